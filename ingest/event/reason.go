@@ -1,0 +1,48 @@
+package event
+
+import "fmt"
+
+// Reason says why a message cannot be used. It is the label of the dead letters' counter and a column of their table.
+type Reason string
+
+// The reasons.
+const (
+	NotJSON         Reason = "not_json"
+	NotCloudEvent   Reason = "not_cloudevent"
+	UnknownType     Reason = "unknown_type"
+	MissingField    Reason = "missing_field"
+	InvalidField    Reason = "invalid_field"
+	UnknownBCP      Reason = "unknown_bcp"
+	UnknownAgency   Reason = "unknown_agency"
+	FutureTime      Reason = "future_time"
+	SubjectMismatch Reason = "subject_mismatch"
+	TooLarge        Reason = "too_large"
+)
+
+// Reasons lists every reason, so that each can be counted from zero.
+func Reasons() []Reason {
+	return []Reason{
+		NotJSON, NotCloudEvent, UnknownType, MissingField, InvalidField,
+		UnknownBCP, UnknownAgency, FutureTime, SubjectMismatch, TooLarge,
+	}
+}
+
+// Rejection is the error of a message that cannot be used.
+type Rejection struct {
+	Reason Reason
+	// Field is the field at fault, where there is one.
+	Field string
+	// Value is the offending value, cut to 100 bytes, where there is one.
+	Value string
+}
+
+func (r *Rejection) Error() string {
+	switch {
+	case r.Field == "":
+		return string(r.Reason)
+	case r.Value == "":
+		return fmt.Sprintf("%s: %s", r.Reason, r.Field)
+	default:
+		return fmt.Sprintf("%s: %s %q", r.Reason, r.Field, r.Value)
+	}
+}
