@@ -1,0 +1,75 @@
+package visit
+
+import (
+	"slices"
+
+	"dwell/ingest/event"
+)
+
+// begun is what has begun and not ended: inspections by agency and kind, holds (which have no kind) by agency.
+type begun struct{ open []beginning }
+
+type beginning struct {
+	agency event.Agency
+	kind   event.InspectionKind
+	since  Time
+}
+
+// first is the agency of the inspection, or of the hold, that began first; ties go by agency code.
+func (b *begun) first(inspection bool) event.Agency {
+	var earliest beginning
+	for _, o := range b.open {
+		if (o.kind != event.NoKind) != inspection {
+			continue
+		}
+		if earliest.agency == event.NoAgency || o.since < earliest.since ||
+			o.since == earliest.since && o.agency < earliest.agency {
+			earliest = o
+		}
+	}
+	return earliest.agency
+}
+
+// has says whether that which f begins or ends has begun.
+func (b *begun) has(f Fact) bool { return b.index(f) >= 0 }
+
+func (b *begun) index(f Fact) int {
+	for i, o := range b.open {
+		if o.agency == f.Agency && o.kind == f.Kind {
+			return i
+		}
+	}
+	return -1
+}
+
+// change applies simultaneous facts. What both begins and ends in them took no time if it had not begun before, and
+// has begun anew if it had.
+func (b *begun) change(facts []Fact) {
+	for i, f := range facts {
+		if !f.spans() || slices.ContainsFunc(facts[:i], f.same) {
+			continue
+		}
+		begins := beginsIn(facts, f)
+		ends := slices.ContainsFunc(facts, func(o Fact) bool { return f.same(o) && !o.begins() })
+		switch at := b.index(f); {
+		case at < 0 && begins && !ends:
+			b.open = append(b.open, beginning{f.Agency, f.Kind, f.Time})
+		case at >= 0 && begins && ends:
+			b.open[at].since = f.Time
+		case at >= 0 && ends:
+			b.open = slices.Delete(b.open, at, at+1)
+		}
+	}
+}
+
+func beginsIn(facts []Fact, f Fact) bool {
+	return slices.ContainsFunc(facts, func(o Fact) bool { return f.same(o) && o.begins() })
+}
+
+// spans says whether f begins or ends an inspection or a hold.
+func (f Fact) spans() bool { return f.Type.HasAgency() }
+
+func (f Fact) begins() bool { return f.Type == event.InspectionStarted || f.Type == event.HoldPlaced }
+
+// same says whether both facts are of the same agency's inspection of one kind, or of the same agency's hold.
+func (f Fact) same(o Fact) bool { return o.spans() && f.Agency == o.Agency && f.Kind == o.Kind }

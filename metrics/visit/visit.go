@@ -1,0 +1,79 @@
+// Package visit knows what one truck's passage through one BCP was, from the facts told about it.
+//
+// It promises that a visit is a set: applying a fact twice, or facts in another order, gives the same visit, and a
+// retraction removes its fact whichever of the two came first. It promises that time is conserved: the segments of a
+// visit cut [arrived, departed] without gap or overlap, each with exactly one holder, by the rule in holder.go.
+// It refuses to average what cannot be true: a visit that is incomplete or inconsistent has no segments and no times.
+//
+// The package is pure: no I/O, no clock, no logger.
+package visit
+
+import (
+	"slices"
+
+	"dwell/ingest/event"
+)
+
+// Visit is the set of facts about one visit. The zero Visit knows nothing. It is not for concurrent use.
+type Visit struct {
+	facts []Fact // ordered by compare, keys unique
+	gone  []uint64
+}
+
+// Apply adds a fact, or takes one away if it is a retraction. It returns false if that changes nothing.
+func (v *Visit) Apply(f Fact) bool {
+	if f.Type == event.EventRetracted {
+		return v.retract(f.Key)
+	}
+	if slices.Contains(v.gone, f.Key) {
+		return false
+	}
+	if i := v.index(f.Key); i >= 0 {
+		// One id was sent with two contents, which CloudEvents forbids: the lesser content stays, in any order.
+		if compare(f, v.facts[i]) >= 0 {
+			return false
+		}
+		v.facts = slices.Delete(v.facts, i, i+1)
+	}
+	at := len(v.facts)
+	for at > 0 && compare(f, v.facts[at-1]) < 0 {
+		at--
+	}
+	if len(v.facts) == cap(v.facts) {
+		v.facts = slices.Grow(v.facts, 4)
+	}
+	v.facts = slices.Insert(v.facts, at, f)
+	return true
+}
+
+func (v *Visit) retract(key uint64) bool {
+	if slices.Contains(v.gone, key) {
+		return false
+	}
+	v.gone = append(v.gone, key)
+	slices.Sort(v.gone)
+	if i := v.index(key); i >= 0 {
+		v.facts = slices.Delete(v.facts, i, i+1)
+	}
+	return true
+}
+
+func (v *Visit) index(key uint64) int {
+	for i := range v.facts {
+		if v.facts[i].Key == key {
+			return i
+		}
+	}
+	return -1
+}
+
+// Facts are the facts in order of time. The slice is the visit's own.
+func (v *Visit) Facts() []Fact { return v.facts }
+
+// Last is the time of the latest fact in Unix milliseconds; ok is false if there is none.
+func (v *Visit) Last() (last int64, ok bool) {
+	if len(v.facts) == 0 {
+		return 0, false
+	}
+	return v.facts[len(v.facts)-1].Time, true
+}

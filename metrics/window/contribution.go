@@ -1,0 +1,90 @@
+package window
+
+import "dwell/metrics/visit"
+
+// Contribution is what a visit adds to one minute, and through it to the hour and the day: one more of a measure, and
+// for a time its length.
+type Contribution struct {
+	Key Key
+	// Ms is the duration in milliseconds, zero of a count.
+	Ms int64
+}
+
+// Contributions appends what a visit in this state adds to the windows. It belongs to the window in which the measured
+// interval ended. Lapsed is the instant at which the visit lapsed, visit.None if it has not.
+func Contributions(dst []Contribution, s *visit.State, lapsed visit.Time) []Contribution {
+	if s.Empty {
+		return dst
+	}
+	place := Key{BCP: s.BCP, Direction: s.Direction, Channel: s.Channel, Regime: s.Regime, Grain: Minute}
+	add := func(m Measure, at visit.Time, ms int64) {
+		if at == visit.None {
+			return
+		}
+		k := place
+		k.Measure, k.Start = m, MinuteOf(at)
+		dst = append(dst, Contribution{k, ms})
+	}
+	add(Arrivals, s.Arrived, 0)
+	add(Releases, s.Released, 0)
+	add(Refusals, s.Refused, 0)
+	add(Departures, s.Departed, 0)
+	add(Lapsed, lapsed, 0)
+	if s.Arrived != visit.None {
+		switch {
+		case s.Departed != visit.None:
+			add(Left, max(s.Arrived, s.Departed), 0)
+		case lapsed != visit.None:
+			add(Left, lapsed, 0)
+		}
+	}
+	if s.Fault != visit.Sound {
+		add(OfFault(s.Fault), s.First, 0)
+		return dst
+	}
+	if s.Released != visit.None {
+		add(ReleaseTime, s.Released, s.Released-s.Arrived)
+	}
+	if s.Departed != visit.None {
+		add(CrossingTime, s.Departed, s.Departed-s.Arrived)
+	}
+	for _, g := range s.Segments {
+		add(OfSegment(g.Phase, g.Holder), g.End, g.End-g.Start)
+	}
+	return dst
+}
+
+// Changes calls yield with what must be taken away (sign -1) and added (sign +1) to get from before to after.
+func Changes(before, after []Contribution, yield func(c Contribution, sign int32)) {
+	for len(before) > 0 && len(after) > 0 && before[0] == after[0] {
+		before, after = before[1:], after[1:]
+	}
+	var room [64]bool
+	stays := room[:]
+	if len(after) > len(room) {
+		stays = make([]bool, len(after))
+	}
+	for _, c := range before {
+		if i := unmatched(after, stays, c); i >= 0 {
+			stays[i] = true
+		} else {
+			yield(c, -1)
+		}
+	}
+	for i, c := range after {
+		if !stays[i] {
+			yield(c, +1)
+		}
+	}
+}
+
+// unmatched is the index of a contribution equal to c that no other is matched with yet; two segments of one visit may
+// well be equal.
+func unmatched(in []Contribution, matched []bool, c Contribution) int {
+	for i := range in {
+		if in[i] == c && !matched[i] {
+			return i
+		}
+	}
+	return -1
+}

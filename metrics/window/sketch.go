@@ -1,0 +1,90 @@
+package window
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// A sketch counts durations in logarithmic bins of base gamma = 2^(1/32). Bin i holds the durations in (gamma^(i-1),
+// gamma^i] seconds. It is at once a DDSketch bin (Masson, Rim and Lee, VLDB 2019), an OpenTelemetry exponential
+// histogram bucket at scale 5 (whose index is one less), and a Prometheus native histogram bucket at schema 5.
+
+// Schema is the resolution: 2^Schema bins to a doubling.
+const Schema = 5
+
+// ZeroBin holds durations of zero, which have no logarithm.
+const ZeroBin int16 = math.MinInt16
+
+// RelativeError is how far a quantile may be from the exact one: (gamma-1)/(gamma+1), about 1.08 %.
+var RelativeError = (math.Exp2(1.0/(1<<Schema)) - 1) / (math.Exp2(1.0/(1<<Schema)) + 1)
+
+// bounds are the upper bounds of the bins between one half and one.
+var bounds = func() (b [1 << Schema]float64) {
+	for i := range b {
+		b[i] = math.Exp2(float64(i+1)/(1<<Schema) - 1)
+	}
+	return b
+}()
+
+// BinOf is the bin of a duration in milliseconds.
+func BinOf(ms int64) int16 {
+	if ms <= 0 {
+		return ZeroBin
+	}
+	fraction, exponent := math.Frexp(float64(ms) / 1000)
+	at, _ := slices.BinarySearch(bounds[:], fraction)
+	if fraction == 0.5 { // an upper bound, which belongs to the bin below
+		return int16((exponent - 1) << Schema)
+	}
+	return int16((exponent-1)<<Schema + at + 1)
+}
+
+// ValueOf is the duration in seconds that stands for a bin: within RelativeError of all that it holds.
+func ValueOf(bin int16) float64 {
+	if bin == ZeroBin {
+		return 0
+	}
+	gamma := math.Exp2(1.0 / (1 << Schema))
+	return 2 * math.Exp2(float64(bin)/(1<<Schema)) / (1 + gamma)
+}
+
+// Bin is a number of durations in one bin; negative in a difference.
+type Bin struct {
+	Index int16
+	Count int32
+}
+
+// Bins are a sketch: ordered by index, without empty bins.
+type Bins []Bin
+
+// add counts n more durations in a bin.
+func (b Bins) add(index int16, n int32) Bins {
+	at, found := slices.BinarySearchFunc(b, index, func(x Bin, i int16) int { return cmp.Compare(x.Index, i) })
+	if !found {
+		return slices.Insert(b, at, Bin{index, n})
+	}
+	if b[at].Count += n; b[at].Count == 0 {
+		return slices.Delete(b, at, at+1)
+	}
+	return b
+}
+
+// Quantile is the duration in seconds at rank ceil(q*n) of the n durations (nearest rank), within RelativeError; NaN if
+// there are none.
+func (b Bins) Quantile(q float64) float64 {
+	var n int64
+	for _, x := range b {
+		n += int64(x.Count)
+	}
+	if n == 0 {
+		return math.NaN()
+	}
+	rank := max(1, int64(math.Ceil(q*float64(n))))
+	for _, x := range b {
+		if rank -= int64(x.Count); rank <= 0 {
+			return ValueOf(x.Index)
+		}
+	}
+	return ValueOf(b[len(b)-1].Index)
+}
