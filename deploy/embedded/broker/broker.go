@@ -1,0 +1,205 @@
+// Package broker is a Kafka broker inside this process, for one machine: a laptop, a demo, an analyst with one file.
+//
+// It promises that an acknowledged record is in the data folder before the producer hears of it, so that it survives the
+// process being killed; that a restart goes on with the same topics, offsets and committed group offsets; and that one
+// data folder is used by one process at a time. It listens on loopback only.
+//
+// It refuses to be more than that: one node, no replication, no authentication, and no promise against a loss of power,
+// since writes rest in the operating system's page cache as Kafka's own do by default. A border's production runs on a
+// Kafka cluster.
+package broker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kfake"
+)
+
+// Config says where the broker listens and keeps its log.
+type Config struct {
+	// DataDir is the folder of the log; it is created where missing.
+	DataDir string
+	// Port is the port on 127.0.0.1, which is also the advertised one; 0 takes a free port.
+	Port int
+	// Topics are created on start where missing. A topic that exists keeps the partitions it has.
+	Topics []Topic
+}
+
+// Topic is a topic that the broker holds from its start.
+type Topic struct {
+	Name       string
+	Partitions int
+}
+
+// Validate names the key and the value that cannot be used.
+func (c Config) Validate() error {
+	if c.DataDir == "" {
+		return errors.New("data folder: missing")
+	}
+	if c.Port < 0 || c.Port > 65535 {
+		return fmt.Errorf("port: %d is not in 0..65535", c.Port)
+	}
+	for _, t := range c.Topics {
+		if t.Name == "" {
+			return errors.New("topic: a name is missing")
+		}
+		if t.Partitions < 1 {
+			return fmt.Errorf("topic %q: partitions: %d is not positive", t.Name, t.Partitions)
+		}
+	}
+	return nil
+}
+
+// Broker is one embedded broker. It runs once.
+type Broker struct {
+	cfg   Config
+	log   *slog.Logger
+	ready chan struct{}
+	done  chan struct{}
+
+	// addr is set before ready is closed, err before done is.
+	addr string
+	err  error
+}
+
+// segmentBytes bounds what a start reads into memory at once: each segment is read whole to rebuild its index.
+const segmentBytes = 64 << 20
+
+// New checks the configuration and starts nothing.
+func New(cfg Config, log *slog.Logger) (*Broker, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, fmt.Errorf("embedded broker: %w", err)
+	}
+	return &Broker{cfg: cfg, log: log, ready: make(chan struct{}), done: make(chan struct{})}, nil
+}
+
+// Run starts the broker and serves until ctx ends, then closes the log in order and returns nil. It may be called once.
+func (b *Broker) Run(ctx context.Context) error {
+	defer close(b.done)
+	b.err = b.run(ctx)
+	return b.err
+}
+
+func (b *Broker) run(ctx context.Context) error {
+	unlock, err := lock(b.cfg.DataDir)
+	if err != nil {
+		return fmt.Errorf("embedded broker: %w", err)
+	}
+	defer unlock()
+	cluster, err := b.open()
+	if err != nil {
+		return fmt.Errorf("embedded broker: %w", err)
+	}
+	defer cluster.Close()
+	if err := b.create(cluster); err != nil {
+		return fmt.Errorf("embedded broker: %w", err)
+	}
+	b.addr = cluster.ListenAddrs()[0]
+	b.log.Info("embedded broker is ready", "address", b.addr, "data", b.cfg.DataDir)
+	close(b.ready)
+	<-ctx.Done()
+	return nil
+}
+
+// Addr waits until the broker is ready and returns its address, host:port. It returns an error when the broker has
+// failed or stopped before it was ready, or when ctx ends first.
+func (b *Broker) Addr(ctx context.Context) (string, error) {
+	select {
+	case <-b.ready:
+		return b.addr, nil
+	default:
+	}
+	select {
+	case <-b.ready:
+		return b.addr, nil
+	case <-b.done:
+		if b.err != nil {
+			return "", b.err
+		}
+		return "", errors.New("embedded broker: stopped before it was ready")
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+}
+
+func (b *Broker) open() (*kfake.Cluster, error) {
+	cluster, err := kfake.NewCluster(
+		kfake.Ports(b.cfg.Port),
+		kfake.DataDir(b.cfg.DataDir),
+		kfake.ClusterID("dwell"),
+		kfake.WithLogger(logger{b.log}),
+		// A group whose processes were killed waits for their sessions to end, so short ones are allowed.
+		kfake.GroupMinSessionTimeout(time.Second),
+		kfake.BrokerConfigs(map[string]string{
+			"log.segment.bytes": strconv.Itoa(segmentBytes),
+			// Retention goes by the records' own timestamps, and an import brings records that are years old.
+			"log.retention.ms":    "-1",
+			"log.retention.bytes": "-1",
+		}),
+	)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("port %d on 127.0.0.1 is taken by another program: stop it or choose another port", b.cfg.Port)
+	}
+	return cluster, err
+}
+
+func (b *Broker) create(cluster *kfake.Cluster) error {
+	for _, t := range b.cfg.Topics {
+		if have := len(cluster.PartitionInfos(t.Name)); have > 0 {
+			if have != t.Partitions {
+				b.log.Warn("topic keeps the partitions it was created with",
+					"topic", t.Name, "partitions", have, "configured", t.Partitions)
+			}
+			continue
+		}
+		if err := cluster.CreateTopic(t.Name, int32(t.Partitions), nil); err != nil {
+			return fmt.Errorf("create topic %q with %d partitions: %w", t.Name, t.Partitions, err)
+		}
+		b.log.Info("topic created", "topic", t.Name, "partitions", t.Partitions)
+	}
+	return nil
+}
+
+// lock takes the data folder for this process. The kernel lets it go when the process ends, however it ends.
+func lock(dir string) (unlock func(), err error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("data folder: %w", err)
+	}
+	f, err := os.OpenFile(dir+"/lock", os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("data folder: %w", err)
+	}
+	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		_ = f.Close()
+		return nil, fmt.Errorf("data folder %q is used by another process: stop it or choose another folder", dir)
+	}
+	if err != nil {
+		_ = f.Close()
+		return nil, fmt.Errorf("lock data folder %q: %w", dir, err)
+	}
+	return func() { _ = f.Close() }, nil
+}
+
+// logger hands what kfake says to slog. Its chatter about requests is debugging.
+type logger struct{ log *slog.Logger }
+
+func (l logger) Logf(level kfake.LogLevel, format string, args ...any) {
+	to := slog.LevelDebug
+	switch level {
+	case kfake.LogLevelError:
+		to = slog.LevelError
+	case kfake.LogLevelWarn:
+		to = slog.LevelWarn
+	}
+	if l.log.Enabled(context.Background(), to) {
+		l.log.Log(context.Background(), to, "broker: "+fmt.Sprintf(format, args...))
+	}
+}
