@@ -40,6 +40,9 @@ type Event struct {
 	// Retracted names the event that did not happen (type event.retracted only). RetractedTime is in Unix milliseconds.
 	RetractedID, RetractedSource []byte
 	RetractedTime                int64
+	// AboutPlace says of a retraction that it concerns an event about a BCP and not about a visit: its subject is the
+	// BCP's id.
+	AboutPlace bool
 
 	// Data is the event's data as it was sent: a JSON object.
 	Data []byte

@@ -8,6 +8,8 @@ type Row struct {
 	AsOf int64
 	// Lapsed says that the visit fell silent for longer than its BCP allows, as of AsOf.
 	Lapsed bool
+	// Over says that nothing more is expected of the visit: it departed, lapsed, or has no fact left.
+	Over bool
 	// Facts are in the form of AppendFacts.
 	Facts []byte
 	// State is what the facts say. A row that was read back has none; derive it.

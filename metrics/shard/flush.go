@@ -1,0 +1,122 @@
+package shard
+
+import (
+	"container/heap"
+	"slices"
+
+	"dwell/metrics/visit"
+	"dwell/metrics/window"
+)
+
+// Flush is what has changed since the flush before, all of it as of one offset. The slices are in no order, and valid
+// until the next call of State.
+type Flush struct {
+	// AsOf is the offset of the next event to be applied.
+	AsOf int64
+	// Latest is the time of the latest event, and Watermark that less the lateness, in Unix milliseconds. Both are
+	// meaningless while Heard is false: no event has come yet.
+	Latest, Watermark int64
+	Heard             bool
+
+	Windows []window.Row
+	Visits  []visit.Row
+	Inside  []Inside
+}
+
+// Flush returns what has changed, as of the offset of the next event to be applied. Missing windows must have been
+// restored. It counts as written: a flush that fails must be followed by a recovery.
+func (s *State) Flush(asOf int64) *Flush {
+	f := &Flush{AsOf: asOf, Latest: s.latest, Watermark: s.watermark(), Heard: s.latest != never}
+	f.Windows = s.flushWindows(asOf)
+	f.Visits = s.flushVisits(asOf)
+	for _, row := range s.inside {
+		if row.touched {
+			row.touched, row.AsOf = false, asOf
+			f.Inside = append(f.Inside, *row)
+		}
+	}
+	s.evict()
+	return f
+}
+
+func (s *State) flushWindows(asOf int64) []window.Row {
+	touched := make([]window.Key, 0, 3*len(s.pending)+len(s.deferred))
+	touch := func(k window.Key) *kept {
+		w := s.windows[k]
+		if w == nil {
+			w = &kept{}
+			s.windows[k] = w
+		}
+		if !w.touched {
+			w.touched = true
+			touched = append(touched, k)
+		}
+		return w
+	}
+	for k, change := range s.pending {
+		if change.Zero() {
+			continue
+		}
+		zone := s.place(k.BCP).Zone
+		touch(k).Merge(change)
+		touch(k.In(window.Hour, zone)).Merge(change)
+		touch(k.In(window.Day, zone)).Merge(change)
+	}
+	clear(s.pending)
+	for k, differences := range s.deferred {
+		for _, d := range differences {
+			if w := s.windows[k]; w == nil || w.asOf <= d.offset {
+				touch(k).Add(k.Measure, d.ms, d.sign)
+			}
+		}
+	}
+	clear(s.deferred)
+	rows := make([]window.Row, 0, len(touched))
+	for _, k := range touched {
+		w := s.windows[k]
+		w.touched, w.asOf = false, asOf
+		rows = append(rows, window.Row{Key: k, AsOf: asOf, Aggregate: w.Aggregate})
+	}
+	return rows
+}
+
+func (s *State) flushVisits(asOf int64) []visit.Row {
+	rows := make([]visit.Row, 0, len(s.dirty))
+	for _, v := range s.dirty {
+		v.dirty, v.asOf = false, asOf
+		row := visit.Row{ID: v.id, AsOf: asOf, Lapsed: v.lapsed != visit.None, Over: v.over, Facts: v.visit.AppendFacts(nil, s.cfg.Vocabulary)}
+		s.rules.Derive(&v.visit, &row.State)
+		rows = append(rows, row)
+	}
+	clear(s.dirty)
+	s.dirty = s.dirty[:0]
+	return rows
+}
+
+// evict lets go of what ended before the horizon. The horizon moves in steps, because every step looks at all there is.
+func (s *State) evict() {
+	if s.latest == never {
+		return
+	}
+	horizon := s.watermark() - s.cfg.Keep.Milliseconds()
+	if horizon-s.horizon < s.cfg.Keep.Milliseconds()/16 {
+		return
+	}
+	s.horizon = horizon
+	for k := range s.windows {
+		if int64(k.End(s.place(k.BCP).Zone))*60_000 <= horizon {
+			delete(s.windows, k)
+		}
+	}
+	s.lapses = slices.DeleteFunc(s.lapses, func(d deadline) bool {
+		d.visit.queued = !d.visit.over
+		return d.visit.over
+	})
+	heap.Init(&s.lapses)
+	for id, v := range s.visits {
+		if last, heard := v.visit.Last(); v.over && (!heard || last <= horizon) {
+			s.stored.add(id)
+			delete(s.visits, id)
+		}
+	}
+}

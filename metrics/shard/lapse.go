@@ -1,0 +1,81 @@
+package shard
+
+import (
+	"container/heap"
+
+	"dwell/metrics/visit"
+)
+
+// A visit lapses when the watermark is its BCP's LapseAfter past its last fact. Whether it has is a function of its
+// facts and the watermark alone, and it is noticed at the very event that moves the watermark, so that a replay
+// notices it at the same offset.
+
+// lapsedAt is the instant at which a visit in this state has lapsed, None if it has not.
+func (s *State) lapsedAt(st *visit.State) visit.Time {
+	if st.Empty || st.Departed != visit.None {
+		return visit.None
+	}
+	if at := s.deadline(st); at <= s.watermark() {
+		return at
+	}
+	return visit.None
+}
+
+func (s *State) deadline(st *visit.State) int64 {
+	return st.Last + s.place(st.BCP).LapseAfter.Milliseconds()
+}
+
+// over says whether nothing more is expected of a visit.
+func over(st *visit.State, lapsed visit.Time) bool {
+	return st.Empty || st.Departed != visit.None || lapsed != visit.None
+}
+
+// await queues a visit until it lapses.
+func (s *State) await(v *entry, st *visit.State) {
+	if v.queued || over(st, v.lapsed) {
+		return
+	}
+	v.queued = true
+	heap.Push(&s.lapses, deadline{s.deadline(st), v})
+}
+
+// lapse notices the visits that the watermark has left behind. A deadline in the queue may be older than the visit's
+// last fact; the visit then waits again.
+func (s *State) lapse(offset int64) {
+	for len(s.lapses) > 0 && s.lapses[0].at <= s.watermark() {
+		v := heap.Pop(&s.lapses).(deadline).visit
+		v.queued = false
+		if v.over {
+			continue
+		}
+		s.rules.Derive(&v.visit, &s.before)
+		at := s.lapsedAt(&s.before)
+		if at == visit.None {
+			s.await(v, &s.before)
+			continue
+		}
+		s.rules.Derive(&v.visit, &s.after)
+		v.lapsed = at
+		s.changed(offset, v, visit.None)
+	}
+}
+
+type deadline struct {
+	at    int64
+	visit *entry
+}
+
+// lapses is a heap, earliest deadline first; it implements heap.Interface.
+type lapses []deadline
+
+func (l lapses) Len() int           { return len(l) }
+func (l lapses) Less(i, j int) bool { return l[i].at < l[j].at }
+func (l lapses) Swap(i, j int)      { l[i], l[j] = l[j], l[i] }
+func (l *lapses) Push(x any)        { *l = append(*l, x.(deadline)) }
+func (l *lapses) Pop() any {
+	old := *l
+	last := old[len(old)-1]
+	old[len(old)-1] = deadline{}
+	*l = old[:len(old)-1]
+	return last
+}

@@ -1,0 +1,110 @@
+package shard
+
+import (
+	"time"
+
+	"dwell/ingest/event"
+	"dwell/metrics/visit"
+	"dwell/metrics/window"
+)
+
+// Place is what a shard must know of a BCP.
+type Place struct {
+	Zone *time.Location
+	// LapseAfter is the silence after which a visit that has not departed leaves "inside".
+	LapseAfter time.Duration
+}
+
+// Config is what all shards of a program share.
+type Config struct {
+	Vocabulary *event.Vocabulary
+	// Places are indexed by event.BCP.
+	Places []Place
+	// Keep is how far behind the watermark finished visits and windows stay in memory.
+	Keep time.Duration
+	// Lateness is how far the watermark stays behind the latest event.
+	Lateness time.Duration
+}
+
+// State is the state of one shard.
+type State struct {
+	cfg   Config
+	rules visit.Rules
+
+	visits map[string]*entry
+	dirty  []*entry
+	lapses lapses
+	inside map[place]*Inside
+
+	windows  map[window.Key]*kept
+	pending  map[window.Key]*window.Aggregate // differences per minute since the last flush
+	deferred map[window.Key][]difference      // differences that must be held against the row's own AsOf
+
+	// stored has the ids of all visits that are in the store and not in memory, and a few more.
+	stored idSet
+
+	// replayUntil is the highest AsOf of any row in the store: below it rows may be ahead of the log.
+	replayUntil int64
+	latest      int64 // time of the latest event, Unix milliseconds
+	horizon     int64 // what ended at or before it is not in memory, Unix milliseconds
+
+	before, after           visit.State
+	beforeParts, afterParts []window.Contribution
+}
+
+// entry is a visit in memory.
+type entry struct {
+	id     string
+	visit  visit.Visit
+	asOf   int64
+	lapsed visit.Time
+	dirty  bool
+	queued bool // waits in lapses
+	over   bool // departed, lapsed, or without a fact
+}
+
+// kept is a window in memory.
+type kept struct {
+	asOf    int64
+	touched bool
+	window.Aggregate
+}
+
+// difference is one contribution added or taken away by the event at an offset.
+type difference struct {
+	offset int64
+	ms     int64
+	sign   int32
+}
+
+const never = -1 << 62
+
+// New makes the state of a shard of which nothing is known: an empty log.
+func New(cfg Config) *State {
+	return &State{
+		cfg: cfg, rules: visit.RulesOf(cfg.Vocabulary),
+		visits: map[string]*entry{}, inside: map[place]*Inside{},
+		windows: map[window.Key]*kept{}, pending: map[window.Key]*window.Aggregate{},
+		deferred: map[window.Key][]difference{},
+		latest:   never, horizon: never,
+	}
+}
+
+// Watermark is the instant, in Unix milliseconds, up to which windows are final unless late data restates them; ok is
+// false before the first event.
+func (s *State) Watermark() (ms int64, ok bool) {
+	if s.latest == never {
+		return 0, false
+	}
+	return s.watermark(), true
+}
+
+func (s *State) watermark() int64 { return s.latest - s.cfg.Lateness.Milliseconds() }
+
+// OpenVisits is the number of visits in memory, and Windows that of windows.
+func (s *State) OpenVisits() int { return len(s.visits) }
+
+// Windows is the number of windows in memory.
+func (s *State) Windows() int { return len(s.windows) }
+
+func (s *State) place(b event.BCP) Place { return s.cfg.Places[b] }
