@@ -1,0 +1,40 @@
+package pipeline
+
+import (
+	"context"
+
+	"dwell/ingest/event"
+	"dwell/metrics/shard"
+	"dwell/metrics/visit"
+	"dwell/metrics/window"
+)
+
+// Store keeps what the shards make of their logs. Of each key it keeps the row with the highest AsOf, so that writing
+// a row twice, or after a newer one, changes nothing. A write has returned only when what it wrote survives a crash.
+// It is used by several shards at once, by each from one goroutine.
+//
+// An error means that nothing is known of what was written; the shard then recovers.
+type Store interface {
+	// Progress is where the shard stands; ok is false if it never wrote any.
+	Progress(ctx context.Context, shard int) (p shard.Progress, ok bool, err error)
+	// RecentVisits yields every visit that is not over or has a fact after the horizon (Unix milliseconds), and calls
+	// stored with the id of every other.
+	RecentVisits(ctx context.Context, shard int, horizon int64, yield func(*visit.Row) error, stored func(id string)) error
+	// RecentWindows yields every window that ends after the horizon, and perhaps some that ended shortly before.
+	RecentWindows(ctx context.Context, shard int, horizon int64, yield func(*window.Row)) error
+	// Heard yields when each BCP and direction was last heard of, in Unix milliseconds.
+	Heard(ctx context.Context, shard int, yield func(b event.BCP, d event.Direction, lastEvent int64)) error
+	// Visits returns those of the visits that it has, without their State.
+	Visits(ctx context.Context, shard int, ids []string) ([]visit.Row, error)
+	// Windows returns those of the windows that it has.
+	Windows(ctx context.Context, shard int, keys []window.Key) ([]window.Row, error)
+
+	// WriteRaw writes the events, readings and dead letters; one that is there already, by its offset, is not there
+	// twice.
+	WriteRaw(ctx context.Context, shard int, raw *shard.Raw) error
+	WriteWindows(ctx context.Context, shard int, rows []window.Row) error
+	WriteVisits(ctx context.Context, shard int, rows []visit.Row) error
+	WriteInside(ctx context.Context, shard int, rows []shard.Inside) error
+	// WriteProgress is the last write of a flush: all that it says has been written before.
+	WriteProgress(ctx context.Context, shard int, f *shard.Flush) error
+}
