@@ -76,7 +76,7 @@ func ParseFacts(src []byte, voc *event.Vocabulary) (*Visit, error) {
 	}
 	v := &Visit{}
 	var before Time
-	for range r.count(15) {
+	for range r.count(14) {
 		f := Fact{Key: r.key()}
 		f.Time = before + r.varint()
 		before = f.Time

@@ -1,0 +1,283 @@
+package visit
+
+import (
+	"bytes"
+	"cmp"
+	"reflect"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"dwell/ingest/event"
+)
+
+// anyFact draws a fact in a small world, so that facts meet: a day of 30 instants, two agencies, two kinds.
+func anyFact(v *event.Vocabulary) *rapid.Generator[Fact] {
+	police, _ := v.Agency([]byte("border_police"))
+	agencies := []event.Agency{v.Customs, police}
+	return rapid.Custom(func(t *rapid.T) Fact {
+		f := Fact{
+			Key:  rapid.Uint64Range(1, 40).Draw(t, "key"),
+			Time: rapid.Int64Range(0, 29).Draw(t, "time"),
+			Type: rapid.SampledFrom(event.Types()[:event.TruckDeparted]).Draw(t, "type"),
+			BCP:  1, dims: packDims(event.Inbound, 0, 0),
+		}
+		if f.Type.HasAgency() {
+			f.Agency = rapid.SampledFrom(agencies).Draw(t, "agency")
+		}
+		if f.Type == event.InspectionStarted || f.Type == event.InspectionCompleted {
+			f.Kind = rapid.SampledFrom([]event.InspectionKind{event.Document, event.Scan}).Draw(t, "kind")
+		}
+		if rapid.IntRange(0, 20).Draw(t, "retract") == 0 {
+			return Fact{Key: f.Key, Type: event.EventRetracted}
+		}
+		return f
+	})
+}
+
+// oracle answers who has the truck at one instant, straight from the table in holder.go, by looking at all the facts.
+type oracle struct {
+	facts []Fact
+	rules Rules
+}
+
+func (o oracle) who(t Time, departed Time) (Phase, event.Agency) {
+	var released bool
+	type open struct {
+		since  Time
+		agency event.Agency
+	}
+	var inspections, holds []open
+	seen := map[[2]int]bool{}
+	for _, f := range o.facts {
+		if f.Type == event.TruckReleased && f.Time <= t {
+			released = true
+		}
+		pair := [2]int{int(f.Agency), int(f.Kind)}
+		if !f.Type.HasAgency() || seen[pair] {
+			continue
+		}
+		seen[pair] = true
+		since, is := o.open(f, t)
+		switch {
+		case !is:
+		case f.Kind == event.NoKind:
+			holds = append(holds, open{since, f.Agency})
+		default:
+			inspections = append(inspections, open{since, f.Agency})
+		}
+	}
+	earliest := func(a, b open) int { return cmp.Or(cmp.Compare(a.since, b.since), cmp.Compare(a.agency, b.agency)) }
+	switch {
+	case released:
+		return Exit, o.rules.Carrier
+	case len(inspections) > 0:
+		return Service, slices.MinFunc(inspections, earliest).agency
+	case len(holds) > 0:
+		return Hold, slices.MinFunc(holds, earliest).agency
+	}
+	for u := t + 1; u <= 30 && (departed == None || u <= departed); u++ {
+		if who := o.acts(u); who != event.NoAgency {
+			return Wait, who
+		}
+	}
+	return Wait, o.rules.Unknown
+}
+
+// open says whether what f is of has begun and not ended at t, and since when.
+func (o oracle) open(f Fact, t Time) (since Time, is bool) {
+	for u := Time(0); u <= t; u++ {
+		begins, ends := false, false
+		for _, g := range o.facts {
+			if g.Time == u && g.Agency == f.Agency && g.Kind == f.Kind {
+				switch g.Type {
+				case event.InspectionStarted, event.HoldPlaced:
+					begins = true
+				case event.InspectionCompleted, event.HoldLifted:
+					ends = true
+				}
+			}
+		}
+		switch {
+		case begins && ends && is:
+			since = u
+		case begins && !ends && !is:
+			since, is = u, true
+		case ends && !begins:
+			is = false
+		}
+	}
+	return since, is
+}
+
+func (o oracle) acts(u Time) event.Agency {
+	for _, types := range [][]event.Type{
+		{event.InspectionStarted},
+		{event.ChannelAssigned, event.TruckReleased, event.ClearanceRefused},
+		{event.DeclarationLodged, event.PaymentConfirmed},
+		{event.HoldPlaced}, {event.InspectionCompleted}, {event.HoldLifted}, {event.TruckDeparted},
+	} {
+		least := event.Agency(0)
+		for _, f := range o.facts {
+			if f.Time != u || !slices.Contains(types, f.Type) {
+				continue
+			}
+			who := f.Agency
+			switch types[0] {
+			case event.ChannelAssigned:
+				who = o.rules.Customs
+			case event.DeclarationLodged:
+				who = o.rules.Trader
+			case event.TruckDeparted:
+				who = o.rules.Carrier
+			case event.InspectionCompleted, event.HoldLifted:
+				if _, before := o.open(f, u-1); before || o.begins(f, u) {
+					continue
+				}
+			}
+			if least == 0 || who < least {
+				least = who
+			}
+		}
+		if least != 0 {
+			return least
+		}
+	}
+	return event.NoAgency
+}
+
+func (o oracle) begins(f Fact, u Time) bool {
+	return slices.ContainsFunc(o.facts, func(g Fact) bool {
+		return g.Time == u && g.Agency == f.Agency && g.Kind == f.Kind &&
+			(g.Type == event.InspectionStarted || g.Type == event.HoldPlaced)
+	})
+}
+
+func TestEveryInstantHasTheHolderOfTheTable(t *testing.T) {
+	v := vocabulary(t)
+	rules := RulesOf(v)
+	rapid.Check(t, func(t *rapid.T) {
+		facts := rapid.SliceOfN(anyFact(v), 1, 25).Draw(t, "facts")
+		arrival := Fact{Key: 100, Time: rapid.Int64Range(0, 10).Draw(t, "arrived"), Type: event.TruckArrived, BCP: 1, dims: packDims(event.Inbound, 0, 0)}
+		var visit Visit
+		for _, f := range append(facts, arrival) {
+			visit.Apply(f)
+		}
+		var s State
+		rules.Derive(&visit, &s)
+		if s.Fault != Sound {
+			if len(s.Segments) > 0 || s.Phase != NoPhase {
+				t.Fatalf("a visit with fault %s has segments", s.Fault)
+			}
+			return
+		}
+		o := oracle{visit.Facts(), rules}
+		end := s.Departed
+		if end == None {
+			end = s.Last + 1
+		}
+		at := s.Arrived
+		for _, g := range append(slices.Clone(s.Segments), Segment{s.Phase, s.Holder, s.Since, end}) {
+			if g.Phase == NoPhase {
+				continue
+			}
+			if g.Start != at || g.End <= g.Start {
+				t.Fatalf("segment %+v does not begin at %d, where the one before ended", g, at)
+			}
+			for ; at < g.End; at++ {
+				if p, who := o.who(at, s.Departed); p != g.Phase || who != g.Holder {
+					t.Fatalf("at %d: %s/%s, the table says %s/%s; facts %+v", at, g.Phase, v.HolderName(g.Holder), p, v.HolderName(who), visit.Facts())
+				}
+			}
+		}
+		if at != end {
+			t.Fatalf("segments end at %d, want %d", at, end)
+		}
+		for i := 1; i < len(s.Segments); i++ {
+			if a, b := s.Segments[i-1], s.Segments[i]; a.Phase == b.Phase && a.Holder == b.Holder {
+				t.Fatalf("segments %+v and %+v are one", a, b)
+			}
+		}
+	})
+}
+
+func TestAVisitIsASet(t *testing.T) {
+	v := vocabulary(t)
+	rapid.Check(t, func(t *rapid.T) {
+		facts := rapid.SliceOfN(anyFact(v), 0, 20).Draw(t, "facts")
+		var a, b Visit
+		for _, f := range facts {
+			a.Apply(f)
+		}
+		for _, f := range rapid.Permutation(append(slices.Clone(facts), facts...)).Draw(t, "order") {
+			b.Apply(f)
+		}
+		for _, f := range facts {
+			if b.Apply(f) {
+				t.Fatalf("fact %+v changed a visit that has it", f)
+			}
+		}
+		if !slices.Equal(a.facts, b.facts) || !slices.Equal(a.gone, b.gone) {
+			t.Fatalf("%+v and %+v differ", a, b)
+		}
+	})
+}
+
+func TestFactsSurviveTheTable(t *testing.T) {
+	v := vocabulary(t)
+	rapid.Check(t, func(t *rapid.T) {
+		var a Visit
+		for _, f := range rapid.SliceOfN(anyFact(v), 0, 20).Draw(t, "facts") {
+			a.Apply(f)
+		}
+		stored := a.AppendFacts(nil, v)
+		b, err := ParseFacts(stored, v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(a.facts, b.facts) || !slices.Equal(a.gone, b.gone) {
+			t.Fatalf("%+v came back as %+v", a, b)
+		}
+		if cut := rapid.IntRange(0, len(stored)-1).Draw(t, "cut"); true {
+			if _, err := ParseFacts(stored[:cut], v); err == nil {
+				t.Fatalf("%d of %d bytes were taken for a visit", cut, len(stored))
+			}
+		}
+	})
+}
+
+func FuzzParseFacts(f *testing.F) {
+	v := vocabulary(f)
+	var visit Visit
+	for _, fact := range tell(f, v, `arrived 08:00; inspection customs 08:30-08:50; released 09:10; not 2`) {
+		visit.Apply(fact)
+	}
+	f.Add(visit.AppendFacts(nil, v))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		got, err := ParseFacts(data, v)
+		if err != nil {
+			return
+		}
+		again, err := ParseFacts(got.AppendFacts(nil, v), v)
+		if err != nil || !reflect.DeepEqual(got, again) {
+			t.Fatalf("%+v came back as %+v, %v", got, again, err)
+		}
+	})
+}
+
+func TestAnAgencyThatIsNoLongerConfiguredIsNamed(t *testing.T) {
+	v := vocabulary(t)
+	var visit Visit
+	for _, f := range tell(t, v, `arrived 08:00; inspection transport 08:30-08:50`) {
+		visit.Apply(f)
+	}
+	fewer, err := event.NewVocabulary([]string{"AF-NAN-TORKHAM"}, []string{"customs"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = ParseFacts(visit.AppendFacts(nil, v), fewer)
+	if err == nil || !bytes.Contains([]byte(err.Error()), []byte(`"transport"`)) {
+		t.Fatalf("error %v does not name the agency", err)
+	}
+}
