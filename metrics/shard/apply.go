@@ -47,6 +47,7 @@ func ofVisit(e *event.Event) bool {
 
 // Apply applies the event at an offset of the log. Offsets must rise; gaps are allowed.
 func (s *State) Apply(offset int64, e *event.Event) Outcome {
+	s.recovering = false
 	out := Outcome{ReleaseTime: visit.None, CrossingTime: visit.None}
 	out.Late = s.latest != never && e.Time < s.watermark()
 	s.heard(e)
@@ -61,7 +62,7 @@ func (s *State) Apply(offset int64, e *event.Event) Outcome {
 func (s *State) applyToVisit(offset int64, e *event.Event, out *Outcome) {
 	v, known := s.visits[string(e.Subject)]
 	if !known {
-		v = &entry{id: string(e.Subject), lapsed: visit.None}
+		v = &entry{id: string(e.Subject), lapsed: visit.None, queued: notQueued}
 		s.visits[v.id] = v
 	}
 	if v.asOf > offset {

@@ -35,6 +35,7 @@ func (s *State) Flush(asOf int64) *Flush {
 			f.Inside = append(f.Inside, *row)
 		}
 	}
+	s.written = asOf
 	s.evict()
 	return f
 }
@@ -53,10 +54,9 @@ func (s *State) flushWindows(asOf int64) []window.Row {
 		}
 		return w
 	}
+	// A difference that came to nothing is written too: an instance that has lost the shard may yet write the row as of
+	// an offset in between, and must not be the last to have written it.
 	for k, change := range s.pending {
-		if change.Zero() {
-			continue
-		}
 		zone := s.place(k.BCP).Zone
 		touch(k).Merge(change)
 		touch(k.In(window.Hour, zone)).Merge(change)
@@ -93,9 +93,9 @@ func (s *State) flushVisits(asOf int64) []visit.Row {
 	return rows
 }
 
-// evict lets go of what ended before the horizon. The horizon moves in steps, because every step looks at all there is.
+// evict lets go of what ended before the horizon, once the log has caught up with all rows. The horizon moves in steps, because every step looks at all there is.
 func (s *State) evict() {
-	if s.latest == never {
+	if s.latest == never || s.written < s.replayUntil {
 		return
 	}
 	horizon := s.watermark() - s.cfg.Keep.Milliseconds()
@@ -109,8 +109,11 @@ func (s *State) evict() {
 		}
 	}
 	s.lapses = slices.DeleteFunc(s.lapses, func(d deadline) bool {
-		d.visit.queued = !d.visit.over
-		return d.visit.over
+		if !d.void() && d.visit.over {
+			d.visit.queued = notQueued
+			return true
+		}
+		return d.void()
 	})
 	heap.Init(&s.lapses)
 	for id, v := range s.visits {

@@ -30,21 +30,27 @@ func over(st *visit.State, lapsed visit.Time) bool {
 	return st.Empty || st.Departed != visit.None || lapsed != visit.None
 }
 
-// await queues a visit until it lapses.
+// await queues a visit until it lapses. A visit that waits for a later deadline, because its last fact was retracted,
+// is queued again, and its later place in the queue is void.
 func (s *State) await(v *entry, st *visit.State) {
-	if v.queued || over(st, v.lapsed) {
+	at := s.deadline(st)
+	if over(st, v.lapsed) || v.queued <= at {
 		return
 	}
-	v.queued = true
-	heap.Push(&s.lapses, deadline{s.deadline(st), v})
+	v.queued = at
+	heap.Push(&s.lapses, deadline{at, v})
 }
 
 // lapse notices the visits that the watermark has left behind. A deadline in the queue may be older than the visit's
 // last fact; the visit then waits again.
 func (s *State) lapse(offset int64) {
 	for len(s.lapses) > 0 && s.lapses[0].at <= s.watermark() {
-		v := heap.Pop(&s.lapses).(deadline).visit
-		v.queued = false
+		d := heap.Pop(&s.lapses).(deadline)
+		v := d.visit
+		if d.void() {
+			continue
+		}
+		v.queued = notQueued
 		if v.over {
 			continue
 		}
@@ -64,6 +70,8 @@ type deadline struct {
 	at    int64
 	visit *entry
 }
+
+func (d deadline) void() bool { return d.at != d.visit.queued }
 
 // lapses is a heap, earliest deadline first; it implements heap.Interface.
 type lapses []deadline

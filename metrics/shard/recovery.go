@@ -1,6 +1,7 @@
 package shard
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -21,25 +22,51 @@ import (
 //   - else the event is applied to the visit, which gives the same difference as the first time, and the difference
 //     is added to those windows whose own AsOf <= o (Flush); the others hold it already.
 //
-// So it makes no difference which rows of the last flush were written: none, some, all, or all twice. A flush by an
-// instance that has lost the partition writes rows of a longer or shorter prefix of the same log, which the same two
-// rules take in. The tests in recovery_test.go cut the protocol at every step.
+// So it makes no difference which rows of the last flush were written: none, some, all, or all twice. Visits are loaded
+// before windows, so that what is written in between can only make windows the newer ones.
+//
+// A flush by an instance that has lost the partition writes rows of a longer or shorter prefix of the same log. The
+// shorter ones lose by their AsOf. The longer ones are met in two places: by the next recovery, which takes them in by
+// the two rules above; and by the owner, when it loads a row that memory had let go. The row is then ahead of all that
+// the owner wrote, while the owner's memory is not: it is ErrOvertaken, and recovers. Every row that was ahead when it
+// recovered is in memory and stays there until the log has caught up, so that no other row can be.
+//
+// The tests in recovery_test.go cut the protocol at every step.
 
 // Progress is where a shard stands.
 type Progress struct {
 	// Offset is the offset of the next event to be applied.
 	Offset int64
-	// Latest is the time of the latest event in Unix milliseconds.
+	// Latest is the time of the latest event in Unix milliseconds. Nothing was applied while Heard is false.
 	Latest int64
-	// ReplayUntil is the highest AsOf of any visit or window in the store.
-	ReplayUntil int64
+	Heard  bool
 }
 
-// Resume begins a recovery at this progress. The caller then restores all visits that have not ended, all that have a
-// fact after the Horizon, and all windows that end after it; and tells of all other visits by Stored.
+// ErrOvertaken is the error of a row that is ahead of all that this shard has written: another instance writes it too.
+// The shard must recover.
+var ErrOvertaken = errors.New("another instance has written rows of this shard")
+
+// Resume begins a recovery at this progress. The caller then restores all visits that are not over, that have a fact
+// after the Horizon, or whose AsOf is above the progress, and tells of all others by Stored; after that all windows
+// that end after the Horizon or whose AsOf is above the progress.
 func (s *State) Resume(p Progress) {
-	s.latest, s.replayUntil = p.Latest, p.ReplayUntil
-	s.horizon = s.watermark() - s.cfg.Keep.Milliseconds()
+	s.recovering, s.written = true, p.Offset
+	if p.Heard {
+		s.latest = p.Latest
+		s.horizon = s.watermark() - s.cfg.Keep.Milliseconds()
+	}
+}
+
+// admit takes note of a row's AsOf.
+func (s *State) admit(asOf int64) error {
+	if s.recovering {
+		s.replayUntil = max(s.replayUntil, asOf)
+		return nil
+	}
+	if asOf > s.written {
+		return ErrOvertaken
+	}
+	return nil
 }
 
 // Horizon is the instant before which visits that ended, and windows, are not in memory: Unix milliseconds.
@@ -53,11 +80,14 @@ func (s *State) RestoreVisit(r *visit.Row) error {
 	if _, here := s.visits[r.ID]; here {
 		return nil
 	}
+	if err := s.admit(r.AsOf); err != nil {
+		return fmt.Errorf("visit %q as of %d: %w", r.ID, r.AsOf, err)
+	}
 	v, err := visit.ParseFacts(r.Facts, s.cfg.Vocabulary)
 	if err != nil {
 		return fmt.Errorf("visit %q: %w", r.ID, err)
 	}
-	e := &entry{id: r.ID, visit: *v, asOf: r.AsOf, lapsed: visit.None}
+	e := &entry{id: r.ID, visit: *v, asOf: r.AsOf, lapsed: visit.None, queued: notQueued}
 	s.rules.Derive(v, &s.after)
 	if r.Lapsed {
 		e.lapsed = s.deadline(&s.after)
@@ -71,10 +101,15 @@ func (s *State) RestoreVisit(r *visit.Row) error {
 }
 
 // RestoreWindow takes a window into memory. It does nothing if the window is there already.
-func (s *State) RestoreWindow(r *window.Row) {
-	if _, here := s.windows[r.Key]; !here {
-		s.windows[r.Key] = &kept{asOf: r.AsOf, Aggregate: r.Aggregate}
+func (s *State) RestoreWindow(r *window.Row) error {
+	if _, here := s.windows[r.Key]; here {
+		return nil
 	}
+	if err := s.admit(r.AsOf); err != nil {
+		return fmt.Errorf("window %+v as of %d: %w", r.Key, r.AsOf, err)
+	}
+	s.windows[r.Key] = &kept{asOf: r.AsOf, Aggregate: r.Aggregate}
+	return nil
 }
 
 // RestoreHeard takes from the store when a BCP was last heard of; the rest of the row follows from the visits.

@@ -43,10 +43,14 @@ type State struct {
 	// stored has the ids of all visits that are in the store and not in memory, and a few more.
 	stored idSet
 
-	// replayUntil is the highest AsOf of any row in the store: below it rows may be ahead of the log.
+	// recovering is true from Resume until the first event. replayUntil is the highest AsOf of the rows restored in that
+	// time: below it rows may be ahead of the log. written is the AsOf of the last flush.
+	recovering  bool
 	replayUntil int64
-	latest      int64 // time of the latest event, Unix milliseconds
-	horizon     int64 // what ended at or before it is not in memory, Unix milliseconds
+	written     int64
+
+	latest  int64 // time of the latest event, Unix milliseconds
+	horizon int64 // what ended at or before it is not in memory, Unix milliseconds
 
 	before, after           visit.State
 	beforeParts, afterParts []window.Contribution
@@ -59,8 +63,8 @@ type entry struct {
 	asOf   int64
 	lapsed visit.Time
 	dirty  bool
-	queued bool // waits in lapses
-	over   bool // departed, lapsed, or without a fact
+	queued int64 // the deadline at which it waits in lapses; notQueued
+	over   bool  // departed, lapsed, or without a fact
 }
 
 // kept is a window in memory.
@@ -77,7 +81,10 @@ type difference struct {
 	sign   int32
 }
 
-const never = -1 << 62
+const (
+	never     = -1 << 62
+	notQueued = 1<<63 - 1
+)
 
 // New makes the state of a shard of which nothing is known: an empty log.
 func New(cfg Config) *State {

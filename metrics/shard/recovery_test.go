@@ -1,0 +1,339 @@
+package shard
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"dwell/ingest/event"
+	"dwell/metrics/visit"
+	"dwell/metrics/window"
+)
+
+// tables keep, of each key, the row with the highest AsOf: what ClickHouse's ReplacingMergeTree comes to.
+type tables struct {
+	windows  map[window.Key]window.Row
+	visits   map[string]visit.Row
+	progress *Progress
+}
+
+func newTables() *tables {
+	return &tables{windows: map[window.Key]window.Row{}, visits: map[string]visit.Row{}}
+}
+
+func (t *tables) writeWindow(r window.Row) {
+	if old, ok := t.windows[r.Key]; !ok || r.AsOf >= old.AsOf {
+		r.Bins = slices.Clone(r.Bins)
+		t.windows[r.Key] = r
+	}
+}
+
+func (t *tables) writeVisit(r visit.Row) {
+	if old, ok := t.visits[r.ID]; !ok || r.AsOf >= old.AsOf {
+		t.visits[r.ID] = r
+	}
+}
+
+func (t *tables) writeProgress(f *Flush) {
+	if t.progress == nil || f.AsOf >= t.progress.Offset {
+		t.progress = &Progress{Offset: f.AsOf, Latest: f.Latest, Heard: f.Heard}
+	}
+}
+
+// recover makes the state that a new owner of the shard has.
+func (t *tables) recover(tb fataler, cfg Config) (s *State, next int64) {
+	s = New(cfg)
+	var p Progress
+	if t.progress != nil {
+		p = *t.progress
+	}
+	s.Resume(p)
+	for id, r := range t.visits {
+		if !r.Over || r.State.Last > s.Horizon() || r.AsOf > p.Offset {
+			if err := s.RestoreVisit(&r); err != nil {
+				tb.Fatalf("%v", err)
+			}
+		} else {
+			s.Stored(id)
+		}
+	}
+	for k, r := range t.windows {
+		if int64(k.End(cfg.Places[k.BCP].Zone))*60_000 > s.Horizon() || r.AsOf > p.Offset {
+			r.Bins = slices.Clone(r.Bins)
+			if err := s.RestoreWindow(&r); err != nil {
+				tb.Fatalf("%v", err)
+			}
+		}
+	}
+	return s, p.Offset
+}
+
+type fataler interface{ Fatalf(string, ...any) }
+
+// run is a shard at work on a log.
+type run struct {
+	state  *State
+	next   int64
+	tables *tables
+	cfg    Config
+}
+
+func (r *run) apply(log []event.Event) error {
+	e := &log[r.next]
+	if r.state.Absent(e) {
+		if row, ok := r.tables.visits[string(e.Subject)]; ok {
+			if err := r.state.RestoreVisit(&row); err != nil {
+				return err
+			}
+		}
+	}
+	r.state.Apply(r.next, e)
+	r.next++
+	return nil
+}
+
+func (r *run) flush() (*Flush, error) {
+	for _, k := range r.state.Missing() {
+		if row, ok := r.tables.windows[k]; ok {
+			row.Bins = slices.Clone(row.Bins)
+			if err := r.state.RestoreWindow(&row); err != nil {
+				return nil, err
+			}
+		}
+	}
+	f := r.state.Flush(r.next)
+	for i := range f.Windows {
+		f.Windows[i].Bins = slices.Clone(f.Windows[i].Bins)
+	}
+	return f, nil
+}
+
+// work applies up to n events and flushes.
+func (r *run) work(log []event.Event, n int) (*Flush, error) {
+	for range n {
+		if r.next < int64(len(log)) {
+			if err := r.apply(log); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return r.flush()
+}
+
+func testConfig(tb fataler) Config {
+	v, err := event.NewVocabulary([]string{"AF-NAN-TORKHAM", "AF-KAN-SPINBOLDAK"}, []string{"customs", "border_police"})
+	if err != nil {
+		tb.Fatalf("%v", err)
+	}
+	kabul := time.FixedZone("Asia/Kabul", 4*3600+1800)
+	return Config{
+		Vocabulary: v,
+		Places:     []Place{{}, {kabul, 6 * time.Hour}, {time.UTC, 10 * time.Hour}},
+		Keep:       3 * time.Hour, Lateness: 10 * time.Minute,
+	}
+}
+
+var start = time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC).UnixMilli()
+
+// anyLog draws a log of a shard: trucks at two BCPs over two days, in any order, with repetitions and retractions.
+func anyLog(cfg Config) *rapid.Generator[[]event.Event] {
+	one := rapid.Custom(func(t *rapid.T) event.Event {
+		truck := rapid.IntRange(1, 8).Draw(t, "truck")
+		bcp := event.BCP(1 + truck%2)
+		if rapid.IntRange(0, 30).Draw(t, "astray") == 0 {
+			bcp = 3 - bcp
+		}
+		e := event.Event{
+			Type:   rapid.SampledFrom(event.Types()[:event.EventRetracted]).Draw(t, "type"),
+			ID:     fmt.Appendf(nil, "%d", rapid.IntRange(1, 30).Draw(t, "id")),
+			Source: []byte("/post"), Subject: fmt.Appendf(nil, "T%d", truck),
+			BCP: bcp, Direction: event.Inbound,
+			Time: start + 60_000*rapid.Int64Range(0, 48*60).Draw(t, "minute") + 500*rapid.Int64Range(0, 100).Draw(t, "ms"),
+		}
+		switch e.Type {
+		case event.EventRetracted:
+			e.RetractedID, e.RetractedSource = e.ID, e.Source
+			e.ID = []byte("r" + string(e.ID))
+		case event.ChannelAssigned:
+			e.Channel = event.Channel(rapid.IntRange(1, 4).Draw(t, "channel"))
+		case event.DeclarationLodged:
+			e.Regime = event.Regime(rapid.IntRange(0, 4).Draw(t, "regime"))
+		case event.InspectionStarted, event.InspectionCompleted:
+			e.Kind = event.Scan
+			e.Agency = cfg.Vocabulary.Customs
+		case event.HoldPlaced, event.HoldLifted:
+			e.Agency = cfg.Vocabulary.Customs
+		}
+		return e
+	})
+	return rapid.Custom(func(t *rapid.T) []event.Event {
+		log := rapid.SliceOfN(one, 1, 120).Draw(t, "log")
+		if rapid.Bool().Draw(t, "in order") {
+			slices.SortStableFunc(log, func(a, b event.Event) int { return int(a.Time - b.Time) })
+		}
+		return log
+	})
+}
+
+// want computes the windows afresh from the set of all facts.
+func want(cfg Config, log []event.Event) map[window.Key]window.Aggregate {
+	latest := int64(never)
+	visits := map[string]*visit.Visit{}
+	for i := range log {
+		e := &log[i]
+		latest = max(latest, e.Time)
+		if visits[string(e.Subject)] == nil {
+			visits[string(e.Subject)] = &visit.Visit{}
+		}
+		visits[string(e.Subject)].Apply(visit.NewFact(e))
+	}
+	rules := visit.RulesOf(cfg.Vocabulary)
+	out := map[window.Key]window.Aggregate{}
+	for _, v := range visits {
+		var s visit.State
+		rules.Derive(v, &s)
+		lapsed := visit.None
+		if !s.Empty && s.Departed == visit.None {
+			at := s.Last + cfg.Places[s.BCP].LapseAfter.Milliseconds()
+			if at <= latest-cfg.Lateness.Milliseconds() {
+				lapsed = at
+			}
+		}
+		for _, c := range window.Contributions(nil, &s, lapsed) {
+			zone := cfg.Places[s.BCP].Zone
+			for _, k := range []window.Key{c.Key, c.Key.In(window.Hour, zone), c.Key.In(window.Day, zone)} {
+				a := out[k]
+				a.Add(k.Measure, c.Ms, +1)
+				out[k] = a
+			}
+		}
+	}
+	return out
+}
+
+func compare(t *rapid.T, cfg Config, got map[window.Key]window.Row, want map[window.Key]window.Aggregate) {
+	for k, w := range want {
+		g := got[k].Aggregate
+		if g.N != w.N || g.Sum != w.Sum || g.SumSquares != w.SumSquares || !slices.Equal(g.Bins, w.Bins) {
+			t.Fatalf("window %+v (%s): got %+v, want %+v", k, k.Measure.Name(cfg.Vocabulary), g, w)
+		}
+	}
+	for k, g := range got {
+		if _, ok := want[k]; !ok && !g.Zero() {
+			t.Fatalf("window %+v (%s) should not be: %+v", k, k.Measure.Name(cfg.Vocabulary), g)
+		}
+	}
+}
+
+// TestEveryCrashGivesTheSameRows runs a shard through crashes at every step of its protocol, with rows of a flush
+// written in part, flushes repeated, and an instance that has lost the shard but goes on writing.
+func TestEveryCrashGivesTheSameRows(t *testing.T) {
+	cfg := testConfig(t)
+	rapid.Check(t, func(t *rapid.T) {
+		log := anyLog(cfg).Draw(t, "log")
+		tabs := newTables()
+		begin := func() *run {
+			s, next := tabs.recover(t, cfg)
+			return &run{s, next, tabs, cfg}
+		}
+		owner := begin()
+		var lost *run
+		for owner.next < int64(len(log)) {
+			at := owner
+			if lost != nil && lost.next < int64(len(log)) && rapid.IntRange(0, 2).Draw(t, "lost works") == 0 {
+				at = lost
+			}
+			f, err := at.work(log, rapid.IntRange(1, 30).Draw(t, "batch"))
+			if errors.Is(err, ErrOvertaken) {
+				*at = *begin()
+				continue
+			}
+			if err != nil {
+				t.Fatalf("%v", err)
+			}
+			steps := rapid.IntRange(0, 3).Draw(t, "steps written")
+			part := rapid.IntRange(0, 100).Draw(t, "percent of the last step")
+			write := func(step, n int, one func(i int)) {
+				upTo := n
+				if step > steps {
+					return
+				} else if step == steps {
+					upTo = n * part / 100
+				}
+				for i := range upTo {
+					one(i)
+				}
+			}
+			if rapid.IntRange(0, 3).Draw(t, "all goes well") > 0 {
+				steps = 4
+			}
+			write(0, len(f.Windows), func(i int) { tabs.writeWindow(f.Windows[i]) })
+			write(1, len(f.Visits), func(i int) { tabs.writeVisit(f.Visits[i]) })
+			write(2, 1, func(int) { tabs.writeProgress(f) })
+			if steps < 4 {
+				if at == lost {
+					lost = nil
+				} else {
+					owner = begin()
+				}
+			} else if at == owner && rapid.IntRange(0, 5).Draw(t, "rebalance") == 0 {
+				lost, owner = owner, begin()
+			}
+		}
+		f, err := begin().flush()
+		if err != nil {
+			t.Fatalf("%v", err)
+		}
+		for _, r := range f.Windows {
+			tabs.writeWindow(r)
+		}
+		for _, r := range f.Visits {
+			tabs.writeVisit(r)
+		}
+		compare(t, cfg, tabs.windows, want(cfg, log))
+	})
+}
+
+func TestAnyOrderGivesTheSameRows(t *testing.T) {
+	cfg := testConfig(t)
+	rapid.Check(t, func(t *rapid.T) {
+		log := anyLog(cfg).Draw(t, "log")
+		end := func(log []event.Event, every int) (map[window.Key]window.Row, map[string]visit.Row) {
+			tabs := newTables()
+			r := &run{New(cfg), 0, tabs, cfg}
+			for r.next < int64(len(log)) {
+				f, err := r.work(log, every)
+				if err != nil {
+					t.Fatalf("%v", err)
+				}
+				for _, w := range f.Windows {
+					tabs.writeWindow(w)
+				}
+				for _, v := range f.Visits {
+					tabs.writeVisit(v)
+				}
+			}
+			return tabs.windows, tabs.visits
+		}
+		_, a := end(log, 7)
+		shuffled := rapid.Permutation(log).Draw(t, "order")
+		windows, b := end(shuffled, rapid.IntRange(1, 50).Draw(t, "flush every"))
+		compare(t, cfg, windows, want(cfg, log))
+		if !slices.Equal(slices.Sorted(maps.Keys(a)), slices.Sorted(maps.Keys(b))) {
+			t.Fatalf("visits differ")
+		}
+		for id := range a {
+			x, y := a[id], b[id]
+			x.AsOf, y.AsOf = 0, 0
+			if !reflect.DeepEqual(x, y) {
+				t.Fatalf("visit %s: %+v and %+v", id, x, y)
+			}
+		}
+	})
+}
