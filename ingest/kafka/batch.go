@@ -1,0 +1,225 @@
+package kafka
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"slices"
+
+	"github.com/segmentio/kafka-go/compress"
+)
+
+// The layout of a record batch of format v2, offsets in bytes from its beginning. Source: Apache Kafka, "Message Format",
+// section "Record Batch".
+const (
+	batchLengthAt          = 8
+	batchMagicAt           = 16
+	batchCRCAt             = 17
+	batchAttributesAt      = 21
+	batchLastOffsetDeltaAt = 23
+	batchFirstTimestampAt  = 27
+	batchMaxTimestampAt    = 35
+	batchProducerIDAt      = 43
+	batchCountAt           = 57
+	batchRecordsAt         = 61
+	// batchFrame is what the length does not count: the base offset and the length itself.
+	batchFrame = 12
+)
+
+const (
+	attributeCodec         = 1<<3 - 1
+	attributeLogAppendTime = 1 << 3
+	attributeTransactional = 1 << 4
+	attributeControl       = 1 << 5
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// rawBatch is one whole record batch as the broker sent it.
+type rawBatch []byte
+
+func (b rawBatch) baseOffset() int64 { return int64(binary.BigEndian.Uint64(b)) }
+func (b rawBatch) attributes() int   { return int(binary.BigEndian.Uint16(b[batchAttributesAt:])) }
+func (b rawBatch) producerID() int64 { return int64(binary.BigEndian.Uint64(b[batchProducerIDAt:])) }
+
+// next is the offset after the batch. It holds when compaction has removed the batch's last records, and even all.
+func (b rawBatch) next() int64 {
+	return b.baseOffset() + int64(binary.BigEndian.Uint32(b[batchLastOffsetDeltaAt:])) + 1
+}
+
+// cutBatch takes the first batch off data. A broker may cut the last batch of an answer short: ok is then false and
+// nothing is wrong.
+func cutBatch(data []byte) (b rawBatch, rest []byte, ok bool, err error) {
+	if len(data) < batchRecordsAt {
+		return nil, nil, false, nil
+	}
+	if magic := data[batchMagicAt]; magic != 2 {
+		return nil, nil, false, fmt.Errorf("message format %d at offset %d: only format 2 is read",
+			magic, rawBatch(data).baseOffset())
+	}
+	size := batchFrame + int(int32(binary.BigEndian.Uint32(data[batchLengthAt:])))
+	if size < batchRecordsAt {
+		return nil, nil, false, fmt.Errorf("batch at offset %d says it has %d bytes", rawBatch(data).baseOffset(), size)
+	}
+	if size > len(data) {
+		return nil, nil, false, nil
+	}
+	return rawBatch(data[:size]), data[size:], true, nil
+}
+
+// recordReader turns batches into records. It keeps its memory between batches: what it returned is overwritten after
+// reset.
+type recordReader struct {
+	records []Record
+	headers []Header
+	// plain holds decompressed batches; a batch's records point into it.
+	plain   [][]byte
+	used    int
+	source  bytes.Reader
+	decoded int
+}
+
+// reset forgets the records read so far and reuses their memory.
+func (r *recordReader) reset() {
+	clear(r.headers)
+	r.records, r.headers, r.used, r.decoded = r.records[:0], r.headers[:0], 0, 0
+}
+
+// read checks the batch's CRC and appends its records from offset from on. The records point into b, or into the
+// reader's own memory where b is compressed.
+func (r *recordReader) read(b rawBatch, from int64) error {
+	if want, got := binary.BigEndian.Uint32(b[batchCRCAt:]), crc32.Checksum(b[batchAttributesAt:], castagnoli); want != got {
+		return fmt.Errorf("batch at offset %d: crc %08x, computed %08x", b.baseOffset(), want, got)
+	}
+	data, err := r.decompress(b)
+	if err != nil {
+		return fmt.Errorf("batch at offset %d: %w", b.baseOffset(), err)
+	}
+	if err := r.decode(b, data, from); err != nil {
+		return fmt.Errorf("batch at offset %d: %w", b.baseOffset(), err)
+	}
+	return nil
+}
+
+func (r *recordReader) decompress(b rawBatch) ([]byte, error) {
+	data := []byte(b[batchRecordsAt:])
+	code := b.attributes() & attributeCodec
+	if code == 0 {
+		return data, nil
+	}
+	if code >= len(compress.Codecs) {
+		return nil, fmt.Errorf("codec %d is not known", code)
+	}
+	if r.used == len(r.plain) {
+		r.plain = append(r.plain, nil)
+	}
+	buf := r.plain[r.used][:0]
+	r.source.Reset(data)
+	z := compress.Codecs[code].NewReader(&r.source)
+	for {
+		if len(buf) == cap(buf) {
+			buf = slices.Grow(buf, max(64<<10, 4*len(data)))
+		}
+		n, err := z.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			_ = z.Close()
+			return nil, fmt.Errorf("%s: %w", compress.Codecs[code].Name(), err)
+		}
+	}
+	r.plain[r.used] = buf
+	r.used++
+	return buf, z.Close()
+}
+
+func (r *recordReader) decode(b rawBatch, data []byte, from int64) error {
+	count := int(int32(binary.BigEndian.Uint32(b[batchCountAt:])))
+	if count < 0 || count > len(data) {
+		return fmt.Errorf("%d records in %d bytes", count, len(data))
+	}
+	r.decoded += len(data)
+	base := b.baseOffset()
+	first := int64(binary.BigEndian.Uint64(b[batchFirstTimestampAt:]))
+	appendTime := b.attributes()&attributeLogAppendTime != 0
+	if appendTime {
+		first = int64(binary.BigEndian.Uint64(b[batchMaxTimestampAt:]))
+	}
+	r.records = slices.Grow(r.records, count)
+	for range count {
+		c := cursor{data: data}
+		body := cursor{data: c.bytes(c.varint())}
+		if c.failed {
+			return errTruncated
+		}
+		data = c.data
+		body.skip(1) // attributes, unused in format 2
+		timestamp := first + body.varint()
+		if appendTime {
+			timestamp = first
+		}
+		rec := Record{Offset: base + body.varint(), Time: timestamp}
+		rec.Key = body.bytes(body.varint())
+		rec.Value = body.bytes(body.varint())
+		rec.Headers = r.readHeaders(&body)
+		if body.failed {
+			return errTruncated
+		}
+		if rec.Offset >= from {
+			r.records = append(r.records, rec)
+		}
+	}
+	return nil
+}
+
+func (r *recordReader) readHeaders(c *cursor) []Header {
+	n := c.varint()
+	if n <= 0 || n > int64(len(c.data)) {
+		c.failed = c.failed || n != 0
+		return nil
+	}
+	start := len(r.headers)
+	for range n {
+		key := c.bytes(c.varint())
+		r.headers = append(r.headers, Header{Key: key, Value: c.bytes(c.varint())})
+	}
+	return r.headers[start:len(r.headers):len(r.headers)]
+}
+
+var errTruncated = errors.New("a record is cut short")
+
+// cursor reads a record's fields. After a field that does not fit, failed stays true and everything read is empty.
+type cursor struct {
+	data   []byte
+	failed bool
+}
+
+func (c *cursor) varint() int64 {
+	v, n := binary.Varint(c.data)
+	if n <= 0 {
+		c.failed, c.data = true, nil
+		return 0
+	}
+	c.data = c.data[n:]
+	return v
+}
+
+// bytes takes n bytes; -1 is Kafka's null.
+func (c *cursor) bytes(n int64) []byte {
+	if n < 0 || n > int64(len(c.data)) {
+		if n != -1 {
+			c.failed, c.data = true, nil
+		}
+		return nil
+	}
+	b := c.data[:n:n]
+	c.data = c.data[n:]
+	return b
+}
+
+func (c *cursor) skip(n int64) { c.bytes(n) }

@@ -1,0 +1,67 @@
+package kafka
+
+import (
+	"context"
+	"net"
+	"time"
+
+	kafkago "github.com/segmentio/kafka-go"
+)
+
+const (
+	dialTimeout    = 10 * time.Second
+	requestTimeout = 10 * time.Second
+	// readBuffer is asked of the kernel for every connection, so that a fetched megabyte takes few reads.
+	readBuffer = 1 << 20
+)
+
+// client is a configured way to the cluster, shared by everything that this package does there.
+type client struct {
+	*kafkago.Client
+	transport *kafkago.Transport
+	// dialer makes the group's own connections, which kafka-go keeps apart from the transport's.
+	dialer *kafkago.Dialer
+}
+
+func newClient(cfg Config) (*client, error) {
+	tlsConfig, err := cfg.TLS.config()
+	if err != nil {
+		return nil, err
+	}
+	mechanism, err := cfg.SASL.mechanism()
+	if err != nil {
+		return nil, err
+	}
+	transport := &kafkago.Transport{
+		Dial:        dial,
+		DialTimeout: dialTimeout,
+		ClientID:    cfg.ClientID,
+		TLS:         tlsConfig,
+		SASL:        mechanism,
+		MetadataTTL: 5 * time.Second,
+	}
+	return &client{
+		Client:    &kafkago.Client{Addr: kafkago.TCP(cfg.Brokers...), Timeout: requestTimeout, Transport: transport},
+		transport: transport,
+		dialer: &kafkago.Dialer{
+			ClientID:      cfg.ClientID,
+			Timeout:       dialTimeout,
+			DualStack:     true,
+			TLS:           tlsConfig,
+			SASLMechanism: mechanism,
+		},
+	}, nil
+}
+
+func (c *client) close() { c.transport.CloseIdleConnections() }
+
+func dial(ctx context.Context, network, address string) (net.Conn, error) {
+	conn, err := (&net.Dialer{Timeout: dialTimeout}).DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetReadBuffer(readBuffer)
+	}
+	return conn, nil
+}

@@ -1,0 +1,138 @@
+package kafka
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"time"
+)
+
+// Config says which Kafka to read and how. DefaultConfig gives the values that a file need not repeat.
+type Config struct {
+	// Brokers are the addresses to start from, host:port.
+	Brokers []string `yaml:"brokers"`
+	// Topic is the canonical topic, DeadLetterTopic takes what cannot be used.
+	Topic           string `yaml:"topic"`
+	DeadLetterTopic string `yaml:"dead_letter_topic"`
+	// Group is the consumer group by which several processes share the partitions.
+	Group string `yaml:"group"`
+	// ClientID is how this process names itself to the brokers.
+	ClientID string `yaml:"client_id"`
+	// Partitions is the number of partitions that what is stored was counted with; 0 takes what the topic has on start.
+	Partitions int `yaml:"-"`
+
+	TLS  TLS  `yaml:"tls"`
+	SASL SASL `yaml:"sasl"`
+
+	// FetchBytes bounds one fetch of one partition. A single larger batch is still fetched whole.
+	FetchBytes int `yaml:"fetch_bytes"`
+	// FetchWait is how long a broker may wait for records before it answers that there are none.
+	FetchWait time.Duration `yaml:"fetch_wait"`
+	// BufferBytes is how much may wait, as fetched, for the Handler of one partition before its fetching pauses. At most
+	// BufferBytes plus one fetch is held.
+	BufferBytes int `yaml:"buffer_bytes"`
+
+	// Tick is how often a Handler is called when nothing arrives, so that it can flush on time.
+	Tick time.Duration `yaml:"tick"`
+	// CommitInterval is how often the next offsets are committed to the group for operators' tools.
+	CommitInterval time.Duration `yaml:"commit_interval"`
+	// SessionTimeout is after how long the group gives a silent process's partitions to others; a heartbeat is sent three
+	// times as often.
+	SessionTimeout time.Duration `yaml:"session_timeout"`
+	// DrainTimeout bounds how long Handlers may take to finish and close when their partitions are revoked.
+	DrainTimeout time.Duration `yaml:"drain_timeout"`
+	// BackoffMin and BackoffMax bound the pause after a failure; it doubles with every failure in a row.
+	BackoffMin time.Duration `yaml:"backoff_min"`
+	BackoffMax time.Duration `yaml:"backoff_max"`
+
+	// Compression of what is written: none, gzip, snappy, lz4 or zstd.
+	Compression string `yaml:"compression"`
+}
+
+// DefaultConfig is the configuration for a broker on this machine, without the name of one.
+func DefaultConfig() Config {
+	return Config{
+		Topic:           "dwell.events",
+		DeadLetterTopic: "dwell.dead_letters",
+		Group:           "dwell",
+		ClientID:        "dwell",
+		FetchBytes:      1 << 20,
+		FetchWait:       250 * time.Millisecond,
+		BufferBytes:     4 << 20,
+		Tick:            100 * time.Millisecond,
+		CommitInterval:  5 * time.Second,
+		SessionTimeout:  15 * time.Second,
+		DrainTimeout:    10 * time.Second,
+		BackoffMin:      100 * time.Millisecond,
+		BackoffMax:      5 * time.Second,
+		Compression:     "lz4",
+	}
+}
+
+// Validate names every key and value that cannot be used.
+func (c Config) Validate() error {
+	var errs []error
+	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+
+	if len(c.Brokers) == 0 {
+		bad("brokers: none given")
+	}
+	for _, b := range c.Brokers {
+		if host, port, err := net.SplitHostPort(b); err != nil || host == "" || port == "" {
+			bad("brokers: %q is not host:port", b)
+		}
+	}
+	for _, s := range []struct{ key, value string }{
+		{"topic", c.Topic}, {"dead_letter_topic", c.DeadLetterTopic}, {"group", c.Group}, {"client_id", c.ClientID},
+	} {
+		if s.value == "" {
+			bad("%s: missing", s.key)
+		}
+	}
+	if c.Topic != "" && c.Topic == c.DeadLetterTopic {
+		bad("dead_letter_topic: %q is the topic itself", c.DeadLetterTopic)
+	}
+	for _, n := range []struct {
+		key        string
+		value, min int
+	}{{"fetch_bytes", c.FetchBytes, 1 << 10}, {"buffer_bytes", c.BufferBytes, 1 << 10}} {
+		if n.value < n.min || n.value > 1<<30 {
+			bad("%s: %d is not in %d..%d", n.key, n.value, n.min, 1<<30)
+		}
+	}
+	if c.Partitions < 0 {
+		bad("partitions: %d is negative", c.Partitions)
+	}
+	for _, d := range []struct {
+		key   string
+		value time.Duration
+	}{
+		{"fetch_wait", c.FetchWait},
+		{"tick", c.Tick},
+		{"commit_interval", c.CommitInterval},
+		{"session_timeout", c.SessionTimeout},
+		{"drain_timeout", c.DrainTimeout},
+		{"backoff_min", c.BackoffMin},
+		{"backoff_max", c.BackoffMax},
+	} {
+		if d.value < time.Millisecond || d.value > time.Hour {
+			bad("%s: %v is not in 1ms..1h", d.key, d.value)
+		}
+	}
+	if c.DrainTimeout >= c.SessionTimeout {
+		// No heartbeat is sent while a generation drains, so a longer drain would lose the partitions half-way.
+		bad("drain_timeout: %v is not shorter than session_timeout %v", c.DrainTimeout, c.SessionTimeout)
+	}
+	if c.BackoffMax < c.BackoffMin {
+		bad("backoff_max: %v is shorter than backoff_min %v", c.BackoffMax, c.BackoffMin)
+	}
+	if !slices.Contains(compressions, c.Compression) {
+		bad("compression: %q is none of %v", c.Compression, compressions)
+	}
+	errs = append(errs, c.TLS.validate(), c.SASL.validate())
+	return errors.Join(errs...)
+}
+
+// compressions are in the order of Kafka's codec numbers.
+var compressions = []string{"none", "gzip", "snappy", "lz4", "zstd"}

@@ -1,0 +1,209 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	kafkago "github.com/segmentio/kafka-go"
+)
+
+// Consumer reads the partitions that the consumer group assigns to this process.
+type Consumer struct {
+	cfg        Config
+	log        *slog.Logger
+	obs        Observer
+	newHandler func(partition int) Handler
+	client     *client
+
+	mu sync.Mutex
+	// assigned are the partitions that this process handles now, offsets what is to be committed of them.
+	assigned []int
+	offsets  map[int]int64
+}
+
+// New checks the configuration, reads the files that it names, and starts nothing. newHandler makes the Handler of one
+// stay of one partition; it is called from several goroutines. obs may be nil.
+func New(cfg Config, newHandler func(partition int) Handler, obs Observer, log *slog.Logger) (*Consumer, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, fmt.Errorf("kafka: %w", err)
+	}
+	c, err := newClient(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("kafka: %w", err)
+	}
+	if obs == nil {
+		obs = unobserved{}
+	}
+	return &Consumer{cfg: cfg, log: log, obs: obs, newHandler: newHandler, client: c}, nil
+}
+
+// Run joins the group and handles what it assigns until ctx ends; then it closes every Handler, leaves the group and
+// returns nil. It returns an error at once when the topic is missing, and a PartitionsChangedError when the topic has
+// other partitions than it was counted with; everything else is tried again for as long as it takes.
+func (c *Consumer) Run(ctx context.Context) error {
+	defer c.client.close()
+	ctx, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+
+	partitions, err := c.partitions(ctx)
+	if err != nil || ctx.Err() != nil {
+		return err
+	}
+	group, err := kafkago.NewConsumerGroup(kafkago.ConsumerGroupConfig{
+		ID:                c.cfg.Group,
+		Brokers:           c.cfg.Brokers,
+		Dialer:            c.client.dialer,
+		Topics:            []string{c.cfg.Topic},
+		GroupBalancers:    []kafkago.GroupBalancer{kafkago.RangeGroupBalancer{}},
+		HeartbeatInterval: c.cfg.SessionTimeout / 3,
+		SessionTimeout:    c.cfg.SessionTimeout,
+		// A member hears of a rebalance at its next heartbeat, then drains, then joins.
+		RebalanceTimeout: c.cfg.SessionTimeout + c.cfg.DrainTimeout,
+		JoinGroupBackoff: c.cfg.BackoffMin,
+		Timeout:          requestTimeout,
+	})
+	if err != nil {
+		return fmt.Errorf("kafka: %w", err)
+	}
+	pace := backoff{min: c.cfg.BackoffMin, max: c.cfg.BackoffMax}
+	for {
+		generation, err := group.Next(ctx)
+		if ctx.Err() != nil {
+			// Closing the group ends the generation, waits for its Handlers to be closed, and leaves.
+			err := group.Close()
+			if changed := (*PartitionsChangedError)(nil); errors.As(context.Cause(ctx), &changed) {
+				return changed
+			}
+			return err
+		}
+		if err != nil {
+			c.obs.Failed(GroupFailure)
+			c.log.Warn("group cannot be joined yet", "group", c.cfg.Group, "error", err)
+			pace.wait(ctx)
+			continue
+		}
+		pace.reset()
+		generation.Start(func(owned context.Context) {
+			if err := c.generation(owned, generation, partitions); err != nil {
+				fail(err)
+			}
+		})
+	}
+}
+
+// partitions waits until the topic's partitions are known, and returns an error when they cannot be counted with.
+func (c *Consumer) partitions(ctx context.Context) (int, error) {
+	pace := backoff{min: c.cfg.BackoffMin, max: c.cfg.BackoffMax}
+	for {
+		l, err := c.client.layout(ctx, c.cfg.Topic)
+		switch {
+		case ctx.Err() != nil:
+			return 0, nil
+		case errors.Is(err, kafkago.UnknownTopicOrPartition):
+			return 0, fmt.Errorf("kafka: topic %q does not exist", c.cfg.Topic)
+		case err == nil && c.cfg.Partitions != 0 && l.partitions != c.cfg.Partitions:
+			return 0, &PartitionsChangedError{Topic: c.cfg.Topic, Was: c.cfg.Partitions, Now: l.partitions}
+		case err == nil:
+			return l.partitions, nil
+		}
+		c.obs.Failed(MetadataFailure)
+		c.log.Warn("kafka does not answer yet", "error", err)
+		if !pace.wait(ctx) {
+			return 0, nil
+		}
+	}
+}
+
+// generation serves what one generation of the group assigns, until owned ends and every Handler is closed.
+func (c *Consumer) generation(owned context.Context, g *kafkago.Generation, partitions int) error {
+	var assigned []int
+	for _, a := range g.Assignments[c.cfg.Topic] {
+		assigned = append(assigned, a.ID)
+	}
+	c.log.Info("partitions are assigned", "group", g.GroupID, "generation", g.ID, "partitions", assigned)
+	owned, revoke := context.WithCancel(owned)
+	defer revoke()
+	drain, drained := drainContext(owned, c.cfg.DrainTimeout)
+	defer drained()
+	fetching, stopFetching := context.WithCancel(owned)
+	defer stopFetching()
+	c.mu.Lock()
+	c.assigned, c.offsets = assigned, make(map[int]int64, len(assigned))
+	c.mu.Unlock()
+
+	f := newFetcher(c.client, c.cfg, c.log, c.obs, partitions, assigned)
+	var loops, fetches sync.WaitGroup
+	var failed error
+	fetches.Go(func() {
+		if failed = f.run(fetching); failed != nil {
+			revoke()
+		}
+	})
+	for _, s := range f.sources {
+		p := &partition{
+			source: s, client: c.client, cfg: c.cfg, log: c.log, obs: c.obs, newHandler: c.newHandler,
+		}
+		loops.Go(func() { p.run(owned, drain) })
+	}
+	c.commitUntil(owned, g)
+	loops.Wait()
+	c.commit(g)
+	c.mu.Lock()
+	c.assigned = nil
+	c.mu.Unlock()
+	stopFetching()
+	fetches.Wait()
+	c.log.Info("partitions are given back", "group", g.GroupID, "generation", g.ID, "partitions", assigned)
+	return failed
+}
+
+// drainContext ends a while after owned has.
+func drainContext(owned context.Context, a time.Duration) (context.Context, context.CancelFunc) {
+	drain, cancel := context.WithCancel(context.WithoutCancel(owned))
+	stop := context.AfterFunc(owned, func() {
+		if sleep(drain, a) {
+			cancel()
+		}
+	})
+	return drain, func() {
+		stop()
+		cancel()
+	}
+}
+
+// Commit notes the next offset of a partition for operators' tools, such as kafka-consumer-groups. It is written to the
+// group within Config.CommitInterval, as well as can be; dwell itself never reads it. A partition that this process does
+// not handle now is passed over.
+func (c *Consumer) Commit(partition int, next int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if slices.Contains(c.assigned, partition) {
+		c.offsets[partition] = next
+	}
+}
+
+func (c *Consumer) commitUntil(owned context.Context, g *kafkago.Generation) {
+	for sleep(owned, c.cfg.CommitInterval) {
+		c.commit(g)
+	}
+}
+
+func (c *Consumer) commit(g *kafkago.Generation) {
+	c.mu.Lock()
+	offsets := maps.Clone(c.offsets)
+	clear(c.offsets)
+	c.mu.Unlock()
+	if len(offsets) == 0 {
+		return
+	}
+	if err := g.CommitOffsets(map[string]map[int]int64{c.cfg.Topic: offsets}); err != nil {
+		c.obs.Failed(CommitFailure)
+		c.log.Warn("offsets were not committed to the group", "group", g.GroupID, "error", err)
+	}
+}

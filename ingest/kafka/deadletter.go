@@ -1,0 +1,109 @@
+package kafka
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	kafkago "github.com/segmentio/kafka-go"
+)
+
+// DeadLetter is a record that cannot be used, with the reason and where it lies.
+type DeadLetter struct {
+	// Reason is one of a fixed list of words, Detail is for people.
+	Reason, Detail string
+	Topic          string
+	Partition      int
+	Offset         int64
+	// Time is the record's own timestamp in Unix milliseconds, and becomes the dead letter's.
+	Time       int64
+	Key, Value []byte
+	Headers    []Header
+}
+
+// The headers that a dead letter bears before those of the record itself.
+const (
+	ReasonHeader    = "dwell-reason"
+	DetailHeader    = "dwell-detail"
+	TopicHeader     = "dwell-topic"
+	PartitionHeader = "dwell-partition"
+	OffsetHeader    = "dwell-offset"
+	// CutHeader is there only where the record was too large to be kept whole, and says what is missing.
+	CutHeader = "dwell-cut"
+)
+
+// keptBytes is how much of a value is kept that does not fit, a record may have been small only while compressed.
+const keptBytes = 64 << 10
+
+// DeadLetters writes records that cannot be used to the dead-letter topic and waits until all are acknowledged. Key,
+// value and headers stay as they are, byte for byte; in front of the headers come those that name the reason and the
+// record. Only where that is more than a batch may hold, the value is cut and CutHeader says so: a dead letter that
+// cannot be written would stop its partition. The dead letters of one partition stay together and in order.
+func (p *Producer) DeadLetters(ctx context.Context, letters ...DeadLetter) error {
+	if len(letters) == 0 {
+		return nil
+	}
+	l, err := p.client.layout(ctx, p.cfg.DeadLetterTopic)
+	if err != nil {
+		return err
+	}
+	out := make([]kafkago.Message, len(letters))
+	for i := range letters {
+		d := &letters[i]
+		out[i] = kafkago.Message{
+			Topic: p.cfg.DeadLetterTopic, Key: d.Key, Value: d.Value, Time: time.UnixMilli(d.Time),
+			Headers:    append(d.headers(), writtenHeaders(d.Headers)...),
+			WriterData: d.Partition % l.partitions,
+		}
+		if d.size() > batchBytes-keptBytes {
+			d.cut(&out[i])
+		}
+	}
+	return p.write(ctx, p.cfg.DeadLetterTopic, out)
+}
+
+func (d *DeadLetter) headers() []kafkago.Header {
+	return []kafkago.Header{
+		{Key: ReasonHeader, Value: []byte(d.Reason)},
+		{Key: DetailHeader, Value: []byte(d.Detail)},
+		{Key: TopicHeader, Value: []byte(d.Topic)},
+		{Key: PartitionHeader, Value: []byte(strconv.Itoa(d.Partition))},
+		{Key: OffsetHeader, Value: []byte(strconv.FormatInt(d.Offset, 10))},
+	}
+}
+
+func (d *DeadLetter) size() int {
+	n := len(d.Key) + len(d.Value) + len(d.Detail)
+	for _, h := range d.Headers {
+		n += len(h.Key) + len(h.Value) + 10
+	}
+	return n
+}
+
+// cut makes the message of a dead letter fit: the beginning of key and value, and none of the record's headers.
+func (d *DeadLetter) cut(m *kafkago.Message) {
+	m.Key, m.Value = d.Key[:min(len(d.Key), keptBytes)], d.Value[:min(len(d.Value), keptBytes)]
+	m.Headers = append(d.headers(), kafkago.Header{Key: CutHeader, Value: fmt.Appendf(nil,
+		"%d of %d bytes of key, %d of %d bytes of value, 0 of %d headers",
+		len(m.Key), len(d.Key), len(m.Value), len(d.Value), len(d.Headers))})
+}
+
+// ReadDeadLetter is what was written as r. It is not ok where r does not bear the headers of a dead letter. Its bytes are
+// r's own.
+func ReadDeadLetter(r Record) (d DeadLetter, ok bool) {
+	const own = 5
+	if len(r.Headers) < own || string(r.Headers[0].Key) != ReasonHeader {
+		return DeadLetter{}, false
+	}
+	text := func(i int) string { return string(r.Headers[i].Value) }
+	partition, err1 := strconv.Atoi(text(3))
+	offset, err2 := strconv.ParseInt(text(4), 10, 64)
+	if err1 != nil || err2 != nil {
+		return DeadLetter{}, false
+	}
+	return DeadLetter{
+		Reason: text(0), Detail: text(1), Topic: text(2), Partition: partition, Offset: offset,
+		Time: r.Time, Key: r.Key, Value: r.Value, Headers: r.Headers[own:],
+	}, true
+}

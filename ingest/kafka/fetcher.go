@@ -1,0 +1,243 @@
+package kafka
+
+import (
+	"context"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	kafkago "github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/protocol/fetch"
+)
+
+// refreshEvery is how often the leaders and the number of partitions are asked for when nothing fails.
+const refreshEvery = 10 * time.Second
+
+// fetcher keeps the sources of one generation filled: one loop per leader, each with one request under way that carries
+// every partition that the leader leads and that has room.
+type fetcher struct {
+	client *client
+	cfg    Config
+	log    *slog.Logger
+	obs    Observer
+	// partitions is the number that the topic must keep.
+	partitions int
+	sources    map[int]*source
+
+	// stale has one place: what is known of the leaders may be wrong.
+	stale chan struct{}
+	mu    sync.Mutex
+	// changed is closed, and replaced, when a source can be fetched again.
+	changed chan struct{}
+}
+
+func newFetcher(c *client, cfg Config, log *slog.Logger, obs Observer, partitions int, assigned []int) *fetcher {
+	f := &fetcher{
+		client: c, cfg: cfg, log: log, obs: obs, partitions: partitions,
+		sources: make(map[int]*source, len(assigned)),
+		stale:   make(chan struct{}, 1),
+		changed: make(chan struct{}),
+	}
+	for _, p := range assigned {
+		f.sources[p] = &source{
+			partition: p, limit: cfg.BufferBytes, fetchBytes: cfg.FetchBytes,
+			arrived: make(chan struct{}, 1), wanted: f.wake,
+			pace: backoff{min: cfg.BackoffMin, max: cfg.BackoffMax}, highWatermark: -1,
+		}
+	}
+	return f
+}
+
+func (f *fetcher) wake() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	close(f.changed)
+	f.changed = make(chan struct{})
+}
+
+func (f *fetcher) waker() <-chan struct{} {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.changed
+}
+
+// run fetches until ctx ends. It returns a PartitionsChangedError when the topic's partitions changed, otherwise nil.
+func (f *fetcher) run(ctx context.Context) error {
+	var led map[int]int32
+	stop := func() {}
+	defer func() { stop() }()
+	pace := backoff{min: f.cfg.BackoffMin, max: f.cfg.BackoffMax}
+	for {
+		l, err := f.client.layout(ctx, f.cfg.Topic)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil:
+			f.obs.Failed(MetadataFailure)
+			f.log.Warn("leaders are not known", "error", err)
+		case l.partitions != f.partitions:
+			return &PartitionsChangedError{Topic: f.cfg.Topic, Was: f.partitions, Now: l.partitions}
+		case !maps.Equal(l.leaders, led):
+			stop()
+			led, stop = l.leaders, f.start(ctx, l.leaders)
+		}
+		if err == nil && f.allLed(l) {
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-time.After(refreshEvery):
+				pace.reset()
+				continue
+			case <-f.stale:
+			}
+		}
+		if !pace.wait(ctx) {
+			return nil
+		}
+	}
+}
+
+// start runs one loop per leader until stop is called, which waits for them.
+func (f *fetcher) start(ctx context.Context, leaders map[int]int32) (stop func()) {
+	var loops sync.WaitGroup
+	ctx, cancel := context.WithCancel(ctx)
+	for leader, sources := range f.byLeader(leaders) {
+		loops.Go(func() { f.fetchFrom(ctx, leader, sources) })
+	}
+	return func() {
+		cancel()
+		loops.Wait()
+	}
+}
+
+func (f *fetcher) byLeader(leaders map[int]int32) map[int32][]*source {
+	by := map[int32][]*source{}
+	for _, p := range slices.Sorted(maps.Keys(f.sources)) {
+		if leader, ok := leaders[p]; ok {
+			by[leader] = append(by[leader], f.sources[p])
+		}
+	}
+	return by
+}
+
+func (f *fetcher) allLed(l layout) bool {
+	for p := range f.sources {
+		if _, ok := l.leaders[p]; !ok {
+			return false
+		}
+	}
+	return true
+}
+
+// doubt asks for the leaders to be looked up again.
+func (f *fetcher) doubt() {
+	select {
+	case f.stale <- struct{}{}:
+	default:
+	}
+}
+
+// fetchFrom is the loop of one leader.
+func (f *fetcher) fetchFrom(ctx context.Context, leader int32, sources []*source) {
+	pace := backoff{min: f.cfg.BackoffMin, max: f.cfg.BackoffMax}
+	var partitions []fetch.RequestPartition
+	stays := make(map[int32]int, len(sources))
+	for ctx.Err() == nil {
+		changed := f.waker()
+		partitions = partitions[:0]
+		now := time.Now()
+		for _, s := range sources {
+			if p, stay, ok := s.request(now); ok {
+				partitions = append(partitions, p)
+				stays[p.Partition] = stay
+			}
+		}
+		if len(partitions) == 0 {
+			select {
+			case <-ctx.Done():
+			case <-changed:
+			case <-time.After(f.cfg.BackoffMin): // a source may have been pausing
+			}
+			continue
+		}
+		res, err := f.fetch(ctx, leader, partitions)
+		if ctx.Err() != nil {
+			return
+		}
+		if err != nil {
+			f.obs.Failed(FetchFailure)
+			f.log.Warn("fetch failed", "broker", leader, "error", err)
+			f.doubt()
+			pace.wait(ctx)
+			continue
+		}
+		pace.reset()
+		for _, p := range res.partitions {
+			if s := f.sources[int(p.partition)]; s != nil {
+				f.take(ctx, s, stays[p.partition], p)
+			}
+		}
+		if res.throttle > 0 {
+			sleep(ctx, res.throttle)
+		}
+	}
+}
+
+func (f *fetcher) fetch(ctx context.Context, leader int32, partitions []fetch.RequestPartition) (*fetchAnswer, error) {
+	ctx, cancel := context.WithTimeout(ctx, f.cfg.FetchWait+requestTimeout)
+	defer cancel()
+	req := newFetchRequest(f.cfg.ClientID, f.cfg.Topic, leader, f.cfg.FetchWait, slices.Clone(partitions))
+	m, err := f.client.transport.RoundTrip(ctx, f.client.Addr, req)
+	if err != nil {
+		return nil, err
+	}
+	res := m.(*fetchAnswer)
+	if res.code != 0 {
+		return nil, kafkago.Error(res.code)
+	}
+	return res, nil
+}
+
+// take hands one partition's answer to its source.
+func (f *fetcher) take(ctx context.Context, s *source, stay int, a partitionAnswer) {
+	if a.code == 0 {
+		f.obs.Fetched(s.partition, len(a.data))
+		f.obs.Buffered(s.partition, s.deliver(stay, a))
+		return
+	}
+	if kafkago.Error(a.code) == kafkago.OffsetOutOfRange {
+		f.outOfRange(ctx, s, stay)
+		return
+	}
+	f.obs.Failed(PartitionFailure)
+	f.log.Warn("partition cannot be fetched", "partition", s.partition, "error", kafkago.Error(a.code))
+	s.pause(stay, time.Now())
+	f.doubt()
+}
+
+// outOfRange finds out what became of the offset that was asked for: retention has deleted it, and the loss is said and
+// counted, or the log is shorter than it was, and nothing is read until somebody has looked.
+func (f *fetcher) outOfRange(ctx context.Context, s *source, stay int) {
+	next, _ := s.position()
+	first, end, err := f.client.bounds(ctx, f.cfg.Topic, s.partition)
+	switch {
+	case ctx.Err() != nil:
+		return
+	case err == nil && next < first:
+		f.obs.Lost(s.partition, first-next)
+		f.log.Error("records were deleted by retention before they were read: what is stored lacks them",
+			"topic", f.cfg.Topic, "partition", s.partition, "from", next, "to", first, "records", first-next)
+		s.move(stay, first)
+		return
+	case err == nil && next > end:
+		f.log.Error("the partition ends before what is stored of it: was the topic made anew?",
+			"topic", f.cfg.Topic, "partition", s.partition, "next", next, "end", end)
+	default:
+		f.log.Warn("partition cannot be fetched", "partition", s.partition, "offset", next,
+			"first", first, "end", end, "error", err)
+	}
+	f.obs.Failed(PartitionFailure)
+	s.pause(stay, time.Now())
+}

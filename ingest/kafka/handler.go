@@ -1,0 +1,71 @@
+package kafka
+
+import "context"
+
+// Handler is what a partition's records are for. One Handler serves one stay of one partition in this process: it is
+// opened once, then handles, then is closed. It is never called by two goroutines at once.
+type Handler interface {
+	// Open returns the offset to read from: the next one after all that is stored for the partition, or Earliest where
+	// nothing is. An error makes the consumer try again later with a new Handler.
+	Open(ctx context.Context, partition int) (next int64, err error)
+	// Handle takes the next Batch. Not returning is the back-pressure. It is called with no records at least every
+	// Config.Tick while nothing arrives. After an error the Handler is closed, and a new one is opened after a pause:
+	// nothing is skipped. When the partition is revoked, ctx ends at the end of the time to drain.
+	Handle(ctx context.Context, batch Batch) error
+	// Close is called once after an Open that succeeded. It flushes what it can until ctx ends; after a failed Handle
+	// ctx has ended already, and there is only memory to let go.
+	Close(ctx context.Context) error
+}
+
+// Earliest is the offset of a partition of which nothing is stored yet: reading begins at the first record that Kafka
+// still has, and no earlier one counts as lost.
+const Earliest int64 = -1
+
+// Observer is told what happens, for metrics. It is called from several goroutines and must not block.
+type Observer interface {
+	// Assigned tells that this process handles the partition now, or does no longer.
+	Assigned(partition int, now bool)
+	// Fetched counts what has arrived: bytes as sent, compressed.
+	Fetched(partition int, bytes int)
+	// Handled counts what the Handler has taken, and tells how far it is: lag is highWatermark - next.
+	Handled(partition int, records int, next, highWatermark int64)
+	// Buffered is how many fetched bytes wait for the Handler.
+	Buffered(partition int, bytes int)
+	// Failed counts what had to be tried again.
+	Failed(what Failure)
+	// Lost counts records that retention deleted before they were read.
+	Lost(partition int, records int64)
+}
+
+// Failure is something that had to be tried again.
+type Failure string
+
+// The failures.
+const (
+	GroupFailure     Failure = "group"
+	MetadataFailure  Failure = "metadata"
+	FetchFailure     Failure = "fetch"
+	PartitionFailure Failure = "partition"
+	RecordsFailure   Failure = "records"
+	OpenFailure      Failure = "open"
+	HandleFailure    Failure = "handle"
+	CloseFailure     Failure = "close"
+	CommitFailure    Failure = "commit"
+)
+
+// Failures lists every failure, so that each can be counted from zero.
+func Failures() []Failure {
+	return []Failure{
+		GroupFailure, MetadataFailure, FetchFailure, PartitionFailure, RecordsFailure,
+		OpenFailure, HandleFailure, CloseFailure, CommitFailure,
+	}
+}
+
+type unobserved struct{}
+
+func (unobserved) Assigned(int, bool)             {}
+func (unobserved) Fetched(int, int)               {}
+func (unobserved) Handled(int, int, int64, int64) {}
+func (unobserved) Buffered(int, int)              {}
+func (unobserved) Failed(Failure)                 {}
+func (unobserved) Lost(int, int64)                {}

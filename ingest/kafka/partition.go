@@ -1,0 +1,151 @@
+package kafka
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+)
+
+// handleBytes is how much is decompressed before the Handler is called: it bounds memory where records compress well.
+const handleBytes = 4 << 20
+
+// partition is the loop of one partition: it opens a Handler, feeds it from the source, and closes it.
+type partition struct {
+	*source
+	client     *client
+	cfg        Config
+	log        *slog.Logger
+	obs        Observer
+	newHandler func(partition int) Handler
+	reader     recordReader
+}
+
+// run serves the partition until owned ends. Handlers may work on until drain ends.
+func (p *partition) run(owned, drain context.Context) {
+	p.obs.Assigned(p.partition, true)
+	defer p.obs.Assigned(p.partition, false)
+	pace := backoff{min: p.cfg.BackoffMin, max: p.cfg.BackoffMax}
+	for {
+		failure, err := p.serve(owned, drain, &pace)
+		if err != nil {
+			p.obs.Failed(failure)
+			p.log.Error("partition is tried again from what is stored", "partition", p.partition,
+				"failed", failure, "error", err)
+		}
+		if owned.Err() != nil || !pace.wait(owned) {
+			return
+		}
+	}
+}
+
+// serve is one Handler's life. It returns nil only after owned has ended.
+func (p *partition) serve(owned, drain context.Context, pace *backoff) (Failure, error) {
+	h := p.newHandler(p.partition)
+	next, err := h.Open(owned, p.partition)
+	if err != nil {
+		if owned.Err() != nil {
+			return "", nil
+		}
+		return OpenFailure, err
+	}
+	failure, err := p.feed(owned, drain, h, next, pace)
+	p.stop()
+	p.obs.Buffered(p.partition, 0)
+	if err != nil {
+		ended, cancel := context.WithCancel(drain)
+		cancel()
+		_ = h.Close(ended) // the failure is what gets reported
+		return failure, err
+	}
+	if err := h.Close(drain); err != nil {
+		return CloseFailure, err
+	}
+	return "", nil
+}
+
+// feed gives the Handler what arrives. It returns nil when owned ends.
+func (p *partition) feed(owned, drain context.Context, h Handler, next int64, pace *backoff) (Failure, error) {
+	if next == Earliest {
+		var err error
+		if next, _, err = p.client.bounds(owned, p.cfg.Topic, p.partition); err != nil {
+			if owned.Err() != nil {
+				return "", nil
+			}
+			return PartitionFailure, err
+		}
+	}
+	if next < 0 {
+		return OpenFailure, fmt.Errorf("handler asks for offset %d", next)
+	}
+	p.seek(next)
+	tick := time.NewTimer(p.cfg.Tick)
+	defer tick.Stop()
+	for owned.Err() == nil {
+		c, buffered, ok, err := p.take()
+		switch {
+		case err != nil:
+			return RecordsFailure, err
+		case ok:
+			p.obs.Buffered(p.partition, buffered)
+			if failure, err := p.handle(owned, drain, h, c); err != nil {
+				return failure, err
+			}
+			pace.reset()
+			next = c.next
+			tick.Reset(p.cfg.Tick)
+			continue
+		}
+		select {
+		case <-owned.Done():
+		case <-p.arrived:
+		case <-tick.C:
+			_, highWatermark := p.position()
+			if err := h.Handle(drain, Batch{Next: next, HighWatermark: highWatermark}); err != nil {
+				return HandleFailure, err
+			}
+			tick.Reset(p.cfg.Tick)
+		}
+	}
+	return "", nil
+}
+
+// handle gives the Handler the records of one chunk, in as many batches as memory asks for.
+func (p *partition) handle(owned, drain context.Context, h Handler, c chunk) (Failure, error) {
+	p.reader.reset()
+	transactions := newTransactions(c.aborted)
+	rest := c.data
+	for {
+		b, after, ok, err := cutBatch(rest)
+		if err != nil {
+			return RecordsFailure, err
+		}
+		if !ok {
+			return HandleFailure, p.give(drain, h, c, c.next)
+		}
+		rest = after
+		if visible := transactions.visible(b); b.next() <= c.from || !visible {
+			continue
+		}
+		if err := p.reader.read(b, c.from); err != nil {
+			return RecordsFailure, err
+		}
+		if p.reader.decoded >= handleBytes {
+			if err := p.give(drain, h, c, b.next()); err != nil {
+				return HandleFailure, err
+			}
+			if owned.Err() != nil {
+				return "", nil
+			}
+			p.reader.reset()
+		}
+	}
+}
+
+func (p *partition) give(drain context.Context, h Handler, c chunk, next int64) error {
+	err := h.Handle(drain, Batch{Records: p.reader.records, Next: next, HighWatermark: c.highWatermark})
+	if err == nil {
+		p.obs.Handled(p.partition, len(p.reader.records), next, c.highWatermark)
+	}
+	return err
+}

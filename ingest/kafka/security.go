@@ -1,0 +1,134 @@
+package kafka
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+
+	"github.com/segmentio/kafka-go/sasl"
+	"github.com/segmentio/kafka-go/sasl/plain"
+	"github.com/segmentio/kafka-go/sasl/scram"
+)
+
+// TLS says how connections are encrypted.
+type TLS struct {
+	Enabled bool `yaml:"enabled"`
+	// CA is a PEM file of the authorities to trust; empty trusts the system's.
+	CA string `yaml:"ca"`
+	// Cert and Key are PEM files by which this process shows who it is.
+	Cert string `yaml:"cert"`
+	Key  string `yaml:"key"`
+	// ServerName is the name that the brokers' certificates must bear; empty takes each broker's host.
+	ServerName string `yaml:"server_name"`
+	// Insecure accepts any certificate. It exists for trials and has to be said.
+	Insecure bool `yaml:"insecure"`
+}
+
+func (t TLS) validate() error {
+	if !t.Enabled {
+		if t != (TLS{}) {
+			return errors.New("tls.enabled: false, but other tls keys are set")
+		}
+		return nil
+	}
+	if (t.Cert == "") != (t.Key == "") {
+		return fmt.Errorf("tls.cert %q and tls.key %q: one is missing", t.Cert, t.Key)
+	}
+	if t.Insecure && t.CA != "" {
+		return fmt.Errorf("tls.insecure: true, but tls.ca %q is given", t.CA)
+	}
+	return nil
+}
+
+// config reads the files. It returns nil where TLS is off.
+func (t TLS) config() (*tls.Config, error) {
+	if !t.Enabled {
+		return nil, nil
+	}
+	c := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: t.ServerName, InsecureSkipVerify: t.Insecure}
+	if t.CA != "" {
+		pem, err := os.ReadFile(t.CA)
+		if err != nil {
+			return nil, fmt.Errorf("tls.ca: %w", err)
+		}
+		c.RootCAs = x509.NewCertPool()
+		if !c.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("tls.ca: %q holds no certificate", t.CA)
+		}
+	}
+	if t.Cert != "" {
+		pair, err := tls.LoadX509KeyPair(t.Cert, t.Key)
+		if err != nil {
+			return nil, fmt.Errorf("tls.cert %q, tls.key %q: %w", t.Cert, t.Key, err)
+		}
+		c.Certificates = []tls.Certificate{pair}
+	}
+	return c, nil
+}
+
+// SASL says how this process logs in.
+type SASL struct {
+	// Mechanism is PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512; empty does not log in.
+	Mechanism string `yaml:"mechanism"`
+	User      string `yaml:"user"`
+	// Password, or the file that holds it.
+	Password     Secret `yaml:"password"`
+	PasswordFile string `yaml:"password_file"`
+}
+
+func (s SASL) validate() error {
+	switch s.Mechanism {
+	case "":
+		if s != (SASL{}) {
+			return errors.New("sasl.mechanism: missing, but other sasl keys are set")
+		}
+		return nil
+	case "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512":
+	default:
+		return fmt.Errorf("sasl.mechanism: %q is none of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512", s.Mechanism)
+	}
+	if s.User == "" {
+		return errors.New("sasl.user: missing")
+	}
+	if (s.Password == "") == (s.PasswordFile == "") {
+		return errors.New("sasl.password, sasl.password_file: give one of them")
+	}
+	return nil
+}
+
+// mechanism reads the password file. It returns nil where no login is asked for.
+func (s SASL) mechanism() (sasl.Mechanism, error) {
+	if s.Mechanism == "" {
+		return nil, nil
+	}
+	password := string(s.Password)
+	if s.PasswordFile != "" {
+		b, err := os.ReadFile(s.PasswordFile)
+		if err != nil {
+			return nil, fmt.Errorf("sasl.password_file: %w", err)
+		}
+		password = strings.TrimRight(string(b), "\r\n")
+	}
+	switch s.Mechanism {
+	case "SCRAM-SHA-256":
+		return scram.Mechanism(scram.SHA256, s.User, password)
+	case "SCRAM-SHA-512":
+		return scram.Mechanism(scram.SHA512, s.User, password)
+	default:
+		return plain.Mechanism{Username: s.User, Password: password}, nil
+	}
+}
+
+// Secret is a text that no log and no error shows.
+type Secret string
+
+const hidden = "<hidden>"
+
+func (Secret) String() string               { return hidden }
+func (Secret) GoString() string             { return hidden }
+func (Secret) LogValue() slog.Value         { return slog.StringValue(hidden) }
+func (Secret) MarshalText() ([]byte, error) { return []byte(hidden), nil }

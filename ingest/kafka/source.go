@@ -1,0 +1,192 @@
+package kafka
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/segmentio/kafka-go/protocol/fetch"
+)
+
+// source holds what was fetched of one partition until its Handler takes it. The fetcher fills it, the partition's loop
+// empties it.
+type source struct {
+	partition int
+	// limit is Config.BufferBytes, fetchBytes Config.FetchBytes.
+	limit, fetchBytes int
+	// arrived has one place: a chunk or an error waits.
+	arrived chan struct{}
+	// wanted is called when the source can be fetched again.
+	wanted func()
+
+	mu sync.Mutex
+	// stay grows with every seek and stop: what was asked for during an earlier stay is dropped when it arrives.
+	stay    int
+	reading bool
+	// next is the offset to ask for, retryAt not before when.
+	next          int64
+	retryAt       time.Time
+	pace          backoff
+	highWatermark int64
+	queue         []chunk
+	bytes         int
+	err           error
+}
+
+// chunk is what one fetch brought of one partition.
+type chunk struct {
+	// from is the offset that was asked for, next the one to ask for after this chunk.
+	from, next    int64
+	highWatermark int64
+	aborted       []abortedTransaction
+	data          []byte
+}
+
+// seek starts fetching from next on.
+func (s *source) seek(next int64) {
+	s.mu.Lock()
+	s.restart(true)
+	s.next = next
+	s.mu.Unlock()
+	s.wanted()
+}
+
+// stop ends fetching and forgets what has arrived.
+func (s *source) stop() {
+	s.mu.Lock()
+	s.restart(false)
+	s.mu.Unlock()
+}
+
+func (s *source) restart(reading bool) {
+	s.stay++
+	s.reading = reading
+	s.retryAt, s.highWatermark = time.Time{}, -1
+	s.pace.reset()
+	s.queue, s.bytes, s.err = nil, 0, nil
+	select {
+	case <-s.arrived:
+	default:
+	}
+}
+
+// request is what to ask a broker for. It is not ok while the buffer is full, the Handler is not open, or an error was
+// just met.
+func (s *source) request(now time.Time) (p fetch.RequestPartition, stay int, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.reading || s.err != nil || s.bytes >= s.limit || now.Before(s.retryAt) {
+		return p, 0, false
+	}
+	return fetch.RequestPartition{
+		Partition:          int32(s.partition),
+		CurrentLeaderEpoch: -1,
+		FetchOffset:        s.next,
+		LogStartOffset:     -1,
+		PartitionMaxBytes:  int32(s.fetchBytes),
+	}, s.stay, true
+}
+
+// deliver queues what a fetch of the given stay brought and returns how many bytes wait now.
+func (s *source) deliver(stay int, a partitionAnswer) (buffered int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if stay != s.stay {
+		return s.bytes
+	}
+	s.pace.reset()
+	s.highWatermark = a.highWatermark
+	next, err := end(a.data, s.next)
+	if err != nil {
+		s.err = err
+		s.signal()
+		return s.bytes
+	}
+	if next == s.next {
+		return s.bytes
+	}
+	s.push(chunk{from: s.next, next: next, highWatermark: a.highWatermark, aborted: a.aborted, data: a.data})
+	return s.bytes
+}
+
+// move goes on at another offset, of which the Handler learns by an empty chunk.
+func (s *source) move(stay int, next int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if stay == s.stay {
+		s.push(chunk{from: s.next, next: next, highWatermark: s.highWatermark})
+	}
+}
+
+func (s *source) push(c chunk) {
+	s.queue = append(s.queue, c)
+	s.bytes += len(c.data)
+	s.next = c.next
+	s.signal()
+}
+
+// pause puts the next request off after a failure.
+func (s *source) pause(stay int, now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if stay == s.stay {
+		s.retryAt = now.Add(s.pace.next())
+	}
+}
+
+func (s *source) signal() {
+	select {
+	case s.arrived <- struct{}{}:
+	default:
+	}
+}
+
+// take returns the oldest chunk, and how many bytes wait after it. It is not ok when nothing waits.
+func (s *source) take() (c chunk, buffered int, ok bool, err error) {
+	s.mu.Lock()
+	if len(s.queue) == 0 {
+		err = s.err
+		s.mu.Unlock()
+		return chunk{}, 0, false, err
+	}
+	c = s.queue[0]
+	s.queue[0] = chunk{}
+	s.queue = s.queue[1:]
+	full := s.bytes >= s.limit
+	s.bytes -= len(c.data)
+	full = full && s.bytes < s.limit
+	if len(s.queue) > 0 || s.err != nil {
+		s.signal()
+	}
+	buffered = s.bytes
+	s.mu.Unlock()
+	if full {
+		s.wanted()
+	}
+	return c, buffered, true, nil
+}
+
+func (s *source) position() (next, highWatermark int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.next, s.highWatermark
+}
+
+// end is the offset after the whole batches of data, but not less than from.
+func end(data []byte, from int64) (int64, error) {
+	next, rest := from, data
+	for {
+		b, after, ok, err := cutBatch(rest)
+		if err != nil {
+			return 0, err
+		}
+		if !ok {
+			break
+		}
+		next, rest = max(next, b.next()), after
+	}
+	if len(data) > 0 && len(rest) == len(data) {
+		return 0, fmt.Errorf("no whole batch in the %d bytes fetched at offset %d", len(data), from)
+	}
+	return next, nil
+}

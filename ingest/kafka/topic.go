@@ -1,0 +1,172 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	kafkago "github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/protocol"
+	"github.com/segmentio/kafka-go/protocol/metadata"
+)
+
+// PartitionsChangedError says that a topic no longer has the partitions it was counted with. Keys have moved between
+// partitions since, so going on would count a visit twice; the way out is a rebuild into a new topic.
+type PartitionsChangedError struct {
+	Topic    string
+	Was, Now int
+}
+
+func (e *PartitionsChangedError) Error() string {
+	return fmt.Sprintf("topic %q has %d partitions, but was counted with %d: keys have moved, rebuild into a new topic",
+		e.Topic, e.Now, e.Was)
+}
+
+// NewTopic is a topic that EnsureTopics creates where it is missing.
+type NewTopic struct {
+	Name string
+	// Partitions is the number of partitions; Replication how many brokers hold each, -1 is the cluster's own choice.
+	Partitions, Replication int
+}
+
+// EnsureTopics creates the topics that are missing and returns the names of those that it created, in the order given. A
+// topic that exists is left as it is.
+func EnsureTopics(ctx context.Context, cfg Config, topics ...NewTopic) (created []string, err error) {
+	c, err := newClient(cfg)
+	if err != nil {
+		return nil, err
+	}
+	defer c.close()
+	var missing []kafkago.TopicConfig
+	for _, t := range topics {
+		if t.Partitions < 1 {
+			return nil, fmt.Errorf("topic %q: partitions: %d is not positive", t.Name, t.Partitions)
+		}
+		_, err := c.layout(ctx, t.Name)
+		switch {
+		case err == nil:
+		case errors.Is(err, kafkago.UnknownTopicOrPartition):
+			missing = append(missing, kafkago.TopicConfig{
+				Topic: t.Name, NumPartitions: t.Partitions, ReplicationFactor: t.Replication,
+			})
+		default:
+			return nil, err
+		}
+	}
+	if len(missing) == 0 {
+		return nil, nil
+	}
+	res, err := c.CreateTopics(ctx, &kafkago.CreateTopicsRequest{Topics: missing})
+	if err != nil {
+		return nil, fmt.Errorf("create topics: %w", err)
+	}
+	for _, t := range missing {
+		err := res.Errors[t.Topic]
+		switch {
+		case err == nil:
+			created = append(created, t.Topic)
+		case errors.Is(err, kafkago.TopicAlreadyExists): // another process was quicker
+		default:
+			return created, fmt.Errorf("create topic %q with %d partitions and replication %d: %w",
+				t.Topic, t.NumPartitions, t.ReplicationFactor, err)
+		}
+	}
+	return created, nil
+}
+
+// Partitions is the number of partitions that the canonical topic has.
+func Partitions(ctx context.Context, cfg Config) (int, error) {
+	c, err := newClient(cfg)
+	if err != nil {
+		return 0, err
+	}
+	defer c.close()
+	l, err := c.layout(ctx, cfg.Topic)
+	if err != nil {
+		return 0, err
+	}
+	return l.partitions, nil
+}
+
+// layout is which broker leads what.
+type layout struct {
+	partitions int
+	// leaders is by partition; a partition that has no leader now is not in it.
+	leaders map[int]int32
+}
+
+// layout asks a broker, not the transport's cache.
+func (c *client) layout(ctx context.Context, topic string) (layout, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	m, err := c.transport.RoundTrip(ctx, c.Addr, &metadataRequest{
+		Request: metadata.Request{TopicNames: []string{topic}}, clientID: c.transport.ClientID,
+	})
+	if err != nil {
+		return layout{}, fmt.Errorf("metadata of topic %q from %s: %w", topic, c.Addr, err)
+	}
+	res := m.(metadataAnswer)
+	i := slices.IndexFunc(res.Topics, func(t metadata.ResponseTopic) bool { return t.Name == topic })
+	if i < 0 {
+		return layout{}, fmt.Errorf("topic %q: %w", topic, kafkago.UnknownTopicOrPartition)
+	}
+	if code := res.Topics[i].ErrorCode; code != 0 {
+		return layout{}, fmt.Errorf("topic %q: %w", topic, kafkago.Error(code))
+	}
+	l := layout{leaders: map[int]int32{}}
+	for _, p := range res.Topics[i].Partitions {
+		l.partitions++
+		if p.LeaderID >= 0 {
+			l.leaders[int(p.PartitionIndex)] = p.LeaderID
+		}
+	}
+	return l, nil
+}
+
+// bounds are the first and the end offset of a partition.
+func (c *client) bounds(ctx context.Context, topic string, partition int) (first, end int64, err error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	res, err := c.ListOffsets(ctx, &kafkago.ListOffsetsRequest{Topics: map[string][]kafkago.OffsetRequest{
+		topic: {kafkago.FirstOffsetOf(partition), kafkago.LastOffsetOf(partition)},
+	}})
+	if err != nil {
+		return 0, 0, fmt.Errorf("offsets of topic %q partition %d: %w", topic, partition, err)
+	}
+	for _, p := range res.Topics[topic] {
+		if p.Partition == partition {
+			if p.Error != nil {
+				return 0, 0, fmt.Errorf("offsets of topic %q partition %d: %w", topic, partition, p.Error)
+			}
+			return p.FirstOffset, p.LastOffset, nil
+		}
+	}
+	return 0, 0, fmt.Errorf("offsets of topic %q partition %d: the broker did not say", topic, partition)
+}
+
+// metadataRequest is kafka-go's metadata request past the transport's cache, which is up to five seconds old.
+type metadataRequest struct {
+	metadata.Request
+	clientID string
+	version  int16
+}
+
+const maxMetadataVersion = 8
+
+func (r *metadataRequest) Required(versions map[protocol.ApiKey]int16) bool {
+	r.version = min(versions[protocol.Metadata], maxMetadataVersion)
+	return true
+}
+
+func (r *metadataRequest) RawExchange(rw io.ReadWriter) (protocol.Message, error) {
+	m, err := protocol.RoundTrip(rw, r.version, 1, r.clientID, &r.Request)
+	if err != nil {
+		return nil, err
+	}
+	return metadataAnswer{m.(*metadata.Response)}, nil
+}
+
+// metadataAnswer hides its type from the transport, which takes every metadata.Response for an answer to its own request.
+type metadataAnswer struct{ *metadata.Response }
