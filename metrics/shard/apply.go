@@ -47,7 +47,6 @@ func ofVisit(e *event.Event) bool {
 
 // Apply applies the event at an offset of the log. Offsets must rise; gaps are allowed.
 func (s *State) Apply(offset int64, e *event.Event) Outcome {
-	s.recovering = false
 	out := Outcome{ReleaseTime: visit.None, CrossingTime: visit.None}
 	out.Late = s.latest != never && e.Time < s.watermark()
 	s.heard(e)

@@ -48,7 +48,7 @@ var ErrOvertaken = errors.New("another instance has written rows of this shard")
 
 // Resume begins a recovery at this progress. The caller then restores all visits that are not over, that have a fact
 // after the Horizon, or whose AsOf is above the progress, and tells of all others by Stored; after that all windows
-// that end after the Horizon or whose AsOf is above the progress.
+// that end after the Horizon or whose AsOf is above the progress; and ends with Resumed.
 func (s *State) Resume(p Progress) {
 	s.recovering, s.written = true, p.Offset
 	if p.Heard {
@@ -56,6 +56,9 @@ func (s *State) Resume(p Progress) {
 		s.horizon = s.watermark() - s.cfg.Keep.Milliseconds()
 	}
 }
+
+// Resumed ends a recovery.
+func (s *State) Resumed() { s.recovering = false }
 
 // admit takes note of a row's AsOf.
 func (s *State) admit(asOf int64) error {

@@ -71,6 +71,7 @@ func (t *tables) recover(tb fataler, cfg Config) (s *State, next int64) {
 			}
 		}
 	}
+	s.Resumed()
 	return s, p.Offset
 }
 

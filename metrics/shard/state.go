@@ -43,7 +43,7 @@ type State struct {
 	// stored has the ids of all visits that are in the store and not in memory, and a few more.
 	stored idSet
 
-	// recovering is true from Resume until the first event. replayUntil is the highest AsOf of the rows restored in that
+	// recovering is true from Resume until Resumed. replayUntil is the highest AsOf of the rows restored in that
 	// time: below it rows may be ahead of the log. written is the AsOf of the last flush.
 	recovering  bool
 	replayUntil int64
