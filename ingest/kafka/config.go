@@ -37,6 +37,8 @@ type Config struct {
 	Tick time.Duration `yaml:"tick"`
 	// CommitInterval is how often the next offsets are committed to the group for operators' tools.
 	CommitInterval time.Duration `yaml:"commit_interval"`
+	// RefreshInterval is how often the leaders and the number of partitions are looked up while nothing fails.
+	RefreshInterval time.Duration `yaml:"refresh_interval"`
 	// SessionTimeout is after how long the group gives a silent process's partitions to others; a heartbeat is sent three
 	// times as often.
 	SessionTimeout time.Duration `yaml:"session_timeout"`
@@ -62,6 +64,7 @@ func DefaultConfig() Config {
 		BufferBytes:     4 << 20,
 		Tick:            100 * time.Millisecond,
 		CommitInterval:  5 * time.Second,
+		RefreshInterval: 10 * time.Second,
 		SessionTimeout:  15 * time.Second,
 		DrainTimeout:    10 * time.Second,
 		BackoffMin:      100 * time.Millisecond,
@@ -111,6 +114,7 @@ func (c Config) Validate() error {
 		{"fetch_wait", c.FetchWait},
 		{"tick", c.Tick},
 		{"commit_interval", c.CommitInterval},
+		{"refresh_interval", c.RefreshInterval},
 		{"session_timeout", c.SessionTimeout},
 		{"drain_timeout", c.DrainTimeout},
 		{"backoff_min", c.BackoffMin},

@@ -22,7 +22,7 @@ func write(t *testing.T, p *Producer, partitions, first, n int, want map[int][]s
 		want[to] = append(want[to], strconv.Itoa(i))
 	}
 	if err := p.Write(t.Context(), ms...); err != nil {
-		t.Fatal(err)
+		t.Error(err)
 	}
 }
 
@@ -57,18 +57,29 @@ func TestMembersComeAndGoUnderLoadAndNothingIsSkipped(t *testing.T) {
 	const partitions = 6
 	cfg := config(start(t, partitions))
 	p, want, l := producer(t, cfg), map[int][]string{}, newLedger()
-	n := 0
+	stopLoad, loaded := make(chan struct{}), make(chan int)
+	go func() {
+		for n := 0; ; n += 20 {
+			select {
+			case <-stopLoad:
+				loaded <- n
+				return
+			default:
+				write(t, p, partitions, n, 20, want)
+			}
+		}
+	}()
 	more := func() {
-		write(t, p, partitions, n, 2000, want)
-		n += 2000
-		l.until(t, fmt.Sprintf("%d records are stored", n), func() bool { return l.total() == n })
+		l.mu.Lock()
+		n := l.total() + 2000
+		l.mu.Unlock()
+		l.until(t, fmt.Sprintf("%d records are stored", n), func() bool { return l.total() >= n })
 	}
 	_, stopFirst := consume(t, cfg, l)
 	more()
 	second := &share{ledger: l}
 	_, stopSecond := consumeAs(t, cfg, l, second)
-	more()
-	second.until(t, "the second member has partitions", func() bool { return second.given > 0 })
+	l.until(t, "the second member has partitions", func() bool { return second.given > 0 })
 	more()
 	if err := stopFirst(); err != nil {
 		t.Fatal(err)
@@ -80,6 +91,9 @@ func TestMembersComeAndGoUnderLoadAndNothingIsSkipped(t *testing.T) {
 		t.Fatal(err)
 	}
 	more()
+	close(stopLoad)
+	n := <-loaded
+	l.until(t, fmt.Sprintf("all %d records are stored", n), func() bool { return l.total() == n })
 	if err := stopThird(); err != nil {
 		t.Fatal(err)
 	}

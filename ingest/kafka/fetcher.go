@@ -12,9 +12,6 @@ import (
 	"github.com/segmentio/kafka-go/protocol/fetch"
 )
 
-// refreshEvery is how often the leaders and the number of partitions are asked for when nothing fails.
-const refreshEvery = 10 * time.Second
-
 // fetcher keeps the sources of one generation filled: one loop per leader, each with one request under way that carries
 // every partition that the leader leads and that has room.
 type fetcher struct {
@@ -87,7 +84,7 @@ func (f *fetcher) run(ctx context.Context) error {
 			select {
 			case <-ctx.Done():
 				return nil
-			case <-time.After(refreshEvery):
+			case <-time.After(f.cfg.RefreshInterval):
 				pace.reset()
 				continue
 			case <-f.stale:

@@ -38,7 +38,12 @@ const (
 	batchBytes   = 1_000_000
 	// batchWait is how long a batch waits for the records of other calls of Write. No call brings more once it waits.
 	batchWait = 2 * time.Millisecond
-	attempts  = 6
+	// attempts, with pauses from retryMin to retryMax, last some twelve seconds: long enough for a leader to move, or a
+	// broker to start again.
+	attempts           = 15
+	retryMin, retryMax = 100 * time.Millisecond, time.Second
+	// leadersTTL bounds how old the writer's knowledge of the leaders is, since no failure refreshes it.
+	leadersTTL = time.Second
 )
 
 // NewProducer checks the configuration and connects to nothing.
@@ -50,6 +55,7 @@ func NewProducer(cfg Config) (*Producer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("kafka: %w", err)
 	}
+	c.transport.MetadataTTL, c.transport.MetadataTopics = leadersTTL, []string{cfg.Topic, cfg.DeadLetterTopic}
 	return &Producer{cfg: cfg, client: c, writer: &kafkago.Writer{
 		Addr:            c.Addr,
 		Transport:       c.transport,
@@ -60,8 +66,8 @@ func NewProducer(cfg Config) (*Producer, error) {
 		BatchBytes:      batchBytes,
 		BatchTimeout:    batchWait,
 		MaxAttempts:     attempts,
-		WriteBackoffMin: cfg.BackoffMin,
-		WriteBackoffMax: cfg.BackoffMax,
+		WriteBackoffMin: retryMin,
+		WriteBackoffMax: retryMax,
 		WriteTimeout:    requestTimeout,
 		ReadTimeout:     requestTimeout,
 	}}, nil

@@ -1,0 +1,386 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	kafkago "github.com/segmentio/kafka-go"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"dwell/deploy/embedded/broker/brokertest"
+)
+
+// cluster is a broker, or several, that the test can disturb.
+func cluster(t *testing.T, brokers, partitions int, opts ...kfake.Opt) (*kfake.Cluster, Config) {
+	t.Helper()
+	opts = append([]kfake.Opt{
+		kfake.NumBrokers(brokers), kfake.SeedTopics(int32(partitions), topic, letters),
+		kfake.GroupMinSessionTimeout(time.Second),
+	}, opts...)
+	c, err := kfake.NewCluster(opts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	return c, config(c.ListenAddrs()[0])
+}
+
+// franz is a client of another make.
+func franz(t *testing.T, cfg Config, opts ...kgo.Opt) *kgo.Client {
+	t.Helper()
+	c, err := kgo.NewClient(append(opts, kgo.SeedBrokers(cfg.Brokers...), kgo.DefaultProduceTopic(topic))...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	return c
+}
+
+func produce(t *testing.T, c *kgo.Client, values ...string) {
+	t.Helper()
+	for _, v := range values {
+		if err := c.ProduceSync(t.Context(), kgo.StringRecord(v)).FirstErr(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestOnlyCommittedTransactionsAreRead(t *testing.T) {
+	_, cfg := cluster(t, 1, 1)
+	l := newLedger()
+	_, stop := consume(t, cfg, l)
+	manual := kgo.RecordPartitioner(kgo.ManualPartitioner())
+	a, b := franz(t, cfg, kgo.TransactionalID("a"), manual), franz(t, cfg, kgo.TransactionalID("b"), manual)
+	plain := franz(t, cfg, manual)
+	begin := func(c *kgo.Client) {
+		if err := c.BeginTransaction(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	end := func(c *kgo.Client, how kgo.TransactionEndTry) {
+		if err := c.EndTransaction(t.Context(), how); err != nil {
+			t.Fatal(err)
+		}
+	}
+	begin(a)
+	produce(t, a, "a1", "a2")
+	begin(b)
+	produce(t, b, "never1")
+	produce(t, plain, "p1")
+	produce(t, a, "a3")
+	end(a, kgo.TryCommit)
+	produce(t, b, "never2")
+	end(b, kgo.TryAbort)
+	begin(b)
+	produce(t, b, "b1")
+	end(b, kgo.TryCommit)
+	begin(a)
+	produce(t, a, "never3")
+	end(a, kgo.TryAbort)
+
+	want := []string{"a1", "a2", "p1", "a3", "b1"}
+	_, last, err := newTestClient(t, cfg).bounds(t.Context(), topic, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.until(t, "the handler knows of the last marker", func() bool { return l.stored[0] == last })
+	if got := l.values[0]; !slices.Equal(got, want) {
+		t.Errorf("read %q, want %q", got, want)
+	}
+
+	begin(a)
+	produce(t, a, "a4")
+	produce(t, plain, "p2")
+	again := newLedger()
+	again.stored[0] = 2 // from within the first transaction
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	_, stop = consume(t, cfg, again)
+	again.until(t, "what is before the open transaction is read", func() bool { return again.stored[0] == last })
+	if got, want := again.values[0], []string{"p1", "a3", "b1"}; !slices.Equal(got, want) {
+		t.Errorf("read %q, want %q", got, want)
+	}
+	end(a, kgo.TryCommit)
+	again.until(t, "the rest is read", func() bool { return len(again.values[0]) == 5 })
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	l.check(t)
+	again.check(t)
+}
+
+func TestEveryCodecAndEveryShapeOfRecord(t *testing.T) {
+	_, cfg := cluster(t, 1, 1)
+	codecs := map[string]kgo.CompressionCodec{
+		"none": kgo.NoCompression(), "gzip": kgo.GzipCompression(), "snappy": kgo.SnappyCompression(),
+		"lz4": kgo.Lz4Compression(), "zstd": kgo.ZstdCompression(),
+	}
+	long := strings.Repeat("a truck waits ", 9000)
+	var want []string
+	for _, name := range compressions {
+		cfg.Compression = name
+		p := producer(t, cfg)
+		var ms []Message
+		for i := range 300 {
+			ms = append(ms, Message{
+				Key: []byte("T1"), Value: fmt.Appendf(nil, "dwell %s %d %s", name, i, long[:i]), Time: int64(1000 + i),
+				Headers: []Header{{Key: []byte("ce_id"), Value: []byte(strconv.Itoa(i))}, {Key: []byte("empty")}},
+			})
+			want = append(want, fmt.Sprintf("%q %q %d ce_id=%q empty=%q", "T1", ms[i].Value, ms[i].Time, strconv.Itoa(i), ""))
+		}
+		ms = append(ms, Message{Value: []byte(long), Time: 1}, Message{Key: []byte{}, Time: 2})
+		want = append(want, fmt.Sprintf("%v %q %d", nil, long, 1), fmt.Sprintf("%q %v %d", "", nil, 2))
+		if err := p.Write(t.Context(), ms...); err != nil {
+			t.Fatal(err)
+		}
+		c := franz(t, cfg, kgo.ProducerBatchCompression(codecs[name]), kgo.ProducerLinger(50*time.Millisecond))
+		for i := range 300 {
+			r := kgo.KeySliceRecord([]byte("T2"), fmt.Appendf(nil, "franz %s %d %s", name, i, long[:i]))
+			r.Timestamp = time.UnixMilli(int64(2000 + i))
+			c.Produce(t.Context(), r, nil)
+			want = append(want, fmt.Sprintf("%q %q %d", "T2", r.Value, 2000+i))
+		}
+		if err := c.Flush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := records(t, cfg, len(want)); !slices.Equal(got, want) {
+		for i := range want {
+			if got[i] != want[i] {
+				t.Fatalf("record %d is %.200s, want %.200s", i, got[i], want[i])
+			}
+		}
+	}
+}
+
+func TestABatchWhoseEndWasCompactedAwayIsPassed(t *testing.T) {
+	kf, cfg := cluster(t, 1, 1)
+	const compacted = "compacted"
+	if err := kf.CreateTopic(compacted, 1, map[string]string{"cleanup.policy": "compact", "segment.bytes": "1"}); err != nil {
+		t.Fatal(err)
+	}
+	cfg.Topic = compacted
+	p := producer(t, cfg)
+	write := func(keys ...string) {
+		var ms []Message
+		for _, k := range keys {
+			ms = append(ms, Message{Key: []byte(k), Value: []byte(k), Time: time.Now().UnixMilli()})
+		}
+		if err := p.Write(t.Context(), ms...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("x", "T1", "T2")
+	write("y", "T2", "T1")
+	write("T1")
+	write("T2")
+	kf.Compact()
+	l := newLedger()
+	_, stop := consume(t, cfg, l)
+	l.until(t, "the end is reached", func() bool { return l.stored[0] == 8 })
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	l.check(t)
+	if got, want := l.values[0], []string{"x", "y", "T2", "T1", "T2"}; !slices.Equal(got, want) {
+		t.Errorf("read %q, want %q", got, want)
+	}
+}
+
+func TestRecordsLostToRetentionAreCounted(t *testing.T) {
+	kf, cfg := cluster(t, 1, 1)
+	p, want := producer(t, cfg), map[int][]string{}
+	for i := range 10 {
+		write(t, p, 1, i*10, 10, want)
+	}
+	if err := kf.DeleteRecords(topic, 0, 50); err != nil {
+		t.Fatal(err)
+	}
+	l := newLedger()
+	l.stored[0] = 20
+	_, stop := consume(t, cfg, l)
+	l.until(t, "the rest is stored", func() bool { return l.stored[0] == 100 })
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	l.check(t)
+	l.holds(t, map[int][]string{0: want[0][50:]})
+	if l.lost != 30 {
+		t.Errorf("%d records are counted as lost, want 30", l.lost)
+	}
+
+	fresh := newLedger()
+	fresh.stored[0] = Earliest
+	_, stop = consume(t, cfg, fresh)
+	fresh.until(t, "the rest is stored", func() bool { return fresh.stored[0] == 100 })
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	fresh.holds(t, map[int][]string{0: want[0][50:]})
+	if fresh.lost != 0 {
+		t.Errorf("%d records are counted as lost by somebody who never had any", fresh.lost)
+	}
+}
+
+func TestAPartitionThatIsShorterThanWhatIsStoredIsNotRead(t *testing.T) {
+	_, cfg := cluster(t, 1, 2)
+	p, want, l := producer(t, cfg), map[int][]string{}, newLedger()
+	write(t, p, 2, 0, 100, want)
+	l.stored[0] = 1000
+	_, stop := consume(t, cfg, l)
+	l.until(t, "the other partition is stored", func() bool { return len(l.values[1]) == len(want[1]) })
+	l.until(t, "the failure is told again and again", func() bool { return l.failed[PartitionFailure] >= 3 })
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	l.check(t)
+	if len(l.values[0]) != 0 || l.stored[0] != 1000 {
+		t.Errorf("partition 0: %d records were read, next is %d", len(l.values[0]), l.stored[0])
+	}
+}
+
+func TestLeadersMoveUnderLoad(t *testing.T) {
+	const partitions = 6
+	kf, cfg := cluster(t, 3, partitions)
+	p, want, l := producer(t, cfg), map[int][]string{}, newLedger()
+	_, stop := consume(t, cfg, l)
+	for i := range 4 {
+		write(t, p, partitions, i*100, 100, want)
+		l.until(t, "all is stored", func() bool { return l.total() == (i+1)*100 })
+		kf.ShufflePartitionLeaders()
+	}
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	l.check(t)
+	l.holds(t, want)
+}
+
+func TestTheBrokerRestartsUnderLoad(t *testing.T) {
+	dir, port := t.TempDir(), freePort(t)
+	up := func() (stop func()) {
+		_, stop = brokertest.StartStop(t, brokertest.DataDir(dir), brokertest.Port(port),
+			brokertest.Topic(topic, 3), brokertest.Topic(letters, 1))
+		t.Cleanup(stop)
+		return stop
+	}
+	down := up()
+	cfg := config("127.0.0.1:" + strconv.Itoa(port))
+	p, want, l := producer(t, cfg), map[int][]string{}, newLedger()
+	_, stop := consume(t, cfg, l)
+	for i := range 4 {
+		write(t, p, 3, i*500, 500, want)
+		l.until(t, "all is stored", func() bool { return l.total() == (i+1)*500 })
+		down()
+		down = up()
+	}
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	l.check(t)
+	l.holds(t, want)
+}
+
+func TestATopicThatGetsMorePartitionsStopsTheConsumer(t *testing.T) {
+	cfg := config(start(t, 2))
+	cfg.RefreshInterval = 10 * time.Millisecond
+	p, want, l := producer(t, cfg), map[int][]string{}, newLedger()
+	write(t, p, 2, 0, 100, want)
+	ctx := t.Context()
+	c, err := New(cfg, l.handler, l, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ran := make(chan error)
+	go func() { ran <- c.Run(ctx) }()
+	l.until(t, "all is stored", func() bool { return l.total() == 100 })
+	res, err := p.client.CreatePartitions(ctx, &kafkago.CreatePartitionsRequest{
+		Topics: []kafkago.TopicPartitionsConfig{{Name: topic, Count: 3}},
+	})
+	if err != nil || res.Errors[topic] != nil {
+		t.Fatal(err, res)
+	}
+	changed := (*PartitionsChangedError)(nil)
+	if err := <-ran; !errors.As(err, &changed) || changed.Was != 2 || changed.Now != 3 {
+		t.Fatalf("Run returned %v", err)
+	}
+	l.check(t)
+
+	// A process that starts later with what was stored sees it too.
+	cfg.Partitions = 2
+	if c, err = New(cfg, l.handler, l, slog.New(slog.DiscardHandler)); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Run(ctx); !errors.As(err, &changed) {
+		t.Fatalf("Run returned %v", err)
+	}
+	if n, err := Partitions(ctx, cfg); n != 3 || err != nil {
+		t.Errorf("%d partitions, error %v", n, err)
+	}
+}
+
+// records reads n records of partition 0, each as a line of text.
+func records(t *testing.T, cfg Config, n int) []string {
+	t.Helper()
+	l := newLedger()
+	var lines []string
+	l.onHandle = func(_ context.Context, _ int, b Batch) error {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		for _, r := range b.Records {
+			lines = append(lines, line(r))
+		}
+		return nil
+	}
+	_, stop := consume(t, cfg, l)
+	l.until(t, fmt.Sprintf("%d records are read", n), func() bool { return len(lines) >= n })
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	l.check(t)
+	return lines
+}
+
+func line(r Record) string {
+	text := func(b []byte) string {
+		if b == nil {
+			return "<nil>"
+		}
+		return strconv.Quote(string(b))
+	}
+	s := fmt.Sprintf("%s %s %d", text(r.Key), text(r.Value), r.Time)
+	for _, h := range r.Headers {
+		s += fmt.Sprintf(" %s=%q", h.Key, h.Value)
+	}
+	return s
+}
+
+func newTestClient(t *testing.T, cfg Config) *client {
+	t.Helper()
+	c, err := newClient(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.close)
+	return c
+}
+
+func freePort(t *testing.T) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	return l.Addr().(*net.TCPAddr).Port
+}
