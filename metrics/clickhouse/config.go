@@ -1,0 +1,163 @@
+package clickhouse
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"regexp"
+	"slices"
+	"time"
+
+	driver "github.com/ClickHouse/clickhouse-go/v2"
+)
+
+// Config says where ClickHouse is and how to speak to it.
+type Config struct {
+	// Addresses are host:port of servers that hold the same tables; they are tried in order.
+	Addresses []string `yaml:"addresses"`
+	// Protocol is "native" or "http".
+	Protocol string `yaml:"protocol"`
+	// Database is created where missing.
+	Database string `yaml:"database"`
+	User     string `yaml:"user"`
+	Password string `yaml:"password"`
+	TLS      TLS    `yaml:"tls"`
+	// Compression of what goes over the network is "none", "lz4" or "zstd".
+	Compression string `yaml:"compression"`
+	// PoolSize is the number of connections at most.
+	PoolSize    int           `yaml:"pool_size"`
+	DialTimeout time.Duration `yaml:"dial_timeout"`
+	// ReadTimeout is the longest wait for the server's next bytes, and so for one insert.
+	ReadTimeout time.Duration `yaml:"read_timeout"`
+	// Cluster is the name of a ClickHouse cluster with replicas; tables are then ReplicatedReplacingMergeTree, created
+	// on the whole cluster. Empty is one server. On a cluster set insert_quorum=auto in Settings: without it a write
+	// has returned when one replica has it.
+	Cluster string `yaml:"cluster"`
+	// Settings are sent with every statement, such as insert_quorum or fsync_after_insert.
+	Settings map[string]string `yaml:"settings"`
+}
+
+// TLS says how the server is trusted. The zero value is no TLS.
+type TLS struct {
+	Enabled bool `yaml:"enabled"`
+	// CAFile is a PEM file of authorities to trust in place of the system's.
+	CAFile string `yaml:"ca_file"`
+	// CertFile and KeyFile are the client's own certificate.
+	CertFile string `yaml:"cert_file"`
+	KeyFile  string `yaml:"key_file"`
+	// ServerName is the name that the server's certificate must have, where it is not the address.
+	ServerName string `yaml:"server_name"`
+	SkipVerify bool   `yaml:"skip_verify"`
+}
+
+// DefaultConfig is a server on this machine.
+func DefaultConfig() Config {
+	return Config{
+		Addresses: []string{"127.0.0.1:9000"}, Protocol: "native", Database: "dwell", User: "default",
+		Compression: "none", PoolSize: 8, DialTimeout: 5 * time.Second, ReadTimeout: 5 * time.Minute,
+	}
+}
+
+var (
+	protocols    = map[string]driver.Protocol{"native": driver.Native, "http": driver.HTTP}
+	compressions = map[string]driver.CompressionMethod{
+		"none": driver.CompressionNone, "lz4": driver.CompressionLZ4, "zstd": driver.CompressionZSTD,
+	}
+	identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	// own are the settings that the promises of the package rest on.
+	own = []string{"async_insert", "max_partitions_per_insert_block"}
+)
+
+// Validate names the key and the value that cannot be used.
+func (c Config) Validate() error {
+	if len(c.Addresses) == 0 {
+		return errors.New("addresses: none")
+	}
+	for _, a := range c.Addresses {
+		if host, port, err := net.SplitHostPort(a); err != nil || host == "" || port == "" {
+			return fmt.Errorf("addresses: %q is not host:port", a)
+		}
+	}
+	if _, ok := protocols[c.Protocol]; !ok {
+		return fmt.Errorf("protocol: %q is none of native, http", c.Protocol)
+	}
+	if !identifier.MatchString(c.Database) {
+		return fmt.Errorf("database: %q is not a name of letters, digits and _", c.Database)
+	}
+	if c.Cluster != "" && !identifier.MatchString(c.Cluster) {
+		return fmt.Errorf("cluster: %q is not a name of letters, digits and _", c.Cluster)
+	}
+	if _, ok := compressions[c.Compression]; !ok {
+		return fmt.Errorf("compression: %q is none of none, lz4, zstd", c.Compression)
+	}
+	if c.PoolSize < 1 {
+		return fmt.Errorf("pool_size: %d is not positive", c.PoolSize)
+	}
+	if c.DialTimeout <= 0 {
+		return fmt.Errorf("dial_timeout: %v is not positive", c.DialTimeout)
+	}
+	if c.ReadTimeout <= 0 {
+		return fmt.Errorf("read_timeout: %v is not positive", c.ReadTimeout)
+	}
+	for name := range c.Settings {
+		if !identifier.MatchString(name) {
+			return fmt.Errorf("settings: %q is not a name of letters, digits and _", name)
+		}
+		if slices.Contains(own, name) {
+			return fmt.Errorf("settings: %q is not to be changed", name)
+		}
+	}
+	if (c.TLS.CertFile == "") != (c.TLS.KeyFile == "") {
+		return fmt.Errorf("tls: cert_file %q and key_file %q go together", c.TLS.CertFile, c.TLS.KeyFile)
+	}
+	return nil
+}
+
+// LogValue leaves the password out of logs.
+func (c Config) LogValue() slog.Value {
+	return slog.GroupValue(
+		slog.Any("addresses", c.Addresses), slog.String("protocol", c.Protocol), slog.String("database", c.Database),
+		slog.String("user", c.User), slog.Bool("tls", c.TLS.Enabled), slog.String("cluster", c.Cluster),
+	)
+}
+
+// options are the driver's. An empty database is the server's own default one.
+func (c Config) options(database string) (*driver.Options, error) {
+	settings := driver.Settings{"async_insert": 0, "max_partitions_per_insert_block": 0}
+	for name, value := range c.Settings {
+		settings[name] = value
+	}
+	opts := &driver.Options{
+		Protocol: protocols[c.Protocol], Addr: c.Addresses, Settings: settings,
+		Auth:        driver.Auth{Database: database, Username: c.User, Password: c.Password},
+		DialTimeout: c.DialTimeout, ReadTimeout: c.ReadTimeout,
+		MaxOpenConns: c.PoolSize, MaxIdleConns: c.PoolSize,
+		Compression: &driver.Compression{Method: compressions[c.Compression]},
+	}
+	if !c.TLS.Enabled {
+		return opts, nil
+	}
+	opts.TLS = &tls.Config{ServerName: c.TLS.ServerName, InsecureSkipVerify: c.TLS.SkipVerify}
+	if c.TLS.CAFile != "" {
+		pem, err := os.ReadFile(c.TLS.CAFile)
+		if err != nil {
+			return nil, fmt.Errorf("tls: ca_file: %w", err)
+		}
+		opts.TLS.RootCAs = x509.NewCertPool()
+		if !opts.TLS.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("tls: ca_file: %q holds no certificate", c.TLS.CAFile)
+		}
+	}
+	if c.TLS.CertFile != "" {
+		pair, err := tls.LoadX509KeyPair(c.TLS.CertFile, c.TLS.KeyFile)
+		if err != nil {
+			return nil, fmt.Errorf("tls: cert_file: %w", err)
+		}
+		opts.TLS.Certificates = []tls.Certificate{pair}
+	}
+	return opts, nil
+}

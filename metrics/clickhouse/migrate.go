@@ -1,0 +1,140 @@
+package clickhouse
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"io/fs"
+	"regexp"
+	"strconv"
+	"strings"
+	"text/template"
+
+	driver "github.com/ClickHouse/clickhouse-go/v2"
+)
+
+// Migrations are numbered files of statements. A general migration tool would take a lock that ClickHouse does not
+// have, and cannot choose the engine of a table by the kind of installation; so this runner is small, and the rule for
+// its files is strict instead: every statement may run twice and in two processes at once (IF NOT EXISTS, OR REPLACE).
+// Then it does not matter who applies a version, nor how often.
+
+//go:embed migrations/*.sql
+var migrationFiles embed.FS
+
+type migration struct {
+	version int
+	name    string
+	text    string
+}
+
+var fileName = regexp.MustCompile(`^(\d{4})_(\w+)\.sql$`)
+
+// migrations are in the order of their versions, which count from 1 without a gap.
+func migrations() ([]migration, error) {
+	entries, err := fs.ReadDir(migrationFiles, "migrations")
+	if err != nil {
+		return nil, err
+	}
+	var all []migration
+	for _, e := range entries {
+		match := fileName.FindStringSubmatch(e.Name())
+		if match == nil {
+			return nil, fmt.Errorf("migration %q is not named NNNN_name.sql", e.Name())
+		}
+		version, _ := strconv.Atoi(match[1])
+		if version != len(all)+1 {
+			return nil, fmt.Errorf("migration %q should have version %d", e.Name(), len(all)+1)
+		}
+		text, err := fs.ReadFile(migrationFiles, "migrations/"+e.Name())
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, migration{version, match[2], string(text)})
+	}
+	return all, nil
+}
+
+// migrate creates the database and brings its schema up to date.
+func migrate(ctx context.Context, cfg Config) error {
+	all, err := migrations()
+	if err != nil {
+		return err
+	}
+	opts, err := cfg.options("")
+	if err != nil {
+		return err
+	}
+	opts.MaxOpenConns = 1
+	conn, err := driver.Open(opts)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }()
+	var have uint32
+	const exists = "SELECT count() FROM system.tables WHERE database = ? AND name = 'schema_versions'"
+	var tables uint64
+	if err := conn.QueryRow(ctx, exists, cfg.Database).Scan(&tables); err != nil {
+		return err
+	}
+	if tables > 0 {
+		if err := conn.QueryRow(ctx, "SELECT max(version) FROM "+cfg.Database+".schema_versions").Scan(&have); err != nil {
+			return err
+		}
+	}
+	if newest := len(all); int(have) > newest {
+		return fmt.Errorf("database %q has schema version %d, this program knows up to %d: use a newer program", cfg.Database, have, newest)
+	}
+	for _, m := range all[have:] {
+		statements, err := m.render(cfg)
+		if err != nil {
+			return err
+		}
+		for _, s := range statements {
+			if err := conn.Exec(ctx, s); err != nil {
+				return fmt.Errorf("migration %d %s: %w", m.version, m.name, err)
+			}
+		}
+		const note = "INSERT INTO %s.schema_versions (version, name) VALUES (%d, '%s')"
+		if err := conn.Exec(ctx, fmt.Sprintf(note, cfg.Database, m.version, m.name)); err != nil {
+			return fmt.Errorf("migration %d %s: %w", m.version, m.name, err)
+		}
+	}
+	return nil
+}
+
+// render fills in what depends on the installation: {{db}}, {{cluster}} after the name of what is created, and
+// {{replacing "version"}} for the engine.
+func (m migration) render(cfg Config) ([]string, error) {
+	t, err := template.New(m.name).Funcs(template.FuncMap{
+		"db": func() string { return cfg.Database },
+		"cluster": func() string {
+			if cfg.Cluster == "" {
+				return ""
+			}
+			return "ON CLUSTER " + cfg.Cluster
+		},
+		"replacing": func(version string) string {
+			if cfg.Cluster == "" {
+				return "ReplacingMergeTree(" + version + ")"
+			}
+			if version != "" {
+				version = ", " + version
+			}
+			return "ReplicatedReplacingMergeTree('/clickhouse/tables/{database}/{table}', '{replica}'" + version + ")"
+		},
+	}).Parse(m.text)
+	if err != nil {
+		return nil, err
+	}
+	var text strings.Builder
+	if err := t.Execute(&text, nil); err != nil {
+		return nil, err
+	}
+	var statements []string
+	for s := range strings.SplitSeq(text.String(), ";\n") {
+		if s = strings.TrimSpace(s); s != "" {
+			statements = append(statements, s)
+		}
+	}
+	return statements, nil
+}

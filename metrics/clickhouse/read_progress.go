@@ -1,0 +1,70 @@
+package clickhouse
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"dwell/ingest/event"
+	"dwell/metrics/shard"
+)
+
+// Progress is where the shard stands, zero if it never wrote any.
+func (s *Store) Progress(ctx context.Context, id int) (p shard.Progress, err error) {
+	var offset uint64
+	var latest *int64
+	const query = "SELECT offset, toUnixTimestamp64Milli(latest) FROM progress FINAL WHERE shard = ?"
+	switch err := s.conn.QueryRow(ctx, query, id).Scan(&offset, &latest); {
+	case errors.Is(err, sql.ErrNoRows):
+		return p, nil
+	case err != nil:
+		return p, fmt.Errorf("read table progress: %w", err)
+	}
+	p.Offset = int64(offset)
+	if p.Heard = latest != nil; p.Heard {
+		p.Latest = *latest
+	}
+	return p, nil
+}
+
+// Heard yields when each BCP and direction was last heard of, in Unix milliseconds.
+func (s *Store) Heard(ctx context.Context, id int, yield func(b event.BCP, d event.Direction, lastEvent int64)) error {
+	const query = `SELECT bcp, direction, assumeNotNull(toUnixTimestamp64Milli(last_event))
+		FROM inside_now FINAL WHERE shard = ? AND last_event IS NOT NULL`
+	rows, err := s.conn.Query(ctx, query, id)
+	if err != nil {
+		return fmt.Errorf("read table inside_now: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var bcp, direction string
+		var last int64
+		if err := rows.Scan(&bcp, &direction, &last); err != nil {
+			return fmt.Errorf("read table inside_now: %w", err)
+		}
+		b, d, err := s.place(bcp, direction)
+		if err != nil {
+			return fmt.Errorf("read table inside_now: %w", err)
+		}
+		yield(b, d, last)
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("read table inside_now: %w", err)
+	}
+	return nil
+}
+
+func (s *Store) place(bcp, direction string) (b event.BCP, d event.Direction, err error) {
+	b, ok := s.voc.BCP([]byte(bcp))
+	if !ok {
+		return 0, 0, fmt.Errorf("bcp %q is not configured, and must be as long as the database has rows of it", bcp)
+	}
+	if direction == "" {
+		return b, event.NoDirection, nil
+	}
+	if d, ok = event.ParseDirection([]byte(direction)); !ok {
+		return 0, 0, fmt.Errorf("direction %q is none", direction)
+	}
+	return b, d, nil
+}

@@ -1,0 +1,117 @@
+package clickhouse
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	driver "github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"dwell/metrics/visit"
+)
+
+// A visit is recent if it is not over, has a fact after the horizon, or is ahead. Its facts are the bulk of the table,
+// and most visits are none; so the facts of the recent ones are read by id and as_of, which together name one row, or
+// several that are the same, and of all others the id alone.
+const (
+	recentRows = `SELECT visit, as_of, status = 'lapsed', over, facts FROM visits PREWHERE shard = ? AND (visit, as_of) IN (
+		SELECT visit, as_of FROM visits FINAL
+		WHERE shard = ? AND (NOT (over AND ifNull(last_fact <= fromUnixTimestamp64Milli(?), 1)) OR as_of > ?)
+	) LIMIT 1 BY visit`
+
+	allIDs = `SELECT visit FROM visits FINAL WHERE shard = ?`
+
+	rowsByID = `SELECT visit, as_of, status = 'lapsed', over, facts FROM visits PREWHERE shard = ? AND visit IN (?)
+	ORDER BY as_of DESC LIMIT 1 BY visit`
+)
+
+// RecentVisits yields every visit that is not over, has a fact after the horizon (Unix milliseconds), or has an AsOf
+// above ahead; and calls stored with the id of every other. Rows come without their State. A visit that changes in the
+// meantime is one or the other, or both.
+func (s *Store) RecentVisits(ctx context.Context, shard int, horizon, ahead int64, yield func(*visit.Row) error, stored func(id string)) error {
+	recent := map[string]struct{}{}
+	rows, err := s.conn.Query(ctx, recentRows, shard, shard, max(horizon, earliest), ahead)
+	if err == nil {
+		err = eachVisit(rows, func(r *visit.Row) error {
+			recent[r.ID] = struct{}{}
+			return yield(r)
+		})
+	}
+	if err != nil {
+		return fmt.Errorf("read table visits: %w", err)
+	}
+	rows, err = s.conn.Query(ctx, allIDs, shard)
+	if err != nil {
+		return fmt.Errorf("read table visits: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var id string
+	for rows.Next() {
+		if err := rows.Scan(&id); err != nil {
+			return fmt.Errorf("read table visits: %w", err)
+		}
+		if _, yielded := recent[id]; !yielded {
+			stored(id)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("read table visits: %w", err)
+	}
+	return nil
+}
+
+// earliest is the earliest instant that the tables can hold, 1900-01-01, in Unix milliseconds.
+const earliest = -2_208_988_800_000
+
+// Visits returns those of the visits that the table has, in no order and without their State.
+func (s *Store) Visits(ctx context.Context, shard int, ids []string) ([]visit.Row, error) {
+	var found []visit.Row
+	for chunk := range chunks(ids, func(id string) int { return len(id) + 4 }) {
+		rows, err := s.conn.Query(ctx, rowsByID, shard, chunk)
+		if err == nil {
+			err = eachVisit(rows, func(r *visit.Row) error {
+				found = append(found, *r)
+				return nil
+			})
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read table visits: %w", err)
+		}
+	}
+	return found, nil
+}
+
+func eachVisit(rows driver.Rows, yield func(*visit.Row) error) error {
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var r visit.Row
+		var asOf uint64
+		var lapsed, over uint8
+		if err := rows.Scan(&r.ID, &asOf, &lapsed, &over, &r.Facts); err != nil {
+			return err
+		}
+		r.AsOf, r.Lapsed, r.Over = int64(asOf), lapsed != 0, over != 0
+		if err := yield(&r); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// chunks cuts a list so that each part is at home in one query: ClickHouse reads at most 256 KiB of it by default.
+func chunks[T any](all []T, size func(T) int) func(yield func([]T) bool) {
+	const items, bytes = 2000, 100_000
+	return func(yield func([]T) bool) {
+		for len(all) > 0 {
+			n, sum := 0, 0
+			for n < len(all) && n < items && (n == 0 || sum+size(all[n]) <= bytes) {
+				sum += size(all[n])
+				n++
+			}
+			if !yield(slices.Clip(all[:n])) {
+				return
+			}
+			all = all[n:]
+		}
+	}
+}

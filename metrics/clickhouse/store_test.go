@@ -1,0 +1,423 @@
+package clickhouse
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"dwell/ingest/event"
+	"dwell/metrics/shard"
+	"dwell/metrics/visit"
+	"dwell/metrics/window"
+)
+
+func TestProgressIsReadBackAndTheHighestStays(t *testing.T) {
+	s := open(t, fresh(t), vocabulary(t))
+	p, err := s.Progress(t.Context(), 3)
+	if err != nil || p != (shard.Progress{}) {
+		t.Fatalf("progress of a new shard is %+v, %v", p, err)
+	}
+	for _, f := range []shard.Flush{
+		{AsOf: 7},
+		{AsOf: 900, Latest: 1_700_000_000_123, Watermark: 1_699_999_000_123, Heard: true},
+		{AsOf: 20, Latest: 5, Watermark: 4, Heard: true},
+	} {
+		if err := s.WriteProgress(t.Context(), 3, &f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := shard.Progress{Offset: 900, Latest: 1_700_000_000_123, Heard: true}
+	if p, err := s.Progress(t.Context(), 3); err != nil || p != want {
+		t.Fatalf("progress is %+v, %v, want %+v", p, err, want)
+	}
+	if p, err := s.Progress(t.Context(), 4); err != nil || p != (shard.Progress{}) {
+		t.Fatalf("progress of another shard is %+v, %v", p, err)
+	}
+}
+
+// truck builds visits the way the engine does.
+type truck struct {
+	voc   *event.Vocabulary
+	visit visit.Visit
+	id    string
+	seq   int
+}
+
+func (k *truck) add(typ event.Type, at int64, change func(*event.Event)) *truck {
+	k.seq++
+	bcps := k.voc.BCPs()
+	e := event.Event{
+		Type: typ, ID: fmt.Appendf(nil, "%s-%d", k.id, k.seq), Source: []byte("post"), Subject: []byte(k.id),
+		Time: at, BCP: bcps[0], Direction: event.Inbound,
+	}
+	if typ.HasAgency() {
+		e.Agency = k.voc.Customs
+	}
+	if change != nil {
+		change(&e)
+	}
+	k.visit.Apply(visit.NewFact(&e))
+	return k
+}
+
+func (k *truck) row(asOf int64) visit.Row {
+	r := visit.Row{ID: k.id, AsOf: asOf, Facts: k.visit.AppendFacts(nil, k.voc)}
+	visit.RulesOf(k.voc).Derive(&k.visit, &r.State)
+	r.Over = r.State.Empty || r.State.Departed != visit.None
+	return r
+}
+
+const minute = int64(60_000)
+
+func TestVisitsAreReadBack(t *testing.T) {
+	voc := vocabulary(t)
+	s := open(t, fresh(t), voc)
+	base := int64(1_767_600_000_000)
+	var rows []visit.Row
+	for i, id := range []string{"plain", `quote ' " \ \' ? $1 {a:String}`, "الشاحنة ۱۲۳", "tab\tnew\nline", ""} {
+		k := &truck{voc: voc, id: id}
+		k.add(event.TruckArrived, base, func(e *event.Event) { e.BCP = voc.BCPs()[i%3] })
+		k.add(event.InspectionStarted, base+10*minute, func(e *event.Event) {
+			e.BCP, e.Kind = voc.BCPs()[i%3], event.Scan
+			e.Agency, _ = voc.Agency([]byte("Ветеринар'ь"))
+		})
+		rows = append(rows, k.row(100+int64(i)))
+	}
+	many := &truck{voc: voc, id: "five thousand facts"}
+	for i := range 2500 {
+		at := base + int64(i)*minute
+		many.add(event.HoldPlaced, at, nil).add(event.HoldLifted, at+minute/2, nil)
+	}
+	many.add(event.TruckArrived, base-minute, nil).add(event.TruckDeparted, base+3000*minute, nil)
+	rows = append(rows, many.row(7))
+	lapsed := (&truck{voc: voc, id: "lapsed"}).add(event.TruckArrived, base-1000*minute, nil).row(8)
+	lapsed.Lapsed, lapsed.Over = true, true
+	void := (&truck{voc: voc, id: "void"}).row(9)
+	noArrival := (&truck{voc: voc, id: "no arrival"}).add(event.TruckReleased, base, nil).row(10)
+	rows = append(rows, lapsed, void, noArrival)
+	if err := s.WriteVisits(t.Context(), 5, rows); err != nil {
+		t.Fatal(err)
+	}
+
+	ids := []string{"unknown"}
+	for _, r := range rows {
+		ids = append(ids, r.ID)
+	}
+	got, err := s.Visits(t.Context(), 5, ids)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sameVisits(t, got, rows)
+	if got, err := s.Visits(t.Context(), 6, ids); err != nil || len(got) != 0 {
+		t.Fatalf("another shard has %d visits, %v", len(got), err)
+	}
+
+	var recent []visit.Row
+	var stored []string
+	read := func(horizon, ahead int64) {
+		recent, stored = nil, nil
+		err := s.RecentVisits(t.Context(), 5, horizon, ahead, func(r *visit.Row) error {
+			recent = append(recent, *r)
+			return nil
+		}, func(id string) { stored = append(stored, strings.Clone(id)) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		slices.Sort(stored)
+	}
+	read(base, 1000)
+	sameVisits(t, recent, slices.DeleteFunc(slices.Clone(rows), func(r visit.Row) bool { return r.ID == "lapsed" || r.ID == "void" }))
+	if want := []string{"lapsed", "void"}; !slices.Equal(stored, want) {
+		t.Errorf("stored are %q, want %q", stored, want)
+	}
+	read(base+5000*minute, 1000)
+	if want := []string{"five thousand facts", "lapsed", "void"}; !slices.Equal(stored, want) {
+		t.Errorf("stored are %q, want %q", stored, want)
+	}
+	read(base+5000*minute, 8)
+	if want := []string{"five thousand facts", "lapsed"}; !slices.Equal(stored, want) {
+		t.Errorf("stored below 8 are %q, want %q", stored, want)
+	}
+	read(-1<<62, 1000)
+	if want := []string{"void"}; !slices.Equal(stored, want) {
+		t.Errorf("stored since ever are %q, want %q", stored, want)
+	}
+
+	var status, fault, phase, holder string
+	var segments, sum uint64
+	const asked = "SELECT status, fault, phase, holder, length(segment_ms), arraySum(segment_ms) FROM visits FINAL WHERE visit = ?"
+	for id, want := range map[string]string{
+		"five thousand facts": "departed    5001 180060000", "lapsed": "lapsed  wait unknown 0 0", "void": "void    0 0",
+		"no arrival": "incomplete no_arrival   0 0", "plain": "inside  service Ветеринар'ь 1 600000",
+	} {
+		if err := s.conn.QueryRow(t.Context(), asked, id).Scan(&status, &fault, &phase, &holder, &segments, &sum); err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprint(status, " ", fault, " ", phase, " ", holder, " ", segments, " ", sum); got != want {
+			t.Errorf("visit %q is %q, want %q", id, got, want)
+		}
+	}
+}
+
+func sameVisits(t *testing.T, got, want []visit.Row) {
+	t.Helper()
+	byID := func(a, b visit.Row) int { return strings.Compare(a.ID, b.ID) }
+	got, want = slices.SortedFunc(slices.Values(got), byID), slices.SortedFunc(slices.Values(want), byID)
+	if len(got) != len(want) {
+		t.Fatalf("%d visits, want %d", len(got), len(want))
+	}
+	for i, w := range want {
+		w.State = visit.State{}
+		if !reflect.DeepEqual(got[i], w) {
+			t.Errorf("visit\n%+v\nwant\n%+v", got[i], w)
+		}
+	}
+}
+
+func TestTheHighestAsOfStaysInAnyOrder(t *testing.T) {
+	voc := vocabulary(t)
+	s := open(t, fresh(t), voc)
+	base := int64(1_767_600_000_000)
+	k := &truck{voc: voc, id: "T1"}
+	open := k.add(event.TruckArrived, base, nil).row(10)
+	released := k.add(event.TruckReleased, base+minute, nil).row(20)
+	departed := k.add(event.TruckDeparted, base+2*minute, nil).row(30)
+	key := window.Key{BCP: 1, Grain: window.Minute, Measure: window.Arrivals, Start: int32(base / minute)}
+	orders := [][]int{{0, 1, 2}, {2, 1, 0}, {1, 2, 0}, {2, 0, 1, 2, 0}}
+	for i, order := range orders {
+		for _, at := range order {
+			if err := s.WriteVisits(t.Context(), i, []visit.Row{[]visit.Row{open, released, departed}[at]}); err != nil {
+				t.Fatal(err)
+			}
+			row := window.Row{Key: key, AsOf: int64(10 * (at + 1)), Aggregate: window.Aggregate{N: int64(at)}}
+			if err := s.WriteWindows(t.Context(), i, []window.Row{row}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		visits, err := s.Visits(t.Context(), i, []string{"T1"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		sameVisits(t, visits, []visit.Row{departed})
+		windows, err := s.Windows(t.Context(), i, []window.Key{key})
+		if err != nil || len(windows) != 1 || windows[0].N != 2 || windows[0].AsOf != 30 {
+			t.Errorf("after %v the window is %+v, %v", order, windows, err)
+		}
+		// The older row says that the visit is not over; it must not come back through the filter.
+		err = s.RecentVisits(t.Context(), i, base+10*minute, 1000, func(r *visit.Row) error {
+			t.Errorf("after %v the visit is recent: %+v", order, r)
+			return nil
+		}, func(string) {})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func randomWindow(r *rand.Rand, voc *event.Vocabulary, start int32) window.Row {
+	measures := []window.Measure{
+		window.Arrivals, window.ReleaseTime, window.OfSegment(visit.Wait, event.Agency(1+r.IntN(4))),
+		window.OfSegment(visit.Service, voc.Customs), window.OfFault(visit.NoArrival), window.OfFault(visit.BCPConflict),
+	}
+	row := window.Row{
+		Key: window.Key{
+			Start: start, BCP: voc.BCPs()[r.IntN(4)], Measure: measures[r.IntN(len(measures))],
+			Direction: event.Direction(r.IntN(3)), Channel: event.Channel(r.IntN(5)), Regime: event.Regime(r.IntN(5)),
+			Grain: window.Grain(1 + r.IntN(3)),
+		},
+		AsOf: r.Int64N(1 << 40),
+	}
+	for range r.IntN(30) {
+		ms := int64(math.Exp(r.Float64() * 24))
+		if r.IntN(10) == 0 {
+			ms = 0
+		}
+		row.Add(row.Key.Measure, ms, 1)
+	}
+	return row
+}
+
+func TestWindowsAreReadBack(t *testing.T) {
+	voc := vocabulary(t)
+	s := open(t, fresh(t), voc)
+	r := rand.New(rand.NewPCG(1, 2))
+	const base = 29_460_000 // minutes: January 2026
+	byKey := map[window.Key]window.Row{}
+	for i := range 6000 {
+		row := randomWindow(r, voc, base+int32(i*7))
+		byKey[row.Key] = row
+	}
+	empty := window.Row{Key: window.Key{Start: base - 1, BCP: 1, Grain: window.Day, Measure: window.CrossingTime}, AsOf: 5}
+	huge := window.Row{Key: window.Key{Start: base - 2, BCP: 2, Grain: window.Hour, Measure: window.CrossingTime}, AsOf: 5}
+	for range 3 {
+		huge.Add(huge.Key.Measure, 1<<40, 1)
+	}
+	byKey[empty.Key], byKey[huge.Key] = empty, huge
+	var rows []window.Row
+	var keys []window.Key
+	for k, row := range byKey {
+		rows, keys = append(rows, row), append(keys, k)
+	}
+	if err := s.WriteWindows(t.Context(), 65535, rows); err != nil {
+		t.Fatal(err)
+	}
+	keys = append(keys, window.Key{Start: base + 1_000_000, BCP: 1, Grain: window.Minute, Measure: window.Arrivals})
+	got, err := s.Windows(t.Context(), 65535, keys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := func(got []window.Row) {
+		t.Helper()
+		for _, g := range got {
+			if w := byKey[g.Key]; g.AsOf != w.AsOf || g.N != w.N || g.Sum != w.Sum || g.SumSquares != w.SumSquares || !slices.Equal(g.Bins, w.Bins) {
+				t.Fatalf("window\n%+v\nwant\n%+v", g, w)
+			}
+		}
+	}
+	check(got)
+	if len(got) != len(rows) {
+		t.Errorf("%d windows, want %d", len(got), len(rows))
+	}
+
+	recent := func(horizon, ahead int64) map[window.Key]bool {
+		keys := map[window.Key]bool{}
+		err := s.RecentWindows(t.Context(), 65535, horizon, ahead, func(r *window.Row) error {
+			keys[r.Key] = true
+			check([]window.Row{*r})
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return keys
+	}
+	if all := recent(-1<<62, 1<<60); len(all) != len(rows) {
+		t.Errorf("%d windows since ever, want %d", len(all), len(rows))
+	}
+	const horizon = (base + 21_000) * minute
+	some := recent(horizon, 1<<60)
+	length := map[window.Grain]int64{window.Minute: 1, window.Hour: 60, window.Day: 25 * 60}
+	for k := range byKey {
+		if ends := (int64(k.Start) + length[k.Grain]) * minute; (ends > horizon) != some[k] {
+			t.Errorf("window %+v: recent is %v, and it ends %d minutes after the horizon", k, some[k], (ends-horizon)/minute)
+		}
+	}
+	withAhead := recent(horizon, 1<<39)
+	for k, row := range byKey {
+		if row.AsOf > 1<<39 && !withAhead[k] {
+			t.Errorf("window %+v is ahead and was not yielded", k)
+		}
+	}
+	if len(withAhead) > len(rows)*7/8 {
+		t.Errorf("%d of %d windows are recent or ahead", len(withAhead), len(rows))
+	}
+}
+
+func TestInsideIsReadBack(t *testing.T) {
+	voc := vocabulary(t)
+	s := open(t, fresh(t), voc)
+	rows := []shard.Inside{
+		{
+			BCP: 1, Direction: event.Inbound, AsOf: 9, LastEvent: 1_767_600_000_123, Trucks: 5,
+			Holders: map[window.Measure]int{window.OfSegment(visit.Wait, voc.Customs): 2, window.OfSegment(visit.Wait, voc.UnknownHolder): 3},
+			Arrived: map[int32]int{490_000: 1, 490_001: 4},
+		},
+		{BCP: 3, Direction: event.NoDirection, AsOf: 9, LastEvent: -1 << 62},
+		{BCP: 2, Direction: event.Outbound, AsOf: 9, LastEvent: 77},
+	}
+	if err := s.WriteInside(t.Context(), 1, rows); err != nil {
+		t.Fatal(err)
+	}
+	older := shard.Inside{BCP: 1, Direction: event.Inbound, AsOf: 3, LastEvent: 5, Trucks: 50}
+	if err := s.WriteInside(t.Context(), 1, []shard.Inside{older}); err != nil {
+		t.Fatal(err)
+	}
+	heard := map[string]int64{}
+	err := s.Heard(t.Context(), 1, func(b event.BCP, d event.Direction, last int64) { heard[fmt.Sprint(b, " ", d)] = last })
+	if want := map[string]int64{"1 inbound": 1_767_600_000_123, "2 outbound": 77}; err != nil || !reflect.DeepEqual(heard, want) {
+		t.Errorf("heard %v, %v, want %v", heard, err, want)
+	}
+	var holders string
+	var hours map[uint32]uint32
+	const asked = "SELECT toString(holders), arrived FROM inside_now FINAL WHERE bcp = 'AF-NAN-TORKHAM' AND direction = 'inbound' AND trucks = 5"
+	if err := s.conn.QueryRow(t.Context(), asked).Scan(&holders, &hours); err != nil {
+		t.Fatal(err)
+	}
+	if want := "{'wait/customs':2,'wait/unknown':3}"; holders != want {
+		t.Errorf("holders are %s, want %s", holders, want)
+	}
+	if want := map[uint32]uint32{490_000: 1, 490_001: 4}; !reflect.DeepEqual(hours, want) {
+		t.Errorf("hours of arrival are %v, want %v", hours, want)
+	}
+}
+
+func TestWhatWasReceivedIsThereOnce(t *testing.T) {
+	voc := vocabulary(t)
+	s := open(t, fresh(t), voc)
+	var raw shard.Raw
+	at := int64(1_767_600_000_001)
+	raw.Events.Append(1000, at+5, &event.Event{
+		Type: event.InspectionCompleted, ID: []byte("i'1"), Source: []byte("/post/ترخم"), Subject: []byte("T1"), Time: at, Recorded: at + 1,
+		BCP: 3, Direction: event.Outbound, Channel: event.Red, Regime: event.Transit, Agency: voc.Customs, Kind: event.SPS,
+		Result: event.NonConformant, Lane: []byte("7"), Data: []byte(`{"a":"\u0001"}`),
+	})
+	raw.Events.Append(1001, at+6, &event.Event{
+		Type: event.EventRetracted, ID: []byte("r1"), Source: []byte("s"), Subject: []byte("T1"), Time: at + 3, Recorded: at + 3, BCP: 1,
+		RetractedID: []byte("i'1"), RetractedSource: []byte("/post/ترخم"), RetractedTime: at, Data: []byte(`{}`),
+	})
+	for i := range 300 {
+		raw.Events.Append(1002+int64(i), at, &event.Event{Type: event.TruckArrived, ID: []byte(strings.Repeat("x", i)), BCP: 2, Time: at + int64(i)*40*24*60*minute})
+	}
+	raw.Readings = []shard.Reading{
+		{Offset: 5, Time: at, Recorded: at, Source: "s", ID: "q1", BCP: 1, Direction: event.Inbound, Vehicles: 0, WaitSeconds: event.Unknown, AgeSeconds: 90},
+		{Offset: 6, Time: at, Recorded: at, Source: "s", ID: "q2", BCP: 1, Direction: event.Inbound, Vehicles: 12, WaitSeconds: 3600, AgeSeconds: event.Unknown},
+		{Offset: 7, Time: at, Recorded: at, Source: "s", ID: "q2", BCP: 1, Vehicles: event.Unknown, WaitSeconds: event.Unknown, AgeSeconds: event.Unknown, Retracted: true},
+	}
+	raw.DeadLetters = []shard.DeadLetter{
+		{Offset: 8, Logged: at, Reason: event.NotJSON, Detail: "offset 3", Key: []byte("k"), Value: []byte{0xff, 0, '\''}, HeaderNames: []string{"a", "a"}, HeaderContents: [][]byte{{1}, {2, 0xfe}}},
+		{Offset: 9, Logged: at, Reason: "another", Detail: ""},
+		{Offset: 10, Logged: at, Reason: event.NotJSON},
+	}
+	for range 2 {
+		if err := s.WriteRaw(t.Context(), 2, &raw); err != nil {
+			t.Fatal(err)
+		}
+		raw.Readings[0], raw.Readings[2] = raw.Readings[2], raw.Readings[0] // a retraction that comes first
+	}
+	if err := s.WriteRaw(t.Context(), 2, &shard.Raw{}); err != nil {
+		t.Fatal(err)
+	}
+	for query, want := range map[string]string{
+		"SELECT count(), uniqExact(offset), max(length(id)) FROM events FINAL": "302\t302\t299\n",
+		"SELECT * EXCEPT data FROM events FINAL WHERE offset < 1002 ORDER BY offset": "" +
+			"2\t1000\t2026-01-05 08:00:00.006\t2026-01-05 08:00:00.001\t2026-01-05 08:00:00.002\tinspection.completed\ti\\'1\t/post/ترخم\tT1\tگمرک تورخم\toutbound\tred\ttransit\tcustoms\tsps\tnon_conformant\t7\t\t\t\\N\n" +
+			"2\t1001\t2026-01-05 08:00:00.007\t2026-01-05 08:00:00.004\t2026-01-05 08:00:00.004\tevent.retracted\tr1\ts\tT1\tAF-NAN-TORKHAM\t\t\t\t\t\t\t\ti\\'1\t/post/ترخم\t2026-01-05 08:00:00.001\n",
+		"SELECT id, vehicles, wait_seconds, age_seconds, retracted FROM readings FINAL ORDER BY id": "q1\t0\t\\N\t90\t0\nq2\t\\N\t\\N\t\\N\t1\n",
+		"SELECT offset, reason, detail, key, hex(value), arrayMap(h -> (h.name, hex(h.value)), headers) FROM dead_letters FINAL ORDER BY offset": "" +
+			"8\tnot_json\toffset 3\tk\tFF0027\t[('a','01'),('a','02FE')]\n9\tanother\t\t\t\t[]\n10\tnot_json\t\t\t\t[]\n",
+	} {
+		if got := s.text(t, query); got != want {
+			t.Errorf("%s\n%q\nwant\n%q", query, got, want)
+		}
+	}
+}
+
+// text is the answer to a query as TabSeparated.
+func (s *Store) text(t testing.TB, query string) string {
+	t.Helper()
+	r, err := s.conn.QueryFormat(t.Context(), "TabSeparated", query)
+	if err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	defer func() { _ = r.Close() }()
+	var b bytes.Buffer
+	if _, err := b.ReadFrom(r); err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	return b.String()
+}

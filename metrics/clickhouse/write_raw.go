@@ -1,0 +1,146 @@
+package clickhouse
+
+import (
+	"context"
+	"errors"
+
+	"dwell/ingest/event"
+	"dwell/metrics/shard"
+	"dwell/metrics/visit"
+)
+
+// WriteRaw writes what was received. Of rows with one offset the tables keep one.
+func (s *Store) WriteRaw(ctx context.Context, shard int, raw *shard.Raw) error {
+	return errors.Join(
+		s.writeEvents(ctx, shard, &raw.Events),
+		s.writeReadings(ctx, shard, raw.Readings),
+		s.writeDeadLetters(ctx, shard, raw.DeadLetters),
+	)
+}
+
+func (s *Store) writeEvents(ctx context.Context, id int, events *shard.Events) error {
+	if events.Len() == 0 {
+		return nil
+	}
+	e := s.encoder("events", events.Len())
+	b, d := &e.block, &e.dictionary
+	text := func(name string, column int) {
+		e.text = events.Text(e.text[:0], column)
+		b.strings(name, e.text)
+	}
+	b.same("shard", uint16(id))
+	b.int64s("offset", "UInt64", events.Offsets)
+	b.int64s("logged", timeType, events.Logged)
+	b.int64s("time", timeType, events.Times)
+	b.int64s("recorded", timeType, events.Recorded)
+	codes(d, b, "type", events.Types, event.Type.String)
+	text("id", shard.TextID)
+	text("source", shard.TextSource)
+	text("subject", shard.TextSubject)
+	codes(d, b, "bcp", events.BCPs, s.voc.BCPName)
+	codes(d, b, "direction", events.Directions, event.Direction.String)
+	codes(d, b, "channel", events.Channels, event.Channel.String)
+	codes(d, b, "regime", events.Regimes, event.Regime.String)
+	codes(d, b, "agency", events.Agencies, s.voc.HolderName)
+	codes(d, b, "kind", events.Kinds, event.InspectionKind.String)
+	codes(d, b, "result", events.Results, event.Result.String)
+	text("lane", shard.TextLane)
+	text("retracted_id", shard.TextRetractedID)
+	text("retracted_source", shard.TextRetractedSource)
+	b.begin("retracted_time", nullableTimeType)
+	for _, t := range events.Types {
+		if t == event.EventRetracted {
+			b.buf = append(b.buf, 0)
+		} else {
+			b.buf = append(b.buf, 1)
+		}
+	}
+	for i, t := range events.Types {
+		if t == event.EventRetracted {
+			b.uint64(uint64(events.RetractedTimes[i]))
+		} else {
+			b.uint64(0)
+		}
+	}
+	text("data", shard.TextData)
+	return s.send(ctx, e)
+}
+
+func (s *Store) writeReadings(ctx context.Context, id int, rows []shard.Reading) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	e := s.encoder("readings", len(rows))
+	b, d := &e.block, &e.dictionary
+	b.same("shard", uint16(id))
+	each64(b, "offset", "UInt64", rows, func(r *shard.Reading) int64 { return r.Offset })
+	eachCode(d, b, "bcp", rows, func(r *shard.Reading) event.BCP { return r.BCP }, s.voc.BCPName)
+	eachCode(d, b, "direction", rows, func(r *shard.Reading) event.Direction { return r.Direction }, event.Direction.String)
+	eachString(b, "source", rows, func(r *shard.Reading) string { return r.Source })
+	eachString(b, "id", rows, func(r *shard.Reading) string { return r.ID })
+	each64(b, "time", timeType, rows, func(r *shard.Reading) int64 { return r.Time })
+	each64(b, "recorded", timeType, rows, func(r *shard.Reading) int64 { return r.Recorded })
+	number := func(v int64) (int64, bool) { return v, v != event.Unknown }
+	eachNullable64(b, "vehicles", "Nullable(UInt64)", rows, func(r *shard.Reading) (int64, bool) { return number(r.Vehicles) })
+	eachNullable64(b, "wait_seconds", "Nullable(UInt64)", rows, func(r *shard.Reading) (int64, bool) { return number(r.WaitSeconds) })
+	eachNullable64(b, "age_seconds", "Nullable(UInt64)", rows, func(r *shard.Reading) (int64, bool) { return number(r.AgeSeconds) })
+	each8(b, "retracted", "UInt8", rows, func(r *shard.Reading) uint8 { return truth(r.Retracted) })
+	return s.send(ctx, e)
+}
+
+func (s *Store) writeDeadLetters(ctx context.Context, id int, rows []shard.DeadLetter) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	e := s.encoder("dead_letters", len(rows))
+	b := &e.block
+	b.same("shard", uint16(id))
+	each64(b, "offset", "UInt64", rows, func(r *shard.DeadLetter) int64 { return r.Offset })
+	each64(b, "logged", timeType, rows, func(r *shard.DeadLetter) int64 { return r.Logged })
+	reasons := event.Reasons()
+	e.dictionary.reset()
+	b.begin("reason", lowCardinality)
+	for i := range rows {
+		code := 0
+		for code < len(reasons) && reasons[code] != rows[i].Reason {
+			code++
+		}
+		if code == len(reasons) {
+			reasons = append(reasons, rows[i].Reason)
+		}
+		e.add(uint16(code))
+	}
+	e.prefix(b)
+	e.body(b, func(code uint16) string { return string(reasons[code]) })
+	eachString(b, "detail", rows, func(r *shard.DeadLetter) string { return r.Detail })
+	b.begin("key", "String")
+	for i := range rows {
+		b.bytes(rows[i].Key)
+	}
+	b.begin("value", "String")
+	for i := range rows {
+		b.bytes(rows[i].Value)
+	}
+	b.begin("headers", "Array(Tuple(name String, value String))")
+	eachList(b, rows, func(r *shard.DeadLetter) int { return len(r.HeaderNames) })
+	for i := range rows {
+		for _, name := range rows[i].HeaderNames {
+			b.string(name)
+		}
+	}
+	for i := range rows {
+		for _, content := range rows[i].HeaderContents {
+			b.bytes(content)
+		}
+	}
+	return s.send(ctx, e)
+}
+
+func truth(v bool) uint8 {
+	if v {
+		return 1
+	}
+	return 0
+}
+
+func instant(t visit.Time) (int64, bool) { return t, t != visit.None }

@@ -1,0 +1,99 @@
+package clickhouse
+
+import (
+	"context"
+
+	"dwell/ingest/event"
+	"dwell/metrics/visit"
+)
+
+var statuses = []string{"inside", "departed", "lapsed", "incomplete", "inconsistent", "void"}
+
+func statusCode(r *visit.Row) uint8 {
+	word := r.Status()
+	for i, s := range statuses {
+		if s == word {
+			return uint8(i)
+		}
+	}
+	panic("visit status " + word)
+}
+
+// WriteVisits writes rows with their State.
+func (s *Store) WriteVisits(ctx context.Context, shard int, rows []visit.Row) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	e := s.encoder("visits", len(rows))
+	b, d := &e.block, &e.dictionary
+	b.same("shard", uint16(shard))
+	eachString(b, "visit", rows, func(r *visit.Row) string { return r.ID })
+	each64(b, "as_of", "UInt64", rows, func(r *visit.Row) int64 { return r.AsOf })
+	eachCode(d, b, "bcp", rows, func(r *visit.Row) event.BCP { return r.State.BCP }, s.voc.BCPName)
+	eachCode(d, b, "direction", rows, func(r *visit.Row) event.Direction { return r.State.Direction }, event.Direction.String)
+	eachCode(d, b, "channel", rows, func(r *visit.Row) event.Channel { return r.State.Channel }, event.Channel.String)
+	eachCode(d, b, "regime", rows, func(r *visit.Row) event.Regime { return r.State.Regime }, event.Regime.String)
+	eachCode(d, b, "status", rows, statusCode, func(code uint8) string { return statuses[code] })
+	eachCode(d, b, "fault", rows, func(r *visit.Row) visit.Fault { return r.State.Fault }, visit.Fault.String)
+	each8(b, "over", "UInt8", rows, func(r *visit.Row) uint8 { return truth(r.Over) })
+	at := func(name string, t func(*visit.State) visit.Time) {
+		eachNullable64(b, name, nullableTimeType, rows, func(r *visit.Row) (int64, bool) { return instant(t(&r.State)) })
+	}
+	at("first_fact", func(st *visit.State) visit.Time { return st.First })
+	at("last_fact", func(st *visit.State) visit.Time { return st.Last })
+	at("arrived", func(st *visit.State) visit.Time { return st.Arrived })
+	at("released", func(st *visit.State) visit.Time { return st.Released })
+	at("refused", func(st *visit.State) visit.Time { return st.Refused })
+	at("departed", func(st *visit.State) visit.Time { return st.Departed })
+	since := func(name string, t func(*visit.State) visit.Time) {
+		eachNullable64(b, name, "Nullable(UInt64)", rows, func(r *visit.Row) (int64, bool) {
+			st := &r.State
+			end := t(st)
+			return end - st.Arrived, end != visit.None && !st.Empty && st.Fault == visit.Sound
+		})
+	}
+	since("release_ms", func(st *visit.State) visit.Time { return st.Released })
+	since("crossing_ms", func(st *visit.State) visit.Time { return st.Departed })
+	s.segments(e, rows)
+	eachCode(d, b, "phase", rows, func(r *visit.Row) visit.Phase { return r.State.Phase }, visit.Phase.String)
+	eachCode(d, b, "holder", rows, func(r *visit.Row) event.Agency { return r.State.Holder }, s.voc.HolderName)
+	at("since", func(st *visit.State) visit.Time { return st.Since })
+	b.begin("facts", "String")
+	for i := range rows {
+		b.bytes(rows[i].Facts)
+	}
+	return s.send(ctx, e)
+}
+
+// segments writes the four arrays.
+func (s *Store) segments(e *encoder, rows []visit.Row) {
+	b, d := &e.block, &e.dictionary
+	length := func(r *visit.Row) int { return len(r.State.Segments) }
+	words := func(column string, code func(*visit.Segment) uint16, name func(uint16) string) {
+		b.begin(column, "Array("+lowCardinality+")")
+		d.prefix(b)
+		eachList(b, rows, length)
+		d.reset()
+		for i := range rows {
+			for j := range rows[i].State.Segments {
+				d.add(code(&rows[i].State.Segments[j]))
+			}
+		}
+		d.body(b, name)
+	}
+	words("segment_phase", func(g *visit.Segment) uint16 { return uint16(g.Phase) },
+		func(c uint16) string { return visit.Phase(c).String() })
+	words("segment_holder", func(g *visit.Segment) uint16 { return uint16(g.Holder) },
+		func(c uint16) string { return s.voc.HolderName(event.Agency(c)) })
+	numbers := func(column, typ string, number func(*visit.Segment) int64) {
+		b.begin(column, "Array("+typ+")")
+		eachList(b, rows, length)
+		for i := range rows {
+			for j := range rows[i].State.Segments {
+				b.uint64(uint64(number(&rows[i].State.Segments[j])))
+			}
+		}
+	}
+	numbers("segment_start", timeType, func(g *visit.Segment) int64 { return g.Start })
+	numbers("segment_ms", "UInt64", func(g *visit.Segment) int64 { return g.End - g.Start })
+}
