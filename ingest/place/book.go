@@ -1,0 +1,104 @@
+// Package place knows the border crossing points (BCPs) that an installation watches and the agencies that work there.
+//
+// It promises that a Book is whole and consistent: every id is unique, every time zone, opening hour and duration was
+// read and checked, and every error names the file, the place, the key and the value at fault. It refuses unknown
+// keys, and it refuses to pass an assumption off as a published figure: what is assumed is listed so.
+//
+// The package is pure: it reads bytes it is given, and the files it ships with are part of the program. Time zones come
+// from the Go runtime: a program that must run without the system's zone files imports time/tzdata.
+package place
+
+import (
+	"time"
+
+	"dwell/ingest/event"
+)
+
+// Book is what a places file says: the agencies and the BCPs, in the order of the file.
+type Book struct {
+	// Name is the file's name, as errors tell it.
+	Name     string
+	Agencies []Agency
+	Places   []Place
+}
+
+// Agency is an agency at the border. Its code is the word of events and tables; its names are for people.
+type Agency struct {
+	Code  string
+	Names Names
+}
+
+// Names are what something is called, by language (BCP 47: "en", "fa", "ps"). English is always there.
+type Names map[string]string
+
+// In returns the name in a language, or the English one.
+func (n Names) In(language string) string {
+	if s, ok := n[language]; ok {
+		return s
+	}
+	return n["en"]
+}
+
+// Place is one BCP.
+type Place struct {
+	ID    string
+	Names Names
+	// Zone is where its hours and days begin.
+	Zone *time.Location
+	// Calendar is when it is open; nil is always.
+	Calendar *Calendar
+	// Neighbour is the BCP on the far side.
+	Neighbour Neighbour
+	Position  Position
+	// UNLocode is empty where the BCP has none, or none that is known.
+	UNLocode string
+	Targets  Targets
+	// SilentAfter is how long a silence makes the BCP unknown.
+	SilentAfter time.Duration
+	// LapseAfter is how long after its last fact a visit is given up.
+	LapseAfter time.Duration
+	// Assumed lists the keys of this place for which there is no published figure, such as "calendar".
+	Assumed []string
+}
+
+// Neighbour is the BCP on the far side of the border.
+type Neighbour struct {
+	ID    string
+	Names Names
+}
+
+// Position is in degrees north and east (WGS 84).
+type Position struct{ Latitude, Longitude float64 }
+
+// Targets are what the authority promised; zero where it did not.
+type Targets struct {
+	// ReleaseTime is arrived to released (WTO TFA Article 7.6).
+	ReleaseTime time.Duration
+}
+
+// Vocabulary is the vocabulary of the Book's BCPs and agencies. BCP codes follow the order of the file.
+func (b *Book) Vocabulary() (*event.Vocabulary, error) {
+	var bcps, agencies []string
+	for i := range b.Places {
+		bcps = append(bcps, b.Places[i].ID)
+	}
+	for _, a := range b.Agencies {
+		agencies = append(agencies, a.Code)
+	}
+	return event.NewVocabulary(bcps, agencies)
+}
+
+// Place returns the BCP with this id, nil if there is none.
+func (b *Book) Place(id string) *Place {
+	for i := range b.Places {
+		if b.Places[i].ID == id {
+			return &b.Places[i]
+		}
+	}
+	return nil
+}
+
+// OpenAt says whether the BCP's calendar has it open at t.
+func (p *Place) OpenAt(t time.Time) bool {
+	return p.Calendar == nil || p.Calendar.openAt(t.In(p.Zone))
+}

@@ -1,0 +1,151 @@
+package place_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+	_ "time/tzdata"
+
+	"dwell/ingest/place"
+)
+
+func TestTheShippedPlacesAreWhole(t *testing.T) {
+	if got, want := place.Shipped(), []string{"afghanistan", "poland-ukraine"}; !slices.Equal(got, want) {
+		t.Fatalf("shipped %q, want %q", got, want)
+	}
+	for _, name := range place.Shipped() {
+		b, err := place.Load(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(b.Places) != 9 {
+			t.Errorf("%s has %d places, want 9", name, len(b.Places))
+		}
+		voc, err := b.Vocabulary()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, code := range voc.BCPs() {
+			p := b.Places[i]
+			if voc.BCPName(code) != p.ID {
+				t.Errorf("%s: code %d is %q, want the order of the file: %q", name, code, voc.BCPName(code), p.ID)
+			}
+			if p.LapseAfter != 336*time.Hour || p.UNLocode != "" {
+				t.Errorf("%s: lapses after %v with UN/LOCODE %q", p.ID, p.LapseAfter, p.UNLocode)
+			}
+			for _, language := range []string{"en", "fa", "ps"} {
+				if name == "afghanistan" && (p.Names[language] == "" || p.Neighbour.Names[language] == "") {
+					t.Errorf("%s has no name in %q", p.ID, language)
+				}
+			}
+		}
+	}
+	if _, err := place.Load("atlantis"); err == nil || !strings.Contains(err.Error(), `"atlantis"`) {
+		t.Errorf("unshipped places: %v", err)
+	}
+}
+
+func TestTorkhamNeverShutsAndSpinBoldakDoes(t *testing.T) {
+	b, err := place.Load("afghanistan")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		id, utc string
+		open    bool
+	}{
+		{"AF-NAN-TORKHAM", "2026-01-05T22:00:00Z", true},
+		{"AF-KAN-SPINBOLDAK", "2026-01-05T02:59:59Z", false}, // 07:29:59 in Kabul
+		{"AF-KAN-SPINBOLDAK", "2026-01-05T03:00:00Z", true},
+		{"AF-KAN-SPINBOLDAK", "2026-01-05T10:59:59Z", true},
+		{"AF-KAN-SPINBOLDAK", "2026-01-05T11:00:00Z", false}, // 15:30
+	} {
+		at, err := time.Parse(time.RFC3339, c.utc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := b.Place(c.id).OpenAt(at); got != c.open {
+			t.Errorf("%s at %s is open: %v, want %v", c.id, c.utc, got, c.open)
+		}
+	}
+	if b.Place("AF-NAN-NOWHERE") != nil {
+		t.Error("a place that is not listed was found")
+	}
+}
+
+func TestNamesFallBackToEnglish(t *testing.T) {
+	n := place.Names{"en": "Torkham", "ps": "تورخم"}
+	if n.In("ps") != "تورخم" || n.In("de") != "Torkham" {
+		t.Errorf("ps %q, de %q", n.In("ps"), n.In("de"))
+	}
+}
+
+const good = `agencies:
+  - code: customs
+    names: {en: Customs}
+places:
+  - id: A-1
+    names: {en: One}
+    time_zone: Asia/Kabul
+    calendar:
+      - days: [mon, tue]
+        hours: ["07:30-12:00", "13:00-24:00"]
+    neighbour: {id: B-1, names: {en: Other}}
+    position: {latitude: 34.1, longitude: 71.1}
+    un_locode: DEHAM
+    targets: {release_time: 90m}
+    silent_after: 1h
+    lapse_after: 48h
+    assumed: [calendar]
+`
+
+func TestAFaultIsToldWithFilePlaceKeyAndValue(t *testing.T) {
+	if _, err := place.Parse("good.yaml", []byte(good)); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ old, new, want string }{
+		{"time_zone: Asia/Kabul", "time_zone: Asia/Nowhere", `p.yaml: place "A-1": time_zone: "Asia/Nowhere"`},
+		{"time_zone: Asia/Kabul", "time_zone: Local", `p.yaml: place "A-1": time_zone: "Local"`},
+		{"07:30-12:00", "07:30-25:00", `p.yaml: place "A-1": calendar[0].hours: "07:30-25:00"`},
+		{"07:30-12:00", "12:00-07:30", `calendar[0].hours: "12:00-07:30"`},
+		{"13:00-24:00", "11:00-24:00", `calendar: the hours of "mon" overlap`},
+		{"[mon, tue]", "[mon, tuesday]", `calendar[0].days: "tuesday"`},
+		{"[mon, tue]", "[]", `calendar[0]: days and hours`},
+		{"latitude: 34.1", "latitude: 94.1", `position.latitude: 94.1`},
+		{"longitude: 71.1", "longitude: 181", `position.longitude: 181`},
+		{"    position: {latitude: 34.1, longitude: 71.1}\n", "", `position: missing`},
+		{"DEHAM", "Hamburg", `un_locode: "Hamburg"`},
+		{"90m", "soon", `targets.release_time: "soon"`},
+		{"lapse_after: 48h", "lapse_after: -1h", `lapse_after: "-1h"`},
+		{"silent_after: 1h", "silent_after: never", `silent_after: "never"`},
+		{"assumed: [calendar]", "assumed: [weather]", `assumed: "weather"`},
+		{"names: {en: One}", "names: {fa: One}", `place "A-1": names.en: missing`},
+		{"names: {en: One}", "names: {en: One, Farsi: X}", `names: "Farsi"`},
+		{"id: A-1", "id: A 1", `place "A 1": id: "A 1"`},
+		{"id: B-1", "id: ''", `neighbour.id: ""`},
+		{"code: customs", "code: Customs", `p.yaml: agency "Customs": code: "Customs"`},
+		{"code: customs", "code: police", `p.yaml: agencies lack "customs"`},
+		{"lapse_after: 48h", "lapses: 48h", `p.yaml:16: place "A-1": unknown field "lapses"`},
+		{"latitude: 34.1", "latitude: north", `p.yaml:12: place "A-1"`},
+		{"code: customs", "cod: customs", `p.yaml:2: unknown field "cod"`},
+		{"    lapse_after: 48h", "    silent_after: 2h", `p.yaml:16: place "A-1": mapping key "silent_after" already defined`},
+		{"places:", "places: []\nx:", `unknown field "x"`},
+	} {
+		text := strings.Replace(good, c.old, c.new, 1)
+		if text == good {
+			t.Fatalf("%q is not in the file", c.old)
+		}
+		_, err := place.Parse("p.yaml", []byte(text))
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s instead of %s:\n got %v\nwant %s", c.new, c.old, err, c.want)
+		}
+	}
+	if _, err := place.Parse("p.yaml", nil); err == nil || !strings.Contains(err.Error(), "places: none") {
+		t.Errorf("an empty file: %v", err)
+	}
+	twice := good + good[strings.Index(good, "  - id: A-1"):]
+	if _, err := place.Parse("p.yaml", []byte(twice)); err == nil || !strings.Contains(err.Error(), `"A-1" is listed twice`) {
+		t.Errorf("a place listed twice: %v", err)
+	}
+}
