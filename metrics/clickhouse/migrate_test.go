@@ -1,0 +1,81 @@
+package clickhouse
+
+import (
+	"strings"
+	"sync"
+	"testing"
+)
+
+func TestSeveralProcessesStartAtOnce(t *testing.T) {
+	cfg, voc := fresh(t), vocabulary(t)
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			s, err := Open(t.Context(), cfg, voc)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if err := s.Ping(t.Context()); err != nil {
+				t.Error(err)
+			}
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	s := open(t, cfg, voc)
+	known, err := migrations()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want strings.Builder
+	for _, m := range known {
+		want.WriteString(m.name + "\n")
+	}
+	if got := s.text(t, "SELECT name FROM schema_versions FINAL ORDER BY version"); got != want.String() {
+		t.Errorf("applied are %q, want %q", got, want.String())
+	}
+}
+
+func TestANewerSchemaIsRefused(t *testing.T) {
+	cfg := fresh(t)
+	s := open(t, cfg, vocabulary(t))
+	if err := s.conn.Exec(t.Context(), "INSERT INTO schema_versions (version, name) VALUES (900, 'future')"); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Open(t.Context(), cfg, vocabulary(t))
+	if err == nil || !strings.Contains(err.Error(), "schema version 900, this program knows up to 2") {
+		t.Errorf("opening a newer schema gives %v", err)
+	}
+}
+
+// On a cluster every table is replicated and every statement goes to all servers. No cluster is at hand, so the text is
+// looked at.
+func TestMigrationsOfACluster(t *testing.T) {
+	known, err := migrations()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := DefaultConfig()
+	cfg.Cluster = "border"
+	for _, m := range known {
+		statements, err := m.render(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range statements {
+			head, _, _ := strings.Cut(s, "\n")
+			if !strings.Contains(head, "ON CLUSTER border") {
+				t.Errorf("not on the cluster: %s", head)
+			}
+			if strings.HasPrefix(s, "CREATE TABLE") && !strings.Contains(s, "ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{database}/{table}', '{replica}'") {
+				t.Errorf("not replicated: %s", s)
+			}
+			if !strings.Contains(head, "IF NOT EXISTS") && !strings.Contains(head, "OR REPLACE") {
+				t.Errorf("may not run twice: %s", head)
+			}
+		}
+	}
+}
