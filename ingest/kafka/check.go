@@ -2,7 +2,9 @@ package kafka
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -74,5 +76,14 @@ func reach(ctx context.Context, cfg Config) error {
 	}
 	defer c.close()
 	_, err = c.ApiVersions(ctx, &kafkago.ApiVersionsRequest{})
-	return err
+	switch {
+	case !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):
+		return err
+	case !cfg.TLS.Enabled:
+		return fmt.Errorf("%w: the broker hung up, it may expect tls.enabled: true", err)
+	case cfg.SASL.Mechanism != "":
+		return fmt.Errorf("%w: the broker hung up, the user %q or the password may be wrong", err, cfg.SASL.User)
+	default:
+		return fmt.Errorf("%w: the broker hung up, it may expect a login (sasl)", err)
+	}
 }

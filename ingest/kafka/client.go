@@ -1,8 +1,6 @@
 package kafka
 
 import (
-	"context"
-	"net"
 	"time"
 
 	kafkago "github.com/segmentio/kafka-go"
@@ -11,8 +9,6 @@ import (
 const (
 	dialTimeout    = 10 * time.Second
 	requestTimeout = 10 * time.Second
-	// readBuffer is asked of the kernel for every connection, so that a fetched megabyte takes few reads.
-	readBuffer = 1 << 20
 )
 
 // client is a configured way to the cluster, shared by everything that this package does there.
@@ -33,7 +29,6 @@ func newClient(cfg Config) (*client, error) {
 		return nil, err
 	}
 	transport := &kafkago.Transport{
-		Dial:        dial,
 		DialTimeout: dialTimeout,
 		ClientID:    cfg.ClientID,
 		TLS:         tlsConfig,
@@ -54,14 +49,3 @@ func newClient(cfg Config) (*client, error) {
 }
 
 func (c *client) close() { c.transport.CloseIdleConnections() }
-
-func dial(ctx context.Context, network, address string) (net.Conn, error) {
-	conn, err := (&net.Dialer{Timeout: dialTimeout}).DialContext(ctx, network, address)
-	if err != nil {
-		return nil, err
-	}
-	if tcp, ok := conn.(*net.TCPConn); ok {
-		_ = tcp.SetReadBuffer(readBuffer)
-	}
-	return conn, nil
-}

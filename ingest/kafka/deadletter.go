@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strconv"
-	"time"
 
 	kafkago "github.com/segmentio/kafka-go"
 )
@@ -52,7 +51,7 @@ func (p *Producer) DeadLetters(ctx context.Context, letters ...DeadLetter) error
 	for i := range letters {
 		d := &letters[i]
 		out[i] = kafkago.Message{
-			Topic: p.cfg.DeadLetterTopic, Key: d.Key, Value: d.Value, Time: time.UnixMilli(d.Time),
+			Topic: p.cfg.DeadLetterTopic, Key: d.Key, Value: d.Value, Time: writtenTime(d.Time),
 			Headers:    append(d.headers(), writtenHeaders(d.Headers)...),
 			WriterData: d.Partition % l.partitions,
 		}
@@ -102,8 +101,12 @@ func ReadDeadLetter(r Record) (d DeadLetter, ok bool) {
 	if err1 != nil || err2 != nil {
 		return DeadLetter{}, false
 	}
-	return DeadLetter{
+	d = DeadLetter{
 		Reason: text(0), Detail: text(1), Topic: text(2), Partition: partition, Offset: offset,
-		Time: r.Time, Key: r.Key, Value: r.Value, Headers: r.Headers[own:],
-	}, true
+		Time: r.Time, Key: r.Key, Value: r.Value,
+	}
+	if len(r.Headers) > own {
+		d.Headers = r.Headers[own:]
+	}
+	return d, true
 }

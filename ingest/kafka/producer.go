@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -15,7 +16,7 @@ type Message struct {
 	// Key is the visit id; it chooses the partition as Kafka's own Java client does (murmur2).
 	Key, Value []byte
 	Headers    []Header
-	// Time is the record's timestamp in Unix milliseconds.
+	// Time is the record's timestamp in Unix milliseconds; 0 is now.
 	Time int64
 	// Everywhere writes a copy to every partition, whatever the key: facts about a place.
 	Everywhere bool
@@ -125,7 +126,7 @@ func (p *Producer) Write(ctx context.Context, messages ...Message) error {
 
 func (p *Producer) message(m *Message) kafkago.Message {
 	return kafkago.Message{
-		Topic: p.cfg.Topic, Key: m.Key, Value: m.Value, Headers: writtenHeaders(m.Headers), Time: time.UnixMilli(m.Time),
+		Topic: p.cfg.Topic, Key: m.Key, Value: m.Value, Headers: writtenHeaders(m.Headers), Time: writtenTime(m.Time),
 	}
 }
 
@@ -182,4 +183,11 @@ func writtenHeaders(headers []Header) []kafkago.Header {
 		out[i] = kafkago.Header{Key: string(h.Key), Value: h.Value}
 	}
 	return out
+}
+
+// writtenTime is the timestamp for kafka-go, which counts in nanoseconds: what lies before the year 1678 or after 2262 is
+// taken to that year, where it would come out as some other time.
+func writtenTime(ms int64) time.Time {
+	const most = math.MaxInt64 / int64(time.Millisecond)
+	return time.UnixMilli(max(min(ms, most), -most))
 }

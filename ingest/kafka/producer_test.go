@@ -1,0 +1,162 @@
+package kafka
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+	"pgregory.net/rapid"
+)
+
+func TestAVisitGoesWhereOtherProducersPutIt(t *testing.T) {
+	_, cfg := cluster(t, 1, 7)
+	other := franz(t, cfg, kgo.RecordPartitioner(kgo.StickyKeyPartitioner(nil))) // the Java client's default
+	for i := range 300 {
+		key := fmt.Appendf(nil, "AF-HEA-ISLAMQALA/%d", i*i)
+		res := other.ProduceSync(t.Context(), kgo.KeySliceRecord(key, nil))
+		if err := res.FirstErr(); err != nil {
+			t.Fatal(err)
+		}
+		if got, want := PartitionOf(key, 7), int(res[0].Record.Partition); got != want {
+			t.Fatalf("key %q: partition %d, another client says %d", key, got, want)
+		}
+	}
+}
+
+func TestAFactAboutAPlaceReachesEveryPartition(t *testing.T) {
+	const partitions = 3
+	cfg := config(start(t, partitions))
+	p, l := producer(t, cfg), newLedger()
+	err := p.Write(t.Context(),
+		Message{Key: []byte("AF-NAN-TORKHAM"), Value: []byte("closed"), Time: 1, Everywhere: true},
+		Message{Key: []byte("T1"), Value: []byte("arrived"), Time: 2},
+		Message{Key: []byte("AF-NAN-TORKHAM"), Value: []byte("opened"), Time: 3, Everywhere: true},
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Forward(t.Context(), 1, Record{Key: []byte("b"), Value: []byte("lane opened"), Time: 4}); err != nil {
+		t.Fatal(err)
+	}
+	_, stop := consume(t, cfg, l)
+	l.until(t, "all copies are stored", func() bool { return l.total() == 2*partitions+1+partitions-1 })
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	l.check(t)
+	for partition := range partitions {
+		want := []string{"closed", "opened", "lane opened"}
+		if partition == PartitionOf([]byte("T1"), partitions) {
+			want = slices.Insert(want, 1, "arrived")
+		}
+		if partition == 1 {
+			want = want[:len(want)-1]
+		}
+		if !slices.Equal(l.values[partition], want) {
+			t.Errorf("partition %d holds %q, want %q", partition, l.values[partition], want)
+		}
+	}
+}
+
+func TestWhatCannotBeWrittenIsNamed(t *testing.T) {
+	cfg := config(start(t, 1))
+	p := producer(t, cfg)
+	err := p.Write(t.Context(), Message{Key: []byte("T9"), Value: make([]byte, 2<<20)})
+	if err == nil || !strings.Contains(err.Error(), `topic "dwell.events": the record with key "T9" is too large`) {
+		t.Error(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := p.Write(ctx, Message{Value: []byte("x")}); err == nil || !strings.Contains(err.Error(), topic) {
+		t.Error(err)
+	}
+	cfg.Topic = "absent"
+	err = producer(t, cfg).Write(t.Context(), Message{Value: []byte("x")})
+	if err == nil || !strings.Contains(err.Error(), `topic "absent"`) {
+		t.Error(err)
+	}
+}
+
+func TestADeadLetterKeepsTheBytesAndSaysWhy(t *testing.T) {
+	_, cfg := cluster(t, 1, 1)
+	p := producer(t, cfg)
+	var want []DeadLetter
+	rapid.Check(t, func(t *rapid.T) {
+		d := DeadLetter{
+			Reason: "not_json", Detail: rapid.String().Draw(t, "detail"), Topic: topic,
+			Partition: rapid.IntRange(0, 50).Draw(t, "partition"), Offset: rapid.Int64Min(0).Draw(t, "offset"),
+			Time: rapid.Int64Range(1, math.MaxInt64/1_000_000).Draw(t, "time"), Key: bytesOrNil(t, "key"), Value: bytesOrNil(t, "value"),
+		}
+		for range rapid.IntRange(0, 3).Draw(t, "headers") {
+			d.Headers = append(d.Headers, Header{Key: []byte(rapid.String().Draw(t, "name")), Value: bytesOrNil(t, "header")})
+		}
+		want = append(want, d)
+	})
+	if err := p.DeadLetters(t.Context(), want...); err != nil {
+		t.Fatal(err)
+	}
+	large := DeadLetter{Reason: "too_large", Topic: topic, Offset: 5, Time: 1, Key: []byte("T1"), Value: make([]byte, 5<<20)}
+	if err := p.DeadLetters(t.Context(), large); err != nil {
+		t.Fatal(err)
+	}
+
+	cfg.Topic, cfg.DeadLetterTopic = letters, topic
+	l := newLedger()
+	read := 0
+	l.onHandle = func(_ context.Context, _ int, b Batch) error {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		for _, r := range b.Records {
+			d, ok := ReadDeadLetter(r)
+			switch {
+			case !ok:
+				t.Errorf("record %d is no dead letter", r.Offset)
+			case read < len(want):
+				if got, want := fmt.Sprintf("%#v", d), fmt.Sprintf("%#v", want[read]); got != want {
+					t.Errorf("dead letter %d is\n%s, want\n%s", read, got, want)
+				}
+			default:
+				if got := string(d.Headers[0].Value); len(d.Value) != keptBytes ||
+					got != "2 of 2 bytes of key, 65536 of 5242880 bytes of value, 0 of 0 headers" {
+					t.Errorf("the large one kept %d bytes and says %q", len(d.Value), got)
+				}
+			}
+			read++
+		}
+		return nil
+	}
+	_, stop := consume(t, cfg, l)
+	l.until(t, "all dead letters are read", func() bool { return read == len(want)+1 })
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := ReadDeadLetter(Record{Headers: []Header{{Key: []byte("ce_id")}}}); ok {
+		t.Error("an event was taken for a dead letter")
+	}
+}
+
+func TestEnsureTopicsCreatesWhatIsMissing(t *testing.T) {
+	kf, cfg := cluster(t, 1, 2)
+	created, err := EnsureTopics(t.Context(), cfg,
+		NewTopic{Name: topic, Partitions: 9, Replication: 1},
+		NewTopic{Name: "second", Partitions: 4, Replication: 1},
+		NewTopic{Name: "third", Partitions: 1, Replication: -1})
+	if err != nil || !slices.Equal(created, []string{"second", "third"}) {
+		t.Fatal(created, err)
+	}
+	for name, want := range map[string]int{topic: 2, "second": 4, "third": 1} {
+		if got := len(kf.PartitionInfos(name)); got != want {
+			t.Errorf("topic %q has %d partitions, want %d", name, got, want)
+		}
+	}
+	if created, err := EnsureTopics(t.Context(), cfg, NewTopic{Name: "second", Partitions: 4}); err != nil || created != nil {
+		t.Error(created, err)
+	}
+	if _, err := EnsureTopics(t.Context(), cfg, NewTopic{Name: "x"}); err == nil {
+		t.Error("a topic without partitions was accepted")
+	}
+}

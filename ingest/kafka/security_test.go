@@ -1,0 +1,175 @@
+package kafka
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"fmt"
+	"log/slog"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kfake"
+)
+
+func TestEveryWayToLogInOverTLS(t *testing.T) {
+	dir := t.TempDir()
+	ca, server := certificates(t, dir)
+	_, cfg := cluster(t, 1, 1, kfake.TLS(server), kfake.EnableSASL(),
+		kfake.Superuser("PLAIN", "dwell", "plain-secret"),
+		kfake.Superuser("SCRAM-SHA-256", "dwell", "scram-secret"),
+		kfake.Superuser("SCRAM-SHA-512", "dwell", "scram-secret"))
+	cfg.TLS = TLS{Enabled: true, CA: ca}
+	passwords := filepath.Join(dir, "password")
+	if err := os.WriteFile(passwords, []byte("scram-secret\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, login := range []SASL{
+		{Mechanism: "PLAIN", User: "dwell", Password: "plain-secret"},
+		{Mechanism: "SCRAM-SHA-256", User: "dwell", PasswordFile: passwords},
+		{Mechanism: "SCRAM-SHA-512", User: "dwell", Password: "scram-secret"},
+	} {
+		cfg.SASL = login
+		if errs := Check(t.Context(), cfg); len(errs) > 0 {
+			t.Fatal(login.Mechanism, errs)
+		}
+		want := map[int][]string{}
+		write(t, producer(t, cfg), 1, 0, 10, want)
+		n += 10
+		l := newLedger()
+		_, stop := consume(t, cfg, l)
+		l.until(t, "all is stored", func() bool { return l.total() == n })
+		if err := stop(); err != nil {
+			t.Fatal(err)
+		}
+		l.check(t)
+	}
+
+	cfg.SASL.Password = "wrong"
+	wantErrors(t, Check(t.Context(), cfg), `the user "dwell" or the password may be wrong`)
+	cfg.TLS = TLS{Enabled: true}
+	wantErrors(t, Check(t.Context(), cfg), "certificate")
+	cfg.TLS = TLS{}
+	if errs := Check(t.Context(), cfg); len(errs) == 0 {
+		t.Error("a broker that speaks TLS was reached without")
+	}
+}
+
+func TestCheckSaysEachThingThatIsWrong(t *testing.T) {
+	kf, cfg := cluster(t, 2, 1)
+	if errs := Check(t.Context(), cfg); errs != nil {
+		t.Fatal(errs)
+	}
+	nobody := fmt.Sprintf("127.0.0.1:%d", freePort(t))
+	cfg.Brokers = append(cfg.Brokers, nobody)
+	cfg.DeadLetterTopic = "absent"
+	wantErrors(t, Check(t.Context(), cfg), "broker "+nobody+": ", `topic "absent"`)
+	cfg.Brokers = []string{nobody}
+	wantErrors(t, Check(t.Context(), cfg), "connection refused")
+	cfg.Brokers = nil
+	wantErrors(t, Check(t.Context(), cfg), "brokers: none given")
+
+	cfg = config(kf.ListenAddrs()[0])
+	cfg.Topic = "absent"
+	c, err := New(cfg, newLedger().handler, nil, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Run(t.Context()); err == nil || err.Error() != `kafka: topic "absent" does not exist` {
+		t.Error(err)
+	}
+}
+
+func TestABadConfigurationNamesKeyAndValue(t *testing.T) {
+	good := config("localhost:9092")
+	if err := good.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	for want, change := range map[string]func(*Config){
+		`brokers: "localhost" is not host:port`:      func(c *Config) { c.Brokers = []string{"localhost"} },
+		`topic: missing`:                             func(c *Config) { c.Topic = "" },
+		`dead_letter_topic: "dwell.events" is the`:   func(c *Config) { c.DeadLetterTopic = topic },
+		`fetch_bytes: 1 is not in`:                   func(c *Config) { c.FetchBytes = 1 },
+		`tick: 0s is not in`:                         func(c *Config) { c.Tick = 0 },
+		`drain_timeout: 5s is not shorter`:           func(c *Config) { c.DrainTimeout = 5 * time.Second },
+		`compression: "brotli" is none of`:           func(c *Config) { c.Compression = "brotli" },
+		`tls.enabled: false, but`:                    func(c *Config) { c.TLS.Insecure = true },
+		`tls.cert "a" and tls.key "": one is`:        func(c *Config) { c.TLS = TLS{Enabled: true, Cert: "a"} },
+		`tls.insecure: true, but tls.ca "b"`:         func(c *Config) { c.TLS = TLS{Enabled: true, Insecure: true, CA: "b"} },
+		`sasl.mechanism: missing`:                    func(c *Config) { c.SASL.User = "u" },
+		`sasl.mechanism: "GSSAPI" is none of`:        func(c *Config) { c.SASL.Mechanism = "GSSAPI" },
+		`sasl.user: missing`:                         func(c *Config) { c.SASL.Mechanism = "PLAIN" },
+		`sasl.password, sasl.password_file: give`:    func(c *Config) { c.SASL = SASL{Mechanism: "PLAIN", User: "u"} },
+		`backoff_max: 1ms is shorter`:                func(c *Config) { c.BackoffMax = time.Millisecond },
+		`session_timeout: 2h0m0s is not in 1ms..1h`:  func(c *Config) { c.SessionTimeout = 2 * time.Hour },
+		`dead_letter_topic: missing`:                 func(c *Config) { c.DeadLetterTopic = "" },
+		`buffer_bytes: -1 is not in 1024..107374182`: func(c *Config) { c.BufferBytes = -1 },
+	} {
+		cfg := good
+		change(&cfg)
+		wantErrors(t, []error{cfg.Validate()}, want)
+	}
+	cfg := good
+	cfg.TLS = TLS{Enabled: true, CA: "/absent.pem"}
+	_, err := New(cfg, nil, nil, nil)
+	wantErrors(t, []error{err}, `tls.ca: open /absent.pem`)
+}
+
+func TestAPasswordIsNeverShown(t *testing.T) {
+	cfg := config("localhost:9092")
+	cfg.SASL = SASL{Mechanism: "PLAIN", User: "u", Password: "hunter2"}
+	var log strings.Builder
+	slog.New(slog.NewJSONHandler(&log, nil)).Info("configuration", "kafka", cfg, "password", cfg.SASL.Password)
+	for _, shown := range []string{fmt.Sprint(cfg), fmt.Sprintf("%+v", cfg), fmt.Sprintf("%#v", cfg), log.String()} {
+		if strings.Contains(shown, "hunter2") {
+			t.Error(shown)
+		}
+	}
+}
+
+// wantErrors checks that there is one error for each text, which says it in one line.
+func wantErrors(t *testing.T, errs []error, want ...string) {
+	t.Helper()
+	if len(errs) != len(want) {
+		t.Errorf("errors %v, want %q", errs, want)
+		return
+	}
+	for i, w := range want {
+		if errs[i] == nil || !strings.Contains(errs[i].Error(), w) || strings.Contains(errs[i].Error(), "\n") {
+			t.Errorf("error %v, want one line that says %q", errs[i], w)
+		}
+	}
+}
+
+// certificates makes an authority, written to a file, and the configuration of a server that it vouches for.
+func certificates(t *testing.T, dir string) (ca string, server *tls.Config) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test"}, IsCA: true, BasicConstraintsValid: true,
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ca = filepath.Join(dir, "ca.pem")
+	if err := os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return ca, &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
+}
