@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strconv"
-
-	kafkago "github.com/segmentio/kafka-go"
 )
 
 // DeadLetter is a record that cannot be used, with the reason and where it lies.
@@ -43,49 +41,35 @@ func (p *Producer) DeadLetters(ctx context.Context, letters ...DeadLetter) error
 	if len(letters) == 0 {
 		return nil
 	}
-	l, err := p.client.layout(ctx, p.cfg.DeadLetterTopic)
+	partitions, err := p.partitionsOf(ctx, p.cfg.DeadLetterTopic)
 	if err != nil {
 		return err
 	}
-	out := make([]kafkago.Message, len(letters))
+	to := make([][]*Message, partitions)
 	for i := range letters {
-		d := &letters[i]
-		out[i] = kafkago.Message{
-			Topic: p.cfg.DeadLetterTopic, Key: d.Key, Value: d.Value, Time: writtenTime(d.Time),
-			Headers:    append(d.headers(), writtenHeaders(d.Headers)...),
-			WriterData: d.Partition % l.partitions,
-		}
-		if d.size() > batchBytes-keptBytes {
-			d.cut(&out[i])
-		}
+		partition := letters[i].Partition % partitions
+		to[partition] = append(to[partition], letters[i].message())
 	}
-	return p.write(ctx, p.cfg.DeadLetterTopic, out)
+	return p.write(ctx, p.cfg.DeadLetterTopic, to)
 }
 
-func (d *DeadLetter) headers() []kafkago.Header {
-	return []kafkago.Header{
-		{Key: ReasonHeader, Value: []byte(d.Reason)},
-		{Key: DetailHeader, Value: []byte(d.Detail)},
-		{Key: TopicHeader, Value: []byte(d.Topic)},
-		{Key: PartitionHeader, Value: []byte(strconv.Itoa(d.Partition))},
-		{Key: OffsetHeader, Value: []byte(strconv.FormatInt(d.Offset, 10))},
+func (d *DeadLetter) message() *Message {
+	headers := []Header{
+		{Key: []byte(ReasonHeader), Value: []byte(d.Reason)},
+		{Key: []byte(DetailHeader), Value: []byte(d.Detail)},
+		{Key: []byte(TopicHeader), Value: []byte(d.Topic)},
+		{Key: []byte(PartitionHeader), Value: strconv.AppendInt(nil, int64(d.Partition), 10)},
+		{Key: []byte(OffsetHeader), Value: strconv.AppendInt(nil, d.Offset, 10)},
 	}
-}
-
-func (d *DeadLetter) size() int {
-	n := len(d.Key) + len(d.Value) + len(d.Detail)
-	for _, h := range d.Headers {
-		n += len(h.Key) + len(h.Value) + 10
+	m := &Message{Key: d.Key, Value: d.Value, Headers: append(headers, d.Headers...), Time: d.Time}
+	if m.size() <= batchBytes {
+		return m
 	}
-	return n
-}
-
-// cut makes the message of a dead letter fit: the beginning of key and value, and none of the record's headers.
-func (d *DeadLetter) cut(m *kafkago.Message) {
 	m.Key, m.Value = d.Key[:min(len(d.Key), keptBytes)], d.Value[:min(len(d.Value), keptBytes)]
-	m.Headers = append(d.headers(), kafkago.Header{Key: CutHeader, Value: fmt.Appendf(nil,
+	m.Headers = append(headers, Header{Key: []byte(CutHeader), Value: fmt.Appendf(nil,
 		"%d of %d bytes of key, %d of %d bytes of value, 0 of %d headers",
 		len(m.Key), len(d.Key), len(m.Value), len(d.Value), len(d.Headers))})
+	return m
 }
 
 // ReadDeadLetter is what was written as r. It is not ok where r does not bear the headers of a dead letter. Its bytes are

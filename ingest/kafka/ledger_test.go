@@ -205,7 +205,7 @@ func producer(t testing.TB, cfg Config) *Producer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = p.Close() })
+	t.Cleanup(p.Close)
 	return p
 }
 

@@ -1,14 +1,17 @@
 package kafka
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
+	"sync"
 	"time"
 
 	kafkago "github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/compress"
+	"github.com/segmentio/kafka-go/protocol"
 )
 
 // Message is a record to be written to the canonical topic.
@@ -16,7 +19,7 @@ type Message struct {
 	// Key is the visit id; it chooses the partition as Kafka's own Java client does (murmur2).
 	Key, Value []byte
 	Headers    []Header
-	// Time is the record's timestamp in Unix milliseconds; 0 is now.
+	// Time is the record's timestamp in Unix milliseconds.
 	Time int64
 	// Everywhere writes a copy to every partition, whatever the key: facts about a place.
 	Everywhere bool
@@ -26,24 +29,26 @@ type Message struct {
 //
 // A write that returns nil is on every in-sync replica. A write that returns an error may have been written in part or
 // whole: writing it again is right, since events are told apart by their ids. Messages of one Write that share a
-// partition keep their order.
+// partition keep their order, and those of two calls do when the first has returned before the second is made.
 type Producer struct {
-	cfg    Config
-	client *client
-	writer *kafkago.Writer
+	cfg     Config
+	client  *client
+	codec   compress.Compression
+	writers sync.Pool
+
+	mu sync.Mutex
+	// partitions is by topic, as it was when the topic was first written to.
+	partitions map[string]int
 }
 
 const (
-	// batchRecords and batchBytes bound a batch; Kafka's default limit is a little above a megabyte.
-	batchRecords = 10_000
-	batchBytes   = 1_000_000
-	// batchWait is how long a batch waits for the records of other calls of Write. No call brings more once it waits.
-	batchWait = 2 * time.Millisecond
-	// attempts, with pauses from retryMin to retryMax, last some twelve seconds: long enough for a leader to move, or a
-	// broker to start again.
-	attempts           = 15
+	// batchBytes bounds a batch before compression; Kafka's own default limit is a little above a megabyte, after it. A
+	// larger record gets a batch of its own.
+	batchBytes = 1_000_000
+	// deliverFor bounds the tries of one batch: a leader may move, or a broker start again.
+	deliverFor         = 30 * time.Second
 	retryMin, retryMax = 100 * time.Millisecond, time.Second
-	// leadersTTL bounds how old the writer's knowledge of the leaders is, since no failure refreshes it.
+	// leadersTTL bounds how old the knowledge of the leaders is, since no failure refreshes it.
 	leadersTTL = time.Second
 )
 
@@ -57,137 +62,177 @@ func NewProducer(cfg Config) (*Producer, error) {
 		return nil, fmt.Errorf("kafka: %w", err)
 	}
 	c.transport.MetadataTTL, c.transport.MetadataTopics = leadersTTL, []string{cfg.Topic, cfg.DeadLetterTopic}
-	return &Producer{cfg: cfg, client: c, writer: &kafkago.Writer{
-		Addr:            c.Addr,
-		Transport:       c.transport,
-		Balancer:        kafkago.BalancerFunc(choosePartition),
-		RequiredAcks:    kafkago.RequireAll,
-		Compression:     kafkago.Compression(slices.Index(compressions, cfg.Compression)),
-		BatchSize:       batchRecords,
-		BatchBytes:      batchBytes,
-		BatchTimeout:    batchWait,
-		MaxAttempts:     attempts,
-		WriteBackoffMin: retryMin,
-		WriteBackoffMax: retryMax,
-		WriteTimeout:    requestTimeout,
-		ReadTimeout:     requestTimeout,
-	}}, nil
+	return &Producer{
+		cfg: cfg, client: c,
+		codec:      compress.Compression(slices.Index(compressions, cfg.Compression)),
+		writers:    sync.Pool{New: func() any { return new(batchWriter) }},
+		partitions: map[string]int{},
+	}, nil
 }
 
-// murmur2 agrees with the Java client for every key, and is stable for an absent one.
-var murmur2 = kafkago.Murmur2Balancer{Consistent: true}
+// Close lets the connections go.
+func (p *Producer) Close() { p.client.close() }
 
-func choosePartition(m kafkago.Message, partitions ...int) int {
-	if p, ok := m.WriterData.(int); ok {
-		return p
+// Write writes the messages to the canonical topic and waits until all are acknowledged. Some thousand messages a call
+// make good batches.
+func (p *Producer) Write(ctx context.Context, messages ...Message) error {
+	if len(messages) == 0 {
+		return nil
 	}
-	return murmur2.Balance(m, partitions...)
+	partitions, err := p.partitionsOf(ctx, p.cfg.Topic)
+	if err != nil {
+		return err
+	}
+	to := make([][]*Message, partitions)
+	for i := range messages {
+		m := &messages[i]
+		if m.Everywhere {
+			for partition := range to {
+				to[partition] = append(to[partition], m)
+			}
+			continue
+		}
+		partition := PartitionOf(m.Key, partitions)
+		to[partition] = append(to[partition], m)
+	}
+	return p.write(ctx, p.cfg.Topic, to)
 }
 
-// PartitionOf is the partition of a key in a topic of so many partitions.
+// Forward writes a copy of a record of the given partition to every other one: a fact about a place that was found in one
+// partition only.
+func (p *Producer) Forward(ctx context.Context, partition int, r Record) error {
+	partitions, err := p.partitionsOf(ctx, p.cfg.Topic)
+	if err != nil {
+		return err
+	}
+	to := make([][]*Message, partitions)
+	for other := range to {
+		if other != partition {
+			to[other] = []*Message{{Key: r.Key, Value: r.Value, Headers: r.Headers, Time: r.Time}}
+		}
+	}
+	return p.write(ctx, p.cfg.Topic, to)
+}
+
+// PartitionOf is the partition of a key in a topic of so many partitions, as Kafka's Java client chooses it. An absent
+// key goes where an empty one goes.
 func PartitionOf(key []byte, partitions int) int {
-	return murmur2.Balance(kafkago.Message{Key: key}, partitionNumbers(partitions)...)
+	return kafkago.Murmur2Balancer{Consistent: true}.Balance(kafkago.Message{Key: key}, partitionNumbers[:partitions]...)
 }
 
-func partitionNumbers(n int) []int {
-	all := make([]int, n)
+// partitionNumbers are what the balancer chooses from. Kafka advises against topics of more than some thousand.
+var partitionNumbers = func() []int {
+	all := make([]int, 1<<16)
 	for i := range all {
 		all[i] = i
 	}
 	return all
+}()
+
+func (p *Producer) partitionsOf(ctx context.Context, topic string) (int, error) {
+	p.mu.Lock()
+	n := p.partitions[topic]
+	p.mu.Unlock()
+	if n > 0 {
+		return n, nil
+	}
+	l, err := p.client.layout(ctx, topic)
+	if err != nil {
+		return 0, err
+	}
+	if l.partitions > len(partitionNumbers) {
+		return 0, fmt.Errorf("topic %q has %d partitions, more than %d", topic, l.partitions, len(partitionNumbers))
+	}
+	p.mu.Lock()
+	p.partitions[topic] = l.partitions
+	p.mu.Unlock()
+	return l.partitions, nil
 }
 
-// Write writes the messages to the canonical topic and waits until all are acknowledged. Some thousand messages a call
-// make good batches. The messages must not be changed before it returns, nor afterwards if ctx ended first.
-func (p *Producer) Write(ctx context.Context, messages ...Message) error {
-	out := make([]kafkago.Message, 0, len(messages))
-	partitions := 0
-	for i := range messages {
-		m := &messages[i]
-		if !m.Everywhere {
-			out = append(out, p.message(m))
+// write writes to[i] to partition i, the partitions side by side, and waits for all.
+func (p *Producer) write(ctx context.Context, topic string, to [][]*Message) error {
+	errs := make([]error, len(to))
+	var writes sync.WaitGroup
+	for partition, messages := range to {
+		if len(messages) == 0 {
 			continue
 		}
-		if partitions == 0 {
-			l, err := p.client.layout(ctx, p.cfg.Topic)
-			if err != nil {
-				return err
+		writes.Go(func() {
+			if written, err := p.writePartition(ctx, topic, partition, messages); err != nil {
+				errs[partition] = fmt.Errorf("write to topic %q partition %d: %d of %d records were not acknowledged: %w",
+					topic, partition, len(messages)-written, len(messages), err)
 			}
-			partitions = l.partitions
-		}
-		for partition := range partitions {
-			copied := p.message(m)
-			copied.WriterData = partition
-			out = append(out, copied)
-		}
+		})
 	}
-	return p.write(ctx, p.cfg.Topic, out)
+	writes.Wait()
+	return errors.Join(errs...)
 }
 
-func (p *Producer) message(m *Message) kafkago.Message {
-	return kafkago.Message{
-		Topic: p.cfg.Topic, Key: m.Key, Value: m.Value, Headers: writtenHeaders(m.Headers), Time: writtenTime(m.Time),
+func (p *Producer) writePartition(ctx context.Context, topic string, partition int, messages []*Message) (written int, err error) {
+	w := p.writers.Get().(*batchWriter)
+	for written < len(messages) {
+		w.reset()
+		n, size := written, 0
+		for n < len(messages) {
+			m := messages[n]
+			if size += m.size(); size > batchBytes && n > written {
+				break
+			}
+			w.add(m)
+			n++
+		}
+		set, err := w.finish(p.codec)
+		if err == nil {
+			err = p.deliver(ctx, topic, partition, set)
+		}
+		if errors.Is(err, kafkago.MessageSizeTooLarge) && n == written+1 {
+			err = fmt.Errorf("the record with key %q and %d bytes of value: %w",
+				messages[written].Key, len(messages[written].Value), err)
+		}
+		if err != nil {
+			return written, err // a request that was given up may still read w
+		}
+		written = n
+	}
+	p.writers.Put(w)
+	return written, nil
+}
+
+func (m *Message) size() int {
+	n := len(m.Key) + len(m.Value) + 20
+	for _, h := range m.Headers {
+		n += len(h.Key) + len(h.Value) + 4
+	}
+	return n
+}
+
+// deliver sends a record set until it is acknowledged, is refused for good, or deliverFor has passed.
+func (p *Producer) deliver(ctx context.Context, topic string, partition int, set []byte) error {
+	pace := backoff{min: retryMin, max: retryMax}
+	started := time.Now()
+	for {
+		err := p.try(ctx, topic, partition, set)
+		if err == nil || ctx.Err() != nil || !passes(err) || time.Since(started) > deliverFor || !pace.wait(ctx) {
+			return err
+		}
 	}
 }
 
-// Forward writes a copy of the record to every other partition: a fact about a place that was found in one only.
-func (p *Producer) Forward(ctx context.Context, partition int, r Record) error {
-	l, err := p.client.layout(ctx, p.cfg.Topic)
+func (p *Producer) try(ctx context.Context, topic string, partition int, set []byte) error {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	res, err := p.client.RawProduce(ctx, &kafkago.RawProduceRequest{
+		Topic: topic, Partition: partition, RequiredAcks: kafkago.RequireAll,
+		RawRecords: protocol.RawRecordSet{Reader: bytes.NewReader(set)},
+	})
 	if err != nil {
 		return err
 	}
-	var out []kafkago.Message
-	for other := range l.partitions {
-		if other != partition {
-			m := p.message(&Message{Key: r.Key, Value: r.Value, Headers: r.Headers, Time: r.Time})
-			m.WriterData = other
-			out = append(out, m)
-		}
-	}
-	return p.write(ctx, p.cfg.Topic, out)
+	return res.Error
 }
 
-func (p *Producer) write(ctx context.Context, topic string, messages []kafkago.Message) error {
-	if len(messages) == 0 {
-		return nil
-	}
-	err := p.writer.WriteMessages(ctx, messages...)
-	if err == nil {
-		return nil
-	}
-	if large := (kafkago.MessageTooLargeError{}); errors.As(err, &large) {
-		return fmt.Errorf("write to topic %q: the record with key %q is too large: %d bytes of value, %d fit in a batch",
-			topic, large.Message.Key, len(large.Message.Value), batchBytes)
-	}
-	if each := (kafkago.WriteErrors{}); errors.As(err, &each) {
-		first := slices.IndexFunc(each, func(e error) bool { return e != nil })
-		return fmt.Errorf("write to topic %q: %d of %d records were not acknowledged: %w",
-			topic, each.Count(), len(messages), each[first])
-	}
-	return fmt.Errorf("write %d records to topic %q: %w", len(messages), topic, err)
-}
-
-// Close waits for what is being written and lets the connections go.
-func (p *Producer) Close() error {
-	err := p.writer.Close()
-	p.client.close()
-	return err
-}
-
-func writtenHeaders(headers []Header) []kafkago.Header {
-	if len(headers) == 0 {
-		return nil
-	}
-	out := make([]kafkago.Header, len(headers))
-	for i, h := range headers {
-		out[i] = kafkago.Header{Key: string(h.Key), Value: h.Value}
-	}
-	return out
-}
-
-// writtenTime is the timestamp for kafka-go, which counts in nanoseconds: what lies before the year 1678 or after 2262 is
-// taken to that year, where it would come out as some other time.
-func writtenTime(ms int64) time.Time {
-	const most = math.MaxInt64 / int64(time.Millisecond)
-	return time.UnixMilli(max(min(ms, most), -most))
+// passes tells whether trying again may help: what brokers do not call final, and everything that is not theirs.
+func passes(err error) bool {
+	var broker kafkago.Error
+	return !errors.As(err, &broker) || broker.Temporary()
 }

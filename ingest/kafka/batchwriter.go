@@ -1,0 +1,88 @@
+package kafka
+
+import (
+	"bytes"
+	"encoding/binary"
+	"hash/crc32"
+
+	"github.com/segmentio/kafka-go/compress"
+)
+
+// batchWriter makes one record batch of format v2. Its memory is used again after reset.
+type batchWriter struct {
+	body, record []byte
+	out          bytes.Buffer
+	count        int
+	first, last  int64 // timestamps of the first record and the latest
+}
+
+func (w *batchWriter) reset() {
+	w.body, w.count = w.body[:0], 0
+	w.out.Reset()
+}
+
+// add appends a record.
+func (w *batchWriter) add(m *Message) {
+	if w.count == 0 {
+		w.first, w.last = m.Time, m.Time
+	}
+	w.last = max(w.last, m.Time)
+	r := append(w.record[:0], 0) // attributes, unused in format 2
+	r = binary.AppendVarint(r, m.Time-w.first)
+	r = binary.AppendVarint(r, int64(w.count))
+	r = appendBytes(r, m.Key)
+	r = appendBytes(r, m.Value)
+	r = binary.AppendVarint(r, int64(len(m.Headers)))
+	for _, h := range m.Headers {
+		r = binary.AppendVarint(r, int64(len(h.Key)))
+		r = append(r, h.Key...)
+		r = appendBytes(r, h.Value)
+	}
+	w.body = binary.AppendVarint(w.body, int64(len(r)))
+	w.body = append(w.body, r...)
+	w.record = r
+	w.count++
+}
+
+// appendBytes writes a field of its length; nil is Kafka's null.
+func appendBytes(to, b []byte) []byte {
+	if b == nil {
+		return binary.AppendVarint(to, -1)
+	}
+	return append(binary.AppendVarint(to, int64(len(b))), b...)
+}
+
+// finish returns the record set of a produce request: the batch with its length in front. It is valid until reset.
+func (w *batchWriter) finish(codec compress.Compression) ([]byte, error) {
+	const frame = 4
+	var head [frame + batchRecordsAt]byte
+	w.out.Write(head[:])
+	if codec == compress.None {
+		w.out.Write(w.body)
+	} else {
+		z := codec.Codec().NewWriter(&w.out)
+		if _, err := z.Write(w.body); err != nil {
+			return nil, err
+		}
+		if err := z.Close(); err != nil {
+			return nil, err
+		}
+	}
+	set := w.out.Bytes()
+	b := set[frame:]
+	binary.BigEndian.PutUint32(set, uint32(len(b)))
+	binary.BigEndian.PutUint32(b[batchLengthAt:], uint32(len(b)-batchFrame))
+	binary.BigEndian.PutUint32(b[batchLeaderEpochAt:], 1<<32-1)
+	b[batchMagicAt] = 2
+	binary.BigEndian.PutUint16(b[batchAttributesAt:], uint16(codec))
+	binary.BigEndian.PutUint32(b[batchLastOffsetDeltaAt:], uint32(w.count-1))
+	binary.BigEndian.PutUint64(b[batchFirstTimestampAt:], uint64(w.first))
+	binary.BigEndian.PutUint64(b[batchMaxTimestampAt:], uint64(w.last))
+	// No producer id, epoch or sequence: the writer is not idempotent.
+	for i := batchProducerIDAt; i < batchCountAt; i++ {
+		b[i] = 0xff
+	}
+	binary.BigEndian.PutUint32(b[batchCountAt:], uint32(w.count))
+	binary.BigEndian.PutUint32(b[batchCRCAt:], crc32.Checksum(b[batchAttributesAt:], castagnoli))
+	return set, nil
+}
