@@ -1,0 +1,15 @@
+// Package dashboards is the last stage: it shows people what the stages before it have written.
+//
+// It promises to read only: nothing that a viewer does changes a number or slows the writing of one. It promises one
+// word for one thing, from the table to the page; that unknown is shown as unknown and never as zero; and that a viewer
+// who cannot keep up harms nobody else. It refuses to compute what a window or a visit does not say.
+//
+// Data flows query -> hub -> ws -> web, and query -> api:
+//
+//	board  what is shown
+//	query  reads it from ClickHouse
+//	hub    refreshes the board once for all viewers and numbers its changes
+//	ws     /live: a snapshot, then the changes
+//	api    /api/v1: the board, history, visits, readings
+//	web    the page
+package dashboards

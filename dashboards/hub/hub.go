@@ -1,0 +1,227 @@
+// Package hub refreshes the board once for all viewers and tells them what changed.
+//
+// It promises that every viewer who keeps reading sees the newest board within one tick; that frames are made once,
+// whoever reads them; and that a viewer who lags gets the changes it missed as one frame with the latest state, so that
+// memory does not grow with slow viewers and none holds up another. It refuses to queue: a viewer has a number, not a
+// backlog.
+package hub
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"dwell/dashboards/board"
+)
+
+// Source is where the hub reads the board. Both are called by one goroutine at a time.
+type Source interface {
+	// Progress is cheap: it tells whether a board read now would differ from the one before.
+	Progress(ctx context.Context) (board.Progress, error)
+	Board(ctx context.Context) (*board.Board, error)
+}
+
+// Config is how often the hub looks, and how far back it remembers.
+type Config struct {
+	// Tick is the least time between two frames.
+	Tick time.Duration
+	// MaxAge is the age at which a board is read again though no data changed: silence and age change with time alone.
+	MaxAge time.Duration
+	// Remember is the number of frames back to which a viewer can resume.
+	Remember int
+	// Timeout ends a refresh that takes too long.
+	Timeout time.Duration
+}
+
+// DefaultConfig is one frame a second, resumed within ten minutes.
+func DefaultConfig() Config {
+	return Config{Tick: time.Second, MaxAge: 10 * time.Second, Remember: 600, Timeout: 20 * time.Second}
+}
+
+// ErrStopped is what a viewer gets when the hub ends.
+var ErrStopped = errors.New("the server is stopping")
+
+// Hub is the one board of a process and its viewers.
+type Hub struct {
+	source Source
+	cfg    Config
+	log    *slog.Logger
+	// stream tells the numbers of this hub from those of another.
+	stream  string
+	viewers atomic.Int64
+	asked   chan chan<- struct{}
+	metrics metrics
+
+	mu      sync.Mutex
+	latest  *state        // nil before the first refresh
+	changed chan struct{} // closed with every frame
+	stopped bool
+}
+
+// state is the board after a frame, with the frames by which viewers get to it.
+type state struct {
+	board  *board.Board
+	fields *fields
+	number uint64
+	// history says what the last frames touched, oldest first; the last one is this number's.
+	history []touched
+	// snapshot and catchUp are made on demand; catchUp is by the number that the viewer has.
+	snapshot *Frame
+	catchUp  map[uint64]*Frame
+	failing  bool
+}
+
+// New makes a hub. First is the number of its first frame: it must be higher than that of any hub whose viewers may
+// come here, such as milliseconds since the Unix epoch. Stream names the hub.
+func New(source Source, cfg Config, first uint64, stream string, log *slog.Logger, reg prometheus.Registerer) *Hub {
+	h := &Hub{
+		source: source, cfg: cfg, log: log, stream: stream,
+		asked: make(chan chan<- struct{}), changed: make(chan struct{}),
+	}
+	h.metrics = newMetrics(reg, func() float64 { return float64(h.viewers.Load()) })
+	h.latest = &state{number: first, catchUp: map[uint64]*Frame{}}
+	return h
+}
+
+// Run refreshes the board until ctx ends, then closes every viewer with ErrStopped.
+func (h *Hub) Run(ctx context.Context) error {
+	tick := time.NewTicker(h.cfg.Tick)
+	defer tick.Stop()
+	defer h.stop()
+	var waiting []chan<- struct{}
+	var last time.Time // of the last refresh, whether it failed or not
+	var seen board.Progress
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case done := <-h.asked:
+			waiting = append(waiting, done)
+			if time.Since(last) < h.cfg.Tick { // the next tick answers all who ask in between
+				continue
+			}
+		case <-tick.C:
+		}
+		if len(waiting) == 0 && h.viewers.Load() == 0 {
+			continue
+		}
+		seen, last = h.refresh(ctx, seen, last)
+		for _, done := range waiting {
+			close(done)
+		}
+		waiting = waiting[:0]
+	}
+}
+
+// refresh reads the board if it would differ, or is too old.
+func (h *Hub) refresh(ctx context.Context, seen board.Progress, last time.Time) (board.Progress, time.Time) {
+	ctx, cancel := context.WithTimeout(ctx, h.cfg.Timeout)
+	defer cancel()
+	now := time.Now()
+	progress, err := h.source.Progress(ctx)
+	if err == nil && !h.failing() && progress.Offsets == seen.Offsets && now.Sub(last) < h.cfg.MaxAge {
+		return seen, last
+	}
+	var b *board.Board
+	if err == nil {
+		// Progress is read before the board: whatever is written in between is seen once more, never missed.
+		b, err = h.source.Board(ctx)
+	}
+	if err == nil {
+		err = h.publish(b)
+	}
+	h.metrics.refreshes.Observe(time.Since(now).Seconds())
+	if err != nil {
+		if ctx.Err() == nil || !errors.Is(err, context.Canceled) {
+			h.fail(err)
+		}
+		return seen, now
+	}
+	return progress, now
+}
+
+func (h *Hub) failing() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.latest.failing || h.latest.board == nil
+}
+
+// publish makes b the latest board and wakes the viewers.
+func (h *Hub) publish(b *board.Board) error {
+	next, err := fieldsOf(b)
+	if err != nil {
+		return err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.latest.failing {
+		h.log.Info("the board is read again")
+	}
+	h.advance(&state{board: b, fields: next})
+	return nil
+}
+
+// fail tells the viewers that the board cannot be read. The error is logged when it begins.
+func (h *Hub) fail(err error) {
+	h.metrics.failures.Inc()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.latest.failing {
+		return
+	}
+	h.log.Error("the board cannot be read", "err", err)
+	h.advance(&state{board: h.latest.board, fields: h.latest.fields, failing: true})
+}
+
+// advance numbers the next state. The caller holds mu.
+func (h *Hub) advance(next *state) {
+	prev := h.latest
+	next.number = prev.number + 1
+	next.catchUp = map[uint64]*Frame{}
+	next.history = append(prev.history, touchedBetween(prev.fields, next.fields))
+	if over := len(next.history) - h.cfg.Remember; over > 0 {
+		next.history = next.history[over:]
+	}
+	h.latest = next
+	close(h.changed)
+	h.changed = make(chan struct{})
+	h.metrics.frames.Inc()
+}
+
+func (h *Hub) stop() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.stopped = true
+	close(h.changed)
+	h.changed = make(chan struct{})
+}
+
+// Board returns the latest board, read again if it is older than a tick and its data changed. The board is shared: the
+// caller must not change it. A board that could not be read again is an error.
+func (h *Hub) Board(ctx context.Context) (*board.Board, error) {
+	done := make(chan struct{})
+	select {
+	case h.asked <- done:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	select {
+	case <-done:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.latest.board == nil || h.latest.failing {
+		return nil, ErrUnread
+	}
+	return h.latest.board, nil
+}
+
+// ErrUnread is what Board returns while the source fails.
+var ErrUnread = errors.New("the board cannot be read")

@@ -1,0 +1,283 @@
+package query
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"dwell/dashboards/board"
+	"dwell/ingest/place"
+	"dwell/metrics/window"
+)
+
+func named(name string, value any) driver.NamedValue {
+	return clickhouse.Named(name, fmt.Sprint(value))
+}
+
+// Board reads all BCPs in five queries.
+func (s *Source) Board(ctx context.Context) (*board.Board, error) {
+	now := s.now().UTC()
+	progress, err := s.Progress(ctx)
+	if err != nil {
+		return nil, err
+	}
+	back := max(s.cfg.Window, time.Duration(s.cfg.TrendHours)*time.Hour)
+	for i := range s.places {
+		back = max(back, time.Duration(s.cfg.TrendHours)*time.Hour+s.places[i].SilentAfter)
+	}
+	hours, err := s.readHours(ctx, now.Add(-back-time.Hour))
+	if err != nil {
+		return nil, err
+	}
+	insides, err := s.readInside(ctx)
+	if err != nil {
+		return nil, err
+	}
+	readings, err := s.readReadings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	trucks, err := s.readTrucks(ctx, hours)
+	if err != nil {
+		return nil, err
+	}
+	b := &board.Board{
+		Time: now, AsOf: progress.AsOf, FinalUntil: progress.FinalUntil,
+		WindowSeconds: int64(s.cfg.Window / time.Second), TrendHours: s.cfg.TrendHours, BCPs: []board.BCP{},
+	}
+	sum := newTotals()
+	for i := range s.places {
+		p := &s.places[i]
+		v := view{
+			place: p, now: now, inside: insides[p.ID], hours: hours[p.ID], trucks: trucks[p.ID],
+			window: int(s.cfg.Window / time.Hour), trend: s.cfg.TrendHours,
+		}
+		bcp, recent := v.bcp()
+		for _, r := range readings[p.ID] {
+			bcp.Readings = append(bcp.Readings, r.at(now, p))
+		}
+		sum.add(&bcp, recent)
+		b.BCPs = append(b.BCPs, bcp)
+	}
+	b.Total = sum.total(len(s.places))
+	return b, nil
+}
+
+// readTrucks says of which BCPs truck events were ever heard. Only BCPs of which none was are asked for.
+func (s *Source) readTrucks(ctx context.Context, recent hours) (map[string]bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for bcp := range recent {
+		s.trucks[bcp] = true
+	}
+	var unheard []string
+	for i := range s.places {
+		if id := s.places[i].ID; !s.trucks[id] {
+			unheard = append(unheard, id)
+		}
+	}
+	if len(unheard) > 0 {
+		sql := "SELECT DISTINCT bcp FROM " + s.table("windows") + " WHERE grain = 'day' AND bcp IN ({ids:Array(String)})"
+		err := s.each(ctx, "windows", sql, []any{clickhouse.Named("ids", unheard)}, func(rows driver.Rows) error {
+			var bcp string
+			if err := rows.Scan(&bcp); err != nil {
+				return err
+			}
+			s.trucks[bcp] = true
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return maps.Clone(s.trucks), nil
+}
+
+// view is what there is to see of one BCP.
+type view struct {
+	place  *place.Place
+	now    time.Time
+	inside *inside // nil if never heard
+	hours  map[int64]*hour
+	// trucks says that truck events were ever heard.
+	trucks        bool
+	window, trend int // hours
+}
+
+// silence is why the BCP's numbers are not known now, empty if they are.
+func (v *view) silence() board.Reason {
+	switch {
+	case v.inside == nil || v.inside.lastEvent == nil:
+		return board.NeverHeard
+	case v.now.Sub(*v.inside.lastEvent) > v.place.SilentAfter:
+		return board.Silent
+	}
+	return ""
+}
+
+// recent adds up the hours of the window.
+func (v *view) recent() *hour {
+	sum := &hour{holders: map[string]segment{}}
+	for _, start := range startsOfHours(v.place, v.now, v.window) {
+		h := v.hours[start.Unix()]
+		if h == nil {
+			continue
+		}
+		sum.arrivals += h.arrivals
+		sum.releases += h.releases
+		sum.departures += h.departures
+		sum.release.Merge(&h.release)
+		for measure, g := range h.holders {
+			had := sum.holders[measure]
+			sum.holders[measure] = segment{had.n + g.n, had.ms + g.ms}
+		}
+	}
+	return sum
+}
+
+func (v *view) bcp() (board.BCP, *hour) {
+	p := v.place
+	recent := v.recent()
+	silence := v.silence()
+	_, offset := v.now.In(p.Zone).Zone()
+	b := board.BCP{
+		ID: p.ID, Names: p.Names, TimeZone: p.Zone.String(), UTCOffsetSeconds: offset,
+		Neighbour: board.Neighbour{ID: p.Neighbour.ID, Names: p.Neighbour.Names},
+		Position:  board.Position{Latitude: p.Position.Latitude, Longitude: p.Position.Longitude},
+		Target:    board.Target{Assumed: slices.Contains(p.Assumed, "targets.release_time")},
+
+		SilentAfterSeconds: int64(p.SilentAfter / time.Second),
+		Status:             board.OK, Open: p.OpenAt(v.now),
+		ReleaseTime: releaseTime(recent, silence), Holders: holders(recent), Flow: flow(recent, v.unheard(silence)),
+		Readings: []board.Reading{},
+	}
+	if p.Targets.ReleaseTime > 0 {
+		seconds := int64(p.Targets.ReleaseTime / time.Second)
+		b.Target.ReleaseTimeSeconds = &seconds
+	}
+	switch {
+	case silence != "":
+		b.Status = board.Unknown
+	case !b.Open:
+		b.Status = board.Closed
+	}
+	if v.inside != nil && v.inside.lastEvent != nil {
+		last := v.inside.lastEvent.UTC()
+		b.LastEvent = &last
+	}
+	b.Inside = v.insideNow(silence)
+	b.Trend = v.trendHours()
+	return b, recent
+}
+
+// unheard is why nothing is known of the BCP's trucks, empty if something is.
+func (v *view) unheard(silence board.Reason) board.Reason {
+	if silence == "" && !v.trucks {
+		return board.NoTruckEvents
+	}
+	return silence
+}
+
+func (v *view) insideNow(silence board.Reason) board.Inside {
+	reason := v.unheard(silence)
+	if reason != "" {
+		in := board.Inside{Known: board.Known{Reason: reason}}
+		if v.trucks && v.inside != nil {
+			in.LastKnown = &v.inside.trucks
+		}
+		return in
+	}
+	ages := v.inside.ages(v.now)
+	return board.Inside{
+		Known: board.Known{Trucks: &v.inside.trucks}, LastKnown: &v.inside.trucks,
+		ByDirection: &v.inside.byDirection, ByHolder: v.inside.held(), ByAge: &ages,
+	}
+}
+
+func releaseTime(h *hour, silence board.Reason) board.ReleaseTime {
+	n := h.release.N
+	if n == 0 {
+		if silence != "" {
+			return board.ReleaseTime{Reason: silence}
+		}
+		return board.ReleaseTime{N: &n, Reason: board.NoReleases}
+	}
+	mean := float64(h.release.Sum) / float64(n) / 1000
+	p50, p90 := h.release.Bins.Quantile(0.5), h.release.Bins.Quantile(0.9)
+	return board.ReleaseTime{N: &n, MeanSeconds: &mean, P50Seconds: &p50, P90Seconds: &p90}
+}
+
+// holders are the segments of an hour in the order of phases and names.
+func holders(h *hour) []board.Holding {
+	all := []board.Holding{}
+	for measure, g := range h.holders {
+		if phase, holder, ok := cutMeasure(measure); ok && g.n > 0 {
+			all = append(all, board.Holding{Phase: phase, Holder: holder, N: g.n, Seconds: float64(g.ms) / 1000})
+		}
+	}
+	slices.SortFunc(all, func(a, b board.Holding) int {
+		return cmp.Or(comparePhases(a.Phase, b.Phase), cmp.Compare(a.Holder, b.Holder))
+	})
+	return all
+}
+
+func flow(h *hour, unheard board.Reason) board.Flow {
+	if unheard != "" && h.arrivals == 0 && h.releases == 0 && h.departures == 0 {
+		return board.Flow{Reason: unheard}
+	}
+	return board.Flow{Arrivals: &h.arrivals, Releases: &h.releases, Departures: &h.departures}
+}
+
+// trendHours says what each of the last hours was like. Inside at the end of an hour is what is inside now less what
+// came and left since.
+func (v *view) trendHours() []board.Hour {
+	starts := startsOfHours(v.place, v.now, v.trend)
+	all := make([]board.Hour, len(starts))
+	var running int64
+	if v.inside != nil {
+		running = v.inside.trucks
+	}
+	for i := len(starts) - 1; i >= 0; i-- {
+		h := v.hours[starts[i].Unix()]
+		all[i] = board.Hour{Start: starts[i], Status: v.hourStatus(starts[i])}
+		if all[i].Status != board.Unknown {
+			n, at := int64(0), running
+			all[i].N, all[i].Inside = &n, &at
+			if h != nil && h.release.N > 0 {
+				n = h.release.N
+				p50, p90 := h.release.Bins.Quantile(0.5), h.release.Bins.Quantile(0.9)
+				all[i].P50Seconds, all[i].P90Seconds = &p50, &p90
+			}
+		}
+		if h != nil {
+			running -= h.arrivals - h.left
+		}
+	}
+	return all
+}
+
+// hourStatus is Unknown where no truck event was heard in the hour nor within silent_after before its end.
+func (v *view) hourStatus(start time.Time) board.Status {
+	end := endOf(window.Hour, start, v.place.Zone)
+	if end.After(v.now) {
+		end = v.now
+	}
+	heard := false
+	for at := start; at.After(end.Add(-v.place.SilentAfter-time.Hour)) && !heard; {
+		heard = v.hours[at.Unix()] != nil
+		at = startOf(window.Hour, at.Add(-time.Minute), v.place.Zone)
+	}
+	switch {
+	case !heard && v.hours[start.Unix()] == nil:
+		return board.Unknown
+	case !v.place.OpenAt(start):
+		return board.Closed
+	}
+	return board.OK
+}

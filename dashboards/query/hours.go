@@ -1,0 +1,105 @@
+package query
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"dwell/ingest/place"
+	"dwell/metrics/window"
+)
+
+// hour is what the hour windows of one BCP say, all directions, channels and regimes together.
+type hour struct {
+	arrivals, releases, departures, left int64
+	release                              window.Aggregate
+	// holders has the segments by measure, such as "wait/customs".
+	holders map[string]segment
+}
+
+type segment struct{ n, ms int64 }
+
+// hours are those of each BCP by their start in Unix seconds. An hour that is missing has no window at all.
+type hours map[string]map[int64]*hour
+
+// readHours reads the hours of all BCPs that start at or after from.
+func (s *Source) readHours(ctx context.Context, from time.Time) (hours, error) {
+	sql := `
+SELECT bcp, toUnixTimestamp(start), sumIf(n, measure = 'arrivals'), sumIf(n, measure = 'releases'),
+    sumIf(n, measure = 'departures'), sumIf(n, measure = 'left'),
+    sumIf(n, measure = 'release_time'), sumIf(sum_ms, measure = 'release_time'),
+    sumMapIf(mapKeys(bins), mapValues(bins), measure = 'release_time') AS release,
+    groupArrayIf((toString(measure), n, sum_ms), position(measure, '/') > 0)
+FROM ` + s.table("windows") + ` FINAL
+WHERE grain = 'hour' AND start >= fromUnixTimestamp({from:Int64})
+GROUP BY bcp, start`
+	all := hours{}
+	err := s.each(ctx, "hours", sql, []any{named("from", from.Unix())}, func(rows driver.Rows) error {
+		var (
+			bcp      string
+			start    uint32
+			h        = &hour{holders: map[string]segment{}}
+			bins     []any
+			segments [][]any
+		)
+		if err := rows.Scan(&bcp, &start, &h.arrivals, &h.releases, &h.departures, &h.left,
+			&h.release.N, &h.release.Sum, &bins, &segments); err != nil {
+			return err
+		}
+		h.release.Bins = toBins(bins)
+		for _, g := range segments {
+			measure, n, ms := g[0].(string), g[1].(int64), g[2].(int64)
+			sum := h.holders[measure]
+			h.holders[measure] = segment{sum.n + n, sum.ms + ms}
+		}
+		if all[bcp] == nil {
+			all[bcp] = map[int64]*hour{}
+		}
+		all[bcp][int64(start)] = h
+		return nil
+	})
+	return all, err
+}
+
+// toBins reads the tuple of indices and counts that sumMap gives; both are ordered by index.
+func toBins(tuple []any) window.Bins {
+	index, count := tuple[0].([]int16), tuple[1].([]uint64)
+	bins := make(window.Bins, 0, len(index))
+	for i := range index {
+		if count[i] > 0 {
+			bins = append(bins, window.Bin{Index: index[i], Count: int32(count[i])})
+		}
+	}
+	return bins
+}
+
+// cutMeasure splits the measure of a segment; counts of faults are no segments.
+func cutMeasure(measure string) (phase, holder string, ok bool) {
+	phase, holder, ok = strings.Cut(measure, "/")
+	return phase, holder, ok && phase != "incomplete" && phase != "inconsistent"
+}
+
+// startsOfHours are the starts of n local hours of a place, the last of which has now in it.
+func startsOfHours(p *place.Place, now time.Time, n int) []time.Time {
+	starts := make([]time.Time, n)
+	at := now
+	for i := n - 1; i >= 0; i-- {
+		starts[i] = startOf(window.Hour, at, p.Zone)
+		at = starts[i].Add(-time.Minute)
+	}
+	return starts
+}
+
+// startOf is the start of the window of a place's time zone that has t in it.
+func startOf(g window.Grain, t time.Time, zone *time.Location) time.Time {
+	k := window.Key{Start: window.MinuteOf(t.UnixMilli())}.In(g, zone)
+	return time.Unix(int64(k.Start)*60, 0).UTC()
+}
+
+// endOf is the end of the window that starts at start.
+func endOf(g window.Grain, start time.Time, zone *time.Location) time.Time {
+	k := window.Key{Start: window.MinuteOf(start.UnixMilli()), Grain: g}
+	return time.Unix(int64(k.End(zone))*60, 0).UTC()
+}

@@ -1,0 +1,95 @@
+// Package query reads from ClickHouse what people are shown.
+//
+// It promises that one board is a handful of queries over all BCPs at once, that rows of shards are merged by adding,
+// and that what was not heard is null. It refuses to write. Numbers read while a shard flushes may be ahead of the
+// progress that was read before them, never behind; the flush ends in a new progress, after which they agree again.
+package query
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"dwell/dashboards/board"
+	"dwell/ingest/place"
+)
+
+// Config is how far the board looks.
+type Config struct {
+	// Window is how far back release time, holders and flow look, in whole hours.
+	Window time.Duration
+	// TrendHours is the length of the trend.
+	TrendHours int
+}
+
+// DefaultConfig is a day.
+func DefaultConfig() Config { return Config{Window: 24 * time.Hour, TrendHours: 24} }
+
+// Source reads one database.
+type Source struct {
+	conn   driver.Conn
+	db     string
+	places []place.Place
+	now    func() time.Time
+	cfg    Config
+
+	mu sync.Mutex
+	// trucks are the BCPs of whose trucks something was ever heard; it only grows.
+	trucks map[string]bool
+}
+
+// New makes a source over conn, whose tables are in the database db. Now is the clock of the program.
+func New(conn driver.Conn, db string, places []place.Place, cfg Config, now func() time.Time) *Source {
+	return &Source{conn: conn, db: db, places: places, cfg: cfg, now: now, trucks: map[string]bool{}}
+}
+
+// Places are those that the source was made with, in their order.
+func (s *Source) Places() []place.Place { return s.places }
+
+// Now is the clock that the source was made with.
+func (s *Source) Now() time.Time { return s.now() }
+
+// table names a table of the database.
+func (s *Source) table(name string) string { return "`" + s.db + "`." + name }
+
+// place is the place with the id.
+func (s *Source) place(id string) *place.Place {
+	at := slices.IndexFunc(s.places, func(p place.Place) bool { return p.ID == id })
+	if at < 0 {
+		return nil
+	}
+	return &s.places[at]
+}
+
+// each runs a query and calls scan for each row.
+func (s *Source) each(ctx context.Context, what, sql string, args []any, scan func(driver.Rows) error) (err error) {
+	rows, err := s.conn.Query(ctx, sql, args...)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", what, err)
+	}
+	defer func() { err = cmp.Or(err, rows.Close()) }()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return fmt.Errorf("read %s: %w", what, err)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("read %s: %w", what, err)
+	}
+	return nil
+}
+
+// Progress is where the shards stand; its times are null before the first event.
+func (s *Source) Progress(ctx context.Context) (board.Progress, error) {
+	var p board.Progress
+	sql := "SELECT max(latest), min(watermark), sum(offset) FROM " + s.table("progress") + " FINAL"
+	err := s.each(ctx, "progress", sql, nil, func(rows driver.Rows) error {
+		return rows.Scan(&p.AsOf, &p.FinalUntil, &p.Offsets)
+	})
+	return p, err
+}

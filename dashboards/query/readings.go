@@ -1,0 +1,72 @@
+package query
+
+import (
+	"context"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"dwell/dashboards/board"
+	"dwell/ingest/place"
+)
+
+// reading is the latest of one source and direction.
+type reading struct {
+	source, direction   string
+	time                time.Time
+	vehicles, wait, age *uint64
+}
+
+func (s *Source) readReadings(ctx context.Context) (map[string][]reading, error) {
+	sql := `
+SELECT bcp, source, toString(direction), max(time),
+    argMax((vehicles, wait_seconds, age_seconds), (time, offset))
+FROM ` + s.table("readings") + ` FINAL
+WHERE retracted = 0
+GROUP BY bcp, source, direction
+ORDER BY bcp, source, direction`
+	all := map[string][]reading{}
+	err := s.each(ctx, "readings", sql, nil, func(rows driver.Rows) error {
+		var (
+			bcp    string
+			r      reading
+			values []any
+		)
+		if err := rows.Scan(&bcp, &r.source, &r.direction, &r.time, &values); err != nil {
+			return err
+		}
+		r.vehicles, r.wait, r.age = nullable(values[0]), nullable(values[1]), nullable(values[2])
+		all[bcp] = append(all[bcp], r)
+		return nil
+	})
+	return all, err
+}
+
+func nullable(v any) *uint64 {
+	p, _ := v.(*uint64)
+	return p
+}
+
+func (r *reading) at(now time.Time, p *place.Place) board.Reading {
+	age := max(0, now.Sub(r.time))
+	if r.age != nil {
+		age += time.Duration(*r.age) * time.Second
+	}
+	out := board.Reading{
+		Source: r.source, Direction: r.direction, Time: r.time.UTC(),
+		Vehicles: signed(r.vehicles), WaitSeconds: signed(r.wait),
+		AgeSeconds: int64(age / time.Second), Stale: age > p.SilentAfter,
+	}
+	if r.vehicles == nil && r.wait == nil {
+		out.Reason = board.NotReported
+	}
+	return out
+}
+
+func signed(v *uint64) *int64 {
+	if v == nil {
+		return nil
+	}
+	n := int64(*v)
+	return &n
+}

@@ -1,0 +1,49 @@
+package query
+
+import "dwell/dashboards/board"
+
+// totals adds up BCPs. Times and flow are of all that was heard; those inside are of the BCPs that are known.
+type totals struct {
+	unknown int
+	inside  int64
+	ages    board.Ages
+	sum     *hour
+	flows   int
+}
+
+func newTotals() *totals { return &totals{sum: &hour{holders: map[string]segment{}}} }
+
+func (t *totals) add(b *board.BCP, recent *hour) {
+	if b.Inside.Trucks == nil {
+		t.unknown++
+	} else {
+		t.inside += *b.Inside.Trucks
+		t.ages.Merge(*b.Inside.ByAge)
+	}
+	if b.Flow.Arrivals != nil {
+		t.flows++
+	}
+	t.sum.arrivals += recent.arrivals
+	t.sum.releases += recent.releases
+	t.sum.departures += recent.departures
+	t.sum.release.Merge(&recent.release)
+	for measure, g := range recent.holders {
+		had := t.sum.holders[measure]
+		t.sum.holders[measure] = segment{had.n + g.n, had.ms + g.ms}
+	}
+}
+
+func (t *totals) total(bcps int) board.Total {
+	all := board.Total{BCPs: bcps, UnknownBCPs: t.unknown, ByAge: t.ages, Holders: holders(t.sum)}
+	var silence board.Reason
+	if t.flows == 0 {
+		silence = board.NeverHeard
+	}
+	all.ReleaseTime, all.Flow = releaseTime(t.sum, silence), flow(t.sum, silence)
+	if t.unknown == bcps {
+		all.Inside.Reason = board.Silent
+	} else {
+		all.Inside.Trucks = &t.inside
+	}
+	return all
+}

@@ -1,0 +1,217 @@
+// Package ws is /live: the board over a websocket.
+//
+// A viewer gets a snapshot, then numbered changes, each a JSON text message (hub.Snapshot, hub.Changes). After a lost
+// connection /live?from=N&stream=S goes on after number N of stream S: with the changes it missed where the hub
+// remembers them, with a new snapshot where not. A viewer says nothing; whoever sends a message is closed.
+//
+// It promises that a viewer who stops reading is closed with the reason, and that it costs nobody else anything. It
+// refuses viewers whose Origin is neither this host nor an allowed one.
+package ws
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"dwell/dashboards/hub"
+)
+
+// Config bounds what a viewer may take.
+type Config struct {
+	// Origins may open the page from elsewhere, such as "https://example.org"; the host itself always may.
+	Origins []string
+	// MaxViewers is how many may watch at once.
+	MaxViewers int
+	// WriteTimeout is how long one frame may take to leave, PongTimeout how long a viewer may be silent.
+	WriteTimeout, PongTimeout time.Duration
+	// SendBuffer is what the kernel may hold for one viewer, in bytes.
+	SendBuffer int
+	// Compress offers permessage-deflate. Frames are compressed once for all viewers.
+	Compress bool
+}
+
+// DefaultConfig is for some thousands of viewers on one machine.
+func DefaultConfig() Config {
+	return Config{
+		MaxViewers: 20_000, WriteTimeout: 10 * time.Second, PongTimeout: 60 * time.Second, SendBuffer: 64 << 10,
+		Compress: true,
+	}
+}
+
+// Handler serves /live.
+type Handler struct {
+	hub      *hub.Hub
+	cfg      Config
+	log      *slog.Logger
+	upgrader websocket.Upgrader
+	closed   *prometheus.CounterVec
+}
+
+// New makes the handler.
+func New(h *hub.Hub, cfg Config, log *slog.Logger, reg prometheus.Registerer) *Handler {
+	s := &Handler{hub: h, cfg: cfg, log: log, closed: prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "dwell_live_closed_total", Help: "Viewers whose connection ended, by reason.",
+	}, []string{"reason"})}
+	reg.MustRegister(s.closed)
+	s.upgrader = websocket.Upgrader{
+		HandshakeTimeout: cfg.WriteTimeout, CheckOrigin: s.allowed, EnableCompression: cfg.Compress,
+		ReadBufferSize: 512, WriteBufferSize: 512, // frames are prepared: neither buffer holds one
+	}
+	return s
+}
+
+// allowed says whether the page that opens the connection may. Programs send no Origin.
+func (s *Handler) allowed(r *http.Request) bool {
+	origin := r.Header.Get("Origin")
+	if origin == "" || slices.Contains(s.cfg.Origins, origin) {
+		return true
+	}
+	u, err := url.Parse(origin)
+	return err == nil && strings.EqualFold(u.Host, r.Host)
+}
+
+// The reasons for which connections end, as the metric and the close message tell them.
+const (
+	gone     = "gone"     // the viewer closed or its connection broke
+	slow     = "slow"     // a frame did not leave in time
+	silent   = "silent"   // no pong in time
+	spoke    = "spoke"    // the viewer sent a message
+	stopping = "stopping" // the server stops
+	failed   = "failed"   // the frame could not be made
+)
+
+// ServeHTTP watches the board for one viewer until either has enough.
+func (s *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	var from uint64
+	if text := r.URL.Query().Get("from"); text != "" {
+		var err error
+		if from, err = strconv.ParseUint(text, 10, 64); err != nil {
+			http.Error(w, fmt.Sprintf("from: %q is no number", text), http.StatusBadRequest)
+			return
+		}
+	}
+	if s.hub.Viewers() >= s.cfg.MaxViewers {
+		w.Header().Set("Retry-After", "30")
+		http.Error(w, "too many viewers", http.StatusServiceUnavailable)
+		return
+	}
+	viewer := s.hub.Watch(from, r.URL.Query().Get("stream"))
+	defer viewer.Close()
+	conn, err := s.upgrader.Upgrade(w, r, nil)
+	if err != nil { // the upgrader has answered
+		s.log.Debug("no websocket", "err", err)
+		return
+	}
+	defer func() { _ = conn.Close() }()
+	if c, ok := conn.NetConn().(interface{ SetWriteBuffer(int) error }); ok {
+		if err := c.SetWriteBuffer(s.cfg.SendBuffer); err != nil {
+			s.log.Debug("send buffer", "err", err)
+		}
+	}
+	reason := s.watch(r.Context(), conn, viewer)
+	s.closed.WithLabelValues(reason).Inc()
+	s.log.Debug("viewer left", "reason", reason, "remote", r.RemoteAddr)
+}
+
+// watch writes frames while another goroutine reads pongs and a timer sends pings, and returns why it ended.
+func (s *Handler) watch(ctx context.Context, conn *websocket.Conn, viewer *hub.Viewer) (reason string) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	go func() { cancel(s.listen(conn)) }()
+	stop := s.ping(conn)
+	defer stop()
+	for {
+		frame, err := viewer.Next(ctx)
+		var why ending
+		switch {
+		case errors.Is(err, hub.ErrStopped):
+			s.bid(conn, websocket.CloseServiceRestart, err.Error())
+			return stopping
+		case errors.As(context.Cause(ctx), &why):
+			if why.code != 0 {
+				s.bid(conn, why.code, why.text)
+			}
+			return why.reason
+		case err != nil:
+			s.log.Error("no frame for viewers", "err", err)
+			s.bid(conn, websocket.CloseInternalServerErr, "no frame could be made")
+			return failed
+		}
+		if err := conn.SetWriteDeadline(time.Now().Add(s.cfg.WriteTimeout)); err != nil {
+			return gone
+		}
+		if err := conn.WritePreparedMessage(frame.Prepared); err != nil {
+			if isTimeout(err) {
+				return slow // part of a frame is stuck before it, so no close message can follow
+			}
+			return gone
+		}
+	}
+}
+
+// ending is why listen stopped, with the close message that the viewer is owed.
+type ending struct {
+	reason string
+	code   int
+	text   string
+}
+
+func (e ending) Error() string { return e.reason }
+
+// listen reads until the viewer leaves, speaks, or answers no ping in time.
+func (s *Handler) listen(conn *websocket.Conn) ending {
+	conn.SetReadLimit(512)
+	alive := func(string) error { return conn.SetReadDeadline(time.Now().Add(s.cfg.PongTimeout)) }
+	conn.SetPongHandler(alive)
+	if err := alive(""); err != nil {
+		return ending{reason: gone}
+	}
+	_, _, err := conn.NextReader()
+	switch {
+	case err == nil || errors.Is(err, websocket.ErrReadLimit):
+		return ending{spoke, websocket.ClosePolicyViolation, "viewers have nothing to say"}
+	case isTimeout(err):
+		return ending{silent, websocket.ClosePolicyViolation, fmt.Sprintf("no pong within %v: reading stopped", s.cfg.PongTimeout)}
+	default:
+		return ending{reason: gone}
+	}
+}
+
+// ping sends pings twice in every PongTimeout until stop is called.
+func (s *Handler) ping(conn *websocket.Conn) (stop func()) {
+	every := s.cfg.PongTimeout / 2
+	var timer *time.Timer
+	started := make(chan struct{})
+	timer = time.AfterFunc(every, func() {
+		<-started
+		if conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(s.cfg.WriteTimeout)) == nil {
+			timer.Reset(every)
+		}
+	})
+	close(started)
+	return func() { timer.Stop() }
+}
+
+// bid says goodbye. The connection is closed after it in any case.
+func (s *Handler) bid(conn *websocket.Conn, code int, text string) {
+	message := websocket.FormatCloseMessage(code, text)
+	if err := conn.WriteControl(websocket.CloseMessage, message, time.Now().Add(time.Second)); err != nil {
+		s.log.Debug("no close message", "err", err)
+	}
+}
+
+func isTimeout(err error) bool {
+	var timeout net.Error
+	return errors.As(err, &timeout) && timeout.Timeout()
+}
