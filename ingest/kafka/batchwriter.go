@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/binary"
 	"hash/crc32"
+	"io"
 
+	"github.com/pierrec/lz4/v4"
 	"github.com/segmentio/kafka-go/compress"
 )
 
@@ -12,6 +14,7 @@ import (
 type batchWriter struct {
 	body, record []byte
 	out          bytes.Buffer
+	lz4          *lz4.Writer
 	count        int
 	first, last  int64 // timestamps of the first record and the latest
 }
@@ -52,6 +55,20 @@ func appendBytes(to, b []byte) []byte {
 	return append(binary.AppendVarint(to, int64(len(b))), b...)
 }
 
+func (w *batchWriter) compressor(codec compress.Compression) io.WriteCloser {
+	if codec != compress.Lz4 {
+		return codec.Codec().NewWriter(&w.out)
+	}
+	// kafka-go's own writer takes blocks of 4 MB, which every reader of the batch then has to allocate; Kafka's Java
+	// client writes blocks of 64 kB.
+	if w.lz4 == nil {
+		w.lz4 = lz4.NewWriter(nil)
+		_ = w.lz4.Apply(lz4.BlockSizeOption(lz4.Block64Kb)) // fails for sizes that do not exist
+	}
+	w.lz4.Reset(&w.out)
+	return w.lz4
+}
+
 // finish returns the record set of a produce request: the batch with its length in front. It is valid until reset.
 func (w *batchWriter) finish(codec compress.Compression) ([]byte, error) {
 	const frame = 4
@@ -60,7 +77,7 @@ func (w *batchWriter) finish(codec compress.Compression) ([]byte, error) {
 	if codec == compress.None {
 		w.out.Write(w.body)
 	} else {
-		z := codec.Codec().NewWriter(&w.out)
+		z := w.compressor(codec)
 		if _, err := z.Write(w.body); err != nil {
 			return nil, err
 		}
