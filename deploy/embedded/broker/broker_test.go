@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/segmentio/kafka-go"
 
@@ -178,7 +179,8 @@ func write(t *testing.T, addr string, partition, first, n int) {
 	t.Helper()
 	w := &kafka.Writer{
 		Addr: kafka.TCP(addr), Topic: topic, RequiredAcks: kafka.RequireAll, BatchSize: 500,
-		Balancer: kafka.BalancerFunc(func(kafka.Message, ...int) int { return partition }),
+		BatchTimeout: time.Millisecond,
+		Balancer:     kafka.BalancerFunc(func(kafka.Message, ...int) int { return partition }),
 	}
 	defer func() { _ = w.Close() }()
 	for i := 0; i < n; i += 500 {
@@ -195,7 +197,8 @@ func write(t *testing.T, addr string, partition, first, n int) {
 // read checks that the partition holds exactly the numbers from 0 to n-1, in order.
 func read(t *testing.T, addr string, partition, n int) {
 	t.Helper()
-	r := kafka.NewReader(kafka.ReaderConfig{Brokers: []string{addr}, Topic: topic, Partition: partition})
+	r := kafka.NewReader(kafka.ReaderConfig{Brokers: []string{addr}, Topic: topic, Partition: partition,
+		MaxWait: 50 * time.Millisecond})
 	defer func() { _ = r.Close() }()
 	for i := range n {
 		m, err := r.ReadMessage(t.Context())
