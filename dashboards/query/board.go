@@ -262,19 +262,20 @@ func (v *view) trendHours() []board.Hour {
 	return all
 }
 
-// hourStatus is Unknown where no truck event was heard in the hour nor within silent_after before its end.
+// hourStatus is Unknown where no truck event was heard in the hour nor within silent_after before its end, as far as
+// hours can tell.
 func (v *view) hourStatus(start time.Time) board.Status {
 	end := endOf(window.Hour, start, v.place.Zone)
 	if end.After(v.now) {
 		end = v.now
 	}
 	heard := false
-	for at := start; at.After(end.Add(-v.place.SilentAfter-time.Hour)) && !heard; {
+	for at := start; !heard && !at.Add(time.Hour).Before(end.Add(-v.place.SilentAfter)); {
 		heard = v.hours[at.Unix()] != nil
 		at = startOf(window.Hour, at.Add(-time.Minute), v.place.Zone)
 	}
 	switch {
-	case !heard && v.hours[start.Unix()] == nil:
+	case !heard:
 		return board.Unknown
 	case !v.place.OpenAt(start):
 		return board.Closed

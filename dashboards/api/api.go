@@ -1,0 +1,135 @@
+// Package api is the read-only JSON interface under /api/v1, described by openapi.yaml.
+//
+// It promises that unknown is null with a reason and never zero, that every answer is the one that the description
+// says, and that an error names the parameter and the value at fault (RFC 9457). It refuses parameters that it does not
+// know, and answers of unbounded size.
+package api
+
+import (
+	"context"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"dwell/dashboards/board"
+	"dwell/dashboards/query"
+	"dwell/ingest/event"
+	"dwell/ingest/place"
+)
+
+// Boards is where the current board comes from.
+type Boards interface {
+	Board(ctx context.Context) (*board.Board, error)
+}
+
+// Store is where history comes from. Ids are of Places.
+type Store interface {
+	Places() []place.Place
+	Now() time.Time
+	History(ctx context.Context, q query.HistoryQuery) (*board.History, error)
+	Holders(ctx context.Context, id string, from, to time.Time, f board.Filter) (*board.Holders, error)
+	Inside(ctx context.Context, id string, f board.Filter, after *query.Cursor, limit int) (*board.Visits, error)
+	Visit(ctx context.Context, id string) (*board.Visit, error)
+	Readings(ctx context.Context, id string, from, to time.Time, limit int) (*board.Readings, error)
+}
+
+// Prefix is where the handler is mounted.
+const Prefix = "/api/v1/"
+
+// timeout ends a request that the store does not answer.
+const timeout = 30 * time.Second
+
+//go:embed openapi.yaml
+var description []byte
+
+// Handler answers requests under Prefix.
+type Handler struct {
+	boards Boards
+	store  Store
+	voc    *event.Vocabulary
+	log    *slog.Logger
+	mux    *http.ServeMux
+}
+
+// New makes the handler. The vocabulary names the measures that may be asked for.
+func New(boards Boards, store Store, voc *event.Vocabulary, log *slog.Logger) *Handler {
+	h := &Handler{boards: boards, store: store, voc: voc, log: log, mux: http.NewServeMux()}
+	h.route("board", h.board)
+	h.route("places", h.places)
+	h.route("places/{id}", h.place)
+	h.route("places/{id}/history", h.history)
+	h.route("places/{id}/holders", h.holders)
+	h.route("places/{id}/visits", h.inside)
+	h.route("places/{id}/readings", h.readings)
+	h.route("visits/{visit}", h.visit)
+	h.mux.HandleFunc("GET "+Prefix+"openapi.yaml", func(w http.ResponseWriter, r *http.Request) {
+		send(w, r, "application/yaml", description)
+	})
+	h.mux.HandleFunc(Prefix, func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			w.Header().Set("Allow", "GET, HEAD")
+			problem{Title: "only reading is allowed", Status: http.StatusMethodNotAllowed}.write(w)
+			return
+		}
+		problem{Title: "no such resource", Status: http.StatusNotFound, Detail: r.URL.Path}.write(w)
+	})
+	return h
+}
+
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.mux.ServeHTTP(w, r) }
+
+// route answers GET requests with what answer returns, or with the problem that its error is.
+func (h *Handler) route(path string, answer func(ctx context.Context, q *request) (any, error)) {
+	h.mux.HandleFunc("GET "+Prefix+path, func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), timeout)
+		defer cancel()
+		q, err := newRequest(r)
+		var v any
+		if err == nil {
+			v, err = answer(ctx, q)
+		}
+		var p problem
+		switch {
+		case err == nil:
+		case errors.As(err, &p):
+			p.write(w)
+			return
+		case r.Context().Err() != nil: // nobody waits for the answer
+			return
+		default:
+			h.log.Error("no answer", "path", r.URL.Path, "err", err)
+			w.Header().Set("Retry-After", "5")
+			problem{Title: "the store cannot be read", Status: http.StatusServiceUnavailable}.write(w)
+			return
+		}
+		body, err := json.Marshal(v)
+		if err != nil {
+			h.log.Error("no answer", "path", r.URL.Path, "err", err)
+			problem{Title: "the answer cannot be written", Status: http.StatusInternalServerError}.write(w)
+			return
+		}
+		send(w, r, "application/json", body)
+	})
+}
+
+// send writes a body that may be kept but must be asked for again; whoever has it already gets 304.
+func send(w http.ResponseWriter, r *http.Request, contentType string, body []byte) {
+	sum := sha256.Sum256(body)
+	tag := `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
+	w.Header().Set("ETag", tag)
+	w.Header().Set("Cache-Control", "no-cache")
+	for _, have := range strings.Split(r.Header.Get("If-None-Match"), ",") {
+		if have = strings.TrimPrefix(strings.TrimSpace(have), "W/"); have == tag || have == "*" {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+	}
+	w.Header().Set("Content-Type", contentType)
+	_, _ = w.Write(body) // whoever left does not get it
+}

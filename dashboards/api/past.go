@@ -1,0 +1,138 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"dwell/dashboards/query"
+	"dwell/metrics/window"
+)
+
+const (
+	day = 24 * time.Hour
+	// longest is how far apart from and to may be.
+	longest = 20 * 366 * day
+	// maxReadings and maxVisits bound one answer.
+	maxReadings, defaultReadings = 10_000, 2_000
+	maxVisits, defaultVisits     = 500, 50
+)
+
+// usual is how far back history goes where the request does not say.
+var usual = map[window.Grain]time.Duration{window.Minute: 3 * time.Hour, window.Hour: day, window.Day: 30 * day}
+
+func (h *Handler) history(ctx context.Context, q *request) (any, error) {
+	id, err := h.id(q)
+	if err != nil {
+		return nil, err
+	}
+	ask := query.HistoryQuery{ID: id, Measure: "release_time", Grain: window.Hour}
+	if v := q.get("measure"); v != "" {
+		if _, err := window.ParseMeasure(v, h.voc); err != nil {
+			return nil, bad("measure", v, `it is no measure such as "release_time", "arrivals" or "wait/customs"`)
+		}
+		ask.Measure = v
+	}
+	grain, err := q.word("grain", "minute", "hour", "day")
+	if err != nil {
+		return nil, err
+	}
+	if grain != "" {
+		ask.Grain, _ = window.ParseGrain(grain)
+	}
+	if ask.From, ask.To, err = q.span(h.store.Now(), usual[ask.Grain], longest); err != nil {
+		return nil, err
+	}
+	if ask.Filter, err = q.filter(); err != nil {
+		return nil, err
+	}
+	if err := q.done(); err != nil {
+		return nil, err
+	}
+	if n := ask.Windows(); n > query.MaxWindows {
+		return nil, bad("from", ask.From.Format(time.RFC3339),
+			fmt.Sprintf("%d windows of a %s are too many, the most is %d", n, ask.Grain, query.MaxWindows))
+	}
+	return h.store.History(ctx, ask)
+}
+
+func (h *Handler) holders(ctx context.Context, q *request) (any, error) {
+	id, err := h.id(q)
+	if err != nil {
+		return nil, err
+	}
+	from, to, err := q.span(h.store.Now(), day, longest)
+	if err != nil {
+		return nil, err
+	}
+	f, err := q.filter()
+	if err == nil {
+		err = q.done()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return h.store.Holders(ctx, id, from, to, f)
+}
+
+func (h *Handler) inside(ctx context.Context, q *request) (any, error) {
+	id, err := h.id(q)
+	if err != nil {
+		return nil, err
+	}
+	limit, err := q.count("limit", defaultVisits, maxVisits)
+	if err != nil {
+		return nil, err
+	}
+	var after *query.Cursor
+	if v := q.get("cursor"); v != "" {
+		c, err := query.ParseCursor(v)
+		if err != nil {
+			return nil, bad("cursor", v, "it is none that a page gave as next")
+		}
+		after = &c
+	}
+	f, err := q.filter()
+	if err == nil {
+		err = q.done()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return h.store.Inside(ctx, id, f, after, limit)
+}
+
+func (h *Handler) readings(ctx context.Context, q *request) (any, error) {
+	id, err := h.id(q)
+	if err != nil {
+		return nil, err
+	}
+	from, to, err := q.span(h.store.Now(), 7*day, longest)
+	if err != nil {
+		return nil, err
+	}
+	limit, err := q.count("limit", defaultReadings, maxReadings)
+	if err == nil {
+		err = q.done()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return h.store.Readings(ctx, id, from, to, limit)
+}
+
+func (h *Handler) visit(ctx context.Context, q *request) (any, error) {
+	if err := q.done(); err != nil {
+		return nil, err
+	}
+	id := q.PathValue("visit")
+	v, err := h.store.Visit(ctx, id)
+	if errors.Is(err, query.ErrNoVisit) {
+		return nil, missing("visit", id, "no event names this visit")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return v, nil
+}

@@ -1,0 +1,229 @@
+package query
+
+import (
+	"context"
+	"math"
+	"math/big"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"dwell/dashboards/board"
+	"dwell/ingest/place"
+	"dwell/metrics/window"
+)
+
+// HistoryQuery asks for the windows of [From, To) that a place had. From and To are widened to whole windows.
+type HistoryQuery struct {
+	ID       string
+	Measure  string
+	Grain    window.Grain
+	From, To time.Time
+	board.Filter
+}
+
+// MaxWindows is the most that one History may have.
+const MaxWindows = 3000
+
+// Windows is how many windows the query spans.
+func (q HistoryQuery) Windows() int {
+	length := map[window.Grain]time.Duration{window.Minute: time.Minute, window.Hour: time.Hour, window.Day: 24 * time.Hour}
+	return int(math.Ceil(float64(q.To.Sub(q.From)) / float64(length[q.Grain])))
+}
+
+// past is one window as it was read.
+type past struct {
+	window.Aggregate
+	squares        big.Int
+	arrivals, left int64
+}
+
+// History reads one measure over time. The place must be one of Places.
+func (s *Source) History(ctx context.Context, q HistoryQuery) (*board.History, error) {
+	p := s.place(q.ID)
+	now := s.now()
+	progress, err := s.Progress(ctx)
+	if err != nil {
+		return nil, err
+	}
+	from := startOf(q.Grain, q.From, p.Zone)
+	inside, err := s.insideBefore(ctx, p, from, q)
+	if err != nil {
+		return nil, err
+	}
+	// A window is unknown after a silence, so what came before the first one counts.
+	rows, err := s.readPast(ctx, q, startOf(q.Grain, from.Add(-p.SilentAfter), p.Zone))
+	if err != nil {
+		return nil, err
+	}
+	out := &board.History{
+		ID: p.ID, Measure: q.Measure, Grain: q.Grain.String(), Filter: q.Filter, TimeZone: p.Zone.String(),
+		From: from, To: from, AsOf: progress.AsOf, FinalUntil: progress.FinalUntil, Windows: []board.Window{},
+	}
+	heard := time.Time{} // the end of the last window that has a row
+	for at := startOf(q.Grain, from.Add(-p.SilentAfter), p.Zone); at.Before(q.To); at = endOf(q.Grain, at, p.Zone) {
+		end, row := endOf(q.Grain, at, p.Zone), rows[at.Unix()]
+		if row != nil {
+			heard = end
+		}
+		if at.Before(from) {
+			continue
+		}
+		w := board.Window{Start: at, End: end, Status: board.OK}
+		w.Final = progress.FinalUntil != nil && !end.After(*progress.FinalUntil)
+		out.To = end
+		if row == nil {
+			row = &past{}
+		}
+		inside += row.arrivals - row.left
+		until := end
+		if until.After(now) {
+			until = now
+		}
+		switch {
+		case at.After(now):
+			w.Status, w.Reason = board.Unknown, board.Future
+		case until.Sub(heard) > p.SilentAfter:
+			w.Status, w.Reason = board.Unknown, board.Silent
+		default:
+			if !p.OpenAt(at) && q.Grain != window.Day {
+				w.Status = board.Closed
+			}
+			fill(&w, row, inside, isCount(q.Measure))
+		}
+		out.Windows = append(out.Windows, w)
+	}
+	return out, nil
+}
+
+// fill says what a window that is known holds.
+func fill(w *board.Window, row *past, inside int64, count bool) {
+	w.N, w.Inside = &row.N, &inside
+	if count {
+		return
+	}
+	if row.N == 0 {
+		w.Reason = board.NoValues
+		return
+	}
+	sum := float64(row.Sum) / 1000
+	mean := sum / float64(row.N)
+	sd := deviation(row.N, row.Sum, &row.squares)
+	p50, p90, p95 := row.Bins.Quantile(0.5), row.Bins.Quantile(0.9), row.Bins.Quantile(0.95)
+	w.SumSeconds, w.MeanSeconds, w.SDSeconds = &sum, &mean, &sd
+	w.P50Seconds, w.P90Seconds, w.P95Seconds = &p50, &p90, &p95
+}
+
+// deviation is the standard deviation of the population in seconds: sqrt(n*sum(x^2) - sum(x)^2) / n, of milliseconds.
+// The difference is taken in whole numbers, where nothing is lost.
+func deviation(n, sum int64, squares *big.Int) float64 {
+	var d, s big.Int
+	d.Mul(squares, big.NewInt(n))
+	s.Mul(big.NewInt(sum), big.NewInt(sum))
+	d.Sub(&d, &s)
+	f, _ := new(big.Float).SetInt(&d).Float64()
+	return math.Sqrt(max(0, f)) / float64(n) / 1000
+}
+
+func isCount(measure string) bool {
+	switch measure {
+	case "arrivals", "releases", "refusals", "departures", "left", "lapsed":
+		return true
+	case "release_time", "crossing_time":
+		return false
+	}
+	_, _, segment := cutMeasure(measure)
+	return !segment
+}
+
+// picks is the condition of a filter, and args its values.
+func picks(f board.Filter) (sql string, args []any) {
+	for _, c := range []struct{ column, value string }{
+		{"direction", f.Direction}, {"channel", f.Channel}, {"regime", f.Regime},
+	} {
+		if c.value != "" {
+			sql += " AND " + c.column + " = {" + c.column + ":String}"
+			args = append(args, named(c.column, c.value))
+		}
+	}
+	return sql, args
+}
+
+// readPast reads the windows of [from, q.To) by start. A window that is missing has no row of any measure, whatever the
+// filter.
+func (s *Source) readPast(ctx context.Context, q HistoryQuery, from time.Time) (map[int64]*past, error) {
+	filter, args := picks(q.Filter)
+	picked := "1" + filter
+	sql := `
+SELECT toUnixTimestamp(start),
+    sumIf(n, measure = {measure:String} AND ` + picked + `), sumIf(sum_ms, measure = {measure:String} AND ` + picked + `),
+    sumIf(sum_sq, measure = {measure:String} AND ` + picked + `),
+    sumMapIf(mapKeys(bins), mapValues(bins), measure = {measure:String} AND ` + picked + `),
+    sumIf(n, measure = 'arrivals' AND ` + picked + `), sumIf(n, measure = 'left' AND ` + picked + `)
+FROM ` + s.table("windows") + ` FINAL
+WHERE bcp = {bcp:String} AND grain = {grain:String}
+    AND start >= fromUnixTimestamp({from:Int64}) AND start < fromUnixTimestamp({to:Int64})
+GROUP BY start`
+	args = append(args, named("measure", q.Measure), named("bcp", q.ID), named("grain", q.Grain),
+		named("from", from.Unix()), named("to", q.To.Unix()))
+	all := map[int64]*past{}
+	err := s.each(ctx, "windows", sql, args, func(rows driver.Rows) error {
+		var (
+			start uint32
+			w     past
+			bins  []any
+		)
+		if err := rows.Scan(&start, &w.N, &w.Sum, &w.squares, &bins, &w.arrivals, &w.left); err != nil {
+			return err
+		}
+		w.Bins = toBins(bins)
+		all[int64(start)] = &w
+		return nil
+	})
+	return all, err
+}
+
+// insideBefore is how many trucks were inside when the window at from began: all that came less all that left before.
+func (s *Source) insideBefore(ctx context.Context, p *place.Place, from time.Time, q HistoryQuery) (inside int64, err error) {
+	filter, args := picks(q.Filter)
+	sql := `
+SELECT sumIf(n, measure = 'arrivals') - sumIf(n, measure = 'left')
+FROM ` + s.table("windows") + ` FINAL
+WHERE bcp = {bcp:String} AND measure IN ('arrivals', 'left')` + filter + `
+    AND (grain = 'day' AND start < fromUnixTimestamp({day:Int64})
+        OR grain = {grain:String} AND start >= fromUnixTimestamp({day:Int64}) AND start < fromUnixTimestamp({from:Int64}))`
+	args = append(args, named("bcp", q.ID), named("grain", q.Grain), named("from", from.Unix()),
+		named("day", startOf(window.Day, from, p.Zone).Unix()))
+	err = s.each(ctx, "windows", sql, args, func(rows driver.Rows) error { return rows.Scan(&inside) })
+	return inside, err
+}
+
+// Holders reads the time by holder over the local hours that [from, to) touches.
+func (s *Source) Holders(ctx context.Context, id string, from, to time.Time, f board.Filter) (*board.Holders, error) {
+	p := s.place(id)
+	out := &board.Holders{ID: id, Filter: f, From: startOf(window.Hour, from, p.Zone)}
+	out.To = startOf(window.Hour, to.Add(-time.Millisecond), p.Zone)
+	out.To = endOf(window.Hour, out.To, p.Zone)
+	filter, args := picks(f)
+	sql := `
+SELECT toString(measure), sum(n), sum(sum_ms)
+FROM ` + s.table("windows") + ` FINAL
+WHERE bcp = {bcp:String} AND grain = 'hour' AND position(measure, '/') > 0` + filter + `
+    AND start >= fromUnixTimestamp({from:Int64}) AND start < fromUnixTimestamp({to:Int64})
+GROUP BY measure`
+	args = append(args, named("bcp", id), named("from", out.From.Unix()), named("to", out.To.Unix()))
+	sum := &hour{holders: map[string]segment{}}
+	err := s.each(ctx, "windows", sql, args, func(rows driver.Rows) error {
+		var measure string
+		var g segment
+		if err := rows.Scan(&measure, &g.n, &g.ms); err != nil {
+			return err
+		}
+		sum.holders[measure] = g
+		return nil
+	})
+	if out.Holders = holders(sum); len(out.Holders) == 0 {
+		out.Reason = board.NoValues
+	}
+	return out, err
+}

@@ -1,0 +1,311 @@
+package query
+
+import (
+	"fmt"
+	"math"
+	"testing"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"dwell/dashboards/board"
+	"dwell/deploy/embedded/clickhouse/clickhousetest"
+	"dwell/ingest/event"
+	"dwell/ingest/place"
+	"dwell/metrics/clickhouse"
+	"dwell/metrics/window"
+)
+
+func TestMain(m *testing.M) { clickhousetest.Main(m) }
+
+// border is a database with rows written by hand, and a source whose clock stands.
+type border struct {
+	t    *testing.T
+	conn driver.Conn
+	*Source
+	now time.Time
+}
+
+func newBorder(t *testing.T, now string, places ...place.Place) *border {
+	t.Helper()
+	server := clickhousetest.Start(t)
+	voc, err := event.NewVocabulary([]string{"A"}, []string{"customs"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := clickhouse.DefaultConfig()
+	cfg.Addresses, cfg.Protocol, cfg.Database = []string{server.Addr}, "http", server.Database
+	store, err := clickhouse.Open(t.Context(), cfg, voc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	b := &border{t: t, conn: store.Conn(), now: at(now)}
+	b.Source = New(b.conn, server.Database, places, DefaultConfig(), func() time.Time { return b.now })
+	return b
+}
+
+func at(text string) time.Time {
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		panic(err)
+	}
+	return t
+}
+
+func torkham() place.Place {
+	return placeOf("TORKHAM", "Asia/Kabul", 3*time.Hour)
+}
+
+func placeOf(id, zone string, silentAfter time.Duration) place.Place {
+	z, err := time.LoadLocation(zone)
+	if err != nil {
+		panic(err)
+	}
+	return place.Place{
+		ID: id, Names: place.Names{"en": id}, Zone: z, SilentAfter: silentAfter,
+		Neighbour: place.Neighbour{ID: "FAR", Names: place.Names{"en": "Far"}},
+	}
+}
+
+func (b *border) insert(format string, args ...any) {
+	b.t.Helper()
+	if err := b.conn.Exec(b.t.Context(), fmt.Sprintf("INSERT INTO "+format, args...)); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+func literal(t time.Time) string { return fmt.Sprintf("'%s'", t.UTC().Format("2006-01-02 15:04:05.000")) }
+
+// window writes a row of durations in seconds, or of a count, into the hour and the day.
+func (b *border) window(shard int, bcp, direction, grain, start, measure string, n int, seconds ...int) {
+	b.t.Helper()
+	var a window.Aggregate
+	var bins string
+	for _, s := range seconds {
+		a.Add(window.ReleaseTime, int64(s)*1000, 1)
+	}
+	for i, bin := range a.Bins {
+		if i > 0 {
+			bins += ", "
+		}
+		bins += fmt.Sprintf("%d, %d", bin.Index, bin.Count)
+	}
+	b.insert(`windows (shard, bcp, direction, channel, regime, grain, start, measure, as_of, n, sum_ms, sum_sq, bins)
+		VALUES (%d, '%s', '%s', 'green', 'import', '%s', toDateTime(%d, 'UTC'), '%s', 10, %d, %d, %d, map(%s))`,
+		shard, bcp, direction, grain, at(start).Unix(), measure, n, a.Sum, a.SumSquares.Lo, bins)
+}
+
+func (b *border) insideNow(shard int, bcp, direction, lastEvent string, trucks int, holders, arrived string) {
+	b.t.Helper()
+	b.insert("inside_now VALUES (%d, '%s', '%s', 10, %s, %d, map(%s), map(%s))",
+		shard, bcp, direction, literal(at(lastEvent)), trucks, holders, arrived)
+}
+
+func (b *border) board() *board.Board {
+	b.t.Helper()
+	out, err := b.Board(b.t.Context())
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return out
+}
+
+func is[T comparable](t *testing.T, what string, got *T, want T) {
+	t.Helper()
+	if got == nil {
+		t.Errorf("%s is null, want %v", what, want)
+	} else if *got != want {
+		t.Errorf("%s = %v, want %v", what, *got, want)
+	}
+}
+
+func null[T any](t *testing.T, what string, got *T) {
+	t.Helper()
+	if got != nil {
+		t.Errorf("%s = %v, want null", what, *got)
+	}
+}
+
+func near(t *testing.T, what string, got *float64, want float64) {
+	t.Helper()
+	if got == nil || math.Abs(*got-want) > window.RelativeError*want {
+		t.Errorf("%s = %v, want %v", what, got, want)
+	}
+}
+
+func TestAPlaceThatWasNeverHeardIsUnknownAndNotEmpty(t *testing.T) {
+	b := newBorder(t, "2026-01-05T12:10:00Z", torkham()).board()
+	bcp := b.BCPs[0]
+	if bcp.Status != board.Unknown || bcp.LastEvent != nil {
+		t.Errorf("status %q, last event %v", bcp.Status, bcp.LastEvent)
+	}
+	null(t, "inside", bcp.Inside.Trucks)
+	null(t, "last known", bcp.Inside.LastKnown)
+	null(t, "n", bcp.ReleaseTime.N)
+	null(t, "p50", bcp.ReleaseTime.P50Seconds)
+	null(t, "arrivals", bcp.Flow.Arrivals)
+	null(t, "total inside", b.Total.Inside.Trucks)
+	null(t, "total arrivals", b.Total.Flow.Arrivals)
+	if bcp.Inside.Reason != board.NeverHeard || b.Total.UnknownBCPs != 1 {
+		t.Errorf("reason %q, %d unknown", bcp.Inside.Reason, b.Total.UnknownBCPs)
+	}
+	if len(bcp.Trend) != 24 {
+		t.Fatalf("%d hours", len(bcp.Trend))
+	}
+	for _, h := range bcp.Trend {
+		if h.Status != board.Unknown || h.N != nil || h.Inside != nil {
+			t.Errorf("%v: %+v", h.Start, h)
+		}
+	}
+	if b.AsOf != nil || b.FinalUntil != nil {
+		t.Errorf("as of %v, final until %v", b.AsOf, b.FinalUntil)
+	}
+}
+
+func TestShardsDirectionsAndHoursAddUp(t *testing.T) {
+	b := newBorder(t, "2026-01-05T12:10:00Z", torkham())
+	// Kabul is UTC+4:30, so its hours begin at half past.
+	b.window(0, "TORKHAM", "inbound", "hour", "2026-01-05T11:30:00Z", "release_time", 2, 3600, 7200)
+	b.window(1, "TORKHAM", "outbound", "hour", "2026-01-05T10:30:00Z", "release_time", 1, 36000)
+	b.window(0, "TORKHAM", "inbound", "hour", "2026-01-05T11:30:00Z", "releases", 2)
+	b.window(1, "TORKHAM", "outbound", "hour", "2026-01-05T10:30:00Z", "releases", 1)
+	b.window(0, "TORKHAM", "inbound", "hour", "2026-01-05T11:30:00Z", "arrivals", 5)
+	b.window(0, "TORKHAM", "inbound", "hour", "2026-01-05T11:30:00Z", "left", 2)
+	b.window(0, "TORKHAM", "inbound", "hour", "2026-01-05T11:30:00Z", "wait/customs", 2, 600, 300)
+	b.window(1, "TORKHAM", "inbound", "hour", "2026-01-05T09:30:00Z", "wait/customs", 1, 100)
+	b.window(1, "TORKHAM", "inbound", "hour", "2026-01-05T09:30:00Z", "incomplete/no_arrival", 1)
+	b.window(0, "TORKHAM", "inbound", "hour", "2026-01-04T11:30:00Z", "releases", 100) // a day ago
+	b.insideNow(0, "TORKHAM", "inbound", "2026-01-05T12:05:00Z", 3, "'wait/customs', 2, 'service/health', 1",
+		fmt.Sprintf("%d, 2, %d, 1", at("2026-01-05T12:00:00Z").Unix()/3600, at("2026-01-01T00:00:00Z").Unix()/3600))
+	b.insideNow(1, "TORKHAM", "outbound", "2026-01-05T12:08:00Z", 4, "'wait/customs', 4",
+		fmt.Sprintf("%d, 4", at("2026-01-05T02:00:00Z").Unix()/3600))
+	b.insert("progress (shard, offset, as_of, latest, watermark) VALUES (0, 10, 10, %s, %s), (1, 20, 20, %s, %s)",
+		literal(at("2026-01-05T12:05:00Z")), literal(at("2026-01-05T11:55:00Z")),
+		literal(at("2026-01-05T12:08:00Z")), literal(at("2026-01-05T11:58:00Z")))
+
+	got := b.board()
+	bcp := got.BCPs[0]
+	if bcp.Status != board.OK {
+		t.Errorf("status %q", bcp.Status)
+	}
+	is(t, "inside", bcp.Inside.Trucks, 7)
+	is(t, "by direction", bcp.Inside.ByDirection, board.Directions{Inbound: 3, Outbound: 4})
+	is(t, "by age", bcp.Inside.ByAge, board.Ages{Under6h: 2, Under24h: 4, Under7d: 1})
+	if want := []board.Held{{"wait", "customs", 6}, {"service", "health", 1}}; fmt.Sprint(bcp.Inside.ByHolder) != fmt.Sprint(want) {
+		t.Errorf("by holder %v", bcp.Inside.ByHolder)
+	}
+	is(t, "n", bcp.ReleaseTime.N, 3)
+	near(t, "p50", bcp.ReleaseTime.P50Seconds, 7200)
+	near(t, "p90", bcp.ReleaseTime.P90Seconds, 36000)
+	is(t, "mean", bcp.ReleaseTime.MeanSeconds, 15600)
+	is(t, "releases", bcp.Flow.Releases, 3)
+	if want := []board.Holding{{"wait", "customs", 3, 1000}}; fmt.Sprint(bcp.Holders) != fmt.Sprint(want) {
+		t.Errorf("holders %v", bcp.Holders)
+	}
+	last := bcp.Trend[23]
+	if !last.Start.Equal(at("2026-01-05T11:30:00Z")) {
+		t.Errorf("the last hour starts %v", last.Start)
+	}
+	is(t, "inside at the end of the last hour", last.Inside, 7)
+	is(t, "inside an hour before", bcp.Trend[22].Inside, 4)
+	is(t, "n of the last hour", last.N, 2)
+	null(t, "p50 of an hour without releases", bcp.Trend[21].P50Seconds)
+	is(t, "n of an hour without releases", bcp.Trend[21].N, 0)
+	is(t, "as of", got.AsOf, at("2026-01-05T12:08:00Z").UTC())
+	is(t, "final until", got.FinalUntil, at("2026-01-05T11:55:00Z").UTC())
+	is(t, "total inside", got.Total.Inside.Trucks, 7)
+}
+
+func TestAPlaceThatFellSilentIsUnknownAndItsTrendHasAGap(t *testing.T) {
+	b := newBorder(t, "2026-01-05T12:00:00Z", placeOf("A", "UTC", 3*time.Hour))
+	b.window(0, "A", "inbound", "hour", "2026-01-04T20:00:00Z", "arrivals", 4)
+	b.window(0, "A", "inbound", "hour", "2026-01-05T06:00:00Z", "arrivals", 2)
+	b.window(0, "A", "inbound", "hour", "2026-01-05T06:00:00Z", "release_time", 1, 60)
+	b.insideNow(0, "A", "inbound", "2026-01-05T06:30:00Z", 6, "", "")
+	bcp := b.board().BCPs[0]
+	if bcp.Status != board.Unknown || bcp.Inside.Reason != board.Silent {
+		t.Errorf("status %q, reason %q", bcp.Status, bcp.Inside.Reason)
+	}
+	null(t, "inside", bcp.Inside.Trucks)
+	is(t, "last known", bcp.Inside.LastKnown, 6)
+	is(t, "n of what was heard", bcp.ReleaseTime.N, 1)
+	for _, h := range bcp.Trend {
+		hour := h.Start.Format("15h")
+		known := map[string]int64{"20h": 4, "21h": 4, "22h": 4, "23h": 4, "06h": 6, "07h": 6, "08h": 6, "09h": 6}
+		want, ok := known[hour]
+		switch {
+		case ok:
+			is(t, "inside at the end of "+hour, h.Inside, want)
+		case h.Inside != nil || h.Status != board.Unknown:
+			t.Errorf("%s: inside %v, status %q, want unknown", hour, *h.Inside, h.Status)
+		}
+	}
+}
+
+func TestAnEmptyPlaceThatIsHeardHasZeroTrucks(t *testing.T) {
+	b := newBorder(t, "2026-01-05T12:00:00Z", placeOf("A", "UTC", 3*time.Hour))
+	b.window(0, "A", "inbound", "hour", "2026-01-05T11:00:00Z", "arrivals", 1)
+	b.window(0, "A", "inbound", "hour", "2026-01-05T11:00:00Z", "left", 1)
+	b.insideNow(0, "A", "inbound", "2026-01-05T11:50:00Z", 0, "", "")
+	bcp := b.board().BCPs[0]
+	is(t, "inside", bcp.Inside.Trucks, 0)
+	is(t, "n", bcp.ReleaseTime.N, 0)
+	null(t, "p50", bcp.ReleaseTime.P50Seconds)
+	if bcp.ReleaseTime.Reason != board.NoReleases {
+		t.Errorf("reason %q", bcp.ReleaseTime.Reason)
+	}
+}
+
+func TestAPlaceWithReadingsAloneHasNoTrucksToCount(t *testing.T) {
+	b := newBorder(t, "2026-01-05T12:00:00Z", placeOf("A", "UTC", 12*time.Hour))
+	b.insideNow(0, "A", "", "2026-01-05T11:50:00Z", 0, "", "")
+	reading := func(offset int, source, time, values string) {
+		b.insert(`readings VALUES (0, %d, 'A', '', '%s', 'r%d', %s, %s, %s)`,
+			offset, source, offset, literal(at(time)), literal(at(time)), values)
+	}
+	reading(1, "dpsu", "2026-01-05T08:00:00Z", "100, NULL, 60, 0")
+	reading(2, "dpsu", "2026-01-05T11:50:00Z", "0, NULL, 1800, 0") // a real zero
+	reading(3, "dpsu", "2026-01-05T11:55:00Z", "7, 7, 7, 1")       // retracted
+	reading(4, "camera", "2026-01-05T11:58:00Z", "NULL, NULL, NULL, 0")
+	reading(5, "old", "2026-01-05T11:00:00Z", "5, 600, 90000, 0")
+	bcp := b.board().BCPs[0]
+	if bcp.Status != board.OK || bcp.Inside.Reason != board.NoTruckEvents {
+		t.Errorf("status %q, reason %q", bcp.Status, bcp.Inside.Reason)
+	}
+	null(t, "inside", bcp.Inside.Trucks)
+	null(t, "last known", bcp.Inside.LastKnown)
+	if len(bcp.Readings) != 3 {
+		t.Fatalf("readings %+v", bcp.Readings)
+	}
+	camera, dpsu, old := bcp.Readings[0], bcp.Readings[1], bcp.Readings[2]
+	null(t, "camera", camera.Vehicles)
+	if camera.Reason != board.NotReported {
+		t.Errorf("reason %q", camera.Reason)
+	}
+	is(t, "dpsu", dpsu.Vehicles, 0)
+	if dpsu.AgeSeconds != 2400 || dpsu.Stale {
+		t.Errorf("dpsu is %d s old, stale %v", dpsu.AgeSeconds, dpsu.Stale)
+	}
+	is(t, "wait", old.WaitSeconds, 600)
+	if !old.Stale || old.AgeSeconds != 93600 {
+		t.Errorf("old is %d s old, stale %v", old.AgeSeconds, old.Stale)
+	}
+}
+
+func TestAPlaceIsClosedByItsCalendar(t *testing.T) {
+	p := placeOf("A", "UTC", 20*time.Hour)
+	p.Calendar = &place.Calendar{}
+	p.Calendar.Days[time.Monday] = []place.Span{{Open: 8 * 60, Close: 16 * 60}}
+	b := newBorder(t, "2026-01-05T18:00:00Z", p) // a Monday
+	b.window(0, "A", "inbound", "hour", "2026-01-05T12:00:00Z", "arrivals", 3)
+	b.insideNow(0, "A", "inbound", "2026-01-05T15:50:00Z", 3, "", "")
+	bcp := b.board().BCPs[0]
+	if bcp.Status != board.Closed || bcp.Open {
+		t.Errorf("status %q, open %v", bcp.Status, bcp.Open)
+	}
+	is(t, "inside", bcp.Inside.Trucks, 3)
+	if got := bcp.Trend[23].Status; got != board.Closed {
+		t.Errorf("the last hour is %q", got)
+	}
+}

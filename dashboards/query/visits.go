@@ -1,0 +1,161 @@
+package query
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"dwell/dashboards/board"
+)
+
+// Cursor is where a page of visits begins: after this arrival and visit.
+type Cursor struct {
+	ArrivedMs int64
+	Visit     string
+}
+
+// String is the cursor as callers carry it.
+func (c Cursor) String() string {
+	return base64.RawURLEncoding.EncodeToString([]byte(strconv.FormatInt(c.ArrivedMs, 10) + " " + c.Visit))
+}
+
+// ParseCursor reads a cursor that a page gave.
+func ParseCursor(text string) (Cursor, error) {
+	raw, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil {
+		return Cursor{}, fmt.Errorf("%q is no cursor", text)
+	}
+	ms, visit, ok := strings.Cut(string(raw), " ")
+	at, err := strconv.ParseInt(ms, 10, 64)
+	if !ok || err != nil {
+		return Cursor{}, fmt.Errorf("%q is no cursor", text)
+	}
+	return Cursor{at, visit}, nil
+}
+
+const visitColumns = `visit, bcp, toString(direction), toString(channel), toString(regime), toString(status),
+    toString(fault), over, arrived, released, refused, departed, release_ms, crossing_ms,
+    segment_phase, segment_holder, segment_start, segment_ms, phase, holder, since`
+
+// Inside reads the visits inside a place now, the oldest arrival first, limit at most.
+func (s *Source) Inside(ctx context.Context, id string, f board.Filter, after *Cursor, limit int) (*board.Visits, error) {
+	filter, args := picks(f)
+	args = append(args, named("bcp", id))
+	if after != nil {
+		filter += " AND (assumeNotNull(arrived), visit) > (fromUnixTimestamp64Milli({ms:Int64}, 'UTC'), {visit:String})"
+		args = append(args, named("ms", after.ArrivedMs), named("visit", after.Visit))
+	}
+	sql := "SELECT " + visitColumns + " FROM " + s.table("visits") + ` FINAL
+WHERE bcp = {bcp:String} AND over = 0 AND arrived IS NOT NULL AND departed IS NULL` + filter +
+		fmt.Sprintf(" ORDER BY arrived, visit LIMIT %d", limit+1)
+	out := &board.Visits{ID: id, Filter: f, Time: s.now().UTC(), Visits: []board.Visit{}}
+	err := s.each(ctx, "visits", sql, args, func(rows driver.Rows) error {
+		v, err := s.scanVisit(rows)
+		out.Visits = append(out.Visits, v)
+		return err
+	})
+	if err == nil && len(out.Visits) > limit {
+		out.Visits = out.Visits[:limit]
+		last := out.Visits[limit-1]
+		next := Cursor{last.Arrived.UnixMilli(), last.Visit}.String()
+		out.Next = &next
+	}
+	return out, err
+}
+
+// ErrNoVisit is what Visit returns for an id that no event named.
+var ErrNoVisit = errors.New("no such visit")
+
+// Visit reads one visit.
+func (s *Source) Visit(ctx context.Context, id string) (*board.Visit, error) {
+	sql := "SELECT " + visitColumns + " FROM " + s.table("visits") + " FINAL WHERE visit = {visit:String} ORDER BY last_fact DESC LIMIT 1"
+	var found *board.Visit
+	err := s.each(ctx, "visits", sql, []any{named("visit", id)}, func(rows driver.Rows) error {
+		v, err := s.scanVisit(rows)
+		found = &v
+		return err
+	})
+	if err == nil && found == nil {
+		err = ErrNoVisit
+	}
+	return found, err
+}
+
+func (s *Source) scanVisit(rows driver.Rows) (board.Visit, error) {
+	var (
+		v                 board.Visit
+		over              uint8
+		release, crossing *uint64
+		phases, holders   []string
+		starts            []time.Time
+		ms                []uint64
+		phase, holder     string
+		since             *time.Time
+	)
+	if err := rows.Scan(&v.Visit, &v.BCP, &v.Direction, &v.Channel, &v.Regime, &v.Status, &v.Fault, &over,
+		&v.Arrived, &v.Released, &v.Refused, &v.Departed, &release, &crossing,
+		&phases, &holders, &starts, &ms, &phase, &holder, &since); err != nil {
+		return v, err
+	}
+	v.ReleaseSeconds, v.CrossingSeconds = seconds(release), seconds(crossing)
+	if over == 0 && v.Arrived != nil && v.Departed == nil {
+		age := max(0, int64(s.now().Sub(*v.Arrived)/time.Second))
+		v.AgeSeconds = &age
+	}
+	if phase != "" && since != nil {
+		v.Open = &board.Stretch{Phase: phase, Holder: holder, Since: since.UTC()}
+	}
+	v.Segments = make([]board.Segment, len(phases))
+	for i := range phases {
+		length := time.Duration(ms[i]) * time.Millisecond
+		v.Segments[i] = board.Segment{
+			Phase: phases[i], Holder: holders[i], Start: starts[i].UTC(), End: starts[i].Add(length).UTC(),
+			Seconds: length.Seconds(),
+		}
+	}
+	return v, nil
+}
+
+func seconds(ms *uint64) *float64 {
+	if ms == nil {
+		return nil
+	}
+	s := float64(*ms) / 1000
+	return &s
+}
+
+// Readings reads those of [from, to) in the order of time, limit at most.
+func (s *Source) Readings(ctx context.Context, id string, from, to time.Time, limit int) (*board.Readings, error) {
+	sql := `
+SELECT source, toString(direction), time, vehicles, wait_seconds, age_seconds
+FROM ` + s.table("readings") + ` FINAL
+WHERE bcp = {bcp:String} AND retracted = 0 AND time >= fromUnixTimestamp64Milli({from:Int64}, 'UTC')
+    AND time < fromUnixTimestamp64Milli({to:Int64}, 'UTC')
+ORDER BY time, source, id LIMIT ` + strconv.Itoa(limit+1)
+	out := &board.Readings{ID: id, From: from.UTC(), To: to.UTC(), Readings: []board.PastReading{}}
+	args := []any{named("bcp", id), named("from", from.UnixMilli()), named("to", to.UnixMilli())}
+	err := s.each(ctx, "readings", sql, args, func(rows driver.Rows) error {
+		var r board.PastReading
+		var vehicles, wait, age *uint64
+		if err := rows.Scan(&r.Source, &r.Direction, &r.Time, &vehicles, &wait, &age); err != nil {
+			return err
+		}
+		r.Time = r.Time.UTC()
+		r.Vehicles, r.WaitSeconds, r.AgeSeconds = signed(vehicles), signed(wait), signed(age)
+		if vehicles == nil && wait == nil {
+			r.Reason = board.NotReported
+		}
+		out.Readings = append(out.Readings, r)
+		return nil
+	})
+	if len(out.Readings) > limit {
+		out.Readings, out.Truncated = out.Readings[:limit], true
+	}
+	return out, err
+}
