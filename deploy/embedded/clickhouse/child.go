@@ -1,0 +1,174 @@
+package clickhouse
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"os/signal"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// stopTimeout is how long a child may take to finish its queries and close the engine.
+const stopTimeout = 30 * time.Second
+
+// announcement begins the line on the child's standard output that tells its address.
+const announcement = "listening "
+
+// RunChild is the child's side: it listens on address (a port of 0 takes a free one), says so on out, and serves the data
+// folder dir until ctx is done or in ends, which it does when the parent is gone. SIGINT is the parent's business: the
+// terminal sends it to both.
+func RunChild(ctx context.Context, dir, address string, in io.Reader, out io.Writer, log *slog.Logger) error {
+	signal.Ignore(os.Interrupt)
+	lib, err := Locate()
+	if err != nil {
+		return err
+	}
+	ln, err := net.Listen("tcp", address)
+	if err != nil {
+		return fmt.Errorf("embedded ClickHouse: %w", err)
+	}
+	if _, err := fmt.Fprintln(out, announcement+ln.Addr().String()); err != nil {
+		return errors.Join(fmt.Errorf("embedded ClickHouse: the parent is gone: %w", err), ln.Close())
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	go func() {
+		_, _ = io.Copy(io.Discard, in)
+		stop()
+	}()
+	return Serve(ctx, lib, dir, ln, log)
+}
+
+// Child is an embedded ClickHouse in a process of its own. It runs once.
+type Child struct {
+	command, env []string
+	stderr       io.Writer
+	ready        chan struct{}
+	addr         string
+	cmd          *exec.Cmd
+}
+
+// NewChild is a child that the command starts, a program and its arguments, which calls RunChild with its standard input and
+// output. It inherits the environment and gets env on top ("KEY=value"). What it writes to its standard error goes to stderr.
+func NewChild(command, env []string, stderr io.Writer) *Child {
+	return &Child{command: command, env: env, stderr: stderr, ready: make(chan struct{})}
+}
+
+// Ready is closed when the child answers queries.
+func (c *Child) Ready() <-chan struct{} { return c.ready }
+
+// Addr is host and port of the HTTP interface. It is known once Ready is closed.
+func (c *Child) Addr() string { return c.addr }
+
+// Kill ends the child at once, as a crash would. It may be called once Ready is closed; Run then returns an error.
+func (c *Child) Kill() error { return c.cmd.Process.Kill() }
+
+// Run starts the child and blocks until it has ended. When ctx is done the child is told to stop (SIGTERM), finishes its
+// queries and closes the engine; then Run returns nil. Any other end is an error with the last line that the child wrote.
+func (c *Child) Run(ctx context.Context) error {
+	// On Linux the child gets a signal when the thread that started it ends, so this thread stays.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+
+	last := &lastLine{w: c.stderr}
+	cmd := exec.CommandContext(ctx, c.command[0], c.command[1:]...)
+	cmd.Env = append(os.Environ(), c.env...)
+	cmd.Stderr = last
+	cmd.SysProcAttr = ownGroup()
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = stopTimeout
+	in, err := cmd.StdinPipe() // it ends with this process
+	if err != nil {
+		return fmt.Errorf("embedded ClickHouse: %w", err)
+	}
+	defer in.Close()
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return fmt.Errorf("embedded ClickHouse: %w", err)
+	}
+	c.cmd = cmd
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("embedded ClickHouse: %w", err)
+	}
+	read := make(chan error, 1)
+	go func() { read <- c.watch(ctx, out) }()
+	readErr := <-read
+	err = cmd.Wait()
+	if ctx.Err() != nil && cmd.ProcessState.Success() {
+		return nil
+	}
+	if err == nil {
+		err = cmp.Or(readErr, errors.New("it stopped by itself"))
+	}
+	if line := last.String(); line != "" {
+		return fmt.Errorf("embedded ClickHouse ended: %w: %s", err, line)
+	}
+	return fmt.Errorf("embedded ClickHouse ended: %w", err)
+}
+
+// watch reads the child's output to its end; the first line tells the address.
+func (c *Child) watch(ctx context.Context, out io.Reader) error {
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		addr, ok := strings.CutPrefix(lines.Text(), announcement)
+		if !ok || c.addr != "" {
+			continue
+		}
+		c.addr = addr
+		go func() {
+			if answers(ctx, addr) {
+				close(c.ready)
+			}
+		}()
+	}
+	return lines.Err()
+}
+
+// answers waits until the server at addr does. The port is open already, so that one request waits as long as it must, and
+// fails when the child ends.
+func answers(ctx context.Context, addr string) bool {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+"/ping", nil)
+	if err != nil {
+		return false
+	}
+	transport := &http.Transport{}
+	defer transport.CloseIdleConnections()
+	response, err := transport.RoundTrip(request)
+	if err != nil {
+		return false
+	}
+	_ = response.Body.Close()
+	return response.StatusCode == http.StatusOK
+}
+
+// lastLine passes on what it is given and remembers the last line that is not empty.
+type lastLine struct {
+	w    io.Writer
+	tail []byte
+}
+
+func (l *lastLine) Write(p []byte) (int, error) {
+	const enough = 4 << 10
+	l.tail = append(l.tail, p...)
+	if n := len(l.tail) - enough; n > 0 {
+		l.tail = bytes.Clone(l.tail[n:])
+	}
+	return l.w.Write(p)
+}
+
+func (l *lastLine) String() string {
+	lines := strings.Split(strings.TrimSpace(string(l.tail)), "\n")
+	return lines[len(lines)-1]
+}

@@ -1,0 +1,213 @@
+// Package clickhousetest gives tests a real ClickHouse engine.
+//
+// libchdb holds one data folder per process, so the engine runs in a child: the test binary itself, started a second time.
+// A package that uses it hands its TestMain over:
+//
+//	func TestMain(m *testing.M) { clickhousetest.Main(m) }
+//
+// Start then gives each test a database of its own in one engine, which the package's tests share; Open starts an engine of
+// the test's own on a folder, for what has to do with stopping and starting again. Where libchdb is missing, tests fail with
+// the line that says what to do.
+package clickhousetest
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"os/signal"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	embedded "dwell/deploy/embedded/clickhouse"
+)
+
+// The environment variables that make a test binary the engine's process.
+const (
+	dataVariable   = "DWELL_CLICKHOUSETEST_DATA"
+	removeVariable = "DWELL_CLICKHOUSETEST_REMOVE"
+)
+
+// Server is where a test finds its tables.
+type Server struct {
+	// Addr is host and port of ClickHouse's HTTP interface.
+	Addr string
+	// Database is empty at first and dropped when the test ends.
+	Database string
+}
+
+// shared is the engine of this test binary.
+var shared struct {
+	handed    bool // to Main
+	once      sync.Once
+	engine    *Engine
+	err       error
+	databases atomic.Int64
+}
+
+// Main runs the tests of a package, or the engine where this process is the child, and exits.
+func Main(m *testing.M) {
+	if dir := os.Getenv(dataVariable); dir != "" {
+		os.Exit(child(dir))
+	}
+	shared.handed = true
+	code := m.Run()
+	if shared.engine != nil {
+		if err := shared.engine.stop(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = max(code, 1)
+		}
+	}
+	os.Exit(code)
+}
+
+func child(dir string) int {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	err := embedded.RunChild(ctx, dir, "127.0.0.1:0", os.Stdin, os.Stdout, log)
+	if os.Getenv(removeVariable) != "" {
+		_ = os.RemoveAll(dir)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
+}
+
+// Start gives the test a fresh database in the engine that the tests of this binary share.
+func Start(t testing.TB) Server {
+	t.Helper()
+	shared.once.Do(func() {
+		if !shared.handed {
+			shared.err = fmt.Errorf("clickhousetest: the package has no `func TestMain(m *testing.M) { clickhousetest.Main(m) }`")
+			return
+		}
+		if _, shared.err = embedded.Locate(); shared.err != nil {
+			return
+		}
+		var dir string
+		if dir, shared.err = os.MkdirTemp("", "dwell-clickhouse-"); shared.err == nil {
+			shared.engine, shared.err = start(dir, removeVariable+"=1")
+		}
+	})
+	if shared.err != nil {
+		t.Fatal(shared.err)
+	}
+	s := Server{Addr: shared.engine.Addr, Database: fmt.Sprintf("test_%d", shared.databases.Add(1))}
+	exec(t, s.Addr, "CREATE DATABASE "+s.Database)
+	t.Cleanup(func() { exec(t, s.Addr, "DROP DATABASE "+s.Database+" SYNC") })
+	return s
+}
+
+// Options are how clickhouse-go connects to the server.
+func (s Server) Options() *clickhouse.Options {
+	return &clickhouse.Options{Protocol: clickhouse.HTTP, Addr: []string{s.Addr}, Auth: clickhouse.Auth{Database: s.Database}}
+}
+
+// Conn is a connection of clickhouse-go that is closed when the test ends.
+func (s Server) Conn(t testing.TB) driver.Conn {
+	t.Helper()
+	conn, err := clickhouse.Open(s.Options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	return conn
+}
+
+// Engine is an engine of a test's own.
+type Engine struct {
+	Addr string
+
+	child *embedded.Child
+	end   context.CancelFunc
+	ended chan error
+	once  sync.Once
+	err   error
+}
+
+// Open starts an engine on a data folder; it stops when the test ends, or before by Stop or Kill.
+func Open(t testing.TB, dir string) *Engine {
+	t.Helper()
+	if !shared.handed {
+		t.Fatal("clickhousetest: the package has no `func TestMain(m *testing.M) { clickhousetest.Main(m) }`")
+	}
+	e, err := start(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = e.stop() })
+	return e
+}
+
+// Stop ends the engine in order and waits for it.
+func (e *Engine) Stop(t testing.TB) {
+	t.Helper()
+	if err := e.stop(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Kill ends the engine as kill -9 does and waits for it.
+func (e *Engine) Kill(t testing.TB) {
+	t.Helper()
+	if err := e.child.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	e.once.Do(func() { <-e.ended })
+	e.end()
+}
+
+func (e *Engine) stop() error {
+	e.once.Do(func() {
+		e.end()
+		e.err = <-e.ended
+	})
+	return e.err
+}
+
+func start(dir string, env ...string) (*Engine, error) {
+	exe, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	ctx, end := context.WithCancel(context.Background())
+	e := &Engine{end: end, ended: make(chan error, 1)}
+	e.child = embedded.NewChild([]string{exe}, append(env, dataVariable+"="+dir), os.Stderr)
+	go func() { e.ended <- e.child.Run(ctx) }()
+	select {
+	case <-e.child.Ready():
+		e.Addr = e.child.Addr()
+		return e, nil
+	case err := <-e.ended:
+		end()
+		return nil, err
+	}
+}
+
+func exec(t testing.TB, addr, sql string) {
+	t.Helper()
+	response, err := http.Post("http://"+addr+"/", "text/plain", strings.NewReader(sql))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var body bytes.Buffer
+	if _, err := io.Copy(&body, response.Body); err != nil {
+		t.Fatal(err)
+	}
+	if response.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %s", sql, body.String())
+	}
+}

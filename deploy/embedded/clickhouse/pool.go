@@ -1,0 +1,136 @@
+package clickhouse
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+)
+
+// poolSize bounds the statements that run at once; a request beyond it waits its turn.
+const poolSize = 16
+
+// pool lends connections: any free one to a request without a session, its own to a request with one.
+type pool struct {
+	open func() (*conn, error)
+	keep *conn // never lent, so that the engine runs as long as the pool
+
+	slots chan struct{}
+
+	mu       sync.Mutex
+	free     []*conn
+	sessions map[string]*session
+}
+
+// session is a connection that keeps its temporary tables and settings between the requests which name it.
+type session struct {
+	conn   *conn
+	lent   bool
+	expiry *time.Timer
+}
+
+var errSessionLocked = &exception{code: 373, name: "SESSION_IS_LOCKED", text: "Code: 373. DB::Exception: Session is locked by a concurrent client. (SESSION_IS_LOCKED)"}
+
+func newPool(open func() (*conn, error)) (*pool, error) {
+	keep, err := open()
+	if err != nil {
+		return nil, err
+	}
+	return &pool{open: open, keep: keep, slots: make(chan struct{}, poolSize), sessions: map[string]*session{}}, nil
+}
+
+// take lends a connection; give returns it and must be called once.
+func (p *pool) take(ctx context.Context, id string, timeout time.Duration) (_ *conn, give func(), err error) {
+	select {
+	case p.slots <- struct{}{}:
+	case <-ctx.Done():
+		return nil, nil, ctx.Err()
+	}
+	defer func() {
+		if err != nil {
+			<-p.slots
+		}
+	}()
+	if id != "" {
+		return p.takeSession(id, timeout)
+	}
+	p.mu.Lock()
+	var c *conn
+	if n := len(p.free); n > 0 {
+		c, p.free = p.free[n-1], p.free[:n-1]
+	}
+	p.mu.Unlock()
+	if c == nil {
+		if c, err = p.open(); err != nil {
+			return nil, nil, err
+		}
+	}
+	return c, func() {
+		if c.broken {
+			c.close()
+		} else {
+			p.mu.Lock()
+			p.free = append(p.free, c)
+			p.mu.Unlock()
+		}
+		<-p.slots
+	}, nil
+}
+
+func (p *pool) takeSession(id string, timeout time.Duration) (*conn, func(), error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := p.sessions[id]
+	if s == nil {
+		c, err := p.open()
+		if err != nil {
+			return nil, nil, err
+		}
+		s = &session{conn: c}
+		p.sessions[id] = s
+	}
+	if s.lent {
+		return nil, nil, errSessionLocked
+	}
+	s.lent = true
+	if s.expiry != nil {
+		s.expiry.Stop()
+	}
+	return s.conn, func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		s.lent = false
+		s.expiry = time.AfterFunc(timeout, func() { p.expire(id, s) })
+		<-p.slots
+	}, nil
+}
+
+func (p *pool) expire(id string, s *session) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if s.lent || p.sessions[id] != s {
+		return
+	}
+	delete(p.sessions, id)
+	s.conn.close()
+}
+
+// close ends all connections and with the last one the engine. No connection may be lent any more.
+func (p *pool) close() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for id, s := range p.sessions {
+		if s.lent {
+			return errors.New("a query is still running")
+		}
+		s.expiry.Stop()
+		s.conn.close()
+		delete(p.sessions, id)
+	}
+	for _, c := range p.free {
+		c.close()
+	}
+	p.free = nil
+	p.keep.close()
+	return nil
+}

@@ -1,0 +1,228 @@
+package clickhouse
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// Serve loads the library at lib, opens the data folder dir, which is created where missing, and serves HTTP on ln until ctx
+// is done; it then finishes the queries under way and closes the engine. A folder that another process uses is an error that
+// names it. A process may call Serve once: the engine starts once in a process.
+func Serve(ctx context.Context, lib, dir string, ln net.Listener, log *slog.Logger) error {
+	unlock, err := lock(dir)
+	if err != nil {
+		return errors.Join(err, ln.Close())
+	}
+	defer unlock()
+	l, err := load(lib)
+	if err != nil {
+		return errors.Join(fmt.Errorf("embedded ClickHouse: %w", err), ln.Close())
+	}
+	l.setSignalHandlers(0) // Go's own stay in place
+	pool, err := newPool(func() (*conn, error) { return open(l, dir) })
+	if err != nil {
+		return errors.Join(fmt.Errorf("embedded ClickHouse: %w", err), ln.Close())
+	}
+	h := &handler{pool: pool, log: log}
+	if err := h.learn(); err != nil {
+		return errors.Join(fmt.Errorf("embedded ClickHouse: %w", err), ln.Close(), pool.close())
+	}
+	server := &http.Server{Handler: h, ReadHeaderTimeout: 30 * time.Second, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)}
+	stopped := make(chan error, 1)
+	go func() {
+		<-ctx.Done()
+		stopped <- server.Shutdown(context.WithoutCancel(ctx))
+	}()
+	log.Info("embedded ClickHouse is up", "address", ln.Addr().String(), "data", dir, "version", h.version)
+	if err = server.Serve(ln); errors.Is(err, http.ErrServerClosed) {
+		err = <-stopped
+	}
+	err = errors.Join(err, pool.close())
+	if l.shutdown() != 0 {
+		log.Warn("embedded ClickHouse: some of the engine's threads did not stop")
+	}
+	return err
+}
+
+// handler serves ClickHouse's HTTP interface.
+type handler struct {
+	pool              *pool
+	log               *slog.Logger
+	version, timezone string
+}
+
+// learn asks the engine for what the headers tell.
+func (h *handler) learn() error {
+	_, err := h.pool.keep.query("SELECT version(), timezone()", "TabSeparated", nil, func(piece []byte) error {
+		h.version, h.timezone, _ = strings.Cut(strings.TrimSpace(string(piece)), "\t")
+		return nil
+	})
+	return err
+}
+
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if origin := r.Header.Get("Origin"); origin != "" && !local(origin) {
+		http.Error(w, "a web page of another machine may not use this server", http.StatusForbidden)
+		return
+	}
+	hasQuery := r.URL.Query().Get("query") != ""
+	switch {
+	case r.Method != http.MethodGet && r.Method != http.MethodHead && r.Method != http.MethodPost:
+		http.Error(w, "only GET, HEAD and POST are served", http.StatusMethodNotAllowed)
+	case r.URL.Path == "/ping", r.URL.Path == "/" && !hasQuery && r.Method != http.MethodPost:
+		w.Header().Set("Content-Type", "text/html; charset=UTF-8")
+		_, _ = io.WriteString(w, "Ok.\n")
+	case r.URL.Path != "/" && r.URL.Path != "/query" && !hasQuery:
+		http.Error(w, "There is no handle "+r.URL.Path, http.StatusNotFound)
+	default:
+		h.statement(w, r)
+	}
+}
+
+// local says whether a web origin is of this machine.
+func local(origin string) bool {
+	u, err := url.Parse(origin)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(u.Hostname())
+	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+func (h *handler) statement(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("X-ClickHouse-Timezone", h.timezone)
+	q, err := read(r)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	if err := h.run(r.Context(), w, q); err != nil {
+		h.log.Debug("embedded ClickHouse: answer broke off", "query_id", q.queryID, "error", err)
+	}
+}
+
+const (
+	// headBytes is how far into the text the data of an INSERT must begin; it is ClickHouse's max_query_size.
+	headBytes = 256 << 10
+	// aheadBytes of an INSERT's data are read before the engine hears of it, so that a client that breaks off leaves nothing.
+	aheadBytes = 32 << 20
+)
+
+// run reads the statement and runs it. An error is one of sending the answer.
+func (h *handler) run(ctx context.Context, w http.ResponseWriter, q *request) error {
+	head, err := io.ReadAll(io.LimitReader(q.text, headBytes))
+	if err != nil {
+		fail(w, q, fmt.Errorf("the request broke off: %w", err))
+		return nil
+	}
+	st := parse(string(head))
+	text := head
+	var data io.Reader
+	if st.takesData {
+		ahead := bytes.NewBuffer(head[st.data:])
+		_, err = io.CopyN(ahead, q.text, aheadBytes)
+		data, text = io.MultiReader(ahead, q.text), head[:st.clause]
+	} else if len(head) == headBytes {
+		var rest []byte
+		rest, err = io.ReadAll(q.text)
+		text = append(head, rest...)
+		st = parse(string(text))
+	}
+	if err != nil && err != io.EOF {
+		fail(w, q, fmt.Errorf("the request broke off: %w", err))
+		return nil
+	}
+
+	c, give, err := h.pool.take(ctx, q.session, q.sessionTimeout)
+	if err != nil {
+		fail(w, q, err)
+		return nil
+	}
+	returned := false
+	defer func() {
+		if !returned {
+			give()
+		}
+	}()
+	if q.session == "" && q.database == "" {
+		q.database = "default"
+	}
+	if err := c.session(q.database, q.settings); err != nil {
+		fail(w, q, err)
+		return nil
+	}
+	if q.readOnly && !c.readOnly(string(text)) {
+		fail(w, q, &exception{code: 164, name: "READONLY", text: "Code: 164. DB::Exception: Cannot execute query in readonly mode. For queries over HTTP, method GET implies readonly. You should use method POST for modifying queries. (READONLY)"})
+		return nil
+	}
+	format := first(st.format, q.format)
+	reply, err := newReply(w, q, format)
+	if err != nil {
+		return err
+	}
+	var n counts
+	switch {
+	case st.takesData:
+		n, err = c.insert(ctx, string(text), st.format, q.params, data)
+	case streamed(st, format, q, text):
+		n, err = c.stream(ctx, string(text), format, q.params, reply.write)
+		if errors.Is(err, errNotStreamable) {
+			n, err = c.query(string(text), format, q.params, reply.write)
+		}
+	default:
+		n, err = c.query(string(text), format, q.params, reply.write)
+	}
+	if st.session {
+		// What it changed is the session's, and without one must not reach the next request.
+		c.database, c.broken = "", q.session == ""
+	}
+	give()
+	returned = true
+	return reply.finish(n, err)
+}
+
+// streamed says whether the pieces of the result, written one after another, are the result in this format.
+func streamed(st statement, format string, q *request, text []byte) bool {
+	switch st.kind {
+	case "SELECT", "WITH", "(", "FROM":
+	default:
+		return false
+	}
+	switch format {
+	case "Native", "RowBinary", "TabSeparated", "TSV", "TabSeparatedRaw", "TSVRaw", "Raw", "CSV", "TSKV", "LineAsString", "RawBLOB",
+		"JSONCompactEachRow", "JSONStringsEachRow", "JSONCompactStringsEachRow":
+		return true
+	case "JSONEachRow", "JSONLines", "NDJSON":
+		// One setting makes an array of the rows, with a bracket at each end.
+		const array = "output_format_json_array_of_rows"
+		return q.settings[array] == "" && !bytes.Contains(text, []byte(array))
+	}
+	return false
+}
+
+// lock takes the data folder for this process.
+func lock(dir string) (unlock func(), err error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("embedded ClickHouse: data folder: %w", err)
+	}
+	f, err := os.OpenFile(filepath.Join(dir, "dwell.lock"), os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("embedded ClickHouse: data folder: %w", err)
+	}
+	if err := flock(f); err != nil {
+		_ = f.Close()
+		return nil, fmt.Errorf("embedded ClickHouse: another process uses the data folder %q: stop it or name another folder", dir)
+	}
+	return func() { _ = f.Close() }, nil
+}
