@@ -65,7 +65,7 @@ func (l *ledger) until(t *testing.T, what string, done func() bool) {
 		select {
 		case <-changed:
 		case <-timeout:
-			t.Fatalf("waited a minute until %s", what)
+			t.Fatalf("waited a minute until %s: %v %v", what, l.failed, l.stored)
 		}
 	}
 }

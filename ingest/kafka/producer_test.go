@@ -144,7 +144,7 @@ func TestEnsureTopicsCreatesWhatIsMissing(t *testing.T) {
 	created, err := EnsureTopics(t.Context(), cfg,
 		NewTopic{Name: topic, Partitions: 9, Replication: 1},
 		NewTopic{Name: "second", Partitions: 4, Replication: 1},
-		NewTopic{Name: "third", Partitions: 1, Replication: -1})
+		NewTopic{Name: "third", Partitions: 1, Replication: -1, Retention: -1})
 	if err != nil || !slices.Equal(created, []string{"second", "third"}) {
 		t.Fatal(created, err)
 	}
@@ -152,6 +152,9 @@ func TestEnsureTopicsCreatesWhatIsMissing(t *testing.T) {
 		if got := len(kf.PartitionInfos(name)); got != want {
 			t.Errorf("topic %q has %d partitions, want %d", name, got, want)
 		}
+	}
+	if got := kf.TopicInfo("third").Configs["retention.ms"]; got == nil || *got != "-1" {
+		t.Errorf("retention is %v, want for ever", got)
 	}
 	if created, err := EnsureTopics(t.Context(), cfg, NewTopic{Name: "second", Partitions: 4}); err != nil || created != nil {
 		t.Error(created, err)

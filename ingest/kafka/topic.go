@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
+	"time"
 
 	kafkago "github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/protocol"
@@ -29,6 +31,9 @@ type NewTopic struct {
 	Name string
 	// Partitions is the number of partitions; Replication how many brokers hold each, -1 is the cluster's own choice.
 	Partitions, Replication int
+	// Retention is how long records are kept after their own timestamps, a negative one for ever; 0 is the cluster's own
+	// choice. Mind that an import brings records that are years old: with a week's retention they are deleted at once.
+	Retention time.Duration
 }
 
 // EnsureTopics creates the topics that are missing and returns the names of those that it created, in the order given. A
@@ -48,9 +53,7 @@ func EnsureTopics(ctx context.Context, cfg Config, topics ...NewTopic) (created 
 		switch {
 		case err == nil:
 		case errors.Is(err, kafkago.UnknownTopicOrPartition):
-			missing = append(missing, kafkago.TopicConfig{
-				Topic: t.Name, NumPartitions: t.Partitions, ReplicationFactor: t.Replication,
-			})
+			missing = append(missing, t.config())
 		default:
 			return nil, err
 		}
@@ -74,6 +77,18 @@ func EnsureTopics(ctx context.Context, cfg Config, topics ...NewTopic) (created 
 		}
 	}
 	return created, nil
+}
+
+func (t NewTopic) config() kafkago.TopicConfig {
+	c := kafkago.TopicConfig{Topic: t.Name, NumPartitions: t.Partitions, ReplicationFactor: t.Replication}
+	if t.Retention != 0 {
+		ms := t.Retention.Milliseconds()
+		if t.Retention < 0 {
+			ms = -1
+		}
+		c.ConfigEntries = []kafkago.ConfigEntry{{ConfigName: "retention.ms", ConfigValue: strconv.FormatInt(ms, 10)}}
+	}
+	return c
 }
 
 // Partitions is the number of partitions that the canonical topic has.
