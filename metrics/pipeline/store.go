@@ -15,13 +15,13 @@ import (
 //
 // An error means that nothing is known of what was written; the shard then recovers.
 type Store interface {
-	// Progress is where the shard stands; ok is false if it never wrote any.
-	Progress(ctx context.Context, shard int) (p shard.Progress, ok bool, err error)
-	// RecentVisits yields every visit that is not over or has a fact after the horizon (Unix milliseconds), and calls
-	// stored with the id of every other.
-	RecentVisits(ctx context.Context, shard int, horizon int64, yield func(*visit.Row) error, stored func(id string)) error
-	// RecentWindows yields every window that ends after the horizon, and perhaps some that ended shortly before.
-	RecentWindows(ctx context.Context, shard int, horizon int64, yield func(*window.Row)) error
+	// Progress is where the shard stands, zero if it never wrote any.
+	Progress(ctx context.Context, shard int) (shard.Progress, error)
+	// RecentVisits yields every visit that is not over, has a fact after the horizon (Unix milliseconds), or has an AsOf
+	// above ahead; and calls stored with the id of every other.
+	RecentVisits(ctx context.Context, shard int, horizon, ahead int64, yield func(*visit.Row) error, stored func(id string)) error
+	// RecentWindows yields every window that ends after the horizon or has an AsOf above ahead, and perhaps some more.
+	RecentWindows(ctx context.Context, shard int, horizon, ahead int64, yield func(*window.Row) error) error
 	// Heard yields when each BCP and direction was last heard of, in Unix milliseconds.
 	Heard(ctx context.Context, shard int, yield func(b event.BCP, d event.Direction, lastEvent int64)) error
 	// Visits returns those of the visits that it has, without their State.

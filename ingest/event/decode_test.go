@@ -1,0 +1,137 @@
+package event
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+)
+
+func testVocabulary(t testing.TB) *Vocabulary {
+	t.Helper()
+	v, err := NewVocabulary([]string{"AF-NAN-TORKHAM", "PL-LUB-DOROHUSK"}, []string{"customs", "border_police"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+const arrived = `{"specversion":"1.0","id":"1","source":"/post","type":"dwell.truck.arrived.v1","subject":"T1","time":"2026-01-05T12:30:00.123456+04:30","data":{"bcp":"AF-NAN-TORKHAM","direction":"inbound","regime":"transit","lane":"3 \u0627"}}`
+
+func message(value string) *Message {
+	return &Message{Key: []byte("T1"), Value: []byte(value), Time: time.Date(2026, 1, 5, 8, 0, 1, 0, time.UTC).UnixMilli()}
+}
+
+func TestAnArrivalIsRead(t *testing.T) {
+	v := testVocabulary(t)
+	d := NewDecoder(v, 5*time.Minute)
+	want := Event{
+		Type: TruckArrived, ID: []byte("1"), Source: []byte("/post"), Subject: []byte("T1"),
+		Time:     time.Date(2026, 1, 5, 8, 0, 0, 123_000_000, time.UTC).UnixMilli(),
+		Recorded: time.Date(2026, 1, 5, 8, 0, 0, 123_000_000, time.UTC).UnixMilli(),
+		BCP:      1, Direction: Inbound, Regime: Transit, Lane: []byte("3 ا"),
+		Vehicles: Unknown, WaitSeconds: Unknown, AgeSeconds: Unknown,
+		Data: []byte(`{"bcp":"AF-NAN-TORKHAM","direction":"inbound","regime":"transit","lane":"3 \u0627"}`),
+	}
+	var got Event
+	if r := d.Decode(message(arrived), &got); r != nil {
+		t.Fatal(r)
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+	binary := message(`{"lane":"3 \u0627","regime":"transit","direction":"inbound","bcp":"AF-NAN-TORKHAM"}`)
+	for name, value := range map[string]string{
+		"ce_specversion": "1.0", "ce_id": "1", "ce_source": "/post", "ce_type": "dwell.truck.arrived.v1", "ce_subject": "T1",
+		"ce_time": "2026-01-05T08:00:00.123Z", "content-type": "application/json; charset=utf-8",
+	} {
+		binary.Headers = append(binary.Headers, Header{[]byte(name), []byte(value)})
+	}
+	want.Data = binary.Value
+	if r := d.Decode(binary, &got); r != nil {
+		t.Fatal(r)
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("binary mode: got  %+v\nwant %+v", got, want)
+	}
+	again := message(string(AppendStructured(nil, v, &want)))
+	want.Data = AppendData(nil, v, &want)
+	if r := d.Decode(again, &got); r != nil {
+		t.Fatal(r, string(again.Value))
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("written and read again: got  %+v\nwant %+v", got, want)
+	}
+}
+
+func TestWhatCannotBeUsedSaysWhy(t *testing.T) {
+	d := NewDecoder(testVocabulary(t), 5*time.Minute)
+	f := func(name, old, new, want string) {
+		t.Helper()
+		if !strings.Contains(arrived, old) {
+			t.Fatalf("%s: the message has no %q", name, old)
+		}
+		var e Event
+		r := d.Decode(message(strings.Replace(arrived, old, new, 1)), &e)
+		switch {
+		case r == nil && want != "":
+			t.Errorf("%s: was read, want %s", name, want)
+		case r != nil && r.Error() != want:
+			t.Errorf("%s: got %s, want %s", name, r, want)
+		}
+	}
+	f("cut short", `}}`, `}`, "not_json")
+	f("followed by more", `}}`, `}}x`, "not_json")
+	f("no version", `"specversion":"1.0",`, ``, "not_cloudevent: specversion")
+	f("another version", `"1.0"`, `"0.3"`, `not_cloudevent: specversion "0.3"`)
+	f("no id", `"id":"1",`, ``, "missing_field: id")
+	f("an id that is a number", `"id":"1"`, `"id":1`, `invalid_field: id "1"`)
+	f("a type of another kind", `dwell.truck.arrived.v1`, `dwell.truck.arrived.v2`, `unknown_type: type "dwell.truck.arrived.v2"`)
+	f("no time", `"time"`, `"thyme"`, "missing_field: time")
+	f("a time without a zone", `+04:30"`, `"`, `invalid_field: time "2026-01-05T12:30:00.123456"`)
+	f("the 30th of February", `2026-01-05T`, `2026-02-30T`, `invalid_field: time "2026-02-30T12:30:00.123456+04:30"`)
+	f("a clock at the epoch", `2026-01-05T`, `1970-01-05T`, `invalid_field: time "1970-01-05T12:30:00.123456+04:30"`)
+	f("no data", `"data"`, `"date"`, "missing_field: data")
+	f("data in a string", `"data":{`, `"data":"","x":{`, "invalid_field: data")
+	f("no bcp", `"bcp"`, `"pcb"`, "missing_field: data.bcp")
+	f("a bcp nobody knows", `AF-NAN-TORKHAM`, `AF-XXX-NOWHERE`, `unknown_bcp: data.bcp "AF-XXX-NOWHERE"`)
+	f("no direction", `"direction"`, `"way"`, "missing_field: data.direction")
+	f("a direction that is none", `inbound`, `upwards`, `invalid_field: data.direction "upwards"`)
+	f("null is missing", `"inbound"`, `null`, "missing_field: data.direction")
+	f("no agency", `dwell.truck.arrived.v1`, `dwell.hold.placed.v1`, "missing_field: data.agency")
+	f("an agency nobody knows", `arrived.v1`, `arrived.v1","x":"`, "")
+	f("another's key", `"subject":"T1"`, `"subject":"T2"`, `subject_mismatch: key "T1"`)
+	f("a clock far ahead", `12:30:00`, `12:36:00`, `future_time: time "2026-01-05T12:36:00.123456+04:30"`)
+	f("a place event with a visit's subject", `truck.arrived`, `bcp.opened`, `subject_mismatch: subject "T1"`)
+	f("more than anybody asked for", `"lane"`, `"seal":{"no":[1,2,{"a":-1.5e9}]},"lane"`, "")
+}
+
+func TestDecodingAllocatesNothing(t *testing.T) {
+	d := NewDecoder(testVocabulary(t), 5*time.Minute)
+	m := message(arrived)
+	m.Headers = []Header{{[]byte("content-type"), []byte("application/cloudevents+json")}}
+	var e Event
+	if n := testing.AllocsPerRun(100, func() {
+		d.Reset()
+		if r := d.Decode(m, &e); r != nil {
+			t.Fatal(r)
+		}
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+func BenchmarkDecode(b *testing.B) {
+	d := NewDecoder(testVocabulary(b), 5*time.Minute)
+	m := message(arrived)
+	m.Headers = []Header{{[]byte("content-type"), []byte("application/cloudevents+json")}}
+	var e Event
+	b.SetBytes(int64(len(m.Value)))
+	for b.Loop() {
+		d.Reset()
+		if r := d.Decode(m, &e); r != nil {
+			b.Fatal(r)
+		}
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/cpu-s")
+}

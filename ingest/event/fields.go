@@ -1,0 +1,114 @@
+package event
+
+// readFields reads the fields that an event of this type has. Others are ignored.
+func (d *Decoder) readFields(e *Event) *Rejection {
+	f := &d.fields
+	if r := d.readBCP(e); r != nil {
+		return r
+	}
+	if !f.direction.missing() || e.Type.OfVisit() {
+		if r := code("data.direction", &f.direction, ParseDirection, &e.Direction); r != nil {
+			return r
+		}
+	}
+	if !f.regime.missing() && e.Type.OfVisit() {
+		if r := code("data.regime", &f.regime, ParseRegime, &e.Regime); r != nil {
+			return r
+		}
+	}
+	if !f.lane.missing() || e.Type == LaneOpened || e.Type == LaneClosed {
+		if r := name("data.lane", &f.lane, &e.Lane); r != nil {
+			return r
+		}
+	}
+	if e.Type.HasAgency() {
+		if r := d.readAgency(e); r != nil {
+			return r
+		}
+	}
+	switch e.Type {
+	case ChannelAssigned:
+		return code("data.channel", &f.channel, ParseChannel, &e.Channel)
+	case InspectionStarted:
+		return code("data.kind", &f.kind, ParseInspectionKind, &e.Kind)
+	case InspectionCompleted:
+		if r := code("data.kind", &f.kind, ParseInspectionKind, &e.Kind); r != nil {
+			return r
+		}
+		return code("data.result", &f.result, ParseResult, &e.Result)
+	case QueueObserved:
+		return d.readReading(e)
+	case EventRetracted:
+		return d.readRetraction(e)
+	default:
+		return nil
+	}
+}
+
+func (d *Decoder) readBCP(e *Event) *Rejection {
+	var id []byte
+	if r := name("data.bcp", &d.fields.bcp, &id); r != nil {
+		return r
+	}
+	var ok bool
+	if e.BCP, ok = d.vocabulary.BCP(id); !ok {
+		return reject(UnknownBCP, "data.bcp", id)
+	}
+	return nil
+}
+
+func (d *Decoder) readAgency(e *Event) *Rejection {
+	var id []byte
+	if r := name("data.agency", &d.fields.agency, &id); r != nil {
+		return r
+	}
+	var ok bool
+	if e.Agency, ok = d.vocabulary.Agency(id); !ok {
+		return reject(UnknownAgency, "data.agency", id)
+	}
+	return nil
+}
+
+func (d *Decoder) readReading(e *Event) *Rejection {
+	f := &d.fields
+	for _, n := range [...]struct {
+		field string
+		v     *value
+		into  *int64
+	}{{"data.vehicles", &f.vehicles, &e.Vehicles}, {"data.wait_seconds", &f.wait, &e.WaitSeconds}, {"data.age_seconds", &f.age, &e.AgeSeconds}} {
+		if n.v.missing() {
+			continue
+		}
+		whole, ok := decimal(n.v.text)
+		if n.v.kind != number || !ok || len(n.v.text) > 10 {
+			return reject(InvalidField, n.field, n.v.text)
+		}
+		*n.into = whole
+	}
+	return nil
+}
+
+func (d *Decoder) readRetraction(e *Event) *Rejection {
+	f := &d.fields
+	if r := name("data.id", &f.id, &e.RetractedID); r != nil {
+		return r
+	}
+	if r := name("data.source", &f.source, &e.RetractedSource); r != nil {
+		return r
+	}
+	e.AboutPlace = string(e.Subject) == d.vocabulary.BCPName(e.BCP)
+	return instant("data.time", &f.time, &e.RetractedTime)
+}
+
+// code reads a word of a fixed list.
+func code[T any](field string, v *value, parse func([]byte) (T, bool), into *T) *Rejection {
+	if v.missing() {
+		return &Rejection{Reason: MissingField, Field: field}
+	}
+	c, ok := parse(v.text)
+	if !ok || v.kind != text {
+		return reject(InvalidField, field, v.text)
+	}
+	*into = c
+	return nil
+}

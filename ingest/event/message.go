@@ -1,0 +1,22 @@
+package event
+
+// Message is one Kafka record, as far as an event can be read from it.
+type Message struct {
+	Key, Value []byte
+	Headers    []Header
+	// Time is the record's own timestamp in Unix milliseconds.
+	Time int64
+}
+
+// Header is one header of a record.
+type Header struct{ Key, Value []byte }
+
+// header returns the last header of this name, nil where there is none.
+func (m *Message) header(name string) []byte {
+	for i := len(m.Headers) - 1; i >= 0; i-- {
+		if string(m.Headers[i].Key) == name {
+			return m.Headers[i].Value
+		}
+	}
+	return nil
+}

@@ -1,0 +1,165 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
+
+	"dwell/metrics/window"
+)
+
+// flush writes what has been applied, in the order that recovery rests on.
+func (s *Shard) flush(ctx context.Context) error {
+	ctx, span := s.Tracer.Start(ctx, "shard.flush", trace.WithAttributes(
+		attribute.Int("dwell.shard", s.id), attribute.Int64("dwell.as_of", s.next)))
+	defer span.End()
+	begin := s.Now()
+	if s.unwritten == nil {
+		if err := s.loadWindows(ctx); err != nil {
+			return err
+		}
+		s.unwritten = s.state.Flush(s.next)
+	}
+	f, raw := s.unwritten, &s.raw
+	err := inOrder(
+		func() error {
+			return s.write(ctx, "dead_letter_topic", len(raw.DeadLetters), func(ctx context.Context) error {
+				return s.DeadLetters.Write(ctx, s.id, raw.DeadLetters)
+			})
+		},
+		func() error {
+			return s.write(ctx, "events", raw.Events.Len()+len(raw.Readings)+len(raw.DeadLetters), func(ctx context.Context) error {
+				return s.Store.WriteRaw(ctx, s.id, raw)
+			})
+		},
+		func() error {
+			return s.write(ctx, "windows", len(f.Windows), func(ctx context.Context) error {
+				return s.Store.WriteWindows(ctx, s.id, f.Windows)
+			})
+		},
+		func() error {
+			return s.write(ctx, "visits", len(f.Visits), func(ctx context.Context) error {
+				return s.Store.WriteVisits(ctx, s.id, f.Visits)
+			})
+		},
+		func() error {
+			return s.write(ctx, "inside_now", len(f.Inside), func(ctx context.Context) error {
+				return s.Store.WriteInside(ctx, s.id, f.Inside)
+			})
+		},
+		func() error {
+			return s.write(ctx, "progress", 1, func(ctx context.Context) error {
+				return s.Store.WriteProgress(ctx, s.id, f)
+			})
+		},
+	)
+	if err != nil {
+		span.RecordError(err)
+		return err
+	}
+	s.unwritten, s.since = nil, time.Time{}
+	s.raw.Reset()
+	s.Observer.Flushed(ctx, s.id, f, s.Now().Sub(begin))
+	s.Observer.Memory(s.id, s.state.OpenVisits(), s.state.Windows())
+	s.commit(ctx, f.AsOf)
+	return nil
+}
+
+// inOrder runs the steps until one fails.
+func inOrder(steps ...func() error) error {
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// write runs one write of a flush until it succeeds; writing again is harmless.
+func (s *Shard) write(ctx context.Context, table string, rows int, do func(context.Context) error) error {
+	if rows == 0 {
+		return nil
+	}
+	ctx, span := s.Tracer.Start(ctx, "write "+table, trace.WithAttributes(attribute.Int("dwell.rows", rows)))
+	defer span.End()
+	begin := s.Now()
+	err := s.try(ctx, "write "+table, func() error { return do(ctx) })
+	if err != nil {
+		span.RecordError(err)
+		return err
+	}
+	s.Observer.Written(ctx, s.id, table, rows, s.Now().Sub(begin))
+	return nil
+}
+
+// commit tells Kafka. Nothing rests on it, so a failure is only logged.
+func (s *Shard) commit(ctx context.Context, next int64) {
+	ctx, span := s.Tracer.Start(ctx, "commit")
+	defer span.End()
+	begin := s.Now()
+	if err := s.Commit(ctx, next); err != nil {
+		span.RecordError(err)
+		if ctx.Err() == nil {
+			s.Log.Warn("offset not committed to kafka; progress is kept in clickhouse", "shard", s.id, "offset", next, "error", err)
+		}
+		return
+	}
+	s.Observer.Written(ctx, s.id, "commit", 1, s.Now().Sub(begin))
+}
+
+// loadWindows restores the windows that late data touches and that memory has let go.
+func (s *Shard) loadWindows(ctx context.Context) error {
+	missing := s.state.Missing()
+	if len(missing) == 0 {
+		return nil
+	}
+	ctx, span := s.Tracer.Start(ctx, "load windows", trace.WithAttributes(attribute.Int("dwell.rows", len(missing))))
+	defer span.End()
+	var rows []window.Row
+	err := s.try(ctx, "load windows", func() (err error) {
+		rows, err = s.Store.Windows(ctx, s.id, missing)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for i := range rows {
+		if err := s.state.RestoreWindow(&rows[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const firstPause = 100 * time.Millisecond
+
+// try runs do until it succeeds or ctx is done, with growing pauses. While it fails the log is not read on.
+func (s *Shard) try(ctx context.Context, what string, do func() error) error {
+	stalled := false
+	for pause := firstPause; ; pause = min(2*pause, s.cfg.RetryMax) {
+		err := do()
+		if err == nil {
+			if stalled {
+				s.Log.Info("goes on", "shard", s.id, "step", what)
+				s.Observer.Stalled(s.id, nil)
+			}
+			return nil
+		}
+		if ctx.Err() != nil {
+			return errors.Join(ctx.Err(), err)
+		}
+		stalled = true
+		s.Observer.Stalled(s.id, err)
+		s.Log.Warn("stalled, will try again", "shard", s.id, "step", what, "pause", pause, "error", err)
+		timer := time.NewTimer(pause)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return errors.Join(ctx.Err(), err)
+		case <-timer.C:
+		}
+	}
+}

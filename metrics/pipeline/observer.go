@@ -1,0 +1,63 @@
+package pipeline
+
+import (
+	"context"
+	"time"
+
+	"dwell/ingest/event"
+	"dwell/metrics/shard"
+	"dwell/metrics/window"
+)
+
+// Observer is told what the shards do, each by its own goroutine, so it must be safe for concurrent use. What it is
+// given is valid during the call only.
+type Observer interface {
+	// Applied is called after every batch.
+	Applied(shard int, b *Batch)
+	// Written is called after every write of a flush, in the context of its span. Table is the table's name, or
+	// "dead_letter_topic", or "commit".
+	Written(ctx context.Context, shard int, table string, rows int, took time.Duration)
+	// Flushed is called when a flush is complete, in the context of its span.
+	Flushed(ctx context.Context, shard int, f *shard.Flush, took time.Duration)
+	// Memory is called after every flush: what the shard holds.
+	Memory(shard int, visits, windows int)
+	// Stalled is called with the error each time a write or read fails, and with nil when it goes on.
+	Stalled(shard int, err error)
+	// Closed is called when the shard is no longer this process's.
+	Closed(shard int)
+}
+
+// Batch is what one batch of records came to.
+type Batch struct {
+	// Next is the offset after the batch, HighWatermark that after the last record of the partition.
+	Next, HighWatermark int64
+	// Bytes is how much is buffered for the next flush.
+	Bytes int
+	// Events counts usable events by BCP and type.
+	Events map[EventClass]int
+	// Duplicates changed nothing, Late ones were older than the watermark, Replayed ones were in the store already,
+	// Restated ones changed a time that had been told.
+	Duplicates, Late, Replayed, Restated int
+	DeadLetters                          map[event.Reason]int
+	Told                                 []Told
+}
+
+// EventClass is the BCP and the type of an event.
+type EventClass struct {
+	BCP  event.BCP
+	Type event.Type
+}
+
+// Told is a time that became known: window.ReleaseTime or window.CrossingTime, in milliseconds.
+type Told struct {
+	BCP       event.BCP
+	Direction event.Direction
+	Measure   window.Measure
+	Ms        int64
+}
+
+func (b *Batch) reset() {
+	clear(b.Events)
+	clear(b.DeadLetters)
+	*b = Batch{Events: b.Events, DeadLetters: b.DeadLetters, Told: b.Told[:0]}
+}

@@ -1,0 +1,285 @@
+package pipeline
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
+
+	"dwell/ingest/event"
+	"dwell/metrics/shard"
+	"dwell/metrics/visit"
+	"dwell/metrics/window"
+)
+
+// Config is what all shards of a program share.
+type Config struct {
+	Engine shard.Config
+	// Skew is how far an event's time may be after its record's.
+	Skew time.Duration
+	// A flush follows FlushEvery after the first change, or at once when so many bytes are buffered.
+	FlushEvery time.Duration
+	FlushBytes int
+	// RetryMax is the longest pause between two tries of a read or write that fails.
+	RetryMax time.Duration
+}
+
+// DefaultConfig lacks the Engine's vocabulary and places.
+func DefaultConfig() Config {
+	return Config{
+		Engine:     shard.Config{Keep: 24 * time.Hour, Lateness: 10 * time.Minute},
+		Skew:       5 * time.Minute,
+		FlushEvery: time.Second,
+		FlushBytes: 64 << 20,
+		RetryMax:   10 * time.Second,
+	}
+}
+
+// DeadLetters is where messages go that cannot be used. Write has returned only when they are safe; the same letter
+// may be written again after a crash.
+type DeadLetters interface {
+	Write(ctx context.Context, shard int, letters []shard.DeadLetter) error
+}
+
+// Parts are what a shard works with. Commit tells Kafka how far the shard is, for the sake of operators' tools.
+type Parts struct {
+	Store       Store
+	DeadLetters DeadLetters
+	Commit      func(ctx context.Context, next int64) error
+	Observer    Observer
+	Tracer      trace.Tracer
+	Log         *slog.Logger
+	Now         func() time.Time
+}
+
+// Record is one record of the shard's log. Its bytes are valid until Handle returns.
+type Record struct {
+	Offset  int64
+	Message event.Message
+}
+
+// Shard brings one partition's log into the store. It is used by one goroutine.
+type Shard struct {
+	cfg Config
+	Parts
+	id int
+
+	state   *shard.State
+	decoder *event.Decoder
+	raw     shard.Raw
+	batch   Batch
+	events  []event.Event
+	offsets []int64
+
+	next      int64        // the offset of the next record
+	since     time.Time    // of the first change that was not flushed
+	unwritten *shard.Flush // a flush that was cut off and must be written before anything else
+}
+
+// New makes the shard of a partition. Open comes first.
+func New(cfg Config, id int, parts Parts) *Shard {
+	return &Shard{
+		cfg: cfg, Parts: parts, id: id, decoder: event.NewDecoder(cfg.Engine.Vocabulary, cfg.Skew),
+		batch: Batch{Events: map[EventClass]int{}, DeadLetters: map[event.Reason]int{}},
+	}
+}
+
+// Open recovers the shard from the store and returns the offset to read from.
+func (s *Shard) Open(ctx context.Context) (next int64, err error) {
+	ctx, span := s.Tracer.Start(ctx, "shard.open", trace.WithAttributes(attribute.Int("dwell.shard", s.id)))
+	defer span.End()
+	err = s.try(ctx, "recover", func() error { return s.recover(ctx) })
+	return s.next, err
+}
+
+func (s *Shard) recover(ctx context.Context) error {
+	s.state = shard.New(s.cfg.Engine)
+	s.raw.Reset()
+	s.since, s.unwritten = time.Time{}, nil
+	p, err := s.Store.Progress(ctx, s.id)
+	if err != nil {
+		return err
+	}
+	s.next = p.Offset
+	s.state.Resume(p)
+	if err := s.Store.Heard(ctx, s.id, s.state.RestoreHeard); err != nil {
+		return err
+	}
+	horizon := s.state.Horizon()
+	// Visits come before windows: what another instance writes in between may only make windows the newer ones.
+	if err := s.Store.RecentVisits(ctx, s.id, horizon, p.Offset, s.state.RestoreVisit, s.state.Stored); err != nil {
+		return err
+	}
+	if err := s.Store.RecentWindows(ctx, s.id, horizon, p.Offset, s.state.RestoreWindow); err != nil {
+		return err
+	}
+	s.state.Resumed()
+	return nil
+}
+
+// Handle applies records, which come in the order of their offsets, and flushes when it is time to. Next is the offset
+// after them, which may be further on than the last record's; highWatermark is the offset after the partition's last.
+// Without records it only flushes.
+func (s *Shard) Handle(ctx context.Context, records []Record, next, highWatermark int64) error {
+	if s.unwritten != nil {
+		if err := s.flush(ctx); err != nil {
+			return err
+		}
+	}
+	if len(records) > 0 || next > s.next {
+		if err := s.apply(ctx, records, next, highWatermark); err != nil {
+			return err
+		}
+	}
+	if s.since.IsZero() || s.raw.Bytes() < s.cfg.FlushBytes && s.Now().Sub(s.since) < s.cfg.FlushEvery {
+		return nil
+	}
+	return s.flush(ctx)
+}
+
+// Close flushes what has been applied. The shard may be opened again.
+func (s *Shard) Close(ctx context.Context) error {
+	defer s.Observer.Closed(s.id)
+	if s.since.IsZero() {
+		return nil
+	}
+	return s.flush(ctx)
+}
+
+func (s *Shard) apply(ctx context.Context, records []Record, next, highWatermark int64) error {
+	ctx, span := s.Tracer.Start(ctx, "shard.batch", trace.WithAttributes(
+		attribute.Int("dwell.shard", s.id), attribute.Int("dwell.records", len(records))))
+	defer span.End()
+	s.batch.reset()
+	s.decode(ctx, records)
+	if err := s.load(ctx); err != nil {
+		return err
+	}
+	for i := range s.events {
+		s.applyOne(s.offsets[i], &s.events[i])
+	}
+	s.next = next
+	if s.since.IsZero() {
+		s.since = s.Now()
+	}
+	s.batch.Next, s.batch.HighWatermark, s.batch.Bytes = next, highWatermark, s.raw.Bytes()
+	s.Observer.Applied(s.id, &s.batch)
+	return nil
+}
+
+// decode sorts the records into events and dead letters.
+func (s *Shard) decode(ctx context.Context, records []Record) {
+	_, span := s.Tracer.Start(ctx, "shard.decode")
+	defer span.End()
+	s.decoder.Reset()
+	s.events, s.offsets = s.events[:0], s.offsets[:0]
+	for i := range records {
+		r := &records[i]
+		if len(s.events) < cap(s.events) {
+			s.events = s.events[:len(s.events)+1]
+		} else {
+			s.events = append(s.events, event.Event{})
+		}
+		e := &s.events[len(s.events)-1]
+		if rejection := s.decoder.Decode(&r.Message, e); rejection != nil {
+			s.events = s.events[:len(s.events)-1]
+			s.reject(r, rejection)
+			continue
+		}
+		s.offsets = append(s.offsets, r.Offset)
+		s.raw.Events.Append(r.Offset, r.Message.Time, e)
+	}
+}
+
+func (s *Shard) reject(r *Record, why *event.Rejection) {
+	letter := shard.DeadLetter{
+		Offset: r.Offset, Logged: r.Message.Time, Reason: why.Reason, Detail: why.Error(),
+		Key: clone(r.Message.Key), Value: clone(r.Message.Value),
+	}
+	for _, h := range r.Message.Headers {
+		letter.HeaderNames = append(letter.HeaderNames, string(h.Key))
+		letter.HeaderContents = append(letter.HeaderContents, clone(h.Value))
+	}
+	s.raw.DeadLetters = append(s.raw.DeadLetters, letter)
+	s.batch.DeadLetters[why.Reason]++
+}
+
+// clone keeps the difference between nothing and empty, which a dead letter must show as it was.
+func clone(b []byte) []byte {
+	if b == nil {
+		return nil
+	}
+	return append([]byte{}, b...)
+}
+
+// load restores the visits that the batch speaks of and that memory has let go.
+func (s *Shard) load(ctx context.Context) error {
+	var ids []string
+	seen := map[string]bool{}
+	for i := range s.events {
+		if e := &s.events[i]; s.state.Absent(e) && !seen[string(e.Subject)] {
+			id := string(e.Subject)
+			seen[id] = true
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	var rows []visit.Row
+	err := s.try(ctx, "load visits", func() (err error) {
+		rows, err = s.Store.Visits(ctx, s.id, ids)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for i := range rows {
+		if err := s.state.RestoreVisit(&rows[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Shard) applyOne(offset int64, e *event.Event) {
+	s.batch.Events[EventClass{e.BCP, e.Type}]++
+	if e.Type == event.QueueObserved || e.Type == event.EventRetracted && e.AboutPlace {
+		s.raw.Readings = append(s.raw.Readings, reading(offset, e))
+	}
+	out := s.state.Apply(offset, e)
+	switch out.Result {
+	case shard.Duplicate:
+		s.batch.Duplicates++
+	case shard.Replayed:
+		s.batch.Replayed++
+	}
+	if out.Late {
+		s.batch.Late++
+	}
+	if out.Restated {
+		s.batch.Restated++
+	}
+	s.tell(e, window.ReleaseTime, out.ReleaseTime)
+	s.tell(e, window.CrossingTime, out.CrossingTime)
+}
+
+func (s *Shard) tell(e *event.Event, m window.Measure, ms int64) {
+	if ms != visit.None {
+		s.batch.Told = append(s.batch.Told, Told{e.BCP, e.Direction, m, ms})
+	}
+}
+
+func reading(offset int64, e *event.Event) shard.Reading {
+	r := shard.Reading{
+		Offset: offset, Time: e.Time, Recorded: e.Recorded, Source: string(e.Source), ID: string(e.ID), BCP: e.BCP,
+		Direction: e.Direction, Vehicles: e.Vehicles, WaitSeconds: e.WaitSeconds, AgeSeconds: e.AgeSeconds,
+	}
+	if e.Type == event.EventRetracted {
+		r.Source, r.ID, r.Retracted = string(e.RetractedSource), string(e.RetractedID), true
+		r.Vehicles, r.WaitSeconds, r.AgeSeconds = event.Unknown, event.Unknown, event.Unknown
+	}
+	return r
+}
