@@ -1,0 +1,66 @@
+# Every target may be run again at any time, and is quick when there is nothing left to do.
+# make setup needs npm (Node.js); all others need Go 1.26; make check needs a C compiler too, for the race detector.
+
+GOLANGCI  = v2.15.0
+CACHE     = $${XDG_CACHE_HOME:-$$HOME/.cache}/dwell
+LINT      = $(CACHE)/golangci-lint-$(GOLANGCI)-$$(go env GOVERSION)
+FUZZTIME  = 10s
+BENCHTIME = 1s
+
+# The packages that start goroutines.
+CONCURRENT = ./cmd/... ./ingest/kafka/... ./metrics/... ./dashboards/... ./deploy/...
+
+FIGURES = Fetch|Decode|Engine|Flush|Pipeline|Viewers
+
+.PHONY: help setup build run test check lint bench fuzz clean go cc
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+
+setup: ## Fetch the pinned ClickHouse engine (libchdb) into the user's cache folder, once
+	@sh deploy/embedded/libchdb/fetch.sh
+
+build: go ## Write bin/dwell
+	@go build -o bin/dwell ./cmd/dwell
+
+run: setup build ## Set up, build and run the demo on http://127.0.0.1:8080
+	@exec bin/dwell demo
+
+test: go setup ## Run every test, with the real broker protocol and the real ClickHouse engine
+	@go test -timeout 8m ./...
+
+check: go cc setup lint ## Check formatting, vet, lint, and run the race detector
+	@go vet ./...
+	@go test -race -short -timeout 8m $(CONCURRENT)
+
+lint: go ## Check formatting (gofumpt) and run golangci-lint
+	@[ -x "$(LINT)/golangci-lint" ] || { \
+		echo "make: building golangci-lint $(GOLANGCI), once for this machine; it takes some minutes" && \
+		GOBIN="$(LINT)" GOFLAGS= go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI); }
+	@"$(LINT)/golangci-lint" fmt --diff || { echo "make: some files are not formatted: run '$(LINT)/golangci-lint fmt'" >&2; exit 1; }
+	@"$(LINT)/golangci-lint" run
+
+bench: go setup ## Print one line per figure: name, value, unit
+	@go test -run '^$$' -bench '^Benchmark($(FIGURES))$$' -benchtime $(BENCHTIME) -p 1 -timeout 30m \
+		$$(grep -rlE --include='*_test.go' '^func Benchmark($(FIGURES))\(' . | sed 's|/[^/]*$$||' | sort -u) | awk ' \
+		/^Benchmark/ && NF > 3 { \
+			name = $$1; sub(/^Benchmark/, "", name); sub(/-[0-9]+$$/, "", name); \
+			for (i = 3; i < NF; i += 2) { print name, $$i, $$(i + 1); fflush() } \
+		} \
+		/^(FAIL|--- FAIL|panic)|_test\.go:/ { print >"/dev/stderr"; failed = 1 } \
+		END { exit failed }'
+
+fuzz: go ## Fuzz each fuzz test for a short time (FUZZTIME=10s)
+	@grep -rnE --include='*_test.go' '^func Fuzz' . | sed 's|/[^/]*:func \(Fuzz[A-Za-z0-9_]*\).*| \1|' | \
+	while read -r folder name; do \
+		go test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "$$folder" </dev/null || exit 1; \
+	done
+
+clean: ## Remove what make build wrote
+	@rm -rf bin
+
+go:
+	@command -v go >/dev/null || { echo "make: go is missing: install Go 1.26 or newer, see https://go.dev/doc/install" >&2; exit 1; }
+
+cc:
+	@[ "$$(go env CGO_ENABLED)" = 1 ] || { echo "make: a C compiler is missing, which the race detector needs: install gcc" >&2; exit 1; }

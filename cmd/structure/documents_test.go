@@ -1,0 +1,169 @@
+package structure
+
+import (
+	"bufio"
+	"bytes"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// code is what a document marks as code: a span in backticks, or a line of a fenced block.
+type code struct {
+	line   int
+	text   string
+	fenced bool
+}
+
+type document struct {
+	path  string
+	code  []code
+	links []code
+}
+
+var (
+	span = regexp.MustCompile("`([^`]+)`")
+	link = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+)
+
+func documents(t *testing.T) []document {
+	t.Helper()
+	var all []document
+	for _, p := range everything(t) {
+		if path.Ext(p) != ".md" || strings.Contains(p, "testdata/") {
+			continue
+		}
+		d := document{path: p}
+		fenced := false
+		lines := bufio.NewScanner(bytes.NewReader(read(t, p)))
+		for n := 1; lines.Scan(); n++ {
+			text := lines.Text()
+			if strings.HasPrefix(strings.TrimSpace(text), "```") {
+				fenced = !fenced
+				continue
+			}
+			if fenced {
+				d.code = append(d.code, code{n, text, true})
+				continue
+			}
+			for _, m := range span.FindAllStringSubmatch(text, -1) {
+				d.code = append(d.code, code{n, m[1], false})
+			}
+			for _, m := range link.FindAllStringSubmatch(span.ReplaceAllString(text, ""), -1) {
+				d.links = append(d.links, code{n, m[1], false})
+			}
+		}
+		if err := lines.Err(); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, d)
+	}
+	return all
+}
+
+var (
+	pathLike = regexp.MustCompile(`^\.?[A-Za-z0-9_][A-Za-z0-9_./-]*$`)
+	ourKinds = []string{".go", ".md", ".sql", ".sh"}
+)
+
+func TestPathsInDocumentsExist(t *testing.T) {
+	there := map[string]bool{}
+	names := map[string]bool{}
+	top := map[string]bool{}
+	for _, p := range everything(t) {
+		there[p], names[path.Base(p)] = true, true
+		if first, _, deeper := strings.Cut(p, "/"); deeper {
+			top[first] = true
+		}
+	}
+	for _, d := range documents(t) {
+		for _, c := range d.code {
+			if c.fenced || !pathLike.MatchString(c.text) {
+				continue
+			}
+			p := strings.TrimSuffix(c.text, "/")
+			first, _, deeper := strings.Cut(p, "/")
+			switch {
+			case there[path.Join(path.Dir(d.path), p)] || there[p]:
+			case deeper && top[first]:
+				t.Errorf("%s:%d: there is no %s", d.path, c.line, p)
+			case !deeper && slices.Contains(ourKinds, path.Ext(p)) && !names[p]:
+				t.Errorf("%s:%d: there is no file named %s", d.path, c.line, p)
+			}
+		}
+		for _, l := range d.links {
+			target, _, _ := strings.Cut(l.text, "#")
+			if target != "" && !strings.Contains(target, ":") && !there[path.Join(path.Dir(d.path), target)] {
+				t.Errorf("%s:%d: the link leads nowhere: %s", d.path, l.line, l.text)
+			}
+		}
+	}
+}
+
+func TestMakeTargetsInDocumentsExist(t *testing.T) {
+	targets := map[string]bool{}
+	for _, m := range regexp.MustCompile(`(?m)^([a-z]+):`).FindAllSubmatch(read(t, "Makefile"), -1) {
+		targets[string(m[1])] = true
+	}
+	made := regexp.MustCompile(`(?:^|[;&|$] *)make ([a-z]+)`)
+	for _, d := range documents(t) {
+		for _, c := range d.code {
+			for _, m := range made.FindAllStringSubmatch(strings.TrimSpace(c.text), -1) {
+				if !targets[m[1]] {
+					t.Errorf("%s:%d: the Makefile has no target %s", d.path, c.line, m[1])
+				}
+			}
+		}
+	}
+}
+
+// The commands and flags that the documents show are asked of the program itself.
+func TestCommandsInDocumentsExist(t *testing.T) {
+	program := filepath.Join(t.TempDir(), module)
+	if out, err := exec.Command("go", "build", "-o", program, module+"/cmd/dwell").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	type answer struct {
+		help string
+		ok   bool
+	}
+	asked := map[string]answer{}
+	ask := func(words []string) answer {
+		key := strings.Join(words, " ")
+		if _, known := asked[key]; !known {
+			out, err := exec.Command(program, append(words, "--help")...).CombinedOutput()
+			asked[key] = answer{string(out), err == nil && strings.Contains(string(out), module+" "+key)}
+		}
+		return asked[key]
+	}
+	called := regexp.MustCompile(`(?:^|[;&|$] *|[A-Z_]+=\S+ +)(?:bin/)?dwell +([a-z][^;&|#]*)`)
+	word := regexp.MustCompile(`^[a-z][a-z-]*$`)
+	flag := regexp.MustCompile(`--[a-z][a-z-]*`)
+	for _, d := range documents(t) {
+		for _, c := range d.code {
+			for _, m := range called.FindAllStringSubmatch(strings.TrimSpace(c.text), -1) {
+				var words []string
+				for _, w := range strings.Fields(m[1]) {
+					if !word.MatchString(w) {
+						break
+					}
+					words = append(words, w)
+				}
+				a := ask(words)
+				if !a.ok {
+					t.Errorf("%s:%d: dwell has no command %q", d.path, c.line, strings.Join(words, " "))
+					continue
+				}
+				for _, f := range flag.FindAllString(m[1], -1) {
+					if !regexp.MustCompile(regexp.QuoteMeta(f) + `\b`).MatchString(a.help) {
+						t.Errorf("%s:%d: dwell %s has no flag %s", d.path, c.line, strings.Join(words, " "), f)
+					}
+				}
+			}
+		}
+	}
+}
