@@ -185,3 +185,23 @@ func (r *metadataRequest) RawExchange(rw io.ReadWriter) (protocol.Message, error
 
 // metadataAnswer hides its type from the transport, which takes every metadata.Response for an answer to its own request.
 type metadataAnswer struct{ *metadata.Response }
+
+// Ends are the offsets after the last record of each partition of the canonical topic.
+func Ends(ctx context.Context, cfg Config) ([]int64, error) {
+	c, err := newClient(cfg)
+	if err != nil {
+		return nil, err
+	}
+	defer c.close()
+	l, err := c.layout(ctx, cfg.Topic)
+	if err != nil {
+		return nil, err
+	}
+	ends := make([]int64, l.partitions)
+	for p := range ends {
+		if _, ends[p], err = c.bounds(ctx, cfg.Topic, p); err != nil {
+			return nil, err
+		}
+	}
+	return ends, nil
+}
