@@ -1,0 +1,85 @@
+package simulator
+
+import (
+	_ "embed"
+	"fmt"
+	"time"
+
+	"github.com/goccy/go-yaml"
+)
+
+//go:embed calibration.yaml
+var calibrationFile []byte
+
+// calibrations is calibration.yaml.
+type calibrations struct {
+	Profiles map[string]profile     `yaml:"profiles"`
+	Default  calibration            `yaml:"default"`
+	Places   map[string]calibration `yaml:"places"`
+}
+
+// profile is how arrivals spread over a week of local time: weights of the hours, and of Sunday to Saturday.
+type profile struct {
+	Hours    [24]float64 `yaml:"hours"`
+	Weekdays [7]float64  `yaml:"weekdays"`
+}
+
+// calibration is what is known or assumed of one BCP.
+type calibration struct {
+	TrucksPerDay struct {
+		Inbound  float64 `yaml:"inbound"`
+		Outbound float64 `yaml:"outbound"`
+		Source   string  `yaml:"source"`
+	} `yaml:"trucks_per_day"`
+	// CrossingTime is the mean that the simulation must give.
+	CrossingTime struct {
+		Mean   time.Duration `yaml:"mean"`
+		Source string        `yaml:"source"`
+	} `yaml:"crossing_time"`
+	Arrivals string `yaml:"arrivals"`
+	// Load is the share of their open time that lanes are in use on average; it decides how many lanes there are.
+	Load float64 `yaml:"load"`
+	// TraderTakes is the mean time of a trader's act.
+	TraderTakes time.Duration `yaml:"trader_takes"`
+	FarSide     struct {
+		BlocksEvery time.Duration `yaml:"blocks_every"`
+		For         time.Duration `yaml:"for"`
+	} `yaml:"far_side"`
+
+	profile profile
+}
+
+func loadCalibrations() (*calibrations, error) {
+	var all calibrations
+	if err := yaml.UnmarshalWithOptions(calibrationFile, &all, yaml.Strict()); err != nil {
+		return nil, fmt.Errorf("simulator: calibration.yaml: %w", err)
+	}
+	return &all, nil
+}
+
+// of is the calibration of a place.
+func (all *calibrations) of(id string) calibration {
+	c, ok := all.Places[id]
+	if !ok {
+		c = all.Default
+	}
+	c.profile = all.Profiles[c.Arrivals].normalised()
+	return c
+}
+
+// normalised scales the weights to a mean of one.
+func (p profile) normalised() profile {
+	scale(p.Hours[:])
+	scale(p.Weekdays[:])
+	return p
+}
+
+func scale(weights []float64) {
+	var sum float64
+	for _, w := range weights {
+		sum += w
+	}
+	for i := range weights {
+		weights[i] *= float64(len(weights)) / sum
+	}
+}

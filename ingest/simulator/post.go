@@ -1,0 +1,265 @@
+package simulator
+
+import (
+	"math"
+	"time"
+
+	"dwell/ingest/event"
+	"dwell/ingest/place"
+)
+
+// post is one BCP at work.
+type post struct {
+	sim    *Simulator
+	place  *place.Place
+	cal    calibration
+	voc    *event.Vocabulary
+	staff  staff
+	bcp    event.BCP
+	id     []byte
+	source []byte
+	chance chance
+	clock  clock
+
+	stations [stationKinds]station
+	trucks   map[*truck]struct{}
+	spare    []*truck
+	set      int64 // trucks that have set out
+
+	open, night bool
+	nextShift   int64
+
+	blocked  bool
+	atExit   []*truck // outbound trucks that the far side does not let in
+	heldBack int      // inbound trucks that the far side does not let out
+	exitFree int64    // when the far side takes the next of a wave
+
+	inside   [3]int64 // trucks not yet released, by direction
+	gateTime [3]int64 // lately from arrival to the gate, by direction
+}
+
+// staff are the codes of the agencies that work at the post, NoAgency if there is no such.
+type staff struct{ borderPolice, transport, plants, veterinary, health event.Agency }
+
+// happening is what an occurrence is.
+type happening uint8
+
+const (
+	truckSetsOut happening = iota // inbound
+	truckSetsOutOutbound
+	shiftChanges
+	farSideChanges
+	queueIsRead
+	truckOf // the first that concerns a truck; the others are in truck.go
+)
+
+const (
+	nightFrom, nightTill = 22, 6       // local hours in which an always-open BCP works half its lanes
+	readingEvery         = 30 * minute // between two readings of the queues
+	waveEvery            = 75 * second // between two trucks of a wave, once the far side has opened
+	openSpread           = 40 * minute // the decisions left over from the day before are taken in this time
+	farSideSpread        = 0.8         // standard deviation over mean of a block
+)
+
+func newPost(s *Simulator, p *place.Place, bcp event.BCP, cal calibration, seed uint64) *post {
+	q := &post{
+		sim: s, place: p, cal: cal, voc: s.voc, bcp: bcp, id: []byte(p.ID), source: []byte("/bcp/" + p.ID),
+		chance: newChance(seed, p.ID), trucks: map[*truck]struct{}{},
+	}
+	agency := func(code string) event.Agency {
+		a, _ := s.voc.Agency([]byte(code))
+		return a
+	}
+	q.staff = staff{
+		agency("border_police"), agency("transport"), agency("plant_quarantine"), agency("veterinary"), agency("health"),
+	}
+	perDay := cal.TrucksPerDay.Inbound + cal.TrucksPerDay.Outbound
+	for k := range stationKinds {
+		trucks := perDay
+		switch k {
+		case gateIn:
+			trucks = cal.TrucksPerDay.Inbound
+		case gateOut:
+			trucks = cal.TrucksPerDay.Outbound
+		}
+		work := trucks * passes[k] * float64(serviceTakes[k])
+		q.stations[k] = newStation(k, int(math.Ceil(work/(q.openTime()*cal.Load))))
+	}
+	return q
+}
+
+// openTime is how many milliseconds of an average day a lane is open.
+func (p *post) openTime() float64 {
+	if p.place.Calendar == nil {
+		return float64(day - (24-nightFrom+nightTill)*hour/2)
+	}
+	var minutes int
+	for _, spans := range p.place.Calendar.Days {
+		for _, s := range spans {
+			minutes += s.Close - s.Open
+		}
+	}
+	return max(float64(minutes), 1) / 7 * float64(minute)
+}
+
+// begin puts on the agenda what goes on by itself.
+func (p *post) begin() {
+	p.shift(p.sim.now)
+	p.nextTruck(event.Inbound)
+	p.nextTruck(event.Outbound)
+	if p.cal.FarSide.BlocksEvery > 0 {
+		p.after(p.chance.wait(float64(p.cal.FarSide.BlocksEvery.Milliseconds())), nil, farSideChanges)
+	}
+	p.after(p.chance.between(minute, readingEvery), nil, queueIsRead)
+}
+
+func (p *post) after(ms int64, t *truck, what happening) {
+	p.sim.happens.add(p.sim.now+ms, occurrence{p, t, what})
+}
+
+func (p *post) happen(t *truck, what happening) {
+	switch what {
+	case truckSetsOut:
+		p.setOut(event.Inbound)
+	case truckSetsOutOutbound:
+		p.setOut(event.Outbound)
+	case shiftChanges:
+		p.shift(p.sim.now)
+	case farSideChanges:
+		p.farSide()
+	case queueIsRead:
+		p.readQueues()
+	default:
+		p.happenTo(t, what)
+	}
+}
+
+// nextTruck plans the next arrival of a Poisson process whose rate follows the profile, by thinning (Lewis and Shedler,
+// 1979). It may also plan none, and look again later.
+func (p *post) nextTruck(d event.Direction) {
+	perDay, what := p.cal.TrucksPerDay.Inbound, truckSetsOut
+	if d == event.Outbound {
+		perDay, what = p.cal.TrucksPerDay.Outbound, truckSetsOutOutbound
+	}
+	if perDay <= 0 {
+		return
+	}
+	const most = 4 // times the mean rate; no profile goes beyond
+	at := p.sim.now
+	for {
+		at += p.chance.wait(float64(day) / perDay / most)
+		local := time.UnixMilli(at).In(p.place.Zone)
+		rate := p.cal.profile.Hours[local.Hour()] * p.cal.profile.Weekdays[local.Weekday()]
+		if p.chance.Float64()*most < rate {
+			p.sim.happens.add(at, occurrence{p, nil, what})
+			return
+		}
+	}
+}
+
+func (p *post) setOut(d event.Direction) {
+	p.nextTruck(d)
+	if d == event.Inbound && p.blocked {
+		p.heldBack++
+		return
+	}
+	p.newTruck(d, 0)
+}
+
+// shift opens and closes the BCP and its lanes as its calendar and the night demand, and plans the next change.
+func (p *post) shift(now int64) {
+	open, night := p.shiftAt(now)
+	if open != p.open {
+		p.open = open
+		p.placeFact(map[bool]event.Type{true: event.BCPOpened, false: event.BCPClosed}[open], "", now)
+	}
+	p.night = night
+	for k := range p.stations {
+		s := &p.stations[k]
+		want := 0
+		if open {
+			want = len(s.lanes)
+		}
+		if open && night {
+			want = (want + 1) / 2
+		}
+		for ; s.open < want; s.open++ {
+			p.placeFact(event.LaneOpened, s.lanes[s.open], now)
+		}
+		for ; s.open > want; s.open-- {
+			p.placeFact(event.LaneClosed, s.lanes[s.open-1], now)
+		}
+		p.serve(stationKind(k))
+	}
+	p.letOut()
+	p.nextShift = p.change(now)
+	if p.nextShift > now {
+		p.sim.happens.add(p.nextShift, occurrence{p, nil, shiftChanges})
+	}
+}
+
+func (p *post) shiftAt(ms int64) (open, night bool) {
+	local := time.UnixMilli(ms).In(p.place.Zone)
+	h := local.Hour()
+	return p.place.OpenAt(local), p.place.Calendar == nil && (h >= nightFrom || h < nightTill)
+}
+
+// change is the next minute in which the shift is another; now if there is none within ten days.
+func (p *post) change(now int64) int64 {
+	open, night := p.shiftAt(now)
+	for at := now - now%minute + minute; at < now+10*day; at += minute {
+		if o, n := p.shiftAt(at); o != open || n != night {
+			return at
+		}
+	}
+	return now
+}
+
+// farSide blocks the way, or opens it again.
+func (p *post) farSide() {
+	p.blocked = !p.blocked
+	if p.blocked {
+		p.after(p.chance.about(p.cal.FarSide.For.Milliseconds(), farSideSpread), nil, farSideChanges)
+		return
+	}
+	p.after(p.chance.wait(float64(p.cal.FarSide.BlocksEvery.Milliseconds())), nil, farSideChanges)
+	for i := range p.heldBack {
+		p.newTruck(event.Inbound, int64(i+1)*waveEvery+p.chance.between(0, waveEvery))
+	}
+	p.heldBack = 0
+	p.letOut()
+}
+
+// letOut lets the trucks at the exit go one after another, if the far side takes them.
+func (p *post) letOut() {
+	if p.blocked || !p.open {
+		return
+	}
+	p.exitFree = max(p.exitFree, p.sim.now)
+	for _, t := range p.atExit {
+		p.exitFree += waveEvery/2 + p.chance.between(0, waveEvery)
+		p.after(p.exitFree-p.sim.now, t, stepIsDue)
+	}
+	p.atExit = p.atExit[:0]
+}
+
+// placeFact sends a fact about the place to every shard.
+func (p *post) placeFact(t event.Type, lane string, now int64) {
+	p.sim.delivery.send(record{post: p, typ: t, lane: lane, time: p.clock.reads(now)}, now)
+}
+
+// readQueues sends a reading of the queue in each direction: the trucks that are not released and how long it lately
+// took to get to the gate. Some readings are old, and some say nothing.
+func (p *post) readQueues() {
+	for _, d := range []event.Direction{event.Inbound, event.Outbound} {
+		r := record{
+			post: p, typ: event.QueueObserved, direction: d, time: p.clock.reads(p.sim.now),
+			vehicles: p.inside[d], waits: p.gateTime[d] / second, age: p.chance.scale(second, 40*minute) / second,
+		}
+		if p.chance.is(0.03) {
+			r.vehicles, r.waits = event.Unknown, event.Unknown
+		}
+		p.sim.delivery.send(r, p.sim.now)
+	}
+	p.after(readingEvery+p.chance.between(0, 5*minute), nil, queueIsRead)
+}

@@ -1,0 +1,318 @@
+package simulator_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"dwell/ingest/event"
+	"dwell/ingest/place"
+	"dwell/ingest/simulator"
+)
+
+var monday = time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC)
+
+const allFaults = "late=10%,duplicate=2%,retract=0.5%,lost=0.1%,cut=12h,skew=5m"
+
+func config(t testing.TB, days int, seed uint64, faults string) simulator.Config {
+	t.Helper()
+	b, err := place.Load("afghanistan")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := simulator.ParseFaults(faults)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return simulator.Config{
+		Places: b, From: monday, Until: monday.Add(time.Duration(days) * 24 * time.Hour), Seed: seed, Faults: f,
+	}
+}
+
+// play runs a configuration and shows each emission.
+func play(t testing.TB, cfg simulator.Config, each func(simulator.Emission)) (truth []simulator.TruthLine) {
+	t.Helper()
+	cfg.Truth = func(l simulator.TruthLine) { truth = append(truth, l) }
+	s, err := simulator.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for e, ok := s.Next(); ok; e, ok = s.Next() {
+		each(e)
+	}
+	return truth
+}
+
+func nothing(simulator.Emission) {}
+
+// print writes all that an emission says.
+func print(w io.Writer, e simulator.Emission) {
+	v := *e.Event
+	_, _ = fmt.Fprintf(w, "%d %q %v %q %q %q %d %d %d %v %v %v %v %v %v %q %d %d %d %q %q %d\n",
+		e.At, e.Key, e.AllPartitions, v.ID, v.Source, v.Subject, v.Type, v.Time, v.Recorded, v.BCP, v.Direction, v.Channel,
+		v.Regime, v.Agency, v.Kind, v.Lane, v.Vehicles, v.WaitSeconds, v.AgeSeconds, v.RetractedID, v.RetractedSource,
+		v.RetractedTime)
+}
+
+func TestTheSameSeedGivesTheSameEventsAndTruth(t *testing.T) {
+	run := func(seed uint64) (uint64, []simulator.TruthLine) {
+		h := fnv.New64a()
+		truth := play(t, config(t, 3, seed, allFaults), func(e simulator.Emission) { print(h, e) })
+		return h.Sum64(), truth
+	}
+	a, truthA := run(7)
+	b, truthB := run(7)
+	if a != b || !reflect.DeepEqual(truthA, truthB) {
+		t.Error("two runs with one seed differ")
+	}
+	if c, _ := run(8); a == c {
+		t.Error("two seeds give the same events")
+	}
+}
+
+func TestABCPIsTheSameWhicheverOthersThereAre(t *testing.T) {
+	cfg := config(t, 3, 7, "")
+	all := play(t, cfg, nothing)
+	alone := *cfg.Places
+	alone.Places = alone.Places[:1]
+	cfg.Places = &alone
+	one := play(t, cfg, nothing)
+	all = slices.DeleteFunc(all, func(l simulator.TruthLine) bool { return l.BCP != alone.Places[0].ID })
+	if len(one) == 0 || !reflect.DeepEqual(all, one) {
+		t.Errorf("%d visits among others, %d alone, and not the same", len(all), len(one))
+	}
+}
+
+func TestTimeIsConserved(t *testing.T) {
+	var inside, departed int
+	for _, l := range play(t, config(t, 7, 7, allFaults), nothing) {
+		if l.Arrived == nil {
+			if len(l.Segments) != 0 {
+				t.Fatalf("%s has not come and has segments %+v", l.Visit, l.Segments)
+			}
+			continue
+		}
+		at := *l.Arrived
+		for i, g := range l.Segments {
+			last := i == len(l.Segments)-1
+			switch {
+			case g.Start != at:
+				t.Fatalf("%s: segment %d starts at %d, want %d", l.Visit, i, g.Start, at)
+			case g.End == nil && (!last || l.Departed != nil):
+				t.Fatalf("%s: segment %d has no end", l.Visit, i)
+			case g.End != nil && *g.End <= g.Start:
+				t.Fatalf("%s: segment %d is empty", l.Visit, i)
+			case i > 0 && g.Phase == l.Segments[i-1].Phase && g.Holder == l.Segments[i-1].Holder:
+				t.Fatalf("%s: segments %d and %d are one", l.Visit, i-1, i)
+			case (g.Holder == "unknown") != (g.End == nil && g.Phase == "wait"):
+				t.Fatalf("%s: segment %d is %s/%s", l.Visit, i, g.Phase, g.Holder)
+			}
+			if g.End != nil {
+				at = *g.End
+			}
+		}
+		if l.Departed == nil {
+			inside++
+			continue
+		}
+		departed++
+		if at != *l.Departed {
+			t.Fatalf("%s: segments end at %d, departed at %d", l.Visit, at, *l.Departed)
+		}
+	}
+	if inside < 500 || departed < 10_000 {
+		t.Errorf("%d inside and %d departed after a week are too few", inside, departed)
+	}
+}
+
+func TestNothingReachesKafkaBeforeItHappened(t *testing.T) {
+	var before int64
+	ids, visits := map[string]bool{}, map[string]bool{}
+	cfg := config(t, 7, 3, allFaults)
+	truth := play(t, cfg, func(e simulator.Emission) {
+		v := e.Event
+		if e.At < before {
+			t.Fatalf("%s is delivered at %d, after one of %d", v.ID, e.At, before)
+		}
+		before = e.At
+		if ahead := v.Time - e.At; ahead > simulator.MaxSkew.Milliseconds() {
+			t.Fatalf("%s is %d ms ahead of its delivery", v.ID, ahead)
+		}
+		if string(e.Key) != string(v.Subject) || e.AllPartitions != v.Type.OfPlace() {
+			t.Fatalf("%s: key %q, subject %q, to all partitions: %v", v.ID, e.Key, v.Subject, e.AllPartitions)
+		}
+		ids[string(v.ID)] = true
+		if v.Type.OfVisit() {
+			visits[string(v.Subject)] = true
+		}
+	})
+	told := map[string]bool{}
+	for _, l := range truth {
+		if told[l.Visit] {
+			t.Fatalf("%s is told twice", l.Visit)
+		}
+		told[l.Visit] = true
+		if !l.Lost && !visits[l.Visit] {
+			t.Fatalf("%s has a truth and no event", l.Visit)
+		}
+	}
+	for id := range visits {
+		if !told[id] {
+			t.Fatalf("%s has events and no truth", id)
+		}
+	}
+}
+
+// The table of published figures is in calibration.yaml.
+func TestTheCrossingTimesAreThoseOfTheTable(t *testing.T) {
+	published := map[string]float64{
+		"AF-NAN-TORKHAM": 24.2, "AF-KAN-SPINBOLDAK": 20.2, "AF-KDZ-SHERKHANBANDAR": 17.3, "": 19.5,
+	}
+	hours, trucks := map[string]float64{}, map[string]float64{}
+	settled := monday.Add(4 * 24 * time.Hour).UnixMilli()
+	for _, l := range play(t, config(t, 28, 1, ""), nothing) {
+		if l.Departed != nil && *l.Arrived >= settled {
+			hours[l.BCP] += float64(*l.Departed-*l.Arrived) / 3.6e6
+			trucks[l.BCP]++
+		}
+	}
+	if len(hours) != 9 {
+		t.Fatalf("%d BCPs have trucks, want 9", len(hours))
+	}
+	for id := range hours {
+		want, ok := published[id]
+		if !ok {
+			want = published[""]
+		}
+		if got := hours[id] / trucks[id]; got < want*0.85 || got > want*1.15 {
+			t.Errorf("%s: a crossing takes %.1f h, published %.1f h", id, got, want)
+		}
+	}
+	if perDay := trucks["AF-NAN-TORKHAM"] / 23; perDay < 500 || perDay > 1200 {
+		t.Errorf("Torkham has %.0f trucks a day, published 500 to 1,200", perDay)
+	}
+	if perDay := trucks["AF-HER-ISLAMQALA"] / 23; perDay < 540 || perDay > 660 {
+		t.Errorf("Islam Qala has %.0f trucks a day, published about 600", perDay)
+	}
+}
+
+func TestSpinBoldakWorksWhileItIsOpen(t *testing.T) {
+	cfg := config(t, 7, 7, "")
+	p := cfg.Places.Place("AF-KAN-SPINBOLDAK")
+	voc, err := cfg.Places.Vocabulary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, _ := voc.BCP([]byte(p.ID))
+	var opened, closed, lanes int
+	play(t, cfg, func(e simulator.Emission) {
+		v := e.Event
+		if v.BCP != code {
+			return
+		}
+		open := p.OpenAt(time.UnixMilli(v.Time))
+		switch v.Type {
+		case event.BCPOpened:
+			opened++
+		case event.BCPClosed:
+			closed++
+		case event.LaneOpened:
+			lanes++
+		case event.LaneClosed:
+			lanes--
+		case event.ChannelAssigned, event.TruckReleased:
+			if !open {
+				t.Fatalf("%s while closed, at %s", v.Type, time.UnixMilli(v.Time).In(p.Zone))
+			}
+		case event.InspectionStarted:
+			if len(v.Lane) > 0 && !open {
+				t.Fatalf("a lane takes a truck while closed, at %s", time.UnixMilli(v.Time).In(p.Zone))
+			}
+		}
+	})
+	if opened != 7 || closed != 7 || lanes != 0 {
+		t.Errorf("opened %d times, closed %d times, %d lanes more opened than closed", opened, closed, lanes)
+	}
+}
+
+func TestAnEndlessRunGoesOn(t *testing.T) {
+	cfg := config(t, 1, 7, allFaults)
+	cfg.Until = time.Time{}
+	var last int64
+	cfg.Truth = func(l simulator.TruthLine) {
+		if l.Arrived != nil && l.Departed == nil {
+			t.Fatalf("%s is told while it is inside", l.Visit)
+		}
+	}
+	s, err := simulator.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 300_000 {
+		e, ok := s.Next()
+		if !ok {
+			t.Fatal("it has ended")
+		}
+		last = e.At
+	}
+	if last < monday.Add(7*24*time.Hour).UnixMilli() {
+		t.Errorf("300,000 events took it only to %s", time.UnixMilli(last).UTC())
+	}
+}
+
+func TestATruthLineIsJSON(t *testing.T) {
+	end := int64(2000)
+	l := simulator.TruthLine{
+		Visit: "V", BCP: "B", Direction: "inbound", Regime: "import", Arrived: &end,
+		Segments: []simulator.TruthSegment{{Phase: "wait", Holder: "customs", Start: 1000, End: &end}, {Phase: "wait", Holder: "unknown", Start: 2000}},
+	}
+	got, err := json.Marshal(l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `{"visit":"V","bcp":"B","direction":"inbound","channel":"","regime":"import","arrived":2000,"released":null,` +
+		`"refused":null,"departed":null,"segments":[{"phase":"wait","holder":"customs","start":1000,"end":2000},` +
+		`{"phase":"wait","holder":"unknown","start":2000,"end":null}]}`
+	if string(got) != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+func TestAConfigurationThatCannotBe(t *testing.T) {
+	for _, c := range []struct {
+		change func(*simulator.Config)
+		want   string
+	}{
+		{func(c *simulator.Config) { c.Places = nil }, "no places"},
+		{func(c *simulator.Config) { c.From = time.Time{} }, `from "0001-01-01`},
+		{func(c *simulator.Config) { c.Until = c.From }, `until "2026-01-05`},
+	} {
+		cfg := config(t, 1, 1, "")
+		c.change(&cfg)
+		if _, err := simulator.New(cfg); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("got %v, want %s", err, c.want)
+		}
+	}
+}
+
+// BenchmarkNext tells how fast events are made, one core, faults and truth included.
+func BenchmarkNext(b *testing.B) {
+	cfg := config(b, 1, 7, allFaults)
+	cfg.Until = time.Time{}
+	cfg.Truth = func(simulator.TruthLine) {}
+	s, err := simulator.New(cfg)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		s.Next()
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
+}

@@ -1,0 +1,115 @@
+package simulator
+
+import (
+	"slices"
+
+	"dwell/ingest/event"
+)
+
+// TruthLine is what really happened to one visit, one JSON object a line. Times are Unix milliseconds, null for what has
+// not happened by the end of the run; at a post whose clock runs wrong they are that clock's.
+type TruthLine struct {
+	Visit     string `json:"visit"`
+	BCP       string `json:"bcp"`
+	Direction string `json:"direction"`
+	// Channel and Regime are empty as long as no event has told them.
+	Channel string `json:"channel"`
+	Regime  string `json:"regime"`
+
+	// Arrived is null of a truck whose declaration was lodged ahead and which has not come.
+	Arrived  *int64 `json:"arrived"`
+	Released *int64 `json:"released"`
+	Refused  *int64 `json:"refused"`
+	Departed *int64 `json:"departed"`
+
+	// Segments cut [arrived, departed] without gap, overlap, empty ones or equal neighbours. Of a truck still inside the
+	// last one has end null; if it waits, its holder is "unknown", because nothing that was told says for whom.
+	Segments []TruthSegment `json:"segments"`
+
+	// Lost says that the fault of that name took an event of this visit, so that what was told is not the truth.
+	Lost bool `json:"lost,omitempty"`
+}
+
+// TruthSegment is a stretch of a visit in one holder's hands.
+type TruthSegment struct {
+	Phase  string `json:"phase"`
+	Holder string `json:"holder"`
+	Start  int64  `json:"start"`
+	End    *int64 `json:"end"`
+}
+
+type phase uint8
+
+const (
+	wait phase = iota
+	service
+	hold
+	exit
+)
+
+var phaseNames = [...]string{"wait", "service", "hold", "exit"}
+
+// stretch is a part of a visit in one holder's hands, from start to the next stretch.
+type stretch struct {
+	start  int64
+	holder event.Agency
+	phase  phase
+}
+
+// logbook is what the process writes down about one truck, in the time of the post's clock.
+type logbook struct {
+	arrived, released, refused, departed int64 // zero: not yet
+	channel                              event.Channel
+	regime                               event.Regime
+	stretches                            []stretch
+	// since is when the truck began to wait for the one it waits for now.
+	since int64
+	lost  bool
+}
+
+// passes notes that the truck is from now on in these hands.
+func (l *logbook) passes(p phase, holder event.Agency, at int64) {
+	l.since = at
+	if n := len(l.stretches); n > 0 && l.stretches[n-1].start == at {
+		l.stretches = l.stretches[:n-1] // it took no time
+	}
+	if n := len(l.stretches); n > 0 && l.stretches[n-1].phase == p && l.stretches[n-1].holder == holder {
+		return
+	}
+	l.stretches = append(l.stretches, stretch{at, holder, p})
+}
+
+// line is the truth of a visit as it stands. Whom an open wait is for is known to the process and has been told to
+// nobody; a wait for the same one that went before it, and that an event has explained, is a segment of its own.
+func (l *logbook) line(v *visit, voc *event.Vocabulary) TruthLine {
+	t := TruthLine{
+		Visit: string(v.id), BCP: v.post.place.ID, Direction: v.direction.String(),
+		Channel: l.channel.String(), Regime: l.regime.String(),
+		Arrived: known(l.arrived), Released: known(l.released), Refused: known(l.refused), Departed: known(l.departed),
+		Segments: make([]TruthSegment, 0, len(l.stretches)+1), Lost: l.lost,
+	}
+	stretches := l.stretches
+	if n := len(stretches); n > 0 && l.departed == 0 && stretches[n-1].phase == wait {
+		if stretches[n-1].start == l.since {
+			stretches = stretches[:n-1]
+		}
+		stretches = append(slices.Clip(stretches), stretch{l.since, voc.UnknownHolder, wait})
+	}
+	for i, s := range stretches {
+		seg := TruthSegment{Phase: phaseNames[s.phase], Holder: voc.HolderName(s.holder), Start: s.start}
+		if i+1 < len(stretches) {
+			seg.End = known(stretches[i+1].start)
+		} else {
+			seg.End = known(l.departed)
+		}
+		t.Segments = append(t.Segments, seg)
+	}
+	return t
+}
+
+func known(t int64) *int64 {
+	if t == 0 {
+		return nil
+	}
+	return &t
+}
