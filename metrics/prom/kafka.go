@@ -1,0 +1,82 @@
+package prom
+
+import (
+	"strconv"
+	"sync"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+)
+
+// Kafka are the series of the reading of Kafka. With F = kafka.Failure it implements ingest/kafka's Observer, whose
+// package this one does not import. It is safe for concurrent use.
+type Kafka[F ~string] struct {
+	assigned             prometheus.Gauge
+	buffered             *prometheus.GaugeVec
+	bytes, records, lost prometheus.Counter
+	failures             *prometheus.CounterVec
+
+	mu   sync.Mutex
+	mine map[int]bool // the partitions that are read here
+}
+
+// NewKafka registers the series; failures are counted from zero. It panics where registry has series of the same names.
+func NewKafka[F ~string](registry prometheus.Registerer, failures []F) *Kafka[F] {
+	with := promauto.With(registry)
+	counter := func(name, help string) prometheus.Counter {
+		return with.NewCounter(prometheus.CounterOpts{Name: name, Help: help})
+	}
+	k := &Kafka[F]{
+		mine: map[int]bool{},
+		assigned: with.NewGauge(prometheus.GaugeOpts{
+			Name: "dwell_kafka_assigned_partitions", Help: "Partitions that this process reads now.",
+		}),
+		buffered: with.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "dwell_kafka_buffered_bytes", Help: "Bytes fetched that wait for their shard.",
+		}, []string{"shard"}),
+		bytes:   counter("dwell_kafka_fetched_bytes_total", "Bytes fetched, as sent: compressed."),
+		records: counter("dwell_kafka_records_total", "Records that the shards have taken."),
+		lost:    counter("dwell_kafka_lost_records_total", "Records that Kafka's retention deleted before they were read."),
+		failures: with.NewCounterVec(prometheus.CounterOpts{
+			Name: "dwell_kafka_failures_total", Help: "What had to be tried again.",
+		}, []string{"what"}),
+	}
+	for _, f := range failures {
+		k.failures.WithLabelValues(string(f))
+	}
+	return k
+}
+
+// Assigned counts the partitions that are read here.
+func (k *Kafka[F]) Assigned(partition int, now bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if now {
+		k.mine[partition] = true
+	} else {
+		delete(k.mine, partition)
+		k.buffered.DeleteLabelValues(strconv.Itoa(partition))
+	}
+	k.assigned.Set(float64(len(k.mine)))
+}
+
+// Fetched counts what has arrived.
+func (k *Kafka[F]) Fetched(_ int, bytes int) { k.bytes.Add(float64(bytes)) }
+
+// Handled counts what the shards have taken. How far they are is told by Metrics.
+func (k *Kafka[F]) Handled(_ int, records int, _, _ int64) { k.records.Add(float64(records)) }
+
+// Buffered tells what waits. A fetch that ends after its partition was given back has nothing to tell.
+func (k *Kafka[F]) Buffered(partition int, bytes int) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.mine[partition] {
+		k.buffered.WithLabelValues(strconv.Itoa(partition)).Set(float64(bytes))
+	}
+}
+
+// Failed counts what had to be tried again.
+func (k *Kafka[F]) Failed(what F) { k.failures.WithLabelValues(string(what)).Inc() }
+
+// Lost counts what was never read.
+func (k *Kafka[F]) Lost(_ int, records int64) { k.lost.Add(float64(records)) }

@@ -1,0 +1,106 @@
+package prom
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"dwell/ingest/event"
+)
+
+// Place is what the metrics tell of a BCP's configuration; zero is none.
+type Place struct {
+	// SilentAfter is how long a silence makes the BCP unknown.
+	SilentAfter time.Duration
+	// ReleaseTarget is the release time that the authority promised.
+	ReleaseTarget time.Duration
+}
+
+// Metrics are the series of one process. It implements pipeline.Observer and is safe for concurrent use.
+type Metrics struct {
+	voc   *event.Vocabulary
+	board *board
+
+	events, deadLetters                   *prometheus.CounterVec
+	duplicates, late, replayed, restated  prometheus.Counter
+	release, crossing                     *prometheus.HistogramVec
+	flush                                 prometheus.Histogram
+	write                                 *prometheus.HistogramVec
+	rows                                  *prometheus.CounterVec
+	retries                               prometheus.Counter
+	lag, buffer, stalled, visits, windows *prometheus.GaugeVec
+	watermark                             *prometheus.GaugeVec
+}
+
+// New registers the series. Places are indexed by event.BCP, as those of shard.Config are; it panics where registry has
+// series of the same names.
+func New(registry prometheus.Registerer, voc *event.Vocabulary, places []Place) *Metrics {
+	with := promauto.With(registry)
+	counter := func(name, help string) prometheus.Counter {
+		return with.NewCounter(prometheus.CounterOpts{Name: name, Help: help})
+	}
+	ofShard := func(name, help string) *prometheus.GaugeVec {
+		return with.NewGaugeVec(prometheus.GaugeOpts{Name: name, Help: help}, []string{"shard"})
+	}
+	m := &Metrics{
+		voc:   voc,
+		board: newBoard(voc),
+		events: with.NewCounterVec(prometheus.CounterOpts{
+			Name: "dwell_events_total", Help: "Usable events that were read, by BCP and type, duplicates included.",
+		}, []string{"bcp", "type"}),
+		deadLetters: with.NewCounterVec(prometheus.CounterOpts{
+			Name: "dwell_dead_letters_total", Help: "Messages that could not be used, by reason.",
+		}, []string{"reason"}),
+		duplicates: counter("dwell_duplicate_events_total", "Events that changed nothing."),
+		late:       counter("dwell_late_events_total", "Events that happened before the watermark of their shard."),
+		replayed:   counter("dwell_replayed_events_total", "Events that the store had already, read again after a restart."),
+		restated:   counter("dwell_restated_times_total", "Events by which a release or crossing time that had been told became another, or none."),
+		release: with.NewHistogramVec(dwellTime("dwell_release_time_seconds",
+			"Time from arrival to release, when first told."), []string{"bcp", "direction"}),
+		crossing: with.NewHistogramVec(dwellTime("dwell_crossing_time_seconds",
+			"Time from arrival to departure, when first told."), []string{"bcp", "direction"}),
+
+		flush: with.NewHistogram(workTime("dwell_flush_seconds", "Time of a whole flush of one shard.")),
+		write: with.NewHistogramVec(workTime("dwell_write_seconds",
+			"Time of one write of a flush, with its tries, by table; dead_letter_topic and commit go to Kafka."), []string{"table"}),
+		rows: with.NewCounterVec(prometheus.CounterOpts{
+			Name: "dwell_written_rows_total", Help: "Rows written, by table, or letters written to the dead_letter_topic.",
+		}, []string{"table"}),
+		retries: counter("dwell_retries_total", "Reads and writes of the store that failed and were tried again."),
+
+		lag: ofShard("dwell_shard_lag_records",
+			"Records of the partition that are not applied yet: high watermark less next offset. It stands still while the shard is stalled."),
+		watermark: ofShard("dwell_shard_watermark_timestamp_seconds", "Event time up to which windows are final unless late data restates them."),
+		buffer:    ofShard("dwell_shard_buffer_bytes", "Memory held for the next flush."),
+		stalled:   ofShard("dwell_shard_stalled", "1 while a read or write fails and is tried again, else 0."),
+		visits:    ofShard("dwell_shard_visits", "Visits in memory after the latest flush."),
+		windows:   ofShard("dwell_shard_windows", "Windows in memory after the latest flush."),
+	}
+	for _, reason := range event.Reasons() {
+		m.deadLetters.WithLabelValues(string(reason))
+	}
+	registry.MustRegister(m.board)
+	configured(with, voc, places)
+	return m
+}
+
+// configured tells what alerts and panels must know of each BCP.
+func configured(with promauto.Factory, voc *event.Vocabulary, places []Place) {
+	ofBCP := func(name, help string) *prometheus.GaugeVec {
+		return with.NewGaugeVec(prometheus.GaugeOpts{Name: name, Help: help}, []string{"bcp"})
+	}
+	silent := ofBCP("dwell_bcp_silent_after_seconds", "Configured silence after which what is known of the BCP counts as unknown.")
+	target := ofBCP("dwell_bcp_release_target_seconds", "Configured release time that the authority promised.")
+	for _, b := range voc.BCPs() {
+		if int(b) >= len(places) {
+			break
+		}
+		if d := places[b].SilentAfter; d > 0 {
+			silent.WithLabelValues(voc.BCPName(b)).Set(d.Seconds())
+		}
+		if d := places[b].ReleaseTarget; d > 0 {
+			target.WithLabelValues(voc.BCPName(b)).Set(d.Seconds())
+		}
+	}
+}

@@ -1,0 +1,90 @@
+package prom
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"dwell/metrics/pipeline"
+	"dwell/metrics/shard"
+	"dwell/metrics/window"
+)
+
+// Applied counts what a batch came to.
+func (m *Metrics) Applied(id int, b *pipeline.Batch) {
+	for class, n := range b.Events {
+		m.events.WithLabelValues(m.voc.BCPName(class.BCP), class.Type.String()).Add(float64(n))
+	}
+	for reason, n := range b.DeadLetters {
+		m.deadLetters.WithLabelValues(string(reason)).Add(float64(n))
+	}
+	m.duplicates.Add(float64(b.Duplicates))
+	m.late.Add(float64(b.Late))
+	m.replayed.Add(float64(b.Replayed))
+	m.restated.Add(float64(b.Restated))
+	for i := range b.Told {
+		t := &b.Told[i]
+		times := m.crossing
+		if t.Measure == window.ReleaseTime {
+			times = m.release
+		}
+		times.WithLabelValues(m.voc.BCPName(t.BCP), t.Direction.String()).Observe(float64(t.Ms) / 1000)
+	}
+	shard := strconv.Itoa(id)
+	m.lag.WithLabelValues(shard).Set(float64(max(0, b.HighWatermark-b.Next)))
+	m.buffer.WithLabelValues(shard).Set(float64(b.Bytes))
+	// From the first batch on there is something that could stall.
+	m.stalled.WithLabelValues(shard)
+}
+
+// commit is what pipeline.Observer calls the commit of an offset to Kafka, which has no rows.
+const commit = "commit"
+
+// Written observes one write of a flush.
+func (m *Metrics) Written(ctx context.Context, _ int, table string, rows int, took time.Duration) {
+	observe(ctx, m.write.WithLabelValues(table), took)
+	if table != commit {
+		m.rows.WithLabelValues(table).Add(float64(rows))
+	}
+}
+
+// Flushed observes a whole flush and takes over who is inside.
+func (m *Metrics) Flushed(ctx context.Context, id int, f *shard.Flush, took time.Duration) {
+	observe(ctx, m.flush, took)
+	m.board.update(id, f)
+	shard := strconv.Itoa(id)
+	m.buffer.WithLabelValues(shard).Set(0)
+	if f.Heard {
+		m.watermark.WithLabelValues(shard).Set(float64(f.Watermark) / 1000)
+	}
+}
+
+// Memory tells what a shard holds.
+func (m *Metrics) Memory(id int, visits, windows int) {
+	shard := strconv.Itoa(id)
+	m.visits.WithLabelValues(shard).Set(float64(visits))
+	m.windows.WithLabelValues(shard).Set(float64(windows))
+}
+
+// Stalled tells that a shard's read or write fails, or goes on.
+func (m *Metrics) Stalled(id int, err error) {
+	stalled := m.stalled.WithLabelValues(strconv.Itoa(id))
+	if err == nil {
+		stalled.Set(0)
+		return
+	}
+	stalled.Set(1)
+	m.retries.Inc()
+}
+
+// Closed ends the series of a shard; what was counted stays.
+func (m *Metrics) Closed(id int) {
+	m.board.close(id)
+	shard := strconv.Itoa(id)
+	m.lag.DeleteLabelValues(shard)
+	m.watermark.DeleteLabelValues(shard)
+	m.buffer.DeleteLabelValues(shard)
+	m.stalled.DeleteLabelValues(shard)
+	m.visits.DeleteLabelValues(shard)
+	m.windows.DeleteLabelValues(shard)
+}

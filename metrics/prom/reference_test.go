@@ -1,0 +1,153 @@
+package prom_test
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"dwell/ingest/event"
+	"dwell/metrics/pipeline"
+	"dwell/metrics/visit"
+	"dwell/metrics/window"
+)
+
+var update = flag.Bool("update", false, "write METRICS.md")
+
+// busy is a border at which every series has been seen.
+func busy(t testing.TB) *border {
+	b := newBorder(t)
+	b.kafka.Assigned(0, true)
+	b.kafka.Buffered(0, 1)
+	b.Stalled(0, errors.New("connection refused"))
+	b.Applied(0, &pipeline.Batch{
+		Next: 1, HighWatermark: 2, Events: map[pipeline.EventClass]int{{BCP: torkham, Type: event.TruckArrived}: 1},
+		Told: []pipeline.Told{
+			{BCP: torkham, Direction: event.Inbound, Measure: window.ReleaseTime, Ms: 1},
+			{BCP: torkham, Direction: event.Inbound, Measure: window.CrossingTime, Ms: 1},
+		},
+	})
+	b.Written(t.Context(), 0, "windows", 1, time.Second)
+	b.Flushed(t.Context(), 0, seats(torkham, event.Inbound, 1000, map[window.Measure]int{b.held(visit.Wait, "customs"): 1}), time.Second)
+	b.Memory(0, 1, 1)
+	return b
+}
+
+func TestNamesFollowTheConventions(t *testing.T) {
+	problems, err := testutil.GatherAndLint(busy(t).registry)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range problems {
+		t.Errorf("%s: %s", p.Metric, p.Text)
+	}
+}
+
+// labelValues says what each label can be; a label that is not here has no bound that anybody has thought of.
+var labelValues = map[string]string{
+	"bcp":       "id of a configured BCP",
+	"direction": "inbound, outbound",
+	"phase":     "wait, service, hold, exit",
+	"holder":    "code of a configured agency, carrier, trader, unknown",
+	"type":      "type of the event, such as truck.arrived",
+	"reason":    "why a message could not be used",
+	"shard":     "Kafka partition",
+	"table":     "table of ClickHouse, dead_letter_topic, commit",
+	"what":      "what failed: group, metadata, fetch, partition, records, open, handle, close, commit",
+}
+
+func TestReferencePage(t *testing.T) {
+	page := reference(t)
+	if *update {
+		if err := os.WriteFile("METRICS.md", page, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	have, err := os.ReadFile("METRICS.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(have, page) {
+		t.Error("METRICS.md is not what the program exports: run `go generate ./metrics/prom`")
+	}
+}
+
+func reference(t *testing.T) []byte {
+	b := busy(t)
+	families, err := b.registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var page bytes.Buffer
+	page.WriteString(`# Metrics
+
+Written by ` + "`go generate ./metrics/prom`" + ` and held against the program by a test. All times are in seconds, all timestamps Unix seconds.
+
+What is unknown has no series; a zero is a real zero. A BCP of which nothing was heard for longer than
+` + "`dwell_bcp_silent_after_seconds`" + ` is unknown too, whatever its other series say: panels and alerts ask
+
+    time() - max by (bcp) (dwell_bcp_last_event_timestamp_seconds) <= on (bcp) max by (bcp) (dwell_bcp_silent_after_seconds)
+
+Each process tells of the shards that it holds: sum trucks and rates over processes, take the maximum of timestamps.
+Release and crossing time are native histograms of schema 5 (the bins of the tables in ClickHouse) where the scraper asks
+for them (` + "`scrape_native_histograms`" + ` of Prometheus 3), else classic ones up to seven days. They show a time as it was
+first told; the tables restate it, and ` + "`dwell_restated_times_total`" + ` counts how often. The times of
+flushes carry the trace id of a sampled flush as an exemplar.
+
+| series | type | labels | meaning |
+| --- | --- | --- | --- |
+`)
+	seen := map[string]bool{}
+	used := map[string]bool{}
+	for _, f := range families {
+		seen[f.GetName()] = true
+		var labels []string
+		for _, l := range f.Metric[0].Label {
+			labels = append(labels, l.GetName())
+			used[l.GetName()] = true
+			if labelValues[l.GetName()] == "" {
+				t.Errorf("%s: label %q has no known bound", f.GetName(), l.GetName())
+			}
+		}
+		fmt.Fprintf(&page, "| `%s` | %s | %s | %s |\n", f.GetName(), strings.ToLower(f.GetType().String()), strings.Join(labels, ", "), f.GetHelp())
+	}
+	for _, name := range described(b) {
+		if !seen[name] {
+			t.Errorf("%s is registered but the page cannot show it: let busy touch it", name)
+		}
+	}
+	page.WriteString("\n| label | values |\n| --- | --- |\n")
+	var labels []string
+	for l := range used {
+		labels = append(labels, l)
+	}
+	slices.Sort(labels)
+	for _, l := range labels {
+		fmt.Fprintf(&page, "| `%s` | %s |\n", l, labelValues[l])
+	}
+	return page.Bytes()
+}
+
+var fqName = regexp.MustCompile(`fqName: "([^"]+)"`)
+
+// described are the names of all registered series, whether they have been seen or not.
+func described(b *border) (names []string) {
+	ch := make(chan *prometheus.Desc)
+	go func() {
+		defer close(ch)
+		b.registry.Describe(ch)
+	}()
+	for d := range ch {
+		names = append(names, fqName.FindStringSubmatch(d.String())[1])
+	}
+	return names
+}

@@ -1,0 +1,384 @@
+package prom_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	dto "github.com/prometheus/client_model/go"
+	"go.opentelemetry.io/otel/trace"
+
+	"dwell/ingest/event"
+	"dwell/ingest/kafka"
+	"dwell/metrics/pipeline"
+	"dwell/metrics/prom"
+	"dwell/metrics/shard"
+	"dwell/metrics/visit"
+	"dwell/metrics/window"
+)
+
+var (
+	_ pipeline.Observer = (*prom.Metrics)(nil)
+	_ kafka.Observer    = (*prom.Kafka[kafka.Failure])(nil)
+)
+
+const (
+	torkham event.BCP = iota + 1
+	hairatan
+	aqina
+)
+
+// border is one process that watches three BCPs.
+type border struct {
+	*prom.Metrics
+	kafka    *prom.Kafka[kafka.Failure]
+	registry *prometheus.Registry
+	voc      *event.Vocabulary
+}
+
+func newBorder(t testing.TB) *border {
+	t.Helper()
+	voc, err := event.NewVocabulary([]string{"TORKHAM", "HAIRATAN", "AQINA"}, []string{"customs", "transport"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &border{registry: prometheus.NewPedanticRegistry(), voc: voc}
+	b.Metrics = prom.New(b.registry, voc, []prom.Place{
+		torkham:  {SilentAfter: 3 * time.Hour, ReleaseTarget: 24 * time.Hour},
+		hairatan: {SilentAfter: 20 * time.Hour},
+	})
+	b.kafka = prom.NewKafka(b.registry, kafka.Failures())
+	return b
+}
+
+// shows holds the named series against what they should be.
+func (b *border) shows(t *testing.T, want string, names ...string) {
+	t.Helper()
+	var lines strings.Builder
+	for line := range strings.Lines(want) {
+		lines.WriteString(strings.TrimSpace(line) + "\n")
+	}
+	if err := testutil.GatherAndCompare(b.registry, strings.NewReader(headed(t, b.registry, lines.String(), names)), names...); err != nil {
+		t.Error(err)
+	}
+}
+
+// headed puts the HELP and TYPE lines in front, which no story is about.
+func headed(t *testing.T, registry *prometheus.Registry, lines string, names []string) string {
+	t.Helper()
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	series := map[string]string{}
+	for line := range strings.Lines(lines) {
+		if name := line[:strings.IndexAny(line, " {\n")]; name != "" {
+			series[name] += strings.TrimRight(line, "\n") + "\n"
+		}
+	}
+	var text strings.Builder
+	for _, f := range families {
+		if name := f.GetName(); slices.Contains(names, name) {
+			fmt.Fprintf(&text, "# HELP %s %s\n# TYPE %s %s\n%s", name, f.GetHelp(), name, strings.ToLower(f.GetType().String()), series[name])
+			delete(series, name)
+		}
+	}
+	for name := range series {
+		t.Errorf("%s is not there", name)
+	}
+	return text.String()
+}
+
+func (b *border) wait(holder string) window.Measure { return b.held(visit.Wait, holder) }
+
+func (b *border) held(p visit.Phase, holder string) window.Measure {
+	h, _ := b.voc.Holder([]byte(holder))
+	return window.OfSegment(p, h)
+}
+
+// seats is a flush in which a shard has these trucks at a place, the latest event at a Unix second.
+func seats(bcp event.BCP, d event.Direction, second int64, holders map[window.Measure]int) *shard.Flush {
+	row := shard.Inside{BCP: bcp, Direction: d, LastEvent: second * 1000, Holders: holders}
+	for _, n := range holders {
+		row.Trucks += n
+	}
+	f := &shard.Flush{Heard: true, Latest: second * 1000, Watermark: (second - 600) * 1000, Inside: []shard.Inside{row}}
+	if row.Trucks > 0 {
+		v := visit.Row{ID: "T1"}
+		v.State.BCP, v.State.Direction = bcp, d
+		f.Visits = []visit.Row{v}
+	}
+	return f
+}
+
+func TestTrucksInside(t *testing.T) {
+	const inside, held, last = "dwell_trucks_inside", "dwell_trucks_held", "dwell_bcp_last_event_timestamp_seconds"
+	b := newBorder(t)
+	ctx := t.Context()
+
+	t.Log("nothing was heard yet: no BCP has a series, least of all a zero")
+	b.shows(t, ``, inside, held, last)
+
+	t.Log("two shards each hold a part of the queue at Torkham")
+	b.Flushed(ctx, 0, seats(torkham, event.Inbound, 1000, map[window.Measure]int{b.wait("customs"): 3, b.held(visit.Exit, "carrier"): 1}), time.Millisecond)
+	b.Flushed(ctx, 1, seats(torkham, event.Inbound, 1060, map[window.Measure]int{b.wait("customs"): 2}), time.Millisecond)
+	b.shows(t, `
+		dwell_trucks_inside{bcp="TORKHAM",direction="inbound"} 6
+		dwell_trucks_held{bcp="TORKHAM",direction="inbound",holder="carrier",phase="exit"} 1
+		dwell_trucks_held{bcp="TORKHAM",direction="inbound",holder="customs",phase="wait"} 5
+		dwell_bcp_last_event_timestamp_seconds{bcp="TORKHAM"} 1060
+	`, inside, held, last)
+
+	t.Log("the truck on its way out is gone: that is a real zero")
+	b.Flushed(ctx, 0, seats(torkham, event.Inbound, 1120, map[window.Measure]int{b.wait("customs"): 3}), time.Millisecond)
+	b.shows(t, `
+		dwell_trucks_inside{bcp="TORKHAM",direction="inbound"} 5
+		dwell_trucks_held{bcp="TORKHAM",direction="inbound",holder="carrier",phase="exit"} 0
+		dwell_trucks_held{bcp="TORKHAM",direction="inbound",holder="customs",phase="wait"} 5
+		dwell_bcp_last_event_timestamp_seconds{bcp="TORKHAM"} 1120
+	`, inside, held, last)
+
+	t.Log("Aqina tells only of its queue: it was heard of, but its trucks are unknown")
+	b.Flushed(ctx, 1, seats(aqina, event.Inbound, 1200, nil), time.Millisecond)
+	b.shows(t, `
+		dwell_trucks_inside{bcp="TORKHAM",direction="inbound"} 5
+		dwell_bcp_last_event_timestamp_seconds{bcp="AQINA"} 1200
+		dwell_bcp_last_event_timestamp_seconds{bcp="TORKHAM"} 1120
+	`, inside, last)
+
+	t.Log("shard 0 goes to another process, and its trucks with it")
+	b.Closed(0)
+	b.shows(t, `
+		dwell_trucks_inside{bcp="TORKHAM",direction="inbound"} 2
+		dwell_trucks_held{bcp="TORKHAM",direction="inbound",holder="customs",phase="wait"} 2
+		dwell_bcp_last_event_timestamp_seconds{bcp="AQINA"} 1200
+		dwell_bcp_last_event_timestamp_seconds{bcp="TORKHAM"} 1060
+	`, inside, held, last)
+
+	b.Closed(1)
+	b.shows(t, ``, inside, held, last)
+}
+
+func TestABorderThatEmptiesShowsZero(t *testing.T) {
+	b := newBorder(t)
+	b.Flushed(t.Context(), 0, seats(hairatan, event.Outbound, 1000, map[window.Measure]int{b.wait("customs"): 1}), time.Millisecond)
+	b.Flushed(t.Context(), 0, seats(hairatan, event.Outbound, 1000, nil), time.Millisecond)
+	b.shows(t, `dwell_trucks_inside{bcp="HAIRATAN",direction="outbound"} 0`, "dwell_trucks_inside")
+}
+
+// A flush lends its maps: what the shard does to them later must not be seen.
+func TestTheBoardKeepsNothingOfTheFlush(t *testing.T) {
+	b := newBorder(t)
+	holders := map[window.Measure]int{b.wait("customs"): 1}
+	b.Flushed(t.Context(), 0, seats(torkham, event.Inbound, 1000, holders), time.Millisecond)
+	holders[b.wait("customs")] = 99
+	b.shows(t, `dwell_trucks_held{bcp="TORKHAM",direction="inbound",holder="customs",phase="wait"} 1`, "dwell_trucks_held")
+}
+
+func TestABatchIsCounted(t *testing.T) {
+	b := newBorder(t)
+	b.shows(t, ``, "dwell_events_total")
+	b.Applied(2, &pipeline.Batch{
+		Next: 90, HighWatermark: 100, Bytes: 4096,
+		Events: map[pipeline.EventClass]int{
+			{BCP: torkham, Type: event.TruckArrived}: 4, {BCP: hairatan, Type: event.QueueObserved}: 1,
+		},
+		Duplicates: 1, Late: 2, Replayed: 3, Restated: 1,
+		DeadLetters: map[event.Reason]int{event.NotJSON: 2},
+	})
+	b.shows(t, `
+		dwell_events_total{bcp="HAIRATAN",type="queue.observed"} 1
+		dwell_events_total{bcp="TORKHAM",type="truck.arrived"} 4
+		dwell_duplicate_events_total 1
+		dwell_late_events_total 2
+		dwell_replayed_events_total 3
+		dwell_restated_times_total 1
+		dwell_shard_lag_records{shard="2"} 10
+		dwell_shard_buffer_bytes{shard="2"} 4096
+		dwell_dead_letters_total{reason="future_time"} 0
+		dwell_dead_letters_total{reason="invalid_field"} 0
+		dwell_dead_letters_total{reason="missing_field"} 0
+		dwell_dead_letters_total{reason="not_cloudevent"} 0
+		dwell_dead_letters_total{reason="not_json"} 2
+		dwell_dead_letters_total{reason="subject_mismatch"} 0
+		dwell_dead_letters_total{reason="too_large"} 0
+		dwell_dead_letters_total{reason="unknown_agency"} 0
+		dwell_dead_letters_total{reason="unknown_bcp"} 0
+		dwell_dead_letters_total{reason="unknown_type"} 0
+	`, "dwell_events_total", "dwell_duplicate_events_total", "dwell_late_events_total", "dwell_replayed_events_total",
+		"dwell_restated_times_total", "dwell_shard_lag_records", "dwell_shard_buffer_bytes", "dwell_dead_letters_total")
+}
+
+func TestWhatIsConfigured(t *testing.T) {
+	newBorder(t).shows(t, `
+		dwell_bcp_silent_after_seconds{bcp="HAIRATAN"} 72000
+		dwell_bcp_silent_after_seconds{bcp="TORKHAM"} 10800
+		dwell_bcp_release_target_seconds{bcp="TORKHAM"} 86400
+	`, "dwell_bcp_silent_after_seconds", "dwell_bcp_release_target_seconds")
+}
+
+func TestAShardStallsGoesOnAndIsClosed(t *testing.T) {
+	names := []string{
+		"dwell_shard_stalled", "dwell_retries_total", "dwell_shard_watermark_timestamp_seconds", "dwell_shard_visits",
+		"dwell_shard_windows", "dwell_shard_buffer_bytes",
+	}
+	b := newBorder(t)
+	b.Applied(0, &pipeline.Batch{Next: 1, HighWatermark: 1, Bytes: 10})
+	b.Stalled(0, errors.New("connection refused"))
+	b.Stalled(0, errors.New("connection refused"))
+	b.shows(t, `
+		dwell_shard_stalled{shard="0"} 1
+		dwell_retries_total 2
+		dwell_shard_buffer_bytes{shard="0"} 10
+	`, names...)
+	b.Stalled(0, nil)
+	b.Flushed(t.Context(), 0, seats(torkham, event.Inbound, 1600, nil), time.Millisecond)
+	b.Memory(0, 7, 30)
+	b.shows(t, `
+		dwell_shard_stalled{shard="0"} 0
+		dwell_retries_total 2
+		dwell_shard_buffer_bytes{shard="0"} 0
+		dwell_shard_watermark_timestamp_seconds{shard="0"} 1000
+		dwell_shard_visits{shard="0"} 7
+		dwell_shard_windows{shard="0"} 30
+	`, names...)
+	b.Closed(0)
+	b.shows(t, `dwell_retries_total 2`, names...)
+}
+
+func TestTheReadingOfKafka(t *testing.T) {
+	b := newBorder(t)
+	b.kafka.Assigned(0, true)
+	b.kafka.Assigned(3, true)
+	b.kafka.Buffered(3, 512)
+	b.kafka.Fetched(3, 2000)
+	b.kafka.Handled(3, 40, 41, 50)
+	b.kafka.Failed(kafka.FetchFailure)
+	b.kafka.Lost(3, 5)
+	names := []string{
+		"dwell_kafka_assigned_partitions", "dwell_kafka_buffered_bytes", "dwell_kafka_fetched_bytes_total",
+		"dwell_kafka_records_total", "dwell_kafka_lost_records_total",
+	}
+	b.shows(t, `
+		dwell_kafka_assigned_partitions 2
+		dwell_kafka_buffered_bytes{shard="3"} 512
+		dwell_kafka_fetched_bytes_total 2000
+		dwell_kafka_records_total 40
+		dwell_kafka_lost_records_total 5
+	`, names...)
+	b.kafka.Assigned(3, false)
+	b.kafka.Buffered(3, 512) // a fetch that was under way
+	b.shows(t, `
+		dwell_kafka_assigned_partitions 1
+		dwell_kafka_fetched_bytes_total 2000
+		dwell_kafka_records_total 40
+		dwell_kafka_lost_records_total 5
+	`, names...)
+	if n, err := testutil.GatherAndCount(b.registry, "dwell_kafka_failures_total"); err != nil || n != len(kafka.Failures()) {
+		t.Errorf("%d failures are counted, %v; want %d, each from zero", n, err, len(kafka.Failures()))
+	}
+}
+
+func (b *border) histogram(t *testing.T, name string) *dto.Histogram {
+	t.Helper()
+	families, err := b.registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		if f.GetName() == name && len(f.Metric) == 1 {
+			return f.Metric[0].GetHistogram()
+		}
+	}
+	t.Fatalf("no single %s", name)
+	return nil
+}
+
+// The bins of the windows are the buckets of the native histogram: same schema, same index, zero apart.
+func TestTimesFallIntoTheBinsOfTheWindows(t *testing.T) {
+	b := newBorder(t)
+	want := map[int32]int64{}
+	var told []pipeline.Told
+	for _, ms := range []int64{1, 999, 1000, 1001, 2000, 90 * 60_000, 86_400_000, 86_400_000, 7 * 86_400_000, 13 * 86_400_000} {
+		told = append(told, pipeline.Told{BCP: torkham, Direction: event.Inbound, Measure: window.ReleaseTime, Ms: ms})
+		want[int32(window.BinOf(ms))]++
+	}
+	told = append(told, pipeline.Told{BCP: torkham, Direction: event.Inbound, Measure: window.ReleaseTime, Ms: 0})
+	b.Applied(0, &pipeline.Batch{Told: told})
+	h := b.histogram(t, "dwell_release_time_seconds")
+	if h.GetSchema() != window.Schema {
+		t.Fatalf("schema %d, want %d", h.GetSchema(), window.Schema)
+	}
+	if h.GetZeroCount() != 1 {
+		t.Errorf("%d in the zero bucket, want the one truck that took no time", h.GetZeroCount())
+	}
+	got := map[int32]int64{}
+	var index int32
+	var count int64
+	var at int
+	for _, span := range h.PositiveSpan {
+		index += span.GetOffset()
+		for range span.GetLength() {
+			count += h.PositiveDelta[at]
+			if count > 0 {
+				got[index] = count
+			}
+			at++
+			index++
+		}
+	}
+	for i, n := range want {
+		if got[i] != n {
+			t.Errorf("bucket %d has %d, the window's bin %d", i, got[i], n)
+		}
+	}
+	if len(got) != len(want) {
+		t.Errorf("buckets %v, bins %v", got, want)
+	}
+	classic := h.Bucket[len(h.Bucket)-1]
+	if classic.GetUpperBound() != 7*86400 || classic.GetCumulativeCount() != 10 {
+		t.Errorf("the last classic bucket ends at %v s with %d trucks; want seven days with 10 of 11", classic.GetUpperBound(), classic.GetCumulativeCount())
+	}
+}
+
+func TestASlowFlushLeadsToItsTrace(t *testing.T) {
+	b := newBorder(t)
+	id := trace.TraceID{0xab, 1}
+	sampled := trace.ContextWithSpanContext(t.Context(), trace.NewSpanContext(trace.SpanContextConfig{
+		TraceID: id, SpanID: trace.SpanID{1}, TraceFlags: trace.FlagsSampled,
+	}))
+	unsampled := trace.ContextWithSpanContext(t.Context(), trace.NewSpanContext(trace.SpanContextConfig{
+		TraceID: trace.TraceID{0xcd}, SpanID: trace.SpanID{2},
+	}))
+	for _, ctx := range []context.Context{t.Context(), unsampled} {
+		b.Flushed(ctx, 0, &shard.Flush{}, 2*time.Second)
+		b.Written(ctx, 0, "windows", 10, 2*time.Second)
+	}
+	exemplars := func(name string) (ids []string) {
+		for _, bucket := range b.histogram(t, name).Bucket {
+			for _, l := range bucket.GetExemplar().GetLabel() {
+				ids = append(ids, l.GetName()+"="+l.GetValue())
+			}
+		}
+		return ids
+	}
+	for _, name := range []string{"dwell_flush_seconds", "dwell_write_seconds"} {
+		if got := exemplars(name); len(got) > 0 {
+			t.Errorf("%s: exemplars %v of traces that nobody keeps", name, got)
+		}
+	}
+	b.Flushed(sampled, 0, &shard.Flush{}, 2*time.Second)
+	b.Written(sampled, 0, "windows", 10, 2*time.Second)
+	for _, name := range []string{"dwell_flush_seconds", "dwell_write_seconds"} {
+		if got, want := exemplars(name), []string{"trace_id=" + id.String()}; !slices.Equal(got, want) {
+			t.Errorf("%s: exemplars %v, want %v", name, got, want)
+		}
+	}
+	b.shows(t, `dwell_written_rows_total{table="windows"} 30`, "dwell_written_rows_total")
+}
