@@ -27,6 +27,11 @@ func cpu(b *testing.B) time.Duration {
 func filled(b *testing.B, compression string, n int) Config {
 	cfg := config(brokertest.Start(b, brokertest.Topic(topic, 2), brokertest.Topic(letters, 1)))
 	cfg.Compression = compression
+	fill(b, cfg, n)
+	return cfg
+}
+
+func fill(b *testing.B, cfg Config, n int) {
 	p := producer(b, cfg)
 	const every = 10_000
 	ms := make([]Message, every)
@@ -45,7 +50,6 @@ func filled(b *testing.B, compression string, n int) Config {
 			b.Fatal(err)
 		}
 	}
-	return cfg
 }
 
 // BenchmarkFetch reads records from the embedded broker's log into a Handler that only counts them. The processor time is

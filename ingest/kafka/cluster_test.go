@@ -15,6 +15,7 @@ import (
 	kafkago "github.com/segmentio/kafka-go"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"dwell/deploy/embedded/broker/brokertest"
 )
@@ -363,6 +364,47 @@ func line(r Record) string {
 		s += fmt.Sprintf(" %s=%q", h.Key, h.Value)
 	}
 	return s
+}
+
+func TestAGroupWithoutACoordinatorIsTriedAgain(t *testing.T) {
+	kf, cfg := cluster(t, 1, 1)
+	refusals := 0
+	kf.ControlKey(int16(kmsg.FindCoordinator), func(r kmsg.Request) (kmsg.Response, error, bool) {
+		if refusals++; refusals > 4 {
+			return nil, nil, false
+		}
+		kf.KeepControl()
+		res := r.ResponseKind().(*kmsg.FindCoordinatorResponse)
+		res.ErrorCode = int16(kafkago.GroupCoordinatorNotAvailable)
+		return res, nil, true
+	})
+	p, want, l := producer(t, cfg), map[int][]string{}, newLedger()
+	write(t, p, 1, 0, 10, want)
+	_, stop := consume(t, cfg, l)
+	l.until(t, "all is stored", func() bool { return l.total() == 10 })
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	l.check(t)
+	if l.failed[GroupFailure] != 4 {
+		t.Errorf("%d failures were told, want 4", l.failed[GroupFailure])
+	}
+}
+
+func TestAStopWhileTheGroupIsBeingJoinedIsNotHeldUp(t *testing.T) {
+	kf, cfg := cluster(t, 1, 1)
+	joining, release := make(chan struct{}), make(chan struct{})
+	kf.ControlKey(int16(kmsg.JoinGroup), func(kmsg.Request) (kmsg.Response, error, bool) {
+		close(joining)
+		kf.SleepControl(func() { <-release })
+		return nil, nil, false
+	})
+	_, stop := consume(t, cfg, newLedger())
+	<-joining
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	close(release)
 }
 
 func newTestClient(t *testing.T, cfg Config) *client {

@@ -71,16 +71,16 @@ func (c *Consumer) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("kafka: %w", err)
 	}
+	var serving sync.WaitGroup
 	pace := backoff{min: c.cfg.BackoffMin, max: c.cfg.BackoffMax}
 	for {
 		generation, err := group.Next(ctx)
 		if ctx.Err() != nil {
-			// Closing the group ends the generation, waits for its Handlers to be closed, and leaves.
-			err := group.Close()
+			c.leave(group, &serving)
 			if changed := (*PartitionsChangedError)(nil); errors.As(context.Cause(ctx), &changed) {
 				return changed
 			}
-			return err
+			return nil
 		}
 		if err != nil {
 			c.obs.Failed(GroupFailure)
@@ -89,11 +89,32 @@ func (c *Consumer) Run(ctx context.Context) error {
 			continue
 		}
 		pace.reset()
+		serving.Add(1)
 		generation.Start(func(owned context.Context) {
+			defer serving.Done()
 			if err := c.generation(owned, generation, partitions); err != nil {
 				fail(err)
 			}
 		})
+	}
+}
+
+// leaveTimeout bounds how long leaving the group may take once every Handler is closed.
+const leaveTimeout = 3 * time.Second
+
+// leave ends the generation, waits for its Handlers to be closed, and leaves the group. A group that cannot be left in
+// time, say because this process was still waiting to join it, gives the partitions to others when the session ends.
+func (c *Consumer) leave(group *kafkago.ConsumerGroup, serving *sync.WaitGroup) {
+	left := make(chan struct{})
+	go func() {
+		_ = group.Close() // is always nil
+		close(left)
+	}()
+	serving.Wait()
+	select {
+	case <-left:
+	case <-time.After(leaveTimeout):
+		c.log.Warn("the group was not left in time", "group", c.cfg.Group, "session_timeout", c.cfg.SessionTimeout)
 	}
 }
 

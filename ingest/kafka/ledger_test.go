@@ -163,8 +163,8 @@ func (l *ledger) total() int {
 func config(addr string) Config {
 	cfg := DefaultConfig()
 	cfg.Brokers = []string{addr}
-	cfg.SessionTimeout = 3 * time.Second
-	cfg.DrainTimeout = 2 * time.Second
+	cfg.SessionTimeout = 6 * time.Second
+	cfg.DrainTimeout = 5 * time.Second
 	cfg.Tick = 10 * time.Millisecond
 	cfg.CommitInterval = 20 * time.Millisecond
 	cfg.BackoffMin, cfg.BackoffMax = 5*time.Millisecond, 100*time.Millisecond

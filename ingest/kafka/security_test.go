@@ -101,7 +101,7 @@ func TestABadConfigurationNamesKeyAndValue(t *testing.T) {
 		`dead_letter_topic: "dwell.events" is the`:   func(c *Config) { c.DeadLetterTopic = topic },
 		`fetch_bytes: 1 is not in`:                   func(c *Config) { c.FetchBytes = 1 },
 		`tick: 0s is not in`:                         func(c *Config) { c.Tick = 0 },
-		`drain_timeout: 5s is not shorter`:           func(c *Config) { c.DrainTimeout = 5 * time.Second },
+		`drain_timeout: 9s is not shorter`:           func(c *Config) { c.DrainTimeout = 9 * time.Second },
 		`compression: "brotli" is none of`:           func(c *Config) { c.Compression = "brotli" },
 		`tls.enabled: false, but`:                    func(c *Config) { c.TLS.Insecure = true },
 		`tls.cert "a" and tls.key "": one is`:        func(c *Config) { c.TLS = TLS{Enabled: true, Cert: "a"} },
