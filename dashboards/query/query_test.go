@@ -75,7 +75,9 @@ func (b *border) insert(format string, args ...any) {
 	}
 }
 
-func literal(t time.Time) string { return fmt.Sprintf("'%s'", t.UTC().Format("2006-01-02 15:04:05.000")) }
+func literal(t time.Time) string {
+	return fmt.Sprintf("'%s'", t.UTC().Format("2006-01-02 15:04:05.000"))
+}
 
 // window writes a row of durations in seconds, or of a count, into the hour and the day.
 func (b *border) window(shard int, bcp, direction, grain, start, measure string, n int, seconds ...int) {

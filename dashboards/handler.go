@@ -1,0 +1,59 @@
+package dashboards
+
+import (
+	"context"
+	"crypto/rand"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"dwell/dashboards/api"
+	"dwell/dashboards/hub"
+	"dwell/dashboards/web"
+	"dwell/dashboards/ws"
+	"dwell/ingest/event"
+)
+
+// Store is where boards and history come from: query.Source.
+type Store interface {
+	hub.Source
+	api.Store
+}
+
+// Config is that of the parts.
+type Config struct {
+	Hub  hub.Config
+	Live ws.Config
+}
+
+// DefaultConfig is that of the parts.
+func DefaultConfig() Config { return Config{Hub: hub.DefaultConfig(), Live: ws.DefaultConfig()} }
+
+// Dashboards are the page, the API and the live view of one store.
+type Dashboards struct {
+	hub     *hub.Hub
+	handler http.Handler
+}
+
+// New makes them; nothing is read before Run. The vocabulary names the measures of the API.
+func New(store Store, voc *event.Vocabulary, cfg Config, log *slog.Logger, reg prometheus.Registerer) (*Dashboards, error) {
+	page, err := web.New()
+	if err != nil {
+		return nil, err
+	}
+	// Numbers begin at the time, so that those of a later process are higher.
+	h := hub.New(store, cfg.Hub, uint64(time.Now().UnixMilli()), rand.Text(), log, reg)
+	mux := http.NewServeMux()
+	mux.Handle("GET /live", ws.New(h, cfg.Live, log, reg))
+	mux.Handle(api.Prefix, api.New(h, store, voc, log))
+	mux.Handle("/", page)
+	return &Dashboards{hub: h, handler: web.Secure(mux)}, nil
+}
+
+// Run keeps the board up to date until ctx ends; then viewers are told and closed.
+func (d *Dashboards) Run(ctx context.Context) error { return d.hub.Run(ctx) }
+
+// ServeHTTP answers for /, /live and /api/v1/.
+func (d *Dashboards) ServeHTTP(w http.ResponseWriter, r *http.Request) { d.handler.ServeHTTP(w, r) }

@@ -1,0 +1,234 @@
+package dashboards
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"dwell/dashboards/board"
+)
+
+// browser is a tab of a real Chromium that notes what its console says.
+type browser struct {
+	context.Context
+	t          *testing.T
+	mu         sync.Mutex
+	complaints []string
+}
+
+func newBrowser(t *testing.T) *browser {
+	t.Helper()
+	path, err := exec.LookPath("chromium")
+	if err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("no chromium on this machine: apt-get install -y --no-install-recommends chromium")
+		}
+		t.Skip("no chromium on this machine, the page is not tested: apt-get install -y --no-install-recommends chromium")
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.Flag("lang", "en"), chromedp.UserDataDir(t.TempDir()))
+	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
+	tab, closeTab := chromedp.NewContext(allocator)
+	b := &browser{Context: tab, t: t}
+	b.do() // starts the browser
+	console := chromedp.Console(tab)
+	listened := make(chan struct{})
+	go func() {
+		defer close(listened)
+		for message, err := range console {
+			if err != nil {
+				return
+			}
+			b.mu.Lock()
+			b.complaints = append(b.complaints, fmt.Sprint(message, " ", message.URL))
+			b.mu.Unlock()
+		}
+	}()
+	t.Cleanup(func() {
+		closeTab()
+		stop()
+		<-listened
+	})
+	return b
+}
+
+func (b *browser) do(steps ...chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	if err := chromedp.Do(b, steps...); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// get is the value of an expression of the page.
+func get[T any](b *browser, expression string) T {
+	b.t.Helper()
+	v, err := chromedp.Run(b, chromedp.Evaluate[T](expression))
+	if err != nil {
+		b.t.Fatalf("%s: %v", expression, err)
+	}
+	return v
+}
+
+// until waits for an expression of the page to be true.
+func (b *browser) until(expression string) {
+	b.t.Helper()
+	if _, err := chromedp.Run(b, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(20*time.Second))); err != nil {
+		b.t.Fatalf("%s: %v\n%s", expression, err, get[string](b, "document.body.innerText"))
+	}
+}
+
+func (b *browser) text(selector string) string {
+	b.t.Helper()
+	return get[string](b, fmt.Sprintf("document.querySelector(%q)?.innerText ?? '(missing)'", selector))
+}
+
+// quiet says that the console has said nothing.
+func (b *browser) quiet() {
+	b.t.Helper()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, c := range b.complaints {
+		b.t.Errorf("the console says: %s", c)
+	}
+}
+
+// picture writes a screenshot to the folder that DWELL_SCREENSHOTS names, if any.
+func (b *browser) picture(name string, width, height int64, whole bool) {
+	b.t.Helper()
+	dir := os.Getenv("DWELL_SCREENSHOTS")
+	if dir == "" {
+		return
+	}
+	shot := chromedp.CaptureScreenshot()
+	if whole {
+		shot = chromedp.FullScreenshot(100)
+	}
+	b.do(chromedp.EmulateViewport(width, height))
+	png, err := chromedp.Run(b, shot)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, name+".png"), png, 0o644)
+	}
+	if err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+func theme(name string) chromedp.Action[chromedp.Void] {
+	return func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
+		_, err := cdp.Call(ctx, t, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
+			{Name: "prefers-color-scheme", Value: name}, {Name: "prefers-reduced-motion", Value: "reduce"},
+		}})
+		return chromedp.Void{}, err
+	}
+}
+
+func contains(t *testing.T, what, text string, words ...string) {
+	t.Helper()
+	for _, w := range words {
+		if !strings.Contains(text, w) {
+			t.Errorf("%s lacks %q: %q", what, w, text)
+		}
+	}
+}
+
+const torkham = `[data-id="AF-NAN-TORKHAM"]`
+
+func TestThePage(t *testing.T) {
+	s := newStage(t)
+	address := serve(t, s)
+	b := newBrowser(t)
+	b.do(theme("light"), chromedp.EmulateViewport(1440, 900), chromedp.Navigate(address))
+	b.until(`document.body.dataset.connection === "live"`)
+
+	contains(t, "Torkham", b.text(torkham), "900", "24 h 10 min", "36 h 7 min", "Heard", "414 vehicles", "Torkham (Pakistan)", "Customs")
+	contains(t, "a silent place", b.text(".place:nth-child(6) .inside"), "Unknown", "silent for 31 h", "112 when last heard")
+	never := b.text(".place:nth-child(9)")
+	contains(t, "a place never heard", never, "Unknown", "never heard")
+	if strings.ContainsAny(b.text(".place:nth-child(9) .inside"), "0123456789") {
+		t.Errorf("a place never heard has numbers: %q", never)
+	}
+	contains(t, "a stale reading", b.text(".place:nth-child(2) .outside"), "0 vehicles", "stale", "27 h")
+	contains(t, "a reading of nothing", b.text(".place:nth-child(3) .outside"), "Unknown", "not reported")
+	contains(t, "the totals", b.text("#totals"), "3,184", "7 of 9 places known", "18 h 22 min")
+	contains(t, "the clock", b.text("#as-of"), "14:12:13", "UTC+4:30")
+	if hatched := get[int](b, `document.querySelectorAll('.place:nth-child(4) .inside .spark rect[fill^="url"]').length`); hatched != 5 {
+		t.Errorf("%d hours are hatched, want 5", hatched)
+	}
+	b.picture("light-1440", 1440, 900, true)
+	b.picture("light-narrow", 390, 844, true)
+	b.picture("light-tablet", 900, 1100, true)
+	b.do(theme("dark"))
+	b.picture("dark-1440", 1440, 900, true)
+	b.do(theme("light"), chromedp.EmulateViewport(1440, 900))
+
+	s.change(func(board *board.Board) { board.BCPs[0].Inside.Trucks = ptr(int64(901)) })
+	b.until(`document.querySelector('` + torkham + ` .inside').innerText.includes("901")`)
+	s.change(func(b *board.Board) { b.BCPs[1].Status = board.Unknown })
+	b.until(`document.getElementById("news").textContent === "Spin Boldak: Unknown."`)
+	b.quiet()
+}
+
+func TestThePageWithoutAMouse(t *testing.T) {
+	s := newStage(t)
+	address := serve(t, s)
+	b := newBrowser(t)
+	b.do(theme("light"), chromedp.EmulateViewport(1440, 900), chromedp.Navigate(address))
+	b.until(`document.body.dataset.connection === "live"`)
+	focused := func() string { return get[string](b, "document.activeElement.textContent") }
+	b.do(chromedp.KeyEvent(kb.Tab))
+	if got := focused(); got != "Skip to the border crossing points" {
+		t.Errorf("the first stop is %q", got)
+	}
+	b.do(chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent(kb.Enter))
+	b.until(`document.documentElement.dataset.theme === "light"`)
+	b.do(chromedp.KeyEvent(kb.Enter))
+	b.until(`document.documentElement.dataset.theme === "dark"`)
+	b.do(chromedp.KeyEvent(kb.Enter))
+	b.until(`document.documentElement.dataset.theme === undefined`)
+	b.do(chromedp.KeyEvent(kb.Tab))
+	if got := focused(); got != "Torkham" {
+		t.Errorf("after the theme comes %q", got)
+	}
+	b.do(chromedp.KeyEvent(kb.Enter))
+	b.until(`document.getElementById("detail").open && document.querySelector("#detail .plot svg") !== null && document.querySelector("#detail tbody") !== null`)
+	contains(t, "the detail", b.text("#detail"), "Torkham", "V-2026-01", "Customs, hold", "7 d 22 h", "7 days")
+	b.picture("detail-light", 1440, 1000, false)
+	b.picture("detail-narrow", 390, 844, false)
+	b.do(chromedp.EmulateViewport(1440, 900), chromedp.Focus("#detail .plot"), chromedp.KeyEvent(kb.End))
+	contains(t, "the readout", b.text("#detail .readout"), "median", "inside")
+	b.do(theme("dark"))
+	b.picture("detail-dark", 1440, 1000, false)
+	b.do(chromedp.KeyEvent(kb.Escape))
+	b.until(`!document.getElementById("detail").open`)
+	if got := focused(); got != "Torkham" {
+		t.Errorf("after the detail the focus is on %q", got)
+	}
+	b.quiet()
+}
+
+func TestThePageSaysThatTheStoreIsAway(t *testing.T) {
+	s := newStage(t)
+	address := serve(t, s)
+	b := newBrowser(t)
+	b.do(chromedp.Navigate(address))
+	b.until(`document.body.dataset.connection === "live"`)
+	s.fail(errors.New("no store"))
+	b.until(`document.body.dataset.connection === "failing"`)
+	contains(t, "the news", b.text("#news"), "The store cannot be reached", "14:12")
+	contains(t, "Torkham", b.text(torkham), "900")
+	s.fail(nil)
+	b.until(`document.body.dataset.connection === "live"`)
+	b.quiet()
+}

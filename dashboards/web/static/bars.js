@@ -1,0 +1,53 @@
+// Stacked bars: of time by holder, and of trucks by age.
+import { el } from "./dom.js";
+import { count, duration, percent } from "./format.js";
+import { holderName, t } from "./strings.js";
+
+// The holders that have a colour of their own; any other agency takes one of the rest, by its name.
+const own = ["customs", "border_police", "transport", "plant_quarantine", "veterinary", "health", "trader", "carrier", "unknown"];
+export function colourOf(holder) {
+  if (own.includes(holder)) return holder;
+  let sum = 0;
+  for (const c of holder) sum = (sum * 31 + c.codePointAt(0)) % 1024;
+  return `other-${sum % 3}`;
+}
+
+// byHolder adds up the phases of each holder, the longest first.
+export function byHolder(holders) {
+  const sums = new Map();
+  for (const h of holders) sums.set(h.holder, (sums.get(h.holder) ?? 0) + h.seconds);
+  const all = [...sums.values()].reduce((a, b) => a + b, 0);
+  return [...sums].filter(([, s]) => s > 0).sort((a, b) => b[1] - a[1])
+    .map(([holder, seconds]) => ({ holder, seconds, share: seconds / all }));
+}
+
+export const swatch = (holder) => el("span", { class: "swatch", "data-holder": colourOf(holder), "aria-hidden": "true" });
+
+// holderBar is the time by holder; what is too narrow for its label is named in the legend and in the text for readers.
+export function holderBar(holders) {
+  const parts = byHolder(holders);
+  const text = parts.map((p) => t("holder_share", { holder: holderName(p.holder), share: percent(p.share) })).join(", ");
+  return el("div", { class: "stack", role: "img", "aria-label": text }, ...parts.map((p) =>
+    el("span", {
+      class: "part", "data-holder": colourOf(p.holder), style: { "flex-grow": p.share },
+      title: `${holderName(p.holder)}: ${percent(p.share)}, ${duration(p.seconds)}`,
+    }, el("span", { class: "part-label" }, p.share >= 0.14 ? `${holderName(p.holder)} ${percent(p.share)}` : p.share >= 0.07 ? percent(p.share) : ""))));
+}
+
+export function holderLegend(holders, most = 99) {
+  return el("ul", { class: "legend" }, ...byHolder(holders).slice(0, most).map((p) =>
+    el("li", {}, swatch(p.holder), `${holderName(p.holder)} `, el("b", {}, percent(p.share)))));
+}
+
+const ages = ["under_6h", "6h_to_24h", "1d_to_3d", "3d_to_7d", "over_7d"];
+
+export function ageBar(byAge) {
+  const all = ages.reduce((sum, a) => sum + byAge[a], 0);
+  const present = ages.filter((a) => byAge[a] > 0);
+  return [
+    el("div", { class: "stack thin", "aria-hidden": "true" },
+      ...(all ? present.map((a) => el("span", { class: "part", "data-age": a, style: { "flex-grow": byAge[a] / all } })) : [el("span", { class: "part", "data-age": "none", style: { "flex-grow": 1 } })])),
+    el("ul", { class: "ages", "aria-label": t("age_title") }, ...present.map((a) =>
+      el("li", {}, el("span", { class: "swatch", "data-age": a, "aria-hidden": "true" }), el("b", {}, count(byAge[a])), ` ${t(a)}`))),
+  ];
+}

@@ -1,0 +1,206 @@
+// The detail of one place: its history, who had the trucks, and the oldest ones inside.
+import { el, say } from "./dom.js";
+import { brief, count, dateTime, duration, percent, zoneName } from "./format.js";
+import { swatch } from "./bars.js";
+import { Chart } from "./chart.js";
+import { unknown, why } from "./place.js";
+import { directionName, holderName, nameOf, phaseName, t } from "./strings.js";
+
+const ranges = {
+  "24h": { hours: 24, grain: "hour" },
+  "7d": { hours: 7 * 24, grain: "hour" },
+  "30d": { hours: 30 * 24, grain: "day" },
+};
+const oldest = 12;
+const refreshEvery = 15_000; // ms, while the detail is open
+
+async function read(path, parameters) {
+  const url = new URL(`api/v1/${path}`, document.baseURI);
+  url.hash = "";
+  for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
+  const response = await fetch(url);
+  const body = await response.json();
+  if (!response.ok) throw new Error(body.detail ?? body.title);
+  return body;
+}
+
+const table = (caption, heads, rows) => el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
+  el("table", {}, el("thead", {}, el("tr", {}, ...heads.map((h) => el("th", { scope: "col" }, h)))), el("tbody", {}, ...rows)));
+const row = (...cells) => el("tr", {}, ...cells.map((c) => (c instanceof Node && c.nodeName === "TD" ? c : el("td", {}, c))));
+const number = (text) => el("td", { class: "number" }, text);
+
+export class Detail {
+  constructor(dialog) {
+    this.dialog = dialog;
+    this.id = null;
+    this.range = "24h";
+    this.onClose = () => {};
+    dialog.addEventListener("close", () => {
+      const id = this.id;
+      this.id = null;
+      clearInterval(this.timer);
+      if (id) this.onClose(id);
+    });
+    dialog.addEventListener("click", (e) => {
+      if (e.target === dialog) dialog.close();
+    });
+  }
+
+  open(id, board) {
+    const bcp = board?.bcps.find((b) => b.id === id);
+    if (!bcp) {
+      if (this.dialog.open && id === null) this.dialog.close();
+      return;
+    }
+    if (this.id === id) return;
+    this.id = id;
+    this.atLast = false;
+    this.build(bcp);
+    this.update(board);
+    if (!this.dialog.open) this.dialog.showModal();
+    this.dialog.scrollTop = 0;
+    this.load();
+    clearInterval(this.timer);
+    this.timer = setInterval(() => this.load(), refreshEvery);
+  }
+
+  build(bcp) {
+    this.status = el("p", { class: "status" });
+    this.summary = el("p", { class: "minor" });
+    this.message = el("p", { class: "minor", role: "status" });
+    this.chart = new Chart();
+    this.history = el("div");
+    this.holders = el("div");
+    this.trucks = el("div");
+    this.readings = el("div");
+    const choice = (name, checked, text, change) => el("label", { class: "choice" },
+      el("input", { type: "radio", name, checked, onchange: change }), el("span", {}, text));
+    this.dialog.replaceChildren(el("div", { class: "sheet" },
+      el("header", {},
+        el("div", {}, el("h2", { id: "detail-title" }, nameOf(bcp.names)), this.status),
+        el("button", { type: "button", class: "close", onclick: () => this.dialog.close() }, t("close"))),
+      this.summary,
+      el("div", { class: "choices" },
+        el("fieldset", {}, el("legend", { class: "quiet" }, t("range")),
+          ...Object.keys(ranges).map((r) => choice("range", r === this.range, t(`range_${r}`), () => {
+            this.range = r;
+            this.load();
+          }))),
+        el("fieldset", { class: "until", hidden: bcp.status !== "unknown" || bcp.last_event === null },
+          choice("until", true, t("until_now"), () => {
+            this.atLast = false;
+            this.load();
+          }),
+          choice("until", false, t("until_last"), () => {
+            this.atLast = true;
+            this.load();
+          })),
+        this.message),
+      el("section", {}, el("h3", {}, t("history")), this.chart.node, this.history),
+      el("section", {}, el("h3", {}, t("holders_title")), this.holders),
+      el("section", {}, el("h3", {}, t("oldest")), this.trucks),
+      this.readings,
+      el("p", { class: "minor" }, t("local_time", { zone: bcp.time_zone }))));
+  }
+
+  update(board) {
+    const bcp = board.bcps.find((b) => b.id === this.id);
+    if (!bcp) return;
+    this.bcp = bcp;
+    this.now = board.time;
+    this.status.dataset.status = bcp.status;
+    this.status.replaceChildren(el("span", { class: "glyph", "aria-hidden": "true" }), t(bcp.status));
+    const here = `${dateTime(board.time, bcp.time_zone)} ${zoneName(board.time, bcp.time_zone)}`;
+    say(this.summary, [
+      t("neighbour", { name: nameOf(bcp.neighbour.names) }), here,
+      bcp.last_event ? t("heard_ago", { age: brief((new Date(board.time) - new Date(bcp.last_event)) / 1000) }) : t("never_heard"),
+    ].join(" · "));
+  }
+
+  async load() {
+    const { id, bcp } = this;
+    const wanted = (this.wanted = Symbol());
+    const { hours, grain } = ranges[this.range];
+    // A minute more: the window that the last event is in belongs to what is asked for.
+    const to = this.atLast ? new Date(+new Date(bcp.last_event) + 60_000) : new Date(this.now);
+    const span = { from: new Date(+to - hours * 3600_000).toISOString(), to: to.toISOString() };
+    const path = `places/${encodeURIComponent(id)}`;
+    say(this.message, this.loaded === id ? "" : t("loading"));
+    try {
+      const [history, holders, visits, readings] = await Promise.all([
+        read(`${path}/history`, { measure: "release_time", grain, ...span }),
+        read(`${path}/holders`, span),
+        read(`${path}/visits`, { limit: oldest }),
+        read(`${path}/readings`, { ...span, limit: 5000 }),
+      ]);
+      if (this.wanted !== wanted || this.id !== id) return; // another was asked for meanwhile
+      this.loaded = id;
+      say(this.message, "");
+      this.showHistory(history);
+      this.showHolders(holders);
+      this.showTrucks(visits);
+      this.showReadings(readings);
+    } catch (error) {
+      if (this.wanted === wanted) say(this.message, t("load_failed", { reason: error.message }));
+    }
+  }
+
+  showHistory(history) {
+    this.chart.draw(history);
+    const open = this.history.querySelector("details")?.open;
+    const zone = history.time_zone;
+    const or = (v, format) => (v === null ? "–" : format(v));
+    this.history.replaceChildren(el("details", { open }, el("summary", {}, t("as_table")),
+      table(t("history"), [t("start"), t("p50_label"), t("p90_label"), t("n"), t("inside_label")],
+        history.windows.filter((w) => w.reason !== "future").reverse().map((w) => w.status === "unknown"
+          ? el("tr", {}, el("td", {}, dateTime(w.start, zone)), el("td", { colspan: 4, class: "unknown-cell" }, t("unknown")))
+          : row(dateTime(w.start, zone), number(or(w.p50_seconds, duration)), number(or(w.p90_seconds, duration)), number(count(w.n)), number(count(w.inside)))))));
+  }
+
+  showHolders(answer) {
+    const all = answer.holders.reduce((sum, h) => sum + h.seconds, 0);
+    const most = Math.max(...answer.holders.map((h) => h.seconds));
+    this.holders.replaceChildren(answer.holders.length
+      ? table(t("holders_title"), [t("phase"), t("holder"), t("share"), t("time"), t("segments")],
+        answer.holders.toSorted((a, b) => b.seconds - a.seconds).map((h) => row(
+          phaseName(h.phase), el("td", {}, swatch(h.holder), holderName(h.holder)),
+          el("td", { class: "number meter" }, el("span", { class: "meter-bar", style: { "inline-size": `${(h.seconds / most) * 60}%` }, "aria-hidden": "true" }), percent(h.seconds / all)),
+          number(duration(h.seconds)), number(count(h.n)))))
+      : el("p", { class: "minor" }, t("no_values")));
+  }
+
+  showTrucks(answer) {
+    const { bcp } = this;
+    const { inside } = bcp;
+    const rows = answer.visits.map((v) => row(
+      el("td", { class: "id" }, v.visit), directionName(v.direction), v.channel || t("not_told"),
+      dateTime(v.arrived, bcp.time_zone), number(duration(v.age_seconds)),
+      v.open
+        ? el("td", {}, swatch(v.open.holder), `${holderName(v.open.holder)}, ${phaseName(v.open.phase)} `,
+          el("span", { class: "minor" }, t("since", { age: brief((new Date(answer.time) - new Date(v.open.since)) / 1000) })))
+        : el("td", { class: "unknown-cell" }, t("unknown"))));
+    const all = inside.trucks ?? inside.last_known;
+    const more = all === null ? 0 : all - rows.length;
+    this.trucks.replaceChildren(...[
+      inside.reason ? unknown(null, t("inside_unknown", { reason: why(inside.reason, bcp, this.now) })) : null,
+      rows.length ? table(t("oldest"), [t("truck"), t("direction"), t("channel"), t("arrived"), t("age"), t("with")], rows)
+        : inside.reason ? null : el("p", { class: "minor" }, t("nobody_inside")),
+      more > 0 && answer.next ? el("p", { class: "minor" }, t("more", { n: count(more) })) : null,
+    ].filter(Boolean));
+  }
+
+  showReadings(answer) {
+    const zone = this.bcp.time_zone;
+    if (!answer.readings.length) {
+      this.readings.replaceChildren();
+      return;
+    }
+    this.readings.replaceChildren(el("section", {}, el("h3", {}, t("readings_title")),
+      table(t("readings_title"), [t("published"), t("source"), t("reading"), t("reading_was")],
+        answer.readings.slice(-200).reverse().map((r) => row(
+          dateTime(r.time, zone), r.source,
+          r.reason ? el("td", { class: "unknown-cell" }, `${t("unknown")}: ${t(r.reason)}`)
+            : number([r.vehicles === null ? null : t("vehicles", { n: count(r.vehicles) }), r.wait_seconds === null ? null : t("wait", { time: duration(r.wait_seconds) })].filter(Boolean).join(" · ")),
+          number(r.age_seconds === null ? t("not_told") : duration(r.age_seconds)))))));
+  }
+}

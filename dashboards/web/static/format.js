@@ -1,0 +1,48 @@
+// Numbers and times as people read them.
+import { language } from "./strings.js";
+
+const integers = new Intl.NumberFormat(language);
+const percents = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 0 });
+
+export const count = (n) => integers.format(n);
+export const percent = (part) => (part > 0 && part < 0.01 ? "<" + percents.format(0.01) : percents.format(part));
+
+// duration is seconds in the two units that matter.
+export function duration(seconds) {
+  if (seconds < 59.5) return `${Math.round(seconds)} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 60) return `${minutes} min`;
+  if (minutes < 48 * 60) {
+    const rest = minutes % 60;
+    return `${Math.floor(minutes / 60)} h` + (rest ? ` ${rest} min` : "");
+  }
+  const hours = Math.round(seconds / 3600);
+  const rest = hours % 24;
+  return `${Math.floor(hours / 24)} d` + (rest ? ` ${rest} h` : "");
+}
+
+// brief is a duration in one unit, for the age of what changes all the time.
+export function brief(seconds) {
+  if (seconds < 60) return `${Math.max(0, Math.floor(seconds))} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
+  if (seconds < 48 * 3600) return `${Math.floor(seconds / 3600)} h`;
+  return `${Math.floor(seconds / 86400)} d`;
+}
+
+const made = new Map();
+function formatter(zone, options) {
+  const key = zone + JSON.stringify(options);
+  if (!made.has(key)) made.set(key, new Intl.DateTimeFormat(language, { timeZone: zone, hourCycle: "h23", ...options }));
+  return made.get(key);
+}
+
+export const dateTime = (at, zone) =>
+  formatter(zone, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" }).format(new Date(at));
+export const dateTimeSeconds = (at, zone) =>
+  formatter(zone, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit" }).format(new Date(at));
+export const clock = (at, zone) => formatter(zone, { hour: "2-digit", minute: "2-digit" }).format(new Date(at));
+export const date = (at, zone) => formatter(zone, { day: "numeric", month: "short" }).format(new Date(at));
+export function zoneName(at, zone) {
+  const parts = formatter(zone, { timeZoneName: "shortOffset", hour: "2-digit" }).formatToParts(new Date(at));
+  return parts.find((p) => p.type === "timeZoneName").value.replace("GMT", "UTC");
+}

@@ -1,0 +1,109 @@
+// One border crossing point on the board.
+import { el, say, show } from "./dom.js";
+import { brief, count, duration } from "./format.js";
+import { ageBar, holderBar, holderLegend } from "./bars.js";
+import { sparkline } from "./sparkline.js";
+import { nameOf, t } from "./strings.js";
+
+const ago = (at, now) => (new Date(now) - new Date(at)) / 1000;
+
+// why is the reason in words, with how long it has lasted.
+export function why(reason, bcp, now) {
+  if (reason === "silent") return bcp.last_event ? t("silent", { age: brief(ago(bcp.last_event, now)) }) : t("silent_plain");
+  return t(reason);
+}
+
+export const unknown = (text, note) =>
+  el("p", { class: "unknown" }, el("strong", {}, t("unknown")), text ? el("span", {}, text) : null, note ? el("span", { class: "note" }, note) : null);
+
+// Place is an item of the list; update changes what differs.
+export class Place {
+  constructor(bcp) {
+    this.link = el("a", { href: `#/place/${encodeURIComponent(bcp.id)}` }, nameOf(bcp.names));
+    this.status = el("p", { class: "status" });
+    this.heard = el("p", { class: "minor heard" });
+    this.inside = el("div", { class: "cell inside" });
+    this.release = el("div", { class: "cell release" });
+    this.holders = el("div", { class: "cell holders" });
+    this.outside = el("div", { class: "cell outside" });
+    this.node = el("li", { class: "place", "data-id": bcp.id },
+      el("article", { "aria-labelledby": `name-${bcp.id}` },
+        el("div", { class: "cell who" },
+          el("h3", { id: `name-${bcp.id}` }, this.link), this.status,
+          this.heard,
+          el("p", { class: "minor" }, t("neighbour", { name: nameOf(bcp.neighbour.names) }))),
+        this.inside, this.release, this.holders, this.outside));
+    this.node.addEventListener("click", (e) => {
+      if (!e.target.closest("a") && !getSelection().toString()) this.link.click();
+    });
+  }
+
+  update(bcp, now) {
+    this.node.dataset.status = bcp.status;
+    show(this.status, bcp.status, (s) => [el("span", { class: "glyph", "aria-hidden": "true" }), t(s)]);
+    this.status.dataset.status = bcp.status;
+    say(this.heard, bcp.last_event === null ? t("never_heard")
+      : bcp.status === "unknown" ? t("silent", { age: brief(ago(bcp.last_event, now)) })
+      : t("heard_ago", { age: brief(ago(bcp.last_event, now)) }));
+    const hours = bcp.trend.map((h) => h.status === "unknown");
+    show(this.inside, [bcp.inside, bcp.flow, bcp.trend.map((h) => h.inside), bcp.inside.reason && why(bcp.inside.reason, bcp, now)],
+      () => this.insideCell(bcp, now, hours));
+    show(this.release, [bcp.release_time, bcp.target, bcp.trend.map((h) => h.p50_seconds), bcp.release_time.reason && why(bcp.release_time.reason, bcp, now)],
+      () => this.releaseCell(bcp, now, hours));
+    show(this.holders, [bcp.holders, bcp.status], () => bcp.holders.length
+      ? [el("h4", {}, t("time_by_holder")), holderBar(bcp.holders), holderLegend(bcp.holders, 4)]
+      : [el("h4", {}, t("time_by_holder")), bcp.status === "unknown" || bcp.inside.trucks === null ? unknown() : el("p", { class: "minor" }, t("no_values"))]);
+    show(this.outside, bcp.readings.map((r) => [r, brief(r.age_seconds)]), () => this.outsideCell(bcp));
+  }
+
+  insideCell(bcp, now, gaps) {
+    const { inside } = bcp;
+    const trend = sparkline(bcp.trend.map((h) => h.inside), gaps, { label: "trend_inside", format: count, area: true });
+    const head = el("h4", {}, t("inside_now"));
+    const flow = el("p", { class: "minor" }, bcp.flow.arrivals === null ? t("flow_unknown")
+      : t("flow", { arrivals: count(bcp.flow.arrivals), releases: count(bcp.flow.releases), departures: count(bcp.flow.departures) }));
+    if (inside.trucks === null) {
+      const note = inside.last_known === null ? null : t("last_known", { trucks: count(inside.last_known) });
+      return [head, unknown(why(inside.reason, bcp, now), note), trend, flow];
+    }
+    return [head,
+      el("div", { class: "figure-row" },
+        el("p", { class: "figure" }, count(inside.trucks)),
+        el("p", { class: "minor split" }, el("b", {}, count(inside.by_direction.inbound)), ` ${t("inbound")}`, el("br"), el("b", {}, count(inside.by_direction.outbound)), ` ${t("outbound")}`),
+        trend),
+      ...ageBar(inside.by_age), flow];
+  }
+
+  releaseCell(bcp, now, gaps) {
+    const r = bcp.release_time;
+    const trend = sparkline(bcp.trend.map((h) => h.p50_seconds), gaps, { label: "trend_release", format: duration });
+    const head = el("h4", {}, t("release_time"));
+    if (r.p50_seconds === null) {
+      return [head, r.n === null ? unknown(why(r.reason, bcp, now)) : el("p", { class: "empty" }, t(r.reason)), trend];
+    }
+    const target = bcp.target.release_time_seconds;
+    let verdict = null;
+    if (target !== null) {
+      const over = r.p50_seconds > target;
+      const name = t(bcp.target.assumed ? "target_assumed" : "target", { time: duration(target) });
+      verdict = el("p", { class: "verdict", "data-over": String(over) }, el("span", { class: "glyph", "aria-hidden": "true" }), t(over ? "over_target" : "within_target", { target: name }));
+    }
+    return [head,
+      el("div", { class: "figure-row" },
+        el("p", { class: "figure" }, duration(r.p50_seconds), el("span", { class: "unit" }, t("median"))),
+        trend),
+      el("p", { class: "second" }, `${t("p90")} `, el("b", {}, duration(r.p90_seconds)), el("span", { class: "minor" }, ` · ${t("released_n", { n: count(r.n) })}`)),
+      verdict];
+  }
+
+  outsideCell(bcp) {
+    const head = el("h4", {}, t("outside"));
+    if (!bcp.readings.length) return [head, el("p", { class: "minor" }, t("no_reading"))];
+    return [head, ...bcp.readings.slice(0, 2).map((r) => el("div", { class: "reading" },
+      r.reason ? unknown(t(r.reason)) : el("p", { class: "figure small" }, [
+        r.vehicles === null ? null : t("vehicles", { n: count(r.vehicles) }),
+        r.wait_seconds === null ? null : t("wait", { time: duration(r.wait_seconds) }),
+      ].filter(Boolean).join(" · ")),
+      el("p", { class: "minor" }, t("reading_age", { age: brief(r.age_seconds) }), r.stale ? el("strong", { class: "stale" }, ` ${t("stale")}`) : null)))];
+  }
+}

@@ -1,0 +1,81 @@
+// Every word of the page. Placeholders are {name}. A language is one more object of the same keys.
+const en = {
+  tagline: "Crossing times at the border",
+  title: "{inside} trucks inside · dwell",
+  skip: "Skip to the border crossing points",
+  as_of: "Data as of",
+  final_until: "Final until",
+  totals: "All border crossing points",
+  places: "Border crossing points",
+  place: "Place",
+  inside_now: "Inside now",
+  release_time: "Release time",
+  time_by_holder: "Time by holder",
+  outside: "Queue outside",
+  window_note: "Release time, holders and flow: the last {window}. Trends: hour by hour, the last {trend} h.",
+  footer: "Release time is arrival to release (WCO TRS). Quantiles are within 1.1 %. Hatched is unknown, which is not zero.",
+  api_link: "Interface description",
+
+  theme_auto: "Theme: system", theme_light: "Theme: light", theme_dark: "Theme: dark",
+
+  connecting: "Connecting", live: "Live", failing: "Store unreachable", lost: "Connection lost, trying again",
+  lost_in: "Connection lost, again in {seconds} s",
+  news_live: "Connected.", news_lost: "Connection lost. The numbers stand as of {time}.",
+  news_failing: "The store cannot be reached. The numbers stand as of {time}.",
+  news_status: "{place}: {status}.",
+
+  ok: "Heard", unknown: "Unknown", closed: "Closed", none: "none",
+  heard_ago: "heard {age} ago", never_heard: "never heard", silent: "silent for {age}",
+  no_truck_events: "no truck events", no_releases: "no release in this time", no_values: "nothing to show in this time",
+  not_reported: "not reported", future: "not yet", silent_plain: "silent",
+  last_known: "{trucks} when last heard",
+  inbound: "in", outbound: "out", trucks: "trucks",
+  neighbour: "facing {name}",
+  flow: "{arrivals} arrived · {releases} released · {departures} left", flow_unknown: "arrivals unknown",
+  median: "median", p90: "90 % within", mean: "mean", released_n: "{n} released",
+  target: "target {time}", target_assumed: "assumed target {time}", within_target: "median within {target}", over_target: "median over {target}",
+  age_title: "Trucks inside by age", under_6h: "under 6 h", "6h_to_24h": "6–24 h", "1d_to_3d": "1–3 d", "3d_to_7d": "3–7 d", over_7d: "over 7 d",
+  vehicles: "{n} vehicles", wait: "{time} wait", reading_age: "read {age} ago", stale: "stale", no_reading: "no readings",
+  trend_inside: "Trucks inside at the end of each hour: {range}", trend_release: "Median release time hour by hour: {range}",
+  trend_range: "between {low} and {high}, now {last}", trend_gaps: "; unknown for {hours} h", trend_unknown: "unknown",
+  total_known: "{known} of {all} places known", total_all: "all {all} places known", of_known: "of the places that are known",
+  arrivals: "Arrivals", releases: "Releases", departures: "Departures",
+  p50_label: "Median", p90_label: "90th percentile", inside_label: "Inside",
+  holder_share: "{holder} {share}",
+
+  close: "Close", loading: "Loading", load_failed: "Could not be loaded: {reason}", again: "Try again",
+  range: "Range", "range_24h": "24 hours", "range_7d": "7 days", "range_30d": "30 days",
+  until_now: "Up to now", until_last: "Up to the last event",
+  history: "Release time and trucks inside", history_help: "Arrow keys read the chart window by window.",
+  readout: "{start}: median {p50}, 90 % within {p90}, {n} released, {inside} inside", readout_unknown: "{start}: unknown",
+  as_table: "As a table", start: "Start", n: "Released",
+  holders_title: "Who had the trucks", phase: "Phase", holder: "Holder", share: "Share", time: "Truck time", segments: "Segments",
+  oldest: "Longest inside", truck: "Visit", direction: "Direction", channel: "Channel", arrived: "Arrived", age: "Inside for", with: "With", since: "since {age}",
+  nobody_inside: "No truck is inside.", more: "{n} more are inside.", not_told: "not told",
+  inside_unknown: "Who is inside is unknown: {reason}. These are the trucks inside when it was last heard.",
+  readings_title: "Queue readings made elsewhere", source: "Source", reading: "Reading", published: "Published", reading_was: "Age when published",
+  local_time: "Times are {zone}.",
+
+  phases: { wait: "wait", service: "service", hold: "hold", exit: "exit" },
+  holders: {
+    customs: "Customs", border_police: "Border police", transport: "Transport", plant_quarantine: "Plant quarantine",
+    veterinary: "Veterinary", health: "Health", trader: "Trader", carrier: "Carrier", unknown: "Not yet known",
+  },
+  directions: { inbound: "inbound", outbound: "outbound" },
+};
+
+const languages = { en };
+export const language = "en";
+const words = languages[language];
+
+// t is the text of a key, with its placeholders filled.
+export function t(key, values = {}) {
+  return words[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
+}
+
+const plain = (code) => (code.charAt(0).toUpperCase() + code.slice(1)).replaceAll("_", " ");
+
+export const holderName = (code) => words.holders[code] ?? plain(code);
+export const phaseName = (code) => words.phases[code] ?? code;
+export const directionName = (code) => words.directions[code] ?? code;
+export const nameOf = (names) => names[language] ?? names.en;

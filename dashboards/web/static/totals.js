@@ -1,0 +1,30 @@
+// All border crossing points together.
+import { el } from "./dom.js";
+import { count, duration } from "./format.js";
+import { ageBar, holderBar, holderLegend } from "./bars.js";
+import { unknown } from "./place.js";
+import { t } from "./strings.js";
+
+const cell = (title, name, ...children) => el("div", { class: `cell ${name}` }, el("h3", {}, t(title)), ...children);
+
+export function totals(total) {
+  const { inside, release_time: r, flow } = total;
+  const known = total.unknown_bcps
+    ? t("total_known", { known: count(total.bcps - total.unknown_bcps), all: count(total.bcps) })
+    : t("total_all", { all: count(total.bcps) });
+  return [
+    cell("inside_now", "inside",
+      inside.trucks === null ? unknown() : el("p", { class: "figure large" }, count(inside.trucks), el("span", { class: "unit" }, t("trucks"))),
+      el("p", { class: "minor", "data-part": total.unknown_bcps > 0 }, known),
+      ...(inside.trucks === null ? [] : ageBar(total.inside_by_age))),
+    cell("release_time", "release",
+      ...(r.p50_seconds === null
+        ? [r.n === null ? unknown() : el("p", { class: "empty" }, t(r.reason))]
+        : [el("p", { class: "figure large" }, duration(r.p50_seconds), el("span", { class: "unit" }, t("median"))),
+          el("p", { class: "second" }, `${t("p90")} `, el("b", {}, duration(r.p90_seconds)))]),
+      el("dl", { class: "flow" }, ...["arrivals", "releases", "departures"].map((k) =>
+        el("div", {}, el("dt", {}, t(k)), el("dd", {}, flow[k] === null ? t("unknown") : count(flow[k])))))),
+    cell("time_by_holder", "holders",
+      ...(total.holders.length ? [holderBar(total.holders), holderLegend(total.holders)] : [unknown()])),
+  ];
+}
