@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"dwell/ingest/kafka"
+	"dwell/metrics/clickhouse"
+)
+
+type checkCommand struct {
+	Config string `type:"path" help:"Configuration file."`
+}
+
+func (c *checkCommand) Run(ctx context.Context, e *env) error {
+	cfg, err := loadConfig(c.Config, e.environ)
+	if err != nil {
+		return err
+	}
+	_, _ = fmt.Fprintln(e.out, "configuration  ok")
+	var errs []error
+	report := func(part string, problems ...error) {
+		found := errors.Join(problems...)
+		if found == nil {
+			_, _ = fmt.Fprintf(e.out, "%-15sok\n", part)
+			return
+		}
+		_, _ = fmt.Fprintf(e.out, "%-15snot ok\n", part)
+		errs = append(errs, found)
+	}
+	book, err := cfg.book()
+	report("places", err)
+	if cfg.Kafka.Embedded {
+		_, _ = fmt.Fprintln(e.out, "kafka          embedded")
+	} else {
+		report("kafka", kafka.Check(ctx, cfg.Kafka.Config)...)
+	}
+	switch {
+	case cfg.ClickHouse.Embedded:
+		_, _ = fmt.Fprintln(e.out, "clickhouse     embedded")
+	case book != nil:
+		report("clickhouse", reachClickHouse(ctx, cfg.ClickHouse.Config))
+	}
+	return errors.Join(errs...)
+}
+
+// reachClickHouse asks the server for its version.
+func reachClickHouse(ctx context.Context, cfg clickhouse.Config) error {
+	database := cfg.Database
+	cfg.Database = "default"
+	conn, err := clickhouse.Connect(cfg)
+	if err != nil {
+		return err
+	}
+	err = conn.Ping(ctx)
+	if err != nil {
+		err = fmt.Errorf("clickhouse.addresses: %v, database %s: %w", cfg.Addresses, database, err)
+	}
+	return errors.Join(err, conn.Close())
+}

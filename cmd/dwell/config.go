@@ -1,0 +1,241 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+
+	"dwell/ingest/event"
+	"dwell/ingest/kafka"
+	"dwell/ingest/place"
+	"dwell/metrics/clickhouse"
+	"dwell/metrics/pipeline"
+	"dwell/metrics/shard"
+)
+
+// Config is the configuration file. Every key is also an environment variable: DWELL_ and the key's path in capitals,
+// so kafka.sasl.user is DWELL_KAFKA_SASL_USER.
+type Config struct {
+	// Listen is where the page, the API and /metrics are served.
+	Listen string `yaml:"listen"`
+	// Data is the folder of the embedded parts.
+	Data string `yaml:"data"`
+	// Places is a places file, or the name of one that is part of the program.
+	Places     string           `yaml:"places"`
+	Kafka      KafkaConfig      `yaml:"kafka"`
+	ClickHouse ClickHouseConfig `yaml:"clickhouse"`
+	Engine     EngineConfig     `yaml:"engine"`
+	Log        LogConfig        `yaml:"log"`
+}
+
+// KafkaConfig is a Kafka cluster, or the embedded broker.
+type KafkaConfig struct {
+	// Embedded starts a broker in this process, on Port (0 takes a free one).
+	Embedded bool `yaml:"embedded"`
+	Port     int  `yaml:"port"`
+	// NewPartitions and NewReplication are those of topics that are created because they are missing.
+	NewPartitions  int `yaml:"new_partitions"`
+	NewReplication int `yaml:"new_replication"`
+
+	kafka.Config `yaml:",inline"`
+}
+
+// ClickHouseConfig is a ClickHouse server, or the embedded engine.
+type ClickHouseConfig struct {
+	// Embedded starts the engine as a child process, on Port (0 takes a free one).
+	Embedded bool `yaml:"embedded"`
+	Port     int  `yaml:"port"`
+	// PasswordFile holds the password.
+	PasswordFile string `yaml:"password_file"`
+
+	clickhouse.Config `yaml:",inline"`
+}
+
+// EngineConfig is how events become windows.
+type EngineConfig struct {
+	// Keep is how far behind the watermark finished visits and windows stay in memory.
+	Keep time.Duration `yaml:"keep"`
+	// Lateness is how far the watermark stays behind the latest event.
+	Lateness time.Duration `yaml:"lateness"`
+	// Skew is how far an event's time may be after that of its Kafka record.
+	Skew       time.Duration `yaml:"skew"`
+	FlushEvery time.Duration `yaml:"flush_every"`
+	FlushBytes int           `yaml:"flush_bytes"`
+}
+
+// LogConfig is what is written to standard error, and how.
+type LogConfig struct {
+	Level  string `yaml:"level"`
+	Format string `yaml:"format"`
+}
+
+func defaultConfig() Config {
+	p := pipeline.DefaultConfig()
+	return Config{
+		Listen:     "127.0.0.1:8080",
+		Data:       "data",
+		Places:     "afghanistan",
+		Kafka:      KafkaConfig{NewPartitions: 4, NewReplication: -1, Config: kafka.DefaultConfig()},
+		ClickHouse: ClickHouseConfig{Config: clickhouse.DefaultConfig()},
+		Engine: EngineConfig{
+			Keep: p.Engine.Keep, Lateness: p.Engine.Lateness, Skew: p.Skew, FlushEvery: p.FlushEvery, FlushBytes: p.FlushBytes,
+		},
+		Log: LogConfig{Level: "info", Format: "text"},
+	}
+}
+
+// loadConfig reads the file, then the environment, then checks. Path may be empty.
+func loadConfig(path string, environ []string) (Config, error) {
+	cfg := defaultConfig()
+	if path != "" {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return cfg, fmt.Errorf("configuration: %w", err)
+		}
+		dec := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict())
+		if err := dec.Decode(&cfg); err != nil && !errors.Is(err, io.EOF) {
+			return cfg, fmt.Errorf("configuration %q: %s", path, yaml.FormatError(err, false, false))
+		}
+	}
+	if err := fromEnvironment(&cfg, environ); err != nil {
+		return cfg, err
+	}
+	if err := cfg.validate(); err != nil {
+		return cfg, fmt.Errorf("configuration: %w", err)
+	}
+	return cfg, nil
+}
+
+// embed makes the configuration of a program that needs no server: all its parts are in the data folder.
+func (c *Config) embed(data string) {
+	c.Data = data
+	c.Kafka.Embedded, c.ClickHouse.Embedded = true, true
+}
+
+func (c *Config) validate() error {
+	var errs []error
+	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
+		bad("listen: %q is not host:port", c.Listen)
+	}
+	if (c.Kafka.Embedded || c.ClickHouse.Embedded) && c.Data == "" {
+		bad("data: missing, but a part is embedded")
+	}
+	for _, p := range []struct {
+		key   string
+		value int
+	}{{"kafka.port", c.Kafka.Port}, {"clickhouse.port", c.ClickHouse.Port}} {
+		if p.value < 0 || p.value > 65535 {
+			bad("%s: %d is no port", p.key, p.value)
+		}
+	}
+	if c.Kafka.NewPartitions < 1 || c.Kafka.NewPartitions > 1<<15 {
+		bad("kafka.new_partitions: %d is not in 1..32768", c.Kafka.NewPartitions)
+	}
+	k := c.Kafka.Config
+	if c.Kafka.Embedded {
+		if len(k.Brokers) > 0 {
+			bad("kafka.brokers: %q given, but kafka.embedded is true", k.Brokers)
+		}
+		k.Brokers = []string{"127.0.0.1:9092"} // known once the broker has started
+	}
+	errs = append(errs, under("kafka", k.Validate()))
+	if f := c.ClickHouse.PasswordFile; f != "" {
+		if c.ClickHouse.Password != "" {
+			bad("clickhouse.password_file: %q given beside clickhouse.password", f)
+		}
+		text, err := os.ReadFile(f)
+		if err != nil {
+			bad("clickhouse.password_file: %w", err)
+		}
+		c.ClickHouse.Password = strings.TrimRight(string(text), "\r\n")
+	}
+	errs = append(errs, under("clickhouse", c.ClickHouse.Validate()))
+	for _, d := range []struct {
+		key   string
+		value time.Duration
+	}{
+		{"engine.keep", c.Engine.Keep}, {"engine.flush_every", c.Engine.FlushEvery},
+	} {
+		if d.value <= 0 {
+			bad("%s: %v is not positive", d.key, d.value)
+		}
+	}
+	if c.Engine.Lateness < 0 {
+		bad("engine.lateness: %v is negative", c.Engine.Lateness)
+	}
+	if c.Engine.Skew < 0 {
+		bad("engine.skew: %v is negative", c.Engine.Skew)
+	}
+	if c.Engine.FlushBytes < 1<<10 {
+		bad("engine.flush_bytes: %d is below 1024", c.Engine.FlushBytes)
+	}
+	if _, err := c.Log.handler(io.Discard); err != nil {
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// under puts the section's name in front of each of its errors, of which there may be several.
+func under(section string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if all, ok := err.(interface{ Unwrap() []error }); ok {
+		var errs []error
+		for _, e := range all.Unwrap() {
+			errs = append(errs, under(section, e))
+		}
+		return errors.Join(errs...)
+	}
+	return fmt.Errorf("%s.%w", section, err)
+}
+
+func (l LogConfig) handler(w io.Writer) (slog.Handler, error) {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(l.Level)); err != nil {
+		return nil, fmt.Errorf("log.level: %q is none of debug, info, warn, error", l.Level)
+	}
+	opts := &slog.HandlerOptions{Level: level}
+	switch l.Format {
+	case "text":
+		return slog.NewTextHandler(w, opts), nil
+	case "json":
+		return slog.NewJSONHandler(w, opts), nil
+	}
+	return nil, fmt.Errorf("log.format: %q is none of text, json", l.Format)
+}
+
+// book reads the places: a file, or one that is part of the program.
+func (c *Config) book() (*place.Book, error) {
+	if !strings.ContainsAny(c.Places, "/\\.") {
+		return place.Load(c.Places)
+	}
+	text, err := os.ReadFile(filepath.Clean(c.Places))
+	if err != nil {
+		return nil, fmt.Errorf("places: %w", err)
+	}
+	return place.Parse(c.Places, text)
+}
+
+// pipeline is the configuration of the shards.
+func (c *Config) pipeline(book *place.Book, voc *event.Vocabulary) pipeline.Config {
+	p := pipeline.DefaultConfig()
+	p.Skew, p.FlushEvery, p.FlushBytes = c.Engine.Skew, c.Engine.FlushEvery, c.Engine.FlushBytes
+	p.Engine = shard.Config{
+		Vocabulary: voc, Keep: c.Engine.Keep, Lateness: c.Engine.Lateness, Places: make([]shard.Place, len(book.Places)+1),
+	}
+	for i, code := range voc.BCPs() {
+		p.Engine.Places[code] = shard.Place{Zone: book.Places[i].Zone, LapseAfter: book.Places[i].LapseAfter}
+	}
+	return p
+}

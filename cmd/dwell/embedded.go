@@ -1,0 +1,19 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+
+	embedded "dwell/deploy/embedded/clickhouse"
+)
+
+// embeddedCommand is the child process that embedded ClickHouse runs in.
+type embeddedCommand struct {
+	Data   string `required:"" help:"Folder of the tables."`
+	Listen string `default:"127.0.0.1:0" help:"Address of the HTTP interface."`
+}
+
+func (c *embeddedCommand) Run(ctx context.Context, e *env) error {
+	log := slog.New(slog.NewTextHandler(e.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	return embedded.RunChild(ctx, c.Data, c.Listen, e.in, e.out, log)
+}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/trace"
+
+	"dwell/ingest/kafka"
+	"dwell/metrics/pipeline"
+	"dwell/metrics/prom"
+)
+
+// startEngine counts what is in Kafka into ClickHouse:
+//
+//	topic ── consumer ── one shard per partition ── store
+//	                         └── dead letters ── dead-letter topic
+func (s *system) startEngine(ctx context.Context, reg prometheus.Registerer, tracer trace.Tracer, ready *readiness) error {
+	cfg := s.cfg.pipeline(s.book, s.voc)
+	places := make([]prom.Place, len(cfg.Engine.Places))
+	for i, code := range s.voc.BCPs() {
+		p := &s.book.Places[i]
+		places[code] = prom.Place{SilentAfter: p.SilentAfter, ReleaseTarget: p.Targets.ReleaseTime}
+	}
+	ready.Observer = prom.New(reg, s.voc, places)
+	var consumer *kafka.Consumer
+	consumer, err := kafka.New(s.cfg.Kafka.Config, func(partition int) kafka.Handler {
+		return &handler{shard: pipeline.New(cfg, partition, pipeline.Parts{
+			Store:       s.store,
+			DeadLetters: deadLetters{s.producer, s.cfg.Kafka.Topic},
+			Commit: func(_ context.Context, next int64) error {
+				consumer.Commit(partition, next)
+				return nil
+			},
+			Observer: ready, Tracer: tracer, Log: s.log, Now: time.Now,
+		})}
+	}, prom.NewKafka(reg, kafka.Failures()), s.log)
+	if err != nil {
+		return err
+	}
+	s.start(ctx, "engine", consumer.Run)
+	return nil
+}
+
+// caughtUp waits until everything that is in Kafka now is in ClickHouse, and tells each time how much is left.
+func (s *system) caughtUp(ctx context.Context, left func(records int64)) error {
+	ends, err := kafka.Ends(ctx, s.cfg.Kafka.Config)
+	if err != nil {
+		return err
+	}
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		var records int64
+		for p, end := range ends {
+			progress, err := s.store.Progress(ctx, p)
+			if err != nil {
+				return err
+			}
+			records += max(0, end-progress.Offset)
+		}
+		left(records)
+		if records == 0 {
+			return nil
+		}
+		select {
+		case err := <-s.failed:
+			return err
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+}

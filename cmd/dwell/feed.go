@@ -1,0 +1,53 @@
+package main
+
+import (
+	"context"
+
+	"dwell/ingest/event"
+	"dwell/ingest/kafka"
+	"dwell/ingest/simulator"
+)
+
+// feed gathers messages and writes them in batches: a write waits for its acknowledgement.
+type feed struct {
+	producer *kafka.Producer
+	batch    []kafka.Message
+	written  int64
+}
+
+// feedBatch is how many messages are written at once when there is no hurry to be seen.
+const feedBatch = 10_000
+
+var structured = []kafka.Header{{Key: []byte("content-type"), Value: []byte("application/cloudevents+json")}}
+
+// messageOf is the record of an event that happened here: it is copied.
+func messageOf(voc *event.Vocabulary, e *event.Event, at int64, everywhere bool) kafka.Message {
+	return kafka.Message{
+		Key: append([]byte(nil), e.Subject...), Value: event.AppendStructured(nil, voc, e), Headers: structured,
+		Time: at, Everywhere: everywhere,
+	}
+}
+
+func (f *feed) simulated(ctx context.Context, voc *event.Vocabulary, em simulator.Emission) error {
+	return f.add(ctx, messageOf(voc, em.Event, em.At, em.AllPartitions))
+}
+
+func (f *feed) add(ctx context.Context, m kafka.Message) error {
+	f.batch = append(f.batch, m)
+	if len(f.batch) < feedBatch {
+		return nil
+	}
+	return f.flush(ctx)
+}
+
+func (f *feed) flush(ctx context.Context) error {
+	if len(f.batch) == 0 {
+		return nil
+	}
+	if err := f.producer.Write(ctx, f.batch...); err != nil {
+		return err
+	}
+	f.written += int64(len(f.batch))
+	f.batch = f.batch[:0]
+	return nil
+}

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+
+	"dwell/ingest/event"
+	"dwell/ingest/kafka"
+	"dwell/metrics/pipeline"
+	"dwell/metrics/shard"
+)
+
+// handler lets a pipeline shard handle a Kafka partition: the one knows nothing of the other.
+type handler struct {
+	shard   *pipeline.Shard
+	records []pipeline.Record
+	headers []event.Header
+}
+
+func (h *handler) Open(ctx context.Context, _ int) (int64, error) {
+	next, err := h.shard.Open(ctx)
+	if err == nil && next == 0 {
+		return kafka.Earliest, nil
+	}
+	return next, err
+}
+
+func (h *handler) Handle(ctx context.Context, b kafka.Batch) error {
+	h.records, h.headers = h.records[:0], h.headers[:0]
+	for i := range b.Records {
+		r := &b.Records[i]
+		first := len(h.headers)
+		for _, one := range r.Headers {
+			h.headers = append(h.headers, event.Header(one))
+		}
+		h.records = append(h.records, pipeline.Record{Offset: r.Offset, Message: event.Message{
+			Key: r.Key, Value: r.Value, Time: r.Time, Headers: h.headers[first:len(h.headers):len(h.headers)],
+		}})
+	}
+	return h.shard.Handle(ctx, h.records, b.Next, b.HighWatermark)
+}
+
+func (h *handler) Close(ctx context.Context) error { return h.shard.Close(ctx) }
+
+// deadLetters writes a shard's dead letters to the dead-letter topic.
+type deadLetters struct {
+	producer *kafka.Producer
+	topic    string
+}
+
+func (d deadLetters) Write(ctx context.Context, id int, letters []shard.DeadLetter) error {
+	out := make([]kafka.DeadLetter, 0, len(letters))
+	for i := range letters {
+		l := &letters[i]
+		k := kafka.DeadLetter{
+			Reason: string(l.Reason), Detail: l.Detail, Topic: d.topic, Partition: id, Offset: l.Offset, Time: l.Logged,
+			Key: l.Key, Value: l.Value,
+		}
+		for j, name := range l.HeaderNames {
+			k.Headers = append(k.Headers, kafka.Header{Key: []byte(name), Value: l.HeaderContents[j]})
+		}
+		out = append(out, k)
+	}
+	return d.producer.DeadLetters(ctx, out...)
+}

@@ -1,0 +1,198 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/schollz/progressbar/v3"
+	"go.opentelemetry.io/otel/trace/noop"
+
+	"dwell/ingest/event"
+	"dwell/ingest/kafka"
+)
+
+type importCommand struct {
+	Events   importEventsCommand   `cmd:"" help:"CloudEvents, one a line."`
+	Readings importReadingsCommand `cmd:"" help:"Queue readings made elsewhere, CSV."`
+}
+
+// importFlags are those of every import.
+type importFlags struct {
+	File   string `arg:"" type:"existingfile" help:"The file."`
+	Config string `type:"path" help:"Configuration file."`
+	Data   string `type:"path" help:"Data folder of a dwell with embedded parts, in place of --config; it is made where missing."`
+	Places string `help:"Places file, or the name of one that is part of the program, in place of the configuration's."`
+	Wait   bool   `help:"Return when all of it is in ClickHouse."`
+}
+
+// badLines is how many bad lines are printed; all of them are counted.
+const badLines = 20
+
+// importer brings a file into Kafka.
+type importer struct {
+	*system
+	feed
+	env  *env
+	bar  *progressbar.ProgressBar
+	bad  int
+	file *os.File
+}
+
+// open starts or joins what the import needs. Close follows.
+func (c *importFlags) open(ctx context.Context, e *env) (im *importer, own bool, err error) {
+	cfg, err := clientConfig(c.Config, c.Data, e)
+	if err != nil {
+		return nil, false, err
+	}
+	if c.Places != "" {
+		cfg.Places = c.Places
+	}
+	file, err := os.Open(c.File)
+	if err != nil {
+		return nil, false, err
+	}
+	info, err := file.Stat()
+	if err != nil {
+		return nil, false, err
+	}
+	log := slog.New(slog.NewTextHandler(e.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	s, own, err := startOrJoin(ctx, cfg, e.out, log)
+	if err != nil {
+		return nil, false, errors.Join(err, file.Close())
+	}
+	bar := progressbar.NewOptions64(info.Size(), progressbar.OptionSetWriter(e.err), progressbar.OptionShowBytes(true),
+		progressbar.OptionThrottle(200*time.Millisecond), progressbar.OptionClearOnFinish(), progressbar.OptionSetDescription("import"))
+	return &importer{system: s, feed: feed{producer: s.producer}, env: e, bar: bar, file: file}, own, nil
+}
+
+// run imports with read, waits if it is asked to, and stops what was started.
+func (c *importFlags) run(ctx context.Context, e *env, read func(ctx context.Context, im *importer, in io.Reader) error) error {
+	im, own, err := c.open(ctx, e)
+	if err != nil {
+		return err
+	}
+	in := progressbar.NewReader(im.file, im.bar)
+	err = read(ctx, im, &in)
+	if err == nil {
+		err = im.flush(ctx)
+	}
+	_ = im.bar.Finish()
+	if err == nil {
+		im.say("imported", "%d events from %s, %d bad lines", im.written, c.File, im.bad)
+		if c.Wait {
+			err = im.wait(ctx, own)
+		}
+	}
+	if err == nil && im.bad > 0 {
+		err = fmt.Errorf("%d lines of %q were not imported", im.bad, c.File)
+	}
+	return errors.Join(err, im.file.Close(), im.stop())
+}
+
+// wait waits for the program that counts; where the import has started the parts itself, it counts itself.
+func (im *importer) wait(ctx context.Context, own bool) error {
+	if own {
+		ready := &readiness{stalled: map[int]error{}}
+		if err := im.startEngine(ctx, prometheus.NewRegistry(), noop.NewTracerProvider().Tracer(""), ready); err != nil {
+			return err
+		}
+	}
+	begin := time.Now()
+	err := im.caughtUp(ctx, func(left int64) {
+		if time.Since(begin) > time.Second {
+			_, _ = fmt.Fprintf(im.env.err, "\rcounting, %d records to go   ", left)
+		}
+	})
+	if err == nil {
+		im.say("counted", "all of it is in ClickHouse, after %.1f s", time.Since(begin).Seconds())
+	}
+	return err
+}
+
+// badLine reports a line that cannot be used.
+func (im *importer) badLine(line int, why error) {
+	if im.bad++; im.bad <= badLines {
+		_, _ = fmt.Fprintf(im.env.err, "line %d: %v\n", line, why)
+	}
+}
+
+type importEventsCommand struct {
+	importFlags `embed:""`
+}
+
+func (c *importEventsCommand) Run(ctx context.Context, e *env) error {
+	return c.run(ctx, e, importEvents)
+}
+
+// maxSkew lets an import accept what was recorded before: the time of the Kafka record is that of the event's recording,
+// and whoever wrote the file had the clock right or wrong long ago.
+const maxSkew = 5 * time.Minute
+
+// importEvents reads structured CloudEvents, one a line.
+func importEvents(ctx context.Context, im *importer, in io.Reader) error {
+	decoder := event.NewDecoder(im.voc, maxSkew)
+	lines := bufio.NewReaderSize(in, 1<<20)
+	for n := 1; ; n++ {
+		line, err := readLine(lines)
+		if len(bytes.TrimSpace(line)) > 0 {
+			im.one(ctx, decoder, n, line)
+			if len(im.batch) >= feedBatch {
+				if err := im.flush(ctx); err != nil {
+					return err
+				}
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// one adds the event of a line to the batch.
+func (im *importer) one(_ context.Context, decoder *event.Decoder, n int, line []byte) {
+	decoder.Reset()
+	var e event.Event
+	m := event.Message{Value: line}
+	// The key is the subject, and the record's time that of the recording; both must be known before the event is read.
+	var head struct {
+		Subject      string    `json:"subject"`
+		Time         time.Time `json:"time"`
+		RecordedTime time.Time `json:"recordedtime"`
+	}
+	if err := json.Unmarshal(line, &head); err == nil {
+		m.Key = []byte(head.Subject)
+	}
+	if m.Time = head.RecordedTime.UnixMilli(); head.RecordedTime.IsZero() {
+		m.Time = head.Time.UnixMilli()
+	}
+	if why := decoder.Decode(&m, &e); why != nil {
+		im.badLine(n, why)
+		return
+	}
+	everywhere := e.Type.OfPlace() || e.Type == event.EventRetracted && e.AboutPlace
+	im.batch = append(im.batch, kafka.Message{
+		Key: m.Key, Value: append([]byte(nil), bytes.TrimSpace(line)...), Headers: structured, Time: m.Time, Everywhere: everywhere,
+	})
+}
+
+// readLine reads a line of any length; it is valid until the next call.
+func readLine(r *bufio.Reader) ([]byte, error) {
+	line, err := r.ReadSlice('\n')
+	if !errors.Is(err, bufio.ErrBufferFull) {
+		return line, err
+	}
+	rest, err := r.ReadBytes('\n')
+	return append(append([]byte(nil), line...), rest...), err
+}

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"dwell/ingest/readings"
+)
+
+type importReadingsCommand struct {
+	importFlags `embed:""`
+	Map         string `type:"existingfile" help:"Which column is what (YAML); without it, the shipped mapping whose columns the file has."`
+}
+
+func (c *importReadingsCommand) Run(ctx context.Context, e *env) error {
+	mappings, err := c.mappings()
+	if err != nil {
+		return err
+	}
+	return c.run(ctx, e, func(ctx context.Context, im *importer, in io.Reader) error {
+		return importReadings(ctx, im, in, mappings)
+	})
+}
+
+func (c *importReadingsCommand) mappings() ([]readings.Mapping, error) {
+	if c.Map == "" {
+		return readings.Shipped()
+	}
+	text, err := os.ReadFile(c.Map)
+	if err != nil {
+		return nil, fmt.Errorf("--map: %w", err)
+	}
+	m, err := readings.ParseMapping(c.Map, text)
+	return []readings.Mapping{m}, err
+}
+
+func importReadings(ctx context.Context, im *importer, in io.Reader, mappings []readings.Mapping) error {
+	r, err := readings.NewReader(in, mappings, im.voc)
+	if err != nil {
+		return err
+	}
+	im.say("mapping", "%s", r.Mapping().Name)
+	for reading, err := range r.Events() {
+		var bad *readings.LineError
+		switch {
+		case errors.As(err, &bad):
+			im.badLine(bad.Line, errors.New(bad.Reason))
+		case err != nil:
+			return err
+		default:
+			if err := im.add(ctx, messageOf(im.voc, reading, reading.Recorded, false)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,79 @@
+// Command dwell watches how long trucks take to cross a land border.
+//
+// It promises one line on standard output for each part with its address, errors on standard error that name the flag,
+// the key or the file and its value, and an ordered stop on SIGINT and SIGTERM. It exits with 0 when it has done what
+// was asked, 1 when it has not, and 80 when the command line makes no sense.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	_ "time/tzdata" // places name time zones, and the machine may have none
+
+	"github.com/alecthomas/kong"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Environ()))
+}
+
+// commands are the command line. The text after help is what `dwell --help` prints.
+type commands struct {
+	Demo     demoCommand     `cmd:"" help:"Everything on this machine: broker, ClickHouse, simulator, engine and page."`
+	Serve    serveCommand    `cmd:"" help:"Count events from Kafka into ClickHouse, and serve page, API and metrics."`
+	Check    checkCommand    `cmd:"" help:"Check the configuration and reach every server it names."`
+	Simulate simulateCommand `cmd:"" help:"Simulate border crossing points, to Kafka or to a file."`
+	Import   importCommand   `cmd:"" help:"Bring a file of events or of queue readings into Kafka."`
+	Audit    auditCommand    `cmd:"" help:"Recompute all visits and windows from the raw events, and compare."`
+
+	EmbeddedClickHouse embeddedCommand `cmd:"" name:"embedded-clickhouse" hidden:"" help:"The ClickHouse child process."`
+}
+
+// env is what a command has of the world outside.
+type env struct {
+	in       io.Reader
+	out, err io.Writer
+	environ  []string
+}
+
+func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer, environ []string) int {
+	var line commands
+	exit := -1
+	parser, err := kong.New(&line,
+		kong.Name("dwell"),
+		kong.Description("How long trucks take to cross a land border, from the events of the agencies there."),
+		kong.Writers(out, errOut),
+		kong.Exit(func(code int) { exit = code }),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(&env{in, out, errOut, environ}),
+	)
+	if err != nil {
+		_, _ = fmt.Fprintf(errOut, "dwell: %v\n", err)
+		return 1
+	}
+	parsed, err := parser.Parse(args)
+	if exit >= 0 { // --help has been printed
+		return exit
+	}
+	if err != nil {
+		_, _ = fmt.Fprintf(errOut, "dwell: %v\n", err)
+		return 80
+	}
+	switch err := parsed.Run(); {
+	case err == nil:
+		return 0
+	case errors.Is(err, errDifferences):
+		return 1
+	default:
+		_, _ = fmt.Fprintf(errOut, "dwell: %v\n", err)
+		return 1
+	}
+}

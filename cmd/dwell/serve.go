@@ -1,0 +1,58 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"go.opentelemetry.io/otel/trace/noop"
+)
+
+type serveCommand struct {
+	Config string `type:"path" help:"Configuration file (YAML). Every key is also an environment variable, DWELL_KAFKA_BROKERS for kafka.brokers."`
+}
+
+func (c *serveCommand) Run(ctx context.Context, e *env) error {
+	cfg, err := loadConfig(c.Config, e.environ)
+	if err != nil {
+		return err
+	}
+	handler, err := cfg.Log.handler(e.err)
+	if err != nil {
+		return err
+	}
+	s, err := startServing(ctx, cfg, e, slog.New(handler), time.Now)
+	if err != nil {
+		return err
+	}
+	return errors.Join(s.wait(ctx), s.stop())
+}
+
+// startServing starts the whole program. On an error, what has started is stopped.
+func startServing(ctx context.Context, cfg Config, e *env, log *slog.Logger, now func() time.Time) (_ *system, err error) {
+	s, err := startSystem(ctx, cfg, e.out, log)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.stop())
+		}
+	}()
+	reg := prometheus.NewRegistry()
+	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	tracer := noop.NewTracerProvider().Tracer("")
+	ready := &readiness{stalled: map[int]error{}}
+	if err := s.startEngine(ctx, reg, tracer, ready); err != nil {
+		return nil, err
+	}
+	if s.source, err = s.startWeb(ctx, reg, http.Handler(ready), now); err != nil {
+		return nil, err
+	}
+	return s, nil
+}

@@ -1,0 +1,212 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"dwell/dashboards/query"
+	"dwell/deploy/embedded/broker"
+	embedded "dwell/deploy/embedded/clickhouse"
+	"dwell/ingest/event"
+	"dwell/ingest/kafka"
+	"dwell/ingest/place"
+	"dwell/metrics/clickhouse"
+)
+
+// system is what every command that works on data needs: Kafka, ClickHouse and the places, embedded or not.
+//
+//	broker (embedded) ──┐
+//	                    ├── topics ── producer
+//	clickhouse (child) ─┴── store
+type system struct {
+	*parts
+	cfg      Config
+	log      *slog.Logger
+	book     *place.Book
+	voc      *event.Vocabulary
+	folder   *folder // nil where nothing is embedded
+	store    *clickhouse.Store
+	producer *kafka.Producer
+	source   *query.Source // of a system that serves
+}
+
+// startSystem starts what is embedded and connects to the rest. On an error, what has started is stopped.
+func startSystem(ctx context.Context, cfg Config, out io.Writer, log *slog.Logger) (_ *system, err error) {
+	s := &system{parts: newParts(out), cfg: cfg, log: log}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.stop())
+		}
+	}()
+	if s.book, err = cfg.book(); err != nil {
+		return nil, err
+	}
+	if s.voc, err = s.book.Vocabulary(); err != nil {
+		return nil, err
+	}
+	if cfg.Kafka.Embedded || cfg.ClickHouse.Embedded {
+		if s.folder, err = ownFolder(cfg.Data); err != nil {
+			return nil, err
+		}
+		s.start(ctx, "folder", func(ctx context.Context) error {
+			<-ctx.Done()
+			return s.folder.release()
+		})
+	}
+	if err := s.startClickHouse(ctx); err != nil {
+		return nil, err
+	}
+	if err := s.startKafka(ctx); err != nil {
+		return nil, err
+	}
+	if s.folder != nil {
+		err = s.folder.announce(s.reachedAt())
+	}
+	return s, err
+}
+
+// reachedAt are the addresses of what is embedded.
+func (s *system) reachedAt() (a addresses) {
+	if s.cfg.Kafka.Embedded {
+		a.Kafka = s.cfg.Kafka.Brokers[0]
+	}
+	if s.cfg.ClickHouse.Embedded {
+		a.ClickHouse = s.cfg.ClickHouse.Addresses[0]
+	}
+	return a
+}
+
+// beside makes the configuration of a program that works with the parts of another one, which owns the data folder.
+func (c *Config) beside(a addresses) {
+	if c.Kafka.Embedded && a.Kafka != "" {
+		c.Kafka.Embedded, c.Kafka.Brokers, c.Kafka.NewReplication = false, []string{a.Kafka}, 1
+	}
+	if c.ClickHouse.Embedded && a.ClickHouse != "" {
+		c.ClickHouse.Embedded, c.ClickHouse.Addresses = false, []string{a.ClickHouse}
+		c.ClickHouse.Protocol, c.ClickHouse.Compression = "http", "none"
+	}
+}
+
+// startOrJoin starts what is embedded, or joins the program that has it open. Own says whether it has started it.
+func startOrJoin(ctx context.Context, cfg Config, out io.Writer, log *slog.Logger) (s *system, own bool, err error) {
+	s, err = startSystem(ctx, cfg, out, log)
+	var used *inUseError
+	if !errors.As(err, &used) || used.Kafka == "" && used.ClickHouse == "" {
+		return s, cfg.Kafka.Embedded, err
+	}
+	cfg.beside(used.addresses)
+	s, err = startSystem(ctx, cfg, out, log)
+	return s, false, err
+}
+
+func (s *system) startClickHouse(ctx context.Context) error {
+	c := &s.cfg.ClickHouse
+	if c.Embedded {
+		if _, err := embedded.Locate(); err != nil {
+			return err
+		}
+		if err := portFree("clickhouse.port", c.Port); err != nil {
+			return err
+		}
+		self, err := os.Executable()
+		if err != nil {
+			return err
+		}
+		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(c.Port))
+		dir := filepath.Join(s.cfg.Data, "clickhouse")
+		child := embedded.NewChild([]string{self, "embedded-clickhouse", "--data", dir, "--listen", address}, nil, os.Stderr)
+		s.start(ctx, "clickhouse", child.Run)
+		if err := s.ready(ctx, "clickhouse", child.Ready()); err != nil {
+			return err
+		}
+		c.Addresses, c.Protocol, c.Compression = []string{child.Addr()}, "http", "none"
+		s.say("clickhouse", "embedded, http://%s", child.Addr())
+	}
+	store, err := clickhouse.Open(ctx, c.Config, s.voc)
+	if err != nil {
+		return err
+	}
+	s.store = store
+	s.start(ctx, "store", func(ctx context.Context) error {
+		<-ctx.Done()
+		return store.Close()
+	})
+	if !c.Embedded {
+		s.say("clickhouse", "%s %v, database %s", c.Protocol, c.Addresses, c.Database)
+	}
+	return nil
+}
+
+func (s *system) startKafka(ctx context.Context) error {
+	k := &s.cfg.Kafka
+	if k.Embedded {
+		if err := portFree("kafka.port", k.Port); err != nil {
+			return err
+		}
+		b, err := broker.New(broker.Config{DataDir: filepath.Join(s.cfg.Data, "kafka"), Port: k.Port}, s.log)
+		if err != nil {
+			return err
+		}
+		s.start(ctx, "kafka", b.Run)
+		is, now := once()
+		go func() {
+			if _, err := b.Addr(ctx); err == nil {
+				now()
+			}
+		}()
+		if err := s.ready(ctx, "kafka", is); err != nil {
+			return err
+		}
+		addr, err := b.Addr(ctx)
+		if err != nil {
+			return err
+		}
+		k.Brokers = []string{addr}
+		k.NewReplication = 1
+		s.say("kafka", "embedded, %s", addr)
+	} else {
+		s.say("kafka", "%v, topic %s", k.Brokers, k.Topic)
+	}
+	created, err := kafka.EnsureTopics(ctx, k.Config,
+		kafka.NewTopic{Name: k.Topic, Partitions: k.NewPartitions, Replication: k.NewReplication, Retention: -1},
+		kafka.NewTopic{Name: k.DeadLetterTopic, Partitions: 1, Replication: k.NewReplication, Retention: -1},
+	)
+	if err != nil {
+		return fmt.Errorf("kafka: %w", err)
+	}
+	for _, t := range created {
+		s.log.Info("topic created", "topic", t)
+	}
+	if s.producer, err = kafka.NewProducer(k.Config); err != nil {
+		return err
+	}
+	s.start(ctx, "producer", func(ctx context.Context) error {
+		<-ctx.Done()
+		s.producer.Close()
+		return nil
+	})
+	return nil
+}
+
+// portFree says in one line that a port is taken; it cannot know who took it.
+func portFree(key string, port int) error {
+	if port == 0 {
+		return nil
+	}
+	ln, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	if err != nil {
+		return fmt.Errorf("%s: %d is taken; free it or choose another: %w", key, port, err)
+	}
+	return ln.Close()
+}
+
+// stopTimeout bounds how long the parts that serve people may take to stop.
+const stopTimeout = 5 * time.Second

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"dwell/dashboards"
+	"dwell/dashboards/query"
+)
+
+// startWeb serves the page, /live, /api/v1, /metrics, /healthz and /readyz. Now is the clock by which a BCP is silent.
+func (s *system) startWeb(ctx context.Context, reg *prometheus.Registry, ready http.Handler, now func() time.Time) (*query.Source, error) {
+	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.cfg.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("listen: %q cannot be had; free it or choose another: %w", s.cfg.Listen, err)
+	}
+	source := query.New(s.store.Conn(), s.cfg.ClickHouse.Database, s.book.Places, query.DefaultConfig(), now)
+	shown, err := dashboards.New(source, s.voc, dashboards.DefaultConfig(), s.log, reg)
+	if err != nil {
+		return nil, err
+	}
+	s.start(ctx, "dashboards", shown.Run)
+
+	mux := http.NewServeMux()
+	mux.Handle("/", shown)
+	mux.Handle("GET /metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{EnableOpenMetrics: true}))
+	mux.Handle("GET /readyz", ready)
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprintln(w, "ok") })
+	server := &http.Server{
+		Handler: mux, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+	}
+	s.start(ctx, "web", func(ctx context.Context) error {
+		stopped := context.AfterFunc(ctx, func() {
+			bound, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+			defer cancel()
+			_ = server.Shutdown(bound)
+		})
+		defer stopped()
+		if err := server.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
+			return err
+		}
+		return nil
+	})
+	s.say("page", "http://%s", ln.Addr())
+	return source, nil
+}
