@@ -1,25 +1,20 @@
 package clickhouse
 
 import (
-	"fmt"
-	"os"
-	"sync/atomic"
 	"testing"
 
+	"dwell/deploy/embedded/clickhouse/clickhousetest"
 	"dwell/ingest/event"
 )
 
-var databases atomic.Int32
+func TestMain(m *testing.M) { clickhousetest.Main(m) }
 
 // fresh is a database of the test's own that nothing has been written to.
 func fresh(t testing.TB) Config {
 	t.Helper()
+	server := clickhousetest.Start(t)
 	cfg := DefaultConfig()
-	if os.Getenv("DWELL_CH") == "" {
-		t.Skip("no engine")
-	}
-	cfg.Protocol, cfg.Addresses = "http", []string{os.Getenv("DWELL_CH")}
-	cfg.Database = fmt.Sprintf("dwell_%d_%d", os.Getpid(), databases.Add(1))
+	cfg.Protocol, cfg.Addresses, cfg.Database = "http", []string{server.Addr}, server.Database
 	return cfg
 }
 

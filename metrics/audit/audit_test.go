@@ -1,0 +1,228 @@
+package audit_test
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"dwell/deploy/embedded/clickhouse/clickhousetest"
+	"dwell/ingest/event"
+	"dwell/metrics/audit"
+	"dwell/metrics/clickhouse"
+	"dwell/metrics/shard"
+)
+
+var places = []audit.Place{
+	{BCP: "AF-NAN-TORKHAM", Zone: "Asia/Kabul", LapseAfter: 14 * 24 * time.Hour},
+	{BCP: "PL-DOROHUSK", Zone: "Europe/Warsaw", LapseAfter: 3 * 24 * time.Hour},
+	{BCP: `O'Neill\`, Zone: "Asia/Kabul", LapseAfter: 24 * time.Hour},
+}
+
+func TestMain(m *testing.M) { clickhousetest.Main(m) }
+
+// border is the engine and its tables, with two shards.
+type border struct {
+	t      testing.TB
+	cfg    clickhouse.Config
+	store  *clickhouse.Store
+	voc    *event.Vocabulary
+	shards [2]*shard.State
+	raw    [2]shard.Raw
+	next   [2]int64
+}
+
+func newBorder(t testing.TB) *border {
+	t.Helper()
+	voc, err := event.NewVocabulary([]string{places[0].BCP, places[1].BCP, places[2].BCP}, []string{"customs", "border_police", "veterinary"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &border{t: t, voc: voc, cfg: clickhouse.DefaultConfig()}
+	server := clickhousetest.Start(t)
+	b.cfg.Protocol, b.cfg.Addresses, b.cfg.Database = "http", []string{server.Addr}, server.Database
+	if b.store, err = clickhouse.Open(t.Context(), b.cfg, voc); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = b.store.Close() })
+	known := make([]shard.Place, 1+len(places))
+	for i, p := range places {
+		zone, err := time.LoadLocation(p.Zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		known[i+1] = shard.Place{Zone: zone, LapseAfter: p.LapseAfter}
+	}
+	for i := range b.shards {
+		b.shards[i] = shard.New(shard.Config{Vocabulary: voc, Places: known, Keep: 1 << 60, Lateness: time.Minute})
+	}
+	return b
+}
+
+// log appends an event to a shard's log, and applies it. It is given offset 0, 2, 4, ...
+func (b *border) log(id int, e *event.Event) {
+	b.t.Helper()
+	if b.shards[id].Absent(e) {
+		rows, err := b.store.Visits(b.t.Context(), id, []string{string(e.Subject)})
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		for i := range rows {
+			if err := b.shards[id].RestoreVisit(&rows[i]); err != nil {
+				b.t.Fatal(err)
+			}
+		}
+	}
+	b.shards[id].Apply(b.next[id], e)
+	b.raw[id].Events.Append(b.next[id], e.Time, e)
+	b.next[id] += 2
+}
+
+func (b *border) flush() {
+	b.t.Helper()
+	ctx := b.t.Context()
+	must := func(err error) {
+		b.t.Helper()
+		if err != nil {
+			b.t.Fatal(err)
+		}
+	}
+	for id := range b.shards {
+		must(b.store.WriteRaw(ctx, id, &b.raw[id]))
+		b.raw[id].Reset()
+		f := b.shards[id].Flush(b.next[id])
+		must(b.store.WriteWindows(ctx, id, f.Windows))
+		must(b.store.WriteVisits(ctx, id, f.Visits))
+		must(b.store.WriteInside(ctx, id, f.Inside))
+		must(b.store.WriteProgress(ctx, id, f))
+	}
+}
+
+func (b *border) audit(change func(*audit.Config)) (audit.Result, string) {
+	b.t.Helper()
+	cfg := audit.Config{Database: b.cfg.Database, Places: places, EventsPerBucket: 1500}
+	if change != nil {
+		change(&cfg)
+	}
+	var out bytes.Buffer
+	r, err := audit.Run(b.t.Context(), b.store.Conn(), cfg, &out)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return r, out.String()
+}
+
+func (b *border) exec(sql string) {
+	b.t.Helper()
+	if err := b.store.Conn().Exec(b.t.Context(), sql); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// A log in which everything happens that can: few instants and few agencies, so that facts meet; duplicates,
+// retractions before and after, one id with two contents, conflicts, silence.
+func (b *border) anything(seed uint64, visits int) {
+	r := rand.New(rand.NewPCG(seed, 1))
+	type received struct {
+		shard int
+		e     event.Event
+	}
+	var all []received
+	// Around the end of summer time in Poland.
+	base := time.Date(2026, 10, 24, 20, 0, 0, 0, time.UTC).UnixMilli()
+	types := []event.Type{
+		event.InspectionStarted, event.InspectionCompleted, event.InspectionStarted, event.InspectionCompleted, event.HoldPlaced, event.HoldLifted,
+		event.ChannelAssigned, event.TruckReleased, event.ClearanceRefused, event.DeclarationLodged, event.PaymentConfirmed, event.TruckDeparted,
+	}
+	agencies := []event.Agency{b.voc.Customs, 1, 6}
+	for v := range visits {
+		id := fmt.Sprintf("T%d", v)
+		if v%50 == 7 {
+			id = fmt.Sprintf(`T'%d"\ ترخم`, v)
+		}
+		home, direction := event.BCP(1+r.IntN(3)), event.Direction(1+r.IntN(2))
+		start := base + r.Int64N(400)*3_600_000/2
+		step := []int64{1, 977, 60_000, 1_234_567}[r.IntN(4)]
+		n := 1 + r.IntN(12)
+		if v%20 == 0 {
+			n += 30
+		}
+		var sent []event.Event
+		for i := range n {
+			e := event.Event{
+				Type: types[r.IntN(len(types))], ID: fmt.Appendf(nil, "%d-%d", v, i), Source: []byte("post"), Subject: []byte(id),
+				Time: start + r.Int64N(12)*step, BCP: home, Direction: direction,
+				Channel: event.Channel(max(0, r.IntN(8)-3)), Regime: event.Regime(max(0, r.IntN(8)-3)),
+			}
+			e.Recorded = e.Time
+			if i == 0 && r.IntN(20) > 0 {
+				e.Type, e.Time = event.TruckArrived, start
+			}
+			if e.Type == event.TruckReleased || e.Type == event.TruckDeparted {
+				e.Time = start + (8+r.Int64N(8))*step
+			}
+			if e.Type.HasAgency() {
+				e.Agency = agencies[r.IntN(len(agencies))]
+			}
+			if e.Type == event.InspectionStarted || e.Type == event.InspectionCompleted {
+				e.Kind = event.InspectionKind(1 + r.IntN(2))
+			}
+			switch r.IntN(60) {
+			case 0:
+				e.BCP = event.BCP(1 + r.IntN(3))
+			case 1:
+				e.Direction = event.Direction(1 + r.IntN(2))
+			}
+			sent = append(sent, e)
+			switch r.IntN(25) {
+			case 0:
+				sent = append(sent, e)
+			case 1:
+				other := e
+				other.Time += step
+				other.Channel = event.Blue
+				sent = append(sent, other)
+			case 2, 3:
+				back := event.Event{
+					Type: event.EventRetracted, ID: fmt.Appendf(nil, "%d-%d-back", v, i), Source: []byte("office"), Subject: []byte(id),
+					Time: e.Time + step, BCP: e.BCP, Direction: e.Direction, RetractedID: e.ID, RetractedSource: e.Source, RetractedTime: e.Time,
+				}
+				sent = append(sent, back)
+			}
+		}
+		for _, e := range sent {
+			all = append(all, received{v % 2, e})
+		}
+	}
+	for i := range 20 {
+		e := event.Event{
+			Type: event.LaneOpened, ID: fmt.Appendf(nil, "lane-%d", i), Source: []byte("post"), Subject: []byte(places[0].BCP), BCP: 1,
+			Time: base + int64(i)*86_400_000/2,
+		}
+		all = append(all, received{0, e}, received{1, e})
+	}
+	r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	for i := range all {
+		b.log(all[i].shard, &all[i].e)
+		if i%(1+len(all)/4) == 0 {
+			b.flush()
+		}
+	}
+	b.flush()
+}
+
+func TestNoDifferenceWhateverHappens(t *testing.T) {
+	for seed := range uint64(3) {
+		b := newBorder(t)
+		b.anything(seed, 600)
+		r, out := b.audit(nil)
+		if r.Differences != 0 {
+			t.Fatalf("seed %d:\n%s", seed, out)
+		}
+		want := fmt.Sprintf("audit: 0 differences in %d visits, %d windows\n", r.Visits, r.Windows)
+		if out != want || r.Visits != 600 || r.Windows < 3000 {
+			t.Errorf("printed %q for %+v", out, r)
+		}
+	}
+}

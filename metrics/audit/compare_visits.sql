@@ -1,0 +1,38 @@
+-- The rows of both sides, field by field in one order, and where they differ.
+WITH ['shard', 'bcp', 'direction', 'channel', 'regime', 'status', 'fault', 'over', 'first_fact', 'last_fact', 'arrived', 'released',
+    'refused', 'departed', 'release_ms', 'crossing_ms', 'segments', 'phase', 'holder', 'since'] AS names
+SELECT visit, d.1 AS field, d.2 AS engine, d.3 AS audit
+FROM (
+    SELECT
+        visit, shard,
+        anyIf(fields, side = 'engine') AS engine_fields, anyIf(fields, side = 'audit') AS audit_fields,
+        multiIf(
+            empty(engine_fields), [('row', 'missing', arrayStringConcat(audit_fields, ' '))],
+            empty(audit_fields), [('row', arrayStringConcat(engine_fields, ' '), 'missing')],
+            arrayFilter(d -> d.2 != d.3, arrayZip(names, engine_fields, audit_fields))) AS differences
+    FROM (
+        SELECT 'engine' AS side, visit, shard, [
+            toString(shard), bcp, direction, channel, regime, status, fault, toString(over),
+            ifNull(toString(first_fact), ''), ifNull(toString(last_fact), ''), ifNull(toString(arrived), ''), ifNull(toString(released), ''),
+            ifNull(toString(refused), ''), ifNull(toString(departed), ''), ifNull(toString(release_ms), ''), ifNull(toString(crossing_ms), ''),
+            arrayStringConcat(arrayMap((p, h, s, ms) -> concat(p, '/', h, ' ', toString(s), ' ', toString(ms)),
+                segment_phase, segment_holder, segment_start, segment_ms), ', '),
+            phase, holder, ifNull(toString(since), '')] AS fields
+        FROM {{.Database}}.visits FINAL
+        WHERE cityHash64(visit) % {{.Buckets}} = {{.Bucket}}
+        UNION ALL
+        SELECT 'audit' AS side, visit, shard, [
+            toString(shard), bcp, direction, channel, regime, status, fault, toString(over),
+            ifNull(toString(fromUnixTimestamp64Milli(first, 'UTC')), ''), ifNull(toString(fromUnixTimestamp64Milli(last, 'UTC')), ''),
+            ifNull(toString(fromUnixTimestamp64Milli(arrived, 'UTC')), ''), ifNull(toString(fromUnixTimestamp64Milli(released, 'UTC')), ''),
+            ifNull(toString(fromUnixTimestamp64Milli(refused, 'UTC')), ''), ifNull(toString(fromUnixTimestamp64Milli(departed, 'UTC')), ''),
+            if(sound, ifNull(toString(released - arrived), ''), ''), if(sound, ifNull(toString(departed - arrived), ''), ''),
+            arrayStringConcat(arrayMap(s -> concat(s.1, '/', s.2, ' ', toString(fromUnixTimestamp64Milli(s.3, 'UTC')), ' ', toString(s.4)), segments), ', '),
+            phase, holder, ifNull(toString(fromUnixTimestamp64Milli(since, 'UTC')), '')] AS fields
+        FROM {{.Scratch}}
+        WHERE cityHash64(visit) % {{.Buckets}} = {{.Bucket}}
+    )
+    GROUP BY visit, shard
+)
+ARRAY JOIN differences AS d
+ORDER BY visit, shard, field

@@ -1,0 +1,64 @@
+-- What each visit adds to the windows in which the measured intervals ended, and where the windows differ from that. A
+-- window that one side lacks holds nothing. Bin i holds the durations in (2^((i-1)/32), 2^(i/32)] seconds; the
+-- logarithm of a power of two may be off in its last digit.
+WITH
+    contributions AS (
+        SELECT
+            shard, bcp, direction, channel, regime, c.1 AS measure, assumeNotNull(c.2) AS at, c.3 AS ms, c.4 AS timed,
+            toDateTime(intDiv(at - (at % 60000 + 60000) % 60000, 1000), 'UTC') AS minute,
+            32 * log2(ms / 1000) AS exact,
+            multiIf(ms = 0, -32768, abs(exact - round(exact)) < 1e-11, round(exact), ceil(exact))::Int16 AS bin
+        FROM {{.Scratch}}
+        ARRAY JOIN arrayConcat(
+            [
+                ('arrivals', arrived, 0, 0), ('releases', released, 0, 0), ('refusals', refused, 0, 0), ('departures', departed, 0, 0),
+                ('lapsed', lapsed, 0, 0),
+                ('left', multiIf(arrived IS NULL, NULL, departed IS NULL, lapsed, departed < arrived, arrived, departed), 0, 0),
+                (concat(status, '/', fault), if(fault = '', NULL, first), 0, 0),
+                ('release_time', if(sound, released, NULL), ifNull(released - arrived, 0), 1),
+                ('crossing_time', if(sound, departed, NULL), ifNull(departed - arrived, 0), 1)
+            ]::Array(Tuple(String, Nullable(Int64), Int64, UInt8)),
+            arrayMap(s -> (concat(s.1, '/', s.2), s.3 + s.4, s.4, 1), segments)::Array(Tuple(String, Nullable(Int64), Int64, UInt8))
+        ) AS c
+        WHERE c.2 IS NOT NULL
+    ),
+    zoned AS (
+        SELECT *,
+            multiIf({{range .Zones}}has({{.BCPs}}, bcp), toUInt32(minute) - (toUInt32(minute) + timezoneOffset(toTimeZone(minute, {{.Name}}))) % 3600, {{end}}0)::UInt32 AS hour,
+            multiIf({{range .Zones}}has({{.BCPs}}, bcp), toUInt32(toStartOfDay(toTimeZone(minute, {{.Name}}))), {{end}}0)::UInt32 AS day
+        FROM contributions
+    ),
+    audited AS (
+        SELECT
+            shard, bcp, direction, channel, regime, g.1 AS grain, g.2 AS start, measure,
+            toInt64(count()) AS n, sumIf(ms, timed) AS sum_ms, sumIf(toUInt128(ms) * toUInt128(ms), timed) AS sum_sq,
+            sumMap(if(timed, [bin], []), if(timed, [1::UInt64], [])) AS bins
+        FROM zoned
+        ARRAY JOIN [('minute', toUInt32(minute)), ('hour', hour), ('day', day)] AS g
+        WHERE cityHash64(bcp, g.2, measure) % {{.Buckets}} = {{.Bucket}}
+        GROUP BY shard, bcp, direction, channel, regime, grain, start, measure
+    ),
+    both AS (
+        SELECT 'audit' AS side, shard, bcp, direction, channel, regime, grain, start, measure,
+            [toString(n), toString(sum_ms), toString(sum_sq), toString(arrayZip(bins.1, bins.2))] AS fields
+        FROM audited
+        UNION ALL
+        SELECT 'engine' AS side, shard, toString(w.bcp) AS bcp, toString(w.direction) AS direction, toString(w.channel) AS channel,
+            toString(w.regime) AS regime, toString(w.grain) AS grain, toUInt32(w.start) AS start, toString(w.measure) AS measure,
+            [toString(n), toString(sum_ms), toString(sum_sq), toString(arraySort(arrayZip(mapKeys(bins), mapValues(bins))))] AS fields
+        FROM {{.Database}}.windows AS w FINAL
+        WHERE cityHash64(toString(w.bcp), toUInt32(w.start), toString(w.measure)) % {{.Buckets}} = {{.Bucket}}
+    )
+SELECT
+    concat(bcp, ' ', direction, ' ', channel, ' ', regime, ' ', grain, ' ', toString(toDateTime(start, 'UTC')), ' ', measure, ' shard ', toString(shard)) AS key,
+    d.1 AS field, d.2 AS engine, d.3 AS audit
+FROM (
+    SELECT shard, bcp, direction, channel, regime, grain, start, measure,
+        anyIf(fields, side = 'engine') AS e, anyIf(fields, side = 'audit') AS a,
+        arrayFilter(d -> d.2 != d.3, arrayZip(['n', 'sum_ms', 'sum_sq', 'bins'],
+            if(empty(e), ['0', '0', '0', '[]'], e), if(empty(a), ['0', '0', '0', '[]'], a))) AS differences
+    FROM both
+    GROUP BY shard, bcp, direction, channel, regime, grain, start, measure
+)
+ARRAY JOIN differences AS d
+ORDER BY key, field
