@@ -8,7 +8,7 @@ FUZZTIME  = 10s
 BENCHTIME = 1s
 
 # The packages that start goroutines.
-CONCURRENT = ./cmd/... ./ingest/kafka/... ./metrics/... ./dashboards/... ./deploy/...
+CONCURRENT = ./cmd/dwell/... ./ingest/kafka/... ./metrics/pipeline/... ./metrics/prom/... ./dashboards/... ./deploy/...
 
 FIGURES = Fetch|Decode|Engine|Flush|Pipeline|Viewers
 
