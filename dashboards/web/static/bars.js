@@ -23,15 +23,22 @@ export function byHolder(holders) {
 
 export const swatch = (holder) => el("span", { class: "swatch", "data-holder": colourOf(holder), "aria-hidden": "true" });
 
-// holderBar is the time by holder; what is too narrow for its label is named in the legend and in the text for readers.
-export function holderBar(holders) {
+// labelOf is the longest label that a part of so many pixels has room for.
+function labelOf(part, pixels) {
+  const share = percent(part.share);
+  return [`${holderName(part.holder)} ${share}`, share].find((text) => text.length * 7.4 + 14 < pixels) ?? "";
+}
+
+// holderBar is the time by holder, on a bar that is usually width pixels wide. What is too narrow for its label is named
+// in the legend and in the text for readers.
+export function holderBar(holders, width) {
   const parts = byHolder(holders);
   const text = parts.map((p) => t("holder_share", { holder: holderName(p.holder), share: percent(p.share) })).join(", ");
   return el("div", { class: "stack", role: "img", "aria-label": text }, ...parts.map((p) =>
     el("span", {
       class: "part", "data-holder": colourOf(p.holder), style: { "flex-grow": p.share },
       title: `${holderName(p.holder)}: ${percent(p.share)}, ${duration(p.seconds)}`,
-    }, el("span", { class: "part-label" }, p.share >= 0.14 ? `${holderName(p.holder)} ${percent(p.share)}` : p.share >= 0.07 ? percent(p.share) : ""))));
+    }, el("span", { class: "part-label" }, labelOf(p, p.share * width)))));
 }
 
 export function holderLegend(holders, most = 99) {

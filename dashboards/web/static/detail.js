@@ -3,7 +3,7 @@ import { el, say } from "./dom.js";
 import { brief, count, dateTime, duration, percent, zoneName } from "./format.js";
 import { swatch } from "./bars.js";
 import { Chart } from "./chart.js";
-import { unknown, why } from "./place.js";
+import { statusOf, unknown, why } from "./place.js";
 import { directionName, holderName, nameOf, phaseName, t } from "./strings.js";
 
 const ranges = {
@@ -65,6 +65,8 @@ export class Detail {
   }
 
   build(bcp) {
+    // The title takes the focus: a key that is still down must not press a button.
+    this.title = el("h2", { id: "detail-title", tabindex: "-1", autofocus: true }, nameOf(bcp.names));
     this.status = el("p", { class: "status" });
     this.summary = el("p", { class: "minor" });
     this.message = el("p", { class: "minor", role: "status" });
@@ -77,7 +79,7 @@ export class Detail {
       el("input", { type: "radio", name, checked, onchange: change }), el("span", {}, text));
     this.dialog.replaceChildren(el("div", { class: "sheet" },
       el("header", {},
-        el("div", {}, el("h2", { id: "detail-title" }, nameOf(bcp.names)), this.status),
+        el("div", {}, this.title, this.status),
         el("button", { type: "button", class: "close", onclick: () => this.dialog.close() }, t("close"))),
       this.summary,
       el("div", { class: "choices" },
@@ -108,13 +110,9 @@ export class Detail {
     if (!bcp) return;
     this.bcp = bcp;
     this.now = board.time;
-    this.status.dataset.status = bcp.status;
-    this.status.replaceChildren(el("span", { class: "glyph", "aria-hidden": "true" }), t(bcp.status));
+    statusOf(this.status, bcp, board.time);
     const here = `${dateTime(board.time, bcp.time_zone)} ${zoneName(board.time, bcp.time_zone)}`;
-    say(this.summary, [
-      t("neighbour", { name: nameOf(bcp.neighbour.names) }), here,
-      bcp.last_event ? t("heard_ago", { age: brief((new Date(board.time) - new Date(bcp.last_event)) / 1000) }) : t("never_heard"),
-    ].join(" · "));
+    say(this.summary, `${t("neighbour", { name: nameOf(bcp.neighbour.names) })} · ${here}`);
   }
 
   async load() {

@@ -7,19 +7,18 @@ const percents = new Intl.NumberFormat(language, { style: "percent", maximumFrac
 export const count = (n) => integers.format(n);
 export const percent = (part) => (part > 0 && part < 0.01 ? "<" + percents.format(0.01) : percents.format(part));
 
-// duration is seconds in the two units that matter.
-export function duration(seconds) {
-  if (seconds < 59.5) return `${Math.round(seconds)} s`;
+// durationParts is seconds in the two units that matter: pairs of number and unit.
+export function durationParts(seconds) {
+  const pairs = (whole, unit, rest, part) => (rest ? [[count(whole), unit], [count(rest), part]] : [[count(whole), unit]]);
+  if (seconds < 59.5) return [[count(Math.round(seconds)), "s"]];
   const minutes = Math.round(seconds / 60);
-  if (minutes < 60) return `${minutes} min`;
-  if (minutes < 48 * 60) {
-    const rest = minutes % 60;
-    return `${Math.floor(minutes / 60)} h` + (rest ? ` ${rest} min` : "");
-  }
+  if (minutes < 60) return [[count(minutes), "min"]];
+  if (minutes < 48 * 60) return pairs(Math.floor(minutes / 60), "h", minutes % 60, "min");
   const hours = Math.round(seconds / 3600);
-  const rest = hours % 24;
-  return `${Math.floor(hours / 24)} d` + (rest ? ` ${rest} h` : "");
+  return pairs(Math.floor(hours / 24), "d", hours % 24, "h");
 }
+
+export const duration = (seconds) => durationParts(seconds).map((p) => p.join(" ")).join(" ");
 
 // brief is a duration in one unit, for the age of what changes all the time.
 export function brief(seconds) {

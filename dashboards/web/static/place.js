@@ -1,6 +1,6 @@
 // One border crossing point on the board.
 import { el, say, show } from "./dom.js";
-import { brief, count, duration } from "./format.js";
+import { brief, count, duration, durationParts } from "./format.js";
 import { ageBar, holderBar, holderLegend } from "./bars.js";
 import { sparkline } from "./sparkline.js";
 import { nameOf, t } from "./strings.js";
@@ -16,12 +16,24 @@ export function why(reason, bcp, now) {
 export const unknown = (text, note) =>
   el("p", { class: "unknown" }, el("strong", {}, t("unknown")), text ? el("span", {}, text) : null, note ? el("span", { class: "note" }, note) : null);
 
+// statusOf writes how a place stands, in a shape, a colour and words.
+export function statusOf(node, bcp, now) {
+  const words = bcp.last_event === null ? `${t(bcp.status)} · ${t("never_heard")}`
+    : bcp.status === "unknown" ? `${t("unknown")} · ${t("silent", { age: brief(ago(bcp.last_event, now)) })}`
+    : bcp.status === "closed" ? `${t("closed")} · ${t("heard_ago", { age: brief(ago(bcp.last_event, now)) })}`
+    : t("heard_ago_first", { age: brief(ago(bcp.last_event, now)) });
+  node.dataset.status = bcp.status;
+  show(node, words, (text) => [el("span", { class: "glyph", "aria-hidden": "true" }), text]);
+}
+
+// long is a duration whose numbers stand out from their units.
+export const long = (seconds) => durationParts(seconds).flatMap(([n, unit]) => [el("span", { class: "n" }, n), el("span", { class: "u" }, unit)]);
+
 // Place is an item of the list; update changes what differs.
 export class Place {
   constructor(bcp) {
     this.link = el("a", { href: `#/place/${encodeURIComponent(bcp.id)}` }, nameOf(bcp.names));
     this.status = el("p", { class: "status" });
-    this.heard = el("p", { class: "minor heard" });
     this.inside = el("div", { class: "cell inside" });
     this.release = el("div", { class: "cell release" });
     this.holders = el("div", { class: "cell holders" });
@@ -30,7 +42,6 @@ export class Place {
       el("article", { "aria-labelledby": `name-${bcp.id}` },
         el("div", { class: "cell who" },
           el("h3", { id: `name-${bcp.id}` }, this.link), this.status,
-          this.heard,
           el("p", { class: "minor" }, t("neighbour", { name: nameOf(bcp.neighbour.names) }))),
         this.inside, this.release, this.holders, this.outside));
     this.node.addEventListener("click", (e) => {
@@ -40,18 +51,14 @@ export class Place {
 
   update(bcp, now) {
     this.node.dataset.status = bcp.status;
-    show(this.status, bcp.status, (s) => [el("span", { class: "glyph", "aria-hidden": "true" }), t(s)]);
-    this.status.dataset.status = bcp.status;
-    say(this.heard, bcp.last_event === null ? t("never_heard")
-      : bcp.status === "unknown" ? t("silent", { age: brief(ago(bcp.last_event, now)) })
-      : t("heard_ago", { age: brief(ago(bcp.last_event, now)) }));
+    statusOf(this.status, bcp, now);
     const hours = bcp.trend.map((h) => h.status === "unknown");
     show(this.inside, [bcp.inside, bcp.flow, bcp.trend.map((h) => h.inside), bcp.inside.reason && why(bcp.inside.reason, bcp, now)],
       () => this.insideCell(bcp, now, hours));
     show(this.release, [bcp.release_time, bcp.target, bcp.trend.map((h) => h.p50_seconds), bcp.release_time.reason && why(bcp.release_time.reason, bcp, now)],
       () => this.releaseCell(bcp, now, hours));
     show(this.holders, [bcp.holders, bcp.status], () => bcp.holders.length
-      ? [el("h4", {}, t("time_by_holder")), holderBar(bcp.holders), holderLegend(bcp.holders, 4)]
+      ? [el("h4", {}, t("time_by_holder")), holderBar(bcp.holders, 360), holderLegend(bcp.holders, 5)]
       : [el("h4", {}, t("time_by_holder")), bcp.status === "unknown" || bcp.inside.trucks === null ? unknown() : el("p", { class: "minor" }, t("no_values"))]);
     show(this.outside, bcp.readings.map((r) => [r, brief(r.age_seconds)]), () => this.outsideCell(bcp));
   }
@@ -64,7 +71,7 @@ export class Place {
       : t("flow", { arrivals: count(bcp.flow.arrivals), releases: count(bcp.flow.releases), departures: count(bcp.flow.departures) }));
     if (inside.trucks === null) {
       const note = inside.last_known === null ? null : t("last_known", { trucks: count(inside.last_known) });
-      return [head, unknown(why(inside.reason, bcp, now), note), trend, flow];
+      return [head, el("div", { class: "figure-row" }, unknown(why(inside.reason, bcp, now), note), trend), flow];
     }
     return [head,
       el("div", { class: "figure-row" },
@@ -79,7 +86,8 @@ export class Place {
     const trend = sparkline(bcp.trend.map((h) => h.p50_seconds), gaps, { label: "trend_release", format: duration });
     const head = el("h4", {}, t("release_time"));
     if (r.p50_seconds === null) {
-      return [head, r.n === null ? unknown(why(r.reason, bcp, now)) : el("p", { class: "empty" }, t(r.reason)), trend];
+      return [head, el("div", { class: "figure-row" },
+        r.n === null ? unknown(why(r.reason, bcp, now)) : el("p", { class: "empty" }, t(r.reason)), trend)];
     }
     const target = bcp.target.release_time_seconds;
     let verdict = null;
@@ -89,10 +97,9 @@ export class Place {
       verdict = el("p", { class: "verdict", "data-over": String(over) }, el("span", { class: "glyph", "aria-hidden": "true" }), t(over ? "over_target" : "within_target", { target: name }));
     }
     return [head,
-      el("div", { class: "figure-row" },
-        el("p", { class: "figure" }, duration(r.p50_seconds), el("span", { class: "unit" }, t("median"))),
-        trend),
-      el("p", { class: "second" }, `${t("p90")} `, el("b", {}, duration(r.p90_seconds)), el("span", { class: "minor" }, ` · ${t("released_n", { n: count(r.n) })}`)),
+      el("div", { class: "figure-row" }, el("p", { class: "figure" }, ...long(r.p50_seconds)), trend),
+      el("p", { class: "second" }, `${t("median")} · ${t("p90")} `, el("b", {}, duration(r.p90_seconds))),
+      el("p", { class: "minor" }, t("released_n", { n: count(r.n) })),
       verdict];
   }
 

@@ -25,7 +25,7 @@ const en = {
   news_status: "{place}: {status}.",
 
   ok: "Heard", unknown: "Unknown", closed: "Closed", none: "none",
-  heard_ago: "heard {age} ago", never_heard: "never heard", silent: "silent for {age}",
+  heard_ago: "heard {age} ago", heard_ago_first: "Heard {age} ago", never_heard: "never heard", silent: "silent for {age}",
   no_truck_events: "no truck events", no_releases: "no release in this time", no_values: "nothing to show in this time",
   not_reported: "not reported", future: "not yet", silent_plain: "silent",
   last_known: "{trucks} when last heard",
