@@ -1,0 +1,136 @@
+package tracing
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	sdk "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+	"go.opentelemetry.io/otel/trace"
+
+	"dwell/ingest/event"
+	"dwell/metrics/pipeline"
+	"dwell/metrics/shard"
+	"dwell/metrics/visit"
+	"dwell/metrics/window"
+)
+
+// accepting is a store that takes everything and has nothing.
+type accepting struct{}
+
+func (accepting) Progress(context.Context, int) (p shard.Progress, err error) { return p, nil }
+func (accepting) RecentVisits(context.Context, int, int64, int64, func(*visit.Row) error, func(string)) error {
+	return nil
+}
+
+func (accepting) RecentWindows(context.Context, int, int64, int64, func(*window.Row) error) error {
+	return nil
+}
+
+func (accepting) Heard(context.Context, int, func(event.BCP, event.Direction, int64)) error {
+	return nil
+}
+func (accepting) Visits(context.Context, int, []string) ([]visit.Row, error)       { return nil, nil }
+func (accepting) Windows(context.Context, int, []window.Key) ([]window.Row, error) { return nil, nil }
+func (accepting) WriteRaw(context.Context, int, *shard.Raw) error                  { return nil }
+func (accepting) WriteWindows(context.Context, int, []window.Row) error            { return nil }
+func (accepting) WriteVisits(context.Context, int, []visit.Row) error              { return nil }
+func (accepting) WriteInside(context.Context, int, []shard.Inside) error           { return nil }
+func (accepting) WriteProgress(context.Context, int, *shard.Flush) error           { return nil }
+func (accepting) Write(context.Context, int, []shard.DeadLetter) error             { return nil }
+
+// flushes keeps the traces in whose context a flush was told of.
+type flushes struct{ traces []trace.TraceID }
+
+func (*flushes) Applied(int, *pipeline.Batch)                             {}
+func (*flushes) Written(context.Context, int, string, int, time.Duration) {}
+func (*flushes) Memory(int, int, int)                                     {}
+func (*flushes) Stalled(int, error)                                       {}
+func (*flushes) Closed(int)                                               {}
+func (f *flushes) Flushed(ctx context.Context, _ int, _ *shard.Flush, _ time.Duration) {
+	f.traces = append(f.traces, trace.SpanContextFromContext(ctx).TraceID())
+}
+
+// tree writes spans as an indented tree, in the order in which they began.
+func tree(spans tracetest.SpanStubs) string {
+	slices.SortStableFunc(spans, func(a, b tracetest.SpanStub) int { return a.StartTime.Compare(b.StartTime) })
+	var b strings.Builder
+	var branch func(parent trace.SpanID, indent string)
+	branch = func(parent trace.SpanID, indent string) {
+		for _, s := range spans {
+			if s.Parent.SpanID() == parent {
+				b.WriteString(indent + s.Name + "\n")
+				branch(s.SpanContext.SpanID(), indent+"  ")
+			}
+		}
+	}
+	branch(trace.SpanID{}, "")
+	return b.String()
+}
+
+// A truck arrives and an unreadable message follows: the batch is decoded, and flushed table by table.
+func TestTheSpansOfABatchWithAFlush(t *testing.T) {
+	memory := tracetest.NewInMemoryExporter()
+	cfg := DefaultConfig()
+	cfg.SampleRatio = 1
+	p := provider(cfg, "test", sdk.WithSyncer(memory))
+	voc, err := event.NewVocabulary([]string{"TORKHAM"}, []string{"customs"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	eight := time.Date(2026, 1, 5, 8, 0, 0, 0, time.UTC).UnixMilli()
+	arrived := event.Event{
+		Type: event.TruckArrived, ID: []byte("1"), Source: []byte("/gate"), Subject: []byte("T1"),
+		BCP: 1, Direction: event.Inbound, Time: eight, Recorded: eight,
+	}
+	told := &flushes{}
+	engine := pipeline.DefaultConfig()
+	engine.FlushEvery = 0
+	engine.Engine.Vocabulary = voc
+	engine.Engine.Places = []shard.Place{{}, {Zone: time.UTC, LapseAfter: 24 * time.Hour}}
+	s := pipeline.New(engine, 3, pipeline.Parts{
+		Store: accepting{}, DeadLetters: accepting{}, Observer: told, Tracer: p.Tracer(scope), Now: time.Now,
+		Commit: func(context.Context, int64) error { return nil }, Log: slog.New(slog.DiscardHandler),
+	})
+	next, err := s.Open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	next = max(next, 0)
+	records := []pipeline.Record{
+		{Offset: next, Message: event.Message{Key: []byte("T1"), Value: event.AppendStructured(nil, voc, &arrived), Time: eight}},
+		{Offset: next + 1, Message: event.Message{Value: []byte("?"), Time: eight}},
+	}
+	if err := s.Handle(t.Context(), records, next+2, next+2); err != nil {
+		t.Fatal(err)
+	}
+	spans := memory.GetSpans()
+	const want = `shard.open
+shard.batch
+  shard.decode
+shard.flush
+  write dead_letter_topic
+  write events
+  write windows
+  write visits
+  write inside_now
+  write progress
+  commit
+`
+	if got := tree(spans); got != want {
+		t.Errorf("spans\n%swant\n%s", got, want)
+	}
+	for _, s := range spans {
+		if s.Name == "shard.flush" && !slices.Equal(told.traces, []trace.TraceID{s.SpanContext.TraceID()}) {
+			t.Errorf("the flush was told of in traces %v, its span is in %v", told.traces, s.SpanContext.TraceID())
+		}
+		if s.Name == "write windows" && fmt.Sprint(s.Attributes) == "[]" {
+			t.Error("a write does not say how many rows it has")
+		}
+	}
+}
