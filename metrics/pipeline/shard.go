@@ -91,6 +91,9 @@ func (s *Shard) Open(ctx context.Context) (next int64, err error) {
 	ctx, span := s.Tracer.Start(ctx, "shard.open", trace.WithAttributes(attribute.Int("dwell.shard", s.id)))
 	defer span.End()
 	err = s.try(ctx, "recover", func() error { return s.recover(ctx) })
+	if err != nil {
+		s.Observer.Closed(s.id)
+	}
 	return s.next, err
 }
 
