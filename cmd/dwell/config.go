@@ -20,6 +20,7 @@ import (
 	"dwell/metrics/clickhouse"
 	"dwell/metrics/pipeline"
 	"dwell/metrics/shard"
+	"dwell/metrics/tracing"
 )
 
 // Config is the configuration file. Every key is also an environment variable: DWELL_ and the key's path in capitals,
@@ -34,6 +35,7 @@ type Config struct {
 	Kafka      KafkaConfig      `yaml:"kafka"`
 	ClickHouse ClickHouseConfig `yaml:"clickhouse"`
 	Engine     EngineConfig     `yaml:"engine"`
+	Tracing    tracing.Config   `yaml:"tracing"`
 	Log        LogConfig        `yaml:"log"`
 }
 
@@ -89,7 +91,8 @@ func defaultConfig() Config {
 		Engine: EngineConfig{
 			Keep: p.Engine.Keep, Lateness: p.Engine.Lateness, Skew: p.Skew, FlushEvery: p.FlushEvery, FlushBytes: p.FlushBytes,
 		},
-		Log: LogConfig{Level: "info", Format: "text"},
+		Tracing: tracing.DefaultConfig(),
+		Log:     LogConfig{Level: "info", Format: "text"},
 	}
 }
 
@@ -159,7 +162,7 @@ func (c *Config) validate() error {
 		}
 		c.ClickHouse.Password = strings.TrimRight(string(text), "\r\n")
 	}
-	errs = append(errs, under("clickhouse", c.ClickHouse.Validate()))
+	errs = append(errs, under("clickhouse", c.ClickHouse.Validate()), under("tracing", c.Tracing.Validate()))
 	for _, d := range []struct {
 		key   string
 		value time.Duration

@@ -5,12 +5,13 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
-	"go.opentelemetry.io/otel/trace/noop"
+	"dwell/metrics/tracing"
 )
 
 type serveCommand struct {
@@ -46,13 +47,32 @@ func startServing(ctx context.Context, cfg Config, e *env, log *slog.Logger, now
 	}()
 	reg := prometheus.NewRegistry()
 	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	tracer := noop.NewTracerProvider().Tracer("")
+	traces, err := tracing.Open(ctx, cfg.Tracing, version(), log)
+	if err != nil {
+		return nil, err
+	}
+	s.start(ctx, "tracing", func(ctx context.Context) error {
+		<-ctx.Done()
+		if err := traces.Close(context.WithoutCancel(ctx)); err != nil {
+			log.Warn("spans were lost on the way out", "error", err)
+		}
+		return nil
+	})
 	ready := &readiness{stalled: map[int]error{}}
-	if err := s.startEngine(ctx, reg, tracer, ready); err != nil {
+	if err := s.startEngine(ctx, reg, traces.Tracer(), ready); err != nil {
 		return nil, err
 	}
 	if s.source, err = s.startWeb(ctx, reg, http.Handler(ready), now); err != nil {
 		return nil, err
 	}
 	return s, nil
+}
+
+// version is the program's own, as the build knows it.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" {
+		return "(devel)"
+	}
+	return info.Main.Version
 }

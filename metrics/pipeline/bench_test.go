@@ -1,0 +1,114 @@
+package pipeline_test
+
+import (
+	"context"
+	"log/slog"
+	"syscall"
+	"testing"
+	"time"
+
+	"go.opentelemetry.io/otel/trace/noop"
+
+	"dwell/ingest/event"
+	"dwell/ingest/place"
+	"dwell/ingest/simulator"
+	"dwell/metrics/pipeline"
+	"dwell/metrics/shard"
+	"dwell/metrics/visit"
+	"dwell/metrics/window"
+)
+
+// forgetful is a store that keeps nothing: what is left is the cost of decoding and of the engine.
+type forgetful struct{}
+
+func (forgetful) Progress(context.Context, int) (shard.Progress, error) { return shard.Progress{}, nil }
+func (forgetful) RecentVisits(context.Context, int, int64, int64, func(*visit.Row) error, func(string)) error {
+	return nil
+}
+func (forgetful) RecentWindows(context.Context, int, int64, int64, func(*window.Row) error) error {
+	return nil
+}
+func (forgetful) Heard(context.Context, int, func(event.BCP, event.Direction, int64)) error {
+	return nil
+}
+func (forgetful) Visits(context.Context, int, []string) ([]visit.Row, error)       { return nil, nil }
+func (forgetful) Windows(context.Context, int, []window.Key) ([]window.Row, error) { return nil, nil }
+func (forgetful) WriteRaw(context.Context, int, *shard.Raw) error                  { return nil }
+func (forgetful) WriteWindows(context.Context, int, []window.Row) error            { return nil }
+func (forgetful) WriteVisits(context.Context, int, []visit.Row) error              { return nil }
+func (forgetful) WriteInside(context.Context, int, []shard.Inside) error           { return nil }
+func (forgetful) WriteProgress(context.Context, int, *shard.Flush) error           { return nil }
+func (forgetful) Write(context.Context, int, []shard.DeadLetter) error             { return nil }
+
+// week is a simulated week at nine BCPs, late and doubled and retracted, as records of one partition.
+func week(b testing.TB) ([]pipeline.Record, pipeline.Config) {
+	b.Helper()
+	book, err := place.Load("afghanistan")
+	if err != nil {
+		b.Fatal(err)
+	}
+	from := time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC)
+	sim, err := simulator.New(simulator.Config{
+		Places: book, From: from, Until: from.Add(7 * 24 * time.Hour), Seed: 7,
+		Faults: simulator.Faults{Late: 0.1, Duplicate: 0.02, Retract: 0.005, Cut: 12 * time.Hour},
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	voc := sim.Vocabulary()
+	headers := []event.Header{{Key: []byte("content-type"), Value: []byte("application/cloudevents+json")}}
+	var records []pipeline.Record
+	for em, ok := sim.Next(); ok; em, ok = sim.Next() {
+		records = append(records, pipeline.Record{Offset: int64(len(records)), Message: event.Message{
+			Key: append([]byte(nil), em.Key...), Value: event.AppendStructured(nil, voc, em.Event), Time: em.At, Headers: headers,
+		}})
+	}
+	cfg := pipeline.DefaultConfig()
+	cfg.Engine.Vocabulary = voc
+	cfg.Engine.Places = make([]shard.Place, len(book.Places)+1)
+	for i, code := range voc.BCPs() {
+		cfg.Engine.Places[code] = shard.Place{Zone: book.Places[i].Zone, LapseAfter: book.Places[i].LapseAfter}
+	}
+	return records, cfg
+}
+
+func cpu() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		panic(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// BenchmarkEngine decodes and applies a simulated week, in batches as they come from Kafka, with the flushes' work but
+// nowhere to write to.
+func BenchmarkEngine(b *testing.B) {
+	records, cfg := week(b)
+	cfg.FlushBytes = 16 << 20
+	parts := pipeline.Parts{
+		Store: forgetful{}, DeadLetters: forgetful{}, Commit: func(context.Context, int64) error { return nil },
+		Observer: pipeline.Unobserved{}, Tracer: noop.NewTracerProvider().Tracer(""), Log: slog.New(slog.DiscardHandler), Now: time.Now,
+	}
+	ctx := b.Context()
+	events := 0
+	begin := cpu()
+	b.ReportAllocs()
+	for b.Loop() {
+		s := pipeline.New(cfg, 0, parts)
+		if _, err := s.Open(ctx); err != nil {
+			b.Fatal(err)
+		}
+		const batch = 2000
+		for at := 0; at < len(records); at += batch {
+			part := records[at:min(at+batch, len(records))]
+			if err := s.Handle(ctx, part, part[len(part)-1].Offset+1, int64(len(records))); err != nil {
+				b.Fatal(err)
+			}
+		}
+		if err := s.Close(ctx); err != nil {
+			b.Fatal(err)
+		}
+		events += len(records)
+	}
+	b.ReportMetric(float64(events)/(cpu()-begin).Seconds(), "events/cpu-s")
+}
