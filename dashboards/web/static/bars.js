@@ -26,7 +26,7 @@ export const swatch = (holder) => el("span", { class: "swatch", "data-holder": c
 // labelOf is the longest label that a part of so many pixels has room for.
 function labelOf(part, pixels) {
   const share = percent(part.share);
-  return [`${holderName(part.holder)} ${share}`, share].find((text) => text.length * 7.4 + 14 < pixels) ?? "";
+  return [`${holderName(part.holder)} ${share}`, share].find((text) => text.length * 8.2 + 16 < pixels) ?? "";
 }
 
 // holderBar is the time by holder, on a bar that is usually width pixels wide. What is too narrow for its label is named

@@ -58,7 +58,7 @@ export class Place {
     show(this.release, [bcp.release_time, bcp.target, bcp.trend.map((h) => h.p50_seconds), bcp.release_time.reason && why(bcp.release_time.reason, bcp, now)],
       () => this.releaseCell(bcp, now, hours));
     show(this.holders, [bcp.holders, bcp.status], () => bcp.holders.length
-      ? [el("h4", {}, t("time_by_holder")), holderBar(bcp.holders, 360), holderLegend(bcp.holders, 5)]
+      ? [el("h4", {}, t("time_by_holder")), holderBar(bcp.holders, 310), holderLegend(bcp.holders, 5)]
       : [el("h4", {}, t("time_by_holder")), bcp.status === "unknown" || bcp.inside.trucks === null ? unknown() : el("p", { class: "minor" }, t("no_values"))]);
     show(this.outside, bcp.readings.map((r) => [r, brief(r.age_seconds)]), () => this.outsideCell(bcp));
   }

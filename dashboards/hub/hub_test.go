@@ -1,0 +1,295 @@
+package hub
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"dwell/dashboards/board"
+)
+
+// store is a source that the test changes by hand.
+type store struct {
+	mu     sync.Mutex
+	offset uint64
+	trucks map[string]int64
+	hours  []board.Hour
+	err    error
+	reads  int
+}
+
+func (s *store) Progress(context.Context) (board.Progress, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return board.Progress{Offsets: s.offset}, s.err
+}
+
+func (s *store) Board(context.Context) (*board.Board, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.reads++
+	b := &board.Board{Time: time.Now(), TrendHours: 24, BCPs: []board.BCP{}}
+	for _, id := range []string{"A", "B"} {
+		trucks := s.trucks[id]
+		b.BCPs = append(b.BCPs, board.BCP{ID: id, Inside: board.Inside{Known: board.Known{Trucks: &trucks}}, Trend: s.hours})
+	}
+	return b, s.err
+}
+
+func (s *store) set(id string, trucks int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.trucks[id] = trucks
+	s.offset++
+}
+
+// message is a frame as a viewer reads it.
+type message struct {
+	Kind   string
+	Stream string
+	Number uint64
+	Source string
+	Since  uint64
+	Board  *board.Board
+	BCPs   []map[string]json.RawMessage
+}
+
+func read(t *testing.T, f *Frame, err error) (m message) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(f.JSON, &m); err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func next(t *testing.T, v *Viewer) message {
+	t.Helper()
+	f, err := v.Next(t.Context())
+	return read(t, f, err)
+}
+
+// play runs a story with a hub whose clock is the test's.
+func play(t *testing.T, cfg Config, story func(t *testing.T, s *store, h *Hub)) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &store{trucks: map[string]int64{}, offset: 1}
+		h := New(s, cfg, 1000, "one", slog.New(slog.DiscardHandler), prometheus.NewRegistry())
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- h.Run(ctx) }()
+		story(t, s, h)
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestNothingIsReadWhileNobodyWatches(t *testing.T) {
+	play(t, DefaultConfig(), func(t *testing.T, s *store, h *Hub) {
+		for range 100 {
+			s.set("A", 1)
+			time.Sleep(time.Second)
+		}
+		if s.reads != 0 {
+			t.Errorf("%d reads", s.reads)
+		}
+		v := h.Watch(0, "")
+		defer v.Close()
+		next(t, v)
+		time.Sleep(5 * time.Second) // nothing changes
+		if s.reads != 1 {
+			t.Errorf("%d reads", s.reads)
+		}
+	})
+}
+
+func TestAViewerGetsASnapshotAndThenWhatChanges(t *testing.T) {
+	play(t, DefaultConfig(), func(t *testing.T, s *store, h *Hub) {
+		s.set("A", 5)
+		v := h.Watch(0, "")
+		defer v.Close()
+		m := next(t, v)
+		if m.Kind != "snapshot" || len(m.Board.BCPs) != 2 || *m.Board.BCPs[0].Inside.Trucks != 5 || m.Stream != "one" {
+			t.Fatalf("%+v", m)
+		}
+		s.set("B", 7)
+		c := next(t, v)
+		if c.Kind != "changes" || c.Since != m.Number || c.Number != m.Number+1 || len(c.BCPs) != 1 {
+			t.Fatalf("%+v", c)
+		}
+		if got := fmt.Sprintf("%s", c.BCPs[0]); string(c.BCPs[0]["id"]) != `"B"` || len(c.BCPs[0]) != 2 {
+			t.Errorf("changes of B: %s", got)
+		}
+	})
+}
+
+func TestOfATrendOnlyTheChangedHoursAreSent(t *testing.T) {
+	play(t, DefaultConfig(), func(t *testing.T, s *store, h *Hub) {
+		start := time.Now().Truncate(time.Hour)
+		s.hours = []board.Hour{{Start: start}, {Start: start.Add(time.Hour)}}
+		v := h.Watch(0, "")
+		defer v.Close()
+		next(t, v)
+		s.mu.Lock()
+		n := int64(3)
+		s.hours = []board.Hour{s.hours[0], {Start: start.Add(time.Hour), N: &n}}
+		s.offset++
+		s.mu.Unlock()
+		m := next(t, v)
+		var hours []board.Hour
+		if err := json.Unmarshal(m.BCPs[0]["trend"], &hours); err != nil {
+			t.Fatal(err)
+		}
+		if len(hours) != 1 || *hours[0].N != 3 {
+			t.Errorf("hours %+v", hours)
+		}
+	})
+}
+
+func TestAViewerWhoLagsGetsOneFrameWithTheLatest(t *testing.T) {
+	play(t, DefaultConfig(), func(t *testing.T, s *store, h *Hub) {
+		fast, slow := h.Watch(0, ""), h.Watch(0, "")
+		defer fast.Close()
+		defer slow.Close()
+		first := next(t, slow)
+		next(t, fast)
+		for i := range int64(5) {
+			s.set("A", i)
+			s.set("B", 10*i)
+			next(t, fast)
+		}
+		m := next(t, slow)
+		if m.Kind != "changes" || m.Since != first.Number || m.Number != first.Number+5 || len(m.BCPs) != 2 {
+			t.Fatalf("%+v", m)
+		}
+		var in board.Inside
+		if err := json.Unmarshal(m.BCPs[1]["inside"], &in); err != nil || *in.Trucks != 40 {
+			t.Errorf("inside B %v, %v", in.Trucks, err)
+		}
+	})
+}
+
+func TestAViewerResumesByNumber(t *testing.T) {
+	cfg := DefaultConfig()
+	cfg.Remember = 3
+	play(t, cfg, func(t *testing.T, s *store, h *Hub) {
+		v := h.Watch(0, "")
+		defer v.Close()
+		numbers := []uint64{next(t, v).Number}
+		for i := range int64(5) {
+			s.set("A", i)
+			numbers = append(numbers, next(t, v).Number)
+		}
+		last := numbers[5]
+		for _, c := range []struct {
+			name   string
+			from   uint64
+			stream string
+			kind   string
+		}{
+			{"a number that is remembered", numbers[3], "one", "changes"},
+			{"the oldest that is", numbers[2], "", "changes"},
+			{"one that is forgotten", numbers[1], "one", "snapshot"},
+			{"one of another stream", numbers[3], "other", "snapshot"},
+			{"one that never was", last + 10, "one", "snapshot"},
+			{"none", 0, "", "snapshot"},
+		} {
+			again := h.Watch(c.from, c.stream)
+			m := next(t, again)
+			again.Close()
+			if m.Kind != c.kind || m.Number != last {
+				t.Errorf("%s: %s to %d, want %s to %d", c.name, m.Kind, m.Number, c.kind, last)
+			}
+		}
+	})
+}
+
+func TestTimeAloneIsToldToo(t *testing.T) {
+	play(t, DefaultConfig(), func(t *testing.T, _ *store, h *Hub) {
+		v := h.Watch(0, "")
+		defer v.Close()
+		next(t, v)
+		from := time.Now()
+		m := next(t, v)
+		if took := time.Since(from); took < 9*time.Second || took > 11*time.Second || len(m.BCPs) != 0 {
+			t.Errorf("after %v: %+v", took, m)
+		}
+	})
+}
+
+func TestAStoreThatFailsIsToldOnceAndGoesOn(t *testing.T) {
+	play(t, DefaultConfig(), func(t *testing.T, s *store, h *Hub) {
+		v := h.Watch(0, "")
+		defer v.Close()
+		next(t, v)
+		s.mu.Lock()
+		s.err = errors.New("away")
+		s.mu.Unlock()
+		if m := next(t, v); m.Source != "failing" || m.Kind != "changes" {
+			t.Fatalf("%+v", m)
+		}
+		if _, err := h.Board(t.Context()); !errors.Is(err, ErrUnread) {
+			t.Errorf("the board: %v", err)
+		}
+		time.Sleep(30 * time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		if _, err := v.Next(ctx); err == nil {
+			t.Error("it is told twice")
+		}
+		cancel()
+		s.mu.Lock()
+		s.err = nil
+		s.mu.Unlock()
+		if m := next(t, v); m.Source != "ok" {
+			t.Fatalf("%+v", m)
+		}
+		if n := testutil.ToFloat64(h.metrics.failures); n < 30 {
+			t.Errorf("%v failures are counted", n)
+		}
+	})
+}
+
+func TestTheBoardIsReadForWhoeverAsks(t *testing.T) {
+	play(t, DefaultConfig(), func(t *testing.T, s *store, h *Hub) {
+		time.Sleep(time.Minute)
+		var all sync.WaitGroup
+		for range 50 {
+			all.Go(func() {
+				if b, err := h.Board(t.Context()); err != nil || len(b.BCPs) != 2 {
+					t.Errorf("%v %v", b, err)
+				}
+			})
+		}
+		all.Wait()
+		if s.reads > 2 {
+			t.Errorf("%d reads for 50 who ask at once", s.reads)
+		}
+	})
+}
+
+func TestViewersAreToldThatTheHubStops(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &store{trucks: map[string]int64{}}
+		h := New(s, DefaultConfig(), 1, "one", slog.New(slog.DiscardHandler), prometheus.NewRegistry())
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() { _ = h.Run(ctx) }()
+		v := h.Watch(0, "")
+		next(t, v)
+		cancel()
+		if _, err := v.Next(t.Context()); !errors.Is(err, ErrStopped) {
+			t.Errorf("%v", err)
+		}
+	})
+}
