@@ -1,0 +1,287 @@
+package ws
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"dwell/dashboards/board"
+	"dwell/dashboards/hub"
+)
+
+// store counts up: every board has another number of trucks.
+type store struct {
+	mu      sync.Mutex
+	trucks  int64
+	padding string
+}
+
+func (s *store) Progress(context.Context) (board.Progress, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return board.Progress{Offsets: uint64(s.trucks)}, nil
+}
+
+func (s *store) Board(context.Context) (*board.Board, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	trucks := s.trucks
+	bcp := board.BCP{ID: "A", TimeZone: s.padding, Inside: board.Inside{Known: board.Known{Trucks: &trucks}}, Trend: []board.Hour{}}
+	if s.padding != "" {
+		bcp.TimeZone = fmt.Sprint(s.padding, trucks) // so that the padding is sent each time
+	}
+	return &board.Board{BCPs: []board.BCP{bcp}}, nil
+}
+
+func (s *store) add() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.trucks++
+}
+
+// stand is a running hub behind a real server.
+type stand struct {
+	*store
+	hub     *hub.Hub
+	handler *Handler
+	url     string
+	stop    func()
+}
+
+func start(t *testing.T, cfg Config, padding string) *stand {
+	t.Helper()
+	s := &stand{store: &store{trucks: 1, padding: padding}}
+	log, reg := slog.New(slog.DiscardHandler), prometheus.NewRegistry()
+	hubCfg := hub.DefaultConfig()
+	hubCfg.Tick = time.Millisecond
+	s.hub = hub.New(s.store, hubCfg, 1000, "one", log, reg)
+	s.handler = New(s.hub, cfg, log, reg)
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- s.hub.Run(ctx) }()
+	var once sync.Once
+	s.stop = func() {
+		once.Do(func() {
+			cancel()
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	server := httptest.NewServer(s.handler)
+	s.url = "ws" + strings.TrimPrefix(server.URL, "http")
+	t.Cleanup(func() {
+		s.stop()
+		server.Close()
+	})
+	return s
+}
+
+type message struct {
+	Kind   string
+	Stream string
+	Number uint64
+	Since  uint64
+}
+
+func (s *stand) dial(t *testing.T, query string, header http.Header) *websocket.Conn {
+	t.Helper()
+	dialer := websocket.Dialer{EnableCompression: true, HandshakeTimeout: 10 * time.Second}
+	conn, response, err := dialer.Dial(s.url+query, header)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	t.Cleanup(func() { _ = conn.Close() })
+	return conn
+}
+
+func receive(t *testing.T, conn *websocket.Conn) (m message) {
+	t.Helper()
+	if err := conn.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.ReadJSON(&m); err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// farewell reads until the connection ends.
+func farewell(t *testing.T, conn *websocket.Conn) error {
+	t.Helper()
+	if err := conn.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	for {
+		if _, _, err := conn.ReadMessage(); err != nil {
+			return err
+		}
+	}
+}
+
+func (s *stand) counts(t *testing.T, reason string) {
+	t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for testutil.ToFloat64(s.handler.closed.WithLabelValues(reason)) != 1 {
+		if time.Now().After(deadline) {
+			t.Fatalf("no viewer was closed for %q", reason)
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+func TestAViewerWhoComesBackGoesOnFromItsNumber(t *testing.T) {
+	s := start(t, DefaultConfig(), "")
+	conn := s.dial(t, "", nil)
+	first := receive(t, conn)
+	if first.Kind != "snapshot" {
+		t.Fatalf("%+v", first)
+	}
+	s.add()
+	second := receive(t, conn)
+	if second.Kind != "changes" || second.Since != first.Number {
+		t.Fatalf("%+v", second)
+	}
+	_ = conn.Close()
+	s.add()
+	back := s.dial(t, fmt.Sprintf("?from=%d&stream=%s", second.Number, second.Stream), nil)
+	if m := receive(t, back); m.Kind != "changes" || m.Since != second.Number {
+		t.Errorf("%+v", m)
+	}
+	stranger := s.dial(t, fmt.Sprintf("?from=%d&stream=another", second.Number), nil)
+	if m := receive(t, stranger); m.Kind != "snapshot" {
+		t.Errorf("%+v", m)
+	}
+}
+
+func TestAViewerWhoStopsReadingIsClosedAndHoldsNobodyUp(t *testing.T) {
+	cfg := DefaultConfig()
+	cfg.WriteTimeout = 2 * time.Second
+	cfg.Compress = false
+	s := start(t, cfg, strings.Repeat("x", 256<<10))
+	s.dial(t, "", nil) // never reads
+	reader := s.dial(t, "", nil)
+	for testutil.ToFloat64(s.handler.closed.WithLabelValues(slow)) == 0 {
+		s.add()
+		receive(t, reader) // fails the test if it has to wait long
+	}
+	s.counts(t, slow)
+	if n := s.hub.Viewers(); n != 1 {
+		t.Errorf("%d viewers are left", n)
+	}
+	s.add()
+	receive(t, reader)
+}
+
+func TestAViewerWhoAnswersNoPingIsToldWhyItIsClosed(t *testing.T) {
+	cfg := DefaultConfig()
+	cfg.PongTimeout = 100 * time.Millisecond
+	s := start(t, cfg, "")
+	mute := s.dial(t, "", nil)
+	mute.SetPingHandler(func(string) error { return nil })
+	if err := farewell(t, mute); !websocket.IsCloseError(err, websocket.ClosePolicyViolation) || !strings.Contains(err.Error(), "no pong") {
+		t.Errorf("%v", err)
+	}
+	s.counts(t, silent)
+}
+
+func TestAViewerWhoAnswersPingsStays(t *testing.T) {
+	cfg := DefaultConfig()
+	cfg.PongTimeout = 2 * time.Second
+	s := start(t, cfg, "")
+	conn := s.dial(t, "", nil)
+	pings := 0
+	answer := conn.PingHandler()
+	conn.SetPingHandler(func(data string) error {
+		if pings++; pings == 3 {
+			s.add()
+		}
+		return answer(data)
+	})
+	receive(t, conn)
+	receive(t, conn) // comes after three pings, each a second after the other
+}
+
+func TestAViewerWhoSpeaksIsClosed(t *testing.T) {
+	s := start(t, DefaultConfig(), "")
+	conn := s.dial(t, "", nil)
+	if err := conn.WriteMessage(websocket.TextMessage, []byte("hello")); err != nil {
+		t.Fatal(err)
+	}
+	if err := farewell(t, conn); !websocket.IsCloseError(err, websocket.ClosePolicyViolation) {
+		t.Errorf("%v", err)
+	}
+	s.counts(t, spoke)
+}
+
+func TestViewersAreToldThatTheServerStops(t *testing.T) {
+	s := start(t, DefaultConfig(), "")
+	conn := s.dial(t, "", nil)
+	receive(t, conn)
+	s.stop()
+	if err := farewell(t, conn); !websocket.IsCloseError(err, websocket.CloseServiceRestart) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestWhoMayWatch(t *testing.T) {
+	cfg := DefaultConfig()
+	cfg.Origins = []string{"https://ministry.example"}
+	cfg.MaxViewers = 1
+	s := start(t, cfg, "")
+	host := strings.TrimPrefix(s.url, "ws://")
+	for _, c := range []struct {
+		name, query, origin string
+		status              int
+	}{
+		{"a page from elsewhere", "", "https://evil.example", http.StatusForbidden},
+		{"a number that is none", "?from=-1", "", http.StatusBadRequest},
+		{"the page itself", "", "http://" + host, 0},
+		{"one too many", "", "", http.StatusServiceUnavailable},
+	} {
+		header := http.Header{}
+		if c.origin != "" {
+			header.Set("Origin", c.origin)
+		}
+		conn, response, err := websocket.DefaultDialer.Dial(s.url+c.query, header)
+		if c.status == 0 {
+			if err != nil {
+				t.Errorf("%s: %v", c.name, err)
+				continue
+			}
+			receive(t, conn)
+			defer func() { _ = conn.Close() }()
+		} else if err == nil || response == nil || response.StatusCode != c.status {
+			t.Errorf("%s: %v, want %d", c.name, err, c.status)
+		}
+	}
+	allowed := &http.Request{Header: http.Header{"Origin": {"https://ministry.example"}}, Host: "dwell.example"}
+	if !s.handler.allowed(allowed) {
+		t.Error("an allowed origin is refused")
+	}
+}
+
+func TestFramesAreWhatTheHubMadeThem(t *testing.T) {
+	s := start(t, DefaultConfig(), "")
+	conn := s.dial(t, "", nil)
+	_, data, err := conn.ReadMessage()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var snapshot hub.Snapshot
+	if err := json.Unmarshal(data, &snapshot); err != nil || *snapshot.Board.BCPs[0].Inside.Trucks != 1 {
+		t.Errorf("%s: %v", data, err)
+	}
+}
