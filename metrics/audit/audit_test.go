@@ -101,7 +101,7 @@ func (b *border) flush() {
 
 func (b *border) audit(change func(*audit.Config)) (audit.Result, string) {
 	b.t.Helper()
-	cfg := audit.Config{Database: b.cfg.Database, Places: places, EventsPerBucket: 1500}
+	cfg := audit.Config{Database: b.cfg.Database, Places: places, EventsPerBucket: 3000}
 	if change != nil {
 		change(&cfg)
 	}

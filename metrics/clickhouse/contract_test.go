@@ -1,0 +1,5 @@
+package clickhouse
+
+import "dwell/metrics/pipeline"
+
+var _ pipeline.Store = (*Store)(nil)
