@@ -1,0 +1,46 @@
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestMain lets the test binary be dwell: for the scripts, for the tests that kill it, and for the ClickHouse child that
+// dwell starts from its own executable.
+func TestMain(m *testing.M) {
+	if os.Getenv("DWELL_TEST_IS_DWELL") != "" || len(os.Args) > 1 && os.Args[1] == "embedded-clickhouse" {
+		os.Exit(asDwell())
+	}
+	testscript.Main(m, map[string]func(){"dwell": func() { os.Exit(asDwell()) }})
+}
+
+func asDwell() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	var environ []string
+	for _, pair := range os.Environ() {
+		if pair != "DWELL_TEST_IS_DWELL=1" {
+			environ = append(environ, pair)
+		}
+	}
+	return run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr, environ)
+}
+
+func TestScripts(t *testing.T) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("XDG_CACHE_HOME", cache) // where libchdb is; a script's HOME is its own
+			return nil
+		},
+	})
+}
