@@ -1,0 +1,317 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/getkin/kin-openapi/routers/legacy"
+
+	"dwell/dashboards/board"
+	"dwell/dashboards/query"
+	"dwell/deploy/embedded/clickhouse/clickhousetest"
+	"dwell/ingest/place"
+	"dwell/metrics/clickhouse"
+)
+
+func TestMain(m *testing.M) { clickhousetest.Main(m) }
+
+// direct reads the board anew for each request.
+type direct struct{ *query.Source }
+
+// office is the API over a real engine, held against its description with every answer.
+type office struct {
+	t       *testing.T
+	handler *Handler
+	router  routers.Router
+	asked   map[string]bool
+	exec    func(format string, args ...any)
+}
+
+func load(t *testing.T) (*openapi3.T, routers.Router) {
+	t.Helper()
+	doc, err := openapi3.NewLoader().LoadFromData(description)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := doc.Validate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	router, err := legacy.NewRouter(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doc, router
+}
+
+var now = time.Date(2026, 1, 5, 12, 10, 0, 0, time.UTC)
+
+func open(t *testing.T) *office {
+	t.Helper()
+	book, err := place.Load("afghanistan")
+	if err != nil {
+		t.Fatal(err)
+	}
+	voc, err := book.Vocabulary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := clickhousetest.Start(t)
+	cfg := clickhouse.DefaultConfig()
+	cfg.Addresses, cfg.Protocol, cfg.Database = []string{server.Addr}, "http", server.Database
+	store, err := clickhouse.Open(t.Context(), cfg, voc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	source := query.New(store.Conn(), server.Database, book.Places, query.DefaultConfig(), func() time.Time { return now })
+	_, router := load(t)
+	return &office{
+		t: t, handler: New(direct{source}, source, voc, slog.New(slog.DiscardHandler)), router: router, asked: map[string]bool{},
+		exec: func(format string, args ...any) {
+			t.Helper()
+			if err := store.Conn().Exec(t.Context(), fmt.Sprintf(format, args...)); err != nil {
+				t.Fatal(err)
+			}
+		},
+	}
+}
+
+// get asks, checks that the answer is as described, and reads it.
+func (o *office) get(path string, into any) *http.Response {
+	o.t.Helper()
+	return o.ask(httptest.NewRequestWithContext(o.t.Context(), http.MethodGet, "/api/v1"+path, nil), into)
+}
+
+func (o *office) ask(r *http.Request, into any) *http.Response {
+	o.t.Helper()
+	w := httptest.NewRecorder()
+	o.handler.ServeHTTP(w, r)
+	response := w.Result()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	if route, parameters, err := o.router.FindRoute(r); err == nil {
+		o.asked[route.Path] = true
+		input := &openapi3filter.ResponseValidationInput{
+			RequestValidationInput: &openapi3filter.RequestValidationInput{Request: r, PathParams: parameters, Route: route},
+			Status:                 response.StatusCode, Header: response.Header, Body: io.NopCloser(bytes.NewReader(body)),
+			Options: &openapi3filter.Options{IncludeResponseStatus: true, MultiError: true},
+		}
+		if err := openapi3filter.ValidateResponse(context.Background(), input); err != nil {
+			o.t.Errorf("%s: %v\n%s", r.URL, err, body)
+		}
+	} else if response.StatusCode < 400 {
+		o.t.Errorf("%s is not described: %v", r.URL, err)
+	}
+	if into != nil {
+		if err := json.Unmarshal(body, into); err != nil {
+			o.t.Fatalf("%s: %v\n%s", r.URL, err, body)
+		}
+	}
+	return response
+}
+
+const torkham = "AF-NAN-TORKHAM"
+
+func (o *office) fill() {
+	visit := func(id, status string, over int, arrived, departed, phase string) {
+		o.exec(`INSERT INTO visits (shard, visit, as_of, bcp, direction, channel, status, over, first_fact, last_fact, arrived, departed,
+			crossing_ms, segment_phase, segment_holder, segment_start, segment_ms, phase, holder, since)
+			VALUES (0, '%s', 5, '%s', 'inbound', 'red', '%s', %d, %s, %s, %s, %s, %s, ['wait'], ['customs'], [%s], [1500], '%s', 'customs', %s)`,
+			id, torkham, status, over, arrived, arrived, arrived, departed, map[bool]string{true: "NULL", false: "7200000"}[departed == "NULL"], arrived, phase, arrived)
+	}
+	visit("T1", "inside", 0, "'2026-01-05 10:00:00'", "NULL", "wait")
+	visit("T2/b", "inside", 0, "'2026-01-04 10:00:00'", "NULL", "hold")
+	visit("T3", "inside", 0, "'2026-01-05 10:00:00'", "NULL", "wait")
+	visit("T4", "departed", 1, "'2026-01-05 08:00:00'", "'2026-01-05 10:00:00'", "")
+	visit("T5", "lapsed", 1, "'2025-12-01 08:00:00'", "NULL", "")
+	window := func(grain, start, measure string, n int, bins string, sum, squares int64) {
+		o.exec(`INSERT INTO windows (shard, bcp, direction, channel, regime, grain, start, measure, as_of, n, sum_ms, sum_sq, bins)
+			VALUES (0, '%s', 'inbound', 'red', '', '%s', '%s', '%s', 5, %d, %d, %d, map(%s))`, torkham, grain, start, measure, n, sum, squares, bins)
+	}
+	window("hour", "2026-01-05 09:30:00", "arrivals", 2, "", 0, 0)
+	window("hour", "2026-01-05 09:30:00", "left", 1, "", 0, 0)
+	window("hour", "2026-01-05 09:30:00", "release_time", 2, "320, 1, 352, 1", 3_000_000, 5_000_000_000_000)
+	window("hour", "2026-01-05 09:30:00", "wait/customs", 2, "320, 1, 352, 1", 3_000_000, 5_000_000_000_000)
+	window("day", "2026-01-03 19:30:00", "arrivals", 4, "", 0, 0)
+	window("day", "2026-01-03 19:30:00", "left", 2, "", 0, 0)
+	o.exec("INSERT INTO inside_now VALUES (0, '%s', 'inbound', 5, '2026-01-05 12:00:00', 3, map('wait/customs', 2, 'hold/customs', 1), map(490858, 2, 490834, 1))", torkham)
+	o.exec("INSERT INTO readings VALUES (0, 1, '%s', '', 'far', 'r1', '2026-01-05 11:00:00', '2026-01-05 11:00:00', 0, NULL, 60, 0)", torkham)
+	o.exec("INSERT INTO readings VALUES (0, 2, '%s', '', 'far', 'r2', '2026-01-05 11:30:00', '2026-01-05 11:30:00', NULL, NULL, NULL, 0)", torkham)
+	o.exec("INSERT INTO progress (shard, offset, as_of, latest, watermark) VALUES (0, 5, 5, '2026-01-05 12:00:00', '2026-01-05 10:40:00')")
+}
+
+func TestEveryAnswerIsAsDescribed(t *testing.T) {
+	o := open(t)
+	o.get("/board", nil) // of an empty store
+	o.get("/places/"+torkham+"/history", nil)
+	o.fill()
+	var b board.Board
+	o.get("/board", &b)
+	if *b.BCPs[0].Inside.Trucks != 3 || b.BCPs[1].Inside.Trucks != nil {
+		t.Errorf("inside %+v, %+v", b.BCPs[0].Inside, b.BCPs[1].Inside)
+	}
+	var places Places
+	o.get("/places", &places)
+	if len(places.Places) != 9 || places.Places[0].UNLocode != nil || places.Places[0].Names["fa"] == "" {
+		t.Errorf("places %+v", places)
+	}
+	var one Now
+	o.get("/places/"+torkham, &one)
+	if one.BCP.ID != torkham {
+		t.Errorf("%+v", one)
+	}
+
+	var h board.History
+	o.get("/places/"+torkham+"/history?from=2026-01-05T08:00:00Z&to=2026-01-05T14:00:00Z&direction=inbound&channel=red", &h)
+	if len(h.Windows) != 7 || h.From != time.Date(2026, 1, 5, 7, 30, 0, 0, time.UTC) {
+		t.Fatalf("%d windows from %v", len(h.Windows), h.From)
+	}
+	known := h.Windows[2]
+	if *known.N != 2 || *known.MeanSeconds != 1500 || *known.SDSeconds != 500 || *known.Inside != 3 || !known.Final {
+		t.Errorf("%+v", known)
+	}
+	if w := h.Windows[0]; w.N != nil || w.Inside != nil || w.Reason != board.Silent {
+		t.Errorf("before anything was heard: %+v", w)
+	}
+	if w := h.Windows[3]; *w.N != 0 || w.P50Seconds != nil || w.Reason != board.NoValues || *w.Inside != 3 || w.Final {
+		t.Errorf("an hour without releases: %+v", w)
+	}
+	if w := h.Windows[6]; w.N != nil || w.Reason != board.Future {
+		t.Errorf("an hour to come: %+v", w)
+	}
+	o.get("/places/"+torkham+"/history?measure=arrivals&grain=day&to=2026-01-05T12:00:00%2B04:30", &h)
+	if w := h.Windows[len(h.Windows)-2]; *w.N != 4 || *w.Inside != 2 || w.MeanSeconds != nil || w.Reason != "" {
+		t.Errorf("a day of arrivals: %+v", w)
+	}
+	o.get("/places/"+torkham+"/history?grain=minute", nil)
+
+	var holders board.Holders
+	o.get("/places/"+torkham+"/holders", &holders)
+	if len(holders.Holders) != 1 || holders.Holders[0].Seconds != 3000 {
+		t.Errorf("%+v", holders)
+	}
+	o.get("/places/"+torkham+"/holders?direction=outbound", &holders)
+	if len(holders.Holders) != 0 || holders.Reason != board.NoValues {
+		t.Errorf("%+v", holders)
+	}
+
+	var ids []string
+	for path := "/places/" + torkham + "/visits?limit=1"; path != ""; {
+		var page board.Visits
+		o.get(path, &page)
+		for _, v := range page.Visits {
+			ids = append(ids, v.Visit)
+		}
+		if path = ""; page.Next != nil {
+			path = "/places/" + torkham + "/visits?limit=1&cursor=" + url.QueryEscape(*page.Next)
+		}
+	}
+	if want := []string{"T2/b", "T1", "T3"}; !slices.Equal(ids, want) {
+		t.Errorf("inside are %v, want %v", ids, want)
+	}
+	var v board.Visit
+	o.get("/visits/T2%2Fb", &v)
+	if v.Open.Phase != "hold" || *v.AgeSeconds != 94200 || v.Segments[0].Seconds != 1.5 {
+		t.Errorf("%+v", v)
+	}
+	o.get("/visits/T5", &v)
+	if v.Status != "lapsed" || v.AgeSeconds != nil {
+		t.Errorf("%+v", v)
+	}
+	var readings board.Readings
+	o.get("/places/"+torkham+"/readings", &readings)
+	if len(readings.Readings) != 2 || *readings.Readings[0].Vehicles != 0 || readings.Readings[1].Vehicles != nil {
+		t.Errorf("%+v", readings)
+	}
+	o.get("/openapi.yaml", nil)
+
+	doc, _ := load(t)
+	for path := range doc.Paths.Map() {
+		if !o.asked[path] {
+			t.Errorf("%s was not asked for", path)
+		}
+	}
+}
+
+func TestWhatCannotBeUsedIsNamed(t *testing.T) {
+	o := open(t)
+	history := "/places/" + torkham + "/history"
+	for _, c := range []struct {
+		path, parameter, value string
+		status                 int
+	}{
+		{history + "?measure=speed", "measure", "speed", 400},
+		{history + "?grain=week", "grain", "week", 400},
+		{history + "?grain=", "grain", "", 400},
+		{history + "?from=yesterday", "from", "yesterday", 400},
+		{history + "?from=1970-01-01T00:00:00Z", "from", "1970-01-01T00:00:00Z", 400},
+		{history + "?from=2026-01-05T10:00:00Z&to=2026-01-05T10:00:00Z", "from", "2026-01-05T10:00:00Z", 400},
+		{history + "?grain=minute&from=2025-01-05T10:00:00Z", "from", "2025-01-05T10:00:00Z", 400},
+		{history + "?direction=up", "direction", "up", 400},
+		{history + "?channel=pink", "channel", "pink", 400},
+		{history + "?regime=none", "regime", "none", 400},
+		{history + "?colour=red", "colour", "red", 400},
+		{history + "?grain=hour&grain=day", "grain", "hour, day", 400},
+		{"/places/" + torkham + "/visits?limit=0", "limit", "0", 400},
+		{"/places/" + torkham + "/visits?limit=501", "limit", "501", 400},
+		{"/places/" + torkham + "/visits?cursor=%21", "cursor", "!", 400},
+		{"/places/" + torkham + "/readings?limit=x", "limit", "x", 400},
+		{"/places/NOWHERE", "id", "NOWHERE", 404},
+		{"/visits/nobody", "visit", "nobody", 404},
+		{"/board?x=1", "x", "1", 400},
+		{"/nothing", "", "", 404},
+	} {
+		var p problem
+		response := o.get(c.path, &p)
+		if response.StatusCode != c.status || p.Status != c.status || p.Parameter != c.parameter || p.Value != c.value {
+			t.Errorf("%s: %d %+v", c.path, response.StatusCode, p)
+		}
+		if got := response.Header.Get("Content-Type"); got != "application/problem+json" {
+			t.Errorf("%s: %s", c.path, got)
+		}
+	}
+	response := o.ask(httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/api/v1/board", nil), nil)
+	if response.StatusCode != http.StatusMethodNotAllowed || response.Header.Get("Allow") != "GET, HEAD" {
+		t.Errorf("POST: %d %v", response.StatusCode, response.Header)
+	}
+}
+
+func TestWhoHasTheAnswerAlreadyGetsNone(t *testing.T) {
+	o := open(t)
+	tag := o.get("/places", nil).Header.Get("ETag")
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/api/v1/places", nil)
+	r.Header.Set("If-None-Match", `"other", W/`+tag)
+	if response := o.ask(r, nil); response.StatusCode != http.StatusNotModified {
+		t.Errorf("%d", response.StatusCode)
+	}
+}
+
+type broken struct{}
+
+func (broken) Board(context.Context) (*board.Board, error) { return nil, errors.New("secret place") }
+
+func TestAStoreThatCannotBeReadIsAProblemWithoutDetails(t *testing.T) {
+	o := open(t)
+	o.handler.boards = broken{}
+	var p problem
+	if response := o.get("/board", &p); response.StatusCode != http.StatusServiceUnavailable || strings.Contains(p.Detail, "secret") {
+		t.Errorf("%d %+v", response.StatusCode, p)
+	}
+}
