@@ -185,13 +185,18 @@ func silence(b *board.BCP) {
 // serve runs the dashboards of a stage until the test ends, and returns their address.
 func serve(t testing.TB, s *stage) string {
 	t.Helper()
+	return serveEvery(t, s, 50*time.Millisecond)
+}
+
+func serveEvery(t testing.TB, s *stage, tick time.Duration) string {
+	t.Helper()
 	book := place.Book{Places: s.places, Agencies: []place.Agency{{Code: "customs"}}}
 	voc, err := book.Vocabulary()
 	if err != nil {
 		t.Fatal(err)
 	}
 	cfg := DefaultConfig()
-	cfg.Hub.Tick = 50 * time.Millisecond
+	cfg.Hub.Tick = tick
 	d, err := New(s, voc, cfg, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
 	if err != nil {
 		t.Fatal(err)
