@@ -20,7 +20,7 @@ WITH
             ]::Array(Tuple(String, Nullable(Int64), Int64, UInt8)),
             arrayMap(s -> (concat(s.1, '/', s.2), s.3 + s.4, s.4, 1), segments)::Array(Tuple(String, Nullable(Int64), Int64, UInt8))
         ) AS c
-        WHERE c.2 IS NOT NULL
+        WHERE c.2 IS NOT NULL AND cityHash64(bcp, c.1) % {{.Buckets}} = {{.Bucket}}
     ),
     zoned AS (
         SELECT *,
@@ -35,7 +35,6 @@ WITH
             sumMap(if(timed, [bin], []), if(timed, [1::UInt64], [])) AS bins
         FROM zoned
         ARRAY JOIN [('minute', toUInt32(minute)), ('hour', hour), ('day', day)] AS g
-        WHERE cityHash64(bcp, g.2, measure) % {{.Buckets}} = {{.Bucket}}
         GROUP BY shard, bcp, direction, channel, regime, grain, start, measure
     ),
     both AS (
@@ -47,7 +46,7 @@ WITH
             toString(w.regime) AS regime, toString(w.grain) AS grain, toUInt32(w.start) AS start, toString(w.measure) AS measure,
             [toString(n), toString(sum_ms), toString(sum_sq), toString(arraySort(arrayZip(mapKeys(bins), mapValues(bins))))] AS fields
         FROM {{.Database}}.windows AS w FINAL
-        WHERE cityHash64(toString(w.bcp), toUInt32(w.start), toString(w.measure)) % {{.Buckets}} = {{.Bucket}}
+        WHERE cityHash64(toString(w.bcp), toString(w.measure)) % {{.Buckets}} = {{.Bucket}}
     )
 SELECT
     concat(bcp, ' ', direction, ' ', channel, ' ', regime, ' ', grain, ' ', toString(toDateTime(start, 'UTC')), ' ', measure, ' shard ', toString(shard)) AS key,

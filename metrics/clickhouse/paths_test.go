@@ -20,7 +20,6 @@ func TestBothWaysOfWritingWriteTheSame(t *testing.T) {
 	cfg.Database += "_lz4"
 	cfg.Compression = "lz4"
 	driven := open(t, cfg, voc)
-	t.Cleanup(func() { _ = direct.conn.Exec(t.Context(), "DROP DATABASE "+cfg.Database) })
 	if !direct.direct || driven.direct {
 		t.Fatal("both stores write in one way")
 	}
