@@ -26,6 +26,7 @@ func TestMain(m *testing.M) { clickhousetest.Main(m) }
 type border struct {
 	t      testing.TB
 	cfg    clickhouse.Config
+	places []audit.Place
 	store  *clickhouse.Store
 	voc    *event.Vocabulary
 	shards [2]*shard.State
@@ -39,12 +40,19 @@ func newBorder(t testing.TB) *border {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &border{t: t, voc: voc, cfg: clickhouse.DefaultConfig()}
+	return newBorderAt(t, voc, places)
+}
+
+func newBorderAt(t testing.TB, voc *event.Vocabulary, places []audit.Place) *border {
+	t.Helper()
+	b := &border{t: t, voc: voc, places: places, cfg: clickhouse.DefaultConfig()}
 	server := clickhousetest.Start(t)
 	b.cfg.Protocol, b.cfg.Addresses, b.cfg.Database = "http", []string{server.Addr}, server.Database
-	if b.store, err = clickhouse.Open(t.Context(), b.cfg, voc); err != nil {
+	store, err := clickhouse.Open(t.Context(), b.cfg, voc)
+	if err != nil {
 		t.Fatal(err)
 	}
+	b.store = store
 	t.Cleanup(func() { _ = b.store.Close() })
 	known := make([]shard.Place, 1+len(places))
 	for i, p := range places {
@@ -101,7 +109,7 @@ func (b *border) flush() {
 
 func (b *border) audit(change func(*audit.Config)) (audit.Result, string) {
 	b.t.Helper()
-	cfg := audit.Config{Database: b.cfg.Database, Places: places, EventsPerBucket: 3000}
+	cfg := audit.Config{Database: b.cfg.Database, Places: b.places, EventsPerBucket: 3000}
 	if change != nil {
 		change(&cfg)
 	}
