@@ -41,7 +41,6 @@ type Reader struct {
 	at      struct{ bcp, time, vehicles, wait, age, missing, closed int } // columns, -1 if there is none
 	shut    map[event.BCP]bool
 	event   event.Event
-	err     error
 }
 
 // NewReader reads the header and takes the mapping that it fits; of several the one that names the most columns, and of

@@ -2,7 +2,9 @@ package simulator
 
 import (
 	_ "embed"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -54,8 +56,34 @@ func loadCalibrations() (*calibrations, error) {
 	if err := yaml.UnmarshalWithOptions(calibrationFile, &all, yaml.Strict()); err != nil {
 		return nil, fmt.Errorf("simulator: calibration.yaml: %w", err)
 	}
+	if err := all.Default.check(all.Profiles); err != nil {
+		return nil, fmt.Errorf("simulator: calibration.yaml: default: %w", err)
+	}
+	for id, c := range all.Places {
+		if err := c.check(all.Profiles); err != nil {
+			return nil, fmt.Errorf("simulator: calibration.yaml: %s: %w", id, err)
+		}
+	}
 	return &all, nil
 }
+
+// check refuses figures with which the simulation would not go on.
+func (c *calibration) check(profiles map[string]profile) error {
+	p, ok := profiles[c.Arrivals]
+	if n := p.normalised(); !ok || !(slices.Max(n.Hours[:])*slices.Max(n.Weekdays[:]) <= peak) {
+		return fmt.Errorf("arrivals: %q is no profile, or one with a peak of more than %d times its mean", c.Arrivals, peak)
+	}
+	if !(0 < c.Load && c.Load < 1) {
+		return fmt.Errorf("load: %v is not between 0 and 1", c.Load)
+	}
+	if c.TraderTakes <= 0 || c.FarSide.BlocksEvery <= 0 || c.FarSide.For <= 0 || c.CrossingTime.Mean <= 0 {
+		return errors.New("trader_takes, far_side and crossing_time: a duration is missing")
+	}
+	return nil
+}
+
+// peak bounds how many times its mean the rate of arrivals may be.
+const peak = 4
 
 // of is the calibration of a place.
 func (all *calibrations) of(id string) calibration {

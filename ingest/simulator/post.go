@@ -107,9 +107,7 @@ func (p *post) begin() {
 	p.shift(p.sim.now)
 	p.nextTruck(event.Inbound)
 	p.nextTruck(event.Outbound)
-	if p.cal.FarSide.BlocksEvery > 0 {
-		p.after(p.chance.wait(float64(p.cal.FarSide.BlocksEvery.Milliseconds())), nil, farSideChanges)
-	}
+	p.after(p.chance.wait(float64(p.cal.FarSide.BlocksEvery.Milliseconds())), nil, farSideChanges)
 	p.after(p.chance.between(minute, readingEvery), nil, queueIsRead)
 }
 
@@ -144,13 +142,12 @@ func (p *post) nextTruck(d event.Direction) {
 	if perDay <= 0 {
 		return
 	}
-	const most = 4 // times the mean rate; no profile goes beyond
 	at := p.sim.now
 	for {
-		at += p.chance.wait(float64(day) / perDay / most)
+		at += p.chance.wait(float64(day) / perDay / peak)
 		local := time.UnixMilli(at).In(p.place.Zone)
 		rate := p.cal.profile.Hours[local.Hour()] * p.cal.profile.Weekdays[local.Weekday()]
-		if p.chance.Float64()*most < rate {
+		if p.chance.Float64()*peak < rate {
 			p.sim.happens.add(at, occurrence{p, nil, what})
 			return
 		}

@@ -74,7 +74,7 @@ func New(cfg Config) (*Simulator, error) {
 	if err != nil {
 		return nil, fmt.Errorf("simulator: %w", err)
 	}
-	known, err := loadCalibrations()
+	figures, err := loadCalibrations()
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +84,7 @@ func New(cfg Config) (*Simulator, error) {
 	}
 	for i := range cfg.Places.Places {
 		p := &cfg.Places.Places[i]
-		s.posts = append(s.posts, newPost(s, p, voc.BCPs()[i], known.of(p.ID), cfg.Seed))
+		s.posts = append(s.posts, newPost(s, p, voc.BCPs()[i], figures.of(p.ID), cfg.Seed))
 	}
 	s.delivery.plan(cfg.Faults, s, cfg.Seed)
 	for _, p := range s.posts {

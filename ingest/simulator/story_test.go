@@ -102,8 +102,11 @@ func TestStories(t *testing.T) {
 		"wait/customs 08:00-08:10; exit/carrier 08:10-08:15")
 	f("a truck waits for the one that acts next",
 		append([]step{
-			look(police, event.ImmigrationSecurity, 5, 4), {op: lodge, delay: hour}, {op: assign, delay: minute},
-			look(customs, event.Document, 2, 10), {op: pay, delay: 30 * minute},
+			look(police, event.ImmigrationSecurity, 5, 4),
+			{op: lodge, delay: hour},
+			{op: assign, delay: minute},
+			look(customs, event.Document, 2, 10),
+			{op: pay, delay: 30 * minute},
 		}, goes...),
 		"wait/border_police 08:00-08:05; service/border_police 08:05-08:09; wait/trader 08:09-09:09; "+
 			"wait/customs 09:09-09:12; service/customs 09:12-09:22; wait/trader 09:22-09:52; "+
