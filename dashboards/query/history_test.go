@@ -1,0 +1,111 @@
+package query
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"dwell/dashboards/board"
+	"dwell/metrics/window"
+)
+
+func (b *border) history(q HistoryQuery) *board.History {
+	b.t.Helper()
+	h, err := b.History(b.t.Context(), q)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return h
+}
+
+func TestDaysAndHoursFollowTheClocksOfThePlace(t *testing.T) {
+	b := newBorder(t, "2026-10-26T12:00:00Z", placeOf("A", "Europe/Warsaw", 48*time.Hour))
+	// Clocks go back at 03:00 local time on 25 October 2026, which is 01:00 UTC.
+	b.window(0, "A", "inbound", "day", "2026-10-24T22:00:00Z", "arrivals", 10)
+	b.window(0, "A", "inbound", "day", "2026-10-24T22:00:00Z", "left", 4)
+	for i := range 25 {
+		b.window(i%2, "A", "inbound", "hour", at("2026-10-24T22:00:00Z").Add(time.Duration(i)*time.Hour).Format(time.RFC3339), "releases", 1)
+	}
+	days := b.history(HistoryQuery{ID: "A", Measure: "arrivals", Grain: window.Day, From: at("2026-10-25T12:00:00+01:00"), To: at("2026-10-26T01:00:00+01:00")})
+	if len(days.Windows) != 2 || days.Windows[0].End.Sub(days.Windows[0].Start) != 25*time.Hour {
+		t.Fatalf("%+v", days.Windows)
+	}
+	is(t, "arrivals", days.Windows[0].N, 10)
+	is(t, "inside", days.Windows[0].Inside, 6)
+	is(t, "arrivals of a day without any", days.Windows[1].N, 0)
+	is(t, "inside at its end", days.Windows[1].Inside, 6)
+
+	hours := b.history(HistoryQuery{ID: "A", Measure: "releases", Grain: window.Hour, From: at("2026-10-25T00:00:00+02:00"), To: at("2026-10-26T00:00:00+01:00")})
+	if len(hours.Windows) != 25 {
+		t.Fatalf("%d hours", len(hours.Windows))
+	}
+	for _, w := range hours.Windows {
+		is(t, w.Start.String(), w.N, 1)
+	}
+
+	b.now = at("2026-10-25T10:15:00+01:00")
+	trend := b.board().BCPs[0].Trend
+	for i := 1; i < len(trend); i++ {
+		if got := trend[i].Start.Sub(trend[i-1].Start); got != time.Hour {
+			t.Errorf("the hour before %v has %v", trend[i].Start, got)
+		}
+	}
+}
+
+func TestInsideAtTheEndOfAWindowIsAllThatCameLessAllThatLeft(t *testing.T) {
+	b := newBorder(t, "2026-01-05T12:00:00Z", placeOf("A", "UTC", 48*time.Hour))
+	b.window(0, "A", "inbound", "day", "2025-06-01T00:00:00Z", "arrivals", 100)
+	b.window(1, "A", "inbound", "day", "2025-12-01T00:00:00Z", "left", 60)
+	b.window(1, "A", "outbound", "day", "2025-12-01T00:00:00Z", "arrivals", 7)
+	b.window(0, "A", "inbound", "hour", "2026-01-05T03:00:00Z", "arrivals", 2)
+	b.window(0, "A", "inbound", "day", "2026-01-05T00:00:00Z", "arrivals", 3)
+	b.window(0, "A", "inbound", "hour", "2026-01-05T09:00:00Z", "arrivals", 1)
+	b.window(0, "A", "inbound", "hour", "2026-01-05T10:00:00Z", "left", 5)
+	q := HistoryQuery{ID: "A", Measure: "release_time", Grain: window.Hour, From: at("2026-01-05T08:30:00Z"), To: at("2026-01-05T11:00:00Z")}
+	var all []int64
+	for _, w := range b.history(q).Windows {
+		all = append(all, *w.Inside)
+	}
+	if want := []int64{49, 50, 45}; fmt.Sprint(all) != fmt.Sprint(want) {
+		t.Errorf("inside %v, want %v", all, want)
+	}
+	q.Filter = board.Filter{Direction: "outbound"}
+	is(t, "outbound", b.history(q).Windows[2].Inside, 7)
+}
+
+func TestAWindowAfterASilenceIsUnknownUntilSomethingIsHeard(t *testing.T) {
+	b := newBorder(t, "2026-01-05T12:00:00Z", placeOf("A", "UTC", 2*time.Hour))
+	b.window(0, "A", "inbound", "hour", "2026-01-05T00:00:00Z", "arrivals", 1)
+	b.window(0, "A", "outbound", "hour", "2026-01-05T06:00:00Z", "departures", 1)
+	q := HistoryQuery{ID: "A", Measure: "release_time", Grain: window.Hour, From: at("2026-01-05T00:00:00Z"), To: at("2026-01-05T10:00:00Z")}
+	q.Filter = board.Filter{Direction: "inbound"} // what is heard of one direction is heard of the place
+	var got string
+	for _, w := range b.history(q).Windows {
+		got += map[bool]string{true: "?", false: "0"}[w.N == nil]
+	}
+	if want := "000???000?"; got != want {
+		t.Errorf("hours %q, want %q", got, want)
+	}
+}
+
+func TestAVisitThatLapsedIsInsideNoMore(t *testing.T) {
+	b := newBorder(t, "2026-01-05T12:00:00Z", placeOf("A", "UTC", 2*time.Hour))
+	for _, v := range []struct {
+		id, status string
+		asOf, over int
+	}{{"lapsed", "inside", 3, 0}, {"lapsed", "lapsed", 9, 1}, {"broken", "inconsistent", 3, 0}, {"sound", "inside", 3, 0}} {
+		b.insert(`visits (shard, visit, as_of, bcp, direction, status, over, first_fact, last_fact, arrived)
+			VALUES (0, '%s', %d, 'A', 'inbound', '%s', %d, '2026-01-05 08:00:00', '2026-01-05 08:00:00', '2026-01-05 08:00:00')`, v.id, v.asOf, v.status, v.over)
+	}
+	page, err := b.Inside(t.Context(), "A", board.Filter{}, nil, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(page.Visits) != 2 || page.Visits[0].Visit != "broken" || page.Visits[0].Open != nil || page.Next != nil {
+		t.Errorf("%+v", page)
+	}
+	v, err := b.Visit(t.Context(), "lapsed")
+	if err != nil || v.Status != "lapsed" || v.AgeSeconds != nil {
+		t.Errorf("%+v %v", v, err)
+	}
+}
