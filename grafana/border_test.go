@@ -1,0 +1,158 @@
+package grafana_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/trace/noop"
+
+	"dwell/deploy/embedded/clickhouse/clickhousetest"
+	"dwell/ingest/event"
+	"dwell/metrics/clickhouse"
+	"dwell/metrics/pipeline"
+	"dwell/metrics/prom"
+	"dwell/metrics/shard"
+)
+
+func TestMain(m *testing.M) { clickhousetest.Main(m) }
+
+// border is a shard with two BCPs that writes to a real ClickHouse and tells real metrics.
+type border struct {
+	store    *clickhouse.Store
+	registry *prometheus.Registry
+	voc      *event.Vocabulary
+	now      time.Time
+
+	mu      sync.Mutex
+	shard   *pipeline.Shard
+	next    int64
+	records []pipeline.Record
+	trucks  int
+	err     error
+}
+
+type nowhere struct{}
+
+func (nowhere) Write(context.Context, int, []shard.DeadLetter) error { return nil }
+
+// newBorder has seen nine days of trucks that take some hours, some trucks that are still inside, one without an arrival
+// and one message that nobody can read.
+func newBorder(t *testing.T) *border {
+	t.Helper()
+	voc, err := event.NewVocabulary([]string{"TORKHAM", "O'NEILL"}, []string{"customs", "border_police"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := clickhousetest.Start(t)
+	cfg := clickhouse.DefaultConfig()
+	cfg.Addresses, cfg.Protocol, cfg.Database = []string{server.Addr}, "http", server.Database
+	store, err := clickhouse.Open(t.Context(), cfg, voc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	b := &border{store: store, registry: prometheus.NewRegistry(), voc: voc, now: time.Now()}
+	engine := pipeline.DefaultConfig()
+	engine.FlushEvery = 0
+	engine.Engine.Vocabulary = voc
+	place := shard.Place{Zone: time.FixedZone("", 4*3600+1800), LapseAfter: 14 * 24 * time.Hour}
+	engine.Engine.Places = []shard.Place{{}, place, place}
+	known := prom.Place{SilentAfter: 3 * time.Hour, ReleaseTarget: 24 * time.Hour}
+	b.shard = pipeline.New(engine, 0, pipeline.Parts{
+		Store: store, DeadLetters: nowhere{}, Observer: prom.New(b.registry, voc, []prom.Place{{}, known, known}),
+		Tracer: noop.NewTracerProvider().Tracer(""), Log: slog.New(slog.DiscardHandler), Now: time.Now,
+		Commit: func(context.Context, int64) error { return nil },
+	})
+	if _, err := b.shard.Open(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for hour := range 9 * 24 {
+		b.passes(event.BCP(1+hour%2), b.now.Add(time.Duration(hour-9*24)*time.Hour))
+	}
+	b.trucks++
+	b.add(event.TruckReleased, 1, b.now.Add(-time.Hour), event.NoAgency)
+	b.records = append(b.records, pipeline.Record{Message: event.Message{Value: []byte("?"), Time: b.now.UnixMilli()}})
+	b.flush(t.Context())
+	if b.err != nil {
+		t.Fatal(b.err)
+	}
+	return b
+}
+
+// passes is a truck that arrives at a time and does the rest as far as it is past.
+func (b *border) passes(bcp event.BCP, arrived time.Time) {
+	b.trucks++
+	customs, _ := b.voc.Agency([]byte("customs"))
+	for _, step := range []struct {
+		after  time.Duration
+		what   event.Type
+		agency event.Agency
+	}{
+		{0, event.TruckArrived, event.NoAgency},
+		{time.Hour, event.InspectionStarted, customs},
+		{90 * time.Minute, event.InspectionCompleted, customs},
+		{2*time.Hour + time.Duration(b.trucks%7)*10*time.Minute, event.TruckReleased, event.NoAgency},
+		{4 * time.Hour, event.TruckDeparted, event.NoAgency},
+	} {
+		if at := arrived.Add(step.after); !at.After(b.now) {
+			b.add(step.what, bcp, at, step.agency)
+		}
+	}
+}
+
+func (b *border) add(what event.Type, bcp event.BCP, at time.Time, agency event.Agency) {
+	direction := event.Inbound
+	if bcp == 2 {
+		direction = event.Outbound
+	}
+	e := event.Event{
+		Type: what, ID: fmt.Appendf(nil, "%d-%d", b.trucks, len(b.records)), Source: []byte("/post"), Subject: fmt.Appendf(nil, "T%d", b.trucks),
+		Time: at.UnixMilli(), Recorded: at.UnixMilli(), BCP: bcp, Direction: direction, Agency: agency,
+	}
+	if agency != event.NoAgency {
+		e.Kind = event.Physical
+	}
+	if what == event.InspectionCompleted {
+		e.Result = event.Conformant
+	}
+	b.records = append(b.records, pipeline.Record{
+		Message: event.Message{Key: e.Subject, Value: event.AppendStructured(nil, b.voc, &e), Time: b.now.UnixMilli()},
+	})
+}
+
+func (b *border) flush(ctx context.Context) {
+	for i := range b.records {
+		b.records[i].Offset = b.next
+		b.next++
+	}
+	if err := b.shard.Handle(ctx, b.records, b.next, b.next+3); err != nil {
+		b.err = err
+	}
+	b.records = b.records[:0]
+}
+
+// exporter serves the metrics; a truck passes and a message is spoilt before each scrape, so that there are rates.
+func (b *border) exporter(t *testing.T) *httptest.Server {
+	metrics := prom.Handler(b.registry)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.passes(event.BCP(1+b.trucks%2), b.now.Add(-5*time.Hour))
+		b.records = append(b.records, pipeline.Record{Message: event.Message{Value: []byte("?"), Time: b.now.UnixMilli()}})
+		b.flush(context.WithoutCancel(r.Context()))
+		if b.err != nil {
+			http.Error(w, b.err.Error(), http.StatusInternalServerError)
+			return
+		}
+		metrics.ServeHTTP(w, r)
+	}))
+	t.Cleanup(s.Close)
+	return s
+}
