@@ -1,6 +1,7 @@
 package event
 
 import (
+	"encoding/binary"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -37,7 +38,7 @@ func (v value) missing() bool { return v.kind == absent || v.kind == null }
 const maxDepth = 10_000
 
 func (s *scanner) skipSpace() {
-	for s.at < len(s.text) {
+	for s.at < len(s.text) && s.text[s.at] <= ' ' {
 		switch s.text[s.at] {
 		case ' ', '\t', '\n', '\r':
 			s.at++
@@ -193,7 +194,10 @@ func (s *scanner) string() ([]byte, bool) {
 		return nil, false
 	}
 	start := s.at
-	for i := start; i < len(s.text); i++ {
+	i := start
+	for ; i+8 <= len(s.text) && plain(binary.LittleEndian.Uint64(s.text[i:])); i += 8 {
+	}
+	for ; i < len(s.text); i++ {
 		switch c := s.text[i]; {
 		case c == '"':
 			s.at = i + 1
@@ -205,6 +209,16 @@ func (s *scanner) string() ([]byte, bool) {
 		}
 	}
 	return nil, false
+}
+
+// plain says whether none of eight bytes is a quote, a backslash or a control character. Each term sets the high bit of
+// a byte that is zero or below a bound (Mycroft's test); a byte above 127 may be taken for one and is then looked at
+// again.
+func plain(b uint64) bool {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	quote := b ^ ones*'"'
+	escape := b ^ ones*'\\'
+	return ((quote-ones)&^quote|(escape-ones)&^escape|(b-ones*' ')&^b)&highs == 0
 }
 
 // escaped reads the rest of a string whose first escape is at i.
