@@ -3,9 +3,7 @@ package structure
 import (
 	"bufio"
 	"bytes"
-	"os/exec"
 	"path"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -115,53 +113,6 @@ func TestMakeTargetsInDocumentsExist(t *testing.T) {
 			for _, m := range made.FindAllStringSubmatch(strings.TrimSpace(c.text), -1) {
 				if !targets[m[1]] {
 					t.Errorf("%s:%d: the Makefile has no target %s", d.path, c.line, m[1])
-				}
-			}
-		}
-	}
-}
-
-// The commands and flags that the documents show are asked of the program itself.
-func TestCommandsInDocumentsExist(t *testing.T) {
-	program := filepath.Join(t.TempDir(), module)
-	if out, err := exec.Command("go", "build", "-o", program, module+"/cmd/dwell").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	type answer struct {
-		help string
-		ok   bool
-	}
-	asked := map[string]answer{}
-	ask := func(words []string) answer {
-		key := strings.Join(words, " ")
-		if _, known := asked[key]; !known {
-			out, err := exec.Command(program, append(words, "--help")...).CombinedOutput()
-			asked[key] = answer{string(out), err == nil && strings.Contains(string(out), module+" "+key)}
-		}
-		return asked[key]
-	}
-	called := regexp.MustCompile(`(?:^|[;&|$] *|[A-Z_]+=\S+ +)(?:bin/)?dwell +([a-z][^;&|#]*)`)
-	word := regexp.MustCompile(`^[a-z][a-z-]*$`)
-	flag := regexp.MustCompile(`--[a-z][a-z-]*`)
-	for _, d := range documents(t) {
-		for _, c := range d.code {
-			for _, m := range called.FindAllStringSubmatch(strings.TrimSpace(c.text), -1) {
-				var words []string
-				for _, w := range strings.Fields(m[1]) {
-					if !word.MatchString(w) {
-						break
-					}
-					words = append(words, w)
-				}
-				a := ask(words)
-				if !a.ok {
-					t.Errorf("%s:%d: dwell has no command %q", d.path, c.line, strings.Join(words, " "))
-					continue
-				}
-				for _, f := range flag.FindAllString(m[1], -1) {
-					if !regexp.MustCompile(regexp.QuoteMeta(f) + `\b`).MatchString(a.help) {
-						t.Errorf("%s:%d: dwell %s has no flag %s", d.path, c.line, strings.Join(words, " "), f)
-					}
 				}
 			}
 		}

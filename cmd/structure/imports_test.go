@@ -119,6 +119,8 @@ func TestImportsPointAgainstTheFlowOfData(t *testing.T) {
 				if !within(s.folder(), "deploy") || !within(folder, "deploy") {
 					t.Errorf("%s imports %q: only commands and tests join deploy to the rest", s.path, name)
 				}
+			case stage(s.folder()) < 0:
+				t.Errorf("%s imports %q: it is of no stage", s.path, name)
 			case stage(folder) > stage(s.folder()):
 				t.Errorf("%s imports %q: %s does not know %s", s.path, name, stages[stage(s.folder())], stages[stage(folder)])
 			}
