@@ -1,0 +1,160 @@
+// Package deploy_test holds the files of an installation against one another and against the tools that read them.
+package deploy_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+)
+
+type service struct {
+	Image       string
+	Build       *struct{ Context, Dockerfile string }
+	Environment map[string]string
+	Volumes     []string
+	Ports       []string
+}
+
+type compose struct {
+	Services map[string]service
+	Volumes  map[string]any
+}
+
+func read(t *testing.T, file string, into any) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := yaml.Unmarshal(text, into); err != nil {
+		t.Fatalf("%s: %s", file, yaml.FormatError(err, false, true))
+	}
+}
+
+// pinned is a tag with a version of two numbers or more, in front of which is no other word than v.
+var pinned = regexp.MustCompile(`^[^:]+:v?\d+\.\d+(\.\d+)*(-[a-z]+)?$`)
+
+func TestEveryImageIsPinned(t *testing.T) {
+	var c compose
+	read(t, "compose.yaml", &c)
+	for name, s := range c.Services {
+		if s.Image == "" && s.Build == nil || s.Image != "" && !pinned.MatchString(s.Image) {
+			t.Errorf("%s: image %q names no version", name, s.Image)
+		}
+	}
+	text, err := os.ReadFile("Dockerfile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if image, ok := strings.CutPrefix(line, "FROM "); ok && !pinned.MatchString(strings.Fields(image)[0]) {
+			t.Errorf("Dockerfile: %q names no version", strings.TrimSpace(line))
+		}
+	}
+}
+
+func TestEveryMountIsThere(t *testing.T) {
+	var c compose
+	read(t, "compose.yaml", &c)
+	for name, s := range c.Services {
+		for _, v := range s.Volumes {
+			from, to, _ := strings.Cut(v, ":")
+			switch _, declared := c.Volumes[from]; {
+			case declared:
+			case !strings.HasPrefix(from, "."):
+				t.Errorf("%s: volume %q is not declared", name, from)
+			default:
+				if _, err := os.Stat(from); err != nil {
+					t.Errorf("%s: %v", name, err)
+				}
+				if !strings.HasSuffix(to, ":ro") {
+					t.Errorf("%s: %q could be written to", name, from)
+				}
+			}
+		}
+		if s.Build != nil {
+			if _, err := os.Stat(filepath.Join(s.Build.Context, s.Build.Dockerfile)); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+}
+
+func TestNothingListensToTheNetwork(t *testing.T) {
+	var c compose
+	read(t, "compose.yaml", &c)
+	for name, s := range c.Services {
+		for _, p := range s.Ports {
+			if !strings.HasPrefix(p, "127.0.0.1:") {
+				t.Errorf("%s: port %q is open to the network", name, p)
+			}
+		}
+	}
+}
+
+// What the configurations call each other is what compose calls them.
+func TestThePartsFindOneAnother(t *testing.T) {
+	var c compose
+	read(t, "compose.yaml", &c)
+	var d struct {
+		Kafka      struct{ Brokers []string }
+		ClickHouse struct{ Addresses []string } `yaml:"clickhouse"`
+	}
+	read(t, "dwell.yaml", &d)
+	var p struct {
+		ScrapeConfigs []struct {
+			StaticConfigs []struct{ Targets []string } `yaml:"static_configs"`
+		} `yaml:"scrape_configs"`
+		Alerting struct {
+			Alertmanagers []struct {
+				StaticConfigs []struct{ Targets []string } `yaml:"static_configs"`
+			}
+		}
+	}
+	read(t, "prometheus/prometheus.yml", &p)
+	addresses := slices.Concat(d.Kafka.Brokers, d.ClickHouse.Addresses)
+	for _, s := range p.ScrapeConfigs {
+		for _, static := range s.StaticConfigs {
+			addresses = append(addresses, static.Targets...)
+		}
+	}
+	for _, a := range p.Alerting.Alertmanagers {
+		for _, static := range a.StaticConfigs {
+			addresses = append(addresses, static.Targets...)
+		}
+	}
+	if len(addresses) < 5 {
+		t.Fatalf("only %v were found", addresses)
+	}
+	for _, a := range addresses {
+		if host, _, _ := strings.Cut(a, ":"); host != "localhost" && c.Services[host].Image == "" && c.Services[host].Build == nil {
+			t.Errorf("%q is no service of compose.yaml", a)
+		}
+	}
+}
+
+// Every variable that Grafana's provisioning asks for is set.
+func TestGrafanaIsToldWhereItsSourcesAre(t *testing.T) {
+	var c compose
+	read(t, "compose.yaml", &c)
+	files, err := filepath.Glob("../grafana/provisioning/*/*.yaml")
+	if err != nil || len(files) != 2 {
+		t.Fatal(files, err)
+	}
+	for _, f := range files {
+		text, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range regexp.MustCompile(`\$([A-Z_]+)`).FindAllStringSubmatch(string(text), -1) {
+			if c.Services["grafana"].Environment[v[1]] == "" {
+				t.Errorf("%s: %s is not set in compose.yaml", f, v[0])
+			}
+		}
+	}
+}
