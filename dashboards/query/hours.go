@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"dwell/ingest/place"
@@ -33,10 +34,11 @@ SELECT bcp, toUnixTimestamp(start), sumIf(n, measure = 'arrivals'), sumIf(n, mea
     sumMapIf(mapKeys(bins), mapValues(bins), measure = 'release_time') AS release,
     groupArrayIf((toString(measure), n, sum_ms), position(measure, '/') > 0)
 FROM ` + s.table("windows") + ` FINAL
-WHERE grain = 'hour' AND start >= fromUnixTimestamp({from:Int64})
+WHERE bcp IN ({ids:Array(String)}) AND grain = 'hour' AND start >= fromUnixTimestamp({from:Int64})
 GROUP BY bcp, start`
 	all := hours{}
-	err := s.each(ctx, "hours", sql, []any{named("from", from.Unix())}, func(rows driver.Rows) error {
+	args := []any{named("from", from.Unix()), clickhouse.Named("ids", s.ids)}
+	err := s.each(ctx, "hours", sql, args, func(rows driver.Rows) error {
 		var (
 			bcp      string
 			start    uint32

@@ -35,6 +35,7 @@ type Source struct {
 	conn   driver.Conn
 	db     string
 	places []place.Place
+	ids    []string // of places
 	now    func() time.Time
 	cfg    Config
 
@@ -45,7 +46,11 @@ type Source struct {
 
 // New makes a source over conn, whose tables are in the database db. Now is the clock of the program.
 func New(conn driver.Conn, db string, places []place.Place, cfg Config, now func() time.Time) *Source {
-	return &Source{conn: conn, db: db, places: places, cfg: cfg, now: now, trucks: map[string]bool{}}
+	s := &Source{conn: conn, db: db, places: places, cfg: cfg, now: now, trucks: map[string]bool{}}
+	for i := range places {
+		s.ids = append(s.ids, places[i].ID)
+	}
+	return s
 }
 
 // Places are those that the source was made with, in their order.

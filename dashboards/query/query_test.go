@@ -20,13 +20,13 @@ func TestMain(m *testing.M) { clickhousetest.Main(m) }
 
 // border is a database with rows written by hand, and a source whose clock stands.
 type border struct {
-	t    *testing.T
+	t    testing.TB
 	conn driver.Conn
 	*Source
 	now time.Time
 }
 
-func newBorder(t *testing.T, now string, places ...place.Place) *border {
+func newBorder(t testing.TB, now string, places ...place.Place) *border {
 	t.Helper()
 	server := clickhousetest.Start(t)
 	voc, err := event.NewVocabulary([]string{"A"}, []string{"customs"})
@@ -194,7 +194,7 @@ func TestShardsDirectionsAndHoursAddUp(t *testing.T) {
 	is(t, "inside", bcp.Inside.Trucks, 7)
 	is(t, "by direction", bcp.Inside.ByDirection, board.Directions{Inbound: 3, Outbound: 4})
 	is(t, "by age", bcp.Inside.ByAge, board.Ages{Under6h: 2, Under24h: 4, Under7d: 1})
-	if want := []board.Held{{"wait", "customs", 6}, {"service", "health", 1}}; fmt.Sprint(bcp.Inside.ByHolder) != fmt.Sprint(want) {
+	if want := []board.Held{{Phase: "wait", Holder: "customs", Trucks: 6}, {Phase: "service", Holder: "health", Trucks: 1}}; fmt.Sprint(bcp.Inside.ByHolder) != fmt.Sprint(want) {
 		t.Errorf("by holder %v", bcp.Inside.ByHolder)
 	}
 	is(t, "n", bcp.ReleaseTime.N, 3)
@@ -202,7 +202,7 @@ func TestShardsDirectionsAndHoursAddUp(t *testing.T) {
 	near(t, "p90", bcp.ReleaseTime.P90Seconds, 36000)
 	is(t, "mean", bcp.ReleaseTime.MeanSeconds, 15600)
 	is(t, "releases", bcp.Flow.Releases, 3)
-	if want := []board.Holding{{"wait", "customs", 3, 1000}}; fmt.Sprint(bcp.Holders) != fmt.Sprint(want) {
+	if want := []board.Holding{{Phase: "wait", Holder: "customs", N: 3, Seconds: 1000}}; fmt.Sprint(bcp.Holders) != fmt.Sprint(want) {
 		t.Errorf("holders %v", bcp.Holders)
 	}
 	last := bcp.Trend[23]

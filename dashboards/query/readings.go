@@ -18,11 +18,14 @@ type reading struct {
 }
 
 func (s *Source) readReadings(ctx context.Context) (map[string][]reading, error) {
+	// All readings that ever were are looked at, so not with FINAL, which is many times slower: a reading that is there
+	// twice changes no latest one, and a retracted one is told by its retraction.
 	sql := `
 SELECT bcp, source, toString(direction), max(time),
-    argMax((vehicles, wait_seconds, age_seconds), (time, offset))
-FROM ` + s.table("readings") + ` FINAL
+    argMax((vehicles, wait_seconds, age_seconds), bitShiftLeft(toUInt128(toUnixTimestamp64Milli(time)), 64) + offset)
+FROM ` + s.table("readings") + `
 WHERE retracted = 0
+    AND (bcp, source, id) NOT IN (SELECT bcp, source, id FROM ` + s.table("readings") + ` WHERE retracted = 1)
 GROUP BY bcp, source, direction
 ORDER BY bcp, source, direction`
 	all := map[string][]reading{}
