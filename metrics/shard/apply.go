@@ -102,18 +102,30 @@ func (s *State) changed(offset int64, v *entry, wasLapsed visit.Time) {
 // While rows may be ahead of the log, or where the minute is not in memory, each row must be asked by itself.
 func (s *State) differ(offset int64, c window.Contribution, sign int32) {
 	if offset >= s.replayUntil && int64(c.Key.Start+1)*60_000 > s.horizon {
-		a := s.pending[c.Key]
-		if a == nil {
-			a = &window.Aggregate{}
-			s.pending[c.Key] = a
+		i, there := s.pending[c.Key]
+		if !there {
+			i = s.addSum()
+			s.pending[c.Key] = i
 		}
-		a.Add(c.Key.Measure, c.Ms, sign)
+		s.sums[i].Add(c.Key.Measure, c.Ms, sign)
 		return
 	}
-	zone := s.place(c.Key.BCP).Zone
-	for _, k := range [...]window.Key{c.Key, c.Key.In(window.Hour, zone), c.Key.In(window.Day, zone)} {
+	clock := s.clock(c.Key)
+	for _, k := range [...]window.Key{c.Key, clock.In(c.Key, window.Hour), clock.In(c.Key, window.Day)} {
 		s.deferred[k] = append(s.deferred[k], difference{offset, c.Ms, sign})
 	}
+}
+
+// addSum makes room for one more sum, with the memory of one that a flush is done with.
+func (s *State) addSum() int32 {
+	n := len(s.sums)
+	if n == cap(s.sums) {
+		s.sums = append(s.sums, window.Aggregate{})
+	} else {
+		s.sums = s.sums[:n+1]
+		s.sums[n] = window.Aggregate{Bins: s.sums[n].Bins[:0]}
+	}
+	return int32(n)
 }
 
 func interval(s *visit.State, end visit.Time) int64 {

@@ -41,41 +41,45 @@ func (s *State) Flush(asOf int64) *Flush {
 }
 
 func (s *State) flushWindows(asOf int64) []window.Row {
-	touched := make([]window.Key, 0, 3*len(s.pending)+len(s.deferred))
-	touch := func(k window.Key) *kept {
-		w := s.windows[k]
+	type touch struct {
+		key window.Key
+		*kept
+	}
+	touches := make([]touch, 0, 2*len(s.pending)+len(s.deferred))
+	touched := func(k window.Key) *kept {
+		w := s.windows[k.Grain][k]
 		if w == nil {
 			w = &kept{}
-			s.windows[k] = w
+			s.windows[k.Grain][k] = w
 		}
 		if !w.touched {
 			w.touched = true
-			touched = append(touched, k)
+			touches = append(touches, touch{k, w})
 		}
 		return w
 	}
 	// A difference that came to nothing is written too: an instance that has lost the shard may yet write the row as of
 	// an offset in between, and must not be the last to have written it.
-	for k, change := range s.pending {
-		zone := s.place(k.BCP).Zone
-		touch(k).Merge(change)
-		touch(k.In(window.Hour, zone)).Merge(change)
-		touch(k.In(window.Day, zone)).Merge(change)
+	for k, i := range s.pending {
+		change, clock := &s.sums[i], s.clock(k)
+		touched(k).Merge(change)
+		touched(clock.In(k, window.Hour)).Merge(change)
+		touched(clock.In(k, window.Day)).Merge(change)
 	}
 	clear(s.pending)
+	s.sums = s.sums[:0]
 	for k, differences := range s.deferred {
 		for _, d := range differences {
-			if w := s.windows[k]; w == nil || w.asOf <= d.offset {
-				touch(k).Add(k.Measure, d.ms, d.sign)
+			if w := s.windows[k.Grain][k]; w == nil || w.asOf <= d.offset {
+				touched(k).Add(k.Measure, d.ms, d.sign)
 			}
 		}
 	}
 	clear(s.deferred)
-	rows := make([]window.Row, 0, len(touched))
-	for _, k := range touched {
-		w := s.windows[k]
-		w.touched, w.asOf = false, asOf
-		rows = append(rows, window.Row{Key: k, AsOf: asOf, Aggregate: w.Aggregate})
+	rows := make([]window.Row, 0, len(touches))
+	for _, t := range touches {
+		t.touched, t.asOf = false, asOf
+		rows = append(rows, window.Row{Key: t.key, AsOf: asOf, Aggregate: t.Aggregate})
 	}
 	return rows
 }
@@ -103,9 +107,11 @@ func (s *State) evict() {
 		return
 	}
 	s.horizon = horizon
-	for k := range s.windows {
-		if int64(k.End(s.place(k.BCP).Zone))*60_000 <= horizon {
-			delete(s.windows, k)
+	for _, windows := range s.windows {
+		for k := range windows {
+			if s.ended(k) {
+				delete(windows, k)
+			}
 		}
 	}
 	s.lapses = slices.DeleteFunc(s.lapses, func(d deadline) bool {

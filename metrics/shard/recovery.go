@@ -105,13 +105,13 @@ func (s *State) RestoreVisit(r *visit.Row) error {
 
 // RestoreWindow takes a window into memory. It does nothing if the window is there already.
 func (s *State) RestoreWindow(r *window.Row) error {
-	if _, here := s.windows[r.Key]; here {
+	if _, here := s.windows[r.Key.Grain][r.Key]; here {
 		return nil
 	}
 	if err := s.admit(r.AsOf); err != nil {
 		return fmt.Errorf("window %+v as of %d: %w", r.Key, r.AsOf, err)
 	}
-	s.windows[r.Key] = &kept{asOf: r.AsOf, Aggregate: r.Aggregate}
+	s.windows[r.Key.Grain][r.Key] = &kept{asOf: r.AsOf, Aggregate: r.Aggregate}
 	return nil
 }
 
@@ -130,7 +130,7 @@ func (s *State) Missing() []window.Key {
 func (s *State) missing() map[window.Key]struct{} {
 	out := map[window.Key]struct{}{}
 	for k := range s.deferred {
-		if _, here := s.windows[k]; !here && int64(k.End(s.place(k.BCP).Zone))*60_000 <= s.horizon {
+		if _, here := s.windows[k.Grain][k]; !here && s.ended(k) {
 			out[k] = struct{}{}
 		}
 	}

@@ -36,9 +36,12 @@ type State struct {
 	lapses lapses
 	inside map[place]*Inside
 
-	windows  map[window.Key]*kept
-	pending  map[window.Key]*window.Aggregate // differences per minute since the last flush
-	deferred map[window.Key][]difference      // differences that must be held against the row's own AsOf
+	windows [window.Day + 1]map[window.Key]*kept // by grain
+	clocks  []window.Clock                       // by BCP
+	// pending are the differences per minute since the last flush, as indices into sums, whose memory is used again.
+	pending  map[window.Key]int32
+	sums     []window.Aggregate
+	deferred map[window.Key][]difference // differences that must be held against the row's own AsOf
 
 	// stored has the ids of all visits that are in the store and not in memory, and a few more.
 	stored idSet
@@ -88,13 +91,23 @@ const (
 
 // New makes the state of a shard of which nothing is known: an empty log.
 func New(cfg Config) *State {
-	return &State{
+	s := &State{
 		cfg: cfg, rules: visit.RulesOf(cfg.Vocabulary),
 		visits: map[string]*entry{}, inside: map[place]*Inside{},
-		windows: map[window.Key]*kept{}, pending: map[window.Key]*window.Aggregate{},
+		pending:  map[window.Key]int32{},
 		deferred: map[window.Key][]difference{},
 		latest:   never, horizon: never,
+		clocks: make([]window.Clock, len(cfg.Places)),
 	}
+	for g := window.Minute; g <= window.Day; g++ {
+		s.windows[g] = map[window.Key]*kept{}
+	}
+	for b, p := range cfg.Places {
+		if p.Zone != nil { // there is no BCP 0
+			s.clocks[b] = window.NewClock(p.Zone)
+		}
+	}
+	return s
 }
 
 // Watermark is the instant, in Unix milliseconds, up to which windows are final unless late data restates them; ok is
@@ -112,6 +125,17 @@ func (s *State) watermark() int64 { return s.latest - s.cfg.Lateness.Millisecond
 func (s *State) OpenVisits() int { return len(s.visits) }
 
 // Windows is the number of windows in memory.
-func (s *State) Windows() int { return len(s.windows) }
+func (s *State) Windows() (n int) {
+	for _, m := range s.windows {
+		n += len(m)
+	}
+	return n
+}
+
+// clock is that of a window's BCP.
+func (s *State) clock(k window.Key) *window.Clock { return &s.clocks[k.BCP] }
+
+// ended says whether a window ended at or before the horizon.
+func (s *State) ended(k window.Key) bool { return int64(s.clock(k).End(k))*60_000 <= s.horizon }
 
 func (s *State) place(b event.BCP) Place { return s.cfg.Places[b] }

@@ -35,7 +35,9 @@ func (accepting) RecentWindows(context.Context, int, int64, int64, func(*window.
 func (accepting) Heard(context.Context, int, func(event.BCP, event.Direction, int64)) error {
 	return nil
 }
-func (accepting) Visits(context.Context, int, []string) ([]visit.Row, error)       { return nil, nil }
+
+func (accepting) Visits(context.Context, int, []string) ([]visit.Row, error) { return nil, nil }
+
 func (accepting) Windows(context.Context, int, []window.Key) ([]window.Row, error) { return nil, nil }
 func (accepting) WriteRaw(context.Context, int, *shard.Raw) error                  { return nil }
 func (accepting) WriteWindows(context.Context, int, []window.Row) error            { return nil }

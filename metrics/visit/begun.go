@@ -45,6 +45,10 @@ func (b *begun) index(f Fact) int {
 // change applies simultaneous facts. What both begins and ends in them took no time if it had not begun before, and
 // has begun anew if it had.
 func (b *begun) change(facts []Fact) {
+	if len(facts) == 1 { // as nearly always
+		b.changeOne(facts[0])
+		return
+	}
 	for i, f := range facts {
 		if !f.spans() || slices.ContainsFunc(facts[:i], f.same) {
 			continue
@@ -59,6 +63,18 @@ func (b *begun) change(facts []Fact) {
 		case at >= 0 && ends:
 			b.open = slices.Delete(b.open, at, at+1)
 		}
+	}
+}
+
+func (b *begun) changeOne(f Fact) {
+	if !f.spans() {
+		return
+	}
+	switch at := b.index(f); {
+	case at < 0 && f.begins():
+		b.open = append(b.open, beginning{f.Agency, f.Kind, f.Time})
+	case at >= 0 && !f.begins():
+		b.open = slices.Delete(b.open, at, at+1)
 	}
 }
 
