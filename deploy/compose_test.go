@@ -47,6 +47,9 @@ func TestEveryImageIsPinned(t *testing.T) {
 			t.Errorf("%s: image %q names no version", name, s.Image)
 		}
 	}
+	if plugin := c.Services["grafana"].Environment["GF_PLUGINS_PREINSTALL_SYNC"]; !pinned.MatchString(strings.ReplaceAll(plugin, "@", ":")) {
+		t.Errorf("grafana: plugin %q names no version", plugin)
+	}
 	text, err := os.ReadFile("Dockerfile")
 	if err != nil {
 		t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"net"
@@ -115,8 +116,8 @@ func TestEveryQueryOfPrometheusHasValues(t *testing.T) {
 			expr := fill(t, q.text, prometheusMacros)
 			for {
 				values, err := answer(ctx, base, expr)
-				if r, ok := err.(*refused); ok {
-					t.Fatalf("%v\n%s", r, expr)
+				if errors.As(err, new(*refused)) {
+					t.Fatalf("%v\n%s", err, expr)
 				}
 				if len(values) > 0 {
 					return
