@@ -10,10 +10,10 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"dwell/dashboards"
 	"dwell/dashboards/query"
+	"dwell/metrics/prom"
 )
 
 // startWeb serves the page, /live, /api/v1, /metrics, /healthz and /readyz. Now is the clock by which a BCP is silent.
@@ -31,7 +31,7 @@ func (s *system) startWeb(ctx context.Context, reg *prometheus.Registry, ready h
 
 	mux := http.NewServeMux()
 	mux.Handle("/", shown)
-	mux.Handle("GET /metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{EnableOpenMetrics: true}))
+	mux.Handle("GET /metrics", prom.Handler(reg))
 	mux.Handle("GET /readyz", ready)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprintln(w, "ok") })
 	server := &http.Server{
