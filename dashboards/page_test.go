@@ -153,7 +153,7 @@ func TestThePage(t *testing.T) {
 	b.do(theme("light"), chromedp.EmulateViewport(1440, 900), chromedp.Navigate(address))
 	b.until(`document.body.dataset.connection === "live"`)
 
-	contains(t, "Torkham", b.text(torkham), "900", "24h10min", "36 h 7 min", "Heard 0 s ago", "414 vehicles", "Torkham (Pakistan)", "Customs")
+	contains(t, "Torkham", b.text(torkham), "900", "24 h 10 min", "36 h 7 min", "Heard 0 s ago", "414 vehicles", "Torkham (Pakistan)", "Customs")
 	contains(t, "a silent place", b.text(".place:nth-child(6) .inside"), "Unknown", "silent for 31 h", "112 when last heard")
 	never := b.text(".place:nth-child(9)")
 	contains(t, "a place never heard", never, "Unknown", "never heard")
@@ -162,7 +162,7 @@ func TestThePage(t *testing.T) {
 	}
 	contains(t, "a stale reading", b.text(".place:nth-child(2) .outside"), "0 vehicles", "stale", "27 h")
 	contains(t, "a reading of nothing", b.text(".place:nth-child(3) .outside"), "Unknown", "not reported")
-	contains(t, "the totals", b.text("#totals"), "3,184", "7 of 9 places known", "18h22min")
+	contains(t, "the totals", b.text("#totals"), "3,184", "7 of 9 places known", "18 h 22 min")
 	contains(t, "the clock", b.text("#as-of"), "14:12:13", "UTC+4:30")
 	if hatched := get[int](b, `document.querySelectorAll('.place:nth-child(4) .inside .spark rect[fill^="url"]').length`); hatched != 5 {
 		t.Errorf("%d hours are hatched, want 5", hatched)

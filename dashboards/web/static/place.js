@@ -27,7 +27,7 @@ export function statusOf(node, bcp, now) {
 }
 
 // long is a duration whose numbers stand out from their units.
-export const long = (seconds) => durationParts(seconds).flatMap(([n, unit]) => [el("span", { class: "n" }, n), el("span", { class: "u" }, unit)]);
+export const long = (seconds) => durationParts(seconds).flatMap(([n, unit], i) => [i ? " " : "", n, el("span", { class: "u" }, ` ${unit}`)]);
 
 // Place is an item of the list; update changes what differs.
 export class Place {
