@@ -163,7 +163,7 @@ func (s *system) play(ctx context.Context, sim *simulator.Simulator, st demoStat
 			case <-time.After(time.Duration(float64(ahead) / clock.speed)):
 			}
 		}
-		f.batch = append(f.batch, messageOf(sim.Vocabulary(), em.Event, em.At, em.AllPartitions))
+		f.batch = append(f.batch, messageOf(sim.Vocabulary(), em.Event, em.At))
 		if len(f.batch) >= feedBatch {
 			if err := sent(); err != nil {
 				return err

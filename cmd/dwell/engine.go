@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.opentelemetry.io/otel/trace"
 
+	"dwell/ingest/event"
 	"dwell/ingest/kafka"
 	"dwell/metrics/pipeline"
 	"dwell/metrics/prom"
@@ -33,6 +34,7 @@ func (s *system) startEngine(ctx context.Context, reg prometheus.Registerer, tra
 				consumer.Commit(partition, next)
 				return nil
 			},
+			Forward:  s.forward,
 			Observer: ready, Tracer: tracer, Log: s.log, Now: time.Now,
 		})}
 	}, prom.NewKafka(reg, kafka.Failures()), s.log)
@@ -40,6 +42,22 @@ func (s *system) startEngine(ctx context.Context, reg prometheus.Registerer, tra
 		return err
 	}
 	s.start(ctx, "engine", consumer.Run)
+	return nil
+}
+
+// forward writes facts about places to the partitions that do not have them, marked so that they stop there.
+func (s *system) forward(ctx context.Context, partition int, records []event.Message) error {
+	for i := range records {
+		m := &records[i]
+		r := kafka.Record{Key: m.Key, Value: m.Value, Time: m.Time}
+		for _, h := range m.Headers {
+			r.Headers = append(r.Headers, kafka.Header(h))
+		}
+		r.Headers = append(r.Headers, kafka.Header{Key: []byte(event.EverywhereHeader), Value: []byte("1")})
+		if err := s.producer.Forward(ctx, partition, r); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -18,18 +18,29 @@ type feed struct {
 // feedBatch is how many messages are written at once when there is no hurry to be seen.
 const feedBatch = 10_000
 
-var structured = []kafka.Header{{Key: []byte("content-type"), Value: []byte("application/cloudevents+json")}}
+// structured are the headers of a structured CloudEvent, everywhere those of one that is in every partition.
+var (
+	structured = []kafka.Header{{Key: []byte("content-type"), Value: []byte("application/cloudevents+json")}}
+	everywhere = append(structured[:1:1], kafka.Header{Key: []byte(event.EverywhereHeader), Value: []byte("1")})
+)
 
 // messageOf is the record of an event that happened here: it is copied.
-func messageOf(voc *event.Vocabulary, e *event.Event, at int64, everywhere bool) kafka.Message {
-	return kafka.Message{
-		Key: append([]byte(nil), e.Subject...), Value: event.AppendStructured(nil, voc, e), Headers: structured,
-		Time: at, Everywhere: everywhere,
+func messageOf(voc *event.Vocabulary, e *event.Event, at int64) kafka.Message {
+	return placed(e, kafka.Message{
+		Key: append([]byte(nil), e.Subject...), Value: event.AppendStructured(nil, voc, e), Headers: structured, Time: at,
+	})
+}
+
+// placed sends a message into every partition if it is a fact about a place.
+func placed(e *event.Event, m kafka.Message) kafka.Message {
+	if e.OfPlace() {
+		m.Everywhere, m.Headers = true, everywhere
 	}
+	return m
 }
 
 func (f *feed) simulated(ctx context.Context, voc *event.Vocabulary, em simulator.Emission) error {
-	return f.add(ctx, messageOf(voc, em.Event, em.At, em.AllPartitions))
+	return f.add(ctx, messageOf(voc, em.Event, em.At))
 }
 
 func (f *feed) add(ctx context.Context, m kafka.Message) error {

@@ -144,7 +144,7 @@ func importEvents(ctx context.Context, im *importer, in io.Reader) error {
 	for n := 1; ; n++ {
 		line, err := readLine(lines)
 		if len(bytes.TrimSpace(line)) > 0 {
-			im.one(ctx, decoder, n, line)
+			im.one(decoder, n, line)
 			if len(im.batch) >= feedBatch {
 				if err := im.flush(ctx); err != nil {
 					return err
@@ -161,7 +161,7 @@ func importEvents(ctx context.Context, im *importer, in io.Reader) error {
 }
 
 // one adds the event of a line to the batch.
-func (im *importer) one(_ context.Context, decoder *event.Decoder, n int, line []byte) {
+func (im *importer) one(decoder *event.Decoder, n int, line []byte) {
 	decoder.Reset()
 	var e event.Event
 	m := event.Message{Value: line}
@@ -181,10 +181,9 @@ func (im *importer) one(_ context.Context, decoder *event.Decoder, n int, line [
 		im.badLine(n, why)
 		return
 	}
-	everywhere := e.Type.OfPlace() || e.Type == event.EventRetracted && e.AboutPlace
-	im.batch = append(im.batch, kafka.Message{
-		Key: m.Key, Value: append([]byte(nil), bytes.TrimSpace(line)...), Headers: structured, Time: m.Time, Everywhere: everywhere,
-	})
+	im.batch = append(im.batch, placed(&e, kafka.Message{
+		Key: m.Key, Value: append([]byte(nil), bytes.TrimSpace(line)...), Headers: structured, Time: m.Time,
+	}))
 }
 
 // readLine reads a line of any length; it is valid until the next call.

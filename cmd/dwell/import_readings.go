@@ -51,7 +51,7 @@ func importReadings(ctx context.Context, im *importer, in io.Reader, mappings []
 		case err != nil:
 			return err
 		default:
-			if err := im.add(ctx, messageOf(im.voc, reading, reading.Recorded, false)); err != nil {
+			if err := im.add(ctx, messageOf(im.voc, reading, reading.Recorded)); err != nil {
 				return err
 			}
 		}

@@ -101,7 +101,7 @@ func TestTenThousandMalformedMessages(t *testing.T) {
 	f := feed{producer: s.producer}
 	good, n := 0, 0
 	for em, ok := sim.Next(); ok; em, ok = sim.Next() {
-		one := messageOf(s.voc, em.Event, em.At, em.AllPartitions)
+		one := messageOf(s.voc, em.Event, em.At)
 		if err := f.add(t.Context(), one); err != nil {
 			t.Fatal(err)
 		}

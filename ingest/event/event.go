@@ -67,3 +67,6 @@ func KeyOf(source, id []byte) uint64 {
 	_, _ = d.Write(id)
 	return d.Sum64()
 }
+
+// OfPlace says whether every shard must see the event: a fact about a place, or the retraction of one.
+func (e *Event) OfPlace() bool { return e.Type.OfPlace() || e.Type == EventRetracted && e.AboutPlace }

@@ -20,3 +20,9 @@ func (m *Message) header(name string) []byte {
 	}
 	return nil
 }
+
+// EverywhereHeader marks a record of which every partition has a copy.
+const EverywhereHeader = "dwell-everywhere"
+
+// Everywhere says whether every partition has a copy of the record.
+func (m *Message) Everywhere() bool { return m.header(EverywhereHeader) != nil }

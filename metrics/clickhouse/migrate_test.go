@@ -46,7 +46,7 @@ func TestANewerSchemaIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := Open(t.Context(), cfg, vocabulary(t))
-	if err == nil || !strings.Contains(err.Error(), "schema version 900, this program knows up to 2") {
+	if err == nil || !strings.Contains(err.Error(), "schema version 900, this program knows up to 3") {
 		t.Errorf("opening a newer schema gives %v", err)
 	}
 }

@@ -57,8 +57,13 @@ func week(b testing.TB) ([]pipeline.Record, pipeline.Config) {
 	}
 	voc := sim.Vocabulary()
 	headers := []event.Header{{Key: []byte("content-type"), Value: []byte("application/cloudevents+json")}}
+	everywhere := append(headers[:1:1], event.Header{Key: []byte(event.EverywhereHeader), Value: []byte("1")})
 	var records []pipeline.Record
 	for em, ok := sim.Next(); ok; em, ok = sim.Next() {
+		headers := headers
+		if em.AllPartitions {
+			headers = everywhere
+		}
 		records = append(records, pipeline.Record{Offset: int64(len(records)), Message: event.Message{
 			Key: append([]byte(nil), em.Key...), Value: event.AppendStructured(nil, voc, em.Event), Time: em.At, Headers: headers,
 		}})

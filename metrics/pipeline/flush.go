@@ -26,6 +26,11 @@ func (s *Shard) flush(ctx context.Context) error {
 	f, raw := s.unwritten, &s.raw
 	err := inOrder(
 		func() error {
+			return s.write(ctx, "other_partitions", len(s.forward), func(ctx context.Context) error {
+				return s.Forward(ctx, s.id, s.forward)
+			})
+		},
+		func() error {
 			return s.write(ctx, "dead_letter_topic", len(raw.DeadLetters), func(ctx context.Context) error {
 				return s.DeadLetters.Write(ctx, s.id, raw.DeadLetters)
 			})
@@ -62,6 +67,7 @@ func (s *Shard) flush(ctx context.Context) error {
 	}
 	s.unwritten, s.since = nil, time.Time{}
 	s.raw.Reset()
+	s.forward = s.forward[:0]
 	s.Observer.Flushed(ctx, s.id, f, s.Now().Sub(begin))
 	s.Observer.Memory(s.id, s.state.OpenVisits(), s.state.Windows())
 	s.commit(ctx, f.AsOf)

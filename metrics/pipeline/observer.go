@@ -15,7 +15,7 @@ type Observer interface {
 	// Applied is called after every batch.
 	Applied(shard int, b *Batch)
 	// Written is called after every write of a flush, in the context of its span. Table is the table's name, or
-	// "dead_letter_topic", or "commit".
+	// "dead_letter_topic", "other_partitions" or "commit".
 	Written(ctx context.Context, shard int, table string, rows int, took time.Duration)
 	// Flushed is called when a flush is complete, in the context of its span.
 	Flushed(ctx context.Context, shard int, f *shard.Flush, took time.Duration)

@@ -48,10 +48,13 @@ type Parts struct {
 	Store       Store
 	DeadLetters DeadLetters
 	Commit      func(ctx context.Context, next int64) error
-	Observer    Observer
-	Tracer      trace.Tracer
-	Log         *slog.Logger
-	Now         func() time.Time
+	// Forward writes records, found in this shard only, to all others: facts about a place. They may be written again
+	// after a crash.
+	Forward  func(ctx context.Context, shard int, records []event.Message) error
+	Observer Observer
+	Tracer   trace.Tracer
+	Log      *slog.Logger
+	Now      func() time.Time
 }
 
 // Record is one record of the shard's log. Its bytes are valid until Handle returns.
@@ -69,6 +72,7 @@ type Shard struct {
 	state   *shard.State
 	decoder *event.Decoder
 	raw     shard.Raw
+	forward []event.Message
 	batch   Batch
 	events  []event.Event
 	offsets []int64
@@ -100,6 +104,7 @@ func (s *Shard) Open(ctx context.Context) (next int64, err error) {
 func (s *Shard) recover(ctx context.Context) error {
 	s.state = shard.New(s.cfg.Engine)
 	s.raw.Reset()
+	s.forward = s.forward[:0]
 	s.since, s.unwritten = time.Time{}, nil
 	p, err := s.Store.Progress(ctx, s.id)
 	if err != nil {
@@ -193,6 +198,9 @@ func (s *Shard) decode(ctx context.Context, records []Record) {
 		}
 		s.offsets = append(s.offsets, r.Offset)
 		s.raw.Events.Append(r.Offset, r.Message.Time, e)
+		if e.OfPlace() && !r.Message.Everywhere() {
+			s.forward = append(s.forward, copied(&r.Message))
+		}
 	}
 }
 
@@ -207,6 +215,14 @@ func (s *Shard) reject(r *Record, why *event.Rejection) {
 	}
 	s.raw.DeadLetters = append(s.raw.DeadLetters, letter)
 	s.batch.DeadLetters[why.Reason]++
+}
+
+func copied(m *event.Message) event.Message {
+	c := event.Message{Key: clone(m.Key), Value: clone(m.Value), Time: m.Time}
+	for _, h := range m.Headers {
+		c.Headers = append(c.Headers, event.Header{Key: clone(h.Key), Value: clone(h.Value)})
+	}
+	return c
 }
 
 // clone keeps the difference between nothing and empty, which a dead letter must show as it was.

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"io"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"dwell/ingest/event"
+	"dwell/ingest/kafka"
+)
+
+func serveForTest(t *testing.T, places string, now func() time.Time) *system {
+	t.Helper()
+	cfg := defaultConfig()
+	cfg.embed(filepath.Join(t.TempDir(), "data"))
+	cfg.Listen, cfg.Places = "127.0.0.1:0", places
+	cfg.Engine.FlushEvery = 50 * time.Millisecond
+	s, err := startServing(t.Context(), cfg, &env{strings.NewReader(""), io.Discard, io.Discard, nil}, slog.New(slog.DiscardHandler), now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+// TestAFactAboutAPlaceReachesEveryShard writes one as a source does that knows nothing of partitions: into one of them.
+func TestAFactAboutAPlaceReachesEveryShard(t *testing.T) {
+	s := serveForTest(t, "afghanistan", time.Now)
+	at := time.Date(2026, 1, 5, 19, 0, 0, 0, time.UTC).UnixMilli()
+	torkham, _ := s.voc.BCP([]byte("AF-NAN-TORKHAM"))
+	closed := event.Event{
+		Type: event.BCPClosed, ID: []byte("1"), Source: []byte("/torkham"), Subject: []byte("AF-NAN-TORKHAM"),
+		Time: at, Recorded: at, BCP: torkham,
+	}
+	m := kafka.Message{Key: closed.Subject, Value: event.AppendStructured(nil, s.voc, &closed), Headers: structured, Time: at}
+	if err := s.producer.Write(t.Context(), m); err != nil {
+		t.Fatal(err)
+	}
+	var shards, rows uint64
+	until(t, "every shard has it", func() bool {
+		row := s.store.Conn().QueryRow(t.Context(), "SELECT uniqExact(shard), count() FROM events FINAL WHERE type = 'bcp.closed' AND id = '1'")
+		if err := row.Scan(&shards, &rows); err != nil {
+			t.Fatal(err)
+		}
+		return shards == uint64(s.cfg.Kafka.Partitions)
+	})
+	if err := s.caughtUp(t.Context(), func(int64) {}); err != nil {
+		t.Fatal(err)
+	}
+	row := s.store.Conn().QueryRow(t.Context(), "SELECT count() FROM events FINAL")
+	if err := row.Scan(&rows); err != nil || rows != shards {
+		t.Errorf("%d copies in %d shards (%v): copies were forwarded again", rows, shards, err)
+	}
+}

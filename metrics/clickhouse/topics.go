@@ -1,0 +1,24 @@
+package clickhouse
+
+import (
+	"context"
+	"fmt"
+)
+
+// TopicPartitions is the number of partitions with which a topic was first counted, which is now if it never was. A
+// shard is a partition; when keys move between partitions, what is stored of them is of no use.
+func (s *Store) TopicPartitions(ctx context.Context, topic string, now int) (int, error) {
+	const query = "SELECT count(), argMin(partitions, noted_at) FROM topics WHERE topic = ?"
+	var noted uint64
+	var partitions uint32
+	if err := s.conn.QueryRow(ctx, query, topic).Scan(&noted, &partitions); err != nil {
+		return 0, fmt.Errorf("read table topics: %w", err)
+	}
+	if noted > 0 {
+		return int(partitions), nil
+	}
+	if err := s.conn.Exec(ctx, "INSERT INTO topics (topic, partitions) VALUES (?, ?)", topic, now); err != nil {
+		return 0, fmt.Errorf("write table topics: %w", err)
+	}
+	return now, nil
+}
