@@ -35,7 +35,9 @@ type system struct {
 	folder   *folder // nil where nothing is embedded
 	store    *clickhouse.Store
 	producer *kafka.Producer
-	source   *query.Source // of a system that serves
+	// A system that serves shows source at listening, host:port.
+	source    *query.Source
+	listening string
 }
 
 // startSystem starts what is embedded and connects to the rest. On an error, what has started is stopped.

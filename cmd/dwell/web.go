@@ -50,6 +50,7 @@ func (s *system) startWeb(ctx context.Context, reg *prometheus.Registry, ready h
 		}
 		return nil
 	})
+	s.listening = ln.Addr().String()
 	s.say("page", "http://%s", ln.Addr())
 	return source, nil
 }

@@ -1,0 +1,173 @@
+package main
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"dwell/dashboards/board"
+	"dwell/ingest/readings"
+)
+
+// realReadings is a file of readings that Ukraine's border service published (CC BY 4.0); it is not part of the project.
+const realReadings = "../../../shared/data/pl-ua-truck-queues-2026.csv"
+
+// reading is a line of the file, as somebody would read it who has only the file.
+type reading struct {
+	time     time.Time
+	vehicles *int64
+	age      int64
+}
+
+// byHand reads the file without any of dwell.
+func byHand(t *testing.T) (lines int, latest map[string]reading, zeros, missing int) {
+	t.Helper()
+	file, err := os.Open(realReadings)
+	if os.IsNotExist(err) {
+		t.Skipf("%s is not here", realReadings)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = file.Close() }()
+	rows, err := csv.NewReader(file).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	column := map[string]int{}
+	for i, name := range rows[0] {
+		column[name] = i
+	}
+	latest = map[string]reading{}
+	for _, row := range rows[1:] {
+		lines++
+		at, err := time.Parse(time.RFC3339, row[column["scraped_at"]])
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := reading{time: at}
+		if text := row[column["trucks_waiting"]]; text == "" || row[column["parse_miss_flag"]] == "1" {
+			missing++
+		} else {
+			n, err := strconv.ParseInt(text, 10, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n == 0 {
+				zeros++
+			}
+			r.vehicles = &n
+		}
+		if text := row[column["reading_age_seconds"]]; text != "" {
+			age, err := strconv.ParseFloat(text, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.age = int64(age)
+		}
+		if name := strings.ToUpper(row[column["crossing_id"]]); !at.Before(latest[name].time) {
+			latest[name] = r
+		}
+	}
+	return lines, latest, zeros, missing
+}
+
+// TestRealReadings imports the file and finds every reading again: what the board says at the file's end, what the API
+// says of all that time, zeros as zeros and nothing as nothing.
+func TestRealReadings(t *testing.T) {
+	lines, latest, zeros, missing := byHand(t)
+	if lines != 2125 {
+		t.Fatalf("the file has %d readings", lines)
+	}
+	now := time.Date(2026, 8, 22, 18, 30, 0, 0, time.UTC)
+	s := serveForTest(t, "poland-ukraine", func() time.Time { return now })
+	mappings, err := readings.Shipped()
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.Open(realReadings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	im := &importer{system: s, feed: feed{producer: s.producer}, env: &env{nil, io.Discard, io.Discard, nil}, file: file}
+	if err := importReadings(t.Context(), im, file, mappings); err != nil {
+		t.Fatal(err)
+	}
+	if err := im.flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if im.written != 2125 || im.bad != 0 {
+		t.Fatalf("%d readings imported, %d bad lines", im.written, im.bad)
+	}
+	if err := s.caughtUp(t.Context(), func(int64) {}); err != nil {
+		t.Fatal(err)
+	}
+
+	var rows, zero, null uint64
+	row := s.store.Conn().QueryRow(t.Context(), "SELECT count(), countIf(vehicles = 0), countIf(vehicles IS NULL) FROM readings FINAL")
+	if err := row.Scan(&rows, &zero, &null); err != nil {
+		t.Fatal(err)
+	}
+	if int(rows) != lines || int(zero) != zeros || int(null) != missing {
+		t.Errorf("table: %d readings, %d zeros, %d unknown; the file has %d, %d, %d", rows, zero, null, lines, zeros, missing)
+	}
+
+	var got board.Board
+	get(t, "http://"+s.listening+"/api/v1/board", &got)
+	for i := range got.BCPs {
+		b := &got.BCPs[i]
+		want, ok := latest[b.ID[len("PL-06-"):]]
+		if !ok || len(b.Readings) != 1 {
+			t.Errorf("%s: %d readings on the board; the file has some: %v", b.ID, len(b.Readings), ok)
+			continue
+		}
+		r := b.Readings[0]
+		switch {
+		case !r.Time.Equal(want.time):
+			t.Errorf("%s: reading of %s, want %s", b.ID, r.Time, want.time)
+		case (r.Vehicles == nil) != (want.vehicles == nil) || r.Vehicles != nil && *r.Vehicles != *want.vehicles:
+			t.Errorf("%s: vehicles %v, want %v", b.ID, r.Vehicles, want.vehicles)
+		case r.AgeSeconds != int64(now.Sub(want.time).Seconds())+want.age:
+			t.Errorf("%s: the reading is %d s old, want %v and %d s", b.ID, r.AgeSeconds, now.Sub(want.time), want.age)
+		case r.Stale != (r.AgeSeconds > b.SilentAfterSeconds):
+			t.Errorf("%s: stale %v at %d s of %d", b.ID, r.Stale, r.AgeSeconds, b.SilentAfterSeconds)
+		}
+		if b.Inside.Trucks != nil {
+			t.Errorf("%s: %d trucks inside, but nobody has counted any", b.ID, *b.Inside.Trucks)
+		}
+	}
+	var served int
+	for _, b := range got.BCPs {
+		for day := time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC); day.Before(now); day = day.AddDate(0, 0, 7) {
+			var some board.Readings
+			get(t, "http://"+s.listening+"/api/v1/places/"+b.ID+"/readings?from="+day.Format(time.RFC3339)+
+				"&to="+day.AddDate(0, 0, 7).Format(time.RFC3339), &some)
+			served += len(some.Readings)
+		}
+	}
+	if served != lines {
+		t.Errorf("the API has %d readings, want %d", served, lines)
+	}
+}
+
+func get(t *testing.T, url string, into any) {
+	t.Helper()
+	res, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	if res.StatusCode != http.StatusOK {
+		text, _ := io.ReadAll(res.Body)
+		t.Fatalf("%s: %s\n%s", url, res.Status, text)
+	}
+	if err := json.NewDecoder(res.Body).Decode(into); err != nil {
+		t.Fatal(err)
+	}
+}
