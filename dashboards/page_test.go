@@ -168,7 +168,7 @@ func TestThePage(t *testing.T) {
 		t.Errorf("%d hours are hatched, want 5", hatched)
 	}
 	b.picture("light-1440", 1440, 900, true)
-	b.picture("light-narrow", 390, 844, true)
+	b.picture("light-narrow", 390, 1500, false)
 	b.picture("light-tablet", 900, 1100, true)
 	b.do(theme("dark"))
 	b.picture("dark-1440", 1440, 900, true)
@@ -205,7 +205,10 @@ func TestThePageWithoutAMouse(t *testing.T) {
 	b.do(chromedp.KeyEvent(kb.Enter))
 	b.until(`document.getElementById("detail").open && document.querySelector("#detail .plot svg") !== null && document.querySelector("#detail tbody") !== null`)
 	contains(t, "the detail", b.text("#detail"), "Torkham", "V-2026-01", "Customs, hold", "7 d 22 h", "7 days")
-	b.picture("detail-light", 1440, 1000, false)
+	if gaps := get[int](b, `document.querySelectorAll('#detail figure:not(:has(figcaption .p90)) rect[fill^="url"]').length`); gaps != 2 {
+		t.Errorf("the readings have %d gaps, want two: before the first, and the outage", gaps)
+	}
+	b.picture("detail-light", 1440, 1900, false)
 	b.picture("detail-narrow", 390, 844, false)
 	b.do(chromedp.EmulateViewport(1440, 900), chromedp.Focus("#detail .plot"), chromedp.KeyEvent(kb.End))
 	contains(t, "the readout", b.text("#detail .readout"), "median", "inside")

@@ -92,7 +92,18 @@ func (s *stage) Inside(_ context.Context, id string, _ board.Filter, _ *query.Cu
 func (s *stage) Visit(context.Context, string) (*board.Visit, error) { return nil, query.ErrNoVisit }
 
 func (s *stage) Readings(_ context.Context, id string, from, to time.Time, _ int) (*board.Readings, error) {
-	return &board.Readings{ID: id, From: from, To: to, Readings: []board.PastReading{}}, nil
+	out := &board.Readings{ID: id, From: from, To: to, Readings: []board.PastReading{}}
+	for i := range 20 { // with an outage of hours, a real zero and a stale reading
+		if i > 5 && i < 14 {
+			continue
+		}
+		r := board.PastReading{Source: "far side", Time: from.Add(time.Duration(i+2) * time.Hour), Vehicles: ptr(int64(40 * (i % 5))), AgeSeconds: ptr(int64(1800))}
+		if i == 17 {
+			r.AgeSeconds = ptr(int64(90_000))
+		}
+		out.Readings = append(out.Readings, r)
+	}
+	return out, nil
 }
 
 func ptr[T any](v T) *T { return &v }

@@ -6,7 +6,7 @@
 //	main.js       what is shown when
 //	live.js       the connection and the board it keeps
 //	place.js      one border crossing point on the board; totals.js all of them
-//	detail.js     the sheet of one of them; chart.js its history
+//	detail.js     the sheet of one of them; chart.js its history, readings.js the readings of its queue
 //	bars.js       stacked bars; sparkline.js trends
 //	strings.js    every word; format.js every number and time
 package web

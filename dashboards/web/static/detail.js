@@ -3,6 +3,7 @@ import { el, say } from "./dom.js";
 import { brief, count, dateTime, duration, percent, zoneName } from "./format.js";
 import { swatch } from "./bars.js";
 import { Chart } from "./chart.js";
+import { readingsChart } from "./readings.js";
 import { statusOf, unknown, why } from "./place.js";
 import { directionName, holderName, nameOf, phaseName, t } from "./strings.js";
 
@@ -193,12 +194,12 @@ export class Detail {
       this.readings.replaceChildren();
       return;
     }
-    this.readings.replaceChildren(el("section", {}, el("h3", {}, t("readings_title")),
-      table(t("readings_title"), [t("published"), t("source"), t("reading"), t("reading_was")],
+    this.readings.replaceChildren(el("section", {}, el("h3", {}, t("readings_title")), readingsChart(answer, this.bcp.silent_after_seconds, zone),
+      el("details", { open: this.readings.querySelector("details")?.open }, el("summary", {}, t("as_table")), table(t("readings_title"), [t("published"), t("source"), t("reading"), t("reading_was")],
         answer.readings.slice(-200).reverse().map((r) => row(
           dateTime(r.time, zone), r.source,
           r.reason ? el("td", { class: "unknown-cell" }, `${t("unknown")}: ${t(r.reason)}`)
             : number([r.vehicles === null ? null : t("vehicles", { n: count(r.vehicles) }), r.wait_seconds === null ? null : t("wait", { time: duration(r.wait_seconds) })].filter(Boolean).join(" · ")),
-          number(r.age_seconds === null ? t("not_told") : duration(r.age_seconds)))))));
+          number(r.age_seconds === null ? t("not_told") : duration(r.age_seconds))))))));
   }
 }

@@ -18,7 +18,7 @@ const en = {
 
   theme_auto: "Theme: system", theme_light: "Theme: light", theme_dark: "Theme: dark",
 
-  connecting: "Connecting", live: "Live", failing: "Store unreachable", lost: "Connection lost, trying again",
+  waiting: "Waiting for the first numbers.", connecting: "Connecting", live: "Live", failing: "Store unreachable", lost: "Connection lost, trying again",
   lost_in: "Connection lost, again in {seconds} s",
   news_live: "Connected.", news_lost: "Connection lost. The numbers stand as of {time}.",
   news_failing: "The store cannot be reached. The numbers stand as of {time}.",
@@ -53,7 +53,7 @@ const en = {
   oldest: "Longest inside", truck: "Visit", direction: "Direction", channel: "Channel", arrived: "Arrived", age: "Inside for", with: "With", since: "since {age}",
   nobody_inside: "No truck is inside.", more: "{n} more are inside.", not_told: "not told",
   inside_unknown: "Who is inside is unknown: {reason}. These are the trucks inside when it was last heard.",
-  readings_title: "Queue readings made elsewhere", source: "Source", reading: "Reading", published: "Published", reading_was: "Age when published",
+  readings_title: "Queue readings made elsewhere", reading_vehicles: "Vehicles waiting", reading_wait: "Waiting time", source: "Source", reading: "Reading", published: "Published", reading_was: "Age when published",
   local_time: "Times are {zone}.",
 
   phases: { wait: "wait", service: "service", hold: "hold", exit: "exit" },

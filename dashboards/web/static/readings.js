@@ -1,0 +1,68 @@
+// The readings of a queue over time. A line joins two readings; where none came for longer than the place's silence, or
+// the source had nothing, the time is hatched: the queue was unknown, not empty. A hollow point is a stale reading.
+import { el, svg } from "./dom.js";
+import { count, date, duration } from "./format.js";
+import { hatch } from "./sparkline.js";
+import { t } from "./strings.js";
+
+const width = 820;
+const height = 170;
+const left = 64;
+const right = 12;
+const top = 10;
+const bottom = 140;
+
+// stretches cuts readings, which are ordered by time, into those that follow each other closely enough.
+export function stretches(readings, silence) {
+  const all = [];
+  for (const r of readings) {
+    if (r.reason) {
+      all.push([]);
+      continue;
+    }
+    const last = all.at(-1)?.at(-1);
+    if (last && (new Date(r.time) - new Date(last.time)) / 1000 <= silence) all.at(-1).push(r);
+    else all.push([r]);
+  }
+  return all.filter((s) => s.length);
+}
+
+export function readingsChart(answer, silence, zone) {
+  const measure = answer.readings.some((r) => r.vehicles !== null) ? "vehicles" : "wait_seconds";
+  const format = measure === "vehicles" ? count : duration;
+  const from = +new Date(answer.from);
+  const to = +new Date(answer.to);
+  const high = Math.max(1, ...answer.readings.map((r) => r[measure] ?? 0));
+  const x = (at) => left + ((+new Date(at) - from) / (to - from)) * (width - left - right);
+  const y = (v) => bottom - (v / high) * (bottom - top);
+  const pattern = hatch();
+  const root = svg("svg", { viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" }, pattern.defs);
+  const sources = Map.groupBy(answer.readings, (r) => `${r.source} ${r.direction}`);
+  const known = [...sources.values()].flatMap((readings) => stretches(readings, silence));
+
+  // Known is what any source knows: a reading counts until the next, or until it is stale.
+  const spans = known.map((s) => [+new Date(s[0].time), Math.min(to, +new Date(s.at(-1).time) + silence * 1000)]).sort((a, b) => a[0] - b[0]);
+  let reached = from;
+  for (const [begin, end] of [...spans, [to, to]]) {
+    if (begin > reached) root.append(svg("rect", { x: x(reached), width: x(begin) - x(reached), y: top, height: bottom - top, fill: pattern.fill }));
+    reached = Math.max(reached, end);
+  }
+  for (const v of [0, high]) {
+    root.append(svg("line", { x1: left, x2: width - right, y1: y(v), y2: y(v), class: v ? "grid" : "axis" }),
+      svg("text", { x: left - 8, y: y(v) + 4, "text-anchor": "end" }, format(v)));
+  }
+  for (const [at, anchor] of [[from, "start"], [(from + to) / 2, "middle"], [to, "end"]]) {
+    root.append(svg("text", { x: x(at), y: height - 10, "text-anchor": anchor }, date(at, zone)));
+  }
+  for (const s of known) {
+    const points = s.filter((r) => r[measure] !== null);
+    root.append(svg("path", { class: "p50", d: `M${points.map((r) => `${x(r.time).toFixed(1)},${y(r[measure]).toFixed(1)}`).join("L")}` }));
+    for (const r of points) {
+      const stale = r.age_seconds !== null && r.age_seconds > silence;
+      if (stale || points.length === 1) root.append(svg("circle", { cx: x(r.time), cy: y(r[measure]), r: 3, class: stale ? "dot stale-dot" : "dot" }));
+    }
+  }
+  return el("figure", { class: "chart" }, el("figcaption", { class: "legend" },
+    el("span", {}, el("span", { class: "key p50", "aria-hidden": "true" }), t(measure === "vehicles" ? "reading_vehicles" : "reading_wait")),
+    el("span", {}, el("span", { class: "key hatched", "aria-hidden": "true" }), t("unknown"))), el("div", { class: "plot" }, root));
+}
