@@ -47,7 +47,7 @@ func New(registry prometheus.Registerer, voc *event.Vocabulary, places []Place) 
 		voc:   voc,
 		board: newBoard(voc),
 		events: with.NewCounterVec(prometheus.CounterOpts{
-			Name: "dwell_events_total", Help: "Usable events that were read, by BCP and type, duplicates included.",
+			Name: "dwell_events_total", Help: "Usable events that were read, by BCP and type, duplicates included; one about a place is in every partition, and counts in each.",
 		}, []string{"bcp", "type"}),
 		deadLetters: with.NewCounterVec(prometheus.CounterOpts{
 			Name: "dwell_dead_letters_total", Help: "Messages that could not be used, by reason.",

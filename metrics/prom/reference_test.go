@@ -5,6 +5,8 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"log/slog"
+	"maps"
 	"os"
 	"regexp"
 	"slices"
@@ -15,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
+	"dwell/dashboards"
 	"dwell/ingest/event"
 	"dwell/metrics/pipeline"
 	"dwell/metrics/visit"
@@ -59,7 +62,7 @@ var labelValues = map[string]string{
 	"phase":     "wait, service, hold, exit",
 	"holder":    "code of a configured agency, carrier, trader, unknown",
 	"type":      "type of the event, such as truck.arrived",
-	"reason":    "why a message could not be used",
+	"reason":    "why a message could not be used, or why a viewer's connection ended",
 	"shard":     "Kafka partition",
 	"table":     "table of ClickHouse, dead_letter_topic, commit",
 	"what":      "what failed: group, metadata, fetch, partition, records, open, handle, close, commit",
@@ -83,6 +86,9 @@ func TestReferencePage(t *testing.T) {
 
 func reference(t *testing.T) []byte {
 	b := busy(t)
+	if _, err := dashboards.New(nil, b.voc, dashboards.DefaultConfig(), slog.New(slog.DiscardHandler), b.registry); err != nil {
+		t.Fatal(err)
+	}
 	families, err := b.registry.Gather()
 	if err != nil {
 		t.Fatal(err)
@@ -106,48 +112,56 @@ flushes carry the trace id of a sampled flush as an exemplar.
 | series | type | labels | meaning |
 | --- | --- | --- | --- |
 `)
-	seen := map[string]bool{}
-	used := map[string]bool{}
+	kinds := map[string]string{}
 	for _, f := range families {
-		seen[f.GetName()] = true
-		var labels []string
-		for _, l := range f.Metric[0].Label {
-			labels = append(labels, l.GetName())
-			used[l.GetName()] = true
-			if labelValues[l.GetName()] == "" {
-				t.Errorf("%s: label %q has no known bound", f.GetName(), l.GetName())
+		kinds[f.GetName()] = strings.ToLower(f.GetType().String())
+	}
+	used := map[string]bool{}
+	for _, d := range described(b) {
+		kind := kinds[d.name]
+		if kind == "" && strings.HasSuffix(d.name, "_total") {
+			kind = "counter" // one that has not counted yet
+		}
+		if kind == "" {
+			t.Errorf("%s is registered, but nothing shows what it is: let busy touch it", d.name)
+		}
+		for _, l := range d.labels {
+			used[l] = true
+			if labelValues[l] == "" {
+				t.Errorf("%s: label %q has no known bound", d.name, l)
 			}
 		}
-		fmt.Fprintf(&page, "| `%s` | %s | %s | %s |\n", f.GetName(), strings.ToLower(f.GetType().String()), strings.Join(labels, ", "), f.GetHelp())
-	}
-	for _, name := range described(b) {
-		if !seen[name] {
-			t.Errorf("%s is registered but the page cannot show it: let busy touch it", name)
-		}
+		fmt.Fprintf(&page, "| `%s` | %s | %s | %s |\n", d.name, kind, strings.Join(d.labels, ", "), d.help)
 	}
 	page.WriteString("\n| label | values |\n| --- | --- |\n")
-	var labels []string
-	for l := range used {
-		labels = append(labels, l)
-	}
-	slices.Sort(labels)
-	for _, l := range labels {
+	for _, l := range slices.Sorted(maps.Keys(used)) {
 		fmt.Fprintf(&page, "| `%s` | %s |\n", l, labelValues[l])
 	}
 	return page.Bytes()
 }
 
-var fqName = regexp.MustCompile(`fqName: "([^"]+)"`)
+type description struct {
+	name, help string
+	labels     []string
+}
 
-// described are the names of all registered series, whether they have been seen or not.
-func described(b *border) (names []string) {
+var descText = regexp.MustCompile(`^Desc\{fqName: "([^"]+)", help: "([^"]+)", .*constLabels: \{\}, variableLabels: \{([^}]*)\}`)
+
+// described are all registered series, whether they have been seen or not, by name.
+func described(b *border) (all []description) {
 	ch := make(chan *prometheus.Desc)
 	go func() {
 		defer close(ch)
 		b.registry.Describe(ch)
 	}()
 	for d := range ch {
-		names = append(names, fqName.FindStringSubmatch(d.String())[1])
+		text := descText.FindStringSubmatch(d.String())
+		var labels []string
+		if text[3] != "" {
+			labels = strings.Split(text[3], ",")
+		}
+		all = append(all, description{text[1], text[2], labels})
 	}
-	return names
+	slices.SortFunc(all, func(a, b description) int { return strings.Compare(a.name, b.name) })
+	return all
 }
