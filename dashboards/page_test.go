@@ -236,3 +236,20 @@ func TestThePageSaysThatTheStoreIsAway(t *testing.T) {
 	b.until(`document.body.dataset.connection === "live"`)
 	b.quiet()
 }
+
+func TestThePageComesBackToAServerThatStartedAgain(t *testing.T) {
+	s := newStage(t)
+	address, stop := serveAt(t, s, 50*time.Millisecond, "127.0.0.1:0")
+	b := newBrowser(t)
+	b.do(chromedp.Navigate(address))
+	b.until(`document.body.dataset.connection === "live"`)
+	stop()
+	b.until(`document.body.dataset.connection === "lost"`)
+	contains(t, "the connection", b.text("#connection"), "Connection lost")
+	contains(t, "the news", b.text("#news"), "The numbers stand as of", "14:12")
+	contains(t, "Torkham", b.text(torkham), "900")
+	s.change(func(b *board.Board) { b.BCPs[0].Inside.Trucks = ptr(int64(777)) })
+	_, stop = serveAt(t, s, 50*time.Millisecond, strings.TrimPrefix(address, "http://"))
+	t.Cleanup(stop)
+	b.until(`document.body.dataset.connection === "live" && document.querySelector('` + torkham + ` .inside').innerText.includes("777")`)
+}

@@ -4,7 +4,8 @@ import (
 	"context"
 	"log/slog"
 	"math"
-	"net/http/httptest"
+	"net"
+	"net/http"
 	"slices"
 	"sync"
 	"testing"
@@ -201,6 +202,14 @@ func serve(t testing.TB, s *stage) string {
 
 func serveEvery(t testing.TB, s *stage, tick time.Duration) string {
 	t.Helper()
+	address, stop := serveAt(t, s, tick, "127.0.0.1:0")
+	t.Cleanup(stop)
+	return address
+}
+
+// serveAt is serve at an address of host and port, until stop is called.
+func serveAt(t testing.TB, s *stage, tick time.Duration, at string) (address string, stop func()) {
+	t.Helper()
 	book := place.Book{Places: s.places, Agencies: []place.Agency{{Code: "customs"}}}
 	voc, err := book.Vocabulary()
 	if err != nil {
@@ -212,16 +221,20 @@ func serveEvery(t testing.TB, s *stage, tick time.Duration) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	listener, err := net.Listen("tcp", at)
+	if err != nil {
+		t.Fatal(err)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- d.Run(ctx) }()
-	server := httptest.NewServer(d)
-	t.Cleanup(func() {
+	server := &http.Server{Handler: d, ReadHeaderTimeout: 10 * time.Second}
+	go func() { _ = server.Serve(listener) }()
+	return "http://" + listener.Addr().String(), func() {
 		cancel()
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
-		server.Close()
-	})
-	return server.URL
+		_ = server.Close()
+	}
 }

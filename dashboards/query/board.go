@@ -176,9 +176,10 @@ func (v *view) bcp() (board.BCP, *hour) {
 	return b, recent
 }
 
-// unheard is why nothing is known of the BCP's trucks, empty if something is.
+// unheard is why nothing is known of the BCP's trucks, empty if something is. Readings of its queue may go on while its
+// trucks fall silent, as far as hours can tell.
 func (v *view) unheard(silence board.Reason) board.Reason {
-	if silence == "" && !v.trucks {
+	if silence == "" && (!v.trucks || v.hourStatus(startOf(window.Hour, v.now, v.place.Zone)) == board.Unknown) {
 		return board.NoTruckEvents
 	}
 	return silence

@@ -295,6 +295,19 @@ func TestAPlaceWithReadingsAloneHasNoTrucksToCount(t *testing.T) {
 	}
 }
 
+func TestTrucksThatFallSilentAreUnknownThoughReadingsGoOn(t *testing.T) {
+	b := newBorder(t, "2026-01-05T12:00:00Z", placeOf("A", "UTC", 3*time.Hour))
+	b.window(0, "A", "inbound", "hour", "2026-01-05T06:00:00Z", "arrivals", 4)
+	b.insideNow(0, "A", "inbound", "2026-01-05T06:50:00Z", 4, "", "")
+	b.insideNow(0, "A", "", "2026-01-05T11:50:00Z", 0, "", "") // a reading
+	bcp := b.board().BCPs[0]
+	if bcp.Status != board.OK || bcp.Inside.Reason != board.NoTruckEvents {
+		t.Errorf("status %q, reason %q", bcp.Status, bcp.Inside.Reason)
+	}
+	null(t, "inside", bcp.Inside.Trucks)
+	is(t, "last known", bcp.Inside.LastKnown, 4)
+}
+
 func TestAPlaceIsClosedByItsCalendar(t *testing.T) {
 	p := placeOf("A", "UTC", 20*time.Hour)
 	p.Calendar = &place.Calendar{}
