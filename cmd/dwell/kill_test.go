@@ -24,7 +24,7 @@ type dwellProcess struct {
 	output bytes.Buffer
 }
 
-func dwell(t *testing.T, args ...string) *exec.Cmd {
+func dwell(t testing.TB, args ...string) *exec.Cmd {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
@@ -60,7 +60,7 @@ func serveEmbedded(t *testing.T, dir string) *dwellProcess {
 }
 
 // until waits for a condition; how long it takes is the machine's business.
-func until(t *testing.T, what string, is func() bool) {
+func until(t testing.TB, what string, is func() bool) {
 	t.Helper()
 	deadline := time.Now().Add(2 * time.Minute)
 	for tick := time.NewTicker(20 * time.Millisecond); !is(); <-tick.C {

@@ -13,6 +13,9 @@ import (
 // TestMain lets the test binary be dwell: for the scripts, for the tests that kill it, and for the ClickHouse child that
 // dwell starts from its own executable.
 func TestMain(m *testing.M) {
+	if dir := os.Getenv("DWELL_TEST_IS_BROKER"); dir != "" {
+		os.Exit(asBroker(dir))
+	}
 	if os.Getenv("DWELL_TEST_IS_DWELL") != "" || len(os.Args) > 1 && os.Args[1] == "embedded-clickhouse" {
 		os.Exit(asDwell())
 	}

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/trace/noop"
+
+	"dwell/deploy/embedded/broker"
+	"dwell/ingest/simulator"
+)
+
+// asBroker is a broker in a process of its own, whose work is not counted as dwell's. It says its address and serves
+// until it is killed.
+func asBroker(dir string) int {
+	ctx := context.Background()
+	b, err := broker.New(broker.Config{DataDir: dir}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	go func() {
+		if addr, err := b.Addr(ctx); err == nil {
+			_ = os.WriteFile(filepath.Join(dir, "address"), []byte(addr), 0o644)
+		}
+	}()
+	if err := b.Run(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
+}
+
+// BenchmarkPipeline is the whole way: three simulated weeks in the broker's log, until their rows are committed in
+// ClickHouse. What is counted is the CPU time of this process; broker and ClickHouse are processes of their own.
+func BenchmarkPipeline(b *testing.B) {
+	dir := b.TempDir()
+	cmd := dwell(b)
+	cmd.Env = append(cmd.Env, "DWELL_TEST_IS_BROKER="+dir)
+	if err := cmd.Start(); err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = cmd.Process.Kill(); _ = cmd.Wait() }()
+	var addr []byte
+	until(b, "the broker serves", func() (ok bool) {
+		var err error
+		addr, err = os.ReadFile(filepath.Join(dir, "address"))
+		return err == nil && len(addr) > 0
+	})
+	cfg := defaultConfig()
+	cfg.Data = filepath.Join(dir, "data")
+	cfg.ClickHouse.Embedded = true
+	cfg.Kafka.Brokers = []string{string(addr)}
+	cfg.Kafka.NewReplication = 1
+	log := slog.New(slog.DiscardHandler)
+	events := int64(0)
+	var used time.Duration
+	for i := 0; b.Loop(); i++ {
+		cfg.ClickHouse.Database, cfg.Kafka.Group = fmt.Sprintf("dwell_%d", i), fmt.Sprintf("dwell-%d", i)
+		s, err := startSystem(b.Context(), cfg, io.Discard, log)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if i == 0 {
+			events = fill(b, s)
+		}
+		begin := cpu()
+		if err := s.startEngine(b.Context(), prometheus.NewRegistry(), noop.NewTracerProvider().Tracer(""), &readiness{stalled: map[int]error{}}); err != nil {
+			b.Fatal(err)
+		}
+		if err := s.caughtUp(b.Context(), func(int64) {}); err != nil {
+			b.Fatal(err)
+		}
+		used += cpu() - begin
+		if err := s.stop(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(events)*float64(b.N)/used.Seconds(), "events/cpu-s")
+}
+
+// fill brings three weeks into the topic, and returns how many records they are.
+func fill(b *testing.B, s *system) int64 {
+	from := time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC)
+	sim, err := simulator.New(simulator.Config{
+		Places: s.book, From: from, Until: from.Add(21 * 24 * time.Hour), Seed: 7,
+		Faults: simulator.Faults{Late: 0.05, Duplicate: 0.01, Retract: 0.002},
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	f := feed{producer: s.producer}
+	for em, ok := sim.Next(); ok; em, ok = sim.Next() {
+		if err := f.simulated(b.Context(), sim.Vocabulary(), em); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if err := f.flush(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	return f.written
+}
+
+func cpu() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		panic(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
