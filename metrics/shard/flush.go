@@ -49,7 +49,7 @@ func (s *State) flushWindows(asOf int64) []window.Row {
 	touched := func(k window.Key) *kept {
 		w := s.windows[k.Grain][k]
 		if w == nil {
-			w = &kept{}
+			w = s.newKept()
 			s.windows[k.Grain][k] = w
 		}
 		if !w.touched {
@@ -84,13 +84,32 @@ func (s *State) flushWindows(asOf int64) []window.Row {
 	return rows
 }
 
+// newKept takes a window's memory from a piece for many: there are as many windows as events.
+func (s *State) newKept() *kept {
+	const piece = 256
+	if len(s.room) == 0 {
+		s.room = make([]kept, piece)
+	}
+	w := &s.room[0]
+	s.room = s.room[1:]
+	return w
+}
+
 func (s *State) flushVisits(asOf int64) []visit.Row {
-	rows := make([]visit.Row, 0, len(s.dirty))
-	for _, v := range s.dirty {
+	rows := make([]visit.Row, len(s.dirty))
+	// All facts and all segments lie in one piece each; the pieces of the rows are cut off so that none grows into the
+	// next.
+	facts := make([]byte, 0, 200*len(s.dirty))
+	segments := make([]visit.Segment, 0, 12*len(s.dirty))
+	for i, v := range s.dirty {
 		v.dirty, v.asOf = false, asOf
-		row := visit.Row{ID: v.id, AsOf: asOf, Lapsed: v.lapsed != visit.None, Over: v.over, Facts: v.visit.AppendFacts(nil, s.cfg.Vocabulary)}
-		s.rules.Derive(&v.visit, &row.State)
-		rows = append(rows, row)
+		row := &rows[i]
+		*row = visit.Row{ID: v.id, AsOf: asOf, Lapsed: v.lapsed != visit.None, Over: v.over}
+		from := len(facts)
+		facts = v.visit.AppendFacts(facts, s.cfg.Vocabulary)
+		row.Facts = facts[from:len(facts):len(facts)]
+		s.rules.Derive(&v.visit, &s.after)
+		row.State, segments = s.after.Copy(segments)
 	}
 	clear(s.dirty)
 	s.dirty = s.dirty[:0]

@@ -37,6 +37,7 @@ type State struct {
 	inside map[place]*Inside
 
 	windows [window.Day + 1]map[window.Key]*kept // by grain
+	room    []kept                               // memory for more of them
 	clocks  []window.Clock                       // by BCP
 	// pending are the differences per minute since the last flush, as indices into sums, whose memory is used again.
 	pending  map[window.Key]int32

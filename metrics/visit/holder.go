@@ -23,8 +23,7 @@ func (r Rules) cut(facts []Fact, s *State) {
 		end = s.Last
 	}
 	var (
-		room  [8]beginning
-		busy  = begun{open: room[:0]}
+		busy  = begun{open: s.busy}
 		from  = s.Arrived
 		phase Phase
 		who   event.Agency
@@ -49,6 +48,7 @@ func (r Rules) cut(facts []Fact, s *State) {
 		}
 		i = j
 	}
+	s.busy = busy.open[:0]
 	if s.Departed != None {
 		return
 	}

@@ -91,6 +91,17 @@ type State struct {
 	Phase  Phase
 	Holder event.Agency
 	Since  Time
+
+	busy []beginning // memory for the next Derive
+}
+
+// Copy is a state apart from s, whose segments are appended to those given.
+func (s *State) Copy(segments []Segment) (State, []Segment) {
+	from := len(segments)
+	segments = append(segments, s.Segments...)
+	c := *s
+	c.Segments, c.busy = segments[from:len(segments):len(segments)], nil
+	return c, segments
 }
 
 // Inside says whether the truck is known to have arrived and not to have departed.
@@ -107,7 +118,7 @@ func RulesOf(v *event.Vocabulary) Rules {
 // Derive computes the state of v into s. Slices of s are used again.
 func (r Rules) Derive(v *Visit, s *State) {
 	*s = State{
-		Empty: len(v.facts) == 0, First: None, Last: None, Segments: s.Segments[:0],
+		Empty: len(v.facts) == 0, First: None, Last: None, Segments: s.Segments[:0], busy: s.busy[:0],
 		Arrived: None, Released: None, Refused: None, Departed: None, Since: None,
 	}
 	if s.Empty {
