@@ -170,7 +170,7 @@ func TestNothingReachesKafkaBeforeItHappened(t *testing.T) {
 }
 
 func TestEveryEventCanBeUsed(t *testing.T) {
-	cfg := config(t, 3, 9, allFaults)
+	cfg := config(t, 2, 9, allFaults)
 	voc, err := cfg.Places.Vocabulary()
 	if err != nil {
 		t.Fatal(err)
