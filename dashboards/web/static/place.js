@@ -3,7 +3,7 @@ import { el, say, show } from "./dom.js";
 import { brief, count, duration, durationParts } from "./format.js";
 import { ageBar, holderBar, holderLegend } from "./bars.js";
 import { sparkline } from "./sparkline.js";
-import { nameOf, t } from "./strings.js";
+import { directionName, nameOf, t } from "./strings.js";
 
 const ago = (at, now) => (new Date(now) - new Date(at)) / 1000;
 
@@ -106,11 +106,16 @@ export class Place {
   outsideCell(bcp) {
     const head = el("h4", {}, t("outside"));
     if (!bcp.readings.length) return [head, el("p", { class: "minor" }, t("no_reading"))];
-    return [head, ...bcp.readings.slice(0, 2).map((r) => el("div", { class: "reading" },
-      r.reason ? unknown(t(r.reason)) : el("p", { class: "figure small" }, [
+    return [head, ...bcp.readings.slice(0, 2).map((r) => {
+      // The number of vehicles goes first; a source may know the wait alone.
+      const figures = [
         r.vehicles === null ? null : t("vehicles", { n: count(r.vehicles) }),
         r.wait_seconds === null ? null : t("wait", { time: duration(r.wait_seconds) }),
-      ].filter(Boolean).join(" · ")),
-      el("p", { class: "minor" }, t("reading_age", { age: brief(r.age_seconds) }), r.stale ? el("strong", { class: "stale" }, ` ${t("stale")}`) : null)))];
+      ].filter(Boolean);
+      const notes = [r.direction ? directionName(r.direction) : null, ...figures.slice(1), t("reading_age", { age: brief(r.age_seconds) })];
+      return el("div", { class: "reading" },
+        r.reason ? unknown(t(r.reason)) : el("p", { class: "figure small" }, figures[0]),
+        el("p", { class: "minor" }, notes.filter(Boolean).join(" · "), r.stale ? el("strong", { class: "stale" }, ` ${t("stale")}`) : null));
+    })];
   }
 }
