@@ -34,7 +34,7 @@ func TestThePageIsAccessible(t *testing.T) {
 			}
 			get[bool](b, string(axe)+";true")
 			found, err := chromedp.Run(b, chromedp.Evaluate[[]string](`axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]}).then((r) =>
-				r.violations.flatMap((v) => v.nodes.map((n) => v.id + ": " + n.target.join(" ") + ": " + n.failureSummary)))`, chromedp.EvalAwaitPromise))
+				r.passes.length < 20 ? ["only " + r.passes.length + " rules had something to look at"] : r.violations.flatMap((v) => v.nodes.map((n) => v.id + ": " + n.target.join(" ") + ": " + n.failureSummary)))`, chromedp.EvalAwaitPromise))
 			if err != nil {
 				t.Fatal(err)
 			}

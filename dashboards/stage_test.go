@@ -123,10 +123,14 @@ func newStage(t testing.TB) *stage {
 	now := time.Date(2026, 1, 5, 9, 42, 17, 0, time.UTC)
 	b := &board.Board{Time: now, AsOf: ptr(now.Add(-4 * time.Second)), FinalUntil: ptr(now.Add(-5 * time.Minute)), WindowSeconds: 86400, TrendHours: 24}
 	shares := []board.Holding{
-		{Phase: "wait", Holder: "customs", N: 900, Seconds: 7.2e6}, {Phase: "wait", Holder: "trader", N: 400, Seconds: 4.1e6},
-		{Phase: "wait", Holder: "border_police", N: 500, Seconds: 1.6e6}, {Phase: "service", Holder: "customs", N: 880, Seconds: 2.2e6},
-		{Phase: "service", Holder: "plant_quarantine", N: 300, Seconds: 1.4e6}, {Phase: "hold", Holder: "health", N: 20, Seconds: 8e5},
-		{Phase: "exit", Holder: "carrier", N: 880, Seconds: 2.9e6}, {Phase: "wait", Holder: "unknown", N: 60, Seconds: 6e5},
+		{Phase: "wait", Holder: "customs", N: 900, Seconds: 7.2e6},
+		{Phase: "wait", Holder: "trader", N: 400, Seconds: 4.1e6},
+		{Phase: "wait", Holder: "border_police", N: 500, Seconds: 1.6e6},
+		{Phase: "service", Holder: "customs", N: 880, Seconds: 2.2e6},
+		{Phase: "service", Holder: "plant_quarantine", N: 300, Seconds: 1.4e6},
+		{Phase: "hold", Holder: "health", N: 20, Seconds: 8e5},
+		{Phase: "exit", Holder: "carrier", N: 880, Seconds: 2.9e6},
+		{Phase: "wait", Holder: "unknown", N: 60, Seconds: 6e5},
 	}
 	b.Total = board.Total{
 		BCPs: 9, UnknownBCPs: 2, Inside: board.Known{Trucks: ptr(int64(3184))},
