@@ -234,8 +234,8 @@ func TestRevocationWaitsForTheHandlerThatIsAtWork(t *testing.T) {
 	stopped := make(chan error)
 	go func() { stopped <- stop() }()
 	select {
-	case <-stopped:
-		t.Fatal("the consumer stopped while its handler was at work")
+	case err := <-stopped:
+		t.Fatal("the consumer stopped while its handler was at work", err)
 	case finish <- struct{}{}:
 	}
 	if err := <-stopped; err != nil {

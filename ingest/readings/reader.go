@@ -105,7 +105,7 @@ func headerLine(r io.Reader, b *strings.Builder) (rest io.Reader, err error) {
 		n += more
 	}
 	line, after, ok := strings.Cut(string(buffer[:n]), "\n")
-	if !ok && err != io.EOF {
+	if !ok && !errors.Is(err, io.EOF) {
 		if err == nil {
 			err = fmt.Errorf("%q... is longer than %d bytes", line[:40], len(buffer))
 		}

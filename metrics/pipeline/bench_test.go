@@ -22,16 +22,21 @@ import (
 type forgetful struct{}
 
 func (forgetful) Progress(context.Context, int) (shard.Progress, error) { return shard.Progress{}, nil }
+
 func (forgetful) RecentVisits(context.Context, int, int64, int64, func(*visit.Row) error, func(string)) error {
 	return nil
 }
+
 func (forgetful) RecentWindows(context.Context, int, int64, int64, func(*window.Row) error) error {
 	return nil
 }
+
 func (forgetful) Heard(context.Context, int, func(event.BCP, event.Direction, int64)) error {
 	return nil
 }
-func (forgetful) Visits(context.Context, int, []string) ([]visit.Row, error)       { return nil, nil }
+
+func (forgetful) Visits(context.Context, int, []string) ([]visit.Row, error) { return nil, nil }
+
 func (forgetful) Windows(context.Context, int, []window.Key) ([]window.Row, error) { return nil, nil }
 func (forgetful) WriteRaw(context.Context, int, *shard.Raw) error                  { return nil }
 func (forgetful) WriteWindows(context.Context, int, []window.Row) error            { return nil }

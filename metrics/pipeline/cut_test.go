@@ -95,7 +95,7 @@ func (c *cutting) WriteProgress(ctx context.Context, id int, f *shard.Flush) err
 }
 
 // work reads the log from where the store says until it ends or the process dies, and flushes after every batch.
-func work(t *testing.T, cfg pipeline.Config, store pipeline.Store, ctx context.Context, log []pipeline.Record, batch int) error {
+func work(ctx context.Context, t *testing.T, cfg pipeline.Config, store pipeline.Store, log []pipeline.Record, batch int) error {
 	t.Helper()
 	s := pipeline.New(cfg, 0, pipeline.Parts{
 		Store: store, DeadLetters: forgetful{}, Commit: func(context.Context, int64) error { return nil },
@@ -152,7 +152,7 @@ func TestACrashAtEveryStepOfAFlush(t *testing.T) {
 	cfg.RetryMax = time.Millisecond
 	const batch, writes = 600, 5
 	undisturbed := open(t, cfg)
-	if err := work(t, cfg, undisturbed, t.Context(), log, batch); err != nil {
+	if err := work(t.Context(), t, cfg, undisturbed, log, batch); err != nil {
 		t.Fatal(err)
 	}
 	want := content(t, undisturbed)
@@ -164,12 +164,12 @@ func TestACrashAtEveryStepOfAFlush(t *testing.T) {
 			t.Run(fmt.Sprintf("write %d, half %v", step, half), func(t *testing.T) {
 				store := open(t, cfg)
 				ctx, off := context.WithCancel(t.Context())
-				err := work(t, cfg, &cutting{store, step, half, off}, ctx, log, batch)
+				err := work(ctx, t, cfg, &cutting{store, step, half, off}, log, batch)
 				if !errors.Is(err, errCut) {
 					t.Fatalf("got error %v, want that the power is off", err)
 				}
 				// Another batch size: a flush after the crash need not end where the one before it did.
-				if err := work(t, cfg, store, t.Context(), log, batch/2+77); err != nil {
+				if err := work(t.Context(), t, cfg, store, log, batch/2+77); err != nil {
 					t.Fatal(err)
 				}
 				if got := content(t, store); got != want {

@@ -116,7 +116,10 @@ func (o oracle) acts(u Time) event.Agency {
 		{event.InspectionStarted},
 		{event.ChannelAssigned, event.TruckReleased, event.ClearanceRefused},
 		{event.DeclarationLodged, event.PaymentConfirmed},
-		{event.HoldPlaced}, {event.InspectionCompleted}, {event.HoldLifted}, {event.TruckDeparted},
+		{event.HoldPlaced},
+		{event.InspectionCompleted},
+		{event.HoldLifted},
+		{event.TruckDeparted},
 	} {
 		least := event.Agency(0)
 		for _, f := range o.facts {

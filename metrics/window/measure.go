@@ -67,11 +67,11 @@ func (m Measure) Name(v *event.Vocabulary) string {
 	if m < faults {
 		return measureNames[m]
 	}
-	if f := visit.Fault(m - faults); f == visit.NoArrival {
+	f := visit.Fault(m - faults)
+	if f == visit.NoArrival {
 		return incomplete + f.String()
-	} else {
-		return inconsistent + f.String()
 	}
+	return inconsistent + f.String()
 }
 
 // ParseMeasure reads a name.

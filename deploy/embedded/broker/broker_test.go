@@ -3,6 +3,7 @@ package broker_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -97,7 +98,7 @@ func TestASecondProcessOnTheSameFolderIsToldSo(t *testing.T) {
 	}
 	err = b.Run(t.Context())
 	wantLine(t, err, fmt.Sprintf("%q is used by another process", dir))
-	if _, addrErr := b.Addr(t.Context()); addrErr != err {
+	if _, addrErr := b.Addr(t.Context()); !errors.Is(addrErr, err) {
 		t.Errorf("Addr returned %v, want the error of Run", addrErr)
 	}
 }
@@ -197,8 +198,10 @@ func write(t *testing.T, addr string, partition, first, n int) {
 // read checks that the partition holds exactly the numbers from 0 to n-1, in order.
 func read(t *testing.T, addr string, partition, n int) {
 	t.Helper()
-	r := kafka.NewReader(kafka.ReaderConfig{Brokers: []string{addr}, Topic: topic, Partition: partition,
-		MaxWait: 50 * time.Millisecond})
+	r := kafka.NewReader(kafka.ReaderConfig{
+		Brokers: []string{addr}, Topic: topic, Partition: partition,
+		MaxWait: 50 * time.Millisecond,
+	})
 	defer func() { _ = r.Close() }()
 	for i := range n {
 		m, err := r.ReadMessage(t.Context())

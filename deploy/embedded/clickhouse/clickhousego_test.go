@@ -12,7 +12,7 @@ import (
 	"dwell/deploy/embedded/clickhouse/clickhousetest"
 )
 
-func exec(t *testing.T, conn driver.Conn, sql string, args ...any) {
+func run(t *testing.T, conn driver.Conn, sql string, args ...any) {
 	t.Helper()
 	if err := conn.Exec(t.Context(), sql, args...); err != nil {
 		t.Fatalf("%s: %v", sql, err)
@@ -45,7 +45,7 @@ func TestAColumnarBatchComesBackAsItWent(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer conn.Close()
-			exec(t, conn, `CREATE OR REPLACE TABLE trucks (id UInt64, bcp LowCardinality(String), at DateTime64(3, 'UTC'),
+			run(t, conn, `CREATE OR REPLACE TABLE trucks (id UInt64, bcp LowCardinality(String), at DateTime64(3, 'UTC'),
 				bins Map(Int16, UInt32), agency Nullable(String), steps Array(String)) ENGINE = MergeTree ORDER BY id`)
 			const rows = 70_000 // more than one block of a result
 			var (
@@ -118,8 +118,8 @@ func TestParametersAreBoundByTheEngine(t *testing.T) {
 	if err != nil || text != awkward || sum != 3 {
 		t.Fatalf("%q %d %v", text, sum, err)
 	}
-	exec(t, conn, "CREATE TABLE t (x String) ENGINE = Memory")
-	exec(t, conn, "INSERT INTO t VALUES (?)", awkward)
+	run(t, conn, "CREATE TABLE t (x String) ENGINE = Memory")
+	run(t, conn, "INSERT INTO t VALUES (?)", awkward)
 	if err := conn.QueryRow(t.Context(), "SELECT x FROM t").Scan(&text); err != nil || text != awkward {
 		t.Fatalf("%q %v", text, err)
 	}
@@ -134,7 +134,7 @@ func TestSettingsHoldForTheirRequestAlone(t *testing.T) {
 	if err := conn.QueryRow(ctx, now).Scan(&n); err != nil || n != 7 {
 		t.Fatalf("within the request: %d, %v", n, err)
 	}
-	exec(t, conn, "SET max_block_size = 9")
+	run(t, conn, "SET max_block_size = 9")
 	if n := number(t, conn, now); n != usual {
 		t.Errorf("after it: %d, usually %d", n, usual)
 	}

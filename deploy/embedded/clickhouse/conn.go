@@ -180,7 +180,7 @@ func (c *conn) insert(ctx context.Context, sql, format string, params map[string
 			if size > 0 && c.lib.streamAppend(stream, unsafe.SliceData(buffer), uintptr(size)) != 0 {
 				break // chdb_stream_done below says why
 			}
-			if readErr == io.EOF {
+			if errors.Is(readErr, io.EOF) {
 				break
 			}
 			if readErr == nil {

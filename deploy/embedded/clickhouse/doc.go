@@ -10,7 +10,8 @@
 // ClickHouse server.
 //
 // Results that can be cut into pieces (Native, RowBinary, CSV, TSV, JSONEachRow and their like) are streamed; all others
-// (JSON, Parquet, Pretty, ...) are built whole in the engine's memory before the first byte is sent.
+// (JSON, Parquet, Pretty, ...) are built whole in the engine's memory before the first byte is sent. read_rows in the summary
+// of a streamed result is what the engine had reported by then, which may be less than it read.
 //
 // The way of a request: server.go takes it, request.go reads it, statement.go finds out what kind it is, pool.go lends a
 // connection whose settings and database conn.go brings to what the request asks for, conn.go runs it in libchdb, reply.go

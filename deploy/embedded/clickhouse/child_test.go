@@ -1,0 +1,154 @@
+package clickhouse_test
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"dwell/deploy/embedded/clickhouse"
+	"dwell/deploy/embedded/clickhouse/clickhousetest"
+)
+
+func at(e *clickhousetest.Engine, database string) clickhousetest.Server {
+	return clickhousetest.Server{Addr: e.Addr, Database: database}
+}
+
+func TestAcknowledgedInsertsSurviveAKill(t *testing.T) {
+	dir := t.TempDir()
+	engine := clickhousetest.Open(t, dir)
+	s := at(engine, "default")
+	ask(t, s, nil, "CREATE DATABASE dwell")
+	ask(t, s, nil, "CREATE TABLE dwell.t (x UInt64) ENGINE = ReplacingMergeTree ORDER BY x")
+	ask(t, s, nil, "CREATE TABLE t (x UInt64) ENGINE = MergeTree ORDER BY x") // in the default database
+	acknowledged := 0
+	for round := range 3 {
+		s = at(engine, "default")
+		for i := range 20 {
+			row := fmt.Sprint(round*20 + i)
+			ask(t, s, nil, "INSERT INTO dwell.t VALUES ("+row+")")
+			ask(t, s, nil, "INSERT INTO t VALUES ("+row+")")
+			acknowledged++
+		}
+		engine.Kill(t)
+		engine = clickhousetest.Open(t, dir)
+		s = at(engine, "default")
+		want := fmt.Sprintf("%d\t%d\n", acknowledged, acknowledged*(acknowledged-1)/2)
+		for _, table := range []string{"dwell.t", "t"} {
+			if got := ask(t, s, nil, "SELECT count(), sum(x) FROM "+table); got != want {
+				t.Fatalf("after kill %d, %s holds %q, not %q", round+1, table, got, want)
+			}
+		}
+	}
+	engine.Stop(t)
+}
+
+func TestASecondProcessIsToldThatTheFolderIsTaken(t *testing.T) {
+	dir := t.TempDir()
+	clickhousetest.Open(t, dir)
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = clickhouse.Serve(t.Context(), "unused", dir, ln, slog.New(slog.DiscardHandler))
+	if err == nil || !strings.Contains(err.Error(), dir) || strings.Contains(err.Error(), "\n") {
+		t.Fatalf("%v", err)
+	}
+}
+
+func TestStopLetsTheQueriesUnderWayFinish(t *testing.T) {
+	engine := clickhousetest.Open(t, t.TempDir())
+	s := at(engine, "default")
+	ask(t, s, nil, "CREATE TABLE t (x UInt64) ENGINE = MergeTree ORDER BY x")
+	answer := make(chan string, 1)
+	go func() {
+		response, err := http.Post("http://"+engine.Addr, "", strings.NewReader("SELECT sum(sleepEachRow(0.1)) FROM numbers(20) SETTINGS max_block_size = 1 -- slow"))
+		if err != nil {
+			answer <- err.Error()
+			return
+		}
+		defer response.Body.Close()
+		text, _ := io.ReadAll(response.Body)
+		answer <- string(text)
+	}()
+	for ask(t, s, nil, "SELECT count() FROM system.processes WHERE query LIKE '%-- slow' AND query NOT LIKE '%system.processes%'") == "0\n" {
+		if t.Context().Err() != nil || len(answer) > 0 {
+			t.Fatalf("the slow query is not seen at work: %q", <-answer)
+		}
+	}
+	engine.Stop(t)
+	if got := <-answer; got != "0\n" {
+		t.Errorf("the slow query was answered with %q", got)
+	}
+}
+
+func TestAChildThatEndsByItselfIsAnErrorWithItsLastLine(t *testing.T) {
+	var log bytes.Buffer
+	child := clickhouse.NewChild([]string{"sh", "-c", "echo first >&2; echo the disk is full >&2; exit 3"}, nil, &log)
+	err := child.Run(t.Context())
+	if err == nil || !strings.HasSuffix(err.Error(), "exit status 3: the disk is full") || log.String() != "first\nthe disk is full\n" {
+		t.Errorf("%v, %q", err, log.String())
+	}
+	child = clickhouse.NewChild([]string{"/no/such/program"}, nil, &log)
+	if err := child.Run(t.Context()); err == nil {
+		t.Error("a program that is not there gives no error")
+	}
+}
+
+// TestTheChildOutlivesCtrlCButNotItsParent plays a parent that gets killed: this binary, run as a parent of the engine.
+func TestTheChildOutlivesCtrlCButNotItsParent(t *testing.T) {
+	if _, err := clickhouse.Locate(); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	parent := exec.Command(exe)
+	parent.Env = append(os.Environ(), parentVariable+"="+dir)
+	parent.Stderr = os.Stderr
+	parent.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // its group is what a terminal would send Ctrl-C to
+	out, err := parent.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := parent.Start(); err != nil {
+		t.Fatal(err)
+	}
+	addr, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := clickhousetest.Server{Addr: strings.TrimSpace(addr), Database: "default"}
+	if err := syscall.Kill(-parent.Process.Pid, syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	ask(t, s, nil, "CREATE TABLE t (x UInt64) ENGINE = MergeTree ORDER BY x")
+	ask(t, s, nil, "INSERT INTO t VALUES (1)")
+	if err := parent.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = parent.Wait()
+	// The folder becomes free when the child has ended.
+	for deadline := time.Now().Add(time.Minute); ; {
+		ln, err := net.Listen("tcp", s.Addr)
+		if err == nil {
+			_ = ln.Close()
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the child still serves a minute after its parent was killed")
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
