@@ -98,34 +98,35 @@ func (s *State) changed(offset int64, v *entry, wasLapsed visit.Time) {
 	}
 }
 
-// differ notes a difference. In the common case it is added to the minute, from which the flush takes hours and days.
-// While rows may be ahead of the log, or where the minute is not in memory, each row must be asked by itself.
+// differ adds a difference to its minute, hour and day. While the shard replays, a row may hold it already. A window that
+// memory has let go waits until it is restored.
 func (s *State) differ(offset int64, c window.Contribution, sign int32) {
-	if offset >= s.replayUntil && int64(c.Key.Start+1)*60_000 > s.horizon {
-		i, there := s.pending[c.Key]
-		if !there {
-			i = s.addSum()
-			s.pending[c.Key] = i
-		}
-		s.sums[i].Add(c.Key.Measure, c.Ms, sign)
-		return
-	}
 	clock := s.clock(c.Key)
 	for _, k := range [...]window.Key{c.Key, clock.In(c.Key, window.Hour), clock.In(c.Key, window.Day)} {
-		s.deferred[k] = append(s.deferred[k], difference{offset, c.Ms, sign})
+		w := s.windows[k.Grain][k]
+		if w == nil && s.ended(k) {
+			s.deferred[k] = append(s.deferred[k], difference{offset, c.Ms, sign})
+			continue
+		}
+		if w == nil {
+			w = s.newKept(k)
+		}
+		s.add(k, w, difference{offset, c.Ms, sign})
 	}
 }
 
-// addSum makes room for one more sum, with the memory of one that a flush is done with.
-func (s *State) addSum() int32 {
-	n := len(s.sums)
-	if n == cap(s.sums) {
-		s.sums = append(s.sums, window.Aggregate{})
-	} else {
-		s.sums = s.sums[:n+1]
-		s.sums[n] = window.Aggregate{Bins: s.sums[n].Bins[:0]}
+// add adds a difference to a window, unless its row holds it already. One that comes to nothing is written too: an
+// instance that has lost the shard may yet write the row as of an offset in between, and must not be the last to have
+// written it.
+func (s *State) add(k window.Key, w *kept, d difference) {
+	if w.asOf > d.offset {
+		return
 	}
-	return int32(n)
+	if !w.new {
+		w.new = true
+		s.touched = append(s.touched, touched{k, w})
+	}
+	w.Add(k.Measure, d.ms, d.sign)
 }
 
 func interval(s *visit.State, end visit.Time) int64 {

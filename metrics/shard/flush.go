@@ -41,57 +41,35 @@ func (s *State) Flush(asOf int64) *Flush {
 }
 
 func (s *State) flushWindows(asOf int64) []window.Row {
-	type touch struct {
-		key window.Key
-		*kept
-	}
-	touches := make([]touch, 0, 2*len(s.pending)+len(s.deferred))
-	touched := func(k window.Key) *kept {
-		w := s.windows[k.Grain][k]
-		if w == nil {
-			w = s.newKept()
-			s.windows[k.Grain][k] = w
-		}
-		if !w.touched {
-			w.touched = true
-			touches = append(touches, touch{k, w})
-		}
-		return w
-	}
-	// A difference that came to nothing is written too: an instance that has lost the shard may yet write the row as of
-	// an offset in between, and must not be the last to have written it.
-	for k, i := range s.pending {
-		change, clock := &s.sums[i], s.clock(k)
-		touched(k).Merge(change)
-		touched(clock.In(k, window.Hour)).Merge(change)
-		touched(clock.In(k, window.Day)).Merge(change)
-	}
-	clear(s.pending)
-	s.sums = s.sums[:0]
 	for k, differences := range s.deferred {
+		w := s.windows[k.Grain][k]
+		if w == nil { // the store has none
+			w = s.newKept(k)
+		}
 		for _, d := range differences {
-			if w := s.windows[k.Grain][k]; w == nil || w.asOf <= d.offset {
-				touched(k).Add(k.Measure, d.ms, d.sign)
-			}
+			s.add(k, w, d)
 		}
 	}
 	clear(s.deferred)
-	rows := make([]window.Row, 0, len(touches))
-	for _, t := range touches {
-		t.touched, t.asOf = false, asOf
+	rows := make([]window.Row, 0, len(s.touched))
+	for _, t := range s.touched {
+		t.new, t.asOf = false, asOf
 		rows = append(rows, window.Row{Key: t.key, AsOf: asOf, Aggregate: t.Aggregate})
 	}
+	clear(s.touched)
+	s.touched = s.touched[:0]
 	return rows
 }
 
-// newKept takes a window's memory from a piece for many: there are as many windows as events.
-func (s *State) newKept() *kept {
+// newKept makes a window, in memory for many: there are as many windows as events.
+func (s *State) newKept(k window.Key) *kept {
 	const piece = 256
 	if len(s.room) == 0 {
 		s.room = make([]kept, piece)
 	}
 	w := &s.room[0]
 	s.room = s.room[1:]
+	s.windows[k.Grain][k] = w
 	return w
 }
 

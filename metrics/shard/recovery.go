@@ -3,8 +3,6 @@ package shard
 import (
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 
 	"dwell/ingest/event"
 	"dwell/metrics/visit"
@@ -111,7 +109,8 @@ func (s *State) RestoreWindow(r *window.Row) error {
 	if err := s.admit(r.AsOf); err != nil {
 		return fmt.Errorf("window %+v as of %d: %w", r.Key, r.AsOf, err)
 	}
-	s.windows[r.Key.Grain][r.Key] = &kept{asOf: r.AsOf, Aggregate: r.Aggregate}
+	w := s.newKept(r.Key)
+	w.asOf, w.Aggregate = r.AsOf, r.Aggregate
 	return nil
 }
 
@@ -124,15 +123,11 @@ func (s *State) RestoreHeard(b event.BCP, d event.Direction, lastEvent int64) {
 // Missing are the windows that must be restored, as far as the store has them, before the next Flush. They come in no
 // particular order.
 func (s *State) Missing() []window.Key {
-	return slices.Collect(maps.Keys(s.missing()))
-}
-
-func (s *State) missing() map[window.Key]struct{} {
-	out := map[window.Key]struct{}{}
+	var missing []window.Key
 	for k := range s.deferred {
-		if _, here := s.windows[k.Grain][k]; !here && s.ended(k) {
-			out[k] = struct{}{}
+		if _, here := s.windows[k.Grain][k]; !here {
+			missing = append(missing, k)
 		}
 	}
-	return out
+	return missing
 }

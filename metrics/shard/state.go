@@ -39,10 +39,9 @@ type State struct {
 	windows [window.Day + 1]map[window.Key]*kept // by grain
 	room    []kept                               // memory for more of them
 	clocks  []window.Clock                       // by BCP
-	// pending are the differences per minute since the last flush, as indices into sums, whose memory is used again.
-	pending  map[window.Key]int32
-	sums     []window.Aggregate
-	deferred map[window.Key][]difference // differences that must be held against the row's own AsOf
+	touched []touched                            // windows that the next flush writes
+	// deferred are the differences of windows that are in the store alone, until they are restored.
+	deferred map[window.Key][]difference
 
 	// stored has the ids of all visits that are in the store and not in memory, and a few more.
 	stored idSet
@@ -73,9 +72,15 @@ type entry struct {
 
 // kept is a window in memory.
 type kept struct {
-	asOf    int64
-	touched bool
+	asOf int64
+	new  bool // has changed since the last flush
 	window.Aggregate
+}
+
+// touched is a window in memory that has changed since the last flush.
+type touched struct {
+	key window.Key
+	*kept
 }
 
 // difference is one contribution added or taken away by the event at an offset.
@@ -95,7 +100,6 @@ func New(cfg Config) *State {
 	s := &State{
 		cfg: cfg, rules: visit.RulesOf(cfg.Vocabulary),
 		visits: map[string]*entry{}, inside: map[place]*Inside{},
-		pending:  map[window.Key]int32{},
 		deferred: map[window.Key][]difference{},
 		latest:   never, horizon: never,
 		clocks: make([]window.Clock, len(cfg.Places)),
