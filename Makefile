@@ -10,7 +10,7 @@ BENCHTIME = 1s
 # The packages that start goroutines.
 CONCURRENT = ./cmd/dwell/... ./ingest/kafka/... ./metrics/pipeline/... ./metrics/prom/... ./dashboards/... ./deploy/...
 
-FIGURES = Fetch|Decode|Engine|Flush|Pipeline|Viewers
+FIGURES = Fetch|Decode|Engine|OpenVisit|Flush|Pipeline|Viewers
 
 .PHONY: help setup build run test check lint bench fuzz clean go cc
 

@@ -1,0 +1,52 @@
+package shard
+
+import (
+	"fmt"
+	"runtime"
+	"testing"
+
+	"dwell/ingest/event"
+)
+
+// BenchmarkOpenVisit measures the memory of an open visit of eight facts, and nothing of its windows.
+func BenchmarkOpenVisit(b *testing.B) {
+	const visits = 50_000
+	cfg := testConfig(b)
+	var perVisit float64
+	for b.Loop() {
+		s := New(cfg)
+		before := heap()
+		offset := int64(0)
+		for v := range visits {
+			for i, typ := range []event.Type{
+				event.TruckArrived, event.DeclarationLodged, event.ChannelAssigned, event.InspectionStarted,
+				event.InspectionCompleted, event.HoldPlaced, event.HoldLifted, event.PaymentConfirmed,
+			} {
+				e := event.Event{
+					Type: typ, ID: fmt.Append(nil, i), Source: []byte("/post"), Subject: fmt.Appendf(nil, "AF-NAN-TORKHAM-20260105-%06d", v),
+					Time: start + int64(i)*60_000, BCP: 1, Direction: event.Inbound,
+				}
+				if typ.HasAgency() {
+					e.Agency = cfg.Vocabulary.Customs
+				}
+				if typ == event.InspectionStarted || typ == event.InspectionCompleted {
+					e.Kind = event.Scan
+				}
+				s.Apply(offset, &e)
+				offset++
+			}
+		}
+		s.Flush(offset)
+		perVisit = float64(heap()-before) / visits
+		runtime.KeepAlive(s)
+	}
+	b.ReportMetric(perVisit, "bytes/visit")
+}
+
+func heap() uint64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
