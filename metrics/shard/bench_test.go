@@ -15,7 +15,7 @@ func BenchmarkOpenVisit(b *testing.B) {
 	var perVisit float64
 	for b.Loop() {
 		s := New(cfg)
-		before := heap()
+		before := inUse()
 		offset := int64(0)
 		for v := range visits {
 			for i, typ := range []event.Type{
@@ -37,13 +37,13 @@ func BenchmarkOpenVisit(b *testing.B) {
 			}
 		}
 		s.Flush(offset)
-		perVisit = float64(heap()-before) / visits
+		perVisit = float64(inUse()-before) / visits
 		runtime.KeepAlive(s)
 	}
 	b.ReportMetric(perVisit, "bytes/visit")
 }
 
-func heap() uint64 {
+func inUse() uint64 {
 	runtime.GC()
 	runtime.GC()
 	var m runtime.MemStats
