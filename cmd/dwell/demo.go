@@ -38,12 +38,20 @@ func (c *demoCommand) Run(ctx context.Context, e *env) error {
 		return err
 	}
 	log := slog.New(slog.NewTextHandler(e.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	clock := &demoClock{begun: time.Now(), simulated: time.Now(), speed: c.Speed}
+	st, err := readDemo(c.Data, c.Seed)
+	if err != nil {
+		return err
+	}
+	now := time.Now()
+	clock := &demoClock{begun: now, simulated: now, speed: c.Speed}
+	if st.Last.After(now) { // it ran ahead of life before
+		clock.simulated = st.Last
+	}
 	s, err := startServing(ctx, cfg, e, log, clock.now)
 	if err != nil {
 		return err
 	}
-	played, err := s.startPlay(ctx, c, clock)
+	played, err := s.startPlay(ctx, st, clock)
 	if err != nil {
 		return errors.Join(err, s.stop())
 	}
@@ -61,7 +69,7 @@ func (c *demoCommand) Run(ctx context.Context, e *env) error {
 	return errors.Join(err, s.stop())
 }
 
-// demoClock is the time at the demo's border. It is set once, before anybody looks.
+// demoClock is the time at the demo's border.
 type demoClock struct {
 	begun, simulated time.Time
 	speed            float64
@@ -81,9 +89,10 @@ type demoState struct {
 	Last time.Time `json:"last"`
 }
 
-func (s *system) demoState(seed uint64) (demoState, error) {
+// readDemo is the state of the demo in a data folder, or that of a new one.
+func readDemo(data string, seed uint64) (demoState, error) {
 	st := demoState{Seed: seed, From: time.Now().Add(-history).UTC().Truncate(time.Hour)}
-	text, err := os.ReadFile(s.demoFile())
+	text, err := os.ReadFile(demoFile(data))
 	if errors.Is(err, fs.ErrNotExist) {
 		return st, nil
 	}
@@ -96,36 +105,29 @@ func (s *system) demoState(seed uint64) (demoState, error) {
 	return st, nil
 }
 
-func (s *system) demoFile() string { return filepath.Join(s.cfg.Data, "demo.json") }
+func demoFile(data string) string { return filepath.Join(data, "demo.json") }
 
 func (s *system) remember(st demoState) error {
 	text, err := json.Marshal(st)
 	if err != nil {
 		return err
 	}
-	next := s.demoFile() + ".next"
+	file := demoFile(s.cfg.Data)
+	next := file + ".next"
 	if err := os.WriteFile(next, text, 0o644); err != nil {
 		return err
 	}
-	return os.Rename(next, s.demoFile())
+	return os.Rename(next, file)
 }
 
 // startPlay lets the simulator play into Kafka: what has not been sent up to now at once, and the rest as time goes.
-func (s *system) startPlay(ctx context.Context, c *demoCommand, clock *demoClock) (*part, error) {
-	st, err := s.demoState(c.Seed)
-	if err != nil {
-		return nil, err
-	}
+func (s *system) startPlay(ctx context.Context, st demoState, clock *demoClock) (*part, error) {
 	sim, err := simulator.New(simulator.Config{
 		Places: s.book, From: st.From, Seed: st.Seed, Faults: simulator.Faults{Late: 0.05, Duplicate: 0.01, Retract: 0.002},
 	})
 	if err != nil {
 		return nil, err
 	}
-	if st.Last.After(clock.simulated) { // it ran ahead of life before
-		clock.simulated = st.Last
-	}
-	clock.begun = time.Now()
 	return s.start(ctx, "simulator", func(ctx context.Context) error { return s.play(ctx, sim, st, clock) }), nil
 }
 
