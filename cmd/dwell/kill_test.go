@@ -92,6 +92,9 @@ func (p *dwellProcess) ask(t *testing.T, sql string) int {
 // TestKilledInTheMiddleOfALoad kills dwell, and with it the broker and ClickHouse, while a file is being imported and
 // counted, again and again; at the end every visit is what really happened, and every window what the events say.
 func TestKilledInTheMiddleOfALoad(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes a minute, and other tests run the same code")
+	}
 	dir := t.TempDir()
 	events, truth, data := filepath.Join(dir, "events.jsonl"), filepath.Join(dir, "truth.jsonl"), filepath.Join(dir, "data")
 	e := &env{strings.NewReader(""), io.Discard, io.Discard, nil}
