@@ -35,6 +35,9 @@ var compressions = []clickhouse.CompressionMethod{
 }
 
 func TestAColumnarBatchComesBackAsItWent(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the race detector would take a minute over its bytes")
+	}
 	server := clickhousetest.Start(t)
 	for _, method := range compressions {
 		t.Run(fmt.Sprint("compression=", method), func(t *testing.T) {

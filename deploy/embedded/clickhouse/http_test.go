@@ -280,6 +280,9 @@ type broken struct{ err error }
 func (b broken) Read([]byte) (int, error) { return 0, b.err }
 
 func TestALargeAnswerIsStreamedAndMayBeLeft(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the race detector would take a minute over its bytes")
+	}
 	s := clickhousetest.Start(t)
 	// 2.4 GB: more than anyone would want to hold, read until the reader has enough.
 	ctx, cancel := context.WithCancel(t.Context())
@@ -300,6 +303,9 @@ func TestALargeAnswerIsStreamedAndMayBeLeft(t *testing.T) {
 }
 
 func TestGzippedInsert(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the race detector would take a minute over its bytes")
+	}
 	s := clickhousetest.Start(t)
 	ask(t, s, nil, "CREATE TABLE t (x UInt64) ENGINE = MergeTree ORDER BY x")
 	var body bytes.Buffer
