@@ -16,7 +16,7 @@ import (
 )
 
 type demoCommand struct {
-	For    time.Duration `help:"Stop after this long and print a summary."`
+	For    time.Duration `help:"Stop this long after the history has been told, and print a summary."`
 	Data   string        `default:"data/demo" type:"path" help:"Folder of the demo; starting again goes on from it."`
 	Listen string        `default:"127.0.0.1:8080" help:"Address of the page."`
 	Seed   uint64        `default:"1" help:"What chance does. A data folder keeps the seed that it was begun with."`
@@ -51,8 +51,12 @@ func (c *demoCommand) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	played, err := s.startPlay(ctx, st, clock)
+	told, tell := once()
+	played, err := s.startPlay(ctx, st, clock, tell)
 	if err != nil {
+		return errors.Join(err, s.stop())
+	}
+	if err := s.ready(ctx, "history", told); err != nil && ctx.Err() == nil {
 		return errors.Join(err, s.stop())
 	}
 	if c.For > 0 {
@@ -120,18 +124,19 @@ func (s *system) remember(st demoState) error {
 	return os.Rename(next, file)
 }
 
-// startPlay lets the simulator play into Kafka: what has not been sent up to now at once, and the rest as time goes.
-func (s *system) startPlay(ctx context.Context, st demoState, clock *demoClock) (*part, error) {
+// startPlay lets the simulator play into Kafka: what has not been sent up to now at once, which it tells, and the rest as
+// time goes.
+func (s *system) startPlay(ctx context.Context, st demoState, clock *demoClock, told func()) (*part, error) {
 	sim, err := simulator.New(simulator.Config{
 		Places: s.book, From: st.From, Seed: st.Seed, Faults: simulator.Faults{Late: 0.05, Duplicate: 0.01, Retract: 0.002},
 	})
 	if err != nil {
 		return nil, err
 	}
-	return s.start(ctx, "simulator", func(ctx context.Context) error { return s.play(ctx, sim, st, clock) }), nil
+	return s.start(ctx, "simulator", func(ctx context.Context) error { return s.play(ctx, sim, st, clock, told) }), nil
 }
 
-func (s *system) play(ctx context.Context, sim *simulator.Simulator, st demoState, clock *demoClock) error {
+func (s *system) play(ctx context.Context, sim *simulator.Simulator, st demoState, clock *demoClock, told func()) error {
 	f := feed{producer: s.producer}
 	for skip := st.Sent; skip > 0; skip-- {
 		if _, ok := sim.Next(); !ok {
@@ -159,6 +164,7 @@ func (s *system) play(ctx context.Context, sim *simulator.Simulator, st demoStat
 			if err := sent(); err != nil {
 				return err
 			}
+			told()
 			select {
 			case <-ctx.Done():
 				return ctx.Err()
