@@ -45,6 +45,16 @@ func (forgetful) WriteInside(context.Context, int, []shard.Inside) error        
 func (forgetful) WriteProgress(context.Context, int, *shard.Flush) error           { return nil }
 func (forgetful) Write(context.Context, int, []shard.DeadLetter) error             { return nil }
 
+// unobserved is an observer for whom nothing is worth telling.
+type unobserved struct{}
+
+func (unobserved) Applied(int, *pipeline.Batch)                              {}
+func (unobserved) Written(context.Context, int, string, int, time.Duration)  {}
+func (unobserved) Flushed(context.Context, int, *shard.Flush, time.Duration) {}
+func (unobserved) Memory(int, int, int)                                      {}
+func (unobserved) Stalled(int, error)                                        {}
+func (unobserved) Closed(int)                                                {}
+
 // week is a simulated week at nine BCPs, late and doubled and retracted, as records of one partition.
 func week(b testing.TB) ([]pipeline.Record, pipeline.Config) {
 	b.Helper()
@@ -97,7 +107,7 @@ func BenchmarkEngine(b *testing.B) {
 	cfg.FlushBytes = 16 << 20
 	parts := pipeline.Parts{
 		Store: forgetful{}, DeadLetters: forgetful{}, Commit: func(context.Context, int64) error { return nil },
-		Observer: pipeline.Unobserved{}, Tracer: noop.NewTracerProvider().Tracer(""), Log: slog.New(slog.DiscardHandler), Now: time.Now,
+		Observer: unobserved{}, Tracer: noop.NewTracerProvider().Tracer(""), Log: slog.New(slog.DiscardHandler), Now: time.Now,
 	}
 	ctx := b.Context()
 	events := 0

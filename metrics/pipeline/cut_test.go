@@ -99,7 +99,7 @@ func work(ctx context.Context, t *testing.T, cfg pipeline.Config, store pipeline
 	t.Helper()
 	s := pipeline.New(cfg, 0, pipeline.Parts{
 		Store: store, DeadLetters: forgetful{}, Commit: func(context.Context, int64) error { return nil },
-		Observer: pipeline.Unobserved{}, Tracer: noop.NewTracerProvider().Tracer(""), Log: slog.New(slog.DiscardHandler),
+		Observer: unobserved{}, Tracer: noop.NewTracerProvider().Tracer(""), Log: slog.New(slog.DiscardHandler),
 		Now: time.Now,
 	})
 	next, err := s.Open(ctx)

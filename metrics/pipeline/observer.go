@@ -61,24 +61,3 @@ func (b *Batch) reset() {
 	clear(b.DeadLetters)
 	*b = Batch{Events: b.Events, DeadLetters: b.DeadLetters, Told: b.Told[:0]}
 }
-
-// Unobserved is an Observer for whom nothing is worth telling.
-type Unobserved struct{}
-
-// Applied implements Observer.
-func (Unobserved) Applied(int, *Batch) {}
-
-// Written implements Observer.
-func (Unobserved) Written(context.Context, int, string, int, time.Duration) {}
-
-// Flushed implements Observer.
-func (Unobserved) Flushed(context.Context, int, *shard.Flush, time.Duration) {}
-
-// Memory implements Observer.
-func (Unobserved) Memory(int, int, int) {}
-
-// Stalled implements Observer.
-func (Unobserved) Stalled(int, error) {}
-
-// Closed implements Observer.
-func (Unobserved) Closed(int) {}
