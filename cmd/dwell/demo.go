@@ -49,7 +49,7 @@ func (c *demoCommand) Run(ctx context.Context, e *env) error {
 	}
 	s, err := startServing(ctx, cfg, e, log, clock.now)
 	if err != nil {
-		return err
+		return unlessStopped(ctx, err)
 	}
 	told, tell := once()
 	played, err := s.startPlay(ctx, st, clock, tell)

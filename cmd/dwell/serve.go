@@ -29,9 +29,17 @@ func (c *serveCommand) Run(ctx context.Context, e *env) error {
 	}
 	s, err := startServing(ctx, cfg, e, slog.New(handler), time.Now)
 	if err != nil {
-		return err
+		return unlessStopped(ctx, err)
 	}
 	return errors.Join(s.wait(ctx), s.stop())
+}
+
+// unlessStopped is the error of a start, unless it is that somebody stopped the program meanwhile.
+func unlessStopped(ctx context.Context, err error) error {
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return nil
+	}
+	return err
 }
 
 // startServing starts the whole program. On an error, what has started is stopped.
