@@ -12,7 +12,7 @@ import (
 
 type auditCommand struct {
 	Config string `type:"path" help:"Configuration file."`
-	Data   string `type:"path" help:"Data folder of a dwell with embedded parts, in place of --config."`
+	Data   string `type:"existingdir" help:"Data folder of a dwell with embedded parts, in place of --config."`
 	Places string `help:"Places file, or the name of one that is part of the program, in place of the configuration's."`
 	Truth  string `type:"existingfile" help:"What really happened, as dwell simulate --truth wrote it."`
 }
