@@ -12,10 +12,11 @@ const MaxMessage = 1 << 20
 // maxName is the longest id, source, subject or lane in bytes.
 const maxName = 512
 
-// Times outside these bounds are the sign of a broken clock: 1990-01-01 and 2200-01-01 in Unix milliseconds.
+// Times outside these bounds are the sign of a broken clock: 1990-01-01 and 2105-01-01 in Unix milliseconds. ClickHouse's
+// DateTime, by which windows are ordered, ends in 2106.
 const (
 	earliest = 631_152_000_000
-	latest   = 7_258_118_400_000
+	latest   = 4_260_211_200_000
 )
 
 // Decoder reads messages. It is not for concurrent use.
