@@ -54,7 +54,7 @@ cp "$here/package.json" "$here/package-lock.json" "$work/"
 	fail "npm could not fetch $package $version"
 }
 fetched=$work/node_modules/$package
-[ -s "$fetched/libchdb.so" ] || fail "npm fetched no libchdb.so for $platform: is $package $version served, and is this system glibc-based?"
+[ -s "$fetched/libchdb.so" ] || fail "npm installed no $package $version: it is not served here, its hash is not the one in package-lock.json, or this system has no glibc"
 got=$(sed -n 's|^ *"version": "\([^"]*\)".*|\1|p' "$fetched/package.json")
 [ "$got" = "$version" ] || fail "npm fetched $package $got, but $version is pinned"
 
