@@ -51,8 +51,10 @@ type fields struct {
 // message, and the decoder until Reset. What is wrong is asked in this order: size, JSON, the attributes as CloudEvents
 // has them, the type, the data's fields with the BCP and the agency, the subject and key, and the clock.
 func (d *Decoder) Decode(m *Message, e *Event) *Rejection {
-	*e = Event{Vehicles: Unknown, WaitSeconds: Unknown, AgeSeconds: Unknown}
-	d.attributes, d.fields = attributes{}, fields{}
+	*e = Event{} // in one stroke; a literal with three numbers would be built elsewhere and copied
+	e.Vehicles, e.WaitSeconds, e.AgeSeconds = Unknown, Unknown, Unknown
+	d.attributes = attributes{}
+	d.fields = fields{}
 	if len(m.Value) > MaxMessage {
 		return &Rejection{Reason: TooLarge, Field: "message"}
 	}
@@ -81,115 +83,95 @@ func (d *Decoder) Decode(m *Message, e *Event) *Rejection {
 
 // read finds the attributes and the data's fields in either mode.
 func (d *Decoder) read(m *Message) *Rejection {
-	s := &d.scanner
-	s.text, s.at = m.Value, 0
-	switch contentType := mediaType(m.header("content-type")); {
+	given := m.header("content-type")
+	switch contentType := mediaType(given); {
 	case contentType == "application/cloudevents+json":
 	case m.header("ce_specversion") != nil:
 		return d.readBinary(m)
 	case contentType != "" && contentType != "application/json":
-		return reject(NotCloudEvent, "content-type", m.header("content-type"))
+		return reject(NotCloudEvent, "content-type", given)
 	}
-	if !d.whole(func() bool { return s.next() == '{' && s.object(d.attribute) }) {
+	d.scanner.start(m.Value)
+	d.scanMessage()
+	if !d.scanner.end() {
 		return &Rejection{Reason: NotJSON}
 	}
 	return nil
 }
 
-// whole reads the message from end to end.
-func (d *Decoder) whole(read func() bool) bool {
-	s := &d.scanner
-	s.skipSpace()
-	if !read() {
-		return false
+func (d *Decoder) scanMessage() {
+	s, a := &d.scanner, &d.attributes
+	for more := s.enter('{', '}'); more; more = s.another('}') {
+		switch string(s.key()) {
+		case "specversion":
+			a.specversion = s.value()
+		case "id":
+			a.id = s.value()
+		case "source":
+			a.source = s.value()
+		case "type":
+			a.typ = s.value()
+		case "subject":
+			a.subject = s.value()
+		case "time":
+			a.time = s.value()
+		case "recordedtime":
+			a.recorded = s.value()
+		case "datacontenttype":
+			a.contentType = s.value()
+		case "data":
+			if a.data.kind != absent {
+				d.fields = fields{} // of data that come twice only the last count
+			}
+			d.scanData()
+		default:
+			s.value()
+		}
 	}
-	s.skipSpace()
-	return s.at == len(s.text)
 }
 
-func (d *Decoder) attribute(key []byte) bool {
-	a := &d.attributes
-	var into *value
-	switch string(key) {
-	case "specversion":
-		into = &a.specversion
-	case "id":
-		into = &a.id
-	case "source":
-		into = &a.source
-	case "type":
-		into = &a.typ
-	case "subject":
-		into = &a.subject
-	case "time":
-		into = &a.time
-	case "recordedtime":
-		into = &a.recorded
-	case "datacontenttype":
-		into = &a.contentType
-	case "data":
-		return d.data()
+func (d *Decoder) scanData() {
+	s, f := &d.scanner, &d.fields
+	if s.token() != '{' {
+		d.attributes.data = s.value()
+		return
 	}
-	v, ok := d.scanner.value(1)
-	if into != nil {
-		*into = v
-	}
-	return ok
-}
-
-// data reads the data; if it comes twice, only the last counts.
-func (d *Decoder) data() bool {
-	s := &d.scanner
-	d.fields = fields{}
 	start := s.at
-	if s.next() != '{' {
-		v, ok := s.value(1)
-		d.attributes.data = v
-		return ok
+	for more := s.enter('{', '}'); more; more = s.another('}') {
+		switch string(s.key()) {
+		case "bcp":
+			f.bcp = s.value()
+		case "direction":
+			f.direction = s.value()
+		case "channel":
+			f.channel = s.value()
+		case "regime":
+			f.regime = s.value()
+		case "agency":
+			f.agency = s.value()
+		case "kind":
+			f.kind = s.value()
+		case "result":
+			f.result = s.value()
+		case "lane":
+			f.lane = s.value()
+		case "vehicles":
+			f.vehicles = s.value()
+		case "wait_seconds":
+			f.wait = s.value()
+		case "age_seconds":
+			f.age = s.value()
+		case "id":
+			f.id = s.value()
+		case "source":
+			f.source = s.value()
+		case "time":
+			f.time = s.value()
+		default:
+			s.value()
+		}
 	}
-	ok := s.object(d.field)
 	d.attributes.data = value{object, s.text[start:s.at]}
-	return ok
-}
-
-func (d *Decoder) field(key []byte) bool {
-	f := &d.fields
-	var into *value
-	switch string(key) {
-	case "bcp":
-		into = &f.bcp
-	case "direction":
-		into = &f.direction
-	case "channel":
-		into = &f.channel
-	case "regime":
-		into = &f.regime
-	case "agency":
-		into = &f.agency
-	case "kind":
-		into = &f.kind
-	case "result":
-		into = &f.result
-	case "lane":
-		into = &f.lane
-	case "vehicles":
-		into = &f.vehicles
-	case "wait_seconds":
-		into = &f.wait
-	case "age_seconds":
-		into = &f.age
-	case "id":
-		into = &f.id
-	case "source":
-		into = &f.source
-	case "time":
-		into = &f.time
-	}
-	v, ok := d.scanner.value(2)
-	if into != nil {
-		*into = v
-	}
-	return ok
 }
 
 func (d *Decoder) readBinary(m *Message) *Rejection {
@@ -211,7 +193,9 @@ func (d *Decoder) readBinary(m *Message) *Rejection {
 			*h.into = value{text, b}
 		}
 	}
-	if !d.whole(d.data) {
+	d.scanner.start(m.Value)
+	d.scanData()
+	if !d.scanner.end() {
 		return &Rejection{Reason: NotJSON}
 	}
 	return nil
@@ -219,20 +203,20 @@ func (d *Decoder) readBinary(m *Message) *Rejection {
 
 func (d *Decoder) readAttributes(e *Event) *Rejection {
 	a := &d.attributes
-	if a.specversion.missing() || a.specversion.kind != text || string(a.specversion.text) != "1.0" {
+	if a.specversion.kind != text || string(a.specversion.text) != "1.0" {
 		return reject(NotCloudEvent, "specversion", a.specversion.text)
 	}
-	if a.typ.missing() || a.typ.kind != text {
+	if a.typ.kind != text {
 		return reject(NotCloudEvent, "type", a.typ.text)
 	}
-	for _, n := range [...]struct {
-		field string
-		v     *value
-		into  *[]byte
-	}{{"id", &a.id, &e.ID}, {"source", &a.source, &e.Source}, {"subject", &a.subject, &e.Subject}} {
-		if r := name(n.field, n.v, n.into); r != nil {
-			return r
-		}
+	if r := name("id", &a.id, &e.ID); r != nil {
+		return r
+	}
+	if r := name("source", &a.source, &e.Source); r != nil {
+		return r
+	}
+	if r := name("subject", &a.subject, &e.Subject); r != nil {
+		return r
 	}
 	if r := instant("time", &a.time, &e.Time); r != nil {
 		return r
@@ -270,15 +254,16 @@ func parseWire(b []byte) (Type, bool) {
 
 // mediaType is a content type without its parameters, in lower case.
 func mediaType(b []byte) string {
-	b, _, _ = bytes.Cut(b, []byte(";"))
-	b = bytes.TrimSpace(b)
-	switch { // the two that come with every message cost no allocation
-	case string(b) == "application/json":
+	switch string(b) { // those that come with every message cost nothing
+	case "":
+		return ""
+	case "application/json":
 		return "application/json"
-	case string(b) == "application/cloudevents+json":
+	case "application/cloudevents+json":
 		return "application/cloudevents+json"
 	}
-	return string(bytes.ToLower(b))
+	b, _, _ = bytes.Cut(b, []byte(";"))
+	return string(bytes.ToLower(bytes.TrimSpace(b)))
 }
 
 func reject(why Reason, field string, offending []byte) *Rejection {

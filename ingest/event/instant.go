@@ -5,13 +5,10 @@ func ParseInstant(b []byte) (ms int64, ok bool) {
 	if len(b) < len("2006-01-02T15:04:05Z") || b[4] != '-' || b[7] != '-' || b[10] != 'T' || b[13] != ':' || b[16] != ':' {
 		return 0, false
 	}
-	year, ok1 := decimal(b[0:4])
-	month, ok2 := decimal(b[5:7])
-	day, ok3 := decimal(b[8:10])
-	hour, ok4 := decimal(b[11:13])
-	minute, ok5 := decimal(b[14:16])
-	second, ok6 := decimal(b[17:19])
-	if !(ok1 && ok2 && ok3 && ok4 && ok5 && ok6) || month < 1 || month > 12 || day < 1 || day > daysIn(year, month) ||
+	century, yearOfCentury, month, day := pair(b, 0), pair(b, 2), pair(b, 5), pair(b, 8)
+	hour, minute, second := pair(b, 11), pair(b, 14), pair(b, 17)
+	year := century*100 + yearOfCentury
+	if century > 99 || yearOfCentury > 99 || month < 1 || month > 12 || day < 1 || day > daysIn(year, month) ||
 		hour > 23 || minute > 59 || second > 59 {
 		return 0, false
 	}
@@ -44,9 +41,8 @@ func zone(b []byte) (seconds int64, ok bool) {
 	if len(b) != 6 || b[0] != '+' && b[0] != '-' || b[3] != ':' {
 		return 0, false
 	}
-	hour, ok1 := decimal(b[1:3])
-	minute, ok2 := decimal(b[4:6])
-	if !ok1 || !ok2 || hour > 23 || minute > 59 {
+	hour, minute := pair(b, 1), pair(b, 4)
+	if hour > 23 || minute > 59 {
 		return 0, false
 	}
 	seconds = hour*3600 + minute*60
@@ -54,6 +50,15 @@ func zone(b []byte) (seconds int64, ok bool) {
 		seconds = -seconds
 	}
 	return seconds, true
+}
+
+// pair reads two digits; what are none give more than 99.
+func pair(b []byte, i int) int64 {
+	tens, ones := b[i]-'0', b[i+1]-'0'
+	if tens > 9 || ones > 9 {
+		return 100
+	}
+	return int64(tens)*10 + int64(ones)
 }
 
 func decimal(b []byte) (n int64, ok bool) {

@@ -2,14 +2,18 @@ package event
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"unicode/utf16"
 	"unicode/utf8"
 )
 
-// scanner reads JSON (RFC 8259) in one pass. Every method but skipSpace returns false where the text is not JSON.
+// scanner reads JSON (RFC 8259) in one pass. Where the text is not JSON it is broken from then on, and at the end: every
+// loop ends, and what was read does not count.
 type scanner struct {
-	text []byte
-	at   int
+	text   []byte
+	at     int
+	depth  int
+	broken bool
 	// scratch holds the strings that had escapes, since they stand nowhere in the text as they are.
 	scratch []byte
 }
@@ -32,219 +36,221 @@ const (
 )
 
 // missing says whether the field is absent, or null, which counts as absent.
-func (v value) missing() bool { return v.kind == absent || v.kind == null }
+func (v *value) missing() bool { return v.kind <= null }
 
 // maxDepth is how deep values may nest, the same as in encoding/json.
 const maxDepth = 10_000
 
-func (s *scanner) skipSpace() {
-	for s.at < len(s.text) && s.text[s.at] <= ' ' {
-		switch s.text[s.at] {
-		case ' ', '\t', '\n', '\r':
-			s.at++
-		default:
-			return
-		}
-	}
+func (s *scanner) start(text []byte) { s.text, s.at, s.depth, s.broken = text, 0, 0, false }
+
+// end says whether all of the text was one JSON value.
+func (s *scanner) end() bool {
+	s.token()
+	return !s.broken && s.at == len(s.text)
 }
 
-// next is the byte at hand, 0 at the end.
-func (s *scanner) next() byte {
-	if s.at < len(s.text) {
+func (s *scanner) fail() { s.at, s.broken = len(s.text), true }
+
+// token skips white space and returns the byte that is next, 0 at the end.
+func (s *scanner) token() byte {
+	if s.at < len(s.text) && s.text[s.at] > ' ' {
 		return s.text[s.at]
+	}
+	return s.tokenAfterSpace()
+}
+
+func (s *scanner) tokenAfterSpace() byte {
+	for ; s.at < len(s.text); s.at++ {
+		switch c := s.text[s.at]; c {
+		case ' ', '\t', '\n', '\r':
+		default:
+			return c
+		}
 	}
 	return 0
 }
 
-func (s *scanner) take(c byte) bool {
-	if s.next() != c || s.at >= len(s.text) {
+// enter reads the bracket that opens an object or array, and says whether there is anything before the closing one:
+//
+//	for more := s.enter('{', '}'); more; more = s.another('}') {
+func (s *scanner) enter(opening, closing byte) bool {
+	if s.token() != opening || s.depth == maxDepth {
+		s.fail()
 		return false
 	}
 	s.at++
+	if s.token() == closing {
+		s.at++
+		return false
+	}
+	s.depth++
 	return true
 }
 
-// object reads an object; member is called with each key and must read its value.
-func (s *scanner) object(member func(key []byte) bool) bool {
-	if !s.take('{') {
-		return false
-	}
-	s.skipSpace()
-	if s.take('}') {
+// another reads the comma before the next member, or the closing bracket.
+func (s *scanner) another(closing byte) bool {
+	switch s.token() {
+	case ',':
+		s.at++
 		return true
+	case closing:
+		s.at++
+		s.depth--
+	default:
+		s.fail()
 	}
-	for {
-		key, ok := s.string()
-		if !ok {
-			return false
-		}
-		s.skipSpace()
-		if !s.take(':') {
-			return false
-		}
-		s.skipSpace()
-		if !member(key) {
-			return false
-		}
-		s.skipSpace()
-		if s.take('}') {
-			return true
-		}
-		if !s.take(',') {
-			return false
-		}
-		s.skipSpace()
+	return false
+}
+
+// key reads a member's name and the colon.
+func (s *scanner) key() []byte {
+	s.token()
+	name := s.string()
+	if s.token() != ':' {
+		s.fail()
+		return nil
 	}
+	s.at++
+	return name
 }
 
 // value reads any value.
-func (s *scanner) value(depth int) (value, bool) {
+func (s *scanner) value() value {
+	c := s.token()
 	start := s.at
-	span := func(k kind, ok bool) (value, bool) { return value{k, s.text[start:s.at]}, ok }
-	switch c := s.next(); {
+	kind := other
+	switch {
 	case c == '"':
-		b, ok := s.string()
-		return value{text, b}, ok
+		return value{text, s.string()}
 	case c == '{':
-		return span(object, s.skipObject(depth))
+		kind = object
+		for more := s.enter('{', '}'); more; more = s.another('}') {
+			s.key()
+			s.value()
+		}
 	case c == '[':
-		return span(other, s.skipArray(depth))
+		for more := s.enter('[', ']'); more; more = s.another(']') {
+			s.value()
+		}
 	case c == 't':
-		return span(other, s.literal("true"))
+		s.literal("true")
 	case c == 'f':
-		return span(other, s.literal("false"))
+		s.literal("false")
 	case c == 'n':
-		return span(null, s.literal("null"))
-	case c == '-' || c >= '0' && c <= '9':
-		return span(number, s.number())
+		kind = null
+		s.literal("null")
+	default:
+		kind = number
+		s.number()
 	}
-	return value{}, false
+	return value{kind, s.text[start:s.at]}
 }
 
-func (s *scanner) skipObject(depth int) bool {
-	if depth >= maxDepth {
-		return false
-	}
-	return s.object(func([]byte) bool {
-		_, ok := s.value(depth + 1)
-		return ok
-	})
-}
-
-func (s *scanner) skipArray(depth int) bool {
-	if depth >= maxDepth {
-		return false
-	}
-	s.at++
-	s.skipSpace()
-	if s.take(']') {
-		return true
-	}
-	for {
-		if _, ok := s.value(depth + 1); !ok {
-			return false
-		}
-		s.skipSpace()
-		if s.take(']') {
-			return true
-		}
-		if !s.take(',') {
-			return false
-		}
-		s.skipSpace()
-	}
-}
-
-func (s *scanner) literal(word string) bool {
+func (s *scanner) literal(word string) {
 	if len(s.text)-s.at < len(word) || string(s.text[s.at:s.at+len(word)]) != word {
-		return false
+		s.fail()
+		return
 	}
 	s.at += len(word)
-	return true
 }
 
-func (s *scanner) number() bool {
+func (s *scanner) number() {
 	s.take('-')
-	if !s.take('0') && !s.digits() {
-		return false
+	if !s.take('0') {
+		s.digits()
 	}
-	if s.take('.') && !s.digits() {
-		return false
+	if s.take('.') {
+		s.digits()
 	}
 	if s.take('e') || s.take('E') {
 		if !s.take('+') {
 			s.take('-')
 		}
-		return s.digits()
+		s.digits()
 	}
+}
+
+func (s *scanner) take(c byte) bool {
+	if s.at >= len(s.text) || s.text[s.at] != c {
+		return false
+	}
+	s.at++
 	return true
 }
 
-func (s *scanner) digits() bool {
+// digits reads one digit or more.
+func (s *scanner) digits() {
 	start := s.at
-	for c := s.next(); c >= '0' && c <= '9'; c = s.next() {
+	for s.at < len(s.text) && s.text[s.at]-'0' <= 9 {
 		s.at++
 	}
-	return s.at > start
+	if s.at == start {
+		s.fail()
+	}
 }
 
 // string reads a string and returns its contents: a part of the text, or of scratch where it has escapes.
-func (s *scanner) string() ([]byte, bool) {
-	if !s.take('"') {
-		return nil, false
+func (s *scanner) string() []byte {
+	if s.at >= len(s.text) || s.text[s.at] != '"' {
+		s.fail()
+		return nil
 	}
-	start := s.at
-	i := start
-	for ; i+8 <= len(s.text) && plain(binary.LittleEndian.Uint64(s.text[i:])); i += 8 {
+	start := s.at + 1
+	end := plainUntil(s.text, start)
+	if end < len(s.text) && s.text[end] == '"' {
+		s.at = end + 1
+		return s.text[start:end]
 	}
-	for ; i < len(s.text); i++ {
-		switch c := s.text[i]; {
-		case c == '"':
-			s.at = i + 1
-			return s.text[start:i], true
-		case c == '\\':
-			return s.escaped(start, i)
-		case c < ' ':
-			return nil, false
-		}
-	}
-	return nil, false
+	return s.escaped(start, end)
 }
 
-// plain says whether none of eight bytes is a quote, a backslash or a control character. Each term sets the high bit of
-// a byte that is zero or below a bound (Mycroft's test); a byte above 127 may be taken for one and is then looked at
-// again.
-func plain(b uint64) bool {
+// plainUntil is where the next quote, backslash or control character is, or the end.
+func plainUntil(text []byte, i int) int {
+	for ; i+8 <= len(text); i += 8 {
+		if marks := marks(binary.LittleEndian.Uint64(text[i:])); marks != 0 {
+			return i + bits.TrailingZeros64(marks)/8
+		}
+	}
+	for i < len(text) && text[i] != '"' && text[i] != '\\' && text[i] >= ' ' {
+		i++
+	}
+	return i
+}
+
+// marks has the high bit set of every one of eight bytes that is a quote, a backslash or a control character. Each term
+// is Mycroft's test for a byte that is zero or below a bound: a byte after a marked one may be marked in error, so only
+// the first mark counts.
+func marks(b uint64) uint64 {
 	const ones, highs = 0x0101010101010101, 0x8080808080808080
 	quote := b ^ ones*'"'
 	escape := b ^ ones*'\\'
-	return ((quote-ones)&^quote|(escape-ones)&^escape|(b-ones*' ')&^b)&highs == 0
+	return ((quote-ones)&^quote | (escape-ones)&^escape | (b-ones*' ')&^b) & highs
 }
 
-// escaped reads the rest of a string whose first escape is at i.
-func (s *scanner) escaped(start, i int) ([]byte, bool) {
+// escaped reads a string that began at start and is plain up to its first escape.
+func (s *scanner) escaped(start, plain int) []byte {
 	begin := len(s.scratch)
-	s.scratch = append(s.scratch, s.text[start:i]...)
-	for s.at = i; s.at < len(s.text); {
-		c := s.text[s.at]
-		s.at++
+	for {
+		s.scratch = append(s.scratch, s.text[start:plain]...)
+		s.at = plain
 		switch {
-		case c == '"':
-			return s.scratch[begin:len(s.scratch):len(s.scratch)], true
-		case c < ' ':
-			return nil, false
-		case c != '\\':
-			s.scratch = append(s.scratch, c)
-		case !s.escape():
-			return nil, false
+		case s.take('"'):
+			return s.scratch[begin:len(s.scratch):len(s.scratch)]
+		case !s.take('\\') || !s.escape():
+			s.fail()
+			return nil
 		}
+		start = s.at
+		plain = plainUntil(s.text, start)
 	}
-	return nil, false
 }
 
 // escape reads what follows a backslash.
 func (s *scanner) escape() bool {
-	c := s.next()
+	if s.at == len(s.text) {
+		return false
+	}
+	c := s.text[s.at]
 	s.at++
 	switch c {
 	case '"', '\\', '/':
@@ -260,14 +266,11 @@ func (s *scanner) escape() bool {
 		c = '\t'
 	case 'u':
 		r, ok := s.hex()
-		if !ok {
-			return false
-		}
 		if utf16.IsSurrogate(r) {
 			r = s.surrogate(r)
 		}
 		s.scratch = utf8.AppendRune(s.scratch, r)
-		return true
+		return ok
 	default:
 		return false
 	}
@@ -277,24 +280,22 @@ func (s *scanner) escape() bool {
 
 // surrogate reads the second half of a pair; half a pair stands for U+FFFD, as in encoding/json.
 func (s *scanner) surrogate(first rune) rune {
-	if s.at+6 <= len(s.text) && s.text[s.at] == '\\' && s.text[s.at+1] == 'u' {
-		back := s.at
-		s.at += 2
+	back := s.at
+	if s.take('\\') && s.take('u') {
 		if second, ok := s.hex(); ok {
 			if r := utf16.DecodeRune(first, second); r != utf8.RuneError {
 				return r
 			}
 		}
-		s.at = back
 	}
+	s.at = back
 	return utf8.RuneError
 }
 
-func (s *scanner) hex() (rune, bool) {
+func (s *scanner) hex() (r rune, ok bool) {
 	if s.at+4 > len(s.text) {
 		return 0, false
 	}
-	var r rune
 	for _, c := range s.text[s.at : s.at+4] {
 		switch {
 		case c >= '0' && c <= '9':
