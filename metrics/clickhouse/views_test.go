@@ -37,7 +37,7 @@ func TestViewsOfAHandComputedDay(t *testing.T) {
 	row := func(k window.Key, ms ...int64) window.Row {
 		r := window.Row{Key: k, AsOf: 10}
 		for _, v := range ms {
-			r.Add(k.Measure, v, 1)
+			r.Add(window.PartOf(k.Measure, v, 1))
 		}
 		return r
 	}
@@ -115,7 +115,7 @@ func TestQuantilesAgree(t *testing.T) {
 		for range 1 + n*n {
 			// From a second up: below it quantilesDD of 26.7 cuts the logarithm towards zero, and is one bin too high.
 			ms := int64(1000 * math.Exp(r.Float64()*14))
-			row.Add(window.ReleaseTime, ms, 1)
+			row.Add(window.PartOf(window.ReleaseTime, ms, 1))
 			durations = append(durations, fmt.Sprint(float64(ms)/1000))
 		}
 		if err := s.WriteWindows(t.Context(), 0, []window.Row{row}); err != nil {

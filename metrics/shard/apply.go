@@ -68,65 +68,90 @@ func (s *State) applyToVisit(offset int64, e *event.Event, out *Outcome) {
 		out.Result = Replayed
 		return
 	}
-	s.rules.Derive(&v.visit, &s.before)
-	wasLapsed := v.lapsed
-	if !v.visit.Apply(visit.NewFact(e)) {
+	f := visit.NewFact(e)
+	if v.visit.Knows(f) {
 		out.Result = Duplicate
 		return
 	}
-	s.rules.Derive(&v.visit, &s.after)
-	v.lapsed = s.lapsedAt(&s.after)
-	s.changed(offset, v, wasLapsed)
-	s.await(v, &s.after)
-	told(&out.ReleaseTime, out, interval(&s.before, s.before.Released), interval(&s.after, s.after.Released))
-	told(&out.CrossingTime, out, interval(&s.before, s.before.Departed), interval(&s.after, s.after.Departed))
+	st := s.stateOf(v)
+	released, crossed := interval(st, st.Released), interval(st, st.Departed)
+	s.change(offset, v, func() {
+		v.visit.Apply(f)
+		s.rules.Advance(&v.visit, st)
+		v.lapsed = s.lapsedAt(st)
+	})
+	s.await(v, st)
+	told(&out.ReleaseTime, out, released, interval(st, st.Released))
+	told(&out.CrossingTime, out, crossed, interval(st, st.Departed))
 }
 
-// changed brings windows and the board from s.before to s.after.
-func (s *State) changed(offset int64, v *entry, wasLapsed visit.Time) {
-	s.beforeParts = window.Contributions(s.beforeParts[:0], &s.before, wasLapsed)
-	s.afterParts = window.Contributions(s.afterParts[:0], &s.after, v.lapsed)
-	window.Changes(s.beforeParts, s.afterParts, func(c window.Contribution, sign int32) {
+// stateOf is the state of a visit that is about to change.
+func (s *State) stateOf(v *entry) *visit.State {
+	if v.state == nil {
+		if len(s.dirty) == len(s.states) {
+			s.states = append(s.states, &visit.State{})
+		}
+		v.state = s.states[len(s.dirty)]
+		s.dirty = append(s.dirty, v)
+		s.rules.Derive(&v.visit, v.state)
+	}
+	return v.state
+}
+
+// change changes a visit by do, and windows and the board with it.
+func (s *State) change(offset int64, v *entry, do func()) {
+	st := s.stateOf(v)
+	s.before = window.Contributions(s.before[:0], st, v.lapsed)
+	was := s.standing(st, v.lapsed)
+	do()
+	s.after = window.Contributions(s.after[:0], st, v.lapsed)
+	window.Changes(s.before, s.after, func(c window.Contribution, sign int32) {
 		s.differ(offset, c, sign)
 	})
-	s.board(&s.before, wasLapsed, -1)
-	s.board(&s.after, v.lapsed, +1)
-	v.over = over(&s.after, v.lapsed)
-	if !v.dirty {
-		v.dirty = true
-		s.dirty = append(s.dirty, v)
-	}
+	s.board(was, s.standing(st, v.lapsed))
+	v.over = over(st, v.lapsed)
 }
 
-// differ adds a difference to its minute, hour and day. While the shard replays, a row may hold it already. A window that
-// memory has let go waits until it is restored.
+// differ adds a difference to its minute, hour and day. A window that memory has let go waits until it is restored.
+// What a minute came to that did not exist at the last flush, hour and day get at the next one.
 func (s *State) differ(offset int64, c window.Contribution, sign int32) {
-	clock := s.clock(c.Key)
-	for _, k := range [...]window.Key{c.Key, clock.In(c.Key, window.Hour), clock.In(c.Key, window.Day)} {
-		w := s.windows[k.Grain][k]
-		if w == nil && s.ended(k) {
-			s.deferred[k] = append(s.deferred[k], difference{offset, c.Ms, sign})
-			continue
-		}
-		if w == nil {
-			w = s.newKept(k)
-		}
-		s.add(k, w, difference{offset, c.Ms, sign})
+	d, l := difference{offset, window.PartOf(c.Key.Measure, c.Ms, sign)}, labelOf(c.Key)
+	hour := s.windows.hour(c.Key)
+	head := hour.minute(c.Key)
+	minute := s.windows.inChain(*head, l)
+	if minute == nil && len(s.ahead) == 0 && !s.windows.ended(c.Key, s.horizon) {
+		minute = s.windows.insert(head, l)
+		minute.fresh = true
 	}
-}
-
-// add adds a difference to a window, unless its row holds it already. One that comes to nothing is written too: an
-// instance that has lost the shard may yet write the row as of an offset in between, and must not be the last to have
-// written it.
-func (s *State) add(k window.Key, w *kept, d difference) {
-	if w.asOf > d.offset {
+	if minute != nil && minute.fresh {
+		s.windows.add(c.Key, minute, d.part)
 		return
 	}
-	if !w.new {
-		w.new = true
-		s.touched = append(s.touched, touched{k, w})
+	day := s.windows.day(c.Key)
+	s.differIn(c.Key, head, &d)
+	s.differIn(l.of(hour.at), hour.head(l), &d)
+	s.differIn(l.of(day.at), day.head(l), &d)
+}
+
+func (s *State) differIn(k window.Key, head *int32, d *difference) {
+	w := s.windows.inChain(*head, labelOf(k))
+	if w == nil {
+		if s.windows.ended(k, s.horizon) {
+			s.deferred[k] = append(s.deferred[k], *d)
+			return
+		}
+		w = s.windows.insert(head, labelOf(k))
 	}
-	w.Add(k.Measure, d.ms, d.sign)
+	s.add(k, w, d)
+}
+
+// add adds a difference to a window, unless its row holds it already, as it may while the shard replays. One that comes
+// to nothing is written too: an instance that has lost the shard may yet write the row as of an offset in between, and
+// must not be the last to have written it.
+func (s *State) add(k window.Key, w *kept, d *difference) {
+	if len(s.ahead) == 0 || s.ahead[k] <= d.offset {
+		s.windows.add(k, w, d.part)
+	}
 }
 
 func interval(s *visit.State, end visit.Time) int64 {

@@ -27,76 +27,60 @@ type Flush struct {
 // restored. It counts as written: a flush that fails must be followed by a recovery.
 func (s *State) Flush(asOf int64) *Flush {
 	f := &Flush{AsOf: asOf, Latest: s.latest, Watermark: s.watermark(), Heard: s.latest != never}
-	f.Windows = s.flushWindows(asOf)
+	s.addDeferred()
+	f.Windows = s.windows.flush(asOf)
 	f.Visits = s.flushVisits(asOf)
 	for _, row := range s.inside {
-		if row.touched {
+		if row != nil && row.touched {
 			row.touched, row.AsOf = false, asOf
 			f.Inside = append(f.Inside, *row)
 		}
 	}
 	s.written = asOf
-	s.evict()
+	if s.written >= s.replayUntil {
+		clear(s.ahead)
+		s.evict()
+	}
 	return f
 }
 
-func (s *State) flushWindows(asOf int64) []window.Row {
+// addDeferred adds the differences that waited for their windows. A window that was not restored is not in the store.
+func (s *State) addDeferred() {
 	for k, differences := range s.deferred {
-		w := s.windows[k.Grain][k]
-		if w == nil { // the store has none
-			w = s.newKept(k)
+		w := s.windows.find(k)
+		if w == nil {
+			w = s.windows.insert(s.windows.head(k), labelOf(k))
 		}
-		for _, d := range differences {
-			s.add(k, w, d)
+		for i := range differences {
+			s.add(k, w, &differences[i])
 		}
 	}
 	clear(s.deferred)
-	rows := make([]window.Row, 0, len(s.touched))
-	for _, t := range s.touched {
-		t.new, t.asOf = false, asOf
-		rows = append(rows, window.Row{Key: t.key, AsOf: asOf, Aggregate: t.Aggregate})
-	}
-	clear(s.touched)
-	s.touched = s.touched[:0]
-	return rows
-}
-
-// newKept makes a window, in memory for many: there are as many windows as events.
-func (s *State) newKept(k window.Key) *kept {
-	const piece = 256
-	if len(s.room) == 0 {
-		s.room = make([]kept, piece)
-	}
-	w := &s.room[0]
-	s.room = s.room[1:]
-	s.windows[k.Grain][k] = w
-	return w
 }
 
 func (s *State) flushVisits(asOf int64) []visit.Row {
 	rows := make([]visit.Row, len(s.dirty))
-	// All facts and all segments lie in one piece each; the pieces of the rows are cut off so that none grows into the
-	// next.
+	// All facts lie in one piece; those of a row are cut off so that they do not grow into the next.
 	facts := make([]byte, 0, 200*len(s.dirty))
-	segments := make([]visit.Segment, 0, 12*len(s.dirty))
 	for i, v := range s.dirty {
-		v.dirty, v.asOf = false, asOf
-		row := &rows[i]
-		*row = visit.Row{ID: v.id, AsOf: asOf, Lapsed: v.lapsed != visit.None, Over: v.over}
 		from := len(facts)
 		facts = v.visit.AppendFacts(facts, s.cfg.Vocabulary)
-		row.Facts = facts[from:len(facts):len(facts)]
-		s.rules.Derive(&v.visit, &s.after)
-		row.State, segments = s.after.Copy(segments)
+		rows[i] = visit.Row{
+			ID: v.id, AsOf: asOf, Lapsed: v.lapsed != visit.None, Over: v.over,
+			Facts: facts[from:len(facts):len(facts)], State: v.state.Told(),
+		}
+		v.asOf, v.state = asOf, nil
 	}
+	clear(s.states[len(s.dirty):])
+	s.states = s.states[:len(s.dirty)]
 	clear(s.dirty)
 	s.dirty = s.dirty[:0]
 	return rows
 }
 
-// evict lets go of what ended before the horizon, once the log has caught up with all rows. The horizon moves in steps, because every step looks at all there is.
+// evict lets go of what ended before the horizon. The horizon moves in steps, because every step looks at all there is.
 func (s *State) evict() {
-	if s.latest == never || s.written < s.replayUntil {
+	if s.latest == never {
 		return
 	}
 	horizon := s.watermark() - s.cfg.Keep.Milliseconds()
@@ -104,13 +88,7 @@ func (s *State) evict() {
 		return
 	}
 	s.horizon = horizon
-	for _, windows := range s.windows {
-		for k := range windows {
-			if s.ended(k) {
-				delete(windows, k)
-			}
-		}
-	}
+	s.windows.evict(horizon)
 	s.lapses = slices.DeleteFunc(s.lapses, func(d deadline) bool {
 		if !d.void() && d.visit.over {
 			d.visit.queued = notQueued

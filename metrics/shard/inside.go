@@ -23,20 +23,13 @@ type Inside struct {
 	touched bool
 }
 
-type place struct {
-	bcp       event.BCP
-	direction event.Direction
-}
-
 func (s *State) row(b event.BCP, d event.Direction) *Inside {
-	at := place{b, d}
-	row := s.inside[at]
-	if row == nil {
-		row = &Inside{BCP: b, Direction: d, LastEvent: never, Holders: map[window.Measure]int{}, Arrived: map[int32]int{}}
-		s.inside[at] = row
+	at := &s.inside[placeOf(b, d)]
+	if *at == nil {
+		*at = &Inside{BCP: b, Direction: d, LastEvent: never, Holders: map[window.Measure]int{}, Arrived: map[int32]int{}}
 	}
-	row.touched = true
-	return row
+	(*at).touched = true
+	return *at
 }
 
 // heard notes that a BCP is not silent.
@@ -46,19 +39,44 @@ func (s *State) heard(e *event.Event) {
 	}
 }
 
-// board counts a visit in or out. A truck of a visit that is not sound is inside, but nobody knows with whom.
-func (s *State) board(st *visit.State, lapsed visit.Time, sign int) {
+// standing is where a truck counts as inside, if it does, and how.
+type standing struct {
+	bcp       event.BCP
+	direction event.Direction
+	holder    window.Measure
+	arrived   int32 // hours since the Unix epoch
+}
+
+// standing is that of a visit in this state; none if its truck is not inside. A truck of a visit that is not sound is
+// inside, but nobody knows with whom.
+func (s *State) standing(st *visit.State, lapsed visit.Time) standing {
 	if st.Empty || !st.Inside() || lapsed != visit.None {
-		return
+		return standing{}
 	}
 	phase, holder := st.Phase, st.Holder
 	if phase == visit.NoPhase {
 		phase, holder = visit.Wait, s.rules.Unknown
 	}
-	row := s.row(st.BCP, st.Direction)
+	return standing{st.BCP, st.Direction, window.OfSegment(phase, holder), window.MinuteOf(st.Arrived) / 60}
+}
+
+// board counts a visit out as it stood, and in as it stands.
+func (s *State) board(was, is standing) {
+	if was == is {
+		return
+	}
+	s.count(was, -1)
+	s.count(is, +1)
+}
+
+func (s *State) count(at standing, sign int) {
+	if at == (standing{}) {
+		return
+	}
+	row := s.row(at.bcp, at.direction)
 	row.Trucks += sign
-	tally(row.Holders, window.OfSegment(phase, holder), sign)
-	tally(row.Arrived, window.MinuteOf(st.Arrived)/60, sign)
+	tally(row.Holders, at.holder, sign)
+	tally(row.Arrived, at.arrived, sign)
 }
 
 func tally[K comparable](m map[K]int, k K, sign int) {

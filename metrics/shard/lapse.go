@@ -54,15 +54,13 @@ func (s *State) lapse(offset int64) {
 		if v.over {
 			continue
 		}
-		s.rules.Derive(&v.visit, &s.before)
-		at := s.lapsedAt(&s.before)
+		s.rules.Derive(&v.visit, &s.scratch)
+		at := s.lapsedAt(&s.scratch)
 		if at == visit.None {
-			s.await(v, &s.before)
+			s.await(v, &s.scratch)
 			continue
 		}
-		s.rules.Derive(&v.visit, &s.after)
-		v.lapsed = at
-		s.changed(offset, v, visit.None)
+		s.change(offset, v, func() { v.lapsed = at })
 	}
 }
 

@@ -89,28 +89,31 @@ func (s *State) RestoreVisit(r *visit.Row) error {
 		return fmt.Errorf("visit %q: %w", r.ID, err)
 	}
 	e := &entry{id: r.ID, visit: *v, asOf: r.AsOf, lapsed: visit.None, queued: notQueued}
-	s.rules.Derive(v, &s.after)
+	st := &s.scratch
+	s.rules.Derive(v, st)
 	if r.Lapsed {
-		e.lapsed = s.deadline(&s.after)
+		e.lapsed = s.deadline(st)
 	} else {
-		s.await(e, &s.after)
+		s.await(e, st)
 	}
-	e.over = over(&s.after, e.lapsed)
-	s.board(&s.after, e.lapsed, +1)
+	e.over = over(st, e.lapsed)
+	s.board(standing{}, s.standing(st, e.lapsed))
 	s.visits[r.ID] = e
 	return nil
 }
 
 // RestoreWindow takes a window into memory. It does nothing if the window is there already.
 func (s *State) RestoreWindow(r *window.Row) error {
-	if _, here := s.windows[r.Key.Grain][r.Key]; here {
+	if s.windows.find(r.Key) != nil {
 		return nil
 	}
 	if err := s.admit(r.AsOf); err != nil {
 		return fmt.Errorf("window %+v as of %d: %w", r.Key, r.AsOf, err)
 	}
-	w := s.newKept(r.Key)
-	w.asOf, w.Aggregate = r.AsOf, r.Aggregate
+	s.windows.put(r.Key, &r.Aggregate)
+	if r.AsOf > s.written {
+		s.ahead[r.Key] = r.AsOf
+	}
 	return nil
 }
 
@@ -125,7 +128,7 @@ func (s *State) RestoreHeard(b event.BCP, d event.Direction, lastEvent int64) {
 func (s *State) Missing() []window.Key {
 	var missing []window.Key
 	for k := range s.deferred {
-		if _, here := s.windows[k.Grain][k]; !here {
+		if s.windows.find(k) == nil {
 			missing = append(missing, k)
 		}
 	}

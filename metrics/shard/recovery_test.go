@@ -36,6 +36,7 @@ func (t *tables) writeWindow(r window.Row) {
 
 func (t *tables) writeVisit(r visit.Row) {
 	if old, ok := t.visits[r.ID]; !ok || r.AsOf >= old.AsOf {
+		r.State.Segments = append([]visit.Segment(nil), r.State.Segments...)
 		t.visits[r.ID] = r
 	}
 }
@@ -210,7 +211,7 @@ func want(cfg Config, log []event.Event) map[window.Key]window.Aggregate {
 			zone := cfg.Places[s.BCP].Zone
 			for _, k := range []window.Key{c.Key, c.Key.In(window.Hour, zone), c.Key.In(window.Day, zone)} {
 				a := out[k]
-				a.Add(k.Measure, c.Ms, +1)
+				a.Add(window.PartOf(k.Measure, c.Ms, +1))
 				out[k] = a
 			}
 		}

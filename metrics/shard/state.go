@@ -34,12 +34,9 @@ type State struct {
 	visits map[string]*entry
 	dirty  []*entry
 	lapses lapses
-	inside map[place]*Inside
+	inside []*Inside // by BCP and direction
 
-	windows [window.Day + 1]map[window.Key]*kept // by grain
-	room    []kept                               // memory for more of them
-	clocks  []window.Clock                       // by BCP
-	touched []touched                            // windows that the next flush writes
+	windows windows
 	// deferred are the differences of windows that are in the store alone, until they are restored.
 	deferred map[window.Key][]difference
 
@@ -51,12 +48,16 @@ type State struct {
 	recovering  bool
 	replayUntil int64
 	written     int64
+	// ahead has the AsOf of the windows that are ahead of the log, while the shard replays.
+	ahead map[window.Key]int64
 
 	latest  int64 // time of the latest event, Unix milliseconds
 	horizon int64 // what ended at or before it is not in memory, Unix milliseconds
 
-	before, after           visit.State
-	beforeParts, afterParts []window.Contribution
+	// states are of the dirty visits, in their order, and after them of none: memory for the next.
+	states        []*visit.State
+	before, after []window.Contribution
+	scratch       visit.State
 }
 
 // entry is a visit in memory.
@@ -65,29 +66,21 @@ type entry struct {
 	visit  visit.Visit
 	asOf   int64
 	lapsed visit.Time
-	dirty  bool
+	// state is what the facts say, of a visit that has changed since the last flush; else nil.
+	state  *visit.State
 	queued int64 // the deadline at which it waits in lapses; notQueued
 	over   bool  // departed, lapsed, or without a fact
 }
 
-// kept is a window in memory.
-type kept struct {
-	asOf int64
-	new  bool // has changed since the last flush
-	window.Aggregate
-}
+const directions = int(event.Outbound) + 1
 
-// touched is a window in memory that has changed since the last flush.
-type touched struct {
-	key window.Key
-	*kept
-}
+// placeOf is the place of a BCP and direction among all.
+func placeOf(b event.BCP, d event.Direction) int { return int(b)*directions + int(d) }
 
 // difference is one contribution added or taken away by the event at an offset.
 type difference struct {
 	offset int64
-	ms     int64
-	sign   int32
+	part   window.Part
 }
 
 const (
@@ -99,18 +92,10 @@ const (
 func New(cfg Config) *State {
 	s := &State{
 		cfg: cfg, rules: visit.RulesOf(cfg.Vocabulary),
-		visits: map[string]*entry{}, inside: map[place]*Inside{},
-		deferred: map[window.Key][]difference{},
-		latest:   never, horizon: never,
-		clocks: make([]window.Clock, len(cfg.Places)),
-	}
-	for g := window.Minute; g <= window.Day; g++ {
-		s.windows[g] = map[window.Key]*kept{}
-	}
-	for b, p := range cfg.Places {
-		if p.Zone != nil { // there is no BCP 0
-			s.clocks[b] = window.NewClock(p.Zone)
-		}
+		visits: map[string]*entry{}, inside: make([]*Inside, len(cfg.Places)*directions),
+		deferred: map[window.Key][]difference{}, ahead: map[window.Key]int64{},
+		latest: never, horizon: never,
+		windows: newWindows(cfg.Places),
 	}
 	return s
 }
@@ -130,17 +115,6 @@ func (s *State) watermark() int64 { return s.latest - s.cfg.Lateness.Millisecond
 func (s *State) OpenVisits() int { return len(s.visits) }
 
 // Windows is the number of windows in memory.
-func (s *State) Windows() (n int) {
-	for _, m := range s.windows {
-		n += len(m)
-	}
-	return n
-}
-
-// clock is that of a window's BCP.
-func (s *State) clock(k window.Key) *window.Clock { return &s.clocks[k.BCP] }
-
-// ended says whether a window ended at or before the horizon.
-func (s *State) ended(k window.Key) bool { return int64(s.clock(k).End(k))*60_000 <= s.horizon }
+func (s *State) Windows() int { return s.windows.n }
 
 func (s *State) place(b event.BCP) Place { return s.cfg.Places[b] }

@@ -16,55 +16,67 @@ import (
 // one ends and begins in the same millisecond, it goes on if it had begun before, and took no time if it had not.
 // The split between agencies, trader and carrier is that of the WCO Time Release Study; the precedence is dwell's own.
 
-// cut fills the segments of a sound visit, and of an open one who has the truck now.
-func (r Rules) cut(facts []Fact, s *State) {
-	end := s.Departed
-	if end == None {
-		end = s.Last
-	}
-	var (
-		busy  = begun{open: s.busy}
-		from  = s.Arrived
-		phase Phase
-		who   event.Agency
-	)
-	for i := 0; i < len(facts) && facts[i].Time <= end; {
-		at := facts[i].Time
-		j := i
-		for j < len(facts) && facts[j].Time == at {
-			j++
-		}
-		next := r.actor(facts[i:j], &busy)
-		if at > from && phase != NoPhase {
-			s.append(phase, who, from, at)
-			from = at
-		}
-		if next != event.NoAgency {
-			s.explain(next, r.Unknown)
-		}
-		busy.change(facts[i:j])
-		if at >= s.Arrived {
-			phase, who = r.holder(at, s, &busy)
-		}
-		i = j
-	}
-	s.busy = busy.open[:0]
-	if s.Departed != None {
+// fold is how far the cutting of a visit into segments has come, fact by fact in order of time.
+type fold struct {
+	facts int
+	// cuts are all segments so far, also the one at the end that an open visit may yet prolong.
+	cuts []Segment
+	busy begun
+	// phase and who have had the truck since from. NoPhase is before the arrival.
+	phase Phase
+	who   event.Agency
+	from  Time
+}
+
+// step takes in facts of one instant, which must be later than all before.
+func (r Rules) step(s *State, facts []Fact) {
+	at, departed, fold := facts[0].Time, s.Departed != None, &s.fold
+	fold.facts += len(facts)
+	s.Last = at
+	s.milestones(facts)
+	if departed {
 		return
 	}
-	s.Phase, s.Holder, s.Since = phase, who, from
-	if n := len(s.Segments); n > 0 && s.Segments[n-1].Phase == phase && s.Segments[n-1].Holder == who {
-		// The stretch that is still open began with the last segment; nothing of it is known for good.
-		s.Since = s.Segments[n-1].Start
-		s.Segments = s.Segments[:n-1]
+	next := r.actor(facts, &fold.busy)
+	if fold.phase != NoPhase {
+		fold.append(fold.phase, fold.who, fold.from, at)
+	}
+	if next != event.NoAgency {
+		fold.explain(next, r.Unknown)
+	}
+	fold.busy.change(facts)
+	if s.Arrived != None {
+		fold.from = at
+		fold.phase, fold.who = r.holder(s)
 	}
 }
 
-// holder is the table's lines 1, 2, 3 and 5; line 4 is told later, by explain.
-func (r Rules) holder(at Time, s *State, busy *begun) (Phase, event.Agency) {
-	if s.Released != None && s.Released <= at {
+// finish says what the facts taken in so far come to. The stretch of an open visit that began with its last segment
+// goes on: nothing of it is known for good.
+func (r Rules) finish(s *State) {
+	fold := &s.fold
+	if s.Fault != Sound {
+		s.Segments = fold.cuts[:0]
+		return
+	}
+	s.Segments = fold.cuts
+	if s.Departed != None {
+		s.Phase, s.Holder, s.Since = NoPhase, event.NoAgency, None
+		return
+	}
+	s.Phase, s.Holder, s.Since = fold.phase, fold.who, fold.from
+	if n := len(fold.cuts) - 1; n >= 0 && fold.cuts[n].Phase == fold.phase && fold.cuts[n].Holder == fold.who {
+		s.Since = fold.cuts[n].Start
+		s.Segments = fold.cuts[:n]
+	}
+}
+
+// holder is the table's lines 1, 2, 3 and 5, after the facts taken in so far; line 4 is told later, by explain.
+func (r Rules) holder(s *State) (Phase, event.Agency) {
+	if s.Released != None {
 		return Exit, r.Carrier
 	}
+	busy := &s.fold.busy
 	if a := busy.first(true); a != event.NoAgency {
 		return Service, a
 	}
@@ -97,22 +109,22 @@ func (r Rules) actor(facts []Fact, before *begun) event.Agency {
 }
 
 // append adds a segment, or prolongs the last one.
-func (s *State) append(p Phase, who event.Agency, start, end Time) {
-	if n := len(s.Segments); n > 0 && s.Segments[n-1].Phase == p && s.Segments[n-1].Holder == who {
-		s.Segments[n-1].End = end
+func (f *fold) append(p Phase, who event.Agency, start, end Time) {
+	if n := len(f.cuts); n > 0 && f.cuts[n-1].Phase == p && f.cuts[n-1].Holder == who {
+		f.cuts[n-1].End = end
 		return
 	}
-	s.Segments = append(s.Segments, Segment{Phase: p, Holder: who, Start: start, End: end})
+	f.cuts = append(f.cuts, Segment{Phase: p, Holder: who, Start: start, End: end})
 }
 
 // explain charges the wait that nobody had explained to the one who acts now. Only the last segment can be such a
 // wait: whatever follows a wait begins with somebody acting.
-func (s *State) explain(who, unknown event.Agency) {
-	n := len(s.Segments)
-	if n == 0 || s.Segments[n-1].Phase != Wait || s.Segments[n-1].Holder != unknown {
+func (f *fold) explain(who, unknown event.Agency) {
+	n := len(f.cuts)
+	if n == 0 || f.cuts[n-1].Phase != Wait || f.cuts[n-1].Holder != unknown {
 		return
 	}
-	wait := s.Segments[n-1]
-	s.Segments = s.Segments[:n-1]
-	s.append(Wait, who, wait.Start, wait.End)
+	wait := f.cuts[n-1]
+	f.cuts = f.cuts[:n-1]
+	f.append(Wait, who, wait.Start, wait.End)
 }

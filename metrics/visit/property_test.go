@@ -205,6 +205,46 @@ func TestEveryInstantHasTheHolderOfTheTable(t *testing.T) {
 	})
 }
 
+func TestAdvanceIsDerive(t *testing.T) {
+	v := vocabulary(t)
+	rules := RulesOf(v)
+	rapid.Check(t, func(t *rapid.T) {
+		facts := rapid.SliceOfN(anyFact(v), 1, 25).Draw(t, "facts")
+		if rapid.Bool().Draw(t, "in order") {
+			slices.SortStableFunc(facts, func(a, b Fact) int { return cmp.Compare(a.Time, b.Time) })
+		}
+		for i := range facts {
+			if astray := rapid.IntRange(0, 40).Draw(t, "astray"); astray == 0 {
+				facts[i].BCP = 2
+			} else if astray == 1 {
+				facts[i].dims = packDims(event.Outbound, 0, 0)
+			}
+			if facts[i].Type == event.ChannelAssigned {
+				facts[i].dims |= packDims(0, event.Channel(rapid.IntRange(0, 4).Draw(t, "channel")), 0)
+			}
+		}
+		var visit Visit
+		var step State
+		rules.Derive(&visit, &step)
+		for i, f := range facts {
+			if !visit.Apply(f) {
+				continue
+			}
+			rules.Advance(&visit, &step)
+			var whole State
+			rules.Derive(&visit, &whole)
+			got, want := step.Told(), whole.Told()
+			if !slices.Equal(got.Segments, want.Segments) {
+				t.Fatalf("after fact %d of %+v: segments %+v, want %+v", i, facts, got.Segments, want.Segments)
+			}
+			got.Segments, want.Segments = nil, nil
+			if !reflect.DeepEqual(got, want) {
+				t.Fatalf("after fact %d of %+v: %+v, want %+v", i, facts, got, want)
+			}
+		}
+	})
+}
+
 func TestAVisitIsASet(t *testing.T) {
 	v := vocabulary(t)
 	rapid.Check(t, func(t *rapid.T) {

@@ -92,20 +92,18 @@ type State struct {
 	Holder event.Agency
 	Since  Time
 
-	busy []beginning // memory for the next Derive
-}
-
-// Copy is a state apart from s, whose segments are appended to those given.
-func (s *State) Copy(segments []Segment) (State, []Segment) {
-	from := len(segments)
-	segments = append(segments, s.Segments...)
-	c := *s
-	c.Segments, c.busy = segments[from:len(segments):len(segments)], nil
-	return c, segments
+	fold fold
 }
 
 // Inside says whether the truck is known to have arrived and not to have departed.
 func (s *State) Inside() bool { return s.Arrived != None && s.Departed == None }
+
+// Told is what s says, without what Advance needs to go on. The segments are those of s.
+func (s *State) Told() State {
+	t := *s
+	t.fold = fold{}
+	return t
+}
 
 // Rules names the holders of the rule in holder.go.
 type Rules struct{ Customs, Carrier, Trader, Unknown event.Agency }
@@ -115,27 +113,52 @@ func RulesOf(v *event.Vocabulary) Rules {
 	return Rules{Customs: v.Customs, Carrier: v.Carrier, Trader: v.Trader, Unknown: v.UnknownHolder}
 }
 
-// Derive computes the state of v into s. Slices of s are used again.
+// Derive computes the state of v into s. Memory of s is used again.
 func (r Rules) Derive(v *Visit, s *State) {
 	*s = State{
-		Empty: len(v.facts) == 0, First: None, Last: None, Segments: s.Segments[:0], busy: s.busy[:0],
+		Empty: len(v.facts) == 0, First: None, Last: None,
 		Arrived: None, Released: None, Refused: None, Departed: None, Since: None,
+		Segments: s.fold.cuts[:0], fold: fold{cuts: s.fold.cuts[:0], busy: begun{s.fold.busy.open[:0]}},
 	}
 	if s.Empty {
 		return
 	}
-	s.First, s.Last = v.facts[0].Time, v.facts[len(v.facts)-1].Time
-	s.milestones(v.facts)
-	if s.Fault = s.fault(v.facts); s.Fault == Sound {
-		r.cut(v.facts, s)
+	s.First = v.facts[0].Time
+	s.BCP, s.Direction = v.facts[0].BCP, v.facts[0].Direction()
+	for i := 0; i < len(v.facts); {
+		j := i + 1
+		for j < len(v.facts) && v.facts[j].Time == v.facts[i].Time {
+			j++
+		}
+		r.step(s, v.facts[i:j])
+		i = j
 	}
+	s.Fault = s.fault(v.facts)
+	r.finish(s)
 }
 
-// milestones reads off everything that needs no rule. The place is told by the arrival, or without one by the
-// earliest fact; channel and regime by the latest fact that tells them.
+// Advance brings s, the state of v before its last Apply, up to date. It does what Derive does; where the new fact is
+// the latest one of a sound visit, as most are, it looks at that one alone.
+func (r Rules) Advance(v *Visit, s *State) {
+	n := len(v.facts)
+	if s.Empty || s.Fault != Sound || s.Departed != None || n != s.fold.facts+1 {
+		r.Derive(v, s)
+		return
+	}
+	f := v.facts[n-1:]
+	if f[0].Time <= s.Last || f[0].BCP != s.BCP || f[0].Direction() != s.Direction {
+		r.Derive(v, s)
+		return
+	}
+	r.step(s, f)
+	r.finish(s)
+}
+
+// milestones reads off simultaneous facts everything that needs no rule. The place is told by the arrival, or without
+// one by the earliest fact; channel and regime by the latest fact that tells them.
 func (s *State) milestones(facts []Fact) {
-	s.BCP, s.Direction = facts[0].BCP, facts[0].Direction()
-	for _, f := range facts {
+	for i := range facts {
+		f := &facts[i]
 		if c := f.Channel(); c != event.NoChannel {
 			s.Channel = c
 		}
@@ -164,7 +187,8 @@ func first(t *Time, at Time) {
 }
 
 func (s *State) fault(facts []Fact) Fault {
-	for _, f := range facts {
+	for i := range facts {
+		f := &facts[i]
 		if f.BCP != s.BCP {
 			return BCPConflict
 		}

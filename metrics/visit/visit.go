@@ -22,18 +22,18 @@ type Visit struct {
 
 // Apply adds a fact, or takes one away if it is a retraction. It returns false if that changes nothing.
 func (v *Visit) Apply(f Fact) bool {
-	if f.Type == event.EventRetracted {
-		return v.retract(f.Key)
-	}
-	if slices.Contains(v.gone, f.Key) {
+	if v.Knows(f) {
 		return false
 	}
+	if f.Type == event.EventRetracted {
+		v.gone = append(v.gone, f.Key)
+		slices.Sort(v.gone)
+	}
 	if i := v.index(f.Key); i >= 0 {
-		// One id was sent with two contents, which CloudEvents forbids: the lesser content stays, in any order.
-		if compare(f, v.facts[i]) >= 0 {
-			return false
-		}
 		v.facts = slices.Delete(v.facts, i, i+1)
+	}
+	if f.Type == event.EventRetracted {
+		return true
 	}
 	at := len(v.facts)
 	for at > 0 && compare(f, v.facts[at-1]) < 0 {
@@ -46,16 +46,14 @@ func (v *Visit) Apply(f Fact) bool {
 	return true
 }
 
-func (v *Visit) retract(key uint64) bool {
-	if slices.Contains(v.gone, key) {
-		return false
+// Knows says whether applying f would change nothing. Where one id was sent with two contents, which CloudEvents
+// forbids, the lesser content stays, in any order.
+func (v *Visit) Knows(f Fact) bool {
+	if slices.Contains(v.gone, f.Key) {
+		return true
 	}
-	v.gone = append(v.gone, key)
-	slices.Sort(v.gone)
-	if i := v.index(key); i >= 0 {
-		v.facts = slices.Delete(v.facts, i, i+1)
-	}
-	return true
+	i := v.index(f.Key)
+	return f.Type != event.EventRetracted && i >= 0 && compare(f, v.facts[i]) >= 0
 }
 
 func (v *Visit) index(key uint64) int {

@@ -27,20 +27,39 @@ func (u Uint128) sub(o Uint128) Uint128 {
 	return Uint128{hi, lo}
 }
 
-// Add counts a duration in milliseconds; sign is +1, or -1 to take it away. A measure that is no time has none.
-func (a *Aggregate) Add(m Measure, ms int64, sign int32) {
-	a.N += int64(sign)
+// Part is one contribution as an aggregate takes it, worked out once for the minute, the hour and the day.
+type Part struct {
+	sign   int32
+	time   bool
+	bin    int16
+	ms     int64
+	square Uint128 // of ms
+}
+
+// PartOf is a duration in milliseconds, of which a measure that is no time has none; sign is +1, or -1 to take away
+// what was added.
+func PartOf(m Measure, ms int64, sign int32) Part {
 	if !m.IsTime() {
+		return Part{sign: sign}
+	}
+	hi, lo := bits.Mul64(uint64(ms), uint64(ms))
+	return Part{sign: sign, time: true, bin: BinOf(ms), ms: ms, square: Uint128{hi, lo}}
+}
+
+// Add adds a part.
+func (a *Aggregate) Add(p Part) {
+	a.N += int64(p.sign)
+	if !p.time {
 		return
 	}
-	a.Sum += int64(sign) * ms
-	hi, lo := bits.Mul64(uint64(ms), uint64(ms))
-	if square := (Uint128{hi, lo}); sign > 0 {
-		a.SumSquares = a.SumSquares.add(square)
+	if p.sign > 0 {
+		a.Sum += p.ms
+		a.SumSquares = a.SumSquares.add(p.square)
 	} else {
-		a.SumSquares = a.SumSquares.sub(square)
+		a.Sum -= p.ms
+		a.SumSquares = a.SumSquares.sub(p.square)
 	}
-	a.Bins = a.Bins.add(BinOf(ms), sign)
+	a.Bins = a.Bins.add(p.bin, p.sign)
 }
 
 // Merge adds all of o.

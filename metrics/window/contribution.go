@@ -16,14 +16,12 @@ func Contributions(dst []Contribution, s *visit.State, lapsed visit.Time) []Cont
 	if s.Empty {
 		return dst
 	}
-	place := Key{BCP: s.BCP, Direction: s.Direction, Channel: s.Channel, Regime: s.Regime, Grain: Minute}
 	add := func(m Measure, at visit.Time, ms int64) {
-		if at == visit.None {
-			return
+		if at != visit.None {
+			dst = append(dst, Contribution{Key{
+				BCP: s.BCP, Direction: s.Direction, Channel: s.Channel, Regime: s.Regime, Grain: Minute, Measure: m, Start: MinuteOf(at),
+			}, ms})
 		}
-		k := place
-		k.Measure, k.Start = m, MinuteOf(at)
-		dst = append(dst, Contribution{k, ms})
 	}
 	add(Arrivals, s.Arrived, 0)
 	add(Releases, s.Released, 0)

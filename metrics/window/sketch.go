@@ -1,7 +1,6 @@
 package window
 
 import (
-	"cmp"
 	"math"
 	"slices"
 )
@@ -60,8 +59,15 @@ type Bins []Bin
 
 // add counts n more durations in a bin.
 func (b Bins) add(index int16, n int32) Bins {
-	at, found := slices.BinarySearchFunc(b, index, func(x Bin, i int16) int { return cmp.Compare(x.Index, i) })
-	if !found {
+	at, to := 0, len(b)
+	for at < to {
+		if mid := int(uint(at+to) / 2); b[mid].Index < index {
+			at = mid + 1
+		} else {
+			to = mid
+		}
+	}
+	if at == len(b) || b[at].Index != index {
 		return slices.Insert(b, at, Bin{index, n})
 	}
 	if b[at].Count += n; b[at].Count == 0 {
