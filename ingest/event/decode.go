@@ -24,8 +24,8 @@ type Decoder struct {
 	vocabulary *Vocabulary
 	skew       int64
 	scanner    scanner
-	attributes attributes
-	fields     fields
+	found      [members]value
+	habits     [members]habit
 }
 
 // NewDecoder makes a decoder. An event may have happened at most skew after its record's own time.
@@ -36,25 +36,13 @@ func NewDecoder(v *Vocabulary, skew time.Duration) *Decoder {
 // Reset lets go of the memory behind the events decoded so far; those of them that had escapes are no longer valid.
 func (d *Decoder) Reset() { d.scanner.scratch = d.scanner.scratch[:0] }
 
-// attributes are the CloudEvents attributes that dwell reads, and fields those of the data.
-type attributes struct {
-	specversion, id, source, typ, subject, time, recorded, contentType, data value
-}
-
-type fields struct {
-	bcp, direction, channel, regime, agency, kind, result, lane value
-	vehicles, wait, age                                         value
-	id, source, time                                            value
-}
-
 // Decode reads a message into e, of which nothing may be used if it returns a Rejection. The event's bytes alias the
 // message, and the decoder until Reset. What is wrong is asked in this order: size, JSON, the attributes as CloudEvents
 // has them, the type, the data's fields with the BCP and the agency, the subject and key, and the clock.
 func (d *Decoder) Decode(m *Message, e *Event) *Rejection {
 	*e = Event{} // in one stroke; a literal with three numbers would be built elsewhere and copied
 	e.Vehicles, e.WaitSeconds, e.AgeSeconds = Unknown, Unknown, Unknown
-	d.attributes = attributes{}
-	d.fields = fields{}
+	d.found = [members]value{}
 	if len(m.Value) > MaxMessage {
 		return &Rejection{Reason: TooLarge, Field: "message"}
 	}
@@ -76,7 +64,7 @@ func (d *Decoder) Decode(m *Message, e *Event) *Rejection {
 		return reject(SubjectMismatch, "key", m.Key)
 	}
 	if e.Time > m.Time+d.skew {
-		return reject(FutureTime, "time", d.attributes.time.text)
+		return reject(FutureTime, "time", d.found[eventTime].text)
 	}
 	return nil
 }
@@ -92,105 +80,29 @@ func (d *Decoder) read(m *Message) *Rejection {
 		return reject(NotCloudEvent, "content-type", given)
 	}
 	d.scanner.start(m.Value)
-	d.scanMessage()
+	d.scanObject(messageStart, messageMember)
 	if !d.scanner.end() {
 		return &Rejection{Reason: NotJSON}
 	}
 	return nil
 }
 
-func (d *Decoder) scanMessage() {
-	s, a := &d.scanner, &d.attributes
-	for more := s.enter('{', '}'); more; more = s.another('}') {
-		switch string(s.key()) {
-		case "specversion":
-			a.specversion = s.value()
-		case "id":
-			a.id = s.value()
-		case "source":
-			a.source = s.value()
-		case "type":
-			a.typ = s.value()
-		case "subject":
-			a.subject = s.value()
-		case "time":
-			a.time = s.value()
-		case "recordedtime":
-			a.recorded = s.value()
-		case "datacontenttype":
-			a.contentType = s.value()
-		case "data":
-			if a.data.kind != absent {
-				d.fields = fields{} // of data that come twice only the last count
-			}
-			d.scanData()
-		default:
-			s.value()
-		}
-	}
-}
-
-func (d *Decoder) scanData() {
-	s, f := &d.scanner, &d.fields
-	if s.token() != '{' {
-		d.attributes.data = s.value()
-		return
-	}
-	start := s.at
-	for more := s.enter('{', '}'); more; more = s.another('}') {
-		switch string(s.key()) {
-		case "bcp":
-			f.bcp = s.value()
-		case "direction":
-			f.direction = s.value()
-		case "channel":
-			f.channel = s.value()
-		case "regime":
-			f.regime = s.value()
-		case "agency":
-			f.agency = s.value()
-		case "kind":
-			f.kind = s.value()
-		case "result":
-			f.result = s.value()
-		case "lane":
-			f.lane = s.value()
-		case "vehicles":
-			f.vehicles = s.value()
-		case "wait_seconds":
-			f.wait = s.value()
-		case "age_seconds":
-			f.age = s.value()
-		case "id":
-			f.id = s.value()
-		case "source":
-			f.source = s.value()
-		case "time":
-			f.time = s.value()
-		default:
-			s.value()
-		}
-	}
-	d.attributes.data = value{object, s.text[start:s.at]}
-}
-
 func (d *Decoder) readBinary(m *Message) *Rejection {
-	a := &d.attributes
-	for _, h := range []struct {
+	for _, h := range [...]struct {
 		name string
-		into *value
+		into member
 	}{
-		{"ce_specversion", &a.specversion},
-		{"ce_id", &a.id},
-		{"ce_source", &a.source},
-		{"ce_type", &a.typ},
-		{"ce_subject", &a.subject},
-		{"ce_time", &a.time},
-		{"ce_recordedtime", &a.recorded},
-		{"content-type", &a.contentType},
+		{"ce_specversion", specversion},
+		{"ce_id", eventID},
+		{"ce_source", source},
+		{"ce_type", eventType},
+		{"ce_subject", subject},
+		{"ce_time", eventTime},
+		{"ce_recordedtime", recordedTime},
+		{"content-type", contentType},
 	} {
 		if b := m.header(h.name); b != nil {
-			*h.into = value{text, b}
+			d.found[h.into] = value{text, b}
 		}
 	}
 	d.scanner.start(m.Value)
@@ -202,45 +114,45 @@ func (d *Decoder) readBinary(m *Message) *Rejection {
 }
 
 func (d *Decoder) readAttributes(e *Event) *Rejection {
-	a := &d.attributes
-	if a.specversion.kind != text || string(a.specversion.text) != "1.0" {
-		return reject(NotCloudEvent, "specversion", a.specversion.text)
+	f := &d.found
+	if f[specversion].kind != text || string(f[specversion].text) != "1.0" {
+		return reject(NotCloudEvent, "specversion", f[specversion].text)
 	}
-	if a.typ.kind != text {
-		return reject(NotCloudEvent, "type", a.typ.text)
+	if f[eventType].kind != text {
+		return reject(NotCloudEvent, "type", f[eventType].text)
 	}
-	if r := name("id", &a.id, &e.ID); r != nil {
+	if r := name("id", &f[eventID], &e.ID); r != nil {
 		return r
 	}
-	if r := name("source", &a.source, &e.Source); r != nil {
+	if r := name("source", &f[source], &e.Source); r != nil {
 		return r
 	}
-	if r := name("subject", &a.subject, &e.Subject); r != nil {
+	if r := name("subject", &f[subject], &e.Subject); r != nil {
 		return r
 	}
-	if r := instant("time", &a.time, &e.Time); r != nil {
+	if r := instant("time", &f[eventTime], &e.Time); r != nil {
 		return r
 	}
 	e.Recorded = e.Time
-	if !a.recorded.missing() {
-		if r := instant("recordedtime", &a.recorded, &e.Recorded); r != nil {
+	if !f[recordedTime].missing() {
+		if r := instant("recordedtime", &f[recordedTime], &e.Recorded); r != nil {
 			return r
 		}
 	}
-	if !a.contentType.missing() && (a.contentType.kind != text || mediaType(a.contentType.text) != "application/json") {
-		return reject(InvalidField, "datacontenttype", a.contentType.text)
+	if !f[contentType].missing() && (f[contentType].kind != text || mediaType(f[contentType].text) != "application/json") {
+		return reject(InvalidField, "datacontenttype", f[contentType].text)
 	}
 	var ok bool
-	if e.Type, ok = parseWire(a.typ.text); !ok {
-		return reject(UnknownType, "type", a.typ.text)
+	if e.Type, ok = parseWire(f[eventType].text); !ok {
+		return reject(UnknownType, "type", f[eventType].text)
 	}
-	if a.data.missing() {
+	if f[data].missing() {
 		return &Rejection{Reason: MissingField, Field: "data"}
 	}
-	if a.data.kind != object {
-		return reject(InvalidField, "data", a.data.text)
+	if f[data].kind != object {
+		return reject(InvalidField, "data", f[data].text)
 	}
-	e.Data = a.data.text
+	e.Data = f[data].text
 	return nil
 }
 

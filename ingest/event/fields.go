@@ -2,22 +2,22 @@ package event
 
 // readFields reads the fields that an event of this type has. Others are ignored.
 func (d *Decoder) readFields(e *Event) *Rejection {
-	f := &d.fields
+	f := &d.found
 	if r := d.readBCP(e); r != nil {
 		return r
 	}
-	if !f.direction.missing() || e.Type.OfVisit() {
-		if r := code("data.direction", &f.direction, ParseDirection, &e.Direction); r != nil {
+	if !f[direction].missing() || e.Type.OfVisit() {
+		if r := code("data.direction", &f[direction], ParseDirection, &e.Direction); r != nil {
 			return r
 		}
 	}
-	if !f.regime.missing() && e.Type.OfVisit() {
-		if r := code("data.regime", &f.regime, ParseRegime, &e.Regime); r != nil {
+	if !f[regime].missing() && e.Type.OfVisit() {
+		if r := code("data.regime", &f[regime], ParseRegime, &e.Regime); r != nil {
 			return r
 		}
 	}
-	if !f.lane.missing() || e.Type == LaneOpened || e.Type == LaneClosed {
-		if r := name("data.lane", &f.lane, &e.Lane); r != nil {
+	if !f[lane].missing() || e.Type == LaneOpened || e.Type == LaneClosed {
+		if r := name("data.lane", &f[lane], &e.Lane); r != nil {
 			return r
 		}
 	}
@@ -28,14 +28,14 @@ func (d *Decoder) readFields(e *Event) *Rejection {
 	}
 	switch e.Type {
 	case ChannelAssigned:
-		return code("data.channel", &f.channel, ParseChannel, &e.Channel)
+		return code("data.channel", &f[channel], ParseChannel, &e.Channel)
 	case InspectionStarted:
-		return code("data.kind", &f.kind, ParseInspectionKind, &e.Kind)
+		return code("data.kind", &f[inspectionKind], ParseInspectionKind, &e.Kind)
 	case InspectionCompleted:
-		if r := code("data.kind", &f.kind, ParseInspectionKind, &e.Kind); r != nil {
+		if r := code("data.kind", &f[inspectionKind], ParseInspectionKind, &e.Kind); r != nil {
 			return r
 		}
-		return code("data.result", &f.result, ParseResult, &e.Result)
+		return code("data.result", &f[result], ParseResult, &e.Result)
 	case QueueObserved:
 		return d.readReading(e)
 	case EventRetracted:
@@ -47,7 +47,7 @@ func (d *Decoder) readFields(e *Event) *Rejection {
 
 func (d *Decoder) readBCP(e *Event) *Rejection {
 	var id []byte
-	if r := name("data.bcp", &d.fields.bcp, &id); r != nil {
+	if r := name("data.bcp", &d.found[bcp], &id); r != nil {
 		return r
 	}
 	var ok bool
@@ -59,7 +59,7 @@ func (d *Decoder) readBCP(e *Event) *Rejection {
 
 func (d *Decoder) readAgency(e *Event) *Rejection {
 	var id []byte
-	if r := name("data.agency", &d.fields.agency, &id); r != nil {
+	if r := name("data.agency", &d.found[agency], &id); r != nil {
 		return r
 	}
 	var ok bool
@@ -70,12 +70,12 @@ func (d *Decoder) readAgency(e *Event) *Rejection {
 }
 
 func (d *Decoder) readReading(e *Event) *Rejection {
-	f := &d.fields
+	f := &d.found
 	for _, n := range [...]struct {
 		field string
 		v     *value
 		into  *int64
-	}{{"data.vehicles", &f.vehicles, &e.Vehicles}, {"data.wait_seconds", &f.wait, &e.WaitSeconds}, {"data.age_seconds", &f.age, &e.AgeSeconds}} {
+	}{{"data.vehicles", &f[vehicles], &e.Vehicles}, {"data.wait_seconds", &f[waitSeconds], &e.WaitSeconds}, {"data.age_seconds", &f[ageSeconds], &e.AgeSeconds}} {
 		if n.v.missing() {
 			continue
 		}
@@ -89,15 +89,15 @@ func (d *Decoder) readReading(e *Event) *Rejection {
 }
 
 func (d *Decoder) readRetraction(e *Event) *Rejection {
-	f := &d.fields
-	if r := name("data.id", &f.id, &e.RetractedID); r != nil {
+	f := &d.found
+	if r := name("data.id", &f[retractedID], &e.RetractedID); r != nil {
 		return r
 	}
-	if r := name("data.source", &f.source, &e.RetractedSource); r != nil {
+	if r := name("data.source", &f[retractedSource], &e.RetractedSource); r != nil {
 		return r
 	}
 	e.AboutPlace = string(e.Subject) == d.vocabulary.BCPName(e.BCP)
-	return instant("data.time", &f.time, &e.RetractedTime)
+	return instant("data.time", &f[retractedTime], &e.RetractedTime)
 }
 
 // code reads a word of a fixed list.
