@@ -71,7 +71,8 @@ func newBorderAt(t testing.TB, voc *event.Vocabulary, places []audit.Place) *bor
 // log appends an event to a shard's log, and applies it. It is given offset 0, 2, 4, ...
 func (b *border) log(id int, e *event.Event) {
 	b.t.Helper()
-	if b.shards[id].Absent(e) {
+	at, absent := b.shards[id].Find(e)
+	if absent {
 		rows, err := b.store.Visits(b.t.Context(), id, []string{string(e.Subject)})
 		if err != nil {
 			b.t.Fatal(err)
@@ -82,7 +83,7 @@ func (b *border) log(id int, e *event.Event) {
 			}
 		}
 	}
-	b.shards[id].Apply(b.next[id], e)
+	b.shards[id].Apply(b.next[id], e, at)
 	b.raw[id].Events.Append(b.next[id], e.Time, e)
 	b.next[id] += 2
 }

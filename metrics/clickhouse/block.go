@@ -18,11 +18,12 @@ type block struct {
 	buf    []byte
 }
 
-func (b *block) reset(table string, rows int) {
+// reset begins a block of which about how many bytes it will have is known.
+func (b *block) reset(table string, rows, size int) {
 	b.table, b.rows = table, rows
 	b.names, b.types, b.starts = b.names[:0], b.types[:0], b.starts[:0]
 	// The number of columns, which are fewer than 128 and so take one byte, and the number of rows.
-	b.buf = append(b.buf[:0], 0)
+	b.buf = append(slices.Grow(b.buf[:0], size), 0)
 	b.buf = binary.AppendUvarint(b.buf, uint64(rows))
 }
 

@@ -75,9 +75,10 @@ func (s *Store) Ping(ctx context.Context) error { return s.conn.Ping(ctx) }
 // Conn is for reading the tables by other packages.
 func (s *Store) Conn() driver.Conn { return s.conn }
 
-func (s *Store) encoder(table string, rows int) *encoder {
+// encoder begins a block of about size bytes.
+func (s *Store) encoder(table string, rows, size int) *encoder {
 	e := s.room.Get().(*encoder)
-	e.block.reset(table, rows)
+	e.block.reset(table, rows, size)
 	return e
 }
 

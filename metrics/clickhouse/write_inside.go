@@ -16,7 +16,7 @@ func (s *Store) WriteInside(ctx context.Context, id int, rows []shard.Inside) er
 	if len(rows) == 0 {
 		return nil
 	}
-	e := s.encoder("inside_now", len(rows))
+	e := s.encoder("inside_now", len(rows), 0)
 	b, d := &e.block, &e.dictionary
 	b.same("shard", uint16(id))
 	eachCode(d, b, "bcp", rows, func(r *shard.Inside) event.BCP { return r.BCP }, s.voc.BCPName)
@@ -62,7 +62,7 @@ const never = -1 << 61
 
 // WriteProgress writes where the shard stands.
 func (s *Store) WriteProgress(ctx context.Context, id int, f *shard.Flush) error {
-	e := s.encoder("progress", 1)
+	e := s.encoder("progress", 1, 0)
 	b := &e.block
 	one := []*shard.Flush{f}
 	b.same("shard", uint16(id))

@@ -22,7 +22,7 @@ func (s *Store) writeEvents(ctx context.Context, id int, events *shard.Events) e
 	if events.Len() == 0 {
 		return nil
 	}
-	e := s.encoder("events", events.Len())
+	e := s.encoder("events", events.Len(), events.Bytes())
 	b, d := &e.block, &e.dictionary
 	text := func(name string, column int) {
 		e.text = events.Text(e.text[:0], column)
@@ -70,7 +70,7 @@ func (s *Store) writeReadings(ctx context.Context, id int, rows []shard.Reading)
 	if len(rows) == 0 {
 		return nil
 	}
-	e := s.encoder("readings", len(rows))
+	e := s.encoder("readings", len(rows), 0)
 	b, d := &e.block, &e.dictionary
 	b.same("shard", uint16(id))
 	each64(b, "offset", "UInt64", rows, func(r *shard.Reading) int64 { return r.Offset })
@@ -92,7 +92,7 @@ func (s *Store) writeDeadLetters(ctx context.Context, id int, rows []shard.DeadL
 	if len(rows) == 0 {
 		return nil
 	}
-	e := s.encoder("dead_letters", len(rows))
+	e := s.encoder("dead_letters", len(rows), 0)
 	b := &e.block
 	b.same("shard", uint16(id))
 	each64(b, "offset", "UInt64", rows, func(r *shard.DeadLetter) int64 { return r.Offset })

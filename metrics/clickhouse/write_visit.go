@@ -24,7 +24,7 @@ func (s *Store) WriteVisits(ctx context.Context, shard int, rows []visit.Row) er
 	if len(rows) == 0 {
 		return nil
 	}
-	e := s.encoder("visits", len(rows))
+	e := s.encoder("visits", len(rows), 600*len(rows))
 	b, d := &e.block, &e.dictionary
 	b.same("shard", uint16(shard))
 	eachString(b, "visit", rows, func(r *visit.Row) string { return r.ID })

@@ -16,7 +16,7 @@ func (s *Store) WriteWindows(ctx context.Context, shard int, rows []window.Row) 
 	if len(rows) == 0 {
 		return nil
 	}
-	e := s.encoder("windows", len(rows))
+	e := s.encoder("windows", len(rows), 80*len(rows))
 	b, d := &e.block, &e.dictionary
 	b.same("shard", uint16(shard))
 	eachCode(d, b, "bcp", rows, func(r *window.Row) event.BCP { return r.Key.BCP }, s.voc.BCPName)

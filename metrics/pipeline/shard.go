@@ -76,6 +76,7 @@ type Shard struct {
 	batch   Batch
 	events  []event.Event
 	offsets []int64
+	visits  []shard.Found // by event
 
 	next      int64        // the offset of the next record
 	since     time.Time    // of the first change that was not flushed
@@ -166,7 +167,7 @@ func (s *Shard) apply(ctx context.Context, records []Record, next, highWatermark
 		return err
 	}
 	for i := range s.events {
-		s.applyOne(s.offsets[i], &s.events[i])
+		s.applyOne(s.offsets[i], &s.events[i], s.visits[i])
 	}
 	s.next = next
 	if s.since.IsZero() {
@@ -233,12 +234,16 @@ func clone(b []byte) []byte {
 	return append([]byte{}, b...)
 }
 
-// load restores the visits that the batch speaks of and that memory has let go.
+// load finds the visits that the batch speaks of, and restores those that memory has let go.
 func (s *Shard) load(ctx context.Context) error {
 	var ids []string
 	seen := map[string]bool{}
+	s.visits = s.visits[:0]
 	for i := range s.events {
-		if e := &s.events[i]; s.state.Absent(e) && !seen[string(e.Subject)] {
+		e := &s.events[i]
+		at, absent := s.state.Find(e)
+		s.visits = append(s.visits, at)
+		if absent && !seen[string(e.Subject)] {
 			id := string(e.Subject)
 			seen[id] = true
 			ids = append(ids, id)
@@ -263,12 +268,12 @@ func (s *Shard) load(ctx context.Context) error {
 	return nil
 }
 
-func (s *Shard) applyOne(offset int64, e *event.Event) {
+func (s *Shard) applyOne(offset int64, e *event.Event, at shard.Found) {
 	s.batch.Events[EventClass{e.BCP, e.Type}]++
 	if e.Type == event.QueueObserved || e.Type == event.EventRetracted && e.AboutPlace {
 		s.raw.Readings = append(s.raw.Readings, reading(offset, e))
 	}
-	out := s.state.Apply(offset, e)
+	out := s.state.Apply(offset, e, at)
 	switch out.Result {
 	case shard.Duplicate:
 		s.batch.Duplicates++

@@ -27,16 +27,19 @@ const (
 	Replayed
 )
 
-// Absent says whether an event's visit may be in the store and is not in memory. The caller then restores its row, if
-// there is one, before it applies the event.
-func (s *State) Absent(e *event.Event) bool {
+// Found is a visit that was found in memory, or none.
+type Found struct{ visit *entry }
+
+// Find looks for an event's visit. If that is absent, it may be in the store: the caller then restores its row, if there
+// is one, before it applies the event. What was found holds until the next Flush.
+func (s *State) Find(e *event.Event) (at Found, absent bool) {
 	if !ofVisit(e) {
-		return false
+		return Found{}, false
 	}
-	if _, here := s.visits[string(e.Subject)]; here {
-		return false
+	if v, here := s.visits[string(e.Subject)]; here {
+		return Found{v}, false
 	}
-	return s.stored.has(e.Subject)
+	return Found{}, s.stored.has(e.Subject)
 }
 
 // ofVisit says whether the event is a fact about a visit or retracts one. The retraction of a place's event has the
@@ -45,25 +48,34 @@ func ofVisit(e *event.Event) bool {
 	return e.Type.OfVisit() || e.Type == event.EventRetracted && !e.AboutPlace
 }
 
-// Apply applies the event at an offset of the log. Offsets must rise; gaps are allowed.
-func (s *State) Apply(offset int64, e *event.Event) Outcome {
+// Apply applies the event at an offset of the log to its visit, which is looked for if it was not found before. Offsets
+// must rise; gaps are allowed.
+func (s *State) Apply(offset int64, e *event.Event, at Found) Outcome {
 	out := Outcome{ReleaseTime: visit.None, CrossingTime: visit.None}
 	out.Late = s.latest != never && e.Time < s.watermark()
 	s.heard(e)
 	s.latest = max(s.latest, e.Time)
 	if ofVisit(e) {
-		s.applyToVisit(offset, e, &out)
+		v := at.visit
+		if v == nil {
+			v = s.visitOf(e)
+		}
+		s.applyToVisit(offset, e, v, &out)
 	}
 	s.lapse(offset)
 	return out
 }
 
-func (s *State) applyToVisit(offset int64, e *event.Event, out *Outcome) {
+func (s *State) visitOf(e *event.Event) *entry {
 	v, known := s.visits[string(e.Subject)]
 	if !known {
 		v = &entry{id: string(e.Subject), lapsed: visit.None, queued: notQueued}
 		s.visits[v.id] = v
 	}
+	return v
+}
+
+func (s *State) applyToVisit(offset int64, e *event.Event, v *entry, out *Outcome) {
 	if v.asOf > offset {
 		out.Result = Replayed
 		return
@@ -124,7 +136,9 @@ func (s *State) differ(offset int64, c window.Contribution, sign int32) {
 		minute.fresh = true
 	}
 	if minute != nil && minute.fresh {
-		s.windows.add(c.Key, minute, d.part)
+		if s.windows.add(minute, d.part) {
+			s.windows.touchHour(hour, hour.bit(c.Key))
+		}
 		return
 	}
 	day := s.windows.day(c.Key)
@@ -149,8 +163,11 @@ func (s *State) differIn(k window.Key, head *int32, d *difference) {
 // to nothing is written too: an instance that has lost the shard may yet write the row as of an offset in between, and
 // must not be the last to have written it.
 func (s *State) add(k window.Key, w *kept, d *difference) {
-	if len(s.ahead) == 0 || s.ahead[k] <= d.offset {
-		s.windows.add(k, w, d.part)
+	if len(s.ahead) > 0 && s.ahead[k] > d.offset {
+		return
+	}
+	if s.windows.add(w, d.part) {
+		s.windows.touch(k)
 	}
 }
 

@@ -32,7 +32,7 @@ func BenchmarkOpenVisit(b *testing.B) {
 				if typ == event.InspectionStarted || typ == event.InspectionCompleted {
 					e.Kind = event.Scan
 				}
-				s.Apply(offset, &e)
+				s.Apply(offset, &e, Found{})
 				offset++
 			}
 		}

@@ -65,6 +65,14 @@ func (s *State) board(was, is standing) {
 	if was == is {
 		return
 	}
+	from, to := was.holder, is.holder
+	if was.holder = to; was == is && was != (standing{}) { // it went from hand to hand, as nearly always
+		holders := s.row(is.bcp, is.direction).Holders
+		tally(holders, from, -1)
+		tally(holders, to, +1)
+		return
+	}
+	was.holder = from
 	s.count(was, -1)
 	s.count(is, +1)
 }

@@ -1,6 +1,7 @@
 package shard
 
 import (
+	"slices"
 	"unsafe"
 
 	"dwell/ingest/event"
@@ -84,6 +85,9 @@ const (
 
 // Append adds an event, which it copies.
 func (c *Events) Append(offset, logged int64, e *event.Event) {
+	if len(c.Offsets) == cap(c.Offsets) {
+		c.grow(max(1024, len(c.Offsets)))
+	}
 	c.Offsets = append(c.Offsets, offset)
 	c.Logged = append(c.Logged, logged)
 	c.Times = append(c.Times, e.Time)
@@ -101,6 +105,18 @@ func (c *Events) Append(offset, logged int64, e *event.Event) {
 		c.text = append(c.text, t...)
 		c.ends = append(c.ends, len(c.text))
 	}
+}
+
+// grow makes room for n more events. Left to append, it would come in many small steps.
+func (c *Events) grow(n int) {
+	for _, column := range []*[]int64{&c.Offsets, &c.Logged, &c.Times, &c.Recorded, &c.RetractedTimes} {
+		*column = slices.Grow(*column, n)
+	}
+	c.Types, c.Kinds, c.Results = slices.Grow(c.Types, n), slices.Grow(c.Kinds, n), slices.Grow(c.Results, n)
+	c.Directions, c.Channels, c.Regimes = slices.Grow(c.Directions, n), slices.Grow(c.Channels, n), slices.Grow(c.Regimes, n)
+	c.BCPs, c.Agencies = slices.Grow(c.BCPs, n), slices.Grow(c.Agencies, n)
+	c.ends = slices.Grow(c.ends, texts*n)
+	c.text = slices.Grow(c.text, max(128*n, len(c.text)))
 }
 
 // Len is the number of events.

@@ -88,14 +88,15 @@ type run struct {
 
 func (r *run) apply(log []event.Event) error {
 	e := &log[r.next]
-	if r.state.Absent(e) {
+	at, absent := r.state.Find(e)
+	if absent {
 		if row, ok := r.tables.visits[string(e.Subject)]; ok {
 			if err := r.state.RestoreVisit(&row); err != nil {
 				return err
 			}
 		}
 	}
-	r.state.Apply(r.next, e)
+	r.state.Apply(r.next, e, at)
 	r.next++
 	return nil
 }

@@ -94,6 +94,8 @@ func (l label) hash(bits int) uint32 { return uint32(l) * 0x9e3779b1 >> (32 - bi
 
 func (h *hour) minute(k window.Key) *int32 { return &h.minutes[k.Start-h.at.Start] }
 
+func (h *hour) bit(k window.Key) uint64 { return 1 << (k.Start - h.at.Start) }
+
 func (h *hour) head(l label) *int32 { return &h.heads[l.hash(6)] }
 func (d *day) head(l label) *int32  { return &d.heads[l.hash(9)] }
 
@@ -189,27 +191,27 @@ func (w *windows) put(k window.Key, a *window.Aggregate) {
 	row.set(&b)
 }
 
-// add adds a part to a window.
-func (w *windows) add(k window.Key, row *kept, p window.Part) {
-	w.change(k, row)
+// add adds a part to a window, and says whether that is its first change since the last flush: touch must follow.
+func (w *windows) add(row *kept, p window.Part) (first bool) {
 	w.bins.reserve(&row.sketch, 1)
 	a := w.aggregate(row)
 	a.Add(p)
 	row.set(&a)
+	return row.change()
 }
 
-// addAll adds all of a fresh minute to its hour or day.
-func (w *windows) addAll(k window.Key, head *int32, minute *kept) {
+// addAll adds all of a fresh minute to the window of its label in an hour's or a day's chain, and says what add says.
+func (w *windows) addAll(head *int32, minute *kept) (first bool) {
 	row := w.inChain(*head, minute.label)
 	if row == nil {
 		row = w.insert(head, minute.label)
 	}
-	w.change(k, row)
 	more := w.aggregate(minute)
 	w.bins.reserve(&row.sketch, len(more.Bins))
 	a := w.aggregate(row)
 	a.Merge(&more)
 	row.set(&a)
+	return row.change()
 }
 
 func (w *windows) aggregate(row *kept) window.Aggregate {
@@ -221,30 +223,39 @@ func (row *kept) set(a *window.Aggregate) {
 	row.n, row.sum, row.squares, row.sketch.n = a.N, a.Sum, a.SumSquares, uint16(len(a.Bins))
 }
 
-func (w *windows) change(k window.Key, row *kept) {
-	if !row.dirty {
-		row.dirty = true
-		w.touch(k)
+func (row *kept) change() (first bool) {
+	first = !row.dirty
+	row.dirty = true
+	return first
+}
+
+// touch notes that a window has changed.
+func (w *windows) touch(k window.Key) {
+	switch k.Grain {
+	case window.Minute:
+		h := w.hour(k)
+		w.touchHour(h, h.bit(k))
+	case window.Hour:
+		w.touchHour(w.hour(k), ownBit)
+	default:
+		w.touchDay(w.day(k))
 	}
 }
 
-func (w *windows) touch(k window.Key) {
+func (w *windows) touchHour(h *hour, bit uint64) {
 	w.changed++
-	if k.Grain == window.Day {
-		if d := w.day(k); !d.changed {
-			d.changed = true
-			w.days = append(w.days, d)
-		}
-		return
-	}
-	h, bit := w.hour(k), uint64(ownBit)
-	if k.Grain == window.Minute {
-		bit = 1 << (k.Start - h.at.Start)
-	}
 	if h.changed == 0 {
 		w.hours = append(w.hours, h)
 	}
 	h.changed |= bit
+}
+
+func (w *windows) touchDay(d *day) {
+	w.changed++
+	if !d.changed {
+		d.changed = true
+		w.days = append(w.days, d)
+	}
 }
 
 // sumUp adds the fresh minutes to their hours and days.
@@ -258,8 +269,12 @@ func (w *windows) sumUp() {
 			for row := range w.chain(h.minutes[m]) {
 				if row.fresh {
 					row.fresh = false
-					w.addAll(h.at, h.head(row.label), row)
-					w.addAll(day.at, day.head(row.label), row)
+					if w.addAll(h.head(row.label), row) {
+						w.touchHour(h, ownBit)
+					}
+					if w.addAll(day.head(row.label), row) {
+						w.touchDay(day)
+					}
 				}
 			}
 		}
