@@ -60,12 +60,9 @@ func (e *Event) RetractedKey() uint64 { return KeyOf(e.RetractedSource, e.Retrac
 
 // KeyOf is the Key of the event with this source and id: xxHash64 of source, a zero byte, and id.
 func KeyOf(source, id []byte) uint64 {
-	var d xxhash.Digest
-	d.Reset()
-	_, _ = d.Write(source)
-	_, _ = d.Write([]byte{0})
-	_, _ = d.Write(id)
-	return d.Sum64()
+	var room [128]byte
+	b := append(append(append(room[:0], source...), 0), id...)
+	return xxhash.Sum64(b)
 }
 
 // OfPlace says whether every shard must see the event: a fact about a place, or the retraction of one.

@@ -26,17 +26,35 @@ var bounds = func() (b [1 << Schema]float64) {
 	return b
 }()
 
+// cells cuts the numbers between one half and one so finely that there is at most one bound in a cell; first has, by
+// cell, the first bound that is not below it.
+const cells = 2 << Schema
+
+var first = func() (f [cells]uint8) {
+	for i := range f {
+		at, _ := slices.BinarySearch(bounds[:], 0.5+float64(i)/(2*cells))
+		f[i] = uint8(at)
+	}
+	return f
+}()
+
 // BinOf is the bin of a duration in milliseconds.
 func BinOf(ms int64) int16 {
 	if ms <= 0 {
 		return ZeroBin
 	}
-	fraction, exponent := math.Frexp(float64(ms) / 1000)
-	at, _ := slices.BinarySearch(bounds[:], fraction)
-	if fraction == 0.5 { // an upper bound, which belongs to the bin below
-		return int16((exponent - 1) << Schema)
+	const mantissa = 52
+	number := math.Float64bits(float64(ms) / 1000)
+	half := number&(1<<mantissa-1) | 1022<<mantissa // between one half and one
+	octave := int(number>>mantissa) - 1023          // of the largest power of two that is not above it
+	if half == 1022<<mantissa {                     // that power, an upper bound, which belongs to the bin below
+		return int16(octave << Schema)
 	}
-	return int16((exponent-1)<<Schema + at + 1)
+	at := int(first[number>>(mantissa-Schema-1)%cells])
+	if bounds[at] < math.Float64frombits(half) {
+		at++
+	}
+	return int16(octave<<Schema + at + 1)
 }
 
 // ValueOf is the duration in seconds that stands for a bin: within RelativeError of all that it holds.
