@@ -2,6 +2,7 @@ package shard
 
 import (
 	"iter"
+	"math/bits"
 
 	"dwell/ingest/event"
 	"dwell/metrics/window"
@@ -258,65 +259,61 @@ func (w *windows) touchDay(d *day) {
 	}
 }
 
-// sumUp adds the fresh minutes to their hours and days.
-func (w *windows) sumUp() {
+// flush returns the windows that have changed, which it takes for written. On the way it adds the fresh minutes to their
+// hours and days.
+func (w *windows) flush(asOf int64) []window.Row {
+	rows := make([]window.Row, 0, 2*w.changed)
+	take := func(at window.Key, row *kept) {
+		if row.dirty {
+			row.dirty = false
+			rows = append(rows, window.Row{Key: row.label.of(at), AsOf: asOf, Aggregate: w.aggregate(row)})
+		}
+	}
 	for _, h := range w.hours {
-		day := w.day(h.at)
-		for m := range h.minutes {
-			if h.changed&(1<<m) == 0 {
-				continue
-			}
+		minute, day := h.at, w.day(h.at)
+		minute.Grain = window.Minute
+		for left := h.changed &^ ownBit; left != 0; left &= left - 1 {
+			m := bits.TrailingZeros64(left)
+			minute.Start = h.at.Start + int32(m)
 			for row := range w.chain(h.minutes[m]) {
+				take(minute, row)
 				if row.fresh {
 					row.fresh = false
-					if w.addAll(h.head(row.label), row) {
-						w.touchHour(h, ownBit)
-					}
-					if w.addAll(day.head(row.label), row) {
-						w.touchDay(day)
-					}
+					w.sumUp(row, h, day)
 				}
-			}
-		}
-	}
-}
-
-// flush returns the windows that have changed, which it takes for written.
-func (w *windows) flush(asOf int64) []window.Row {
-	w.sumUp()
-	rows := make([]window.Row, 0, w.changed)
-	take := func(at window.Key, heads []int32) {
-		for _, head := range heads {
-			for row := range w.chain(head) {
-				if row.dirty {
-					row.dirty = false
-					rows = append(rows, window.Row{Key: row.label.of(at), AsOf: asOf, Aggregate: w.aggregate(row)})
-				}
-			}
-		}
-	}
-	for _, h := range w.hours {
-		minute := h.at
-		minute.Grain = window.Minute
-		for m := range h.minutes {
-			if h.changed&(1<<m) != 0 {
-				minute.Start = h.at.Start + int32(m)
-				take(minute, h.minutes[m:m+1])
 			}
 		}
 		if h.changed&ownBit != 0 {
-			take(h.at, h.heads[:])
+			for _, head := range h.heads {
+				for row := range w.chain(head) {
+					take(h.at, row)
+				}
+			}
 		}
 		h.changed = 0
 	}
 	for _, d := range w.days {
-		take(d.at, d.heads[:])
+		for _, head := range d.heads {
+			for row := range w.chain(head) {
+				take(d.at, row)
+			}
+		}
 		d.changed = false
 	}
 	clear(w.hours)
 	clear(w.days)
 	w.hours, w.days, w.changed = w.hours[:0], w.days[:0], 0
 	return rows
+}
+
+// sumUp adds a fresh minute to its hour and day.
+func (w *windows) sumUp(minute *kept, h *hour, d *day) {
+	if w.addAll(h.head(minute.label), minute) {
+		w.touchHour(h, ownBit)
+	}
+	if w.addAll(d.head(minute.label), minute) {
+		w.touchDay(d)
+	}
 }
 
 // chain yields the rows of a chain.
