@@ -3,7 +3,7 @@
 // It promises that the same prefix of the log always gives the same rows, whatever was flushed, lost, evicted or
 // loaded again on the way, and that memory is bounded by the visits that are open and the windows of the last
 // Config.Keep. It promises that the watermark drops nothing: an event older than what memory keeps is applied to rows
-// that the caller loads. It refuses to guess: applying an event of a visit that is Absent, before its row was
+// that the caller loads. It refuses to guess: applying an event of a visit that is absent, before its row was
 // restored, would be a new visit in place of an old one, so the caller must ask first.
 //
 // The argument for exactly-once results, whatever is written or lost on the way, is in recovery.go.
