@@ -36,7 +36,7 @@ func TestTheCloudEventsSDKReadsAndWritesTheSameEvents(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			e.Data = sdk.Data()
+			e.Data, e.Logged = sdk.Data(), e.Time
 			comesBack(t, v, &e, &Message{Key: e.Subject, Value: written, Time: e.Time})
 
 			headers := map[string]string{

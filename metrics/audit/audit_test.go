@@ -103,6 +103,7 @@ func (b *border) flush() {
 		f := b.shards[id].Flush(b.next[id])
 		must(b.store.WriteWindows(ctx, id, f.Windows))
 		must(b.store.WriteVisits(ctx, id, f.Visits))
+		must(b.store.WriteRestatements(ctx, id, f.Restatements))
 		must(b.store.WriteInside(ctx, id, f.Inside))
 		must(b.store.WriteProgress(ctx, id, f))
 	}

@@ -37,13 +37,14 @@ func (forgetful) Heard(context.Context, int, func(event.BCP, event.Direction, in
 
 func (forgetful) Visits(context.Context, int, []string) ([]visit.Row, error) { return nil, nil }
 
-func (forgetful) Windows(context.Context, int, []window.Key) ([]window.Row, error) { return nil, nil }
-func (forgetful) WriteRaw(context.Context, int, *shard.Raw) error                  { return nil }
-func (forgetful) WriteWindows(context.Context, int, []window.Row) error            { return nil }
-func (forgetful) WriteVisits(context.Context, int, []visit.Row) error              { return nil }
-func (forgetful) WriteInside(context.Context, int, []shard.Inside) error           { return nil }
-func (forgetful) WriteProgress(context.Context, int, *shard.Flush) error           { return nil }
-func (forgetful) Write(context.Context, int, []shard.DeadLetter) error             { return nil }
+func (forgetful) Windows(context.Context, int, []window.Key) ([]window.Row, error)   { return nil, nil }
+func (forgetful) WriteRaw(context.Context, int, *shard.Raw) error                    { return nil }
+func (forgetful) WriteWindows(context.Context, int, []window.Row) error              { return nil }
+func (forgetful) WriteVisits(context.Context, int, []visit.Row) error                { return nil }
+func (forgetful) WriteRestatements(context.Context, int, []window.Restatement) error { return nil }
+func (forgetful) WriteInside(context.Context, int, []shard.Inside) error             { return nil }
+func (forgetful) WriteProgress(context.Context, int, *shard.Flush) error             { return nil }
+func (forgetful) Write(context.Context, int, []shard.DeadLetter) error               { return nil }
 
 // unobserved is an observer for whom nothing is worth telling.
 type unobserved struct{}

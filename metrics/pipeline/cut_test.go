@@ -60,6 +60,16 @@ func (c *cutting) WriteRaw(ctx context.Context, id int, raw *shard.Raw) error {
 	return c.Store.WriteRaw(ctx, id, raw)
 }
 
+func (c *cutting) WriteRestatements(ctx context.Context, id int, rows []window.Restatement) error {
+	if c.dies() {
+		if c.half && c.left == 0 {
+			return errors.Join(errCut, c.Store.WriteRestatements(context.WithoutCancel(ctx), id, rows[:len(rows)/2]))
+		}
+		return errCut
+	}
+	return c.Store.WriteRestatements(ctx, id, rows)
+}
+
 func (c *cutting) WriteWindows(ctx context.Context, id int, rows []window.Row) error {
 	if c.dies() {
 		if c.half && c.left == 0 {
@@ -124,6 +134,7 @@ func content(t *testing.T, store *clickhouse.Store) string {
 		"events FINAL",
 		"(SELECT * EXCEPT as_of FROM visits FINAL)",
 		"(SELECT * EXCEPT as_of FROM windows FINAL WHERE n != 0)",
+		"restatements FINAL",
 		"(SELECT * EXCEPT as_of FROM inside_now FINAL)",
 	} {
 		var rows, sum uint64
@@ -150,7 +161,7 @@ func TestACrashAtEveryStepOfAFlush(t *testing.T) {
 	cfg.FlushBytes = 1 // flush after every batch
 	cfg.Engine.Keep = 2 * time.Hour
 	cfg.RetryMax = time.Millisecond
-	const batch, writes = 600, 5
+	const batch, writes = 600, 6
 	undisturbed := open(t, cfg)
 	if err := work(t.Context(), t, cfg, undisturbed, log, batch); err != nil {
 		t.Fatal(err)
@@ -158,8 +169,8 @@ func TestACrashAtEveryStepOfAFlush(t *testing.T) {
 	want := content(t, undisturbed)
 	for step := 1; step <= 2*writes+1; step++ {
 		for _, half := range []bool{false, true} {
-			if inFlush := (step-1)%writes + 1; half && inFlush != 2 && inFlush != 3 {
-				continue // only windows and visits are many rows
+			if inFlush := (step-1)%writes + 1; half && inFlush != 2 && inFlush != 3 && inFlush != 4 {
+				continue // only restatements, windows and visits are many rows
 			}
 			t.Run(fmt.Sprintf("write %d, half %v", step, half), func(t *testing.T) {
 				store := open(t, cfg)

@@ -41,6 +41,11 @@ func (s *Shard) flush(ctx context.Context) error {
 			})
 		},
 		func() error {
+			return s.write(ctx, "restatements", len(f.Restatements), func(ctx context.Context) error {
+				return s.Store.WriteRestatements(ctx, s.id, f.Restatements)
+			})
+		},
+		func() error {
 			return s.write(ctx, "windows", len(f.Windows), func(ctx context.Context) error {
 				return s.Store.WriteWindows(ctx, s.id, f.Windows)
 			})

@@ -32,6 +32,8 @@ type Store interface {
 	// WriteRaw writes the events, readings and dead letters; one that is there already, by its offset, is not there
 	// twice.
 	WriteRaw(ctx context.Context, shard int, raw *shard.Raw) error
+	// WriteRestatements comes before windows and visits, so that an event which is in those is in these.
+	WriteRestatements(ctx context.Context, shard int, rows []window.Restatement) error
 	WriteWindows(ctx context.Context, shard int, rows []window.Row) error
 	WriteVisits(ctx context.Context, shard int, rows []visit.Row) error
 	WriteInside(ctx context.Context, shard int, rows []shard.Inside) error

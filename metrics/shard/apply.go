@@ -52,7 +52,11 @@ func ofVisit(e *event.Event) bool {
 // must rise; gaps are allowed.
 func (s *State) Apply(offset int64, e *event.Event, at Found) Outcome {
 	out := Outcome{ReleaseTime: visit.None, CrossingTime: visit.None}
-	out.Late = s.latest != never && e.Time < s.watermark()
+	s.finalUntil = never
+	if s.latest != never {
+		s.finalUntil = s.watermark()
+		out.Late = e.Time < s.finalUntil
+	}
 	s.heard(e)
 	s.latest = max(s.latest, e.Time)
 	if ofVisit(e) {
@@ -62,7 +66,7 @@ func (s *State) Apply(offset int64, e *event.Event, at Found) Outcome {
 		}
 		s.applyToVisit(offset, e, v, &out)
 	}
-	s.lapse(offset)
+	s.lapse(offset, e.Logged)
 	return out
 }
 
@@ -87,7 +91,7 @@ func (s *State) applyToVisit(offset int64, e *event.Event, v *entry, out *Outcom
 	}
 	st := s.stateOf(v)
 	released, crossed := interval(st, st.Released), interval(st, st.Departed)
-	s.change(offset, v, func() {
+	s.change(offset, e.Logged, v, func() {
 		v.visit.Apply(f)
 		s.rules.Advance(&v.visit, st)
 		v.lapsed = s.lapsedAt(st)
@@ -110,8 +114,8 @@ func (s *State) stateOf(v *entry) *visit.State {
 	return v.state
 }
 
-// change changes a visit by do, and windows and the board with it.
-func (s *State) change(offset int64, v *entry, do func()) {
+// change changes a visit by do, and windows and the board with it, because of the event at an offset.
+func (s *State) change(offset, logged int64, v *entry, do func()) {
 	st := s.stateOf(v)
 	s.before = window.Contributions(s.before[:0], st, v.lapsed)
 	was := s.standing(st, v.lapsed)
@@ -119,7 +123,9 @@ func (s *State) change(offset int64, v *entry, do func()) {
 	s.after = window.Contributions(s.after[:0], st, v.lapsed)
 	window.Changes(s.before, s.after, func(c window.Contribution, sign int32) {
 		s.differ(offset, c, sign)
+		s.move(c, sign)
 	})
+	s.restate(offset, logged)
 	s.board(was, s.standing(st, v.lapsed))
 	v.over = over(st, v.lapsed)
 }

@@ -18,15 +18,18 @@ type Flush struct {
 	Latest, Watermark int64
 	Heard             bool
 
-	Windows []window.Row
-	Visits  []visit.Row
-	Inside  []Inside
+	// Restatements are to be written before all that follows: who finds a visit's row finds its restatements.
+	Restatements []window.Restatement
+	Windows      []window.Row
+	Visits       []visit.Row
+	Inside       []Inside
 }
 
 // Flush returns what has changed, as of the offset of the next event to be applied. Missing windows must have been
 // restored. It counts as written: a flush that fails must be followed by a recovery.
 func (s *State) Flush(asOf int64) *Flush {
 	f := &Flush{AsOf: asOf, Latest: s.latest, Watermark: s.watermark(), Heard: s.latest != never}
+	f.Restatements, s.restated = s.restated, nil
 	s.addDeferred()
 	f.Windows = s.windows.flush(asOf)
 	f.Visits = s.flushVisits(asOf)

@@ -51,6 +51,10 @@ type State struct {
 	// ahead has the AsOf of the windows that are ahead of the log, while the shard replays.
 	ahead map[window.Key]int64
 
+	finalUntil int64 // the watermark before the event at hand
+	moved      []moved
+	restated   []window.Restatement
+
 	latest  int64 // time of the latest event, Unix milliseconds
 	horizon int64 // what ended at or before it is not in memory, Unix milliseconds
 

@@ -77,6 +77,15 @@ func (a *Aggregate) Zero() bool {
 	return a.N == 0 && a.Sum == 0 && a.SumSquares == Uint128{} && len(a.Bins) == 0
 }
 
+// Restatement is what one event changed of a window that was final, over all channels and regimes.
+type Restatement struct {
+	Key Key // without channel and regime
+	// Offset is the event's, and Logged the time of its record in Unix milliseconds.
+	Offset, Logged int64
+	// Change is what was added; of what was taken away, it is negative.
+	Change Aggregate
+}
+
 // Row is a window as a table keeps it.
 type Row struct {
 	Key Key

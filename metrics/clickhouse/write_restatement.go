@@ -1,0 +1,42 @@
+package clickhouse
+
+import (
+	"context"
+	"encoding/binary"
+
+	"dwell/ingest/event"
+	"dwell/metrics/window"
+)
+
+// WriteRestatements writes rows. Of rows about one window and offset, which are all alike, the table keeps one.
+func (s *Store) WriteRestatements(ctx context.Context, shard int, rows []window.Restatement) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	e := s.encoder("restatements", len(rows), 100*len(rows))
+	b, d := &e.block, &e.dictionary
+	b.same("shard", uint16(shard))
+	each64(b, "offset", "UInt64", rows, func(r *window.Restatement) int64 { return r.Offset })
+	each64(b, "logged", timeType, rows, func(r *window.Restatement) int64 { return r.Logged })
+	eachCode(d, b, "bcp", rows, func(r *window.Restatement) event.BCP { return r.Key.BCP }, s.voc.BCPName)
+	eachCode(d, b, "direction", rows, func(r *window.Restatement) event.Direction { return r.Key.Direction }, event.Direction.String)
+	each8(b, "grain", grainType, rows, func(r *window.Restatement) uint8 { return uint8(r.Key.Grain) })
+	each32(b, "start", "DateTime('UTC')", rows, func(r *window.Restatement) uint32 { return uint32(int64(r.Key.Start) * 60) })
+	eachCode(d, b, "measure", rows, func(r *window.Restatement) window.Measure { return r.Key.Measure },
+		func(m window.Measure) string { return m.Name(s.voc) })
+	each64(b, "n", "Int64", rows, func(r *window.Restatement) int64 { return r.Change.N })
+	each64(b, "sum_ms", "Int64", rows, func(r *window.Restatement) int64 { return r.Change.Sum })
+	b.begin("bins", "Map(Int16, Int32)")
+	eachList(b, rows, func(r *window.Restatement) int { return len(r.Change.Bins) })
+	for i := range rows {
+		for _, bin := range rows[i].Change.Bins {
+			b.buf = binary.LittleEndian.AppendUint16(b.buf, uint16(bin.Index))
+		}
+	}
+	for i := range rows {
+		for _, bin := range rows[i].Change.Bins {
+			b.buf = binary.LittleEndian.AppendUint32(b.buf, uint32(bin.Count))
+		}
+	}
+	return s.send(ctx, e)
+}

@@ -1,0 +1,99 @@
+package shard
+
+import (
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"dwell/metrics/window"
+)
+
+// overall are the windows over all channels and regimes.
+func overall(in map[window.Key]window.Aggregate) map[window.Key]window.Aggregate {
+	out := map[window.Key]window.Aggregate{}
+	for k, a := range in {
+		k.Channel, k.Regime = 0, 0
+		sum := out[k]
+		sum.Merge(&a)
+		out[k] = sum
+	}
+	return out
+}
+
+// TestRestatementsAreWhatChangedOfFinalWindows computes the windows afresh before and after every event of a log.
+func TestRestatementsAreWhatChangedOfFinalWindows(t *testing.T) {
+	cfg := testConfig(t)
+	rapid.Check(t, func(t *rapid.T) {
+		log := anyLog(cfg).Draw(t, "log")
+		r := &run{New(cfg), 0, newTables(), cfg}
+		got := map[int64]map[window.Key]window.Aggregate{}
+		for r.next < int64(len(log)) {
+			f, err := r.work(log, rapid.IntRange(1, 30).Draw(t, "batch"))
+			if err != nil {
+				t.Fatalf("%v", err)
+			}
+			for _, w := range f.Windows {
+				r.tables.writeWindow(w)
+			}
+			for _, v := range f.Visits {
+				r.tables.writeVisit(v)
+			}
+			for _, s := range f.Restatements {
+				if got[s.Offset] == nil {
+					got[s.Offset] = map[window.Key]window.Aggregate{}
+				}
+				if _, twice := got[s.Offset][s.Key]; twice || s.Logged != log[s.Offset].Logged {
+					t.Fatalf("restatement %+v is there twice, or of another time", s)
+				}
+				got[s.Offset][s.Key] = s.Change
+			}
+		}
+		before, watermark := map[window.Key]window.Aggregate{}, int64(never)
+		for i := range log {
+			after := overall(want(cfg, log[:i+1]))
+			expected := 0
+			for k, a := range after {
+				end := int64(k.End(cfg.Places[k.BCP].Zone)) * 60_000
+				b := before[k]
+				if watermark == never || end > watermark || same(a, b) {
+					continue
+				}
+				expected++
+				checkChange(t, int64(i), k, b, a, got)
+			}
+			for k, b := range before { // what is not there any more
+				end := int64(k.End(cfg.Places[k.BCP].Zone)) * 60_000
+				if _, still := after[k]; still || end > watermark || b.Zero() {
+					continue
+				}
+				expected++
+				checkChange(t, int64(i), k, b, window.Aggregate{}, got)
+			}
+			if n := len(got[int64(i)]); n != expected {
+				t.Fatalf("event %d restated %d windows, want %d", i, n, expected)
+			}
+			latest := int64(never)
+			for j := range log[:i+1] {
+				latest = max(latest, log[j].Time)
+			}
+			before, watermark = after, latest-cfg.Lateness.Milliseconds()
+		}
+	})
+}
+
+func same(a, b window.Aggregate) bool {
+	return a.N == b.N && a.Sum == b.Sum && a.SumSquares == b.SumSquares && slices.Equal(a.Bins, b.Bins)
+}
+
+func checkChange(t *rapid.T, offset int64, k window.Key, before, after window.Aggregate, got map[int64]map[window.Key]window.Aggregate) {
+	change, ok := got[offset][k]
+	if !ok {
+		t.Fatalf("event %d changed final window %+v from %+v to %+v, and nothing says so", offset, k, before, after)
+	}
+	before.Bins = append(window.Bins(nil), before.Bins...)
+	before.Merge(&change)
+	if !same(before, after) {
+		t.Fatalf("event %d, window %+v: with the change %+v it comes to %+v, want %+v", offset, k, change, before, after)
+	}
+}
