@@ -107,6 +107,10 @@ func (s *stage) Readings(_ context.Context, id string, from, to time.Time, _ int
 	return out, nil
 }
 
+func (s *stage) Restatements(_ context.Context, q query.RestatementsQuery) (*board.Restatements, error) {
+	return &board.Restatements{ID: q.ID, From: q.From, To: q.To, Restatements: []board.Restatement{}}, nil
+}
+
 func ptr[T any](v T) *T { return &v }
 
 func wave(i int, middle, height float64) float64 {

@@ -37,6 +37,7 @@ type Store interface {
 	Inside(ctx context.Context, id string, f board.Filter, after *query.Cursor, limit int) (*board.Visits, error)
 	Visit(ctx context.Context, id string) (*board.Visit, error)
 	Readings(ctx context.Context, id string, from, to time.Time, limit int) (*board.Readings, error)
+	Restatements(ctx context.Context, q query.RestatementsQuery) (*board.Restatements, error)
 }
 
 // Prefix is where the handler is mounted.
@@ -67,6 +68,7 @@ func New(boards Boards, store Store, voc *event.Vocabulary, log *slog.Logger) *H
 	h.route("places/{id}/holders", h.holders)
 	h.route("places/{id}/visits", h.inside)
 	h.route("places/{id}/readings", h.readings)
+	h.route("places/{id}/restatements", h.restatements)
 	h.route("visits/{visit}", h.visit)
 	h.mux.HandleFunc("GET "+Prefix+"openapi.yaml", func(w http.ResponseWriter, r *http.Request) {
 		send(w, r, "application/yaml", description)

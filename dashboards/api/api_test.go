@@ -154,6 +154,13 @@ func (o *office) fill() {
 	o.exec("INSERT INTO inside_now VALUES (0, '%s', 'inbound', 5, '2026-01-05 12:00:00', 3, map('wait/customs', 2, 'hold/customs', 1), map(490858, 2, 490834, 1))", torkham)
 	o.exec("INSERT INTO readings VALUES (0, 1, '%s', '', 'far', 'r1', '2026-01-05 11:00:00', '2026-01-05 11:00:00', 0, NULL, 60, 0)", torkham)
 	o.exec("INSERT INTO readings VALUES (0, 2, '%s', '', 'far', 'r2', '2026-01-05 11:30:00', '2026-01-05 11:30:00', NULL, NULL, NULL, 0)", torkham)
+	for offset, row := range []string{
+		"'hour', '2026-01-05 09:30:00', 'release_time', 1, 1000000", "'hour', '2026-01-05 09:30:00', 'release_time', -1, -2000000",
+		"'day', '2026-01-03 19:30:00', 'arrivals', 0, 0",
+	} {
+		o.exec("INSERT INTO restatements (shard, offset, logged, bcp, direction, grain, start, measure, n, sum_ms) VALUES (0, %d, '2026-01-05 12:00:00', '%s', 'inbound', %s)", 9-offset, torkham, row)
+	}
+	o.exec("INSERT INTO events (shard, offset, type, id, source, subject, time) VALUES (0, 9, 'truck.released', 'e9', '/post', 'T1', '2026-01-05 10:00:00')")
 	o.exec("INSERT INTO progress (shard, offset, as_of, latest, watermark) VALUES (0, 5, 5, '2026-01-05 12:00:00', '2026-01-05 10:40:00')")
 }
 
@@ -239,6 +246,22 @@ func TestEveryAnswerIsAsDescribed(t *testing.T) {
 	o.get("/places/"+torkham+"/readings", &readings)
 	if len(readings.Readings) != 2 || *readings.Readings[0].Vehicles != 0 || readings.Readings[1].Vehicles != nil {
 		t.Errorf("%+v", readings)
+	}
+	var restated board.Restatements
+	o.get("/places/"+torkham+"/restatements?from=2026-01-05T00:00:00Z&to=2026-01-06T00:00:00Z", &restated)
+	if len(restated.Restatements) != 3 {
+		t.Fatalf("%+v", restated)
+	}
+	// The window says 2 trucks and 3,000 s now; both changes have come since.
+	for i, want := range []struct{ n, after int64 }{{1, 2}, {2, 1}, {4, 4}} {
+		if r := restated.Restatements[i]; r.Before.N != want.n || r.After.N != want.after {
+			t.Errorf("restatement %d is %+v, want %+v", i, r, want)
+		}
+	}
+	latest := restated.Restatements[0]
+	if *latest.Before.MeanSeconds != 2000 || *latest.After.MeanSeconds != 1500 || restated.Restatements[2].After.MeanSeconds != nil ||
+		latest.Because != (board.Because{Type: "truck.released", ID: "e9", Source: "/post", Visit: "T1", Time: latest.Because.Time}) {
+		t.Errorf("%+v", latest)
 	}
 	o.get("/openapi.yaml", nil)
 

@@ -17,6 +17,8 @@ const (
 	// maxReadings and maxVisits bound one answer.
 	maxReadings, defaultReadings = 10_000, 2_000
 	maxVisits, defaultVisits     = 500, 50
+
+	maxRestatements, defaultRestatements = 10_000, 500
 )
 
 // usual is how far back history goes where the request does not say.
@@ -28,11 +30,12 @@ func (h *Handler) history(ctx context.Context, q *request) (any, error) {
 		return nil, err
 	}
 	ask := query.HistoryQuery{ID: id, Measure: "release_time", Grain: window.Hour}
-	if v := q.get("measure"); v != "" {
-		if _, err := window.ParseMeasure(v, h.voc); err != nil {
-			return nil, bad("measure", v, `it is no measure such as "release_time", "arrivals" or "wait/customs"`)
-		}
-		ask.Measure = v
+	measure, err := h.measure(q)
+	if err != nil {
+		return nil, err
+	}
+	if measure != "" {
+		ask.Measure = measure
 	}
 	grain, err := q.word("grain", "minute", "hour", "day")
 	if err != nil {
@@ -55,6 +58,18 @@ func (h *Handler) history(ctx context.Context, q *request) (any, error) {
 			fmt.Sprintf("%d windows of a %s are too many, the most is %d", n, ask.Grain, query.MaxWindows))
 	}
 	return h.store.History(ctx, ask)
+}
+
+// measure reads the name of a measure; empty is none.
+func (h *Handler) measure(q *request) (string, error) {
+	v := q.get("measure")
+	if v == "" {
+		return "", nil
+	}
+	if _, err := window.ParseMeasure(v, h.voc); err != nil {
+		return "", bad("measure", v, `it is no measure such as "release_time", "arrivals" or "wait/customs"`)
+	}
+	return v, nil
 }
 
 func (h *Handler) holders(ctx context.Context, q *request) (any, error) {
@@ -120,6 +135,30 @@ func (h *Handler) readings(ctx context.Context, q *request) (any, error) {
 		return nil, err
 	}
 	return h.store.Readings(ctx, id, from, to, limit)
+}
+
+func (h *Handler) restatements(ctx context.Context, q *request) (any, error) {
+	id, err := h.id(q)
+	if err != nil {
+		return nil, err
+	}
+	ask := query.RestatementsQuery{ID: id}
+	if ask.From, ask.To, err = q.span(h.store.Now(), 7*day, longest); err != nil {
+		return nil, err
+	}
+	if ask.Grain, err = q.word("grain", "minute", "hour", "day"); err != nil {
+		return nil, err
+	}
+	if ask.Measure, err = h.measure(q); err != nil {
+		return nil, err
+	}
+	if ask.Limit, err = q.count("limit", defaultRestatements, maxRestatements); err == nil {
+		err = q.done()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return h.store.Restatements(ctx, ask)
 }
 
 func (h *Handler) visit(ctx context.Context, q *request) (any, error) {

@@ -1,0 +1,86 @@
+package query
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"dwell/dashboards/board"
+	"dwell/metrics/visit"
+)
+
+// RestatementsQuery asks for what changed in [From, To) of the final windows of a place; empty fields pick all.
+type RestatementsQuery struct {
+	ID             string
+	Grain, Measure string
+	From, To       time.Time
+	Limit          int
+}
+
+// Restatements reads the latest ones. A row says by how much an event changed a window; what the window said after it
+// is what it says now less all changes since.
+func (s *Source) Restatements(ctx context.Context, q RestatementsQuery) (*board.Restatements, error) {
+	filter, args := "", []any{named("bcp", q.ID), named("from", q.From.UnixMilli()), named("to", q.To.UnixMilli())}
+	if q.Grain != "" {
+		filter, args = filter+" AND grain = {grain:String}", append(args, named("grain", q.Grain))
+	}
+	if q.Measure != "" {
+		filter, args = filter+" AND measure = {measure:String}", append(args, named("measure", q.Measure))
+	}
+	changed := s.table("restatements") + ` FINAL
+        WHERE bcp = {bcp:String} AND logged >= fromUnixTimestamp64Milli({from:Int64}, 'UTC')` + filter
+	sql := `
+SELECT c.logged, toString(c.direction), toString(c.measure), toString(c.grain), c.start,
+    w.n - c.n_since, w.sum_ms - c.sum_since, c.n, c.sum_ms, e.type, e.id, e.source, e.subject, e.time
+FROM (
+    SELECT *, sum(n) OVER since AS n_since, sum(sum_ms) OVER since AS sum_since
+    FROM (SELECT * FROM ` + changed + `)
+    WINDOW since AS (
+        PARTITION BY grain, start, measure, direction
+        ORDER BY logged, shard, offset ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING)
+) AS c
+LEFT JOIN (
+    SELECT grain, start, measure, direction, sum(n) AS n, sum(sum_ms) AS sum_ms
+    FROM ` + s.table("windows") + ` FINAL
+    WHERE bcp = {bcp:String} AND (grain, start, measure, direction) IN (
+        SELECT grain, start, measure, direction FROM ` + changed + `)
+    GROUP BY grain, start, measure, direction
+) AS w USING (grain, start, measure, direction)
+LEFT JOIN (
+    SELECT shard, offset, type, id, source, subject, time
+    FROM ` + s.table("events") + `
+    WHERE (shard, offset) IN (SELECT shard, offset FROM ` + changed + `)
+    LIMIT 1 BY shard, offset
+) AS e USING (shard, offset)
+WHERE c.logged < fromUnixTimestamp64Milli({to:Int64}, 'UTC')
+ORDER BY c.logged DESC, c.shard DESC, c.offset DESC, c.grain, c.start, c.measure, c.direction
+LIMIT ` + fmt.Sprint(q.Limit+1)
+	out := &board.Restatements{ID: q.ID, From: q.From.UTC(), To: q.To.UTC(), Restatements: []board.Restatement{}}
+	err := s.each(ctx, "restatements", sql, args, func(rows driver.Rows) error {
+		var r board.Restatement
+		var n, sum, byN, bySum int64
+		err := rows.Scan(&r.Restated, &r.Direction, &r.Measure, &r.Grain, &r.Start, &n, &sum, &byN, &bySum,
+			&r.Because.Type, &r.Because.ID, &r.Because.Source, &r.Because.Visit, &r.Because.Time)
+		r.Before, r.After = figure(r.Measure, n, sum), figure(r.Measure, n+byN, sum+bySum)
+		out.Restatements = append(out.Restatements, r)
+		return err
+	})
+	if len(out.Restatements) > q.Limit {
+		out.Restatements, out.Truncated = out.Restatements[:q.Limit], true
+	}
+	return out, err
+}
+
+func figure(measure string, n, sumMs int64) board.Figure {
+	f := board.Figure{N: n}
+	phase, _, _ := strings.Cut(measure, "/")
+	_, segment := visit.ParsePhase(phase)
+	if n != 0 && (segment || measure == "release_time" || measure == "crossing_time") {
+		mean := float64(sumMs) / float64(n) / 1000
+		f.MeanSeconds = &mean
+	}
+	return f
+}
