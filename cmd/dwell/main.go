@@ -35,6 +35,8 @@ type commands struct {
 	Import   importCommand   `cmd:"" help:"Bring a file of events or of queue readings into Kafka."`
 	Audit    auditCommand    `cmd:"" help:"Recompute all visits and windows from the raw events, and compare."`
 
+	Restatements restatementsCommand `cmd:"" help:"List the final windows that late events changed, and because of which."`
+
 	EmbeddedClickHouse embeddedCommand `cmd:"" name:"embedded-clickhouse" hidden:"" help:"The ClickHouse child process."`
 }
 

@@ -158,7 +158,7 @@ func (o *office) fill() {
 		"'hour', '2026-01-05 09:30:00', 'release_time', 1, 1000000", "'hour', '2026-01-05 09:30:00', 'release_time', -1, -2000000",
 		"'day', '2026-01-03 19:30:00', 'arrivals', 0, 0",
 	} {
-		o.exec("INSERT INTO restatements (shard, offset, logged, bcp, direction, grain, start, measure, n, sum_ms) VALUES (0, %d, '2026-01-05 12:00:00', '%s', 'inbound', %s)", 9-offset, torkham, row)
+		o.exec("INSERT INTO restatements (shard, offset, written_at, bcp, direction, grain, start, measure, n, sum_ms) VALUES (0, %d, '2026-01-05 12:00:00', '%s', 'inbound', %s)", 9-offset, torkham, row)
 	}
 	o.exec("INSERT INTO events (shard, offset, type, id, source, subject, time) VALUES (0, 9, 'truck.released', 'e9', '/post', 'T1', '2026-01-05 10:00:00')")
 	o.exec("INSERT INTO progress (shard, offset, as_of, latest, watermark) VALUES (0, 5, 5, '2026-01-05 12:00:00', '2026-01-05 10:40:00')")

@@ -5,7 +5,7 @@ import "time"
 // Restatements are the final windows of one BCP that changed, the latest change first.
 type Restatements struct {
 	ID string `json:"id"`
-	// From and To are when they changed, by the clock of Kafka's records.
+	// From and To are when the changes were written.
 	From         time.Time     `json:"from"`
 	To           time.Time     `json:"to"`
 	Restatements []Restatement `json:"restatements"`

@@ -30,33 +30,39 @@ func (s *Source) Restatements(ctx context.Context, q RestatementsQuery) (*board.
 	if q.Measure != "" {
 		filter, args = filter+" AND measure = {measure:String}", append(args, named("measure", q.Measure))
 	}
-	changed := s.table("restatements") + ` FINAL
-        WHERE bcp = {bcp:String} AND logged >= fromUnixTimestamp64Milli({from:Int64}, 'UTC')` + filter
+	changed := "SELECT grain, start, measure, direction FROM " + s.table("restatements") + `
+        WHERE bcp = {bcp:String} AND written_at >= fromUnixTimestamp64Milli({from:Int64}, 'UTC')` + filter
+	// Within a shard the order is that of the offsets, even where a row was written again.
 	sql := `
-SELECT c.logged, toString(c.direction), toString(c.measure), toString(c.grain), c.start,
+SELECT c.restated, toString(c.direction), toString(c.measure), toString(c.grain), c.start,
     w.n - c.n_since, w.sum_ms - c.sum_since, c.n, c.sum_ms, e.type, e.id, e.source, e.subject, e.time
 FROM (
     SELECT *, sum(n) OVER since AS n_since, sum(sum_ms) OVER since AS sum_since
-    FROM (SELECT * FROM ` + changed + `)
+    FROM (
+        SELECT *, max(written_at) OVER (PARTITION BY shard ORDER BY offset) AS restated
+        FROM ` + s.table("restatements") + ` FINAL
+        WHERE bcp = {bcp:String} AND (grain, start, measure, direction) IN (` + changed + `)
+    )
     WINDOW since AS (
         PARTITION BY grain, start, measure, direction
-        ORDER BY logged, shard, offset ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING)
+        ORDER BY restated, shard, offset ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING)
 ) AS c
 LEFT JOIN (
     SELECT grain, start, measure, direction, sum(n) AS n, sum(sum_ms) AS sum_ms
     FROM ` + s.table("windows") + ` FINAL
-    WHERE bcp = {bcp:String} AND (grain, start, measure, direction) IN (
-        SELECT grain, start, measure, direction FROM ` + changed + `)
+    WHERE bcp = {bcp:String} AND (grain, start, measure, direction) IN (` + changed + `)
     GROUP BY grain, start, measure, direction
 ) AS w USING (grain, start, measure, direction)
 LEFT JOIN (
     SELECT shard, offset, type, id, source, subject, time
     FROM ` + s.table("events") + `
-    WHERE (shard, offset) IN (SELECT shard, offset FROM ` + changed + `)
+    WHERE (shard, offset) IN (
+        SELECT shard, offset FROM ` + s.table("restatements") + `
+        WHERE bcp = {bcp:String} AND written_at >= fromUnixTimestamp64Milli({from:Int64}, 'UTC')` + filter + `)
     LIMIT 1 BY shard, offset
 ) AS e USING (shard, offset)
-WHERE c.logged < fromUnixTimestamp64Milli({to:Int64}, 'UTC')
-ORDER BY c.logged DESC, c.shard DESC, c.offset DESC, c.grain, c.start, c.measure, c.direction
+WHERE c.restated >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND c.restated < fromUnixTimestamp64Milli({to:Int64}, 'UTC')
+ORDER BY c.restated DESC, c.shard DESC, c.offset DESC, c.grain, c.start, c.measure, c.direction
 LIMIT ` + fmt.Sprint(q.Limit+1)
 	out := &board.Restatements{ID: q.ID, From: q.From.UTC(), To: q.To.UTC(), Restatements: []board.Restatement{}}
 	err := s.each(ctx, "restatements", sql, args, func(rows driver.Rows) error {

@@ -41,7 +41,7 @@ func (d *Decoder) Reset() { d.scanner.scratch = d.scanner.scratch[:0] }
 // has them, the type, the data's fields with the BCP and the agency, the subject and key, and the clock.
 func (d *Decoder) Decode(m *Message, e *Event) *Rejection {
 	*e = Event{} // in one stroke; a literal with three numbers would be built elsewhere and copied
-	e.Logged, e.Vehicles, e.WaitSeconds, e.AgeSeconds = m.Time, Unknown, Unknown, Unknown
+	e.Vehicles, e.WaitSeconds, e.AgeSeconds = Unknown, Unknown, Unknown
 	d.found = [members]value{}
 	if len(m.Value) > MaxMessage {
 		return &Rejection{Reason: TooLarge, Field: "message"}

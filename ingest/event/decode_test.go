@@ -29,7 +29,6 @@ func TestAnArrivalIsRead(t *testing.T) {
 		Type: TruckArrived, ID: []byte("1"), Source: []byte("/post"), Subject: []byte("T1"),
 		Time:     time.Date(2026, 1, 5, 8, 0, 0, 123_000_000, time.UTC).UnixMilli(),
 		Recorded: time.Date(2026, 1, 5, 8, 0, 0, 123_000_000, time.UTC).UnixMilli(),
-		Logged:   time.Date(2026, 1, 5, 8, 0, 1, 0, time.UTC).UnixMilli(),
 		BCP:      1, Direction: Inbound, Regime: Transit, Lane: []byte("3 ا"),
 		Vehicles: Unknown, WaitSeconds: Unknown, AgeSeconds: Unknown,
 		Data: []byte(`{"bcp":"AF-NAN-TORKHAM","direction":"inbound","regime":"transit","lane":"3 \u0627"}`),

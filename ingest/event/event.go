@@ -22,8 +22,6 @@ type Event struct {
 	// Time is when it happened and Recorded when the post wrote it down, in Unix milliseconds. Recorded is Time where
 	// the message does not say.
 	Time, Recorded int64
-	// Logged is the Kafka record's own time in Unix milliseconds.
-	Logged int64
 
 	BCP       BCP
 	Direction Direction

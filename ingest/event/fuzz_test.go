@@ -54,8 +54,8 @@ func compare(f *testing.F) func(t *testing.T, headers string, key, value []byte)
 		}
 		want, reason := reference(v, 5*time.Minute, m)
 		fresh, used := NewDecoder(v, 5*time.Minute), NewDecoder(v, 5*time.Minute)
-		used.Decode(message(arrived), &Event{})
-		used.Decode(message(`{"source":"/s","id":"0","data":`+everything+`}`), &Event{})
+		_ = used.Decode(message(arrived), &Event{})
+		_ = used.Decode(message(`{"source":"/s","id":"0","data":`+everything+`}`), &Event{})
 		for _, d := range []*Decoder{fresh, fresh, used} {
 			var why Reason
 			var got Event

@@ -23,7 +23,7 @@ type reading struct {
 // reference reads a message. The reason is empty where it can be used; the event has no Data.
 func reference(v *Vocabulary, skew time.Duration, m *Message) (Event, Reason) {
 	r := &reading{vocabulary: v}
-	e := Event{Logged: m.Time, Vehicles: Unknown, WaitSeconds: Unknown, AgeSeconds: Unknown}
+	e := Event{Vehicles: Unknown, WaitSeconds: Unknown, AgeSeconds: Unknown}
 	r.must(len(m.Value) <= MaxMessage, TooLarge)
 	attributes, data := r.parts(m)
 	r.attributes(&e, attributes)

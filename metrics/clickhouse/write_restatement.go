@@ -17,7 +17,6 @@ func (s *Store) WriteRestatements(ctx context.Context, shard int, rows []window.
 	b, d := &e.block, &e.dictionary
 	b.same("shard", uint16(shard))
 	each64(b, "offset", "UInt64", rows, func(r *window.Restatement) int64 { return r.Offset })
-	each64(b, "logged", timeType, rows, func(r *window.Restatement) int64 { return r.Logged })
 	eachCode(d, b, "bcp", rows, func(r *window.Restatement) event.BCP { return r.Key.BCP }, s.voc.BCPName)
 	eachCode(d, b, "direction", rows, func(r *window.Restatement) event.Direction { return r.Key.Direction }, event.Direction.String)
 	each8(b, "grain", grainType, rows, func(r *window.Restatement) uint8 { return uint8(r.Key.Grain) })

@@ -66,7 +66,7 @@ func (s *State) Apply(offset int64, e *event.Event, at Found) Outcome {
 		}
 		s.applyToVisit(offset, e, v, &out)
 	}
-	s.lapse(offset, e.Logged)
+	s.lapse(offset)
 	return out
 }
 
@@ -91,7 +91,7 @@ func (s *State) applyToVisit(offset int64, e *event.Event, v *entry, out *Outcom
 	}
 	st := s.stateOf(v)
 	released, crossed := interval(st, st.Released), interval(st, st.Departed)
-	s.change(offset, e.Logged, v, func() {
+	s.change(offset, v, func() {
 		v.visit.Apply(f)
 		s.rules.Advance(&v.visit, st)
 		v.lapsed = s.lapsedAt(st)
@@ -115,7 +115,7 @@ func (s *State) stateOf(v *entry) *visit.State {
 }
 
 // change changes a visit by do, and windows and the board with it, because of the event at an offset.
-func (s *State) change(offset, logged int64, v *entry, do func()) {
+func (s *State) change(offset int64, v *entry, do func()) {
 	st := s.stateOf(v)
 	s.before = window.Contributions(s.before[:0], st, v.lapsed)
 	was := s.standing(st, v.lapsed)
@@ -125,7 +125,7 @@ func (s *State) change(offset, logged int64, v *entry, do func()) {
 		s.differ(offset, c, sign)
 		s.move(c, sign)
 	})
-	s.restate(offset, logged)
+	s.restate(offset)
 	s.board(was, s.standing(st, v.lapsed))
 	v.over = over(st, v.lapsed)
 }

@@ -43,7 +43,7 @@ func (s *State) await(v *entry, st *visit.State) {
 
 // lapse notices the visits that the watermark has left behind. A deadline in the queue may be older than the visit's
 // last fact; the visit then waits again.
-func (s *State) lapse(offset, logged int64) {
+func (s *State) lapse(offset int64) {
 	for len(s.lapses) > 0 && s.lapses[0].at <= s.watermark() {
 		d := heap.Pop(&s.lapses).(deadline)
 		v := d.visit
@@ -60,7 +60,7 @@ func (s *State) lapse(offset, logged int64) {
 			s.await(v, &s.scratch)
 			continue
 		}
-		s.change(offset, logged, v, func() { v.lapsed = at })
+		s.change(offset, v, func() { v.lapsed = at })
 	}
 }
 

@@ -41,7 +41,7 @@ func (s *State) move(c window.Contribution, sign int32) {
 }
 
 // restate takes what has moved to the restatements of the event at an offset.
-func (s *State) restate(offset, logged int64) {
+func (s *State) restate(offset int64) {
 	if len(s.moved) == 0 {
 		return
 	}
@@ -56,7 +56,7 @@ func (s *State) restate(offset, logged int64) {
 			at := from + slices.IndexFunc(s.restated[from:], func(r window.Restatement) bool { return r.Key == k })
 			if at < from {
 				at = len(s.restated)
-				s.restated = append(s.restated, window.Restatement{Key: k, Offset: offset, Logged: logged})
+				s.restated = append(s.restated, window.Restatement{Key: k, Offset: offset})
 			}
 			s.restated[at].Change.Add(part)
 		}

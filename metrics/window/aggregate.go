@@ -80,8 +80,8 @@ func (a *Aggregate) Zero() bool {
 // Restatement is what one event changed of a window that was final, over all channels and regimes.
 type Restatement struct {
 	Key Key // without channel and regime
-	// Offset is the event's, and Logged the time of its record in Unix milliseconds.
-	Offset, Logged int64
+	// Offset is the event's.
+	Offset int64
 	// Change is what was added; of what was taken away, it is negative.
 	Change Aggregate
 }

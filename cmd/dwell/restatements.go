@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"text/tabwriter"
+	"time"
+
+	"dwell/dashboards/board"
+	"dwell/dashboards/query"
+	"dwell/ingest/place"
+	"dwell/metrics/window"
+)
+
+type restatementsCommand struct {
+	Config  string `type:"path" help:"Configuration file."`
+	Data    string `type:"existingdir" help:"Data folder of a dwell with embedded parts, in place of --config."`
+	Since   string `default:"24h" help:"How far back to look: 24h, or a time such as 2026-01-05T08:00:00Z."`
+	Place   string `help:"Only of this BCP."`
+	Grain   string `enum:"minute,hour,day," default:"" help:"Only of minutes, hours or days."`
+	Measure string `help:"Only of this measure, such as release_time."`
+	Limit   int    `default:"100" help:"How many to list of each BCP, the latest first."`
+}
+
+func (c *restatementsCommand) Run(ctx context.Context, e *env) error {
+	if c.Limit < 1 {
+		return fmt.Errorf("--limit %d: it must be 1 or more", c.Limit)
+	}
+	to := time.Now()
+	from, err := since(c.Since, to)
+	if err != nil {
+		return err
+	}
+	cfg, err := clientConfig(c.Config, c.Data, e)
+	if err != nil {
+		return err
+	}
+	log := slog.New(slog.NewTextHandler(e.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	s, _, err := startOrJoin(ctx, cfg, e.err, log)
+	if err != nil {
+		return err
+	}
+	return errors.Join(c.list(ctx, e, s, from, to), s.stop())
+}
+
+// since reads a time, or how long before now it was.
+func since(text string, now time.Time) (time.Time, error) {
+	if back, err := time.ParseDuration(text); err == nil && back > 0 {
+		return now.Add(-back), nil
+	}
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil || !at.Before(now) {
+		return at, fmt.Errorf("--since %q: it is no duration such as 24h, and no past time such as 2026-01-05T08:00:00Z", text)
+	}
+	return at, nil
+}
+
+func (c *restatementsCommand) list(ctx context.Context, e *env, s *system, from, to time.Time) error {
+	if c.Measure != "" {
+		if _, err := window.ParseMeasure(c.Measure, s.voc); err != nil {
+			return fmt.Errorf("--measure: %w", err)
+		}
+	}
+	if c.Place != "" && !slices.ContainsFunc(s.book.Places, func(p place.Place) bool { return p.ID == c.Place }) {
+		return fmt.Errorf("--place %q: there is no such place in the places file", c.Place)
+	}
+	source := query.New(s.store.Conn(), s.cfg.ClickHouse.Database, s.book.Places, query.DefaultConfig(), func() time.Time { return to })
+	table := tabwriter.NewWriter(e.out, 0, 0, 2, ' ', 0)
+	listed, more := 0, false
+	for i := range s.book.Places {
+		p := &s.book.Places[i]
+		if c.Place != "" && p.ID != c.Place {
+			continue
+		}
+		found, err := source.Restatements(ctx, query.RestatementsQuery{
+			ID: p.ID, Grain: c.Grain, Measure: c.Measure, From: from, To: to, Limit: c.Limit,
+		})
+		if err != nil {
+			return err
+		}
+		for j := range found.Restatements {
+			if listed == 0 {
+				_, _ = fmt.Fprintln(table, "RESTATED\tBCP\tDIRECTION\tWINDOW\tMEASURE\tBEFORE\tAFTER\tBECAUSE")
+			}
+			listed++
+			line(table, p, &found.Restatements[j])
+		}
+		more = more || found.Truncated
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	tail := ""
+	if more {
+		tail = "; there are more, see --limit"
+	}
+	_, err := fmt.Fprintf(e.out, "restatements: %d since %s%s\n", listed, from.UTC().Format(time.RFC3339), tail)
+	return err
+}
+
+func line(table *tabwriter.Writer, p *place.Place, r *board.Restatement) {
+	start := r.Start.In(p.Zone).Format("2006-01-02 15:04")
+	if r.Grain == "day" {
+		start = r.Start.In(p.Zone).Format(time.DateOnly)
+	}
+	_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s %s\t%s\t%s\t%s\t%s %s of %s, visit %s\n",
+		r.Restated.UTC().Format(time.RFC3339), p.ID, r.Direction, r.Grain, start, r.Measure, figure(r.Before), figure(r.After),
+		r.Because.Type, r.Because.ID, r.Because.Source, r.Because.Visit)
+}
+
+func figure(f board.Figure) string {
+	if f.MeanSeconds == nil {
+		return fmt.Sprint(f.N)
+	}
+	mean := time.Duration(*f.MeanSeconds * float64(time.Second)).Round(time.Second)
+	return fmt.Sprintf("%d, mean %v", f.N, mean)
+}
