@@ -35,14 +35,14 @@ type direct struct{ *query.Source }
 
 // office is the API over a real engine, held against its description with every answer.
 type office struct {
-	t       *testing.T
+	t       testing.TB
 	handler *Handler
 	router  routers.Router
 	asked   map[string]bool
 	exec    func(format string, args ...any)
 }
 
-func load(t *testing.T) (*openapi3.T, routers.Router) {
+func load(t testing.TB) (*openapi3.T, routers.Router) {
 	t.Helper()
 	doc, err := openapi3.NewLoader().LoadFromData(description)
 	if err != nil {
@@ -60,7 +60,7 @@ func load(t *testing.T) (*openapi3.T, routers.Router) {
 
 var now = time.Date(2026, 1, 5, 12, 10, 0, 0, time.UTC)
 
-func open(t *testing.T) *office {
+func open(t testing.TB) *office {
 	t.Helper()
 	book, err := place.Load("afghanistan")
 	if err != nil {
@@ -116,7 +116,7 @@ func (o *office) ask(r *http.Request, into any) *http.Response {
 		if err := openapi3filter.ValidateResponse(context.Background(), input); err != nil {
 			o.t.Errorf("%s: %v\n%s", r.URL, err, body)
 		}
-	} else if response.StatusCode < 400 {
+	} else if response.StatusCode < 300 { // a path such as "a/../b" is sent on to the one it means
 		o.t.Errorf("%s is not described: %v", r.URL, err)
 	}
 	if into != nil {

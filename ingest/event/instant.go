@@ -92,7 +92,7 @@ func daysSinceEpoch(year, month, day int64) int64 {
 		year--
 		month += 12
 	}
-	era := year / 400
+	era := (year+400)/400 - 1 // rounded down; January of the year 0 is of the year before
 	yearOfEra := year - era*400
 	dayOfYear := (153*(month-3)+2)/5 + day - 1
 	dayOfEra := yearOfEra*365 + yearOfEra/4 - yearOfEra/100 + dayOfYear

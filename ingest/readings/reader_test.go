@@ -277,3 +277,21 @@ func FuzzReader(f *testing.F) {
 		}
 	})
 }
+
+// FuzzParseMapping: whatever the file, it is refused with an error, or its readings can be read.
+func FuzzParseMapping(f *testing.F) {
+	f.Add([]byte(waits))
+	v := vocabulary(f)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		m, err := readings.ParseMapping("m.yaml", data)
+		if err != nil {
+			return
+		}
+		r, err := readings.NewReader(strings.NewReader("time,bcp,vehicles\n2026-01-05T08:00:00Z,A,1\n"), []readings.Mapping{m}, v)
+		if err != nil {
+			return
+		}
+		for range r.Events() { // as long as it ends
+		}
+	})
+}

@@ -1,0 +1,44 @@
+package api
+
+import (
+	"net/http"
+	"net/url"
+	"testing"
+)
+
+// FuzzRequest: whatever is asked, the answer is as described, and what is wrong with the question is never found out by
+// the store.
+func FuzzRequest(f *testing.F) {
+	o := open(f)
+	o.fill()
+	for _, path := range []string{
+		"board", "places", "places/" + torkham, "places/" + torkham + "/holders", "places/" + torkham + "/visits",
+		"places/" + torkham + "/readings", "places/" + torkham + "/restatements", "visits/T2%2Fb", "visits/T5", "openapi.yaml",
+	} {
+		f.Add(path, "")
+	}
+	for _, query := range []string{
+		"measure=wait/customs&grain=minute&direction=inbound", "grain=day&from=2026-01-01T00:00:00%2B04:30&to=2026-01-06T00:00:00Z",
+		"channel=red&regime=transit&limit=1&cursor=MSBUMQ", "from=1990-01-01T00:00:00Z&to=2005-01-01T00:00:00Z&grain=day",
+		"limit=10000", "grain=&grain=", "measure='%00\\", "%zz",
+	} {
+		f.Add("places/"+torkham+"/history", query)
+		f.Add("places/"+torkham+"/visits", query)
+		f.Add("places/"+torkham+"/restatements", query)
+	}
+	f.Fuzz(func(t *testing.T, path, query string) {
+		u, err := url.Parse("/api/v1/" + path)
+		if err != nil {
+			return
+		}
+		u.RawQuery = query
+		o := *o
+		o.t = t
+		r := (&http.Request{Method: http.MethodGet, URL: u, Header: http.Header{}}).WithContext(t.Context())
+		switch response := o.ask(r, nil); response.StatusCode {
+		case http.StatusOK, http.StatusBadRequest, http.StatusNotFound, http.StatusMovedPermanently, http.StatusTemporaryRedirect:
+		default:
+			t.Errorf("%s: %d", u, response.StatusCode)
+		}
+	})
+}
