@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
 	"text/tabwriter"
 	"time"
@@ -16,8 +14,8 @@ import (
 )
 
 type restatementsCommand struct {
-	Config  string `type:"path" help:"Configuration file."`
-	Data    string `type:"existingdir" help:"Data folder of a dwell with embedded parts, in place of --config."`
+	storeFlags `embed:""`
+
 	Since   string `default:"24h" help:"How far back to look: 24h, or a time such as 2026-01-05T08:00:00Z."`
 	Place   string `help:"Only of this BCP."`
 	Grain   string `enum:"minute,hour,day," default:"" help:"Only of minutes, hours or days."`
@@ -34,16 +32,7 @@ func (c *restatementsCommand) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	cfg, err := clientConfig(c.Config, c.Data, e)
-	if err != nil {
-		return err
-	}
-	log := slog.New(slog.NewTextHandler(e.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	s, _, err := startOrJoin(ctx, cfg, e.err, log)
-	if err != nil {
-		return err
-	}
-	return errors.Join(c.list(ctx, e, s, from, to), s.stop())
+	return c.with(ctx, e, func(s *system, _ bool) error { return c.list(ctx, e, s, from, to) })
 }
 
 // since reads a time, or how long before now it was.

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"dwell/ingest/event"
+	"dwell/metrics/clickhouse"
+)
+
+type deadLettersCommand struct {
+	List    listLettersCommand    `cmd:"" help:"List messages that could not be used, the latest first."`
+	Show    showLetterCommand     `cmd:"" help:"Show one, with its headers and its bytes."`
+	Redrive redriveLettersCommand `cmd:"" help:"Send messages again, as they are or mended."`
+}
+
+// storeFlags are those of every command about what is stored.
+type storeFlags struct {
+	Config string `type:"path" help:"Configuration file."`
+	Data   string `type:"existingdir" help:"Data folder of a dwell with embedded parts, in place of --config."`
+	Places string `help:"Places file, or the name of one that is part of the program, in place of the configuration's."`
+}
+
+// with starts or joins what is needed, does it, and stops what was started. Own says that no other program counts.
+func (c *storeFlags) with(ctx context.Context, e *env, do func(s *system, own bool) error) error {
+	cfg, err := clientConfig(c.Config, c.Data, e)
+	if err != nil {
+		return err
+	}
+	if c.Places != "" {
+		cfg.Places = c.Places
+	}
+	log := slog.New(slog.NewTextHandler(e.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	s, own, err := startOrJoin(ctx, cfg, e.err, log)
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(s, own), s.stop())
+}
+
+// lettersFlags pick dead letters.
+type lettersFlags struct {
+	Since  string `help:"Only those whose records are younger: 24h, or a time such as 2026-01-05T08:00:00Z."`
+	Reason string `help:"Only those of this reason, such as unknown_bcp."`
+}
+
+func (c *lettersFlags) query(now time.Time) (q clickhouse.DeadLettersQuery, err error) {
+	if c.Since != "" {
+		if q.Since, err = since(c.Since, now); err != nil {
+			return q, err
+		}
+	}
+	for _, r := range event.Reasons() {
+		if string(r) == c.Reason {
+			q.Reason = c.Reason
+		}
+	}
+	if q.Reason != c.Reason {
+		return q, fmt.Errorf("--reason %q: it is none of %s", c.Reason, strings.Trim(fmt.Sprint(event.Reasons()), "[]"))
+	}
+	return q, nil
+}
+
+type listLettersCommand struct {
+	storeFlags   `embed:""`
+	lettersFlags `embed:""`
+	Limit        int `default:"100" help:"How many to list."`
+}
+
+func (c *listLettersCommand) Run(ctx context.Context, e *env) error {
+	q, err := c.query(time.Now())
+	if err != nil {
+		return err
+	}
+	if q.Limit = c.Limit; c.Limit < 1 {
+		return fmt.Errorf("--limit %d: it must be 1 or more", c.Limit)
+	}
+	return c.with(ctx, e, func(s *system, _ bool) error {
+		table := tabwriter.NewWriter(e.out, 0, 0, 2, ' ', 0)
+		listed := 0
+		err := s.store.DeadLetters(ctx, q, func(d *clickhouse.DeadLetter) error {
+			if listed++; listed == 1 {
+				_, _ = fmt.Fprintln(table, "LETTER\tLOGGED\tREDRIVEN\tWHY")
+			}
+			redriven := "-"
+			if !d.Redriven.IsZero() {
+				redriven = d.Redriven.UTC().Format(time.RFC3339)
+			}
+			_, err := fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", name(d), time.UnixMilli(d.Logged).UTC().Format(time.RFC3339), redriven, d.Detail)
+			return err
+		})
+		_, last := fmt.Fprintf(table, "dead letters: %d\n", listed)
+		return errors.Join(err, last, table.Flush())
+	})
+}
+
+// name is what a dead letter is called on the command line: its shard and offset.
+func name(d *clickhouse.DeadLetter) string { return fmt.Sprintf("%d/%d", d.Shard, d.Offset) }
+
+// letter reads the dead letter of that name.
+func letter(ctx context.Context, s *system, name string) (*clickhouse.DeadLetter, error) {
+	partition, position, ok := strings.Cut(name, "/")
+	shard, err1 := strconv.ParseUint(partition, 10, 16)
+	offset, err2 := strconv.ParseInt(position, 10, 64)
+	if !ok || err1 != nil || err2 != nil || offset < 0 {
+		return nil, fmt.Errorf("%q names no dead letter; it should be a shard and an offset, such as 3/1204", name)
+	}
+	d, err := s.store.DeadLetter(ctx, int(shard), offset)
+	if errors.Is(err, clickhouse.ErrNoDeadLetter) {
+		return nil, fmt.Errorf("%s: there is no such dead letter", name)
+	}
+	return d, err
+}
+
+type showLetterCommand struct {
+	storeFlags `embed:""`
+	Letter     string `arg:"" help:"Shard and offset, as dead-letters list prints them: 3/1204."`
+	Raw        string `type:"path" help:"Write the value's bytes into this file."`
+}
+
+func (c *showLetterCommand) Run(ctx context.Context, e *env) error {
+	return c.with(ctx, e, func(s *system, _ bool) error {
+		d, err := letter(ctx, s, c.Letter)
+		if err != nil {
+			return err
+		}
+		if c.Raw != "" {
+			if err := os.WriteFile(c.Raw, d.Value, 0o600); err != nil {
+				return fmt.Errorf("--raw: %w", err)
+			}
+		}
+		return show(e.out, d)
+	})
+}
+
+func show(out io.Writer, d *clickhouse.DeadLetter) error {
+	lines := []string{
+		"letter    " + name(d),
+		"logged    " + time.UnixMilli(d.Logged).UTC().Format(time.RFC3339Nano),
+		"why       " + d.Detail,
+	}
+	if !d.Redriven.IsZero() {
+		lines = append(lines, "redriven  "+d.Redriven.UTC().Format(time.RFC3339Nano))
+	}
+	lines = append(lines, fmt.Sprintf("key       %q", d.Key))
+	for i := range d.HeaderNames {
+		lines = append(lines, fmt.Sprintf("header    %s: %q", d.HeaderNames[i], d.HeaderContents[i]))
+	}
+	_, err := fmt.Fprintf(out, "%s\n\n%s\n", strings.Join(lines, "\n"), d.Value)
+	return err
+}

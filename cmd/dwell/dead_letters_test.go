@@ -1,0 +1,124 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"dwell/ingest/kafka"
+)
+
+// TestDeadLettersAreMendedAndSentAgain: T1's arrival named a BCP that nobody knows, its release was sent with the key of
+// another visit, and its departure was cut off in the middle.
+func TestDeadLettersAreMendedAndSentAgain(t *testing.T) {
+	dir := t.TempDir()
+	cfg := defaultConfig()
+	cfg.embed(filepath.Join(dir, "data"))
+	cfg.Listen = "127.0.0.1:0"
+	s, err := startServing(t.Context(), cfg, &env{strings.NewReader(""), io.Discard, io.Discard, nil}, slog.New(slog.DiscardHandler), time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := s.stop(); err != nil {
+			t.Error(err)
+		}
+	}()
+	happened := func(id, typ, at, bcp string) string {
+		return fmt.Sprintf(`{"specversion":"1.0","id":"%s","source":"/post","type":"dwell.%s.v1","subject":"T1","time":"2026-01-05T%sZ","data":{"bcp":"%s","direction":"inbound"}}`, id, typ, at, bcp)
+	}
+	const torkham = "AF-NAN-TORKHAM"
+	logged := time.Date(2026, 1, 5, 10, 0, 0, 0, time.UTC).UnixMilli()
+	binary := []kafka.Header{}
+	for name, value := range map[string]string{
+		"ce_specversion": "1.0", "ce_id": "2", "ce_source": "/post", "ce_type": "dwell.truck.released.v1", "ce_subject": "T1",
+		"ce_time": "2026-01-05T09:00:00Z", "content-type": "application/json",
+	} {
+		binary = append(binary, kafka.Header{Key: []byte(name), Value: []byte(value)})
+	}
+	departed := happened("3", "truck.departed", "09:30:00", torkham)
+	if err := s.producer.Write(t.Context(),
+		kafka.Message{Key: []byte("T1"), Headers: structured, Time: logged, Value: []byte(happened("1", "truck.arrived", "08:00:00", "AF-XXX-NOWHERE"))},
+		kafka.Message{Key: []byte("T2"), Headers: binary, Time: logged + 1000, Value: []byte(`{"bcp":"AF-NAN-TORKHAM","direction":"inbound"}`)},
+		kafka.Message{Key: []byte("T1"), Headers: structured, Time: logged + 2000, Value: []byte(departed[:150])},
+	); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.caughtUp(t.Context(), func(int64) {}); err != nil {
+		t.Fatal(err)
+	}
+
+	dwell := func(want int, args ...string) string {
+		t.Helper()
+		var out bytes.Buffer
+		args = append([]string{args[0], args[1], "--data", filepath.Join(dir, "data")}, args[2:]...)
+		if got := run(t.Context(), args, strings.NewReader(""), &out, &out, os.Environ()); got != want {
+			t.Fatalf("dwell %s: exit status %d, want %d\n%s", strings.Join(args, " "), got, want, &out)
+		}
+		return out.String()
+	}
+	says := func(text, want string) {
+		t.Helper()
+		if !strings.Contains(text, want) {
+			t.Errorf("got\n%swant %q in it", text, want)
+		}
+	}
+	letters := map[string]string{} // by reason
+	for line := range strings.Lines(dwell(0, "dead-letters", "list")) {
+		if f := strings.Fields(line); len(f) > 3 && strings.Contains(f[0], "/") {
+			letters[strings.TrimSuffix(f[3], ":")] = f[0]
+		}
+	}
+	if len(letters) != 3 {
+		t.Fatalf("letters %v", letters)
+	}
+	says(dwell(0, "dead-letters", "list", "--reason", "unknown_bcp"), `unknown_bcp: data.bcp "AF-XXX-NOWHERE"`)
+	shown := dwell(0, "dead-letters", "show", letters["subject_mismatch"])
+	says(shown, `key       "T2"`)
+	says(shown, `header    ce_type: "dwell.truck.released.v1"`)
+	raw := filepath.Join(dir, "raw")
+	dwell(0, "dead-letters", "show", letters["not_json"], "--raw", raw)
+	if got, err := os.ReadFile(raw); err != nil || string(got) != departed[:150] {
+		t.Errorf("%v, raw is %q", err, got)
+	}
+
+	// As it is, the arrival would be refused again; the release needs another key and no more.
+	says(dwell(1, "dead-letters", "redrive", "--reason", "unknown_bcp"), "redriven: 0, refused again: 1")
+	says(dwell(0, "dead-letters", "redrive", "--reason", "subject_mismatch"), "redriven: 1, refused again: 0")
+	says(dwell(0, "dead-letters", "redrive", "--reason", "subject_mismatch"), "redriven: 0, refused again: 0")
+	mended := filepath.Join(dir, "mended.json")
+	for reason, value := range map[string]string{"unknown_bcp": happened("1", "truck.arrived", "08:00:00", torkham), "not_json": departed} {
+		if err := os.WriteFile(mended, []byte(value), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 { // the second time on purpose, and counted once
+			says(dwell(0, "dead-letters", "redrive", letters[reason], "--value", mended, "--wait"), "redriven: 1, refused again: 0")
+		}
+	}
+	if n := strings.Count(dwell(0, "dead-letters", "list"), " - "); n != 0 {
+		t.Errorf("%d letters are listed as not sent again", n)
+	}
+	v, err := s.store.Visits(t.Context(), 0, []string{"T1"})
+	for p := 1; err == nil && len(v) == 0 && p < 64; p++ {
+		v, err = s.store.Visits(t.Context(), p, []string{"T1"})
+	}
+	if err != nil || len(v) != 1 || !v[0].Over {
+		t.Fatalf("%v, T1 is %+v", err, v)
+	}
+	var said bytes.Buffer
+	found, err := (&auditCommand{}).audit(t.Context(), &env{nil, &said, &said, os.Environ()}, s)
+	if err != nil || found.Differences != 0 || found.Visits != 1 {
+		t.Errorf("%v, audit: %s", err, &said)
+	}
+
+	says(dwell(1, "dead-letters", "show", "77"), `"77" names no dead letter`)
+	says(dwell(1, "dead-letters", "show", "0/999999"), "0/999999: there is no such dead letter")
+	says(dwell(1, "dead-letters", "list", "--reason", "boredom"), `--reason "boredom": it is none of`)
+	says(dwell(1, "dead-letters", "redrive"), "nothing to redrive")
+}

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"dwell/ingest/event"
+	"dwell/ingest/kafka"
+	"dwell/metrics/clickhouse"
+)
+
+type redriveLettersCommand struct {
+	storeFlags   `embed:""`
+	lettersFlags `embed:""`
+	Letters      []string `arg:"" optional:"" help:"Shards and offsets, as dead-letters list prints them: 3/1204. Without any, --reason picks all that were not sent again yet."`
+	Value        string   `type:"existingfile" help:"A structured CloudEvent to be sent in place of the one letter."`
+	Wait         bool     `help:"Return when all of it is in ClickHouse."`
+}
+
+// redriveHeader names the dead letter that a record was.
+const redriveHeader = "dwell-redrive"
+
+// mostRedriven bounds how many dead letters one command takes up.
+const mostRedriven = 100_000
+
+func (c *redriveLettersCommand) Run(ctx context.Context, e *env) error {
+	switch {
+	case len(c.Letters) == 0 && c.Reason == "":
+		return errors.New("nothing to redrive: name letters, or a --reason")
+	case len(c.Letters) > 0 && (c.Reason != "" || c.Since != ""):
+		return errors.New("letters that are named and --reason or --since exclude each other")
+	case c.Value != "" && len(c.Letters) != 1:
+		return errors.New("--value mends one letter, so one must be named")
+	}
+	q, err := c.query(time.Now())
+	if err != nil {
+		return err
+	}
+	return c.with(ctx, e, func(s *system, own bool) error {
+		letters, err := c.pick(ctx, s, q)
+		if err != nil {
+			return err
+		}
+		sent, refused, err := c.redrive(ctx, e, s, letters)
+		if err != nil {
+			return err
+		}
+		_, _ = fmt.Fprintf(e.out, "redriven: %d, refused again: %d\n", sent, refused)
+		if c.Wait && sent > 0 {
+			im := importer{system: s, env: e}
+			if err := im.wait(ctx, own); err != nil {
+				return err
+			}
+		}
+		if refused > 0 {
+			return fmt.Errorf("%d letters would be refused again and were not sent", refused)
+		}
+		return nil
+	})
+}
+
+func (c *redriveLettersCommand) pick(ctx context.Context, s *system, q clickhouse.DeadLettersQuery) (letters []*clickhouse.DeadLetter, err error) {
+	if len(c.Letters) == 0 {
+		q.Waiting, q.Limit = true, mostRedriven
+		err = s.store.DeadLetters(ctx, q, func(d *clickhouse.DeadLetter) error {
+			letters = append(letters, d)
+			return nil
+		})
+		return letters, err
+	}
+	for _, name := range c.Letters {
+		d, err := letter(ctx, s, name)
+		if err != nil {
+			return nil, err
+		}
+		letters = append(letters, d)
+	}
+	if c.Value != "" {
+		value, err := os.ReadFile(c.Value)
+		if err != nil {
+			return nil, fmt.Errorf("--value: %w", err)
+		}
+		d := letters[0]
+		d.Value, d.HeaderNames, d.HeaderContents = value, nil, nil
+		for _, h := range structured {
+			d.HeaderNames, d.HeaderContents = append(d.HeaderNames, string(h.Key)), append(d.HeaderContents, h.Value)
+		}
+	}
+	return letters, nil
+}
+
+// redrive sends the letters that can be used now. Each is remembered only when it is safe in Kafka; if that fails, it
+// may be sent twice, and counts once, as every event does.
+func (c *redriveLettersCommand) redrive(ctx context.Context, e *env, s *system, letters []*clickhouse.DeadLetter) (sent, refused int, err error) {
+	decoder := event.NewDecoder(s.voc, s.cfg.Engine.Skew)
+	for _, d := range letters {
+		m, why := again(decoder, d, time.Now().UnixMilli())
+		if why != nil {
+			refused++
+			_, _ = fmt.Fprintf(e.err, "%s: %v\n", name(d), why)
+			continue
+		}
+		if err := s.producer.Write(ctx, m); err != nil {
+			return sent, refused, err
+		}
+		if err := s.store.Redriven(ctx, d.Shard, d.Offset); err != nil {
+			return sent, refused, err
+		}
+		sent++
+	}
+	return sent, refused, nil
+}
+
+// again is the record of a dead letter, keyed by what its event is about.
+func again(decoder *event.Decoder, d *clickhouse.DeadLetter, now int64) (kafka.Message, *event.Rejection) {
+	m := event.Message{Value: d.Value, Time: now}
+	var head struct {
+		Subject string `json:"subject"`
+	}
+	_ = json.Unmarshal(d.Value, &head) // what is no JSON the decoder refuses
+	m.Key = []byte(head.Subject)
+	for i, name := range d.HeaderNames {
+		if name == redriveHeader {
+			continue
+		}
+		m.Headers = append(m.Headers, event.Header{Key: []byte(name), Value: d.HeaderContents[i]})
+		if strings.EqualFold(name, "ce_subject") {
+			m.Key = d.HeaderContents[i]
+		}
+	}
+	var e event.Event
+	if why := decoder.Decode(&m, &e); why != nil {
+		return kafka.Message{}, why
+	}
+	record := kafka.Message{Key: m.Key, Value: d.Value, Time: now}
+	for _, h := range m.Headers {
+		record.Headers = append(record.Headers, kafka.Header{Key: h.Key, Value: h.Value})
+	}
+	record.Headers = append(record.Headers, kafka.Header{Key: []byte(redriveHeader), Value: []byte(name(d))})
+	if e.OfPlace() {
+		record.Everywhere = true
+		record.Headers = append(record.Headers, kafka.Header{Key: []byte(event.EverywhereHeader), Value: []byte("1")})
+	}
+	return record, nil
+}
