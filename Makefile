@@ -12,10 +12,10 @@ CONCURRENT = ./cmd/dwell/... ./ingest/kafka/... ./metrics/pipeline/... ./metrics
 
 FIGURES = Fetch|Decode|Engine|OpenVisit|Flush|Pipeline|Viewers
 
-.PHONY: help setup build run test check lint bench fuzz clean go cc
+.PHONY: help setup build run test test-kafka check lint bench fuzz clean go cc
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 setup: ## Fetch the pinned ClickHouse engine (libchdb) into the user's cache folder, once
 	@sh deploy/embedded/libchdb/fetch.sh
@@ -28,6 +28,9 @@ run: setup build ## Set up, build and run the demo on http://127.0.0.1:8080
 
 test: go setup ## Run every test, with the real broker protocol and the real ClickHouse engine
 	@go test -timeout 8m ./...
+
+test-kafka: go ## Run the tests of ingest/kafka over Apache Kafka, which is fetched once (needs Java 17 and Maven)
+	@jars=$$(sh ingest/kafka/apache/fetch.sh) && APACHE_KAFKA_JARS="$$jars" go test -count=1 -timeout 20m ./ingest/kafka
 
 check: go cc setup lint ## Check formatting, vet, lint, and run the race detector
 	@go vet ./...

@@ -23,6 +23,7 @@ import (
 // cluster is a broker, or several, that the test can disturb.
 func cluster(t *testing.T, brokers, partitions int, opts ...kfake.Opt) (*kfake.Cluster, Config) {
 	t.Helper()
+	embeddedOnly(t)
 	opts = append([]kfake.Opt{
 		kfake.NumBrokers(brokers), kfake.SeedTopics(int32(partitions), topic, letters),
 		kfake.GroupMinSessionTimeout(time.Second),
@@ -56,7 +57,7 @@ func produce(t *testing.T, c *kgo.Client, values ...string) {
 }
 
 func TestOnlyCommittedTransactionsAreRead(t *testing.T) {
-	_, cfg := cluster(t, 1, 1)
+	cfg := config(start(t, 1))
 	l := newLedger()
 	_, stop := consume(t, cfg, l)
 	manual := kgo.RecordPartitioner(kgo.ManualPartitioner())
@@ -121,7 +122,7 @@ func TestOnlyCommittedTransactionsAreRead(t *testing.T) {
 }
 
 func TestEveryCodecAndEveryShapeOfRecord(t *testing.T) {
-	_, cfg := cluster(t, 1, 1)
+	cfg := config(start(t, 1))
 	codecs := map[string]kgo.CompressionCodec{
 		"none": kgo.NoCompression(), "gzip": kgo.GzipCompression(), "snappy": kgo.SnappyCompression(),
 		"lz4": kgo.Lz4Compression(), "zstd": kgo.ZstdCompression(),
@@ -199,14 +200,12 @@ func TestABatchWhoseEndWasCompactedAwayIsPassed(t *testing.T) {
 }
 
 func TestRecordsLostToRetentionAreCounted(t *testing.T) {
-	kf, cfg := cluster(t, 1, 1)
+	cfg := config(start(t, 1))
 	p, want := producer(t, cfg), map[int][]string{}
 	for i := range 10 {
 		write(t, p, 1, i*10, 10, want)
 	}
-	if err := kf.DeleteRecords(topic, 0, 50); err != nil {
-		t.Fatal(err)
-	}
+	deleteRecords(t, cfg, 50)
 	l := newLedger()
 	l.stored[0] = 20
 	_, stop := consume(t, cfg, l)
@@ -233,8 +232,23 @@ func TestRecordsLostToRetentionAreCounted(t *testing.T) {
 	}
 }
 
+// deleteRecords moves the beginning of partition 0, as retention does.
+func deleteRecords(t *testing.T, cfg Config, before int64) {
+	t.Helper()
+	r := kmsg.NewPtrDeleteRecordsRequest()
+	p := kmsg.NewDeleteRecordsRequestTopicPartition()
+	p.Offset = before
+	of := kmsg.NewDeleteRecordsRequestTopic()
+	of.Topic, of.Partitions = topic, append(of.Partitions, p)
+	r.Topics = append(r.Topics, of)
+	answer, err := r.RequestWith(t.Context(), franz(t, cfg))
+	if err != nil || answer.Topics[0].Partitions[0].ErrorCode != 0 {
+		t.Fatalf("delete records: %v, %+v", err, answer)
+	}
+}
+
 func TestAPartitionThatIsShorterThanWhatIsStoredIsNotRead(t *testing.T) {
-	_, cfg := cluster(t, 1, 2)
+	cfg := config(start(t, 2))
 	p, want, l := producer(t, cfg), map[int][]string{}, newLedger()
 	write(t, p, 2, 0, 100, want)
 	l.stored[0] = 1000
@@ -270,6 +284,9 @@ func TestLeadersMoveUnderLoad(t *testing.T) {
 func TestTheBrokerRestartsUnderLoad(t *testing.T) {
 	dir, port := t.TempDir(), freePort(t)
 	up := func() (stop func()) {
+		if apacheJars != "" {
+			return startApacheIn(t, dir, port, 3)
+		}
 		_, stop = brokertest.StartStop(t, brokertest.DataDir(dir), brokertest.Port(port),
 			brokertest.Topic(topic, 3), brokertest.Topic(letters, 1))
 		t.Cleanup(stop)
@@ -417,7 +434,7 @@ func newTestClient(t *testing.T, cfg Config) *client {
 	return c
 }
 
-func freePort(t *testing.T) int {
+func freePort(t testing.TB) int {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"time"
 )
 
 // DeadLetter is a record that cannot be used, with the reason and where it lies.
@@ -13,7 +14,7 @@ type DeadLetter struct {
 	Topic          string
 	Partition      int
 	Offset         int64
-	// Time is the record's own timestamp in Unix milliseconds, and becomes the dead letter's.
+	// Time is the record's own timestamp in Unix milliseconds.
 	Time       int64
 	Key, Value []byte
 	Headers    []Header
@@ -26,6 +27,9 @@ const (
 	TopicHeader     = "dwell-topic"
 	PartitionHeader = "dwell-partition"
 	OffsetHeader    = "dwell-offset"
+	// TimeHeader is the record's own timestamp in Unix milliseconds. The dead letter's is that of its writing: with the
+	// record's a broker might refuse it (Kafka 4 does from an hour ahead), or retention delete it at once.
+	TimeHeader = "dwell-time"
 	// CutHeader is there only where the record was too large to be kept whole, and says what is missing.
 	CutHeader = "dwell-cut"
 )
@@ -60,8 +64,9 @@ func (d *DeadLetter) message() *Message {
 		{Key: []byte(TopicHeader), Value: []byte(d.Topic)},
 		{Key: []byte(PartitionHeader), Value: strconv.AppendInt(nil, int64(d.Partition), 10)},
 		{Key: []byte(OffsetHeader), Value: strconv.AppendInt(nil, d.Offset, 10)},
+		{Key: []byte(TimeHeader), Value: strconv.AppendInt(nil, d.Time, 10)},
 	}
-	m := &Message{Key: d.Key, Value: d.Value, Headers: append(headers, d.Headers...), Time: d.Time}
+	m := &Message{Key: d.Key, Value: d.Value, Headers: append(headers, d.Headers...), Time: time.Now().UnixMilli()}
 	if m.size() <= batchBytes {
 		return m
 	}
@@ -75,19 +80,20 @@ func (d *DeadLetter) message() *Message {
 // ReadDeadLetter is what was written as r. It is not ok where r does not bear the headers of a dead letter. Its bytes are
 // r's own.
 func ReadDeadLetter(r Record) (d DeadLetter, ok bool) {
-	const own = 5
+	const own = 6
 	if len(r.Headers) < own || string(r.Headers[0].Key) != ReasonHeader {
 		return DeadLetter{}, false
 	}
 	text := func(i int) string { return string(r.Headers[i].Value) }
 	partition, err1 := strconv.Atoi(text(3))
 	offset, err2 := strconv.ParseInt(text(4), 10, 64)
-	if err1 != nil || err2 != nil {
+	at, err3 := strconv.ParseInt(text(5), 10, 64)
+	if err1 != nil || err2 != nil || err3 != nil {
 		return DeadLetter{}, false
 	}
 	d = DeadLetter{
 		Reason: text(0), Detail: text(1), Topic: text(2), Partition: partition, Offset: offset,
-		Time: r.Time, Key: r.Key, Value: r.Value,
+		Time: at, Key: r.Key, Value: r.Value,
 	}
 	if len(r.Headers) > own {
 		d.Headers = r.Headers[own:]

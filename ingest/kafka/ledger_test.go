@@ -173,6 +173,9 @@ func config(addr string) Config {
 
 func start(t *testing.T, partitions int) (addr string) {
 	t.Helper()
+	if apacheJars != "" {
+		return startApache(t, partitions)
+	}
 	return brokertest.Start(t, brokertest.Topic(topic, partitions), brokertest.Topic(letters, 2))
 }
 
