@@ -142,11 +142,14 @@ func (s *Shard) Handle(ctx context.Context, records []Record, next, highWatermar
 			return err
 		}
 	}
-	if s.since.IsZero() || s.raw.Bytes() < s.cfg.FlushBytes && s.Now().Sub(s.since) < s.cfg.FlushEvery {
+	if s.since.IsZero() || s.buffered() < s.cfg.FlushBytes && s.Now().Sub(s.since) < s.cfg.FlushEvery {
 		return nil
 	}
 	return s.flush(ctx)
 }
+
+// buffered is about how many bytes wait for the next flush, of what grows with every event.
+func (s *Shard) buffered() int { return s.raw.Bytes() + s.state.Restated() }
 
 // Close flushes what has been applied. The shard may be opened again.
 func (s *Shard) Close(ctx context.Context) error {
@@ -173,7 +176,7 @@ func (s *Shard) apply(ctx context.Context, records []Record, next, highWatermark
 	if s.since.IsZero() {
 		s.since = s.Now()
 	}
-	s.batch.Next, s.batch.HighWatermark, s.batch.Bytes = next, highWatermark, s.raw.Bytes()
+	s.batch.Next, s.batch.HighWatermark, s.batch.Bytes = next, highWatermark, s.buffered()
 	s.Observer.Applied(s.id, &s.batch)
 	return nil
 }

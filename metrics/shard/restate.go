@@ -40,6 +40,9 @@ func (s *State) move(c window.Contribution, sign int32) {
 	s.moved = slices.Delete(s.moved, back, back+1)
 }
 
+// Restated is about how many bytes of restatements wait for the next flush.
+func (s *State) Restated() int { return 100 * len(s.restated) }
+
 // restate takes what has moved to the restatements of the event at an offset.
 func (s *State) restate(offset int64) {
 	if len(s.moved) == 0 {
