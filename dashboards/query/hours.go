@@ -96,12 +96,18 @@ func startsOfHours(p *place.Place, now time.Time, n int) []time.Time {
 
 // startOf is the start of the window of a place's time zone that has t in it.
 func startOf(g window.Grain, t time.Time, zone *time.Location) time.Time {
-	k := window.Key{Start: window.MinuteOf(t.UnixMilli())}.In(g, zone)
-	return time.Unix(int64(k.Start)*60, 0).UTC()
+	clock := window.NewClock(zone)
+	return instant(clock.In(windowAt(g, t), g).Start)
 }
 
 // endOf is the end of the window that starts at start.
 func endOf(g window.Grain, start time.Time, zone *time.Location) time.Time {
-	k := window.Key{Start: window.MinuteOf(start.UnixMilli()), Grain: g}
-	return time.Unix(int64(k.End(zone))*60, 0).UTC()
+	clock := window.NewClock(zone)
+	return instant(clock.End(windowAt(g, start)))
 }
+
+func windowAt(g window.Grain, t time.Time) window.Key {
+	return window.Key{Start: window.MinuteOf(t.UnixMilli()), Grain: g}
+}
+
+func instant(minute int32) time.Time { return time.Unix(int64(minute)*60, 0).UTC() }

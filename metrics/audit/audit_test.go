@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -34,13 +35,22 @@ type border struct {
 	next   [2]int64
 }
 
-func newBorder(t testing.TB) *border {
+func newBorder(t testing.TB, places []audit.Place) *border {
 	t.Helper()
 	voc, err := event.NewVocabulary([]string{places[0].BCP, places[1].BCP, places[2].BCP}, []string{"customs", "border_police", "veterinary"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return newBorderAt(t, voc, places)
+}
+
+// in returns the places as if their clocks were those of a zone.
+func in(zone string) []audit.Place {
+	there := slices.Clone(places)
+	for i := range there {
+		there[i].Zone = zone
+	}
+	return there
 }
 
 func newBorderAt(t testing.TB, voc *event.Vocabulary, places []audit.Place) *border {
@@ -131,16 +141,19 @@ func (b *border) exec(sql string) {
 }
 
 // A log in which everything happens that can: few instants and few agencies, so that facts meet; duplicates,
-// retractions before and after, one id with two contents, conflicts, silence.
-func (b *border) anything(seed uint64, visits int) {
+// retractions before and after, one id with two contents, conflicts, silence. It begins at an instant.
+func (b *border) anything(seed uint64, visits int, begin string) {
 	r := rand.New(rand.NewPCG(seed, 1))
 	type received struct {
 		shard int
 		e     event.Event
 	}
 	var all []received
-	// Around the end of summer time in Poland.
-	base := time.Date(2026, 10, 24, 20, 0, 0, 0, time.UTC).UnixMilli()
+	at, err := time.Parse(time.DateTime, begin)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	base := at.UnixMilli()
 	types := []event.Type{
 		event.InspectionStarted, event.InspectionCompleted, event.InspectionStarted, event.InspectionCompleted, event.HoldPlaced, event.HoldLifted,
 		event.ChannelAssigned, event.TruckReleased, event.ClearanceRefused, event.DeclarationLodged, event.PaymentConfirmed, event.TruckDeparted,
@@ -223,12 +236,21 @@ func (b *border) anything(seed uint64, visits int) {
 }
 
 func TestNoDifferenceWhateverHappens(t *testing.T) {
-	for seed := range uint64(3) {
-		b := newBorder(t)
-		b.anything(seed, 600)
+	for seed, c := range []struct {
+		begin  string
+		places []audit.Place
+	}{
+		{"2026-10-24 20:00:00", places}, // around the end of summer time in Poland
+		{"2026-01-24 20:00:00", places},
+		{"2026-09-04 20:00:00", in("America/Santiago")},    // clocks jump over a midnight
+		{"2021-10-27 20:00:00", in("Asia/Amman")},          // a midnight comes twice
+		{"2026-10-02 20:00:00", in("Australia/Lord_Howe")}, // clocks jump by half an hour
+	} {
+		b := newBorder(t, c.places)
+		b.anything(uint64(seed), 600, c.begin)
 		r, out := b.audit(nil)
 		if r.Differences != 0 {
-			t.Fatalf("seed %d:\n%s", seed, out)
+			t.Fatalf("seed %d, %s:\n%s", seed, c.begin, out)
 		}
 		want := fmt.Sprintf("audit: 0 differences in %d visits, %d windows\n", r.Visits, r.Windows)
 		if out != want || r.Visits != 600 || r.Windows < 3000 {

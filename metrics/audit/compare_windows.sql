@@ -1,6 +1,7 @@
 -- What each visit adds to the windows in which the measured intervals ended, and where the windows differ from that. A
 -- window that one side lacks holds nothing. Bin i holds the durations in (2^((i-1)/32), 2^(i/32)] seconds; the
--- logarithm of a power of two may be off in its last digit.
+-- logarithm of a power of two may be off in its last digit. A local hour is cut where the clocks change: it begins with the
+-- first of its minutes that has the same offset.
 WITH
     contributions AS (
         SELECT
@@ -24,7 +25,10 @@ WITH
     ),
     zoned AS (
         SELECT *,
-            multiIf({{range .Zones}}has({{.BCPs}}, bcp), toUInt32(minute) - (toUInt32(minute) + timezoneOffset(toTimeZone(minute, {{.Name}}))) % 3600, {{end}}0)::UInt32 AS hour,
+            multiIf({{range .Zones}}has({{.BCPs}}, bcp), arrayFirst(
+                at -> timezoneOffset(toTimeZone(toDateTime(at, 'UTC'), {{.Name}})) = timezoneOffset(toTimeZone(minute, {{.Name}})),
+                range(toInt64(minute) - (toInt64(minute) + timezoneOffset(toTimeZone(minute, {{.Name}}))) % 3600, toInt64(minute) + 1, 60::Int64)
+            ), {{end}}0)::UInt32 AS hour,
             multiIf({{range .Zones}}has({{.BCPs}}, bcp), toUInt32(toStartOfDay(toTimeZone(minute, {{.Name}}))), {{end}}0)::UInt32 AS day
         FROM contributions
     ),

@@ -18,7 +18,7 @@ import (
 //	T4 is a mistake, taken back.
 //	T5 arrived a month before and was never heard of again.
 func day(t testing.TB) *border {
-	b := newBorder(t)
+	b := newBorder(t, places)
 	base := time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC)
 	seq := 0
 	tell := func(truck string, typ event.Type, clock time.Duration, change func(*event.Event)) {

@@ -54,7 +54,7 @@ func TestRestatementsAreWhatChangedOfFinalWindows(t *testing.T) {
 			after := overall(want(cfg, log[:i+1]))
 			expected := 0
 			for k, a := range after {
-				end := int64(k.End(cfg.Places[k.BCP].Zone)) * 60_000
+				end := endOf(cfg, k)
 				b := before[k]
 				if watermark == never || end > watermark || same(a, b) {
 					continue
@@ -63,7 +63,7 @@ func TestRestatementsAreWhatChangedOfFinalWindows(t *testing.T) {
 				checkChange(t, int64(i), k, b, a, got)
 			}
 			for k, b := range before { // what is not there any more
-				end := int64(k.End(cfg.Places[k.BCP].Zone)) * 60_000
+				end := endOf(cfg, k)
 				if _, still := after[k]; still || end > watermark || b.Zero() {
 					continue
 				}

@@ -105,8 +105,11 @@ func (w *windows) ended(k window.Key, at int64) bool {
 	return int64(w.clocks[k.BCP].End(k))*60_000 <= at
 }
 
+// hour is that of a minute, or the one with this very key.
 func (w *windows) hour(k window.Key) *hour {
-	k = w.clocks[k.BCP].In(k, window.Hour)
+	if k.Grain == window.Minute {
+		k = w.clocks[k.BCP].In(k, window.Hour)
+	}
 	s := &w.series[placeOf(k.BCP, k.Direction)]
 	if s.hour != nil && s.hour.at.Start == k.Start {
 		return s.hour
@@ -121,8 +124,11 @@ func (w *windows) hour(k window.Key) *hour {
 	return s.hour
 }
 
+// day is that of a minute or an hour, or the one with this very key.
 func (w *windows) day(k window.Key) *day {
-	k = w.clocks[k.BCP].In(k, window.Day)
+	if k.Grain != window.Day {
+		k = w.clocks[k.BCP].In(k, window.Day)
+	}
 	s := &w.series[placeOf(k.BCP, k.Direction)]
 	if s.day != nil && s.day.at.Start == k.Start {
 		return s.day

@@ -1,64 +1,117 @@
 package window
 
-import (
-	"math"
-	"time"
-)
+import "time"
 
-// Clock is a time zone that remembers the UTC offset it last looked up, which holds for months. It gives the same
-// answers as Key.In and Key.End at a tenth of their cost. It is not for concurrent use.
+// Clock cuts time into the local hours and days of a time zone. It is not for concurrent use.
+//
+// A local day begins at the first instant that bears its date: where clocks jump over midnight, that is the instant of
+// the jump, and where midnight comes twice, it is the first one. A local hour is cut where the clocks change; the hour
+// that comes twice is two hours. So hours and days leave out no instant and have none twice, and a day is made of whole
+// hours.
 type Clock struct {
 	zone *time.Location
-	// offset is that of the minutes [from, until), in minutes east of UTC.
+	// offset is that of the minutes [from, until), in minutes east of UTC. It was looked up last, and holds for months.
 	offset, from, until int32
 }
+
+const (
+	hourLength = 60
+	dayLength  = 24 * hourLength
+	forever    = 1 << 30 // two thousand years
+)
 
 // NewClock makes the clock of a zone.
 func NewClock(zone *time.Location) Clock { return Clock{zone: zone} }
 
+// In returns the key of the window of a grain that has the minute k.Start in it.
+func (c *Clock) In(k Key, g Grain) Key {
+	k.Grain = g
+	switch g {
+	case Hour:
+		offset := c.at(k.Start)
+		k.Start = max(c.from, k.Start-past(k.Start+offset, hourLength))
+	case Day:
+		k.Start, _ = c.day(k.Start)
+	}
+	return k
+}
+
+// End is when the window ends, in minutes since the Unix epoch.
+func (c *Clock) End(k Key) int32 {
+	switch k.Grain {
+	case Hour:
+		offset := c.at(k.Start)
+		return min(c.until, k.Start-past(k.Start+offset, hourLength)+hourLength)
+	case Day:
+		_, end := c.day(k.Start)
+		return end
+	default:
+		return k.Start + 1
+	}
+}
+
+// day is the local day that has this minute.
+func (c *Clock) day(minute int32) (start, end int32) {
+	local := minute + c.at(minute)
+	start = minute - past(local, dayLength)
+	if end = start + dayLength; start-c.from >= 2*dayLength && end < c.until {
+		return start, end
+	}
+	// The clocks change nearby. Where they have gone back over midnight, the next day has begun before this minute.
+	date := (local - past(local, dayLength)) / dayLength
+	start, end = c.midnight(date), c.midnight(date+1)
+	for end <= minute {
+		date++
+		start, end = end, c.midnight(date+1)
+	}
+	return start, end
+}
+
+// midnight is the first minute with this local date, in days since the Unix epoch, or a later one.
+func (c *Clock) midnight(date int32) int32 {
+	for minute := (date - 2) * dayLength; ; minute = c.until { // two days earlier the date is earlier in every zone
+		if start := max(minute, date*dayLength-c.at(minute)); start < c.until {
+			return start
+		}
+	}
+}
+
+// at is the offset at a minute.
 func (c *Clock) at(minute int32) (offset int32) {
 	if minute < c.from || minute >= c.until {
-		t := at(minute, c.zone)
+		t := time.Unix(int64(minute)*60, 0).In(c.zone)
 		_, seconds := t.Zone()
-		from, until := t.ZoneBounds()
-		c.offset, c.from, c.until = int32(seconds/60), math.MinInt32, math.MaxInt32
+		c.offset, c.from, c.until = int32(seconds/60), -forever, forever
+		from, until := boundsOf(t)
 		if !from.IsZero() {
-			c.from = int32(max(math.MinInt32, from.Unix()/60))
+			c.from = int32(max(-forever, from.Unix()/60))
 		}
 		if !until.IsZero() {
-			c.until = int32(min(math.MaxInt32, until.Unix()/60))
+			c.until = int32(min(forever, until.Unix()/60))
 		}
 	}
 	return c.offset
 }
 
-// In is Key.In for this clock's zone.
-func (c *Clock) In(k Key, g Grain) Key {
-	k.Grain = g
-	switch g {
-	case Hour:
-		k.Start -= past(k.Start+c.at(k.Start), 60)
-	case Day:
-		k.Start = c.day(k.Start)
+// boundsOf are those between which the offset is that of t, zero where there is none. A time zone database may have
+// more bounds than these, at which only a name changes or a rule takes over from a table.
+func boundsOf(t time.Time) (from, until time.Time) {
+	_, offset := t.Zone()
+	from, until = t.ZoneBounds()
+	for !from.IsZero() {
+		before := from.Add(-time.Second)
+		if _, was := before.Zone(); was != offset {
+			break
+		}
+		from, _ = before.ZoneBounds()
 	}
-	return k
-}
-
-// day is the start of the day that has this minute. Where the offset changed during the day, the calendar must be asked.
-func (c *Clock) day(minute int32) int32 {
-	start := minute - past(minute+c.at(minute), 24*60)
-	if start < c.from {
-		start, _ = dayOf(minute, c.zone)
+	for !until.IsZero() {
+		if _, is := until.Zone(); is != offset {
+			break
+		}
+		_, until = until.ZoneBounds()
 	}
-	return start
-}
-
-// End is Key.End for this clock's zone.
-func (c *Clock) End(k Key) int32 {
-	if k.Grain == Day && past(k.Start+c.at(k.Start), 24*60) == 0 && k.Start+24*60 < c.until {
-		return k.Start + 24*60
-	}
-	return k.End(c.zone)
+	return from, until
 }
 
 // past is how far minute is into its stretch of the given length.

@@ -1,15 +1,11 @@
 package window
 
-import (
-	"time"
-
-	"dwell/ingest/event"
-)
+import "dwell/ingest/event"
 
 // Grain is the length of a window.
 type Grain uint8
 
-// The grains. Hours and days follow the time zone of the BCP.
+// The grains. Hours and days follow the time zone of the BCP: Clock.
 const (
 	Minute Grain = iota + 1
 	Hour
@@ -50,46 +46,3 @@ func MinuteOf(ms int64) int32 {
 	}
 	return int32(ms / minute)
 }
-
-// In returns the key of the hour or day that has this minute, in the BCP's time zone.
-func (k Key) In(g Grain, zone *time.Location) Key {
-	k.Grain = g
-	switch g {
-	case Hour:
-		k.Start = hourOf(k.Start, zone)
-	case Day:
-		k.Start, _ = dayOf(k.Start, zone)
-	}
-	return k
-}
-
-// End is when the window ends, in minutes since the Unix epoch. A day may be 23 or 25 hours long.
-func (k Key) End(zone *time.Location) int32 {
-	switch k.Grain {
-	case Hour:
-		return k.Start + 60
-	case Day:
-		_, end := dayOf(k.Start, zone)
-		return end
-	default:
-		return k.Start + 1
-	}
-}
-
-// hourOf is the start of the local hour. Where clocks go back, the hour that comes twice is two windows.
-func hourOf(minute int32, zone *time.Location) int32 {
-	_, offset := at(minute, zone).Zone()
-	past := (minute + int32(offset/60)) % 60
-	if past < 0 {
-		past += 60
-	}
-	return minute - past
-}
-
-// dayOf is the local day that has this minute.
-func dayOf(minute int32, zone *time.Location) (start, end int32) {
-	y, m, d := at(minute, zone).Date()
-	return int32(time.Date(y, m, d, 0, 0, 0, 0, zone).Unix() / 60), int32(time.Date(y, m, d+1, 0, 0, 0, 0, zone).Unix() / 60)
-}
-
-func at(minute int32, zone *time.Location) time.Time { return time.Unix(int64(minute)*60, 0).In(zone) }
