@@ -133,8 +133,9 @@ func (c *importEventsCommand) Run(ctx context.Context, e *env) error {
 	return c.run(ctx, e, importEvents)
 }
 
-// maxSkew lets an import accept what was recorded before: the time of the Kafka record is that of the event's recording,
-// and whoever wrote the file had the clock right or wrong long ago.
+// maxSkew is how far an event may be after its recording. The time of the Kafka record is that of the recording: whoever
+// wrote the file had the clock right or wrong long ago. But nothing was recorded after now. One event from the future would
+// carry the watermark there, and give up every visit that is open.
 const maxSkew = 5 * time.Minute
 
 // importEvents reads structured CloudEvents, one a line.
@@ -177,6 +178,7 @@ func (im *importer) one(decoder *event.Decoder, n int, line []byte) {
 	if m.Time = head.RecordedTime.UnixMilli(); head.RecordedTime.IsZero() {
 		m.Time = head.Time.UnixMilli()
 	}
+	m.Time = min(m.Time, time.Now().UnixMilli())
 	if why := decoder.Decode(&m, &e); why != nil {
 		im.badLine(n, why)
 		return

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"dwell/ingest/readings"
 )
@@ -38,7 +39,7 @@ func (c *importReadingsCommand) mappings() ([]readings.Mapping, error) {
 }
 
 func importReadings(ctx context.Context, im *importer, in io.Reader, mappings []readings.Mapping) error {
-	r, err := readings.NewReader(in, mappings, im.voc)
+	r, err := readings.NewReader(in, mappings, im.voc, time.Now().Add(maxSkew))
 	if err != nil {
 		return err
 	}

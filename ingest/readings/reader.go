@@ -39,13 +39,14 @@ type Reader struct {
 	voc     *event.Vocabulary
 	source  []byte
 	at      struct{ bcp, time, vehicles, wait, age, missing, closed int } // columns, -1 if there is none
+	until   time.Time
 	shut    map[event.BCP]bool
 	event   event.Event
 }
 
 // NewReader reads the header and takes the mapping that it fits; of several the one that names the most columns, and of
-// those the first.
-func NewReader(r io.Reader, mappings []Mapping, voc *event.Vocabulary) (*Reader, error) {
+// those the first. What was observed after until is a fault of the line.
+func NewReader(r io.Reader, mappings []Mapping, voc *event.Vocabulary, until time.Time) (*Reader, error) {
 	if len(mappings) == 0 {
 		return nil, errors.New("readings: no mapping")
 	}
@@ -72,7 +73,7 @@ func NewReader(r io.Reader, mappings []Mapping, voc *event.Vocabulary) (*Reader,
 		return nil, fmt.Errorf("readings: no mapping fits the header %q (tried %s)",
 			strings.TrimSpace(first.String()), strings.Join(names(mappings), ", "))
 	}
-	q := &Reader{mapping: *best, voc: voc, source: []byte(best.Source), shut: map[event.BCP]bool{}}
+	q := &Reader{mapping: *best, voc: voc, until: until, source: []byte(best.Source), shut: map[event.BCP]bool{}}
 	q.csv = csv.NewReader(rest)
 	q.csv.Comma, q.csv.ReuseRecord, q.csv.FieldsPerRecord = best.Separator, true, len(header)
 	at := func(name string) int {
@@ -200,6 +201,9 @@ func (q *Reader) read(line []string) (closed bool, err error) {
 	at, err := time.ParseInLocation(q.mapping.TimeLayout, column(q.at.time), q.mapping.TimeZone)
 	if err != nil || at.Year() < 1990 || at.Year() >= 2200 {
 		return false, fmt.Errorf("%s: %q is no time such as %q", c.Time, column(q.at.time), q.mapping.TimeLayout)
+	}
+	if at.After(q.until) {
+		return false, fmt.Errorf("%s: %q is in the future", c.Time, column(q.at.time))
 	}
 	missing, err := flag(c.Missing, column(q.at.missing))
 	if err != nil {

@@ -18,6 +18,9 @@ import (
 	"dwell/ingest/readings"
 )
 
+// today is after all that the files tell of.
+var today = time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC)
+
 func vocabulary(t testing.TB) *event.Vocabulary {
 	t.Helper()
 	b, err := place.Load("poland-ukraine")
@@ -44,7 +47,7 @@ func shipped(t testing.TB) []readings.Mapping {
 func told(t testing.TB, file io.Reader, mappings []readings.Mapping) (lines []string) {
 	t.Helper()
 	v := vocabulary(t)
-	r, err := readings.NewReader(file, mappings, v)
+	r, err := readings.NewReader(file, mappings, v, today)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +108,7 @@ func TestReadingAFileTwiceGivesTheSameIds(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer func() { _ = f.Close() }()
-		r, err := readings.NewReader(f, shipped(t), vocabulary(t))
+		r, err := readings.NewReader(f, shipped(t), vocabulary(t), today)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -137,7 +140,7 @@ func TestTheRealReadings(t *testing.T) {
 	}
 	defer func() { _ = f.Close() }()
 	v := vocabulary(t)
-	r, err := readings.NewReader(f, shipped(t), v)
+	r, err := readings.NewReader(f, shipped(t), v, today)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,13 +190,14 @@ func TestAMappingOfOnesOwn(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := told(t, strings.NewReader("post;at;minutes;remark\nPL-18-MEDYKA;2026-07-01 08:00;90;\nPL-18-MEDYKA;2026-07-01 09:00;;none\n"+
-		"PL-18-MEDYKA;yesterday;1;\nPL-99-NONE;2026-07-01 09:00;1;\nPL-18-MEDYKA;2026-07-01 09:00;long;\n"), append(shipped(t), m))
+		"PL-18-MEDYKA;yesterday;1;\nPL-99-NONE;2026-07-01 09:00;1;\nPL-18-MEDYKA;2026-07-01 09:00;long;\nPL-18-MEDYKA;2026-10-01 02:01;1;\n"), append(shipped(t), m))
 	want := []string{
 		"01T06:00 PL-18-MEDYKA queue.observed vehicles=unknown wait=5400 age=unknown",
 		"01T07:00 PL-18-MEDYKA queue.observed vehicles=unknown wait=unknown age=unknown",
 		`line 4: at: "yesterday" is no time such as "2006-01-02 15:04"`,
 		`line 5: post: bcp "PL-99-NONE" is not in the places`,
 		`line 6: minutes: "long" is no length of time`,
+		`line 7: at: "2026-10-01 02:01" is in the future`,
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %s\nwant %s", strings.Join(got, "\n     "), strings.Join(want, "\n     "))
@@ -206,7 +210,7 @@ func TestAHeaderThatNoMappingFits(t *testing.T) {
 		"":                           "the file is empty",
 		strings.Repeat("x", 100_000): "is longer than",
 	} {
-		if _, err := readings.NewReader(strings.NewReader(file), shipped(t), vocabulary(t)); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := readings.NewReader(strings.NewReader(file), shipped(t), vocabulary(t), today); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)
 		}
 	}
@@ -215,7 +219,7 @@ func TestAHeaderThatNoMappingFits(t *testing.T) {
 func TestAFileThatBreaksOffIsAnError(t *testing.T) {
 	broken := errors.New("the disk is gone")
 	header := "scraped_at,crossing_id,trucks_waiting,closure_flag,parse_miss_flag,reading_age_seconds\n"
-	r, err := readings.NewReader(io.MultiReader(strings.NewReader(header), iotest.ErrReader(broken)), shipped(t), vocabulary(t))
+	r, err := readings.NewReader(io.MultiReader(strings.NewReader(header), iotest.ErrReader(broken)), shipped(t), vocabulary(t), today)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -260,7 +264,7 @@ func FuzzReader(f *testing.F) {
 	f.Add(data)
 	v, maps := vocabulary(f), shipped(f)
 	f.Fuzz(func(t *testing.T, data []byte) {
-		r, err := readings.NewReader(bytes.NewReader(data), maps, v)
+		r, err := readings.NewReader(bytes.NewReader(data), maps, v, today)
 		if err != nil {
 			return
 		}
@@ -287,7 +291,7 @@ func FuzzParseMapping(f *testing.F) {
 		if err != nil {
 			return
 		}
-		r, err := readings.NewReader(strings.NewReader("time,bcp,vehicles\n2026-01-05T08:00:00Z,A,1\n"), []readings.Mapping{m}, v)
+		r, err := readings.NewReader(strings.NewReader("time,bcp,vehicles\n2026-01-05T08:00:00Z,A,1\n"), []readings.Mapping{m}, v, today)
 		if err != nil {
 			return
 		}
