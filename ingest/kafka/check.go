@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -64,7 +65,38 @@ func Check(ctx context.Context, cfg Config) []error {
 			errs = append(errs, fmt.Errorf("topic %q: partitions %s have no leader", topic, strings.Join(without, ", ")))
 		}
 	}
+	if err := c.checkClock(ctx, cfg.Topic); err != nil {
+		errs = append(errs, err)
+	}
 	return errs
+}
+
+// maxAhead is how far after a broker's clock the time of a record may be. It is twenty-four times what Kafka 4 allows
+// unless told otherwise.
+const maxAhead = 24 * time.Hour
+
+// checkClock asks whether the brokers refuse a record from the future. Where they do not, a single producer whose clock is
+// wrong carries the watermark there, and every open visit is given up. A cluster that does not tell is not blamed.
+func (c *client) checkClock(ctx context.Context, topic string) error {
+	const kind, bound = "message.timestamp.type", "message.timestamp.after.max.ms"
+	res, err := c.DescribeConfigs(ctx, &kafkago.DescribeConfigsRequest{Resources: []kafkago.DescribeConfigRequestResource{
+		{ResourceType: kafkago.ResourceTypeTopic, ResourceName: topic, ConfigNames: []string{kind, bound}},
+	}})
+	if err != nil {
+		return fmt.Errorf("topic %q: its configuration: %w", topic, err)
+	}
+	told := map[string]string{}
+	for _, r := range res.Resources {
+		for _, e := range r.ConfigEntries {
+			told[e.ConfigName] = e.ConfigValue
+		}
+	}
+	ms, err := strconv.ParseInt(told[bound], 10, 64)
+	if err != nil || told[kind] != "CreateTime" || ms <= maxAhead.Milliseconds() {
+		return nil
+	}
+	return fmt.Errorf("topic %q: %s is %d: a record from the future would be taken, and give up every open visit; set it to 3600000 or less",
+		topic, bound, ms)
 }
 
 func reach(ctx context.Context, cfg Config) error {
