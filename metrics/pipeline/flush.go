@@ -74,7 +74,7 @@ func (s *Shard) flush(ctx context.Context) error {
 	s.raw.Reset()
 	s.forward = s.forward[:0]
 	s.Observer.Flushed(ctx, s.id, f, s.Now().Sub(begin))
-	s.Observer.Memory(s.id, s.state.OpenVisits(), s.state.Windows())
+	s.Observer.Memory(s.id, s.state.Visits(), s.state.Windows())
 	s.commit(ctx, f.AsOf)
 	return nil
 }

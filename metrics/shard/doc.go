@@ -1,8 +1,8 @@
 // Package shard is one Kafka partition and all state derived from it: its visits, its windows and its watermark.
 //
 // It promises that the same prefix of the log always gives the same rows, whatever was flushed, lost, evicted or
-// loaded again on the way, and that memory is bounded by the visits that are open and the windows of the last
-// Config.Keep. It promises that the watermark drops nothing: an event older than what memory keeps is applied to rows
+// loaded again on the way, and that memory is bounded: after a flush there are at most twice as many visits and
+// windows in it as are open or in the last Config.Keep, and a few thousand more, however old the events are that come. It promises that the watermark drops nothing: an event older than what memory keeps is applied to rows
 // that the caller loads. It refuses to guess: applying an event of a visit that is absent, before its row was
 // restored, would be a new visit in place of an old one, so the caller must ask first.
 //

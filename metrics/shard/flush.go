@@ -81,13 +81,19 @@ func (s *State) flushVisits(asOf int64) []visit.Row {
 	return rows
 }
 
-// evict lets go of what ended before the horizon. The horizon moves in steps, because every step looks at all there is.
+// rest is how many visits, or windows, are never too many to be looked at again.
+const rest = 1 << 14
+
+// evict lets go of what ended before the horizon. Every time it looks at all there is, so it waits until the horizon has
+// moved by a good step, or until there are twice as many visits or windows as it had to keep: an import of old events
+// brings any number of them and moves no horizon.
 func (s *State) evict() {
 	if s.latest == never {
 		return
 	}
 	horizon := s.watermark() - s.cfg.Keep.Milliseconds()
-	if horizon-s.horizon < s.cfg.Keep.Milliseconds()/16 {
+	full := len(s.visits) > 2*s.keptVisits+rest || s.windows.n > 2*s.keptWindows+rest
+	if horizon-s.horizon < s.cfg.Keep.Milliseconds()/16 && !full {
 		return
 	}
 	s.horizon = horizon
@@ -106,4 +112,5 @@ func (s *State) evict() {
 			delete(s.visits, id)
 		}
 	}
+	s.keptVisits, s.keptWindows = len(s.visits), s.windows.n
 }

@@ -57,6 +57,8 @@ type State struct {
 
 	latest  int64 // time of the latest event, Unix milliseconds
 	horizon int64 // what ended at or before it is not in memory, Unix milliseconds
+	// how many visits and windows the last eviction kept
+	keptVisits, keptWindows int
 
 	// states are of the dirty visits, in their order, and after them of none: memory for the next.
 	states        []*visit.State
@@ -115,8 +117,8 @@ func (s *State) Watermark() (ms int64, ok bool) {
 
 func (s *State) watermark() int64 { return s.latest - s.cfg.Lateness.Milliseconds() }
 
-// OpenVisits is the number of visits in memory, and Windows that of windows.
-func (s *State) OpenVisits() int { return len(s.visits) }
+// Visits is the number of visits in memory.
+func (s *State) Visits() int { return len(s.visits) }
 
 // Windows is the number of windows in memory.
 func (s *State) Windows() int { return s.windows.n }
