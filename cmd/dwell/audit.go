@@ -29,6 +29,9 @@ func (c *auditCommand) Run(ctx context.Context, e *env) error {
 }
 
 func (c *auditCommand) audit(ctx context.Context, e *env, s *system) (audit.Result, error) {
+	if _, err := s.sameRules(ctx); err != nil {
+		return audit.Result{}, err
+	}
 	ac := audit.Config{Database: s.cfg.ClickHouse.Database}
 	for i := range s.book.Places {
 		p := &s.book.Places[i]

@@ -18,6 +18,9 @@ import (
 //	topic ── consumer ── one shard per partition ── store
 //	                         └── dead letters ── dead-letter topic
 func (s *system) startEngine(ctx context.Context, reg prometheus.Registerer, tracer trace.Tracer, ready *readiness) error {
+	if err := s.holdRules(ctx); err != nil {
+		return err
+	}
 	cfg := s.cfg.pipeline(s.book, s.voc)
 	places := make([]prom.Place, len(cfg.Engine.Places))
 	for i, code := range s.voc.BCPs() {

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// rules are those by which events become numbers and which a configuration can change. What was counted by others would
+// be taken for counted by these: a visit that lapsed after ten days would have done so after fourteen, and its windows
+// would hold what can never be taken out of them.
+func (s *system) rules() map[string]string {
+	rules := map[string]string{"engine.lateness": s.cfg.Engine.Lateness.String()}
+	for i := range s.book.Places {
+		p := &s.book.Places[i]
+		rules["lapse_after of "+p.ID] = p.LapseAfter.String()
+		rules["time_zone of "+p.ID] = p.Zone.String()
+	}
+	return rules
+}
+
+// sameRules says how the rules differ from those by which the tables were counted, and returns those that are new.
+func (s *system) sameRules(ctx context.Context) (unnoted map[string]string, err error) {
+	counted, err := s.store.Rules(ctx)
+	if err != nil {
+		return nil, err
+	}
+	now := s.rules()
+	unnoted = map[string]string{}
+	var errs []error
+	for _, rule := range slices.Sorted(maps.Keys(now)) {
+		was, noted := counted[rule]
+		if !noted {
+			unnoted[rule] = now[rule]
+		} else if was != now[rule] {
+			errs = append(errs, fmt.Errorf("%s is %q, but the tables were counted with %q: set it back, or have all counted again into a new clickhouse.database",
+				rule, now[rule], was))
+		}
+	}
+	return unnoted, errors.Join(errs...)
+}
+
+// holdRules is sameRules before the engine counts.
+func (s *system) holdRules(ctx context.Context) error {
+	unnoted, err := s.sameRules(ctx)
+	if err != nil {
+		return err
+	}
+	return s.store.NoteRules(ctx, unnoted)
+}
