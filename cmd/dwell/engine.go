@@ -86,8 +86,8 @@ func (s *system) caughtUp(ctx context.Context, left func(records int64)) error {
 			return nil
 		}
 		select {
-		case err := <-s.failed:
-			return err
+		case one := <-s.failed:
+			return one.tell()
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-tick.C:

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -54,6 +55,10 @@ func ownFolder(path string) (*folder, error) {
 		}
 		return nil, used
 	}
+	// One who was killed left word of parts that are gone.
+	if err := os.Remove(f.addressFile()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, errors.Join(fmt.Errorf("data: %w", err), lock.Close())
+	}
 	return f, nil
 }
 
@@ -71,6 +76,6 @@ func (f *folder) announce(a addresses) error {
 
 // release gives the folder up.
 func (f *folder) release() error {
-	_ = os.Remove(f.addressFile()) // what is stale is not believed: the lock decides
+	_ = os.Remove(f.addressFile()) // the next owner would do it
 	return f.lock.Close()
 }

@@ -15,7 +15,7 @@ import (
 type parts struct {
 	out     io.Writer
 	running []*part
-	failed  chan error
+	failed  chan *part
 }
 
 type part struct {
@@ -23,9 +23,10 @@ type part struct {
 	cancel context.CancelFunc
 	done   chan struct{}
 	err    error
+	told   bool // err has been returned by wait or ready
 }
 
-func newParts(out io.Writer) *parts { return &parts{out: out, failed: make(chan error, 64)} }
+func newParts(out io.Writer) *parts { return &parts{out: out, failed: make(chan *part, 64)} }
 
 // start runs a part until stop. The part does not stop by itself: if its run ends before, that is a failure, unless it
 // returns errFinished.
@@ -34,17 +35,30 @@ func (p *parts) start(ctx context.Context, name string, run func(context.Context
 	one := &part{name: name, cancel: cancel, done: make(chan struct{})}
 	p.running = append(p.running, one)
 	go func() {
-		defer close(one.done)
-		one.err = run(ctx)
+		err := run(ctx)
+		early := ctx.Err() == nil && !errors.Is(err, errFinished)
 		switch {
-		case ctx.Err() != nil, errors.Is(one.err, errFinished):
-		case one.err == nil:
-			p.failed <- fmt.Errorf("%s stopped by itself", name)
-		default:
-			p.failed <- fmt.Errorf("%s: %w", name, one.err)
+		case err == nil && early:
+			one.err = fmt.Errorf("%s stopped by itself", name)
+		case err != nil && (early || !errors.Is(err, context.Canceled) && !errors.Is(err, errFinished)):
+			one.err = fmt.Errorf("%s: %w", name, err)
+		}
+		close(one.done)
+		if early {
+			p.failed <- one
 		}
 	}()
 	return one
+}
+
+// tell returns a part's error, once.
+func (p *part) tell() error {
+	<-p.done
+	if p.told {
+		return nil
+	}
+	p.told = true
+	return p.err
 }
 
 // errFinished is returned by a part that has done all it was for.
@@ -60,20 +74,17 @@ func (p *parts) wait(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		return nil
-	case err := <-p.failed:
-		return err
+	case one := <-p.failed:
+		return one.tell()
 	}
 }
 
-// stop ends all parts, the last first, and joins their errors.
+// stop ends all parts, the last first, and joins those errors that have not been returned yet.
 func (p *parts) stop() error {
 	var errs []error
 	for _, one := range slices.Backward(p.running) {
 		one.cancel()
-		<-one.done
-		if one.err != nil && !errors.Is(one.err, context.Canceled) && !errors.Is(one.err, errFinished) {
-			errs = append(errs, fmt.Errorf("%s: %w", one.name, one.err))
-		}
+		errs = append(errs, one.tell())
 	}
 	p.running = nil
 	return errors.Join(errs...)
@@ -92,8 +103,8 @@ func (p *parts) ready(ctx context.Context, name string, is <-chan struct{}) erro
 				_, _ = fmt.Fprintln(p.out)
 			}
 			return nil
-		case err := <-p.failed:
-			return err
+		case one := <-p.failed:
+			return one.tell()
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-tick.C:

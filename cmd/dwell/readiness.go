@@ -2,7 +2,9 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"sync"
 
 	"dwell/metrics/pipeline"
@@ -36,15 +38,24 @@ func (r *readiness) Closed(shard int) {
 }
 
 func (r *readiness) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	if len(r.stalled) == 0 {
+	stalled := r.lines() // one who reads slowly must not hold up the shards
+	if len(stalled) == 0 {
 		_, _ = fmt.Fprintln(w, "ready")
 		return
 	}
 	w.WriteHeader(http.StatusServiceUnavailable)
-	for shard, err := range r.stalled {
-		_, _ = fmt.Fprintf(w, "shard %d is stalled: %v\n", shard, err)
+	for _, line := range stalled {
+		_, _ = fmt.Fprintln(w, line)
 	}
+}
+
+// lines say which shards are stalled, in their order.
+func (r *readiness) lines() (lines []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, shard := range slices.Sorted(maps.Keys(r.stalled)) {
+		lines = append(lines, fmt.Sprintf("shard %d is stalled: %v", shard, r.stalled[shard]))
+	}
+	return lines
 }

@@ -38,19 +38,29 @@ func (s *system) startWeb(ctx context.Context, reg *prometheus.Registry, ready h
 		Handler: mux, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
 		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
-	s.start(ctx, "web", func(ctx context.Context) error {
-		stopped := context.AfterFunc(ctx, func() {
-			bound, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
-			defer cancel()
-			_ = server.Shutdown(bound)
-		})
-		defer stopped()
-		if err := server.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
-			return err
-		}
-		return nil
-	})
+	s.start(ctx, "web", func(ctx context.Context) error { return serveUntil(ctx, server, ln) })
 	s.listening = ln.Addr().String()
 	s.say("page", "http://%s", ln.Addr())
 	return source, nil
+}
+
+// serveUntil serves until ctx is done, and then lets what is being answered come to its end, for a bounded time.
+func serveUntil(ctx context.Context, server *http.Server, ln net.Listener) error {
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(ln) }()
+	select {
+	case err := <-served:
+		return err
+	case <-ctx.Done():
+	}
+	bound, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+	defer cancel()
+	err := server.Shutdown(bound)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = server.Close()
+	}
+	if end := <-served; !errors.Is(end, http.ErrServerClosed) {
+		err = errors.Join(err, end)
+	}
+	return err
 }

@@ -57,6 +57,9 @@ func Changes(before, after []Contribution, yield func(c Contribution, sign int32
 	for len(before) > 0 && len(after) > 0 && before[0] == after[0] {
 		before, after = before[1:], after[1:]
 	}
+	for b, a := len(before)-1, len(after)-1; b >= 0 && a >= 0 && before[b] == after[a]; b, a = b-1, a-1 {
+		before, after = before[:b], after[:a]
+	}
 	var room [64]bool
 	stays := room[:]
 	if len(after) > len(room) {

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"dwell/metrics/pipeline"
+)
+
+func TestAPartThatFailsIsToldOnce(t *testing.T) {
+	p := newParts(io.Discard)
+	p.start(t.Context(), "store", func(ctx context.Context) error {
+		<-ctx.Done()
+		return errors.New("the disk is full")
+	})
+	p.start(t.Context(), "engine", func(context.Context) error { return errors.New("the topic is gone") })
+	p.start(t.Context(), "page", func(ctx context.Context) error {
+		<-ctx.Done()
+		return ctx.Err()
+	})
+	if err := p.wait(t.Context()); err == nil || err.Error() != "engine: the topic is gone" {
+		t.Errorf("waiting told %v", err)
+	}
+	if err := p.stop(); err == nil || err.Error() != "store: the disk is full" {
+		t.Errorf("stopping told %v", err)
+	}
+}
+
+func TestTwoPartsThatFailAreBothTold(t *testing.T) {
+	p := newParts(io.Discard)
+	for _, name := range []string{"store", "engine"} {
+		<-p.start(t.Context(), name, func(context.Context) error { return io.EOF }).done
+	}
+	if err := errors.Join(p.wait(t.Context()), p.stop()); strings.Count(err.Error(), "EOF") != 2 {
+		t.Errorf("told %v", err)
+	}
+}
+
+func TestAnAnswerThatWasBegunIsEndedBeforeTheStop(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked, answer := make(chan struct{}), make(chan struct{})
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		close(asked)
+		<-answer
+		_, _ = io.WriteString(w, "whole")
+	})}
+	stopping := make(chan struct{})
+	server.RegisterOnShutdown(func() { close(stopping) })
+	p := newParts(io.Discard)
+	p.start(t.Context(), "web", func(ctx context.Context) error { return serveUntil(ctx, server, ln) })
+	got := make(chan string, 1)
+	go func() {
+		res, err := http.Get("http://" + ln.Addr().String())
+		if err != nil {
+			got <- err.Error()
+			return
+		}
+		defer func() { _ = res.Body.Close() }()
+		text, err := io.ReadAll(res.Body)
+		if err != nil {
+			text = append(text, err.Error()...)
+		}
+		got <- string(text)
+	}()
+	<-asked
+	go func() {
+		<-stopping
+		close(answer)
+	}()
+	if err := p.stop(); err != nil {
+		t.Error(err)
+	}
+	if text := <-got; text != "whole" {
+		t.Errorf("got %q", text)
+	}
+}
+
+// slowReader reports a shard while it is being told of others: it must not wait for itself.
+type slowReader struct {
+	*httptest.ResponseRecorder
+	ready *readiness
+}
+
+func (s slowReader) Write(b []byte) (int, error) {
+	s.ready.Closed(2)
+	return s.ResponseRecorder.Write(b)
+}
+
+// deaf is an observer that takes no notice.
+type deaf struct{ pipeline.Observer }
+
+func (deaf) Stalled(int, error) {}
+func (deaf) Closed(int)         {}
+
+func TestReadinessNamesTheShardsAndHoldsNoneUp(t *testing.T) {
+	r := &readiness{Observer: deaf{}, stalled: map[int]error{}}
+	r.Stalled(2, errors.New("no route"))
+	r.Stalled(1, errors.New("read only"))
+	w := slowReader{httptest.NewRecorder(), r}
+	r.ServeHTTP(w, nil)
+	if got := w.Body.String(); w.Code != 503 || got != "shard 1 is stalled: read only\nshard 2 is stalled: no route\n" {
+		t.Errorf("%d %q", w.Code, got)
+	}
+}
+
+func TestAFolderForgetsWhoWasKilled(t *testing.T) {
+	path := t.TempDir()
+	word := filepath.Join(path, "running.json")
+	if err := os.WriteFile(word, []byte(`{"process": 1, "kafka": "127.0.0.1:1"}`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	f, err := ownFolder(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.release() }()
+	var used *inUseError
+	if _, err := ownFolder(path); !errors.As(err, &used) || used.Kafka != "" {
+		t.Errorf("the next one is told %v", err)
+	}
+}
