@@ -105,10 +105,15 @@ func boundsOf(t time.Time) (from, until time.Time) {
 		}
 		from, _ = before.ZoneBounds()
 	}
-	for !until.IsZero() {
+	for last := t; !until.IsZero(); {
+		// Where a rule has taken over from the table, Go ends a leap year before its last day is over.
+		if !until.After(last) {
+			until = last.Add(24 * time.Hour)
+		}
 		if _, is := until.Zone(); is != offset {
 			break
 		}
+		last = until
 		_, until = until.ZoneBounds()
 	}
 	return from, until

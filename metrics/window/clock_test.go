@@ -39,6 +39,7 @@ func TestALocalDayIsOne(t *testing.T) {
 		{"Asia/Amman", "2021-10-29T12:00Z", "2021-10-28T21:00Z", "2021-10-29T22:00Z", "midnight comes twice"},
 		{"America/St_Johns", "2010-11-07T02:30Z", "2010-11-07T02:30Z", "2010-11-08T03:30Z", "from 00:01 back to 23:01"},
 		{"America/St_Johns", "2010-11-07T03:00Z", "2010-11-07T02:30Z", "2010-11-08T03:30Z", "the day has begun, although the clock says yesterday"},
+		{"Europe/Warsaw", "2040-12-31T12:00Z", "2040-12-30T23:00Z", "2040-12-31T23:00Z", "the last day of a leap year to come"},
 		{"Pacific/Apia", "2011-12-30T09:59Z", "2011-12-29T10:00Z", "2011-12-30T10:00Z", "before a day that never was"},
 		{"Pacific/Apia", "2011-12-30T10:00Z", "2011-12-30T10:00Z", "2011-12-31T10:00Z", "after a day that never was"},
 	} {
