@@ -40,7 +40,8 @@ func asBroker(dir string) int {
 }
 
 // BenchmarkPipeline is the whole way: three simulated weeks in the broker's log, until their rows are committed in
-// ClickHouse. What is counted is the CPU time of this process; broker and ClickHouse are processes of their own.
+// ClickHouse. What is counted is the CPU time of this process; broker and ClickHouse are processes of their own. The
+// first way is not counted: a process that has just filled the broker pays for all the memory that it will ever need.
 func BenchmarkPipeline(b *testing.B) {
 	dir := b.TempDir()
 	cmd := dwell(b)
@@ -63,7 +64,7 @@ func BenchmarkPipeline(b *testing.B) {
 	log := slog.New(slog.DiscardHandler)
 	events := int64(0)
 	var used time.Duration
-	for i := 0; b.Loop(); i++ {
+	way := func(i int) {
 		cfg.ClickHouse.Database, cfg.Kafka.Group = fmt.Sprintf("dwell_%d", i), fmt.Sprintf("dwell-%d", i)
 		s, err := startSystem(b.Context(), cfg, io.Discard, log)
 		if err != nil {
@@ -83,6 +84,11 @@ func BenchmarkPipeline(b *testing.B) {
 		if err := s.stop(); err != nil {
 			b.Fatal(err)
 		}
+	}
+	way(0)
+	used = 0
+	for i := 1; b.Loop(); i++ {
+		way(i)
 	}
 	b.ReportMetric(float64(events)*float64(b.N)/used.Seconds(), "events/cpu-s")
 }
