@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"strconv"
 	"syscall"
@@ -28,6 +29,9 @@ type Config struct {
 	DataDir string
 	// Port is the port on 127.0.0.1, which is also the advertised one; 0 takes a free port.
 	Port int
+	// Advertised is the address that clients are told, host:port, where something stands between them and the broker;
+	// empty is the broker's own.
+	Advertised string
 	// Topics are created on start where missing. A topic that exists keeps the partitions it has.
 	Topics []Topic
 }
@@ -45,6 +49,9 @@ func (c Config) Validate() error {
 	}
 	if c.Port < 0 || c.Port > 65535 {
 		return fmt.Errorf("port: %d is not in 0..65535", c.Port)
+	}
+	if _, err := net.ResolveTCPAddr("tcp", c.Advertised); c.Advertised != "" && err != nil {
+		return fmt.Errorf("advertised: %q is not host:port", c.Advertised)
 	}
 	for _, t := range c.Topics {
 		if t.Name == "" {
@@ -132,6 +139,7 @@ func (b *Broker) Addr(ctx context.Context) (string, error) {
 func (b *Broker) open() (*kfake.Cluster, error) {
 	cluster, err := kfake.NewCluster(
 		kfake.Ports(b.cfg.Port),
+		kfake.ListenFn(b.listen),
 		kfake.DataDir(b.cfg.DataDir),
 		kfake.ClusterID("dwell"),
 		kfake.WithLogger(logger{b.log}),
@@ -149,6 +157,26 @@ func (b *Broker) open() (*kfake.Cluster, error) {
 	}
 	return cluster, err
 }
+
+// listen listens at an address, and says that it is the advertised one.
+func (b *Broker) listen(network, address string) (net.Listener, error) {
+	ln, err := net.Listen(network, address)
+	if err != nil || b.cfg.Advertised == "" {
+		return ln, err
+	}
+	told, err := net.ResolveTCPAddr(network, b.cfg.Advertised)
+	if err != nil {
+		return nil, errors.Join(err, ln.Close())
+	}
+	return advertised{ln, told}, nil
+}
+
+type advertised struct {
+	net.Listener
+	addr net.Addr
+}
+
+func (a advertised) Addr() net.Addr { return a.addr }
 
 func (b *Broker) create(cluster *kfake.Cluster) error {
 	for _, t := range b.cfg.Topics {

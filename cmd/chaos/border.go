@@ -1,0 +1,180 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// border is all that runs: a broker, a ClickHouse, and several `dwell serve` between them, which reach both over wires
+// that can be troubled.
+type border struct {
+	dwell      string
+	broker     *process
+	clickhouse *process
+	serves     []*process
+	pages      []string // of the serves, host:port
+	// toKafka and toClickHouse are what the serves reach them by.
+	toKafka, toClickHouse *wire
+	kafkaAddr, chAddr     string // of the wires
+	database              string
+}
+
+func startBorder(ctx context.Context, dwell, dir string, serves int) (b *border, err error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	ports, err := freePorts(4 + serves)
+	if err != nil {
+		return nil, err
+	}
+	b = &border{dwell: dwell, kafkaAddr: ports[0], chAddr: ports[1], database: "dwell"}
+	b.broker = &process{
+		name: "broker", log: filepath.Join(dir, "broker.log"),
+		args: []string{self, "broker", "--data", filepath.Join(dir, "kafka"), "--port", ports[2][len("127.0.0.1:"):], "--advertised", b.kafkaAddr},
+	}
+	b.clickhouse = &process{
+		name: "clickhouse", log: filepath.Join(dir, "clickhouse.log"),
+		args: []string{dwell, "embedded-clickhouse", "--data", filepath.Join(dir, "clickhouse"), "--listen", ports[3]},
+	}
+	for i := range serves {
+		b.pages = append(b.pages, ports[4+i])
+		b.serves = append(b.serves, &process{
+			name: fmt.Sprintf("dwell serve %d", i+1), log: filepath.Join(dir, fmt.Sprintf("serve-%d.log", i+1)),
+			args: []string{dwell, "serve"}, env: append(b.config(), "DWELL_LISTEN="+ports[4+i]),
+		})
+	}
+	if b.toKafka, err = newWire("kafka", b.kafkaAddr, ports[2]); err != nil {
+		return nil, err
+	}
+	if b.toClickHouse, err = newWire("clickhouse", b.chAddr, ports[3]); err != nil {
+		return nil, err
+	}
+	for _, p := range []*process{b.broker, b.clickhouse} {
+		if err := p.start(); err != nil {
+			return b, err
+		}
+	}
+	if err := b.until(ctx, "broker and clickhouse answer", func() bool { return answers(ports[2]) && answers(ports[3]) }); err != nil {
+		return b, err
+	}
+	for _, p := range b.serves {
+		if err := p.start(); err != nil {
+			return b, err
+		}
+	}
+	for i := range b.serves {
+		if err := b.until(ctx, b.serves[i].name+" is ready", func() bool { return b.status(i, "/readyz") == http.StatusOK }); err != nil {
+			return b, err
+		}
+	}
+	return b, nil
+}
+
+// config is the configuration of the serves, and of the audit.
+func (b *border) config() []string {
+	return []string{
+		"DWELL_KAFKA_BROKERS=" + b.kafkaAddr, "DWELL_KAFKA_NEW_PARTITIONS=6", "DWELL_KAFKA_NEW_REPLICATION=1",
+		"DWELL_KAFKA_SESSION_TIMEOUT=6s", "DWELL_KAFKA_DRAIN_TIMEOUT=4s",
+		"DWELL_CLICKHOUSE_ADDRESSES=" + b.chAddr, "DWELL_CLICKHOUSE_PROTOCOL=http", "DWELL_CLICKHOUSE_COMPRESSION=none",
+		"DWELL_CLICKHOUSE_DATABASE=" + b.database,
+		// Small flushes and a short memory make more cuts and more loading of what was let go.
+		"DWELL_ENGINE_FLUSH_EVERY=200ms", "DWELL_ENGINE_FLUSH_BYTES=400000", "DWELL_ENGINE_KEEP=3h",
+	}
+}
+
+// status is what a serve answers to a path, 0 if it does not.
+func (b *border) status(serve int, path string) int {
+	client := http.Client{Timeout: 2 * time.Second}
+	res, err := client.Get("http://" + b.pages[serve] + path)
+	if err != nil {
+		return 0
+	}
+	_ = res.Body.Close()
+	return res.StatusCode
+}
+
+// patience is how long anything may take to come to be. Nothing is measured by it.
+const patience = 3 * time.Minute
+
+// until waits for something to come to be, and fails if a process has ended by itself.
+func (b *border) until(ctx context.Context, what string, is func() bool) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("it never came to be that %s", what))
+	defer cancel()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for !is() {
+		if err := b.failure(); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-tick.C:
+		}
+	}
+	return nil
+}
+
+// failure is a process that has ended by itself.
+func (b *border) failure() error {
+	for _, p := range append([]*process{b.broker, b.clickhouse}, b.serves...) {
+		if err := p.failure(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// heal ends all that troubles.
+func (b *border) heal(ctx context.Context) {
+	b.toKafka.heal(ctx)
+	b.toClickHouse.heal(ctx)
+}
+
+// stopServes stops the serves in order.
+func (b *border) stopServes() error {
+	var errs []error
+	for _, p := range b.serves {
+		errs = append(errs, p.stop())
+	}
+	return errors.Join(errs...)
+}
+
+// kill ends all that still runs.
+func (b *border) kill() {
+	for _, p := range append([]*process{b.broker, b.clickhouse}, b.serves...) {
+		if p.cmd != nil {
+			_ = p.kill()
+		}
+	}
+}
+
+func answers(addr string) bool {
+	c, err := net.DialTimeout("tcp", addr, time.Second)
+	if err != nil {
+		return false
+	}
+	_ = c.Close()
+	return true
+}
+
+// freePorts are addresses at which nobody listens now.
+func freePorts(n int) ([]string, error) {
+	var addrs []string
+	for range n {
+		ln, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, err
+		}
+		defer func() { _ = ln.Close() }() // all at the end, so that no two are the same
+		addrs = append(addrs, ln.Addr().String())
+	}
+	return addrs, nil
+}

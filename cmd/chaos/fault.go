@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"time"
+)
+
+// fault is something that goes wrong, and is over when it returns. It says what it did.
+type fault struct {
+	name string
+	// weight is how often it comes, against the others.
+	weight int
+	do     func(ctx context.Context, b *border, r *rand.Rand) (what string, err error)
+}
+
+var faults = []fault{
+	{"kill", 12, killServe},
+	{"kill", 3, func(ctx context.Context, b *border, r *rand.Rand) (string, error) {
+		return killServer(ctx, b.clickhouse, r)
+	}},
+	{"kill", 3, func(ctx context.Context, b *border, r *rand.Rand) (string, error) {
+		return killServer(ctx, b.broker, r)
+	}},
+	{"restart", 2, restartServe},
+	{"freeze", 2, freezeServe},
+	{"freeze", 1, func(ctx context.Context, b *border, r *rand.Rand) (string, error) {
+		return freeze(ctx, b.clickhouse, between(r, 2*time.Second, 15*time.Second))
+	}},
+	{"network", 3, func(ctx context.Context, b *border, r *rand.Rand) (string, error) { return network(ctx, b.toKafka, r) }},
+	{"network", 5, func(ctx context.Context, b *border, r *rand.Rand) (string, error) {
+		return network(ctx, b.toClickHouse, r)
+	}},
+	{"away", 1, clickHouseAway},
+}
+
+// anyFault picks a fault by its weight.
+func anyFault(r *rand.Rand) fault {
+	all := 0
+	for _, f := range faults {
+		all += f.weight
+	}
+	n := r.IntN(all)
+	for _, f := range faults {
+		if n -= f.weight; n < 0 {
+			return f
+		}
+	}
+	panic("unreachable")
+}
+
+func between(r *rand.Rand, least, most time.Duration) time.Duration {
+	return least + time.Duration(r.Int64N(int64(most-least)))
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-time.After(d):
+		return nil
+	}
+}
+
+func killServe(ctx context.Context, b *border, r *rand.Rand) (string, error) {
+	p := b.serves[r.IntN(len(b.serves))]
+	away := between(r, 0, 2*time.Second)
+	if err := p.kill(); err != nil {
+		return "", err
+	}
+	if err := pause(ctx, away); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%s, away for %v", p.name, away.Round(time.Millisecond)), p.start()
+}
+
+func killServer(ctx context.Context, p *process, r *rand.Rand) (string, error) {
+	away := between(r, 0, 4*time.Second)
+	if err := p.kill(); err != nil {
+		return "", err
+	}
+	if err := pause(ctx, away); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%s, away for %v", p.name, away.Round(time.Millisecond)), p.start()
+}
+
+func restartServe(_ context.Context, b *border, r *rand.Rand) (string, error) {
+	p := b.serves[r.IntN(len(b.serves))]
+	if err := p.stop(); err != nil {
+		return "", err
+	}
+	return p.name, p.start()
+}
+
+// freezeServe may last longer than the session: the others take the partitions, and the one that wakes up does not know.
+func freezeServe(ctx context.Context, b *border, r *rand.Rand) (string, error) {
+	return freeze(ctx, b.serves[r.IntN(len(b.serves))], between(r, time.Second, 15*time.Second))
+}
+
+func freeze(ctx context.Context, p *process, d time.Duration) (string, error) {
+	if err := p.freeze(); err != nil {
+		return "", err
+	}
+	if err := pause(ctx, d); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%s for %v", p.name, d.Round(time.Millisecond)), p.thaw()
+}
+
+func network(ctx context.Context, w *wire, r *rand.Rand) (string, error) {
+	t, d := troubles[r.IntN(len(troubles))], between(r, 500*time.Millisecond, 6*time.Second)
+	if err := w.trouble(t); err != nil {
+		return "", err
+	}
+	defer w.heal(context.WithoutCancel(ctx))
+	return fmt.Sprintf("%s: %s for %v", w.name, t.name, d.Round(time.Millisecond)), pause(ctx, d)
+}
+
+// clickHouseAway keeps ClickHouse away until some serve says that it is not ready; all of them stay healthy.
+func clickHouseAway(ctx context.Context, b *border, _ *rand.Rand) (string, error) {
+	for i := range b.serves { // one that has just been started is neither yet
+		if err := b.until(ctx, b.serves[i].name+" is ready", func() bool { return b.status(i, "/readyz") == http.StatusOK }); err != nil {
+			return "", err
+		}
+	}
+	if err := b.clickhouse.kill(); err != nil {
+		return "", err
+	}
+	begin := time.Now()
+	err := b.until(ctx, "a serve says that it is not ready", func() bool {
+		for i := range b.serves {
+			if b.status(i, "/readyz") == http.StatusServiceUnavailable {
+				return true
+			}
+		}
+		return false
+	})
+	if err != nil {
+		return "", err
+	}
+	for i, p := range b.serves {
+		if code := b.status(i, "/healthz"); code != http.StatusOK {
+			return "", fmt.Errorf("%s: /healthz says %d while ClickHouse is away", p.name, code)
+		}
+	}
+	return fmt.Sprintf("clickhouse for %v, and /readyz said so", time.Since(begin).Round(time.Millisecond)), b.clickhouse.start()
+}

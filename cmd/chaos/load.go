@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"math/rand/v2"
+	"os"
+	"time"
+
+	"dwell/ingest/event"
+	"dwell/ingest/kafka"
+	"dwell/ingest/place"
+	"dwell/ingest/simulator"
+)
+
+// load is the simulated trucks, and what really happened to them.
+type load struct {
+	sim      *simulator.Simulator
+	producer *kafka.Producer
+	truth    *os.File
+	failed   error // of the truth
+	sent     int
+	again    int // batches that had to be sent again
+}
+
+// perDay is about how many events a simulated day at the nine Afghan BCPs has.
+const perDay = 30_000
+
+func newLoad(broker, truth string, events int, seed uint64) (*load, error) {
+	book, err := place.Load("afghanistan")
+	if err != nil {
+		return nil, err
+	}
+	cfg := kafka.DefaultConfig()
+	cfg.Brokers = []string{broker}
+	l := &load{}
+	if l.producer, err = kafka.NewProducer(cfg); err != nil {
+		return nil, err
+	}
+	if l.truth, err = os.Create(truth); err != nil {
+		return nil, err
+	}
+	lines := json.NewEncoder(l.truth)
+	from := time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC)
+	l.sim, err = simulator.New(simulator.Config{
+		Places: book, From: from, Until: from.Add(time.Duration(events) * 24 * time.Hour / perDay), Seed: seed,
+		Faults: simulator.Faults{Late: 0.1, Duplicate: 0.02, Retract: 0.005, Cut: 12 * time.Hour},
+		Truth:  func(line simulator.TruthLine) { l.failed = errors.Join(l.failed, lines.Encode(line)) },
+	})
+	return l, err
+}
+
+// run sends all of it in bursts, in about the given time. What could not be sent is sent again, so that some of it
+// arrives twice.
+func (l *load) run(ctx context.Context, events int, d time.Duration, r *rand.Rand) error {
+	begin := time.Now()
+	for {
+		burst := 1 + r.IntN(max(1, events/50))
+		batch, over := l.next(burst)
+		for {
+			err := l.producer.Write(ctx, batch...)
+			if err == nil {
+				break
+			}
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			l.again++
+		}
+		l.sent += len(batch)
+		if over {
+			l.producer.Close()
+			return errors.Join(l.failed, l.truth.Close())
+		}
+		due := time.Duration(float64(d) * float64(l.sent) / float64(events))
+		if err := pause(ctx, max(0, due-time.Since(begin))); err != nil {
+			return err
+		}
+	}
+}
+
+var (
+	structured = []kafka.Header{{Key: []byte("content-type"), Value: []byte("application/cloudevents+json")}}
+	everywhere = append(structured[:1:1], kafka.Header{Key: []byte(event.EverywhereHeader), Value: []byte("1")})
+)
+
+// next are the next n messages, and whether they are the last.
+func (l *load) next(n int) (batch []kafka.Message, over bool) {
+	for range n {
+		em, ok := l.sim.Next()
+		if !ok {
+			return batch, true
+		}
+		m := kafka.Message{
+			Key: append([]byte(nil), em.Key...), Value: event.AppendStructured(nil, l.sim.Vocabulary(), em.Event),
+			Time: em.At, Headers: structured,
+		}
+		if em.AllPartitions {
+			m.Everywhere, m.Headers = true, everywhere
+		}
+		batch = append(batch, m)
+	}
+	return batch, false
+}

@@ -1,0 +1,147 @@
+// Command chaos proves dwell under fault. It starts a broker, a ClickHouse and several `dwell serve` as processes of
+// their own, with a network between them that it can trouble; sends simulated trucks; kills, freezes and cuts off one
+// part after another at random; and at the end holds every visit and window against what really happened.
+//
+// It promises that a seed gives the same faults in the same order, though not at the same microsecond; that a serve which
+// ends by itself is a failure, whatever was done to the others; and that it exits with 0 only if there is no difference.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	_ "time/tzdata" // places name time zones, and the machine may have none
+
+	"github.com/alecthomas/kong"
+
+	"dwell/deploy/embedded/broker"
+)
+
+type commands struct {
+	Run    runCommand    `cmd:"" default:"withargs" help:"Break things for a while, and see whether the numbers hold."`
+	Broker brokerCommand `cmd:"" hidden:"" help:"The broker process."`
+}
+
+type runCommand struct {
+	Dwell  string        `default:"bin/dwell" type:"existingfile" help:"The program that is tried."`
+	For    time.Duration `default:"5m" help:"How long things break."`
+	Seed   uint64        `help:"What chance does; 0 is another one each time."`
+	Serves int           `default:"2" help:"How many dwell serve share the work."`
+	Rate   int           `default:"700" help:"Events a second."`
+	Dir    string        `type:"path" help:"Folder of data and logs, which is kept; a new one that goes when all is well."`
+}
+
+type brokerCommand struct {
+	Data       string `required:""`
+	Port       int    `required:""`
+	Advertised string `required:""`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	k := kong.Parse(&commands{}, kong.Name("chaos"), kong.BindTo(ctx, (*context.Context)(nil)))
+	k.FatalIfErrorf(k.Run())
+}
+
+func (c *brokerCommand) Run(ctx context.Context) error {
+	b, err := broker.New(broker.Config{DataDir: c.Data, Port: c.Port, Advertised: c.Advertised}, slog.New(slog.NewTextHandler(os.Stderr, nil)))
+	if err != nil {
+		return err
+	}
+	return b.Run(ctx)
+}
+
+func (c *runCommand) Run(ctx context.Context) (err error) {
+	if c.Seed == 0 {
+		c.Seed = uint64(time.Now().UnixNano()) % 1_000_000
+	}
+	dir := c.Dir
+	if dir == "" {
+		if dir, err = os.MkdirTemp("", "dwell-chaos-"); err != nil {
+			return err
+		}
+	} else if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	fmt.Printf("chaos: seed %d, for %v, %d serves, logs in %s\n", c.Seed, c.For, c.Serves, dir)
+	b, err := startBorder(ctx, c.Dwell, dir, c.Serves)
+	if b != nil {
+		defer b.kill()
+	}
+	if err != nil {
+		return err
+	}
+	truth := filepath.Join(dir, "truth.jsonl")
+	n, l, err := c.breakThings(ctx, b, truth)
+	if err != nil {
+		return fmt.Errorf("seed %d: %w", c.Seed, err)
+	}
+	if err := b.caughtUp(ctx); err != nil {
+		return fmt.Errorf("seed %d: %w", c.Seed, err)
+	}
+	if err := b.stopServes(); err != nil {
+		return fmt.Errorf("seed %d: %w", c.Seed, err)
+	}
+	text, differences, err := b.audit(ctx, truth)
+	if err != nil {
+		return err
+	}
+	fmt.Print(text)
+	fmt.Printf("chaos: seed %d, %d events, %d batches sent again, %d faults (%d kills), %d differences\n",
+		c.Seed, l.sent, l.again, n.all, n.kills, differences)
+	if differences > 0 {
+		return fmt.Errorf("seed %d: the tables differ from what happened", c.Seed)
+	}
+	if c.Dir == "" {
+		b.kill()
+		return os.RemoveAll(dir)
+	}
+	return nil
+}
+
+// count is how often something went wrong.
+type count struct{ all, kills int }
+
+// breakThings sends the load, and breaks things until all of it is sent.
+func (c *runCommand) breakThings(ctx context.Context, b *border, truth string) (n count, l *load, err error) {
+	events := int(c.For.Seconds() * float64(c.Rate))
+	if l, err = newLoad(b.kafkaAddr, truth, events, c.Seed); err != nil {
+		return n, nil, err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	sent := make(chan error, 1)
+	go func() { sent <- l.run(ctx, events, c.For, rand.New(rand.NewPCG(c.Seed, 1))) }()
+	r := rand.New(rand.NewPCG(c.Seed, 2))
+	begin := time.Now()
+	for {
+		select {
+		case err := <-sent:
+			b.heal(ctx)
+			return n, l, errors.Join(err, b.failure())
+		case <-ctx.Done():
+			return n, l, <-sent
+		case <-time.After(between(r, 0, 2*time.Second)):
+		}
+		f := anyFault(r)
+		what, err := f.do(ctx, b, r)
+		if err = errors.Join(err, b.failure()); err != nil {
+			cancel(err)
+			return n, l, fmt.Errorf("%s: %w", f.name, <-sent)
+		}
+		n.all++
+		if f.name == "kill" || f.name == "away" {
+			n.kills++
+		}
+		fmt.Printf("%7.1fs  %-8s %s\n", time.Since(begin).Seconds(), f.name, what)
+	}
+}

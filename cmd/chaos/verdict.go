@@ -1,0 +1,55 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"regexp"
+	"strconv"
+
+	"dwell/ingest/kafka"
+	"dwell/metrics/clickhouse"
+)
+
+// caughtUp waits until all that is in Kafka is in ClickHouse.
+func (b *border) caughtUp(ctx context.Context) error {
+	k := kafka.DefaultConfig()
+	k.Brokers = []string{b.kafkaAddr}
+	ends, err := kafka.Ends(ctx, k)
+	if err != nil {
+		return err
+	}
+	c := clickhouse.DefaultConfig()
+	c.Protocol, c.Addresses, c.Database, c.Compression = "http", []string{b.chAddr}, b.database, "none"
+	conn, err := clickhouse.Connect(c)
+	if err != nil {
+		return err
+	}
+	all := int64(0)
+	for _, end := range ends {
+		all += end
+	}
+	err = b.until(ctx, fmt.Sprintf("all %d records are counted", all), func() bool {
+		var counted int64
+		err := conn.QueryRow(ctx, "SELECT toInt64(sum(offset)) FROM progress FINAL").Scan(&counted)
+		return err == nil && counted >= all
+	})
+	return errors.Join(err, conn.Close())
+}
+
+var verdict = regexp.MustCompile(`audit: (\d+) differences in (\d+) visits, (\d+) windows\n$`)
+
+// audit holds the tables against the raw events and against what really happened.
+func (b *border) audit(ctx context.Context, truth string) (text string, differences int, err error) {
+	cmd := exec.CommandContext(ctx, b.dwell, "audit", "--truth", truth)
+	cmd.Env = append(cmd.Environ(), b.config()...)
+	out, err := cmd.CombinedOutput()
+	m := verdict.FindSubmatch(out)
+	var exit *exec.ExitError
+	if m == nil || err != nil && !errors.As(err, &exit) {
+		return "", 0, fmt.Errorf("dwell audit: %w\n%s", err, out)
+	}
+	differences, err = strconv.Atoi(string(m[1]))
+	return string(out), differences, err
+}
