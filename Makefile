@@ -6,13 +6,15 @@ CACHE     = $${XDG_CACHE_HOME:-$$HOME/.cache}/dwell
 LINT      = $(CACHE)/golangci-lint-$(GOLANGCI)-$$(go env GOVERSION)
 FUZZTIME  = 10s
 BENCHTIME = 1s
+CHAOS     = 5m
+SEED      = 0
 
 # The packages that start goroutines.
 CONCURRENT = ./cmd/dwell/... ./ingest/kafka/... ./metrics/pipeline/... ./metrics/prom/... ./dashboards/... ./deploy/...
 
 FIGURES = Fetch|Decode|Engine|OpenVisit|Flush|Pipeline|Viewers
 
-.PHONY: help setup build run test test-kafka check lint bench fuzz clean go cc
+.PHONY: help setup build run test test-kafka chaos check lint bench fuzz clean go cc
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -31,6 +33,9 @@ test: go setup ## Run every test, with the real broker protocol and the real Cli
 
 test-kafka: go ## Run the tests of ingest/kafka over Apache Kafka, which is fetched once (needs Java 17 and Maven)
 	@jars=$$(sh ingest/kafka/apache/fetch.sh) && APACHE_KAFKA_JARS="$$jars" go test -count=1 -timeout 20m ./ingest/kafka
+
+chaos: setup build ## Kill, freeze and cut off the parts of a running border (CHAOS=5m, SEED=0 is another one each time), and audit it
+	@go build -o bin/chaos ./cmd/chaos && bin/chaos --for "$(CHAOS)" --seed "$(SEED)"
 
 check: go cc setup lint ## Check formatting, vet, lint, and run the race detector
 	@go vet ./...

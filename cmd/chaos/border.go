@@ -47,7 +47,7 @@ func startBorder(ctx context.Context, dwell, dir string, serves int) (b *border,
 		b.pages = append(b.pages, ports[4+i])
 		b.serves = append(b.serves, &process{
 			name: fmt.Sprintf("dwell serve %d", i+1), log: filepath.Join(dir, fmt.Sprintf("serve-%d.log", i+1)),
-			args: []string{dwell, "serve"}, env: append(b.config(), "DWELL_LISTEN="+ports[4+i]),
+			serving: "\npage ", args: []string{dwell, "serve"}, env: append(b.config(), "DWELL_LISTEN="+ports[4+i]),
 		})
 	}
 	if b.toKafka, err = newWire("kafka", b.kafkaAddr, ports[2]); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"time"
@@ -21,7 +22,6 @@ type load struct {
 	truth    *os.File
 	failed   error // of the truth
 	sent     int
-	again    int // batches that had to be sent again
 }
 
 // perDay is about how many events a simulated day at the nine Afghan BCPs has.
@@ -44,7 +44,7 @@ func newLoad(broker, truth string, events int, seed uint64) (*load, error) {
 	lines := json.NewEncoder(l.truth)
 	from := time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC)
 	l.sim, err = simulator.New(simulator.Config{
-		Places: book, From: from, Until: from.Add(time.Duration(events) * 24 * time.Hour / perDay), Seed: seed,
+		Places: book, From: from, Until: from.Add(time.Duration(float64(events) / perDay * 24 * float64(time.Hour))), Seed: seed,
 		Faults: simulator.Faults{Late: 0.1, Duplicate: 0.02, Retract: 0.005, Cut: 12 * time.Hour},
 		Truth:  func(line simulator.TruthLine) { l.failed = errors.Join(l.failed, lines.Encode(line)) },
 	})
@@ -66,7 +66,7 @@ func (l *load) run(ctx context.Context, events int, d time.Duration, r *rand.Ran
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
 			}
-			l.again++
+			fmt.Println("a burst is sent again:", err)
 		}
 		l.sent += len(batch)
 		if over {

@@ -96,8 +96,12 @@ func (c *runCommand) Run(ctx context.Context) (err error) {
 		return err
 	}
 	fmt.Print(text)
-	fmt.Printf("chaos: seed %d, %d events, %d batches sent again, %d faults (%d kills), %d differences\n",
-		c.Seed, l.sent, l.again, n.all, n.kills, differences)
+	starts := 0
+	for _, p := range b.serves {
+		starts += p.again
+	}
+	fmt.Printf("chaos: seed %d, %d events, %d faults (%d kills), %d starts in vain, %d differences\n",
+		c.Seed, l.sent, n.all, n.kills, starts, differences)
 	if differences > 0 {
 		return fmt.Errorf("seed %d: the tables differ from what happened", c.Seed)
 	}
@@ -136,7 +140,7 @@ func (c *runCommand) breakThings(ctx context.Context, b *border, truth string) (
 		what, err := f.do(ctx, b, r)
 		if err = errors.Join(err, b.failure()); err != nil {
 			cancel(err)
-			return n, l, fmt.Errorf("%s: %w", f.name, <-sent)
+			return n, l, fmt.Errorf("%s: %w, and the load: %w", f.name, err, <-sent)
 		}
 		n.all++
 		if f.name == "kill" || f.name == "away" {

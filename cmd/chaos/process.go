@@ -9,30 +9,48 @@ import (
 	"os/exec"
 	"sync"
 	"syscall"
+	"time"
 )
 
-// process is a program that is started again and again, with one log file. It is used by one goroutine at a time.
+// process is a program that is started again and again, with one log file.
 type process struct {
 	name string
 	args []string
 	env  []string
 	log  string
+	// serving is what it prints when it has started. One that ends before that could not reach what it needs, and is
+	// started again as a supervisor would do; empty is a program that must always be able to start.
+	serving string
 
 	mu    sync.Mutex
 	cmd   *exec.Cmd
 	stdin io.WriteCloser
-	ended chan struct{}
-	// unexpected says that it ended though nobody had told it to.
+	begun int64         // where its log began
+	ended chan struct{} // closed when cmd has ended
+	told  bool          // to end
+	// unexpected is why it ended though nobody had told it to. again is how often it could not start.
 	unexpected error
-	told       bool
+	again      int
 }
 
 func (p *process) start() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.told = false
+	return p.launch()
+}
+
+// launch starts it; mu is held.
+func (p *process) launch() error {
 	log, err := os.OpenFile(p.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = log.Close() }() // the child has its own
+	info, err := log.Stat()
+	if err != nil {
+		return err
+	}
 	cmd := exec.Command(p.args[0], p.args[1:]...)
 	cmd.Env = append(os.Environ(), p.env...)
 	cmd.Stdout, cmd.Stderr = log, log
@@ -43,28 +61,50 @@ func (p *process) start() error {
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("%s: %w", p.name, err)
 	}
-	ended := make(chan struct{})
-	p.mu.Lock()
-	p.cmd, p.stdin, p.ended, p.told = cmd, stdin, ended, false
-	p.mu.Unlock()
-	go func() {
-		_ = cmd.Wait() // the state says more
-		p.mu.Lock()
-		if !p.told {
-			p.unexpected = fmt.Errorf("%s ended by itself, %v:\n%s", p.name, cmd.ProcessState, tail(p.log))
-		}
-		p.mu.Unlock()
-		close(ended)
-	}()
+	p.cmd, p.stdin, p.begun, p.ended = cmd, stdin, info.Size(), make(chan struct{})
+	go p.watch(cmd, p.ended)
 	return nil
 }
 
+// watch notes how it ends.
+func (p *process) watch(cmd *exec.Cmd, ended chan struct{}) {
+	_ = cmd.Wait() // the state says more
+	close(ended)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.told {
+		return
+	}
+	if p.served() {
+		p.unexpected = fmt.Errorf("%s ended by itself, %v:\n%s", p.name, cmd.ProcessState, tail(p.log))
+		return
+	}
+	p.again++
+	time.AfterFunc(300*time.Millisecond, func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if !p.told {
+			p.unexpected = p.launch()
+		}
+	})
+}
+
+// served says whether it has started since it was launched.
+func (p *process) served() bool {
+	text, err := os.ReadFile(p.log)
+	return err != nil || bytes.Contains(text[p.begun:], []byte(p.serving))
+}
+
 // kill ends it at once.
-func (p *process) kill() error { return p.end(syscall.SIGKILL) }
+func (p *process) kill() error {
+	_, err := p.end(syscall.SIGKILL)
+	return err
+}
 
 // stop asks it to end, and fails if that is not what it calls a success.
 func (p *process) stop() error {
-	if err := p.end(syscall.SIGTERM); err != nil {
+	ran, err := p.end(syscall.SIGTERM)
+	if err != nil || !ran || !p.served() { // what is still starting may not hear yet
 		return err
 	}
 	if code := p.cmd.ProcessState.ExitCode(); code != 0 {
@@ -73,22 +113,31 @@ func (p *process) stop() error {
 	return nil
 }
 
-func (p *process) end(how syscall.Signal) error {
+// end tells it to end, waits, and says whether it was running.
+func (p *process) end(how syscall.Signal) (ran bool, err error) {
 	p.mu.Lock()
 	p.told = true
+	ended := p.ended
 	p.mu.Unlock()
-	if err := p.signal(how); err != nil {
-		return err
+	select {
+	case <-ended:
+		return false, nil
+	default:
 	}
-	<-p.ended
-	return nil
+	if err := p.signal(how); err != nil {
+		return true, err
+	}
+	<-ended
+	return true, nil
 }
 
-// freeze stops its clock hand, thaw lets it go on as if no time had passed.
+// freeze halts it, thaw lets it go on as if no time had passed.
 func (p *process) freeze() error { return p.signal(syscall.SIGSTOP) }
 func (p *process) thaw() error   { return p.signal(syscall.SIGCONT) }
 
 func (p *process) signal(s syscall.Signal) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if err := p.cmd.Process.Signal(s); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return fmt.Errorf("%s: %w", p.name, err)
 	}
