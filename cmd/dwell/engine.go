@@ -21,6 +21,9 @@ func (s *system) startEngine(ctx context.Context, reg prometheus.Registerer, tra
 	if err := s.holdRules(ctx); err != nil {
 		return err
 	}
+	if err := s.holdPartitions(ctx); err != nil {
+		return err
+	}
 	cfg := s.cfg.pipeline(s.book, s.voc)
 	places := make([]prom.Place, len(cfg.Engine.Places))
 	for i, code := range s.voc.BCPs() {

@@ -37,6 +37,8 @@ type commands struct {
 
 	Restatements restatementsCommand `cmd:"" help:"List the final windows that late events changed, and because of which."`
 
+	Rebuild rebuildCommand `cmd:"" help:"Copy all events into a new topic with other partitions."`
+
 	DeadLetters deadLettersCommand `cmd:"" help:"Messages that could not be used: list, show, mend and send again."`
 
 	EmbeddedClickHouse embeddedCommand `cmd:"" name:"embedded-clickhouse" hidden:"" help:"The ClickHouse child process."`

@@ -6,13 +6,15 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"dwell/ingest/kafka"
 )
 
 // rules are those by which events become numbers and which a configuration can change. What was counted by others would
 // be taken for counted by these: a visit that lapsed after ten days would have done so after fourteen, and its windows
-// would hold what can never be taken out of them.
+// would hold what can never be taken out of them; and the progress in one topic would be taken for that in another.
 func (s *system) rules() map[string]string {
-	rules := map[string]string{"engine.lateness": s.cfg.Engine.Lateness.String()}
+	rules := map[string]string{"engine.lateness": s.cfg.Engine.Lateness.String(), "kafka.topic": s.cfg.Kafka.Topic}
 	for i := range s.book.Places {
 		p := &s.book.Places[i]
 		rules["lapse_after of "+p.ID] = p.LapseAfter.String()
@@ -40,6 +42,24 @@ func (s *system) sameRules(ctx context.Context) (unnoted map[string]string, err 
 		}
 	}
 	return unnoted, errors.Join(errs...)
+}
+
+// holdPartitions makes sure that the topic has the partitions it was first counted with.
+func (s *system) holdPartitions(ctx context.Context) error {
+	k := &s.cfg.Kafka
+	partitions, err := kafka.Partitions(ctx, k.Config)
+	if err != nil {
+		return fmt.Errorf("kafka: %w", err)
+	}
+	counted, err := s.store.TopicPartitions(ctx, k.Topic, partitions)
+	if err != nil {
+		return err
+	}
+	if counted != partitions {
+		return &kafka.PartitionsChangedError{Topic: k.Topic, Was: counted, Now: partitions}
+	}
+	k.Partitions = counted
+	return nil
 }
 
 // holdRules is sameRules before the engine counts.

@@ -187,16 +187,6 @@ func (s *system) startKafka(ctx context.Context) error {
 	for _, t := range created {
 		s.log.Info("topic created", "topic", t)
 	}
-	partitions, err := kafka.Partitions(ctx, k.Config)
-	if err != nil {
-		return fmt.Errorf("kafka: %w", err)
-	}
-	if k.Partitions, err = s.store.TopicPartitions(ctx, k.Topic, partitions); err != nil {
-		return err
-	}
-	if k.Partitions != partitions {
-		return &kafka.PartitionsChangedError{Topic: k.Topic, Was: k.Partitions, Now: partitions}
-	}
 	if s.producer, err = kafka.NewProducer(k.Config); err != nil {
 		return err
 	}

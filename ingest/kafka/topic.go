@@ -22,7 +22,7 @@ type PartitionsChangedError struct {
 }
 
 func (e *PartitionsChangedError) Error() string {
-	return fmt.Sprintf("topic %q has %d partitions, but was counted with %d: keys have moved, rebuild into a new topic",
+	return fmt.Sprintf("topic %q has %d partitions, but was counted with %d: keys have moved; dwell rebuild copies all events into a new topic",
 		e.Topic, e.Now, e.Was)
 }
 
