@@ -148,3 +148,27 @@ func clickHouseAway(ctx context.Context, b *border, _ *rand.Rand) (string, error
 	}
 	return fmt.Sprintf("clickhouse for %v, and /readyz said so", time.Since(begin).Round(time.Millisecond)), b.clickhouse.start()
 }
+
+// outage keeps ClickHouse away for long while trucks go on arriving, and says how much memory a serve came to at most.
+func outage(ctx context.Context, b *border, d time.Duration) (string, error) {
+	if err := b.clickhouse.kill(); err != nil {
+		return "", err
+	}
+	most := 0
+	for begin := time.Now(); time.Since(begin) < d; {
+		if err := pause(ctx, time.Second); err != nil {
+			return "", err
+		}
+		for i, p := range b.serves {
+			if code := b.status(i, "/healthz"); code != http.StatusOK {
+				return "", fmt.Errorf("%s: /healthz says %d while ClickHouse is away", p.name, code)
+			}
+			kb, err := p.memory()
+			if err != nil {
+				return "", err
+			}
+			most = max(most, kb)
+		}
+	}
+	return fmt.Sprintf("clickhouse for %v, a serve held %d MiB at most", d, most>>10), b.clickhouse.start()
+}

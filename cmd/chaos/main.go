@@ -36,6 +36,7 @@ type runCommand struct {
 	Seed   uint64        `help:"What chance does; 0 is another one each time."`
 	Serves int           `default:"2" help:"How many dwell serve share the work."`
 	Rate   int           `default:"700" help:"Events a second."`
+	Outage time.Duration `help:"First of all ClickHouse is away for so long."`
 	Dir    string        `type:"path" help:"Folder of data and logs, which is kept; a new one that goes when all is well."`
 }
 
@@ -127,6 +128,21 @@ func (c *runCommand) breakThings(ctx context.Context, b *border, truth string) (
 	go func() { sent <- l.run(ctx, events, c.For, rand.New(rand.NewPCG(c.Seed, 1))) }()
 	r := rand.New(rand.NewPCG(c.Seed, 2))
 	begin := time.Now()
+	tell := func(fault, what string) {
+		n.all++
+		if fault == "kill" || fault == "away" {
+			n.kills++
+		}
+		fmt.Printf("%7.1fs  %-8s %s\n", time.Since(begin).Seconds(), fault, what)
+	}
+	if c.Outage > 0 {
+		what, err := outage(ctx, b, c.Outage)
+		if err = errors.Join(err, b.failure()); err != nil {
+			cancel(err)
+			return n, l, fmt.Errorf("%w, and the load: %w", err, <-sent)
+		}
+		tell("away", what)
+	}
 	for {
 		select {
 		case err := <-sent:
@@ -142,10 +158,6 @@ func (c *runCommand) breakThings(ctx context.Context, b *border, truth string) (
 			cancel(err)
 			return n, l, fmt.Errorf("%s: %w, and the load: %w", f.name, err, <-sent)
 		}
-		n.all++
-		if f.name == "kill" || f.name == "away" {
-			n.kills++
-		}
-		fmt.Printf("%7.1fs  %-8s %s\n", time.Since(begin).Seconds(), f.name, what)
+		tell(f.name, what)
 	}
 }

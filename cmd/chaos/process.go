@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"regexp"
+	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -142,6 +144,24 @@ func (p *process) signal(s syscall.Signal) error {
 		return fmt.Errorf("%s: %w", p.name, err)
 	}
 	return nil
+}
+
+var resident = regexp.MustCompile(`VmRSS:\s+(\d+) kB`)
+
+// memory is what it holds of the machine's memory now, in KiB.
+func (p *process) memory() (int, error) {
+	p.mu.Lock()
+	pid := p.cmd.Process.Pid
+	p.mu.Unlock()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0, err
+	}
+	m := resident.FindSubmatch(text)
+	if m == nil {
+		return 0, fmt.Errorf("%s has no memory", p.name)
+	}
+	return strconv.Atoi(string(m[1]))
 }
 
 // failure is why it ended though nobody had told it to.
