@@ -151,6 +151,9 @@ func clickHouseAway(ctx context.Context, b *border, _ *rand.Rand) (string, error
 
 // outage keeps ClickHouse away for long while trucks go on arriving, and says how much memory a serve came to at most.
 func outage(ctx context.Context, b *border, d time.Duration) (string, error) {
+	if err := pause(ctx, 10*time.Second); err != nil { // all of them are at work
+		return "", err
+	}
 	if err := b.clickhouse.kill(); err != nil {
 		return "", err
 	}

@@ -25,8 +25,12 @@ func (r *Raw) Reset() {
 // Bytes is about how much memory r holds.
 func (r *Raw) Bytes() int {
 	n := r.Events.Bytes() + 200*len(r.Readings)
-	for _, d := range r.DeadLetters {
-		n += 200 + len(d.Key) + len(d.Value)
+	for i := range r.DeadLetters {
+		d := &r.DeadLetters[i]
+		n += 200 + len(d.Key) + len(d.Value) + len(d.Detail)
+		for i, name := range d.HeaderNames {
+			n += 50 + len(name) + len(d.HeaderContents[i])
+		}
 	}
 	return n
 }

@@ -65,6 +65,6 @@ func (s *State) restate(offset int64) {
 		}
 	}
 	s.moved = s.moved[:0]
-	kept := slices.DeleteFunc(s.restated[from:], func(r window.Restatement) bool { return r.Change.Zero() })
-	s.restated = s.restated[:from+len(kept)]
+	changed := slices.DeleteFunc(s.restated[from:], func(r window.Restatement) bool { return r.Change.Zero() })
+	s.restated = s.restated[:from+len(changed)]
 }
