@@ -1,8 +1,8 @@
 // Command dwell watches how long trucks take to cross a land border.
 //
 // It promises one line on standard output for each part with its address, errors on standard error that name the flag,
-// the key or the file and its value, and an ordered stop on SIGINT and SIGTERM, of which a second one ends it at once. It exits with 0 when it has done what
-// was asked, 1 when it has not, and 80 when the command line makes no sense.
+// the key or the file and its value, and an ordered stop on SIGINT and SIGTERM, of which a second one ends it at once.
+// It exits with 0 when it has done what was asked, 1 when it has not, and 80 when the command line makes no sense.
 package main
 
 import (
