@@ -139,7 +139,7 @@ func (c *runCommand) breakThings(ctx context.Context, b *border, truth string) (
 		what, err := outage(ctx, b, c.Outage)
 		if err = errors.Join(err, b.failure()); err != nil {
 			cancel(err)
-			return n, l, fmt.Errorf("%w, and the load: %w", err, <-sent)
+			return n, l, errors.Join(err, <-sent)
 		}
 		tell("away", what)
 	}
@@ -156,7 +156,7 @@ func (c *runCommand) breakThings(ctx context.Context, b *border, truth string) (
 		what, err := f.do(ctx, b, r)
 		if err = errors.Join(err, b.failure()); err != nil {
 			cancel(err)
-			return n, l, fmt.Errorf("%s: %w, and the load: %w", f.name, err, <-sent)
+			return n, l, errors.Join(fmt.Errorf("%s: %w", f.name, err), <-sent)
 		}
 		tell(f.name, what)
 	}
