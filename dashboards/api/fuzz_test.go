@@ -13,7 +13,7 @@ func FuzzRequest(f *testing.F) {
 	o.fill()
 	for _, path := range []string{
 		"board", "places", "places/" + torkham, "places/" + torkham + "/holders", "places/" + torkham + "/visits",
-		"places/" + torkham + "/readings", "places/" + torkham + "/restatements", "visits/T2%2Fb", "visits/T5", "openapi.yaml",
+		"places/" + torkham + "/readings", "places/" + torkham + "/restatements", "visits/T2%2Fb", "visits/T5", "openapi.yaml", "places/",
 	} {
 		f.Add(path, "")
 	}
