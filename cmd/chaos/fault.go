@@ -19,10 +19,10 @@ type fault struct {
 var faults = []fault{
 	{"kill", 12, killServe},
 	{"kill", 3, func(ctx context.Context, b *border, r *rand.Rand) (string, error) {
-		return killServer(ctx, b.clickhouse, r)
+		return kill(ctx, b.clickhouse, between(r, 0, 4*time.Second))
 	}},
 	{"kill", 3, func(ctx context.Context, b *border, r *rand.Rand) (string, error) {
-		return killServer(ctx, b.broker, r)
+		return kill(ctx, b.broker, between(r, 0, 4*time.Second))
 	}},
 	{"restart", 2, restartServe},
 	{"freeze", 2, freezeServe},
@@ -65,19 +65,10 @@ func pause(ctx context.Context, d time.Duration) error {
 }
 
 func killServe(ctx context.Context, b *border, r *rand.Rand) (string, error) {
-	p := b.serves[r.IntN(len(b.serves))]
-	away := between(r, 0, 2*time.Second)
-	if err := p.kill(); err != nil {
-		return "", err
-	}
-	if err := pause(ctx, away); err != nil {
-		return "", err
-	}
-	return fmt.Sprintf("%s, away for %v", p.name, away.Round(time.Millisecond)), p.start()
+	return kill(ctx, b.serves[r.IntN(len(b.serves))], between(r, 0, 2*time.Second))
 }
 
-func killServer(ctx context.Context, p *process, r *rand.Rand) (string, error) {
-	away := between(r, 0, 4*time.Second)
+func kill(ctx context.Context, p *process, away time.Duration) (string, error) {
 	if err := p.kill(); err != nil {
 		return "", err
 	}
