@@ -109,6 +109,11 @@ func TestAClockFollowsTheHands(t *testing.T) {
 				}
 				check(hours, Hour)
 				check(days, Day)
+				for _, d := range days {
+					if k := clock.In(Key{Start: d.start, Grain: Minute}, Hour); k.Start != d.start {
+						t.Fatalf("the day from %s begins within the hour from %s", utc(d.start), utc(k.Start))
+					}
+				}
 			})
 		})
 	}
