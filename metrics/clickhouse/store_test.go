@@ -194,7 +194,7 @@ func TestTheHighestAsOfStaysInAnyOrder(t *testing.T) {
 			if err := s.WriteVisits(t.Context(), i, []visit.Row{[]visit.Row{open, released, departed}[at]}); err != nil {
 				t.Fatal(err)
 			}
-			row := window.Row{Key: key, AsOf: int64(10 * (at + 1)), Aggregate: window.Aggregate{N: int64(at)}}
+			row := window.Row{Key: key, AsOf: int64(10 * (at + 1)), Aggregate: window.Aggregate{Sums: window.Sums{N: int64(at)}}}
 			if err := s.WriteWindows(t.Context(), i, []window.Row{row}); err != nil {
 				t.Fatal(err)
 			}

@@ -149,7 +149,7 @@ func (s *Shard) Handle(ctx context.Context, records []Record, next, highWatermar
 }
 
 // buffered is about how many bytes wait for the next flush, of what grows with every event.
-func (s *Shard) buffered() int { return s.raw.Bytes() + s.state.Restated() }
+func (s *Shard) buffered() int { return s.raw.Bytes() + s.state.Buffered() }
 
 // Close flushes what has been applied. The shard may be opened again.
 func (s *Shard) Close(ctx context.Context) error {

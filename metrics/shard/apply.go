@@ -1,6 +1,8 @@
 package shard
 
 import (
+	"math"
+
 	"dwell/ingest/event"
 	"dwell/metrics/visit"
 	"dwell/metrics/window"
@@ -52,10 +54,10 @@ func ofVisit(e *event.Event) bool {
 // must rise; gaps are allowed.
 func (s *State) Apply(offset int64, e *event.Event, at Found) Outcome {
 	out := Outcome{ReleaseTime: visit.None, CrossingTime: visit.None}
-	s.finalUntil = never
+	s.finalMinute = math.MinInt32
 	if s.latest != never {
-		s.finalUntil = s.watermark()
-		out.Late = e.Time < s.finalUntil
+		final := s.watermark()
+		s.finalMinute, out.Late = window.MinuteOf(final), e.Time < final
 	}
 	s.heard(e)
 	s.latest = max(s.latest, e.Time)
@@ -89,91 +91,51 @@ func (s *State) applyToVisit(offset int64, e *event.Event, v *entry, out *Outcom
 		out.Result = Duplicate
 		return
 	}
-	st := s.stateOf(v)
+	c := s.changing(v)
+	st := &c.state
 	released, crossed := interval(st, st.Released), interval(st, st.Departed)
-	s.change(offset, v, func() {
-		v.visit.Apply(f)
-		s.rules.Advance(&v.visit, st)
-		v.lapsed = s.lapsedAt(st)
-	})
+	v.visit.Apply(f)
+	s.rules.Advance(&v.visit, st)
+	v.lapsed = s.lapsedAt(st)
+	s.changed(offset, c)
 	s.await(v, st)
 	told(&out.ReleaseTime, out, released, interval(st, st.Released))
 	told(&out.CrossingTime, out, crossed, interval(st, st.Departed))
 }
 
-// stateOf is the state of a visit that is about to change.
-func (s *State) stateOf(v *entry) *visit.State {
-	if v.state == nil {
-		if len(s.dirty) == len(s.states) {
-			s.states = append(s.states, &visit.State{})
-		}
-		v.state = s.states[len(s.dirty)]
-		s.dirty = append(s.dirty, v)
-		s.rules.Derive(&v.visit, v.state)
+// changing notes that a visit is about to change.
+func (s *State) changing(v *entry) *change {
+	if v.change != nil {
+		return v.change
 	}
-	return v.state
+	if s.dirties == len(s.dirty) {
+		s.dirty = append(s.dirty, &change{})
+	}
+	c := s.dirty[s.dirties]
+	s.dirties++
+	v.change, c.visit = c, v
+	s.rules.Derive(&v.visit, &c.state)
+	c.told = window.Contributions(c.told[:0], &c.state, v.lapsed)
+	c.stood = s.standing(&c.state, v.lapsed)
+	c.stands = c.stood
+	return c
 }
 
-// change changes a visit by do, and windows and the board with it, because of the event at an offset.
-func (s *State) change(offset int64, v *entry, do func()) {
-	st := s.stateOf(v)
-	s.before = window.Contributions(s.before[:0], st, v.lapsed)
-	was := s.standing(st, v.lapsed)
-	do()
+// changed brings windows and board up to date with a visit that has changed, because of the event at an offset.
+func (s *State) changed(offset int64, c *change) {
+	st, v := &c.state, c.visit
 	s.after = window.Contributions(s.after[:0], st, v.lapsed)
-	window.Changes(s.before, s.after, func(c window.Contribution, sign int32) {
-		s.differ(offset, c, sign)
+	window.Changes(c.told, s.after, func(c window.Contribution, sign int32) {
+		s.windows.differ(offset, c, sign)
 		s.move(c, sign)
 	})
+	c.told, s.after = s.after, c.told
 	s.restate(offset)
-	s.board(was, s.standing(st, v.lapsed))
 	v.over = over(st, v.lapsed)
-}
-
-// differ adds a difference to its minute, hour and day. A window that memory has let go waits until it is restored.
-// What a minute came to that did not exist at the last flush, hour and day get at the next one.
-func (s *State) differ(offset int64, c window.Contribution, sign int32) {
-	d, l := difference{offset, window.PartOf(c.Key.Measure, c.Ms, sign)}, labelOf(c.Key)
-	hour := s.windows.hour(c.Key)
-	head := hour.minute(c.Key)
-	minute := s.windows.inChain(*head, l)
-	if minute == nil && len(s.ahead) == 0 && !s.windows.ended(c.Key, s.horizon) {
-		minute = s.windows.insert(head, l)
-		minute.fresh = true
-	}
-	if minute != nil && minute.fresh {
-		if s.windows.add(minute, d.part) {
-			s.windows.touchHour(hour, hour.bit(c.Key))
-		}
-		return
-	}
-	day := s.windows.day(c.Key)
-	s.differIn(c.Key, head, &d)
-	s.differIn(l.of(hour.at), hour.head(l), &d)
-	s.differIn(l.of(day.at), day.head(l), &d)
-}
-
-func (s *State) differIn(k window.Key, head *int32, d *difference) {
-	w := s.windows.inChain(*head, labelOf(k))
-	if w == nil {
-		if s.windows.ended(k, s.horizon) {
-			s.deferred[k] = append(s.deferred[k], *d)
-			return
-		}
-		w = s.windows.insert(head, labelOf(k))
-	}
-	s.add(k, w, d)
-}
-
-// add adds a difference to a window, unless its row holds it already, as it may while the shard replays. One that comes
-// to nothing is written too: an instance that has lost the shard may yet write the row as of an offset in between, and
-// must not be the last to have written it.
-func (s *State) add(k window.Key, w *kept, d *difference) {
-	if len(s.ahead) > 0 && s.ahead[k] > d.offset {
-		return
-	}
-	if s.windows.add(w, d.part) {
-		s.windows.touch(k)
+	if is := s.standing(st, v.lapsed); is != c.stands {
+		s.touch(c.stands)
+		s.touch(is)
+		c.stands = is
 	}
 }
 

@@ -25,14 +25,18 @@ type Flush struct {
 	Inside       []Inside
 }
 
+// Buffered is about how many bytes wait for the next flush, of what grows with every event.
+func (s *State) Buffered() int { return 100*len(s.restated) + 32*s.windows.differences }
+
 // Flush returns what has changed, as of the offset of the next event to be applied. Missing windows must have been
 // restored. It counts as written: a flush that fails must be followed by a recovery.
 func (s *State) Flush(asOf int64) *Flush {
-	f := &Flush{AsOf: asOf, Latest: s.latest, Watermark: s.watermark(), Heard: s.latest != never}
-	f.Restatements, s.restated = s.restated, nil
-	s.addDeferred()
-	f.Windows = s.windows.flush(asOf)
-	f.Visits = s.flushVisits(asOf)
+	f := &s.out
+	f.AsOf, f.Latest, f.Watermark, f.Heard = asOf, s.latest, s.watermark(), s.latest != never
+	f.Restatements, s.restated = s.restated, f.Restatements[:0]
+	f.Windows = s.windows.flush(asOf, s.ahead)
+	f.Visits = s.flushVisits(f.Visits[:0], asOf)
+	f.Inside = f.Inside[:0]
 	for _, row := range s.inside {
 		if row != nil && row.touched {
 			row.touched, row.AsOf = false, asOf
@@ -47,37 +51,22 @@ func (s *State) Flush(asOf int64) *Flush {
 	return f
 }
 
-// addDeferred adds the differences that waited for their windows. A window that was not restored is not in the store.
-func (s *State) addDeferred() {
-	for k, differences := range s.deferred {
-		w := s.windows.find(k)
-		if w == nil {
-			w = s.windows.insert(s.windows.head(k), labelOf(k))
-		}
-		for i := range differences {
-			s.add(k, w, &differences[i])
-		}
-	}
-	clear(s.deferred)
-}
-
-func (s *State) flushVisits(asOf int64) []visit.Row {
-	rows := make([]visit.Row, len(s.dirty))
-	// All facts lie in one piece; those of a row are cut off so that they do not grow into the next.
-	facts := make([]byte, 0, 200*len(s.dirty))
-	for i, v := range s.dirty {
+func (s *State) flushVisits(rows []visit.Row, asOf int64) []visit.Row {
+	rows = slices.Grow(rows, s.dirties)
+	facts := s.facts[:0] // all in one piece; those of a row are cut off so that they do not grow into the next
+	for _, c := range s.dirty[:s.dirties] {
+		v := c.visit
+		s.board(c.stood, c.stands)
 		from := len(facts)
 		facts = v.visit.AppendFacts(facts, s.cfg.Vocabulary)
-		rows[i] = visit.Row{
+		rows = append(rows, visit.Row{
 			ID: v.id, AsOf: asOf, Lapsed: v.lapsed != visit.None, Over: v.over,
-			Facts: facts[from:len(facts):len(facts)], State: v.state.Told(),
-		}
-		v.asOf, v.state = asOf, nil
+			Facts: facts[from:len(facts):len(facts)], State: c.state.Told(),
+		})
+		v.asOf, v.change, c.visit = asOf, nil, nil
 	}
-	clear(s.states[len(s.dirty):])
-	s.states = s.states[:len(s.dirty)]
-	clear(s.dirty)
-	s.dirty = s.dirty[:0]
+	clear(s.dirty[s.dirties:]) // as many as this flush had are kept for the next
+	s.dirty, s.dirties, s.facts = s.dirty[:s.dirties], 0, facts
 	return rows
 }
 
@@ -93,7 +82,7 @@ func (s *State) evict() {
 	}
 	horizon := s.watermark() - s.cfg.Keep.Milliseconds()
 	full := len(s.visits) > 2*s.keptVisits+rest || s.windows.n > 2*s.keptWindows+rest
-	if horizon-s.horizon < s.cfg.Keep.Milliseconds()/16 && !full {
+	if horizon-s.horizon < s.cfg.Keep.Milliseconds()/4 && !full {
 		return
 	}
 	s.horizon = horizon

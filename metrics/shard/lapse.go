@@ -60,7 +60,9 @@ func (s *State) lapse(offset int64) {
 			s.await(v, &s.scratch)
 			continue
 		}
-		s.change(offset, v, func() { v.lapsed = at })
+		c := s.changing(v)
+		v.lapsed = at
+		s.changed(offset, c)
 	}
 }
 

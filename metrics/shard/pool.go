@@ -24,6 +24,19 @@ func (p *pool) of(s *sketch) window.Bins {
 	return p.bins[s.at : s.at+int32(s.n) : s.at+1<<s.room]
 }
 
+// add counts n more durations in a bin.
+func (p *pool) add(s *sketch, index int16, n int32) {
+	p.reserve(s, 1)
+	s.n = uint16(len(p.of(s).Add(index, n)))
+}
+
+// set takes bins into a sketch that has none.
+func (p *pool) set(s *sketch, bins window.Bins) {
+	p.reserve(s, len(bins))
+	s.n = uint16(len(bins))
+	copy(p.of(s), bins)
+}
+
 // reserve makes room for n more bins.
 func (p *pool) reserve(s *sketch, n int) {
 	room := s.room

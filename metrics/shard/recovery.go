@@ -104,7 +104,7 @@ func (s *State) RestoreVisit(r *visit.Row) error {
 
 // RestoreWindow takes a window into memory. It does nothing if the window is there already.
 func (s *State) RestoreWindow(r *window.Row) error {
-	if s.windows.find(r.Key) != nil {
+	if s.windows.has(r.Key) {
 		return nil
 	}
 	if err := s.admit(r.AsOf); err != nil {
@@ -125,12 +125,4 @@ func (s *State) RestoreHeard(b event.BCP, d event.Direction, lastEvent int64) {
 
 // Missing are the windows that must be restored, as far as the store has them, before the next Flush. They come in no
 // particular order.
-func (s *State) Missing() []window.Key {
-	var missing []window.Key
-	for k := range s.deferred {
-		if s.windows.find(k) == nil {
-			missing = append(missing, k)
-		}
-	}
-	return missing
-}
+func (s *State) Missing() []window.Key { return s.windows.missing(s.horizon) }

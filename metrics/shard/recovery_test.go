@@ -37,6 +37,7 @@ func (t *tables) writeWindow(r window.Row) {
 func (t *tables) writeVisit(r visit.Row) {
 	if old, ok := t.visits[r.ID]; !ok || r.AsOf >= old.AsOf {
 		r.State.Segments = append([]visit.Segment(nil), r.State.Segments...)
+		r.Facts = slices.Clone(r.Facts)
 		t.visits[r.ID] = r
 	}
 }

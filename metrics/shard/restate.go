@@ -21,17 +21,15 @@ type moved struct {
 }
 
 // final says whether a window was final before the event at hand.
-func (s *State) final(k window.Key) bool {
-	return s.finalUntil != never && int64(s.windows.clocks[k.BCP].End(k))*60_000 <= s.finalUntil
-}
+func (s *State) final(k window.Key) bool { return s.windows.clocks[k.BCP].End(k) <= s.finalMinute }
 
 // move notes a difference. What leaves one channel or regime for another has not changed the window.
 func (s *State) move(c window.Contribution, sign int32) {
-	k := c.Key
-	k.Channel, k.Regime = 0, 0
-	if !s.final(k) {
+	if c.Key.Start >= s.finalMinute {
 		return
 	}
+	k := c.Key
+	k.Channel, k.Regime = 0, 0
 	back := slices.Index(s.moved, moved{k, c.Ms, -sign})
 	if back < 0 {
 		s.moved = append(s.moved, moved{k, c.Ms, sign})
@@ -39,9 +37,6 @@ func (s *State) move(c window.Contribution, sign int32) {
 	}
 	s.moved = slices.Delete(s.moved, back, back+1)
 }
-
-// Restated is about how many bytes of restatements wait for the next flush.
-func (s *State) Restated() int { return 100 * len(s.restated) }
 
 // restate takes what has moved to the restatements of the event at an offset.
 func (s *State) restate(offset int64) {

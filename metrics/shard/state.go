@@ -32,13 +32,13 @@ type State struct {
 	rules visit.Rules
 
 	visits map[string]*entry
-	dirty  []*entry
-	lapses lapses
-	inside []*Inside // by BCP and direction
+	// dirty are the visits that have changed since the last flush, and after them memory for the next.
+	dirty   []*change
+	dirties int
+	lapses  lapses
+	inside  []*Inside // by BCP and direction
 
 	windows windows
-	// deferred are the differences of windows that are in the store alone, until they are restored.
-	deferred map[window.Key][]difference
 
 	// stored has the ids of all visits that are in the store and not in memory, and a few more.
 	stored idSet
@@ -51,19 +51,20 @@ type State struct {
 	// ahead has the AsOf of the windows that are ahead of the log, while the shard replays.
 	ahead map[window.Key]int64
 
-	finalUntil int64 // the watermark before the event at hand
-	moved      []moved
-	restated   []window.Restatement
+	finalMinute int32 // of the watermark before the event at hand: what ended by it is final
+	moved       []moved
+	restated    []window.Restatement
 
 	latest  int64 // time of the latest event, Unix milliseconds
 	horizon int64 // what ended at or before it is not in memory, Unix milliseconds
 	// how many visits and windows the last eviction kept
 	keptVisits, keptWindows int
 
-	// states are of the dirty visits, in their order, and after them of none: memory for the next.
-	states        []*visit.State
-	before, after []window.Contribution
-	scratch       visit.State
+	// memory for the next event, and for the next flush
+	after   []window.Contribution
+	scratch visit.State
+	out     Flush
+	facts   []byte
 }
 
 // entry is a visit in memory.
@@ -72,22 +73,25 @@ type entry struct {
 	visit  visit.Visit
 	asOf   int64
 	lapsed visit.Time
-	// state is what the facts say, of a visit that has changed since the last flush; else nil.
-	state  *visit.State
-	queued int64 // the deadline at which it waits in lapses; notQueued
-	over   bool  // departed, lapsed, or without a fact
+	change *change // since the last flush; nil of a visit that is as it was
+	queued int64   // the deadline at which it waits in lapses; notQueued
+	over   bool    // departed, lapsed, or without a fact
+}
+
+// change is a visit that has changed since the last flush.
+type change struct {
+	visit *entry
+	// state is what its facts say, and told what it adds to the windows.
+	state visit.State
+	told  []window.Contribution
+	// stood is how the visit counted on the board at the last flush, and stands how it does now.
+	stood, stands standing
 }
 
 const directions = int(event.Outbound) + 1
 
 // placeOf is the place of a BCP and direction among all.
 func placeOf(b event.BCP, d event.Direction) int { return int(b)*directions + int(d) }
-
-// difference is one contribution added or taken away by the event at an offset.
-type difference struct {
-	offset int64
-	part   window.Part
-}
 
 const (
 	never     = -1 << 62
@@ -99,7 +103,7 @@ func New(cfg Config) *State {
 	s := &State{
 		cfg: cfg, rules: visit.RulesOf(cfg.Vocabulary),
 		visits: map[string]*entry{}, inside: make([]*Inside, len(cfg.Places)*directions),
-		deferred: map[window.Key][]difference{}, ahead: map[window.Key]int64{},
+		ahead:  map[window.Key]int64{},
 		latest: never, horizon: never,
 		windows: newWindows(cfg.Places),
 	}

@@ -5,11 +5,16 @@ import "math/bits"
 // Aggregate is what a window holds: a number of durations, their sums and their sketch. It only ever adds, so
 // aggregates merge, and a correction takes away exactly what was added. A count has N alone.
 type Aggregate struct {
+	Sums
+	Bins Bins
+}
+
+// Sums are an aggregate without its sketch.
+type Sums struct {
 	N int64
 	// Sum is in milliseconds, SumSquares in milliseconds squared.
 	Sum        int64
 	SumSquares Uint128
-	Bins       Bins
 }
 
 // Uint128 is an unsigned number that wraps around; the squares of a year's durations do not fit 64 bits.
@@ -46,20 +51,30 @@ func PartOf(m Measure, ms int64, sign int32) Part {
 	return Part{sign: sign, time: true, bin: BinOf(ms), ms: ms, square: Uint128{hi, lo}}
 }
 
+// Bin is the bin that a part counts in, and by how much; ok is false of a count, which has none.
+func (p *Part) Bin() (index int16, n int32, ok bool) { return p.bin, p.sign, p.time }
+
 // Add adds a part.
 func (a *Aggregate) Add(p Part) {
-	a.N += int64(p.sign)
+	a.Sums.Add(&p)
+	if index, n, ok := p.Bin(); ok {
+		a.Bins = a.Bins.Add(index, n)
+	}
+}
+
+// Add adds a part but for its bin.
+func (s *Sums) Add(p *Part) {
+	s.N += int64(p.sign)
 	if !p.time {
 		return
 	}
 	if p.sign > 0 {
-		a.Sum += p.ms
-		a.SumSquares = a.SumSquares.add(p.square)
+		s.Sum += p.ms
+		s.SumSquares = s.SumSquares.add(p.square)
 	} else {
-		a.Sum -= p.ms
-		a.SumSquares = a.SumSquares.sub(p.square)
+		s.Sum -= p.ms
+		s.SumSquares = s.SumSquares.sub(p.square)
 	}
-	a.Bins = a.Bins.add(p.bin, p.sign)
 }
 
 // Merge adds all of o.
@@ -68,13 +83,13 @@ func (a *Aggregate) Merge(o *Aggregate) {
 	a.Sum += o.Sum
 	a.SumSquares = a.SumSquares.add(o.SumSquares)
 	for _, b := range o.Bins {
-		a.Bins = a.Bins.add(b.Index, b.Count)
+		a.Bins = a.Bins.Add(b.Index, b.Count)
 	}
 }
 
 // Zero says whether a difference changes nothing.
 func (a *Aggregate) Zero() bool {
-	return a.N == 0 && a.Sum == 0 && a.SumSquares == Uint128{} && len(a.Bins) == 0
+	return a.Sums == Sums{} && len(a.Bins) == 0
 }
 
 // Restatement is what one event changed of a window that was final, over all channels and regimes.

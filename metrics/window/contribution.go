@@ -16,11 +16,11 @@ func Contributions(dst []Contribution, s *visit.State, lapsed visit.Time) []Cont
 	if s.Empty {
 		return dst
 	}
+	k := Key{BCP: s.BCP, Direction: s.Direction, Channel: s.Channel, Regime: s.Regime, Grain: Minute}
 	add := func(m Measure, at visit.Time, ms int64) {
 		if at != visit.None {
-			dst = append(dst, Contribution{Key{
-				BCP: s.BCP, Direction: s.Direction, Channel: s.Channel, Regime: s.Regime, Grain: Minute, Measure: m, Start: MinuteOf(at),
-			}, ms})
+			k.Measure, k.Start = m, MinuteOf(at)
+			dst = append(dst, Contribution{k, ms})
 		}
 	}
 	add(Arrivals, s.Arrived, 0)

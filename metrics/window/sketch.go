@@ -75,8 +75,8 @@ type Bin struct {
 // Bins are a sketch: ordered by index, without empty bins.
 type Bins []Bin
 
-// add counts n more durations in a bin.
-func (b Bins) add(index int16, n int32) Bins {
+// Add counts n more durations in a bin.
+func (b Bins) Add(index int16, n int32) Bins {
 	at, to := 0, len(b)
 	for at < to {
 		if mid := int(uint(at+to) / 2); b[mid].Index < index {
