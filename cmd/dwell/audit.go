@@ -34,8 +34,7 @@ func (c *auditCommand) audit(ctx context.Context, e *env, s *system) (audit.Resu
 	}
 	ac := audit.Config{Database: s.cfg.ClickHouse.Database}
 	for i := range s.book.Places {
-		p := &s.book.Places[i]
-		ac.Places = append(ac.Places, audit.Place{BCP: p.ID, Zone: p.Zone.String(), LapseAfter: p.LapseAfter})
+		ac.Places = append(ac.Places, audit.PlaceOf(&s.book.Places[i]))
 	}
 	if c.Truth != "" {
 		truth, err := os.Open(c.Truth)

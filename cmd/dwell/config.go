@@ -238,7 +238,7 @@ func (c *Config) pipeline(book *place.Book, voc *event.Vocabulary) pipeline.Conf
 		Vocabulary: voc, Keep: c.Engine.Keep, Lateness: c.Engine.Lateness, Places: make([]shard.Place, len(book.Places)+1),
 	}
 	for i, code := range voc.BCPs() {
-		p.Engine.Places[code] = shard.Place{Zone: book.Places[i].Zone, LapseAfter: book.Places[i].LapseAfter}
+		p.Engine.Places[code] = shard.Place{Zone: book.Places[i].Zone, Calendar: book.Places[i].Calendar, LapseAfter: book.Places[i].LapseAfter}
 	}
 	return p
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"dwell/ingest/kafka"
 )
@@ -19,6 +20,7 @@ func (s *system) rules() map[string]string {
 		p := &s.book.Places[i]
 		rules["lapse_after of "+p.ID] = p.LapseAfter.String()
 		rules["time_zone of "+p.ID] = p.Zone.String()
+		rules["calendar of "+p.ID] = p.Calendar.String()
 	}
 	return rules
 }
@@ -34,7 +36,9 @@ func (s *system) sameRules(ctx context.Context) (unnoted map[string]string, err 
 	var errs []error
 	for _, rule := range slices.Sorted(maps.Keys(now)) {
 		was, noted := counted[rule]
-		if !noted {
+		if place, ok := strings.CutPrefix(rule, "calendar of "); ok && !noted && counted["lapse_after of "+place] != "" {
+			errs = append(errs, fmt.Errorf("%s was not noted: the tables were counted before times were net of closed hours: have all counted again into a new clickhouse.database", rule))
+		} else if !noted {
 			unnoted[rule] = now[rule]
 		} else if was != now[rule] {
 			errs = append(errs, fmt.Errorf("%s is %q, but the tables were counted with %q: set it back, or have all counted again into a new clickhouse.database",

@@ -85,7 +85,7 @@ func (b *border) window(shard int, bcp, direction, grain, start, measure string,
 	var a window.Aggregate
 	var bins string
 	for _, s := range seconds {
-		a.Add(window.PartOf(window.ReleaseTime, int64(s)*1000, 1))
+		a.Add(window.PartOf(window.ReleaseTime, int64(s)*1000, 0, 1))
 	}
 	for i, bin := range a.Bins {
 		if i > 0 {

@@ -1,6 +1,7 @@
 package place
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -27,6 +28,20 @@ func (c *Calendar) openAt(local time.Time) bool {
 		}
 	}
 	return false
+}
+
+// String is the calendar as it is told: "mon 07:30-15:30, tue 00:00-24:00", "closed", or of none "always open".
+func (c *Calendar) String() string {
+	if c == nil {
+		return "always open"
+	}
+	var all []string
+	for day, spans := range c.Days {
+		for _, s := range spans {
+			all = append(all, fmt.Sprintf("%s %02d:%02d-%02d:%02d", weekdays[day], s.Open/60, s.Open%60, s.Close/60, s.Close%60))
+		}
+	}
+	return cmp.Or(strings.Join(all, ", "), "closed")
 }
 
 var weekdays = [7]string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}

@@ -28,6 +28,7 @@ type post struct {
 
 	open, night bool
 	nextShift   int64
+	shifts      []opening // all so far
 
 	blocked  bool
 	atExit   []*truck // outbound trucks that the far side does not let in
@@ -36,6 +37,12 @@ type post struct {
 
 	inside   [3]int64 // trucks not yet released, by direction
 	gateTime [3]int64 // lately from arrival to the gate, by direction
+}
+
+// opening is when a post opened or closed, by its own clock.
+type opening struct {
+	at   int64
+	open bool
 }
 
 // staff are the codes of the agencies that work at the post, NoAgency if there is no such.
@@ -166,8 +173,9 @@ func (p *post) setOut(d event.Direction) {
 // shift opens and closes the BCP and its lanes as its calendar and the night demand, and plans the next change.
 func (p *post) shift(now int64) {
 	open, night := p.shiftAt(now)
-	if open != p.open {
+	if open != p.open || len(p.shifts) == 0 {
 		p.open = open
+		p.shifts = append(p.shifts, opening{p.clock.reads(now), open})
 		p.placeFact(map[bool]event.Type{true: event.BCPOpened, false: event.BCPClosed}[open], "", now)
 	}
 	p.night = night

@@ -22,6 +22,11 @@ type TruthLine struct {
 	Refused  *int64 `json:"refused"`
 	Departed *int64 `json:"departed"`
 
+	// ReleaseNet and CrossingNet are how many milliseconds of the time to the release and to the departure the post was
+	// open; null where there is none.
+	ReleaseNet  *int64 `json:"release_net"`
+	CrossingNet *int64 `json:"crossing_net"`
+
 	// Segments cut [arrived, departed] without gap, overlap, empty ones or equal neighbours. Of a truck still inside the
 	// last one has end null; if it waits, its holder is "unknown", because nothing that was told says for whom.
 	Segments []TruthSegment `json:"segments"`
@@ -36,6 +41,8 @@ type TruthSegment struct {
 	Holder string `json:"holder"`
 	Start  int64  `json:"start"`
 	End    *int64 `json:"end"`
+	// Net is how many milliseconds of it the post was open; null of one without an end.
+	Net *int64 `json:"net"`
 }
 
 type phase uint8
@@ -102,9 +109,33 @@ func (l *logbook) line(v *visit, voc *event.Vocabulary) TruthLine {
 		} else {
 			seg.End = known(l.departed)
 		}
+		if seg.End != nil {
+			seg.Net = v.post.openDuring(seg.Start, *seg.End)
+		}
 		t.Segments = append(t.Segments, seg)
 	}
+	if l.arrived != 0 && l.released != 0 {
+		t.ReleaseNet = v.post.openDuring(l.arrived, l.released)
+	}
+	if l.arrived != 0 && l.departed != 0 {
+		t.CrossingNet = v.post.openDuring(l.arrived, l.departed)
+	}
 	return t
+}
+
+// openDuring is how many milliseconds of [from, to) the post was open, by its own clock.
+func (p *post) openDuring(from, to int64) *int64 {
+	var sum int64
+	for i, s := range p.shifts {
+		until := to
+		if i+1 < len(p.shifts) {
+			until = min(to, p.shifts[i+1].at)
+		}
+		if s.open {
+			sum += max(0, until-max(from, s.at))
+		}
+	}
+	return &sum
 }
 
 func known(t int64) *int64 {

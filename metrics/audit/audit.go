@@ -21,6 +21,8 @@ import (
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"dwell/ingest/place"
 )
 
 // Config is what the audit must be told, because no event says it.
@@ -42,6 +44,29 @@ type Place struct {
 	// Zone is an IANA name, such as "Asia/Kabul".
 	Zone       string
 	LapseAfter time.Duration
+	// Calendar is when it is open by local time; nil is always.
+	Calendar []Opening
+}
+
+// Opening is a stretch of a day of every week, in minutes after local midnight: [From, Until).
+type Opening struct {
+	Day         time.Weekday
+	From, Until int
+}
+
+// PlaceOf takes from a BCP what the audit must know of it.
+func PlaceOf(p *place.Place) Place {
+	a := Place{BCP: p.ID, Zone: p.Zone.String(), LapseAfter: p.LapseAfter}
+	if p.Calendar == nil {
+		return a
+	}
+	a.Calendar = []Opening{}
+	for day, spans := range p.Calendar.Days {
+		for _, s := range spans {
+			a.Calendar = append(a.Calendar, Opening{time.Weekday(day), s.Open, s.Close})
+		}
+	}
+	return a
 }
 
 // Result is what the audit found.
@@ -64,6 +89,8 @@ type parameters struct {
 	// BCPs and LapseAfter (milliseconds) are arrays in SQL, in the same order.
 	BCPs, LapseAfter string
 	Zones            []zone
+	// Calendar has (bcp, day of the week from 1 for Monday, from, until), and Shut the BCPs whose calendar is empty.
+	Calendar, Shut string
 }
 
 type zone struct{ Name, BCPs string }
@@ -97,8 +124,10 @@ func Run(ctx context.Context, conn driver.Conn, cfg Config, out io.Writer) (_ Re
 		// The table goes even if the audit was cancelled.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 		defer cancel()
-		if drop := conn.Exec(ctx, "DROP TABLE IF EXISTS "+a.p.Scratch); drop != nil {
-			err = errors.Join(err, fmt.Errorf("audit: %w", drop))
+		for _, part := range []string{"", "_hours", "_net"} {
+			if drop := conn.Exec(ctx, "DROP TABLE IF EXISTS "+a.p.Scratch+part); drop != nil {
+				err = errors.Join(err, fmt.Errorf("audit: %w", drop))
+			}
 		}
 	}()
 	if err := a.run(ctx); err != nil {
@@ -108,9 +137,14 @@ func Run(ctx context.Context, conn driver.Conn, cfg Config, out io.Writer) (_ Re
 }
 
 func (a *audit) run(ctx context.Context) error {
+	if err := a.exec(ctx, "hours.sql"); err != nil {
+		return err
+	}
 	for a.p.Bucket = range a.p.Buckets {
-		if err := a.exec(ctx, "visits.sql"); err != nil {
-			return err
+		for _, step := range []string{"visits.sql", "net.sql"} {
+			if err := a.exec(ctx, step); err != nil {
+				return err
+			}
 		}
 		if err := a.compare(ctx, "visit", "compare_visits.sql"); err != nil {
 			return err
@@ -151,7 +185,7 @@ func (a *audit) run(ctx context.Context) error {
 // prepare makes the scratch table, and drops those that audits left behind which were killed.
 func (a *audit) prepare(ctx context.Context) error {
 	a.p = parameters{Database: a.cfg.Database, Scratch: a.cfg.Database + ".audit_scratch_" + strings.ToLower(rand.Text())}
-	var bcps, lapses []string
+	var bcps, lapses, calendar, shut []string
 	byZone := map[string][]string{}
 	var zones []string
 	for _, p := range a.cfg.Places {
@@ -161,7 +195,14 @@ func (a *audit) prepare(ctx context.Context) error {
 			zones = append(zones, p.Zone)
 		}
 		byZone[p.Zone] = append(byZone[p.Zone], quote(p.BCP))
+		if p.Calendar != nil && len(p.Calendar) == 0 {
+			shut = append(shut, quote(p.BCP))
+		}
+		for _, o := range p.Calendar {
+			calendar = append(calendar, fmt.Sprintf("(%s, %d, %d, %d)", quote(p.BCP), (o.Day+6)%7+1, o.From, o.Until))
+		}
 	}
+	a.p.Calendar, a.p.Shut = array(calendar, "Tuple(String, UInt8, UInt16, UInt16)"), array(shut, "String")
 	a.p.BCPs, a.p.LapseAfter = array(bcps, "String"), array(lapses, "Int64")
 	for _, z := range zones {
 		a.p.Zones = append(a.p.Zones, zone{quote(z), array(byZone[z], "String")})
@@ -195,7 +236,12 @@ func (a *audit) prepare(ctx context.Context) error {
 			return err
 		}
 	}
-	return a.exec(ctx, "scratch.sql")
+	for _, table := range []string{"scratch.sql", "hours_tables.sql", "net_tables.sql"} {
+		if err := a.exec(ctx, table); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (a *audit) count(ctx context.Context, query string) (int, error) {

@@ -10,6 +10,7 @@ import (
 
 	"dwell/deploy/embedded/clickhouse/clickhousetest"
 	"dwell/ingest/event"
+	"dwell/ingest/place"
 	"dwell/metrics/audit"
 	"dwell/metrics/clickhouse"
 	"dwell/metrics/shard"
@@ -17,7 +18,10 @@ import (
 
 var places = []audit.Place{
 	{BCP: "AF-NAN-TORKHAM", Zone: "Asia/Kabul", LapseAfter: 14 * 24 * time.Hour},
-	{BCP: "PL-DOROHUSK", Zone: "Europe/Warsaw", LapseAfter: 3 * 24 * time.Hour},
+	{BCP: "PL-DOROHUSK", Zone: "Europe/Warsaw", LapseAfter: 3 * 24 * time.Hour, Calendar: []audit.Opening{
+		{Day: time.Saturday, From: 0, Until: 2*60 + 30}, {Day: time.Saturday, From: 9 * 60, Until: 24 * 60}, {Day: time.Sunday, From: 0, Until: 3*60 + 10},
+		{Day: time.Monday, From: 8 * 60, Until: 16*60 + 45}, {Day: time.Wednesday, From: 0, Until: 24 * 60}, {Day: time.Thursday, From: 7*60 + 30, Until: 8 * 60},
+	}},
 	{BCP: `O'Neill\`, Zone: "Asia/Kabul", LapseAfter: 24 * time.Hour},
 }
 
@@ -71,6 +75,13 @@ func newBorderAt(t testing.TB, voc *event.Vocabulary, places []audit.Place) *bor
 			t.Fatal(err)
 		}
 		known[i+1] = shard.Place{Zone: zone, LapseAfter: p.LapseAfter}
+		if p.Calendar != nil {
+			known[i+1].Calendar = &place.Calendar{}
+			for _, o := range p.Calendar {
+				day := &known[i+1].Calendar.Days[o.Day]
+				*day = append(*day, place.Span{Open: o.From, Close: o.Until})
+			}
+		}
 	}
 	for i := range b.shards {
 		b.shards[i] = shard.New(shard.Config{Vocabulary: voc, Places: known, Keep: 1 << 60, Lateness: time.Minute})
@@ -224,6 +235,31 @@ func (b *border) anything(seed uint64, visits int, begin string) {
 			Time: base + int64(i)*86_400_000/2,
 		}
 		all = append(all, received{0, e}, received{1, e})
+	}
+	for i := range 40 {
+		e := event.Event{
+			Type: event.BCPOpened + event.Type(r.IntN(2)), ID: fmt.Appendf(nil, "shift-%d", i), Source: []byte("post"), BCP: event.BCP(1 + r.IntN(3)),
+			Direction: event.Direction(max(0, r.IntN(4)-1)), Time: base + r.Int64N(420)*3_600_000/2 + r.Int64N(3)*1000,
+		}
+		e.Subject = []byte(places[e.BCP-1].BCP)
+		sent := []event.Event{e}
+		if r.IntN(5) == 0 {
+			sent = append(sent, e)
+		}
+		if r.IntN(5) == 0 { // one id with two contents
+			other := e
+			other.Time, other.Type = e.Time+60_000*r.Int64N(2), event.BCPClosed
+			sent = append(sent, other)
+		}
+		if r.IntN(5) == 0 {
+			sent = append(sent, event.Event{
+				Type: event.EventRetracted, AboutPlace: true, ID: fmt.Appendf(nil, "shift-%d-back", i), Source: []byte("office"), Subject: e.Subject,
+				Time: e.Time, BCP: e.BCP, RetractedID: e.ID, RetractedSource: e.Source, RetractedTime: e.Time,
+			})
+		}
+		for _, e := range sent {
+			all = append(all, received{0, e}, received{1, e})
+		}
 	}
 	r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	for i := range all {

@@ -1,6 +1,6 @@
 -- The rows of both sides, field by field in one order, and where they differ.
 WITH ['shard', 'bcp', 'direction', 'channel', 'regime', 'status', 'fault', 'over', 'first_fact', 'last_fact', 'arrived', 'released',
-    'refused', 'departed', 'release_ms', 'crossing_ms', 'segments', 'phase', 'holder', 'since'] AS names
+    'refused', 'departed', 'release_ms', 'crossing_ms', 'release_net_ms', 'crossing_net_ms', 'segments', 'phase', 'holder', 'since'] AS names
 SELECT visit, d.1 AS field, d.2 AS engine, d.3 AS audit
 FROM (
     SELECT
@@ -15,8 +15,9 @@ FROM (
             toString(shard), bcp, direction, channel, regime, status, fault, toString(over),
             ifNull(toString(first_fact), ''), ifNull(toString(last_fact), ''), ifNull(toString(arrived), ''), ifNull(toString(released), ''),
             ifNull(toString(refused), ''), ifNull(toString(departed), ''), ifNull(toString(release_ms), ''), ifNull(toString(crossing_ms), ''),
-            arrayStringConcat(arrayMap((p, h, s, ms) -> concat(p, '/', h, ' ', toString(s), ' ', toString(ms)),
-                segment_phase, segment_holder, segment_start, segment_ms), ', '),
+            ifNull(toString(release_net_ms), ''), ifNull(toString(crossing_net_ms), ''),
+            arrayStringConcat(arrayMap((p, h, s, ms, net) -> concat(p, '/', h, ' ', toString(s), ' ', toString(ms), ' net ', toString(net)),
+                segment_phase, segment_holder, segment_start, segment_ms, segment_net_ms), ', '),
             phase, holder, ifNull(toString(since), '')] AS fields
         FROM {{.Database}}.visits FINAL
         WHERE cityHash64(visit) % {{.Buckets}} = {{.Bucket}}
@@ -27,9 +28,11 @@ FROM (
             ifNull(toString(fromUnixTimestamp64Milli(arrived, 'UTC')), ''), ifNull(toString(fromUnixTimestamp64Milli(released, 'UTC')), ''),
             ifNull(toString(fromUnixTimestamp64Milli(refused, 'UTC')), ''), ifNull(toString(fromUnixTimestamp64Milli(departed, 'UTC')), ''),
             if(sound, ifNull(toString(released - arrived), ''), ''), if(sound, ifNull(toString(departed - arrived), ''), ''),
-            arrayStringConcat(arrayMap(s -> concat(s.1, '/', s.2, ' ', toString(fromUnixTimestamp64Milli(s.3, 'UTC')), ' ', toString(s.4)), segments), ', '),
+            if(sound, ifNull(toString(released - arrived - release_closed), ''), ''), if(sound, ifNull(toString(departed - arrived - crossing_closed), ''), ''),
+            arrayStringConcat(arrayMap((s, closed) -> concat(s.1, '/', s.2, ' ', toString(fromUnixTimestamp64Milli(s.3, 'UTC')), ' ', toString(s.4), ' net ', toString(s.4 - closed)),
+                segments, arrayResize(segment_closed, length(segments), 0)), ', '),
             phase, holder, ifNull(toString(fromUnixTimestamp64Milli(since, 'UTC')), '')] AS fields
-        FROM {{.Scratch}}
+        FROM {{.Scratch}} LEFT JOIN {{.Scratch}}_net USING (shard, visit)
         WHERE cityHash64(visit) % {{.Buckets}} = {{.Bucket}}
     )
     GROUP BY visit, shard

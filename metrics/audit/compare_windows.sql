@@ -5,21 +5,24 @@
 WITH
     contributions AS (
         SELECT
-            shard, bcp, direction, channel, regime, c.1 AS measure, assumeNotNull(c.2) AS at, c.3 AS ms, c.4 AS timed,
+            shard, bcp, direction, channel, regime, c.1 AS measure, assumeNotNull(c.2) AS at, c.3 AS ms, c.4 AS timed, c.3 - c.5 AS net,
             toDateTime(intDiv(at - (at % 60000 + 60000) % 60000, 1000), 'UTC') AS minute,
             32 * log2(ms / 1000) AS exact,
-            multiIf(ms = 0, -32768, abs(exact - round(exact)) < 1e-11, round(exact), ceil(exact))::Int16 AS bin
-        FROM {{.Scratch}}
+            multiIf(ms = 0, -32768, abs(exact - round(exact)) < 1e-11, round(exact), ceil(exact))::Int16 AS bin,
+            32 * log2(net / 1000) AS net_exact,
+            multiIf(net = 0, -32768, abs(net_exact - round(net_exact)) < 1e-11, round(net_exact), ceil(net_exact))::Int16 AS net_bin
+        FROM {{.Scratch}} LEFT JOIN {{.Scratch}}_net USING (shard, visit)
         ARRAY JOIN arrayConcat(
             [
-                ('arrivals', arrived, 0, 0), ('releases', released, 0, 0), ('refusals', refused, 0, 0), ('departures', departed, 0, 0),
-                ('lapsed', lapsed, 0, 0),
-                ('left', multiIf(arrived IS NULL, NULL, departed IS NULL, lapsed, departed < arrived, arrived, departed), 0, 0),
-                (concat(status, '/', fault), if(fault = '', NULL, first), 0, 0),
-                ('release_time', if(sound, released, NULL), ifNull(released - arrived, 0), 1),
-                ('crossing_time', if(sound, departed, NULL), ifNull(departed - arrived, 0), 1)
-            ]::Array(Tuple(String, Nullable(Int64), Int64, UInt8)),
-            arrayMap(s -> (concat(s.1, '/', s.2), s.3 + s.4, s.4, 1), segments)::Array(Tuple(String, Nullable(Int64), Int64, UInt8))
+                ('arrivals', arrived, 0, 0, 0), ('releases', released, 0, 0, 0), ('refusals', refused, 0, 0, 0), ('departures', departed, 0, 0, 0),
+                ('lapsed', lapsed, 0, 0, 0),
+                ('left', multiIf(arrived IS NULL, NULL, departed IS NULL, lapsed, departed < arrived, arrived, departed), 0, 0, 0),
+                (concat(status, '/', fault), if(fault = '', NULL, first), 0, 0, 0),
+                ('release_time', if(sound, released, NULL), ifNull(released - arrived, 0), 1, release_closed),
+                ('crossing_time', if(sound, departed, NULL), ifNull(departed - arrived, 0), 1, crossing_closed)
+            ]::Array(Tuple(String, Nullable(Int64), Int64, UInt8, Int64)),
+            arrayMap((s, closed) -> (concat(s.1, '/', s.2), s.3 + s.4, s.4, 1, closed), segments, arrayResize(segment_closed, length(segments), 0))
+                ::Array(Tuple(String, Nullable(Int64), Int64, UInt8, Int64))
         ) AS c
         WHERE c.2 IS NOT NULL AND cityHash64(bcp, c.1) % {{.Buckets}} = {{.Bucket}}
     ),
@@ -36,19 +39,24 @@ WITH
         SELECT
             shard, bcp, direction, channel, regime, g.1 AS grain, g.2 AS start, measure,
             toInt64(count()) AS n, sumIf(ms, timed) AS sum_ms, sumIf(toUInt128(ms) * toUInt128(ms), timed) AS sum_sq,
-            sumMap(if(timed, [bin], []), if(timed, [1::UInt64], [])) AS bins
+            sumMap(if(timed, [bin], []), if(timed, [1::UInt64], [])) AS bins,
+            sumIf(net, timed) AS net_ms, sumIf(toUInt128(net) * toUInt128(net), timed) AS net_sq,
+            sumMap(if(timed, [net_bin], []), if(timed, [1::UInt64], [])) AS net_bins
         FROM zoned
         ARRAY JOIN [('minute', toUInt32(minute)), ('hour', hour), ('day', day)] AS g
         GROUP BY shard, bcp, direction, channel, regime, grain, start, measure
     ),
     both AS (
         SELECT 'audit' AS side, shard, bcp, direction, channel, regime, grain, start, measure,
-            [toString(n), toString(sum_ms), toString(sum_sq), toString(arrayZip(bins.1, bins.2))] AS fields
+            [toString(n), toString(sum_ms), toString(sum_sq), toString(arrayZip(bins.1, bins.2)),
+                toString(net_ms), toString(net_sq), toString(arrayZip(net_bins.1, net_bins.2))] AS fields
         FROM audited
         UNION ALL
         SELECT 'engine' AS side, shard, toString(w.bcp) AS bcp, toString(w.direction) AS direction, toString(w.channel) AS channel,
             toString(w.regime) AS regime, toString(w.grain) AS grain, toUInt32(w.start) AS start, toString(w.measure) AS measure,
-            [toString(n), toString(sum_ms), toString(sum_sq), toString(arraySort(arrayZip(mapKeys(bins), mapValues(bins))))] AS fields
+            [toString(n), toString(sum_ms), toString(sum_sq), toString(arraySort(arrayZip(mapKeys(bins), mapValues(bins)))), toString(net_ms),
+                toString(if(net_ms = sum_ms, sum_sq, net_sq)),
+                toString(if(net_ms = sum_ms, arraySort(arrayZip(mapKeys(bins), mapValues(bins))), arraySort(arrayZip(mapKeys(net_bins), mapValues(net_bins)))))] AS fields
         FROM {{.Database}}.windows AS w FINAL
         WHERE cityHash64(toString(w.bcp), toString(w.measure)) % {{.Buckets}} = {{.Bucket}}
     )
@@ -58,8 +66,8 @@ SELECT
 FROM (
     SELECT shard, bcp, direction, channel, regime, grain, start, measure,
         anyIf(fields, side = 'engine') AS e, anyIf(fields, side = 'audit') AS a,
-        arrayFilter(d -> d.2 != d.3, arrayZip(['n', 'sum_ms', 'sum_sq', 'bins'],
-            if(empty(e), ['0', '0', '0', '[]'], e), if(empty(a), ['0', '0', '0', '[]'], a))) AS differences
+        arrayFilter(d -> d.2 != d.3, arrayZip(['n', 'sum_ms', 'sum_sq', 'bins', 'net_ms', 'net_sq', 'net_bins'],
+            if(empty(e), ['0', '0', '0', '[]', '0', '0', '[]'], e), if(empty(a), ['0', '0', '0', '[]', '0', '0', '[]'], a))) AS differences
     FROM both
     GROUP BY shard, bcp, direction, channel, regime, grain, start, measure
 )

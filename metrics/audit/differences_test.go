@@ -99,8 +99,10 @@ func TestEachKindOfDifferenceIsFound(t *testing.T) {
 		{"a fault", "visits", "'no_arrival' AS fault", t1, `visit T1: fault: engine "no_arrival", audit ""`},
 		{"a milestone by a millisecond", "visits", "released + INTERVAL 1 MILLISECOND AS released", t1, `visit T1: released: engine "2026-01-05 09:10:00.001", audit "2026-01-05 09:10:00.000"`},
 		{"a milestone that is not", "visits", "NULL AS departed", t1, `visit T1: departed: engine "", audit "2026-01-05 09:30:00.000"`},
-		{"a segment's length", "visits", "arrayMap(ms -> ms + 1, segment_ms) AS segment_ms", t1, `visit T1: segments: engine "wait/customs 2026-01-05 08:00:00.000 1200001,`},
-		{"a segment's holder", "visits", "arrayMap(h -> 'trader', segment_holder) AS segment_holder", "visits FINAL WHERE visit = 'T2'", `visit T2: segments: engine "wait/trader 2026-01-05 08:30:00.000 900000", audit "wait/customs 2026-01-05 08:30:00.000 900000"`},
+		{"a segment's length", "visits", "arrayMap(ms -> ms + 1, segment_ms) AS segment_ms", t1, `visit T1: segments: engine "wait/customs 2026-01-05 08:00:00.000 1200001 net 1200000,`},
+		{"a segment's holder", "visits", "arrayMap(h -> 'trader', segment_holder) AS segment_holder", "visits FINAL WHERE visit = 'T2'", `visit T2: segments: engine "wait/trader 2026-01-05 08:30:00.000 900000 net 900000", audit "wait/customs 2026-01-05 08:30:00.000 900000 net 900000"`},
+		{"a net time", "visits", "release_net_ms - 1 AS release_net_ms", t1, `visit T1: release_net_ms: engine "4199999", audit "4200000"`},
+		{"a segment's net time", "visits", "arrayMap(ms -> ms - 1, segment_net_ms) AS segment_net_ms", "visits FINAL WHERE visit = 'T2'", `visit T2: segments: engine "wait/customs 2026-01-05 08:30:00.000 900000 net 899999"`},
 		{"the open stretch", "visits", "'trader' AS holder", "visits FINAL WHERE visit = 'T2'", `visit T2: holder: engine "trader", audit "unknown"`},
 		{"a channel", "visits", "'green' AS channel", "visits FINAL WHERE visit = 'T2'", `visit T2: channel: engine "green", audit "red"`},
 		{"a regime", "visits", "'' AS regime", t1, `visit T1: regime: engine "", audit "transit"`},
@@ -110,6 +112,8 @@ func TestEachKindOfDifferenceIsFound(t *testing.T) {
 		{"a sum", "windows", "sum_ms - 1 AS sum_ms", release + "'hour'", `inbound  transit hour 2026-01-05 08:30:00 release_time shard 0: sum_ms: engine "4199999", audit "4200000"`},
 		{"a sum of squares", "windows", "sum_sq + 1 AS sum_sq", release + "'day'", `inbound  transit day 2026-01-04 19:30:00 release_time shard 0: sum_sq: engine "17640000000001", audit "17640000000000"`},
 		{"a bin", "windows", "mapApply((k, v) -> (k + 1, v), bins)::Map(Int16, UInt32) AS bins", release + "'day'", `release_time shard 0: bins: engine "[(387,1)]", audit "[(386,1)]"`},
+		{"a net sum", "windows", "net_ms - 1 AS net_ms", release + "'day'", `release_time shard 0: net_ms: engine "4199999", audit "4200000"`},
+		{"a net bin", "windows", "net_ms - 1 AS net_ms, map(385::Int16, 1::UInt32) AS net_bins", release + "'day'", `release_time shard 0: net_bins: engine "[(385,1)]", audit "[(386,1)]"`},
 		{"a window nobody told of", "windows", "start + 60 AS start", release + "'minute'", `minute 2026-01-05 09:11:00 release_time shard 0: n: engine "1", audit "0"`},
 		{"trucks inside", "inside_now", "trucks + 1 AS trucks", "inside_now FINAL", `inside now AF-NAN-TORKHAM inbound shard 0: trucks: engine "2", audit "1"`},
 		{"who has those inside", "inside_now", "map('wait/customs', 1) AS holders", "inside_now FINAL", `holders: engine "[('wait/customs',1)]", audit "[('wait/unknown',1)]"`},
@@ -156,8 +160,8 @@ func TestTheFirstDifferencesArePrintedAndAllAreCounted(t *testing.T) {
 	}
 }
 
-const truthOfTheDay = `{"visit":"T1","bcp":"AF-NAN-TORKHAM","direction":"inbound","channel":"","regime":"transit","arrived":1767600000000,"released":1767604200000,"refused":null,"departed":1767605400000,"segments":[{"phase":"wait","holder":"customs","start":1767600000000,"end":1767601200000},{"phase":"service","holder":"customs","start":1767601200000,"end":1767603000000},{"phase":"hold","holder":"customs","start":1767603000000,"end":1767603600000},{"phase":"wait","holder":"customs","start":1767603600000,"end":1767604200000},{"phase":"exit","holder":"carrier","start":1767604200000,"end":1767605400000}]}
-{"visit":"T2","bcp":"AF-NAN-TORKHAM","direction":"inbound","channel":"red","regime":"","arrived":1767601800000,"released":null,"refused":null,"departed":null,"segments":[{"phase":"wait","holder":"customs","start":1767601800000,"end":1767602700000},{"phase":"wait","holder":"unknown","start":1767602700000,"end":null}]}
+const truthOfTheDay = `{"visit":"T1","bcp":"AF-NAN-TORKHAM","direction":"inbound","channel":"","regime":"transit","arrived":1767600000000,"released":1767604200000,"refused":null,"departed":1767605400000,"release_net":4200000,"crossing_net":5400000,"segments":[{"phase":"wait","holder":"customs","start":1767600000000,"end":1767601200000,"net":1200000},{"phase":"service","holder":"customs","start":1767601200000,"end":1767603000000,"net":1800000},{"phase":"hold","holder":"customs","start":1767603000000,"end":1767603600000,"net":600000},{"phase":"wait","holder":"customs","start":1767603600000,"end":1767604200000,"net":600000},{"phase":"exit","holder":"carrier","start":1767604200000,"end":1767605400000,"net":1200000}]}
+{"visit":"T2","bcp":"AF-NAN-TORKHAM","direction":"inbound","channel":"red","regime":"","arrived":1767601800000,"released":null,"refused":null,"departed":null,"segments":[{"phase":"wait","holder":"customs","start":1767601800000,"end":1767602700000,"net":900000},{"phase":"wait","holder":"unknown","start":1767602700000,"end":null}]}
 {"visit":"T3","bcp":"AF-NAN-TORKHAM","direction":"inbound","channel":"","regime":"","arrived":1,"released":null,"refused":null,"departed":2,"segments":[],"lost":true}
 `
 
@@ -173,6 +177,7 @@ func TestTheTruth(t *testing.T) {
 		`"departed":1767605400000`:               {`"departed":null`, `visit T1: departed: engine "2026-01-05 09:30:00.000", truth ""`},
 		`"end":1767603000000`:                    {`"end":1767603000007`, `visit T1: segments: engine`},
 		`"phase":"wait","holder":"unknown"`:      {`"phase":"wait","holder":"trader"`, `visit T2: open: engine "wait/unknown 2026-01-05 08:45:00.000", truth "wait/trader 2026-01-05 08:45:00.000"`},
+		`"release_net":4200000`:                  {`"release_net":4199999`, `visit T1: release_net_ms: engine "4200000", truth "4199999"`},
 		`"channel":"red"`:                        {`"channel":"green"`, `visit T2: channel: engine "red", truth "green"`},
 		`"visit":"T2"`:                           {`"visit":"T9"`, `visit T9: row: engine "missing", truth "AF-NAN-TORKHAM inbound red`},
 		`"departed":2,"segments":[],"lost":true`: {`"departed":2,"segments":[]`, `visit T3: arrived: engine "", truth "1970-01-01 00:00:00.001"`},

@@ -39,8 +39,8 @@ func TestSimulatedDaysAgreeWithTheTruth(t *testing.T) {
 		t.Fatal(err)
 	}
 	var known []audit.Place
-	for _, p := range book.Places {
-		known = append(known, audit.Place{BCP: p.ID, Zone: p.Zone.String(), LapseAfter: p.LapseAfter})
+	for i := range book.Places {
+		known = append(known, audit.PlaceOf(&book.Places[i]))
 	}
 	b := newBorderAt(t, s.Vocabulary(), known)
 	n := 0

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -25,17 +26,22 @@ type truth struct {
 	Refused  *int64 `json:"refused"`
 	Departed *int64 `json:"departed"`
 
+	// ReleaseNet and CrossingNet are milliseconds net of closed hours, null where there is no such time.
+	ReleaseNet  *int64 `json:"release_net"`
+	CrossingNet *int64 `json:"crossing_net"`
+
 	Segments []struct {
 		Phase  string `json:"phase"`
 		Holder string `json:"holder"`
 		Start  int64  `json:"start"`
 		End    *int64 `json:"end"`
+		Net    *int64 `json:"net"`
 	} `json:"segments"`
 
 	Lost bool `json:"lost"`
 }
 
-var truthFields = []string{"bcp", "direction", "channel", "regime", "arrived", "released", "refused", "departed", "segments", "open"}
+var truthFields = []string{"bcp", "direction", "channel", "regime", "arrived", "released", "refused", "departed", "release_net_ms", "crossing_net_ms", "segments", "open"}
 
 // fields are in the order of truthFields.
 func (t *truth) fields() []string {
@@ -45,12 +51,19 @@ func (t *truth) fields() []string {
 			open = s.Phase + "/" + s.Holder + " " + instant(&s.Start)
 			continue
 		}
-		segments += fmt.Sprintf("%s/%s %s %d, ", s.Phase, s.Holder, instant(&s.Start), *s.End-s.Start)
+		segments += fmt.Sprintf("%s/%s %s %d net %s, ", s.Phase, s.Holder, instant(&s.Start), *s.End-s.Start, number(s.Net))
 	}
 	return []string{
 		t.BCP, t.Direction, t.Channel, t.Regime, instant(t.Arrived), instant(t.Released), instant(t.Refused), instant(t.Departed),
-		strings.TrimSuffix(segments, ", "), open,
+		number(t.ReleaseNet), number(t.CrossingNet), strings.TrimSuffix(segments, ", "), open,
 	}
+}
+
+func number(ms *int64) string {
+	if ms == nil {
+		return ""
+	}
+	return strconv.FormatInt(*ms, 10)
 }
 
 func instant(ms *int64) string {
@@ -104,8 +117,9 @@ func (a *audit) compareLines(ctx context.Context, lines []truth) error {
 	const query = `SELECT visit, [
 			bcp, direction, channel, regime, ifNull(toString(arrived), ''), ifNull(toString(released), ''),
 			ifNull(toString(refused), ''), ifNull(toString(departed), ''),
-			arrayStringConcat(arrayMap((p, h, s, ms) -> concat(p, '/', h, ' ', toString(s), ' ', toString(ms)),
-				segment_phase, segment_holder, segment_start, segment_ms), ', '),
+			ifNull(toString(release_net_ms), ''), ifNull(toString(crossing_net_ms), ''),
+			arrayStringConcat(arrayMap((p, h, s, ms, net) -> concat(p, '/', h, ' ', toString(s), ' ', toString(ms), ' net ', toString(net)),
+				segment_phase, segment_holder, segment_start, segment_ms, segment_net_ms), ', '),
 			if(phase = '', '', concat(phase, '/', holder, ' ', ifNull(toString(since), '')))]
 		FROM %s.visits FINAL WHERE visit IN (?)`
 	rows, err := a.conn.Query(ctx, fmt.Sprintf(query, a.cfg.Database), ids)

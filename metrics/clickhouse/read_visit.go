@@ -7,6 +7,7 @@ import (
 
 	driver "github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
+	"dwell/ingest/event"
 	"dwell/metrics/visit"
 )
 
@@ -23,6 +24,9 @@ const (
 
 	rowsByID = `SELECT visit, as_of, status = 'lapsed', over, facts FROM visits PREWHERE shard = ? AND visit IN (?)
 	ORDER BY as_of DESC LIMIT 1 BY visit`
+
+	overDuring = `SELECT visit, as_of, status = 'lapsed', over, facts FROM visits FINAL
+	WHERE shard = ? AND over AND bcp = ? AND first_fact < fromUnixTimestamp64Milli(?) AND last_fact > fromUnixTimestamp64Milli(?)`
 )
 
 // RecentVisits yields every visit that is not over, has a fact after the horizon (Unix milliseconds), or has an AsOf
@@ -63,6 +67,9 @@ func (s *Store) RecentVisits(ctx context.Context, shard int, horizon, ahead int6
 // earliest is the earliest instant that the tables can hold, 1900-01-01, in Unix milliseconds.
 const earliest = -2_208_988_800_000
 
+// latest is later than any instant that an event may have, 2299-01-01, in Unix milliseconds.
+const latest = 10_382_256_000_000
+
 // Visits returns those of the visits that the table has, in no order and without their State.
 func (s *Store) Visits(ctx context.Context, shard int, ids []string) ([]visit.Row, error) {
 	var found []visit.Row
@@ -77,6 +84,23 @@ func (s *Store) Visits(ctx context.Context, shard int, ids []string) ([]visit.Ro
 		if err != nil {
 			return nil, fmt.Errorf("read table visits: %w", err)
 		}
+	}
+	return found, nil
+}
+
+// OverDuring returns the visits at a BCP that are over and have facts before to and after from (Unix milliseconds), in no
+// order and without their State.
+func (s *Store) OverDuring(ctx context.Context, shard int, b event.BCP, from, to int64) ([]visit.Row, error) {
+	var found []visit.Row
+	rows, err := s.conn.Query(ctx, overDuring, shard, s.voc.BCPName(b), min(max(to, earliest), latest), min(max(from, earliest), latest))
+	if err == nil {
+		err = eachVisit(rows, func(r *visit.Row) error {
+			found = append(found, *r)
+			return nil
+		})
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read table visits: %w", err)
 	}
 	return found, nil
 }

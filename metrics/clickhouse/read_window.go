@@ -14,7 +14,8 @@ import (
 
 const (
 	windowColumns = `SELECT bcp, direction, channel, regime, toInt8(grain), toUInt32(start), measure, as_of, n, sum_ms,
-		toUInt64(bitShiftRight(sum_sq, 64)), toUInt64(bitAnd(sum_sq, 18446744073709551615)), mapKeys(bins), mapValues(bins) `
+		toUInt64(bitShiftRight(sum_sq, 64)), toUInt64(bitAnd(sum_sq, 18446744073709551615)), mapKeys(bins), mapValues(bins),
+		sum_ms - net_ms, toUInt64(bitShiftRight(net_sq, 64)), toUInt64(bitAnd(net_sq, 18446744073709551615)), mapKeys(net_bins), mapValues(net_bins) `
 
 	// Filters of these two are by the sorting key alone, so they hold before the merge as after it.
 	recentWindows = windowColumns + `FROM windows FINAL WHERE shard = ? AND start > fromUnixTimestamp(?)
@@ -92,17 +93,18 @@ func (s *Store) eachWindow(rows rowsof.Rows, yield func(*window.Row) error) erro
 	var (
 		bcp, direction, channel, regime, measure string
 
-		grain    int8
-		start    uint32
-		asOf     uint64
-		indexes  []int16
-		counts   []uint32
-		measures = map[string]window.Measure{}
+		grain               int8
+		start               uint32
+		asOf                uint64
+		indexes, netIndexes []int16
+		counts, netCounts   []uint32
+		measures            = map[string]window.Measure{}
 	)
 	for rows.Next() {
 		r := window.Row{}
 		if err := rows.Scan(&bcp, &direction, &channel, &regime, &grain, &start, &measure, &asOf,
-			&r.N, &r.Sum, &r.SumSquares.Hi, &r.SumSquares.Lo, &indexes, &counts); err != nil {
+			&r.N, &r.Sum, &r.SumSquares.Hi, &r.SumSquares.Lo, &indexes, &counts,
+			&r.Net.Closed, &r.Net.SumSquares.Hi, &r.Net.SumSquares.Lo, &netIndexes, &netCounts); err != nil {
 			return err
 		}
 		var err error
@@ -123,16 +125,23 @@ func (s *Store) eachWindow(rows rowsof.Rows, yield func(*window.Row) error) erro
 			r.Key.Regime, _ = event.ParseRegime([]byte(regime))
 		}
 		r.Key.Grain, r.Key.Start, r.AsOf = window.Grain(grain), int32(start/60), int64(asOf)
-		if len(indexes) > 0 {
-			r.Bins = make(window.Bins, len(indexes))
-			for i := range indexes {
-				r.Bins[i] = window.Bin{Index: indexes[i], Count: int32(counts[i])}
-			}
-			slices.SortFunc(r.Bins, func(a, b window.Bin) int { return int(a.Index) - int(b.Index) })
-		}
+		r.Bins, r.Net.Bins = binsOf(indexes, counts), binsOf(netIndexes, netCounts)
 		if err := yield(&r); err != nil {
 			return err
 		}
 	}
 	return rows.Err()
+}
+
+// binsOf are the bins of a map, which comes in any order.
+func binsOf(indexes []int16, counts []uint32) window.Bins {
+	if len(indexes) == 0 {
+		return nil
+	}
+	bins := make(window.Bins, len(indexes))
+	for i := range indexes {
+		bins[i] = window.Bin{Index: indexes[i], Count: int32(counts[i])}
+	}
+	slices.SortFunc(bins, func(a, b window.Bin) int { return int(a.Index) - int(b.Index) })
+	return bins
 }

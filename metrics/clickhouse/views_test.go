@@ -26,7 +26,8 @@ func at(zone, text string) time.Time {
 	return t
 }
 
-// Two trucks took 10 and 30 minutes, in two shards and two channels; a third took no time.
+// Two trucks took 10 and 30 minutes, in two shards and two channels, the BCP being closed for 20 of the 30; a third took no
+// time.
 func TestViewsOfAHandComputedDay(t *testing.T) {
 	voc := vocabulary(t)
 	s := open(t, fresh(t), voc)
@@ -37,7 +38,11 @@ func TestViewsOfAHandComputedDay(t *testing.T) {
 	row := func(k window.Key, ms ...int64) window.Row {
 		r := window.Row{Key: k, AsOf: 10}
 		for _, v := range ms {
-			r.Add(window.PartOf(k.Measure, v, 1))
+			closed := int64(0)
+			if v == 1_800_000 {
+				closed = 1_200_000
+			}
+			r.Add(window.PartOf(k.Measure, v, closed, 1))
 		}
 		return r
 	}
@@ -74,7 +79,9 @@ func TestViewsOfAHandComputedDay(t *testing.T) {
 	k := &truck{voc: voc, id: "T1"}
 	base := at("UTC", "2026-01-05 08:00").UnixMilli()
 	k.add(event.TruckArrived, base, nil).add(event.TruckReleased, base+90_500, nil).add(event.TruckDeparted, base+120_000, nil)
-	if err := s.WriteVisits(t.Context(), 0, []visit.Row{k.row(3)}); err != nil {
+	r := k.row(3)
+	r.State.CrossingClosed, r.State.Segments[1].Closed = 20_000, 20_000
+	if err := s.WriteVisits(t.Context(), 0, []visit.Row{r}); err != nil {
 		t.Fatal(err)
 	}
 
@@ -86,14 +93,18 @@ func TestViewsOfAHandComputedDay(t *testing.T) {
 		"SELECT measure, printf('%.6f', p50), printf('%.6f', p90), printf('%.6f', p95) FROM crossing_times ORDER BY measure": "" +
 			"release_time\t" + p(600_000) + "\t" + p(1_800_000) + "\t" + p(1_800_000) + "\n" +
 			"wait/customs\t0.000000\t" + p(600_000) + "\t" + p(600_000) + "\n",
+		"SELECT measure, net_mean, net_sd, printf('%.6f', net_p50), printf('%.6f', net_p95) FROM crossing_times ORDER BY measure": "" +
+			"release_time\t600\t0\t" + p(600_000) + "\t" + p(600_000) + "\nwait/customs\t300\t300\t0.000000\t" + p(600_000) + "\n",
+		"SELECT channel, net_mean, printf('%.6f', net_p90) FROM crossing_times_by_channel WHERE measure = 'release_time' ORDER BY channel": "" +
+			"green\t600\t" + p(600_000) + "\nred\t600\t" + p(600_000) + "\n",
 		"SELECT channel, regime, measure, n, mean, sd FROM crossing_times_by_channel ORDER BY measure, channel": "" +
 			"green\t\trelease_time\t1\t1800\t0\nred\t\trelease_time\t1\t600\t0\nred\t\twait/customs\t2\t300\t300\n",
 		"SELECT * EXCEPT (bcp, direction, grain) FROM movements ORDER BY start":               "2026-01-05 08:00:00\t3\t0\t0\t1\t0\t1\t1\n",
 		"SELECT start, trucks FROM inside WHERE start > '2026-01-05 00:00:00' ORDER BY start": "2026-01-05 08:00:00\t2\n2026-01-05 10:00:00\t1\n",
 		"SELECT * FROM waiting_now ORDER BY phase": "" +
 			"AF-NAN-TORKHAM\tinbound\texit\tcarrier\t2\t2026-01-05 08:00:01.123\nAF-NAN-TORKHAM\tinbound\twait\tcustoms\t4\t2026-01-05 08:00:01.123\n",
-		"SELECT visit, status, release_time, crossing_time, segments FROM latest_visits": "" +
-			"T1\tdeparted\t90.5\t120\t[('wait','customs','2026-01-05 08:00:00.000',90.5),('exit','carrier','2026-01-05 08:01:30.500',29.5)]\n",
+		"SELECT visit, status, release_time, release_net_time, crossing_time, crossing_net_time, segments FROM latest_visits": "" +
+			"T1\tdeparted\t90.5\t90.5\t120\t100\t[('wait','customs','2026-01-05 08:00:00.000',90.5,90.5),('exit','carrier','2026-01-05 08:01:30.500',29.5,9.5)]\n",
 		"SELECT count() FROM queue_readings": "0\n",
 	} {
 		if got := s.text(t, query); got != want {
@@ -115,7 +126,7 @@ func TestQuantilesAgree(t *testing.T) {
 		for range 1 + n*n {
 			// From a second up: below it quantilesDD of 26.7 cuts the logarithm towards zero, and is one bin too high.
 			ms := int64(1000 * math.Exp(r.Float64()*14))
-			row.Add(window.PartOf(window.ReleaseTime, ms, 1))
+			row.Add(window.PartOf(window.ReleaseTime, ms, 0, 1))
 			durations = append(durations, fmt.Sprint(float64(ms)/1000))
 		}
 		if err := s.WriteWindows(t.Context(), 0, []window.Row{row}); err != nil {

@@ -2,7 +2,6 @@ package clickhouse
 
 import (
 	"context"
-	"encoding/binary"
 
 	"dwell/ingest/event"
 	"dwell/metrics/window"
@@ -23,19 +22,10 @@ func (s *Store) WriteRestatements(ctx context.Context, shard int, rows []window.
 	each32(b, "start", "DateTime('UTC')", rows, func(r *window.Restatement) uint32 { return uint32(int64(r.Key.Start) * 60) })
 	eachCode(d, b, "measure", rows, func(r *window.Restatement) window.Measure { return r.Key.Measure },
 		func(m window.Measure) string { return m.Name(s.voc) })
-	each64(b, "n", "Int64", rows, func(r *window.Restatement) int64 { return r.Change.N })
-	each64(b, "sum_ms", "Int64", rows, func(r *window.Restatement) int64 { return r.Change.Sum })
-	b.begin("bins", "Map(Int16, Int32)")
-	eachList(b, rows, func(r *window.Restatement) int { return len(r.Change.Bins) })
-	for i := range rows {
-		for _, bin := range rows[i].Change.Bins {
-			b.buf = binary.LittleEndian.AppendUint16(b.buf, uint16(bin.Index))
-		}
-	}
-	for i := range rows {
-		for _, bin := range rows[i].Change.Bins {
-			b.buf = binary.LittleEndian.AppendUint32(b.buf, uint32(bin.Count))
-		}
-	}
+	each64(b, "n", "Int64", rows, func(r *window.Restatement) int64 { return r.N })
+	each64(b, "sum_ms", "Int64", rows, func(r *window.Restatement) int64 { return r.Sum })
+	eachBins(b, "bins", "Int32", rows, func(r *window.Restatement) window.Bins { return r.Bins })
+	each64(b, "net_ms", "Int64", rows, func(r *window.Restatement) int64 { return r.Sum - r.Closed })
+	eachBins(b, "net_bins", "Int32", rows, func(r *window.Restatement) window.Bins { return r.NetBins })
 	return s.send(ctx, e)
 }

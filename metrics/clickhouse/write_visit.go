@@ -45,15 +45,17 @@ func (s *Store) WriteVisits(ctx context.Context, shard int, rows []visit.Row) er
 	at("released", func(st *visit.State) visit.Time { return st.Released })
 	at("refused", func(st *visit.State) visit.Time { return st.Refused })
 	at("departed", func(st *visit.State) visit.Time { return st.Departed })
-	since := func(name string, t func(*visit.State) visit.Time) {
+	since := func(name string, end func(*visit.State) (at visit.Time, closed int64)) {
 		eachNullable64(b, name, "Nullable(UInt64)", rows, func(r *visit.Row) (int64, bool) {
 			st := &r.State
-			end := t(st)
-			return end - st.Arrived, end != visit.None && !st.Empty && st.Fault == visit.Sound
+			at, closed := end(st)
+			return at - st.Arrived - closed, at != visit.None && !st.Empty && st.Fault == visit.Sound
 		})
 	}
-	since("release_ms", func(st *visit.State) visit.Time { return st.Released })
-	since("crossing_ms", func(st *visit.State) visit.Time { return st.Departed })
+	since("release_ms", func(st *visit.State) (visit.Time, int64) { return st.Released, 0 })
+	since("crossing_ms", func(st *visit.State) (visit.Time, int64) { return st.Departed, 0 })
+	since("release_net_ms", func(st *visit.State) (visit.Time, int64) { return st.Released, st.ReleaseClosed })
+	since("crossing_net_ms", func(st *visit.State) (visit.Time, int64) { return st.Departed, st.CrossingClosed })
 	s.segments(e, rows)
 	eachCode(d, b, "phase", rows, func(r *visit.Row) visit.Phase { return r.State.Phase }, visit.Phase.String)
 	eachCode(d, b, "holder", rows, func(r *visit.Row) event.Agency { return r.State.Holder }, s.voc.HolderName)
@@ -65,7 +67,7 @@ func (s *Store) WriteVisits(ctx context.Context, shard int, rows []visit.Row) er
 	return s.send(ctx, e)
 }
 
-// segments writes the four arrays.
+// segments writes the five arrays.
 func (s *Store) segments(e *encoder, rows []visit.Row) {
 	b, d := &e.block, &e.dictionary
 	length := func(r *visit.Row) int { return len(r.State.Segments) }
@@ -96,4 +98,5 @@ func (s *Store) segments(e *encoder, rows []visit.Row) {
 	}
 	numbers("segment_start", timeType, func(g *visit.Segment) int64 { return g.Start })
 	numbers("segment_ms", "UInt64", func(g *visit.Segment) int64 { return g.End - g.Start })
+	numbers("segment_net_ms", "UInt64", func(g *visit.Segment) int64 { return g.End - g.Start - g.Closed })
 }

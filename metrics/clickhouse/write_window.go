@@ -30,23 +30,36 @@ func (s *Store) WriteWindows(ctx context.Context, shard int, rows []window.Row) 
 	each64(b, "as_of", "UInt64", rows, func(r *window.Row) int64 { return r.AsOf })
 	each64(b, "n", "Int64", rows, func(r *window.Row) int64 { return r.N })
 	each64(b, "sum_ms", "Int64", rows, func(r *window.Row) int64 { return r.Sum })
-	b.begin("sum_sq", "UInt128")
+	squares(b, "sum_sq", rows, func(r *window.Row) window.Uint128 { return r.SumSquares })
+	eachBins(b, "bins", "UInt32", rows, func(r *window.Row) window.Bins { return r.Bins })
+	each64(b, "net_ms", "Int64", rows, func(r *window.Row) int64 { return r.Sum - r.Net.Closed })
+	squares(b, "net_sq", rows, func(r *window.Row) window.Uint128 { return r.Net.SumSquares })
+	eachBins(b, "net_bins", "UInt32", rows, func(r *window.Row) window.Bins { return r.Net.Bins })
+	return s.send(ctx, e)
+}
+
+func squares[R any](b *block, name string, rows []R, value func(*R) window.Uint128) {
+	b.begin(name, "UInt128")
 	b.buf = slices.Grow(b.buf, 16*len(rows))
 	for i := range rows {
-		b.uint64(rows[i].SumSquares.Lo)
-		b.uint64(rows[i].SumSquares.Hi)
+		v := value(&rows[i])
+		b.uint64(v.Lo)
+		b.uint64(v.Hi)
 	}
-	b.begin("bins", "Map(Int16, UInt32)")
-	eachList(b, rows, func(r *window.Row) int { return len(r.Bins) })
+}
+
+// eachBins is a column of sketches, whose counts are of the given type of 32 bits.
+func eachBins[R any](b *block, name, counts string, rows []R, bins func(*R) window.Bins) {
+	b.begin(name, "Map(Int16, "+counts+")")
+	eachList(b, rows, func(r *R) int { return len(bins(r)) })
 	for i := range rows {
-		for _, bin := range rows[i].Bins {
+		for _, bin := range bins(&rows[i]) {
 			b.buf = binary.LittleEndian.AppendUint16(b.buf, uint16(bin.Index))
 		}
 	}
 	for i := range rows {
-		for _, bin := range rows[i].Bins {
+		for _, bin := range bins(&rows[i]) {
 			b.buf = binary.LittleEndian.AppendUint32(b.buf, uint32(bin.Count))
 		}
 	}
-	return s.send(ctx, e)
 }

@@ -35,6 +35,12 @@ func (forgetful) Heard(context.Context, int, func(event.BCP, event.Direction, in
 	return nil
 }
 
+func (forgetful) Hours(context.Context, int, int64, func(*event.Event)) error { return nil }
+
+func (forgetful) OverDuring(context.Context, int, event.BCP, int64, int64) ([]visit.Row, error) {
+	return nil, nil
+}
+
 func (forgetful) Visits(context.Context, int, []string) ([]visit.Row, error) { return nil, nil }
 
 func (forgetful) Windows(context.Context, int, []window.Key) ([]window.Row, error)   { return nil, nil }
@@ -88,7 +94,7 @@ func week(b testing.TB) ([]pipeline.Record, pipeline.Config) {
 	cfg.Engine.Vocabulary = voc
 	cfg.Engine.Places = make([]shard.Place, len(book.Places)+1)
 	for i, code := range voc.BCPs() {
-		cfg.Engine.Places[code] = shard.Place{Zone: book.Places[i].Zone, LapseAfter: book.Places[i].LapseAfter}
+		cfg.Engine.Places[code] = shard.Place{Zone: book.Places[i].Zone, Calendar: book.Places[i].Calendar, LapseAfter: book.Places[i].LapseAfter}
 	}
 	return records, cfg
 }

@@ -116,6 +116,9 @@ func (s *Shard) recover(ctx context.Context) error {
 	if err := s.Store.Heard(ctx, s.id, s.state.RestoreHeard); err != nil {
 		return err
 	}
+	if err := s.Store.Hours(ctx, s.id, p.Offset, s.state.RestoreHours); err != nil {
+		return err
+	}
 	horizon := s.state.Horizon()
 	// Visits come before windows: what another instance writes in between may only make windows the newer ones.
 	if err := s.Store.RecentVisits(ctx, s.id, horizon, p.Offset, s.state.RestoreVisit, s.state.Stored); err != nil {
@@ -170,6 +173,9 @@ func (s *Shard) apply(ctx context.Context, records []Record, next, highWatermark
 		return err
 	}
 	for i := range s.events {
+		if err := s.loadOverlapped(ctx, &s.events[i]); err != nil {
+			return err
+		}
 		s.applyOne(s.offsets[i], &s.events[i], s.visits[i])
 	}
 	s.next = next
@@ -255,9 +261,22 @@ func (s *Shard) load(ctx context.Context) error {
 	if len(ids) == 0 {
 		return nil
 	}
+	return s.restore(ctx, func() ([]visit.Row, error) { return s.Store.Visits(ctx, s.id, ids) })
+}
+
+// loadOverlapped restores the visits that a late opening or closing overlaps and that memory has let go.
+func (s *Shard) loadOverlapped(ctx context.Context, e *event.Event) error {
+	b, over, ok := s.state.Overlapped(e)
+	if !ok {
+		return nil
+	}
+	return s.restore(ctx, func() ([]visit.Row, error) { return s.Store.OverDuring(ctx, s.id, b, over.From, over.To) })
+}
+
+func (s *Shard) restore(ctx context.Context, read func() ([]visit.Row, error)) error {
 	var rows []visit.Row
 	err := s.try(ctx, "load visits", func() (err error) {
-		rows, err = s.Store.Visits(ctx, s.id, ids)
+		rows, err = read()
 		return err
 	})
 	if err != nil {

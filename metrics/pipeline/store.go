@@ -24,6 +24,12 @@ type Store interface {
 	RecentWindows(ctx context.Context, shard int, horizon, ahead int64, yield func(*window.Row) error) error
 	// Heard yields when each BCP and direction was last heard of, in Unix milliseconds.
 	Heard(ctx context.Context, shard int, yield func(b event.BCP, d event.Direction, lastEvent int64)) error
+	// Hours yields, in any order, what was told to the shard of openings and closings of BCPs before an offset, with the
+	// retractions of events about places.
+	Hours(ctx context.Context, shard int, before int64, yield func(*event.Event)) error
+	// OverDuring returns the visits at a BCP that are over and have facts before to and after from (Unix milliseconds),
+	// without their State.
+	OverDuring(ctx context.Context, shard int, b event.BCP, from, to int64) ([]visit.Row, error)
 	// Visits returns those of the visits that it has, without their State.
 	Visits(ctx context.Context, shard int, ids []string) ([]visit.Row, error)
 	// Windows returns those of the windows that it has.

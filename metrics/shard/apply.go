@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"dwell/ingest/event"
+	"dwell/metrics/hours"
 	"dwell/metrics/visit"
 	"dwell/metrics/window"
 )
@@ -60,15 +61,20 @@ func (s *State) Apply(offset int64, e *event.Event, at Found) Outcome {
 		s.finalMinute, out.Late = window.MinuteOf(final), e.Time < final
 	}
 	s.heard(e)
+	latest := s.latest
 	s.latest = max(s.latest, e.Time)
-	if ofVisit(e) {
+	switch {
+	case ofVisit(e):
 		v := at.visit
 		if v == nil {
 			v = s.visitOf(e)
 		}
 		s.applyToVisit(offset, e, v, &out)
+	case hours.Concerns(e):
+		s.applyToHours(offset, e, latest, &out)
 	}
 	s.lapse(offset)
+	s.restate(offset)
 	return out
 }
 
@@ -125,12 +131,12 @@ func (s *State) changing(v *entry) *change {
 func (s *State) changed(offset int64, c *change) {
 	st, v := &c.state, c.visit
 	s.after = window.Contributions(s.after[:0], st, v.lapsed)
+	s.movedHere = len(s.moved)
 	window.Changes(c.told, s.after, func(c window.Contribution, sign int32) {
 		s.windows.differ(offset, c, sign)
 		s.move(c, sign)
 	})
 	c.told, s.after = s.after, c.told
-	s.restate(offset)
 	v.over = over(st, v.lapsed)
 	if is := s.standing(st, v.lapsed); is != c.stands {
 		s.touch(c.stands)

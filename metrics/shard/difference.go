@@ -10,10 +10,10 @@ import (
 
 // difference is one contribution to a minute, added or taken away by the event at an offset. Hour and day get it too.
 type difference struct {
-	offset int64
-	ms     int64
-	spot   spot
-	sign   int32
+	offset     int64
+	ms, closed int64
+	spot       spot
+	sign       int32
 }
 
 // block is a piece of a chain of differences.
@@ -30,7 +30,7 @@ func (w *windows) differ(offset int64, c window.Contribution, sign int32) {
 	if b == nil || b.n == len(b.all) {
 		b = w.extend(h)
 	}
-	b.all[b.n] = difference{offset, c.Ms, h.spot(c.Key), sign}
+	b.all[b.n] = difference{offset, c.Ms, c.Closed, h.spot(c.Key), sign}
 	b.n++
 	w.differences++
 }
@@ -105,7 +105,7 @@ func (w *windows) flush(asOf int64, ahead map[window.Key]int64) []window.Row {
 	})
 	for _, h := range w.hours {
 		for d := range h.differences() {
-			part := window.PartOf(d.spot.measure(), d.ms, d.sign)
+			part := window.PartOf(d.spot.measure(), d.ms, d.closed, d.sign)
 			whole := d.spot.whole()
 			if len(ahead) == 0 || ahead[d.spot.of(h.at)] <= d.offset {
 				w.add(&h.table, d.spot, &part)
@@ -138,7 +138,7 @@ func (w *windows) take(rows []window.Row, t *table, at window.Key, asOf int64) [
 	for _, i := range t.changed {
 		row := w.rows.at(i)
 		row.changed = false
-		rows = append(rows, window.Row{Key: row.spot.of(at), AsOf: asOf, Aggregate: window.Aggregate{Sums: row.Sums, Bins: w.bins.of(&row.sketch)}})
+		rows = append(rows, window.Row{Key: row.spot.of(at), AsOf: asOf, Aggregate: w.aggregate(row)})
 	}
 	t.changed = t.changed[:0]
 	return rows

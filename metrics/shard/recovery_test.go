@@ -12,6 +12,8 @@ import (
 	"pgregory.net/rapid"
 
 	"dwell/ingest/event"
+	"dwell/ingest/place"
+	"dwell/metrics/hours"
 	"dwell/metrics/visit"
 	"dwell/metrics/window"
 )
@@ -27,10 +29,15 @@ func newTables() *tables {
 	return &tables{windows: map[window.Key]window.Row{}, visits: map[string]visit.Row{}}
 }
 
+// cloned has bins of its own.
+func cloned(r window.Row) window.Row {
+	r.Bins, r.Net.Bins = slices.Clone(r.Bins), slices.Clone(r.Net.Bins)
+	return r
+}
+
 func (t *tables) writeWindow(r window.Row) {
 	if old, ok := t.windows[r.Key]; !ok || r.AsOf >= old.AsOf {
-		r.Bins = slices.Clone(r.Bins)
-		t.windows[r.Key] = r
+		t.windows[r.Key] = cloned(r)
 	}
 }
 
@@ -49,13 +56,16 @@ func (t *tables) writeProgress(f *Flush) {
 }
 
 // recover makes the state that a new owner of the shard has.
-func (t *tables) recover(tb fataler, cfg Config) (s *State, next int64) {
+func (t *tables) recover(tb fataler, cfg Config, log []event.Event) (s *State, next int64) {
 	s = New(cfg)
 	var p Progress
 	if t.progress != nil {
 		p = *t.progress
 	}
 	s.Resume(p)
+	for i := range log[:p.Offset] {
+		s.RestoreHours(&log[i])
+	}
 	for id, r := range t.visits {
 		if !r.Over || r.State.Last > s.Horizon() || r.AsOf > p.Offset {
 			if err := s.RestoreVisit(&r); err != nil {
@@ -67,7 +77,7 @@ func (t *tables) recover(tb fataler, cfg Config) (s *State, next int64) {
 	}
 	for k, r := range t.windows {
 		if endOf(cfg, k) > s.Horizon() || r.AsOf > p.Offset {
-			r.Bins = slices.Clone(r.Bins)
+			r := cloned(r)
 			if err := s.RestoreWindow(&r); err != nil {
 				tb.Fatalf("%v", err)
 			}
@@ -103,6 +113,15 @@ func (r *run) apply(log []event.Event) error {
 			}
 		}
 	}
+	if b, over, ok := r.state.Overlapped(e); ok {
+		for _, row := range r.tables.visits {
+			if st := &row.State; row.Over && !st.Empty && st.BCP == b && st.First < over.To && st.Last > over.From {
+				if err := r.state.RestoreVisit(&row); err != nil {
+					return err
+				}
+			}
+		}
+	}
 	r.state.Apply(r.next, e, at)
 	r.next++
 	return nil
@@ -111,7 +130,7 @@ func (r *run) apply(log []event.Event) error {
 func (r *run) flush() (*Flush, error) {
 	for _, k := range r.state.Missing() {
 		if row, ok := r.tables.windows[k]; ok {
-			row.Bins = slices.Clone(row.Bins)
+			row := cloned(row)
 			if err := r.state.RestoreWindow(&row); err != nil {
 				return nil, err
 			}
@@ -119,7 +138,7 @@ func (r *run) flush() (*Flush, error) {
 	}
 	f := r.state.Flush(r.next)
 	for i := range f.Windows {
-		f.Windows[i].Bins = slices.Clone(f.Windows[i].Bins)
+		f.Windows[i] = cloned(f.Windows[i])
 	}
 	return f, nil
 }
@@ -148,9 +167,22 @@ func testConfig(tb fataler) Config {
 	}
 	return Config{
 		Vocabulary: v,
-		Places:     []Place{{}, {kabul, 6 * time.Hour}, {santiago, 10 * time.Hour}},
-		Keep:       3 * time.Hour, Lateness: 10 * time.Minute,
+		Places: []Place{
+			{},
+			{Zone: kabul, LapseAfter: 6 * time.Hour},
+			{Zone: santiago, Calendar: calendar(), LapseAfter: 10 * time.Hour},
+		},
+		Keep: 3 * time.Hour, Lateness: 10 * time.Minute,
 	}
+}
+
+// calendar has a BCP open every day but Sunday from nine to half past five.
+func calendar() *place.Calendar {
+	c := &place.Calendar{}
+	for d := time.Monday; d <= time.Saturday; d++ {
+		c.Days[d] = []place.Span{{Open: 9 * 60, Close: 17*60 + 30}}
+	}
+	return c
 }
 
 // In the second night clocks in Chile jump over midnight.
@@ -158,7 +190,24 @@ var start = time.Date(2026, 9, 5, 0, 0, 0, 0, time.UTC).UnixMilli()
 
 // anyLog draws a log of a shard: trucks at two BCPs over two days, in any order, with repetitions and retractions.
 func anyLog(cfg Config) *rapid.Generator[[]event.Event] {
+	shift := func(t *rapid.T) event.Event {
+		bcp := event.BCP(rapid.IntRange(1, 2).Draw(t, "bcp"))
+		e := event.Event{
+			Type: rapid.SampledFrom([]event.Type{event.BCPOpened, event.BCPClosed, event.EventRetracted}).Draw(t, "type"),
+			ID:   fmt.Appendf(nil, "%d", rapid.IntRange(1, 10).Draw(t, "id")), Source: []byte("/post"),
+			Subject: []byte(cfg.Vocabulary.BCPName(bcp)), BCP: bcp, Direction: event.Direction(rapid.IntRange(0, 2).Draw(t, "direction")),
+			Time: start + 60_000*rapid.Int64Range(0, 48*60).Draw(t, "minute") + 500*rapid.Int64Range(0, 100).Draw(t, "ms"),
+		}
+		if e.Type == event.EventRetracted {
+			e.RetractedID, e.RetractedSource, e.AboutPlace = e.ID, e.Source, true
+			e.ID = []byte("r" + string(e.ID))
+		}
+		return e
+	}
 	one := func(t *rapid.T, trucks int) event.Event {
+		if rapid.IntRange(0, 15).Draw(t, "shift") == 0 {
+			return shift(t)
+		}
 		truck := rapid.IntRange(1, trucks).Draw(t, "truck")
 		bcp := event.BCP(1 + truck%2)
 		if rapid.IntRange(0, 30).Draw(t, "astray") == 0 {
@@ -207,15 +256,24 @@ func anyLog(cfg Config) *rapid.Generator[[]event.Event] {
 func want(cfg Config, log []event.Event) map[window.Key]window.Aggregate {
 	latest := int64(never)
 	visits := map[string]*visit.Visit{}
+	told := make(bcpHours, len(cfg.Places))
+	for b := 1; b < len(cfg.Places); b++ {
+		told[b] = hours.New(cfg.Places[b].Calendar, cfg.Places[b].Zone)
+	}
 	for i := range log {
 		e := &log[i]
 		latest = max(latest, e.Time)
+		if !ofVisit(e) {
+			told[e.BCP].Apply(e)
+			continue
+		}
 		if visits[string(e.Subject)] == nil {
 			visits[string(e.Subject)] = &visit.Visit{}
 		}
 		visits[string(e.Subject)].Apply(visit.NewFact(e))
 	}
 	rules := visit.RulesOf(cfg.Vocabulary)
+	rules.Hours = told
 	out := map[window.Key]window.Aggregate{}
 	for _, v := range visits {
 		var s visit.State
@@ -231,7 +289,7 @@ func want(cfg Config, log []event.Event) map[window.Key]window.Aggregate {
 			clock := window.NewClock(cfg.Places[s.BCP].Zone)
 			for _, k := range []window.Key{c.Key, clock.In(c.Key, window.Hour), clock.In(c.Key, window.Day)} {
 				a := out[k]
-				a.Add(window.PartOf(k.Measure, c.Ms, +1))
+				a.Add(window.PartOf(k.Measure, c.Ms, c.Closed, +1))
 				out[k] = a
 			}
 		}
@@ -242,7 +300,8 @@ func want(cfg Config, log []event.Event) map[window.Key]window.Aggregate {
 func compare(t *rapid.T, cfg Config, got map[window.Key]window.Row, want map[window.Key]window.Aggregate) {
 	for k, w := range want {
 		g := got[k].Aggregate
-		if g.N != w.N || g.Sum != w.Sum || g.SumSquares != w.SumSquares || !slices.Equal(g.Bins, w.Bins) {
+		if g.N != w.N || g.Sum != w.Sum || g.SumSquares != w.SumSquares || !slices.Equal(g.Bins, w.Bins) ||
+			g.Net.Closed != w.Net.Closed || g.Net.SumSquares != w.Net.SumSquares || !slices.Equal(g.Net.Bins, w.Net.Bins) {
 			t.Fatalf("window %+v (%s): got %+v, want %+v", k, k.Measure.Name(cfg.Vocabulary), g, w)
 		}
 	}
@@ -261,7 +320,7 @@ func TestEveryCrashGivesTheSameRows(t *testing.T) {
 		log := anyLog(cfg).Draw(t, "log")
 		tabs := newTables()
 		begin := func() *run {
-			s, next := tabs.recover(t, cfg)
+			s, next := tabs.recover(t, cfg, log)
 			return &run{s, next, tabs, cfg}
 		}
 		owner := begin()

@@ -15,9 +15,8 @@ import (
 
 // moved is a contribution to a final minute that the event at hand added or took away.
 type moved struct {
-	key  window.Key // without channel and regime
-	ms   int64
-	sign int32
+	window.Contribution // without channel and regime
+	sign                int32
 }
 
 // final says whether a window was final before the event at hand.
@@ -28,14 +27,12 @@ func (s *State) move(c window.Contribution, sign int32) {
 	if c.Key.Start >= s.finalMinute {
 		return
 	}
-	k := c.Key
-	k.Channel, k.Regime = 0, 0
-	back := slices.Index(s.moved, moved{k, c.Ms, -sign})
-	if back < 0 {
-		s.moved = append(s.moved, moved{k, c.Ms, sign})
+	c.Key.Channel, c.Key.Regime = 0, 0
+	if back := slices.Index(s.moved[s.movedHere:], moved{c, -sign}); back >= 0 {
+		s.moved = slices.Delete(s.moved, s.movedHere+back, s.movedHere+back+1)
 		return
 	}
-	s.moved = slices.Delete(s.moved, back, back+1)
+	s.moved = append(s.moved, moved{c, sign})
 }
 
 // restate takes what has moved to the restatements of the event at an offset.
@@ -44,22 +41,24 @@ func (s *State) restate(offset int64) {
 		return
 	}
 	from := len(s.restated)
+	at := map[window.Key]int{}
 	for _, m := range s.moved {
-		part, clock := window.PartOf(m.key.Measure, m.ms, m.sign), &s.windows.clocks[m.key.BCP]
+		part, clock := window.PartOf(m.Key.Measure, m.Ms, m.Closed, m.sign), &s.windows.clocks[m.Key.BCP]
 		for g := window.Minute; g <= window.Day; g++ {
-			k := clock.In(m.key, g)
+			k := clock.In(m.Key, g)
 			if !s.final(k) {
 				break // what has it in it is not final either
 			}
-			at := from + slices.IndexFunc(s.restated[from:], func(r window.Restatement) bool { return r.Key == k })
-			if at < from {
-				at = len(s.restated)
+			i, known := at[k]
+			if !known {
+				i = len(s.restated)
+				at[k] = i
 				s.restated = append(s.restated, window.Restatement{Key: k, Offset: offset})
 			}
-			s.restated[at].Change.Add(part)
+			s.restated[i].Add(part)
 		}
 	}
 	s.moved = s.moved[:0]
-	changed := slices.DeleteFunc(s.restated[from:], func(r window.Restatement) bool { return r.Change.Zero() })
+	changed := slices.DeleteFunc(s.restated[from:], func(r window.Restatement) bool { return r.Zero() })
 	s.restated = s.restated[:from+len(changed)]
 }

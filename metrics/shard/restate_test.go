@@ -27,7 +27,7 @@ func TestRestatementsAreWhatChangedOfFinalWindows(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		log := anyLog(cfg).Draw(t, "log")
 		r := &run{New(cfg), 0, newTables(), cfg}
-		got := map[int64]map[window.Key]window.Aggregate{}
+		got := map[int64]map[window.Key]window.Change{}
 		for r.next < int64(len(log)) {
 			f, err := r.work(log, rapid.IntRange(1, 30).Draw(t, "batch"))
 			if err != nil {
@@ -41,7 +41,7 @@ func TestRestatementsAreWhatChangedOfFinalWindows(t *testing.T) {
 			}
 			for _, s := range f.Restatements {
 				if got[s.Offset] == nil {
-					got[s.Offset] = map[window.Key]window.Aggregate{}
+					got[s.Offset] = map[window.Key]window.Change{}
 				}
 				if _, twice := got[s.Offset][s.Key]; twice {
 					t.Fatalf("restatement %+v is there twice", s)
@@ -83,17 +83,23 @@ func TestRestatementsAreWhatChangedOfFinalWindows(t *testing.T) {
 }
 
 func same(a, b window.Aggregate) bool {
-	return a.N == b.N && a.Sum == b.Sum && a.SumSquares == b.SumSquares && slices.Equal(a.Bins, b.Bins)
+	return a.Sums == b.Sums && slices.Equal(a.Bins, b.Bins) && a.Net.Closed == b.Net.Closed && slices.Equal(a.NetBins(), b.NetBins())
 }
 
-func checkChange(t *rapid.T, offset int64, k window.Key, before, after window.Aggregate, got map[int64]map[window.Key]window.Aggregate) {
+func checkChange(t *rapid.T, offset int64, k window.Key, before, after window.Aggregate, got map[int64]map[window.Key]window.Change) {
 	change, ok := got[offset][k]
 	if !ok {
 		t.Fatalf("event %d changed final window %+v from %+v to %+v, and nothing says so", offset, k, before, after)
 	}
-	before.Bins = append(window.Bins(nil), before.Bins...)
-	before.Merge(&change)
-	if !same(before, after) {
-		t.Fatalf("event %d, window %+v: with the change %+v it comes to %+v, want %+v", offset, k, change, before, after)
+	sum := window.Aggregate{Bins: slices.Clone(before.Bins)}
+	sum.Sums = before.Sums
+	sum.Merge(&window.Aggregate{Sums: change.Sums, Bins: change.Bins})
+	netBins := slices.Clone(before.NetBins())
+	for _, b := range change.NetBins {
+		netBins = netBins.Add(b.Index, b.Count)
+	}
+	if sum.Sums != after.Sums || !slices.Equal(sum.Bins, after.Bins) ||
+		before.Net.Closed+change.Closed != after.Net.Closed || !slices.Equal(netBins, after.NetBins()) {
+		t.Fatalf("event %d, window %+v: with the change %+v %+v comes to something else than %+v", offset, k, change, before, after)
 	}
 }

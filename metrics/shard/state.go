@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"dwell/ingest/event"
+	"dwell/ingest/place"
+	"dwell/metrics/hours"
 	"dwell/metrics/visit"
 	"dwell/metrics/window"
 )
@@ -11,6 +13,8 @@ import (
 // Place is what a shard must know of a BCP.
 type Place struct {
 	Zone *time.Location
+	// Calendar is when it is open as a rule; nil is always.
+	Calendar *place.Calendar
 	// LapseAfter is the silence after which a visit that has not departed leaves "inside".
 	LapseAfter time.Duration
 }
@@ -39,6 +43,7 @@ type State struct {
 	inside  []*Inside // by BCP and direction
 
 	windows windows
+	hours   bcpHours
 
 	// stored has the ids of all visits that are in the store and not in memory, and a few more.
 	stored idSet
@@ -52,8 +57,11 @@ type State struct {
 	ahead map[window.Key]int64
 
 	finalMinute int32 // of the watermark before the event at hand: what ended by it is final
-	moved       []moved
-	restated    []window.Restatement
+	// moved are the contributions to final windows that it has added or taken away, those of the visit at hand from
+	// movedHere on.
+	moved     []moved
+	movedHere int
+	restated  []window.Restatement
 
 	latest  int64 // time of the latest event, Unix milliseconds
 	horizon int64 // what ended at or before it is not in memory, Unix milliseconds
@@ -105,8 +113,14 @@ func New(cfg Config) *State {
 		visits: map[string]*entry{}, inside: make([]*Inside, len(cfg.Places)*directions),
 		ahead:  map[window.Key]int64{},
 		latest: never, horizon: never,
-		windows: newWindows(cfg.Places),
+		windows: newWindows(cfg.Places), hours: make(bcpHours, len(cfg.Places)),
 	}
+	for b, p := range cfg.Places {
+		if p.Zone != nil { // there is no BCP 0
+			s.hours[b] = hours.New(p.Calendar, p.Zone)
+		}
+	}
+	s.rules.Hours = s.hours
 	return s
 }
 

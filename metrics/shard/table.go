@@ -29,7 +29,8 @@ type kept struct {
 	window.Sums
 	sketch  sketch
 	spot    spot
-	changed bool // since the last flush
+	net     int32 // where its net durations are; 0 while they are as they are
+	changed bool  // since the last flush
 }
 
 func (r *rows) at(i int32) *kept { return &r.pages[uint32(i)/page][uint32(i)%page] }

@@ -10,6 +10,7 @@ type windows struct {
 	series []series       // by BCP and direction
 	rows   rows
 	bins   pool
+	nets   nets
 	n      int // in memory
 
 	// hours with differences, how many they have, and days with windows that have changed, since the last flush.
@@ -129,6 +130,7 @@ func (w *windows) put(k window.Key, a *window.Aggregate) {
 	w.n++
 	row.Sums = a.Sums
 	w.bins.set(&row.sketch, a.Bins)
+	w.putNet(row, &a.Net)
 }
 
 // add adds a part to a window.
@@ -139,9 +141,15 @@ func (w *windows) add(t *table, s spot, p *window.Part) {
 		w.n++
 	}
 	row := w.rows.at(i)
+	if p.Closed() != 0 && row.net == 0 {
+		w.split(row)
+	}
 	row.Sums.Add(p)
 	if index, n, ok := p.Bin(); ok {
 		w.bins.add(&row.sketch, index, n)
+		if row.net != 0 {
+			w.addNet(row, p)
+		}
 	}
 	if !row.changed {
 		row.changed = true
@@ -173,7 +181,11 @@ func (w *windows) evict(horizon int64) {
 func (w *windows) drop(t *table) {
 	for _, i := range t.index {
 		if i != 0 {
-			w.bins.drop(&w.rows.at(i).sketch)
+			row := w.rows.at(i)
+			w.bins.drop(&row.sketch)
+			if row.net != 0 {
+				w.nets.drop(row.net, &w.bins)
+			}
 			w.rows.free = append(w.rows.free, i)
 		}
 	}

@@ -36,6 +36,12 @@ func (accepting) Heard(context.Context, int, func(event.BCP, event.Direction, in
 	return nil
 }
 
+func (accepting) Hours(context.Context, int, int64, func(*event.Event)) error { return nil }
+
+func (accepting) OverDuring(context.Context, int, event.BCP, int64, int64) ([]visit.Row, error) {
+	return nil, nil
+}
+
 func (accepting) Visits(context.Context, int, []string) ([]visit.Row, error) { return nil, nil }
 
 func (accepting) Windows(context.Context, int, []window.Key) ([]window.Row, error)   { return nil, nil }

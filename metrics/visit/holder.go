@@ -39,7 +39,7 @@ func (r Rules) step(s *State, facts []Fact) {
 	}
 	next := r.actor(facts, &fold.busy)
 	if fold.phase != NoPhase {
-		fold.append(fold.phase, fold.who, fold.from, at)
+		fold.append(Segment{fold.phase, fold.who, fold.from, at, r.closed(s, fold.from, at)})
 	}
 	if next != event.NoAgency {
 		fold.explain(next, r.Unknown)
@@ -55,11 +55,21 @@ func (r Rules) step(s *State, facts []Fact) {
 // goes on: nothing of it is known for good.
 func (r Rules) finish(s *State) {
 	fold := &s.fold
+	s.ReleaseClosed, s.CrossingClosed = 0, 0
 	if s.Fault != Sound {
 		s.Segments = fold.cuts[:0]
 		return
 	}
 	s.Segments = fold.cuts
+	for i := range fold.cuts {
+		g := &fold.cuts[i]
+		if g.End <= s.Released { // None is before all; where there is a release, a segment ends with it
+			s.ReleaseClosed += g.Closed
+		}
+		if s.Departed != None {
+			s.CrossingClosed += g.Closed
+		}
+	}
 	if s.Departed != None {
 		s.Phase, s.Holder, s.Since = NoPhase, event.NoAgency, None
 		return
@@ -109,12 +119,20 @@ func (r Rules) actor(facts []Fact, before *begun) event.Agency {
 }
 
 // append adds a segment, or prolongs the last one.
-func (f *fold) append(p Phase, who event.Agency, start, end Time) {
-	if n := len(f.cuts); n > 0 && f.cuts[n-1].Phase == p && f.cuts[n-1].Holder == who {
-		f.cuts[n-1].End = end
+func (f *fold) append(g Segment) {
+	if n := len(f.cuts); n > 0 && f.cuts[n-1].Phase == g.Phase && f.cuts[n-1].Holder == g.Holder {
+		f.cuts[n-1].End = g.End
+		f.cuts[n-1].Closed += g.Closed
 		return
 	}
-	f.cuts = append(f.cuts, Segment{Phase: p, Holder: who, Start: start, End: end})
+	f.cuts = append(f.cuts, g)
+}
+
+func (r Rules) closed(s *State, from, to Time) int64 {
+	if r.Hours == nil {
+		return 0
+	}
+	return r.Hours.Closed(s.BCP, s.Direction, from, to)
 }
 
 // explain charges the wait that nobody had explained to the one who acts now. Only the last segment can be such a
@@ -126,5 +144,6 @@ func (f *fold) explain(who, unknown event.Agency) {
 	}
 	wait := f.cuts[n-1]
 	f.cuts = f.cuts[:n-1]
-	f.append(Wait, who, wait.Start, wait.End)
+	wait.Holder = who
+	f.append(wait)
 }

@@ -157,9 +157,24 @@ func (o oracle) begins(f Fact, u Time) bool {
 	})
 }
 
+// everyOtherWatch is closed for three milliseconds in six.
+type everyOtherWatch struct{}
+
+func shut(at Time) bool { return at/3%2 == 0 }
+
+func (everyOtherWatch) Closed(_ event.BCP, _ event.Direction, from, to Time) (ms int64) {
+	for ; from < to; from++ {
+		if shut(from) {
+			ms++
+		}
+	}
+	return ms
+}
+
 func TestEveryInstantHasTheHolderOfTheTable(t *testing.T) {
 	v := vocabulary(t)
 	rules := RulesOf(v)
+	rules.Hours = everyOtherWatch{}
 	rapid.Check(t, func(t *rapid.T) {
 		facts := rapid.SliceOfN(anyFact(v), 1, 25).Draw(t, "facts")
 		arrival := Fact{Key: 100, Time: rapid.Int64Range(0, 10).Draw(t, "arrived"), Type: event.TruckArrived, BCP: 1, dims: packDims(event.Inbound, 0, 0)}
@@ -181,10 +196,12 @@ func TestEveryInstantHasTheHolderOfTheTable(t *testing.T) {
 			end = s.Last + 1
 		}
 		at := s.Arrived
-		for _, g := range append(slices.Clone(s.Segments), Segment{s.Phase, s.Holder, s.Since, end}) {
+		var release, crossing int64
+		for i, g := range append(slices.Clone(s.Segments), Segment{Phase: s.Phase, Holder: s.Holder, Start: s.Since, End: end}) {
 			if g.Phase == NoPhase {
 				continue
 			}
+			var closed int64
 			if g.Start != at || g.End <= g.Start {
 				t.Fatalf("segment %+v does not begin at %d, where the one before ended", g, at)
 			}
@@ -192,7 +209,22 @@ func TestEveryInstantHasTheHolderOfTheTable(t *testing.T) {
 				if p, who := o.who(at, s.Departed); p != g.Phase || who != g.Holder {
 					t.Fatalf("at %d: %s/%s, the table says %s/%s; facts %+v", at, g.Phase, v.HolderName(g.Holder), p, v.HolderName(who), visit.Facts())
 				}
+				if shut(at) {
+					closed++
+					if at < s.Released {
+						release++
+					}
+					if s.Departed != None {
+						crossing++
+					}
+				}
 			}
+			if i < len(s.Segments) && g.Closed != closed {
+				t.Fatalf("%+v was closed for %d", g, closed)
+			}
+		}
+		if s.ReleaseClosed != release || s.CrossingClosed != crossing {
+			t.Fatalf("closed for %d until the release and %d until the departure, want %d and %d", s.ReleaseClosed, s.CrossingClosed, release, crossing)
 		}
 		if at != end {
 			t.Fatalf("segments end at %d, want %d", at, end)
@@ -208,6 +240,7 @@ func TestEveryInstantHasTheHolderOfTheTable(t *testing.T) {
 func TestAdvanceIsDerive(t *testing.T) {
 	v := vocabulary(t)
 	rules := RulesOf(v)
+	rules.Hours = everyOtherWatch{}
 	rapid.Check(t, func(t *rapid.T) {
 		facts := rapid.SliceOfN(anyFact(v), 1, 25).Draw(t, "facts")
 		if rapid.Bool().Draw(t, "in order") {

@@ -33,6 +33,8 @@ type Segment struct {
 	Phase      Phase
 	Holder     event.Agency
 	Start, End int64
+	// Closed is how many milliseconds of it the BCP was closed; the rest is its net time.
+	Closed int64
 }
 
 // Fault is why a visit enters no dwell time.
@@ -85,6 +87,10 @@ type State struct {
 	// Arrived, Released, Refused and Departed are the earliest such facts, None where there is none.
 	Arrived, Released, Refused, Departed Time
 
+	// ReleaseClosed and CrossingClosed are how many milliseconds of the release time and of the crossing time the BCP was
+	// closed: zero while there is no such time.
+	ReleaseClosed, CrossingClosed int64
+
 	// Segments cut [Arrived, Departed), or of an open visit the part of it whose holder is known for good.
 	Segments []Segment
 	// Phase and Holder have an open visit since Since; NoPhase if the visit is not sound or has departed.
@@ -105,10 +111,19 @@ func (s *State) Told() State {
 	return t
 }
 
-// Rules names the holders of the rule in holder.go.
-type Rules struct{ Customs, Carrier, Trader, Unknown event.Agency }
+// Rules names the holders of the rule in holder.go, and knows when BCPs were closed.
+type Rules struct {
+	Customs, Carrier, Trader, Unknown event.Agency
+	// Hours may be nil: all are always open.
+	Hours Hours
+}
 
-// RulesOf takes the holders from a vocabulary.
+// Hours says how many milliseconds of [from, to) a BCP was closed for a direction.
+type Hours interface {
+	Closed(b event.BCP, d event.Direction, from, to Time) int64
+}
+
+// RulesOf takes the holders from a vocabulary. All BCPs are always open.
 func RulesOf(v *event.Vocabulary) Rules {
 	return Rules{Customs: v.Customs, Carrier: v.Carrier, Trader: v.Trader, Unknown: v.UnknownHolder}
 }

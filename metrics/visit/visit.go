@@ -75,3 +75,10 @@ func (v *Visit) Last() (last int64, ok bool) {
 	}
 	return v.facts[len(v.facts)-1].Time, true
 }
+
+// Overlaps says whether the visit may have been at a BCP during [from, to), as far as any of its facts tells.
+func (v *Visit) Overlaps(b event.BCP, from, to Time) bool {
+	n := len(v.facts)
+	return n > 0 && v.facts[0].Time < to && v.facts[n-1].Time > from &&
+		slices.ContainsFunc(v.facts, func(f Fact) bool { return f.BCP == b })
+}

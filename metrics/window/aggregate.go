@@ -1,12 +1,16 @@
 package window
 
-import "math/bits"
+import (
+	"math/bits"
+	"slices"
+)
 
 // Aggregate is what a window holds: a number of durations, their sums and their sketch. It only ever adds, so
 // aggregates merge, and a correction takes away exactly what was added. A count has N alone.
 type Aggregate struct {
 	Sums
 	Bins Bins
+	Net  Net
 }
 
 // Sums are an aggregate without its sketch.
@@ -15,6 +19,15 @@ type Sums struct {
 	// Sum is in milliseconds, SumSquares in milliseconds squared.
 	Sum        int64
 	SumSquares Uint128
+}
+
+// Net is what the durations of an aggregate are net of the time in which the BCP was closed. No time is less than
+// none, so while Closed, their sum in milliseconds, is zero, all durations are net as they are; then the rest is zero too,
+// and stands for SumSquares and Bins of the aggregate.
+type Net struct {
+	Closed     int64
+	SumSquares Uint128
+	Bins       Bins
 }
 
 // Uint128 is an unsigned number that wraps around; the squares of a year's durations do not fit 64 bits.
@@ -32,33 +45,70 @@ func (u Uint128) sub(o Uint128) Uint128 {
 	return Uint128{hi, lo}
 }
 
-// Part is one contribution as an aggregate takes it, worked out once for the minute, the hour and the day.
-type Part struct {
-	sign   int32
-	time   bool
-	bin    int16
-	ms     int64
-	square Uint128 // of ms
+func squareOf(ms int64) Uint128 {
+	hi, lo := bits.Mul64(uint64(ms), uint64(ms))
+	return Uint128{hi, lo}
 }
 
-// PartOf is a duration in milliseconds, of which a measure that is no time has none; sign is +1, or -1 to take away
-// what was added.
-func PartOf(m Measure, ms int64, sign int32) Part {
+// Part is one contribution as an aggregate takes it, worked out once for the minute, the hour and the day.
+type Part struct {
+	sign              int32
+	time              bool
+	bin, netBin       int16
+	ms, closed        int64
+	square, netSquare Uint128 // of ms, and of ms less closed
+}
+
+// PartOf is a duration in milliseconds with the part of it in which the BCP was closed. A measure that is no time has
+// neither. Sign is +1, or -1 to take away what was added.
+func PartOf(m Measure, ms, closed int64, sign int32) Part {
 	if !m.IsTime() {
 		return Part{sign: sign}
 	}
-	hi, lo := bits.Mul64(uint64(ms), uint64(ms))
-	return Part{sign: sign, time: true, bin: BinOf(ms), ms: ms, square: Uint128{hi, lo}}
+	p := Part{sign: sign, time: true, bin: BinOf(ms), ms: ms, square: squareOf(ms), closed: closed}
+	p.netBin, p.netSquare = p.bin, p.square
+	if closed != 0 {
+		p.netBin, p.netSquare = BinOf(ms-closed), squareOf(ms-closed)
+	}
+	return p
 }
 
 // Bin is the bin that a part counts in, and by how much; ok is false of a count, which has none.
 func (p *Part) Bin() (index int16, n int32, ok bool) { return p.bin, p.sign, p.time }
 
+// NetBin is the bin that a time counts in net of its closed part.
+func (p *Part) NetBin() (index int16, n int32) { return p.netBin, p.sign }
+
+// Closed is how much of a part the BCP was closed, in milliseconds.
+func (p *Part) Closed() int64 { return p.closed }
+
 // Add adds a part.
 func (a *Aggregate) Add(p Part) {
+	if p.closed != 0 {
+		a.split()
+	}
+	net := p.closed != 0 || a.Net.Closed != 0
 	a.Sums.Add(&p)
 	if index, n, ok := p.Bin(); ok {
 		a.Bins = a.Bins.Add(index, n)
+		if net {
+			a.Net.Add(&p)
+			a.Net.Bins = a.Net.Bins.Add(p.netBin, n)
+		}
+	}
+	a.unite()
+}
+
+// split writes out the net durations, which were net as they are.
+func (a *Aggregate) split() {
+	if a.Net.Closed == 0 {
+		a.Net = Net{SumSquares: a.SumSquares, Bins: slices.Clone(a.Bins)}
+	}
+}
+
+func (a *Aggregate) unite() {
+	if a.Net.Closed == 0 {
+		a.Net = Net{}
 	}
 }
 
@@ -77,29 +127,50 @@ func (s *Sums) Add(p *Part) {
 	}
 }
 
+// Add adds a time but for its bin.
+func (n *Net) Add(p *Part) {
+	if p.sign > 0 {
+		n.Closed += p.closed
+		n.SumSquares = n.SumSquares.add(p.netSquare)
+	} else {
+		n.Closed -= p.closed
+		n.SumSquares = n.SumSquares.sub(p.netSquare)
+	}
+}
+
 // Merge adds all of o.
 func (a *Aggregate) Merge(o *Aggregate) {
+	if a.Net.Closed != 0 || o.Net.Closed != 0 {
+		a.split()
+		net, bins := o.Net.SumSquares, o.Net.Bins
+		if o.Net.Closed == 0 {
+			net, bins = o.SumSquares, o.Bins
+		}
+		a.Net.Closed += o.Net.Closed
+		a.Net.SumSquares = a.Net.SumSquares.add(net)
+		for _, b := range bins {
+			a.Net.Bins = a.Net.Bins.Add(b.Index, b.Count)
+		}
+	}
 	a.N += o.N
 	a.Sum += o.Sum
 	a.SumSquares = a.SumSquares.add(o.SumSquares)
 	for _, b := range o.Bins {
 		a.Bins = a.Bins.Add(b.Index, b.Count)
 	}
+	a.unite()
 }
 
-// Zero says whether a difference changes nothing.
-func (a *Aggregate) Zero() bool {
-	return a.Sums == Sums{} && len(a.Bins) == 0
+// NetBins is the sketch of the net durations.
+func (a *Aggregate) NetBins() Bins {
+	if a.Net.Closed == 0 {
+		return a.Bins
+	}
+	return a.Net.Bins
 }
 
-// Restatement is what one event changed of a window that was final, over all channels and regimes.
-type Restatement struct {
-	Key Key // without channel and regime
-	// Offset is the event's.
-	Offset int64
-	// Change is what was added; of what was taken away, it is negative.
-	Change Aggregate
-}
+// Zero says whether the aggregate holds nothing.
+func (a *Aggregate) Zero() bool { return a.Sums == Sums{} && len(a.Bins) == 0 && a.Net.Closed == 0 }
 
 // Row is a window as a table keeps it.
 type Row struct {

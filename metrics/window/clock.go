@@ -50,6 +50,12 @@ func (c *Clock) End(k Key) int32 {
 	}
 }
 
+// Offset is the offset at a minute, in minutes east of UTC, and until which minute it surely is.
+func (c *Clock) Offset(minute int32) (offset, until int32) {
+	offset = c.at(minute)
+	return offset, c.until
+}
+
 // day is the local day that has this minute.
 func (c *Clock) day(minute int32) (start, end int32) {
 	local := minute + c.at(minute)

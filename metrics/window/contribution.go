@@ -6,8 +6,8 @@ import "dwell/metrics/visit"
 // for a time its length.
 type Contribution struct {
 	Key Key
-	// Ms is the duration in milliseconds, zero of a count.
-	Ms int64
+	// Ms is the duration in milliseconds, zero of a count, and Closed how much of it the BCP was closed.
+	Ms, Closed int64
 }
 
 // Contributions appends what a visit in this state adds to the windows. It belongs to the window in which the measured
@@ -17,37 +17,37 @@ func Contributions(dst []Contribution, s *visit.State, lapsed visit.Time) []Cont
 		return dst
 	}
 	k := Key{BCP: s.BCP, Direction: s.Direction, Channel: s.Channel, Regime: s.Regime, Grain: Minute}
-	add := func(m Measure, at visit.Time, ms int64) {
+	add := func(m Measure, at visit.Time, ms, closed int64) {
 		if at != visit.None {
 			k.Measure, k.Start = m, MinuteOf(at)
-			dst = append(dst, Contribution{k, ms})
+			dst = append(dst, Contribution{k, ms, closed})
 		}
 	}
-	add(Arrivals, s.Arrived, 0)
-	add(Releases, s.Released, 0)
-	add(Refusals, s.Refused, 0)
-	add(Departures, s.Departed, 0)
-	add(Lapsed, lapsed, 0)
+	add(Arrivals, s.Arrived, 0, 0)
+	add(Releases, s.Released, 0, 0)
+	add(Refusals, s.Refused, 0, 0)
+	add(Departures, s.Departed, 0, 0)
+	add(Lapsed, lapsed, 0, 0)
 	if s.Arrived != visit.None {
 		switch {
 		case s.Departed != visit.None:
-			add(Left, max(s.Arrived, s.Departed), 0)
+			add(Left, max(s.Arrived, s.Departed), 0, 0)
 		case lapsed != visit.None:
-			add(Left, lapsed, 0)
+			add(Left, lapsed, 0, 0)
 		}
 	}
 	if s.Fault != visit.Sound {
-		add(OfFault(s.Fault), s.First, 0)
+		add(OfFault(s.Fault), s.First, 0, 0)
 		return dst
 	}
 	if s.Released != visit.None {
-		add(ReleaseTime, s.Released, s.Released-s.Arrived)
+		add(ReleaseTime, s.Released, s.Released-s.Arrived, s.ReleaseClosed)
 	}
 	if s.Departed != visit.None {
-		add(CrossingTime, s.Departed, s.Departed-s.Arrived)
+		add(CrossingTime, s.Departed, s.Departed-s.Arrived, s.CrossingClosed)
 	}
 	for _, g := range s.Segments {
-		add(OfSegment(g.Phase, g.Holder), g.End, g.End-g.Start)
+		add(OfSegment(g.Phase, g.Holder), g.End, g.End-g.Start, g.Closed)
 	}
 	return dst
 }

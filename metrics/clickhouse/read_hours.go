@@ -1,0 +1,43 @@
+package clickhouse
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"dwell/ingest/event"
+)
+
+// Hours yields what was told to a shard of openings and closings before an offset, and the retractions of events about
+// places, in no order. Of an event there is what hours.Hours needs.
+func (s *Store) Hours(ctx context.Context, shard int, before int64, yield func(*event.Event)) error {
+	const query = `SELECT type, id, source, time, bcp, direction, retracted_id, retracted_source FROM events
+PREWHERE shard = ? AND offset < ? AND type IN ('bcp.opened', 'bcp.closed', 'event.retracted')
+WHERE type != 'event.retracted' OR subject = bcp`
+	rows, err := s.conn.Query(ctx, query, shard, before)
+	if err != nil {
+		return fmt.Errorf("read table events: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var typ, id, source, bcp, direction, retractedID, retractedSource string
+		var at time.Time
+		if err := rows.Scan(&typ, &id, &source, &at, &bcp, &direction, &retractedID, &retractedSource); err != nil {
+			return fmt.Errorf("read table events: %w", err)
+		}
+		e := event.Event{
+			ID: []byte(id), Source: []byte(source), Time: at.UnixMilli(),
+			RetractedID: []byte(retractedID), RetractedSource: []byte(retractedSource),
+		}
+		e.Type, _ = event.ParseType([]byte(typ))
+		e.AboutPlace = e.Type == event.EventRetracted
+		if e.BCP, e.Direction, err = s.place(bcp, direction); err != nil {
+			return fmt.Errorf("read table events: %w", err)
+		}
+		yield(&e)
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("read table events: %w", err)
+	}
+	return nil
+}

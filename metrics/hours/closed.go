@@ -1,0 +1,119 @@
+package hours
+
+import (
+	"slices"
+
+	"dwell/ingest/event"
+	"dwell/metrics/window"
+)
+
+// closures are the stretches of one day in UTC in which the BCP was closed, and how long they are together.
+type closures struct {
+	stretches []Stretch
+	sum       int64
+}
+
+const (
+	dayMs = 24 * 3600 * 1000
+	// mostDays is how many days are kept at hand: more than any visit lasts that does not lapse.
+	mostDays = 512
+)
+
+// Closed is how many milliseconds of [from, to) the BCP was closed for a direction.
+func (h *Hours) Closed(d event.Direction, from, to int64) int64 {
+	if h.calendar.week == nil && len(h.facts) == 0 {
+		return 0
+	}
+	var sum int64
+	for day := floor(from); from < to; day++ {
+		c := h.day(d, day)
+		ends := (int64(day) + 1) * dayMs
+		if from == ends-dayMs && to >= ends {
+			sum += c.sum
+		} else {
+			for _, s := range c.stretches {
+				sum += max(0, min(s.To, to)-max(s.From, from))
+			}
+		}
+		from = ends
+	}
+	return sum
+}
+
+// Open says whether the BCP was open for a direction at an instant in Unix milliseconds.
+func (h *Hours) Open(d event.Direction, at int64) bool {
+	open, _ := h.at(d, at)
+	return open
+}
+
+func floor(ms int64) int32 {
+	if ms < 0 {
+		ms -= dayMs - 1
+	}
+	return int32(ms / dayMs)
+}
+
+func (h *Hours) day(d event.Direction, day int32) closures {
+	if c, known := h.days[d][day]; known {
+		return c
+	}
+	var c closures
+	from, ends := int64(day)*dayMs, (int64(day)+1)*dayMs
+	for from < ends {
+		open, until := h.at(d, from)
+		until = min(until, ends)
+		if !open {
+			c.sum += until - from
+			if n := len(c.stretches); n > 0 && c.stretches[n-1].To == from {
+				c.stretches[n-1].To = until
+			} else {
+				c.stretches = append(c.stretches, Stretch{from, until})
+			}
+		}
+		from = until
+	}
+	if h.days[d] == nil || len(h.days[d]) >= mostDays {
+		h.days[d] = map[int32]closures{}
+	}
+	h.days[d][day] = c
+	return c
+}
+
+// at says whether the BCP was open for a direction at an instant, and until when that surely goes on.
+func (h *Hours) at(d event.Direction, ms int64) (open bool, until int64) {
+	next, _ := slices.BinarySearchFunc(h.facts, ms, func(f fact, ms int64) int {
+		if f.time <= ms {
+			return -1
+		}
+		return 1
+	})
+	told := h.before(next, d)
+	until = Forever
+	for ; next < len(h.facts); next++ {
+		if h.facts[next].of(d) {
+			until = h.facts[next].time
+			break
+		}
+	}
+	if told >= 0 {
+		if holds := h.holdsUntil(told, d); ms < holds {
+			return h.facts[told].opens, min(until, holds)
+		}
+	}
+	open, goesOn := h.calendar.at(window.MinuteOf(ms))
+	if goesOn != never {
+		until = min(until, millis(goesOn))
+	}
+	return open, until
+}
+
+// forget lets go of the days of a stretch.
+func (h *Hours) forget(s Stretch) {
+	for d := range h.days {
+		for day := range h.days[d] {
+			if from := int64(day) * dayMs; from < s.To && from+dayMs > s.From {
+				delete(h.days[d], day)
+			}
+		}
+	}
+}

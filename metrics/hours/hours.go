@@ -1,0 +1,191 @@
+package hours
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"dwell/ingest/event"
+	"dwell/ingest/place"
+	"dwell/metrics/window"
+)
+
+// Hours is when one BCP was open. It is not for concurrent use.
+type Hours struct {
+	calendar calendar
+	facts    []fact // ordered by compare, keys unique
+	gone     map[uint64]struct{}
+	days     [directions]map[int32]closures // by day in UTC since the Unix epoch: what was looked up lately
+}
+
+const directions = int(event.Outbound) + 1
+
+// fact is an opening or a closing.
+type fact struct {
+	key       uint64 // event.Event.Key
+	time      int64  // Unix milliseconds
+	opens     bool
+	direction event.Direction
+}
+
+func compare(a, b fact) int {
+	if c := cmp.Compare(a.time, b.time); c != 0 {
+		return c
+	}
+	if a.opens != b.opens {
+		if a.opens {
+			return -1
+		}
+		return 1
+	}
+	return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.direction, b.direction))
+}
+
+// of says whether the fact is of a direction.
+func (f *fact) of(d event.Direction) bool {
+	return f.direction == event.NoDirection || f.direction == d
+}
+
+// New makes the hours of a BCP of which nothing has been told. The calendar may be nil: always open.
+func New(week *place.Calendar, zone *time.Location) *Hours {
+	return &Hours{calendar: calendar{week, window.NewClock(zone)}}
+}
+
+// Stretch is [From, To) in Unix milliseconds.
+type Stretch struct{ From, To int64 }
+
+// Forever is the end of a stretch that has none.
+const Forever = int64(1<<62 - 1)
+
+// Empty says whether nothing is in the stretch.
+func (s Stretch) Empty() bool { return s.From >= s.To }
+
+// Concerns says whether an event may change the hours of its BCP.
+func Concerns(e *event.Event) bool {
+	return e.Type == event.BCPOpened || e.Type == event.BCPClosed || e.Type == event.EventRetracted && e.AboutPlace
+}
+
+// Change is the stretch in which Apply may change whether the BCP is open; empty if it changes nothing.
+func (h *Hours) Change(e *event.Event) Stretch {
+	key := e.Key()
+	if e.Type == event.EventRetracted {
+		at := h.index(e.RetractedKey())
+		if at < 0 {
+			return Stretch{}
+		}
+		return h.reach(at, h.facts[at].time)
+	}
+	f := factOf(e)
+	if _, gone := h.gone[key]; gone {
+		return Stretch{}
+	}
+	at, _ := slices.BinarySearchFunc(h.facts, f, compare)
+	known := h.index(key)
+	if known < 0 {
+		return h.reach(at, f.time)
+	}
+	if compare(f, h.facts[known]) >= 0 {
+		return Stretch{}
+	}
+	// One id with two contents, which CloudEvents forbids: the lesser one stays.
+	to := h.reach(known, h.facts[known].time)
+	from := h.reach(at, f.time)
+	return Stretch{min(from.From, to.From), max(from.To, to.To)}
+}
+
+// Apply adds an opening or a closing, or takes one away if the event is a retraction.
+func (h *Hours) Apply(e *event.Event) {
+	change := h.Change(e)
+	if e.Type == event.EventRetracted {
+		if h.gone == nil {
+			h.gone = map[uint64]struct{}{}
+		}
+		h.gone[e.RetractedKey()] = struct{}{}
+	}
+	if change.Empty() {
+		return
+	}
+	key := e.Key()
+	if e.Type == event.EventRetracted {
+		key = e.RetractedKey()
+	}
+	if at := h.index(key); at >= 0 {
+		h.facts = slices.Delete(h.facts, at, at+1)
+	}
+	if e.Type != event.EventRetracted {
+		f := factOf(e)
+		at, _ := slices.BinarySearchFunc(h.facts, f, compare)
+		h.facts = slices.Insert(h.facts, at, f)
+	}
+	h.forget(change)
+}
+
+func factOf(e *event.Event) fact {
+	return fact{key: e.Key(), time: e.Time, opens: e.Type == event.BCPOpened, direction: e.Direction}
+}
+
+func (h *Hours) index(key uint64) int {
+	return slices.IndexFunc(h.facts, func(f fact) bool { return f.key == key })
+}
+
+// reach is the stretch in which a fact at this place in the order, and this time, may count: from where the opening
+// before it ends without it, to the next fact in each direction.
+func (h *Hours) reach(at int, time int64) Stretch {
+	s := Stretch{From: time, To: time}
+	for d := event.Inbound; d <= event.Outbound; d++ {
+		if before := h.before(at, d); before >= 0 && h.facts[before].opens {
+			if shuts, _ := h.shuts(before); shuts >= h.facts[before].time {
+				s.From = min(s.From, shuts)
+			}
+		}
+		to := Forever
+		for after := at; after < len(h.facts); after++ {
+			if f := &h.facts[after]; f.of(d) && f.time > time {
+				to = f.time
+				break
+			}
+		}
+		s.To = max(s.To, to)
+	}
+	return s
+}
+
+// before is the last fact of a direction before a place in the order, -1 if there is none.
+func (h *Hours) before(at int, d event.Direction) int {
+	for at--; at >= 0 && !h.facts[at].of(d); at-- {
+	}
+	return at
+}
+
+// shuts is when the calendar closes after an opening, and when it opens again after that.
+func (h *Hours) shuts(opening int) (shuts, opensNext int64) {
+	minute := window.MinuteOf(h.facts[opening].time)
+	closes := h.calendar.next(minute, false)
+	if closes == never {
+		return Forever, Forever
+	}
+	opens := h.calendar.next(closes, true)
+	if opens == never {
+		return millis(closes), Forever
+	}
+	return millis(closes), millis(opens)
+}
+
+// holdsUntil is when a fact gives way to the calendar, in a direction; to the next fact it gives way anyhow.
+func (h *Hours) holdsUntil(at int, d event.Direction) int64 {
+	if !h.facts[at].opens {
+		return Forever
+	}
+	shuts, opensNext := h.shuts(at)
+	for next := at + 1; next < len(h.facts); next++ {
+		if f := &h.facts[next]; f.of(d) {
+			if !f.opens && f.time < opensNext {
+				return max(shuts, f.time)
+			}
+			break
+		}
+	}
+	return shuts
+}
+
+func millis(minute int32) int64 { return int64(minute) * 60_000 }

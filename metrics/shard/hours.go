@@ -1,0 +1,62 @@
+package shard
+
+import (
+	"dwell/ingest/event"
+	"dwell/metrics/hours"
+	"dwell/metrics/visit"
+)
+
+// Times net of closed hours depend on what is told of a BCP, and that is told to every shard through its own log. So an
+// opening or a closing changes the visits that it overlaps as one more fact of each would: it belongs to an offset, a
+// visit whose row is ahead of that offset holds it already, and what it changes of windows is the difference between
+// before and after.
+
+// bcpHours are the hours of all BCPs, by event.BCP.
+type bcpHours []*hours.Hours
+
+// Closed implements visit.Hours.
+func (h bcpHours) Closed(b event.BCP, d event.Direction, from, to visit.Time) int64 {
+	return h[b].Closed(d, from, to)
+}
+
+// Overlapped is the BCP and the stretch of time of which an event may change the hours, as far as visits that overlap
+// it may not be in memory; ok is false if all are. The caller restores those before it applies the event.
+func (s *State) Overlapped(e *event.Event) (b event.BCP, over hours.Stretch, ok bool) {
+	if !hours.Concerns(e) {
+		return event.NoBCP, hours.Stretch{}, false
+	}
+	over = s.hours[e.BCP].Change(e)
+	// A visit that is not in memory has no fact after the horizon.
+	over.To = min(over.To, s.horizon)
+	return e.BCP, over, !over.Empty()
+}
+
+// RestoreHours takes from the store what was told of a BCP before the progress.
+func (s *State) RestoreHours(e *event.Event) {
+	if hours.Concerns(e) {
+		s.hours[e.BCP].Apply(e)
+	}
+}
+
+// applyToHours applies an opening, a closing or a retraction to the hours of its BCP and to the visits that overlap what
+// it changes. No event is later than latest.
+func (s *State) applyToHours(offset int64, e *event.Event, latest int64, out *Outcome) {
+	h := s.hours[e.BCP]
+	reach := h.Change(e)
+	if reach.Empty() && e.Type != event.EventRetracted {
+		out.Result = Duplicate
+	}
+	var overlapped []*change
+	if !reach.Empty() && reach.From < latest {
+		for _, v := range s.visits {
+			if v.asOf <= offset && v.visit.Overlaps(e.BCP, reach.From, reach.To) {
+				overlapped = append(overlapped, s.changing(v))
+			}
+		}
+	}
+	h.Apply(e)
+	for _, c := range overlapped {
+		s.rules.Derive(&c.visit.visit, &c.state)
+		s.changed(offset, c)
+	}
+}

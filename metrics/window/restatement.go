@@ -1,0 +1,33 @@
+package window
+
+// Restatement is what one event changed of a window that was final, over all channels and regimes.
+type Restatement struct {
+	Key Key // without channel and regime
+	// Offset is the event's.
+	Offset int64
+	Change
+}
+
+// Change is what was added to an aggregate; of what was taken away, it is negative. Net durations are always written
+// out: other than of an aggregate, their sum may be unchanged while they are not.
+type Change struct {
+	Sums
+	Bins    Bins
+	Closed  int64
+	NetBins Bins
+}
+
+// Add adds a part.
+func (c *Change) Add(p Part) {
+	c.Sums.Add(&p)
+	if index, n, ok := p.Bin(); ok {
+		c.Bins = c.Bins.Add(index, n)
+		c.Closed += int64(p.sign) * p.closed
+		c.NetBins = c.NetBins.Add(p.netBin, n)
+	}
+}
+
+// Zero says whether nothing has changed.
+func (c *Change) Zero() bool {
+	return c.Sums == Sums{} && len(c.Bins) == 0 && c.Closed == 0 && len(c.NetBins) == 0
+}
