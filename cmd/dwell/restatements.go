@@ -95,15 +95,25 @@ func line(table *tabwriter.Writer, p *place.Place, r *board.Restatement) {
 	if r.Grain == "day" {
 		start = r.Start.In(p.Zone).Format(time.DateOnly)
 	}
-	_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s %s\t%s\t%s\t%s\t%s %s of %s, visit %s\n",
+	subject := "visit"
+	if r.Because.Visit == p.ID {
+		subject = "place"
+	}
+	_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s %s\t%s\t%s\t%s\t%s %s of %s, %s %s\n",
 		r.Restated.UTC().Format(time.RFC3339), p.ID, r.Direction, r.Grain, start, r.Measure, figure(r.Before), figure(r.After),
-		r.Because.Type, r.Because.ID, r.Because.Source, r.Because.Visit)
+		r.Because.Type, r.Because.ID, r.Because.Source, subject, r.Because.Visit)
 }
 
 func figure(f board.Figure) string {
 	if f.MeanSeconds == nil {
 		return fmt.Sprint(f.N)
 	}
-	mean := time.Duration(*f.MeanSeconds * float64(time.Second)).Round(time.Second)
-	return fmt.Sprintf("%d, mean %v", f.N, mean)
+	length := func(seconds float64) time.Duration {
+		return time.Duration(seconds * float64(time.Second)).Round(time.Second)
+	}
+	mean, net := length(*f.MeanSeconds), length(*f.NetMeanSeconds)
+	if net == mean {
+		return fmt.Sprintf("%d, mean %v", f.N, mean)
+	}
+	return fmt.Sprintf("%d, mean %v, net %v", f.N, mean, net)
 }

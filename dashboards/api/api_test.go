@@ -136,8 +136,8 @@ const torkham = "AF-NAN-TORKHAM"
 func (o *office) fill() {
 	visit := func(id, status string, over int, arrived, departed, phase string) {
 		o.exec(`INSERT INTO visits (shard, visit, as_of, bcp, direction, channel, status, over, first_fact, last_fact, arrived, departed,
-			crossing_ms, segment_phase, segment_holder, segment_start, segment_ms, phase, holder, since)
-			VALUES (0, '%s', 5, '%s', 'inbound', 'red', '%s', %d, %s, %s, %s, %s, %s, ['wait'], ['customs'], [%s], [1500], '%s', 'customs', %s)`,
+			crossing_ms, segment_phase, segment_holder, segment_start, segment_ms, segment_net_ms, phase, holder, since)
+			VALUES (0, '%s', 5, '%s', 'inbound', 'red', '%s', %d, %s, %s, %s, %s, %s, ['wait'], ['customs'], [%s], [1500], [500], '%s', 'customs', %s)`,
 			id, torkham, status, over, arrived, arrived, arrived, departed, map[bool]string{true: "NULL", false: "7200000"}[departed == "NULL"], arrived, phase, arrived)
 	}
 	visit("T1", "inside", 0, "'2026-01-05 10:00:00'", "NULL", "wait")
@@ -146,8 +146,8 @@ func (o *office) fill() {
 	visit("T4", "departed", 1, "'2026-01-05 08:00:00'", "'2026-01-05 10:00:00'", "")
 	visit("T5", "lapsed", 1, "'2025-12-01 08:00:00'", "NULL", "")
 	window := func(grain, start, measure string, n int, bins string, sum, squares int64) {
-		o.exec(`INSERT INTO windows (shard, bcp, direction, channel, regime, grain, start, measure, as_of, n, sum_ms, sum_sq, bins)
-			VALUES (0, '%s', 'inbound', 'red', '', '%s', '%s', '%s', 5, %d, %d, %d, map(%s))`, torkham, grain, start, measure, n, sum, squares, bins)
+		o.exec(`INSERT INTO windows (shard, bcp, direction, channel, regime, grain, start, measure, as_of, n, sum_ms, sum_sq, bins, net_ms, net_sq, net_bins)
+			VALUES (0, '%s', 'inbound', 'red', '', '%s', '%s', '%s', 5, %d, %d, %d, map(%s), %[6]d / 2, %[7]d / 4, map(%[8]s))`, torkham, grain, start, measure, n, sum, squares, bins)
 	}
 	window("hour", "2026-01-05 09:30:00", "arrivals", 2, "", 0, 0)
 	window("hour", "2026-01-05 09:30:00", "left", 1, "", 0, 0)

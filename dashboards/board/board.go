@@ -180,7 +180,11 @@ type ReleaseTime struct {
 	MeanSeconds *float64 `json:"mean_seconds"`
 	P50Seconds  *float64 `json:"p50_seconds"`
 	P90Seconds  *float64 `json:"p90_seconds"`
-	Reason      Reason   `json:"reason,omitempty"`
+	// The same net of the hours in which the BCP was closed.
+	NetMeanSeconds *float64 `json:"net_mean_seconds"`
+	NetP50Seconds  *float64 `json:"net_p50_seconds"`
+	NetP90Seconds  *float64 `json:"net_p90_seconds"`
+	Reason         Reason   `json:"reason,omitempty"`
 }
 
 // Holding is the time that trucks spent in a phase in somebody's hands, of the segments that ended in the window.
@@ -189,6 +193,8 @@ type Holding struct {
 	Holder  string  `json:"holder"`
 	N       int64   `json:"n"`
 	Seconds float64 `json:"seconds"`
+	// NetSeconds is without the hours in which the BCP was closed.
+	NetSeconds float64 `json:"net_seconds"`
 }
 
 // Flow counts trucks in the window; null where nothing was counted and the BCP is unknown.

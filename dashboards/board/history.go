@@ -39,6 +39,13 @@ type Window struct {
 	P50Seconds *float64 `json:"p50_seconds"`
 	P90Seconds *float64 `json:"p90_seconds"`
 	P95Seconds *float64 `json:"p95_seconds"`
+	// The same net of the hours in which the BCP was closed.
+	NetSumSeconds  *float64 `json:"net_sum_seconds"`
+	NetMeanSeconds *float64 `json:"net_mean_seconds"`
+	NetSDSeconds   *float64 `json:"net_sd_seconds"`
+	NetP50Seconds  *float64 `json:"net_p50_seconds"`
+	NetP90Seconds  *float64 `json:"net_p90_seconds"`
+	NetP95Seconds  *float64 `json:"net_p95_seconds"`
 	// Inside is the number of trucks inside at the end of the window.
 	Inside *int64 `json:"inside"`
 	Reason Reason `json:"reason,omitempty"`
@@ -81,6 +88,9 @@ type Visit struct {
 	AgeSeconds      *int64   `json:"age_seconds"`
 	ReleaseSeconds  *float64 `json:"release_seconds"`
 	CrossingSeconds *float64 `json:"crossing_seconds"`
+	// Net is without the hours in which the BCP was closed.
+	ReleaseNetSeconds  *float64 `json:"release_net_seconds"`
+	CrossingNetSeconds *float64 `json:"crossing_net_seconds"`
 	// Open is who has the truck now; null when it is gone, or its facts contradict each other.
 	Open     *Stretch  `json:"open"`
 	Segments []Segment `json:"segments"`
@@ -100,6 +110,8 @@ type Segment struct {
 	Start   time.Time `json:"start"`
 	End     time.Time `json:"end"`
 	Seconds float64   `json:"seconds"`
+	// NetSeconds is without the hours in which the BCP was closed.
+	NetSeconds float64 `json:"net_seconds"`
 }
 
 // Readings are those of a BCP's queues over time, made elsewhere.

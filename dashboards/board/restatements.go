@@ -29,6 +29,8 @@ type Restatement struct {
 type Figure struct {
 	N           int64    `json:"n"`
 	MeanSeconds *float64 `json:"mean_seconds"`
+	// NetMeanSeconds is net of closed hours.
+	NetMeanSeconds *float64 `json:"net_mean_seconds"`
 }
 
 // Because is the event that changed a window.

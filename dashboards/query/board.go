@@ -134,8 +134,7 @@ func (v *view) recent() *hour {
 		sum.departures += h.departures
 		sum.release.Merge(&h.release)
 		for measure, g := range h.holders {
-			had := sum.holders[measure]
-			sum.holders[measure] = segment{had.n + g.n, had.ms + g.ms}
+			sum.holders[measure] = sum.holders[measure].add(g)
 		}
 	}
 	return sum
@@ -211,7 +210,13 @@ func releaseTime(h *hour, silence board.Reason) board.ReleaseTime {
 	}
 	mean := float64(h.release.Sum) / float64(n) / 1000
 	p50, p90 := h.release.Bins.Quantile(0.5), h.release.Bins.Quantile(0.9)
-	return board.ReleaseTime{N: &n, MeanSeconds: &mean, P50Seconds: &p50, P90Seconds: &p90}
+	netMean := float64(h.release.Sum-h.release.Net.Closed) / float64(n) / 1000
+	net := h.release.NetBins()
+	netP50, netP90 := net.Quantile(0.5), net.Quantile(0.9)
+	return board.ReleaseTime{
+		N: &n, MeanSeconds: &mean, P50Seconds: &p50, P90Seconds: &p90,
+		NetMeanSeconds: &netMean, NetP50Seconds: &netP50, NetP90Seconds: &netP90,
+	}
 }
 
 // holders are the segments of an hour in the order of phases and names.
@@ -219,7 +224,7 @@ func holders(h *hour) []board.Holding {
 	all := []board.Holding{}
 	for measure, g := range h.holders {
 		if phase, holder, ok := cutMeasure(measure); ok && g.n > 0 {
-			all = append(all, board.Holding{Phase: phase, Holder: holder, N: g.n, Seconds: float64(g.ms) / 1000})
+			all = append(all, board.Holding{Phase: phase, Holder: holder, N: g.n, Seconds: float64(g.ms) / 1000, NetSeconds: float64(g.net) / 1000})
 		}
 	}
 	slices.SortFunc(all, func(a, b board.Holding) int {

@@ -35,6 +35,7 @@ func (q HistoryQuery) Windows() int {
 type past struct {
 	window.Aggregate
 	squares        big.Int
+	netSquares     big.Int
 	arrivals, left int64
 }
 
@@ -112,6 +113,13 @@ func fill(w *board.Window, row *past, inside int64, count bool) {
 	p50, p90, p95 := row.Bins.Quantile(0.5), row.Bins.Quantile(0.9), row.Bins.Quantile(0.95)
 	w.SumSeconds, w.MeanSeconds, w.SDSeconds = &sum, &mean, &sd
 	w.P50Seconds, w.P90Seconds, w.P95Seconds = &p50, &p90, &p95
+	net := row.Sum - row.Net.Closed
+	netSum := float64(net) / 1000
+	netMean, netSD := netSum/float64(row.N), deviation(row.N, net, &row.netSquares)
+	bins := row.NetBins()
+	netP50, netP90, netP95 := bins.Quantile(0.5), bins.Quantile(0.9), bins.Quantile(0.95)
+	w.NetSumSeconds, w.NetMeanSeconds, w.NetSDSeconds = &netSum, &netMean, &netSD
+	w.NetP50Seconds, w.NetP90Seconds, w.NetP95Seconds = &netP50, &netP90, &netP95
 }
 
 // deviation is the standard deviation of the population in seconds: sqrt(n*sum(x^2) - sum(x)^2) / n, of milliseconds.
@@ -159,6 +167,9 @@ SELECT toUnixTimestamp(start),
     sumIf(n, measure = {measure:String} AND ` + picked + `), sumIf(sum_ms, measure = {measure:String} AND ` + picked + `),
     sumIf(sum_sq, measure = {measure:String} AND ` + picked + `),
     sumMapIf(mapKeys(bins), mapValues(bins), measure = {measure:String} AND ` + picked + `),
+    sumIf(net_ms, measure = {measure:String} AND ` + picked + `),
+    sumIf(if(net_ms = sum_ms, sum_sq, net_sq), measure = {measure:String} AND ` + picked + `),
+    ` + netBins("measure = {measure:String} AND "+picked) + `,
     sumIf(n, measure = 'arrivals' AND ` + picked + `), sumIf(n, measure = 'left' AND ` + picked + `)
 FROM ` + s.table("windows") + ` FINAL
 WHERE bcp = {bcp:String} AND grain = {grain:String}
@@ -169,14 +180,16 @@ GROUP BY start`
 	all := map[int64]*past{}
 	err := s.each(ctx, "windows", sql, args, func(rows driver.Rows) error {
 		var (
-			start uint32
-			w     past
-			bins  []any
+			start   uint32
+			w       past
+			bins    []any
+			net     int64
+			netBins []any
 		)
-		if err := rows.Scan(&start, &w.N, &w.Sum, &w.squares, &bins, &w.arrivals, &w.left); err != nil {
+		if err := rows.Scan(&start, &w.N, &w.Sum, &w.squares, &bins, &net, &w.netSquares, &netBins, &w.arrivals, &w.left); err != nil {
 			return err
 		}
-		w.Bins = toBins(bins)
+		w.Bins, w.Net = toBins(bins), toNet(w.Sum-net, netBins)
 		all[int64(start)] = &w
 		return nil
 	})
@@ -206,7 +219,7 @@ func (s *Source) Holders(ctx context.Context, id string, from, to time.Time, f b
 	out.To = endOf(window.Hour, out.To, p.Zone)
 	filter, args := picks(f)
 	sql := `
-SELECT toString(measure), sum(n), sum(sum_ms)
+SELECT toString(measure), sum(n), sum(sum_ms), sum(net_ms)
 FROM ` + s.table("windows") + ` FINAL
 WHERE bcp = {bcp:String} AND grain = 'hour' AND position(measure, '/') > 0` + filter + `
     AND start >= fromUnixTimestamp({from:Int64}) AND start < fromUnixTimestamp({to:Int64})
@@ -216,7 +229,7 @@ GROUP BY measure`
 	err := s.each(ctx, "windows", sql, args, func(rows driver.Rows) error {
 		var measure string
 		var g segment
-		if err := rows.Scan(&measure, &g.n, &g.ms); err != nil {
+		if err := rows.Scan(&measure, &g.n, &g.ms, &g.net); err != nil {
 			return err
 		}
 		sum.holders[measure] = g

@@ -20,7 +20,10 @@ type hour struct {
 	holders map[string]segment
 }
 
-type segment struct{ n, ms int64 }
+// segment is a number of segments and their time in milliseconds, also net of closed hours.
+type segment struct{ n, ms, net int64 }
+
+func (s segment) add(o segment) segment { return segment{s.n + o.n, s.ms + o.ms, s.net + o.net} }
 
 // hours are those of each BCP by their start in Unix seconds. An hour that is missing has no window at all.
 type hours map[string]map[int64]*hour
@@ -32,7 +35,8 @@ SELECT bcp, toUnixTimestamp(start), sumIf(n, measure = 'arrivals'), sumIf(n, mea
     sumIf(n, measure = 'departures'), sumIf(n, measure = 'left'),
     sumIf(n, measure = 'release_time'), sumIf(sum_ms, measure = 'release_time'),
     sumMapIf(mapKeys(bins), mapValues(bins), measure = 'release_time') AS release,
-    groupArrayIf((toString(measure), n, sum_ms), position(measure, '/') > 0)
+    sumIf(net_ms, measure = 'release_time'), ` + netBins("measure = 'release_time'") + ` AS release_net,
+    groupArrayIf((toString(measure), n, sum_ms, net_ms), position(measure, '/') > 0)
 FROM ` + s.table("windows") + ` FINAL
 WHERE bcp IN ({ids:Array(String)}) AND grain = 'hour' AND start >= fromUnixTimestamp({from:Int64})
 GROUP BY bcp, start`
@@ -44,17 +48,18 @@ GROUP BY bcp, start`
 			start    uint32
 			h        = &hour{holders: map[string]segment{}}
 			bins     []any
+			net      int64
+			netBins  []any
 			segments [][]any
 		)
 		if err := rows.Scan(&bcp, &start, &h.arrivals, &h.releases, &h.departures, &h.left,
-			&h.release.N, &h.release.Sum, &bins, &segments); err != nil {
+			&h.release.N, &h.release.Sum, &bins, &net, &netBins, &segments); err != nil {
 			return err
 		}
-		h.release.Bins = toBins(bins)
+		h.release.Bins, h.release.Net = toBins(bins), toNet(h.release.Sum-net, netBins)
 		for _, g := range segments {
-			measure, n, ms := g[0].(string), g[1].(int64), g[2].(int64)
-			sum := h.holders[measure]
-			h.holders[measure] = segment{sum.n + n, sum.ms + ms}
+			measure := g[0].(string)
+			h.holders[measure] = h.holders[measure].add(segment{g[1].(int64), g[2].(int64), g[3].(int64)})
 		}
 		if all[bcp] == nil {
 			all[bcp] = map[int64]*hour{}
@@ -75,6 +80,19 @@ func toBins(tuple []any) window.Bins {
 		}
 	}
 	return bins
+}
+
+// netBins is the sketch of net durations in SQL, which is written only where it differs.
+func netBins(condition string) string {
+	return "sumMapIf(mapKeys(if(net_ms = sum_ms, bins, net_bins)), mapValues(if(net_ms = sum_ms, bins, net_bins)), " + condition + ")"
+}
+
+// toNet is what netBins and the closed time come to.
+func toNet(closed int64, tuple []any) window.Net {
+	if closed == 0 {
+		return window.Net{}
+	}
+	return window.Net{Closed: closed, Bins: toBins(tuple)}
 }
 
 // cutMeasure splits the measure of a segment; counts of faults are no segments.

@@ -3,6 +3,7 @@ package query
 import (
 	"fmt"
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -83,19 +84,25 @@ func literal(t time.Time) string {
 func (b *border) window(shard int, bcp, direction, grain, start, measure string, n int, seconds ...int) {
 	b.t.Helper()
 	var a window.Aggregate
-	var bins string
 	for _, s := range seconds {
 		a.Add(window.PartOf(window.ReleaseTime, int64(s)*1000, 0, 1))
 	}
-	for i, bin := range a.Bins {
-		if i > 0 {
-			bins += ", "
+	b.aggregate(shard, bcp, direction, grain, start, measure, n, &a)
+}
+
+func (b *border) aggregate(shard int, bcp, direction, grain, start, measure string, n int, a *window.Aggregate) {
+	b.t.Helper()
+	list := func(bins window.Bins) string {
+		var all []string
+		for _, bin := range bins {
+			all = append(all, fmt.Sprintf("%d, %d", bin.Index, bin.Count))
 		}
-		bins += fmt.Sprintf("%d, %d", bin.Index, bin.Count)
+		return strings.Join(all, ", ")
 	}
-	b.insert(`windows (shard, bcp, direction, channel, regime, grain, start, measure, as_of, n, sum_ms, sum_sq, bins)
-		VALUES (%d, '%s', '%s', 'green', 'import', '%s', toDateTime(%d, 'UTC'), '%s', 10, %d, %d, %d, map(%s))`,
-		shard, bcp, direction, grain, at(start).Unix(), measure, n, a.Sum, a.SumSquares.Lo, bins)
+	b.insert(`windows (shard, bcp, direction, channel, regime, grain, start, measure, as_of, n, sum_ms, sum_sq, bins, net_ms, net_sq, net_bins)
+		VALUES (%d, '%s', '%s', 'green', 'import', '%s', toDateTime(%d, 'UTC'), '%s', 10, %d, %d, %d, map(%s), %d, %d, map(%s))`,
+		shard, bcp, direction, grain, at(start).Unix(), measure, n, a.Sum, a.SumSquares.Lo, list(a.Bins),
+		a.Sum-a.Net.Closed, a.Net.SumSquares.Lo, list(a.Net.Bins))
 }
 
 func (b *border) insideNow(shard int, bcp, direction, lastEvent string, trucks int, holders, arrived string) {
@@ -202,7 +209,7 @@ func TestShardsDirectionsAndHoursAddUp(t *testing.T) {
 	near(t, "p90", bcp.ReleaseTime.P90Seconds, 36000)
 	is(t, "mean", bcp.ReleaseTime.MeanSeconds, 15600)
 	is(t, "releases", bcp.Flow.Releases, 3)
-	if want := []board.Holding{{Phase: "wait", Holder: "customs", N: 3, Seconds: 1000}}; fmt.Sprint(bcp.Holders) != fmt.Sprint(want) {
+	if want := []board.Holding{{Phase: "wait", Holder: "customs", N: 3, Seconds: 1000, NetSeconds: 1000}}; fmt.Sprint(bcp.Holders) != fmt.Sprint(want) {
 		t.Errorf("holders %v", bcp.Holders)
 	}
 	last := bcp.Trend[23]

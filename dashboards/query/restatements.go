@@ -35,9 +35,9 @@ func (s *Source) Restatements(ctx context.Context, q RestatementsQuery) (*board.
 	// Within a shard the order is that of the offsets, even where a row was written again.
 	sql := `
 SELECT c.restated, toString(c.direction), toString(c.measure), toString(c.grain), c.start,
-    w.n - c.n_since, w.sum_ms - c.sum_since, c.n, c.sum_ms, e.type, e.id, e.source, e.subject, e.time
+    w.n - c.n_since, w.sum_ms - c.sum_since, w.net_ms - c.net_since, c.n, c.sum_ms, c.net_ms, e.type, e.id, e.source, e.subject, e.time
 FROM (
-    SELECT *, sum(n) OVER since AS n_since, sum(sum_ms) OVER since AS sum_since
+    SELECT *, sum(n) OVER since AS n_since, sum(sum_ms) OVER since AS sum_since, sum(net_ms) OVER since AS net_since
     FROM (
         SELECT *, max(written_at) OVER (PARTITION BY shard ORDER BY offset) AS restated
         FROM ` + s.table("restatements") + ` FINAL
@@ -48,7 +48,7 @@ FROM (
         ORDER BY restated, shard, offset ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING)
 ) AS c
 LEFT JOIN (
-    SELECT grain, start, measure, direction, sum(n) AS n, sum(sum_ms) AS sum_ms
+    SELECT grain, start, measure, direction, sum(n) AS n, sum(sum_ms) AS sum_ms, sum(net_ms) AS net_ms
     FROM ` + s.table("windows") + ` FINAL
     WHERE bcp = {bcp:String} AND (grain, start, measure, direction) IN (` + changed + `)
     GROUP BY grain, start, measure, direction
@@ -67,10 +67,10 @@ LIMIT ` + fmt.Sprint(q.Limit+1)
 	out := &board.Restatements{ID: q.ID, From: q.From.UTC(), To: q.To.UTC(), Restatements: []board.Restatement{}}
 	err := s.each(ctx, "restatements", sql, args, func(rows driver.Rows) error {
 		var r board.Restatement
-		var n, sum, byN, bySum int64
-		err := rows.Scan(&r.Restated, &r.Direction, &r.Measure, &r.Grain, &r.Start, &n, &sum, &byN, &bySum,
+		var n, sum, net, byN, bySum, byNet int64
+		err := rows.Scan(&r.Restated, &r.Direction, &r.Measure, &r.Grain, &r.Start, &n, &sum, &net, &byN, &bySum, &byNet,
 			&r.Because.Type, &r.Because.ID, &r.Because.Source, &r.Because.Visit, &r.Because.Time)
-		r.Before, r.After = figure(r.Measure, n, sum), figure(r.Measure, n+byN, sum+bySum)
+		r.Before, r.After = figure(r.Measure, n, sum, net), figure(r.Measure, n+byN, sum+bySum, net+byNet)
 		out.Restatements = append(out.Restatements, r)
 		return err
 	})
@@ -80,13 +80,14 @@ LIMIT ` + fmt.Sprint(q.Limit+1)
 	return out, err
 }
 
-func figure(measure string, n, sumMs int64) board.Figure {
+func figure(measure string, n, sumMs, netMs int64) board.Figure {
 	f := board.Figure{N: n}
 	phase, _, _ := strings.Cut(measure, "/")
 	_, segment := visit.ParsePhase(phase)
 	if n != 0 && (segment || measure == "release_time" || measure == "crossing_time") {
 		mean := float64(sumMs) / float64(n) / 1000
-		f.MeanSeconds = &mean
+		netMean := float64(netMs) / float64(n) / 1000
+		f.MeanSeconds, f.NetMeanSeconds = &mean, &netMean
 	}
 	return f
 }

@@ -28,8 +28,7 @@ func (t *totals) add(b *board.BCP, recent *hour) {
 	t.sum.departures += recent.departures
 	t.sum.release.Merge(&recent.release)
 	for measure, g := range recent.holders {
-		had := t.sum.holders[measure]
-		t.sum.holders[measure] = segment{had.n + g.n, had.ms + g.ms}
+		t.sum.holders[measure] = t.sum.holders[measure].add(g)
 	}
 }
 

@@ -40,8 +40,8 @@ func ParseCursor(text string) (Cursor, error) {
 }
 
 const visitColumns = `visit, bcp, toString(direction), toString(channel), toString(regime), toString(status),
-    toString(fault), over, arrived, released, refused, departed, release_ms, crossing_ms,
-    segment_phase, segment_holder, segment_start, segment_ms, phase, holder, since`
+    toString(fault), over, arrived, released, refused, departed, release_ms, release_net_ms, crossing_ms, crossing_net_ms,
+    segment_phase, segment_holder, segment_start, segment_ms, segment_net_ms, phase, holder, since`
 
 // Inside reads the visits inside a place now, the oldest arrival first, limit at most.
 func (s *Source) Inside(ctx context.Context, id string, f board.Filter, after *Cursor, limit int) (*board.Visits, error) {
@@ -89,21 +89,23 @@ func (s *Source) Visit(ctx context.Context, id string) (*board.Visit, error) {
 
 func (s *Source) scanVisit(rows driver.Rows) (board.Visit, error) {
 	var (
-		v                 board.Visit
-		over              uint8
-		release, crossing *uint64
-		phases, holders   []string
-		starts            []time.Time
-		ms                []uint64
-		phase, holder     string
-		since             *time.Time
+		v                       board.Visit
+		over                    uint8
+		release, crossing       *uint64
+		releaseNet, crossingNet *uint64
+		phases, holders         []string
+		starts                  []time.Time
+		ms, net                 []uint64
+		phase, holder           string
+		since                   *time.Time
 	)
 	if err := rows.Scan(&v.Visit, &v.BCP, &v.Direction, &v.Channel, &v.Regime, &v.Status, &v.Fault, &over,
-		&v.Arrived, &v.Released, &v.Refused, &v.Departed, &release, &crossing,
-		&phases, &holders, &starts, &ms, &phase, &holder, &since); err != nil {
+		&v.Arrived, &v.Released, &v.Refused, &v.Departed, &release, &releaseNet, &crossing, &crossingNet,
+		&phases, &holders, &starts, &ms, &net, &phase, &holder, &since); err != nil {
 		return v, err
 	}
 	v.ReleaseSeconds, v.CrossingSeconds = seconds(release), seconds(crossing)
+	v.ReleaseNetSeconds, v.CrossingNetSeconds = seconds(releaseNet), seconds(crossingNet)
 	if over == 0 && v.Arrived != nil && v.Departed == nil {
 		age := max(0, int64(s.now().Sub(*v.Arrived)/time.Second))
 		v.AgeSeconds = &age
@@ -111,12 +113,15 @@ func (s *Source) scanVisit(rows driver.Rows) (board.Visit, error) {
 	if phase != "" && since != nil {
 		v.Open = &board.Stretch{Phase: phase, Holder: holder, Since: since.UTC()}
 	}
+	if len(net) != len(phases) {
+		return v, fmt.Errorf("visit %q has %d segments, and net times of %d", v.Visit, len(phases), len(net))
+	}
 	v.Segments = make([]board.Segment, len(phases))
 	for i := range phases {
 		length := time.Duration(ms[i]) * time.Millisecond
 		v.Segments[i] = board.Segment{
 			Phase: phases[i], Holder: holders[i], Start: starts[i].UTC(), End: starts[i].Add(length).UTC(),
-			Seconds: length.Seconds(),
+			Seconds: length.Seconds(), NetSeconds: float64(net[i]) / 1000,
 		}
 	}
 	return v, nil

@@ -54,6 +54,8 @@ type Told struct {
 	Direction event.Direction
 	Measure   window.Measure
 	Ms        int64
+	// NetMs is without the hours in which the BCP was closed.
+	NetMs int64
 }
 
 func (b *Batch) reset() {

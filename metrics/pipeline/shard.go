@@ -308,13 +308,13 @@ func (s *Shard) applyOne(offset int64, e *event.Event, at shard.Found) {
 	if out.Restated {
 		s.batch.Restated++
 	}
-	s.tell(e, window.ReleaseTime, out.ReleaseTime)
-	s.tell(e, window.CrossingTime, out.CrossingTime)
+	s.tell(e, window.ReleaseTime, out.ReleaseTime, out.ReleaseTimeNet)
+	s.tell(e, window.CrossingTime, out.CrossingTime, out.CrossingTimeNet)
 }
 
-func (s *Shard) tell(e *event.Event, m window.Measure, ms int64) {
+func (s *Shard) tell(e *event.Event, m window.Measure, ms, net int64) {
 	if ms != visit.None {
-		s.batch.Told = append(s.batch.Told, Told{e.BCP, e.Direction, m, ms})
+		s.batch.Told = append(s.batch.Told, Told{e.BCP, e.Direction, m, ms, net})
 	}
 }
 

@@ -25,6 +25,7 @@ type Metrics struct {
 	events, deadLetters                   *prometheus.CounterVec
 	duplicates, late, replayed, restated  prometheus.Counter
 	release, crossing                     *prometheus.HistogramVec
+	releaseNet, crossingNet               *prometheus.HistogramVec
 	flush                                 prometheus.Histogram
 	write                                 *prometheus.HistogramVec
 	rows                                  *prometheus.CounterVec
@@ -60,6 +61,10 @@ func New(registry prometheus.Registerer, voc *event.Vocabulary, places []Place) 
 			"Time from arrival to release, when first told."), []string{"bcp", "direction"}),
 		crossing: with.NewHistogramVec(dwellTime("dwell_crossing_time_seconds",
 			"Time from arrival to departure, when first told."), []string{"bcp", "direction"}),
+		releaseNet: with.NewHistogramVec(dwellTime("dwell_release_net_time_seconds",
+			"Time from arrival to release net of the hours in which the BCP was closed, when first told."), []string{"bcp", "direction"}),
+		crossingNet: with.NewHistogramVec(dwellTime("dwell_crossing_net_time_seconds",
+			"Time from arrival to departure net of the hours in which the BCP was closed, when first told."), []string{"bcp", "direction"}),
 
 		flush: with.NewHistogram(workTime("dwell_flush_seconds", "Time of a whole flush of one shard.")),
 		write: with.NewHistogramVec(workTime("dwell_write_seconds",

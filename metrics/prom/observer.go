@@ -24,11 +24,13 @@ func (m *Metrics) Applied(id int, b *pipeline.Batch) {
 	m.restated.Add(float64(b.Restated))
 	for i := range b.Told {
 		t := &b.Told[i]
-		times := m.crossing
+		times, net := m.crossing, m.crossingNet
 		if t.Measure == window.ReleaseTime {
-			times = m.release
+			times, net = m.release, m.releaseNet
 		}
-		times.WithLabelValues(m.voc.BCPName(t.BCP), t.Direction.String()).Observe(float64(t.Ms) / 1000)
+		bcp, direction := m.voc.BCPName(t.BCP), t.Direction.String()
+		times.WithLabelValues(bcp, direction).Observe(float64(t.Ms) / 1000)
+		net.WithLabelValues(bcp, direction).Observe(float64(t.NetMs) / 1000)
 	}
 	shard := strconv.Itoa(id)
 	m.lag.WithLabelValues(shard).Set(float64(max(0, b.HighWatermark-b.Next)))

@@ -14,8 +14,10 @@ type Outcome struct {
 	Result Result
 	// Late says that the event happened before the watermark.
 	Late bool
-	// ReleaseTime and CrossingTime are set, in milliseconds, when the event told them for the first time; else None.
-	ReleaseTime, CrossingTime int64
+	// ReleaseTime and CrossingTime are set, in milliseconds, when the event told them for the first time; else None. Net
+	// is without the hours in which the BCP was closed, as far as was told by then.
+	ReleaseTime, CrossingTime       int64
+	ReleaseTimeNet, CrossingTimeNet int64
 	// Restated says that a time which had been told is now another, or none.
 	Restated bool
 }
@@ -107,6 +109,7 @@ func (s *State) applyToVisit(offset int64, e *event.Event, v *entry, out *Outcom
 	s.await(v, st)
 	told(&out.ReleaseTime, out, released, interval(st, st.Released))
 	told(&out.CrossingTime, out, crossed, interval(st, st.Departed))
+	out.ReleaseTimeNet, out.CrossingTimeNet = out.ReleaseTime-st.ReleaseClosed, out.CrossingTime-st.CrossingClosed
 }
 
 // changing notes that a visit is about to change.

@@ -150,21 +150,21 @@ export class Detail {
     const zone = history.time_zone;
     const or = (v, format) => (v === null ? "–" : format(v));
     this.history.replaceChildren(el("details", { open }, el("summary", {}, t("as_table")),
-      table(t("history"), [t("start"), t("p50_label"), t("p90_label"), t("n"), t("inside_label")],
+      table(t("history"), [t("start"), t("p50_label"), t("p90_label"), t("net_p50_label"), t("n"), t("inside_label")],
         history.windows.filter((w) => w.reason !== "future").reverse().map((w) => w.status === "unknown"
-          ? el("tr", {}, el("td", {}, dateTime(w.start, zone)), el("td", { colspan: 4, class: "unknown-cell" }, t("unknown")))
-          : row(dateTime(w.start, zone), number(or(w.p50_seconds, duration)), number(or(w.p90_seconds, duration)), number(count(w.n)), number(count(w.inside)))))));
+          ? el("tr", {}, el("td", {}, dateTime(w.start, zone)), el("td", { colspan: 5, class: "unknown-cell" }, t("unknown")))
+          : row(dateTime(w.start, zone), number(or(w.p50_seconds, duration)), number(or(w.p90_seconds, duration)), number(or(w.net_p50_seconds, duration)), number(count(w.n)), number(count(w.inside)))))));
   }
 
   showHolders(answer) {
     const all = answer.holders.reduce((sum, h) => sum + h.seconds, 0);
     const most = Math.max(...answer.holders.map((h) => h.seconds));
     this.holders.replaceChildren(answer.holders.length
-      ? table(t("holders_title"), [t("phase"), t("holder"), t("share"), t("time"), t("segments")],
+      ? table(t("holders_title"), [t("phase"), t("holder"), t("share"), t("time"), t("net_time"), t("segments")],
         answer.holders.toSorted((a, b) => b.seconds - a.seconds).map((h) => row(
           phaseName(h.phase), el("td", {}, swatch(h.holder), holderName(h.holder)),
           el("td", { class: "number meter" }, el("span", { class: "meter-bar", style: { "inline-size": `${(h.seconds / most) * 60}%` }, "aria-hidden": "true" }), percent(h.seconds / all)),
-          number(duration(h.seconds)), number(count(h.n)))))
+          number(duration(h.seconds)), number(duration(h.net_seconds)), number(count(h.n)))))
       : el("p", { class: "minor" }, t("no_values")));
   }
 

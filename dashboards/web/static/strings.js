@@ -32,7 +32,7 @@ const en = {
   inbound: "in", outbound: "out", trucks: "trucks",
   neighbour: "facing {name}",
   flow: "{arrivals} arrived · {releases} released · {departures} left", flow_unknown: "arrivals unknown",
-  median: "median", p90: "90 % within", mean: "mean", released_n: "{n} released",
+  median: "median", p90: "90 % within", net: "net of closed hours", mean: "mean", released_n: "{n} released",
   target: "target {time}", target_assumed: "assumed target {time}", within_target: "median within {target}", over_target: "median over {target}",
   age_title: "Trucks inside by age", under_6h: "under 6 h", "6h_to_24h": "6–24 h", "1d_to_3d": "1–3 d", "3d_to_7d": "3–7 d", over_7d: "over 7 d",
   vehicles: "{n} vehicles", wait: "{time} wait", reading_age: "read {age} ago", stale: "stale", no_reading: "no readings",
@@ -40,7 +40,7 @@ const en = {
   trend_range: "between {low} and {high}, now {last}", trend_gaps: "; unknown for {hours} h", trend_unknown: "unknown",
   total_known: "{known} of {all} places known", total_all: "all {all} places known", of_known: "of the places that are known",
   arrivals: "Arrivals", releases: "Releases", departures: "Departures",
-  p50_label: "Median", p90_label: "90th percentile", inside_label: "Inside",
+  p50_label: "Median", net_p50_label: "Median, net", net_time: "Net of closed hours", p90_label: "90th percentile", inside_label: "Inside",
   holder_share: "{holder} {share}",
 
   close: "Close", loading: "Loading", load_failed: "Could not be loaded: {reason}", again: "Try again",
