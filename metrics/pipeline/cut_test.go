@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"testing"
 	"time"
 
 	"go.opentelemetry.io/otel/trace/noop"
 
 	"dwell/deploy/embedded/clickhouse/clickhousetest"
+	"dwell/ingest/event"
 	"dwell/metrics/clickhouse"
 	"dwell/metrics/pipeline"
 	"dwell/metrics/shard"
@@ -42,6 +44,8 @@ type cutting struct {
 	left int
 	half bool
 	off  context.CancelFunc
+	// ends has how many were left after each flush.
+	ends []int
 }
 
 // dies counts a write, and says whether the process dies at it.
@@ -101,6 +105,7 @@ func (c *cutting) WriteProgress(ctx context.Context, id int, f *shard.Flush) err
 	if c.dies() {
 		return errCut
 	}
+	c.ends = append(c.ends, c.left)
 	return c.Store.WriteProgress(ctx, id, f)
 }
 
@@ -150,32 +155,66 @@ func content(t *testing.T, store *clickhouse.Store) string {
 	return all
 }
 
+// told is a record of an opening or a closing at Torkham.
+func told(cfg pipeline.Config, typ event.Type, at, logged int64) pipeline.Record {
+	voc := cfg.Engine.Vocabulary
+	torkham := []byte(voc.BCPName(1))
+	e := event.Event{Type: typ, ID: fmt.Appendf(nil, "%s at %d", typ, at), Source: []byte("/office"), Subject: torkham, Time: at, Recorded: logged, BCP: 1}
+	return pipeline.Record{Message: event.Message{
+		Key: torkham, Value: event.AppendStructured(nil, voc, &e), Time: logged,
+		Headers: []event.Header{{Key: []byte("content-type"), Value: []byte("application/cloudevents+json")}, {Key: []byte(event.EverywhereHeader), Value: []byte("1")}},
+	}}
+}
+
 // TestACrashAtEveryStepOfAFlush dies before, and in the middle of, every write of several flushes, starts again, and
 // finds the tables of the undisturbed run.
 func TestACrashAtEveryStepOfAFlush(t *testing.T) {
 	records, cfg := week(t)
-	log := records[20_000:22_400]
+	// A closing and an opening are told hours late: the trucks that were there have left memory.
+	const hour = 3_600_000
+	first := records[20_000].Message.Time
+	log := slices.Concat(records[20_000:20_900],
+		[]pipeline.Record{told(cfg, event.BCPClosed, first-10*hour, first), told(cfg, event.BCPOpened, first-4*hour, first)},
+		records[20_900:21_700],
+		[]pipeline.Record{told(cfg, event.BCPOpened, first-7*hour, first)},
+		records[21_700:22_400])
+	before := records[17_500:20_000]
+	log = append(slices.Clone(before), log...)
 	for i := range log {
 		log[i].Offset = int64(i)
 	}
 	cfg.FlushBytes = 1 // flush after every batch
 	cfg.Engine.Keep = 2 * time.Hour
 	cfg.RetryMax = time.Millisecond
-	const batch, writes = 600, 6
+	const batch, many = 600, 1 << 20
 	undisturbed := open(t, cfg)
-	if err := work(t.Context(), t, cfg, undisturbed, log, batch); err != nil {
+	counted := &cutting{Store: undisturbed, left: many}
+	if err := work(t.Context(), t, cfg, counted, log, batch); err != nil {
 		t.Fatal(err)
 	}
 	want := content(t, undisturbed)
-	for step := 1; step <= 2*writes+1; step++ {
+	var restated uint64
+	const late = "SELECT uniqExact(start) FROM restatements WHERE bcp = ? AND n = 0 AND sum_ms = 0 AND net_ms != 0"
+	if err := undisturbed.Conn().QueryRow(t.Context(), late, cfg.Engine.Vocabulary.BCPName(1)).Scan(&restated); err != nil || restated < 20 {
+		t.Fatalf("%d windows were restated in nothing but their net times, %v", restated, err)
+	}
+	// The first flush, of which nothing was written before, and the one with the closing, with the first write after each.
+	var steps []int
+	for _, flush := range []int{0, (len(before) + 900) / batch} {
+		begin := 0
+		if flush > 0 {
+			begin = many - counted.ends[flush-1]
+		}
+		for step := begin + 1; step <= many-counted.ends[flush]+1; step++ {
+			steps = append(steps, step)
+		}
+	}
+	for _, step := range steps {
 		for _, half := range []bool{false, true} {
-			if inFlush := (step-1)%writes + 1; half && inFlush != 2 && inFlush != 3 && inFlush != 4 {
-				continue // only restatements, windows and visits are many rows
-			}
 			t.Run(fmt.Sprintf("write %d, half %v", step, half), func(t *testing.T) {
 				store := open(t, cfg)
 				ctx, off := context.WithCancel(t.Context())
-				err := work(ctx, t, cfg, &cutting{store, step, half, off}, log, batch)
+				err := work(ctx, t, cfg, &cutting{Store: store, left: step, half: half, off: off}, log, batch)
 				if !errors.Is(err, errCut) {
 					t.Fatalf("got error %v, want that the power is off", err)
 				}

@@ -20,6 +20,10 @@ import (
 //   - else the event is applied to the visit, which gives the same difference as the first time, and the difference
 //     is added to those windows whose own AsOf <= o (Flush); the others hold it already.
 //
+// A restatement is of one event and all visits that it changed, and of those some rows may be ahead and others not. But
+// restatements are written before visits: where any visit is ahead, all restatements of events before its AsOf are
+// there, and a replay makes none of them again.
+//
 // So it makes no difference which rows of the last flush were written: none, some, all, or all twice. Visits are loaded
 // before windows, so that what is written in between can only make windows the newer ones.
 //
@@ -89,6 +93,9 @@ func (s *State) RestoreVisit(r *visit.Row) error {
 		return fmt.Errorf("visit %q: %w", r.ID, err)
 	}
 	e := &entry{id: r.ID, visit: *v, asOf: r.AsOf, lapsed: visit.None, queued: notQueued}
+	if s.recovering {
+		s.restatedUntil = max(s.restatedUntil, r.AsOf)
+	}
 	st := &s.scratch
 	s.rules.Derive(v, st)
 	if r.Lapsed {

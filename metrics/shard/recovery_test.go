@@ -22,11 +22,18 @@ import (
 type tables struct {
 	windows  map[window.Key]window.Row
 	visits   map[string]visit.Row
+	restated map[changed]window.Change
 	progress *Progress
 }
 
+// changed is what a restatement is of.
+type changed struct {
+	key    window.Key
+	offset int64
+}
+
 func newTables() *tables {
-	return &tables{windows: map[window.Key]window.Row{}, visits: map[string]visit.Row{}}
+	return &tables{windows: map[window.Key]window.Row{}, visits: map[string]visit.Row{}, restated: map[changed]window.Change{}}
 }
 
 // cloned has bins of its own.
@@ -47,6 +54,11 @@ func (t *tables) writeVisit(r visit.Row) {
 		r.Facts = slices.Clone(r.Facts)
 		t.visits[r.ID] = r
 	}
+}
+
+func (t *tables) writeRestatement(r window.Restatement) {
+	r.Bins, r.NetBins = slices.Clone(r.Bins), slices.Clone(r.NetBins)
+	t.restated[changed{r.Key, r.Offset}] = r.Change
 }
 
 func (t *tables) writeProgress(f *Flush) {
@@ -338,7 +350,7 @@ func TestEveryCrashGivesTheSameRows(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%v", err)
 			}
-			steps := rapid.IntRange(0, 3).Draw(t, "steps written")
+			steps := rapid.IntRange(0, 4).Draw(t, "steps written")
 			part := rapid.IntRange(0, 100).Draw(t, "percent of the last step")
 			write := func(step, n int, one func(i int)) {
 				upTo := n
@@ -352,12 +364,13 @@ func TestEveryCrashGivesTheSameRows(t *testing.T) {
 				}
 			}
 			if rapid.IntRange(0, 3).Draw(t, "all goes well") > 0 {
-				steps = 4
+				steps = 5
 			}
-			write(0, len(f.Windows), func(i int) { tabs.writeWindow(f.Windows[i]) })
-			write(1, len(f.Visits), func(i int) { tabs.writeVisit(f.Visits[i]) })
-			write(2, 1, func(int) { tabs.writeProgress(f) })
-			if steps < 4 {
+			write(0, len(f.Restatements), func(i int) { tabs.writeRestatement(f.Restatements[i]) })
+			write(1, len(f.Windows), func(i int) { tabs.writeWindow(f.Windows[i]) })
+			write(2, len(f.Visits), func(i int) { tabs.writeVisit(f.Visits[i]) })
+			write(3, 1, func(int) { tabs.writeProgress(f) })
+			if steps < 5 {
 				if at == lost {
 					lost = nil
 				} else {
@@ -377,7 +390,21 @@ func TestEveryCrashGivesTheSameRows(t *testing.T) {
 		for _, r := range f.Visits {
 			tabs.writeVisit(r)
 		}
+		for _, r := range f.Restatements {
+			tabs.writeRestatement(r)
+		}
 		compare(t, cfg, tabs.windows, want(cfg, log))
+		undisturbed := newTables()
+		f, err = (&run{New(cfg), 0, undisturbed, cfg}).work(log, len(log))
+		if err != nil {
+			t.Fatalf("%v", err)
+		}
+		for _, r := range f.Restatements {
+			undisturbed.writeRestatement(r)
+		}
+		if !reflect.DeepEqual(tabs.restated, undisturbed.restated) {
+			t.Fatalf("restatements %+v, undisturbed %+v", tabs.restated, undisturbed.restated)
+		}
 	})
 }
 

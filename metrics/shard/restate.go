@@ -11,7 +11,8 @@ import (
 // all of them: it is there only where that has changed.
 //
 // Like everything else it belongs to the offset of an event: the windows' changes by that event, of those windows that
-// were final before it. So a replay finds the same, and a row that is written twice is one.
+// were final before it. So a replay finds the same, or finds it written (recovery.go), and a row that is written twice is
+// one.
 
 // moved is a contribution to a final minute that the event at hand added or took away.
 type moved struct {
@@ -38,6 +39,10 @@ func (s *State) move(c window.Contribution, sign int32) {
 // restate takes what has moved to the restatements of the event at an offset.
 func (s *State) restate(offset int64) {
 	if len(s.moved) == 0 {
+		return
+	}
+	if offset < s.restatedUntil { // they are in the store
+		s.moved = s.moved[:0]
 		return
 	}
 	from := len(s.restated)

@@ -53,6 +53,8 @@ type State struct {
 	recovering  bool
 	replayUntil int64
 	written     int64
+	// restatedUntil is the highest AsOf of the visits among them: restatements are written before visits.
+	restatedUntil int64
 	// ahead has the AsOf of the windows that are ahead of the log, while the shard replays.
 	ahead map[window.Key]int64
 
