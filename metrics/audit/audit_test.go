@@ -19,8 +19,12 @@ import (
 var places = []audit.Place{
 	{BCP: "AF-NAN-TORKHAM", Zone: "Asia/Kabul", LapseAfter: 14 * 24 * time.Hour},
 	{BCP: "PL-DOROHUSK", Zone: "Europe/Warsaw", LapseAfter: 3 * 24 * time.Hour, Calendar: []audit.Opening{
-		{Day: time.Saturday, From: 0, Until: 2*60 + 30}, {Day: time.Saturday, From: 9 * 60, Until: 24 * 60}, {Day: time.Sunday, From: 0, Until: 3*60 + 10},
-		{Day: time.Monday, From: 8 * 60, Until: 16*60 + 45}, {Day: time.Wednesday, From: 0, Until: 24 * 60}, {Day: time.Thursday, From: 7*60 + 30, Until: 8 * 60},
+		{Day: time.Saturday, From: 0, Until: 2*60 + 30},
+		{Day: time.Saturday, From: 9 * 60, Until: 24 * 60},
+		{Day: time.Sunday, From: 0, Until: 3*60 + 10},
+		{Day: time.Monday, From: 8 * 60, Until: 16*60 + 45},
+		{Day: time.Wednesday, From: 0, Until: 24 * 60},
+		{Day: time.Thursday, From: 7*60 + 30, Until: 8 * 60},
 	}},
 	{BCP: `O'Neill\`, Zone: "Asia/Kabul", LapseAfter: 24 * time.Hour},
 }

@@ -11,19 +11,18 @@ import (
 // Hours yields what was told to a shard of openings and closings before an offset, and the retractions of events about
 // places, in no order. Of an event there is what hours.Hours needs.
 func (s *Store) Hours(ctx context.Context, shard int, before int64, yield func(*event.Event)) error {
-	const query = `SELECT type, id, source, time, bcp, direction, retracted_id, retracted_source FROM events
-PREWHERE shard = ? AND offset < ? AND type IN ('bcp.opened', 'bcp.closed', 'event.retracted')
-WHERE type != 'event.retracted' OR subject = bcp`
+	const query = `SELECT type, id, source, time, bcp, direction, retracted_id, retracted_source FROM openings
+WHERE shard = ? AND offset < ?`
 	rows, err := s.conn.Query(ctx, query, shard, before)
 	if err != nil {
-		return fmt.Errorf("read table events: %w", err)
+		return fmt.Errorf("read table openings: %w", err)
 	}
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
 		var typ, id, source, bcp, direction, retractedID, retractedSource string
 		var at time.Time
 		if err := rows.Scan(&typ, &id, &source, &at, &bcp, &direction, &retractedID, &retractedSource); err != nil {
-			return fmt.Errorf("read table events: %w", err)
+			return fmt.Errorf("read table openings: %w", err)
 		}
 		e := event.Event{
 			ID: []byte(id), Source: []byte(source), Time: at.UnixMilli(),
@@ -32,12 +31,12 @@ WHERE type != 'event.retracted' OR subject = bcp`
 		e.Type, _ = event.ParseType([]byte(typ))
 		e.AboutPlace = e.Type == event.EventRetracted
 		if e.BCP, e.Direction, err = s.place(bcp, direction); err != nil {
-			return fmt.Errorf("read table events: %w", err)
+			return fmt.Errorf("read table openings: %w", err)
 		}
 		yield(&e)
 	}
 	if err := rows.Err(); err != nil {
-		return fmt.Errorf("read table events: %w", err)
+		return fmt.Errorf("read table openings: %w", err)
 	}
 	return nil
 }

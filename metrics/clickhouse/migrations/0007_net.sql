@@ -12,6 +12,25 @@ ALTER TABLE {{db}}.restatements {{cluster}}
     ADD COLUMN IF NOT EXISTS net_ms   Int64             COMMENT 'by how much the net sum changed',
     ADD COLUMN IF NOT EXISTS net_bins Map(Int16, Int32) COMMENT 'by how much the net number in each bin changed';
 
+CREATE TABLE IF NOT EXISTS {{db}}.openings {{cluster}} (
+    shard            UInt16,
+    offset           UInt64,
+    type             LowCardinality(String) COMMENT 'bcp.opened, bcp.closed or event.retracted',
+    id               String,
+    source           String,
+    time             DateTime64(3, 'UTC'),
+    bcp              LowCardinality(String),
+    direction        LowCardinality(String) COMMENT 'empty of both',
+    retracted_id     String,
+    retracted_source String
+) ENGINE = {{replacing ""}} ORDER BY (shard, offset)
+COMMENT 'The events that say when BCPs were open, and the retractions of events about places. The calendar is in the places file.';
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS {{db}}.openings_of_events {{cluster}} TO {{db}}.openings AS
+SELECT shard, offset, type, id, source, time, bcp, direction, retracted_id, retracted_source
+FROM {{db}}.events
+WHERE type IN ('bcp.opened', 'bcp.closed') OR type = 'event.retracted' AND subject = bcp;
+
 {{define "times"}}
     sum_ms / n / 1000 AS mean,
     sqrt(toFloat64(toInt256(n) * toInt256(sum_sq) - toInt256(sum_ms) * toInt256(sum_ms))) / n / 1000 AS sd,
