@@ -8,7 +8,10 @@ import (
 )
 
 // core are the packages that the numbers rest on. They are pure: the same input always gives the same output.
-var core = []string{"ingest/event", "ingest/place", "ingest/simulator", "metrics/hours", "metrics/visit", "metrics/window", "metrics/shard"}
+var core = []string{
+	"ingest/event", "ingest/place", "ingest/simulator",
+	"metrics/habit", "metrics/hours", "metrics/reading", "metrics/visit", "metrics/window", "metrics/shard",
+}
 
 // pure is what core packages may import besides one another. Nothing here does I/O, keeps a clock or starts a goroutine.
 var pure = []string{

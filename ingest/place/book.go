@@ -53,8 +53,10 @@ type Place struct {
 	// UNLocode is empty where the BCP has none, or none that is known.
 	UNLocode string
 	Targets  Targets
-	// SilentAfter is how long a silence makes the BCP unknown.
+	// SilentAfter is how long a silence makes the BCP unknown, as long as its own habit is not known.
 	SilentAfter time.Duration
+	// SilentBound says that the file gives SilentAfter and does not call it assumed: no habit makes it longer.
+	SilentBound bool
 	// LapseAfter is how long after its last fact a visit is given up.
 	LapseAfter time.Duration
 	// Assumed lists the keys of this place for which there is no published figure, such as "calendar".

@@ -44,6 +44,14 @@ func (c *Calendar) String() string {
 	return cmp.Or(strings.Join(all, ", "), "closed")
 }
 
+// OpenMinutes is how many of a day's minutes [from, to) are open.
+func (c *Calendar) OpenMinutes(day time.Weekday, from, to int) (open int) {
+	for _, s := range c.Days[day] {
+		open += max(0, min(s.Close, to)-max(s.Open, from))
+	}
+	return open
+}
+
 var weekdays = [7]string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
 
 // rawHours is one line of a calendar in the file.

@@ -109,6 +109,7 @@ func (r rawPlace) place() (Place, []error) {
 	p := Place{
 		ID: r.ID, Names: r.Names, Neighbour: Neighbour(r.Neighbour), UNLocode: r.UNLocode,
 		SilentAfter: DefaultSilentAfter, LapseAfter: DefaultLapseAfter, Assumed: r.Assumed,
+		SilentBound: r.SilentAfter != "" && !slices.Contains(r.Assumed, "silent_after"),
 	}
 	var faults []error
 	fault := func(err error) {

@@ -74,6 +74,40 @@ func TestTorkhamNeverShutsAndSpinBoldakDoes(t *testing.T) {
 	}
 }
 
+func TestSpinBoldakIsOpenForHalfAnHourBeforeEight(t *testing.T) {
+	b, err := place.Load("afghanistan")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := b.Place("AF-KAN-SPINBOLDAK").Calendar // 07:30-15:30
+	for _, f := range []struct{ from, to, open int }{
+		{0, 24 * 60, 480}, {7 * 60, 8 * 60, 30}, {8 * 60, 9 * 60, 60}, {15 * 60, 16 * 60, 30}, {16 * 60, 24 * 60, 0}, {600, 601, 1},
+	} {
+		if got := c.OpenMinutes(time.Monday, f.from, f.to); got != f.open {
+			t.Errorf("minutes %d to %d: %d are open, want %d", f.from, f.to, got, f.open)
+		}
+	}
+}
+
+func TestASilenceIsAPromiseUnlessItIsAssumed(t *testing.T) {
+	for _, c := range []struct {
+		old, new string
+		bound    bool
+	}{
+		{"", "", true},
+		{"assumed: [calendar]", "assumed: [calendar, silent_after]", false},
+		{"    silent_after: 1h\n", "", false},
+	} {
+		b, err := place.Parse("p.yaml", []byte(strings.Replace(good, c.old, c.new, 1)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p := b.Places[0]; p.SilentBound != c.bound {
+			t.Errorf("%q instead of %q: bound %v after %v", c.new, c.old, p.SilentBound, p.SilentAfter)
+		}
+	}
+}
+
 func TestNamesFallBackToEnglish(t *testing.T) {
 	n := place.Names{"en": "Torkham", "ps": "تورخم"}
 	if n.In("ps") != "تورخم" || n.In("de") != "Torkham" {
