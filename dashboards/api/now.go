@@ -17,14 +17,15 @@ func (h *Handler) board(ctx context.Context, q *request) (any, error) {
 
 // Place is what does not change about a BCP.
 type Place struct {
-	ID                 string            `json:"id"`
-	Names              map[string]string `json:"names"`
-	TimeZone           string            `json:"time_zone"`
-	Neighbour          board.Neighbour   `json:"neighbour"`
-	Position           board.Position    `json:"position"`
-	UNLocode           *string           `json:"un_locode"`
-	TargetSeconds      *int64            `json:"target_release_time_seconds"`
-	SilentAfterSeconds int64             `json:"silent_after_seconds"`
+	ID            string            `json:"id"`
+	Names         map[string]string `json:"names"`
+	TimeZone      string            `json:"time_zone"`
+	Neighbour     board.Neighbour   `json:"neighbour"`
+	Position      board.Position    `json:"position"`
+	UNLocode      *string           `json:"un_locode"`
+	TargetSeconds *int64            `json:"target_release_time_seconds"`
+	// SilentAfterSeconds is the configured one; the board has the one that holds.
+	SilentAfterSeconds int64 `json:"silent_after_seconds"`
 	// Assumed lists what has no published figure.
 	Assumed []string `json:"assumed"`
 }

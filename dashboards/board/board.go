@@ -45,8 +45,10 @@ type BCP struct {
 	Neighbour        Neighbour `json:"neighbour"`
 	Position         Position  `json:"position"`
 	Target           Target    `json:"target"`
-	// SilentAfterSeconds is the silence that makes the BCP unknown.
+	// SilentAfterSeconds is the silence that makes the BCP unknown, at the time of the board. It is learnt from the BCP's
+	// own habit at this hour of the week, or configured.
 	SilentAfterSeconds int64       `json:"silent_after_seconds"`
+	SilentAfterLearnt  bool        `json:"silent_after_learnt"`
 	Status             Status      `json:"status"`
 	Open               bool        `json:"open"`
 	LastEvent          *time.Time  `json:"last_event"`
@@ -87,14 +89,14 @@ const (
 	Closed  Status = "closed"
 )
 
-// Reason is why a number is null.
+// Reason is why a number is null, or not to be taken at its word.
 type Reason string
 
 // The reasons.
 const (
 	// NeverHeard: no event of the BCP has ever come.
 	NeverHeard Reason = "never_heard"
-	// Silent: the last event is older than the BCP's silent_after.
+	// Silent: the last event is older than a silence of the BCP may be.
 	Silent Reason = "silent"
 	// NoTruckEvents: something is heard of the BCP, but nothing of its trucks.
 	NoTruckEvents Reason = "no_truck_events"
@@ -104,6 +106,10 @@ const (
 	NoValues Reason = "no_values"
 	// NotReported: the source of the reading had nothing.
 	NotReported Reason = "not_reported"
+	// ZeroAfterClosure and ZeroAfterOutage: the source says that nobody waits, and it is among the first that it says
+	// since the BCP was closed, or the source was silent. The third zero in a row is an empty queue.
+	ZeroAfterClosure Reason = "zero_after_closure"
+	ZeroAfterOutage  Reason = "zero_after_outage"
 	// Future: the window has not begun.
 	Future Reason = "future"
 )
@@ -208,7 +214,7 @@ type Flow struct {
 // Hour is one local hour of a trend. The last one goes on.
 type Hour struct {
 	Start time.Time `json:"start"`
-	// Status is Unknown for an hour of which nothing was heard for longer than silent_after; its numbers are null.
+	// Status is Unknown for an hour of which nothing was heard for longer than is tolerated in it; its numbers are null.
 	Status Status `json:"status"`
 	// N is the number of trucks released in the hour.
 	N          *int64   `json:"n"`
@@ -228,8 +234,12 @@ type Reading struct {
 	WaitSeconds *int64 `json:"wait_seconds"`
 	// AgeSeconds is how old the reading is now: the time since it was published and its age when it was.
 	AgeSeconds int64 `json:"age_seconds"`
-	// Stale says that it is older than the BCP's silent_after.
-	Stale  bool   `json:"stale"`
+	// Stale says that it is older than no reading may come.
+	Stale bool `json:"stale"`
+	// Frozen says that the source repeats itself, since FrozenSince, and so knows nothing of the queue now.
+	Frozen      bool       `json:"frozen"`
+	FrozenSince *time.Time `json:"frozen_since"`
+	// Reason is why the numbers are null, or why a zero is not taken for an empty queue.
 	Reason Reason `json:"reason,omitempty"`
 }
 

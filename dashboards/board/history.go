@@ -133,5 +133,13 @@ type PastReading struct {
 	WaitSeconds *int64    `json:"wait_seconds"`
 	// AgeSeconds is how old the reading was when it was published; null where the source did not say.
 	AgeSeconds *int64 `json:"age_seconds"`
-	Reason     Reason `json:"reason,omitempty"`
+	// Stale says that it was older then than no reading may come.
+	Stale bool `json:"stale"`
+	// Frozen says that the source repeated itself, since FrozenSince.
+	Frozen      bool       `json:"frozen"`
+	FrozenSince *time.Time `json:"frozen_since"`
+	// KnownUntil is when the next reading came, or when none had come for too long; null where the reading says nothing of
+	// its queue.
+	KnownUntil *time.Time `json:"known_until"`
+	Reason     Reason     `json:"reason,omitempty"`
 }

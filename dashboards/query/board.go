@@ -20,17 +20,18 @@ func named(name string, value any) driver.NamedValue {
 	return clickhouse.Named(name, fmt.Sprint(value))
 }
 
-// Board reads all BCPs in five queries.
+// Board reads all BCPs in five queries, and once an hour their habits.
 func (s *Source) Board(ctx context.Context) (*board.Board, error) {
 	now := s.now().UTC()
 	progress, err := s.Progress(ctx)
 	if err != nil {
 		return nil, err
 	}
-	back := max(s.cfg.Window, time.Duration(s.cfg.TrendHours)*time.Hour)
-	for i := range s.places {
-		back = max(back, time.Duration(s.cfg.TrendHours)*time.Hour+s.places[i].SilentAfter)
+	learnt, err := s.habitsNow(ctx)
+	if err != nil {
+		return nil, err
 	}
+	back := max(s.cfg.Window, time.Duration(s.cfg.TrendHours)*time.Hour)
 	hours, err := s.readHours(ctx, now.Add(-back-time.Hour))
 	if err != nil {
 		return nil, err
@@ -55,12 +56,12 @@ func (s *Source) Board(ctx context.Context) (*board.Board, error) {
 	for i := range s.places {
 		p := &s.places[i]
 		v := view{
-			place: p, now: now, inside: insides[p.ID], hours: hours[p.ID], trucks: trucks[p.ID],
+			place: p, now: now, habits: learnt[p.ID], inside: insides[p.ID], hours: hours[p.ID], trucks: trucks[p.ID],
 			window: int(s.cfg.Window / time.Hour), trend: s.cfg.TrendHours,
 		}
 		bcp, recent := v.bcp()
-		for _, r := range readings[p.ID] {
-			bcp.Readings = append(bcp.Readings, r.at(now, p))
+		if bcp.Readings, err = s.latestReadings(ctx, v.habits, now, readings[p.ID]); err != nil {
+			return nil, err
 		}
 		sum.add(&bcp, recent)
 		b.BCPs = append(b.BCPs, bcp)
@@ -103,6 +104,7 @@ func (s *Source) readTrucks(ctx context.Context, recent hours) (map[string]bool,
 type view struct {
 	place  *place.Place
 	now    time.Time
+	habits *habits
 	inside *inside // nil if never heard
 	hours  map[int64]*hour
 	// trucks says that truck events were ever heard.
@@ -112,10 +114,11 @@ type view struct {
 
 // silence is why the BCP's numbers are not known now, empty if they are.
 func (v *view) silence() board.Reason {
+	tolerated, _ := v.habits.silence(v.now)
 	switch {
 	case v.inside == nil || v.inside.lastEvent == nil:
 		return board.NeverHeard
-	case v.now.Sub(*v.inside.lastEvent) > v.place.SilentAfter:
+	case v.now.Sub(*v.inside.lastEvent) > tolerated:
 		return board.Silent
 	}
 	return ""
@@ -144,6 +147,7 @@ func (v *view) bcp() (board.BCP, *hour) {
 	p := v.place
 	recent := v.recent()
 	silence := v.silence()
+	tolerated, learnt := v.habits.silence(v.now)
 	_, offset := v.now.In(p.Zone).Zone()
 	b := board.BCP{
 		ID: p.ID, Names: p.Names, TimeZone: p.Zone.String(), UTCOffsetSeconds: offset,
@@ -151,10 +155,9 @@ func (v *view) bcp() (board.BCP, *hour) {
 		Position:  board.Position{Latitude: p.Position.Latitude, Longitude: p.Position.Longitude},
 		Target:    board.Target{Assumed: slices.Contains(p.Assumed, "targets.release_time")},
 
-		SilentAfterSeconds: int64(p.SilentAfter / time.Second),
-		Status:             board.OK, Open: p.OpenAt(v.now),
+		SilentAfterSeconds: int64(tolerated / time.Second), SilentAfterLearnt: learnt,
+		Status: board.OK, Open: p.OpenAt(v.now),
 		ReleaseTime: releaseTime(recent, silence), Holders: holders(recent), Flow: flow(recent, v.unheard(silence)),
-		Readings: []board.Reading{},
 	}
 	if p.Targets.ReleaseTime > 0 {
 		seconds := int64(p.Targets.ReleaseTime / time.Second)
@@ -268,23 +271,33 @@ func (v *view) trendHours() []board.Hour {
 	return all
 }
 
-// hourStatus is Unknown where no truck event was heard in the hour nor within silent_after before its end, as far as
-// hours can tell.
+// hourStatus is Unknown where no truck event was heard in the hour nor before its end for longer than was tolerated in
+// that hour, as far as hours can tell.
 func (v *view) hourStatus(start time.Time) board.Status {
 	end := endOf(window.Hour, start, v.place.Zone)
 	if end.After(v.now) {
 		end = v.now
 	}
-	heard := false
-	for at := start; !heard && !at.Add(time.Hour).Before(end.Add(-v.place.SilentAfter)); {
-		heard = v.hours[at.Unix()] != nil
-		at = startOf(window.Hour, at.Add(-time.Minute), v.place.Zone)
-	}
+	tolerated, _ := v.habits.silence(start)
+	heard := v.lastHeard(start)
 	switch {
-	case !heard:
+	case heard.IsZero() || heard.Add(time.Hour).Before(end.Add(-tolerated)):
 		return board.Unknown
 	case !v.place.OpenAt(start):
 		return board.Closed
 	}
 	return board.OK
+}
+
+// lastHeard is the start of the last hour up to the one at start in which trucks were heard. The board has read the
+// hours of its trend; those before are as the habits know them.
+func (v *view) lastHeard(start time.Time) time.Time {
+	first := v.now.Add(-time.Duration(v.trend+1) * time.Hour)
+	at := start
+	for ; at.After(first); at = startOf(window.Hour, at.Add(-time.Minute), v.place.Zone) {
+		if v.hours[at.Unix()] != nil {
+			return at
+		}
+	}
+	return v.habits.heardBefore(at.Add(time.Hour))
 }

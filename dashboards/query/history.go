@@ -39,7 +39,8 @@ type past struct {
 	arrivals, left int64
 }
 
-// History reads one measure over time. The place must be one of Places.
+// History reads one measure over time. The place must be one of Places. How long a silence may last is as the place's
+// habit was at the end of the query.
 func (s *Source) History(ctx context.Context, q HistoryQuery) (*board.History, error) {
 	p := s.place(q.ID)
 	now := s.now()
@@ -52,8 +53,18 @@ func (s *Source) History(ctx context.Context, q HistoryQuery) (*board.History, e
 	if err != nil {
 		return nil, err
 	}
+	known, err := s.habitsAt(ctx, q.ID, q.To)
+	if err != nil {
+		return nil, err
+	}
 	// A window is unknown after a silence, so what came before the first one counts.
-	rows, err := s.readPast(ctx, q, startOf(q.Grain, from.Add(-p.SilentAfter), p.Zone))
+	var longest time.Duration
+	for at := from; at.Before(q.To) && at.Before(from.AddDate(0, 0, 7)); at = at.Add(time.Hour) {
+		tolerated, _ := known.silence(at)
+		longest = max(longest, tolerated)
+	}
+	before := startOf(q.Grain, from.Add(-longest), p.Zone)
+	rows, err := s.readPast(ctx, q, before)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +73,7 @@ func (s *Source) History(ctx context.Context, q HistoryQuery) (*board.History, e
 		From: from, To: from, AsOf: progress.AsOf, FinalUntil: progress.FinalUntil, Windows: []board.Window{},
 	}
 	heard := time.Time{} // the end of the last window that has a row
-	for at := startOf(q.Grain, from.Add(-p.SilentAfter), p.Zone); at.Before(q.To); at = endOf(q.Grain, at, p.Zone) {
+	for at := before; at.Before(q.To); at = endOf(q.Grain, at, p.Zone) {
 		end, row := endOf(q.Grain, at, p.Zone), rows[at.Unix()]
 		if row != nil {
 			heard = end
@@ -81,10 +92,11 @@ func (s *Source) History(ctx context.Context, q HistoryQuery) (*board.History, e
 		if until.After(now) {
 			until = now
 		}
+		tolerated, _ := known.silence(until.Add(-time.Minute))
 		switch {
 		case at.After(now):
 			w.Status, w.Reason = board.Unknown, board.Future
-		case until.Sub(heard) > p.SilentAfter:
+		case until.Sub(heard) > tolerated:
 			w.Status, w.Reason = board.Unknown, board.Silent
 		default:
 			if !p.OpenAt(at) && q.Grain != window.Day {

@@ -42,11 +42,18 @@ type Source struct {
 	mu sync.Mutex
 	// trucks are the BCPs of whose trucks something was ever heard; it only grows.
 	trucks map[string]bool
+	// judged are the latest readings, by BCP.
+	judged map[string]judged
+
+	learning sync.Mutex
+	learnt   map[string]*habits
+	learntAt time.Time
+	failedAt time.Time // when learning failed last
 }
 
 // New makes a source over conn, whose tables are in the database db. Now is the clock of the program.
 func New(conn driver.Conn, db string, places []place.Place, cfg Config, now func() time.Time) *Source {
-	s := &Source{conn: conn, db: db, places: places, cfg: cfg, now: now, trucks: map[string]bool{}}
+	s := &Source{conn: conn, db: db, places: places, cfg: cfg, now: now, trucks: map[string]bool{}, judged: map[string]judged{}}
 	for i := range places {
 		s.ids = append(s.ids, places[i].ID)
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"dwell/dashboards/board"
-	"dwell/ingest/place"
+	judge "dwell/metrics/reading"
 )
 
 // reading is the latest of one source and direction.
@@ -50,20 +50,50 @@ func nullable(v any) *uint64 {
 	return p
 }
 
-func (r *reading) at(now time.Time, p *place.Place) board.Reading {
-	age := max(0, now.Sub(r.time))
-	if r.age != nil {
-		age += time.Duration(*r.age) * time.Second
+// latestReadings are those of one place as they are now.
+func (s *Source) latestReadings(ctx context.Context, known *habits, now time.Time, latest []reading) ([]board.Reading, error) {
+	out := []board.Reading{}
+	if len(latest) == 0 {
+		return out, nil
 	}
+	verdicts, err := s.latestVerdicts(ctx, known, latest)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range latest {
+		out = append(out, r.at(now, known, verdicts[queue{r.source, r.direction}]))
+	}
+	return out, nil
+}
+
+func (r *reading) at(now time.Time, known *habits, v judge.Verdict) board.Reading {
+	one := judge.Reading{Time: r.time, Age: r.age}
+	age := one.AgeAt(now)
+	silence, _ := known.silenceOfReadings(now)
 	out := board.Reading{
 		Source: r.source, Direction: r.direction, Time: r.time.UTC(),
 		Vehicles: signed(r.vehicles), WaitSeconds: signed(r.wait),
-		AgeSeconds: int64(age / time.Second), Stale: age > p.SilentAfter,
+		AgeSeconds: int64(age / time.Second), Stale: age > silence,
+		FrozenSince: instantOf(v.FrozenSince), Reason: reasonOf(r.vehicles, r.wait, v),
 	}
-	if r.vehicles == nil && r.wait == nil {
-		out.Reason = board.NotReported
-	}
+	out.Frozen = out.FrozenSince != nil
 	return out
+}
+
+// reasonOf is why a reading says nothing of its queue, empty if it does.
+func reasonOf(vehicles, wait *uint64, v judge.Verdict) board.Reason {
+	if vehicles == nil && wait == nil {
+		return board.NotReported
+	}
+	return board.Reason(v.Doubt)
+}
+
+func instantOf(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
 }
 
 func signed(v *uint64) *int64 {

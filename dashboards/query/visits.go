@@ -134,33 +134,3 @@ func seconds(ms *uint64) *float64 {
 	s := float64(*ms) / 1000
 	return &s
 }
-
-// Readings reads those of [from, to) in the order of time, limit at most.
-func (s *Source) Readings(ctx context.Context, id string, from, to time.Time, limit int) (*board.Readings, error) {
-	sql := `
-SELECT source, toString(direction), time, vehicles, wait_seconds, age_seconds
-FROM ` + s.table("readings") + ` FINAL
-WHERE bcp = {bcp:String} AND retracted = 0 AND time >= fromUnixTimestamp64Milli({from:Int64}, 'UTC')
-    AND time < fromUnixTimestamp64Milli({to:Int64}, 'UTC')
-ORDER BY time, source, id LIMIT ` + strconv.Itoa(limit+1)
-	out := &board.Readings{ID: id, From: from.UTC(), To: to.UTC(), Readings: []board.PastReading{}}
-	args := []any{named("bcp", id), named("from", from.UnixMilli()), named("to", to.UnixMilli())}
-	err := s.each(ctx, "readings", sql, args, func(rows driver.Rows) error {
-		var r board.PastReading
-		var vehicles, wait, age *uint64
-		if err := rows.Scan(&r.Source, &r.Direction, &r.Time, &vehicles, &wait, &age); err != nil {
-			return err
-		}
-		r.Time = r.Time.UTC()
-		r.Vehicles, r.WaitSeconds, r.AgeSeconds = signed(vehicles), signed(wait), signed(age)
-		if vehicles == nil && wait == nil {
-			r.Reason = board.NotReported
-		}
-		out.Readings = append(out.Readings, r)
-		return nil
-	})
-	if len(out.Readings) > limit {
-		out.Readings, out.Truncated = out.Readings[:limit], true
-	}
-	return out, err
-}

@@ -1,0 +1,118 @@
+package query
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"dwell/metrics/habit"
+	judge "dwell/metrics/reading"
+)
+
+// queue is one that a source tells of; each is judged by itself.
+type queue struct{ source, direction string }
+
+// published is a reading as it was published, of a queue.
+type published struct {
+	queue
+	judge.Reading
+}
+
+// remembered is how far back the readings go on which a verdict rests, and mostRemembered how many they are.
+const (
+	remembered     = habit.Back
+	mostRemembered = 20_000
+)
+
+var latestOnes = "ORDER BY time DESC, source DESC, id DESC LIMIT " + strconv.Itoa(mostRemembered)
+
+func (s *Source) readPublished(ctx context.Context, id string, from, to time.Time, order string) (all []published, err error) {
+	sql := `
+SELECT source, toString(direction), time, vehicles, wait_seconds, age_seconds
+FROM ` + s.table("readings") + ` FINAL
+WHERE bcp = {bcp:String} AND retracted = 0 AND time >= fromUnixTimestamp64Milli({from:Int64}, 'UTC')
+    AND time < fromUnixTimestamp64Milli({to:Int64}, 'UTC')
+` + order
+	args := []any{named("bcp", id), named("from", from.UnixMilli()), named("to", to.UnixMilli())}
+	err = s.each(ctx, "readings", sql, args, func(rows driver.Rows) error {
+		var r published
+		err := rows.Scan(&r.source, &r.direction, &r.Time, &r.Vehicles, &r.Wait, &r.Age)
+		all = append(all, r)
+		return err
+	})
+	return all, err
+}
+
+// judge gives the verdicts on readings of one place, which are ordered by time.
+func (s *Source) judge(ctx context.Context, known *habits, all []published) ([]judge.Verdict, error) {
+	if len(all) == 0 {
+		return nil, nil
+	}
+	shut, err := s.readClosures(ctx, known.place, all[0].Time)
+	if err != nil {
+		return nil, err
+	}
+	p := known.ofReadings()
+	p.Closed = shut.during
+	at := map[queue][]int{}
+	readings := map[queue][]judge.Reading{}
+	for i := range all {
+		q := all[i].queue
+		at[q], readings[q] = append(at[q], i), append(readings[q], all[i].Reading)
+	}
+	verdicts := make([]judge.Verdict, len(all))
+	for q, of := range readings {
+		for i, v := range p.Judge(of) {
+			verdicts[at[q][i]] = v
+		}
+	}
+	return verdicts, nil
+}
+
+// ofReadings is how long no reading may come to the place.
+func (h *habits) ofReadings() judge.Place {
+	return judge.Place{Silence: func(t time.Time) time.Duration {
+		silence, _ := h.silenceOfReadings(t)
+		return silence
+	}}
+}
+
+// judged are the verdicts on the latest readings of a place.
+type judged struct {
+	by     *habits
+	latest []time.Time
+	of     map[queue]judge.Verdict
+}
+
+// latestVerdicts judges the latest readings of a place, anew when there is another one, and with new habits.
+func (s *Source) latestVerdicts(ctx context.Context, known *habits, latest []reading) (map[queue]judge.Verdict, error) {
+	times := make([]time.Time, len(latest))
+	for i := range latest {
+		times[i] = latest[i].time
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	id := known.place.ID
+	if had := s.judged[id]; had.by == known && slices.EqualFunc(had.latest, times, time.Time.Equal) {
+		return had.of, nil
+	}
+	last := slices.MaxFunc(times, time.Time.Compare)
+	all, err := s.readPublished(ctx, id, last.Add(-remembered), last.Add(time.Millisecond), latestOnes)
+	if err != nil {
+		return nil, err
+	}
+	slices.Reverse(all)
+	verdicts, err := s.judge(ctx, known, all)
+	if err != nil {
+		return nil, err
+	}
+	of := map[queue]judge.Verdict{}
+	for i := range all {
+		of[all[i].queue] = verdicts[i]
+	}
+	s.judged[id] = judged{known, times, of}
+	return of, nil
+}

@@ -1,0 +1,58 @@
+package query
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"time"
+
+	"dwell/dashboards/board"
+)
+
+// Readings reads those of [from, to) in the order of time, limit at most. They are judged by the place's habit at the end
+// of the query, and by what came before each.
+func (s *Source) Readings(ctx context.Context, id string, from, to time.Time, limit int) (*board.Readings, error) {
+	known, err := s.habitsAt(ctx, id, to)
+	if err != nil {
+		return nil, err
+	}
+	before, err := s.readPublished(ctx, id, from.Add(-remembered), from, latestOnes)
+	if err != nil {
+		return nil, err
+	}
+	all, err := s.readPublished(ctx, id, from, to, "ORDER BY time, source, id LIMIT "+strconv.Itoa(limit+1))
+	if err != nil {
+		return nil, err
+	}
+	out := &board.Readings{ID: id, From: from.UTC(), To: to.UTC(), Readings: []board.PastReading{}}
+	if len(all) > limit {
+		all, out.Truncated = all[:limit], true
+	}
+	slices.Reverse(before)
+	verdicts, err := s.judge(ctx, known, append(before, all...))
+	if err != nil {
+		return nil, err
+	}
+	verdicts = verdicts[len(before):]
+	next := map[queue]time.Time{}
+	out.Readings = make([]board.PastReading, len(all))
+	for i := len(all) - 1; i >= 0; i-- {
+		r, v := &all[i], verdicts[i]
+		past := board.PastReading{
+			Source: r.source, Direction: r.direction, Time: r.Time.UTC(),
+			Vehicles: signed(r.Vehicles), WaitSeconds: signed(r.Wait), AgeSeconds: signed(r.Age),
+			Stale: v.Stale, FrozenSince: instantOf(v.FrozenSince), Reason: reasonOf(r.Vehicles, r.Wait, v),
+		}
+		past.Frozen = past.FrozenSince != nil
+		if past.Reason == "" && !past.Frozen {
+			end := to
+			if at, later := next[r.queue]; later {
+				end = at
+			}
+			past.KnownUntil = instantOf(known.ofReadings().Until(r.Time, end))
+		}
+		next[r.queue] = r.Time
+		out.Readings[i] = past
+	}
+	return out, nil
+}
