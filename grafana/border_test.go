@@ -64,7 +64,7 @@ func newBorder(t *testing.T) *border {
 	engine.Engine.Vocabulary = voc
 	place := shard.Place{Zone: time.FixedZone("", 4*3600+1800), LapseAfter: 14 * 24 * time.Hour}
 	engine.Engine.Places = []shard.Place{{}, place, place}
-	known := prom.Place{SilentAfter: 3 * time.Hour, ReleaseTarget: 24 * time.Hour}
+	known := prom.Place{SilentAfter: func() time.Duration { return 3 * time.Hour }, ReleaseTarget: 24 * time.Hour}
 	b.shard = pipeline.New(engine, 0, pipeline.Parts{
 		Store: store, DeadLetters: nowhere{}, Observer: prom.New(b.registry, voc, []prom.Place{{}, known, known}),
 		Tracer: noop.NewTracerProvider().Tracer(""), Log: slog.New(slog.DiscardHandler), Now: time.Now,

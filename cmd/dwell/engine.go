@@ -28,7 +28,11 @@ func (s *system) startEngine(ctx context.Context, reg prometheus.Registerer, tra
 	places := make([]prom.Place, len(cfg.Engine.Places))
 	for i, code := range s.voc.BCPs() {
 		p := &s.book.Places[i]
-		places[code] = prom.Place{SilentAfter: p.SilentAfter, ReleaseTarget: p.Targets.ReleaseTime}
+		places[code] = prom.Place{ReleaseTarget: p.Targets.ReleaseTime, SilentAfter: func() time.Duration {
+			bound, cancel := context.WithTimeout(context.WithoutCancel(ctx), habitTimeout)
+			defer cancel()
+			return s.source.SilentAfter(bound, p.ID)
+		}}
 	}
 	ready.Observer = prom.New(reg, s.voc, places)
 	var consumer *kafka.Consumer
@@ -50,6 +54,9 @@ func (s *system) startEngine(ctx context.Context, reg prometheus.Registerer, tra
 	s.start(ctx, "engine", consumer.Run)
 	return nil
 }
+
+// habitTimeout bounds how long a scrape waits for the habits of the BCPs, which are read once an hour.
+const habitTimeout = 5 * time.Second
 
 // forward writes facts about places to the partitions that do not have them, marked so that they stop there.
 func (s *system) forward(ctx context.Context, partition int, records []event.Message) error {

@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"dwell/dashboards/query"
 	"dwell/metrics/tracing"
 )
 
@@ -42,7 +43,7 @@ func unlessStopped(ctx context.Context, err error) error {
 	return err
 }
 
-// startServing starts the whole program. On an error, what has started is stopped.
+// startServing starts the whole program. Now is the clock by which a BCP is silent. On an error, what has started is stopped.
 func startServing(ctx context.Context, cfg Config, e *env, log *slog.Logger, now func() time.Time) (_ *system, err error) {
 	s, err := startSystem(ctx, cfg, e.out, log)
 	if err != nil {
@@ -66,11 +67,12 @@ func startServing(ctx context.Context, cfg Config, e *env, log *slog.Logger, now
 		}
 		return nil
 	})
+	s.source = query.New(s.store.Conn(), cfg.ClickHouse.Database, s.book.Places, query.DefaultConfig(), now)
 	ready := &readiness{stalled: map[int]error{}}
 	if err := s.startEngine(ctx, reg, traces.Tracer(), ready); err != nil {
 		return nil, err
 	}
-	if s.source, err = s.startWeb(ctx, reg, http.Handler(ready), now); err != nil {
+	if err := s.startWeb(ctx, reg, http.Handler(ready)); err != nil {
 		return nil, err
 	}
 	return s, nil

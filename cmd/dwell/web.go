@@ -12,20 +12,18 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"dwell/dashboards"
-	"dwell/dashboards/query"
 	"dwell/metrics/prom"
 )
 
-// startWeb serves the page, /live, /api/v1, /metrics, /healthz and /readyz. Now is the clock by which a BCP is silent.
-func (s *system) startWeb(ctx context.Context, reg *prometheus.Registry, ready http.Handler, now func() time.Time) (*query.Source, error) {
+// startWeb serves the page, /live, /api/v1, /metrics, /healthz and /readyz.
+func (s *system) startWeb(ctx context.Context, reg *prometheus.Registry, ready http.Handler) error {
 	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.cfg.Listen)
 	if err != nil {
-		return nil, fmt.Errorf("listen: %q cannot be had; free it or choose another: %w", s.cfg.Listen, err)
+		return fmt.Errorf("listen: %q cannot be had; free it or choose another: %w", s.cfg.Listen, err)
 	}
-	source := query.New(s.store.Conn(), s.cfg.ClickHouse.Database, s.book.Places, query.DefaultConfig(), now)
-	shown, err := dashboards.New(source, s.voc, dashboards.DefaultConfig(), s.log, reg)
+	shown, err := dashboards.New(s.source, s.voc, dashboards.DefaultConfig(), s.log, reg)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	s.start(ctx, "dashboards", shown.Run)
 
@@ -41,7 +39,7 @@ func (s *system) startWeb(ctx context.Context, reg *prometheus.Registry, ready h
 	s.start(ctx, "web", func(ctx context.Context) error { return serveUntil(ctx, server, ln) })
 	s.listening = ln.Addr().String()
 	s.say("page", "http://%s", ln.Addr())
-	return source, nil
+	return nil
 }
 
 // serveUntil serves until ctx is done, and then lets what is being answered come to its end, for a bounded time.

@@ -11,11 +11,12 @@ import (
 	"dwell/metrics/window"
 )
 
-// board knows who is inside, as the shards of this process do, and collects the sums. It implements
-// prometheus.Collector.
+// board knows who is inside, as the shards of this process do, and collects the sums, and how long each BCP may be silent
+// now. It implements prometheus.Collector.
 type board struct {
-	voc                     *event.Vocabulary
-	inside, held, lastEvent *prometheus.Desc
+	voc                             *event.Vocabulary
+	places                          []Place
+	inside, held, lastEvent, silent *prometheus.Desc
 
 	mu     sync.Mutex
 	shards map[int]map[place]*seats
@@ -36,18 +37,20 @@ type seats struct {
 	ofTrucks bool
 }
 
-func newBoard(voc *event.Vocabulary) *board {
+func newBoard(voc *event.Vocabulary, places []Place) *board {
 	desc := func(name, help string, labels ...string) *prometheus.Desc {
 		return prometheus.NewDesc(name, help, labels, nil)
 	}
 	return &board{
-		voc: voc,
+		voc: voc, places: places,
 		inside: desc("dwell_trucks_inside",
 			"Trucks inside, as of the latest event. Sum it over processes.", "bcp", "direction"),
 		held: desc("dwell_trucks_held",
 			"Trucks inside by phase (wait, service, hold, exit) and by who has them. Sum it over processes.", "bcp", "direction", "phase", "holder"),
 		lastEvent: desc("dwell_bcp_last_event_timestamp_seconds",
 			"Time of the latest event about the BCP. Take the maximum over processes.", "bcp"),
+		silent: desc("dwell_bcp_silent_after_seconds",
+			"Silence after which what is known of the BCP counts as unknown: its own habit at this hour of the week, or as configured.", "bcp"),
 		shards: map[int]map[place]*seats{},
 	}
 }
@@ -98,6 +101,7 @@ func (b *board) Describe(ch chan<- *prometheus.Desc) {
 	ch <- b.inside
 	ch <- b.held
 	ch <- b.lastEvent
+	ch <- b.silent
 }
 
 // Collect implements prometheus.Collector.
@@ -117,6 +121,11 @@ func (b *board) Collect(ch chan<- prometheus.Metric) {
 	}
 	for bcp, ms := range lastEvent {
 		gauge(b.lastEvent, float64(ms)/1000, b.voc.BCPName(bcp))
+	}
+	for _, bcp := range b.voc.BCPs() {
+		if int(bcp) < len(b.places) && b.places[bcp].SilentAfter != nil {
+			gauge(b.silent, b.places[bcp].SilentAfter().Seconds(), b.voc.BCPName(bcp))
+		}
 	}
 }
 

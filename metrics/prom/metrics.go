@@ -9,10 +9,10 @@ import (
 	"dwell/ingest/event"
 )
 
-// Place is what the metrics tell of a BCP's configuration; zero is none.
+// Place is what the metrics tell of a BCP beside what happens there; zero is none.
 type Place struct {
-	// SilentAfter is how long a silence makes the BCP unknown.
-	SilentAfter time.Duration
+	// SilentAfter is how long a silence makes the BCP unknown now; nil is none. It is asked at each collection.
+	SilentAfter func() time.Duration
 	// ReleaseTarget is the release time that the authority promised.
 	ReleaseTarget time.Duration
 }
@@ -46,7 +46,7 @@ func New(registry prometheus.Registerer, voc *event.Vocabulary, places []Place) 
 	}
 	m := &Metrics{
 		voc:   voc,
-		board: newBoard(voc),
+		board: newBoard(voc, places),
 		events: with.NewCounterVec(prometheus.CounterOpts{
 			Name: "dwell_events_total", Help: "Usable events that were read, by BCP and type, duplicates included; one about a place is in every partition, and counts in each.",
 		}, []string{"bcp", "type"}),
@@ -95,14 +95,10 @@ func configured(with promauto.Factory, voc *event.Vocabulary, places []Place) {
 	ofBCP := func(name, help string) *prometheus.GaugeVec {
 		return with.NewGaugeVec(prometheus.GaugeOpts{Name: name, Help: help}, []string{"bcp"})
 	}
-	silent := ofBCP("dwell_bcp_silent_after_seconds", "Configured silence after which what is known of the BCP counts as unknown.")
 	target := ofBCP("dwell_bcp_release_target_seconds", "Configured release time that the authority promised.")
 	for _, b := range voc.BCPs() {
 		if int(b) >= len(places) {
 			break
-		}
-		if d := places[b].SilentAfter; d > 0 {
-			silent.WithLabelValues(voc.BCPName(b)).Set(d.Seconds())
 		}
 		if d := places[b].ReleaseTarget; d > 0 {
 			target.WithLabelValues(voc.BCPName(b)).Set(d.Seconds())

@@ -40,6 +40,7 @@ type border struct {
 	kafka    *prom.Kafka[kafka.Failure]
 	registry *prometheus.Registry
 	voc      *event.Vocabulary
+	silence  time.Duration // at Torkham
 }
 
 func newBorder(t testing.TB) *border {
@@ -48,10 +49,10 @@ func newBorder(t testing.TB) *border {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &border{registry: prometheus.NewPedanticRegistry(), voc: voc}
+	b := &border{registry: prometheus.NewPedanticRegistry(), voc: voc, silence: 3 * time.Hour}
 	b.Metrics = prom.New(b.registry, voc, []prom.Place{
-		torkham:  {SilentAfter: 3 * time.Hour, ReleaseTarget: 24 * time.Hour},
-		hairatan: {SilentAfter: 20 * time.Hour},
+		torkham:  {SilentAfter: func() time.Duration { return b.silence }, ReleaseTarget: 24 * time.Hour},
+		hairatan: {SilentAfter: func() time.Duration { return 20 * time.Hour }},
 	})
 	b.kafka = prom.NewKafka(b.registry, kafka.Failures())
 	return b
@@ -216,11 +217,19 @@ func TestABatchIsCounted(t *testing.T) {
 }
 
 func TestWhatIsConfigured(t *testing.T) {
-	newBorder(t).shows(t, `
+	b := newBorder(t)
+	b.shows(t, `
 		dwell_bcp_silent_after_seconds{bcp="HAIRATAN"} 72000
 		dwell_bcp_silent_after_seconds{bcp="TORKHAM"} 10800
 		dwell_bcp_release_target_seconds{bcp="TORKHAM"} 86400
 	`, "dwell_bcp_silent_after_seconds", "dwell_bcp_release_target_seconds")
+
+	t.Log("an hour later Torkham is used to less")
+	b.silence = time.Hour
+	b.shows(t, `
+		dwell_bcp_silent_after_seconds{bcp="HAIRATAN"} 72000
+		dwell_bcp_silent_after_seconds{bcp="TORKHAM"} 3600
+	`, "dwell_bcp_silent_after_seconds")
 }
 
 func TestAShardStallsGoesOnAndIsClosed(t *testing.T) {
