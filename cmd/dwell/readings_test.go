@@ -154,6 +154,7 @@ func TestRealReadings(t *testing.T) {
 	if served != lines {
 		t.Errorf("the API has %d readings, want %d", served, lines)
 	}
+	testJudged(t, "http://"+s.listening, now, &got)
 }
 
 func get(t *testing.T, url string, into any) {
