@@ -162,6 +162,8 @@ func TestThePage(t *testing.T) {
 	}
 	contains(t, "a stale reading", b.text(".place:nth-child(2) .outside"), "0 vehicles", "stale", "27 h")
 	contains(t, "a reading of nothing", b.text(".place:nth-child(3) .outside"), "Unknown", "not reported")
+	contains(t, "a zero after a closure", b.text(".place:nth-child(4) .outside"), "Unknown", "zero after a closure", "0 vehicles published")
+	contains(t, "a frozen reading", b.text(".place:nth-child(7) .outside"), "7 vehicles", "frozen for 5 h")
 	contains(t, "the totals", b.text("#totals"), "3,184", "7 of 9 places known", "18 h 22 min")
 	contains(t, "the clock", b.text("#as-of"), "14:12:13", "UTC+4:30")
 	if hatched := get[int](b, `document.querySelectorAll('.place:nth-child(4) .inside .spark rect[fill^="url"]').length`); hatched != 5 {
@@ -205,9 +207,16 @@ func TestThePageWithoutAMouse(t *testing.T) {
 	b.do(chromedp.KeyEvent(kb.Enter))
 	b.until(`document.getElementById("detail").open && document.querySelector("#detail .plot svg") !== null && document.querySelector("#detail tbody") !== null`)
 	contains(t, "the detail", b.text("#detail"), "Torkham", "V-2026-01", "Customs, hold", "7 d 22 h", "7 days")
-	if gaps := get[int](b, `document.querySelectorAll('#detail figure:not(:has(figcaption .p90)) rect[fill^="url"]').length`); gaps != 2 {
-		t.Errorf("the readings have %d gaps, want two: before the first, and the outage", gaps)
+	if gaps := get[int](b, `document.querySelectorAll('#detail figure:not(:has(figcaption .p90)) rect[fill^="url"]').length`); gaps != 3 {
+		t.Errorf("the readings have %d gaps, want three: before the first, the outage with the zero after it, and since the source is frozen", gaps)
 	}
+	if hollow := get[int](b, `document.querySelectorAll("#detail .dot.hollow").length`); hollow != 4 {
+		t.Errorf("%d readings are hollow, want four: a zero after the outage, a stale one, and two frozen", hollow)
+	}
+	b.do(chromedp.Evaluate[chromedp.Void](`document.querySelectorAll("#detail details").forEach((d) => { d.open = true; })`))
+	contains(t, "the readings", b.text("#detail .sheet > div:has(figure) table"), "0 vehicles · zero after an outage", "80 vehicles · frozen for 6 h", "80 vehicles · stale")
+	b.do(chromedp.Evaluate[chromedp.Void](`document.querySelectorAll("#detail details").forEach((d) => { d.open = false; })`))
+	contains(t, "the summary", b.text("#detail"), "unknown after 3 h of silence, as configured")
 	b.picture("detail-light", 1440, 1900, false)
 	b.picture("detail-narrow", 390, 844, false)
 	b.do(chromedp.EmulateViewport(1440, 900), chromedp.Focus("#detail .plot"), chromedp.KeyEvent(kb.End))

@@ -94,13 +94,22 @@ func (s *stage) Visit(context.Context, string) (*board.Visit, error) { return ni
 
 func (s *stage) Readings(_ context.Context, id string, from, to time.Time, _ int) (*board.Readings, error) {
 	out := &board.Readings{ID: id, From: from, To: to, Readings: []board.PastReading{}}
-	for i := range 20 { // with an outage of hours, a real zero and a stale reading
+	for i := range 20 { // with an outage of hours and a zero after it, a real zero, a stale reading and two frozen ones
 		if i > 5 && i < 14 {
 			continue
 		}
 		r := board.PastReading{Source: "far side", Time: from.Add(time.Duration(i+2) * time.Hour), Vehicles: ptr(int64(40 * (i % 5))), AgeSeconds: ptr(int64(1800))}
 		if i == 17 {
-			r.AgeSeconds = ptr(int64(90_000))
+			r.AgeSeconds, r.Stale = ptr(int64(90_000)), true
+		}
+		r.KnownUntil = ptr(r.Time.Add(time.Hour))
+		switch {
+		case i == 5:
+			r.KnownUntil = ptr(r.Time.Add(3 * time.Hour))
+		case i == 14:
+			r.Vehicles, r.Reason, r.KnownUntil = ptr(int64(0)), board.ZeroAfterOutage, nil
+		case i > 17:
+			r.Vehicles, r.Frozen, r.FrozenSince, r.KnownUntil = ptr(int64(80)), true, ptr(from.Add(15*time.Hour)), nil
 		}
 		out.Readings = append(out.Readings, r)
 	}
@@ -178,6 +187,10 @@ func newStage(t testing.TB) *stage {
 			bcp.Readings = []board.Reading{{Source: "far side", Time: now.Add(-20 * time.Hour), Vehicles: ptr(int64(0)), AgeSeconds: 97200, Stale: true}}
 		case 2:
 			bcp.Readings = []board.Reading{{Source: "far side", Time: now, Reason: board.NotReported}}
+		case 3:
+			bcp.Readings = []board.Reading{{Source: "far side", Time: now.Add(-5 * time.Minute), Vehicles: ptr(int64(0)), AgeSeconds: 300, Reason: board.ZeroAfterClosure}}
+		case 6:
+			bcp.Readings = []board.Reading{{Source: "far side", Time: now.Add(-time.Minute), Vehicles: ptr(int64(7)), AgeSeconds: 120, Frozen: true, FrozenSince: ptr(now.Add(-5 * time.Hour))}}
 		case 4:
 			bcp.Status, bcp.Open = board.Closed, false
 		case 5:

@@ -3,7 +3,7 @@ import { el, say } from "./dom.js";
 import { brief, count, dateTime, duration, percent, zoneName } from "./format.js";
 import { swatch } from "./bars.js";
 import { Chart } from "./chart.js";
-import { readingsChart } from "./readings.js";
+import { doubts, readingsChart } from "./readings.js";
 import { statusOf, unknown, why } from "./place.js";
 import { directionName, holderName, nameOf, phaseName, t } from "./strings.js";
 
@@ -113,7 +113,8 @@ export class Detail {
     this.now = board.time;
     statusOf(this.status, bcp, board.time);
     const here = `${dateTime(board.time, bcp.time_zone)} ${zoneName(board.time, bcp.time_zone)}`;
-    say(this.summary, `${t("neighbour", { name: nameOf(bcp.neighbour.names) })} · ${here}`);
+    const silence = t(bcp.silent_after_learnt ? "silence_learnt" : "silence_configured", { time: duration(bcp.silent_after_seconds) });
+    say(this.summary, `${t("neighbour", { name: nameOf(bcp.neighbour.names) })} · ${here} · ${silence}`);
   }
 
   async load() {
@@ -194,12 +195,14 @@ export class Detail {
       this.readings.replaceChildren();
       return;
     }
-    this.readings.replaceChildren(el("section", {}, el("h3", {}, t("readings_title")), readingsChart(answer, this.bcp.silent_after_seconds, zone),
+    this.readings.replaceChildren(el("section", {}, el("h3", {}, t("readings_title")), readingsChart(answer, zone),
       el("details", { open: this.readings.querySelector("details")?.open }, el("summary", {}, t("as_table")), table(t("readings_title"), [t("published"), t("source"), t("reading"), t("reading_was")],
         answer.readings.slice(-200).reverse().map((r) => row(
           dateTime(r.time, zone), r.source,
-          r.reason ? el("td", { class: "unknown-cell" }, `${t("unknown")}: ${t(r.reason)}`)
-            : number([r.vehicles === null ? null : t("vehicles", { n: count(r.vehicles) }), r.wait_seconds === null ? null : t("wait", { time: duration(r.wait_seconds) })].filter(Boolean).join(" · ")),
+          r.reason === "not_reported" ? el("td", { class: "unknown-cell" }, `${t("unknown")}: ${t(r.reason)}`)
+            : el("td", { class: r.known_until === null ? "unknown-cell" : "number" }, [
+              r.vehicles === null ? null : t("vehicles", { n: count(r.vehicles) }), r.wait_seconds === null ? null : t("wait", { time: duration(r.wait_seconds) }), doubts(r, r.time),
+            ].filter(Boolean).join(" · ")),
           number(r.age_seconds === null ? t("not_told") : duration(r.age_seconds))))))));
   }
 }

@@ -2,6 +2,7 @@
 import { el, say, show } from "./dom.js";
 import { brief, count, duration, durationParts } from "./format.js";
 import { ageBar, holderBar, holderLegend } from "./bars.js";
+import { doubts } from "./readings.js";
 import { sparkline } from "./sparkline.js";
 import { directionName, nameOf, t } from "./strings.js";
 
@@ -60,7 +61,7 @@ export class Place {
     show(this.holders, [bcp.holders, bcp.status], () => bcp.holders.length
       ? [el("h4", {}, t("time_by_holder")), holderBar(bcp.holders, 310), holderLegend(bcp.holders, 5)]
       : [el("h4", {}, t("time_by_holder")), bcp.status === "unknown" || bcp.inside.trucks === null ? unknown() : el("p", { class: "minor" }, t("no_values"))]);
-    show(this.outside, bcp.readings.map((r) => [r, brief(r.age_seconds)]), () => this.outsideCell(bcp));
+    show(this.outside, bcp.readings.map((r) => [r, brief(r.age_seconds), doubts(r, now)]), () => this.outsideCell(bcp, now));
   }
 
   insideCell(bcp, now, gaps) {
@@ -106,7 +107,7 @@ export class Place {
       verdict];
   }
 
-  outsideCell(bcp) {
+  outsideCell(bcp, now) {
     const head = el("h4", {}, t("outside"));
     if (!bcp.readings.length) return [head, el("p", { class: "minor" }, t("no_reading"))];
     return [head, ...bcp.readings.slice(0, 2).map((r) => {
@@ -115,10 +116,12 @@ export class Place {
         r.vehicles === null ? null : t("vehicles", { n: count(r.vehicles) }),
         r.wait_seconds === null ? null : t("wait", { time: duration(r.wait_seconds) }),
       ].filter(Boolean);
+      const words = r.reason ? null : doubts(r, now);
       const notes = [r.direction ? directionName(r.direction) : null, ...figures.slice(1), t("reading_age", { age: brief(r.age_seconds) })];
       return el("div", { class: "reading" },
-        r.reason ? unknown(t(r.reason)) : el("p", { class: "figure small" }, figures[0]),
-        el("p", { class: "minor" }, notes.filter(Boolean).join(" · "), r.stale ? el("strong", { class: "stale" }, ` ${t("stale")}`) : null));
+        // What the source says stands beside why it is not believed.
+        r.reason ? unknown(t(r.reason), figures.length ? t("published_as", { figure: figures[0] }) : null) : el("p", { class: "figure small" }, figures[0]),
+        el("p", { class: "minor" }, notes.filter(Boolean).join(" · "), words ? el("strong", { class: "stale" }, ` ${words}`) : null));
     })];
   }
 }

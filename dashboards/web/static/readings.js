@@ -1,7 +1,8 @@
-// The readings of a queue over time. A line joins two readings; where none came for longer than the place's silence, or
-// the source had nothing, the time is hatched: the queue was unknown, not empty. A hollow point is a stale reading.
+// The readings of a queue over time. A line joins two readings; where none came for too long, or the source had nothing or
+// nothing that can be believed, the time is hatched: the queue was unknown, not empty. A hollow point is a reading that is
+// stale, frozen, or a zero too soon after a closure or an outage.
 import { el, svg } from "./dom.js";
-import { count, date, duration } from "./format.js";
+import { brief, count, date, duration } from "./format.js";
 import { hatch } from "./sparkline.js";
 import { t } from "./strings.js";
 
@@ -12,22 +13,28 @@ const right = 12;
 const top = 10;
 const bottom = 140;
 
-// stretches cuts readings, which are ordered by time, into those that follow each other closely enough.
-export function stretches(readings, silence) {
+// stretches cuts readings, which are ordered by time, into those of which each is known until the next.
+export function stretches(readings) {
   const all = [];
   for (const r of readings) {
-    if (r.reason) {
-      all.push([]);
-      continue;
-    }
+    if (r.known_until === null) continue;
     const last = all.at(-1)?.at(-1);
-    if (last && (new Date(r.time) - new Date(last.time)) / 1000 <= silence) all.at(-1).push(r);
+    if (last && +new Date(last.known_until) === +new Date(r.time)) all.at(-1).push(r);
     else all.push([r]);
   }
-  return all.filter((s) => s.length);
+  return all;
 }
 
-export function readingsChart(answer, silence, zone) {
+// doubts are the words for what is wrong with a reading.
+export function doubts(r, now) {
+  return [
+    r.reason && r.reason !== "not_reported" ? t(r.reason) : null,
+    r.frozen ? t("frozen", { age: brief((new Date(now) - new Date(r.frozen_since)) / 1000) }) : null,
+    r.stale ? t("stale") : null,
+  ].filter(Boolean).join(", ");
+}
+
+export function readingsChart(answer, zone) {
   const measure = answer.readings.some((r) => r.vehicles !== null) ? "vehicles" : "wait_seconds";
   const format = measure === "vehicles" ? count : duration;
   const from = +new Date(answer.from);
@@ -38,10 +45,10 @@ export function readingsChart(answer, silence, zone) {
   const pattern = hatch();
   const root = svg("svg", { viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" }, pattern.defs);
   const sources = Map.groupBy(answer.readings, (r) => `${r.source} ${r.direction}`);
-  const known = [...sources.values()].flatMap((readings) => stretches(readings, silence));
+  const known = [...sources.values()].flatMap(stretches);
 
-  // Known is what any source knows: a reading counts until the next, or until it is stale.
-  const spans = known.map((s) => [+new Date(s[0].time), Math.min(to, +new Date(s.at(-1).time) + silence * 1000)]).sort((a, b) => a[0] - b[0]);
+  // Known is what any source knows.
+  const spans = known.map((s) => [+new Date(s[0].time), Math.min(to, +new Date(s.at(-1).known_until))]).sort((a, b) => a[0] - b[0]);
   let reached = from;
   for (const [begin, end] of [...spans, [to, to]]) {
     if (begin > reached) root.append(svg("rect", { x: x(reached), width: x(begin) - x(reached), y: top, height: bottom - top, fill: pattern.fill }));
@@ -57,12 +64,12 @@ export function readingsChart(answer, silence, zone) {
   for (const s of known) {
     const points = s.filter((r) => r[measure] !== null);
     root.append(svg("path", { class: "p50", d: `M${points.map((r) => `${x(r.time).toFixed(1)},${y(r[measure]).toFixed(1)}`).join("L")}` }));
-    for (const r of points) {
-      const stale = r.age_seconds !== null && r.age_seconds > silence;
-      if (stale || points.length === 1) root.append(svg("circle", { cx: x(r.time), cy: y(r[measure]), r: 3, class: stale ? "dot stale-dot" : "dot" }));
-    }
+    if (points.length === 1) root.append(svg("circle", { cx: x(points[0].time), cy: y(points[0][measure]), r: 3, class: "dot" }));
   }
+  const hollow = answer.readings.filter((r) => r[measure] !== null && doubts(r, r.time));
+  for (const r of hollow) root.append(svg("circle", { cx: x(r.time), cy: y(r[measure]), r: 3, class: "dot hollow" }));
   return el("figure", { class: "chart" }, el("figcaption", { class: "legend" },
     el("span", {}, el("span", { class: "key p50", "aria-hidden": "true" }), t(measure === "vehicles" ? "reading_vehicles" : "reading_wait")),
+    hollow.length ? el("span", {}, el("span", { class: "key hollow", "aria-hidden": "true" }), t("reading_hollow")) : null,
     el("span", {}, el("span", { class: "key hatched", "aria-hidden": "true" }), t("unknown"))), el("div", { class: "plot" }, root));
 }
