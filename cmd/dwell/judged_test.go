@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/csv"
+	"fmt"
 	"maps"
 	"math"
 	"os"
@@ -165,6 +166,7 @@ func frozen(of []sighting, silence func(sighting) float64) (n int) {
 func testJudged(t *testing.T, url string, now time.Time, shown *board.Board) {
 	t.Helper()
 	all := sightings(t)
+	metrics := body(t, url+"/metrics")
 	sum := map[string]int{}
 	for _, bcp := range shown.BCPs {
 		of := all[bcp.ID[len("PL-06-"):]]
@@ -178,6 +180,9 @@ func testJudged(t *testing.T, url string, now time.Time, shown *board.Board) {
 		}
 		if want := int64(3600 * silence(sighting{at: now})); bcp.SilentAfterSeconds != want || !bcp.SilentAfterLearnt {
 			t.Errorf("%s: silent after %d s, learnt %v; want %d", bcp.ID, bcp.SilentAfterSeconds, bcp.SilentAfterLearnt, want)
+		}
+		if line := fmt.Sprintf("dwell_bcp_silent_after_seconds{bcp=%q} %d\n", bcp.ID, bcp.SilentAfterSeconds); !strings.Contains(metrics, line) {
+			t.Errorf("the metrics lack %s", line)
 		}
 		if n := frozen(of, silence); n != 0 {
 			t.Errorf("%s: %d readings may be frozen, and what is usual of the source decides; the test does not know it", bcp.ID, n)

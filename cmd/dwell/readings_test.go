@@ -159,16 +159,21 @@ func TestRealReadings(t *testing.T) {
 
 func get(t *testing.T, url string, into any) {
 	t.Helper()
+	if err := json.Unmarshal([]byte(body(t, url)), into); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func body(t *testing.T, url string) string {
+	t.Helper()
 	res, err := http.Get(url)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = res.Body.Close() }()
-	if res.StatusCode != http.StatusOK {
-		text, _ := io.ReadAll(res.Body)
-		t.Fatalf("%s: %s\n%s", url, res.Status, text)
+	text, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %s %v\n%s", url, res.Status, err, text)
 	}
-	if err := json.NewDecoder(res.Body).Decode(into); err != nil {
-		t.Fatal(err)
-	}
+	return string(text)
 }
