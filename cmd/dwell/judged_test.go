@@ -146,11 +146,12 @@ func doubted(of []sighting, silence func(sighting) float64) []bool {
 }
 
 // frozen counts the readings that are the fourth or later in a row with one number, over more than the tolerated silence,
-// while the age never falls by more than a minute; zeros only if the source never looked again.
+// without an outage, while the age never falls by more than a minute; zeros only if the source never looked again.
 func frozen(of []sighting, silence func(sighting) float64) (n int) {
 	for i, l := range of {
 		first := i
-		for first > 0 && of[first-1].count == l.count && l.count >= 0 && of[first].age >= of[first-1].age-time.Minute {
+		for first > 0 && of[first-1].count == l.count && l.count >= 0 && of[first].age >= of[first-1].age-time.Minute &&
+			of[first].at.Sub(of[first-1].at).Hours() <= silence(of[first]) {
 			first--
 		}
 		span := l.at.Sub(of[first].at)

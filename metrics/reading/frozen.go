@@ -14,8 +14,8 @@ const (
 	coarse = time.Minute
 )
 
-// repetition follows the same numbers of one source. It ends with other numbers, with none, and when the age falls: then
-// the source has looked again.
+// repetition follows the same numbers of one source. It ends with other numbers, with none, with an outage, and when the
+// age falls: then the source has looked again.
 type repetition struct {
 	first, last *Reading
 	n           int
@@ -30,7 +30,7 @@ type repetition struct {
 //   - the numbers are above zero and have stood still twice as long as is usual when they do. Zeros may stand still for
 //     weeks: an empty queue stays empty.
 func (q *repetition) next(r *Reading, silence time.Duration) time.Time {
-	if q.last == nil || !q.goesOn(r) {
+	if q.last == nil || !q.goesOn(r) || r.Time.Sub(q.last.Time) > silence {
 		if q.n > 1 && !q.last.zero() {
 			q.spans = append(q.spans, q.last.Time.Sub(q.first.Time))
 		}

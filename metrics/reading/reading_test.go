@@ -128,6 +128,7 @@ func TestAReading(t *testing.T) {
 	f("and so is four times in a short while", `1/08:00 7; 1/08:30 7; 1/09:00 7; 1/10:00 7`, "", "fine; fine; fine; fine")
 	f("the source has looked again and seen the same", `1/08:00 7 age 20; 1/09:00 7 age 40; 1/10:00 7 age 10; 1/11:00 7 age 30; 1/12:00 7 age 5`, "",
 		"fine; fine; fine; fine; fine")
+	f("what was the same before an outage and after it has not stood still", `1/08:00 7; 1/09:00 7; 1/10:00 7; 1/16:00 7; 1/17:00 7`, "", "fine; fine; fine; fine; fine")
 	f("an empty queue stays empty", `1/00:00 1 age 0; 1/02:00 0 age 0; 1/04:00 0 age 0; 1/06:00 0 age 0; 1/08:00 0 age 0; 1/10:00 0 age 0`, "",
 		"fine; fine; fine; fine; fine; fine")
 	f("a number that often stands still for three hours must do so for six",
