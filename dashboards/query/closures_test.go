@@ -6,6 +6,7 @@ import (
 
 	"dwell/dashboards/board"
 	"dwell/ingest/place"
+	opening "dwell/metrics/hours"
 )
 
 // happens writes an event about a place, as two shards have it.
@@ -68,7 +69,7 @@ func TestWhenACalendarHasAPlaceClosed(t *testing.T) {
 	for day := range p.Calendar.Days {
 		p.Calendar.Days[day] = []place.Span{{Open: 7*60 + 30, Close: 12 * 60}, {Open: 12 * 60, Close: 24 * 60}}
 	}
-	shut := closures{place: &p}
+	shut := closures{Hours: opening.New(p.Calendar, p.Zone)}
 	for _, c := range []struct {
 		from, to string
 		closed   bool
