@@ -107,8 +107,13 @@ func reach(ctx context.Context, cfg Config) error {
 		return err
 	}
 	defer c.close()
-	_, err = c.ApiVersions(ctx, &kafkago.ApiVersionsRequest{})
+	if _, err = c.ApiVersions(ctx, &kafkago.ApiVersionsRequest{}); err == nil {
+		// Some brokers tell their versions to those who have not logged in.
+		_, err = c.Metadata(ctx, &kafkago.MetadataRequest{Topics: []string{}})
+	}
 	switch {
+	case errors.Is(err, kafkago.SASLAuthenticationFailed):
+		return fmt.Errorf("%w: the user %q or the password may be wrong", err, cfg.SASL.User)
 	case !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):
 		return err
 	case !cfg.TLS.Enabled:
