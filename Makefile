@@ -32,7 +32,7 @@ test: go setup ## Run every test, with the real broker protocol and the real Cli
 	@go test -timeout 8m ./...
 
 test-kafka: go ## Run the tests of ingest/kafka over Apache Kafka, which is fetched once (needs Java 17 and Maven)
-	@jars=$$(sh ingest/kafka/apache/fetch.sh) && APACHE_KAFKA_JARS="$$jars" go test -count=1 -timeout 20m ./ingest/kafka
+	@jars=$$(sh ingest/kafka/apachetest/fetch.sh) && APACHE_KAFKA_JARS="$$jars" go test -count=1 -timeout 20m ./ingest/kafka
 
 chaos: setup build ## Kill, freeze and cut off the parts of a running border (CHAOS=5m, SEED=0 is another one each time), and audit it
 	@go build -o bin/chaos ./cmd/chaos && bin/chaos --for "$(CHAOS)" --seed "$(SEED)"

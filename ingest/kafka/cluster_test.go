@@ -13,28 +13,11 @@ import (
 	"time"
 
 	kafkago "github.com/segmentio/kafka-go"
-	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
-	"dwell/deploy/embedded/broker/brokertest"
+	"dwell/ingest/kafka/apachetest"
 )
-
-// cluster is a broker, or several, that the test can disturb.
-func cluster(t *testing.T, brokers, partitions int, opts ...kfake.Opt) (*kfake.Cluster, Config) {
-	t.Helper()
-	embeddedOnly(t)
-	opts = append([]kfake.Opt{
-		kfake.NumBrokers(brokers), kfake.SeedTopics(int32(partitions), topic, letters),
-		kfake.GroupMinSessionTimeout(time.Second),
-	}, opts...)
-	c, err := kfake.NewCluster(opts...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(c.Close)
-	return c, config(c.ListenAddrs()[0])
-}
 
 // franz is a client of another make.
 func franz(t *testing.T, cfg Config, opts ...kgo.Opt) *kgo.Client {
@@ -165,40 +148,6 @@ func TestEveryCodecAndEveryShapeOfRecord(t *testing.T) {
 	}
 }
 
-func TestABatchWhoseEndWasCompactedAwayIsPassed(t *testing.T) {
-	kf, cfg := cluster(t, 1, 1)
-	const compacted = "compacted"
-	if err := kf.CreateTopic(compacted, 1, map[string]string{"cleanup.policy": "compact", "segment.bytes": "1"}); err != nil {
-		t.Fatal(err)
-	}
-	cfg.Topic = compacted
-	p := producer(t, cfg)
-	write := func(keys ...string) {
-		var ms []Message
-		for _, k := range keys {
-			ms = append(ms, Message{Key: []byte(k), Value: []byte(k), Time: time.Now().UnixMilli()})
-		}
-		if err := p.Write(t.Context(), ms...); err != nil {
-			t.Fatal(err)
-		}
-	}
-	write("x", "T1", "T2")
-	write("y", "T2", "T1")
-	write("T1")
-	write("T2")
-	kf.Compact()
-	l := newLedger()
-	_, stop := consume(t, cfg, l)
-	l.until(t, "the end is reached", func() bool { return l.stored[0] == 8 })
-	if err := stop(); err != nil {
-		t.Fatal(err)
-	}
-	l.check(t)
-	if got, want := l.values[0], []string{"x", "y", "T2", "T1", "T2"}; !slices.Equal(got, want) {
-		t.Errorf("read %q, want %q", got, want)
-	}
-}
-
 func TestRecordsLostToRetentionAreCounted(t *testing.T) {
 	cfg := config(start(t, 1))
 	p, want := producer(t, cfg), map[int][]string{}
@@ -262,51 +211,6 @@ func TestAPartitionThatIsShorterThanWhatIsStoredIsNotRead(t *testing.T) {
 	if len(l.values[0]) != 0 || l.stored[0] != 1000 {
 		t.Errorf("partition 0: %d records were read, next is %d", len(l.values[0]), l.stored[0])
 	}
-}
-
-func TestLeadersMoveUnderLoad(t *testing.T) {
-	const partitions = 6
-	kf, cfg := cluster(t, 3, partitions)
-	p, want, l := producer(t, cfg), map[int][]string{}, newLedger()
-	_, stop := consume(t, cfg, l)
-	for i := range 4 {
-		write(t, p, partitions, i*100, 100, want)
-		l.until(t, "all is stored", func() bool { return l.total() == (i+1)*100 })
-		kf.ShufflePartitionLeaders()
-	}
-	if err := stop(); err != nil {
-		t.Fatal(err)
-	}
-	l.check(t)
-	l.holds(t, want)
-}
-
-func TestTheBrokerRestartsUnderLoad(t *testing.T) {
-	dir, port := t.TempDir(), freePort(t)
-	up := func() (stop func()) {
-		if apacheJars != "" {
-			return startApacheIn(t, dir, port, 3)
-		}
-		_, stop = brokertest.StartStop(t, brokertest.DataDir(dir), brokertest.Port(port),
-			brokertest.Topic(topic, 3), brokertest.Topic(letters, 1))
-		t.Cleanup(stop)
-		return stop
-	}
-	down := up()
-	cfg := config("127.0.0.1:" + strconv.Itoa(port))
-	p, want, l := producer(t, cfg), map[int][]string{}, newLedger()
-	_, stop := consume(t, cfg, l)
-	for i := range 4 {
-		write(t, p, 3, i*500, 500, want)
-		l.until(t, "all is stored", func() bool { return l.total() == (i+1)*500 })
-		down()
-		down = up()
-	}
-	if err := stop(); err != nil {
-		t.Fatal(err)
-	}
-	l.check(t)
-	l.holds(t, want)
 }
 
 func TestATopicThatGetsMorePartitionsStopsTheConsumer(t *testing.T) {
@@ -384,7 +288,8 @@ func line(r Record) string {
 }
 
 func TestAGroupWithoutACoordinatorIsTriedAgain(t *testing.T) {
-	kf, cfg := cluster(t, 1, 1)
+	embeddedOnly(t)
+	kf, cfg := embedded(t, 1, 1)
 	refusals := 0
 	kf.ControlKey(int16(kmsg.FindCoordinator), func(r kmsg.Request) (kmsg.Response, error, bool) {
 		if refusals++; refusals > 4 {
@@ -409,19 +314,38 @@ func TestAGroupWithoutACoordinatorIsTriedAgain(t *testing.T) {
 }
 
 func TestAStopWhileTheGroupIsBeingJoinedIsNotHeldUp(t *testing.T) {
-	kf, cfg := cluster(t, 1, 1)
-	joining, release := make(chan struct{}), make(chan struct{})
-	kf.ControlKey(int16(kmsg.JoinGroup), func(kmsg.Request) (kmsg.Response, error, bool) {
-		close(joining)
-		kf.SleepControl(func() { <-release })
-		return nil, nil, false
-	})
+	cfg, joining := slowToJoin(t)
 	_, stop := consume(t, cfg, newLedger())
-	<-joining
+	joining()
 	if err := stop(); err != nil {
 		t.Fatal(err)
 	}
-	close(release)
+}
+
+// slowToJoin starts a broker that keeps who joins the group waiting; joining waits until somebody does.
+func slowToJoin(t *testing.T) (cfg Config, joining func()) {
+	t.Helper()
+	if apachetest.Wanted() {
+		cfg = config(apachetest.Start(t, apachetest.Config{
+			Topics: topics(1), Properties: map[string]string{"group.initial.rebalance.delay.ms": "600000"},
+		}).Addrs()[0])
+		return cfg, func() {
+			c := newTestClient(t, cfg)
+			until(t, "the group is being joined", func() bool {
+				res, err := c.DescribeGroups(t.Context(), &kafkago.DescribeGroupsRequest{GroupIDs: []string{cfg.Group}})
+				return err == nil && res.Groups[0].GroupState == "PreparingRebalance"
+			})
+		}
+	}
+	kf, cfg := embedded(t, 1, 1)
+	joined, release := make(chan struct{}), make(chan struct{})
+	t.Cleanup(func() { close(release) })
+	kf.ControlKey(int16(kmsg.JoinGroup), func(kmsg.Request) (kmsg.Response, error, bool) {
+		close(joined)
+		kf.SleepControl(func() { <-release })
+		return nil, nil, false
+	})
+	return cfg, func() { <-joined }
 }
 
 func newTestClient(t *testing.T, cfg Config) *client {

@@ -56,43 +56,24 @@ func TestEveryRecordIsHandledOnceAndInOrder(t *testing.T) {
 func TestMembersComeAndGoUnderLoadAndNothingIsSkipped(t *testing.T) {
 	const partitions = 6
 	cfg := config(start(t, partitions))
-	p, want, l := producer(t, cfg), map[int][]string{}, newLedger()
-	stopLoad, loaded := make(chan struct{}), make(chan int)
-	go func() {
-		for n := 0; ; n += 20 {
-			select {
-			case <-stopLoad:
-				loaded <- n
-				return
-			default:
-				write(t, p, partitions, n, 20, want)
-			}
-		}
-	}()
-	more := func() {
-		l.mu.Lock()
-		n := l.total() + 2000
-		l.mu.Unlock()
-		l.until(t, fmt.Sprintf("%d records are stored", n), func() bool { return l.total() >= n })
-	}
+	l, stopLoad := newLedger(), load(t, cfg, partitions)
 	_, stopFirst := consume(t, cfg, l)
-	more()
+	l.more(t, 2000)
 	second := &share{ledger: l}
 	_, stopSecond := consumeAs(t, cfg, l, second)
 	l.until(t, "the second member has partitions", func() bool { return second.given > 0 })
-	more()
+	l.more(t, 2000)
 	if err := stopFirst(); err != nil {
 		t.Fatal(err)
 	}
-	more()
+	l.more(t, 2000)
 	_, stopThird := consume(t, cfg, l)
-	more()
+	l.more(t, 2000)
 	if err := stopSecond(); err != nil {
 		t.Fatal(err)
 	}
-	more()
-	close(stopLoad)
-	n := <-loaded
+	l.more(t, 2000)
+	n, want := stopLoad()
 	l.until(t, fmt.Sprintf("all %d records are stored", n), func() bool { return l.total() == n })
 	if err := stopThird(); err != nil {
 		t.Fatal(err)

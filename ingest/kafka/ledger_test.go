@@ -8,8 +8,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"dwell/deploy/embedded/broker/brokertest"
 )
 
 const (
@@ -42,6 +40,9 @@ func newLedger() *ledger {
 	}
 }
 
+// patience is how long anything may take to come to be. Nothing is measured by it.
+const patience = 2 * time.Minute
+
 // update changes the ledger under its lock and wakes whoever waits.
 func (l *ledger) update(f func()) {
 	l.mu.Lock()
@@ -54,7 +55,7 @@ func (l *ledger) update(f func()) {
 // until waits for a condition on the ledger.
 func (l *ledger) until(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	timeout := time.After(time.Minute)
+	timeout := time.After(patience)
 	for {
 		l.mu.Lock()
 		ok, changed := done(), l.changed
@@ -65,9 +66,18 @@ func (l *ledger) until(t *testing.T, what string, done func() bool) {
 		select {
 		case <-changed:
 		case <-timeout:
-			t.Fatalf("waited a minute until %s: %v %v", what, l.failed, l.stored)
+			t.Fatalf("it never came to be that %s: %v %v", what, l.failed, l.stored)
 		}
 	}
+}
+
+// more waits until n more records are stored.
+func (l *ledger) more(t *testing.T, n int) {
+	t.Helper()
+	l.mu.Lock()
+	n += l.total()
+	l.mu.Unlock()
+	l.until(t, fmt.Sprintf("%d records are stored", n), func() bool { return l.total() >= n })
 }
 
 func (l *ledger) handler(int) Handler { return &entry{ledger: l} }
@@ -169,14 +179,6 @@ func config(addr string) Config {
 	cfg.CommitInterval = 20 * time.Millisecond
 	cfg.BackoffMin, cfg.BackoffMax = 5*time.Millisecond, 100*time.Millisecond
 	return cfg
-}
-
-func start(t *testing.T, partitions int) (addr string) {
-	t.Helper()
-	if apacheJars != "" {
-		return startApache(t, partitions)
-	}
-	return brokertest.Start(t, brokertest.Topic(topic, partitions), brokertest.Topic(letters, 2))
 }
 
 // consume runs a consumer until stop is called or the test ends; stop waits and returns what Run returned.

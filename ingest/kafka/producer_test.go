@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	kafkago "github.com/segmentio/kafka-go"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"pgregory.net/rapid"
 )
@@ -140,7 +141,7 @@ func TestADeadLetterKeepsTheBytesAndSaysWhy(t *testing.T) {
 }
 
 func TestEnsureTopicsCreatesWhatIsMissing(t *testing.T) {
-	kf, cfg := cluster(t, 1, 2)
+	cfg := config(start(t, 2))
 	created, err := EnsureTopics(t.Context(), cfg,
 		NewTopic{Name: topic, Partitions: 9, Replication: 1},
 		NewTopic{Name: "second", Partitions: 4, Replication: 1},
@@ -148,12 +149,20 @@ func TestEnsureTopicsCreatesWhatIsMissing(t *testing.T) {
 	if err != nil || !slices.Equal(created, []string{"second", "third"}) {
 		t.Fatal(created, err)
 	}
+	c := newTestClient(t, cfg)
 	for name, want := range map[string]int{topic: 2, "second": 4, "third": 1} {
-		if got := len(kf.PartitionInfos(name)); got != want {
-			t.Errorf("topic %q has %d partitions, want %d", name, got, want)
-		}
+		until(t, fmt.Sprintf("topic %q has %d partitions", name, want), func() bool {
+			l, err := c.layout(t.Context(), name)
+			return err == nil && l.partitions == want
+		})
 	}
-	if got := kf.TopicInfo("third").Configs["retention.ms"]; got == nil || *got != "-1" {
+	res, err := c.DescribeConfigs(t.Context(), &kafkago.DescribeConfigsRequest{Resources: []kafkago.DescribeConfigRequestResource{
+		{ResourceType: kafkago.ResourceTypeTopic, ResourceName: "third", ConfigNames: []string{"retention.ms"}},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := res.Resources[0].ConfigEntries; len(got) != 1 || got[0].ConfigValue != "-1" {
 		t.Errorf("retention is %v, want for ever", got)
 	}
 	if created, err := EnsureTopics(t.Context(), cfg, NewTopic{Name: "second", Partitions: 4}); err != nil || created != nil {

@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/big"
@@ -19,17 +20,29 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kfake"
+
+	"dwell/ingest/kafka/apachetest"
 )
 
-func TestEveryWayToLogInOverTLS(t *testing.T) {
-	dir := t.TempDir()
-	ca, server := certificates(t, dir)
-	_, cfg := cluster(t, 1, 1, kfake.TLS(server), kfake.EnableSASL(),
+// startGuarded starts a broker that asks for TLS and a login; ca vouches for it.
+func startGuarded(t *testing.T) (cfg Config, ca string) {
+	t.Helper()
+	ca, keystore, server := certificates(t, t.TempDir())
+	if apachetest.Wanted() {
+		login := apachetest.Login{Keystore: keystore, User: "dwell", Plain: "plain-secret", Scram: "scram-secret"}
+		return config(apachetest.Start(t, apachetest.Config{Topics: topics(1), Login: &login}).Addrs()[0]), ca
+	}
+	_, cfg = embedded(t, 1, 1, kfake.TLS(server), kfake.EnableSASL(),
 		kfake.Superuser("PLAIN", "dwell", "plain-secret"),
 		kfake.Superuser("SCRAM-SHA-256", "dwell", "scram-secret"),
 		kfake.Superuser("SCRAM-SHA-512", "dwell", "scram-secret"))
+	return cfg, ca
+}
+
+func TestEveryWayToLogInOverTLS(t *testing.T) {
+	cfg, ca := startGuarded(t)
 	cfg.TLS = TLS{Enabled: true, CA: ca}
-	passwords := filepath.Join(dir, "password")
+	passwords := filepath.Join(t.TempDir(), "password")
 	if err := os.WriteFile(passwords, []byte("scram-secret\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -55,18 +68,23 @@ func TestEveryWayToLogInOverTLS(t *testing.T) {
 		l.check(t)
 	}
 
-	cfg.SASL.Password = "wrong"
-	wantErrors(t, Check(t.Context(), cfg), `the user "dwell" or the password may be wrong`)
+	for _, mechanism := range []string{"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"} {
+		cfg.SASL = SASL{Mechanism: mechanism, User: "dwell", Password: "wrong"}
+		wantErrors(t, Check(t.Context(), cfg), `the user "dwell" or the password may be wrong`)
+		cfg.SASL = SASL{Mechanism: mechanism, User: "nobody", Password: "wrong"}
+		wantErrors(t, Check(t.Context(), cfg), `the user "nobody" or the password may be wrong`)
+	}
+	cfg.SASL = SASL{}
+	wantErrors(t, Check(t.Context(), cfg), "it may expect a login (sasl)")
 	cfg.TLS = TLS{Enabled: true}
 	wantErrors(t, Check(t.Context(), cfg), "certificate")
 	cfg.TLS = TLS{}
-	if errs := Check(t.Context(), cfg); len(errs) == 0 {
-		t.Error("a broker that speaks TLS was reached without")
-	}
+	wantErrors(t, Check(t.Context(), cfg), "it may expect tls.enabled: true")
 }
 
 func TestCheckSaysEachThingThatIsWrong(t *testing.T) {
-	kf, cfg := cluster(t, 2, 1)
+	_, cfg := startCluster(t, 2, 1)
+	first := cfg.Brokers[0]
 	if errs := Check(t.Context(), cfg); errs != nil {
 		t.Fatal(errs)
 	}
@@ -79,7 +97,7 @@ func TestCheckSaysEachThingThatIsWrong(t *testing.T) {
 	cfg.Brokers = nil
 	wantErrors(t, Check(t.Context(), cfg), "brokers: none given")
 
-	cfg = config(kf.ListenAddrs()[0])
+	cfg = config(first)
 	cfg.Topic = "absent"
 	c, err := New(cfg, newLedger().handler, nil, slog.New(slog.DiscardHandler))
 	if err != nil {
@@ -151,8 +169,9 @@ func wantErrors(t *testing.T, errs []error, want ...string) {
 	}
 }
 
-// certificates makes an authority, written to a file, and the configuration of a server that it vouches for.
-func certificates(t *testing.T, dir string) (ca string, server *tls.Config) {
+// certificates makes an authority, written to a file, and what a server that it vouches for shows: as a PEM file of
+// certificate and key, and as a configuration.
+func certificates(t *testing.T, dir string) (ca, keystore string, server *tls.Config) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -167,9 +186,15 @@ func certificates(t *testing.T, dir string) (ca string, server *tls.Config) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ca = filepath.Join(dir, "ca.pem")
-	if err := os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
+	pkcs8, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return ca, &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
+	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	both := append(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8}), certificate...)
+	ca, keystore = filepath.Join(dir, "ca.pem"), filepath.Join(dir, "broker.pem")
+	if err := errors.Join(os.WriteFile(ca, certificate, 0o600), os.WriteFile(keystore, both, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	return ca, keystore, &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
 }
