@@ -47,9 +47,16 @@ func startCluster(t *testing.T, brokers, partitions int) (*cluster, Config) {
 		c.kfake, _ = embedded(t, brokers, partitions)
 		c.addrs = c.kfake.ListenAddrs()
 	}
-	cfg := config(c.addrs[0])
+	cfg := unsettled(config(c.addrs[0]))
 	cfg.Brokers = c.addrs
 	return c, cfg
+}
+
+// unsettled is for brokers that come and go. With the one that keeps the group, kafka-go forgets which member it is, and
+// joins as another one, which the group lets wait until the session of the forgotten one has ended.
+func unsettled(cfg Config) Config {
+	cfg.SessionTimeout, cfg.DrainTimeout = 3*time.Second, 2*time.Second
+	return cfg
 }
 
 // embedded is one or more embedded brokers, which a test can disturb from within.

@@ -97,7 +97,7 @@ func TestBrokersLeaveAndComeBackUnderLoad(t *testing.T) {
 
 func TestTheBrokerRestartsUnderLoad(t *testing.T) {
 	addr, restart := restarting(t, 3)
-	cfg := config(addr)
+	cfg := unsettled(config(addr))
 	l := newLedger()
 	_, stop := consume(t, cfg, l)
 	stopLoad := load(t, cfg, 3)

@@ -95,7 +95,7 @@ func Start(t testing.TB, cfg Config) *Cluster {
 		c.launch(b)
 	}
 	c.createTopics()
-	c.awaitSync()
+	c.awaitSync(c.brokers...)
 	return c
 }
 
@@ -117,8 +117,9 @@ func (c *Cluster) Kill(id int) { c.signal(id, syscall.SIGKILL) }
 // Restart starts a broker that has ended, and returns when it has every record again that the others have.
 func (c *Cluster) Restart(id int) {
 	c.t.Helper()
-	c.launch(c.brokers[id-1])
-	c.awaitSync()
+	b := c.brokers[id-1]
+	c.launch(b)
+	c.awaitSync(b) // the others may not have noticed yet that it was away
 }
 
 func (c *Cluster) signal(id int, s syscall.Signal) {
@@ -178,9 +179,9 @@ func (c *Cluster) launch(b *broker) {
 }
 
 // client is a way in that asks for no login, and remembers nothing for long.
-func (c *Cluster) client() *kafkago.Client {
+func (c *Cluster) client(by ...*broker) *kafkago.Client {
 	var addrs []string
-	for _, b := range c.brokers {
+	for _, b := range by {
 		addrs = append(addrs, b.brokers)
 	}
 	transport := &kafkago.Transport{MetadataTTL: 100 * time.Millisecond}
@@ -190,7 +191,7 @@ func (c *Cluster) client() *kafkago.Client {
 
 func (c *Cluster) createTopics() {
 	c.t.Helper()
-	client := c.client()
+	client := c.client(c.brokers...)
 	var topics []kafkago.TopicConfig
 	for _, topic := range c.cfg.Topics {
 		topics = append(topics, kafkago.TopicConfig{
@@ -211,10 +212,10 @@ func (c *Cluster) createTopics() {
 	})
 }
 
-// awaitSync waits until every partition is on all brokers that are to have it.
-func (c *Cluster) awaitSync() {
+// awaitSync waits until every partition is on all brokers that are to have it, as those say that are asked.
+func (c *Cluster) awaitSync(asked ...*broker) {
 	c.t.Helper()
-	client := c.client()
+	client := c.client(asked...)
 	c.until("every partition is in sync", func(ctx context.Context) error {
 		res, err := client.Metadata(ctx, &kafkago.MetadataRequest{})
 		if err != nil {

@@ -61,6 +61,9 @@ func (c *Cluster) properties(b *broker) []byte {
 		// A broker that was killed is not missed, and cannot come back, before its session has ended.
 		"broker.heartbeat.interval.ms": "500",
 		"broker.session.timeout.ms":    "3000",
+		// Nobody is far away.
+		"controller.quorum.election.timeout.ms": "300",
+		"controller.quorum.fetch.timeout.ms":    "1000",
 	}
 	if l := c.cfg.Login; l != nil {
 		const plain, scram = "org.apache.kafka.common.security.plain.PlainLoginModule", "org.apache.kafka.common.security.scram.ScramLoginModule"
