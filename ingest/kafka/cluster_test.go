@@ -313,6 +313,61 @@ func TestAGroupWithoutACoordinatorIsTriedAgain(t *testing.T) {
 	}
 }
 
+func TestAMemberThatIsForgottenWhileTheCoordinatorIsAwayLeavesTheGroup(t *testing.T) {
+	embeddedOnly(t)
+	kf, cfg := embedded(t, 1, 1)
+	cfg = unsettled(cfg)
+	l := newLedger()
+	_, stop := consume(t, cfg, l)
+	member := ""
+	until(t, "the group has a member", func() bool {
+		if g := kf.GroupInfo(cfg.Group); g != nil && len(g.Members) == 1 {
+			member = g.Members[0].MemberID
+		}
+		return member != ""
+	})
+	left := make(chan struct{})
+	kf.ControlKey(int16(kmsg.LeaveGroup), func(r kmsg.Request) (kmsg.Response, error, bool) {
+		kf.KeepControl()
+		for _, m := range r.(*kmsg.LeaveGroupRequest).Members {
+			if m.MemberID == member {
+				close(left)
+			}
+		}
+		return nil, nil, false
+	})
+	away := func(r kmsg.Request) (kmsg.Response, error, bool) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if l.failed[GroupFailure] >= 3 {
+			return nil, nil, false
+		}
+		kf.KeepControl()
+		res := r.ResponseKind()
+		switch res := res.(type) {
+		case *kmsg.FindCoordinatorResponse:
+			res.ErrorCode = int16(kafkago.GroupCoordinatorNotAvailable)
+		case *kmsg.HeartbeatResponse:
+			res.ErrorCode = int16(kafkago.NotCoordinatorForGroup)
+		}
+		return res, nil, true
+	}
+	kf.ControlKey(int16(kmsg.FindCoordinator), away)
+	kf.ControlKey(int16(kmsg.Heartbeat), away)
+	select {
+	case <-left:
+	case <-time.After(patience):
+		t.Fatal("the member that was forgotten has not left")
+	}
+	p, want := producer(t, cfg), map[int][]string{}
+	write(t, p, 1, 0, 10, want)
+	l.until(t, "all is stored", func() bool { return l.total() == 10 })
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	l.check(t)
+}
+
 func TestAStopWhileTheGroupIsBeingJoinedIsNotHeldUp(t *testing.T) {
 	cfg, joining := slowToJoin(t)
 	_, stop := consume(t, cfg, newLedger())

@@ -71,7 +71,9 @@ func (c *Consumer) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("kafka: %w", err)
 	}
-	var serving sync.WaitGroup
+	var serving, leaving sync.WaitGroup
+	defer leaving.Wait()
+	member := "" // of the last generation
 	pace := backoff{min: c.cfg.BackoffMin, max: c.cfg.BackoffMax}
 	for {
 		generation, err := group.Next(ctx)
@@ -85,10 +87,15 @@ func (c *Consumer) Run(ctx context.Context) error {
 		if err != nil {
 			c.obs.Failed(GroupFailure)
 			c.log.Warn("group cannot be joined yet", "group", c.cfg.Group, "error", err)
+			if forgotten := member; forgotten != "" && !errors.Is(err, kafkago.RebalanceInProgress) {
+				member = ""
+				leaving.Go(func() { c.leaveFor(ctx, forgotten) })
+			}
 			pace.wait(ctx)
 			continue
 		}
 		pace.reset()
+		member = generation.MemberID
 		serving.Add(1)
 		generation.Start(func(owned context.Context) {
 			defer serving.Done()
