@@ -31,8 +31,10 @@ run: setup build ## Set up, build and run the demo on http://127.0.0.1:8080
 test: go setup ## Run every test, with the real broker protocol and the real ClickHouse engine
 	@go test -timeout 8m ./...
 
-test-kafka: go ## Run the tests of ingest/kafka over Apache Kafka, which is fetched once (needs Java 17 and Maven)
-	@jars=$$(sh ingest/kafka/apachetest/fetch.sh) && APACHE_KAFKA_JARS="$$jars" go test -count=1 -timeout 20m ./ingest/kafka
+test-kafka: go setup ## Run the tests of ingest/kafka, and a group of dwell serve, over Apache Kafka, which is fetched once (needs Java 17 and Maven)
+	@jars=$$(sh ingest/kafka/apachetest/fetch.sh) && export APACHE_KAFKA_JARS="$$jars" && \
+		go test -count=1 -timeout 20m ./ingest/kafka && \
+		go test -count=1 -timeout 20m -run OverApacheKafka ./cmd/dwell
 
 chaos: setup build ## Kill, freeze and cut off the parts of a running border (CHAOS=5m, SEED=0 is another one each time), and audit it
 	@go build -o bin/chaos ./cmd/chaos && bin/chaos --for "$(CHAOS)" --seed "$(SEED)"

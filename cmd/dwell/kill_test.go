@@ -70,10 +70,10 @@ func until(t testing.TB, what string, is func() bool) {
 	}
 }
 
-// ask asks the embedded ClickHouse for one number.
-func (p *dwellProcess) ask(t *testing.T, sql string) int {
+// ask asks an embedded ClickHouse for one number.
+func ask(t *testing.T, clickhouse, sql string) int {
 	t.Helper()
-	res, err := http.Get("http://" + p.at.ClickHouse + "/?query=" + url.QueryEscape(sql))
+	res, err := http.Get("http://" + clickhouse + "/?query=" + url.QueryEscape(sql))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,9 +111,9 @@ func TestKilledInTheMiddleOfALoad(t *testing.T) {
 		if err := load.Start(); err != nil {
 			t.Fatal(err)
 		}
-		before := p.ask(t, "SELECT toUInt64(sum(offset)) FROM dwell.progress FINAL")
+		before := ask(t, p.at.ClickHouse, "SELECT toUInt64(sum(offset)) FROM dwell.progress FINAL")
 		until(t, fmt.Sprintf("load %d is under way", kill), func() bool {
-			return p.ask(t, "SELECT toUInt64(sum(offset)) FROM dwell.progress FINAL") > before+3000*kill
+			return ask(t, p.at.ClickHouse, "SELECT toUInt64(sum(offset)) FROM dwell.progress FINAL") > before+3000*kill
 		})
 		if err := p.Process.Kill(); err != nil {
 			t.Fatal(err)

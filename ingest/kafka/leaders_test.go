@@ -1,7 +1,9 @@
 package kafka
 
 import (
+	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -19,6 +21,18 @@ func load(t *testing.T, cfg Config, partitions int) (stop func() (n int, want ma
 	t.Helper()
 	c := franz(t, cfg, kgo.RecordPartitioner(kgo.StickyKeyPartitioner(nil)), // the Java client's default
 		kgo.MetadataMinAge(50*time.Millisecond), kgo.RetryBackoffFn(func(int) time.Duration { return 50 * time.Millisecond }))
+	return loadBy(t, partitions, func(ctx context.Context, ms ...Message) error {
+		var records []*kgo.Record
+		for _, m := range ms {
+			records = append(records, kgo.KeySliceRecord(m.Key, m.Value))
+		}
+		return c.ProduceSync(ctx, records...).FirstErr()
+	})
+}
+
+// loadBy is load by any producer. What it could not write is written again.
+func loadBy(t *testing.T, partitions int, write func(context.Context, ...Message) error) (stop func() (int, map[int][]string)) {
+	t.Helper()
 	end, ended := make(chan struct{}), make(chan struct{})
 	n, want := 0, map[int][]string{}
 	go func() {
@@ -29,17 +43,18 @@ func load(t *testing.T, cfg Config, partitions int) (stop func() (n int, want ma
 				return
 			default:
 			}
-			var burst []*kgo.Record
+			var burst []Message
 			for range 20 {
-				r := &kgo.Record{Key: fmt.Appendf(nil, "T%d", n%97), Value: []byte(strconv.Itoa(n))}
-				to := PartitionOf(r.Key, partitions)
-				want[to] = append(want[to], strconv.Itoa(n))
-				burst = append(burst, r)
+				m := Message{Key: fmt.Appendf(nil, "T%d", n%97), Value: []byte(strconv.Itoa(n)), Time: time.Now().UnixMilli()}
+				to := PartitionOf(m.Key, partitions)
+				want[to] = append(want[to], string(m.Value))
+				burst = append(burst, m)
 				n++
 			}
-			if err := c.ProduceSync(t.Context(), burst...).FirstErr(); err != nil {
-				t.Error(err)
-				return
+			for err := write(t.Context(), burst...); err != nil; err = write(t.Context(), burst...) {
+				if t.Context().Err() != nil {
+					return
+				}
 			}
 		}
 	}()
@@ -93,6 +108,50 @@ func TestBrokersLeaveAndComeBackUnderLoad(t *testing.T) {
 	}
 	l.check(t)
 	l.holds(t, want)
+}
+
+// A write that is tried again may be in the log twice, so that what counts is where a record is first.
+func TestWhatTheProducerHasWrittenOutlivesABroker(t *testing.T) {
+	const partitions = 6
+	c, cfg := startCluster(t, 3, partitions)
+	l := newLedger()
+	_, stop := consume(t, cfg, l)
+	stopLoad := loadBy(t, partitions, producer(t, cfg).Write)
+	l.more(t, 500)
+	c.leave(t, 1)
+	l.more(t, 500)
+	c.comeBack(t, 1)
+	l.more(t, 500)
+	n, want := stopLoad()
+	first := map[int][]string{}
+	l.until(t, fmt.Sprintf("all %d records are stored", n), func() bool {
+		there := 0
+		for p, values := range l.values {
+			first[p] = firsts(values)
+			there += len(first[p])
+		}
+		return there == n
+	})
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	l.check(t)
+	for p := range partitions {
+		if !slices.Equal(first[p], want[p]) {
+			t.Errorf("partition %d holds %d records, want %d, or in another order", p, len(first[p]), len(want[p]))
+		}
+	}
+}
+
+// firsts leaves out what is there already.
+func firsts(values []string) (once []string) {
+	seen := map[string]bool{}
+	for _, v := range values {
+		if !seen[v] {
+			once, seen[v] = append(once, v), true
+		}
+	}
+	return once
 }
 
 func TestTheBrokerRestartsUnderLoad(t *testing.T) {
