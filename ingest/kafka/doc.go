@@ -14,6 +14,16 @@
 // It refuses message formats older than v2 (Kafka 0.11) and a topic whose number of partitions changes while it is read:
 // keys would move between shards and counts with them.
 //
-// Membership of the group, connections, TLS and SASL are kafka-go's. Fetch responses are read here, since kafka-go's
-// reading of them loses the last offset of a batch, without which a reader can stand still behind a compacted batch.
+// Membership of the group, connections, TLS and SASL are kafka-go's. What its version 0.4.51 does not do with Apache Kafka 4
+// is done here, or done without:
+//
+//   - Its reading of fetch responses hands over the records of aborted transactions, and loses the last offset of a batch,
+//     without which a reader can stand still behind a compacted batch. Fetch responses are read here.
+//   - What it knows of leaders is some seconds old, and no failure refreshes it. The reading here asks a broker.
+//   - While the broker that keeps the group is away it forgets which member it was, and joins as another one, for which the
+//     group would wait until the session of the first has ended. That one leaves the group here.
+//   - It learns of a broker's end, as of a rebalance, at its next heartbeat, a third of SessionTimeout later at most. In
+//     every rebalance each member gives all its partitions back: it knows no cooperative one, and neither static members
+//     nor the group protocol that is new in Kafka 4, whose brokers speak the classic one too.
+//   - A write that is tried again may be in the log twice, as its producer is not idempotent. Events have ids.
 package kafka
