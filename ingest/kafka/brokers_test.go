@@ -52,8 +52,8 @@ func startCluster(t *testing.T, brokers, partitions int) (*cluster, Config) {
 	return c, cfg
 }
 
-// unsettled is for brokers that come and go. With the one that keeps the group, kafka-go forgets which member it is, and
-// joins as another one, which the group lets wait until the session of the forgotten one has ended.
+// unsettled is for brokers that come and go: by its heartbeats, three in a session, a member learns that the one that kept
+// the group has gone.
 func unsettled(cfg Config) Config {
 	cfg.SessionTimeout, cfg.DrainTimeout = 3*time.Second, 2*time.Second
 	return cfg
