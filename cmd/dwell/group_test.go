@@ -205,21 +205,21 @@ func (g *group) run(t *testing.T, args ...string) *exec.Cmd {
 }
 
 // TestAGroupOverApacheKafkaGrowsAndShrinksUnderLoad: one, two and four processes count what trucks do, while some join,
-// leave and are killed, and a broker is, too; at the end every visit is what really happened, and every window what the events say.
+// leave and are killed, and a broker is, too; at the end every visit is what really happened, and every window what the
+// events say.
 func TestAGroupOverApacheKafkaGrowsAndShrinksUnderLoad(t *testing.T) {
 	apachetest.Need(t)
 	acts := []struct {
-		what    string
-		members int
-		do      func(g *group)
+		what string
+		do   func(g *group)
 	}{
-		{"one is alone", 1, func(*group) {}},
-		{"a second joins", 2, func(g *group) { g.join(t) }},
-		{"two more join", 4, func(g *group) { g.join(t); g.join(t) }},
-		{"one leaves, and another is killed", 2, func(g *group) { g.leave(t); g.lose(t) }},
-		{"one joins while another leaves", 2, func(g *group) { g.join(t); g.leave(t) }},
-		{"a broker is killed, and comes back", 2, func(g *group) { g.kafka.Kill(2); g.counts(t); g.kafka.Restart(2) }},
-		{"one is killed", 1, func(g *group) { g.lose(t) }},
+		{"one is alone", func(*group) {}},
+		{"a second joins", func(g *group) { g.join(t) }},
+		{"two more join", func(g *group) { g.join(t); g.join(t) }},
+		{"one leaves, and another is killed", func(g *group) { g.leave(t); g.lose(t) }},
+		{"one joins while another leaves", func(g *group) { g.join(t); g.leave(t) }},
+		{"a broker is killed, and comes back", func(g *group) { g.kafka.Kill(2); g.counts(t); g.kafka.Restart(2) }},
+		{"one is killed", func(g *group) { g.lose(t) }},
 	}
 	dir := t.TempDir()
 	events, truth := filepath.Join(dir, "events.jsonl"), filepath.Join(dir, "truth.jsonl")
@@ -238,10 +238,8 @@ func TestAGroupOverApacheKafkaGrowsAndShrinksUnderLoad(t *testing.T) {
 	g.settles(t)
 	for i, act := range acts {
 		stop := g.imports(t, loads[i])
+		t.Log(act.what)
 		act.do(g)
-		if len(g.members) != act.members {
-			t.Fatalf("%s: %d members, want %d", act.what, len(g.members), act.members)
-		}
 		g.settles(t)
 		stop()
 	}
