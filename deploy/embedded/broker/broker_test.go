@@ -225,16 +225,21 @@ func read(t *testing.T, addr string, partition, n int) {
 
 func commit(t *testing.T, addr string, partition int, offset int64) {
 	t.Helper()
+	if err := tryCommit(t, addr, partition, offset); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func tryCommit(t *testing.T, addr string, partition int, offset int64) error {
+	t.Helper()
 	r, err := (&kafka.Client{Addr: kafka.TCP(addr)}).OffsetCommit(t.Context(), &kafka.OffsetCommitRequest{
 		GroupID: "dwell", GenerationID: -1,
 		Topics: map[string][]kafka.OffsetCommit{topic: {{Partition: partition, Offset: offset}}},
 	})
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
-	if err := r.Topics[topic][0].Error; err != nil {
-		t.Fatal(err)
-	}
+	return r.Topics[topic][0].Error
 }
 
 func committed(t *testing.T, addr string, partition int) int64 {

@@ -1,0 +1,59 @@
+package broker
+
+import (
+	"fmt"
+	"syscall"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+// leastRoom is what must be left on the disk for anything to be taken. It is more than any one write needs, so that what
+// cannot be refused (the state of a group whose member has gone, what is kept at the end) still finds room.
+const leastRoom = 8 << 20
+
+// room refuses what would have to be kept while the disk is full, with the errors that clients try again after. Without
+// it a record is refused with an error that clients take for final, and a topic or a committed offset that could not be
+// kept is acknowledged, and gone with the next start: a topic with all its records.
+type room struct {
+	b    *Broker
+	full bool
+}
+
+// watch refuses from now on. What it is asked by runs on the cluster's one goroutine.
+func (r *room) watch(cluster *kfake.Cluster) {
+	full := func(kmsg.Request) bool { return r.isFull() }
+	cluster.Fault(
+		kfake.Fault{
+			Keys: []kmsg.Key{kmsg.Produce, kmsg.CreateTopics, kmsg.CreatePartitions, kmsg.AlterConfigs, kmsg.IncrementalAlterConfigs},
+			Err:  kerr.KafkaStorageError, Count: -1, When: full,
+		},
+		// A coordinator that cannot write sends its clients away, as Kafka's does.
+		kfake.Fault{
+			Keys: []kmsg.Key{kmsg.JoinGroup, kmsg.OffsetCommit, kmsg.TxnOffsetCommit, kmsg.InitProducerID, kmsg.EndTxn},
+			Err:  kerr.NotCoordinator, Count: -1, When: full,
+		})
+}
+
+func (r *room) isFull() bool {
+	left, err := left(r.b.cfg.DataDir)
+	full := err != nil || left < leastRoom
+	switch {
+	case full && !r.full:
+		r.b.log.Warn("the disk is full: nothing is taken until there is room", "data", r.b.cfg.DataDir, "left", left, "least", leastRoom, "error", err)
+	case !full && r.full:
+		r.b.log.Info("the disk has room again", "data", r.b.cfg.DataDir, "left", left)
+	}
+	r.full = full
+	return full
+}
+
+// left is how many bytes may still be written to the disk of a folder.
+func left(dir string) (uint64, error) {
+	var s syscall.Statfs_t
+	if err := syscall.Statfs(dir, &s); err != nil {
+		return 0, fmt.Errorf("disk of %q: %w", dir, err)
+	}
+	return s.Bavail * uint64(s.Bsize), nil
+}
