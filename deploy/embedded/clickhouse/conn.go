@@ -35,7 +35,7 @@ type counts struct {
 }
 
 // open connects to the engine at dir; the first connection starts it.
-func open(lib *library, dir string) (*conn, error) {
+func open(lib *library, dir, config string) (*conn, error) {
 	c := &conn{lib: lib, work: make(chan func()), settings: map[string]string{}}
 	go func() {
 		runtime.LockOSThread()
@@ -45,7 +45,7 @@ func open(lib *library, dir string) (*conn, error) {
 		}
 	}()
 	c.do(func() {
-		args := []*byte{cText("clickhouse"), cText("--path=" + dir)}
+		args := []*byte{cText("clickhouse"), cText("--config-file=" + config), cText("--path=" + dir)}
 		c.handle = lib.connect(int32(len(args)), unsafe.SliceData(args))
 		runtime.KeepAlive(args)
 	})

@@ -13,28 +13,37 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 )
 
 // Serve loads the library at lib, opens the data folder dir, which is created where missing, and serves HTTP on ln until ctx
 // is done; it then finishes the queries under way and closes the engine. A folder that another process uses is an error that
 // names it. A process may call Serve once: the engine starts once in a process.
-func Serve(ctx context.Context, lib, dir string, ln net.Listener, log *slog.Logger) error {
+func Serve(ctx context.Context, lib, dir string, ln net.Listener, log *slog.Logger) (err error) {
 	unlock, err := lock(dir)
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}
-	defer unlock()
+	defer func() {
+		if !errors.Is(err, errUnwritten) { // then the engine goes on until the process ends
+			unlock()
+		}
+	}()
+	config, err := writeConfig(dir)
+	if err != nil {
+		return errors.Join(fmt.Errorf("embedded ClickHouse: %w", err), ln.Close())
+	}
 	l, err := load(lib)
 	if err != nil {
 		return errors.Join(fmt.Errorf("embedded ClickHouse: %w", err), ln.Close())
 	}
 	l.setSignalHandlers(0) // Go's own stay in place
-	pool, err := newPool(func() (*conn, error) { return open(l, dir) })
+	pool, err := newPool(func() (*conn, error) { return open(l, dir, config) })
 	if err != nil {
 		return errors.Join(fmt.Errorf("embedded ClickHouse: %w", err), ln.Close())
 	}
-	h := &handler{pool: pool, log: log}
+	h := &handler{pool: pool, log: log, unwritten: make(chan struct{})}
 	if err := h.learn(); err != nil {
 		return errors.Join(fmt.Errorf("embedded ClickHouse: %w", err), ln.Close(), pool.close())
 	}
@@ -44,10 +53,25 @@ func Serve(ctx context.Context, lib, dir string, ln net.Listener, log *slog.Logg
 		<-ctx.Done()
 		stopped <- server.Shutdown(context.WithoutCancel(ctx))
 	}()
+	over := make(chan struct{})
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		h.watch(over)
+	}()
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(ln) }()
 	log.Info("embedded ClickHouse is up", "address", ln.Addr().String(), "data", dir, "version", h.version)
-	if err = server.Serve(ln); errors.Is(err, http.ErrServerClosed) {
+	select {
+	case <-h.unwritten: // what is closed in order would go on writing
+		return fmt.Errorf("embedded ClickHouse: data folder %q: %w", dir, errUnwritten)
+	case err = <-served:
+	}
+	if errors.Is(err, http.ErrServerClosed) {
 		err = <-stopped
 	}
+	close(over)
+	<-watched
 	err = errors.Join(err, pool.close())
 	if l.shutdown() != 0 {
 		log.Debug("embedded ClickHouse: some of the engine's threads go on until the process ends, which does no harm")
@@ -60,6 +84,9 @@ type handler struct {
 	pool              *pool
 	log               *slog.Logger
 	version, timezone string
+	// unwritten is closed when the engine has failed to write something.
+	unwritten chan struct{}
+	failed    sync.Once
 }
 
 // learn asks the engine for what the headers tell.
@@ -171,17 +198,21 @@ func (h *handler) run(ctx context.Context, w http.ResponseWriter, q *request) er
 	if err != nil {
 		return err
 	}
+	isStream := streamed(st, format, q, text)
 	var n counts
 	switch {
 	case st.takesData:
 		n, err = c.insert(ctx, string(text), st.format, q.params, data)
-	case streamed(st, format, q, text):
+	case isStream:
 		n, err = c.stream(ctx, string(text), format, q.params, reply.write)
 		if errors.Is(err, errNotStreamable) {
 			n, err = c.query(string(text), format, q.params, reply.write)
 		}
 	default:
 		n, err = c.query(string(text), format, q.params, reply.write)
+	}
+	if err == nil && !isStream {
+		err = h.written()
 	}
 	if st.session {
 		// What it changed is the session's, and without one must not reach the next request.

@@ -1,0 +1,70 @@
+package clickhouse
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// config is what the engine does otherwise than by default. It begins no insert and no merge that would leave less than
+// this much room (NOT_ENOUGH_SPACE), and keeps the parts that a merge has made one of for a minute, since the merged one
+// may turn out to have been written in vain.
+const config = `<clickhouse>
+    <merge_tree><old_parts_lifetime>60</old_parts_lifetime></merge_tree>
+    <storage_configuration><disks><default><keep_free_space_bytes>67108864</keep_free_space_bytes></default></disks></storage_configuration>
+</clickhouse>
+`
+
+// writeConfig puts config into the data folder, unless it is there: a start needs no room.
+func writeConfig(dir string) (path string, err error) {
+	path = filepath.Join(dir, "dwell.xml")
+	if have, err := os.ReadFile(path); err == nil && string(have) == config {
+		return path, nil
+	}
+	return path, os.WriteFile(path, []byte(config), 0o644)
+}
+
+// watchEvery is how often the writes of merges are looked after. It is much less than what their sources are kept for.
+const watchEvery = time.Second
+
+var errUnwritten = errors.New("the disk ran full in the middle of a write: what was acknowledged is kept, make room and start again")
+
+// written is an error if a write has failed since the engine was started. libchdb 26.7 counts a failed write and goes on as
+// if it had been done, so that an insert succeeds and a merge replaces its sources though their files are empty. From then
+// on nothing may be acknowledged, and the engine must end before it deletes what the merge has read: its next start sets
+// aside the parts that are not whole, and takes their sources.
+func (h *handler) written() error {
+	failed := 0
+	_, err := h.pool.keep.query("SELECT value FROM system.events WHERE event = 'WriteBufferFromFileDescriptorWriteFailed'",
+		"TabSeparated", nil, func(piece []byte) (err error) {
+			failed, err = strconv.Atoi(strings.TrimSpace(string(piece)))
+			return err
+		})
+	if err != nil || failed == 0 {
+		return err
+	}
+	h.failed.Do(func() { close(h.unwritten) })
+	return &exception{code: 243, name: "NOT_ENOUGH_SPACE", text: fmt.Sprintf("Code: 243. DB::Exception: %v. (NOT_ENOUGH_SPACE)", errUnwritten)}
+}
+
+// watch looks after what the engine writes by itself, until stop is closed.
+func (h *handler) watch(stop <-chan struct{}) {
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-stop:
+			return
+		case <-h.unwritten:
+			return
+		case <-tick.C:
+			if err := h.written(); err != nil {
+				h.log.Error("embedded ClickHouse", "error", err)
+			}
+		}
+	}
+}
