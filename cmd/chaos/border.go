@@ -14,7 +14,7 @@ import (
 // border is all that runs: a broker, a ClickHouse, and several `dwell serve` between them, which reach both over wires
 // that can be troubled.
 type border struct {
-	dwell      string
+	dwell, dir string
 	broker     *process
 	clickhouse *process
 	serves     []*process
@@ -23,9 +23,14 @@ type border struct {
 	toKafka, toClickHouse *wire
 	kafkaAddr, chAddr     string // of the wires
 	database              string
+	// The disks of the broker and of ClickHouse are nil where they cannot be had.
+	brokerDisk, clickhouseDisk *disk
 }
 
-func startBorder(ctx context.Context, dwell, dir string, serves int) (b *border, err error) {
+// means are what the machine allows to be done to it.
+type means struct{ disks, clocks bool }
+
+func startBorder(ctx context.Context, dwell, dir string, serves int, allowed means) (b *border, err error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
@@ -34,20 +39,29 @@ func startBorder(ctx context.Context, dwell, dir string, serves int) (b *border,
 	if err != nil {
 		return nil, err
 	}
-	b = &border{dwell: dwell, kafkaAddr: ports[0], chAddr: ports[1], database: "dwell"}
+	b = &border{dwell: dwell, dir: dir, kafkaAddr: ports[0], chAddr: ports[1], database: "dwell"}
+	if allowed.disks {
+		if b.brokerDisk, err = newDisk(filepath.Join(dir, "kafka")); err != nil {
+			return nil, err
+		}
+		if b.clickhouseDisk, err = newDisk(filepath.Join(dir, "clickhouse")); err != nil {
+			return nil, err
+		}
+	}
 	b.broker = &process{
-		name: "broker", log: filepath.Join(dir, "broker.log"),
+		name: "broker", log: filepath.Join(dir, "broker.log"), serving: "embedded broker is ready",
 		args: []string{self, "broker", "--data", filepath.Join(dir, "kafka"), "--port", ports[2][len("127.0.0.1:"):], "--advertised", b.kafkaAddr},
 	}
 	b.clickhouse = &process{
-		name: "clickhouse", log: filepath.Join(dir, "clickhouse.log"),
+		name: "clickhouse", log: filepath.Join(dir, "clickhouse.log"), gives: "the disk ran full in the middle of a write",
 		args: []string{dwell, "embedded-clickhouse", "--data", filepath.Join(dir, "clickhouse"), "--listen", ports[3]},
 	}
 	for i := range serves {
 		b.pages = append(b.pages, ports[4+i])
 		b.serves = append(b.serves, &process{
 			name: fmt.Sprintf("dwell serve %d", i+1), log: filepath.Join(dir, fmt.Sprintf("serve-%d.log", i+1)),
-			serving: "\npage ", args: []string{dwell, "serve"}, env: append(b.config(), "DWELL_LISTEN="+ports[4+i]),
+			serving: "\npage ", needs: true, ownClock: allowed.clocks,
+			args: []string{dwell, "serve"}, env: append(b.config(), "DWELL_LISTEN="+ports[4+i]),
 		})
 	}
 	if b.toKafka, err = newWire("kafka", b.kafkaAddr, ports[2]); err != nil {
@@ -69,12 +83,17 @@ func startBorder(ctx context.Context, dwell, dir string, serves int) (b *border,
 			return b, err
 		}
 	}
-	for i := range b.serves {
-		if err := b.until(ctx, b.serves[i].name+" is ready", func() bool { return b.status(i, "/readyz") == http.StatusOK }); err != nil {
-			return b, err
+	return b, b.ready(ctx)
+}
+
+// ready waits until all serves are.
+func (b *border) ready(ctx context.Context) error {
+	for i, p := range b.serves {
+		if err := b.until(ctx, p.name+" is ready", func() bool { return b.status(i, "/readyz") == http.StatusOK }); err != nil {
+			return err
 		}
 	}
-	return b, nil
+	return nil
 }
 
 // config is the configuration of the serves, and of the audit.
@@ -98,6 +117,17 @@ func (b *border) status(serve int, path string) int {
 	}
 	_ = res.Body.Close()
 	return res.StatusCode
+}
+
+// clickHouseAnswers says whether its engine has started.
+func (b *border) clickHouseAnswers() bool {
+	client := http.Client{Timeout: 2 * time.Second}
+	res, err := client.Get("http://" + b.chAddr + "/ping")
+	if err != nil {
+		return false
+	}
+	_ = res.Body.Close()
+	return res.StatusCode == http.StatusOK
 }
 
 // patience is how long anything may take to come to be. Nothing is measured by it.
@@ -147,13 +177,23 @@ func (b *border) stopServes() error {
 	return errors.Join(errs...)
 }
 
-// kill ends all that still runs.
-func (b *border) kill() {
+// end kills all that still runs, and keeps the folder with what was on the disks or removes it.
+func (b *border) end(keep bool) error {
 	for _, p := range append([]*process{b.broker, b.clickhouse}, b.serves...) {
 		if p.cmd != nil {
 			_ = p.kill()
 		}
 	}
+	var errs []error
+	for _, d := range []*disk{b.brokerDisk, b.clickhouseDisk} {
+		if d != nil {
+			errs = append(errs, d.close(keep))
+		}
+	}
+	if !keep {
+		errs = append(errs, os.RemoveAll(b.dir))
+	}
+	return errors.Join(errs...)
 }
 
 func answers(addr string) bool {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -36,8 +37,26 @@ var faults = []fault{
 	{"away", 1, clickHouseAway},
 }
 
-// anyFault picks a fault by its weight.
-func anyFault(r *rand.Rand) fault {
+// Not every machine allows these.
+var (
+	diskFaults  = []fault{{"full", 2, clickHouseFull}, {"full", 1, brokerFull}}
+	clockFaults = []fault{{"clock", 3, setClock}}
+)
+
+// faultsOf are the faults that the border can have.
+func faultsOf(b *border) []fault {
+	all := faults
+	if b.brokerDisk != nil {
+		all = slices.Concat(all, diskFaults)
+	}
+	if b.serves[0].ownClock {
+		all = slices.Concat(all, clockFaults)
+	}
+	return all
+}
+
+// anyOf picks a fault by its weight.
+func anyOf(faults []fault, r *rand.Rand) fault {
 	all := 0
 	for _, f := range faults {
 		all += f.weight
@@ -112,10 +131,8 @@ func network(ctx context.Context, w *wire, r *rand.Rand) (string, error) {
 
 // clickHouseAway keeps ClickHouse away until some serve says that it is not ready; all of them stay healthy.
 func clickHouseAway(ctx context.Context, b *border, _ *rand.Rand) (string, error) {
-	for i := range b.serves { // one that has just been started is neither yet
-		if err := b.until(ctx, b.serves[i].name+" is ready", func() bool { return b.status(i, "/readyz") == http.StatusOK }); err != nil {
-			return "", err
-		}
+	if err := b.ready(ctx); err != nil { // one that has just been started is neither yet
+		return "", err
 	}
 	if err := b.clickhouse.kill(); err != nil {
 		return "", err

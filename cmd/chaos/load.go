@@ -22,6 +22,7 @@ type load struct {
 	truth    *os.File
 	failed   error // of the truth
 	sent     int
+	ahead    int // of those sent, what a post told whose clock is ahead
 }
 
 // perDay is about how many events a simulated day at the nine Afghan BCPs has.
@@ -45,7 +46,7 @@ func newLoad(broker, truth string, events int, seed uint64) (*load, error) {
 	from := time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC)
 	l.sim, err = simulator.New(simulator.Config{
 		Places: book, From: from, Until: from.Add(time.Duration(float64(events) / perDay * 24 * float64(time.Hour))), Seed: seed,
-		Faults: simulator.Faults{Late: 0.1, Duplicate: 0.02, Retract: 0.005, Cut: 12 * time.Hour},
+		Faults: simulator.Faults{Late: 0.1, Duplicate: 0.02, Retract: 0.005, Cut: 12 * time.Hour, Skew: simulator.MaxSkew},
 		Truth:  func(line simulator.TruthLine) { l.failed = errors.Join(l.failed, lines.Encode(line)) },
 	})
 	return l, err
@@ -57,7 +58,7 @@ func (l *load) run(ctx context.Context, events int, d time.Duration, r *rand.Ran
 	begin := time.Now()
 	for {
 		burst := 1 + r.IntN(max(1, events/50))
-		batch, over := l.next(burst)
+		batch, over := l.next(burst, r)
 		for {
 			err := l.producer.Write(ctx, batch...)
 			if err == nil {
@@ -85,8 +86,9 @@ var (
 	everywhere = append(structured[:1:1], kafka.Header{Key: []byte(event.EverywhereHeader), Value: []byte("1")})
 )
 
-// next are the next n messages, and whether they are the last.
-func (l *load) next(n int) (batch []kafka.Message, over bool) {
+// next are the next n messages, and whether they are the last. One in two hundred is told twice: also by a post whose
+// clock is hours ahead, which must be refused, since it is not the truth.
+func (l *load) next(n int, r *rand.Rand) (batch []kafka.Message, over bool) {
 	for range n {
 		em, ok := l.sim.Next()
 		if !ok {
@@ -100,6 +102,15 @@ func (l *load) next(n int) (batch []kafka.Message, over bool) {
 			m.Everywhere, m.Headers = true, everywhere
 		}
 		batch = append(batch, m)
+		if !em.AllPartitions && r.IntN(200) == 0 {
+			e := *em.Event
+			e.ID = fmt.Appendf(nil, "%s-ahead", e.ID)
+			e.Time = em.At + between(r, time.Hour, 9*time.Hour).Milliseconds()
+			e.Recorded = e.Time
+			m.Value = event.AppendStructured(nil, l.sim.Vocabulary(), &e)
+			batch = append(batch, m)
+			l.ahead++
+		}
 	}
 	return batch, false
 }

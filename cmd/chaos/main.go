@@ -38,6 +38,7 @@ type runCommand struct {
 	Rate   int           `default:"700" help:"Events a second."`
 	Outage time.Duration `help:"First of all ClickHouse is away for so long."`
 	Dir    string        `type:"path" help:"Folder of data and logs, which is kept; a new one that goes when all is well."`
+	Mounts bool          `hidden:"" help:"It may mount file systems."`
 }
 
 type brokerCommand struct {
@@ -62,6 +63,13 @@ func (c *brokerCommand) Run(ctx context.Context) error {
 }
 
 func (c *runCommand) Run(ctx context.Context) (err error) {
+	if !c.Mounts {
+		code, err := ownMounts(ctx, append(os.Args[1:], "--mounts"))
+		if err == nil {
+			os.Exit(code)
+		}
+		fmt.Println("chaos: this machine lets nobody mount, so no disk runs full:", err)
+	}
 	if c.Seed == 0 {
 		c.Seed = uint64(time.Now().UnixNano()) % 1_000_000
 	}
@@ -73,24 +81,39 @@ func (c *runCommand) Run(ctx context.Context) (err error) {
 	} else if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	fmt.Printf("chaos: seed %d, for %v, %d serves, logs in %s\n", c.Seed, c.For, c.Serves, dir)
-	b, err := startBorder(ctx, c.Dwell, dir, c.Serves)
-	if b != nil {
-		defer b.kill()
+	allowed := means{disks: c.Mounts, clocks: true}
+	if err := clocksCanBeSet(c.Dwell); err != nil {
+		fmt.Println("chaos: no clock is set:", err)
+		allowed.clocks = false
 	}
+	fmt.Printf("chaos: seed %d, for %v, %d serves, logs in %s\n", c.Seed, c.For, c.Serves, dir)
+	b, err := startBorder(ctx, c.Dwell, dir, c.Serves, allowed)
+	if b != nil {
+		defer func() { err = errors.Join(err, b.end(err != nil || c.Dir != "")) }()
+	}
+	if err == nil {
+		err = c.tryBorder(ctx, b, filepath.Join(dir, "truth.jsonl"))
+	}
+	if err != nil {
+		return fmt.Errorf("seed %d: %w", c.Seed, err)
+	}
+	return nil
+}
+
+// tryBorder breaks things until all is sent, and holds what the tables say against what happened.
+func (c *runCommand) tryBorder(ctx context.Context, b *border, truth string) error {
+	n, l, err := c.breakThings(ctx, b, truth)
 	if err != nil {
 		return err
 	}
-	truth := filepath.Join(dir, "truth.jsonl")
-	n, l, err := c.breakThings(ctx, b, truth)
-	if err != nil {
-		return fmt.Errorf("seed %d: %w", c.Seed, err)
-	}
 	if err := b.caughtUp(ctx); err != nil {
-		return fmt.Errorf("seed %d: %w", c.Seed, err)
+		return err
 	}
 	if err := b.stopServes(); err != nil {
-		return fmt.Errorf("seed %d: %w", c.Seed, err)
+		return err
+	}
+	if err := b.refused(ctx, l.ahead); err != nil {
+		return err
 	}
 	text, differences, err := b.audit(ctx, truth)
 	if err != nil {
@@ -101,14 +124,10 @@ func (c *runCommand) Run(ctx context.Context) (err error) {
 	for _, p := range b.serves {
 		starts += p.again
 	}
-	fmt.Printf("chaos: seed %d, %d events, %d faults (%d kills), %d starts in vain, %d differences\n",
-		c.Seed, l.sent, n.all, n.kills, starts, differences)
+	fmt.Printf("chaos: seed %d, %d events, %d faults (%d kills), %d starts in vain, %d writes that found no room, %d differences\n",
+		c.Seed, l.sent, n.all, n.kills, starts, b.clickhouse.again, differences)
 	if differences > 0 {
-		return fmt.Errorf("seed %d: the tables differ from what happened", c.Seed)
-	}
-	if c.Dir == "" {
-		b.kill()
-		return os.RemoveAll(dir)
+		return errors.New("the tables differ from what happened")
 	}
 	return nil
 }
@@ -126,7 +145,7 @@ func (c *runCommand) breakThings(ctx context.Context, b *border, truth string) (
 	defer cancel(nil)
 	sent := make(chan error, 1)
 	go func() { sent <- l.run(ctx, events, c.For, rand.New(rand.NewPCG(c.Seed, 1))) }()
-	r := rand.New(rand.NewPCG(c.Seed, 2))
+	faults, r := faultsOf(b), rand.New(rand.NewPCG(c.Seed, 2))
 	begin := time.Now()
 	tell := func(fault, what string) {
 		n.all++
@@ -152,7 +171,7 @@ func (c *runCommand) breakThings(ctx context.Context, b *border, truth string) (
 			return n, l, <-sent
 		case <-time.After(between(r, 0, 2*time.Second)):
 		}
-		f := anyFault(r)
+		f := anyOf(faults, r)
 		what, err := f.do(ctx, b, r)
 		if err = errors.Join(err, b.failure()); err != nil {
 			cancel(err)

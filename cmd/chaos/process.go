@@ -20,9 +20,15 @@ type process struct {
 	args []string
 	env  []string
 	log  string
-	// serving is what it prints when it has started. One that ends before that could not reach what it needs, and is
-	// started again as a supervisor would do; empty is a program that must always be able to start.
+	// serving is what it prints when it has started.
 	serving string
+	// needs says that it cannot start without others: one that ends before it has started is started again, as a
+	// supervisor would do. The others must always be able to.
+	needs bool
+	// gives is what it says when it ends so that nothing is lost, and is then started again too; empty is never.
+	gives string
+	// ownClock says that its clock may be set.
+	ownClock bool
 
 	mu    sync.Mutex
 	cmd   *exec.Cmd
@@ -30,6 +36,8 @@ type process struct {
 	begun int64         // where its log began
 	ended chan struct{} // closed when cmd has ended
 	told  bool          // to end
+	clock *wallClock    // its own, if it has one
+	ahead time.Duration // what its clock is, and will be when it is started again
 	// unexpected is why it ended though nobody had told it to. again is how often it could not start.
 	unexpected error
 	again      int
@@ -60,12 +68,37 @@ func (p *process) launch() error {
 	if err != nil {
 		return err
 	}
-	if err := cmd.Start(); err != nil {
+	if err := p.run(cmd); err != nil {
 		return fmt.Errorf("%s: %w", p.name, err)
 	}
 	p.cmd, p.stdin, p.begun, p.ended = cmd, stdin, info.Size(), make(chan struct{})
 	go p.watch(cmd, p.ended)
 	return nil
+}
+
+// run starts the command, with a clock that is wrong from its first instruction on; mu is held.
+func (p *process) run(cmd *exec.Cmd) (err error) {
+	if !p.ownClock {
+		return cmd.Start()
+	}
+	if p.clock != nil {
+		p.clock.close()
+	}
+	p.clock, err = startWithClock(cmd, p.ahead)
+	return err
+}
+
+// setClock sets its clock so much ahead of the machine's. It keeps that when it is started again.
+func (p *process) setClock(ahead time.Duration) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.ahead = ahead
+	select {
+	case <-p.ended:
+		return nil
+	default:
+		return p.clock.set(ahead)
+	}
 }
 
 // watch notes how it ends.
@@ -77,7 +110,8 @@ func (p *process) watch(cmd *exec.Cmd, ended chan struct{}) {
 	if p.told {
 		return
 	}
-	if p.served() {
+	gaveUp := p.needs && !p.served() || p.gives != "" && p.said(p.gives)
+	if !gaveUp {
 		p.unexpected = fmt.Errorf("%s ended by itself, %v:\n%s", p.name, cmd.ProcessState, tail(p.log))
 		return
 	}
@@ -85,16 +119,19 @@ func (p *process) watch(cmd *exec.Cmd, ended chan struct{}) {
 	time.AfterFunc(300*time.Millisecond, func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		if !p.told {
+		if !p.told && p.cmd == cmd {
 			p.unexpected = p.launch()
 		}
 	})
 }
 
 // served says whether it has started since it was launched.
-func (p *process) served() bool {
+func (p *process) served() bool { return p.said(p.serving) }
+
+// said says whether it has printed something since it was launched.
+func (p *process) said(what string) bool {
 	text, err := os.ReadFile(p.log)
-	return err != nil || bytes.Contains(text[p.begun:], []byte(p.serving))
+	return err != nil || bytes.Contains(text[p.begun:], []byte(what))
 }
 
 // kill ends it at once.

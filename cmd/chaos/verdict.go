@@ -8,6 +8,9 @@ import (
 	"regexp"
 	"strconv"
 
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"dwell/ingest/event"
 	"dwell/ingest/kafka"
 	"dwell/metrics/clickhouse"
 )
@@ -20,9 +23,7 @@ func (b *border) caughtUp(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c := clickhouse.DefaultConfig()
-	c.Protocol, c.Addresses, c.Database, c.Compression = "http", []string{b.chAddr}, b.database, "none"
-	conn, err := clickhouse.Connect(c)
+	conn, err := b.connect()
 	if err != nil {
 		return err
 	}
@@ -35,6 +36,27 @@ func (b *border) caughtUp(ctx context.Context) error {
 		err := conn.QueryRow(ctx, "SELECT toInt64(sum(offset)) FROM progress FINAL").Scan(&counted)
 		return err == nil && counted >= all
 	})
+	return errors.Join(err, conn.Close())
+}
+
+// connect connects to ClickHouse as the serves do.
+func (b *border) connect() (driver.Conn, error) {
+	c := clickhouse.DefaultConfig()
+	c.Protocol, c.Addresses, c.Database, c.Compression = "http", []string{b.chAddr}, b.database, "none"
+	return clickhouse.Connect(c)
+}
+
+// refused is an error unless the messages of clocks that are ahead, so many, have become dead letters, and no others.
+func (b *border) refused(ctx context.Context, ahead int) error {
+	conn, err := b.connect()
+	if err != nil {
+		return err
+	}
+	var all, future uint64
+	err = conn.QueryRow(ctx, "SELECT uniqExact(value), uniqExactIf(value, reason = ?) FROM dead_letters", string(event.FutureTime)).Scan(&all, &future)
+	if err == nil && (all != future || future != uint64(ahead)) {
+		err = fmt.Errorf("of %d messages with a time ahead %d are dead letters, and %d others", ahead, future, all-future)
+	}
 	return errors.Join(err, conn.Close())
 }
 
