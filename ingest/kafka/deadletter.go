@@ -2,9 +2,12 @@ package kafka
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
+
+	kafkago "github.com/segmentio/kafka-go"
 )
 
 // DeadLetter is a record that cannot be used, with the reason and where it lies.
@@ -28,7 +31,8 @@ const (
 	PartitionHeader = "dwell-partition"
 	OffsetHeader    = "dwell-offset"
 	// TimeHeader is the record's own timestamp in Unix milliseconds. The dead letter's is that of its writing: with the
-	// record's a broker might refuse it (Kafka 4 does from an hour ahead), or retention delete it at once.
+	// record's a broker might refuse it (Kafka 4 does from an hour ahead), or retention delete it at once. Where the
+	// broker refuses the time of the writing, since this machine's clock is ahead, it bears the record's.
 	TimeHeader = "dwell-time"
 	// CutHeader is there only where the record was too large to be kept whole, and says what is missing.
 	CutHeader = "dwell-cut"
@@ -50,11 +54,20 @@ func (p *Producer) DeadLetters(ctx context.Context, letters ...DeadLetter) error
 		return err
 	}
 	to := make([][]*Message, partitions)
+	messages := make([]*Message, len(letters))
 	for i := range letters {
+		messages[i] = letters[i].message()
 		partition := letters[i].Partition % partitions
-		to[partition] = append(to[partition], letters[i].message())
+		to[partition] = append(to[partition], messages[i])
 	}
-	return p.write(ctx, p.cfg.DeadLetterTopic, to)
+	err = p.write(ctx, p.cfg.DeadLetterTopic, to)
+	if errors.Is(err, kafkago.InvalidTimestamp) { // this machine's clock is ahead: its time is refused, the record's own was not
+		for i := range letters {
+			messages[i].Time = letters[i].Time
+		}
+		err = p.write(ctx, p.cfg.DeadLetterTopic, to)
+	}
+	return err
 }
 
 func (d *DeadLetter) message() *Message {
