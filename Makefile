@@ -36,7 +36,7 @@ test-kafka: go setup ## Run the tests of ingest/kafka, and a group of dwell serv
 		go test -count=1 -timeout 20m ./ingest/kafka && \
 		go test -count=1 -timeout 20m -run OverApacheKafka ./cmd/dwell
 
-chaos: setup build ## Kill, freeze and cut off the parts of a running border (CHAOS=5m, SEED=0 is another one each time), and audit it
+chaos: setup build ## Kill, freeze, cut off and fill up the parts of a running border (CHAOS=5m, SEED=0 is another one each time), and audit it
 	@go build -o bin/chaos ./cmd/chaos && bin/chaos --for "$(CHAOS)" --seed "$(SEED)"
 
 check: go cc setup lint ## Check formatting, vet, lint, and run the race detector

@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"dwell/deploy/embedded/fulldisk"
 )
 
 // border is all that runs: a broker, a ClickHouse, and several `dwell serve` between them, which reach both over wires
@@ -24,7 +26,7 @@ type border struct {
 	kafkaAddr, chAddr     string // of the wires
 	database              string
 	// The disks of the broker and of ClickHouse are nil where they cannot be had.
-	brokerDisk, clickhouseDisk *disk
+	brokerDisk, clickhouseDisk *fulldisk.Disk
 }
 
 // means are what the machine allows to be done to it.
@@ -41,10 +43,10 @@ func startBorder(ctx context.Context, dwell, dir string, serves int, allowed mea
 	}
 	b = &border{dwell: dwell, dir: dir, kafkaAddr: ports[0], chAddr: ports[1], database: "dwell"}
 	if allowed.disks {
-		if b.brokerDisk, err = newDisk(filepath.Join(dir, "kafka")); err != nil {
+		if b.brokerDisk, err = fulldisk.New(filepath.Join(dir, "kafka")); err != nil {
 			return nil, err
 		}
-		if b.clickhouseDisk, err = newDisk(filepath.Join(dir, "clickhouse")); err != nil {
+		if b.clickhouseDisk, err = fulldisk.New(filepath.Join(dir, "clickhouse")); err != nil {
 			return nil, err
 		}
 	}
@@ -185,9 +187,9 @@ func (b *border) end(keep bool) error {
 		}
 	}
 	var errs []error
-	for _, d := range []*disk{b.brokerDisk, b.clickhouseDisk} {
+	for _, d := range []*fulldisk.Disk{b.brokerDisk, b.clickhouseDisk} {
 		if d != nil {
-			errs = append(errs, d.close(keep))
+			errs = append(errs, closeDisk(d, keep))
 		}
 	}
 	if !keep {

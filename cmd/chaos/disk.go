@@ -7,60 +7,31 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
-	"strconv"
-	"syscall"
 	"time"
 
 	kafkago "github.com/segmentio/kafka-go"
 
+	"dwell/deploy/embedded/fulldisk"
 	"dwell/ingest/kafka"
 )
 
-// disk is a file system of its own that runs full: it becomes no larger than what is on it. Nothing is written to fill
-// it, so that the part whose data it holds never finds another's.
-type disk struct{ dir string }
-
-func newDisk(dir string) (*disk, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, err
-	}
-	return &disk{dir}, mountMemory(dir)
-}
-
-// fill leaves no room, not even what has been deleted since it was last called.
-func (d *disk) fill() error {
-	for {
-		bytes, err := used(d.dir)
-		if err != nil {
-			return err
-		}
-		err = resize(d.dir, strconv.FormatInt(bytes, 10))
-		if !errors.Is(err, syscall.EINVAL) { // more has been written meanwhile
-			return err
-		}
-	}
-}
-
-// free gives it room again.
-func (d *disk) free() error { return resize(d.dir, "50%") }
-
-// close unmounts it. What is on it may be kept, in the folder that it was mounted on.
-func (d *disk) close(keep bool) error {
-	aside := d.dir + ".kept"
+// closeDisk unmounts a disk. What is on it may be kept, in the folder that it was mounted on.
+func closeDisk(d *fulldisk.Disk, keep bool) error {
+	aside := d.Dir + ".kept"
 	if keep {
-		if err := errors.Join(d.free(), os.CopyFS(aside, os.DirFS(d.dir))); err != nil {
+		if err := errors.Join(d.Free(), os.CopyFS(aside, os.DirFS(d.Dir))); err != nil {
 			return err
 		}
 	}
-	if err := unmount(d.dir); err != nil || !keep {
+	if err := d.Close(); err != nil || !keep {
 		return err
 	}
-	return errors.Join(os.Remove(d.dir), os.Rename(aside, d.dir))
+	return errors.Join(os.Remove(d.Dir), os.Rename(aside, d.Dir))
 }
 
 // full keeps the disk of a part full until that is seen, and for some time more, in which others make room and take it
 // again. One time in two the part is killed meanwhile, and must come up with a full disk.
-func full(ctx context.Context, b *border, d *disk, p *process, r *rand.Rand, seen, up func() bool) (what string, err error) {
+func full(ctx context.Context, b *border, d *fulldisk.Disk, p *process, r *rand.Rand, seen, up func() bool) (what string, err error) {
 	dies, gaps := r.IntN(2) == 0, make([]time.Duration, r.IntN(6))
 	for i := range gaps {
 		gaps[i] = between(r, 0, 700*time.Millisecond)
@@ -69,7 +40,7 @@ func full(ctx context.Context, b *border, d *disk, p *process, r *rand.Rand, see
 		return "", err
 	}
 	begin := time.Now()
-	defer func() { err = errors.Join(err, d.free()) }()
+	defer func() { err = errors.Join(err, d.Free()) }()
 	if err := b.whileFull(ctx, d, p.name+" has noticed that its disk is full", seen); err != nil {
 		return "", err
 	}
@@ -88,7 +59,7 @@ func full(ctx context.Context, b *border, d *disk, p *process, r *rand.Rand, see
 		}
 	}
 	for _, gap := range gaps {
-		if err := errors.Join(d.free(), pause(ctx, gap), d.fill(), pause(ctx, gap)); err != nil {
+		if err := errors.Join(d.Free(), pause(ctx, gap), d.Fill(), pause(ctx, gap)); err != nil {
 			return "", err
 		}
 	}
@@ -96,10 +67,10 @@ func full(ctx context.Context, b *border, d *disk, p *process, r *rand.Rand, see
 }
 
 // whileFull waits for something to come to be on a full disk.
-func (b *border) whileFull(ctx context.Context, d *disk, what string, is func() bool) error {
+func (b *border) whileFull(ctx context.Context, d *fulldisk.Disk, what string, is func() bool) error {
 	var failed error
 	err := b.until(ctx, what, func() bool {
-		failed = d.fill()
+		failed = d.Fill()
 		return failed != nil || is()
 	})
 	return errors.Join(failed, err)

@@ -1,9 +1,11 @@
 // Command chaos proves dwell under fault. It starts a broker, a ClickHouse and several `dwell serve` as processes of
 // their own, with a network between them that it can trouble; sends simulated trucks; kills, freezes and cuts off one
-// part after another at random; and at the end holds every visit and window against what really happened.
+// part after another at random, fills its disk, sets its clock; and at the end holds every visit and window against what
+// really happened.
 //
-// It promises that a seed gives the same faults in the same order, though not at the same microsecond; that a serve which
-// ends by itself is a failure, whatever was done to the others; and that it exits with 0 only if there is no difference.
+// It promises that a seed gives the same faults in the same order on machines that allow the same ones, though not at the
+// same microsecond; that a serve which ends by itself is a failure, whatever was done to the others; and that it exits
+// with 0 only if there is no difference.
 package main
 
 import (
@@ -38,7 +40,7 @@ type runCommand struct {
 	Rate   int           `default:"700" help:"Events a second."`
 	Outage time.Duration `help:"First of all ClickHouse is away for so long."`
 	Dir    string        `type:"path" help:"Folder of data and logs, which is kept; a new one that goes when all is well."`
-	Mounts bool          `hidden:"" help:"It may mount file systems."`
+	Mounts bool          `hidden:"" help:"It runs where it may mount."`
 }
 
 type brokerCommand struct {
@@ -64,11 +66,9 @@ func (c *brokerCommand) Run(ctx context.Context) error {
 
 func (c *runCommand) Run(ctx context.Context) (err error) {
 	if !c.Mounts {
-		code, err := ownMounts(ctx, append(os.Args[1:], "--mounts"))
-		if err == nil {
+		if code, err := ownMounts(ctx, append(os.Args[1:], "--mounts")); err == nil {
 			os.Exit(code)
 		}
-		fmt.Println("chaos: this machine lets nobody mount, so no disk runs full:", err)
 	}
 	if c.Seed == 0 {
 		c.Seed = uint64(time.Now().UnixNano()) % 1_000_000
@@ -81,9 +81,13 @@ func (c *runCommand) Run(ctx context.Context) (err error) {
 	} else if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	allowed := means{disks: c.Mounts, clocks: true}
+	allowed := means{disks: true, clocks: true}
+	if err := disksCanRunFull(dir); err != nil {
+		fmt.Println("chaos: without full disks, since this machine lets nobody mount:", err)
+		allowed.disks = false
+	}
 	if err := clocksCanBeSet(c.Dwell); err != nil {
-		fmt.Println("chaos: no clock is set:", err)
+		fmt.Println("chaos: without clocks that are set, since this machine lets nobody set one:", err)
 		allowed.clocks = false
 	}
 	fmt.Printf("chaos: seed %d, for %v, %d serves, logs in %s\n", c.Seed, c.For, c.Serves, dir)

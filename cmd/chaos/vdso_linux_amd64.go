@@ -49,7 +49,10 @@ func startWithClock(cmd *exec.Cmd, ahead time.Duration) (c *wallClock, err error
 	if c, err = newWallClock(pid); err == nil {
 		err = c.set(ahead)
 	}
-	return c, errors.Join(err, os.NewSyscallError("ptrace", syscall.PtraceDetach(pid)))
+	if err = errors.Join(err, os.NewSyscallError("ptrace", syscall.PtraceDetach(pid))); err != nil {
+		return nil, errors.Join(err, cmd.Process.Kill(), cmd.Wait())
+	}
+	return c, nil
 }
 
 // newWallClock puts realtime into a process that has not run yet.

@@ -1,36 +1,25 @@
 package clickhouse_test
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 
 	"dwell/deploy/embedded/clickhouse/clickhousetest"
+	"dwell/deploy/embedded/fulldisk/fulldisktest"
 )
-
-// mounts says that this test runs where it may mount.
-const mounts = "DWELL_TEST_CLICKHOUSE_MOUNTS"
 
 // TestWhatWasAcknowledgedOutlivesAFullDisk lets the disk run full in the middle of inserts and merges.
 func TestWhatWasAcknowledgedOutlivesAFullDisk(t *testing.T) {
-	if os.Getenv(mounts) == "" {
-		inOwnMounts(t)
+	disk := fulldisktest.Mount(t)
+	if disk == nil {
 		return
 	}
-	disk := t.TempDir()
-	if err := syscall.Mount("dwell", disk, "tmpfs", 0, "size=50%"); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = syscall.Unmount(disk, syscall.MNT_DETACH) })
-	dir := filepath.Join(disk, "data")
+	dir := filepath.Join(disk.Dir, "data")
 	engine := clickhousetest.Open(t, dir)
 	ask(t, at(engine, "default"), nil, "CREATE TABLE t (writer UInt8, x UInt64, s String) ENGINE = ReplacingMergeTree ORDER BY (writer, x)")
 
@@ -59,11 +48,11 @@ func TestWhatWasAcknowledgedOutlivesAFullDisk(t *testing.T) {
 		for w := range writers { // all of them are at work
 			waitFor(t, engine.Addr, &writers[w].acknowledged, 10)
 		}
-		noRoom(t, disk)
+		fulldisktest.Fill(t, disk)
 		for w := range writers {
 			waitFor(t, engine.Addr, &writers[w].refused, 1)
 		}
-		resize(t, disk, "50%")
+		fulldisktest.Free(t, disk)
 	}
 	close(stop)
 	all.Wait()
@@ -112,48 +101,4 @@ func answers(addr string) bool {
 	}
 	_ = response.Body.Close()
 	return true
-}
-
-// noRoom leaves no room.
-func noRoom(t *testing.T, disk string) {
-	t.Helper()
-	for {
-		var s syscall.Statfs_t
-		if err := syscall.Statfs(disk, &s); err != nil {
-			t.Fatal(err)
-		}
-		err := syscall.Mount("", disk, "", syscall.MS_REMOUNT, fmt.Sprintf("size=%d", int64(s.Blocks-s.Bfree)*s.Bsize))
-		if err == nil {
-			return
-		}
-		if !errors.Is(err, syscall.EINVAL) { // more has been written meanwhile
-			t.Fatal(err)
-		}
-	}
-}
-
-func resize(t *testing.T, disk, size string) {
-	t.Helper()
-	if err := syscall.Mount("", disk, "", syscall.MS_REMOUNT, "size="+size); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// inOwnMounts runs a test once more in a mount namespace of its own.
-func inOwnMounts(t *testing.T) {
-	t.Helper()
-	cmd := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.timeout=5m")
-	cmd.Env = append(os.Environ(), mounts+"=1")
-	cmd.SysProcAttr = &syscall.SysProcAttr{
-		Unshareflags: syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS,
-		UidMappings:  []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}},
-		GidMappings:  []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getegid(), Size: 1}},
-	}
-	out, err := cmd.CombinedOutput()
-	if errors.Is(err, os.ErrPermission) || errors.Is(err, syscall.ENOSPC) { // as many namespaces as the machine allows
-		t.Skipf("this machine lets nobody mount: %v", err)
-	}
-	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
 }

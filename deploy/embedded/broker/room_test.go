@@ -2,33 +2,24 @@ package broker_test
 
 import (
 	"errors"
-	"fmt"
-	"os"
-	"os/exec"
-	"syscall"
 	"testing"
 
 	"github.com/segmentio/kafka-go"
+
+	"dwell/deploy/embedded/fulldisk/fulldisktest"
 )
 
-// mounts says that this test runs where it may mount.
-const mounts = "DWELL_TEST_BROKER_MOUNTS"
-
 func TestAFullDiskRefusesWhatItCannotKeepAndLosesNothing(t *testing.T) {
-	if os.Getenv(mounts) == "" {
-		inOwnMounts(t)
+	disk := fulldisktest.Mount(t)
+	if disk == nil {
 		return
 	}
-	dir := t.TempDir()
-	if err := syscall.Mount("dwell", dir, "tmpfs", 0, "size=64m"); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
+	dir := disk.Dir
 	addr, kill := child(t, dir)
 	write(t, addr, 0, 0, 5000)
 	commit(t, addr, 0, 42)
 
-	resize(t, dir, held(t, dir))
+	fulldisktest.Fill(t, disk)
 	if err := produce(t, addr, 2, "x"); !errors.Is(err, kafka.KafkaStorageError) {
 		t.Errorf("a record was answered with %v, want %v", err, kafka.KafkaStorageError)
 	}
@@ -42,13 +33,13 @@ func TestAFullDiskRefusesWhatItCannotKeepAndLosesNothing(t *testing.T) {
 	}
 	read(t, addr, 0, 5000)
 
-	resize(t, dir, 64<<20)
+	fulldisktest.Free(t, disk)
 	write(t, addr, 0, 5000, 10)
 	commit(t, addr, 1, 1000)
 	if err := create(t, addr, "late"); err != nil {
 		t.Error(err)
 	}
-	resize(t, dir, held(t, dir))
+	fulldisktest.Fill(t, disk)
 	kill()
 	addr, _ = child(t, dir) // a start needs no room
 	read(t, addr, 0, 5010)
@@ -57,46 +48,10 @@ func TestAFullDiskRefusesWhatItCannotKeepAndLosesNothing(t *testing.T) {
 			t.Errorf("committed offset %d of partition %d, want %d", got, partition, want)
 		}
 	}
-	resize(t, dir, 64<<20)
+	fulldisktest.Free(t, disk)
 	if err := create(t, addr, "late"); !errors.Is(err, kafka.TopicAlreadyExists) {
 		t.Errorf("the topic was answered with %v, want %v", err, kafka.TopicAlreadyExists)
 	}
-}
-
-// inOwnMounts runs a test once more in a mount namespace of its own.
-func inOwnMounts(t *testing.T) {
-	t.Helper()
-	cmd := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.timeout=2m")
-	cmd.Env = append(os.Environ(), mounts+"=1")
-	cmd.SysProcAttr = &syscall.SysProcAttr{
-		Unshareflags: syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS,
-		UidMappings:  []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}},
-		GidMappings:  []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getegid(), Size: 1}},
-	}
-	out, err := cmd.CombinedOutput()
-	if errors.Is(err, os.ErrPermission) || errors.Is(err, syscall.ENOSPC) { // as many namespaces as the machine allows
-		t.Skipf("this machine lets nobody mount: %v", err)
-	}
-	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-}
-
-func resize(t *testing.T, dir string, bytes int64) {
-	t.Helper()
-	if err := syscall.Mount("", dir, "", syscall.MS_REMOUNT, fmt.Sprintf("size=%d", bytes)); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// held is how many bytes the disk holds.
-func held(t *testing.T, dir string) int64 {
-	t.Helper()
-	var s syscall.Statfs_t
-	if err := syscall.Statfs(dir, &s); err != nil {
-		t.Fatal(err)
-	}
-	return int64(s.Blocks-s.Bfree) * s.Bsize
 }
 
 func produce(t *testing.T, addr string, partition int, value string) error {

@@ -1,0 +1,45 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"syscall"
+
+	"dwell/deploy/embedded/fulldisk"
+)
+
+// ownMounts runs this program once more with the arguments, where it may mount, and returns its exit code.
+func ownMounts(ctx context.Context, args []string) (code int, err error) {
+	runtime.LockOSThread() // on Linux a child is told when the thread ends that started it
+	defer runtime.UnlockOSThread()
+	self, err := os.Executable()
+	if err != nil {
+		return 0, err
+	}
+	cmd := exec.CommandContext(ctx, self, args...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	fulldisk.Namespace(cmd)
+	if err := cmd.Start(); err != nil {
+		return 0, err
+	}
+	var exit *exec.ExitError
+	if err := cmd.Wait(); err != nil && !errors.As(err, &exit) && ctx.Err() == nil {
+		return 0, err
+	}
+	return cmd.ProcessState.ExitCode(), nil
+}
+
+// disksCanRunFull tries it.
+func disksCanRunFull(dir string) error {
+	probe := filepath.Join(dir, "probe")
+	d, err := fulldisk.New(probe)
+	if err == nil {
+		err = errors.Join(d.Fill(), d.Close())
+	}
+	return errors.Join(err, os.Remove(probe))
+}
