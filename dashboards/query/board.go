@@ -20,7 +20,7 @@ func named(name string, value any) driver.NamedValue {
 	return clickhouse.Named(name, fmt.Sprint(value))
 }
 
-// Board reads all BCPs in five queries, and once an hour their habits.
+// Board reads all BCPs in six queries, and once an hour their habits.
 func (s *Source) Board(ctx context.Context) (*board.Board, error) {
 	now := s.now().UTC()
 	progress, err := s.Progress(ctx)
@@ -29,6 +29,9 @@ func (s *Source) Board(ctx context.Context) (*board.Board, error) {
 	}
 	learnt, err := s.habitsNow(ctx)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.readOpenings(ctx); err != nil {
 		return nil, err
 	}
 	back := max(s.cfg.Window, time.Duration(s.cfg.TrendHours)*time.Hour)
@@ -56,7 +59,7 @@ func (s *Source) Board(ctx context.Context) (*board.Board, error) {
 	for i := range s.places {
 		p := &s.places[i]
 		v := view{
-			place: p, now: now, habits: learnt[p.ID], inside: insides[p.ID], hours: hours[p.ID], trucks: trucks[p.ID],
+			place: p, now: now, open: func(t time.Time) bool { return s.openings.openAt(p.ID, t) }, habits: learnt[p.ID], inside: insides[p.ID], hours: hours[p.ID], trucks: trucks[p.ID],
 			window: int(s.cfg.Window / time.Hour), trend: s.cfg.TrendHours,
 		}
 		bcp, recent := v.bcp()
@@ -104,6 +107,7 @@ func (s *Source) readTrucks(ctx context.Context, recent hours) (map[string]bool,
 type view struct {
 	place  *place.Place
 	now    time.Time
+	open   func(time.Time) bool
 	habits *habits
 	inside *inside // nil if never heard
 	hours  map[int64]*hour
@@ -156,7 +160,7 @@ func (v *view) bcp() (board.BCP, *hour) {
 		Target:    board.Target{Assumed: slices.Contains(p.Assumed, "targets.release_time")},
 
 		SilentAfterSeconds: int64(tolerated / time.Second), SilentAfterLearnt: learnt,
-		Status: board.OK, Open: p.OpenAt(v.now),
+		Status: board.OK, Open: v.open(v.now),
 		ReleaseTime: releaseTime(recent, silence), Holders: holders(recent), Flow: flow(recent, v.unheard(silence)),
 	}
 	if p.Targets.ReleaseTime > 0 {
@@ -283,7 +287,7 @@ func (v *view) hourStatus(start time.Time) board.Status {
 	switch {
 	case heard.IsZero() || heard.Add(time.Hour).Before(end.Add(-tolerated)):
 		return board.Unknown
-	case !v.place.OpenAt(start):
+	case !v.open(start):
 		return board.Closed
 	}
 	return board.OK

@@ -57,6 +57,9 @@ func (s *Source) History(ctx context.Context, q HistoryQuery) (*board.History, e
 	if err != nil {
 		return nil, err
 	}
+	if err := s.readOpenings(ctx); err != nil {
+		return nil, err
+	}
 	// A window is unknown after a silence, so what came before the first one counts.
 	var longest time.Duration
 	for at := from; at.Before(q.To) && at.Before(from.AddDate(0, 0, 7)); at = at.Add(time.Hour) {
@@ -99,7 +102,7 @@ func (s *Source) History(ctx context.Context, q HistoryQuery) (*board.History, e
 		case until.Sub(heard) > tolerated:
 			w.Status, w.Reason = board.Unknown, board.Silent
 		default:
-			if !p.OpenAt(at) && q.Grain != window.Day {
+			if !s.openings.openAt(p.ID, at) && q.Grain != window.Day {
 				w.Status = board.Closed
 			}
 			fill(&w, row, inside, isCount(q.Measure))

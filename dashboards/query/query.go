@@ -39,6 +39,8 @@ type Source struct {
 	now    func() time.Time
 	cfg    Config
 
+	openings *openings
+
 	mu sync.Mutex
 	// trucks are the BCPs of whose trucks something was ever heard; it only grows.
 	trucks map[string]bool
@@ -54,6 +56,7 @@ type Source struct {
 // New makes a source over conn, whose tables are in the database db. Now is the clock of the program.
 func New(conn driver.Conn, db string, places []place.Place, cfg Config, now func() time.Time) *Source {
 	s := &Source{conn: conn, db: db, places: places, cfg: cfg, now: now, trucks: map[string]bool{}, judged: map[string]judged{}}
+	s.openings = newOpenings(places)
 	for i := range places {
 		s.ids = append(s.ids, places[i].ID)
 	}

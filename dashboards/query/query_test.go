@@ -331,3 +331,43 @@ func TestAPlaceIsClosedByItsCalendar(t *testing.T) {
 		t.Errorf("the last hour is %q", got)
 	}
 }
+
+// A blockade lasts over the mornings of the calendar until an opening is told, and is over at once when it turns out to
+// have been a mistake. What is told in another shard is the same.
+func TestAPlaceIsClosedByWhatIsToldOfIt(t *testing.T) {
+	p := placeOf("A", "UTC", 100*time.Hour)
+	p.Calendar = &place.Calendar{}
+	for d := range p.Calendar.Days {
+		p.Calendar.Days[d] = []place.Span{{Open: 8 * 60, Close: 16 * 60}}
+	}
+	b := newBorder(t, "2026-01-07T10:00:00Z", p)
+	b.window(0, "A", "inbound", "hour", "2026-01-07T08:00:00Z", "arrivals", 3)
+	b.insideNow(0, "A", "inbound", "2026-01-07T08:50:00Z", 3, "", "")
+	offset := 0
+	tell := func(typ, id, time, direction, retracted string) {
+		for shard := range 2 {
+			b.insert(`events (shard, offset, type, id, source, subject, bcp, time, direction, retracted_id, retracted_source)
+				VALUES (%d, %d, '%s', '%s', '/post', 'A', 'A', %s, '%s', '%s', '/post')`, shard, offset, typ, id, literal(at(time)), direction, retracted)
+		}
+		offset++
+	}
+	check := func(what string, status board.Status, open bool) {
+		t.Helper()
+		if bcp := b.board().BCPs[0]; bcp.Status != status || bcp.Open != open || bcp.Trend[23].Status != status {
+			t.Errorf("%s: status %q, open %v, the last hour is %q", what, bcp.Status, bcp.Open, bcp.Trend[23].Status)
+		}
+		h := b.history(HistoryQuery{ID: "A", Measure: "arrivals", Grain: window.Hour, From: at("2026-01-07T09:00:00Z"), To: at("2026-01-07T10:00:00Z")})
+		if h.Windows[0].Status != status {
+			t.Errorf("%s: history says %q", what, h.Windows[0].Status)
+		}
+	}
+	check("by its calendar", board.OK, true)
+	tell("bcp.closed", "1", "2026-01-05T10:00:00Z", "", "")
+	check("two days into a blockade", board.Closed, false)
+	tell("bcp.opened", "2", "2026-01-07T07:00:00Z", "outbound", "")
+	check("open on the way out", board.OK, true)
+	tell("event.retracted", "3", "2026-01-07T09:00:00Z", "", "2")
+	check("which was a mistake", board.Closed, false)
+	tell("event.retracted", "4", "2026-01-07T09:00:00Z", "", "1")
+	check("as was the blockade", board.OK, true)
+}
