@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 	"time"
@@ -53,7 +54,8 @@ func (s *Source) readOpenings(ctx context.Context) error {
 SELECT shard, offset, type, id, source, time, bcp, direction, retracted_id, retracted_source
 FROM ` + s.table("openings") + `
 WHERE bcp IN ({ids:Array(String)})` + unread.String()
-	return s.each(ctx, "openings", sql, []any{clickhouse.Named("ids", s.ids)}, func(rows driver.Rows) error {
+	read := maps.Clone(o.next)
+	err := s.each(ctx, "openings", sql, []any{clickhouse.Named("ids", s.ids)}, func(rows driver.Rows) error {
 		var shard uint16
 		var offset uint64
 		var typ, id, source, bcp, direction, retracted, retractedSource string
@@ -69,7 +71,11 @@ WHERE bcp IN ({ids:Array(String)})` + unread.String()
 		e.Direction, _ = event.ParseDirection([]byte(direction))
 		e.AboutPlace = e.Type == event.EventRetracted
 		o.of[bcp].Apply(&e)
-		o.next[shard] = max(o.next[shard], offset+1)
+		read[shard] = max(read[shard], offset+1)
 		return nil
 	})
+	if err == nil { // else some are not read that come before others; reading those again is harmless
+		o.next = read
+	}
+	return err
 }

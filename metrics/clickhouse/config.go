@@ -127,7 +127,9 @@ func (c Config) LogValue() slog.Value {
 
 // options are the driver's. An empty database is the server's own default one.
 func (c Config) options(database string) (*driver.Options, error) {
-	settings := driver.Settings{"async_insert": 0, "max_partitions_per_insert_block": 0}
+	// A block that is written again need not be found out: rows replace rows. Where a server does find it out, it may
+	// keep it from the views that hang on the table, which the first try did not reach.
+	settings := driver.Settings{"async_insert": 0, "insert_deduplicate": 0, "max_partitions_per_insert_block": 0}
 	for name, value := range c.Settings {
 		settings[name] = value
 	}

@@ -7,7 +7,7 @@ import (
 	"dwell/metrics/window"
 )
 
-// closures are the stretches of one day in UTC in which the BCP was closed, and how long they are together.
+// closures are the stretches of a day in UTC, or of any time, in which the BCP was closed, and how long they are together.
 type closures struct {
 	stretches []Stretch
 	sum       int64
@@ -15,7 +15,7 @@ type closures struct {
 
 const (
 	dayMs = 24 * 3600 * 1000
-	// mostDays is how many days are kept at hand: more than any visit lasts that does not lapse.
+	// mostDays is how many days are kept at hand. What lasts longer is looked up without them.
 	mostDays = 512
 )
 
@@ -23,6 +23,9 @@ const (
 func (h *Hours) Closed(d event.Direction, from, to int64) int64 {
 	if h.calendar.week == nil && len(h.facts) == 0 {
 		return 0
+	}
+	if to-from > mostDays*dayMs {
+		return h.walk(d, from, to).sum
 	}
 	var sum int64
 	for day := floor(from); from < to; day++ {
@@ -57,11 +60,19 @@ func (h *Hours) day(d event.Direction, day int32) closures {
 	if c, known := h.days[d][day]; known {
 		return c
 	}
-	var c closures
-	from, ends := int64(day)*dayMs, (int64(day)+1)*dayMs
-	for from < ends {
+	c := h.walk(d, int64(day)*dayMs, (int64(day)+1)*dayMs)
+	if h.days[d] == nil || len(h.days[d]) >= mostDays {
+		h.days[d] = map[int32]closures{}
+	}
+	h.days[d][day] = c
+	return c
+}
+
+// walk finds the closures of any stretch.
+func (h *Hours) walk(d event.Direction, from, to int64) (c closures) {
+	for from < to {
 		open, until := h.at(d, from)
-		until = min(until, ends)
+		until = min(until, to)
 		if !open {
 			c.sum += until - from
 			if n := len(c.stretches); n > 0 && c.stretches[n-1].To == from {
@@ -72,10 +83,6 @@ func (h *Hours) day(d event.Direction, day int32) closures {
 		}
 		from = until
 	}
-	if h.days[d] == nil || len(h.days[d]) >= mostDays {
-		h.days[d] = map[int32]closures{}
-	}
-	h.days[d][day] = c
 	return c
 }
 

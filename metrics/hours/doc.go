@@ -4,8 +4,8 @@
 // without a direction is of both):
 //
 //	a closing  holds until the next opening is told, however many mornings go by;
-//	an opening holds until the closing that is told before the calendar opens next, and where none is, until the
-//	           calendar closes.
+//	an opening holds until the calendar closes, or longer: until the closing that is told after that and before the
+//	           calendar opens again.
 //
 // So a post that tells every opening and closing is believed to the millisecond, overtime included; one that tells
 // only of a blockade has its calendar back when the blockade is over; and a closing that was lost costs no more than

@@ -129,12 +129,12 @@ func (h *Hours) index(key uint64) int {
 }
 
 // reach is the stretch in which a fact at this place in the order, and this time, may count: from where the opening
-// before it ends without it, to the next fact in each direction.
+// before it ends without it, if that is not over by then, to the next fact in each direction.
 func (h *Hours) reach(at int, time int64) Stretch {
 	s := Stretch{From: time, To: time}
 	for d := event.Inbound; d <= event.Outbound; d++ {
 		if before := h.before(at, d); before >= 0 && h.facts[before].opens {
-			if shuts, _ := h.shuts(before); shuts >= h.facts[before].time {
+			if shuts, opensNext := h.shuts(before); time < opensNext {
 				s.From = min(s.From, shuts)
 			}
 		}

@@ -113,6 +113,26 @@ func TestWhenABCPIsOpen(t *testing.T) {
 	}
 }
 
+// A blockade is told half a year after the one before it was over: nothing in between can change.
+func TestAChangeReachesNoFurtherThanItMust(t *testing.T) {
+	h := New(daily(sevenThirtyToHalfPastThree), kabul)
+	at := func(month time.Month, day, hour int) int64 {
+		return time.Date(2026, month, day, hour, 0, 0, 0, kabul).UnixMilli()
+	}
+	const opened, closed = event.BCPOpened, event.BCPClosed
+	fact := func(typ event.Type, id string, ms int64) *event.Event {
+		return &event.Event{Type: typ, ID: []byte(id), Source: []byte("/post"), Time: ms, BCP: 1}
+	}
+	h.Apply(fact(opened, "1", at(1, 5, 9)))
+	if got, want := h.Change(fact(closed, "2", at(7, 5, 10))), (Stretch{at(7, 5, 10), Forever}); got != want {
+		t.Errorf("a blockade changes %+v, want %+v", got, want)
+	}
+	overtime := at(1, 5, 18)
+	if got, want := h.Change(fact(closed, "3", overtime)), (Stretch{at(1, 5, 15) + 30*60_000, Forever}); got != want {
+		t.Errorf("a late closing changes %+v, want %+v", got, want)
+	}
+}
+
 // plain says whether a BCP was open by the words of the package comment, looking at one minute after the other.
 func plain(p *place.Place, told []event.Event, d event.Direction, at int64) bool {
 	gone := map[string]bool{}

@@ -174,6 +174,7 @@ func (s *Shard) apply(ctx context.Context, records []Record, next, highWatermark
 	}
 	for i := range s.events {
 		if err := s.loadOverlapped(ctx, &s.events[i]); err != nil {
+			s.since = time.Time{} // a part of the batch is applied: there is no offset as of which it could be written
 			return err
 		}
 		s.applyOne(s.offsets[i], &s.events[i], s.visits[i])

@@ -98,7 +98,8 @@ func (w *windows) missing(horizon int64) []window.Key {
 // ahead of it, as it may be while the shard replays. One that comes to nothing is written too: an instance that has lost
 // the shard may yet write the row as of an offset in between, and must not be the last to have written it.
 func (w *windows) flush(asOf int64, ahead map[window.Key]int64) []window.Row {
-	rows := slices.Grow(w.flushed[:0], 2*w.differences)
+	rows := w.flushed[:0]
+	w.spare = nil // what was not needed since the last flush
 	// Hours of one day come one after the other, and so find it at hand.
 	slices.SortFunc(w.hours, func(a, b *hour) int {
 		return cmp.Or(cmp.Compare(a.at.BCP, b.at.BCP), cmp.Compare(a.at.Direction, b.at.Direction), cmp.Compare(a.at.Start, b.at.Start))
@@ -130,6 +131,9 @@ func (w *windows) flush(asOf int64, ahead map[window.Key]int64) []window.Row {
 	clear(w.hours)
 	clear(w.days)
 	w.hours, w.days, w.differences, w.flushed = w.hours[:0], w.days[:0], 0, rows
+	if cap(rows) > 4*len(rows) {
+		w.flushed = nil
+	}
 	return rows
 }
 

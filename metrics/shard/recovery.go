@@ -98,7 +98,7 @@ func (s *State) RestoreVisit(r *visit.Row) error {
 	}
 	st := &s.scratch
 	s.rules.Derive(v, st)
-	if r.Lapsed {
+	if r.Over && !st.Empty && st.Departed == visit.None { // a table may not tell of a visit that is not sound that it lapsed
 		e.lapsed = s.deadline(st)
 	} else {
 		s.await(e, st)

@@ -52,6 +52,7 @@ func (t *tables) writeVisit(r visit.Row) {
 	if old, ok := t.visits[r.ID]; !ok || r.AsOf >= old.AsOf {
 		r.State.Segments = append([]visit.Segment(nil), r.State.Segments...)
 		r.Facts = slices.Clone(r.Facts)
+		r.Lapsed = r.Status() == "lapsed" // so says ClickHouse
 		t.visits[r.ID] = r
 	}
 }
