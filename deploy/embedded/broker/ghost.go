@@ -1,0 +1,145 @@
+package broker
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+// ghosts lets members of groups go that ended before they were told that they had joined. kfake starts the session of a
+// member with the answer to its JoinGroup, and where that cannot be delivered ((*group).reply) there is none: the leader
+// gives the member partitions, and nobody reads them until the group happens to be shared out anew.
+//
+// So every member of every generation gets one heartbeat from here, which starts its session: kfake itself then lets go
+// who says no more. A member that lives does not notice.
+type ghosts struct {
+	cluster *kfake.Cluster
+	log     *slog.Logger
+
+	mu     sync.Mutex
+	groups map[string]int32 // the groups heard of, each with the generation whose sessions were started
+	silent map[member]bool  // who said nothing since its session was started
+}
+
+type member struct{ group, id string }
+
+// watchGhosts listens from now on; run does the rest.
+func watchGhosts(cluster *kfake.Cluster, log *slog.Logger) *ghosts {
+	g := &ghosts{cluster: cluster, log: log, groups: map[string]int32{}, silent: map[member]bool{}}
+	for _, key := range []kmsg.Key{kmsg.JoinGroup, kmsg.Heartbeat, kmsg.LeaveGroup} {
+		cluster.ControlKey(int16(key), g.hear)
+	}
+	return g
+}
+
+// hear takes notice of a request and leaves it to kfake. It is called on the cluster's one goroutine.
+func (g *ghosts) hear(req kmsg.Request) (kmsg.Response, error, bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch r := req.(type) {
+	case *kmsg.JoinGroupRequest:
+		g.groups[r.Group] += 0 // of no generation yet, where it is not known
+		delete(g.silent, member{r.Group, r.MemberID})
+	case *kmsg.HeartbeatRequest:
+		g.groups[r.Group] += 0 // of who joined before the first call
+		delete(g.silent, member{r.Group, r.MemberID})
+	case *kmsg.LeaveGroupRequest:
+		delete(g.silent, member{r.Group, r.MemberID})
+		for _, m := range r.Members {
+			delete(g.silent, member{r.Group, m.MemberID})
+		}
+	}
+	return nil, nil, false
+}
+
+// run looks at the groups until ctx ends. addr is the broker's own address, whatever stands before it.
+func (g *ghosts) run(ctx context.Context, addr string) error {
+	client, err := kgo.NewClient(kgo.SeedBrokers(addr)) // connects when there is something to send
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		if err := g.look(ctx, client.SeedBrokers()[0]); err != nil && ctx.Err() == nil {
+			g.log.Warn("the sessions of a group's members could not be started, and are tried again", "error", err)
+		}
+	}
+}
+
+func (g *ghosts) look(ctx context.Context, to *kgo.Broker) error {
+	g.mu.Lock()
+	groups := g.groups
+	g.groups = map[string]int32{} // so that who is heard of from here on is not forgotten with what has ended
+	g.mu.Unlock()
+	var failed error
+	for name, started := range groups {
+		info := g.cluster.GroupInfo(name)
+		g.tell(name, info)
+		if info == nil || len(info.Members) == 0 {
+			continue
+		}
+		// While it prepares, the answers are still to come.
+		if info.State != "PreparingRebalance" && info.Epoch != started {
+			if err := g.start(ctx, to, info); err != nil {
+				failed = fmt.Errorf("group %q: %w", name, err)
+			} else {
+				started = info.Epoch
+			}
+		}
+		g.mu.Lock()
+		g.groups[name] = started
+		g.mu.Unlock()
+	}
+	return failed
+}
+
+// start starts the session of each member, anew where it has one.
+func (g *ghosts) start(ctx context.Context, to *kgo.Broker, info *kfake.GroupInfo) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	for _, m := range info.Members {
+		req := kmsg.NewPtrHeartbeatRequest()
+		req.Group, req.Generation, req.MemberID = info.Group, info.Epoch, m.MemberID
+		resp, err := req.RequestWith(ctx, to)
+		if err != nil {
+			return err
+		}
+		if resp.ErrorCode == 0 { // else it has left, or joined again, in the meantime
+			g.mu.Lock()
+			g.silent[member{info.Group, m.MemberID}] = true
+			g.mu.Unlock()
+		}
+	}
+	return nil
+}
+
+// tell says who is no longer in a group without having said anything.
+func (g *ghosts) tell(group string, info *kfake.GroupInfo) {
+	in := map[string]bool{}
+	if info != nil {
+		for _, m := range info.Members {
+			in[m.MemberID] = true
+		}
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for m := range g.silent {
+		if m.group == group && !in[m.id] {
+			delete(g.silent, m)
+			g.log.Info("a member of a group said nothing since it joined, and was let go", "group", m.group, "member", m.id)
+		}
+	}
+}
