@@ -264,7 +264,7 @@ func TestSpinBoldakWorksWhileItIsOpen(t *testing.T) {
 			}
 		}
 	})
-	if opened != 7 || closed != 7 || lanes != 0 {
+	if opened != 7 || closed != 1+7 || lanes != 0 { // it begins closed, and says so
 		t.Errorf("opened %d times, closed %d times, %d lanes more opened than closed", opened, closed, lanes)
 	}
 }
@@ -295,18 +295,19 @@ func TestAnEndlessRunGoesOn(t *testing.T) {
 }
 
 func TestATruthLineIsJSON(t *testing.T) {
-	end := int64(2000)
+	end, net := int64(2000), int64(400)
 	l := simulator.TruthLine{
 		Visit: "V", BCP: "B", Direction: "inbound", Regime: "import", Arrived: &end,
-		Segments: []simulator.TruthSegment{{Phase: "wait", Holder: "customs", Start: 1000, End: &end}, {Phase: "wait", Holder: "unknown", Start: 2000}},
+		Segments: []simulator.TruthSegment{{Phase: "wait", Holder: "customs", Start: 1000, End: &end, Net: &net}, {Phase: "wait", Holder: "unknown", Start: 2000}},
 	}
 	got, err := json.Marshal(l)
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := `{"visit":"V","bcp":"B","direction":"inbound","channel":"","regime":"import","arrived":2000,"released":null,` +
-		`"refused":null,"departed":null,"segments":[{"phase":"wait","holder":"customs","start":1000,"end":2000},` +
-		`{"phase":"wait","holder":"unknown","start":2000,"end":null}]}`
+		`"refused":null,"departed":null,"release_net":null,"crossing_net":null,` +
+		`"segments":[{"phase":"wait","holder":"customs","start":1000,"end":2000,"net":400},` +
+		`{"phase":"wait","holder":"unknown","start":2000,"end":null,"net":null}]}`
 	if string(got) != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

@@ -101,7 +101,7 @@ export class Place {
       el("div", { class: "figure-row" }, el("p", { class: "figure" }, ...long(r.p50_seconds)), trend),
       el("p", { class: "second" }, `${t("median")} · ${t("p90")} `, el("b", {}, duration(r.p90_seconds))),
       ...(r.net_mean_seconds < r.mean_seconds
-        ? [el("p", { class: "second" }, `${t("net")}: `, el("b", {}, duration(r.net_p50_seconds)), ` · ${t("p90")} `, el("b", {}, duration(r.net_p90_seconds)))]
+        ? [el("p", { class: "second" }, `${t("net")}: `, el("b", {}, duration(r.net_p50_seconds)))]
         : []),
       el("p", { class: "minor" }, t("released_n", { n: count(r.n) })),
       verdict];
