@@ -9,13 +9,13 @@ import (
 
 	"dwell/ingest/event"
 	"dwell/ingest/place"
-	opening "dwell/metrics/hours"
 )
 
-// closures are when a place was closed: as package hours has it, or because its lanes were.
+// closures are when a place was closed: by its openings, or because its lanes were.
 type closures struct {
-	*opening.Hours
-	lanes []span
+	place    string
+	openings *openings
+	lanes    []span
 }
 
 // span is a stretch of time, [from, to).
@@ -28,8 +28,7 @@ func (c *closures) during(from, to time.Time) bool {
 			return true
 		}
 	}
-	after, until := from.UnixMilli()+1, to.UnixMilli()+1
-	return c.Closed(event.Inbound, after, until) > 0 || c.Closed(event.Outbound, after, until) > 0
+	return c.openings.closedDuring(c.place, from.UnixMilli()+1, to.UnixMilli()+1)
 }
 
 // lane is an event about one, by key.
@@ -68,39 +67,30 @@ func shut(lanes []lane) (all []span) {
 
 // readClosures reads what closed and opened since from. An event about a place is in every shard; a copy changes nothing.
 func (s *Source) readClosures(ctx context.Context, p *place.Place, from time.Time) (*closures, error) {
+	if err := s.readOpenings(ctx); err != nil {
+		return nil, err
+	}
 	sql := `
-SELECT type, id, source, time, lane, direction, retracted_id, retracted_source
+SELECT type, id, source, time, lane, retracted_id, retracted_source
 FROM ` + s.table("events") + `
 WHERE bcp = {bcp:String} AND subject = bcp AND time >= fromUnixTimestamp64Milli({from:Int64}, 'UTC')
-    AND type IN ('bcp.opened', 'bcp.closed', 'lane.opened', 'lane.closed', 'event.retracted')
+    AND type IN ('lane.opened', 'lane.closed', 'event.retracted')
 ORDER BY time, offset`
-	c := &closures{Hours: opening.New(p.Calendar, p.Zone)}
 	var lanes []lane
 	gone := map[uint64]bool{}
 	args := []any{named("bcp", p.ID), named("from", from.UnixMilli())}
 	err := s.each(ctx, "closures", sql, args, func(rows driver.Rows) error {
-		var typ, id, source, name, direction, retracted, retractedSource string
+		var typ, id, source, name, retracted, retractedSource string
 		var at time.Time
-		if err := rows.Scan(&typ, &id, &source, &at, &name, &direction, &retracted, &retractedSource); err != nil {
+		if err := rows.Scan(&typ, &id, &source, &at, &name, &retracted, &retractedSource); err != nil {
 			return err
 		}
-		e := event.Event{
-			ID: []byte(id), Source: []byte(source), Time: at.UnixMilli(),
-			RetractedID: []byte(retracted), RetractedSource: []byte(retractedSource),
-		}
-		e.Type, _ = event.ParseType([]byte(typ))
-		e.Direction, _ = event.ParseDirection([]byte(direction))
-		e.AboutPlace = e.Type == event.EventRetracted
-		if e.AboutPlace {
-			gone[e.RetractedKey()] = true
-		}
-		if opening.Concerns(&e) {
-			c.Apply(&e)
+		if typ == event.EventRetracted.String() {
+			gone[event.KeyOf([]byte(retractedSource), []byte(retracted))] = true
 		} else {
-			lanes = append(lanes, lane{e.Key(), name, at, e.Type == event.LaneClosed})
+			lanes = append(lanes, lane{event.KeyOf([]byte(source), []byte(id)), name, at, typ == event.LaneClosed.String()})
 		}
 		return nil
 	})
-	c.lanes = shut(slices.DeleteFunc(lanes, func(l lane) bool { return gone[l.key] }))
-	return c, err
+	return &closures{p.ID, s.openings, shut(slices.DeleteFunc(lanes, func(l lane) bool { return gone[l.key] }))}, err
 }

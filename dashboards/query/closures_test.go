@@ -6,7 +6,6 @@ import (
 
 	"dwell/dashboards/board"
 	"dwell/ingest/place"
-	opening "dwell/metrics/hours"
 )
 
 // happens writes an event about a place, as two shards have it.
@@ -69,7 +68,7 @@ func TestWhenACalendarHasAPlaceClosed(t *testing.T) {
 	for day := range p.Calendar.Days {
 		p.Calendar.Days[day] = []place.Span{{Open: 7*60 + 30, Close: 12 * 60}, {Open: 12 * 60, Close: 24 * 60}}
 	}
-	shut := closures{Hours: opening.New(p.Calendar, p.Zone)}
+	shut := closures{place: p.ID, openings: newOpenings([]place.Place{p})}
 	for _, c := range []struct {
 		from, to string
 		closed   bool

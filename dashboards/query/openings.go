@@ -41,6 +41,14 @@ func (o *openings) openAt(id string, t time.Time) bool {
 	return h.Open(event.Inbound, ms) || h.Open(event.Outbound, ms)
 }
 
+// closedDuring says whether a place was closed at some time of [from, to), for either direction.
+func (o *openings) closedDuring(id string, from, to int64) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	h := o.of[id]
+	return h.Closed(event.Inbound, from, to) > 0 || h.Closed(event.Outbound, from, to) > 0
+}
+
 // readOpenings reads what was told since the last time.
 func (s *Source) readOpenings(ctx context.Context) error {
 	o := s.openings

@@ -74,25 +74,17 @@ const latest = 10_382_256_000_000
 func (s *Store) Visits(ctx context.Context, shard int, ids []string) ([]visit.Row, error) {
 	var found []visit.Row
 	for chunk := range chunks(ids, func(id string) int { return len(id) + 4 }) {
-		rows, err := s.conn.Query(ctx, rowsByID, shard, chunk)
-		if err == nil {
-			err = eachVisit(rows, func(r *visit.Row) error {
-				found = append(found, *r)
-				return nil
-			})
-		}
+		some, err := s.visits(ctx, rowsByID, shard, chunk)
 		if err != nil {
-			return nil, fmt.Errorf("read table visits: %w", err)
+			return nil, err
 		}
+		found = append(found, some...)
 	}
 	return found, nil
 }
 
-// OverDuring returns the visits at a BCP that are over and have facts before to and after from (Unix milliseconds), in no
-// order and without their State.
-func (s *Store) OverDuring(ctx context.Context, shard int, b event.BCP, from, to int64) ([]visit.Row, error) {
-	var found []visit.Row
-	rows, err := s.conn.Query(ctx, overDuring, shard, s.voc.BCPName(b), min(max(to, earliest), latest), min(max(from, earliest), latest))
+func (s *Store) visits(ctx context.Context, query string, args ...any) (found []visit.Row, err error) {
+	rows, err := s.conn.Query(ctx, query, args...)
 	if err == nil {
 		err = eachVisit(rows, func(r *visit.Row) error {
 			found = append(found, *r)
@@ -103,6 +95,12 @@ func (s *Store) OverDuring(ctx context.Context, shard int, b event.BCP, from, to
 		return nil, fmt.Errorf("read table visits: %w", err)
 	}
 	return found, nil
+}
+
+// OverDuring returns the visits at a BCP that are over and have facts before to and after from (Unix milliseconds), in no
+// order and without their State.
+func (s *Store) OverDuring(ctx context.Context, shard int, b event.BCP, from, to int64) ([]visit.Row, error) {
+	return s.visits(ctx, overDuring, shard, s.voc.BCPName(b), min(max(to, earliest), latest), min(max(from, earliest), latest))
 }
 
 func eachVisit(rows driver.Rows, yield func(*visit.Row) error) error {
