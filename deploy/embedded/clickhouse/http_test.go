@@ -126,12 +126,12 @@ func TestCurlAsksInAnyFormat(t *testing.T) {
 }
 
 func TestClickHouseConnectFindsAServer(t *testing.T) {
-	python := os.Getenv("DWELL_PYTHON")
+	python := os.Getenv("CLICKHOUSE_CONNECT_PYTHON")
 	if python == "" {
 		python = "python3"
 	}
 	err := exec.Command(python, "-c", "import clickhouse_connect").Run()
-	needed(t, "no clickhouse-connect: `pip install -r deploy/embedded/clickhouse/testdata/requirements.txt`, and DWELL_PYTHON names its Python", err)
+	needed(t, "no clickhouse-connect: `pip install -r deploy/embedded/clickhouse/testdata/requirements.txt`, and CLICKHOUSE_CONNECT_PYTHON names its Python", err)
 	s := clickhousetest.Start(t)
 	out, err := exec.CommandContext(t.Context(), python, "testdata/client.py", s.Addr, s.Database).CombinedOutput()
 	if err != nil || strings.TrimSpace(string(out)) != "ok" {
