@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"dwell/ingest/kafka"
 )
@@ -31,20 +30,12 @@ func (s *system) sameRules(ctx context.Context) (unnoted map[string]string, err 
 	if err != nil {
 		return nil, err
 	}
-	unruled := false // counted before any rule was noted
-	if len(counted) == 0 {
-		if unruled, err = s.store.Counted(ctx); err != nil {
-			return nil, err
-		}
-	}
 	now := s.rules()
 	unnoted = map[string]string{}
 	var errs []error
 	for _, rule := range slices.Sorted(maps.Keys(now)) {
 		was, noted := counted[rule]
-		if place, ok := strings.CutPrefix(rule, "calendar of "); ok && !noted && (unruled || counted["lapse_after of "+place] != "") {
-			errs = append(errs, fmt.Errorf("%s was not noted: the tables were counted before times were net of closed hours: have all counted again into a new clickhouse.database", rule))
-		} else if !noted {
+		if !noted {
 			unnoted[rule] = now[rule]
 		} else if was != now[rule] {
 			errs = append(errs, fmt.Errorf("%s is %q, but the tables were counted with %q: set it back, or have all counted again into a new clickhouse.database",

@@ -21,6 +21,9 @@ import (
 //go:embed migrations/*.sql
 var migrationFiles embed.FS
 
+// netTimes is the version before which rows lack what cannot be made of them.
+const netTimes = 7
+
 type migration struct {
 	version int
 	name    string
@@ -83,6 +86,15 @@ func migrate(ctx context.Context, cfg Config) error {
 	}
 	if newest := len(all); int(have) > newest {
 		return fmt.Errorf("database %q has schema version %d, this program knows up to %d: use a newer program", cfg.Database, have, newest)
+	}
+	if 0 < have && have < netTimes {
+		var counted uint64
+		if err := conn.QueryRow(ctx, "SELECT count() FROM "+cfg.Database+".progress").Scan(&counted); err != nil {
+			return err
+		}
+		if counted > 0 {
+			return fmt.Errorf("database %q was counted before times were net of closed hours: have all counted again into another", cfg.Database)
+		}
 	}
 	for _, m := range all[have:] {
 		statements, err := m.render(cfg)

@@ -84,3 +84,38 @@ func TestMigrationsOfACluster(t *testing.T) {
 		}
 	}
 }
+
+// What was counted before there were net times is refused before anything of it is changed; where nothing was counted yet,
+// the tables are brought up to date.
+func TestTablesWithoutNetTimesAreRefused(t *testing.T) {
+	voc, cfg := vocabulary(t), fresh(t)
+	s := open(t, cfg, voc)
+	exec := func(sql string) {
+		t.Helper()
+		if err := s.conn.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	exec("ALTER TABLE schema_versions DELETE WHERE version >= 7 SETTINGS mutations_sync = 1")
+	exec("ALTER TABLE windows DROP COLUMN net_ms")
+	exec("INSERT INTO progress (shard, offset, as_of) VALUES (0, 5, 5)")
+	_, err := Open(t.Context(), cfg, voc)
+	if want := "was counted before times were net of closed hours: have all counted again into another"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Fatalf("got error %v, want that it %s", err, want)
+	}
+	column := func() (n uint64) {
+		t.Helper()
+		if err := s.conn.QueryRow(t.Context(), "SELECT count() FROM system.columns WHERE database = currentDatabase() AND table = 'windows' AND name = 'net_ms'").Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if column() != 0 {
+		t.Error("the tables were changed though they were refused")
+	}
+	exec("TRUNCATE TABLE progress")
+	open(t, cfg, voc)
+	if column() != 1 {
+		t.Error("the tables were not brought up to date")
+	}
+}

@@ -15,15 +15,6 @@ func (s *Store) Rules(ctx context.Context) (map[string]string, error) {
 	return rules, nil
 }
 
-// Counted says whether any shard has written its progress.
-func (s *Store) Counted(ctx context.Context) (bool, error) {
-	var n uint64
-	if err := s.conn.QueryRow(ctx, "SELECT count() FROM progress").Scan(&n); err != nil {
-		return false, fmt.Errorf("read table progress: %w", err)
-	}
-	return n > 0, nil
-}
-
 // NoteRules notes rules that were not noted before.
 func (s *Store) NoteRules(ctx context.Context, rules map[string]string) error {
 	if len(rules) == 0 {
