@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +16,7 @@ import (
 	"dwell/ingest/event"
 	"dwell/ingest/kafka"
 	"dwell/ingest/place"
+	"dwell/ingest/strictyaml"
 	"dwell/metrics/clickhouse"
 	"dwell/metrics/pipeline"
 	"dwell/metrics/shard"
@@ -104,8 +104,7 @@ func loadConfig(path string, environ []string) (Config, error) {
 		if err != nil {
 			return cfg, fmt.Errorf("configuration: %w", err)
 		}
-		dec := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict())
-		if err := dec.Decode(&cfg); err != nil && !errors.Is(err, io.EOF) {
+		if err := strictyaml.Unmarshal(text, &cfg); err != nil {
 			return cfg, fmt.Errorf("configuration %q: %s", path, yaml.FormatError(err, false, false))
 		}
 	}

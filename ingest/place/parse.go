@@ -12,6 +12,8 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
+
+	"dwell/ingest/strictyaml"
 )
 
 // DefaultSilentAfter and DefaultLapseAfter hold where a place does not say.
@@ -65,7 +67,7 @@ var (
 // Parse reads a places file. The name is the one that errors tell. All faults of the places are told at once.
 func Parse(name string, data []byte) (*Book, error) {
 	var raw rawBook
-	if err := yaml.UnmarshalWithOptions(data, &raw, yaml.Strict()); err != nil {
+	if err := strictyaml.Unmarshal(data, &raw); err != nil {
 		return nil, syntaxError(name, data, err)
 	}
 	b := &Book{Name: name}

@@ -13,6 +13,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"dwell/ingest/event"
+	"dwell/ingest/strictyaml"
 )
 
 // Mapping says which column of a CSV file means what.
@@ -69,7 +70,7 @@ type rawMapping struct {
 // ParseMapping reads a mapping from strict YAML. An error names the file, the key and the value.
 func ParseMapping(name string, data []byte) (Mapping, error) {
 	var raw rawMapping
-	if err := yaml.UnmarshalWithOptions(data, &raw, yaml.Strict()); err != nil {
+	if err := strictyaml.Unmarshal(data, &raw); err != nil {
 		var at yaml.Error
 		if errors.As(err, &at) && at.GetToken() != nil {
 			return Mapping{}, fmt.Errorf("%s:%d: %s (at %q)", name, at.GetToken().Position.Line, at.GetMessage(), at.GetToken().Value)

@@ -1,0 +1,23 @@
+package strictyaml_test
+
+import (
+	"strings"
+	"testing"
+
+	"dwell/ingest/strictyaml"
+)
+
+func TestWhatCannotBeReadIsAnError(t *testing.T) {
+	for text, want := range map[string]string{
+		"names:\n !- ":  "it is no YAML that can be read",
+		"nicknames: []": `unknown field "nicknames"`,
+		"names: [a":     "sequence end token",
+	} {
+		var into struct {
+			Names []struct{ Name string } `yaml:"names"`
+		}
+		if err := strictyaml.Unmarshal([]byte(text), &into); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: got error %v, want %q", text, err, want)
+		}
+	}
+}
