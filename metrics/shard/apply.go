@@ -83,7 +83,7 @@ func (s *State) Apply(offset int64, e *event.Event, at Found) Outcome {
 func (s *State) visitOf(e *event.Event) *entry {
 	v, known := s.visits[string(e.Subject)]
 	if !known {
-		v = &entry{id: string(e.Subject), lapsed: visit.None, queued: notQueued}
+		v = &entry{id: string(e.Subject), lapsed: visit.None, last: visit.None, queued: notQueued}
 		s.visits[v.id] = v
 	}
 	return v
@@ -140,7 +140,7 @@ func (s *State) changed(offset int64, c *change) {
 		s.move(c, sign)
 	})
 	c.told, s.after = s.after, c.told
-	v.over = over(st, v.lapsed)
+	v.over, v.last = over(st, v.lapsed), st.Last
 	if is := s.standing(st, v.lapsed); is != c.stands {
 		s.touch(c.stands)
 		s.touch(is)

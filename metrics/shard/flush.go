@@ -96,7 +96,7 @@ func (s *State) evict() {
 	})
 	heap.Init(&s.lapses)
 	for id, v := range s.visits {
-		if last, heard := v.visit.Last(); v.over && (!heard || last <= horizon) {
+		if v.over && v.last <= horizon {
 			s.stored.add(id)
 			delete(s.visits, id)
 		}

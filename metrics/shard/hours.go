@@ -49,7 +49,7 @@ func (s *State) applyToHours(offset int64, e *event.Event, latest int64, out *Ou
 	var overlapped []*change
 	if !reach.Empty() && reach.From < latest {
 		for _, v := range s.visits {
-			if v.asOf <= offset && v.visit.Overlaps(e.BCP, reach.From, reach.To) {
+			if v.last > reach.From && v.asOf <= offset && v.visit.Overlaps(e.BCP, reach.From, reach.To) {
 				overlapped = append(overlapped, s.changing(v))
 			}
 		}

@@ -103,7 +103,7 @@ func (s *State) RestoreVisit(r *visit.Row) error {
 	} else {
 		s.await(e, st)
 	}
-	e.over = over(st, e.lapsed)
+	e.over, e.last = over(st, e.lapsed), st.Last
 	s.board(standing{}, s.standing(st, e.lapsed))
 	s.visits[r.ID] = e
 	return nil

@@ -83,9 +83,10 @@ type entry struct {
 	visit  visit.Visit
 	asOf   int64
 	lapsed visit.Time
-	change *change // since the last flush; nil of a visit that is as it was
-	queued int64   // the deadline at which it waits in lapses; notQueued
-	over   bool    // departed, lapsed, or without a fact
+	last   visit.Time // of its facts, None without one: it is looked at where the facts themselves are not at hand
+	change *change    // since the last flush; nil of a visit that is as it was
+	queued int64      // the deadline at which it waits in lapses; notQueued
+	over   bool       // departed, lapsed, or without a fact
 }
 
 // change is a visit that has changed since the last flush.

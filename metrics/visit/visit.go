@@ -68,14 +68,6 @@ func (v *Visit) index(key uint64) int {
 // Facts are the facts in order of time. The slice is the visit's own.
 func (v *Visit) Facts() []Fact { return v.facts }
 
-// Last is the time of the latest fact in Unix milliseconds; ok is false if there is none.
-func (v *Visit) Last() (last int64, ok bool) {
-	if len(v.facts) == 0 {
-		return 0, false
-	}
-	return v.facts[len(v.facts)-1].Time, true
-}
-
 // Overlaps says whether the visit may have been at a BCP during [from, to), as far as any of its facts tells.
 func (v *Visit) Overlaps(b event.BCP, from, to Time) bool {
 	n := len(v.facts)
