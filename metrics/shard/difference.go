@@ -98,7 +98,7 @@ func (w *windows) missing(horizon int64) []window.Key {
 // ahead of it, as it may be while the shard replays. One that comes to nothing is written too: an instance that has lost
 // the shard may yet write the row as of an offset in between, and must not be the last to have written it.
 func (w *windows) flush(asOf int64, ahead map[window.Key]int64) []window.Row {
-	rows := slices.Grow(w.flushed[:0], w.differences)
+	rows := slices.Grow(w.flushed[:0], min(w.differences, windowsOf*spared))
 	w.spare = nil // what was not needed since the last flush
 	// Hours of one day come one after the other, and so find it at hand.
 	slices.SortFunc(w.hours, func(a, b *hour) int {
@@ -130,10 +130,15 @@ func (w *windows) flush(asOf int64, ahead map[window.Key]int64) []window.Row {
 	}
 	clear(w.hours)
 	clear(w.days)
-	w.hours, w.days, w.differences, w.flushed = w.hours[:0], w.days[:0], 0, rows
-	if cap(rows) > 4*len(rows) {
+	if cap(rows) > 4*len(rows) || len(rows) > windowsOf*spared {
 		w.flushed = nil
+	} else {
+		w.flushed = rows
 	}
+	if w.differences > windowsOf*spared {
+		w.spare = nil
+	}
+	w.hours, w.days, w.differences = w.hours[:0], w.days[:0], 0
 	return rows
 }
 

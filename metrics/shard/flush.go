@@ -31,17 +31,21 @@ func (s *State) Buffered() int { return 100*len(s.restated) + 40*s.windows.diffe
 // Flush returns what has changed, as of the offset of the next event to be applied. Missing windows must have been
 // restored. It counts as written: a flush that fails must be followed by a recovery.
 func (s *State) Flush(asOf int64) *Flush {
-	f := &s.out
-	f.AsOf, f.Latest, f.Watermark, f.Heard = asOf, s.latest, s.watermark(), s.latest != never
-	f.Restatements, s.restated = s.restated, f.Restatements[:0]
+	f := &Flush{AsOf: asOf, Latest: s.latest, Watermark: s.watermark(), Heard: s.latest != never}
+	f.Restatements, s.restated = s.restated, s.room.Restatements[:0]
 	f.Windows = s.windows.flush(asOf, s.ahead)
-	f.Visits = s.flushVisits(f.Visits[:0], asOf)
-	f.Inside = f.Inside[:0]
+	f.Visits = s.flushVisits(s.room.Visits[:0], asOf)
+	f.Inside = s.room.Inside[:0]
 	for _, row := range s.inside {
 		if row != nil && row.touched {
 			row.touched, row.AsOf = false, asOf
 			f.Inside = append(f.Inside, *row)
 		}
+	}
+	s.room = *f
+	s.room.Windows = nil // windows keep theirs
+	if len(f.Visits) > spared {
+		s.room.Visits, s.facts = nil, nil
 	}
 	s.written = asOf
 	if s.written >= s.replayUntil {
@@ -65,10 +69,14 @@ func (s *State) flushVisits(rows []visit.Row, asOf int64) []visit.Row {
 		})
 		v.asOf, v.change, c.visit = asOf, nil, nil
 	}
-	clear(s.dirty[s.dirties:]) // as many as this flush had are kept for the next
-	s.dirty, s.dirties, s.facts = s.dirty[:s.dirties], 0, facts
+	kept := slices.Clone(s.dirty[:min(s.dirties, spared)])
+	s.dirty, s.dirties, s.facts = kept, 0, facts
 	return rows
 }
+
+// spared is how many visits' memory is kept from one flush for the next, and windowsOf about how many windows a visit
+// changes: some ten megabytes at most.
+const spared, windowsOf = 1 << 14, 8
 
 // rest is how many visits, or windows, are never too many to be looked at again.
 const rest = 1 << 14

@@ -73,7 +73,7 @@ type State struct {
 	// memory for the next event, and for the next flush
 	after   []window.Contribution
 	scratch visit.State
-	out     Flush
+	room    Flush
 	facts   []byte
 }
 
