@@ -204,6 +204,11 @@ func syntaxError(name string, data []byte, err error) error {
 
 // placeAt is the id of the place whose entry has this line, empty if there is none.
 func placeAt(data []byte, line int) (id string) {
+	defer func() {
+		if recover() != nil { // the reader panics at some texts, see strictyaml; the line is told all the same
+			id = ""
+		}
+	}()
 	file, err := parser.ParseBytes(data, 0, parser.AllowDuplicateMapKey())
 	if err != nil || len(file.Docs) == 0 {
 		return ""
