@@ -67,7 +67,6 @@ func Concerns(e *event.Event) bool {
 
 // Change is the stretch in which Apply may change whether the BCP is open; empty if it changes nothing.
 func (h *Hours) Change(e *event.Event) Stretch {
-	key := e.Key()
 	if e.Type == event.EventRetracted {
 		at := h.index(e.RetractedKey())
 		if at < 0 {
@@ -76,11 +75,11 @@ func (h *Hours) Change(e *event.Event) Stretch {
 		return h.reach(at, h.facts[at].time)
 	}
 	f := factOf(e)
-	if _, gone := h.gone[key]; gone {
+	if _, gone := h.gone[f.key]; gone {
 		return Stretch{}
 	}
 	at, _ := slices.BinarySearchFunc(h.facts, f, compare)
-	known := h.index(key)
+	known := h.index(f.key)
 	if known < 0 {
 		return h.reach(at, f.time)
 	}
