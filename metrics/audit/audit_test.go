@@ -126,7 +126,7 @@ func (b *border) flush() {
 		must(b.store.WriteRaw(ctx, id, &b.raw[id]))
 		b.raw[id].Reset()
 		f := b.shards[id].Flush(b.next[id])
-		must(b.store.WriteWindows(ctx, id, f.Windows))
+		must(b.store.WriteWindows(ctx, id, f.Windows.All()))
 		must(b.store.WriteVisits(ctx, id, f.Visits))
 		must(b.store.WriteRestatements(ctx, id, f.Restatements))
 		must(b.store.WriteInside(ctx, id, f.Inside))

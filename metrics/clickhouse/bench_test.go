@@ -2,6 +2,7 @@ package clickhouse
 
 import (
 	"fmt"
+	"iter"
 	"math/rand/v2"
 	"syscall"
 	"testing"
@@ -18,6 +19,17 @@ type flush struct {
 	raw     shard.Raw
 	windows []window.Row
 	visits  []visit.Row
+}
+
+// pointers yields rows one after the other, as a shard does.
+func pointers(rows ...window.Row) iter.Seq[*window.Row] {
+	return func(yield func(*window.Row) bool) {
+		for i := range rows {
+			if !yield(&rows[i]) {
+				return
+			}
+		}
+	}
 }
 
 func newFlush(voc *event.Vocabulary) *flush {
@@ -71,7 +83,7 @@ func BenchmarkFlush(b *testing.B) {
 				if err := s.WriteRaw(b.Context(), 0, &f.raw); err != nil {
 					b.Fatal(err)
 				}
-				if err := s.WriteWindows(b.Context(), 0, f.windows); err != nil {
+				if err := s.WriteWindows(b.Context(), 0, pointers(f.windows...)); err != nil {
 					b.Fatal(err)
 				}
 				if err := s.WriteVisits(b.Context(), 0, f.visits); err != nil {

@@ -79,6 +79,14 @@ func (b *block) int64s(name, typ string, values []int64) {
 	}
 }
 
+// values is a column whose values are there in the form of the format, in pieces.
+func (b *block) values(name, typ string, pieces ...[]byte) {
+	b.begin(name, typ)
+	for _, p := range pieces {
+		b.buf = append(b.buf, p...)
+	}
+}
+
 func (b *block) strings(name string, values []string) {
 	b.begin(name, "String")
 	for _, v := range values {

@@ -37,7 +37,7 @@ func TestBothWaysOfWritingWriteTheSame(t *testing.T) {
 	open := (&truck{voc: voc, id: "alone"}).add(event.TruckArrived, 1, nil).row(3)
 	for _, s := range []*Store{direct, driven} {
 		for _, err := range []error{
-			s.WriteRaw(t.Context(), 1, &f.raw), s.WriteWindows(t.Context(), 1, f.windows), s.WriteVisits(t.Context(), 1, f.visits),
+			s.WriteRaw(t.Context(), 1, &f.raw), s.WriteWindows(t.Context(), 1, pointers(f.windows...)), s.WriteVisits(t.Context(), 1, f.visits),
 			s.WriteVisits(t.Context(), 1, []visit.Row{open}), s.WriteInside(t.Context(), 1, inside),
 			s.WriteProgress(t.Context(), 1, &shard.Flush{AsOf: 4, Latest: 5, Watermark: 3, Heard: true}),
 		} {

@@ -28,7 +28,8 @@ type Store struct {
 type encoder struct {
 	block
 	dictionary
-	text []string
+	text    []string
+	windows insertedWindows
 }
 
 // Open connects, creates the database where missing, and brings its schema up to date.

@@ -195,7 +195,7 @@ func TestTheHighestAsOfStaysInAnyOrder(t *testing.T) {
 				t.Fatal(err)
 			}
 			row := window.Row{Key: key, AsOf: int64(10 * (at + 1)), Aggregate: window.Aggregate{Sums: window.Sums{N: int64(at)}}}
-			if err := s.WriteWindows(t.Context(), i, []window.Row{row}); err != nil {
+			if err := s.WriteWindows(t.Context(), i, pointers(row)); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -263,7 +263,7 @@ func TestWindowsAreReadBack(t *testing.T) {
 	for k, row := range byKey {
 		rows, keys = append(rows, row), append(keys, k)
 	}
-	if err := s.WriteWindows(t.Context(), 65535, rows); err != nil {
+	if err := s.WriteWindows(t.Context(), 65535, pointers(rows...)); err != nil {
 		t.Fatal(err)
 	}
 	keys = append(keys, window.Key{Start: base + 1_000_000, BCP: 1, Grain: window.Minute, Measure: window.Arrivals})

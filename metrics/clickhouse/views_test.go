@@ -62,7 +62,7 @@ func TestViewsOfAHandComputedDay(t *testing.T) {
 	outdated := row(key(window.ReleaseTime, event.Green), 1, 1, 1)
 	outdated.AsOf = 3
 	for id, rows := range [][]window.Row{one, two, {outdated}} {
-		if err := s.WriteWindows(t.Context(), id%2+id/2, rows); err != nil { // the outdated row is of shard 1
+		if err := s.WriteWindows(t.Context(), id%2+id/2, pointers(rows...)); err != nil { // the outdated row is of shard 1
 			t.Fatal(err)
 		}
 	}
@@ -129,7 +129,7 @@ func TestQuantilesAgree(t *testing.T) {
 			row.Add(window.PartOf(window.ReleaseTime, ms, 0, 1))
 			durations = append(durations, fmt.Sprint(float64(ms)/1000))
 		}
-		if err := s.WriteWindows(t.Context(), 0, []window.Row{row}); err != nil {
+		if err := s.WriteWindows(t.Context(), 0, pointers(row)); err != nil {
 			t.Fatal(err)
 		}
 		var q [3]float64

@@ -3,7 +3,7 @@ package clickhouse
 import (
 	"context"
 	"encoding/binary"
-	"slices"
+	"iter"
 
 	"dwell/ingest/event"
 	"dwell/metrics/window"
@@ -11,41 +11,107 @@ import (
 
 const grainType = "Enum8('minute' = 1, 'hour' = 2, 'day' = 3)"
 
-// WriteWindows writes rows.
-func (s *Store) WriteWindows(ctx context.Context, shard int, rows []window.Row) error {
-	if len(rows) == 0 {
+// WriteWindows writes rows, each of which is valid until the next.
+func (s *Store) WriteWindows(ctx context.Context, shard int, rows iter.Seq[*window.Row]) error {
+	e := s.room.Get().(*encoder)
+	c := &e.windows
+	c.reset()
+	for r := range rows {
+		c.add(r)
+	}
+	n := len(c.measures)
+	if n == 0 {
+		s.room.Put(e)
 		return nil
 	}
-	e := s.encoder("windows", len(rows), 80*len(rows))
+	e.block.reset("windows", n, c.size())
 	b, d := &e.block, &e.dictionary
 	b.same("shard", uint16(shard))
-	eachCode(d, b, "bcp", rows, func(r *window.Row) event.BCP { return r.Key.BCP }, s.voc.BCPName)
-	eachCode(d, b, "direction", rows, func(r *window.Row) event.Direction { return r.Key.Direction }, event.Direction.String)
-	eachCode(d, b, "channel", rows, func(r *window.Row) event.Channel { return r.Key.Channel }, event.Channel.String)
-	eachCode(d, b, "regime", rows, func(r *window.Row) event.Regime { return r.Key.Regime }, event.Regime.String)
-	each8(b, "grain", grainType, rows, func(r *window.Row) uint8 { return uint8(r.Key.Grain) })
-	each32(b, "start", "DateTime('UTC')", rows, func(r *window.Row) uint32 { return uint32(int64(r.Key.Start) * 60) })
-	eachCode(d, b, "measure", rows, func(r *window.Row) window.Measure { return r.Key.Measure },
-		func(m window.Measure) string { return m.Name(s.voc) })
-	each64(b, "as_of", "UInt64", rows, func(r *window.Row) int64 { return r.AsOf })
-	each64(b, "n", "Int64", rows, func(r *window.Row) int64 { return r.N })
-	each64(b, "sum_ms", "Int64", rows, func(r *window.Row) int64 { return r.Sum })
-	squares(b, "sum_sq", rows, func(r *window.Row) window.Uint128 { return r.SumSquares })
-	eachBins(b, "bins", "UInt32", rows, func(r *window.Row) window.Bins { return r.Bins })
-	each64(b, "net_ms", "Int64", rows, func(r *window.Row) int64 { return r.Sum - r.Net.Closed })
-	squares(b, "net_sq", rows, func(r *window.Row) window.Uint128 { return r.Net.SumSquares })
-	eachBins(b, "net_bins", "UInt32", rows, func(r *window.Row) window.Bins { return r.Net.Bins })
+	codes(d, b, "bcp", c.bcps, s.voc.BCPName)
+	codes(d, b, "direction", c.directions, event.Direction.String)
+	codes(d, b, "channel", c.channels, event.Channel.String)
+	codes(d, b, "regime", c.regimes, event.Regime.String)
+	b.values("grain", grainType, c.grains)
+	b.values("start", "DateTime('UTC')", c.starts)
+	codes(d, b, "measure", c.measures, func(m window.Measure) string { return m.Name(s.voc) })
+	b.values("as_of", "UInt64", c.asOf)
+	b.values("n", "Int64", c.n)
+	b.values("sum_ms", "Int64", c.sums)
+	b.values("sum_sq", "UInt128", c.squares)
+	b.values("bins", binsType, c.bins.ends, c.bins.indices, c.bins.counts)
+	b.values("net_ms", "Int64", c.netSums)
+	b.values("net_sq", "UInt128", c.netSquares)
+	b.values("net_bins", binsType, c.netBins.ends, c.netBins.indices, c.netBins.counts)
 	return s.send(ctx, e)
 }
 
-func squares[R any](b *block, name string, rows []R, value func(*R) window.Uint128) {
-	b.begin(name, "UInt128")
-	b.buf = slices.Grow(b.buf, 16*len(rows))
-	for i := range rows {
-		v := value(&rows[i])
-		b.uint64(v.Lo)
-		b.uint64(v.Hi)
+const binsType = "Map(Int16, UInt32)"
+
+// insertedWindows are rows of windows in columns. There are so many rows that each is looked at once.
+type insertedWindows struct {
+	bcps                                  []event.BCP
+	directions                            []event.Direction
+	channels                              []event.Channel
+	regimes                               []event.Regime
+	measures                              []window.Measure
+	grains, starts, asOf                  []byte
+	n, sums, squares, netSums, netSquares []byte
+	bins, netBins                         binColumn
+}
+
+func (c *insertedWindows) reset() {
+	c.bcps, c.directions, c.channels, c.regimes, c.measures = c.bcps[:0], c.directions[:0], c.channels[:0], c.regimes[:0], c.measures[:0]
+	c.grains, c.starts, c.asOf = c.grains[:0], c.starts[:0], c.asOf[:0]
+	c.n, c.sums, c.squares, c.netSums, c.netSquares = c.n[:0], c.sums[:0], c.squares[:0], c.netSums[:0], c.netSquares[:0]
+	c.bins.reset()
+	c.netBins.reset()
+}
+
+func (c *insertedWindows) add(r *window.Row) {
+	le := binary.LittleEndian
+	c.bcps = append(c.bcps, r.Key.BCP)
+	c.directions = append(c.directions, r.Key.Direction)
+	c.channels = append(c.channels, r.Key.Channel)
+	c.regimes = append(c.regimes, r.Key.Regime)
+	c.measures = append(c.measures, r.Key.Measure)
+	c.grains = append(c.grains, uint8(r.Key.Grain))
+	c.starts = le.AppendUint32(c.starts, uint32(int64(r.Key.Start)*60))
+	c.asOf = le.AppendUint64(c.asOf, uint64(r.AsOf))
+	c.n = le.AppendUint64(c.n, uint64(r.N))
+	c.sums = le.AppendUint64(c.sums, uint64(r.Sum))
+	c.squares = appendUint128(c.squares, r.SumSquares)
+	c.bins.add(r.Bins)
+	c.netSums = le.AppendUint64(c.netSums, uint64(r.Sum-r.Net.Closed))
+	c.netSquares = appendUint128(c.netSquares, r.Net.SumSquares)
+	c.netBins.add(r.Net.Bins)
+}
+
+// size is about how many bytes the columns come to.
+func (c *insertedWindows) size() int {
+	return 100*len(c.measures) + len(c.bins.indices) + len(c.bins.counts) + len(c.netBins.indices) + len(c.netBins.counts)
+}
+
+func appendUint128(b []byte, v window.Uint128) []byte {
+	return binary.LittleEndian.AppendUint64(binary.LittleEndian.AppendUint64(b, v.Lo), v.Hi)
+}
+
+// binColumn is a column of sketches, in the form of a Map.
+type binColumn struct {
+	ends, indices, counts []byte
+	end                   uint64
+}
+
+func (c *binColumn) reset() {
+	*c = binColumn{ends: c.ends[:0], indices: c.indices[:0], counts: c.counts[:0]}
+}
+
+func (c *binColumn) add(bins window.Bins) {
+	for _, bin := range bins {
+		c.indices = binary.LittleEndian.AppendUint16(c.indices, uint16(bin.Index))
+		c.counts = binary.LittleEndian.AppendUint32(c.counts, uint32(bin.Count))
 	}
+	c.end += uint64(len(bins))
+	c.ends = binary.LittleEndian.AppendUint64(c.ends, c.end)
 }
 
 // eachBins is a column of sketches, whose counts are of the given type of 32 bits.

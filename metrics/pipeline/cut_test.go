@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
 	"slices"
 	"testing"
@@ -74,14 +75,30 @@ func (c *cutting) WriteRestatements(ctx context.Context, id int, rows []window.R
 	return c.Store.WriteRestatements(ctx, id, rows)
 }
 
-func (c *cutting) WriteWindows(ctx context.Context, id int, rows []window.Row) error {
+func (c *cutting) WriteWindows(ctx context.Context, id int, rows iter.Seq[*window.Row]) error {
 	if c.dies() {
 		if c.half && c.left == 0 {
-			return errors.Join(errCut, c.Store.WriteWindows(context.WithoutCancel(ctx), id, rows[:len(rows)/2]))
+			return errors.Join(errCut, c.Store.WriteWindows(context.WithoutCancel(ctx), id, half(rows)))
 		}
 		return errCut
 	}
 	return c.Store.WriteWindows(ctx, id, rows)
+}
+
+// half is the first half of rows.
+func half(rows iter.Seq[*window.Row]) iter.Seq[*window.Row] {
+	n := 0
+	for range rows {
+		n++
+	}
+	return func(yield func(*window.Row) bool) {
+		left := n / 2
+		for r := range rows {
+			if left--; left < 0 || !yield(r) {
+				return
+			}
+		}
+	}
 }
 
 func (c *cutting) WriteVisits(ctx context.Context, id int, rows []visit.Row) error {
@@ -169,7 +186,7 @@ func told(cfg pipeline.Config, typ event.Type, at, logged int64) pipeline.Record
 // TestACrashAtEveryStepOfAFlush dies before, and in the middle of, every write of several flushes, starts again, and
 // finds the tables of the undisturbed run.
 func TestACrashAtEveryStepOfAFlush(t *testing.T) {
-	records, cfg := week(t)
+	records, cfg := weeks(t, 1)
 	// A closing and an opening are told hours late: the trucks that were there have left memory.
 	const hour = 3_600_000
 	first := records[20_000].Message.Time

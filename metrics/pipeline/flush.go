@@ -46,8 +46,8 @@ func (s *Shard) flush(ctx context.Context) error {
 			})
 		},
 		func() error {
-			return s.write(ctx, "windows", len(f.Windows), func(ctx context.Context) error {
-				return s.Store.WriteWindows(ctx, s.id, f.Windows)
+			return s.write(ctx, "windows", f.Windows.Len(), func(ctx context.Context) error {
+				return s.Store.WriteWindows(ctx, s.id, f.Windows.All())
 			})
 		},
 		func() error {

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"iter"
 
 	"dwell/ingest/event"
 	"dwell/metrics/shard"
@@ -40,7 +41,8 @@ type Store interface {
 	WriteRaw(ctx context.Context, shard int, raw *shard.Raw) error
 	// WriteRestatements comes before windows and visits, so that an event which is in those is in these.
 	WriteRestatements(ctx context.Context, shard int, rows []window.Restatement) error
-	WriteWindows(ctx context.Context, shard int, rows []window.Row) error
+	// WriteWindows writes rows, each of which is valid until the next.
+	WriteWindows(ctx context.Context, shard int, rows iter.Seq[*window.Row]) error
 	WriteVisits(ctx context.Context, shard int, rows []visit.Row) error
 	WriteInside(ctx context.Context, shard int, rows []shard.Inside) error
 	// WriteProgress is the last write of a flush: all that it says has been written before.

@@ -93,12 +93,14 @@ func (w *windows) missing(horizon int64) []window.Key {
 	return missing
 }
 
-// flush adds the differences to their windows and returns those that have changed, which it takes for written. Missing
-// windows have been restored; what is not in memory is not in the store. A difference is left out of a window that is
-// ahead of it, as it may be while the shard replays. One that comes to nothing is written too: an instance that has lost
-// the shard may yet write the row as of an offset in between, and must not be the last to have written it.
-func (w *windows) flush(asOf int64, ahead map[window.Key]int64) []window.Row {
-	rows := slices.Grow(w.flushed[:0], min(w.differences, windowsOf*spared))
+// flush adds the differences to their windows; those that have changed are now changed. Missing windows have been
+// restored; what is not in memory is not in the store. A difference is left out of a window that is ahead of it, as it may
+// be while the shard replays. A window is changed by what comes to nothing too: an instance that has lost the shard may
+// yet write the row as of an offset in between, and must not be the last to have written it.
+func (w *windows) flush(ahead map[window.Key]int64) {
+	w.flushes++
+	clear(w.changed)
+	w.changed = w.changed[:0]
 	w.spare = nil // what was not needed since the last flush
 	// Hours of one day come one after the other, and so find it at hand.
 	slices.SortFunc(w.hours, func(a, b *hour) int {
@@ -109,46 +111,21 @@ func (w *windows) flush(asOf int64, ahead map[window.Key]int64) []window.Row {
 			part := window.PartOf(d.spot.measure(), d.ms, d.closed, d.sign)
 			whole := d.spot.whole()
 			if len(ahead) == 0 || ahead[d.spot.of(h.at)] <= d.offset {
-				w.add(&h.table, d.spot, &part)
+				w.add(&h.table, h.at, d.spot, &part)
 			}
 			if len(ahead) == 0 || ahead[whole.of(h.at)] <= d.offset {
-				w.add(&h.table, whole, &part)
+				w.add(&h.table, h.at, whole, &part)
 			}
 			if len(ahead) == 0 || ahead[whole.of(h.day.at)] <= d.offset {
-				if len(h.day.changed) == 0 {
-					w.days = append(w.days, h.day)
-				}
-				w.add(&h.day.table, whole, &part)
+				w.add(&h.day.table, h.day.at, whole, &part)
 			}
 		}
-		rows = w.take(rows, &h.table, h.at, asOf)
 		h.last.next, w.spare = w.spare, h.first
 		h.first, h.last = nil, nil
 	}
-	for _, d := range w.days {
-		rows = w.take(rows, &d.table, d.at, asOf)
-	}
 	clear(w.hours)
-	clear(w.days)
-	if cap(rows) > 4*len(rows) || len(rows) > windowsOf*spared {
-		w.flushed = nil
-	} else {
-		w.flushed = rows
-	}
 	if w.differences > windowsOf*spared {
 		w.spare = nil
 	}
-	w.hours, w.days, w.differences = w.hours[:0], w.days[:0], 0
-	return rows
-}
-
-// take appends the rows of a table that have changed.
-func (w *windows) take(rows []window.Row, t *table, at window.Key, asOf int64) []window.Row {
-	for _, i := range t.changed {
-		row := w.rows.at(i)
-		row.changed = false
-		rows = append(rows, window.Row{Key: row.spot.of(at), AsOf: asOf, Aggregate: w.aggregate(row)})
-	}
-	t.changed = t.changed[:0]
-	return rows
+	w.hours, w.differences = w.hours[:0], 0
 }

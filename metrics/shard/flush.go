@@ -20,7 +20,7 @@ type Flush struct {
 
 	// Restatements are to be written before all that follows: who finds a visit's row finds its restatements.
 	Restatements []window.Restatement
-	Windows      []window.Row
+	Windows      Windows
 	Visits       []visit.Row
 	Inside       []Inside
 }
@@ -33,7 +33,8 @@ func (s *State) Buffered() int { return 100*len(s.restated) + 40*s.windows.diffe
 func (s *State) Flush(asOf int64) *Flush {
 	f := &Flush{AsOf: asOf, Latest: s.latest, Watermark: s.watermark(), Heard: s.latest != never}
 	f.Restatements, s.restated = s.restated, s.room.Restatements[:0]
-	f.Windows = s.windows.flush(asOf, s.ahead)
+	s.windows.flush(s.ahead)
+	f.Windows = Windows{&s.windows, asOf}
 	f.Visits = s.flushVisits(s.room.Visits[:0], asOf)
 	f.Inside = s.room.Inside[:0]
 	for _, row := range s.inside {
@@ -43,7 +44,6 @@ func (s *State) Flush(asOf int64) *Flush {
 		}
 	}
 	s.room = *f
-	s.room.Windows = nil // windows keep theirs
 	if len(f.Visits) > spared {
 		s.room.Visits, s.facts = nil, nil
 	}

@@ -22,18 +22,18 @@ import (
 type tables struct {
 	windows  map[window.Key]window.Row
 	visits   map[string]visit.Row
-	restated map[changed]window.Change
+	restated map[restatement]window.Change
 	progress *Progress
 }
 
-// changed is what a restatement is of.
-type changed struct {
+// restatement is the window and the event that one is of.
+type restatement struct {
 	key    window.Key
 	offset int64
 }
 
 func newTables() *tables {
-	return &tables{windows: map[window.Key]window.Row{}, visits: map[string]visit.Row{}, restated: map[changed]window.Change{}}
+	return &tables{windows: map[window.Key]window.Row{}, visits: map[string]visit.Row{}, restated: map[restatement]window.Change{}}
 }
 
 // cloned has bins of its own.
@@ -59,7 +59,7 @@ func (t *tables) writeVisit(r visit.Row) {
 
 func (t *tables) writeRestatement(r window.Restatement) {
 	r.Bins, r.NetBins = slices.Clone(r.Bins), slices.Clone(r.NetBins)
-	t.restated[changed{r.Key, r.Offset}] = r.Change
+	t.restated[restatement{r.Key, r.Offset}] = r.Change
 }
 
 func (t *tables) writeProgress(f *Flush) {
@@ -140,7 +140,13 @@ func (r *run) apply(log []event.Event) error {
 	return nil
 }
 
-func (r *run) flush() (*Flush, error) {
+// flushed is a flush with windows of its own.
+type flushed struct {
+	*Flush
+	windows []window.Row
+}
+
+func (r *run) flush() (*flushed, error) {
 	for _, k := range r.state.Missing() {
 		if row, ok := r.tables.windows[k]; ok {
 			row := cloned(row)
@@ -149,15 +155,15 @@ func (r *run) flush() (*Flush, error) {
 			}
 		}
 	}
-	f := r.state.Flush(r.next)
-	for i := range f.Windows {
-		f.Windows[i] = cloned(f.Windows[i])
+	f := &flushed{Flush: r.state.Flush(r.next)}
+	for row := range f.Windows.All() {
+		f.windows = append(f.windows, cloned(*row))
 	}
 	return f, nil
 }
 
 // work applies up to n events and flushes.
-func (r *run) work(log []event.Event, n int) (*Flush, error) {
+func (r *run) work(log []event.Event, n int) (*flushed, error) {
 	for range n {
 		if r.next < int64(len(log)) {
 			if err := r.apply(log); err != nil {
@@ -368,9 +374,9 @@ func TestEveryCrashGivesTheSameRows(t *testing.T) {
 				steps = 5
 			}
 			write(0, len(f.Restatements), func(i int) { tabs.writeRestatement(f.Restatements[i]) })
-			write(1, len(f.Windows), func(i int) { tabs.writeWindow(f.Windows[i]) })
+			write(1, len(f.windows), func(i int) { tabs.writeWindow(f.windows[i]) })
 			write(2, len(f.Visits), func(i int) { tabs.writeVisit(f.Visits[i]) })
-			write(3, 1, func(int) { tabs.writeProgress(f) })
+			write(3, 1, func(int) { tabs.writeProgress(f.Flush) })
 			if steps < 5 {
 				if at == lost {
 					lost = nil
@@ -385,7 +391,7 @@ func TestEveryCrashGivesTheSameRows(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%v", err)
 		}
-		for _, r := range f.Windows {
+		for _, r := range f.windows {
 			tabs.writeWindow(r)
 		}
 		for _, r := range f.Visits {
@@ -421,7 +427,7 @@ func TestAnyOrderGivesTheSameRows(t *testing.T) {
 				if err != nil {
 					t.Fatalf("%v", err)
 				}
-				for _, w := range f.Windows {
+				for _, w := range f.windows {
 					tabs.writeWindow(w)
 				}
 				for _, v := range f.Visits {

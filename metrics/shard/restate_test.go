@@ -33,7 +33,7 @@ func TestRestatementsAreWhatChangedOfFinalWindows(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%v", err)
 			}
-			for _, w := range f.Windows {
+			for _, w := range f.windows {
 				r.tables.writeWindow(w)
 			}
 			for _, v := range f.Visits {

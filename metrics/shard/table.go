@@ -11,8 +11,9 @@ type table struct {
 	// Computer Programming 6.4, algorithm L). At most half of it is taken.
 	index []int32
 	n     int
-	// changed are the rows that have changed since the last flush.
+	// changed are the rows that changed in the flush of this number, the last that changed any.
 	changed []int32
+	flush   uint32
 }
 
 // rows are the memory of all windows, in pages so that none is ever copied. Row 0 is none.
@@ -29,8 +30,8 @@ type kept struct {
 	window.Sums
 	sketch  sketch
 	spot    spot
-	net     int32 // where its net durations are; 0 while they are as they are
-	changed bool  // since the last flush
+	net     int32  // where its net durations are; 0 while they are as they are
+	flushed uint32 // in which it last changed, by number
 }
 
 func (r *rows) at(i int32) *kept { return &r.pages[uint32(i)/page][uint32(i)%page] }

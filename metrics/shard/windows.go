@@ -13,14 +13,14 @@ type windows struct {
 	nets   nets
 	n      int // in memory
 
-	// hours with differences, how many they have, and days with windows that have changed, since the last flush.
+	// hours with differences, and how many they have, since the last flush.
 	hours       []*hour
 	differences int
-	days        []*day
+	// flushes counts them, and changed are the tables that the last one changed.
+	flushes uint32
+	changed []changed
 
-	// memory for the next of them
-	spare   *block
-	flushed []window.Row
+	spare *block // memory for the next differences
 }
 
 // series has the windows of one BCP and direction.
@@ -133,14 +133,22 @@ func (w *windows) put(k window.Key, a *window.Aggregate) {
 	w.putNet(row, &a.Net)
 }
 
-// add adds a part to a window.
-func (w *windows) add(t *table, s spot, p *window.Part) {
+// add adds a part to a window of the hour or day at.
+func (w *windows) add(t *table, at window.Key, s spot, p *window.Part) {
 	i := t.find(&w.rows, s)
 	if i == 0 {
 		i = t.insert(&w.rows, s)
 		w.n++
 	}
 	row := w.rows.at(i)
+	if row.flushed != w.flushes {
+		row.flushed = w.flushes
+		if t.flush != w.flushes {
+			t.flush, t.changed = w.flushes, t.changed[:0]
+			w.changed = append(w.changed, changed{t, at})
+		}
+		t.changed = append(t.changed, i)
+	}
 	if p.Closed() != 0 && row.net == 0 {
 		w.split(row)
 	}
@@ -150,10 +158,6 @@ func (w *windows) add(t *table, s spot, p *window.Part) {
 		if row.net != 0 {
 			w.addNet(row, p)
 		}
-	}
-	if !row.changed {
-		row.changed = true
-		t.changed = append(t.changed, i)
 	}
 }
 

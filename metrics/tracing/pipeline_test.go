@@ -3,6 +3,7 @@ package tracing
 import (
 	"context"
 	"fmt"
+	"iter"
 	"log/slog"
 	"slices"
 	"strings"
@@ -46,7 +47,7 @@ func (accepting) Visits(context.Context, int, []string) ([]visit.Row, error) { r
 
 func (accepting) Windows(context.Context, int, []window.Key) ([]window.Row, error)   { return nil, nil }
 func (accepting) WriteRaw(context.Context, int, *shard.Raw) error                    { return nil }
-func (accepting) WriteWindows(context.Context, int, []window.Row) error              { return nil }
+func (accepting) WriteWindows(context.Context, int, iter.Seq[*window.Row]) error     { return nil }
 func (accepting) WriteVisits(context.Context, int, []visit.Row) error                { return nil }
 func (accepting) WriteRestatements(context.Context, int, []window.Restatement) error { return nil }
 func (accepting) WriteInside(context.Context, int, []shard.Inside) error             { return nil }
