@@ -13,48 +13,46 @@ import (
 
 // WriteInside writes rows.
 func (s *Store) WriteInside(ctx context.Context, id int, rows []shard.Inside) error {
-	if len(rows) == 0 {
-		return nil
-	}
-	e := s.encoder("inside_now", len(rows), 0)
-	b, d := &e.block, &e.dictionary
-	b.same("shard", uint16(id))
-	eachCode(d, b, "bcp", rows, func(r *shard.Inside) event.BCP { return r.BCP }, s.voc.BCPName)
-	eachCode(d, b, "direction", rows, func(r *shard.Inside) event.Direction { return r.Direction }, event.Direction.String)
-	each64(b, "as_of", "UInt64", rows, func(r *shard.Inside) int64 { return r.AsOf })
-	eachNullable64(b, "last_event", nullableTimeType, rows, func(r *shard.Inside) (int64, bool) { return r.LastEvent, r.LastEvent > never })
-	each32(b, "trucks", "UInt32", rows, func(r *shard.Inside) uint32 { return uint32(r.Trucks) })
-	var hours []int32
-	var trucks []uint32
-	d.reset()
-	for i := range rows {
-		for _, m := range slices.Sorted(maps.Keys(rows[i].Holders)) {
-			trucks = append(trucks, uint32(rows[i].Holders[m]))
-			d.add(uint16(m))
+	return insertRows(ctx, s, rows, func(e *encoder, rows []shard.Inside) {
+		e.block.reset("inside_now", len(rows), 0)
+		b, d := &e.block, &e.dictionary
+		b.same("shard", uint16(id))
+		eachCode(d, b, "bcp", rows, func(r *shard.Inside) event.BCP { return r.BCP }, s.voc.BCPName)
+		eachCode(d, b, "direction", rows, func(r *shard.Inside) event.Direction { return r.Direction }, event.Direction.String)
+		each64(b, "as_of", "UInt64", rows, func(r *shard.Inside) int64 { return r.AsOf })
+		eachNullable64(b, "last_event", nullableTimeType, rows, func(r *shard.Inside) (int64, bool) { return r.LastEvent, r.LastEvent > never })
+		each32(b, "trucks", "UInt32", rows, func(r *shard.Inside) uint32 { return uint32(r.Trucks) })
+		var hours []int32
+		var trucks []uint32
+		d.reset()
+		for i := range rows {
+			for _, m := range slices.Sorted(maps.Keys(rows[i].Holders)) {
+				trucks = append(trucks, uint32(rows[i].Holders[m]))
+				d.add(uint16(m))
+			}
 		}
-	}
-	b.begin("holders", "Map("+lowCardinality+", UInt32)")
-	d.prefix(b)
-	eachList(b, rows, func(r *shard.Inside) int { return len(r.Holders) })
-	d.body(b, func(c uint16) string { return window.Measure(c).Name(s.voc) })
-	for _, n := range trucks {
-		b.buf = binary.LittleEndian.AppendUint32(b.buf, n)
-	}
-	b.begin("arrived", "Map(UInt32, UInt32)")
-	eachList(b, rows, func(r *shard.Inside) int { return len(r.Arrived) })
-	trucks = trucks[:0]
-	for i := range rows {
-		for _, h := range slices.Sorted(maps.Keys(rows[i].Arrived)) {
-			hours, trucks = append(hours, h), append(trucks, uint32(rows[i].Arrived[h]))
+		b.begin("holders", "Map("+lowCardinality+", UInt32)")
+		d.prefix(b)
+		eachList(b, rows, func(r *shard.Inside) int { return len(r.Holders) })
+		d.body(b, func(c uint16) string { return window.Measure(c).Name(s.voc) })
+		for _, n := range trucks {
+			b.buf = binary.LittleEndian.AppendUint32(b.buf, n)
 		}
-	}
-	for _, h := range hours {
-		b.buf = binary.LittleEndian.AppendUint32(b.buf, uint32(h))
-	}
-	for _, n := range trucks {
-		b.buf = binary.LittleEndian.AppendUint32(b.buf, n)
-	}
-	return s.send(ctx, e)
+		b.begin("arrived", "Map(UInt32, UInt32)")
+		eachList(b, rows, func(r *shard.Inside) int { return len(r.Arrived) })
+		trucks = trucks[:0]
+		for i := range rows {
+			for _, h := range slices.Sorted(maps.Keys(rows[i].Arrived)) {
+				hours, trucks = append(hours, h), append(trucks, uint32(rows[i].Arrived[h]))
+			}
+		}
+		for _, h := range hours {
+			b.buf = binary.LittleEndian.AppendUint32(b.buf, uint32(h))
+		}
+		for _, n := range trucks {
+			b.buf = binary.LittleEndian.AppendUint32(b.buf, n)
+		}
+	})
 }
 
 // never is above the time that a shard keeps for a BCP of which it has heard nothing.
@@ -62,13 +60,15 @@ const never = -1 << 61
 
 // WriteProgress writes where the shard stands.
 func (s *Store) WriteProgress(ctx context.Context, id int, f *shard.Flush) error {
-	e := s.encoder("progress", 1, 0)
-	b := &e.block
-	one := []*shard.Flush{f}
-	b.same("shard", uint16(id))
-	each64(b, "offset", "UInt64", one, func(f **shard.Flush) int64 { return (*f).AsOf })
-	each64(b, "as_of", "UInt64", one, func(f **shard.Flush) int64 { return (*f).AsOf })
-	eachNullable64(b, "latest", nullableTimeType, one, func(f **shard.Flush) (int64, bool) { return (*f).Latest, (*f).Heard })
-	eachNullable64(b, "watermark", nullableTimeType, one, func(f **shard.Flush) (int64, bool) { return (*f).Watermark, (*f).Heard })
-	return s.send(ctx, e)
+	return s.insert(ctx, func(e *encoder, send func() bool) {
+		e.block.reset("progress", 1, 0)
+		b := &e.block
+		one := []*shard.Flush{f}
+		b.same("shard", uint16(id))
+		each64(b, "offset", "UInt64", one, func(f **shard.Flush) int64 { return (*f).AsOf })
+		each64(b, "as_of", "UInt64", one, func(f **shard.Flush) int64 { return (*f).AsOf })
+		eachNullable64(b, "latest", nullableTimeType, one, func(f **shard.Flush) (int64, bool) { return (*f).Latest, (*f).Heard })
+		eachNullable64(b, "watermark", nullableTimeType, one, func(f **shard.Flush) (int64, bool) { return (*f).Watermark, (*f).Heard })
+		send()
+	})
 }

@@ -19,10 +19,18 @@ func (s *Store) WriteRaw(ctx context.Context, shard int, raw *shard.Raw) error {
 }
 
 func (s *Store) writeEvents(ctx context.Context, id int, events *shard.Events) error {
-	if events.Len() == 0 {
-		return nil
-	}
-	e := s.encoder("events", events.Len(), events.Bytes())
+	return s.insert(ctx, func(e *encoder, send func() bool) {
+		for from := 0; from < events.Len(); from += s.blockRows {
+			part := events.Slice(from, from+min(s.blockRows, events.Len()-from))
+			if s.encodeEvents(e, id, &part); !send() {
+				return
+			}
+		}
+	})
+}
+
+func (s *Store) encodeEvents(e *encoder, id int, events *shard.Events) {
+	e.block.reset("events", events.Len(), events.Bytes())
 	b, d := &e.block, &e.dictionary
 	text := func(name string, column int) {
 		e.text = events.Text(e.text[:0], column)
@@ -63,77 +71,72 @@ func (s *Store) writeEvents(ctx context.Context, id int, events *shard.Events) e
 		}
 	}
 	text("data", shard.TextData)
-	return s.send(ctx, e)
 }
 
 func (s *Store) writeReadings(ctx context.Context, id int, rows []shard.Reading) error {
-	if len(rows) == 0 {
-		return nil
-	}
-	e := s.encoder("readings", len(rows), 0)
-	b, d := &e.block, &e.dictionary
-	b.same("shard", uint16(id))
-	each64(b, "offset", "UInt64", rows, func(r *shard.Reading) int64 { return r.Offset })
-	eachCode(d, b, "bcp", rows, func(r *shard.Reading) event.BCP { return r.BCP }, s.voc.BCPName)
-	eachCode(d, b, "direction", rows, func(r *shard.Reading) event.Direction { return r.Direction }, event.Direction.String)
-	eachString(b, "source", rows, func(r *shard.Reading) string { return r.Source })
-	eachString(b, "id", rows, func(r *shard.Reading) string { return r.ID })
-	each64(b, "time", timeType, rows, func(r *shard.Reading) int64 { return r.Time })
-	each64(b, "recorded", timeType, rows, func(r *shard.Reading) int64 { return r.Recorded })
-	number := func(v int64) (int64, bool) { return v, v != event.Unknown }
-	eachNullable64(b, "vehicles", "Nullable(UInt64)", rows, func(r *shard.Reading) (int64, bool) { return number(r.Vehicles) })
-	eachNullable64(b, "wait_seconds", "Nullable(UInt64)", rows, func(r *shard.Reading) (int64, bool) { return number(r.WaitSeconds) })
-	eachNullable64(b, "age_seconds", "Nullable(UInt64)", rows, func(r *shard.Reading) (int64, bool) { return number(r.AgeSeconds) })
-	each8(b, "retracted", "UInt8", rows, func(r *shard.Reading) uint8 { return truth(r.Retracted) })
-	return s.send(ctx, e)
+	return insertRows(ctx, s, rows, func(e *encoder, rows []shard.Reading) {
+		e.block.reset("readings", len(rows), 0)
+		b, d := &e.block, &e.dictionary
+		b.same("shard", uint16(id))
+		each64(b, "offset", "UInt64", rows, func(r *shard.Reading) int64 { return r.Offset })
+		eachCode(d, b, "bcp", rows, func(r *shard.Reading) event.BCP { return r.BCP }, s.voc.BCPName)
+		eachCode(d, b, "direction", rows, func(r *shard.Reading) event.Direction { return r.Direction }, event.Direction.String)
+		eachString(b, "source", rows, func(r *shard.Reading) string { return r.Source })
+		eachString(b, "id", rows, func(r *shard.Reading) string { return r.ID })
+		each64(b, "time", timeType, rows, func(r *shard.Reading) int64 { return r.Time })
+		each64(b, "recorded", timeType, rows, func(r *shard.Reading) int64 { return r.Recorded })
+		number := func(v int64) (int64, bool) { return v, v != event.Unknown }
+		eachNullable64(b, "vehicles", "Nullable(UInt64)", rows, func(r *shard.Reading) (int64, bool) { return number(r.Vehicles) })
+		eachNullable64(b, "wait_seconds", "Nullable(UInt64)", rows, func(r *shard.Reading) (int64, bool) { return number(r.WaitSeconds) })
+		eachNullable64(b, "age_seconds", "Nullable(UInt64)", rows, func(r *shard.Reading) (int64, bool) { return number(r.AgeSeconds) })
+		each8(b, "retracted", "UInt8", rows, func(r *shard.Reading) uint8 { return truth(r.Retracted) })
+	})
 }
 
 func (s *Store) writeDeadLetters(ctx context.Context, id int, rows []shard.DeadLetter) error {
-	if len(rows) == 0 {
-		return nil
-	}
-	e := s.encoder("dead_letters", len(rows), 0)
-	b := &e.block
-	b.same("shard", uint16(id))
-	each64(b, "offset", "UInt64", rows, func(r *shard.DeadLetter) int64 { return r.Offset })
-	each64(b, "logged", timeType, rows, func(r *shard.DeadLetter) int64 { return r.Logged })
-	reasons := event.Reasons()
-	e.dictionary.reset()
-	b.begin("reason", lowCardinality)
-	for i := range rows {
-		code := 0
-		for code < len(reasons) && reasons[code] != rows[i].Reason {
-			code++
+	return insertRows(ctx, s, rows, func(e *encoder, rows []shard.DeadLetter) {
+		e.block.reset("dead_letters", len(rows), 0)
+		b := &e.block
+		b.same("shard", uint16(id))
+		each64(b, "offset", "UInt64", rows, func(r *shard.DeadLetter) int64 { return r.Offset })
+		each64(b, "logged", timeType, rows, func(r *shard.DeadLetter) int64 { return r.Logged })
+		reasons := event.Reasons()
+		e.dictionary.reset()
+		b.begin("reason", lowCardinality)
+		for i := range rows {
+			code := 0
+			for code < len(reasons) && reasons[code] != rows[i].Reason {
+				code++
+			}
+			if code == len(reasons) {
+				reasons = append(reasons, rows[i].Reason)
+			}
+			e.add(uint16(code))
 		}
-		if code == len(reasons) {
-			reasons = append(reasons, rows[i].Reason)
+		e.prefix(b)
+		e.body(b, func(code uint16) string { return string(reasons[code]) })
+		eachString(b, "detail", rows, func(r *shard.DeadLetter) string { return r.Detail })
+		b.begin("key", "String")
+		for i := range rows {
+			b.bytes(rows[i].Key)
 		}
-		e.add(uint16(code))
-	}
-	e.prefix(b)
-	e.body(b, func(code uint16) string { return string(reasons[code]) })
-	eachString(b, "detail", rows, func(r *shard.DeadLetter) string { return r.Detail })
-	b.begin("key", "String")
-	for i := range rows {
-		b.bytes(rows[i].Key)
-	}
-	b.begin("value", "String")
-	for i := range rows {
-		b.bytes(rows[i].Value)
-	}
-	b.begin("headers", "Array(Tuple(name String, value String))")
-	eachList(b, rows, func(r *shard.DeadLetter) int { return len(r.HeaderNames) })
-	for i := range rows {
-		for _, name := range rows[i].HeaderNames {
-			b.string(name)
+		b.begin("value", "String")
+		for i := range rows {
+			b.bytes(rows[i].Value)
 		}
-	}
-	for i := range rows {
-		for _, content := range rows[i].HeaderContents {
-			b.bytes(content)
+		b.begin("headers", "Array(Tuple(name String, value String))")
+		eachList(b, rows, func(r *shard.DeadLetter) int { return len(r.HeaderNames) })
+		for i := range rows {
+			for _, name := range rows[i].HeaderNames {
+				b.string(name)
+			}
 		}
-	}
-	return s.send(ctx, e)
+		for i := range rows {
+			for _, content := range rows[i].HeaderContents {
+				b.bytes(content)
+			}
+		}
+	})
 }
 
 func truth(v bool) uint8 {

@@ -9,23 +9,21 @@ import (
 
 // WriteRestatements writes rows. Of rows about one window and offset, which are all alike, the table keeps one.
 func (s *Store) WriteRestatements(ctx context.Context, shard int, rows []window.Restatement) error {
-	if len(rows) == 0 {
-		return nil
-	}
-	e := s.encoder("restatements", len(rows), 100*len(rows))
-	b, d := &e.block, &e.dictionary
-	b.same("shard", uint16(shard))
-	each64(b, "offset", "UInt64", rows, func(r *window.Restatement) int64 { return r.Offset })
-	eachCode(d, b, "bcp", rows, func(r *window.Restatement) event.BCP { return r.Key.BCP }, s.voc.BCPName)
-	eachCode(d, b, "direction", rows, func(r *window.Restatement) event.Direction { return r.Key.Direction }, event.Direction.String)
-	each8(b, "grain", grainType, rows, func(r *window.Restatement) uint8 { return uint8(r.Key.Grain) })
-	each32(b, "start", "DateTime('UTC')", rows, func(r *window.Restatement) uint32 { return uint32(int64(r.Key.Start) * 60) })
-	eachCode(d, b, "measure", rows, func(r *window.Restatement) window.Measure { return r.Key.Measure },
-		func(m window.Measure) string { return m.Name(s.voc) })
-	each64(b, "n", "Int64", rows, func(r *window.Restatement) int64 { return r.N })
-	each64(b, "sum_ms", "Int64", rows, func(r *window.Restatement) int64 { return r.Sum })
-	eachBins(b, "bins", "Int32", rows, func(r *window.Restatement) window.Bins { return r.Bins })
-	each64(b, "net_ms", "Int64", rows, func(r *window.Restatement) int64 { return r.Sum - r.Closed })
-	eachBins(b, "net_bins", "Int32", rows, func(r *window.Restatement) window.Bins { return r.NetBins })
-	return s.send(ctx, e)
+	return insertRows(ctx, s, rows, func(e *encoder, rows []window.Restatement) {
+		e.block.reset("restatements", len(rows), 100*len(rows))
+		b, d := &e.block, &e.dictionary
+		b.same("shard", uint16(shard))
+		each64(b, "offset", "UInt64", rows, func(r *window.Restatement) int64 { return r.Offset })
+		eachCode(d, b, "bcp", rows, func(r *window.Restatement) event.BCP { return r.Key.BCP }, s.voc.BCPName)
+		eachCode(d, b, "direction", rows, func(r *window.Restatement) event.Direction { return r.Key.Direction }, event.Direction.String)
+		each8(b, "grain", grainType, rows, func(r *window.Restatement) uint8 { return uint8(r.Key.Grain) })
+		each32(b, "start", "DateTime('UTC')", rows, func(r *window.Restatement) uint32 { return uint32(int64(r.Key.Start) * 60) })
+		eachCode(d, b, "measure", rows, func(r *window.Restatement) window.Measure { return r.Key.Measure },
+			func(m window.Measure) string { return m.Name(s.voc) })
+		each64(b, "n", "Int64", rows, func(r *window.Restatement) int64 { return r.N })
+		each64(b, "sum_ms", "Int64", rows, func(r *window.Restatement) int64 { return r.Sum })
+		eachBins(b, "bins", "Int32", rows, func(r *window.Restatement) window.Bins { return r.Bins })
+		each64(b, "net_ms", "Int64", rows, func(r *window.Restatement) int64 { return r.Sum - r.Closed })
+		eachBins(b, "net_bins", "Int32", rows, func(r *window.Restatement) window.Bins { return r.NetBins })
+	})
 }

@@ -13,19 +13,29 @@ const grainType = "Enum8('minute' = 1, 'hour' = 2, 'day' = 3)"
 
 // WriteWindows writes rows, each of which is valid until the next.
 func (s *Store) WriteWindows(ctx context.Context, shard int, rows iter.Seq[*window.Row]) error {
-	e := s.room.Get().(*encoder)
-	c := &e.windows
-	c.reset()
-	for r := range rows {
-		c.add(r)
-	}
-	n := len(c.measures)
-	if n == 0 {
-		s.room.Put(e)
-		return nil
-	}
-	e.block.reset("windows", n, c.size())
-	b, d := &e.block, &e.dictionary
+	return s.insert(ctx, func(e *encoder, send func() bool) {
+		c := &e.windows
+		c.reset()
+		for r := range rows {
+			c.add(r)
+			if c.rows() == s.blockRows {
+				s.encodeWindows(e, shard)
+				if !send() {
+					return
+				}
+				c.reset()
+			}
+		}
+		if c.rows() > 0 {
+			s.encodeWindows(e, shard)
+			send()
+		}
+	})
+}
+
+func (s *Store) encodeWindows(e *encoder, shard int) {
+	b, d, c := &e.block, &e.dictionary, &e.windows
+	b.reset("windows", c.rows(), c.size())
 	b.same("shard", uint16(shard))
 	codes(d, b, "bcp", c.bcps, s.voc.BCPName)
 	codes(d, b, "direction", c.directions, event.Direction.String)
@@ -42,7 +52,6 @@ func (s *Store) WriteWindows(ctx context.Context, shard int, rows iter.Seq[*wind
 	b.values("net_ms", "Int64", c.netSums)
 	b.values("net_sq", "UInt128", c.netSquares)
 	b.values("net_bins", binsType, c.netBins.ends, c.netBins.indices, c.netBins.counts)
-	return s.send(ctx, e)
 }
 
 const binsType = "Map(Int16, UInt32)"
@@ -67,6 +76,8 @@ func (c *insertedWindows) reset() {
 	c.netBins.reset()
 }
 
+func (c *insertedWindows) rows() int { return len(c.measures) }
+
 func (c *insertedWindows) add(r *window.Row) {
 	le := binary.LittleEndian
 	c.bcps = append(c.bcps, r.Key.BCP)
@@ -88,7 +99,7 @@ func (c *insertedWindows) add(r *window.Row) {
 
 // size is about how many bytes the columns come to.
 func (c *insertedWindows) size() int {
-	return 100*len(c.measures) + len(c.bins.indices) + len(c.bins.counts) + len(c.netBins.indices) + len(c.netBins.counts)
+	return 100*c.rows() + len(c.bins.indices) + len(c.bins.counts) + len(c.netBins.indices) + len(c.netBins.counts)
 }
 
 func appendUint128(b []byte, v window.Uint128) []byte {

@@ -71,8 +71,9 @@ type Events struct {
 	Agencies                         []event.Agency
 	RetractedTimes                   []int64
 
-	text []byte
-	ends []int
+	text  []byte
+	ends  []int // of all texts, event by event
+	first int   // of them that is the first event's
 }
 
 // The text columns of an event.
@@ -127,17 +128,31 @@ func (c *Events) grow(n int) {
 func (c *Events) Len() int { return len(c.Offsets) }
 
 // Bytes is about how much memory the events hold.
-func (c *Events) Bytes() int { return len(c.text) + c.Len()*(5*8+10+texts*8) }
+func (c *Events) Bytes() int { return c.end(len(c.ends)) - c.end(c.first) + c.Len()*(5*8+10+texts*8) }
+
+// end is where the text before the one of this number ends.
+func (c *Events) end(number int) int {
+	if number == 0 {
+		return 0
+	}
+	return c.ends[number-1]
+}
+
+// Slice is the events from one to before another, of those in c, which it shares.
+func (c *Events) Slice(from, to int) Events {
+	return Events{
+		Offsets: c.Offsets[from:to], Logged: c.Logged[from:to], Times: c.Times[from:to], Recorded: c.Recorded[from:to],
+		Types: c.Types[from:to], Directions: c.Directions[from:to], Channels: c.Channels[from:to], Regimes: c.Regimes[from:to],
+		Kinds: c.Kinds[from:to], Results: c.Results[from:to], BCPs: c.BCPs[from:to], Agencies: c.Agencies[from:to],
+		RetractedTimes: c.RetractedTimes[from:to], text: c.text, ends: c.ends[:texts*to], first: c.first + texts*from,
+	}
+}
 
 // Text returns a text column, one string for each event. The strings are valid until the next Append or Reset.
 func (c *Events) Text(dst []string, column int) []string {
 	all := unsafe.String(unsafe.SliceData(c.text), len(c.text))
-	for i := column; i < len(c.ends); i += texts {
-		start := 0
-		if i > 0 {
-			start = c.ends[i-1]
-		}
-		dst = append(dst, all[start:c.ends[i]])
+	for i := c.first + column; i < len(c.ends); i += texts {
+		dst = append(dst, all[c.end(i):c.ends[i]])
 	}
 	return dst
 }

@@ -1,0 +1,163 @@
+package clickhouse
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"iter"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/ClickHouse/ch-go/proto"
+	driver "github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/column"
+)
+
+// encoder is the memory of one insert at a time.
+type encoder struct {
+	block
+	dictionary
+	text    []string
+	windows insertedWindows
+}
+
+// spared is how many encoders are kept for the next inserts.
+const spared = 4
+
+func (s *Store) encoder() *encoder {
+	select {
+	case e := <-s.room:
+		return e
+	default:
+		return &encoder{}
+	}
+}
+
+// insert writes what encode makes of a table's rows: block by block in the encoder, each sent on before the next one is
+// begun, so that memory is that of one block whatever a flush has grown to. Encode ends when send is false. Without a
+// block nothing is written. It returns when the server has all of it; after an error some blocks may be there.
+func (s *Store) insert(ctx context.Context, encode func(e *encoder, send func() bool)) error {
+	e, rows := s.encoder(), 0
+	next, stop := iter.Pull(func(yield func(struct{}) bool) {
+		encode(e, func() bool {
+			rows += e.rows
+			return yield(struct{}{})
+		})
+	})
+	defer stop()
+	if _, any := next(); any {
+		statement := "INSERT INTO " + e.table + " (`" + strings.Join(e.names, "`, `") + "`)"
+		var err error
+		if s.direct {
+			r := &blocks{block: &e.block, next: next}
+			err = s.conn.InsertFormat(ctx, "Native", statement, r)
+			r.end()
+		} else {
+			err = s.insertBatch(ctx, statement, &e.block, next)
+		}
+		if err != nil {
+			return fmt.Errorf("write %d rows of table %s: %w", rows, e.table, err)
+		}
+	}
+	clear(e.text)
+	e.text = e.text[:0]
+	select {
+	case s.room <- e:
+	default:
+	}
+	return nil
+}
+
+// insertRows writes rows that are there in a slice.
+func insertRows[R any](ctx context.Context, s *Store, rows []R, encode func(e *encoder, rows []R)) error {
+	return s.insert(ctx, func(e *encoder, send func() bool) {
+		for part := range slices.Chunk(rows, s.blockRows) {
+			if encode(e, part); !send() {
+				return
+			}
+		}
+	})
+}
+
+// blocks reads one block after the other.
+type blocks struct {
+	mu    sync.Mutex
+	block *block
+	at    int
+	next  func() (struct{}, bool)
+	ended bool
+}
+
+func (r *blocks) Read(p []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.ended {
+		return 0, io.ErrClosedPipe
+	}
+	if r.at == len(r.block.buf) {
+		if _, more := r.next(); !more {
+			return 0, io.EOF
+		}
+		r.at = 0
+	}
+	n := copy(p, r.block.buf[r.at:])
+	r.at += n
+	return n, nil
+}
+
+// end ends all reading: a request that was given up may still be at it.
+func (r *blocks) end() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.ended = true
+}
+
+// insertBatch hands the values to the columns of a driver's batch, in the form in which a server would send them.
+func (s *Store) insertBatch(ctx context.Context, statement string, b *block, next func() (struct{}, bool)) error {
+	known := make([]driver.ColumnNameAndType, len(b.names))
+	for i := range known {
+		known[i] = driver.ColumnNameAndType{Name: b.names[i], Type: b.types[i]}
+	}
+	batch, err := s.conn.PrepareBatch(driver.Context(ctx, driver.WithColumnNamesAndTypes(known)), statement)
+	if err != nil {
+		return err
+	}
+	for more := true; more; {
+		if err := decode(batch.Columns(), b); err != nil {
+			_ = batch.Abort()
+			return err
+		}
+		if err := batch.Flush(); err != nil {
+			_ = batch.Abort()
+			return err
+		}
+		_, more = next()
+	}
+	return batch.Send()
+}
+
+// decode takes a block into columns.
+func decode(columns []column.Interface, b *block) error {
+	for i, c := range columns {
+		if c.Name() != b.names[i] || !sameType(string(c.Type()), b.types[i]) {
+			return fmt.Errorf("column %s %s should be %s %s", c.Name(), c.Type(), b.names[i], b.types[i])
+		}
+		r := proto.NewReader(bytes.NewReader(b.column(i)))
+		if prefixed, ok := c.(column.CustomSerialization); ok {
+			if err := prefixed.ReadStatePrefix(r); err != nil {
+				return err
+			}
+		}
+		if err := c.Decode(r, b.rows); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sameType compares types but for their spaces, which differ between ClickHouse and the driver.
+func sameType(a, b string) bool {
+	return strings.ReplaceAll(a, " ", "") == strings.ReplaceAll(b, " ", "")
+}
