@@ -50,7 +50,7 @@ func (forgetful) WriteRaw(context.Context, int, *shard.Raw) error               
 
 // WriteWindows reads the rows: they are made as they are read.
 func (forgetful) WriteWindows(_ context.Context, _ int, rows iter.Seq[*window.Row]) error {
-	for range rows { //nolint:revive // nothing is kept
+	for range rows {
 	}
 	return nil
 }
