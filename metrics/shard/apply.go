@@ -33,7 +33,7 @@ const (
 )
 
 // Found is a visit that was found in memory, or none.
-type Found struct{ visit *entry }
+type Found struct{ visit ref }
 
 // Find looks for an event's visit. If that is absent, it may be in the store: the caller then restores its row, if there
 // is one, before it applies the event. What was found holds until the next Flush.
@@ -41,7 +41,7 @@ func (s *State) Find(e *event.Event) (at Found, absent bool) {
 	if !ofVisit(e) {
 		return Found{}, false
 	}
-	if v, here := s.visits[string(e.Subject)]; here {
+	if v := s.visits.find(e.Subject); v != 0 {
 		return Found{v}, false
 	}
 	return Found{}, s.stored.has(e.Subject)
@@ -68,7 +68,7 @@ func (s *State) Apply(offset int64, e *event.Event, at Found) Outcome {
 	switch {
 	case ofVisit(e):
 		v := at.visit
-		if v == nil {
+		if v == 0 {
 			v = s.visitOf(e)
 		}
 		s.applyToVisit(offset, e, v, &out)
@@ -80,31 +80,32 @@ func (s *State) Apply(offset int64, e *event.Event, at Found) Outcome {
 	return out
 }
 
-func (s *State) visitOf(e *event.Event) *entry {
-	v, known := s.visits[string(e.Subject)]
-	if !known {
-		v = &entry{id: string(e.Subject), lapsed: visit.None, last: visit.None, queued: notQueued}
-		s.visits[v.id] = v
+func (s *State) visitOf(e *event.Event) ref {
+	if v := s.visits.find(e.Subject); v != 0 {
+		return v
 	}
-	return v
+	return s.visits.add(e.Subject)
 }
 
-func (s *State) applyToVisit(offset int64, e *event.Event, v *entry, out *Outcome) {
-	if v.asOf > offset {
+func (s *State) applyToVisit(offset int64, e *event.Event, v ref, out *Outcome) {
+	entry := s.visits.at(v)
+	if entry.asOf > offset {
 		out.Result = Replayed
 		return
 	}
 	f := visit.NewFact(e)
-	if v.visit.Knows(f) {
+	if known := s.visits.of(v); known.Knows(f) {
 		out.Result = Duplicate
 		return
 	}
 	c := s.changing(v)
 	st := &c.state
 	released, crossed := interval(st, st.Released), interval(st, st.Departed)
-	v.visit.Apply(f)
-	s.rules.Advance(&v.visit, st)
-	v.lapsed = s.lapsedAt(st)
+	known := s.visits.roomy(v)
+	known.Apply(f)
+	s.visits.put(v, &known)
+	s.rules.Advance(&known, st)
+	entry.setLapsed(s.lapsedAt(st))
 	s.changed(offset, c)
 	s.await(v, st)
 	told(&out.ReleaseTime, out, released, interval(st, st.Released))
@@ -113,35 +114,38 @@ func (s *State) applyToVisit(offset int64, e *event.Event, v *entry, out *Outcom
 }
 
 // changing notes that a visit is about to change.
-func (s *State) changing(v *entry) *change {
-	if v.change != nil {
-		return v.change
+func (s *State) changing(v ref) *change {
+	entry := s.visits.at(v)
+	if entry.change != 0 {
+		return s.dirty[entry.change-1]
 	}
 	if s.dirties == len(s.dirty) {
 		s.dirty = append(s.dirty, &change{})
 	}
 	c := s.dirty[s.dirties]
 	s.dirties++
-	v.change, c.visit = c, v
-	s.rules.Derive(&v.visit, &c.state)
-	c.told = window.Contributions(c.told[:0], &c.state, v.lapsed)
-	c.stood = s.standing(&c.state, v.lapsed)
+	entry.change, c.visit = uint32(s.dirties), v
+	known := s.visits.of(v)
+	s.rules.Derive(&known, &c.state)
+	c.told = window.Contributions(c.told[:0], &c.state, entry.lapsed())
+	c.stood = s.standing(&c.state, entry.lapsed())
 	c.stands = c.stood
 	return c
 }
 
 // changed brings windows and board up to date with a visit that has changed, because of the event at an offset.
 func (s *State) changed(offset int64, c *change) {
-	st, v := &c.state, c.visit
-	s.after = window.Contributions(s.after[:0], st, v.lapsed)
+	st, entry := &c.state, s.visits.at(c.visit)
+	lapsed := entry.lapsed()
+	s.after = window.Contributions(s.after[:0], st, lapsed)
 	s.movedHere = len(s.moved)
 	window.Changes(c.told, s.after, func(c window.Contribution, sign int32) {
 		s.windows.differ(offset, c, sign)
 		s.move(c, sign)
 	})
 	c.told, s.after = s.after, c.told
-	v.over, v.last = over(st, v.lapsed), st.Last
-	if is := s.standing(st, v.lapsed); is != c.stands {
+	entry.setOver(over(st, lapsed))
+	if is := s.standing(st, lapsed); is != c.stands {
 		s.touch(c.stands)
 		s.touch(is)
 		c.stands = is

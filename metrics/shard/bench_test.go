@@ -8,16 +8,19 @@ import (
 	"dwell/ingest/event"
 )
 
-// BenchmarkOpenVisit measures the memory of an open visit of eight facts, and nothing of its windows.
+// BenchmarkOpenVisit measures the memory of one more open visit of eight facts, and nothing of its windows.
 func BenchmarkOpenVisit(b *testing.B) {
-	const visits = 50_000
+	const few, many, flushEvery = 1 << 16, 3 << 16, 1 << 14
 	cfg := testConfig(b)
 	var perVisit float64
 	for b.Loop() {
 		s := New(cfg)
-		before := inUse()
+		var before uint64
 		offset := int64(0)
-		for v := range visits {
+		for v := range many {
+			if v == few {
+				before = inUse()
+			}
 			for i, typ := range []event.Type{
 				event.TruckArrived, event.DeclarationLodged, event.ChannelAssigned, event.InspectionStarted,
 				event.InspectionCompleted, event.HoldPlaced, event.HoldLifted, event.PaymentConfirmed,
@@ -35,9 +38,11 @@ func BenchmarkOpenVisit(b *testing.B) {
 				s.Apply(offset, &e, Found{})
 				offset++
 			}
+			if v%flushEvery == flushEvery-1 {
+				s.Flush(offset)
+			}
 		}
-		s.Flush(offset)
-		perVisit = float64(inUse()-before) / visits
+		perVisit = float64(inUse()-before) / (many - few)
 		runtime.KeepAlive(s)
 	}
 	b.ReportMetric(perVisit, "bytes/visit")

@@ -8,8 +8,8 @@ import (
 	"dwell/metrics/window"
 )
 
-// Flush is what has changed since the flush before, all of it as of one offset. The slices are in no order, and valid
-// until the next call of State.
+// Flush is what has changed since the flush before, all of it as of one offset. The slices are in no order, and they
+// and the ids in them are valid until the next call of State.
 type Flush struct {
 	// AsOf is the offset of the next event to be applied.
 	AsOf int64
@@ -59,15 +59,16 @@ func (s *State) flushVisits(rows []visit.Row, asOf int64) []visit.Row {
 	rows = slices.Grow(rows, s.dirties)
 	facts := s.facts[:0] // all in one piece; those of a row are cut off so that they do not grow into the next
 	for _, c := range s.dirty[:s.dirties] {
-		v := c.visit
+		v := s.visits.at(c.visit)
 		s.board(c.stood, c.stands)
 		from := len(facts)
-		facts = v.visit.AppendFacts(facts, s.cfg.Vocabulary)
+		known := s.visits.of(c.visit)
+		facts = known.AppendFacts(facts, s.cfg.Vocabulary)
 		rows = append(rows, visit.Row{
-			ID: v.id, AsOf: asOf, Lapsed: v.lapsed != visit.None, Over: v.over,
+			ID: s.visits.id(v), AsOf: asOf, Lapsed: v.lapsed() != visit.None, Over: v.over(),
 			Facts: facts[from:len(facts):len(facts)], State: c.state.Told(),
 		})
-		v.asOf, v.change, c.visit = asOf, nil, nil
+		v.asOf, v.change = asOf, 0
 	}
 	kept := slices.Clone(s.dirty[:min(s.dirties, spared)])
 	s.dirty, s.dirties, s.facts = kept, 0, facts
@@ -89,25 +90,29 @@ func (s *State) evict() {
 		return
 	}
 	horizon := s.watermark() - s.cfg.Keep.Milliseconds()
-	full := len(s.visits) > 2*s.keptVisits+rest || s.windows.n > 2*s.keptWindows+rest
+	full := s.visits.n > 2*s.keptVisits+rest || s.windows.n > 2*s.keptWindows+rest
 	if horizon-s.horizon < s.cfg.Keep.Milliseconds()/4 && !full {
 		return
 	}
 	s.horizon = horizon
 	s.windows.evict(horizon)
 	s.lapses = slices.DeleteFunc(s.lapses, func(d deadline) bool {
-		if !d.void() && d.visit.over {
-			d.visit.queued = notQueued
+		v := s.visits.at(d.visit)
+		if d.at != v.queued() {
 			return true
 		}
-		return d.void()
+		if v.over() {
+			v.at = notQueued
+		}
+		return v.over()
 	})
 	heap.Init(&s.lapses)
-	for id, v := range s.visits {
-		if v.over && v.last <= horizon {
-			s.stored.add(id)
-			delete(s.visits, id)
+	s.visits.drop(func(v *entry) bool {
+		gone := v.over() && s.visits.last(v) <= horizon
+		if gone {
+			s.stored.add(s.visits.id(v))
 		}
-	}
-	s.keptVisits, s.keptWindows = len(s.visits), s.windows.n
+		return gone
+	})
+	s.keptVisits, s.keptWindows = s.visits.n, s.windows.n
 }

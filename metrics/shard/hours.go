@@ -48,15 +48,19 @@ func (s *State) applyToHours(offset int64, e *event.Event, latest int64, out *Ou
 	}
 	var overlapped []*change
 	if !reach.Empty() && reach.From < latest {
-		for _, v := range s.visits {
-			if v.last > reach.From && v.asOf <= offset && v.visit.Overlaps(e.BCP, reach.From, reach.To) {
+		for v, entry := range s.visits.all() {
+			if entry.asOf > offset || s.visits.last(entry) <= reach.From {
+				continue
+			}
+			if known := s.visits.of(v); known.Overlaps(e.BCP, reach.From, reach.To) {
 				overlapped = append(overlapped, s.changing(v))
 			}
 		}
 	}
 	h.Apply(e)
 	for _, c := range overlapped {
-		s.rules.Derive(&c.visit.visit, &c.state)
+		known := s.visits.of(c.visit)
+		s.rules.Derive(&known, &c.state)
 		s.changed(offset, c)
 	}
 }

@@ -32,12 +32,12 @@ func over(st *visit.State, lapsed visit.Time) bool {
 
 // await queues a visit until it lapses. A visit that waits for a later deadline, because its last fact was retracted,
 // is queued again, and its later place in the queue is void.
-func (s *State) await(v *entry, st *visit.State) {
-	at := s.deadline(st)
-	if over(st, v.lapsed) || v.queued <= at {
+func (s *State) await(v ref, st *visit.State) {
+	at, entry := s.deadline(st), s.visits.at(v)
+	if over(st, entry.lapsed()) || entry.at <= at {
 		return
 	}
-	v.queued = at
+	entry.at = at
 	heap.Push(&s.lapses, deadline{at, v})
 }
 
@@ -46,32 +46,31 @@ func (s *State) await(v *entry, st *visit.State) {
 func (s *State) lapse(offset int64) {
 	for len(s.lapses) > 0 && s.lapses[0].at <= s.watermark() {
 		d := heap.Pop(&s.lapses).(deadline)
-		v := d.visit
-		if d.void() {
+		v := s.visits.at(d.visit)
+		if d.at != v.queued() {
 			continue
 		}
-		v.queued = notQueued
-		if v.over {
+		v.at = notQueued
+		if v.over() {
 			continue
 		}
-		s.rules.Derive(&v.visit, &s.scratch)
+		known := s.visits.of(d.visit)
+		s.rules.Derive(&known, &s.scratch)
 		at := s.lapsedAt(&s.scratch)
 		if at == visit.None {
-			s.await(v, &s.scratch)
+			s.await(d.visit, &s.scratch)
 			continue
 		}
-		c := s.changing(v)
-		v.lapsed = at
+		c := s.changing(d.visit)
+		v.setLapsed(at)
 		s.changed(offset, c)
 	}
 }
 
 type deadline struct {
 	at    int64
-	visit *entry
+	visit ref
 }
-
-func (d deadline) void() bool { return d.at != d.visit.queued }
 
 // lapses is a heap, earliest deadline first; it implements heap.Interface.
 type lapses []deadline

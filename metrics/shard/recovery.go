@@ -82,7 +82,7 @@ func (s *State) Stored(id string) { s.stored.add(id) }
 
 // RestoreVisit takes a visit into memory. It does nothing if the visit is there already.
 func (s *State) RestoreVisit(r *visit.Row) error {
-	if _, here := s.visits[r.ID]; here {
+	if s.visits.find([]byte(r.ID)) != 0 {
 		return nil
 	}
 	if err := s.admit(r.AsOf); err != nil {
@@ -92,20 +92,22 @@ func (s *State) RestoreVisit(r *visit.Row) error {
 	if err != nil {
 		return fmt.Errorf("visit %q: %w", r.ID, err)
 	}
-	e := &entry{id: r.ID, visit: *v, asOf: r.AsOf, lapsed: visit.None, queued: notQueued}
+	at := s.visits.add([]byte(r.ID))
+	s.visits.restore(at, v)
+	e := s.visits.at(at)
+	e.asOf = r.AsOf
 	if s.recovering {
 		s.restatedUntil = max(s.restatedUntil, r.AsOf)
 	}
 	st := &s.scratch
 	s.rules.Derive(v, st)
 	if r.Over && !st.Empty && st.Departed == visit.None { // a table may not tell of a visit that is not sound that it lapsed
-		e.lapsed = s.deadline(st)
+		e.setLapsed(s.deadline(st))
 	} else {
-		s.await(e, st)
+		s.await(at, st)
 	}
-	e.over, e.last = over(st, e.lapsed), st.Last
-	s.board(standing{}, s.standing(st, e.lapsed))
-	s.visits[r.ID] = e
+	e.setOver(over(st, e.lapsed()))
+	s.board(standing{}, s.standing(st, e.lapsed()))
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -51,7 +52,7 @@ func (t *tables) writeWindow(r window.Row) {
 func (t *tables) writeVisit(r visit.Row) {
 	if old, ok := t.visits[r.ID]; !ok || r.AsOf >= old.AsOf {
 		r.State.Segments = append([]visit.Segment(nil), r.State.Segments...)
-		r.Facts = slices.Clone(r.Facts)
+		r.ID, r.Facts = strings.Clone(r.ID), slices.Clone(r.Facts)
 		r.Lapsed = r.Status() == "lapsed" // so says ClickHouse
 		t.visits[r.ID] = r
 	}

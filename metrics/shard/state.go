@@ -35,8 +35,9 @@ type State struct {
 	cfg   Config
 	rules visit.Rules
 
-	visits map[string]*entry
-	// dirty are the visits that have changed since the last flush, and after them memory for the next.
+	visits visits
+	// dirty are the visits that have changed since the last flush, the first of them number 1, and after them memory for
+	// the next.
 	dirty   []*change
 	dirties int
 	lapses  lapses
@@ -77,21 +78,9 @@ type State struct {
 	facts   []byte
 }
 
-// entry is a visit in memory.
-type entry struct {
-	id     string
-	visit  visit.Visit
-	asOf   int64
-	lapsed visit.Time
-	last   visit.Time // of its facts, None without one: it is looked at where the facts themselves are not at hand
-	change *change    // since the last flush; nil of a visit that is as it was
-	queued int64      // the deadline at which it waits in lapses; notQueued
-	over   bool       // departed, lapsed, or without a fact
-}
-
 // change is a visit that has changed since the last flush.
 type change struct {
-	visit *entry
+	visit ref
 	// state is what its facts say, and told what it adds to the windows.
 	state visit.State
 	told  []window.Contribution
@@ -113,7 +102,7 @@ const (
 func New(cfg Config) *State {
 	s := &State{
 		cfg: cfg, rules: visit.RulesOf(cfg.Vocabulary),
-		visits: map[string]*entry{}, inside: make([]*Inside, len(cfg.Places)*directions),
+		inside: make([]*Inside, len(cfg.Places)*directions),
 		ahead:  map[window.Key]int64{},
 		latest: never, horizon: never,
 		windows: newWindows(cfg.Places), hours: make(bcpHours, len(cfg.Places)),
@@ -139,7 +128,7 @@ func (s *State) Watermark() (ms int64, ok bool) {
 func (s *State) watermark() int64 { return s.latest - s.cfg.Lateness.Milliseconds() }
 
 // Visits is the number of visits in memory.
-func (s *State) Visits() int { return len(s.visits) }
+func (s *State) Visits() int { return s.visits.n }
 
 // Windows is the number of windows in memory.
 func (s *State) Windows() int { return s.windows.n }

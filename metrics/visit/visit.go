@@ -65,6 +65,13 @@ func (v *Visit) index(key uint64) int {
 	return -1
 }
 
+// Of is the visit of which these facts are known, ordered and unique as Facts returns them, and these retractions. It
+// shares both slices, and the first has room for what Apply adds as far as its capacity goes.
+func Of(facts []Fact, retracted []uint64) Visit { return Visit{facts, retracted} }
+
+// Retracted are the keys of the events that were retracted. The slice is the visit's own.
+func (v *Visit) Retracted() []uint64 { return v.gone }
+
 // Facts are the facts in order of time. The slice is the visit's own.
 func (v *Visit) Facts() []Fact { return v.facts }
 
