@@ -6,10 +6,10 @@ import (
 	"dwell/metrics/window"
 )
 
-// changed is a table of which the last flush changed some rows, and the hour or day that it is of.
+// changed are the rows of an hour, or of a day, that the last flush changed.
 type changed struct {
-	table *table
-	at    window.Key
+	at   window.Key
+	rows []int32
 }
 
 // Windows are the windows that have changed, as of one offset. They are read where they are kept: there are so many of
@@ -23,7 +23,7 @@ type Windows struct {
 func (w Windows) Len() int {
 	n := 0
 	for _, c := range w.kept.changed {
-		n += len(c.table.changed)
+		n += len(c.rows)
 	}
 	return n
 }
@@ -33,7 +33,7 @@ func (w Windows) All() iter.Seq[*window.Row] {
 	return func(yield func(*window.Row) bool) {
 		row := window.Row{AsOf: w.asOf}
 		for _, c := range w.kept.changed {
-			for _, i := range c.table.changed {
+			for _, i := range c.rows {
 				kept := w.kept.rows.at(i)
 				row.Key, row.Aggregate = kept.spot.of(c.at), w.kept.aggregate(kept)
 				if !yield(&row) {

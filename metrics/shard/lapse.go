@@ -38,14 +38,15 @@ func (s *State) await(v ref, st *visit.State) {
 		return
 	}
 	entry.at = at
-	heap.Push(&s.lapses, deadline{at, v})
+	s.lapses = append(s.lapses, deadline{at, v})
+	heap.Fix(&s.lapses, len(s.lapses)-1)
 }
 
 // lapse notices the visits that the watermark has left behind. A deadline in the queue may be older than the visit's
 // last fact; the visit then waits again.
 func (s *State) lapse(offset int64) {
 	for len(s.lapses) > 0 && s.lapses[0].at <= s.watermark() {
-		d := heap.Pop(&s.lapses).(deadline)
+		d := s.lapses.first()
 		v := s.visits.at(d.visit)
 		if d.at != v.queued() {
 			continue
@@ -72,17 +73,28 @@ type deadline struct {
 	visit ref
 }
 
-// lapses is a heap, earliest deadline first; it implements heap.Interface.
+// lapses is a heap, earliest deadline first.
 type lapses []deadline
 
+// Len, Less, Swap, Push and Pop implement heap.Interface.
 func (l lapses) Len() int           { return len(l) }
 func (l lapses) Less(i, j int) bool { return l[i].at < l[j].at }
 func (l lapses) Swap(i, j int)      { l[i], l[j] = l[j], l[i] }
 func (l *lapses) Push(x any)        { *l = append(*l, x.(deadline)) }
 func (l *lapses) Pop() any {
-	old := *l
-	last := old[len(old)-1]
-	old[len(old)-1] = deadline{}
-	*l = old[:len(old)-1]
-	return last
+	last := len(*l) - 1
+	d := (*l)[last]
+	*l = (*l)[:last]
+	return d
+}
+
+// first takes the earliest deadline, as heap.Pop does, which would take memory for it.
+func (l *lapses) first() deadline {
+	last := len(*l) - 1
+	l.Swap(0, last)
+	d := (*l)[last]
+	if *l = (*l)[:last]; last > 0 {
+		heap.Fix(l, 0)
+	}
+	return d
 }

@@ -46,7 +46,8 @@ func (s *State) restate(offset int64) {
 		return
 	}
 	from := len(s.restated)
-	at := map[window.Key]int{}
+	at := s.restatedAt
+	clear(at)
 	for _, m := range s.moved {
 		part, clock := window.PartOf(m.Key.Measure, m.Ms, m.Closed, m.sign), &s.windows.clocks[m.Key.BCP]
 		for g := window.Minute; g <= window.Day; g++ {
@@ -58,7 +59,9 @@ func (s *State) restate(offset int64) {
 			if !known {
 				i = len(s.restated)
 				at[k] = i
-				s.restated = append(s.restated, window.Restatement{Key: k, Offset: offset})
+				s.restated = append(s.restated, window.Restatement{Key: k, Offset: offset, Change: window.Change{
+					Bins: s.fewBins(), NetBins: s.fewBins(),
+				}})
 			}
 			s.restated[i].Add(part)
 		}
@@ -66,4 +69,15 @@ func (s *State) restate(offset int64) {
 	s.moved = s.moved[:0]
 	changed := slices.DeleteFunc(s.restated[from:], func(r window.Restatement) bool { return r.Zero() })
 	s.restated = s.restated[:from+len(changed)]
+}
+
+// fewBins are no bins, with room for those of a restatement, which is of one visit as a rule.
+func (s *State) fewBins() window.Bins {
+	const few, many = 2, 1 << 10
+	if len(s.spareBins) == 0 {
+		s.spareBins = make([]window.Bin, many)
+	}
+	b := s.spareBins[:0:few]
+	s.spareBins = s.spareBins[few:]
+	return b
 }

@@ -65,6 +65,9 @@ type State struct {
 	moved     []moved
 	movedHere int
 	restated  []window.Restatement
+	// restatedAt is where in restated the windows of the event at hand are: memory for the next one.
+	restatedAt map[window.Key]int
+	spareBins  []window.Bin
 
 	latest  int64 // time of the latest event, Unix milliseconds
 	horizon int64 // what ended at or before it is not in memory, Unix milliseconds
@@ -103,7 +106,7 @@ func New(cfg Config) *State {
 	s := &State{
 		cfg: cfg, rules: visit.RulesOf(cfg.Vocabulary),
 		inside: make([]*Inside, len(cfg.Places)*directions),
-		ahead:  map[window.Key]int64{},
+		ahead:  map[window.Key]int64{}, restatedAt: map[window.Key]int{},
 		latest: never, horizon: never,
 		windows: newWindows(cfg.Places), hours: make(bcpHours, len(cfg.Places)),
 	}

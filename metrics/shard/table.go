@@ -10,17 +10,17 @@ type table struct {
 	// index has the row of a spot at the spot's hash or, where that is taken, after it; 0 is free (Knuth, The Art of
 	// Computer Programming 6.4, algorithm L). At most half of it is taken.
 	index []int32
+	piece uint32 // that index is, of the slab of indices
+	room  room
 	n     int
-	// changed are the rows that changed in the flush of this number, the last that changed any.
-	changed []int32
-	flush   uint32
 }
 
 // rows are the memory of all windows, in pages so that none is ever copied. Row 0 is none.
 type rows struct {
-	pages []*[page]kept
-	made  int32
-	free  []int32 // not in use
+	pages   []*[page]kept
+	made    int32
+	free    []int32 // not in use
+	indices slab[int32]
 }
 
 const page = 1024
@@ -106,12 +106,18 @@ func (t *table) find(r *rows, s spot) int32 {
 // insert makes the row of a spot that is not in memory.
 func (t *table) insert(r *rows, s spot) int32 {
 	if t.n++; 2*t.n > len(t.index) {
-		old := t.index
-		t.index = make([]int32, max(16, 2*len(old)))
-		for _, row := range old {
+		old := *t
+		t.room = roomFor(max(16, 2*len(old.index)))
+		t.piece = r.indices.take(t.room)
+		t.index = r.indices.of(t.piece, t.room, t.room.size())
+		clear(t.index)
+		for _, row := range old.index {
 			if row != 0 {
 				t.enter(r.at(row).spot, row)
 			}
+		}
+		if old.index != nil {
+			r.indices.give(old.piece, old.room)
 		}
 	}
 	row := r.make(s)

@@ -16,9 +16,12 @@ type windows struct {
 	// hours with differences, and how many they have, since the last flush.
 	hours       []*hour
 	differences int
-	// flushes counts them, and changed are the tables that the last one changed.
-	flushes uint32
-	changed []changed
+	// flushes counts them, and changed is what the last one changed: changedRows has the
+	// rows of all hours, one hour after the other.
+	flushes     uint32
+	changed     []changed
+	changedRows []int32
+	changedDays []*day
 
 	spare *block // memory for the next differences
 }
@@ -44,6 +47,9 @@ type hour struct {
 type day struct {
 	table
 	at window.Key
+	// changed are the rows that changed in the flush of this number, the last that changed any.
+	changed []int32
+	flush   uint32
 }
 
 func newWindows(places []Place) windows {
@@ -133,8 +139,8 @@ func (w *windows) put(k window.Key, a *window.Aggregate) {
 	w.putNet(row, &a.Net)
 }
 
-// add adds a part to a window of the hour or day at.
-func (w *windows) add(t *table, at window.Key, s spot, p *window.Part) {
+// add adds a part to a window, whose row it adds to those that this flush has changed.
+func (w *windows) add(t *table, changed *[]int32, s spot, p *window.Part) {
 	i := t.find(&w.rows, s)
 	if i == 0 {
 		i = t.insert(&w.rows, s)
@@ -143,11 +149,7 @@ func (w *windows) add(t *table, at window.Key, s spot, p *window.Part) {
 	row := w.rows.at(i)
 	if row.flushed != w.flushes {
 		row.flushed = w.flushes
-		if t.flush != w.flushes {
-			t.flush, t.changed = w.flushes, t.changed[:0]
-			w.changed = append(w.changed, changed{t, at})
-		}
-		t.changed = append(t.changed, i)
+		*changed = append(*changed, i)
 	}
 	if p.Closed() != 0 && row.net == 0 {
 		w.split(row)
@@ -192,6 +194,9 @@ func (w *windows) drop(t *table) {
 			}
 			w.rows.free = append(w.rows.free, i)
 		}
+	}
+	if t.index != nil {
+		w.rows.indices.give(t.piece, t.room)
 	}
 	w.n -= t.n
 }

@@ -54,16 +54,16 @@ func Contributions(dst []Contribution, s *visit.State, lapsed visit.Time) []Cont
 
 // Changes calls yield with what must be taken away (sign -1) and added (sign +1) to get from before to after.
 func Changes(before, after []Contribution, yield func(c Contribution, sign int32)) {
-	for len(before) > 0 && len(after) > 0 && before[0] == after[0] {
-		before, after = before[1:], after[1:]
-	}
-	for b, a := len(before)-1, len(after)-1; b >= 0 && a >= 0 && before[b] == after[a]; b, a = b-1, a-1 {
-		before, after = before[:b], after[:a]
-	}
 	var room [64]bool
 	stays := room[:]
 	if len(after) > len(room) {
 		stays = make([]bool, len(after))
+	}
+	// Most events only add to what a visit contributes, here and there: what stays is in the same order.
+	for i := range after {
+		if len(before) > 0 && before[0] == after[i] {
+			before, stays[i] = before[1:], true
+		}
 	}
 	for _, c := range before {
 		if i := unmatched(after, stays, c); i >= 0 {
