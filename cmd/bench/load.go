@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"dwell/cmd/bench/workload"
+	"dwell/ingest/kafka"
+)
+
+type loadCommand struct {
+	size
+	Brokers string `required:"" help:"Broker to start from, host:port."`
+	Topic   string `default:"bench.events" help:"Topic to write to."`
+}
+
+// loadBatch is how many records are written at once: some thousand for each partition make good batches.
+const loadBatch = 20_000
+
+func (c *loadCommand) Run(ctx context.Context) error {
+	if err := load(ctx, c.Brokers, c.Topic, c.config()); err != nil {
+		return err
+	}
+	fmt.Printf("loaded %d events into %s\n", c.Events, c.Topic)
+	return nil
+}
+
+// load writes the workload into a new topic.
+func load(ctx context.Context, broker, topic string, size workload.Config) error {
+	records, err := workload.New(size)
+	if err != nil {
+		return err
+	}
+	cfg := kafka.DefaultConfig()
+	cfg.Brokers, cfg.Topic, cfg.ClientID = []string{broker}, topic, "bench"
+	// The events are of the past, which retention by their time would delete at once.
+	created, err := kafka.EnsureTopics(ctx, cfg, kafka.NewTopic{Name: topic, Partitions: size.Partitions, Replication: 1, Retention: -1})
+	if err != nil {
+		return err
+	}
+	if len(created) == 0 {
+		return fmt.Errorf("topic %q is there already", topic)
+	}
+	producer, err := kafka.NewProducer(cfg)
+	if err != nil {
+		return err
+	}
+	defer producer.Close()
+
+	batches := make(chan []kafka.Message, 1)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() { // makes the next batch while one is written
+		defer close(batches)
+		for batch := nextBatch(records); len(batch) > 0; batch = nextBatch(records) {
+			select {
+			case batches <- batch:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	for batch := range batches {
+		if err := producer.Write(ctx, batch...); err != nil {
+			return fmt.Errorf("topic %q: %w", topic, err)
+		}
+	}
+	return ctx.Err()
+}
+
+var headers = []kafka.Header{{Key: []byte("content-type"), Value: []byte(workload.ContentType)}}
+
+func nextBatch(records *workload.Records) []kafka.Message {
+	batch := make([]kafka.Message, 0, loadBatch)
+	for len(batch) < loadBatch {
+		r, ok := records.Next()
+		if !ok {
+			break
+		}
+		batch = append(batch, kafka.Message{Key: r.Key, Value: r.Value, Headers: headers, Time: r.Time})
+	}
+	return batch
+}

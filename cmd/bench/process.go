@@ -1,0 +1,134 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// process is a program that was started. What it says goes to a log file.
+type process struct {
+	name, log string
+	cmd       *exec.Cmd
+	ended     chan struct{} // closed when it has
+	mu        sync.Mutex
+	highest   int64 // resident bytes of it and all below it, as sampled
+}
+
+// startProcess starts a program in a group of its own: an interrupt of the terminal is for bench, which ends the others.
+func startProcess(name, log string, env []string, args ...string) (*process, error) {
+	out, err := os.OpenFile(log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = out.Close() }() // the child has its own
+	p := &process{name: name, log: log, cmd: exec.Command(args[0], args[1:]...), ended: make(chan struct{})}
+	p.cmd.Env = append(os.Environ(), env...)
+	p.cmd.Stdout, p.cmd.Stderr = out, out
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if _, err := p.cmd.StdinPipe(); err != nil { // its end tells some that their parent is gone
+		return nil, err
+	}
+	if err := p.cmd.Start(); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	go p.watch()
+	return p, nil
+}
+
+// watch notes how much memory it takes, until it has ended.
+func (p *process) watch() {
+	stop := make(chan struct{})
+	var sampling sync.WaitGroup
+	sampling.Go(func() {
+		tick := time.NewTicker(100 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-stop:
+				return
+			case <-tick.C:
+				now := residentBelow(p.cmd.Process.Pid)
+				p.mu.Lock()
+				p.highest = max(p.highest, now)
+				p.mu.Unlock()
+			}
+		}
+	})
+	_ = p.cmd.Wait() // the state says more
+	close(stop)
+	sampling.Wait()
+	close(p.ended)
+}
+
+// used is the CPU time of a process that has ended, and of those below it that have.
+func (p *process) used() time.Duration {
+	<-p.ended
+	return p.cmd.ProcessState.UserTime() + p.cmd.ProcessState.SystemTime()
+}
+
+// peak is the most memory that the process, and all below it together, were seen to have, in bytes.
+func (p *process) peak() int64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	highest := p.highest
+	select {
+	case <-p.ended:
+		if u, ok := p.cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
+			highest = max(highest, u.Maxrss*1024) // which no sample can miss
+		}
+	default:
+	}
+	return highest
+}
+
+// stop asks it to end, and makes it end if it does not.
+func (p *process) stop() error {
+	err := p.cmd.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-p.ended:
+	case <-time.After(time.Minute):
+		_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
+		<-p.ended
+		return fmt.Errorf("%s did not end and was killed", p.name)
+	}
+	if err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return err
+	}
+	return nil
+}
+
+// until waits for something to come to be while the process runs.
+func (p *process) until(ctx context.Context, what string, every time.Duration, is func() (bool, error)) error {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		ok, err := is()
+		if ok || err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%s: %w", what, ctx.Err())
+		case <-p.ended:
+			return fmt.Errorf("%s ended before %s, %v:\n%s", p.name, what, p.cmd.ProcessState, tail(p.log))
+		case <-tick.C:
+		}
+	}
+}
+
+// tail is the end of a log file.
+func tail(path string) string {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err.Error()
+	}
+	lines := bytes.Split(bytes.TrimSpace(text), []byte("\n"))
+	return string(bytes.Join(lines[max(0, len(lines)-20):], []byte("\n")))
+}

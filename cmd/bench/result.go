@@ -1,0 +1,118 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+
+	"dwell/cmd/bench/workload"
+)
+
+// place is a BCP and a minute, in minutes since the Unix epoch.
+type place struct {
+	bcp    string
+	minute int32
+}
+
+// answer is what an engine says of a BCP and a minute. Times are in milliseconds.
+type answer struct {
+	n             uint64
+	sum           int64
+	p50, p95, p99 float64
+}
+
+// result is all that an engine says.
+type result map[place]answer
+
+// tolerance is how far a quantile may be from the exact one, relatively: the error of dwell's sketch, and a little.
+const tolerance = 0.011
+
+// differences tells the first ways, in the order of the oracle, in which an engine is wrong: empty if it is right.
+func differences(truth []workload.Window, got result, most int) (all []string) {
+	tell := func(bcp string, minute int32, format string, args ...any) {
+		if len(all) < most {
+			all = append(all, fmt.Sprintf("%s minute %d: ", bcp, minute)+fmt.Sprintf(format, args...))
+		}
+	}
+	known := make(map[place]bool, len(truth))
+	for _, w := range truth {
+		at := place{w.BCP, w.Minute}
+		known[at] = true
+		a, ok := got[at]
+		switch {
+		case !ok:
+			tell(w.BCP, w.Minute, "missing, %d trucks are right", w.N)
+		case a.n != w.N:
+			tell(w.BCP, w.Minute, "n is %d, %d is right", a.n, w.N)
+		case a.sum != w.Sum:
+			tell(w.BCP, w.Minute, "the sum is %d ms, %d is right", a.sum, w.Sum)
+		}
+		if !ok {
+			continue
+		}
+		for _, q := range []struct {
+			name  string
+			got   float64
+			exact int64
+		}{{"p50", a.p50, w.P50}, {"p95", a.p95, w.P95}, {"p99", a.p99, w.P99}} {
+			if !(math.Abs(q.got-float64(q.exact)) <= tolerance*float64(q.exact)) { // so that NaN is wrong
+				tell(w.BCP, w.Minute, "%s is %.1f ms, %d is right", q.name, q.got, q.exact)
+			}
+		}
+	}
+	var more []place
+	for at := range got {
+		if !known[at] {
+			more = append(more, at)
+		}
+	}
+	slices.SortFunc(more, func(a, b place) int {
+		return cmp.Or(cmp.Compare(a.bcp, b.bcp), cmp.Compare(a.minute, b.minute))
+	})
+	for _, at := range more {
+		tell(at.bcp, at.minute, "n is %d, but no truck was released", got[at].n)
+	}
+	return all
+}
+
+// sketch is how many times are in each logarithmic bin.
+type sketch map[int]uint64
+
+// scale says what a bin stands for, in milliseconds.
+type scale func(bin int) float64
+
+// quantile is the time at rank ceil(q*n), as dwell's own sketch has it.
+func (s sketch) quantile(q float64, of scale) float64 {
+	var n uint64
+	bins := make([]int, 0, len(s))
+	for bin, count := range s {
+		bins = append(bins, bin)
+		n += count
+	}
+	slices.Sort(bins)
+	rank := max(1, uint64(math.Ceil(q*float64(n))))
+	for _, bin := range bins {
+		if count := s[bin]; count < rank {
+			rank -= count
+			continue
+		}
+		return of(bin)
+	}
+	return math.NaN()
+}
+
+// fill sets the quantiles of an answer from its sketch.
+func (a *answer) fill(s sketch, of scale) {
+	a.p50, a.p95, a.p99 = s.quantile(0.5, of), s.quantile(0.95, of), s.quantile(0.99, of)
+}
+
+// logarithmic is the scale of bins that grow by gamma and end at gamma^bin units, with a bin of its own for zero.
+func logarithmic(gamma float64, zero int, unit float64) scale {
+	return func(bin int) float64 {
+		if bin == zero {
+			return 0
+		}
+		return 2 * math.Pow(gamma, float64(bin)) / (1 + gamma) * unit
+	}
+}

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"dwell/metrics/window"
+)
+
+// query sends a statement to ClickHouse's HTTP interface and calls each with every row, in JSONCompactEachRow.
+func query(ctx context.Context, addr, sql string, each func(row *json.Decoder) error) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+addr+"/", strings.NewReader(sql))
+	if err != nil {
+		return err
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		text, _ := io.ReadAll(io.LimitReader(res.Body, 1000))
+		return fmt.Errorf("clickhouse: %s: %s", sql, text)
+	}
+	rows := json.NewDecoder(res.Body)
+	for {
+		switch err := each(rows); {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return fmt.Errorf("clickhouse: %s: %w", sql, err)
+		}
+	}
+}
+
+const format = " SETTINGS output_format_json_quote_64bit_integers = 0, output_format_json_quote_denormals = 0 FORMAT JSONCompactEachRow"
+
+// resultOfTable reads the table or view bench_result.
+func resultOfTable(ctx context.Context, addr, database string) (result, error) {
+	got := result{}
+	err := query(ctx, addr, "SELECT bcp, minute, n, sum_ms, p50, p95, p99 FROM "+database+".bench_result"+format, func(rows *json.Decoder) error {
+		var at place
+		var a answer
+		if err := rows.Decode(&[]any{&at.bcp, &at.minute, &a.n, &a.sum, &a.p50, &a.p95, &a.p99}); err != nil {
+			return err
+		}
+		if _, twice := got[at]; twice {
+			return fmt.Errorf("%s minute %d is there twice", at.bcp, at.minute)
+		}
+		got[at] = a
+		return nil
+	})
+	return got, err
+}
+
+// resultOfWindows reads dwell's own windows. Its bins are of seconds.
+func resultOfWindows(ctx context.Context, addr, database string) (result, error) {
+	ofDwell := logarithmic(math.Exp2(1.0/(1<<window.Schema)), int(window.ZeroBin), 1000)
+	got := result{}
+	sql := `SELECT bcp, intDiv(toUnixTimestamp(start), 60), sum(w.n), sum(w.sum_ms), sumMap(w.bins) FROM ` + database + `.windows AS w FINAL
+		WHERE measure = 'release_time' AND grain = 'minute' GROUP BY bcp, start HAVING sum(w.n) != 0`
+	err := query(ctx, addr, sql+format, func(rows *json.Decoder) error {
+		var at place
+		var a answer
+		var named map[string]uint64
+		if err := rows.Decode(&[]any{&at.bcp, &at.minute, &a.n, &a.sum, &named}); err != nil {
+			return err
+		}
+		bins := make(sketch, len(named))
+		for name, count := range named {
+			bin, err := strconv.Atoi(name)
+			if err != nil {
+				return fmt.Errorf("bin %q is no number", name)
+			}
+			bins[bin] = count
+		}
+		a.fill(bins, ofDwell)
+		got[at] = a
+		return nil
+	})
+	return got, err
+}
