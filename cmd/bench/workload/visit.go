@@ -45,7 +45,7 @@ func newPlanner(cfg Config) *planner {
 	r := rand.New(rand.NewPCG(cfg.Seed, 1))
 	return &planner{
 		cfg: cfg, chance: r, left: cfg.Events, now: begin, seen: make([]uint32, cfg.Trucks),
-		bcps:   rand.NewZipf(r, 1.1, 4, uint64(cfg.BCPs-1)),
+		bcps:   rand.NewZipf(r, 1.1, 1, uint64(cfg.BCPs-1)),
 		trucks: rand.NewZipf(r, 1.1, 1000, uint64(cfg.Trucks-1)),
 	}
 }
