@@ -19,6 +19,7 @@ import (
 )
 
 type commands struct {
+	Run    runCommand    `cmd:"" help:"Compare engines: load a broker, let each have its turn, check and measure."`
 	Load   loadCommand   `cmd:"" help:"Write the workload to a topic, which is created where it is missing."`
 	Check  checkCommand  `cmd:"" help:"Compare a result with the oracle: exits with 1 if it differs."`
 	Places placesCommand `cmd:"" help:"Print the places file of the workload, which dwell needs."`

@@ -27,7 +27,7 @@ func query(ctx context.Context, addr, sql string, each func(row *json.Decoder) e
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {
 		text, _ := io.ReadAll(io.LimitReader(res.Body, 1000))
-		return fmt.Errorf("clickhouse: %s: %s", sql, text)
+		return &refusedError{sql, string(text), res.StatusCode}
 	}
 	rows := json.NewDecoder(res.Body)
 	for {
@@ -38,6 +38,20 @@ func query(ctx context.Context, addr, sql string, each func(row *json.Decoder) e
 			return fmt.Errorf("clickhouse: %s: %w", sql, err)
 		}
 	}
+}
+
+// refusedError is a statement that ClickHouse refused.
+type refusedError struct {
+	sql, why string
+	status   int
+}
+
+func (e *refusedError) Error() string { return fmt.Sprintf("clickhouse: %s: %s", e.sql, e.why) }
+
+// noRows is for statements that answer nothing.
+func noRows(rows *json.Decoder) error {
+	_, err := rows.Token()
+	return err
 }
 
 const format = " SETTINGS output_format_json_quote_64bit_integers = 0, output_format_json_quote_denormals = 0 FORMAT JSONCompactEachRow"

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// clickhouse is the embedded ClickHouse as a process of its own.
+type clickhouse struct {
+	*process
+	addr string // of its HTTP interface
+}
+
+// startClickHouse starts a ClickHouse whose tables are in dir, and returns when it answers.
+func startClickHouse(ctx context.Context, dwell, dir string) (*clickhouse, error) {
+	addrs, err := freePorts(1)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	p, err := startProcess("clickhouse", filepath.Join(filepath.Dir(dir), "clickhouse.log"), nil,
+		dwell, "embedded-clickhouse", "--data", dir, "--listen", addrs[0])
+	if err != nil {
+		return nil, err
+	}
+	c := &clickhouse{p, addrs[0]}
+	err = c.until(ctx, "it answers", 100*time.Millisecond, func() (bool, error) {
+		res, err := http.Get("http://" + c.addr + "/ping")
+		if err != nil {
+			return false, nil // it has not opened its port
+		}
+		return res.StatusCode == http.StatusOK, res.Body.Close()
+	})
+	if err != nil {
+		return nil, errors.Join(err, c.stop())
+	}
+	return c, nil
+}
+
+// merged waits until it has merged what it wants to: that is work of whoever wrote the parts.
+func (c *clickhouse) merged(ctx context.Context) error {
+	return c.until(ctx, "its merges are done", 200*time.Millisecond, func() (bool, error) {
+		var under int
+		err := query(ctx, c.addr, "SELECT count() FROM system.merges WHERE database != 'system'"+format, func(rows *json.Decoder) error {
+			return rows.Decode(&[]any{&under})
+		})
+		return under == 0, err
+	})
+}

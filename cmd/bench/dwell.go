@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"dwell/cmd/bench/workload"
+)
+
+// dwell is the program as it is shipped, `dwell serve`, with its page, its API and its metrics, over the broker and the
+// ClickHouse of the bed. It has done its work when its own table says that every shard is at the end of its partition.
+type dwell struct{}
+
+func (dwell) name() string                { return "dwell" }
+func (dwell) build(context.Context) error { return nil } // make build has
+
+func (dwell) run(ctx context.Context, b *bed, j *job) (s spent, err error) {
+	ends, err := endsOf(ctx, b.broker.addr, j.topic)
+	if err != nil {
+		return s, err
+	}
+	places, config := filepath.Join(j.dir, "places.yaml"), filepath.Join(j.dir, "dwell.yaml")
+	if err := os.WriteFile(places, workload.Places(j.config()), 0o644); err != nil {
+		return s, err
+	}
+	if err := os.WriteFile(config, dwellConfig(b, j, places), 0o644); err != nil {
+		return s, err
+	}
+	p, err := startProcess("dwell", filepath.Join(j.dir, "dwell.log"), nil, b.dwell, "serve", "--config", config)
+	if err != nil {
+		return s, err
+	}
+	err = p.until(ctx, "all is counted", 200*time.Millisecond, func() (bool, error) { return caughtUp(ctx, b, j, ends) })
+	err = errors.Join(err, p.stop())
+	return spent{p.used(), p.peak()}, err
+}
+
+// dwellConfig says where everything is; all else is dwell's default.
+func dwellConfig(b *bed, j *job, places string) []byte {
+	return fmt.Appendf(nil, `listen: 127.0.0.1:0
+places: %s
+kafka:
+  brokers: [%q]
+  topic: %s
+  dead_letter_topic: bench.dead.%s
+  group: %s
+  new_replication: 1
+clickhouse:
+  addresses: [%q]
+  protocol: http
+  database: %s
+`, places, b.broker.addr, j.topic, j.id, j.id, b.clickhouse.addr, j.id)
+}
+
+// caughtUp says whether all before these offsets is in the tables. Until dwell has made them, there are none.
+func caughtUp(ctx context.Context, b *bed, j *job, ends map[int32]int64) (bool, error) {
+	left := map[int32]int64{}
+	for p, end := range ends {
+		if end > 0 {
+			left[p] = end
+		}
+	}
+	err := query(ctx, b.clickhouse.addr, "SELECT shard, offset FROM "+j.id+".progress FINAL"+format, func(rows *json.Decoder) error {
+		var shard int32
+		var offset int64
+		if err := rows.Decode(&[]any{&shard, &offset}); err != nil {
+			return err
+		}
+		if offset >= left[shard] {
+			delete(left, shard)
+		}
+		return nil
+	})
+	var refused *refusedError
+	if errors.As(err, &refused) && refused.status == http.StatusNotFound {
+		return false, nil
+	}
+	return err == nil && len(left) == 0, err
+}
+
+func (dwell) result(ctx context.Context, b *bed, j *job) (result, error) {
+	return resultOfWindows(ctx, b.clickhouse.addr, j.id)
+}
+
+func (dwell) forget(ctx context.Context, b *bed, j *job) error {
+	return errors.Join(
+		query(ctx, b.clickhouse.addr, "DROP DATABASE IF EXISTS "+j.id+" SYNC", noRows),
+		dropTopic(ctx, b.broker.addr, "bench.dead."+j.id))
+}

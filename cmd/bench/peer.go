@@ -1,0 +1,131 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// peer is an engine that is a command. In its arguments {brokers}, {topic}, {result} and {partitions} stand for what the job
+// says, {dir} for a folder of its own, {clickhouse} for the address of a ClickHouse of its own, {database} for a database
+// there, and {cache} for the folder of what was built.
+type peer struct {
+	called string
+	// builds are run once in the repository's top folder, one after the other.
+	builds [][]string
+	// runs processes the topic up to the end that it has, and says "done".
+	runs []string
+	// inClickHouse says that a ClickHouse is the engine, and that it ends in the table bench_result there. The others end in
+	// the result topic.
+	inClickHouse bool
+}
+
+func (p peer) name() string { return p.called }
+
+func (p peer) build(ctx context.Context) error {
+	cache, err := cacheFolder()
+	if err != nil {
+		return err
+	}
+	for _, args := range p.builds {
+		args = fill(args, "{cache}", cache)
+		if said, err := exec.CommandContext(ctx, args[0], args[1:]...).CombinedOutput(); err != nil {
+			return fmt.Errorf("%s: build: %s: %w\n%s", p.called, strings.Join(args, " "), err, said)
+		}
+	}
+	return nil
+}
+
+func (p peer) run(ctx context.Context, b *bed, j *job) (s spent, err error) {
+	if !p.inClickHouse {
+		if err := newTopic(ctx, b.broker.addr, j.resultTopic(), j.Partitions); err != nil {
+			return s, err
+		}
+		return p.command(ctx, b, j)
+	}
+	if j.own, err = startClickHouse(ctx, b.dwell, filepath.Join(j.dir, "clickhouse")); err != nil {
+		return s, err
+	}
+	if s, err = p.command(ctx, b, j); err != nil {
+		return s, err
+	}
+	if err := j.own.merged(ctx); err != nil {
+		return s, err
+	}
+	cpu, err := cpuOf(j.own.cmd.Process.Pid)
+	s.cpu += cpu
+	s.peak += j.own.peak()
+	return s, err
+}
+
+// command runs the peer's command to its end.
+func (p peer) command(ctx context.Context, b *bed, j *job) (s spent, err error) {
+	cache, err := cacheFolder()
+	if err != nil {
+		return s, err
+	}
+	values := []string{
+		"{brokers}", b.broker.addr, "{topic}", j.topic, "{result}", j.resultTopic(), "{partitions}", fmt.Sprint(j.Partitions),
+		"{dir}", j.dir, "{database}", j.id, "{cache}", cache,
+	}
+	if j.own != nil {
+		values = append(values, "{clickhouse}", j.own.addr)
+	}
+	log := filepath.Join(j.dir, p.called+".log")
+	process, err := startProcess(p.called, log, nil, fill(p.runs, values...)...)
+	if err != nil {
+		return s, err
+	}
+	select {
+	case <-process.ended:
+	case <-ctx.Done():
+		return s, errors.Join(fmt.Errorf("%s: %w\n%s", p.called, context.Cause(ctx), tail(log)), process.stop())
+	}
+	if !process.cmd.ProcessState.Success() {
+		return s, fmt.Errorf("%s: %v\n%s", p.called, process.cmd.ProcessState, tail(log))
+	}
+	text, err := os.ReadFile(log)
+	if err == nil && !bytes.Contains(text, []byte("done ")) {
+		err = fmt.Errorf("%s did not say that it was done\n%s", p.called, tail(log))
+	}
+	return spent{process.used(), process.peak()}, err
+}
+
+func (p peer) result(ctx context.Context, b *bed, j *job) (result, error) {
+	if p.inClickHouse {
+		return resultOfTable(ctx, j.own.addr, j.id)
+	}
+	return resultOfTopic(ctx, b.broker.addr, j.resultTopic())
+}
+
+func (p peer) forget(ctx context.Context, b *bed, j *job) error {
+	if p.inClickHouse {
+		return nil // its ClickHouse ends with the job
+	}
+	return dropTopic(ctx, b.broker.addr, j.resultTopic())
+}
+
+// fill puts values into arguments for the words that stand for them.
+func fill(args []string, pairs ...string) []string {
+	replace := strings.NewReplacer(pairs...)
+	var filled []string
+	for _, a := range args {
+		filled = append(filled, replace.Replace(a))
+	}
+	return filled
+}
+
+// cacheFolder is where builds go.
+func cacheFolder() (string, error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", err
+	}
+	dir := filepath.Join(cache, "dwell", "bench")
+	return dir, os.MkdirAll(dir, 0o755)
+}
