@@ -1,0 +1,43 @@
+package main
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// What a command costs is what it and its children take.
+func TestTheWorkOfChildrenCounts(t *testing.T) {
+	log := filepath.Join(t.TempDir(), "log")
+	p, err := startProcess("busy", log, nil, "sh", "-c", `sh -c 'i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; echo done'; exit 3`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if used := p.used(); used < 20*time.Millisecond || used > time.Minute {
+		t.Errorf("it used %v", used)
+	}
+	if p.peak() <= 0 || tail(log) != "done" || p.cmd.ProcessState.ExitCode() != 3 {
+		t.Errorf("%d bytes, said %q, %v", p.peak(), tail(log), p.cmd.ProcessState)
+	}
+	never := func() (bool, error) { return false, nil }
+	if err := p.until(t.Context(), "it sings", time.Hour, never); err == nil || !strings.Contains(err.Error(), "busy ended before it sings") {
+		t.Errorf("waiting for it: %v", err)
+	}
+}
+
+func TestAProcessIsStopped(t *testing.T) {
+	p, err := startProcess("idle", filepath.Join(t.TempDir(), "log"), nil, "sleep", "600")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := cpuOf(p.cmd.Process.Pid); err != nil {
+		t.Error(err)
+	}
+	if residentBelow(p.cmd.Process.Pid) <= 0 {
+		t.Error("it has no memory")
+	}
+	if err := p.stop(); err != nil {
+		t.Error(err)
+	}
+}
