@@ -8,16 +8,29 @@ FUZZTIME  = 10s
 BENCHTIME = 1s
 CHAOS     = 5m
 SEED      = 0
+ENGINES   = dwell
+EVENTS    = 10000000
+SMALL     = 1000000
+ROUNDS    = 5
 
 # The packages that start goroutines.
 CONCURRENT = ./cmd/dwell/... ./ingest/kafka/... ./metrics/pipeline/... ./metrics/prom/... ./dashboards/... ./deploy/...
 
 FIGURES = Fetch|Decode|Engine|OpenVisit|Flush|Pipeline|Viewers
 
-.PHONY: help setup build run test test-kafka chaos check lint bench fuzz clean go cc
+# Of what go test prints, the figures alone.
+FIGURES_OF = awk ' \
+	/^Benchmark/ && NF > 3 { \
+		name = $$1; sub(/^Benchmark/, "", name); sub(/-[0-9]+$$/, "", name); \
+		for (i = 3; i < NF; i += 2) { print name, $$i, $$(i + 1); fflush() } \
+	} \
+	/^(FAIL|--- FAIL|panic)|_test\.go:/ { print >"/dev/stderr"; failed = 1 } \
+	END { exit failed }'
+
+.PHONY: help setup build run test test-kafka chaos check lint bench bench-peers fuzz clean go cc
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 setup: ## Fetch the pinned ClickHouse engine (libchdb) into the user's cache folder, once
 	@sh deploy/embedded/libchdb/fetch.sh
@@ -52,13 +65,12 @@ lint: go ## Check formatting (gofumpt) and run golangci-lint
 
 bench: go setup ## Print one line per figure: name, value, unit
 	@go test -run '^$$' -bench '^Benchmark($(FIGURES))$$' -benchtime $(BENCHTIME) -p 1 -timeout 30m \
-		$$(grep -rlE --include='*_test.go' '^func Benchmark($(FIGURES))\(' . | sed 's|/[^/]*$$||' | sort -u) | awk ' \
-		/^Benchmark/ && NF > 3 { \
-			name = $$1; sub(/^Benchmark/, "", name); sub(/-[0-9]+$$/, "", name); \
-			for (i = 3; i < NF; i += 2) { print name, $$i, $$(i + 1); fflush() } \
-		} \
-		/^(FAIL|--- FAIL|panic)|_test\.go:/ { print >"/dev/stderr"; failed = 1 } \
-		END { exit failed }'
+		$$(grep -rlE --include='*_test.go' '^func Benchmark($(FIGURES))\(' . | sed 's|/[^/]*$$||' | sort -u) | $(FIGURES_OF)
+
+bench-peers: setup build ## Compare with other stream processors (ENGINES=dwell,...), and print the machine's ceiling (needs Java 17 and Maven)
+	@jars=$$(sh ingest/kafka/apachetest/fetch.sh) && go build -o bin/bench ./cmd/bench && \
+		{ go test -run '^$$' -bench '^BenchmarkCeiling$$' -benchtime $(BENCHTIME) ./cmd/bench | $(FIGURES_OF); } && \
+		bin/bench run --jars "$$jars" --engines "$(ENGINES)" --events "$(EVENTS)" --small "$(SMALL)" --rounds "$(ROUNDS)"
 
 # Before Go 1.27 the fuzzer may fail with no more than "context deadline exceeded" when the time is up (golang/go#75804).
 # What it has found, it has written down. Making each new input as small as can be would take most of the time.

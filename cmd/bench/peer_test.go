@@ -1,0 +1,48 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"dwell/deploy/embedded/broker/brokertest"
+)
+
+// A peer is a command that is told where everything is, and is believed only when it says that it is done.
+func TestAPeerIsACommand(t *testing.T) {
+	b := &bed{broker: &broker{addr: brokertest.Start(t)}}
+	for _, peers := range []struct{ script, want string }{
+		{`test "$1" = bench.events && test "$2" = bench.result.x && test "$3" = 8 && test -d "$4" && echo done 20000`, ""},
+		{`echo done 20000; exit 3`, "exit status 3"},
+		{`echo no more memory`, "did not say that it was done\nno more memory"},
+	} {
+		j := &job{id: "x", topic: "bench.events", dir: t.TempDir(), size: size{Partitions: 8}}
+		p := peer{called: "script", runs: []string{"sh", "-c", peers.script, "sh", "{topic}", "{result}", "{partitions}", "{dir}"}}
+		s, err := p.run(t.Context(), b, j)
+		if peers.want == "" && (err != nil || s.peak <= 0) {
+			t.Errorf("%s: %v, %+v", peers.script, err, s)
+		}
+		if peers.want != "" && (err == nil || !strings.Contains(err.Error(), peers.want)) {
+			t.Errorf("%s: %v, want %q", peers.script, err, peers.want)
+		}
+		got, err := p.result(t.Context(), b, j)
+		if err != nil || len(got) > 0 {
+			t.Errorf("the answer is %v, %v, want an empty one", got, err)
+		}
+		if err := p.forget(t.Context(), b, j); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestEnginesHaveNames(t *testing.T) {
+	known := map[string]bool{}
+	for _, e := range engines {
+		if got, err := engineNamed(e.name()); err != nil || got.name() != e.name() || known[e.name()] {
+			t.Errorf("%q: %v", e.name(), err)
+		}
+		known[e.name()] = true
+	}
+	if _, err := engineNamed("storm"); err == nil || !strings.Contains(err.Error(), `engine "storm" is none of dwell, `) {
+		t.Errorf("an engine that nobody knows: %v", err)
+	}
+}
