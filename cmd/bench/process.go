@@ -115,7 +115,7 @@ func (p *process) until(ctx context.Context, what string, every time.Duration, i
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("%s: %w", what, ctx.Err())
+			return fmt.Errorf("it never came to be that %s: %w\n%s", what, context.Cause(ctx), tail(p.log))
 		case <-p.ended:
 			return fmt.Errorf("%s ended before %s, %v:\n%s", p.name, what, p.cmd.ProcessState, tail(p.log))
 		case <-tick.C:

@@ -11,6 +11,7 @@ import (
 var core = []string{
 	"ingest/event", "ingest/place", "ingest/simulator", "ingest/strictyaml",
 	"metrics/habit", "metrics/hours", "metrics/reading", "metrics/visit", "metrics/window", "metrics/shard",
+	"cmd/bench/workload",
 }
 
 // pure is what core packages may import besides one another. Nothing here does I/O, keeps a clock or starts a goroutine.
