@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"path/filepath"
+	"slices"
 
 	kafkago "github.com/segmentio/kafka-go"
 
@@ -46,15 +49,42 @@ func newTopic(ctx context.Context, addr, topic string, partitions int) error {
 	return err
 }
 
-// dropTopic deletes a topic, if there is one.
-func dropTopic(ctx context.Context, addr, topic string) error {
-	client := &kafkago.Client{Addr: kafkago.TCP(addr)}
-	res, err := client.DeleteTopics(ctx, &kafkago.DeleteTopicsRequest{Topics: []string{topic}})
+// clear drops every topic but those that are read, and every database: whatever an engine left, the next one finds nothing.
+func (b *bed) clear(ctx context.Context, read []topic) error {
+	client := &kafkago.Client{Addr: kafkago.TCP(b.broker.addr)}
+	there, err := client.Metadata(ctx, &kafkago.MetadataRequest{})
 	if err != nil {
 		return err
 	}
-	if err := res.Errors[topic]; !errors.Is(err, kafkago.UnknownTopicOrPartition) {
-		return err
+	var left []string
+	for _, t := range there.Topics {
+		if !t.Internal && !slices.ContainsFunc(read, func(r topic) bool { return r.name == t.Name }) {
+			left = append(left, t.Name)
+		}
 	}
-	return nil
+	if len(left) > 0 {
+		res, err := client.DeleteTopics(ctx, &kafkago.DeleteTopicsRequest{Topics: left})
+		if err != nil {
+			return err
+		}
+		for name, err := range res.Errors {
+			if err != nil && !errors.Is(err, kafkago.UnknownTopicOrPartition) {
+				return fmt.Errorf("topic %q: %w", name, err)
+			}
+		}
+	}
+	var databases []string
+	err = query(ctx, b.clickhouse.addr, "SELECT name FROM system.databases WHERE name NOT IN ('default', 'system', 'information_schema', 'INFORMATION_SCHEMA')"+format,
+		func(rows *json.Decoder) error {
+			var name string
+			err := rows.Decode(&[]any{&name})
+			if err == nil {
+				databases = append(databases, name)
+			}
+			return err
+		})
+	for _, name := range databases {
+		err = errors.Join(err, query(ctx, b.clickhouse.addr, "DROP DATABASE "+name+" SYNC", noRows))
+	}
+	return err
 }

@@ -87,9 +87,3 @@ func caughtUp(ctx context.Context, b *bed, j *job, ends map[int32]int64) (bool, 
 func (dwell) result(ctx context.Context, b *bed, j *job) (result, error) {
 	return resultOfWindows(ctx, b.clickhouse.addr, j.id)
 }
-
-func (dwell) forget(ctx context.Context, b *bed, j *job) error {
-	return errors.Join(
-		query(ctx, b.clickhouse.addr, "DROP DATABASE IF EXISTS "+j.id+" SYNC", noRows),
-		dropTopic(ctx, b.broker.addr, "bench.dead."+j.id))
-}

@@ -19,7 +19,7 @@ func TestDwellsAnswerIsRight(t *testing.T) {
 	}
 	b := &bed{
 		dwell: exe, broker: &broker{addr: brokertest.Start(t)},
-		clickhouse: &clickhouse{addr: clickhousetest.Start(t).Addr},
+		clickhouse: &clickhouse{addr: clickhousetest.Open(t, t.TempDir()).Addr},
 	}
 	cfg := workload.Default()
 	cfg.Events = 20_000
@@ -48,7 +48,16 @@ func TestDwellsAnswerIsRight(t *testing.T) {
 	if wrong := differences(truth, got, 5); len(wrong) > 0 {
 		t.Errorf("%q", wrong)
 	}
-	if err := (dwell{}).forget(t.Context(), b, j); err != nil {
-		t.Error(err)
+	if err := b.clear(t.Context(), []topic{{name: "bench.events"}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := (dwell{}).result(t.Context(), b, j); err == nil {
+		t.Error("the next engine finds this one's tables")
+	}
+	if _, err := endsOf(t.Context(), b.broker.addr, "bench.dead.bench_test"); err == nil {
+		t.Error("the next engine finds this one's topics")
+	}
+	if ends, err := endsOf(t.Context(), b.broker.addr, "bench.events"); err != nil || len(ends) != cfg.Partitions {
+		t.Errorf("the next engine finds %v, %v to read", ends, err)
 	}
 }

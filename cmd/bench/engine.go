@@ -16,9 +16,8 @@ type engine interface {
 	build(ctx context.Context) error
 	// run reads all of the job's topic, and returns when what it found is safe.
 	run(ctx context.Context, b *bed, j *job) (spent, error)
-	// result is what it found, and forget throws that away.
+	// result is what it found.
 	result(ctx context.Context, b *bed, j *job) (result, error)
-	forget(ctx context.Context, b *bed, j *job) error
 }
 
 // job is one run of an engine over a topic. Its id is in the names of everything that is written.

@@ -59,5 +59,5 @@ func measure(ctx context.Context, b *bed, e engine, j *job, truth []workload.Win
 	if wrong := differences(truth, got, 1); len(wrong) > 0 {
 		return c, fmt.Errorf("disqualified: %s", wrong[0])
 	}
-	return c, e.forget(ctx, b, j)
+	return c, nil
 }

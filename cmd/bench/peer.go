@@ -103,13 +103,6 @@ func (p peer) result(ctx context.Context, b *bed, j *job) (result, error) {
 	return resultOfTopic(ctx, b.broker.addr, j.resultTopic())
 }
 
-func (p peer) forget(ctx context.Context, b *bed, j *job) error {
-	if p.inClickHouse {
-		return nil // its ClickHouse ends with the job
-	}
-	return dropTopic(ctx, b.broker.addr, j.resultTopic())
-}
-
 // fill puts values into arguments for the words that stand for them.
 func fill(args []string, pairs ...string) []string {
 	replace := strings.NewReplacer(pairs...)

@@ -28,9 +28,6 @@ func TestAPeerIsACommand(t *testing.T) {
 		if err != nil || len(got) > 0 {
 			t.Errorf("the answer is %v, %v, want an empty one", got, err)
 		}
-		if err := p.forget(t.Context(), b, j); err != nil {
-			t.Error(err)
-		}
 	}
 }
 

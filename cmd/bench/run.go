@@ -129,10 +129,8 @@ func (c *runCommand) turn(ctx context.Context, b *bed, e *entry, round int, topi
 		limited, cancel := context.WithTimeoutCause(ctx, c.Timeout, fmt.Errorf("it took more than %v", c.Timeout))
 		cost, err := measure(limited, b, e.engine, j, t.truth)
 		cancel()
+		err = errors.Join(err, j.end(err != nil), b.clear(ctx, topics))
 		if err != nil {
-			_ = e.forget(ctx, b, j) // as far as it came, so that the next engine finds nothing of it
-		}
-		if err = errors.Join(err, j.end(err != nil)); err != nil {
 			fmt.Fprintf(os.Stderr, "bench: round %d, %s, %d events: %v\n", round, e.name(), t.size.Events, err)
 			return err
 		}
