@@ -47,7 +47,7 @@ func (p *process) watch() {
 	stop := make(chan struct{})
 	var sampling sync.WaitGroup
 	sampling.Go(func() {
-		tick := time.NewTicker(100 * time.Millisecond)
+		tick := time.NewTicker(250 * time.Millisecond)
 		defer tick.Stop()
 		for {
 			select {
