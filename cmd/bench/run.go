@@ -46,8 +46,8 @@ func (c *runCommand) Run(ctx context.Context) (err error) {
 	b, err := startBed(ctx, c.Dwell, c.Jars, dir)
 	defer func() {
 		err = errors.Join(err, b.end())
-		if err == nil && c.Dir == "" {
-			err = os.RemoveAll(dir)
+		if c.Dir == "" && (err == nil || ctx.Err() != nil) { // what failed may be looked at
+			err = errors.Join(err, os.RemoveAll(dir))
 		}
 	}()
 	if err != nil {
