@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"dwell/ingest/kafka"
+	kafkago "github.com/segmentio/kafka-go"
 )
 
 type brokerCommand struct {
@@ -68,16 +68,22 @@ func startBroker(ctx context.Context, jars, dir string, port int) (*broker, erro
 		return nil, err
 	}
 	b := &broker{p, addrs[0]}
-	cfg := kafka.DefaultConfig()
-	cfg.Brokers, cfg.Topic = []string{b.addr}, "bench.ready"
-	err = p.until(ctx, "it answers", 100*time.Millisecond, func() (bool, error) {
-		_, err := kafka.EnsureTopics(ctx, cfg, kafka.NewTopic{Name: cfg.Topic, Partitions: 1, Replication: 1})
-		return err == nil, nil
-	})
-	if err != nil {
+	if err := p.until(ctx, "it coordinates", 100*time.Millisecond, func() (bool, error) { return b.coordinates(ctx), nil }); err != nil {
 		return nil, errors.Join(err, p.stop())
 	}
 	return b, nil
+}
+
+// coordinates says whether it is ready for groups and for transactions, whose topics it makes when it is asked first.
+func (b *broker) coordinates(ctx context.Context) bool {
+	client := &kafkago.Client{Addr: kafkago.TCP(b.addr), Timeout: time.Second}
+	for _, of := range []kafkago.CoordinatorKeyType{kafkago.CoordinatorKeyTypeConsumer, kafkago.CoordinatorKeyTypeTransaction} {
+		res, err := client.FindCoordinator(ctx, &kafkago.FindCoordinatorRequest{Key: "bench", KeyType: of})
+		if err != nil || res.Error != nil {
+			return false
+		}
+	}
+	return true
 }
 
 // brokerProperties are Kafka's defaults, but for what a single node needs, and nothing that is written is ever deleted by its

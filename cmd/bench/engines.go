@@ -6,18 +6,30 @@ var engines = []engine{
 	peer{
 		called: "kafka-streams",
 		builds: [][]string{{"sh", "cmd/bench/peers/kafka-streams/build.sh"}},
-		runs: []string{
-			"sh", "cmd/bench/peers/kafka-streams/run.sh",
-			"--brokers", "{brokers}", "--topic", "{topic}", "--result", "{result}", "--partitions", "{partitions}", "--state", "{dir}/state",
-		},
+		runs:   overKafka("sh", "cmd/bench/peers/kafka-streams/run.sh"),
 	},
 	peer{
 		called: "clickhouse",
-		builds: [][]string{{"go", "build", "-o", "{cache}/clickhouse/bench-clickhouse", "./cmd/bench/peers/clickhouse"}},
+		builds: [][]string{{"go", "build", "-o", "{cache}/clickhouse", "./cmd/bench/peers/clickhouse"}},
 		runs: []string{
-			"{cache}/clickhouse/bench-clickhouse", "--brokers", "{brokers}", "--topic", "{topic}", "--partitions", "{partitions}",
+			"{cache}/clickhouse", "--brokers", "{brokers}", "--topic", "{topic}", "--partitions", "{partitions}",
 			"--clickhouse", "{clickhouse}", "--database", "{database}",
 		},
 		inClickHouse: true,
 	},
+	peer{
+		called: "bento",
+		builds: [][]string{{"go", "-C", "cmd/bench/peers/bento", "build", "-o", "{cache}/bento", "."}},
+		runs:   overKafka("{cache}/bento", "--form", "plugin"),
+	},
+	peer{
+		called: "bento-configuration",
+		builds: [][]string{{"go", "-C", "cmd/bench/peers/bento", "build", "-o", "{cache}/bento", "."}},
+		runs:   overKafka("{cache}/bento", "--form", "configuration"),
+	},
+}
+
+// overKafka is a command that reads a topic and writes another.
+func overKafka(command ...string) []string {
+	return append(command, "--brokers", "{brokers}", "--topic", "{topic}", "--result", "{result}", "--partitions", "{partitions}")
 }

@@ -16,6 +16,7 @@ type runCommand struct {
 	Small   int           `default:"1000000" help:"Number of records of the small topic, by which starting up is told from working; 0 is none."`
 	Rounds  int           `default:"5" help:"How often each engine has its turn."`
 	Engines []string      `default:"dwell" help:"What is compared, by commas."`
+	Built   bool          `help:"The peers are built already."`
 	Dwell   string        `default:"bin/dwell" type:"existingfile" help:"The program dwell."`
 	Jars    string        `type:"existingdir" required:"" help:"Folder of Apache Kafka's jars, as ingest/kafka/apachetest/fetch.sh prints it."`
 	Dir     string        `type:"path" help:"Folder of data and logs, which is kept; a new one that goes when all is well."`
@@ -35,6 +36,9 @@ func (c *runCommand) Run(ctx context.Context) (err error) {
 		entered = append(entered, &entry{engine: e})
 	}
 	for _, e := range entered {
+		if c.Built {
+			break
+		}
 		if err := e.build(ctx); err != nil {
 			return err
 		}
