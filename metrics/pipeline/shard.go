@@ -19,7 +19,8 @@ type Config struct {
 	Engine shard.Config
 	// Skew is how far an event's time may be after its record's.
 	Skew time.Duration
-	// A flush follows FlushEvery after the first change, or at once when so many bytes are buffered.
+	// A flush follows FlushEvery after the first change, or at once when so many bytes are buffered. A shard that is far
+	// behind its log has nothing new to show, and flushes less often: the larger a flush, the less an event costs.
 	FlushEvery time.Duration
 	FlushBytes int
 	// RetryMax is the longest pause between two tries of a read or write that fails.
@@ -145,11 +146,19 @@ func (s *Shard) Handle(ctx context.Context, records []Record, next, highWatermar
 			return err
 		}
 	}
-	if s.since.IsZero() || s.buffered() < s.cfg.FlushBytes && s.Now().Sub(s.since) < s.cfg.FlushEvery {
+	every := s.cfg.FlushEvery
+	if highWatermark-s.next > behind {
+		every *= patience
+	}
+	if s.since.IsZero() || s.buffered() < s.cfg.FlushBytes && s.Now().Sub(s.since) < every {
 		return nil
 	}
 	return s.flush(ctx)
 }
+
+// A shard is behind when so many records are in the log that it has not read, more than arrive in a second or two. It then
+// flushes after as many times FlushEvery.
+const behind, patience = 1 << 16, 10
 
 // buffered is about how many bytes wait for the next flush, of what grows with every event.
 func (s *Shard) buffered() int { return s.raw.Bytes() + s.state.Buffered() }
