@@ -27,6 +27,9 @@ func report(w io.Writer, name string, events, small int, rounds []pair) {
 		})
 	}
 	line("whole", "events/cpu-s", 0, func(p pair) float64 { return float64(events) / p.whole.cpu.Seconds() })
+	line("all", "events/cpu-s", 0, func(p pair) float64 {
+		return float64(events) / (p.whole.cpu + p.whole.broker + p.whole.database).Seconds()
+	})
 	line("wall", "s", 1, func(p pair) float64 { return p.whole.wall.Seconds() })
 	line("memory", "MiB", 0, func(p pair) float64 { return float64(p.whole.peak >> 20) })
 	line("broker", "cpu-s", 2, func(p pair) float64 { return p.whole.broker.Seconds() })

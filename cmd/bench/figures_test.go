@@ -16,6 +16,7 @@ func TestAFigureIsTheMedianOfItsRounds(t *testing.T) {
 	})
 	want := `dwell/steady 300000 events/cpu-s (100000 to 300000)
 dwell/whole 200000 events/cpu-s (100000 to 250000)
+dwell/all 200000 events/cpu-s (100000 to 250000)
 dwell/wall 10.0 s (8.0 to 20.0)
 dwell/memory 300 MiB (300 to 300)
 dwell/broker 0.00 cpu-s (0.00 to 0.00)
