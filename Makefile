@@ -8,7 +8,7 @@ FUZZTIME  = 10s
 BENCHTIME = 1s
 CHAOS     = 5m
 SEED      = 0
-ENGINES   = dwell
+ENGINES   = dwell,kafka-streams,flink,flink-sql,clickhouse,bento,bento-configuration
 EVENTS    = 10000000
 SMALL     = 1000000
 ROUNDS    = 5
@@ -67,7 +67,7 @@ bench: go setup ## Print one line per figure: name, value, unit
 	@go test -run '^$$' -bench '^Benchmark($(FIGURES))$$' -benchtime $(BENCHTIME) -p 1 -timeout 30m \
 		$$(grep -rlE --include='*_test.go' '^func Benchmark($(FIGURES))\(' . | sed 's|/[^/]*$$||' | sort -u) | $(FIGURES_OF)
 
-bench-peers: setup build ## Compare with other stream processors (ENGINES=dwell,...), and print the machine's ceiling (needs Java 17 and Maven)
+bench-peers: setup build ## Compare with other stream processors (ENGINES=dwell,clickhouse), and print the machine's ceiling (needs Java 17 and Maven)
 	@jars=$$(sh ingest/kafka/apachetest/fetch.sh) && go build -o bin/bench ./cmd/bench && \
 		{ go test -run '^$$' -bench '^BenchmarkCeiling$$' -benchtime $(BENCHTIME) ./cmd/bench | $(FIGURES_OF); } && \
 		bin/bench run --jars "$$jars" --engines "$(ENGINES)" --events "$(EVENTS)" --small "$(SMALL)" --rounds "$(ROUNDS)"

@@ -17,8 +17,8 @@ import (
 // ClickHouse of the bed. It has done its work when its own table says that every shard is at the end of its partition.
 type dwell struct{}
 
-func (dwell) name() string                { return "dwell" }
-func (dwell) build(context.Context) error { return nil } // make build has
+func (dwell) name() string      { return "dwell" }
+func (dwell) build() [][]string { return nil } // make build has
 
 func (dwell) run(ctx context.Context, b *bed, j *job) (s spent, err error) {
 	ends, err := endsOf(ctx, b.broker.addr, j.topic)

@@ -12,8 +12,8 @@ import (
 // engine is what is compared.
 type engine interface {
 	name() string
-	// build makes it ready to be started.
-	build(ctx context.Context) error
+	// build are the commands that make it ready to be started.
+	build() [][]string
 	// run reads all of the job's topic, and returns when what it found is safe.
 	run(ctx context.Context, b *bed, j *job) (spent, error)
 	// result is what it found.

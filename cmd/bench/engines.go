@@ -9,6 +9,16 @@ var engines = []engine{
 		runs:   overKafka("sh", "cmd/bench/peers/kafka-streams/run.sh"),
 	},
 	peer{
+		called: "flink",
+		builds: [][]string{{"sh", "cmd/bench/peers/flink/build.sh"}},
+		runs:   overKafka("sh", "cmd/bench/peers/flink/run.sh", "datastream"),
+	},
+	peer{
+		called: "flink-sql",
+		builds: [][]string{{"sh", "cmd/bench/peers/flink/build.sh"}},
+		runs:   overKafka("sh", "cmd/bench/peers/flink/run.sh", "sql"),
+	},
+	peer{
 		called: "clickhouse",
 		builds: [][]string{{"go", "build", "-o", "{cache}/clickhouse", "./cmd/bench/peers/clickhouse"}},
 		runs: []string{

@@ -6,9 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 )
 
 // peer is an engine that is a command. In its arguments {brokers}, {topic}, {result} and {partitions} stand for what the job
@@ -27,19 +25,7 @@ type peer struct {
 
 func (p peer) name() string { return p.called }
 
-func (p peer) build(ctx context.Context) error {
-	cache, err := cacheFolder()
-	if err != nil {
-		return err
-	}
-	for _, args := range p.builds {
-		args = fill(args, "{cache}", cache)
-		if said, err := exec.CommandContext(ctx, args[0], args[1:]...).CombinedOutput(); err != nil {
-			return fmt.Errorf("%s: build: %s: %w\n%s", p.called, strings.Join(args, " "), err, said)
-		}
-	}
-	return nil
-}
+func (p peer) build() [][]string { return p.builds }
 
 func (p peer) run(ctx context.Context, b *bed, j *job) (s spent, err error) {
 	if !p.inClickHouse {
@@ -101,24 +87,4 @@ func (p peer) result(ctx context.Context, b *bed, j *job) (result, error) {
 		return resultOfTable(ctx, j.own.addr, j.id)
 	}
 	return resultOfTopic(ctx, b.broker.addr, j.resultTopic())
-}
-
-// fill puts values into arguments for the words that stand for them.
-func fill(args []string, pairs ...string) []string {
-	replace := strings.NewReplacer(pairs...)
-	var filled []string
-	for _, a := range args {
-		filled = append(filled, replace.Replace(a))
-	}
-	return filled
-}
-
-// cacheFolder is where builds go.
-func cacheFolder() (string, error) {
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return "", err
-	}
-	dir := filepath.Join(cache, "dwell", "bench")
-	return dir, os.MkdirAll(dir, 0o755)
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -41,5 +43,21 @@ func TestEnginesHaveNames(t *testing.T) {
 	}
 	if _, err := engineNamed("storm"); err == nil || !strings.Contains(err.Error(), `engine "storm" is none of dwell, `) {
 		t.Errorf("an engine that nobody knows: %v", err)
+	}
+}
+
+// Two engines of one folder are built once.
+func TestABuildIsRunOnce(t *testing.T) {
+	made := filepath.Join(t.TempDir(), "made")
+	p := peer{called: "script", builds: [][]string{{"sh", "-c", "echo built >> " + made}}}
+	if err := build(t.Context(), []*entry{{engine: p}, {engine: dwell{}}, {engine: p}}); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := os.ReadFile(made); err != nil || string(text) != "built\n" {
+		t.Errorf("%q, %v", text, err)
+	}
+	bad := peer{called: "script", builds: [][]string{{"sh", "-c", "echo no compiler; exit 1"}}}
+	if err := build(t.Context(), []*entry{{engine: bad}}); err == nil || !strings.Contains(err.Error(), "no compiler") {
+		t.Errorf("a build that fails: %v", err)
 	}
 }

@@ -35,11 +35,8 @@ func (c *runCommand) Run(ctx context.Context) (err error) {
 		}
 		entered = append(entered, &entry{engine: e})
 	}
-	for _, e := range entered {
-		if c.Built {
-			break
-		}
-		if err := e.build(ctx); err != nil {
+	if !c.Built {
+		if err := build(ctx, entered); err != nil {
 			return err
 		}
 	}
