@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// job is what there is to do and where.
+type job struct {
+	brokers, topic, group, database string
+	partitions, consumers           int
+}
+
+//go:embed tables.sql
+var tablesSQL string
+
+//go:embed result.sql
+var resultSQL string
+
+// committedEvery is how often the group is asked how far it is.
+const committedEvery = 250 * time.Millisecond
+
+// do counts what is in the topic now, and says how many records that were.
+func (j *job) do(ctx context.Context, addr string) (records int64, err error) {
+	client, err := kgo.NewClient(kgo.SeedBrokers(j.brokers))
+	if err != nil {
+		return 0, err
+	}
+	defer client.Close()
+	log := topicLog{client: client, topic: j.topic, group: j.group, partitions: j.partitions}
+	records, ends, err := log.extent(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if err := j.run(ctx, addr, tablesSQL); err != nil {
+		return 0, err
+	}
+	if err := log.await(ctx, ends, committedEvery); err != nil {
+		return 0, err
+	}
+	return records, j.run(ctx, addr, resultSQL)
+}
+
+var aName = regexp.MustCompile(`^[A-Za-z0-9._:,-]+$`)
+
+// run sends the statements of a file, one after another.
+func (j *job) run(ctx context.Context, addr, file string) error {
+	for _, name := range []string{j.brokers, j.topic, j.group, j.database} {
+		if !aName.MatchString(name) {
+			return fmt.Errorf("%q cannot stand in a statement", name)
+		}
+	}
+	file = strings.NewReplacer("{brokers}", j.brokers, "{topic}", j.topic, "{group}", j.group, "{database}", j.database,
+		"{consumers}", fmt.Sprint(j.consumers)).Replace(file)
+	for sql := range strings.SplitSeq(file, ";\n") {
+		if sql = strings.TrimSpace(sql); sql == "" {
+			continue
+		}
+		if err := send(ctx, addr, sql); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func send(ctx context.Context, addr, sql string) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+addr+"/", strings.NewReader(sql))
+	if err != nil {
+		return err
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if res.StatusCode != http.StatusOK {
+		return errors.Join(fmt.Errorf("clickhouse: %s: %s", sql, text), err)
+	}
+	return err
+}

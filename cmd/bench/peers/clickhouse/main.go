@@ -1,0 +1,101 @@
+// Command clickhouse does the bench's job in ClickHouse alone: its Kafka table engine reads the topic, a materialized view
+// keeps two facts of each visit, and one query counts them into bench_result.
+//
+// It promises that every record that the topic had when it started is in the answer and its offset is committed before it
+// says "done". It refuses to do any of the work itself: this program makes tables and waits.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	embedded "dwell/deploy/embedded/clickhouse"
+)
+
+// childVariable makes this program the process of the engine; it names the data folder.
+const childVariable = "DWELL_BENCH_CLICKHOUSE_DATA"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Stdout)
+	stop()
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, out io.Writer) error {
+	if dir := os.Getenv(childVariable); dir != "" {
+		log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+		return embedded.RunChild(ctx, dir, "127.0.0.1:0", os.Stdin, out, log)
+	}
+	var j job
+	var addr, dir string
+	flags := flag.NewFlagSet("clickhouse", flag.ContinueOnError)
+	flags.StringVar(&j.brokers, "brokers", "127.0.0.1:9092", "broker to start from, host:port")
+	flags.StringVar(&j.topic, "topic", "bench.events", "topic of the events")
+	flags.IntVar(&j.partitions, "partitions", 8, "partitions of the topic")
+	flags.StringVar(&j.group, "group", fmt.Sprintf("bench-clickhouse-%d", time.Now().UnixNano()), "consumer group, which has not read the topic yet")
+	flags.StringVar(&j.database, "database", "default", "database of bench_result")
+	flags.IntVar(&j.consumers, "consumers", 1, "kafka_num_consumers")
+	flags.StringVar(&addr, "clickhouse", "", "HTTP interface of a ClickHouse that runs, host:port")
+	flags.StringVar(&dir, "data", "", "data folder of a ClickHouse that is started here and ends with this program")
+	_ = flags.String("result", "", "not used: the answer is the table bench_result")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if (addr == "") == (dir == "") {
+		return errors.New("give either --clickhouse or --data")
+	}
+	if dir != "" {
+		var end func() error
+		var err error
+		if addr, end, err = startEngine(ctx, dir); err != nil {
+			return err
+		}
+		n, err := j.do(ctx, addr)
+		if err = errors.Join(err, end()); err != nil {
+			return err
+		}
+		_, err = fmt.Fprintln(out, "done", n)
+		return err
+	}
+	n, err := j.do(ctx, addr)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(out, "done", n)
+	return err
+}
+
+// startEngine starts this program a second time, as the process of ClickHouse.
+func startEngine(ctx context.Context, dir string) (addr string, end func() error, err error) {
+	exe, err := os.Executable()
+	if err != nil {
+		return "", nil, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	child := embedded.NewChild([]string{exe}, []string{childVariable + "=" + dir}, os.Stderr)
+	ended := make(chan error, 1)
+	go func() { ended <- child.Run(ctx) }()
+	end = func() error {
+		cancel()
+		return <-ended
+	}
+	select {
+	case <-child.Ready():
+		return child.Addr(), end, nil
+	case err := <-ended:
+		cancel()
+		return "", nil, err
+	}
+}
