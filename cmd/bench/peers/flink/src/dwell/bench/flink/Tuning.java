@@ -1,0 +1,45 @@
+package dwell.bench.flink;
+
+import dwell.bench.event.Arguments;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.util.Properties;
+import org.apache.flink.configuration.CheckpointingOptions;
+import org.apache.flink.configuration.Configuration;
+import org.apache.flink.configuration.ExecutionOptions;
+import org.apache.flink.configuration.PipelineOptions;
+import org.apache.flink.configuration.StateBackendOptions;
+
+/** The configuration. The README says of each setting that is not the default where it comes from and what it gave. */
+final class Tuning {
+    private Tuning() { }
+
+    static Configuration of(Arguments given) throws IOException {
+        Configuration c = new Configuration();
+        c.set(PipelineOptions.OBJECT_REUSE, given.number("object-reuse", 1) != 0);
+        c.set(StateBackendOptions.STATE_BACKEND, "hashmap");
+        c.set(CheckpointingOptions.CHECKPOINTING_INTERVAL, Duration.ofMillis(given.number("checkpoint-ms", 5000)));
+        c.set(CheckpointingOptions.CHECKPOINT_STORAGE, "filesystem");
+        c.set(CheckpointingOptions.CHECKPOINTS_DIRECTORY, Files.createTempDirectory("crossing-times").toUri().toString());
+        c.set(ExecutionOptions.BUFFER_TIMEOUT, Duration.ofMillis(given.number("buffer-timeout-ms", 100)));
+        return c;
+    }
+
+    static Properties consumer(Arguments given) {
+        Properties p = new Properties();
+        p.put("partition.discovery.interval.ms", "-1");
+        p.put("max.poll.records", String.valueOf(given.number("poll-records", 5000)));
+        p.put("fetch.min.bytes", String.valueOf(given.number("fetch-min-kb", 0) * 1024 + 1));
+        p.put("max.partition.fetch.bytes", String.valueOf(given.number("fetch-kb", 1024) * 1024));
+        return p;
+    }
+
+    static Properties producer() {
+        Properties p = new Properties();
+        p.put("linger.ms", "100");
+        p.put("batch.size", String.valueOf(256 * 1024));
+        p.put("compression.type", "lz4");
+        return p;
+    }
+}
