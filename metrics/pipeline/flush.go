@@ -23,23 +23,9 @@ func (s *Shard) flush(ctx context.Context) error {
 		}
 		s.unwritten = s.state.Flush(s.next)
 	}
-	f, raw := s.unwritten, &s.raw
+	f := s.unwritten
 	err := inOrder(
-		func() error {
-			return s.write(ctx, "other_partitions", len(s.forward), func(ctx context.Context) error {
-				return s.Forward(ctx, s.id, s.forward)
-			})
-		},
-		func() error {
-			return s.write(ctx, "dead_letter_topic", len(raw.DeadLetters), func(ctx context.Context) error {
-				return s.DeadLetters.Write(ctx, s.id, raw.DeadLetters)
-			})
-		},
-		func() error {
-			return s.write(ctx, "events", raw.Events.Len()+len(raw.Readings)+len(raw.DeadLetters), func(ctx context.Context) error {
-				return s.Store.WriteRaw(ctx, s.id, raw)
-			})
-		},
+		func() error { return s.writeRaw(ctx) },
 		func() error {
 			return s.write(ctx, "restatements", len(f.Restatements), func(ctx context.Context) error {
 				return s.Store.WriteRestatements(ctx, s.id, f.Restatements)
@@ -71,12 +57,38 @@ func (s *Shard) flush(ctx context.Context) error {
 		return err
 	}
 	s.unwritten, s.since = nil, time.Time{}
-	s.raw.Reset()
-	s.forward = s.forward[:0]
 	s.Observer.Flushed(ctx, s.id, f, s.Now().Sub(begin))
 	s.Observer.Memory(s.id, s.state.Visits(), s.state.Windows())
 	s.commit(ctx, f.AsOf)
 	return nil
+}
+
+// writeRaw writes what was received: facts about places to the other partitions, dead letters, and the raw tables. It may
+// be ahead of all else.
+func (s *Shard) writeRaw(ctx context.Context) error {
+	raw := &s.raw
+	err := inOrder(
+		func() error {
+			return s.write(ctx, "other_partitions", len(s.forward), func(ctx context.Context) error {
+				return s.Forward(ctx, s.id, s.forward)
+			})
+		},
+		func() error {
+			return s.write(ctx, "dead_letter_topic", len(raw.DeadLetters), func(ctx context.Context) error {
+				return s.DeadLetters.Write(ctx, s.id, raw.DeadLetters)
+			})
+		},
+		func() error {
+			return s.write(ctx, "events", raw.Events.Len()+len(raw.Readings)+len(raw.DeadLetters), func(ctx context.Context) error {
+				return s.Store.WriteRaw(ctx, s.id, raw)
+			})
+		},
+	)
+	if err == nil {
+		raw.Reset()
+		s.forward = s.forward[:0]
+	}
+	return err
 }
 
 // inOrder runs the steps until one fails.

@@ -22,6 +22,8 @@ type Config struct {
 	// A flush follows FlushEvery after the first change, or at once when so many bytes are buffered. A shard that is far
 	// behind its log has nothing new to show, and flushes less often: the larger a flush, the less an event costs.
 	FlushEvery time.Duration
+	// What was received is written by itself when there is much of it: it is most of what is buffered, and nothing is won by
+	// keeping it back.
 	FlushBytes int
 	// RetryMax is the longest pause between two tries of a read or write that fails.
 	RetryMax time.Duration
@@ -33,7 +35,7 @@ func DefaultConfig() Config {
 		Engine:     shard.Config{Keep: 24 * time.Hour, Lateness: 10 * time.Minute},
 		Skew:       5 * time.Minute,
 		FlushEvery: time.Second,
-		FlushBytes: 64 << 20,
+		FlushBytes: 32 << 20,
 		RetryMax:   10 * time.Second,
 	}
 }
@@ -146,6 +148,11 @@ func (s *Shard) Handle(ctx context.Context, records []Record, next, highWatermar
 			return err
 		}
 	}
+	if s.raw.Bytes() >= min(rawBytes, s.cfg.FlushBytes) {
+		if err := s.writeRaw(ctx); err != nil {
+			return err
+		}
+	}
 	every := s.cfg.FlushEvery
 	if highWatermark-s.next > behind {
 		every *= patience
@@ -155,6 +162,9 @@ func (s *Shard) Handle(ctx context.Context, records []Record, next, highWatermar
 	}
 	return s.flush(ctx)
 }
+
+// rawBytes is about how much of what was received is worth an insert.
+const rawBytes = 4 << 20
 
 // A shard is behind when so many records are in the log that it has not read, more than arrive in a second or two. It then
 // flushes after as many times FlushEvery.
