@@ -1,5 +1,8 @@
 package dwell.bench.event;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -27,5 +30,11 @@ public final class Arguments {
     public long number(String name, long otherwise) {
         String value = given.get(name);
         return value == null ? otherwise : Long.parseLong(value);
+    }
+
+    /** A folder that is there; a new one of the system's where none is given. */
+    public Path folder(String name) throws IOException {
+        String value = given.get(name);
+        return value == null ? Files.createTempDirectory("crossing-times") : Files.createDirectories(Path.of(value).toAbsolutePath());
     }
 }

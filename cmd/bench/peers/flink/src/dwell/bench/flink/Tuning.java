@@ -2,7 +2,6 @@ package dwell.bench.flink;
 
 import dwell.bench.event.Arguments;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.time.Duration;
 import java.util.Properties;
 import org.apache.flink.configuration.CheckpointingOptions;
@@ -10,6 +9,8 @@ import org.apache.flink.configuration.Configuration;
 import org.apache.flink.configuration.ExecutionOptions;
 import org.apache.flink.configuration.PipelineOptions;
 import org.apache.flink.configuration.StateBackendOptions;
+import org.apache.flink.table.api.config.ExecutionConfigOptions;
+import org.apache.flink.table.api.config.TableConfigOptions;
 
 /** The configuration. The README says of each setting that is not the default where it comes from and what it gave. */
 final class Tuning {
@@ -21,9 +22,17 @@ final class Tuning {
         c.set(StateBackendOptions.STATE_BACKEND, "hashmap");
         c.set(CheckpointingOptions.CHECKPOINTING_INTERVAL, Duration.ofMillis(given.number("checkpoint-ms", 5000)));
         c.set(CheckpointingOptions.CHECKPOINT_STORAGE, "filesystem");
-        c.set(CheckpointingOptions.CHECKPOINTS_DIRECTORY, Files.createTempDirectory("crossing-times").toUri().toString());
+        c.set(CheckpointingOptions.CHECKPOINTS_DIRECTORY, given.folder("state").toUri().toString());
         c.set(ExecutionOptions.BUFFER_TIMEOUT, Duration.ofMillis(given.number("buffer-timeout-ms", 100)));
         return c;
+    }
+
+    /** Mini-batches, as the guide to streaming aggregation has them. */
+    static void sql(Arguments given, Configuration c) {
+        c.set(ExecutionConfigOptions.TABLE_EXEC_MINIBATCH_ENABLED, given.number("mini-batch", 1) != 0);
+        c.set(ExecutionConfigOptions.TABLE_EXEC_MINIBATCH_ALLOW_LATENCY, Duration.ofSeconds(1));
+        c.set(ExecutionConfigOptions.TABLE_EXEC_MINIBATCH_SIZE, given.number("mini-batch-size", 20_000));
+        c.set(TableConfigOptions.LOCAL_TIME_ZONE, "UTC");
     }
 
     static Properties consumer(Arguments given) {

@@ -6,7 +6,6 @@ import static org.apache.kafka.streams.StreamsConfig.producerPrefix;
 
 import dwell.bench.event.Arguments;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.util.Properties;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.producer.ProducerConfig;
@@ -21,7 +20,7 @@ final class Tuning {
         Properties p = new Properties();
         p.put(StreamsConfig.APPLICATION_ID_CONFIG, "crossing-times-" + given.need("result"));
         p.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, given.need("brokers"));
-        p.put(StreamsConfig.STATE_DIR_CONFIG, Files.createTempDirectory("crossing-times").toString());
+        p.put(StreamsConfig.STATE_DIR_CONFIG, given.folder("state").toString());
         p.put(StreamsConfig.DEFAULT_KEY_SERDE_CLASS_CONFIG, Serdes.ByteArraySerde.class);
         p.put(StreamsConfig.DEFAULT_VALUE_SERDE_CLASS_CONFIG, Serdes.ByteArraySerde.class);
         p.put(consumerPrefix(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG), "earliest");
