@@ -26,7 +26,9 @@ type Flush struct {
 }
 
 // Buffered is about how many bytes wait for the next flush, of what grows with every event.
-func (s *State) Buffered() int { return 150*len(s.restated) + 40*s.windows.differences + 1000*s.dirties }
+func (s *State) Buffered() int {
+	return 150*len(s.restated) + 40*s.windows.differences + 1000*s.dirties
+}
 
 // Flush returns what has changed, as of the offset of the next event to be applied. Missing windows must have been
 // restored. It counts as written: a flush that fails must be followed by a recovery.
