@@ -27,7 +27,7 @@ FIGURES_OF = awk ' \
 	/^(FAIL|--- FAIL|panic)|_test\.go:/ { print >"/dev/stderr"; failed = 1 } \
 	END { exit failed }'
 
-.PHONY: help setup build run test test-kafka chaos check lint bench bench-peers fuzz clean go cc
+.PHONY: help setup build run test test-kafka chaos check lint bench bench-guard bench-peers fuzz clean go cc
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -66,6 +66,11 @@ lint: go ## Check formatting (gofumpt) and run golangci-lint
 bench: go setup ## Print one line per figure: name, value, unit
 	@go test -run '^$$' -bench '^Benchmark($(FIGURES))$$' -benchtime $(BENCHTIME) -p 1 -timeout 30m \
 		$$(grep -rlE --include='*_test.go' '^func Benchmark($(FIGURES))\(' . | sed 's|/[^/]*$$||' | sort -u) | $(FIGURES_OF)
+
+bench-guard: go ## Fail if an event costs a third more than it did, beside what this machine takes at least
+	@{ go test -run '^$$' -bench '^BenchmarkCeiling$$' -benchtime 300ms -count 5 ./cmd/bench && \
+		go test -run '^$$' -bench '^BenchmarkEngine$$' -benchtime 2x -count 3 ./metrics/pipeline && \
+		go test -run '^$$' -bench '^BenchmarkDecode$$' -benchtime 300ms -count 5 ./ingest/event; } | $(FIGURES_OF) | go run ./cmd/bench guard
 
 bench-peers: setup build ## Compare with other stream processors (ENGINES=dwell,clickhouse), and print the machine's ceiling (needs Java 17 and Maven)
 	@jars=$$(sh ingest/kafka/apachetest/fetch.sh) && go build -o bin/bench ./cmd/bench && \

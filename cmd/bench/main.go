@@ -24,6 +24,7 @@ type commands struct {
 	Check  checkCommand  `cmd:"" help:"Compare a result with the oracle: exits with 1 if it differs."`
 	Places placesCommand `cmd:"" help:"Print the places file of the workload, which dwell needs."`
 	Broker brokerCommand `cmd:"" help:"Run Apache Kafka, one node, until it is interrupted."`
+	Guard  guardCommand  `cmd:"" help:"Fail if the figures on standard input have fallen, beside this machine's ceiling."`
 }
 
 // size is how much there is, as every command that knows the workload is told it.

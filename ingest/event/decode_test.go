@@ -3,6 +3,7 @@ package event
 import (
 	"reflect"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -127,11 +128,20 @@ func BenchmarkDecode(b *testing.B) {
 	m.Headers = []Header{{[]byte("content-type"), []byte("application/cloudevents+json")}}
 	var e Event
 	b.SetBytes(int64(len(m.Value)))
+	begin := cpu(b)
 	for b.Loop() {
 		d.Reset()
 		if r := d.Decode(m, &e); r != nil {
 			b.Fatal(r)
 		}
 	}
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/cpu-s")
+	b.ReportMetric(float64(b.N)/(cpu(b)-begin).Seconds(), "events/cpu-s")
+}
+
+func cpu(b *testing.B) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
