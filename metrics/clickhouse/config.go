@@ -129,7 +129,10 @@ func (c Config) LogValue() slog.Value {
 func (c Config) options(database string) (*driver.Options, error) {
 	// A block that is written again need not be found out: rows replace rows. Where a server does find it out, it may
 	// keep it from the views that hang on the table, which the first try did not reach.
-	settings := driver.Settings{"async_insert": 0, "insert_deduplicate": 0, "max_partitions_per_insert_block": 0}
+	// Nor has an insert two rows of one key, so that nothing is won by merging it before it is stored.
+	settings := driver.Settings{
+		"async_insert": 0, "insert_deduplicate": 0, "optimize_on_insert": 0, "max_partitions_per_insert_block": 0,
+	}
 	for name, value := range c.Settings {
 		settings[name] = value
 	}
