@@ -232,14 +232,25 @@ func (s *Source) Holders(ctx context.Context, id string, from, to time.Time, f b
 	out := &board.Holders{ID: id, Filter: f, From: startOf(window.Hour, from, p.Zone)}
 	out.To = startOf(window.Hour, to.Add(-time.Millisecond), p.Zone)
 	out.To = endOf(window.Hour, out.To, p.Zone)
+	// Whole days are read as such: a day is made of whole hours, and has a twentieth of their rows.
+	first, last := startOf(window.Day, out.From, p.Zone), startOf(window.Day, out.To, p.Zone)
+	if first.Before(out.From) {
+		first = endOf(window.Day, first, p.Zone)
+	}
+	if !first.Before(last) {
+		first, last = out.To, out.To
+	}
 	filter, args := picks(f)
 	sql := `
 SELECT toString(measure), sum(n), sum(sum_ms), sum(net_ms)
 FROM ` + s.table("windows") + ` FINAL
-WHERE bcp = {bcp:String} AND grain = 'hour' AND position(measure, '/') > 0` + filter + `
+WHERE bcp = {bcp:String} AND position(measure, '/') > 0` + filter + `
     AND start >= fromUnixTimestamp({from:Int64}) AND start < fromUnixTimestamp({to:Int64})
+    AND (grain = 'day' AND start >= fromUnixTimestamp({first:Int64}) AND start < fromUnixTimestamp({last:Int64})
+        OR grain = 'hour' AND (start < fromUnixTimestamp({first:Int64}) OR start >= fromUnixTimestamp({last:Int64})))
 GROUP BY measure`
-	args = append(args, named("bcp", id), named("from", out.From.Unix()), named("to", out.To.Unix()))
+	args = append(args, named("bcp", id), named("from", out.From.Unix()), named("to", out.To.Unix()),
+		named("first", first.Unix()), named("last", last.Unix()))
 	sum := &hour{holders: map[string]segment{}}
 	err := s.each(ctx, "windows", sql, args, func(rows driver.Rows) error {
 		var measure string

@@ -109,3 +109,41 @@ func TestAVisitThatLapsedIsInsideNoMore(t *testing.T) {
 		t.Errorf("%+v %v", v, err)
 	}
 }
+
+// Kabul's days begin at half past seven in the evening, UTC.
+func TestHoldersAddUpTheWholeDaysAndTheHoursBeforeAndAfterThem(t *testing.T) {
+	b := newBorder(t, "2026-01-10T12:00:00Z", torkham())
+	for start, seconds := range map[string]int{
+		"2026-01-05T08:30:00Z": 1, // too early
+		"2026-01-05T09:30:00Z": 10,
+		"2026-01-06T09:30:00Z": 20,
+		"2026-01-07T09:30:00Z": 30,
+		"2026-01-07T20:30:00Z": 40,
+		"2026-01-08T02:30:00Z": 2, // too late
+	} {
+		b.window(0, "TORKHAM", "inbound", "hour", start, "wait/customs", 1, seconds)
+	}
+	for start, seconds := range map[string][]int{
+		"2026-01-04T19:30:00Z": {1, 10}, "2026-01-05T19:30:00Z": {20}, "2026-01-06T19:30:00Z": {30}, "2026-01-07T19:30:00Z": {40, 2},
+	} {
+		b.window(0, "TORKHAM", "inbound", "day", start, "wait/customs", len(seconds), seconds...)
+	}
+	for _, c := range []struct {
+		from, to string
+		n        int64
+		seconds  float64
+	}{
+		{"2026-01-05T10:00:00Z", "2026-01-08T02:00:00Z", 4, 100},
+		{"2026-01-05T19:30:00Z", "2026-01-07T19:30:00Z", 2, 50}, // two whole days
+		{"2026-01-06T09:00:00Z", "2026-01-06T12:00:00Z", 1, 20}, // none
+		{"2026-01-06T09:00:00Z", "2026-01-07T12:00:00Z", 2, 50}, // none, over midnight
+	} {
+		got, err := b.Holders(t.Context(), "TORKHAM", at(c.from), at(c.to), board.Filter{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(got.Holders) != 1 || got.Holders[0].N != c.n || got.Holders[0].Seconds != c.seconds {
+			t.Errorf("%s to %s: %+v, not %d with %v seconds", c.from, c.to, got.Holders, c.n, c.seconds)
+		}
+	}
+}
