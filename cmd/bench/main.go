@@ -25,6 +25,8 @@ type commands struct {
 	Places placesCommand `cmd:"" help:"Print the places file of the workload, which dwell needs."`
 	Broker brokerCommand `cmd:"" help:"Run Apache Kafka, one node, until it is interrupted."`
 	Guard  guardCommand  `cmd:"" help:"Fail if the figures on standard input have fallen, beside this machine's ceiling."`
+
+	History historyCommand `cmd:"" help:"Make the windows of five years in ClickHouse, and measure what the dashboards ask of them."`
 }
 
 // size is how much there is, as every command that knows the workload is told it.

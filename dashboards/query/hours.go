@@ -30,15 +30,21 @@ type hours map[string]map[int64]*hour
 
 // readHours reads the hours of all BCPs that start at or after from.
 func (s *Source) readHours(ctx context.Context, from time.Time) (hours, error) {
+	// Shards, directions, channels and regimes are added up by measure first, so that an hour is a few tuples and not hundreds.
 	sql := `
-SELECT bcp, toUnixTimestamp(start), sumIf(n, measure = 'arrivals'), sumIf(n, measure = 'releases'),
-    sumIf(n, measure = 'departures'), sumIf(n, measure = 'left'),
-    sumIf(n, measure = 'release_time'), sumIf(sum_ms, measure = 'release_time'),
-    sumMapIf(mapKeys(bins), mapValues(bins), measure = 'release_time') AS release,
-    sumIf(net_ms, measure = 'release_time'), ` + netBins("measure = 'release_time'") + ` AS release_net,
-    groupArrayIf((toString(measure), n, sum_ms, net_ms), position(measure, '/') > 0)
-FROM ` + s.table("windows") + ` FINAL
-WHERE bcp IN ({ids:Array(String)}) AND grain = 'hour' AND start >= fromUnixTimestamp({from:Int64})
+SELECT bcp, toUnixTimestamp(start), sumIf(trucks, measure = 'arrivals'), sumIf(trucks, measure = 'releases'),
+    sumIf(trucks, measure = 'departures'), sumIf(trucks, measure = 'left'),
+    sumIf(trucks, measure = 'release_time'), sumIf(ms, measure = 'release_time'), anyIf(release, measure = 'release_time'),
+    sumIf(net, measure = 'release_time'), anyIf(release_net, measure = 'release_time'),
+    groupArrayIf((toString(measure), trucks, ms, net), position(measure, '/') > 0)
+FROM (
+    SELECT bcp, start, measure, sum(n) AS trucks, sum(sum_ms) AS ms, sum(net_ms) AS net,
+        sumMapIf(mapKeys(bins), mapValues(bins), measure = 'release_time') AS release,
+        ` + netBins("measure = 'release_time'") + ` AS release_net
+    FROM ` + s.table("windows") + ` FINAL
+    WHERE bcp IN ({ids:Array(String)}) AND grain = 'hour' AND start >= fromUnixTimestamp({from:Int64})
+    GROUP BY bcp, start, measure
+)
 GROUP BY bcp, start`
 	all := hours{}
 	args := []any{named("from", from.Unix()), clickhouse.Named("ids", s.ids)}
