@@ -1,0 +1,104 @@
+package history
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"dwell/dashboards/board"
+	"dwell/dashboards/query"
+	"dwell/ingest/place"
+	"dwell/metrics/window"
+)
+
+// Ask asks what the dashboards ask, each question so many times, and prints how long the answers took.
+func Ask(ctx context.Context, conn driver.Conn, db string, c Config, times int, out io.Writer) error {
+	var places []place.Place
+	for _, id := range c.ids() {
+		places = append(places, place.Place{
+			ID: id, Names: place.Names{"en": id}, Zone: time.UTC, SilentAfter: 3 * time.Hour,
+			Neighbour: place.Neighbour{ID: "FAR", Names: place.Names{"en": "Far"}},
+		})
+	}
+	source := query.New(conn, db, places, query.DefaultConfig(), func() time.Time { return c.Now })
+	ask := func(name string, times int, once func() error) error {
+		before, err := used(ctx, conn)
+		if err != nil {
+			return err
+		}
+		took := make([]time.Duration, times)
+		for i := range took {
+			begin := time.Now()
+			if err := once(); err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+			took[i] = time.Since(begin)
+		}
+		after, err := used(ctx, conn)
+		if err != nil {
+			return err
+		}
+		slices.Sort(took)
+		at := func(q int) float64 { return took[(len(took)*q+99)/100-1].Seconds() * 1000 }
+		_, err = fmt.Fprintf(out, "%-50s p50 %7.1f ms  p95 %7.1f ms  cpu %7.1f ms  %10d rows read\n", name, at(50), at(95),
+			float64(after.cpu-before.cpu)/float64(times)/1000, (after.rows-before.rows)/uint64(times))
+		return err
+	}
+	boardOnce := func() error {
+		_, err := source.Board(ctx)
+		return err
+	}
+	if err := ask("board, the first of an hour", 1, boardOnce); err != nil {
+		return err
+	}
+	if err := ask("board", times, boardOnce); err != nil {
+		return err
+	}
+	for _, i := range c.whole() {
+		id := places[i].ID
+		for _, span := range []struct {
+			name  string
+			grain window.Grain
+			from  time.Time
+		}{
+			{"a day by minute", window.Minute, c.Now.AddDate(0, 0, -1)},
+			{"a month by hour", window.Hour, c.Now.AddDate(0, -1, 0)},
+			{fmt.Sprintf("%d years by day", c.Years), window.Day, c.begin()},
+		} {
+			for _, f := range []struct {
+				name, measure string
+				board.Filter
+			}{{"release time", "release_time", board.Filter{}}, {"release time, inbound", "release_time", board.Filter{Direction: "inbound"}}} {
+				err := ask(fmt.Sprintf("%s history %s, %s", id, span.name, f.name), times, func() error {
+					_, err := source.History(ctx, query.HistoryQuery{ID: id, Measure: f.measure, Grain: span.grain, From: span.from, To: c.Now, Filter: f.Filter})
+					return err
+				})
+				if err != nil {
+					return err
+				}
+			}
+			err := ask(fmt.Sprintf("%s holders %s", id, span.name), times, func() error {
+				_, err := source.Holders(ctx, id, span.from, c.Now, board.Filter{})
+				return err
+			})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// counters are the engine's own, since it was started.
+type counters struct {
+	cpu, rows uint64 // microseconds; rows selected
+}
+
+func used(ctx context.Context, conn driver.Conn) (c counters, err error) {
+	err = conn.QueryRow(ctx, "SELECT sumIf(value, event = 'OSCPUVirtualTimeMicroseconds'), sumIf(value, event = 'SelectedRows') FROM system.events").Scan(&c.cpu, &c.rows)
+	return c, err
+}

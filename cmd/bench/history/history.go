@@ -1,0 +1,136 @@
+// Package history makes the windows that dwell has after five years, inside ClickHouse, and measures how long the
+// dashboards wait for what they ask of them.
+//
+// It promises windows as dense as a billion visits over 200 crossings make them: every row that the shards, directions,
+// channels and regimes of a crossing would have, with sketches as wide. It refuses to make all of them: a query reads one
+// crossing's key range, so that a few crossings have all their history and the others what the board reads of them.
+package history
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+)
+
+// Config says how much there is.
+type Config struct {
+	// Visits are those of all crossings in all years.
+	Visits int64
+	Years  int
+	BCPs   int
+	// Now is the end of the history.
+	Now time.Time
+}
+
+const (
+	// recent is how far back all crossings have their hours: farther than the board reads each time. Habits, which are read
+	// once an hour, reach back nine weeks: what they take is seen of a crossing with all its history.
+	recent = 3 * 24 * time.Hour
+	// fine is how far back a crossing with all its history has its minutes.
+	fine = 31 * 24 * time.Hour
+)
+
+func (c Config) begin() time.Time { return c.Now.AddDate(-c.Years, 0, 0) }
+
+// ids are the crossings, the busiest first.
+func (c Config) ids() []string {
+	ids := make([]string, c.BCPs)
+	for i := range ids {
+		ids[i] = fmt.Sprintf("BCP-%03d", i+1)
+	}
+	return ids
+}
+
+// whole are the crossings that have all their history: the busiest, the one in the middle and the quietest.
+func (c Config) whole() []int { return []int{0, c.BCPs / 2, c.BCPs - 1} }
+
+// perDay is how many trucks a day cross there. The busiest of 200 has 2.4 % of all.
+func (c Config) perDay(bcp int) float64 {
+	const flat = 15
+	var all float64
+	for i := range c.BCPs {
+		all += 1 / float64(i+1+flat)
+	}
+	return float64(c.Visits) / c.Now.Sub(c.begin()).Hours() * 24 / float64(bcp+1+flat) / all
+}
+
+//go:embed windows.sql
+var windowsSQL string
+
+// Make fills the tables of the database, which are there and empty.
+func Make(ctx context.Context, conn driver.Conn, db string, c Config) error {
+	exec := func(sql string) error { return conn.Exec(ctx, sql) }
+	for _, i := range c.whole() {
+		for _, sql := range []string{
+			c.regular(db, i, "day", 24*time.Hour, c.begin(), c.Now),
+			c.regular(db, i, "hour", time.Hour, c.begin(), c.Now),
+			c.minutes(db, i),
+		} {
+			if err := exec(sql); err != nil {
+				return err
+			}
+		}
+	}
+	for i := range c.BCPs {
+		switch i {
+		case c.whole()[0], c.whole()[1], c.whole()[2]:
+			continue
+		}
+		for _, sql := range []string{
+			c.regular(db, i, "day", 24*time.Hour, c.Now.Add(-recent), c.Now),
+			c.regular(db, i, "hour", time.Hour, c.Now.Add(-recent), c.Now),
+		} {
+			if err := exec(sql); err != nil {
+				return err
+			}
+		}
+	}
+	// What was written years ago has been merged since.
+	if err := exec("OPTIMIZE TABLE " + db + ".windows FINAL"); err != nil {
+		return err
+	}
+	return exec(c.inside(db))
+}
+
+// regular are the windows of a grain in which a crossing has a row for nearly every combination: each row has the number
+// of visits that are expected of it, its fraction up to chance.
+func (c Config) regular(db string, bcp int, grain string, length time.Duration, from, to time.Time) string {
+	const combinations, measures = 96, 14
+	windows := int64(to.Sub(from) / length)
+	candidate := fmt.Sprintf(`intDiv(number, %d) AS window, number %% %d AS combination, intDiv(number, %d) %% %d + 1 AS number_of_measure,
+        cityHash64(number, '%s%d') AS chance,
+        %f * of_channel[intDiv(combination, 16) %% 3 + 1] * if(combination < 48, 0.7, 0.3) / 16 * often[number_of_measure] / 100 AS expected,
+        toInt64(floor(expected + toUInt32(chance) / 4294967296)) AS n`,
+		combinations*measures, combinations, combinations, measures, grain, bcp, c.perDay(bcp)*length.Hours()/24)
+	return c.insert(db, bcp, grain, fmt.Sprintf("toDateTime(%d + %d * window, 'UTC')", from.Unix(), int64(length/time.Second)),
+		candidate, windows*combinations*measures)
+}
+
+// minutes are the windows of single trucks, a row for each measure of each.
+func (c Config) minutes(db string, bcp int) string {
+	const measures = 14
+	visits := int64(c.perDay(bcp) * fine.Hours() / 24)
+	candidate := fmt.Sprintf(`intDiv(number, %d) AS visit, number %% %d + 1 AS number_of_measure, intDiv(visit * %d, %d) AS window,
+        cityHash64(visit) AS which, cityHash64(number) AS chance,
+        which %% 16 + 16 * multiIf(bitShiftRight(which, 8) %% 10 < 7, 0, bitShiftRight(which, 8) %% 10 < 9, 1, 2)
+            + 48 * (bitShiftRight(which, 16) %% 10 < 3) AS combination,
+        toInt64(chance %% 100 < often[number_of_measure]) AS n`, measures, measures, int64(fine/time.Minute), visits)
+	return c.insert(db, bcp, "minute", fmt.Sprintf("toDateTime(%d + 60 * window, 'UTC')", c.Now.Add(-fine).Unix()), candidate, visits*measures)
+}
+
+func (c Config) insert(db string, bcp int, grain, start, candidate string, candidates int64) string {
+	return strings.NewReplacer("{db}", db, "{bcp}", c.ids()[bcp], "{grain}", grain, "{start}", start, "{candidate}", candidate,
+		"{candidates}", fmt.Sprint(candidates)).Replace(windowsSQL)
+}
+
+// inside are the trucks that are there now, as the board reads them.
+func (c Config) inside(db string) string {
+	return fmt.Sprintf(`INSERT INTO %s.inside_now SELECT number %% 8, 'BCP-' || leftPad(toString(intDiv(number, 16) + 1), 3, '0'),
+    ['inbound', 'outbound'][intDiv(number, 8) %% 2 + 1], 1, toDateTime64(%d, 3, 'UTC'), 100,
+    map('wait/customs', 60, 'service/customs', 30, 'exit/carrier', 10), map(%d, 50, %d, 50) FROM numbers(%d)`,
+		db, c.Now.Unix()-60, c.Now.Unix()/3600-10, c.Now.Unix()/3600, 16*c.BCPs)
+}

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"dwell/cmd/bench/history"
+	"dwell/ingest/event"
+	"dwell/metrics/clickhouse"
+)
+
+type historyCommand struct {
+	ClickHouse string `name:"clickhouse" required:"" help:"HTTP interface of ClickHouse, host:port."`
+	Database   string `default:"history" help:"Database of the windows, made where it is missing."`
+	Visits     int64  `default:"1000000000" help:"Number of visits that the windows stand for."`
+	Years      int    `default:"5" help:"How long they took."`
+	BCPs       int    `name:"bcps" default:"200" help:"Number of border crossing points."`
+	Times      int    `default:"20" help:"How often each question is asked."`
+}
+
+func (c *historyCommand) Run(ctx context.Context) error {
+	cfg := clickhouse.DefaultConfig()
+	cfg.Addresses, cfg.Protocol, cfg.Database, cfg.ReadTimeout = []string{c.ClickHouse}, "http", c.Database, time.Hour
+	voc, err := event.NewVocabulary([]string{"A"}, []string{"customs"})
+	if err != nil {
+		return err
+	}
+	store, err := clickhouse.Open(ctx, cfg, voc)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = store.Close() }()
+	h := history.Config{Visits: c.Visits, Years: c.Years, BCPs: c.BCPs, Now: time.Date(2031, 1, 1, 0, 0, 0, 0, time.UTC)}
+	var rows uint64
+	if err := store.Conn().QueryRow(ctx, "SELECT count() FROM "+c.Database+".windows").Scan(&rows); err != nil {
+		return err
+	}
+	if rows == 0 {
+		if err := history.Make(ctx, store.Conn(), c.Database, h); err != nil {
+			return err
+		}
+	}
+	var size string
+	if err := store.Conn().QueryRow(ctx, "SELECT sum(rows), formatReadableSize(sum(bytes_on_disk)) FROM system.parts WHERE active AND database = '"+c.Database+"' AND table = 'windows'").Scan(&rows, &size); err != nil {
+		return err
+	}
+	fmt.Printf("%d windows, %s\n", rows, size)
+	return history.Ask(ctx, store.Conn(), c.Database, h, c.Times, os.Stdout)
+}
