@@ -181,10 +181,9 @@ func (s *Source) readPast(ctx context.Context, q HistoryQuery, from time.Time) (
 SELECT toUnixTimestamp(start),
     sumIf(n, measure = {measure:String} AND ` + picked + `), sumIf(sum_ms, measure = {measure:String} AND ` + picked + `),
     sumIf(sum_sq, measure = {measure:String} AND ` + picked + `),
-    sumMapIf(mapKeys(bins), mapValues(bins), measure = {measure:String} AND ` + picked + `),
     sumIf(net_ms, measure = {measure:String} AND ` + picked + `),
     sumIf(if(net_ms = sum_ms, sum_sq, net_sq), measure = {measure:String} AND ` + picked + `),
-    ` + netBins("measure = {measure:String} AND "+picked) + `,
+    ` + sketches("measure = {measure:String} AND "+picked, "same", "gross", "netted") + `,
     sumIf(n, measure = 'arrivals' AND ` + picked + `), sumIf(n, measure = 'left' AND ` + picked + `)
 FROM ` + s.table("windows") + ` FINAL
 WHERE bcp = {bcp:String} AND grain = {grain:String}
@@ -195,16 +194,16 @@ GROUP BY start`
 	all := map[int64]*past{}
 	err := s.each(ctx, "windows", sql, args, func(rows driver.Rows) error {
 		var (
-			start   uint32
-			w       past
-			bins    []any
-			net     int64
-			netBins []any
+			start    uint32
+			w        past
+			net      int64
+			sketches [3][]any
 		)
-		if err := rows.Scan(&start, &w.N, &w.Sum, &w.squares, &bins, &net, &w.netSquares, &netBins, &w.arrivals, &w.left); err != nil {
+		if err := rows.Scan(&start, &w.N, &w.Sum, &w.squares, &net, &w.netSquares,
+			&sketches[0], &sketches[1], &sketches[2], &w.arrivals, &w.left); err != nil {
 			return err
 		}
-		w.Bins, w.Net = toBins(bins), toNet(w.Sum-net, netBins)
+		w.Bins, w.Net = toSketches(w.Sum-net, sketches)
 		all[int64(start)] = &w
 		return nil
 	})

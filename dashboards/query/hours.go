@@ -34,13 +34,12 @@ func (s *Source) readHours(ctx context.Context, from time.Time) (hours, error) {
 	sql := `
 SELECT bcp, toUnixTimestamp(start), sumIf(trucks, measure = 'arrivals'), sumIf(trucks, measure = 'releases'),
     sumIf(trucks, measure = 'departures'), sumIf(trucks, measure = 'left'),
-    sumIf(trucks, measure = 'release_time'), sumIf(ms, measure = 'release_time'), anyIf(release, measure = 'release_time'),
-    sumIf(net, measure = 'release_time'), anyIf(release_net, measure = 'release_time'),
+    sumIf(trucks, measure = 'release_time'), sumIf(ms, measure = 'release_time'), sumIf(net, measure = 'release_time'),
+    anyIf(same, measure = 'release_time'), anyIf(gross, measure = 'release_time'), anyIf(netted, measure = 'release_time'),
     groupArrayIf((toString(measure), trucks, ms, net), position(measure, '/') > 0)
 FROM (
     SELECT bcp, start, measure, sum(n) AS trucks, sum(sum_ms) AS ms, sum(net_ms) AS net,
-        sumMapIf(mapKeys(bins), mapValues(bins), measure = 'release_time') AS release,
-        ` + netBins("measure = 'release_time'") + ` AS release_net
+        ` + sketches("measure = 'release_time'", "same", "gross", "netted") + `
     FROM ` + s.table("windows") + ` FINAL
     WHERE bcp IN ({ids:Array(String)}) AND grain = 'hour' AND start >= fromUnixTimestamp({from:Int64})
     GROUP BY bcp, start, measure
@@ -53,16 +52,15 @@ GROUP BY bcp, start`
 			bcp      string
 			start    uint32
 			h        = &hour{holders: map[string]segment{}}
-			bins     []any
 			net      int64
-			netBins  []any
+			sketches [3][]any
 			segments [][]any
 		)
 		if err := rows.Scan(&bcp, &start, &h.arrivals, &h.releases, &h.departures, &h.left,
-			&h.release.N, &h.release.Sum, &bins, &net, &netBins, &segments); err != nil {
+			&h.release.N, &h.release.Sum, &net, &sketches[0], &sketches[1], &sketches[2], &segments); err != nil {
 			return err
 		}
-		h.release.Bins, h.release.Net = toBins(bins), toNet(h.release.Sum-net, netBins)
+		h.release.Bins, h.release.Net = toSketches(h.release.Sum-net, sketches)
 		for _, g := range segments {
 			measure := g[0].(string)
 			h.holders[measure] = h.holders[measure].add(segment{g[1].(int64), g[2].(int64), g[3].(int64)})
@@ -88,17 +86,30 @@ func toBins(tuple []any) window.Bins {
 	return bins
 }
 
-// netBins is the sketch of net durations in SQL, which is written only where it differs.
-func netBins(condition string) string {
-	return "sumMapIf(mapKeys(if(net_ms = sum_ms, bins, net_bins)), mapValues(if(net_ms = sum_ms, bins, net_bins)), " + condition + ")"
+// sketches are three columns of SQL: the sketch of the rows whose net durations are the same and so not written, and the
+// gross and the net one of the others. So no row is added up twice, and none is where all are the same.
+func sketches(condition, same, gross, net string) string {
+	return "sumMapIf(mapKeys(bins), mapValues(bins), " + condition + " AND net_ms = sum_ms) AS " + same +
+		", sumMapIf(mapKeys(bins), mapValues(bins), " + condition + " AND net_ms != sum_ms) AS " + gross +
+		", sumMapIf(mapKeys(net_bins), mapValues(net_bins), " + condition + " AND net_ms != sum_ms) AS " + net
 }
 
-// toNet is what netBins and the closed time come to.
-func toNet(closed int64, tuple []any) window.Net {
+// toSketches is what these columns and the closed time come to.
+func toSketches(closed int64, columns [3][]any) (window.Bins, window.Net) {
+	gross := toBins(columns[0])
 	if closed == 0 {
-		return window.Net{}
+		return and(gross, columns[1]), window.Net{}
 	}
-	return window.Net{Closed: closed, Bins: toBins(tuple)}
+	net := toBins(columns[0])
+	return and(gross, columns[1]), window.Net{Closed: closed, Bins: and(net, columns[2])}
+}
+
+// and adds the bins of a tuple.
+func and(bins window.Bins, tuple []any) window.Bins {
+	for _, b := range toBins(tuple) {
+		bins = bins.Add(b.Index, b.Count)
+	}
+	return bins
 }
 
 // cutMeasure splits the measure of a segment; counts of faults are no segments.
