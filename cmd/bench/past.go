@@ -8,7 +8,7 @@ import (
 
 	"dwell/cmd/bench/history"
 	"dwell/ingest/event"
-	"dwell/metrics/clickhouse"
+	store "dwell/metrics/clickhouse"
 )
 
 type historyCommand struct {
@@ -21,31 +21,31 @@ type historyCommand struct {
 }
 
 func (c *historyCommand) Run(ctx context.Context) error {
-	cfg := clickhouse.DefaultConfig()
+	cfg := store.DefaultConfig()
 	cfg.Addresses, cfg.Protocol, cfg.Database, cfg.ReadTimeout = []string{c.ClickHouse}, "http", c.Database, time.Hour
 	voc, err := event.NewVocabulary([]string{"A"}, []string{"customs"})
 	if err != nil {
 		return err
 	}
-	store, err := clickhouse.Open(ctx, cfg, voc)
+	tables, err := store.Open(ctx, cfg, voc)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = store.Close() }()
+	defer func() { _ = tables.Close() }()
 	h := history.Config{Visits: c.Visits, Years: c.Years, BCPs: c.BCPs, Now: time.Date(2031, 1, 1, 0, 0, 0, 0, time.UTC)}
 	var rows uint64
-	if err := store.Conn().QueryRow(ctx, "SELECT count() FROM "+c.Database+".windows").Scan(&rows); err != nil {
+	if err := tables.Conn().QueryRow(ctx, "SELECT count() FROM "+c.Database+".windows").Scan(&rows); err != nil {
 		return err
 	}
 	if rows == 0 {
-		if err := history.Make(ctx, store.Conn(), c.Database, h); err != nil {
+		if err := history.Make(ctx, tables.Conn(), c.Database, h); err != nil {
 			return err
 		}
 	}
 	var size string
-	if err := store.Conn().QueryRow(ctx, "SELECT sum(rows), formatReadableSize(sum(bytes_on_disk)) FROM system.parts WHERE active AND database = '"+c.Database+"' AND table = 'windows'").Scan(&rows, &size); err != nil {
+	if err := tables.Conn().QueryRow(ctx, "SELECT sum(rows), formatReadableSize(sum(bytes_on_disk)) FROM system.parts WHERE active AND database = '"+c.Database+"' AND table = 'windows'").Scan(&rows, &size); err != nil {
 		return err
 	}
 	fmt.Printf("%d windows, %s\n", rows, size)
-	return history.Ask(ctx, store.Conn(), c.Database, h, c.Times, os.Stdout)
+	return history.Ask(ctx, tables.Conn(), c.Database, h, c.Times, os.Stdout)
 }
