@@ -10,6 +10,8 @@ import org.apache.flink.configuration.ExecutionOptions;
 import org.apache.flink.configuration.PipelineOptions;
 import org.apache.flink.configuration.StateBackendOptions;
 import org.apache.flink.table.api.config.ExecutionConfigOptions;
+import org.apache.flink.table.api.config.AggregatePhaseStrategy;
+import org.apache.flink.table.api.config.OptimizerConfigOptions;
 import org.apache.flink.table.api.config.TableConfigOptions;
 
 /** The configuration. The README says of each setting that is not the default where it comes from and what it gave. */
@@ -32,6 +34,7 @@ final class Tuning {
         c.set(ExecutionConfigOptions.TABLE_EXEC_MINIBATCH_ENABLED, given.number("mini-batch", 1) != 0);
         c.set(ExecutionConfigOptions.TABLE_EXEC_MINIBATCH_ALLOW_LATENCY, Duration.ofSeconds(1));
         c.set(ExecutionConfigOptions.TABLE_EXEC_MINIBATCH_SIZE, given.number("mini-batch-size", 20_000));
+        c.set(OptimizerConfigOptions.TABLE_OPTIMIZER_AGG_PHASE_STRATEGY, AggregatePhaseStrategy.valueOf(given.text("phases", "ONE_PHASE")));
         c.set(TableConfigOptions.LOCAL_TIME_ZONE, "UTC");
     }
 

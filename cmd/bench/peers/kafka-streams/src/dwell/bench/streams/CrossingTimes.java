@@ -2,6 +2,7 @@ package dwell.bench.streams;
 
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.streams.Topology;
+import org.apache.kafka.streams.state.KeyValueBytesStoreSupplier;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.state.StoreBuilder;
 import org.apache.kafka.streams.state.Stores;
@@ -15,17 +16,17 @@ final class CrossingTimes {
 
     private CrossingTimes() { }
 
-    static Topology topology(String topic, String result, boolean cachedVisits, Unsent unsent) {
+    static Topology topology(String topic, String result, int mostVisits, Unsent unsent) {
         return new Topology()
             .addSource("events", topic)
             .addProcessor("crossing-times", () -> new Counting(unsent), "events")
-            .addStateStore(cachedVisits ? store(VISITS).withCachingEnabled() : store(VISITS), "crossing-times")
-            .addStateStore(store(WINDOWS).withCachingEnabled(), "crossing-times")
+            .addStateStore(store(Stores.lruMap(VISITS, mostVisits)), "crossing-times")
+            .addStateStore(store(Stores.inMemoryKeyValueStore(WINDOWS)), "crossing-times")
             .addSink("result", result, "crossing-times");
     }
 
-    /** A store in memory, kept in a changelog topic as is the default. */
-    private static StoreBuilder<KeyValueStore<byte[], byte[]>> store(String name) {
-        return Stores.keyValueStoreBuilder(Stores.inMemoryKeyValueStore(name), Serdes.ByteArray(), Serdes.ByteArray());
+    /** A store that has a changelog topic, as is the default, and no cache before it. */
+    private static StoreBuilder<KeyValueStore<byte[], byte[]>> store(KeyValueBytesStoreSupplier kept) {
+        return Stores.keyValueStoreBuilder(kept, Serdes.ByteArray(), Serdes.ByteArray());
     }
 }

@@ -3,6 +3,7 @@ package dwell.bench.streams;
 import dwell.bench.event.Arguments;
 import java.util.Properties;
 import org.apache.kafka.streams.KafkaStreams;
+import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
 
 /** The bench's job on Kafka Streams, from the topic's beginning to the end that it has when this starts. */
@@ -14,8 +15,9 @@ public final class Main {
         Properties tuning = Tuning.of(given);
         End end = End.of(given.need("brokers"), given.need("topic"));
         Unsent unsent = new Unsent();
-        try (KafkaStreams streams = new KafkaStreams(
-                CrossingTimes.topology(given.need("topic"), given.need("result"), given.number("cached-visits", 0) != 0, unsent), tuning)) {
+        Topology topology = CrossingTimes.topology(
+            given.need("topic"), given.need("result"), (int) given.number("visits-per-partition", 1 << 20), unsent);
+        try (KafkaStreams streams = new KafkaStreams(topology, tuning)) {
             streams.setUncaughtExceptionHandler(e -> {
                 e.printStackTrace();
                 return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;

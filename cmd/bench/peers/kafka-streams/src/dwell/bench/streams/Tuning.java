@@ -27,11 +27,9 @@ final class Tuning {
 
         p.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, (int) given.number("threads", 2));
         p.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, given.number("commit-ms", 1000));
-        p.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, given.number("cache-mb", 64) << 20);
         p.put(StreamsConfig.BUFFERED_RECORDS_PER_PARTITION_CONFIG, (int) given.number("buffered", 1000));
 
         p.put(mainConsumerPrefix(ConsumerConfig.MAX_POLL_RECORDS_CONFIG), (int) given.number("poll-records", 1000));
-        p.put(mainConsumerPrefix(ConsumerConfig.FETCH_MIN_BYTES_CONFIG), (int) given.number("fetch-min-kb", 0) * 1024 + 1);
         p.put(mainConsumerPrefix(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG), (int) given.number("fetch-kb", 1024) * 1024);
 
         p.put(producerPrefix(ProducerConfig.LINGER_MS_CONFIG), (int) given.number("linger-ms", 100));
