@@ -9,7 +9,6 @@ CREATE TABLE events (
   'connector' = 'kafka',
   'properties.bootstrap.servers' = '${brokers}',
   'properties.group.id' = 'crossing-times-${result}',
-  'properties.max.poll.records' = '5000',
   'topic' = '${topic}',
   'scan.startup.mode' = 'earliest-offset',
   'scan.bounded.mode' = 'latest-offset',

@@ -27,10 +27,6 @@ public final class Arguments {
         return value;
     }
 
-    public String text(String name, String otherwise) {
-        return given.getOrDefault(name, otherwise);
-    }
-
     public long number(String name, long otherwise) {
         String value = given.get(name);
         return value == null ? otherwise : Long.parseLong(value);

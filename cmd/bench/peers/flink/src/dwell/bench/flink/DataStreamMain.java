@@ -21,7 +21,7 @@ public final class DataStreamMain {
             .setGroupId("crossing-times-" + given.need("result"))
             .setStartingOffsets(OffsetsInitializer.earliest())
             .setBounded(OffsetsInitializer.latest())
-            .setProperties(Tuning.consumer(given))
+            .setProperty("partition.discovery.interval.ms", "-1") // the topic is read to its end, and grows no more
             .setDeserializer(new Reading())
             .build();
         KafkaSink<Window> sink = KafkaSink.<Window>builder()

@@ -15,7 +15,7 @@ public final class SqlMain {
         Arguments given = new Arguments(args);
         long events = End.events(given.need("brokers"), given.need("topic"));
         Configuration tuning = Tuning.of(given);
-        Tuning.sql(given, tuning);
+        Tuning.sql(tuning);
         try (var env = StreamExecutionEnvironment.createLocalEnvironment((int) given.number("parallelism", 2), tuning)) {
             StreamTableEnvironment tables = StreamTableEnvironment.create(env);
             for (String statement : script().split(";\n")) {

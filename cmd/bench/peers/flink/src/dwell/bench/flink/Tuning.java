@@ -6,11 +6,10 @@ import java.time.Duration;
 import java.util.Properties;
 import org.apache.flink.configuration.CheckpointingOptions;
 import org.apache.flink.configuration.Configuration;
-import org.apache.flink.configuration.ExecutionOptions;
 import org.apache.flink.configuration.PipelineOptions;
 import org.apache.flink.configuration.StateBackendOptions;
-import org.apache.flink.table.api.config.ExecutionConfigOptions;
 import org.apache.flink.table.api.config.AggregatePhaseStrategy;
+import org.apache.flink.table.api.config.ExecutionConfigOptions;
 import org.apache.flink.table.api.config.OptimizerConfigOptions;
 import org.apache.flink.table.api.config.TableConfigOptions;
 
@@ -20,31 +19,20 @@ final class Tuning {
 
     static Configuration of(Arguments given) throws IOException {
         Configuration c = new Configuration();
-        c.set(PipelineOptions.OBJECT_REUSE, given.number("object-reuse", 1) != 0);
+        c.set(PipelineOptions.OBJECT_REUSE, true);
         c.set(StateBackendOptions.STATE_BACKEND, "hashmap");
         c.set(CheckpointingOptions.CHECKPOINTING_INTERVAL, Duration.ofMillis(given.number("checkpoint-ms", 5000)));
         c.set(CheckpointingOptions.CHECKPOINT_STORAGE, "filesystem");
         c.set(CheckpointingOptions.CHECKPOINTS_DIRECTORY, given.folder("state").toUri().toString());
-        c.set(ExecutionOptions.BUFFER_TIMEOUT, Duration.ofMillis(given.number("buffer-timeout-ms", 100)));
         return c;
     }
 
-    /** Mini-batches, as the guide to streaming aggregation has them. */
-    static void sql(Arguments given, Configuration c) {
-        c.set(ExecutionConfigOptions.TABLE_EXEC_MINIBATCH_ENABLED, given.number("mini-batch", 1) != 0);
+    static void sql(Configuration c) {
+        c.set(ExecutionConfigOptions.TABLE_EXEC_MINIBATCH_ENABLED, true);
         c.set(ExecutionConfigOptions.TABLE_EXEC_MINIBATCH_ALLOW_LATENCY, Duration.ofSeconds(1));
-        c.set(ExecutionConfigOptions.TABLE_EXEC_MINIBATCH_SIZE, given.number("mini-batch-size", 20_000));
-        c.set(OptimizerConfigOptions.TABLE_OPTIMIZER_AGG_PHASE_STRATEGY, AggregatePhaseStrategy.valueOf(given.text("phases", "ONE_PHASE")));
+        c.set(ExecutionConfigOptions.TABLE_EXEC_MINIBATCH_SIZE, 20_000L);
+        c.set(OptimizerConfigOptions.TABLE_OPTIMIZER_AGG_PHASE_STRATEGY, AggregatePhaseStrategy.ONE_PHASE);
         c.set(TableConfigOptions.LOCAL_TIME_ZONE, "UTC");
-    }
-
-    static Properties consumer(Arguments given) {
-        Properties p = new Properties();
-        p.put("partition.discovery.interval.ms", "-1");
-        p.put("max.poll.records", String.valueOf(given.number("poll-records", 5000)));
-        p.put("fetch.min.bytes", String.valueOf(given.number("fetch-min-kb", 0) * 1024 + 1));
-        p.put("max.partition.fetch.bytes", String.valueOf(given.number("fetch-kb", 1024) * 1024));
-        return p;
     }
 
     static Properties producer() {

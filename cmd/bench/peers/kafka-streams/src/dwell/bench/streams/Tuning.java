@@ -1,7 +1,6 @@
 package dwell.bench.streams;
 
 import static org.apache.kafka.streams.StreamsConfig.consumerPrefix;
-import static org.apache.kafka.streams.StreamsConfig.mainConsumerPrefix;
 import static org.apache.kafka.streams.StreamsConfig.producerPrefix;
 
 import dwell.bench.event.Arguments;
@@ -27,13 +26,9 @@ final class Tuning {
 
         p.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, (int) given.number("threads", 2));
         p.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, given.number("commit-ms", 1000));
-        p.put(StreamsConfig.BUFFERED_RECORDS_PER_PARTITION_CONFIG, (int) given.number("buffered", 1000));
 
-        p.put(mainConsumerPrefix(ConsumerConfig.MAX_POLL_RECORDS_CONFIG), (int) given.number("poll-records", 1000));
-        p.put(mainConsumerPrefix(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG), (int) given.number("fetch-kb", 1024) * 1024);
-
-        p.put(producerPrefix(ProducerConfig.LINGER_MS_CONFIG), (int) given.number("linger-ms", 100));
-        p.put(producerPrefix(ProducerConfig.BATCH_SIZE_CONFIG), (int) given.number("batch-kb", 256) * 1024);
+        p.put(producerPrefix(ProducerConfig.LINGER_MS_CONFIG), 100);
+        p.put(producerPrefix(ProducerConfig.BATCH_SIZE_CONFIG), 256 * 1024);
         p.put(producerPrefix(ProducerConfig.COMPRESSION_TYPE_CONFIG), "lz4");
         return p;
     }
