@@ -1,0 +1,51 @@
+package history
+
+import (
+	"bytes"
+	"testing"
+	"time"
+
+	"dwell/deploy/embedded/clickhouse/clickhousetest"
+	"dwell/ingest/event"
+	"dwell/metrics/clickhouse"
+)
+
+func TestMain(m *testing.M) { clickhousetest.Main(m) }
+
+// A hundred thousand trucks at three crossings in a year: they are in the days and in the hours, and all questions have
+// answers.
+func TestAYearIsMadeAndAsked(t *testing.T) {
+	server := clickhousetest.Start(t)
+	cfg := clickhouse.DefaultConfig()
+	cfg.Addresses, cfg.Protocol, cfg.Database = server.Options().Addr, "http", "history"
+	voc, err := event.NewVocabulary([]string{"A"}, []string{"customs"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	store, err := clickhouse.Open(t.Context(), cfg, voc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = store.Close() }()
+	c := Config{Visits: 100_000, Years: 1, BCPs: 3, Now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
+	if err := Make(t.Context(), store.Conn(), cfg.Database, c); err != nil {
+		t.Fatal(err)
+	}
+	for _, grain := range []string{"day", "hour"} {
+		var n int64
+		err := store.Conn().QueryRow(t.Context(), "SELECT sum(n) FROM history.windows FINAL WHERE measure = 'arrivals' AND grain = '"+grain+"'").Scan(&n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n < 80_000 || n > 120_000 {
+			t.Errorf("%d arrivals by %s, want about %d", n, grain, c.Visits)
+		}
+	}
+	var out bytes.Buffer
+	if err := Ask(t.Context(), store.Conn(), cfg.Database, c, 1, &out); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := bytes.Count(out.Bytes(), []byte("p95")), 2+3*3*3; got != want {
+		t.Errorf("%d answers, want %d:\n%s", got, want, out.String())
+	}
+}
