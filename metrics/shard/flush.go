@@ -79,7 +79,7 @@ func (s *State) flushVisits(rows []visit.Row, asOf int64) []visit.Row {
 
 // spared is how many visits' memory is kept from one flush for the next, and windowsOf about how many windows a visit
 // changes: tens of megabytes at most, after flushes that large.
-const spared, windowsOf = 1 << 14, 8
+const spared, windowsOf = 1 << 15, 8
 
 // rest is how many visits, or windows, are never too many to be looked at again.
 const rest = 1 << 14

@@ -16,9 +16,9 @@ type visits struct {
 	made  ref
 	free  []ref
 	n     int
-	// index has the visit of an id at the hash of the id or, where that is taken, after it; 0 is free (Knuth, The Art of
-	// Computer Programming 6.4, algorithm L). At most three quarters of it are taken.
-	index []ref
+	// index has the visit of an id at the hash of the id or, where that is taken, after it (Knuth, The Art of Computer
+	// Programming 6.4, algorithm L). At most three quarters of it are taken.
+	index []slot
 
 	ids   slab[byte]
 	facts slab[visit.Fact]
@@ -28,6 +28,12 @@ type visits struct {
 
 // ref is a visit in memory; 0 is none.
 type ref uint32
+
+// slot is where an id may be found. The hash tells nearly all others apart without a look at them.
+type slot struct {
+	hash  uint32
+	visit ref // 0 where it is free
+}
 
 // entry is a visit in memory.
 type entry struct {
@@ -101,12 +107,12 @@ func (v *visits) find(id []byte) ref {
 	}
 	hash := hashOf(id)
 	for i := v.home(hash); ; i = v.after(i) {
-		r := v.index[i]
-		if r == 0 {
+		at := v.index[i]
+		if at.visit == 0 {
 			return 0
 		}
-		if e := v.at(r); e.hash == hash && string(v.ids.of(e.id, roomFor(int(e.idLen)), uint32(e.idLen))) == string(id) {
-			return r
+		if at.hash == hash && v.id(v.at(at.visit)) == string(id) {
+			return at.visit
 		}
 	}
 }
@@ -223,7 +229,7 @@ func (v *visits) reindex(size int) {
 	if size == len(v.index) {
 		clear(v.index)
 	} else {
-		v.index = make([]ref, size)
+		v.index = make([]slot, size)
 	}
 	for r, e := range v.all() {
 		v.enter(r, e.hash)
@@ -234,10 +240,10 @@ func (v *visits) home(hash uint32) uint32 { return uint32(uint64(hash) * uint64(
 
 func (v *visits) enter(r ref, hash uint32) {
 	i := v.home(hash)
-	for v.index[i] != 0 {
+	for v.index[i].visit != 0 {
 		i = v.after(i)
 	}
-	v.index[i] = r
+	v.index[i] = slot{hash, r}
 }
 
 func (v *visits) after(i uint32) uint32 {
