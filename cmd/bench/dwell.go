@@ -36,7 +36,7 @@ func (dwell) run(ctx context.Context, b *bed, j *job) (s spent, err error) {
 	if err != nil {
 		return s, err
 	}
-	err = p.until(ctx, "all is counted", 200*time.Millisecond, func() (bool, error) { return caughtUp(ctx, b, j, ends) })
+	err = p.until(ctx, "all is counted", 500*time.Millisecond, func() (bool, error) { return caughtUp(ctx, b, j, ends) })
 	err = errors.Join(err, p.stop())
 	return spent{p.used(), p.peak()}, err
 }

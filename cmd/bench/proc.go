@@ -30,13 +30,15 @@ func cpuOf(pid int) (time.Duration, error) {
 	return time.Duration(ticks) * clockTick, nil
 }
 
-// residentBelow is the memory of a process and of all that it started. What has just ended counts nothing.
+// residentBelow is the most memory that a process had resident since its program began, and with it that of all that it
+// started and that still run. The kernel tells it of a child that has ended too, but with what its parent had before the
+// child's program began.
 func residentBelow(pid int) int64 {
 	var bytesHeld int64
-	if text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid)); err == nil {
-		if fields := bytes.Fields(text); len(fields) > 1 {
-			pages, _ := strconv.ParseInt(string(fields[1]), 10, 64)
-			bytesHeld = pages * int64(os.Getpagesize())
+	if text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid)); err == nil {
+		if _, rest, found := bytes.Cut(text, []byte("\nVmHWM:")); found {
+			kilobytes, _ := strconv.ParseInt(string(bytes.Fields(rest)[0]), 10, 64)
+			bytesHeld = kilobytes << 10
 		}
 	}
 	tasks, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))

@@ -50,14 +50,14 @@ func (p *process) watch() {
 		tick := time.NewTicker(250 * time.Millisecond)
 		defer tick.Stop()
 		for {
+			now := residentBelow(p.cmd.Process.Pid)
+			p.mu.Lock()
+			p.highest = max(p.highest, now)
+			p.mu.Unlock()
 			select {
 			case <-stop:
 				return
 			case <-tick.C:
-				now := residentBelow(p.cmd.Process.Pid)
-				p.mu.Lock()
-				p.highest = max(p.highest, now)
-				p.mu.Unlock()
 			}
 		}
 	})
@@ -77,15 +77,7 @@ func (p *process) used() time.Duration {
 func (p *process) peak() int64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	highest := p.highest
-	select {
-	case <-p.ended:
-		if u, ok := p.cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-			highest = max(highest, u.Maxrss*1024) // which no sample can miss
-		}
-	default:
-	}
-	return highest
+	return p.highest
 }
 
 // stop asks it to end, and makes it end if it does not.

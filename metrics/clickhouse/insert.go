@@ -23,8 +23,8 @@ type encoder struct {
 	windows insertedWindows
 }
 
-// spared is how many encoders are kept for the next inserts.
-const spared = 4
+// spared is how many encoders are kept for the next inserts, of those that have not grown beyond sparedBytes.
+const spared, sparedBytes = 4, 32 << 20
 
 func (s *Store) encoder() *encoder {
 	select {
@@ -63,6 +63,9 @@ func (s *Store) insert(ctx context.Context, encode func(e *encoder, send func() 
 	}
 	clear(e.text)
 	e.text = e.text[:0]
+	if cap(e.buf) > sparedBytes {
+		return nil
+	}
 	select {
 	case s.room <- e:
 	default:
