@@ -47,7 +47,7 @@ func (s *Store) insert(ctx context.Context, encode func(e *encoder, send func() 
 		})
 	})
 	defer stop()
-	if _, any := next(); any {
+	if _, some := next(); some {
 		statement := "INSERT INTO " + e.table + " (`" + strings.Join(e.names, "`, `") + "`)"
 		var err error
 		if s.direct {
@@ -55,7 +55,7 @@ func (s *Store) insert(ctx context.Context, encode func(e *encoder, send func() 
 			err = s.conn.InsertFormat(ctx, "Native", statement, r)
 			r.end()
 		} else {
-			err = s.insertBatch(ctx, statement, &e.block, next)
+			err = s.insertBatch(ctx, statement, &e.block)
 		}
 		if err != nil {
 			return fmt.Errorf("write %d rows of table %s: %w", rows, e.table, err)
@@ -117,8 +117,9 @@ func (r *blocks) end() {
 	r.ended = true
 }
 
-// insertBatch hands the values to the columns of a driver's batch, in the form in which a server would send them.
-func (s *Store) insertBatch(ctx context.Context, statement string, b *block, next func() (struct{}, bool)) error {
+// insertBatch hands the values to the columns of a driver's batch, in the form in which a server would send them. There is
+// one block.
+func (s *Store) insertBatch(ctx context.Context, statement string, b *block) error {
 	known := make([]driver.ColumnNameAndType, len(b.names))
 	for i := range known {
 		known[i] = driver.ColumnNameAndType{Name: b.names[i], Type: b.types[i]}
@@ -127,16 +128,9 @@ func (s *Store) insertBatch(ctx context.Context, statement string, b *block, nex
 	if err != nil {
 		return err
 	}
-	for more := true; more; {
-		if err := decode(batch.Columns(), b); err != nil {
-			_ = batch.Abort()
-			return err
-		}
-		if err := batch.Flush(); err != nil {
-			_ = batch.Abort()
-			return err
-		}
-		_, more = next()
+	if err := decode(batch.Columns(), b); err != nil {
+		_ = batch.Abort()
+		return err
 	}
 	return batch.Send()
 }

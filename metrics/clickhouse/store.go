@@ -19,7 +19,7 @@ type Store struct {
 	room chan *encoder // that are not in use
 	// direct says that inserts go out as they are, without the driver's columns.
 	direct bool
-	// blockRows is how many rows are encoded at a time.
+	// blockRows is how many rows are encoded at a time, where inserts are direct.
 	blockRows int
 }
 
@@ -41,7 +41,7 @@ func Open(ctx context.Context, cfg Config, voc *event.Vocabulary) (*Store, error
 		direct:    cfg.Protocol == "http" && cfg.Compression == "none",
 		blockRows: 1 << 14,
 	}
-	if cfg.Protocol == "http" && !s.direct { // the driver sends no more than one block
+	if !s.direct { // the driver has all in one block
 		s.blockRows = math.MaxInt
 	}
 	return s, nil
