@@ -35,9 +35,11 @@ func (s *system) startEngine(ctx context.Context, reg prometheus.Registerer, tra
 		}}
 	}
 	ready.Observer = prom.New(reg, s.voc, places)
+	budget := pipeline.NewBudget(cfg.FlushBytes)
 	var consumer *kafka.Consumer
 	consumer, err := kafka.New(s.cfg.Kafka.Config, func(partition int) kafka.Handler {
 		return &handler{shard: pipeline.New(cfg, partition, pipeline.Parts{
+			Budget:      budget,
 			Store:       s.store,
 			DeadLetters: deadLetters{s.producer, s.cfg.Kafka.Topic},
 			Commit: func(_ context.Context, next int64) error {

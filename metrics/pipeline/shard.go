@@ -19,7 +19,8 @@ type Config struct {
 	Engine shard.Config
 	// Skew is how far an event's time may be after its record's.
 	Skew time.Duration
-	// A flush follows FlushEvery after the first change, or at once when so many bytes are buffered. A shard that is far
+	// A flush follows FlushEvery after the first change, or at once when the shard's part of so many bytes, which all
+	// shards of the process share, is buffered. A shard that is far
 	// behind its log has nothing new to show, and flushes less often: the larger a flush, the less an event costs.
 	FlushEvery time.Duration
 	// What was received is written by itself when there is much of it: it is most of what is buffered, and nothing is won by
@@ -35,7 +36,7 @@ func DefaultConfig() Config {
 		Engine:     shard.Config{Keep: 24 * time.Hour, Lateness: 10 * time.Minute},
 		Skew:       5 * time.Minute,
 		FlushEvery: time.Second,
-		FlushBytes: 32 << 20,
+		FlushBytes: 256 << 20,
 		RetryMax:   10 * time.Second,
 	}
 }
@@ -48,6 +49,8 @@ type DeadLetters interface {
 
 // Parts are what a shard works with. Commit tells Kafka how far the shard is, for the sake of operators' tools.
 type Parts struct {
+	// Budget is shared with the other shards of the process; nil is one of its own, of Config.FlushBytes.
+	Budget      *Budget
 	Store       Store
 	DeadLetters DeadLetters
 	Commit      func(ctx context.Context, next int64) error
@@ -84,10 +87,14 @@ type Shard struct {
 	next      int64        // the offset of the next record
 	since     time.Time    // of the first change that was not flushed
 	unwritten *shard.Flush // a flush that was cut off and must be written before anything else
+	open      bool         // and has a part of the budget
 }
 
 // New makes the shard of a partition. Open comes first.
 func New(cfg Config, id int, parts Parts) *Shard {
+	if parts.Budget == nil {
+		parts.Budget = NewBudget(cfg.FlushBytes)
+	}
 	return &Shard{
 		cfg: cfg, Parts: parts, id: id, decoder: event.NewDecoder(cfg.Engine.Vocabulary, cfg.Skew),
 		batch: Batch{Events: map[EventClass]int{}, DeadLetters: map[event.Reason]int{}},
@@ -101,8 +108,13 @@ func (s *Shard) Open(ctx context.Context) (next int64, err error) {
 	err = s.try(ctx, "recover", func() error { return s.recover(ctx) })
 	if err != nil {
 		s.Observer.Closed(s.id)
+		return s.next, err
 	}
-	return s.next, err
+	if !s.open {
+		s.open = true
+		s.Budget.open.Add(1)
+	}
+	return s.next, nil
 }
 
 func (s *Shard) recover(ctx context.Context) error {
@@ -148,7 +160,8 @@ func (s *Shard) Handle(ctx context.Context, records []Record, next, highWatermar
 			return err
 		}
 	}
-	if s.raw.Bytes() >= min(rawBytes, s.cfg.FlushBytes) {
+	share := s.Budget.share()
+	if s.raw.Bytes() >= min(rawBytes, share) {
 		if err := s.writeRaw(ctx); err != nil {
 			return err
 		}
@@ -157,7 +170,7 @@ func (s *Shard) Handle(ctx context.Context, records []Record, next, highWatermar
 	if highWatermark-s.next > behind {
 		every *= patience
 	}
-	if s.since.IsZero() || s.buffered() < s.cfg.FlushBytes && s.Now().Sub(s.since) < every {
+	if s.since.IsZero() || s.buffered() < share && s.Now().Sub(s.since) < every {
 		return nil
 	}
 	return s.flush(ctx)
@@ -176,6 +189,10 @@ func (s *Shard) buffered() int { return s.raw.Bytes() + s.state.Buffered() }
 // Close flushes what has been applied. The shard may be opened again.
 func (s *Shard) Close(ctx context.Context) error {
 	defer s.Observer.Closed(s.id)
+	if s.open {
+		s.open = false
+		s.Budget.open.Add(-1)
+	}
 	if s.since.IsZero() {
 		return nil
 	}
