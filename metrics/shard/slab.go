@@ -1,8 +1,8 @@
 package shard
 
 // slab is memory in pieces, from which many lists of very different lengths are made. It grows by pages, so that nothing
-// is ever copied but the list that outgrows its piece; a piece that is given back is used again; and it has no pointers
-// but to its pages, so that the garbage collector need not look at what is in it. T must have none either.
+// is ever copied but the list that outgrows its piece; a piece that is given back is used again; and T must have no
+// pointers, so that the garbage collector need not look at what is in the pages.
 type slab[T any] struct {
 	pages [][]T
 	free  [rooms][]uint32

@@ -16,8 +16,8 @@ type windows struct {
 	// hours with differences, and how many they have, since the last flush.
 	hours       []*hour
 	differences int
-	// flushes counts them, and changed is what the last one changed: changedRows has the
-	// rows of all hours, one hour after the other.
+	// flushes counts them, and changed is what the last one changed: changedRows has the rows of all hours, one hour after
+	// the other.
 	flushes     uint32
 	changed     []changed
 	changedRows []int32
