@@ -37,7 +37,8 @@ func (s *Store) encoder() *encoder {
 
 // insert writes what encode makes of a table's rows: block by block in the encoder, each sent on before the next one is
 // begun, so that memory is that of one block whatever a flush has grown to; where inserts are not direct, there is one
-// block. Encode ends when send is false. Without a block nothing is written. It returns when the server has all of it; after an error some blocks may be there.
+// block. Encode ends when send is false. Without a block nothing is written. It returns when the server has all of it; after
+// an error some blocks may be there.
 func (s *Store) insert(ctx context.Context, encode func(e *encoder, send func() bool)) error {
 	e, rows := s.encoder(), 0
 	next, stop := iter.Pull(func(yield func(struct{}) bool) {
