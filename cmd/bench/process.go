@@ -73,7 +73,8 @@ func (p *process) used() time.Duration {
 	return p.cmd.ProcessState.UserTime() + p.cmd.ProcessState.SystemTime()
 }
 
-// peak is the most memory that the process, and all below it together, were seen to have, in bytes.
+// peak is the most memory that the process, and all below it together, were seen to have, in bytes; 0 if it ended before it
+// was looked at.
 func (p *process) peak() int64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
