@@ -42,7 +42,7 @@ run: setup build ## Set up, build and run the demo on http://127.0.0.1:8080
 	@exec bin/dwell demo
 
 test: go setup ## Run every test, with the real broker protocol and the real ClickHouse engine
-	@go test -timeout 8m ./...
+	@go test -timeout 20m ./...
 
 test-kafka: go setup ## Run the tests of ingest/kafka, and a group of dwell serve, over Apache Kafka, which is fetched once (needs Java 17 and Maven)
 	@jars=$$(sh ingest/kafka/apachetest/fetch.sh) && export APACHE_KAFKA_JARS="$$jars" && \
@@ -54,7 +54,7 @@ chaos: setup build ## Kill, freeze, cut off and fill up the parts of a running b
 
 check: go cc setup lint ## Check formatting, vet, lint, and run the race detector
 	@go vet ./...
-	@go test -race -short -timeout 8m $(CONCURRENT)
+	@go test -race -short -timeout 20m $(CONCURRENT)
 
 lint: go ## Check formatting (gofumpt) and run golangci-lint
 	@[ -x "$(LINT)/golangci-lint" ] || { \

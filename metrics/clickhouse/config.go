@@ -35,7 +35,8 @@ type Config struct {
 	ReadTimeout time.Duration `yaml:"read_timeout"`
 	// Cluster is the name of a ClickHouse cluster with replicas; tables are then ReplicatedReplacingMergeTree, created
 	// on the whole cluster. Empty is one server. On a cluster set insert_quorum=auto in Settings: without it a write
-	// has returned when one replica has it.
+	// has returned when one replica has it. And name the replicas in the same order in all instances: each uses the first
+	// that it reaches, and what one has written another must find.
 	Cluster string `yaml:"cluster"`
 	// Settings are sent with every statement, such as insert_quorum or fsync_after_insert.
 	Settings map[string]string `yaml:"settings"`

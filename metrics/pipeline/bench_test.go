@@ -24,6 +24,12 @@ import (
 // forgetful is a store that keeps nothing: what is left is the cost of decoding and of the engine.
 type forgetful struct{}
 
+func (forgetful) Claim(context.Context, int) (shard.Owner, []int64, error) {
+	return shard.Owner{}, nil, nil
+}
+
+func (forgetful) Announce(context.Context, int, shard.Owner, int64) error { return nil }
+
 func (forgetful) Progress(context.Context, int) (shard.Progress, error) { return shard.Progress{}, nil }
 
 func (forgetful) RecentVisits(context.Context, int, int64, int64, func(*visit.Row) error, func(string)) error {

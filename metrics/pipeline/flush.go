@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/trace"
 
+	"dwell/metrics/shard"
 	"dwell/metrics/window"
 )
 
@@ -31,6 +33,7 @@ func (s *Shard) flush(ctx context.Context) error {
 				return s.Store.WriteRestatements(ctx, s.id, f.Restatements)
 			})
 		},
+		func() error { return s.announce(ctx, f.AsOf) },
 		func() error {
 			return s.write(ctx, "windows", f.Windows.Len(), func(ctx context.Context) error {
 				return s.Store.WriteWindows(ctx, s.id, f.Windows.All())
@@ -116,6 +119,18 @@ func (s *Shard) write(ctx context.Context, table string, rows int, do func(conte
 	}
 	s.Observer.Written(ctx, s.id, table, rows, s.Now().Sub(begin))
 	return nil
+}
+
+// announce says that rows are about to be written, unless another instance has the shard by now.
+func (s *Shard) announce(ctx context.Context, asOf int64) (overtaken error) {
+	err := s.write(ctx, "owners", 1, func(ctx context.Context) error {
+		err := s.Store.Announce(ctx, s.id, s.owner, asOf)
+		if errors.Is(err, shard.ErrOvertaken) {
+			overtaken, err = err, nil
+		}
+		return err
+	})
+	return cmp.Or(err, overtaken)
 }
 
 // commit tells Kafka. Nothing rests on it, so a failure is only logged.

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -75,6 +76,7 @@ type Shard struct {
 	Parts
 	id int
 
+	owner   shard.Owner
 	state   *shard.State
 	decoder *event.Decoder
 	raw     shard.Raw
@@ -88,6 +90,7 @@ type Shard struct {
 	since     time.Time    // of the first change that was not flushed
 	unwritten *shard.Flush // a flush that was cut off and must be written before anything else
 	open      bool         // and has a part of the budget
+	lost      bool         // are records of the log that were there
 }
 
 // New makes the shard of a partition. Open comes first.
@@ -121,13 +124,20 @@ func (s *Shard) recover(ctx context.Context) error {
 	s.state = shard.New(s.cfg.Engine)
 	s.raw.Reset()
 	s.forward = s.forward[:0]
-	s.since, s.unwritten = time.Time{}, nil
+	s.since, s.unwritten, s.lost = time.Time{}, nil, false
+	owner, announced, err := s.Store.Claim(ctx, s.id)
+	if err != nil {
+		return err
+	}
 	p, err := s.Store.Progress(ctx, s.id)
 	if err != nil {
 		return err
 	}
-	s.next = p.Offset
+	s.owner, s.next = owner, p.Offset
 	s.state.Resume(p)
+	for _, asOf := range announced {
+		s.state.Announced(asOf)
+	}
 	if err := s.Store.Heard(ctx, s.id, s.state.RestoreHeard); err != nil {
 		return err
 	}
@@ -170,10 +180,27 @@ func (s *Shard) Handle(ctx context.Context, records []Record, next, highWatermar
 	if highWatermark-s.next > behind {
 		every *= patience
 	}
-	if s.since.IsZero() || s.buffered() < share && s.Now().Sub(s.since) < every {
+	if s.since.IsZero() || s.early(highWatermark) || s.buffered() < share && s.Now().Sub(s.since) < every {
 		return nil
 	}
 	return s.flush(ctx)
+}
+
+// early says whether the shard may not flush yet, since another instance may write rows as of a later offset. What that
+// one has read is in the log; a log that ends before it has lost records, and must not do so in silence.
+func (s *Shard) early(highWatermark int64) bool {
+	from := s.state.FlushFrom()
+	lost := s.next < from && s.next >= highWatermark
+	if lost != s.lost {
+		s.lost = lost
+		var err error
+		if lost {
+			err = fmt.Errorf("the log ends at offset %d, and rows were announced as of %d: it has lost records", highWatermark, from)
+			s.Log.Error("stalled until the log is as long as it was", "shard", s.id, "error", err)
+		}
+		s.Observer.Stalled(s.id, err)
+	}
+	return s.next < from
 }
 
 // rawBytes is about how much of what was received is worth an insert.
@@ -186,14 +213,15 @@ const behind, patience = 1 << 16, 10
 // buffered is about how many bytes wait for the next flush, of what grows with every event.
 func (s *Shard) buffered() int { return s.raw.Bytes() + s.state.Buffered() }
 
-// Close flushes what has been applied. The shard may be opened again.
+// Close flushes what has been applied, unless it is too early for that: then it will be read again. The shard may be opened
+// again.
 func (s *Shard) Close(ctx context.Context) error {
 	defer s.Observer.Closed(s.id)
 	if s.open {
 		s.open = false
 		s.Budget.open.Add(-1)
 	}
-	if s.since.IsZero() {
+	if s.since.IsZero() || s.next < s.state.FlushFrom() {
 		return nil
 	}
 	return s.flush(ctx)

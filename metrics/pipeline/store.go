@@ -16,6 +16,13 @@ import (
 //
 // An error means that nothing is known of what was written; the shard then recovers.
 type Store interface {
+	// Claim makes a new owner of the shard, which comes after all others, and returns the offsets above the progress as of
+	// which those have announced flushes.
+	Claim(ctx context.Context, shard int) (o shard.Owner, announced []int64, err error)
+	// Announce says that the owner is about to write rows as of an offset. It returns shard.ErrOvertaken if there is a later
+	// owner. Of a Claim and an Announce at the same time at least one sees the other.
+	Announce(ctx context.Context, shard int, o shard.Owner, asOf int64) error
+
 	// Progress is where the shard stands, zero if it never wrote any.
 	Progress(ctx context.Context, shard int) (shard.Progress, error)
 	// RecentVisits yields every visit that is not over, has a fact after the horizon (Unix milliseconds), or has an AsOf

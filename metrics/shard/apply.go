@@ -56,6 +56,11 @@ func ofVisit(e *event.Event) bool {
 // Apply applies the event at an offset of the log to its visit, which is looked for if it was not found before. Offsets
 // must rise; gaps are allowed.
 func (s *State) Apply(offset int64, e *event.Event, at Found) Outcome {
+	for len(s.boundaries) > 0 && s.boundaries[0] <= offset {
+		s.settle()
+		s.boundaries = s.boundaries[1:]
+	}
+	s.applied = offset
 	out := Outcome{ReleaseTime: visit.None, CrossingTime: visit.None}
 	s.finalMinute = math.MinInt32
 	if s.latest != never {
@@ -75,7 +80,7 @@ func (s *State) Apply(offset int64, e *event.Event, at Found) Outcome {
 	case hours.Concerns(e):
 		s.applyToHours(offset, e, latest, &out)
 	}
-	s.lapse(offset)
+	s.lapse()
 	s.restate(offset)
 	return out
 }
@@ -104,17 +109,26 @@ func (s *State) applyToVisit(offset int64, e *event.Event, v ref, out *Outcome) 
 	known := s.visits.roomy(v)
 	known.Apply(f)
 	s.visits.put(v, &known)
-	s.rules.Advance(&known, st)
-	entry.setLapsed(s.lapsedAt(st))
-	s.changed(offset, c)
+	if !out.Late && entry.lapsed() == visit.None && (st.Empty || st.StepsTo(&known)) {
+		last := lastOf(st.Segments)
+		s.rules.Advance(&known, st)
+		s.moveProlonged(last, st)
+	} else {
+		s.moving(c)
+		s.rules.Advance(&known, st)
+		entry.setLapsed(s.lapsedAt(st))
+		s.move(c)
+	}
+	entry.setOver(over(st, entry.lapsed()))
 	s.await(v, st)
 	told(&out.ReleaseTime, out, released, interval(st, st.Released))
 	told(&out.CrossingTime, out, crossed, interval(st, st.Departed))
 	out.ReleaseTimeNet, out.CrossingTimeNet = out.ReleaseTime-st.ReleaseClosed, out.CrossingTime-st.CrossingClosed
 }
 
-// changing notes that a visit is about to change.
+// changing notes that a visit is about to change. What it adds to the windows is settled later.
 func (s *State) changing(v ref) *change {
+	s.unsettled = true
 	entry := s.visits.at(v)
 	if entry.change != 0 {
 		return s.dirty[entry.change-1]
@@ -131,25 +145,6 @@ func (s *State) changing(v ref) *change {
 	c.stood = s.standing(&c.state, entry.lapsed())
 	c.stands = c.stood
 	return c
-}
-
-// changed brings windows and board up to date with a visit that has changed, because of the event at an offset.
-func (s *State) changed(offset int64, c *change) {
-	st, entry := &c.state, s.visits.at(c.visit)
-	lapsed := entry.lapsed()
-	s.after = window.Contributions(s.after[:0], st, lapsed)
-	s.movedHere = len(s.moved)
-	window.Changes(c.told, s.after, func(c window.Contribution, sign int32) {
-		s.windows.differ(offset, c, sign)
-		s.move(c, sign)
-	})
-	c.told, s.after = s.after, c.told
-	entry.setOver(over(st, lapsed))
-	if is := s.standing(st, lapsed); is != c.stands {
-		s.touch(c.stands)
-		s.touch(is)
-		c.stands = is
-	}
 }
 
 func interval(s *visit.State, end visit.Time) int64 {

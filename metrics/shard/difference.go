@@ -8,7 +8,7 @@ import (
 	"dwell/metrics/window"
 )
 
-// difference is one contribution to a minute, added or taken away by the event at an offset. Hour and day get it too.
+// difference is one contribution to a minute, added or taken away by the events up to an offset. Hour and day get it too.
 type difference struct {
 	offset     int64
 	ms, closed int64
@@ -95,8 +95,8 @@ func (w *windows) missing(horizon int64) []window.Key {
 
 // flush adds the differences to their windows; those that have changed are now changed. Missing windows have been
 // restored; what is not in memory is not in the store. A difference is left out of a window that is ahead of it, as it may
-// be while the shard replays. A window is changed by what comes to nothing too: an instance that has lost the shard may
-// yet write the row as of an offset in between, and must not be the last to have written it.
+// be while the shard replays. A window is changed by what comes to nothing too: another instance may yet write the row as
+// of the offset in between at which it was settled, and must not be the last to have written it.
 func (w *windows) flush(ahead map[window.Key]int64) {
 	w.flushes++
 	if len(w.changedRows) > windowsOf*spared {

@@ -30,9 +30,11 @@ func (s *State) Buffered() int {
 	return 150*len(s.restated) + 40*s.windows.differences + 1000*s.dirties
 }
 
-// Flush returns what has changed, as of the offset of the next event to be applied. Missing windows must have been
-// restored. It counts as written: a flush that fails must be followed by a recovery.
+// Flush returns what has changed, as of the offset of the next event to be applied, which must be no less than
+// FlushFrom. Missing windows must have been restored. It counts as written: a flush that fails must be followed by a
+// recovery.
 func (s *State) Flush(asOf int64) *Flush {
+	s.settle()
 	f := &Flush{AsOf: asOf, Latest: s.latest, Watermark: s.watermark(), Heard: s.latest != never}
 	f.Restatements, s.restated = s.restated, s.room.Restatements[:0]
 	s.windows.flush(s.ahead)
@@ -50,10 +52,9 @@ func (s *State) Flush(asOf int64) *Flush {
 		s.room.Visits, s.facts = nil, nil
 	}
 	s.written = asOf
-	if s.written >= s.replayUntil {
-		clear(s.ahead)
-		s.evict()
-	}
+	s.boundaries = nil
+	clear(s.ahead)
+	s.evict()
 	return f
 }
 

@@ -60,7 +60,8 @@ func (s *State) applyToHours(offset int64, e *event.Event, latest int64, out *Ou
 	h.Apply(e)
 	for _, c := range overlapped {
 		known := s.visits.of(c.visit)
+		s.moving(c)
 		s.rules.Derive(&known, &c.state)
-		s.changed(offset, c)
+		s.move(c)
 	}
 }

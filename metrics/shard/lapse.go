@@ -44,7 +44,7 @@ func (s *State) await(v ref, st *visit.State) {
 
 // lapse notices the visits that the watermark has left behind. A deadline in the queue may be older than the visit's
 // last fact; the visit then waits again.
-func (s *State) lapse(offset int64) {
+func (s *State) lapse() {
 	for len(s.lapses) > 0 && s.lapses[0].at <= s.watermark() {
 		d := s.lapses.first()
 		v := s.visits.at(d.visit)
@@ -63,8 +63,10 @@ func (s *State) lapse(offset int64) {
 			continue
 		}
 		c := s.changing(d.visit)
+		s.moving(c)
 		v.setLapsed(at)
-		s.changed(offset, c)
+		v.setOver(true)
+		s.move(c)
 	}
 }
 

@@ -11,8 +11,7 @@ import (
 // the watermark, and all of them must go.
 func TestAnImportOfYearsLeavesMemoryAsItWas(t *testing.T) {
 	cfg := testConfig(t)
-	tabs := newTables()
-	r := &run{New(cfg), 0, tabs, cfg}
+	r := alone(cfg)
 	const trucks, hour = 10 * 365 * 24, 3_600_000
 	log := make([]event.Event, 0, 1+2*trucks)
 	log = append(log, event.Event{

@@ -3,6 +3,7 @@ package shard
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"dwell/ingest/event"
 	"dwell/metrics/visit"
@@ -17,8 +18,9 @@ import (
 //
 //   - its visit's row has AsOf > o: the row holds the event. It was written after all windows of its flush, so they
 //     hold the event's contribution too: both are left alone (Replayed);
-//   - else the event is applied to the visit, which gives the same difference as the first time, and the difference
-//     is added to those windows whose own AsOf <= o (Flush); the others hold it already.
+//   - else the event is applied to the visit, which comes to the same as the first time. What it changes of windows is
+//     added to those whose own AsOf <= o (windows.flush); the others hold it already. It is settled at every AsOf that a
+//     window may have, so that none has a part of what is settled together.
 //
 // A restatement is of one event and all visits that it changed, and of those some rows may be ahead and others not. But
 // restatements are written before visits: where any visit is ahead, all restatements of events before its AsOf are
@@ -27,11 +29,19 @@ import (
 // So it makes no difference which rows of the last flush were written: none, some, all, or all twice. Visits are loaded
 // before windows, so that what is written in between can only make windows the newer ones.
 //
-// A flush by an instance that has lost the partition writes rows of a longer or shorter prefix of the same log. The
-// shorter ones lose by their AsOf. The longer ones are met in two places: by the next recovery, which takes them in by
-// the two rules above; and by the owner, when it loads a row that memory had let go. The row is then ahead of all that
-// the owner wrote, while the owner's memory is not: it is ErrOvertaken, and recovers. Every row that was ahead when it
-// recovered is in memory and stays there until the log has caught up, so that no other row can be.
+// An instance that has lost the partition may not know it yet, and go on writing. Each that opens the shard therefore
+// claims it first, and so comes after all others; and before each flush it announces as of which offset that will be, and
+// then looks for a later claim: if there is one, it has been overtaken, and writes nothing more. The next owner claims
+// first and then reads what was announced. Of two that write and then read, one at least sees the other: either the
+// older one writes nothing, or the newer one knows the offset I as of which rows of the older one may still come, whenever
+// that is. Until its log has reached I it writes nothing but raw events and restatements, and at I, exactly there, it
+// settles what has changed (settle.go): so it writes, as of a later offset, every row that another one may write as of I,
+// also one that was in between and is again what it was before. Rows with an AsOf above the progress that are read in a
+// recovery tell of such offsets too. So the flushes of a shard, whoever makes them, are as of offsets that only ever rise.
+//
+// A row that is ahead of all that its owner wrote, and that is met when memory had let it go, is another's too: it is
+// ErrOvertaken, and the owner recovers. Every row that was ahead when it recovered is in memory and stays there until the
+// log has caught up, so that no other row can be.
 //
 // The tests in recovery_test.go cut the protocol at every step.
 
@@ -44,15 +54,19 @@ type Progress struct {
 	Heard  bool
 }
 
-// ErrOvertaken is the error of a row that is ahead of all that this shard has written: another instance writes it too.
-// The shard must recover.
-var ErrOvertaken = errors.New("another instance has written rows of this shard")
+// Owner is an instance that has opened a shard: it comes after those with a lower epoch, and with a lower number in the
+// same one.
+type Owner struct{ Epoch, Number uint64 }
+
+// ErrOvertaken is the error of an owner after which another one has come, or that has met a row which is ahead of all that
+// it wrote. It must recover, if it still has the shard.
+var ErrOvertaken = errors.New("another instance has this shard, or had it meanwhile")
 
 // Resume begins a recovery at this progress. The caller then restores all visits that are not over, that have a fact
 // after the Horizon, or whose AsOf is above the progress, and tells of all others by Stored; after that all windows
 // that end after the Horizon or whose AsOf is above the progress; and ends with Resumed.
 func (s *State) Resume(p Progress) {
-	s.recovering, s.written = true, p.Offset
+	s.recovering, s.written, s.applied = true, p.Offset, p.Offset-1
 	if p.Heard {
 		s.latest = p.Latest
 		s.horizon = s.watermark() - s.cfg.Keep.Milliseconds()
@@ -62,10 +76,25 @@ func (s *State) Resume(p Progress) {
 // Resumed ends a recovery.
 func (s *State) Resumed() { s.recovering = false }
 
+// Announced tells, in a recovery, of an offset as of which another instance may have written rows, or may yet.
+func (s *State) Announced(asOf int64) {
+	if at, known := slices.BinarySearch(s.boundaries, asOf); !known && asOf > s.written {
+		s.boundaries = slices.Insert(s.boundaries, at, asOf)
+	}
+}
+
+// FlushFrom is the offset as of which the next flush may be at the earliest.
+func (s *State) FlushFrom() int64 {
+	if n := len(s.boundaries); n > 0 {
+		return s.boundaries[n-1]
+	}
+	return s.written
+}
+
 // admit takes note of a row's AsOf.
 func (s *State) admit(asOf int64) error {
 	if s.recovering {
-		s.replayUntil = max(s.replayUntil, asOf)
+		s.Announced(asOf)
 		return nil
 	}
 	if asOf > s.written {
@@ -134,4 +163,7 @@ func (s *State) RestoreHeard(b event.BCP, d event.Direction, lastEvent int64) {
 
 // Missing are the windows that must be restored, as far as the store has them, before the next Flush. They come in no
 // particular order.
-func (s *State) Missing() []window.Key { return s.windows.missing(s.horizon) }
+func (s *State) Missing() []window.Key {
+	s.settle()
+	return s.windows.missing(s.horizon)
+}

@@ -3,6 +3,7 @@ package shard
 import (
 	"slices"
 
+	"dwell/metrics/visit"
 	"dwell/metrics/window"
 )
 
@@ -23,8 +24,39 @@ type moved struct {
 // final says whether a window was final before the event at hand.
 func (s *State) final(k window.Key) bool { return s.windows.clocks[k.BCP].End(k) <= s.finalMinute }
 
-// move notes a difference. What leaves one channel or regime for another has not changed the window.
-func (s *State) move(c window.Contribution, sign int32) {
+// moving comes before a visit changes in any way, and move after it.
+func (s *State) moving(c *change) {
+	s.before = window.Contributions(s.before[:0], &c.state, s.visits.at(c.visit).lapsed())
+}
+
+func (s *State) move(c *change) {
+	s.after = window.Contributions(s.after[:0], &c.state, s.visits.at(c.visit).lapsed())
+	s.movedHere = len(s.moved)
+	window.Changes(s.before, s.after, s.moveOne)
+}
+
+// lastOf is the last segment, if there is one.
+func lastOf(segments []visit.Segment) visit.Segment {
+	if n := len(segments); n > 0 {
+		return segments[n-1]
+	}
+	return visit.Segment{}
+}
+
+// moveProlonged is move for a visit that goes on with an event that is not late: what it adds now is of no final window,
+// and nothing is taken away but its last segment, if that goes on after all.
+func (s *State) moveProlonged(last visit.Segment, is *visit.State) {
+	if last.End != 0 && window.MinuteOf(last.End) < s.finalMinute && !slices.Contains(is.Segments, last) {
+		s.movedHere = len(s.moved)
+		s.moveOne(window.Contribution{
+			Key: window.Key{BCP: is.BCP, Direction: is.Direction, Grain: window.Minute, Start: window.MinuteOf(last.End), Measure: window.OfSegment(last.Phase, last.Holder)},
+			Ms:  last.End - last.Start, Closed: last.Closed,
+		}, -1)
+	}
+}
+
+// moveOne notes a difference. What leaves one channel or regime for another has not changed the window.
+func (s *State) moveOne(c window.Contribution, sign int32) {
 	if c.Key.Start >= s.finalMinute {
 		return
 	}

@@ -15,16 +15,23 @@ type tables struct {
 	visits   map[string]visit.Row
 	restated map[restatement]window.Change
 	progress *Progress
+	// announced has, by owner in the order of their claims, the offset of its last flush.
+	announced []int64
+}
+
+// announce says of an owner that it is about to write rows as of an offset.
+func (t *tables) announce(owner int, asOf int64) error {
+	t.announced[owner] = asOf
+	if owner < len(t.announced)-1 {
+		return ErrOvertaken
+	}
+	return nil
 }
 
 // restatement is the window and the event that one is of.
 type restatement struct {
 	key    window.Key
 	offset int64
-}
-
-func newTables() *tables {
-	return &tables{windows: map[window.Key]window.Row{}, visits: map[string]visit.Row{}, restated: map[restatement]window.Change{}}
 }
 
 // cloned has bins of its own.
@@ -60,13 +67,17 @@ func (t *tables) writeProgress(f *Flush) {
 }
 
 // recover makes the state that a new owner of the shard has.
-func (t *tables) recover(tb fataler, cfg Config, log []event.Event) (s *State, next int64) {
-	s = New(cfg)
+func (t *tables) recover(tb fataler, cfg Config, log []event.Event) *run {
+	t.announced = append(t.announced, 0)
+	s := New(cfg)
 	var p Progress
 	if t.progress != nil {
 		p = *t.progress
 	}
 	s.Resume(p)
+	for _, asOf := range t.announced {
+		s.Announced(asOf)
+	}
 	for i := range log[:p.Offset] {
 		s.RestoreHours(&log[i])
 	}
@@ -88,7 +99,7 @@ func (t *tables) recover(tb fataler, cfg Config, log []event.Event) (s *State, n
 		}
 	}
 	s.Resumed()
-	return s, p.Offset
+	return &run{state: s, next: p.Offset, tables: t, cfg: cfg, owner: len(t.announced) - 1}
 }
 
 // endOf is when a window ends, in Unix milliseconds.
@@ -105,6 +116,14 @@ type run struct {
 	next   int64
 	tables *tables
 	cfg    Config
+	owner  int
+}
+
+// alone is a shard at work on a log from its beginning, with tables of its own.
+func alone(cfg Config) *run {
+	return &run{state: New(cfg), tables: &tables{
+		windows: map[window.Key]window.Row{}, visits: map[string]visit.Row{}, restated: map[restatement]window.Change{}, announced: []int64{0},
+	}, cfg: cfg}
 }
 
 func (r *run) apply(log []event.Event) error {
@@ -138,6 +157,9 @@ type flushed struct {
 }
 
 func (r *run) flush() (*flushed, error) {
+	if err := r.tables.announce(r.owner, r.next); err != nil {
+		return nil, err
+	}
 	for _, k := range r.state.Missing() {
 		if row, ok := r.tables.windows[k]; ok {
 			row := cloned(row)
@@ -153,13 +175,11 @@ func (r *run) flush() (*flushed, error) {
 	return f, nil
 }
 
-// work applies up to n events and flushes.
+// work applies up to n events, or as many more as it must, and flushes.
 func (r *run) work(log []event.Event, n int) (*flushed, error) {
-	for range n {
-		if r.next < int64(len(log)) {
-			if err := r.apply(log); err != nil {
-				return nil, err
-			}
+	for until := max(r.next+int64(n), r.state.FlushFrom()); r.next < min(until, int64(len(log))); {
+		if err := r.apply(log); err != nil {
+			return nil, err
 		}
 	}
 	return r.flush()

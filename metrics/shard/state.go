@@ -49,15 +49,19 @@ type State struct {
 	// stored has the ids of all visits that are in the store and not in memory, and a few more.
 	stored idSet
 
-	// recovering is true from Resume until Resumed. replayUntil is the highest AsOf of the rows restored in that
-	// time: below it rows may be ahead of the log. written is the AsOf of the last flush.
-	recovering  bool
-	replayUntil int64
-	written     int64
+	// recovering is true from Resume until Resumed. written is the AsOf of the last flush.
+	recovering bool
+	written    int64
 	// restatedUntil is the highest AsOf of the visits among them: restatements are written before visits.
 	restatedUntil int64
 	// ahead has the AsOf of the windows that are ahead of the log, while the shard replays.
 	ahead map[window.Key]int64
+	// boundaries are the offsets, as of which another instance may have written rows, that the log has not reached yet: in
+	// order, none twice.
+	boundaries []int64
+	// applied is the offset of the last event, and unsettled says that visits have changed since they were settled.
+	applied   int64
+	unsettled bool
 
 	finalMinute int32 // of the watermark before the event at hand: what ended by it is final
 	// moved are the contributions to final windows that it has added or taken away, those of the visit at hand from
@@ -75,19 +79,19 @@ type State struct {
 	keptVisits, keptWindows int
 
 	// memory for the next event, and for the next flush
-	after   []window.Contribution
-	scratch visit.State
-	room    Flush
-	facts   []byte
+	before, after []window.Contribution
+	scratch       visit.State
+	room          Flush
+	facts         []byte
 }
 
 // change is a visit that has changed since the last flush.
 type change struct {
 	visit ref
-	// state is what its facts say, and told what it adds to the windows.
+	// state is what its facts say, and told what the windows have of it since it was settled last.
 	state visit.State
 	told  []window.Contribution
-	// stood is how the visit counted on the board at the last flush, and stands how it does now.
+	// stood is how the visit counted on the board at the last flush, and stands how it did when it was settled last.
 	stood, stands standing
 }
 

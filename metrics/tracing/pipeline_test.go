@@ -24,6 +24,12 @@ import (
 // accepting is a store that takes everything and has nothing.
 type accepting struct{}
 
+func (accepting) Claim(context.Context, int) (o shard.Owner, announced []int64, err error) {
+	return o, nil, nil
+}
+
+func (accepting) Announce(context.Context, int, shard.Owner, int64) error { return nil }
+
 func (accepting) Progress(context.Context, int) (p shard.Progress, err error) { return p, nil }
 func (accepting) RecentVisits(context.Context, int, int64, int64, func(*visit.Row) error, func(string)) error {
 	return nil
@@ -126,6 +132,7 @@ shard.batch
 shard.flush
   write dead_letter_topic
   write events
+  write owners
   write windows
   write visits
   write inside_now

@@ -155,18 +155,24 @@ func (r Rules) Derive(v *Visit, s *State) {
 // Advance brings s, the state of v before its last Apply, up to date. It does what Derive does; where the new fact is
 // the latest one of a sound visit, as most are, it looks at that one alone.
 func (r Rules) Advance(v *Visit, s *State) {
+	if !s.StepsTo(v) {
+		r.Derive(v, s)
+		return
+	}
+	r.step(s, v.facts[len(v.facts)-1:])
+	r.finish(s)
+}
+
+// StepsTo says whether s, the state of v before its last Apply, was of a sound visit that had not departed, and the new
+// fact is the latest one of the same passage. Nothing that s says of the past will then be another but for the end of its
+// last segment, and whatever is new happened at that fact.
+func (s *State) StepsTo(v *Visit) bool {
 	n := len(v.facts)
 	if s.Empty || s.Fault != Sound || s.Departed != None || n != s.fold.facts+1 {
-		r.Derive(v, s)
-		return
+		return false
 	}
-	f := v.facts[n-1:]
-	if f[0].Time <= s.Last || f[0].BCP != s.BCP || f[0].Direction() != s.Direction {
-		r.Derive(v, s)
-		return
-	}
-	r.step(s, f)
-	r.finish(s)
+	f := &v.facts[n-1]
+	return f.Time > s.Last && f.BCP == s.BCP && f.Direction() == s.Direction
 }
 
 // milestones reads off simultaneous facts everything that needs no rule. The place is told by the arrival, or without

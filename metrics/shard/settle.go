@@ -1,0 +1,27 @@
+package shard
+
+import "dwell/metrics/window"
+
+// Most events of a visit follow one another within seconds where years of them are counted, and nothing is gained by
+// moving it from window to window with each. So a visit that changes is noted, and what that changes of windows is found
+// out once, when it is settled: from what the windows have of it to what it comes to by then. That is before a flush, and
+// at each offset as of which another instance may have written rows (recovery.go).
+
+// settle notes what the visits that have changed since they were settled last change of the windows and of the board.
+func (s *State) settle() {
+	if !s.unsettled {
+		return
+	}
+	s.unsettled = false
+	for _, c := range s.dirty[:s.dirties] {
+		lapsed := s.visits.at(c.visit).lapsed()
+		s.after = window.Contributions(s.after[:0], &c.state, lapsed)
+		window.Changes(c.told, s.after, func(c window.Contribution, sign int32) { s.windows.differ(s.applied, c, sign) })
+		c.told, s.after = s.after, c.told
+		if is := s.standing(&c.state, lapsed); is != c.stands {
+			s.touch(c.stands)
+			s.touch(is)
+			c.stands = is
+		}
+	}
+}
