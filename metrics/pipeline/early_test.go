@@ -1,0 +1,67 @@
+package pipeline_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"testing"
+	"time"
+
+	"go.opentelemetry.io/otel/trace/noop"
+
+	"dwell/metrics/pipeline"
+	"dwell/metrics/shard"
+)
+
+// awaiting is a store in which another instance has announced a flush as of an offset, and an observer of what is told.
+type awaiting struct {
+	forgetful
+	unobserved
+	announced int64
+	told      []string
+}
+
+func (a *awaiting) Claim(context.Context, int) (shard.Owner, []int64, error) {
+	return shard.Owner{Epoch: 2}, []int64{a.announced}, nil
+}
+
+func (a *awaiting) WriteProgress(_ context.Context, _ int, f *shard.Flush) error {
+	a.told = append(a.told, fmt.Sprintf("flush as of %d", f.AsOf))
+	return nil
+}
+
+func (a *awaiting) Stalled(_ int, err error) { a.told = append(a.told, fmt.Sprint(err)) }
+
+// A new owner flushes no earlier than another one may yet. If its log ends before that, it says so.
+func TestAnAnnouncedFlushIsAwaited(t *testing.T) {
+	records, cfg := weeks(t, 1)
+	cfg.FlushBytes = 1 // flush after every batch
+	a := &awaiting{announced: 250}
+	s := pipeline.New(cfg, 0, pipeline.Parts{
+		Store: a, DeadLetters: forgetful{}, Commit: func(context.Context, int64) error { return nil },
+		Observer: a, Tracer: noop.NewTracerProvider().Tracer(""), Log: slog.New(slog.DiscardHandler), Now: time.Now,
+	})
+	if _, err := s.Open(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	ends := []int64{400, 200, 200, 400, 400} // of the log, as it is told with each batch
+	for at, end := range ends {
+		from, to := 100*int64(at), 100*int64(at+1)
+		if at == 2 { // nothing new
+			from, to = 200, 200
+		} else if at > 2 {
+			from, to = from-100, to-100
+		}
+		if err := s.Handle(t.Context(), records[from:to], to, end); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := []string{
+		"the log ends at offset 200, and rows were announced as of 250: it has lost records", "<nil>",
+		"flush as of 300", "flush as of 400",
+	}
+	if !slices.Equal(a.told, want) {
+		t.Errorf("told %q, want %q", a.told, want)
+	}
+}
