@@ -20,13 +20,15 @@ func named(name string, value any) driver.NamedValue {
 	return clickhouse.Named(name, fmt.Sprint(value))
 }
 
-// Board reads all BCPs in six queries, and once an hour their habits.
+// Board reads all BCPs in six queries, and once an hour their habits. Hours in which nothing was written since the last
+// board are not read again.
 func (s *Source) Board(ctx context.Context) (*board.Board, error) {
 	now := s.now().UTC()
-	progress, err := s.Progress(ctx)
+	stand, err := s.readProgress(ctx)
 	if err != nil {
 		return nil, err
 	}
+	progress := stand.all()
 	learnt, err := s.habitsNow(ctx)
 	if err != nil {
 		return nil, err
@@ -35,7 +37,7 @@ func (s *Source) Board(ctx context.Context) (*board.Board, error) {
 		return nil, err
 	}
 	back := max(s.cfg.Window, time.Duration(s.cfg.TrendHours)*time.Hour)
-	hours, err := s.readHours(ctx, now.Add(-back-time.Hour))
+	hours, err := s.recentHours(ctx, now.Add(-back-time.Hour), stand)
 	if err != nil {
 		return nil, err
 	}

@@ -28,8 +28,8 @@ func (s segment) add(o segment) segment { return segment{s.n + o.n, s.ms + o.ms,
 // hours are those of each BCP by their start in Unix seconds. An hour that is missing has no window at all.
 type hours map[string]map[int64]*hour
 
-// readHours reads the hours of all BCPs that start at or after from.
-func (s *Source) readHours(ctx context.Context, from time.Time) (hours, error) {
+// readHours reads the hours of all BCPs that start at or after from, of which SQL with arguments says more.
+func (s *Source) readHours(ctx context.Context, from time.Time, which string, args ...any) (hours, error) {
 	// Shards, directions, channels and regimes are added up by measure first, so that an hour is a few tuples and not hundreds.
 	sql := `
 SELECT bcp, toUnixTimestamp(start), sumIf(trucks, measure = 'arrivals'), sumIf(trucks, measure = 'releases'),
@@ -41,12 +41,12 @@ FROM (
     SELECT bcp, start, measure, sum(n) AS trucks, sum(sum_ms) AS ms, sum(net_ms) AS net,
         ` + sketches("measure = 'release_time'", "same", "gross", "netted") + `
     FROM ` + s.table("windows") + ` FINAL
-    WHERE bcp IN ({ids:Array(String)}) AND grain = 'hour' AND start >= fromUnixTimestamp({from:Int64})
+    WHERE bcp IN ({ids:Array(String)}) AND grain = 'hour' AND start >= fromUnixTimestamp({from:Int64}) AND ` + which + `
     GROUP BY bcp, start, measure
 )
 GROUP BY bcp, start`
 	all := hours{}
-	args := []any{named("from", from.Unix()), clickhouse.Named("ids", s.ids)}
+	args = append(args, named("from", from.Unix()), clickhouse.Named("ids", s.ids))
 	err := s.each(ctx, "hours", sql, args, func(rows driver.Rows) error {
 		var (
 			bcp      string

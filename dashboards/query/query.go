@@ -41,6 +41,8 @@ type Source struct {
 
 	openings *openings
 
+	recent recent
+
 	mu sync.Mutex
 	// trucks are the BCPs of whose trucks something was ever heard; it only grows.
 	trucks map[string]bool
@@ -101,10 +103,40 @@ func (s *Source) each(ctx context.Context, what, sql string, args []any, scan fu
 
 // Progress is where the shards stand; its times are null before the first event.
 func (s *Source) Progress(ctx context.Context) (board.Progress, error) {
-	var p board.Progress
-	sql := "SELECT max(latest), min(watermark), sum(offset) FROM " + s.table("progress") + " FINAL"
-	err := s.each(ctx, "progress", sql, nil, func(rows driver.Rows) error {
-		return rows.Scan(&p.AsOf, &p.FinalUntil, &p.Offsets)
+	all, err := s.readProgress(ctx)
+	return all.all(), err
+}
+
+// progress is where each shard stands.
+type progress []standing
+
+type standing struct {
+	shard             uint16
+	offset            uint64
+	latest, watermark *time.Time // nil before the first event
+}
+
+func (s *Source) readProgress(ctx context.Context) (all progress, err error) {
+	sql := "SELECT shard, offset, latest, watermark FROM " + s.table("progress") + " FINAL ORDER BY shard"
+	err = s.each(ctx, "progress", sql, nil, func(rows driver.Rows) error {
+		var at standing
+		err := rows.Scan(&at.shard, &at.offset, &at.latest, &at.watermark)
+		all = append(all, at)
+		return err
 	})
-	return p, err
+	return all, err
+}
+
+// all is where the shards stand together.
+func (p progress) all() (sum board.Progress) {
+	for _, at := range p {
+		sum.Offsets += at.offset
+		if at.latest != nil && (sum.AsOf == nil || at.latest.After(*sum.AsOf)) {
+			sum.AsOf = at.latest
+		}
+		if at.watermark != nil && (sum.FinalUntil == nil || at.watermark.Before(*sum.FinalUntil)) {
+			sum.FinalUntil = at.watermark
+		}
+	}
+	return sum
 }

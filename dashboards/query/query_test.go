@@ -24,7 +24,8 @@ type border struct {
 	t    testing.TB
 	conn driver.Conn
 	*Source
-	now time.Time
+	now  time.Time
+	asOf int // of the rows that are written
 }
 
 func newBorder(t testing.TB, now string, places ...place.Place) *border {
@@ -41,7 +42,7 @@ func newBorder(t testing.TB, now string, places ...place.Place) *border {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = store.Close() })
-	b := &border{t: t, conn: store.Conn(), now: at(now)}
+	b := &border{t: t, conn: store.Conn(), now: at(now), asOf: 10}
 	b.Source = New(b.conn, server.Database, places, DefaultConfig(), func() time.Time { return b.now })
 	return b
 }
@@ -100,8 +101,8 @@ func (b *border) aggregate(shard int, bcp, direction, grain, start, measure stri
 		return strings.Join(all, ", ")
 	}
 	b.insert(`windows (shard, bcp, direction, channel, regime, grain, start, measure, as_of, n, sum_ms, sum_sq, bins, net_ms, net_sq, net_bins)
-		VALUES (%d, '%s', '%s', 'green', 'import', '%s', toDateTime(%d, 'UTC'), '%s', 10, %d, %d, %d, map(%s), %d, %d, map(%s))`,
-		shard, bcp, direction, grain, at(start).Unix(), measure, n, a.Sum, a.SumSquares.Lo, list(a.Bins),
+		VALUES (%d, '%s', '%s', 'green', 'import', '%s', toDateTime(%d, 'UTC'), '%s', %d, %d, %d, %d, map(%s), %d, %d, map(%s))`,
+		shard, bcp, direction, grain, at(start).Unix(), measure, b.asOf, n, a.Sum, a.SumSquares.Lo, list(a.Bins),
 		a.Sum-a.Net.Closed, a.Net.SumSquares.Lo, list(a.Net.Bins))
 }
 

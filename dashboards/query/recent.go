@@ -1,0 +1,78 @@
+package query
+
+import (
+	"context"
+	"maps"
+	"sync"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+)
+
+// recent are the hours that the last board was made of. At a busy border they are millions of rows, of which a second
+// changes some thousand.
+type recent struct {
+	mu    sync.Mutex
+	hours hours
+	from  time.Time
+	// seen is how far each shard was when they were read.
+	seen map[uint16]uint64
+}
+
+// recentHours are the hours of all BCPs that start at or after from, as they were when the shards stood at now. All rows
+// up to there had been written, so only hours are read again that have rows as of a later offset than the shard had
+// reached the last time. Once an hour all are.
+func (s *Source) recentHours(ctx context.Context, from time.Time, now progress) (hours, error) {
+	r := &s.recent
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.hours == nil || !from.Truncate(time.Hour).Equal(r.from.Truncate(time.Hour)) {
+		all, err := s.readHours(ctx, from, "true")
+		if err != nil {
+			return nil, err
+		}
+		r.hours, r.from = all, from
+	} else if err := s.readAgain(ctx, from, now); err != nil {
+		return nil, err
+	}
+	r.seen = map[uint16]uint64{}
+	for _, at := range now {
+		r.seen[at.shard] = at.offset
+	}
+	all := hours{}
+	for bcp, h := range r.hours {
+		all[bcp] = maps.Clone(h)
+	}
+	return all, nil
+}
+
+// readAgain reads the hours that shards have written to since.
+func (s *Source) readAgain(ctx context.Context, from time.Time, now progress) error {
+	r := &s.recent
+	var shards []uint16
+	var seen []uint64
+	for _, at := range now {
+		if before, known := r.seen[at.shard]; !known || before != at.offset {
+			shards, seen = append(shards, at.shard), append(seen, before)
+		}
+	}
+	if len(shards) == 0 {
+		return nil
+	}
+	// What is written is found by the index of as_of: most of the table is older.
+	which := `(bcp, start) IN (
+        SELECT bcp, start FROM ` + s.table("windows") + `
+        WHERE bcp IN ({ids:Array(String)}) AND grain = 'hour' AND start >= fromUnixTimestamp({from:Int64})
+            AND as_of > arrayMin({seen:Array(UInt64)}) AND as_of > transform(shard, {shards:Array(UInt16)}, {seen:Array(UInt64)}, 0xffffffffffffffff))`
+	again, err := s.readHours(ctx, from, which, clickhouse.Named("shards", shards), clickhouse.Named("seen", seen))
+	if err != nil {
+		return err
+	}
+	for bcp, changed := range again {
+		if r.hours[bcp] == nil {
+			r.hours[bcp] = map[int64]*hour{}
+		}
+		maps.Copy(r.hours[bcp], changed)
+	}
+	return nil
+}
