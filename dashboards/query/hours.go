@@ -1,7 +1,10 @@
 package query
 
 import (
+	"cmp"
 	"context"
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -74,7 +77,7 @@ GROUP BY bcp, start`
 	return all, err
 }
 
-// toBins reads the tuple of indices and counts that sumMap gives; both are ordered by index.
+// toBins reads a tuple of indices and counts, which are in no order.
 func toBins(tuple []any) window.Bins {
 	index, count := tuple[0].([]int16), tuple[1].([]uint64)
 	bins := make(window.Bins, 0, len(index))
@@ -83,15 +86,18 @@ func toBins(tuple []any) window.Bins {
 			bins = append(bins, window.Bin{Index: index[i], Count: int32(count[i])})
 		}
 	}
+	slices.SortFunc(bins, func(a, b window.Bin) int { return cmp.Compare(a.Index, b.Index) })
 	return bins
 }
 
 // sketches are three columns of SQL: the sketch of the rows whose net durations are the same and so not written, and the
 // gross and the net one of the others. So no row is added up twice, and none is where all are the same.
 func sketches(condition, same, gross, net string) string {
-	return "sumMapIf(mapKeys(bins), mapValues(bins), " + condition + " AND net_ms = sum_ms) AS " + same +
-		", sumMapIf(mapKeys(bins), mapValues(bins), " + condition + " AND net_ms != sum_ms) AS " + gross +
-		", sumMapIf(mapKeys(net_bins), mapValues(net_bins), " + condition + " AND net_ms != sum_ms) AS " + net
+	// Of a Map itself sumMap is twice as fast as of the arrays of its keys and values, and gives no order.
+	sum := func(bins, of, as string) string {
+		return fmt.Sprintf("(mapKeys(sumMapIf(%s, %s AND net_ms %s sum_ms) AS sum_of_%s), mapValues(sum_of_%[4]s)) AS %[4]s", bins, condition, of, as)
+	}
+	return sum("bins", "=", same) + ", " + sum("bins", "!=", gross) + ", " + sum("net_bins", "!=", net)
 }
 
 // toSketches is what these columns and the closed time come to.

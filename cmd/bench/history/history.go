@@ -99,7 +99,7 @@ func Make(ctx context.Context, conn driver.Conn, db string, c Config) error {
 // regular are the windows of a grain in which a crossing has a row for nearly every combination: each row has the number
 // of visits that are expected of it, its fraction up to chance.
 func (c Config) regular(db string, bcp int, grain string, length time.Duration, from, to time.Time) string {
-	const combinations, measures = 96, 14
+	const combinations = 96
 	windows := int64(to.Sub(from) / length)
 	candidate := fmt.Sprintf(`intDiv(number, %d) AS window, number %% %d AS combination, intDiv(number, %d) %% %d + 1 AS number_of_measure,
         cityHash64(number, '%s%d') AS chance,
@@ -110,9 +110,10 @@ func (c Config) regular(db string, bcp int, grain string, length time.Duration, 
 		candidate, windows*combinations*measures)
 }
 
+const measures = 14
+
 // minutes are the windows of single trucks, a row for each measure of each.
 func (c Config) minutes(db string, bcp int) string {
-	const measures = 14
 	visits := int64(c.perDay(bcp) * fine.Hours() / 24)
 	candidate := fmt.Sprintf(`intDiv(number, %d) AS visit, number %% %d + 1 AS number_of_measure, intDiv(visit * %d, %d) AS window,
         cityHash64(visit) AS which, cityHash64(number) AS chance,
@@ -133,4 +134,23 @@ func (c Config) inside(db string) string {
     ['inbound', 'outbound'][intDiv(number, 8) %% 2 + 1], 1, toDateTime64(%d, 3, 'UTC'), 100,
     map('wait/customs', 60, 'service/customs', 30, 'exit/carrier', 10), map(%d, 50, %d, 50) FROM numbers(%d)`,
 		db, c.Now.Unix()-60, c.Now.Unix()/3600-10, c.Now.Unix()/3600, 16*c.BCPs)
+}
+
+// flush is what all shards write in a second: rows of the hour that goes on, one for each measure of each visit that changes.
+func (c Config) flush(ctx context.Context, conn driver.Conn, db string) error {
+	var last uint64
+	if err := conn.QueryRow(ctx, "SELECT greatest(max(offset), 1) FROM "+db+".progress").Scan(&last); err != nil {
+		return err
+	}
+	for _, sql := range []string{
+		fmt.Sprintf(`INSERT INTO %[1]s.windows SELECT * REPLACE (%[2]d AS as_of) FROM %[1]s.windows FINAL WHERE grain = 'hour' AND start = toDateTime(%[3]d, 'UTC')
+			ORDER BY cityHash64(*, %[2]d) LIMIT %[4]d`,
+			db, last+1, c.Now.Add(-time.Hour).Unix(), 1+int64(float64(c.Visits)/c.Now.Sub(c.begin()).Seconds()*measures)),
+		fmt.Sprintf("INSERT INTO %[1]s.progress (shard, offset, as_of) SELECT number, %[2]d, %[2]d FROM numbers(8)", db, last+1),
+	} {
+		if err := conn.Exec(ctx, sql); err != nil {
+			return fmt.Errorf("%s: %w", sql, err)
+		}
+	}
+	return nil
 }
