@@ -57,7 +57,7 @@ func ofVisit(e *event.Event) bool {
 // must rise; gaps are allowed.
 func (s *State) Apply(offset int64, e *event.Event, at Found) Outcome {
 	for len(s.boundaries) > 0 && s.boundaries[0] <= offset {
-		s.settle()
+		s.settle(true)
 		s.boundaries = s.boundaries[1:]
 	}
 	s.applied = offset

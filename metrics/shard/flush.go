@@ -34,7 +34,7 @@ func (s *State) Buffered() int {
 // FlushFrom. Missing windows must have been restored. It counts as written: a flush that fails must be followed by a
 // recovery.
 func (s *State) Flush(asOf int64) *Flush {
-	s.settle()
+	s.settle(false)
 	f := &Flush{AsOf: asOf, Latest: s.latest, Watermark: s.watermark(), Heard: s.latest != never}
 	f.Restatements, s.restated = s.restated, s.room.Restatements[:0]
 	s.windows.flush(s.ahead)

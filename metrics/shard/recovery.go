@@ -161,9 +161,9 @@ func (s *State) RestoreHeard(b event.BCP, d event.Direction, lastEvent int64) {
 	row.LastEvent = max(row.LastEvent, lastEvent)
 }
 
-// Missing are the windows that must be restored, as far as the store has them, before the next Flush. They come in no
-// particular order.
+// Missing are the windows that must be restored, as far as the store has them, before the Flush that is next: no event may
+// be applied in between. They come in no particular order.
 func (s *State) Missing() []window.Key {
-	s.settle()
+	s.settle(false)
 	return s.windows.missing(s.horizon)
 }
