@@ -106,12 +106,22 @@ func (s *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "too many viewers", http.StatusServiceUnavailable)
 		return
 	}
-	viewer := s.hub.Watch(from, r.URL.Query().Get("stream"))
-	defer viewer.Close()
-	conn, err := s.upgrader.Upgrade(w, r, nil)
+	reason, err := s.serve(w, r, from)
 	if err != nil { // the upgrader has answered
 		s.log.Debug("no websocket", "err", err)
 		return
+	}
+	s.closed.WithLabelValues(reason).Inc()
+	s.log.Debug("viewer left", "reason", reason, "remote", r.RemoteAddr)
+}
+
+// serve watches, and has left the hub when it returns why.
+func (s *Handler) serve(w http.ResponseWriter, r *http.Request, from uint64) (reason string, err error) {
+	viewer := s.hub.Watch(from, r.URL.Query().Get("stream"))
+	defer viewer.Close()
+	conn, err := s.upgrader.Upgrade(w, r, nil)
+	if err != nil {
+		return "", err
 	}
 	defer func() { _ = conn.Close() }()
 	if c, ok := conn.NetConn().(interface{ SetWriteBuffer(int) error }); ok {
@@ -119,9 +129,7 @@ func (s *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			s.log.Debug("send buffer", "err", err)
 		}
 	}
-	reason := s.watch(r.Context(), conn, viewer)
-	s.closed.WithLabelValues(reason).Inc()
-	s.log.Debug("viewer left", "reason", reason, "remote", r.RemoteAddr)
+	return s.watch(r.Context(), conn, viewer), nil
 }
 
 // watch writes frames while another goroutine reads pongs and a timer sends pings, and returns why it ended.
