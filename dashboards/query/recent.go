@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -21,21 +22,21 @@ type recent struct {
 
 // recentHours are the hours of all BCPs that start at or after from, as they were when the shards stood at now. All rows
 // up to there had been written, so only hours are read again that have rows as of a later offset than the shard had
-// reached the last time. Once an hour all are.
+// reached the last time. Once an hour all are: a replica of a cluster may show a shard's progress before its rows.
 func (s *Source) recentHours(ctx context.Context, from time.Time, now progress) (hours, error) {
 	r := &s.recent
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.hours == nil || !from.Truncate(time.Hour).Equal(r.from.Truncate(time.Hour)) {
+	if r.hours == nil || from.Before(r.from) || !from.Truncate(time.Hour).Equal(r.from.Truncate(time.Hour)) || r.ahead(now) {
 		all, err := s.readHours(ctx, from, "true")
 		if err != nil {
 			return nil, err
 		}
-		r.hours, r.from = all, from
+		r.hours = all
 	} else if err := s.readAgain(ctx, from, now); err != nil {
 		return nil, err
 	}
-	r.seen = map[uint16]uint64{}
+	r.from, r.seen = from, map[uint16]uint64{}
 	for _, at := range now {
 		r.seen[at.shard] = at.offset
 	}
@@ -44,6 +45,11 @@ func (s *Source) recentHours(ctx context.Context, from time.Time, now progress) 
 		all[bcp] = maps.Clone(h)
 	}
 	return all, nil
+}
+
+// ahead says whether a shard has gone back, as it does where a backup took the place of the tables.
+func (r *recent) ahead(now progress) bool {
+	return slices.ContainsFunc(now, func(at standing) bool { return r.seen[at.shard] > at.offset })
 }
 
 // readAgain reads the hours that shards have written to since.
@@ -59,7 +65,7 @@ func (s *Source) readAgain(ctx context.Context, from time.Time, now progress) er
 	if len(shards) == 0 {
 		return nil
 	}
-	// What is written is found by the index of as_of: most of the table is older.
+	// What is written is found by the index of as_of, the better the less far apart the shards' offsets are.
 	which := `(bcp, start) IN (
         SELECT bcp, start FROM ` + s.table("windows") + `
         WHERE bcp IN ({ids:Array(String)}) AND grain = 'hour' AND start >= fromUnixTimestamp({from:Int64})

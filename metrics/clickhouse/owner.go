@@ -12,7 +12,7 @@ import (
 // which those have announced flushes.
 func (s *Store) Claim(ctx context.Context, id int) (o shard.Owner, announced []int64, err error) {
 	for later := true; later; {
-		const query = "SELECT max(epoch) FROM owners WHERE shard = ?"
+		const query = "SELECT max(epoch) FROM owners WHERE shard = ?" + consistent
 		if err := s.conn.QueryRow(ctx, query, id).Scan(&o.Epoch); err != nil {
 			return o, nil, fmt.Errorf("read table owners: %w", err)
 		}
@@ -23,7 +23,7 @@ func (s *Store) Claim(ctx context.Context, id int) (o shard.Owner, announced []i
 		}
 	}
 	const query = `SELECT arraySort(groupUniqArray(toInt64(announced))) FROM owners FINAL
-		WHERE shard = ? AND announced > (SELECT max(offset) FROM progress WHERE shard = ?)`
+		WHERE shard = ? AND announced > (SELECT max(offset) FROM progress WHERE shard = ?)` + consistent
 	if err := s.conn.QueryRow(ctx, query, id, id).Scan(&announced); err != nil {
 		return o, nil, fmt.Errorf("read table owners: %w", err)
 	}
@@ -40,13 +40,17 @@ func (s *Store) Announce(ctx context.Context, id int, o shard.Owner, asOf int64)
 	return err
 }
 
+// What one replica of a cluster has confirmed another one must show, or two owners may not see each other. One server takes
+// no notice of these settings. They make inserts into one table wait for one another, so only this one has them.
+const quorum, consistent = " SETTINGS insert_quorum = 'auto', insert_quorum_parallel = 0", " SETTINGS select_sequential_consistency = 1"
+
 // own writes a row, and then looks whether there is one of a later owner.
 func (s *Store) own(ctx context.Context, id int, o shard.Owner, announced int64) (later bool, err error) {
-	const insert = "INSERT INTO owners (shard, epoch, number, announced) VALUES (?, ?, ?, ?)"
+	const insert = "INSERT INTO owners (shard, epoch, number, announced)" + quorum + " VALUES (?, ?, ?, ?)"
 	if err := s.conn.Exec(ctx, insert, id, o.Epoch, o.Number, announced); err != nil {
 		return false, fmt.Errorf("write table owners: %w", err)
 	}
-	const query = "SELECT count() > 0 FROM owners WHERE shard = ? AND (epoch, number) > (?, ?)"
+	const query = "SELECT count() > 0 FROM owners WHERE shard = ? AND (epoch, number) > (?, ?)" + consistent
 	if err := s.conn.QueryRow(ctx, query, id, o.Epoch, o.Number).Scan(&later); err != nil {
 		return false, fmt.Errorf("read table owners: %w", err)
 	}

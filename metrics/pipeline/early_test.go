@@ -58,6 +58,7 @@ func TestAnAnnouncedFlushIsAwaited(t *testing.T) {
 		}
 	}
 	want := []string{
+		"the log ends at offset 200, and rows were announced as of 250: it has lost records", // told with each batch
 		"the log ends at offset 200, and rows were announced as of 250: it has lost records", "<nil>",
 		"flush as of 300", "flush as of 400",
 	}

@@ -21,7 +21,7 @@ type Config struct {
 	// Skew is how far an event's time may be after its record's.
 	Skew time.Duration
 	// A flush follows FlushEvery after the first change, or at once when the shard's part of so many bytes, which all
-	// shards of the process share, is buffered. A shard that is far
+	// shards of the process share (Budget), is buffered. A shard that is far
 	// behind its log has nothing new to show, and flushes less often: the larger a flush, the less an event costs.
 	FlushEvery time.Duration
 	// What was received is written by itself when there is much of it: it is most of what is buffered, and nothing is won by
@@ -190,15 +190,17 @@ func (s *Shard) Handle(ctx context.Context, records []Record, next, highWatermar
 // one has read is in the log; a log that ends before it has lost records, and must not do so in silence.
 func (s *Shard) early(highWatermark int64) bool {
 	from := s.state.FlushFrom()
-	lost := s.next < from && s.next >= highWatermark
-	if lost != s.lost {
-		s.lost = lost
-		var err error
-		if lost {
-			err = fmt.Errorf("the log ends at offset %d, and rows were announced as of %d: it has lost records", highWatermark, from)
-			s.Log.Error("stalled until the log is as long as it was", "shard", s.id, "error", err)
+	switch lost := s.next < from && s.next >= highWatermark && highWatermark >= 0; {
+	case lost:
+		err := fmt.Errorf("the log ends at offset %d, and rows were announced as of %d: it has lost records", highWatermark, from)
+		if !s.lost {
+			s.Log.Error("stalled until the log has come to that offset", "shard", s.id, "error", err)
 		}
+		s.lost = true
 		s.Observer.Stalled(s.id, err)
+	case s.lost:
+		s.lost = false
+		s.Observer.Stalled(s.id, nil)
 	}
 	return s.next < from
 }

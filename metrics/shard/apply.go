@@ -143,7 +143,6 @@ func (s *State) changing(v ref) *change {
 	s.rules.Derive(&known, &c.state)
 	c.told = window.Contributions(c.told[:0], &c.state, entry.lapsed())
 	c.stood = s.standing(&c.state, entry.lapsed())
-	c.stands = c.stood
 	return c
 }
 

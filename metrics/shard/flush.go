@@ -63,7 +63,7 @@ func (s *State) flushVisits(rows []visit.Row, asOf int64) []visit.Row {
 	facts := s.facts[:0] // all in one piece; those of a row are cut off so that they do not grow into the next
 	for _, c := range s.dirty[:s.dirties] {
 		v := s.visits.at(c.visit)
-		s.board(c.stood, c.stands)
+		s.board(c.stood, s.standing(&c.state, v.lapsed()))
 		from := len(facts)
 		known := s.visits.of(c.visit)
 		facts = known.AppendFacts(facts, s.cfg.Vocabulary)

@@ -60,14 +60,6 @@ func (s *State) standing(st *visit.State, lapsed visit.Time) standing {
 	return standing{st.BCP, st.Direction, window.OfSegment(phase, holder), window.MinuteOf(st.Arrived) / 60}
 }
 
-// touch notes that a row has changed, though it may be as it was again by the next flush: an instance that has lost the
-// shard may yet write it as of an offset in between.
-func (s *State) touch(at standing) {
-	if at != (standing{}) {
-		s.row(at.bcp, at.direction)
-	}
-}
-
 // board counts a visit out as it stood, and in as it stands.
 func (s *State) board(was, is standing) {
 	if was == is {

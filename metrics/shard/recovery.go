@@ -34,9 +34,9 @@ import (
 // then looks for a later claim: if there is one, it has been overtaken, and writes nothing more. The next owner claims
 // first and then reads what was announced. Of two that write and then read, one at least sees the other: either the
 // older one writes nothing, or the newer one knows the offset I as of which rows of the older one may still come, whenever
-// that is. Until its log has reached I it writes nothing but raw events and restatements, and at I, exactly there, it
-// settles what has changed (settle.go): so it writes, as of a later offset, every row that another one may write as of I,
-// also one that was in between and is again what it was before. Rows with an AsOf above the progress that are read in a
+// that is. Until its log has reached I it writes nothing but raw events, and at I, exactly there, it settles what has
+// changed (settle.go): so it writes, as of a later offset, every window that another one may write as of I, also one that
+// was in between and is again what it was before; and who is inside it writes anew at its first flush in any case. Rows with an AsOf above the progress that are read in a
 // recovery tell of such offsets too. So the flushes of a shard, whoever makes them, are as of offsets that only ever rise.
 //
 // A row that is ahead of all that its owner wrote, and that is met when memory had let it go, is another's too: it is

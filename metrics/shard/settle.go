@@ -7,24 +7,18 @@ import "dwell/metrics/window"
 // out once, when it is settled: from what the windows have of it to what it comes to by then. That is before a flush, and
 // at each offset as of which another instance may have written rows (recovery.go).
 
-// settle notes what the visits that have changed since they were settled last change of the windows and of the board. More
-// says that there may be more changes of them before the flush.
+// settle notes what the visits that have changed since they were settled last change of the windows. More says that there may be
+// more changes of them before the flush.
 func (s *State) settle(more bool) {
 	if !s.unsettled {
 		return
 	}
 	s.unsettled = false
 	for _, c := range s.dirty[:s.dirties] {
-		lapsed := s.visits.at(c.visit).lapsed()
-		s.after = window.Contributions(s.after[:0], &c.state, lapsed)
+		s.after = window.Contributions(s.after[:0], &c.state, s.visits.at(c.visit).lapsed())
 		window.Changes(c.told, s.after, func(c window.Contribution, sign int32) { s.windows.differ(s.applied, c, sign) })
 		if more {
 			c.told = append(c.told[:0], s.after...)
-		}
-		if is := s.standing(&c.state, lapsed); is != c.stands {
-			s.touch(c.stands)
-			s.touch(is)
-			c.stands = is
 		}
 	}
 }

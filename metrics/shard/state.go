@@ -91,8 +91,8 @@ type change struct {
 	// state is what its facts say, and told what the windows have of it since it was settled last.
 	state visit.State
 	told  []window.Contribution
-	// stood is how the visit counted on the board at the last flush, and stands how it did when it was settled last.
-	stood, stands standing
+	// stood is how the visit counted on the board at the last flush.
+	stood standing
 }
 
 const directions = int(event.Outbound) + 1
