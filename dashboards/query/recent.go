@@ -10,8 +10,8 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 )
 
-// recent are the hours that the last board was made of. At a busy border they are millions of rows, of which a second
-// changes some thousand.
+// recent are the hours that the last board was made of. At a busy border they are millions of rows, of which few change in
+// a second.
 type recent struct {
 	mu    sync.Mutex
 	hours hours

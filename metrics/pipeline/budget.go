@@ -7,7 +7,7 @@ import "sync/atomic"
 // use.
 //
 // Who takes shards over that were about to flush must hold as much of each as was announced, whatever its own part is: that
-// is at most largest for each shard, once.
+// is about largest for each shard, once.
 type Budget struct {
 	bytes int
 	open  atomic.Int64

@@ -7,8 +7,8 @@ import "dwell/metrics/window"
 // out once, when it is settled: from what the windows have of it to what it comes to by then. That is before a flush, and
 // at each offset as of which another instance may have written rows (recovery.go).
 
-// settle notes what the visits that have changed since they were settled last change of the windows. More says that there may be
-// more changes of them before the flush.
+// settle notes what the visits that have changed since they were settled last change of the windows. More says that there
+// may be more changes of them before the flush.
 func (s *State) settle(more bool) {
 	if !s.unsettled {
 		return
