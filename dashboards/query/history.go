@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"math/big"
+	"strings"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -175,39 +176,77 @@ func picks(f board.Filter) (sql string, args []any) {
 // readPast reads the windows of [from, q.To) by start. A window that is missing has no row of any measure, whatever the
 // filter.
 func (s *Source) readPast(ctx context.Context, q HistoryQuery, from time.Time) (map[int64]*past, error) {
+	measures := "measure IN ({measure:String}, 'arrivals', 'left')"
+	if q.Grain == window.Day {
+		measures = ofDays(measures)
+	}
 	filter, args := picks(q.Filter)
-	picked := "1" + filter
-	sql := `
-SELECT toUnixTimestamp(start),
-    sumIf(n, measure = {measure:String} AND ` + picked + `), sumIf(sum_ms, measure = {measure:String} AND ` + picked + `),
-    sumIf(sum_sq, measure = {measure:String} AND ` + picked + `),
-    sumIf(net_ms, measure = {measure:String} AND ` + picked + `),
-    sumIf(if(net_ms = sum_ms, sum_sq, net_sq), measure = {measure:String} AND ` + picked + `),
-    ` + sketches("measure = {measure:String} AND "+picked, "same", "gross", "netted") + `,
-    sumIf(n, measure = 'arrivals' AND ` + picked + `), sumIf(n, measure = 'left' AND ` + picked + `)
-FROM ` + s.table("windows") + ` FINAL
-WHERE bcp = {bcp:String} AND grain = {grain:String}
-    AND start >= fromUnixTimestamp({from:Int64}) AND start < fromUnixTimestamp({to:Int64})
-GROUP BY start`
 	args = append(args, named("measure", q.Measure), named("bcp", q.ID), named("grain", q.Grain),
 		named("from", from.Unix()), named("to", q.To.Unix()))
+	sql := `
+SELECT toUnixTimestamp(start),
+    sumIf(n, measure = {measure:String}), sumIf(sum_ms, measure = {measure:String}), sumIf(sum_sq, measure = {measure:String}),
+    sumIf(net_ms, measure = {measure:String}), sumIf(if(net_ms = sum_ms, sum_sq, net_sq), measure = {measure:String}),
+    ` + sketches("measure = {measure:String}") + `,
+    sumIf(n, measure = 'arrivals'), sumIf(n, measure = 'left')
+FROM ` + s.table("windows") + ` FINAL
+PREWHERE bcp = {bcp:String} AND grain = {grain:String} AND ` + measures + `
+    AND start >= fromUnixTimestamp({from:Int64}) AND start < fromUnixTimestamp({to:Int64})` + filter + `
+GROUP BY start`
 	all := map[int64]*past{}
 	err := s.each(ctx, "windows", sql, args, func(rows driver.Rows) error {
 		var (
 			start    uint32
 			w        past
 			net      int64
-			sketches [3][]any
+			sketches sketchTexts
 		)
-		if err := rows.Scan(&start, &w.N, &w.Sum, &w.squares, &net, &w.netSquares,
-			&sketches[0], &sketches[1], &sketches[2], &w.arrivals, &w.left); err != nil {
+		err := rows.Scan(&start, &w.N, &w.Sum, &w.squares, &net, &w.netSquares,
+			&sketches.same, &sketches.gross, &sketches.net, &w.arrivals, &w.left)
+		if err != nil {
 			return err
 		}
-		w.Bins, w.Net = toSketches(w.Sum-net, sketches)
 		all[int64(start)] = &w
-		return nil
+		w.Bins, w.Net, err = sketches.parse(w.Sum - net)
+		return err
 	})
-	return all, err
+	if err != nil {
+		return nil, err
+	}
+	return all, s.readOthers(ctx, q, from, all)
+}
+
+// readOthers finds windows of [from, q.To) that have rows of other measures alone. Those have most of all rows, so they are
+// looked at only from the first to the last window that is missing.
+func (s *Source) readOthers(ctx context.Context, q HistoryQuery, from time.Time, all map[int64]*past) error {
+	zone, missing := s.place(q.ID).Zone, []int64{}
+	for at := from; at.Before(q.To); at = endOf(q.Grain, at, zone) {
+		if all[at.Unix()] == nil {
+			missing = append(missing, at.Unix())
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	sql := `
+SELECT DISTINCT toUnixTimestamp(start)
+FROM ` + s.table("windows") + `
+WHERE bcp = {bcp:String} AND grain = {grain:String}
+    AND start >= fromUnixTimestamp({first:Int64}) AND start <= fromUnixTimestamp({last:Int64})`
+	args := []any{named("bcp", q.ID), named("grain", q.Grain), named("first", missing[0]), named("last", missing[len(missing)-1])}
+	return s.each(ctx, "windows", sql, args, func(rows driver.Rows) error {
+		var start uint32
+		err := rows.Scan(&start)
+		if all[int64(start)] == nil {
+			all[int64(start)] = &past{}
+		}
+		return err
+	})
+}
+
+// ofDays is a condition on measure for days, whose rows lie in the order of their measures.
+func ofDays(condition string) string {
+	return strings.Replace(condition, "measure", "if(grain = 'day', measure, '')", 1)
 }
 
 // insideBefore is how many trucks were inside when the window at from began: all that came less all that left before.
@@ -217,7 +256,7 @@ func (s *Source) insideBefore(ctx context.Context, p *place.Place, from time.Tim
 SELECT sumIf(n, measure = 'arrivals') - sumIf(n, measure = 'left')
 FROM ` + s.table("windows") + ` FINAL
 WHERE bcp = {bcp:String} AND measure IN ('arrivals', 'left')` + filter + `
-    AND (grain = 'day' AND start < fromUnixTimestamp({day:Int64})
+    AND (grain = 'day' AND ` + ofDays("measure IN ('arrivals', 'left')") + ` AND start < fromUnixTimestamp({day:Int64})
         OR grain = {grain:String} AND start >= fromUnixTimestamp({day:Int64}) AND start < fromUnixTimestamp({from:Int64}))`
 	args = append(args, named("bcp", q.ID), named("grain", q.Grain), named("from", from.Unix()),
 		named("day", startOf(window.Day, from, p.Zone).Unix()))

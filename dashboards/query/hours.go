@@ -1,10 +1,7 @@
 package query
 
 import (
-	"cmp"
 	"context"
-	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -42,7 +39,7 @@ SELECT bcp, toUnixTimestamp(start), sumIf(trucks, measure = 'arrivals'), sumIf(t
     groupArrayIf((toString(measure), trucks, ms, net), position(measure, '/') > 0)
 FROM (
     SELECT bcp, start, measure, sum(n) AS trucks, sum(sum_ms) AS ms, sum(net_ms) AS net,
-        ` + sketches("measure = 'release_time'", "same", "gross", "netted") + `
+        ` + sketches("measure = 'release_time'") + `
     FROM ` + s.table("windows") + ` FINAL
     WHERE bcp IN ({ids:Array(String)}) AND grain = 'hour' AND start >= fromUnixTimestamp({from:Int64}) AND ` + which + `
     GROUP BY bcp, start, measure
@@ -56,14 +53,17 @@ GROUP BY bcp, start`
 			start    uint32
 			h        = &hour{holders: map[string]segment{}}
 			net      int64
-			sketches [3][]any
+			sketches sketchTexts
 			segments [][]any
 		)
-		if err := rows.Scan(&bcp, &start, &h.arrivals, &h.releases, &h.departures, &h.left,
-			&h.release.N, &h.release.Sum, &net, &sketches[0], &sketches[1], &sketches[2], &segments); err != nil {
+		err := rows.Scan(&bcp, &start, &h.arrivals, &h.releases, &h.departures, &h.left,
+			&h.release.N, &h.release.Sum, &net, &sketches.same, &sketches.gross, &sketches.net, &segments)
+		if err != nil {
 			return err
 		}
-		h.release.Bins, h.release.Net = toSketches(h.release.Sum-net, sketches)
+		if h.release.Bins, h.release.Net, err = sketches.parse(h.release.Sum - net); err != nil {
+			return err
+		}
 		for _, g := range segments {
 			measure := g[0].(string)
 			h.holders[measure] = h.holders[measure].add(segment{g[1].(int64), g[2].(int64), g[3].(int64)})
@@ -75,47 +75,6 @@ GROUP BY bcp, start`
 		return nil
 	})
 	return all, err
-}
-
-// toBins reads a tuple of indices and counts, which are in no order.
-func toBins(tuple []any) window.Bins {
-	index, count := tuple[0].([]int16), tuple[1].([]uint64)
-	bins := make(window.Bins, 0, len(index))
-	for i := range index {
-		if count[i] > 0 {
-			bins = append(bins, window.Bin{Index: index[i], Count: int32(count[i])})
-		}
-	}
-	slices.SortFunc(bins, func(a, b window.Bin) int { return cmp.Compare(a.Index, b.Index) })
-	return bins
-}
-
-// sketches are three columns of SQL: the sketch of the rows whose net durations are the same and so not written, and the
-// gross and the net one of the others. So no row is added up twice, and none is where all are the same.
-func sketches(condition, same, gross, net string) string {
-	// Of a Map itself sumMap is twice as fast as of the arrays of its keys and values, and gives no order.
-	sum := func(bins, of, as string) string {
-		return fmt.Sprintf("(mapKeys(sumMapIf(%s, %s AND net_ms %s sum_ms) AS sum_of_%s), mapValues(sum_of_%[4]s)) AS %[4]s", bins, condition, of, as)
-	}
-	return sum("bins", "=", same) + ", " + sum("bins", "!=", gross) + ", " + sum("net_bins", "!=", net)
-}
-
-// toSketches is what these columns and the closed time come to.
-func toSketches(closed int64, columns [3][]any) (window.Bins, window.Net) {
-	gross := toBins(columns[0])
-	if closed == 0 {
-		return and(gross, columns[1]), window.Net{}
-	}
-	net := toBins(columns[0])
-	return and(gross, columns[1]), window.Net{Closed: closed, Bins: and(net, columns[2])}
-}
-
-// and adds the bins of a tuple.
-func and(bins window.Bins, tuple []any) window.Bins {
-	for _, b := range toBins(tuple) {
-		bins = bins.Add(b.Index, b.Count)
-	}
-	return bins
 }
 
 // cutMeasure splits the measure of a segment; counts of faults are no segments.
