@@ -6,10 +6,10 @@ import (
 	"dwell/metrics/window"
 )
 
-// changed are the rows of an hour, or of a day, that the last flush changed.
+// changed has windows that the last flush changed, those of an hour or of a day.
 type changed struct {
-	at   window.Key
-	rows []int32
+	at    window.Key
+	table *table
 }
 
 // Windows are the windows that have changed, as of one offset. They are read where they are kept: there are so many of
@@ -20,22 +20,19 @@ type Windows struct {
 }
 
 // Len is how many there are.
-func (w Windows) Len() int {
-	n := 0
-	for _, c := range w.kept.changed {
-		n += len(c.rows)
-	}
-	return n
-}
+func (w Windows) Len() int { return w.kept.changes }
 
 // All yields them. A row is valid until the next one.
 func (w Windows) All() iter.Seq[*window.Row] {
 	return func(yield func(*window.Row) bool) {
-		row := window.Row{AsOf: w.asOf}
+		row, one := window.Row{AsOf: w.asOf}, [1]window.Bin{}
 		for _, c := range w.kept.changed {
-			for _, i := range c.rows {
-				kept := w.kept.rows.at(i)
-				row.Key, row.Aggregate = kept.spot.of(c.at), w.kept.aggregate(kept)
+			for i := range c.table.cells {
+				cell := &c.table.cells[i]
+				if cell.flushed != w.kept.flushes || cell.spot == 0 {
+					continue
+				}
+				row.Key, row.Aggregate = cell.spot.of(c.at), w.kept.several.aggregate(cell, &one)
 				if !yield(&row) {
 					return
 				}

@@ -71,7 +71,7 @@ func (w *windows) missing(horizon int64) []window.Key {
 	var missing []window.Key
 	seen := map[window.Key]bool{}
 	note := func(t *table, at window.Key, s spot) {
-		if t.find(&w.rows, s) != 0 {
+		if t.has(s) {
 			return
 		}
 		if k := s.of(at); !seen[k] && w.ended(k, horizon) {
@@ -99,46 +99,37 @@ func (w *windows) missing(horizon int64) []window.Key {
 // of the offset in between at which it was settled, and must not be the last to have written it.
 func (w *windows) flush(ahead map[window.Key]int64) {
 	w.flushes++
-	if len(w.changedRows) > windowsOf*spared {
-		w.changedRows = nil
-	}
 	clear(w.changed)
-	w.changed, w.changedRows = w.changed[:0], w.changedRows[:0]
+	w.changed, w.changes = w.changed[:0], 0
 	w.spare = nil // what was not needed since the last flush
 	// Hours of one day come one after the other, and so find it at hand.
 	slices.SortFunc(w.hours, func(a, b *hour) int {
 		return cmp.Or(cmp.Compare(a.at.BCP, b.at.BCP), cmp.Compare(a.at.Direction, b.at.Direction), cmp.Compare(a.at.Start, b.at.Start))
 	})
 	for _, h := range w.hours {
+		w.changed = append(w.changed, changed{h.at, &h.table})
 		if h.day.flush != w.flushes {
-			h.day.flush, h.day.changed = w.flushes, h.day.changed[:0]
-			w.changedDays = append(w.changedDays, h.day)
+			h.day.flush = w.flushes
+			w.changed = append(w.changed, changed{h.day.at, &h.day.table})
 		}
-		first := len(w.changedRows)
 		for d := range h.differences() {
-			part := window.PartOf(d.spot.measure(), d.ms, d.closed, d.sign)
 			whole := d.spot.whole()
 			if len(ahead) == 0 || ahead[d.spot.of(h.at)] <= d.offset {
-				w.add(&h.table, &w.changedRows, d.spot, &part)
+				w.add(&h.table, d.spot, d)
 			}
 			if len(ahead) == 0 || ahead[whole.of(h.at)] <= d.offset {
-				w.add(&h.table, &w.changedRows, whole, &part)
+				w.add(&h.table, whole, d)
 			}
 			if len(ahead) == 0 || ahead[whole.of(h.day.at)] <= d.offset {
-				w.add(&h.day.table, &h.day.changed, whole, &part)
+				w.add(&h.day.table, whole, d)
 			}
 		}
-		w.changed = append(w.changed, changed{h.at, w.changedRows[first:]})
 		h.last.next, w.spare = w.spare, h.first
 		h.first, h.last = nil, nil
 	}
-	for _, d := range w.changedDays {
-		w.changed = append(w.changed, changed{d.at, d.changed})
-	}
-	clear(w.changedDays)
 	clear(w.hours)
 	if w.differences > windowsOf*spared {
 		w.spare = nil
 	}
-	w.hours, w.changedDays, w.differences = w.hours[:0], w.changedDays[:0], 0
+	w.hours, w.differences = w.hours[:0], 0
 }

@@ -34,43 +34,32 @@ func (n *nets) drop(i int32, bins *pool) {
 }
 
 // split writes out the net durations of a window, which were net as they are.
-func (w *windows) split(row *kept) {
-	row.net = w.nets.make()
-	n := &w.nets.all[row.net]
-	n.SumSquares = row.SumSquares
-	w.bins.set(&n.sketch, w.bins.of(&row.sketch))
+func (s *several) split(d *durations) {
+	d.net = s.nets.make()
+	n := &s.nets.all[d.net]
+	n.SumSquares = d.SumSquares
+	s.bins.set(&n.sketch, s.bins.binsOf(&d.sketch))
 }
 
 // addNet adds a time to the net durations of a window.
-func (w *windows) addNet(row *kept, p *window.Part) {
-	n := &w.nets.all[row.net]
+func (s *several) addNet(d *durations, p *window.Part) {
+	n := &s.nets.all[d.net]
 	n.Net.Add(p)
 	index, by := p.NetBin()
-	w.bins.add(&n.sketch, index, by)
+	s.bins.add(&n.sketch, index, by)
 	if n.Closed == 0 {
-		w.nets.drop(row.net, &w.bins)
-		row.net = 0
+		s.nets.drop(d.net, &s.bins)
+		d.net = 0
 	}
 }
 
 // putNet takes net durations from the store.
-func (w *windows) putNet(row *kept, from *window.Net) {
+func (s *several) putNet(d *durations, from *window.Net) {
 	if from.Closed == 0 {
 		return
 	}
-	row.net = w.nets.make()
-	n := &w.nets.all[row.net]
+	d.net = s.nets.make()
+	n := &s.nets.all[d.net]
 	n.Closed, n.SumSquares = from.Closed, from.SumSquares
-	w.bins.set(&n.sketch, from.Bins)
-}
-
-// aggregate is what a window holds. Its bins are those of the pool.
-func (w *windows) aggregate(row *kept) window.Aggregate {
-	a := window.Aggregate{Sums: row.Sums, Bins: w.bins.of(&row.sketch)}
-	if row.net != 0 {
-		n := &w.nets.all[row.net]
-		a.Net = n.Net
-		a.Net.Bins = w.bins.of(&n.sketch)
-	}
-	return a
+	s.bins.set(&n.sketch, from.Bins)
 }

@@ -2,69 +2,54 @@ package shard
 
 import "dwell/metrics/window"
 
-// sketch is where the bins of a window are. Most windows hold one duration, whose bin is here; more are in the pool.
+// sketch is where the bins of a window are, of those that hold several durations.
 type sketch struct {
-	one  [1]window.Bin
-	at   int32
+	at   uint32
 	n    uint16
-	room uint8 // for 2^room bins, in the pool if there is more than one
+	room room // of the piece, if there is one
+	some bool
 }
 
-// pool is the memory of bins, in pieces of 2, 4, 8... of them.
-type pool struct {
-	bins []window.Bin
-	free [17][]int32 // pieces that are not in use, by room
-}
+// pool is the memory of bins.
+type pool struct{ slab[window.Bin] }
 
-// of are the bins of a sketch, with room for as many as reserve made.
-func (p *pool) of(s *sketch) window.Bins {
-	if s.room == 0 {
-		return s.one[:s.n]
+// binsOf are those of a sketch, with room for as many as reserve made.
+func (p *pool) binsOf(s *sketch) window.Bins {
+	if !s.some {
+		return nil
 	}
-	return p.bins[s.at : s.at+int32(s.n) : s.at+1<<s.room]
+	return p.of(s.at, s.room, uint32(s.n))
 }
 
 // add counts n more durations in a bin.
 func (p *pool) add(s *sketch, index int16, n int32) {
 	p.reserve(s, 1)
-	s.n = uint16(len(p.of(s).Add(index, n)))
+	s.n = uint16(len(p.binsOf(s).Add(index, n)))
 }
 
 // set takes bins into a sketch that has none.
 func (p *pool) set(s *sketch, bins window.Bins) {
 	p.reserve(s, len(bins))
 	s.n = uint16(len(bins))
-	copy(p.of(s), bins)
+	copy(p.binsOf(s), bins)
 }
 
 // reserve makes room for n more bins.
 func (p *pool) reserve(s *sketch, n int) {
-	room := s.room
-	for int(s.n)+n > 1<<room {
-		room++
+	want := int(s.n) + n
+	if want == 0 || s.some && want <= int(s.room.size()) {
+		return
 	}
-	if room > s.room {
-		p.move(s, room)
-	}
-}
-
-// move moves the bins of a sketch to a piece with more room.
-func (p *pool) move(s *sketch, room uint8) {
-	var at int32
-	if n := len(p.free[room]); n > 0 {
-		at, p.free[room] = p.free[room][n-1], p.free[room][:n-1]
-	} else {
-		at = int32(len(p.bins))
-		p.bins = append(p.bins, make([]window.Bin, 1<<room)...)
-	}
-	copy(p.bins[at:], p.of(s))
+	to := sketch{room: roomFor(want), n: s.n, some: true}
+	to.at = p.take(to.room)
+	copy(p.binsOf(&to), p.binsOf(s))
 	p.drop(s)
-	s.at, s.room = at, room
+	*s = to
 }
 
-// drop gives back the piece of a sketch, whose bins stay as they are until the next move.
+// drop gives back the piece of a sketch, whose bins stay as they are until the next one is made.
 func (p *pool) drop(s *sketch) {
-	if s.room > 0 {
-		p.free[s.room] = append(p.free[s.room], s.at)
+	if s.some {
+		p.give(s.at, s.room)
 	}
 }

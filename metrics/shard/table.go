@@ -5,52 +5,29 @@ import (
 	"dwell/metrics/window"
 )
 
-// table finds the windows of a stretch of time by their spots in it.
+// table has the windows of a stretch of time, each in a cell at its spot's hash or, where that is taken, after it (Knuth,
+// The Art of Computer Programming 6.4, algorithm L). At most three quarters of it is taken.
 type table struct {
-	// index has the row of a spot at the spot's hash or, where that is taken, after it; 0 is free (Knuth, The Art of
-	// Computer Programming 6.4, algorithm L). At most half of it is taken.
-	index []int32
-	piece uint32 // that index is, of the slab of indices
+	cells []cell
+	piece uint32 // that cells is, of the slab of cells
 	room  room
 	n     int
 }
 
-// rows are the memory of all windows, in pages so that none is ever copied. Row 0 is none.
-type rows struct {
-	pages   []*[page]kept
-	made    int32
-	free    []int32 // not in use
-	indices slab[int32]
-}
-
-const page = 1024
-
-// kept is a window in memory. It has no pointers, so that the garbage collector need not look at it.
-type kept struct {
-	window.Sums
-	sketch  sketch
+// cell is a window in memory, or free where its spot is 0. It has no pointers, so that the garbage collector need not look
+// at it, and is as small as can be: there are two to four to an event, and most of them hold one duration or none.
+type cell struct {
 	spot    spot
-	net     int32  // where its net durations are; 0 while they are as they are
 	flushed uint32 // in which it last changed, by number
+	// held is of a count the number. Of a time it is nothing while no duration is held, the duration in milliseconds if it is
+	// the only one and the BCP was not closed in it, and else the complement of where its durations are.
+	held int64
 }
 
-func (r *rows) at(i int32) *kept { return &r.pages[uint32(i)/page][uint32(i)%page] }
+const nothing = -1 << 63
 
-func (r *rows) make(s spot) int32 {
-	var i int32
-	if last := len(r.free) - 1; last >= 0 {
-		i, r.free = r.free[last], r.free[:last]
-	} else {
-		r.made++
-		if i = r.made; int(i/page) == len(r.pages) {
-			r.pages = append(r.pages, new([page]kept))
-		}
-	}
-	*r.at(i) = kept{spot: s}
-	return i
-}
-
-// spot tells the windows of an hour apart: the minute, or none of the hour's own, with measure, channel and regime.
+// spot tells the windows of an hour apart: the minute, or none of the hour's own, with measure, channel and regime. As
+// there is no measure 0, none is 0.
 type spot uint32
 
 const (
@@ -88,53 +65,55 @@ func unlabelled(k window.Key) window.Key {
 
 // home is where the search for a spot begins (multiplicative hashing, Knuth 6.4).
 func (t *table) home(s spot) uint32 {
-	return uint32(uint64(uint32(s)*0x9e3779b1) * uint64(len(t.index)) >> 32)
+	return uint32(uint64(uint32(s)*0x9e3779b1) * uint64(len(t.cells)) >> 32)
 }
 
-// find returns the row of a spot, 0 if it is not in memory.
-func (t *table) find(r *rows, s spot) int32 {
-	if t.n == 0 {
-		return 0
+// seek returns the cell of a spot, or the free one that it would have, nil where there is no room.
+func (t *table) seek(s spot) *cell {
+	if t.cells == nil {
+		return nil
 	}
 	for i := t.home(s); ; i = t.after(i) {
-		if row := t.index[i]; row == 0 || r.at(row).spot == s {
-			return row
+		if c := &t.cells[i]; c.spot == s || c.spot == 0 {
+			return c
 		}
 	}
 }
 
-// insert makes the row of a spot that is not in memory.
-func (t *table) insert(r *rows, s spot) int32 {
-	if t.n++; 2*t.n > len(t.index) {
+// has says whether a spot's window is in memory.
+func (t *table) has(s spot) bool {
+	c := t.seek(s)
+	return c != nil && c.spot == s
+}
+
+// insert takes a spot that is not in memory into the free cell that seek returned. The cell holds nothing, and is where it
+// is until the next insert.
+func (t *table) insert(slab *slab[cell], c *cell, s spot) *cell {
+	if t.n++; 4*t.n > 3*len(t.cells) {
 		old := *t
-		t.room = roomFor(max(16, 2*len(old.index)))
-		t.piece = r.indices.take(t.room)
-		t.index = r.indices.of(t.piece, t.room, t.room.size())
-		clear(t.index)
-		for _, row := range old.index {
-			if row != 0 {
-				t.enter(r.at(row).spot, row)
+		t.room = roomFor(max(4, len(old.cells)+1, (4*t.n+2)/3))
+		t.piece = slab.take(t.room)
+		t.cells = slab.of(t.piece, t.room, t.room.size())
+		clear(t.cells)
+		for i := range old.cells {
+			if old.cells[i].spot != 0 {
+				*t.seek(old.cells[i].spot) = old.cells[i]
 			}
 		}
-		if old.index != nil {
-			r.indices.give(old.piece, old.room)
+		if old.cells != nil {
+			slab.give(old.piece, old.room)
 		}
+		c = t.seek(s)
 	}
-	row := r.make(s)
-	t.enter(s, row)
-	return row
-}
-
-func (t *table) enter(s spot, row int32) {
-	i := t.home(s)
-	for t.index[i] != 0 {
-		i = t.after(i)
+	*c = cell{spot: s}
+	if s.measure().IsTime() {
+		c.held = nothing
 	}
-	t.index[i] = row
+	return c
 }
 
 func (t *table) after(i uint32) uint32 {
-	if i++; int(i) == len(t.index) {
+	if i++; int(i) == len(t.cells) {
 		return 0
 	}
 	return i

@@ -6,22 +6,19 @@ import "dwell/metrics/window"
 // costs as much as going to memory for one that was not at hand. So what events add is only noted at first, by the hour
 // it belongs to; a flush takes one hour after the other, whose windows lie together.
 type windows struct {
-	clocks []window.Clock // by BCP
-	series []series       // by BCP and direction
-	rows   rows
-	bins   pool
-	nets   nets
-	n      int // in memory
+	clocks  []window.Clock // by BCP
+	series  []series       // by BCP and direction
+	cells   slab[cell]
+	several several
+	n       int // in memory
 
 	// hours with differences, and how many they have, since the last flush.
 	hours       []*hour
 	differences int
-	// flushes counts them, and changed is what the last one changed: changedRows has the rows of all hours, one hour after
-	// the other.
-	flushes     uint32
-	changed     []changed
-	changedRows []int32
-	changedDays []*day
+	// flushes counts them, and changed is what the last one changed: so many windows, in these hours and days.
+	flushes uint32
+	changed []changed
+	changes int
 
 	spare *block // memory for the next differences
 }
@@ -46,10 +43,8 @@ type hour struct {
 // day has the windows of a day.
 type day struct {
 	table
-	at window.Key
-	// changed are the rows that changed in the flush of this number, the last that changed any.
-	changed []int32
-	flush   uint32
+	at    window.Key
+	flush uint32 // that changed it last, by number
 }
 
 func newWindows(places []Place) windows {
@@ -126,40 +121,50 @@ func (w *windows) place(k window.Key) (*table, spot) {
 // has says whether a window is in memory.
 func (w *windows) has(k window.Key) bool {
 	t, s := w.place(k)
-	return t.find(&w.rows, s) != 0
+	return t.has(s)
+}
+
+// cell is that of a spot.
+func (w *windows) cell(t *table, s spot) *cell {
+	c := t.seek(s)
+	if c == nil || c.spot != s {
+		c = t.insert(&w.cells, c, s)
+		w.n++
+	}
+	return c
 }
 
 // put takes a window from the store.
 func (w *windows) put(k window.Key, a *window.Aggregate) {
 	t, s := w.place(k)
-	row := w.rows.at(t.insert(&w.rows, s))
-	w.n++
-	row.Sums = a.Sums
-	w.bins.set(&row.sketch, a.Bins)
-	w.putNet(row, &a.Net)
+	c := w.cell(t, s)
+	switch {
+	case !k.Measure.IsTime():
+		c.held = a.N
+	case a.N == 1 && a.Sum >= 0 && a.Net.Closed == 0:
+		c.held = a.Sum
+	default:
+		w.several.put(c, a)
+	}
 }
 
-// add adds a part to a window, whose row it adds to those that this flush has changed.
-func (w *windows) add(t *table, changed *[]int32, s spot, p *window.Part) {
-	i := t.find(&w.rows, s)
-	if i == 0 {
-		i = t.insert(&w.rows, s)
-		w.n++
+// add adds a difference to a window, which this flush has then changed.
+func (w *windows) add(t *table, s spot, d *difference) {
+	c := w.cell(t, s)
+	if c.flushed != w.flushes {
+		c.flushed = w.flushes
+		w.changes++
 	}
-	row := w.rows.at(i)
-	if row.flushed != w.flushes {
-		row.flushed = w.flushes
-		*changed = append(*changed, i)
-	}
-	if p.Closed() != 0 && row.net == 0 {
-		w.split(row)
-	}
-	row.Sums.Add(p)
-	if index, n, ok := p.Bin(); ok {
-		w.bins.add(&row.sketch, index, n)
-		if row.net != 0 {
-			w.addNet(row, p)
-		}
+	switch {
+	case !s.measure().IsTime():
+		c.held += int64(d.sign)
+	case c.held == nothing && d.sign > 0 && d.ms >= 0 && d.closed == 0:
+		c.held = d.ms
+	case c.held == d.ms && d.sign < 0 && d.ms >= 0 && d.closed == 0:
+		c.held = nothing
+	default:
+		p := window.PartOf(s.measure(), d.ms, d.closed, d.sign)
+		w.several.add(w.several.of(c), &p)
 	}
 }
 
@@ -185,18 +190,11 @@ func (w *windows) evict(horizon int64) {
 }
 
 func (w *windows) drop(t *table) {
-	for _, i := range t.index {
-		if i != 0 {
-			row := w.rows.at(i)
-			w.bins.drop(&row.sketch)
-			if row.net != 0 {
-				w.nets.drop(row.net, &w.bins)
-			}
-			w.rows.free = append(w.rows.free, i)
-		}
+	for i := range t.cells {
+		w.several.drop(&t.cells[i])
 	}
-	if t.index != nil {
-		w.rows.indices.give(t.piece, t.room)
+	if t.cells != nil {
+		w.cells.give(t.piece, t.room)
 	}
 	w.n -= t.n
 }

@@ -81,7 +81,7 @@ CREATE TABLE IF NOT EXISTS {{db}}.windows {{cluster}} (
     phase     LowCardinality(String) ALIAS if(position(measure, '/') > 0, splitByChar('/', measure)[1], ''),
     holder    LowCardinality(String) ALIAS if(position(measure, '/') > 0, splitByChar('/', measure)[2], ''),
     INDEX as_of as_of TYPE minmax GRANULARITY 4
-) ENGINE = {{replacing "as_of"}} PARTITION BY toYYYYMM(start)
+) ENGINE = {{replacing "as_of"}} PARTITION BY if(grain = 'day', toYear(start), toYYYYMM(start))
 ORDER BY (bcp, grain, if(grain = 'day', measure, ''), start, measure, direction, channel, regime, shard)
 SETTINGS index_granularity = 2048
 COMMENT 'Counts and times per minute, hour and local day. Rows of shards, channels and regimes add up. Read it with FINAL.';
