@@ -14,13 +14,20 @@ import (
 )
 
 // dwell is the program as it is shipped, `dwell serve`, with its page, its API and its metrics, over the broker and the
-// ClickHouse of the bed. It has done its work when its own table says that every shard is at the end of its partition.
-type dwell struct{}
+// ClickHouse of the bed: one process, or several that share the partitions. It has done its work when its own table says that
+// every shard is at the end of its partition.
+type dwell struct{ processes int }
 
-func (dwell) name() string      { return "dwell" }
+func (d dwell) name() string {
+	if d.processes == 1 {
+		return "dwell"
+	}
+	return fmt.Sprintf("dwell-%d", d.processes)
+}
+
 func (dwell) build() [][]string { return nil } // make build has
 
-func (dwell) run(ctx context.Context, b *bed, j *job) (s spent, err error) {
+func (d dwell) run(ctx context.Context, b *bed, j *job) (s spent, err error) {
 	ends, err := endsOf(ctx, b.broker.addr, j.topic)
 	if err != nil {
 		return s, err
@@ -32,13 +39,30 @@ func (dwell) run(ctx context.Context, b *bed, j *job) (s spent, err error) {
 	if err := os.WriteFile(config, dwellConfig(b, j, places), 0o644); err != nil {
 		return s, err
 	}
-	p, err := startProcess("dwell", filepath.Join(j.dir, "dwell.log"), nil, b.dwell, "serve", "--config", config)
-	if err != nil {
+	var all []*process
+	for i := range d.processes {
+		p, err := startProcess("dwell", filepath.Join(j.dir, fmt.Sprintf("dwell%d.log", i)), nil, b.dwell, "serve", "--config", config)
+		if err != nil {
+			return s, errors.Join(err, stopAll(all))
+		}
+		all = append(all, p)
+	}
+	err = all[0].until(ctx, "all is counted", 500*time.Millisecond, func() (bool, error) { return caughtUp(ctx, b, j, ends) })
+	if err = errors.Join(err, stopAll(all)); err != nil {
 		return s, err
 	}
-	err = p.until(ctx, "all is counted", 500*time.Millisecond, func() (bool, error) { return caughtUp(ctx, b, j, ends) })
-	err = errors.Join(err, p.stop())
-	return spent{p.used(), p.peak()}, err
+	for _, p := range all {
+		s.cpu += p.used()
+		s.peak += p.peak()
+	}
+	return s, nil
+}
+
+func stopAll(all []*process) (err error) {
+	for _, p := range all {
+		err = errors.Join(err, p.stop())
+	}
+	return err
 }
 
 // dwellConfig says where everything is; all else is dwell's default.

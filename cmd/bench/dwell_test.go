@@ -34,7 +34,7 @@ func TestDwellsAnswerIsRight(t *testing.T) {
 		id: "bench_test", topic: "bench.events", dir: t.TempDir(),
 		size: size{Events: cfg.Events, BCPs: cfg.BCPs, Trucks: cfg.Trucks, Partitions: cfg.Partitions, Seed: cfg.Seed},
 	}
-	s, err := dwell{}.run(t.Context(), b, j)
+	s, err := dwell{processes: 1}.run(t.Context(), b, j)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,9 @@ package main
 
 // engines are all that can be compared. How each peer is built, run and tuned is told in its folder under peers.
 var engines = []engine{
-	dwell{},
+	dwell{processes: 1},
+	dwell{processes: 2},
+	dwell{processes: 4},
 	peer{
 		called: "kafka-streams",
 		builds: [][]string{{"sh", "cmd/bench/peers/kafka-streams/build.sh"}},

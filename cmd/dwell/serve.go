@@ -28,6 +28,7 @@ func (c *serveCommand) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
+	collectGarbage(e.environ)
 	s, err := startServing(ctx, cfg, e, slog.New(handler), time.Now)
 	if err != nil {
 		return unlessStopped(ctx, err)

@@ -127,7 +127,7 @@ func (b *border) flush() {
 		b.raw[id].Reset()
 		f := b.shards[id].Flush(b.next[id])
 		must(b.store.WriteWindows(ctx, id, f.Windows.All()))
-		must(b.store.WriteVisits(ctx, id, f.Visits))
+		must(b.store.WriteVisits(ctx, id, f.Visits.Chunks))
 		must(b.store.WriteRestatements(ctx, id, f.Restatements))
 		must(b.store.WriteInside(ctx, id, f.Inside))
 		must(b.store.WriteProgress(ctx, id, f))

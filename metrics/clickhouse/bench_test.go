@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"iter"
 	"math/rand/v2"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -30,6 +31,11 @@ func pointers(rows ...window.Row) iter.Seq[*window.Row] {
 			}
 		}
 	}
+}
+
+// chunksOf yields rows some at a time, as a shard does.
+func chunksOf(rows ...visit.Row) func(most int) iter.Seq[[]visit.Row] {
+	return func(most int) iter.Seq[[]visit.Row] { return slices.Chunk(rows, most) }
 }
 
 func newFlush(voc *event.Vocabulary) *flush {
@@ -86,7 +92,7 @@ func BenchmarkFlush(b *testing.B) {
 				if err := s.WriteWindows(b.Context(), 0, pointers(f.windows...)); err != nil {
 					b.Fatal(err)
 				}
-				if err := s.WriteVisits(b.Context(), 0, f.visits); err != nil {
+				if err := s.WriteVisits(b.Context(), 0, chunksOf(f.visits...)); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -76,8 +76,13 @@ func (s *Store) insert(ctx context.Context, encode func(e *encoder, send func() 
 
 // insertRows writes rows that are there in a slice.
 func insertRows[R any](ctx context.Context, s *Store, rows []R, encode func(e *encoder, rows []R)) error {
+	return insertChunks(ctx, s, slices.Chunk(rows, s.blockRows), encode)
+}
+
+// insertChunks writes rows that come in chunks, of which each becomes a block. There is one where inserts are not direct.
+func insertChunks[R any](ctx context.Context, s *Store, chunks iter.Seq[[]R], encode func(e *encoder, rows []R)) error {
 	return s.insert(ctx, func(e *encoder, send func() bool) {
-		for part := range slices.Chunk(rows, s.blockRows) {
+		for part := range chunks {
 			if encode(e, part); !send() {
 				return
 			}

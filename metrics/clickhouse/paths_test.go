@@ -37,8 +37,8 @@ func TestBothWaysOfWritingWriteTheSame(t *testing.T) {
 	open := (&truck{voc: voc, id: "alone"}).add(event.TruckArrived, 1, nil).row(3)
 	for _, s := range []*Store{direct, driven} {
 		for _, err := range []error{
-			s.WriteRaw(t.Context(), 1, &f.raw), s.WriteWindows(t.Context(), 1, pointers(f.windows...)), s.WriteVisits(t.Context(), 1, f.visits),
-			s.WriteVisits(t.Context(), 1, []visit.Row{open}), s.WriteInside(t.Context(), 1, inside),
+			s.WriteRaw(t.Context(), 1, &f.raw), s.WriteWindows(t.Context(), 1, pointers(f.windows...)), s.WriteVisits(t.Context(), 1, chunksOf(f.visits...)),
+			s.WriteVisits(t.Context(), 1, chunksOf(open)), s.WriteInside(t.Context(), 1, inside),
 			s.WriteProgress(t.Context(), 1, &shard.Flush{AsOf: 4, Latest: 5, Watermark: 3, Heard: true}),
 		} {
 			if err != nil {
@@ -62,7 +62,7 @@ func TestWhatWasWrittenSurvivesAKill(t *testing.T) {
 	cfg.Protocol, cfg.Addresses = "http", []string{engine.Addr}
 	s := open(t, cfg, voc)
 	row := (&truck{voc: voc, id: "T1"}).add(event.TruckArrived, 1_767_600_000_000, nil).row(3)
-	if err := s.WriteVisits(t.Context(), 0, []visit.Row{row}); err != nil {
+	if err := s.WriteVisits(t.Context(), 0, chunksOf(row)); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.WriteProgress(t.Context(), 0, &shard.Flush{AsOf: 4}); err != nil {

@@ -28,7 +28,7 @@ func TestVisitsThatAreOverAreFoundByTheirTime(t *testing.T) {
 		elsewhere.add(typ, base+int64(i)*300*minute, func(e *event.Event) { e.BCP = voc.BCPs()[1] })
 	}
 	rows = append(rows, elsewhere.row(9))
-	if err := s.WriteVisits(t.Context(), 0, rows); err != nil {
+	if err := s.WriteVisits(t.Context(), 0, chunksOf(rows...)); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {

@@ -100,7 +100,7 @@ func TestVisitsAreReadBack(t *testing.T) {
 	void := (&truck{voc: voc, id: "void"}).row(9)
 	noArrival := (&truck{voc: voc, id: "no arrival"}).add(event.TruckReleased, base, nil).row(10)
 	rows = append(rows, lapsed, void, noArrival)
-	if err := s.WriteVisits(t.Context(), 5, rows); err != nil {
+	if err := s.WriteVisits(t.Context(), 5, chunksOf(rows...)); err != nil {
 		t.Fatal(err)
 	}
 
@@ -191,7 +191,7 @@ func TestTheHighestAsOfStaysInAnyOrder(t *testing.T) {
 	orders := [][]int{{0, 1, 2}, {2, 1, 0}, {1, 2, 0}, {2, 0, 1, 2, 0}}
 	for i, order := range orders {
 		for _, at := range order {
-			if err := s.WriteVisits(t.Context(), i, []visit.Row{[]visit.Row{open, released, departed}[at]}); err != nil {
+			if err := s.WriteVisits(t.Context(), i, chunksOf([]visit.Row{open, released, departed}[at])); err != nil {
 				t.Fatal(err)
 			}
 			row := window.Row{Key: key, AsOf: int64(10 * (at + 1)), Aggregate: window.Aggregate{Sums: window.Sums{N: int64(at)}}}

@@ -81,7 +81,7 @@ func TestViewsOfAHandComputedDay(t *testing.T) {
 	k.add(event.TruckArrived, base, nil).add(event.TruckReleased, base+90_500, nil).add(event.TruckDeparted, base+120_000, nil)
 	r := k.row(3)
 	r.State.CrossingClosed, r.State.Segments[1].Closed = 20_000, 20_000
-	if err := s.WriteVisits(t.Context(), 0, []visit.Row{r}); err != nil {
+	if err := s.WriteVisits(t.Context(), 0, chunksOf(r)); err != nil {
 		t.Fatal(err)
 	}
 

@@ -2,6 +2,7 @@ package clickhouse
 
 import (
 	"context"
+	"iter"
 
 	"dwell/ingest/event"
 	"dwell/metrics/visit"
@@ -19,9 +20,10 @@ func statusCode(r *visit.Row) uint8 {
 	panic("visit status " + word)
 }
 
-// WriteVisits writes rows with their State.
-func (s *Store) WriteVisits(ctx context.Context, shard int, rows []visit.Row) error {
-	return insertRows(ctx, s, rows, func(e *encoder, rows []visit.Row) {
+// WriteVisits writes rows with their State, of which chunks yields at most so many at a time. They are valid until the next
+// chunk.
+func (s *Store) WriteVisits(ctx context.Context, shard int, chunks func(most int) iter.Seq[[]visit.Row]) error {
+	return insertChunks(ctx, s, chunks(s.blockRows), func(e *encoder, rows []visit.Row) {
 		e.block.reset("visits", len(rows), 600*len(rows))
 		b, d := &e.block, &e.dictionary
 		b.same("shard", uint16(shard))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
+	"math"
 	"slices"
 	"testing"
 	"time"
@@ -111,14 +112,25 @@ func half(rows iter.Seq[*window.Row]) iter.Seq[*window.Row] {
 	}
 }
 
-func (c *cutting) WriteVisits(ctx context.Context, id int, rows []visit.Row) error {
+func (c *cutting) WriteVisits(ctx context.Context, id int, chunks func(int) iter.Seq[[]visit.Row]) error {
 	if c.dies() {
 		if c.half && c.left == 0 {
-			return errors.Join(errCut, c.Store.WriteVisits(context.WithoutCancel(ctx), id, rows[:len(rows)/2]))
+			half := func(most int) iter.Seq[[]visit.Row] {
+				return func(yield func([]visit.Row) bool) {
+					for rows := range chunks(math.MaxInt) {
+						for some := range slices.Chunk(rows[:len(rows)/2], most) {
+							if !yield(some) {
+								return
+							}
+						}
+					}
+				}
+			}
+			return errors.Join(errCut, c.Store.WriteVisits(context.WithoutCancel(ctx), id, half))
 		}
 		return errCut
 	}
-	return c.Store.WriteVisits(ctx, id, rows)
+	return c.Store.WriteVisits(ctx, id, chunks)
 }
 
 func (c *cutting) WriteInside(ctx context.Context, id int, rows []shard.Inside) error {

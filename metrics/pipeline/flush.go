@@ -40,8 +40,8 @@ func (s *Shard) flush(ctx context.Context) error {
 			})
 		},
 		func() error {
-			return s.write(ctx, "visits", len(f.Visits), func(ctx context.Context) error {
-				return s.Store.WriteVisits(ctx, s.id, f.Visits)
+			return s.write(ctx, "visits", f.Visits.Len(), func(ctx context.Context) error {
+				return s.Store.WriteVisits(ctx, s.id, f.Visits.Chunks)
 			})
 		},
 		func() error {

@@ -50,7 +50,7 @@ type Store interface {
 	WriteRestatements(ctx context.Context, shard int, rows []window.Restatement) error
 	// WriteWindows writes rows, each of which is valid until the next.
 	WriteWindows(ctx context.Context, shard int, rows iter.Seq[*window.Row]) error
-	WriteVisits(ctx context.Context, shard int, rows []visit.Row) error
+	WriteVisits(ctx context.Context, shard int, chunks func(most int) iter.Seq[[]visit.Row]) error
 	WriteInside(ctx context.Context, shard int, rows []shard.Inside) error
 	// WriteProgress is the last write of a flush: all that it says has been written before.
 	WriteProgress(ctx context.Context, shard int, f *shard.Flush) error

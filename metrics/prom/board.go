@@ -77,16 +77,11 @@ func (b *board) update(id int, f *shard.Flush) {
 		row := &f.Inside[i]
 		s := at(place{row.BCP, row.Direction})
 		s.lastEvent, s.trucks = row.LastEvent, row.Trucks
-		s.ofTrucks = s.ofTrucks || row.Trucks > 0
+		s.ofTrucks = s.ofTrucks || row.Trucks > 0 || row.Visited
 		for m := range s.held {
 			s.held[m] = 0
 		}
 		maps.Copy(s.held, row.Holders)
-	}
-	for i := range f.Visits {
-		if st := &f.Visits[i].State; !st.Empty {
-			at(place{st.BCP, st.Direction}).ofTrucks = true
-		}
 	}
 }
 

@@ -109,13 +109,8 @@ func seats(bcp event.BCP, d event.Direction, second int64, holders map[window.Me
 	for _, n := range holders {
 		row.Trucks += n
 	}
-	f := &shard.Flush{Heard: true, Latest: second * 1000, Watermark: (second - 600) * 1000, Inside: []shard.Inside{row}}
-	if row.Trucks > 0 {
-		v := visit.Row{ID: "T1"}
-		v.State.BCP, v.State.Direction = bcp, d
-		f.Visits = []visit.Row{v}
-	}
-	return f
+	row.Visited = row.Trucks > 0
+	return &shard.Flush{Heard: true, Latest: second * 1000, Watermark: (second - 600) * 1000, Inside: []shard.Inside{row}}
 }
 
 func TestTrucksInside(t *testing.T) {

@@ -4,12 +4,11 @@ import (
 	"container/heap"
 	"slices"
 
-	"dwell/metrics/visit"
 	"dwell/metrics/window"
 )
 
-// Flush is what has changed since the flush before, all of it as of one offset. The slices are in no order, and they
-// and the ids in them are valid until the next call of State.
+// Flush is what has changed since the flush before, all of it as of one offset. It is in no order, and valid until the next
+// call of State.
 type Flush struct {
 	// AsOf is the offset of the next event to be applied.
 	AsOf int64
@@ -21,7 +20,7 @@ type Flush struct {
 	// Restatements are to be written before all that follows: who finds a visit's row finds its restatements.
 	Restatements []window.Restatement
 	Windows      Windows
-	Visits       []visit.Row
+	Visits       Visits
 	Inside       []Inside
 }
 
@@ -39,18 +38,16 @@ func (s *State) Flush(asOf int64) *Flush {
 	f.Restatements, s.restated = s.restated, s.room.Restatements[:0]
 	s.windows.flush(s.ahead)
 	f.Windows = Windows{&s.windows, asOf}
-	f.Visits = s.flushVisits(s.room.Visits[:0], asOf)
+	f.Visits = s.flushVisits(asOf)
 	f.Inside = s.room.Inside[:0]
 	for _, row := range s.inside {
 		if row != nil && row.touched {
 			row.touched, row.AsOf = false, asOf
 			f.Inside = append(f.Inside, *row)
+			row.Visited = false
 		}
 	}
 	s.room = *f
-	if len(f.Visits) > spared {
-		s.room.Visits, s.facts = nil, nil
-	}
 	s.written = asOf
 	s.boundaries = nil
 	clear(s.ahead)
@@ -58,24 +55,18 @@ func (s *State) Flush(asOf int64) *Flush {
 	return f
 }
 
-func (s *State) flushVisits(rows []visit.Row, asOf int64) []visit.Row {
-	rows = slices.Grow(rows, s.dirties)
-	facts := s.facts[:0] // all in one piece; those of a row are cut off so that they do not grow into the next
-	for _, c := range s.dirty[:s.dirties] {
+func (s *State) flushVisits(asOf int64) Visits {
+	changed := s.dirty[:s.dirties]
+	for _, c := range changed {
 		v := s.visits.at(c.visit)
 		s.board(c.stood, s.standing(&c.state, v.lapsed()))
-		from := len(facts)
-		known := s.visits.of(c.visit)
-		facts = known.AppendFacts(facts, s.cfg.Vocabulary)
-		rows = append(rows, visit.Row{
-			ID: s.visits.id(v), AsOf: asOf, Lapsed: v.lapsed() != visit.None, Over: v.over(),
-			Facts: facts[from:len(facts):len(facts)], State: c.state.Told(),
-		})
+		if !c.state.Empty {
+			s.row(c.state.BCP, c.state.Direction).Visited = true
+		}
 		v.asOf, v.change = asOf, 0
 	}
-	kept := slices.Clone(s.dirty[:min(s.dirties, spared)])
-	s.dirty, s.dirties, s.facts = kept, 0, facts
-	return rows
+	s.dirty, s.dirties = slices.Clone(s.dirty[:min(s.dirties, spared)]), 0
+	return Visits{s, changed, asOf}
 }
 
 // spared is how many visits' memory is kept from one flush for the next, and windowsOf about how many windows a visit

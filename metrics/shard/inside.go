@@ -19,6 +19,8 @@ type Inside struct {
 	Holders map[window.Measure]int
 	// Arrived counts the trucks by the hour of arrival, in hours since the Unix epoch.
 	Arrived map[int32]int
+	// Visited says that a visit there has changed since the flush before.
+	Visited bool
 
 	touched bool
 }

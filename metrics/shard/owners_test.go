@@ -192,8 +192,10 @@ func (in *instance) flush() error {
 		step(func() { b.writeWindow(r) })
 	}
 	copies := tables{visits: map[string]visit.Row{}}
-	for _, r := range f.Visits {
-		copies.writeVisit(r)
+	for rows := range f.Visits.Chunks(3) {
+		for _, r := range rows {
+			copies.writeVisit(r)
+		}
 	}
 	in.cut = 0
 	if rapid.IntRange(0, 2).Draw(b.t, "something happens while visits are written") == 0 {
@@ -206,6 +208,7 @@ func (in *instance) flush() error {
 		r.Holders, r.Arrived = maps.Clone(r.Holders), maps.Clone(r.Arrived)
 		step(func() {
 			if old, ok := b.inside[post{r.BCP, r.Direction}]; !ok || r.AsOf >= old.AsOf {
+				r.Visited = false // it is of one flush, and of no table
 				b.inside[post{r.BCP, r.Direction}] = r
 			}
 		})

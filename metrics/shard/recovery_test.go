@@ -204,7 +204,7 @@ func TestEveryCrashGivesTheSameRows(t *testing.T) {
 			}
 			write(0, len(f.Restatements), func(i int) { tabs.writeRestatement(f.Restatements[i]) })
 			write(1, len(f.windows), func(i int) { tabs.writeWindow(f.windows[i]) })
-			write(2, len(f.Visits), func(i int) { tabs.writeVisit(f.Visits[i]) })
+			write(2, len(f.visits), func(i int) { tabs.writeVisit(f.visits[i]) })
 			write(3, 1, func(int) { tabs.writeProgress(f.Flush) })
 			return steps == 5
 		}
@@ -251,7 +251,7 @@ func TestEveryCrashGivesTheSameRows(t *testing.T) {
 		for _, r := range f.windows {
 			tabs.writeWindow(r)
 		}
-		for _, r := range f.Visits {
+		for _, r := range f.visits {
 			tabs.writeVisit(r)
 		}
 		for _, r := range f.Restatements {
@@ -290,7 +290,7 @@ func TestAnyOrderGivesTheSameRows(t *testing.T) {
 				for _, w := range f.windows {
 					tabs.writeWindow(w)
 				}
-				for _, v := range f.Visits {
+				for _, v := range f.visits {
 					tabs.writeVisit(v)
 				}
 			}

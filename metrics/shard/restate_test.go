@@ -36,7 +36,7 @@ func TestRestatementsAreWhatChangedOfFinalWindows(t *testing.T) {
 			for _, w := range f.windows {
 				r.tables.writeWindow(w)
 			}
-			for _, v := range f.Visits {
+			for _, v := range f.visits {
 				r.tables.writeVisit(v)
 			}
 			for _, s := range f.Restatements {

@@ -154,6 +154,7 @@ func (r *run) apply(log []event.Event) error {
 type flushed struct {
 	*Flush
 	windows []window.Row
+	visits  []visit.Row
 }
 
 func (r *run) flush() (*flushed, error) {
@@ -171,6 +172,12 @@ func (r *run) flush() (*flushed, error) {
 	f := &flushed{Flush: r.state.Flush(r.next)}
 	for row := range f.Windows.All() {
 		f.windows = append(f.windows, cloned(*row))
+	}
+	for rows := range f.Visits.Chunks(3) {
+		for _, r := range rows {
+			r.ID, r.Facts = strings.Clone(r.ID), slices.Clone(r.Facts)
+			f.visits = append(f.visits, r)
+		}
 	}
 	return f, nil
 }

@@ -82,7 +82,6 @@ type State struct {
 	before, after []window.Contribution
 	scratch       visit.State
 	room          Flush
-	facts         []byte
 }
 
 // change is a visit that has changed since the last flush.

@@ -122,6 +122,9 @@ func (v *visits) add(id []byte) ref {
 	var r ref
 	if last := len(v.free) - 1; last >= 0 {
 		r, v.free = v.free[last], v.free[:last]
+		if v.at(r).is&hasGone != 0 {
+			delete(v.gone, r)
+		}
 	} else {
 		v.made++
 		if r = v.made; int(r/page) == len(v.pages) {
@@ -215,7 +218,6 @@ func (v *visits) drop(over func(*entry) bool) {
 		}
 		v.ids.give(e.id, roomFor(int(e.idLen)))
 		v.facts.give(e.facts, e.room)
-		delete(v.gone, r)
 		e.is &^= alive
 		v.free = append(v.free, r)
 		v.n--

@@ -1,0 +1,43 @@
+package shard
+
+import (
+	"iter"
+	"slices"
+
+	"dwell/metrics/visit"
+)
+
+// Visits are the visits that have changed, as of one offset. As rows they are larger than what is kept of them, so they are
+// made a few at a time.
+type Visits struct {
+	kept    *State
+	changed []*change
+	asOf    int64
+}
+
+// Len is how many there are.
+func (v Visits) Len() int { return len(v.changed) }
+
+// Chunks yields them, at most so many at a time. Rows are valid until the next ones.
+func (v Visits) Chunks(most int) iter.Seq[[]visit.Row] {
+	return func(yield func([]visit.Row) bool) {
+		var rows []visit.Row
+		var facts []byte
+		for some := range slices.Chunk(v.changed, most) {
+			rows, facts = slices.Grow(rows[:0], len(some)), facts[:0]
+			for _, c := range some {
+				e := v.kept.visits.at(c.visit)
+				from, known := len(facts), v.kept.visits.of(c.visit)
+				facts = known.AppendFacts(facts, v.kept.cfg.Vocabulary)
+				rows = append(rows, visit.Row{
+					ID: v.kept.visits.id(e), AsOf: v.asOf, Lapsed: e.lapsed() != visit.None, Over: e.over(),
+					Facts: facts[from:len(facts):len(facts)], // cut off so that they do not grow into the next
+					State: c.state.Told(),
+				})
+			}
+			if !yield(rows) {
+				return
+			}
+		}
+	}
+}
