@@ -169,7 +169,12 @@ func (c *conn) stream(ctx context.Context, sql, format string, params map[string
 func (c *conn) insert(ctx context.Context, sql, format string, params map[string]string, data io.Reader) (n counts, err error) {
 	c.do(func() {
 		stream := newParameters(params).call(c.lib.streamInsert, *c.handle, sql, format)
-		defer c.lib.destroyInsertStream(stream)
+		defer func() {
+			c.lib.destroyInsertStream(stream)
+			if err != nil { // the engine keeps the insert, and with it the table, until the connection's next statement
+				c.lib.destroyResult(newParameters(nil).call(c.lib.query, *c.handle, "SELECT 1", "Null"))
+			}
+		}()
 		if message := text(c.lib.streamInsertError(stream)); message != "" {
 			err = newException(message)
 			return

@@ -275,6 +275,19 @@ func TestAnInsertThatBreaksOffLeavesNothing(t *testing.T) {
 	}
 }
 
+func TestAnInsertThatIsRefusedLetsItsTableGo(t *testing.T) {
+	s := clickhousetest.Start(t)
+	ask(t, s, nil, "CREATE TABLE t (x UInt64) ENGINE = MergeTree ORDER BY x")
+	for range 10 {
+		if response, text := post(t, s, nil, "INSERT INTO t VALUES (1), (2"); response.StatusCode == http.StatusOK {
+			t.Fatalf("half a row: %s", text)
+		}
+	}
+	if got := ask(t, s, nil, "SELECT count() FROM system.processes WHERE current_database = currentDatabase() AND query LIKE 'INSERT%'"); got != "0\n" {
+		t.Errorf("%q inserts go on, and would keep the table from being dropped", got)
+	}
+}
+
 type broken struct{ err error }
 
 func (b broken) Read([]byte) (int, error) { return 0, b.err }
