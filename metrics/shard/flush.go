@@ -48,6 +48,7 @@ func (s *State) Flush(asOf int64) *Flush {
 		}
 	}
 	s.room = *f
+	s.room.Visits = Visits{} // whose memory is not kept beyond what is spared
 	s.written = asOf
 	s.boundaries = nil
 	clear(s.ahead)
