@@ -63,10 +63,14 @@ func (forgetful) WriteWindows(_ context.Context, _ int, rows iter.Seq[*window.Ro
 }
 
 func (forgetful) WriteVisits(context.Context, int, func(int) iter.Seq[[]visit.Row]) error { return nil }
-func (forgetful) WriteRestatements(context.Context, int, []window.Restatement) error      { return nil }
-func (forgetful) WriteInside(context.Context, int, []shard.Inside) error                  { return nil }
-func (forgetful) WriteProgress(context.Context, int, *shard.Flush) error                  { return nil }
-func (forgetful) Write(context.Context, int, []shard.DeadLetter) error                    { return nil }
+
+func (forgetful) WriteRestatements(context.Context, int, []window.Restatement) error { return nil }
+
+func (forgetful) WriteInside(context.Context, int, []shard.Inside) error { return nil }
+
+func (forgetful) WriteProgress(context.Context, int, *shard.Flush) error { return nil }
+
+func (forgetful) Write(context.Context, int, []shard.DeadLetter) error { return nil }
 
 // unobserved is an observer for whom nothing is worth telling.
 type unobserved struct{}

@@ -51,14 +51,21 @@ func (accepting) OverDuring(context.Context, int, event.BCP, int64, int64) ([]vi
 
 func (accepting) Visits(context.Context, int, []string) ([]visit.Row, error) { return nil, nil }
 
-func (accepting) Windows(context.Context, int, []window.Key) ([]window.Row, error)        { return nil, nil }
-func (accepting) WriteRaw(context.Context, int, *shard.Raw) error                         { return nil }
-func (accepting) WriteWindows(context.Context, int, iter.Seq[*window.Row]) error          { return nil }
+func (accepting) Windows(context.Context, int, []window.Key) ([]window.Row, error) { return nil, nil }
+
+func (accepting) WriteRaw(context.Context, int, *shard.Raw) error { return nil }
+
+func (accepting) WriteWindows(context.Context, int, iter.Seq[*window.Row]) error { return nil }
+
 func (accepting) WriteVisits(context.Context, int, func(int) iter.Seq[[]visit.Row]) error { return nil }
-func (accepting) WriteRestatements(context.Context, int, []window.Restatement) error      { return nil }
-func (accepting) WriteInside(context.Context, int, []shard.Inside) error                  { return nil }
-func (accepting) WriteProgress(context.Context, int, *shard.Flush) error                  { return nil }
-func (accepting) Write(context.Context, int, []shard.DeadLetter) error                    { return nil }
+
+func (accepting) WriteRestatements(context.Context, int, []window.Restatement) error { return nil }
+
+func (accepting) WriteInside(context.Context, int, []shard.Inside) error { return nil }
+
+func (accepting) WriteProgress(context.Context, int, *shard.Flush) error { return nil }
+
+func (accepting) Write(context.Context, int, []shard.DeadLetter) error { return nil }
 
 // flushes keeps the traces in whose context a flush was told of.
 type flushes struct{ traces []trace.TraceID }
