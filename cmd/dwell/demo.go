@@ -47,6 +47,7 @@ func (c *demoCommand) Run(ctx context.Context, e *env) error {
 	if st.Last.After(now) { // it ran ahead of life before
 		clock.simulated = st.Last
 	}
+	collectGarbage(e.environ)
 	s, err := startServing(ctx, cfg, e, log, clock.now)
 	if err != nil {
 		return unlessStopped(ctx, err)
