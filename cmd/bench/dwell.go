@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"dwell/cmd/bench/workload"
@@ -47,7 +48,16 @@ func (d dwell) run(ctx context.Context, b *bed, j *job) (s spent, err error) {
 		}
 		all = append(all, p)
 	}
-	err = all[0].until(ctx, "all is counted", 500*time.Millisecond, func() (bool, error) { return caughtUp(ctx, b, j, ends) })
+	err = all[0].until(ctx, "all is counted", 500*time.Millisecond, func() (bool, error) {
+		for _, p := range all[1:] {
+			select {
+			case <-p.ended:
+				return false, fmt.Errorf("one of %d processes has ended, %v:\n%s", d.processes, p.cmd.ProcessState, tail(p.log))
+			default:
+			}
+		}
+		return caughtUp(ctx, b, j, ends)
+	})
 	if err = errors.Join(err, stopAll(all)); err != nil {
 		return s, err
 	}
@@ -58,11 +68,15 @@ func (d dwell) run(ctx context.Context, b *bed, j *job) (s spent, err error) {
 	return s, nil
 }
 
-func stopAll(all []*process) (err error) {
-	for _, p := range all {
-		err = errors.Join(err, p.stop())
+// stopAll stops processes at the same time, so that none takes over from another.
+func stopAll(all []*process) error {
+	errs := make([]error, len(all))
+	var stopping sync.WaitGroup
+	for i, p := range all {
+		stopping.Go(func() { errs[i] = p.stop() })
 	}
-	return err
+	stopping.Wait()
+	return errors.Join(errs...)
 }
 
 // dwellConfig says where everything is; all else is dwell's default.

@@ -101,6 +101,7 @@ func (c *importFlags) run(ctx context.Context, e *env, read func(ctx context.Con
 // wait waits for the program that counts; where the import has started the parts itself, it counts itself.
 func (im *importer) wait(ctx context.Context, own bool) error {
 	if own {
+		collectGarbage(im.env.environ)
 		ready := &readiness{stalled: map[int]error{}}
 		if err := im.startEngine(ctx, prometheus.NewRegistry(), noop.NewTracerProvider().Tracer(""), ready); err != nil {
 			return err

@@ -173,10 +173,13 @@ func picks(f board.Filter) (sql string, args []any) {
 	return sql, args
 }
 
+// measuresOf is what a history is made of.
+const measuresOf = "measure IN ({measure:String}, 'arrivals', 'left')"
+
 // readPast reads the windows of [from, q.To) by start. A window that is missing has no row of any measure, whatever the
 // filter.
 func (s *Source) readPast(ctx context.Context, q HistoryQuery, from time.Time) (map[int64]*past, error) {
-	measures := "measure IN ({measure:String}, 'arrivals', 'left')"
+	measures := measuresOf
 	if q.Grain == window.Day {
 		measures = ofDays(measures)
 	}
@@ -216,8 +219,8 @@ GROUP BY start`
 	return all, s.readOthers(ctx, q, from, all)
 }
 
-// readOthers finds windows of [from, q.To) that have rows of other measures alone. Those have most of all rows, so they are
-// looked at only from the first to the last window that is missing.
+// readOthers finds windows of [from, q.To) that have other rows than those of all, which has none that came since it was read.
+// Others are most of all rows, so they are looked at only from the first to the last window that is missing.
 func (s *Source) readOthers(ctx context.Context, q HistoryQuery, from time.Time, all map[int64]*past) error {
 	zone, missing := s.place(q.ID).Zone, []int64{}
 	for at := from; at.Before(q.To); at = endOf(q.Grain, at, zone) {
@@ -228,12 +231,14 @@ func (s *Source) readOthers(ctx context.Context, q HistoryQuery, from time.Time,
 	if len(missing) == 0 {
 		return nil
 	}
+	filter, args := picks(q.Filter)
 	sql := `
 SELECT DISTINCT toUnixTimestamp(start)
 FROM ` + s.table("windows") + `
-WHERE bcp = {bcp:String} AND grain = {grain:String}
+WHERE bcp = {bcp:String} AND grain = {grain:String} AND NOT (` + measuresOf + filter + `)
     AND start >= fromUnixTimestamp({first:Int64}) AND start <= fromUnixTimestamp({last:Int64})`
-	args := []any{named("bcp", q.ID), named("grain", q.Grain), named("first", missing[0]), named("last", missing[len(missing)-1])}
+	args = append(args, named("measure", q.Measure), named("bcp", q.ID), named("grain", q.Grain),
+		named("first", missing[0]), named("last", missing[len(missing)-1]))
 	return s.each(ctx, "windows", sql, args, func(rows driver.Rows) error {
 		var start uint32
 		err := rows.Scan(&start)

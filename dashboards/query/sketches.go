@@ -57,7 +57,7 @@ func parseBins(text string) (window.Bins, error) {
 	for pair := range strings.SplitSeq(inner, ",") {
 		key, value, _ := strings.Cut(pair, ":")
 		index, errIndex := strconv.ParseInt(key, 10, 16)
-		count, errCount := strconv.ParseInt(value, 10, 32)
+		count, errCount := strconv.ParseUint(value, 10, 64)
 		if errIndex != nil || errCount != nil {
 			return nil, bad()
 		}

@@ -50,6 +50,8 @@ type Store interface {
 	WriteRestatements(ctx context.Context, shard int, rows []window.Restatement) error
 	// WriteWindows writes rows, each of which is valid until the next.
 	WriteWindows(ctx context.Context, shard int, rows iter.Seq[*window.Row]) error
+	// WriteVisits writes rows, of which chunks yields at most so many at a time, each valid until the next chunk. It may be
+	// called again.
 	WriteVisits(ctx context.Context, shard int, chunks func(most int) iter.Seq[[]visit.Row]) error
 	WriteInside(ctx context.Context, shard int, rows []shard.Inside) error
 	// WriteProgress is the last write of a flush: all that it says has been written before.

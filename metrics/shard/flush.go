@@ -61,8 +61,8 @@ func (s *State) flushVisits(asOf int64) Visits {
 	for _, c := range changed {
 		v := s.visits.at(c.visit)
 		s.board(c.stood, s.standing(&c.state, v.lapsed()))
-		if !c.state.Empty {
-			s.row(c.state.BCP, c.state.Direction).Visited = true
+		if at := s.inside[placeOf(c.state.BCP, c.state.Direction)]; at != nil && !c.state.Empty {
+			at.Visited = true
 		}
 		v.asOf, v.change = asOf, 0
 	}

@@ -19,7 +19,7 @@ type Inside struct {
 	Holders map[window.Measure]int
 	// Arrived counts the trucks by the hour of arrival, in hours since the Unix epoch.
 	Arrived map[int32]int
-	// Visited says that a visit there has changed since the flush before.
+	// Visited says that a visit there has changed since the last flush that the row was in. It is of no table.
 	Visited bool
 
 	touched bool

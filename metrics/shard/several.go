@@ -2,7 +2,7 @@ package shard
 
 import "dwell/metrics/window"
 
-// durations are those of a window that holds several, or one in which its BCP was closed.
+// durations are those of a window that holds several, or has held them, or one in which its BCP was closed.
 type durations struct {
 	window.Sums
 	sketch sketch

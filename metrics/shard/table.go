@@ -19,8 +19,8 @@ type table struct {
 type cell struct {
 	spot    spot
 	flushed uint32 // in which it last changed, by number
-	// held is of a count the number. Of a time it is nothing while no duration is held, the duration in milliseconds if it is
-	// the only one and the BCP was not closed in it, and else the complement of where its durations are.
+	// held is of a count the number. Of a time it is nothing while no duration is held, the duration in milliseconds while there
+	// is one in which the BCP was not closed, and from then on the complement of where its durations are, however many.
 	held int64
 }
 

@@ -209,7 +209,7 @@ func (v *visits) all() iter.Seq2[ref, *entry] {
 	}
 }
 
-// drop lets go of visits. What they were stays as it is until the next add.
+// drop lets go of visits. What they were stays as it is until memory is taken for another one.
 func (v *visits) drop(over func(*entry) bool) {
 	before := v.n
 	for r, e := range v.all() {

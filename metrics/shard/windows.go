@@ -141,6 +141,8 @@ func (w *windows) put(k window.Key, a *window.Aggregate) {
 	switch {
 	case !k.Measure.IsTime():
 		c.held = a.N
+	case a.Zero():
+		c.held = nothing
 	case a.N == 1 && a.Sum >= 0 && a.Net.Closed == 0:
 		c.held = a.Sum
 	default:
@@ -169,7 +171,7 @@ func (w *windows) add(t *table, s spot, d *difference) {
 }
 
 // evict lets go of the hours and days that ended at or before the horizon, in Unix milliseconds. What they held stays as
-// it is until the next flush.
+// it is until the next window is made.
 func (w *windows) evict(horizon int64) {
 	for s := range w.series {
 		s := &w.series[s]
