@@ -21,11 +21,10 @@ type Place struct {
 type Metrics struct {
 	voc   *event.Vocabulary
 	board *board
+	times *times
 
 	events, deadLetters                   *prometheus.CounterVec
 	duplicates, late, replayed, restated  prometheus.Counter
-	release, crossing                     *prometheus.HistogramVec
-	releaseNet, crossingNet               *prometheus.HistogramVec
 	flush                                 prometheus.Histogram
 	write                                 *prometheus.HistogramVec
 	rows                                  *prometheus.CounterVec
@@ -47,6 +46,7 @@ func New(registry prometheus.Registerer, voc *event.Vocabulary, places []Place) 
 	m := &Metrics{
 		voc:   voc,
 		board: newBoard(voc, places),
+		times: newTimes(voc),
 		events: with.NewCounterVec(prometheus.CounterOpts{
 			Name: "dwell_events_total", Help: "Usable events that were read, by BCP and type, duplicates included; one about a place is in every partition, and counts in each.",
 		}, []string{"bcp", "type"}),
@@ -57,14 +57,6 @@ func New(registry prometheus.Registerer, voc *event.Vocabulary, places []Place) 
 		late:       counter("dwell_late_events_total", "Events that happened before the watermark of their shard."),
 		replayed:   counter("dwell_replayed_events_total", "Events that the store had already, read again after a restart."),
 		restated:   counter("dwell_restated_times_total", "Events by which a release or crossing time that had been told became another, or none."),
-		release: with.NewHistogramVec(dwellTime("dwell_release_time_seconds",
-			"Time from arrival to release, when first told."), []string{"bcp", "direction"}),
-		crossing: with.NewHistogramVec(dwellTime("dwell_crossing_time_seconds",
-			"Time from arrival to departure, when first told."), []string{"bcp", "direction"}),
-		releaseNet: with.NewHistogramVec(dwellTime("dwell_release_net_time_seconds",
-			"Time from arrival to release net of the hours in which the BCP was closed, when first told."), []string{"bcp", "direction"}),
-		crossingNet: with.NewHistogramVec(dwellTime("dwell_crossing_net_time_seconds",
-			"Time from arrival to departure net of the hours in which the BCP was closed, when first told."), []string{"bcp", "direction"}),
 
 		flush: with.NewHistogram(workTime("dwell_flush_seconds", "Time of a whole flush of one shard.")),
 		write: with.NewHistogramVec(workTime("dwell_write_seconds",
@@ -85,7 +77,7 @@ func New(registry prometheus.Registerer, voc *event.Vocabulary, places []Place) 
 	for _, reason := range event.Reasons() {
 		m.deadLetters.WithLabelValues(string(reason))
 	}
-	registry.MustRegister(m.board)
+	registry.MustRegister(m.board, m.times)
 	configured(with, voc, places)
 	return m
 }

@@ -7,7 +7,6 @@ import (
 
 	"dwell/metrics/pipeline"
 	"dwell/metrics/shard"
-	"dwell/metrics/window"
 )
 
 // Applied counts what a batch came to.
@@ -22,16 +21,7 @@ func (m *Metrics) Applied(id int, b *pipeline.Batch) {
 	m.late.Add(float64(b.Late))
 	m.replayed.Add(float64(b.Replayed))
 	m.restated.Add(float64(b.Restated))
-	for i := range b.Told {
-		t := &b.Told[i]
-		times, net := m.crossing, m.crossingNet
-		if t.Measure == window.ReleaseTime {
-			times, net = m.release, m.releaseNet
-		}
-		bcp, direction := m.voc.BCPName(t.BCP), t.Direction.String()
-		times.WithLabelValues(bcp, direction).Observe(float64(t.Ms) / 1000)
-		net.WithLabelValues(bcp, direction).Observe(float64(t.NetMs) / 1000)
-	}
+	m.times.tell(b.Told)
 	shard := strconv.Itoa(id)
 	m.lag.WithLabelValues(shard).Set(float64(max(0, b.HighWatermark-b.Next)))
 	m.buffer.WithLabelValues(shard).Set(float64(b.Bytes))

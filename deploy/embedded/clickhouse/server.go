@@ -146,6 +146,9 @@ const (
 	aheadBytes = 32 << 20
 )
 
+// aheadBuffers hold what was read ahead. Fresh memory for each INSERT would be cleared by the kernel each time.
+var aheadBuffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
 // run reads the statement and runs it. An error is one of sending the answer.
 func (h *handler) run(ctx context.Context, w http.ResponseWriter, q *request) error {
 	head, err := io.ReadAll(io.LimitReader(q.text, headBytes))
@@ -157,7 +160,10 @@ func (h *handler) run(ctx context.Context, w http.ResponseWriter, q *request) er
 	text := head
 	var data io.Reader
 	if st.takesData {
-		ahead := bytes.NewBuffer(head[st.data:])
+		ahead := aheadBuffers.Get().(*bytes.Buffer)
+		defer aheadBuffers.Put(ahead)
+		ahead.Reset()
+		ahead.Write(head[st.data:])
 		_, err = io.CopyN(ahead, q.text, aheadBytes)
 		data, text = io.MultiReader(ahead, q.text), head[:st.clause]
 	} else if len(head) == headBytes {

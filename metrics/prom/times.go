@@ -1,0 +1,166 @@
+package prom
+
+import (
+	"sort"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
+
+	"dwell/ingest/event"
+	"dwell/metrics/pipeline"
+	"dwell/metrics/window"
+)
+
+// classic are the upper bounds, in seconds, of the buckets for those who do not read native ones, up to seven days.
+var classic = [...]float64{
+	5 * minute, 10 * minute, 15 * minute, 30 * minute, 45 * minute, hour, 1.5 * hour, 2 * hour, 3 * hour, 4 * hour, 6 * hour,
+	8 * hour, 12 * hour, 18 * hour, day, 1.5 * day, 2 * day, 3 * day, 4 * day, 5 * day, 7 * day,
+}
+
+// times are the histograms of release and crossing times, with native buckets at schema 5, which are the bins of
+// metrics/window, and classic ones. They say what a prometheus.HistogramVec would, and implement prometheus.Collector. A
+// batch is counted under one lock in plain numbers, where a HistogramVec looks up a series and a bucket for each time:
+// that took a twelfth of all that the program did.
+type times struct {
+	voc   *event.Vocabulary
+	descs map[kind]*prometheus.Desc
+
+	mu      sync.Mutex
+	tallies map[series]*tally
+}
+
+// kind is which time is told.
+type kind struct {
+	measure window.Measure
+	net     bool
+}
+
+type series struct {
+	kind
+	place
+}
+
+// tally is one histogram.
+type tally struct {
+	created time.Time
+	count   uint64
+	ms      int64
+	// zero counts times of zero; bins has one count for each bin from low on.
+	zero uint64
+	low  int16
+	bins []uint64
+	// classic counts the times up to each bound that are above the one before it; the last has no bound.
+	classic [len(classic) + 1]uint64
+}
+
+func newTimes(voc *event.Vocabulary) *times {
+	desc := func(name, help string) *prometheus.Desc {
+		return prometheus.NewDesc(name, help, []string{"bcp", "direction"}, nil)
+	}
+	return &times{
+		voc: voc,
+		descs: map[kind]*prometheus.Desc{
+			{window.ReleaseTime, false}: desc("dwell_release_time_seconds",
+				"Time from arrival to release, when first told."),
+			{window.CrossingTime, false}: desc("dwell_crossing_time_seconds",
+				"Time from arrival to departure, when first told."),
+			{window.ReleaseTime, true}: desc("dwell_release_net_time_seconds",
+				"Time from arrival to release net of the hours in which the BCP was closed, when first told."),
+			{window.CrossingTime, true}: desc("dwell_crossing_net_time_seconds",
+				"Time from arrival to departure net of the hours in which the BCP was closed, when first told."),
+		},
+		tallies: map[series]*tally{},
+	}
+}
+
+// tell counts the times that a batch told.
+func (t *times) tell(told []pipeline.Told) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for i := range told {
+		b := &told[i]
+		at := place{b.BCP, b.Direction}
+		t.of(series{kind{b.Measure, false}, at}).add(b.Ms)
+		t.of(series{kind{b.Measure, true}, at}).add(b.NetMs)
+	}
+}
+
+func (t *times) of(s series) *tally {
+	found := t.tallies[s]
+	if found == nil {
+		found = &tally{created: time.Now()}
+		t.tallies[s] = found
+	}
+	return found
+}
+
+func (t *tally) add(ms int64) {
+	t.count++
+	t.ms += ms
+	t.classic[sort.SearchFloat64s(classic[:], float64(ms)/1000)]++
+	bin := window.BinOf(ms)
+	switch {
+	case bin == window.ZeroBin:
+		t.zero++
+		return
+	case len(t.bins) == 0:
+		t.low = bin
+	case bin < t.low:
+		t.bins = append(make([]uint64, t.low-bin), t.bins...)
+		t.low = bin
+	}
+	if missing := int(bin-t.low) + 1 - len(t.bins); missing > 0 {
+		t.bins = append(t.bins, make([]uint64, missing)...)
+	}
+	t.bins[bin-t.low]++
+}
+
+// Describe implements prometheus.Collector.
+func (t *times) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range t.descs {
+		ch <- d
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (t *times) Collect(ch chan<- prometheus.Metric) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for s, tally := range t.tallies {
+		ch <- tally.metric(t.descs[s.kind], t.voc.BCPName(s.bcp), s.direction.String())
+	}
+}
+
+func (t *tally) metric(desc *prometheus.Desc, labels ...string) prometheus.Metric {
+	native := map[int]int64{}
+	for i, n := range t.bins {
+		if n > 0 {
+			native[int(t.low)+i] = int64(n)
+		}
+	}
+	m := both{Metric: prometheus.MustNewConstNativeHistogram(desc, t.count, float64(t.ms)/1000, native, nil, t.zero,
+		window.Schema, 0, t.created, labels...)}
+	below := uint64(0)
+	for i := range classic {
+		below += t.classic[i]
+		m.classic = append(m.classic, &dto.Bucket{CumulativeCount: new(below), UpperBound: new(classic[i])})
+	}
+	return m
+}
+
+// both is a native histogram with classic buckets beside.
+type both struct {
+	prometheus.Metric
+	classic []*dto.Bucket
+}
+
+// Write implements prometheus.Metric.
+func (b both) Write(out *dto.Metric) error {
+	if err := b.Metric.Write(out); err != nil {
+		return err
+	}
+	out.Histogram.Bucket = b.classic
+	return nil
+}
