@@ -37,7 +37,7 @@ func (d dwell) run(ctx context.Context, b *bed, j *job) (s spent, err error) {
 	if err := os.WriteFile(places, workload.Places(j.config()), 0o644); err != nil {
 		return s, err
 	}
-	if err := os.WriteFile(config, dwellConfig(b, j, places), 0o644); err != nil {
+	if err := os.WriteFile(config, dwellConfig(b, j, places, "127.0.0.1:0"), 0o644); err != nil {
 		return s, err
 	}
 	var all []*process
@@ -80,8 +80,8 @@ func stopAll(all []*process) error {
 }
 
 // dwellConfig says where everything is; all else is dwell's default.
-func dwellConfig(b *bed, j *job, places string) []byte {
-	return fmt.Appendf(nil, `listen: 127.0.0.1:0
+func dwellConfig(b *bed, j *job, places, listen string) []byte {
+	return fmt.Appendf(nil, `listen: %s
 places: %s
 kafka:
   brokers: [%q]
@@ -93,7 +93,7 @@ clickhouse:
   addresses: [%q]
   protocol: http
   database: %s
-`, places, b.broker.addr, j.topic, j.id, j.id, b.clickhouse.addr, j.id)
+`, listen, places, b.broker.addr, j.topic, j.id, j.id, b.clickhouse.addr, j.id)
 }
 
 // caughtUp says whether all before these offsets is in the tables. Until dwell has made them, there are none.

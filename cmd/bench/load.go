@@ -77,7 +77,11 @@ func nextBatch(records *workload.Records) []kafka.Message {
 		if !ok {
 			break
 		}
-		batch = append(batch, kafka.Message{Key: r.Key, Value: r.Value, Headers: headers, Time: r.Time})
+		batch = append(batch, messageOf(r))
 	}
 	return batch
+}
+
+func messageOf(r workload.Record) kafka.Message {
+	return kafka.Message{Key: r.Key, Value: r.Value, Headers: headers, Time: r.Time}
 }

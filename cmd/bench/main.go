@@ -26,6 +26,7 @@ type commands struct {
 	Broker brokerCommand `cmd:"" help:"Run Apache Kafka, one node, until it is interrupted."`
 	Guard  guardCommand  `cmd:"" help:"Fail if the figures on standard input have fallen, beside this machine's ceiling."`
 
+	Latency latencyCommand `cmd:"" help:"Write so many events a second, and measure how long after that a viewer and a query see them."`
 	History historyCommand `cmd:"" help:"Make the windows of five years in ClickHouse, and measure what the dashboards ask of them."`
 }
 

@@ -64,7 +64,8 @@ type ClickHouseConfig struct {
 
 // EngineConfig is how events become windows.
 type EngineConfig struct {
-	// Keep is how far behind the watermark finished visits and windows stay in memory.
+	// Keep is how far behind the watermark finished visits and windows stay in memory. With less than 25 h the board reads the
+	// hours of its day from ClickHouse each second.
 	Keep time.Duration `yaml:"keep"`
 	// Lateness is how far the watermark stays behind the latest event.
 	Lateness time.Duration `yaml:"lateness"`

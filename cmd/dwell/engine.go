@@ -11,6 +11,7 @@ import (
 	"dwell/ingest/kafka"
 	"dwell/metrics/pipeline"
 	"dwell/metrics/prom"
+	"dwell/metrics/recent"
 )
 
 // startEngine counts what is in Kafka into ClickHouse:
@@ -35,6 +36,11 @@ func (s *system) startEngine(ctx context.Context, reg prometheus.Registerer, tra
 		}}
 	}
 	ready.Observer = prom.New(reg, s.voc, places)
+	if s.source != nil {
+		hours := recent.New(boardReach, s.source.Now)
+		s.source.Own(hours, s.voc)
+		ready.Observer = counted{ready.Observer, hours}
+	}
 	budget := pipeline.NewBudget(cfg.FlushBytes)
 	var consumer *kafka.Consumer
 	consumer, err := kafka.New(s.cfg.Kafka.Config, func(partition int) kafka.Handler {
@@ -56,6 +62,9 @@ func (s *system) startEngine(ctx context.Context, reg prometheus.Registerer, tra
 	s.start(ctx, "engine", consumer.Run)
 	return nil
 }
+
+// boardReach is more than the board looks back.
+const boardReach = 26 * time.Hour
 
 // habitTimeout bounds how long a scrape waits for the habits of the BCPs, which are read once an hour.
 const habitTimeout = 5 * time.Second

@@ -20,8 +20,8 @@ func named(name string, value any) driver.NamedValue {
 	return clickhouse.Named(name, fmt.Sprint(value))
 }
 
-// Board reads all BCPs in six queries, and once an hour their habits. Hours in which nothing was written since the last
-// board are not read again.
+// Board reads all BCPs in six queries, and once an hour their habits. Hours that this process has counted itself are not read,
+// and those in which nothing was written since the last board are not read again.
 func (s *Source) Board(ctx context.Context) (*board.Board, error) {
 	now := s.now().UTC()
 	stand, err := s.readProgress(ctx)
@@ -138,13 +138,7 @@ func (v *view) recent() *hour {
 		if h == nil {
 			continue
 		}
-		sum.arrivals += h.arrivals
-		sum.releases += h.releases
-		sum.departures += h.departures
-		sum.release.Merge(&h.release)
-		for measure, g := range h.holders {
-			sum.holders[measure] = sum.holders[measure].add(g)
-		}
+		sum.add(h)
 	}
 	return sum
 }

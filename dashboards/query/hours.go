@@ -28,8 +28,28 @@ func (s segment) add(o segment) segment { return segment{s.n + o.n, s.ms + o.ms,
 // hours are those of each BCP by their start in Unix seconds. An hour that is missing has no window at all.
 type hours map[string]map[int64]*hour
 
-// readHours reads the hours of all BCPs that start at or after from, of which SQL with arguments says more.
-func (s *Source) readHours(ctx context.Context, from time.Time, which string, args ...any) (hours, error) {
+// plus is what two say together.
+func (h *hour) plus(o *hour) *hour {
+	sum := &hour{holders: map[string]segment{}}
+	sum.add(h)
+	sum.add(o)
+	return sum
+}
+
+func (h *hour) add(o *hour) {
+	h.arrivals += o.arrivals
+	h.releases += o.releases
+	h.departures += o.departures
+	h.left += o.left
+	h.release.Merge(&o.release)
+	for measure, g := range o.holders {
+		h.holders[measure] = h.holders[measure].add(g)
+	}
+}
+
+// readHours reads the hours of all BCPs that start at or after from, without what some shards say, of which SQL with arguments
+// says more.
+func (s *Source) readHours(ctx context.Context, from time.Time, without []int, which string, args ...any) (hours, error) {
 	// Shards, directions, channels and regimes are added up by measure first, so that an hour is a few tuples and not hundreds.
 	sql := `
 SELECT bcp, toUnixTimestamp(start), sumIf(trucks, measure = 'arrivals'), sumIf(trucks, measure = 'releases'),
@@ -41,12 +61,13 @@ FROM (
     SELECT bcp, start, measure, sum(n) AS trucks, sum(sum_ms) AS ms, sum(net_ms) AS net,
         ` + sketches("measure = 'release_time'") + `
     FROM ` + s.table("windows") + ` FINAL
-    WHERE bcp IN ({ids:Array(String)}) AND grain = 'hour' AND start >= fromUnixTimestamp({from:Int64}) AND ` + which + `
+    WHERE bcp IN ({ids:Array(String)}) AND grain = 'hour' AND start >= fromUnixTimestamp({from:Int64})
+        AND NOT has({without:Array(UInt16)}, shard) AND ` + which + `
     GROUP BY bcp, start, measure
 )
 GROUP BY bcp, start`
 	all := hours{}
-	args = append(args, named("from", from.Unix()), clickhouse.Named("ids", s.ids))
+	args = append(args, named("from", from.Unix()), clickhouse.Named("ids", s.ids), clickhouse.Named("without", shardsOf(without)))
 	err := s.each(ctx, "hours", sql, args, func(rows driver.Rows) error {
 		var (
 			bcp      string
@@ -75,6 +96,14 @@ GROUP BY bcp, start`
 		return nil
 	})
 	return all, err
+}
+
+func shardsOf(ids []int) []uint16 {
+	shards := make([]uint16, len(ids))
+	for i, id := range ids {
+		shards[i] = uint16(id)
+	}
+	return shards
 }
 
 // cutMeasure splits the measure of a segment; counts of faults are no segments.

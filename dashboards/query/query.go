@@ -41,7 +41,8 @@ type Source struct {
 
 	openings *openings
 
-	recent recent
+	recent latest
+	own    *own // nil where nothing is counted in this process
 
 	mu sync.Mutex
 	// trucks are the BCPs of whose trucks something was ever heard; it only grows.
@@ -125,6 +126,11 @@ func (s *Source) readProgress(ctx context.Context) (all progress, err error) {
 		return err
 	})
 	return all, err
+}
+
+// without are those that are not named.
+func (p progress) without(shards []int) progress {
+	return slices.DeleteFunc(slices.Clone(p), func(at standing) bool { return slices.Contains(shards, int(at.shard)) })
 }
 
 // all is where the shards stand together.

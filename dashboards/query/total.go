@@ -23,13 +23,7 @@ func (t *totals) add(b *board.BCP, recent *hour) {
 	if b.Flow.Arrivals != nil {
 		t.flows++
 	}
-	t.sum.arrivals += recent.arrivals
-	t.sum.releases += recent.releases
-	t.sum.departures += recent.departures
-	t.sum.release.Merge(&recent.release)
-	for measure, g := range recent.holders {
-		t.sum.holders[measure] = t.sum.holders[measure].add(g)
-	}
+	t.sum.add(recent)
 }
 
 func (t *totals) total(bcps int) board.Total {

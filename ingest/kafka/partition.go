@@ -79,7 +79,7 @@ func (p *partition) feed(owned, drain context.Context, h Handler, next int64, pa
 		return OpenFailure, fmt.Errorf("handler asks for offset %d", next)
 	}
 	p.seek(next)
-	tick := time.NewTimer(p.cfg.Tick)
+	tick := time.NewTimer(p.untilTick())
 	defer tick.Stop()
 	for owned.Err() == nil {
 		c, buffered, ok, err := p.take()
@@ -93,7 +93,7 @@ func (p *partition) feed(owned, drain context.Context, h Handler, next int64, pa
 			}
 			pace.reset()
 			next = c.next
-			tick.Reset(p.cfg.Tick)
+			tick.Reset(p.untilTick())
 			continue
 		}
 		select {
@@ -104,10 +104,16 @@ func (p *partition) feed(owned, drain context.Context, h Handler, next int64, pa
 			if err := h.Handle(drain, Batch{Next: next, HighWatermark: highWatermark}); err != nil {
 				return HandleFailure, err
 			}
-			tick.Reset(p.cfg.Tick)
+			tick.Reset(p.untilTick())
 		}
 	}
 	return "", nil
+}
+
+// untilTick is how long it is until the next tick, which is the same for all partitions: what their Handlers then do they can
+// do together.
+func (p *partition) untilTick() time.Duration {
+	return p.cfg.Tick - time.Duration(time.Now().UnixNano())%p.cfg.Tick
 }
 
 // handle gives the Handler the records of one chunk, in as many batches as memory asks for.

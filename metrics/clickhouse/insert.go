@@ -2,7 +2,9 @@ package clickhouse
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -35,17 +37,36 @@ func (s *Store) encoder() *encoder {
 	}
 }
 
-// insert writes what encode makes of a table's rows: block by block in the encoder, each sent on before the next one is
-// begun, so that memory is that of one block whatever a flush has grown to; where inserts are not direct, there is one
-// block. Encode ends when send is false. Without a block nothing is written. It returns when the server has all of it; after
-// an error some blocks may be there.
-func (s *Store) insert(ctx context.Context, encode func(e *encoder, send func() bool)) error {
+// encode makes a table's rows, block by block in an encoder; it calls send when one is made, and ends when that is false.
+type encode func(e *encoder, send func() bool)
+
+// insert writes what encode makes of a table's rows: each block is sent on before the next one is begun, so that memory is
+// that of one block whatever a flush has grown to. What others write to the table at the same time goes with it, in one
+// statement (together). Without a block nothing is written. It returns when the server has all of it; after an error some
+// blocks may be there.
+func (s *Store) insert(ctx context.Context, table string, rows encode) error {
+	s.mu.Lock()
+	t := s.inserts[table]
+	if t == nil {
+		t = &together[encode]{do: s.insertAll}
+		s.inserts[table] = t
+	}
+	s.mu.Unlock()
+	return t.with(ctx, rows)
+}
+
+// insertAll writes the rows of several.
+func (s *Store) insertAll(ctx context.Context, all []encode) error {
 	e, rows := s.encoder(), 0
 	next, stop := iter.Pull(func(yield func(struct{}) bool) {
-		encode(e, func() bool {
-			rows += e.rows
-			return yield(struct{}{})
-		})
+		ended := false
+		for i := 0; i < len(all) && !ended; i++ {
+			all[i](e, func() bool {
+				rows += e.rows
+				ended = !yield(struct{}{})
+				return !ended
+			})
+		}
 	})
 	defer stop()
 	if _, some := next(); some {
@@ -56,7 +77,7 @@ func (s *Store) insert(ctx context.Context, encode func(e *encoder, send func() 
 			err = s.conn.InsertFormat(ctx, "Native", statement, r)
 			r.end()
 		} else {
-			err = s.insertBatch(ctx, statement, &e.block)
+			err = s.insertBatch(ctx, statement, &e.block, next)
 		}
 		if err != nil {
 			return fmt.Errorf("write %d rows of table %s: %w", rows, e.table, err)
@@ -75,13 +96,16 @@ func (s *Store) insert(ctx context.Context, encode func(e *encoder, send func() 
 }
 
 // insertRows writes rows that are there in a slice.
-func insertRows[R any](ctx context.Context, s *Store, rows []R, encode func(e *encoder, rows []R)) error {
-	return insertChunks(ctx, s, slices.Chunk(rows, s.blockRows), encode)
+func insertRows[R any](ctx context.Context, s *Store, table string, rows []R, encode func(e *encoder, rows []R)) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	return insertChunks(ctx, s, table, slices.Chunk(rows, s.blockRows), encode)
 }
 
-// insertChunks writes rows that come in chunks, of which each becomes a block. There is one where inserts are not direct.
-func insertChunks[R any](ctx context.Context, s *Store, chunks iter.Seq[[]R], encode func(e *encoder, rows []R)) error {
-	return s.insert(ctx, func(e *encoder, send func() bool) {
+// insertChunks writes rows that come in chunks, of which each becomes a block.
+func insertChunks[R any](ctx context.Context, s *Store, table string, chunks iter.Seq[[]R], encode func(e *encoder, rows []R)) error {
+	return s.insert(ctx, table, func(e *encoder, send func() bool) {
 		for part := range chunks {
 			if encode(e, part); !send() {
 				return
@@ -123,22 +147,32 @@ func (r *blocks) end() {
 	r.ended = true
 }
 
-// insertBatch hands the values to the columns of a driver's batch, in the form in which a server would send them. There is
-// one block.
-func (s *Store) insertBatch(ctx context.Context, statement string, b *block) error {
+// insertBatch hands the values to the columns of a driver's batch, in the form in which a server would send them. Over the
+// native protocol a batch takes one block after the other; over HTTP each has a statement of its own.
+func (s *Store) insertBatch(ctx context.Context, statement string, b *block, next func() (struct{}, bool)) error {
 	known := make([]driver.ColumnNameAndType, len(b.names))
 	for i := range known {
 		known[i] = driver.ColumnNameAndType{Name: b.names[i], Type: b.types[i]}
 	}
-	batch, err := s.conn.PrepareBatch(driver.Context(ctx, driver.WithColumnNamesAndTypes(known)), statement)
-	if err != nil {
-		return err
+	for more := true; more; {
+		batch, err := s.conn.PrepareBatch(driver.Context(ctx, driver.WithColumnNamesAndTypes(known)), statement)
+		if err != nil {
+			return err
+		}
+		for first := true; more && (first || s.cfg.Protocol == "native"); first = false {
+			if !first {
+				err = batch.Flush()
+			}
+			if err = cmp.Or(err, decode(batch.Columns(), b)); err != nil {
+				return errors.Join(err, batch.Abort())
+			}
+			_, more = next()
+		}
+		if err := batch.Send(); err != nil {
+			return err
+		}
 	}
-	if err := decode(batch.Columns(), b); err != nil {
-		_ = batch.Abort()
-		return err
-	}
-	return batch.Send()
+	return nil
 }
 
 // decode takes a block into columns.

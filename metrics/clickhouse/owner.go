@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 
 	"dwell/metrics/shard"
 )
@@ -44,15 +45,53 @@ func (s *Store) Announce(ctx context.Context, id int, o shard.Owner, asOf int64)
 // no notice of these settings. They make inserts into one table wait for one another, so only this one has them.
 const quorum, consistent = " SETTINGS insert_quorum = 'auto', insert_quorum_parallel = 0", " SETTINGS select_sequential_consistency = 1"
 
+// announcement is a row of an owner; later comes to say whether there is one of a later owner.
+type announcement struct {
+	shard  int
+	owner  shard.Owner
+	offset int64
+	later  bool
+}
+
 // own writes a row, and then looks whether there is one of a later owner.
 func (s *Store) own(ctx context.Context, id int, o shard.Owner, announced int64) (later bool, err error) {
-	const insert = "INSERT INTO owners (shard, epoch, number, announced)" + quorum + " VALUES (?, ?, ?, ?)"
-	if err := s.conn.Exec(ctx, insert, id, o.Epoch, o.Number, announced); err != nil {
-		return false, fmt.Errorf("write table owners: %w", err)
+	a := &announcement{shard: id, owner: o, offset: announced}
+	err = s.announcements.with(ctx, a)
+	return a.later, err
+}
+
+// announceAll writes the rows of several, and then looks whether there are some of later owners.
+func (s *Store) announceAll(ctx context.Context, all []*announcement) error {
+	var rows []any
+	var shards []uint16
+	for _, a := range all {
+		rows = append(rows, a.shard, a.owner.Epoch, a.owner.Number, a.offset)
+		shards = append(shards, uint16(a.shard))
 	}
-	const query = "SELECT count() > 0 FROM owners WHERE shard = ? AND (epoch, number) > (?, ?)" + consistent
-	if err := s.conn.QueryRow(ctx, query, id, o.Epoch, o.Number).Scan(&later); err != nil {
-		return false, fmt.Errorf("read table owners: %w", err)
+	insert := "INSERT INTO owners (shard, epoch, number, announced)" + quorum + " VALUES (?, ?, ?, ?)" + strings.Repeat(", (?, ?, ?, ?)", len(all)-1)
+	if err := s.conn.Exec(ctx, insert, rows...); err != nil {
+		return fmt.Errorf("write table owners: %w", err)
 	}
-	return later, nil
+	const query = "SELECT shard, last.1, last.2 FROM (SELECT shard, max((epoch, number)) AS last FROM owners WHERE shard IN (?) GROUP BY shard)" + consistent
+	found, err := s.conn.Query(ctx, query, shards)
+	if err != nil {
+		return fmt.Errorf("read table owners: %w", err)
+	}
+	defer func() { _ = found.Close() }()
+	for found.Next() {
+		var id uint16
+		var last shard.Owner
+		if err := found.Scan(&id, &last.Epoch, &last.Number); err != nil {
+			return fmt.Errorf("read table owners: %w", err)
+		}
+		for _, a := range all {
+			if a.shard == int(id) {
+				a.later = last.After(a.owner)
+			}
+		}
+	}
+	if err := found.Err(); err != nil {
+		return fmt.Errorf("read table owners: %w", err)
+	}
+	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"sync"
 
 	driver "github.com/ClickHouse/clickhouse-go/v2"
 
@@ -19,8 +20,12 @@ type Store struct {
 	room chan *encoder // that are not in use
 	// direct says that inserts go out as they are, without the driver's columns.
 	direct bool
-	// blockRows is how many rows are encoded at a time, where inserts are direct.
+	// blockRows is how many rows are encoded at a time.
 	blockRows int
+
+	announcements together[*announcement]
+	mu            sync.Mutex
+	inserts       map[string]*together[encode] // by table
 }
 
 // Open connects, creates the database where missing, and brings its schema up to date.
@@ -40,10 +45,12 @@ func Open(ctx context.Context, cfg Config, voc *event.Vocabulary) (*Store, error
 		room:      make(chan *encoder, spared),
 		direct:    cfg.Protocol == "http" && cfg.Compression == "none",
 		blockRows: 1 << 14,
+		inserts:   map[string]*together[encode]{},
 	}
-	if !s.direct { // the driver has all in one block
+	if cfg.Protocol == "http" && !s.direct { // a block would have a statement of its own
 		s.blockRows = math.MaxInt
 	}
+	s.announcements.do = s.announceAll
 	return s, nil
 }
 

@@ -13,7 +13,7 @@ import (
 
 // WriteInside writes rows.
 func (s *Store) WriteInside(ctx context.Context, id int, rows []shard.Inside) error {
-	return insertRows(ctx, s, rows, func(e *encoder, rows []shard.Inside) {
+	return insertRows(ctx, s, "inside_now", rows, func(e *encoder, rows []shard.Inside) {
 		e.block.reset("inside_now", len(rows), 0)
 		b, d := &e.block, &e.dictionary
 		b.same("shard", uint16(id))
@@ -60,7 +60,7 @@ const never = -1 << 61
 
 // WriteProgress writes where the shard stands.
 func (s *Store) WriteProgress(ctx context.Context, id int, f *shard.Flush) error {
-	return s.insert(ctx, func(e *encoder, send func() bool) {
+	return s.insert(ctx, "progress", func(e *encoder, send func() bool) {
 		e.block.reset("progress", 1, 0)
 		b := &e.block
 		one := []*shard.Flush{f}

@@ -19,7 +19,10 @@ func (s *Store) WriteRaw(ctx context.Context, shard int, raw *shard.Raw) error {
 }
 
 func (s *Store) writeEvents(ctx context.Context, id int, events *shard.Events) error {
-	return s.insert(ctx, func(e *encoder, send func() bool) {
+	if events.Len() == 0 {
+		return nil
+	}
+	return s.insert(ctx, "events", func(e *encoder, send func() bool) {
 		for from := 0; from < events.Len(); from += s.blockRows {
 			part := events.Slice(from, from+min(s.blockRows, events.Len()-from))
 			if s.encodeEvents(e, id, &part); !send() {
@@ -74,7 +77,7 @@ func (s *Store) encodeEvents(e *encoder, id int, events *shard.Events) {
 }
 
 func (s *Store) writeReadings(ctx context.Context, id int, rows []shard.Reading) error {
-	return insertRows(ctx, s, rows, func(e *encoder, rows []shard.Reading) {
+	return insertRows(ctx, s, "readings", rows, func(e *encoder, rows []shard.Reading) {
 		e.block.reset("readings", len(rows), 0)
 		b, d := &e.block, &e.dictionary
 		b.same("shard", uint16(id))
@@ -94,7 +97,7 @@ func (s *Store) writeReadings(ctx context.Context, id int, rows []shard.Reading)
 }
 
 func (s *Store) writeDeadLetters(ctx context.Context, id int, rows []shard.DeadLetter) error {
-	return insertRows(ctx, s, rows, func(e *encoder, rows []shard.DeadLetter) {
+	return insertRows(ctx, s, "dead_letters", rows, func(e *encoder, rows []shard.DeadLetter) {
 		e.block.reset("dead_letters", len(rows), 0)
 		b := &e.block
 		b.same("shard", uint16(id))

@@ -9,7 +9,7 @@ import (
 
 // WriteRestatements writes rows. Of rows about one window and offset, which are all alike, the table keeps one.
 func (s *Store) WriteRestatements(ctx context.Context, shard int, rows []window.Restatement) error {
-	return insertRows(ctx, s, rows, func(e *encoder, rows []window.Restatement) {
+	return insertRows(ctx, s, "restatements", rows, func(e *encoder, rows []window.Restatement) {
 		e.block.reset("restatements", len(rows), 100*len(rows))
 		b, d := &e.block, &e.dictionary
 		b.same("shard", uint16(shard))

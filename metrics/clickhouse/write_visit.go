@@ -23,48 +23,50 @@ func statusCode(r *visit.Row) uint8 {
 // WriteVisits writes rows with their State, of which chunks yields at most so many at a time. They are valid until the next
 // chunk.
 func (s *Store) WriteVisits(ctx context.Context, shard int, chunks func(most int) iter.Seq[[]visit.Row]) error {
-	return insertChunks(ctx, s, chunks(s.blockRows), func(e *encoder, rows []visit.Row) {
-		e.block.reset("visits", len(rows), 600*len(rows))
-		b, d := &e.block, &e.dictionary
-		b.same("shard", uint16(shard))
-		eachString(b, "visit", rows, func(r *visit.Row) string { return r.ID })
-		each64(b, "as_of", "UInt64", rows, func(r *visit.Row) int64 { return r.AsOf })
-		eachCode(d, b, "bcp", rows, func(r *visit.Row) event.BCP { return r.State.BCP }, s.voc.BCPName)
-		eachCode(d, b, "direction", rows, func(r *visit.Row) event.Direction { return r.State.Direction }, event.Direction.String)
-		eachCode(d, b, "channel", rows, func(r *visit.Row) event.Channel { return r.State.Channel }, event.Channel.String)
-		eachCode(d, b, "regime", rows, func(r *visit.Row) event.Regime { return r.State.Regime }, event.Regime.String)
-		eachCode(d, b, "status", rows, statusCode, func(code uint8) string { return statuses[code] })
-		eachCode(d, b, "fault", rows, func(r *visit.Row) visit.Fault { return r.State.Fault }, visit.Fault.String)
-		each8(b, "over", "UInt8", rows, func(r *visit.Row) uint8 { return truth(r.Over) })
-		at := func(name string, t func(*visit.State) visit.Time) {
-			eachNullable64(b, name, nullableTimeType, rows, func(r *visit.Row) (int64, bool) { return instant(t(&r.State)) })
-		}
-		at("first_fact", func(st *visit.State) visit.Time { return st.First })
-		at("last_fact", func(st *visit.State) visit.Time { return st.Last })
-		at("arrived", func(st *visit.State) visit.Time { return st.Arrived })
-		at("released", func(st *visit.State) visit.Time { return st.Released })
-		at("refused", func(st *visit.State) visit.Time { return st.Refused })
-		at("departed", func(st *visit.State) visit.Time { return st.Departed })
-		since := func(name string, end func(*visit.State) (at visit.Time, closed int64)) {
-			eachNullable64(b, name, "Nullable(UInt64)", rows, func(r *visit.Row) (int64, bool) {
-				st := &r.State
-				at, closed := end(st)
-				return at - st.Arrived - closed, at != visit.None && !st.Empty && st.Fault == visit.Sound
-			})
-		}
-		since("release_ms", func(st *visit.State) (visit.Time, int64) { return st.Released, 0 })
-		since("crossing_ms", func(st *visit.State) (visit.Time, int64) { return st.Departed, 0 })
-		since("release_net_ms", func(st *visit.State) (visit.Time, int64) { return st.Released, st.ReleaseClosed })
-		since("crossing_net_ms", func(st *visit.State) (visit.Time, int64) { return st.Departed, st.CrossingClosed })
-		s.segments(e, rows)
-		eachCode(d, b, "phase", rows, func(r *visit.Row) visit.Phase { return r.State.Phase }, visit.Phase.String)
-		eachCode(d, b, "holder", rows, func(r *visit.Row) event.Agency { return r.State.Holder }, s.voc.HolderName)
-		at("since", func(st *visit.State) visit.Time { return st.Since })
-		b.begin("facts", "String")
-		for i := range rows {
-			b.bytes(rows[i].Facts)
-		}
-	})
+	return insertChunks(ctx, s, "visits", chunks(s.blockRows), func(e *encoder, rows []visit.Row) { s.encodeVisits(e, shard, rows) })
+}
+
+func (s *Store) encodeVisits(e *encoder, shard int, rows []visit.Row) {
+	e.block.reset("visits", len(rows), 600*len(rows))
+	b, d := &e.block, &e.dictionary
+	b.same("shard", uint16(shard))
+	eachString(b, "visit", rows, func(r *visit.Row) string { return r.ID })
+	each64(b, "as_of", "UInt64", rows, func(r *visit.Row) int64 { return r.AsOf })
+	eachCode(d, b, "bcp", rows, func(r *visit.Row) event.BCP { return r.State.BCP }, s.voc.BCPName)
+	eachCode(d, b, "direction", rows, func(r *visit.Row) event.Direction { return r.State.Direction }, event.Direction.String)
+	eachCode(d, b, "channel", rows, func(r *visit.Row) event.Channel { return r.State.Channel }, event.Channel.String)
+	eachCode(d, b, "regime", rows, func(r *visit.Row) event.Regime { return r.State.Regime }, event.Regime.String)
+	eachCode(d, b, "status", rows, statusCode, func(code uint8) string { return statuses[code] })
+	eachCode(d, b, "fault", rows, func(r *visit.Row) visit.Fault { return r.State.Fault }, visit.Fault.String)
+	each8(b, "over", "UInt8", rows, func(r *visit.Row) uint8 { return truth(r.Over) })
+	at := func(name string, t func(*visit.State) visit.Time) {
+		eachNullable64(b, name, nullableTimeType, rows, func(r *visit.Row) (int64, bool) { return instant(t(&r.State)) })
+	}
+	at("first_fact", func(st *visit.State) visit.Time { return st.First })
+	at("last_fact", func(st *visit.State) visit.Time { return st.Last })
+	at("arrived", func(st *visit.State) visit.Time { return st.Arrived })
+	at("released", func(st *visit.State) visit.Time { return st.Released })
+	at("refused", func(st *visit.State) visit.Time { return st.Refused })
+	at("departed", func(st *visit.State) visit.Time { return st.Departed })
+	since := func(name string, end func(*visit.State) (at visit.Time, closed int64)) {
+		eachNullable64(b, name, "Nullable(UInt64)", rows, func(r *visit.Row) (int64, bool) {
+			st := &r.State
+			at, closed := end(st)
+			return at - st.Arrived - closed, at != visit.None && !st.Empty && st.Fault == visit.Sound
+		})
+	}
+	since("release_ms", func(st *visit.State) (visit.Time, int64) { return st.Released, 0 })
+	since("crossing_ms", func(st *visit.State) (visit.Time, int64) { return st.Departed, 0 })
+	since("release_net_ms", func(st *visit.State) (visit.Time, int64) { return st.Released, st.ReleaseClosed })
+	since("crossing_net_ms", func(st *visit.State) (visit.Time, int64) { return st.Departed, st.CrossingClosed })
+	s.segments(e, rows)
+	eachCode(d, b, "phase", rows, func(r *visit.Row) visit.Phase { return r.State.Phase }, visit.Phase.String)
+	eachCode(d, b, "holder", rows, func(r *visit.Row) event.Agency { return r.State.Holder }, s.voc.HolderName)
+	at("since", func(st *visit.State) visit.Time { return st.Since })
+	b.begin("facts", "String")
+	for i := range rows {
+		b.bytes(rows[i].Facts)
+	}
 }
 
 // segments writes the five arrays.

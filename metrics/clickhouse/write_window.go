@@ -13,7 +13,7 @@ const grainType = "Enum8('minute' = 1, 'hour' = 2, 'day' = 3)"
 
 // WriteWindows writes rows, each of which is valid until the next.
 func (s *Store) WriteWindows(ctx context.Context, shard int, rows iter.Seq[*window.Row]) error {
-	return s.insert(ctx, func(e *encoder, send func() bool) {
+	return s.insert(ctx, "windows", func(e *encoder, send func() bool) {
 		c := &e.windows
 		c.reset()
 		for r := range rows {

@@ -75,6 +75,8 @@ func (forgetful) Write(context.Context, int, []shard.DeadLetter) error { return 
 // unobserved is an observer for whom nothing is worth telling.
 type unobserved struct{}
 
+func (unobserved) Opened(int, int64, *shard.State)                           {}
+func (unobserved) Counted(int, *shard.Flush)                                 {}
 func (unobserved) Applied(int, *pipeline.Batch)                              {}
 func (unobserved) Written(context.Context, int, string, int, time.Duration)  {}
 func (unobserved) Flushed(context.Context, int, *shard.Flush, time.Duration) {}

@@ -33,7 +33,8 @@ func TestOpenShardsShareWhatMayWait(t *testing.T) {
 		counted := &flushes{}
 		parts := pipeline.Parts{
 			Store: counted, DeadLetters: forgetful{}, Commit: func(context.Context, int64) error { return nil }, Budget: budget,
-			Observer: unobserved{}, Tracer: noop.NewTracerProvider().Tracer(""), Log: slog.New(slog.DiscardHandler), Now: time.Now,
+			Observer: unobserved{}, Tracer: noop.NewTracerProvider().Tracer(""), Log: slog.New(slog.DiscardHandler),
+			Now: func() time.Time { return time.Unix(0, 0) }, // it is never time to flush
 		}
 		var s *pipeline.Shard
 		for id := range open + closed {

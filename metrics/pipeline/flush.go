@@ -50,6 +50,10 @@ func (s *Shard) flush(ctx context.Context) error {
 			})
 		},
 		func() error {
+			s.Observer.Counted(s.id, f)
+			return nil
+		},
+		func() error {
 			return s.write(ctx, "progress", 1, func(ctx context.Context) error {
 				return s.Store.WriteProgress(ctx, s.id, f)
 			})
@@ -60,7 +64,8 @@ func (s *Shard) flush(ctx context.Context) error {
 		return err
 	}
 	s.unwritten, s.since = nil, time.Time{}
-	s.Observer.Flushed(ctx, s.id, f, s.Now().Sub(begin))
+	s.took = s.Now().Sub(begin)
+	s.Observer.Flushed(ctx, s.id, f, s.took)
 	s.Observer.Memory(s.id, s.state.Visits(), s.state.Windows())
 	s.commit(ctx, f.AsOf)
 	return nil

@@ -12,11 +12,15 @@ import (
 // Observer is told what the shards do, each by its own goroutine, so it must be safe for concurrent use. What it is
 // given is valid during the call only.
 type Observer interface {
+	// Opened is called when the shard has recovered from the store, where it is as of an offset.
+	Opened(shard int, asOf int64, s *shard.State)
 	// Applied is called after every batch.
 	Applied(shard int, b *Batch)
 	// Written is called after every write of a flush, in the context of its span. Table is the table's name, or
 	// "dead_letter_topic", "other_partitions" or "commit".
 	Written(ctx context.Context, shard int, table string, rows int, took time.Duration)
+	// Counted is called when the windows of a flush are written, before its progress is.
+	Counted(shard int, f *shard.Flush)
 	// Flushed is called when a flush is complete, in the context of its span.
 	Flushed(ctx context.Context, shard int, f *shard.Flush, took time.Duration)
 	// Memory is called after every flush: what the shard holds.

@@ -34,7 +34,7 @@ type Config struct {
 // DefaultConfig lacks the Engine's vocabulary and places.
 func DefaultConfig() Config {
 	return Config{
-		Engine:     shard.Config{Keep: 24 * time.Hour, Lateness: 10 * time.Minute},
+		Engine:     shard.Config{Keep: 26 * time.Hour, Lateness: 10 * time.Minute},
 		Skew:       5 * time.Minute,
 		FlushEvery: time.Second,
 		FlushBytes: 256 << 20,
@@ -86,11 +86,12 @@ type Shard struct {
 	offsets []int64
 	visits  []shard.Found // by event
 
-	next      int64        // the offset of the next record
-	since     time.Time    // of the first change that was not flushed
-	unwritten *shard.Flush // a flush that was cut off and must be written before anything else
-	open      bool         // and has a part of the budget
-	lost      bool         // are records of the log that were there
+	next      int64         // the offset of the next record
+	since     time.Time     // of the first change that was not flushed
+	took      time.Duration // the latest flush
+	unwritten *shard.Flush  // a flush that was cut off and must be written before anything else
+	open      bool          // and has a part of the budget
+	lost      bool          // are records of the log that were there
 }
 
 // New makes the shard of a partition. Open comes first.
@@ -153,6 +154,7 @@ func (s *Shard) recover(ctx context.Context) error {
 		return err
 	}
 	s.state.Resumed()
+	s.Observer.Opened(s.id, s.next, s.state)
 	return nil
 }
 
@@ -177,13 +179,19 @@ func (s *Shard) Handle(ctx context.Context, records []Record, next, highWatermar
 		}
 	}
 	every := s.cfg.FlushEvery
-	if highWatermark-s.next > behind {
-		every *= patience
+	for n := 1; n < patience && (highWatermark-s.next > behind || every < s.took); n *= 2 {
+		every *= 2
 	}
-	if s.since.IsZero() || s.early(highWatermark) || s.buffered() < share && s.Now().Sub(s.since) < every {
+	if s.since.IsZero() || s.early(highWatermark) || s.buffered() < share && !s.due(every) {
 		return nil
 	}
 	return s.flush(ctx)
+}
+
+// due says whether the time to flush has come since the first change. It is the same for all shards, whose rows then go into
+// the same inserts.
+func (s *Shard) due(every time.Duration) bool {
+	return every <= 0 || s.Now().UnixNano()/int64(every) != s.since.UnixNano()/int64(every)
 }
 
 // early says whether the shard may not flush yet, since another instance may write rows as of a later offset. What that
@@ -209,8 +217,8 @@ func (s *Shard) early(highWatermark int64) bool {
 const rawBytes = 4 << 20
 
 // A shard is behind when so many records are in the log that it has not read, more than arrive in a second or two. It then
-// flushes after as many times FlushEvery.
-const behind, patience = 1 << 16, 10
+// flushes after as many times FlushEvery, and no more often than a flush takes.
+const behind, patience = 1 << 16, 8
 
 // buffered is about how many bytes wait for the next flush, of what grows with every event.
 func (s *Shard) buffered() int { return s.raw.Bytes() + s.state.Buffered() }

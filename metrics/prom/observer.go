@@ -9,6 +9,12 @@ import (
 	"dwell/metrics/shard"
 )
 
+// Opened is of no interest here.
+func (m *Metrics) Opened(int, int64, *shard.State) {}
+
+// Counted is of no interest here.
+func (m *Metrics) Counted(int, *shard.Flush) {}
+
 // Applied counts what a batch came to.
 func (m *Metrics) Applied(id int, b *pipeline.Batch) {
 	for class, n := range b.Events {

@@ -40,3 +40,55 @@ func (w Windows) All() iter.Seq[*window.Row] {
 		}
 	}
 }
+
+// Hour is what is in memory of an hour at one BCP and direction.
+type Hour struct {
+	at    window.Key
+	table *table
+	kept  *windows
+}
+
+// Key is that of the hour's windows, without measure, channel and regime.
+func (h Hour) Key() window.Key { return h.at }
+
+// All yields the windows of the whole hour, of all channels and regimes, in no order. An aggregate is valid until the next
+// one.
+func (h Hour) All() iter.Seq2[window.Measure, *window.Aggregate] {
+	return func(yield func(window.Measure, *window.Aggregate) bool) {
+		one := [1]window.Bin{}
+		for i := range h.table.cells {
+			cell := &h.table.cells[i]
+			if cell.spot == 0 || cell.spot.minute() != noMinute {
+				continue
+			}
+			a := h.kept.several.aggregate(cell, &one)
+			if !yield(cell.spot.measure(), &a) {
+				return
+			}
+		}
+	}
+}
+
+// Hours are those with windows that have changed. They are whole where they end after the flush's Horizon.
+func (w Windows) Hours() iter.Seq[Hour] {
+	return func(yield func(Hour) bool) {
+		for _, c := range w.kept.changed {
+			if c.at.Grain == window.Hour && !yield(Hour{c.at, c.table, w.kept}) {
+				return
+			}
+		}
+	}
+}
+
+// Hours are those in memory. They are whole where they end after the Horizon.
+func (s *State) Hours() iter.Seq[Hour] {
+	return func(yield func(Hour) bool) {
+		for i := range s.windows.series {
+			for _, h := range s.windows.series[i].hours {
+				if !yield(Hour{h.at, &h.table, &s.windows}) {
+					return
+				}
+			}
+		}
+	}
+}

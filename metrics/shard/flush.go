@@ -16,6 +16,8 @@ type Flush struct {
 	// meaningless while Heard is false: no event has come yet.
 	Latest, Watermark int64
 	Heard             bool
+	// Horizon is how far back memory has all that there is, in Unix milliseconds.
+	Horizon int64
 
 	// Restatements are to be written before all that follows: who finds a visit's row finds its restatements.
 	Restatements []window.Restatement
@@ -53,6 +55,7 @@ func (s *State) Flush(asOf int64) *Flush {
 	s.boundaries = nil
 	clear(s.ahead)
 	s.evict()
+	f.Horizon = s.horizon
 	return f
 }
 

@@ -1,6 +1,7 @@
 package shard
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -57,6 +58,11 @@ type Progress struct {
 // Owner is an instance that has opened a shard: it comes after those with a lower epoch, and with a lower number in the
 // same one.
 type Owner struct{ Epoch, Number uint64 }
+
+// After says whether o came after another owner of its shard.
+func (o Owner) After(other Owner) bool {
+	return cmp.Or(cmp.Compare(o.Epoch, other.Epoch), cmp.Compare(o.Number, other.Number)) > 0
+}
 
 // ErrOvertaken is the error of an owner after which another one has come, or that has met a row which is ahead of all that
 // it wrote. It must recover, if it still has the shard.

@@ -70,6 +70,8 @@ func (accepting) Write(context.Context, int, []shard.DeadLetter) error { return 
 // flushes keeps the traces in whose context a flush was told of.
 type flushes struct{ traces []trace.TraceID }
 
+func (*flushes) Opened(int, int64, *shard.State)                          {}
+func (*flushes) Counted(int, *shard.Flush)                                {}
 func (*flushes) Applied(int, *pipeline.Batch)                             {}
 func (*flushes) Written(context.Context, int, string, int, time.Duration) {}
 func (*flushes) Memory(int, int, int)                                     {}

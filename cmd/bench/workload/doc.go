@@ -26,6 +26,11 @@ type Config struct {
 	BCPs, Trucks int
 	// Partitions is how many the topic has. The last one is silent after the first visits, unless it is the only one.
 	Partitions int
+	// Begin is when the first truck arrives; the zero time is 2026-01-05 UTC.
+	Begin time.Time
+	// VisitsPerDay is how many trucks come to a BCP a day, on average; zero is 200, by which two million visits to 200 BCPs take
+	// seven weeks.
+	VisitsPerDay int
 }
 
 // Default is the workload of the comparison.
@@ -38,7 +43,9 @@ func (c Config) Check() error {
 	for _, n := range []struct {
 		name      string
 		value, at int
-	}{{"events", c.Events, 1}, {"bcps", c.BCPs, 1}, {"trucks", c.Trucks, 1}, {"partitions", c.Partitions, 1}} {
+	}{
+		{"events", c.Events, 1}, {"bcps", c.BCPs, 1}, {"trucks", c.Trucks, 1}, {"partitions", c.Partitions, 1}, {"visits per day", c.VisitsPerDay, 0},
+	} {
 		if n.value < n.at {
 			return fmt.Errorf("%s: %d is less than %d", n.name, n.value, n.at)
 		}
@@ -49,13 +56,11 @@ func (c Config) Check() error {
 	return nil
 }
 
-// begin is when the first truck arrives, 2026-01-05 UTC. Brokers refuse records from the future.
+// begin is Begin's default in Unix milliseconds. Brokers refuse records from the future.
 const begin = 1_767_571_200_000
 
-// How things are at these borders. A BCP has so many trucks a day that two million visits take seven weeks.
+// How things are at these borders.
 const (
-	visitsPerDay = 200 // of a BCP, on average
-
 	disordered = 0.05 // of all events come up to a minute late,
 	late       = 0.01 // some hours late,
 	doubled    = 0.01 // and some again within ten minutes

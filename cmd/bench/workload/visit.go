@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"strconv"
+	"time"
 
 	"dwell/ingest/event"
 )
@@ -43,8 +44,14 @@ type planner struct {
 
 func newPlanner(cfg Config) *planner {
 	r := rand.New(rand.NewPCG(cfg.Seed, 1))
+	if cfg.VisitsPerDay == 0 {
+		cfg.VisitsPerDay = 200
+	}
+	if cfg.Begin.IsZero() {
+		cfg.Begin = time.UnixMilli(begin)
+	}
 	return &planner{
-		cfg: cfg, chance: r, left: cfg.Events, now: begin, seen: make([]uint32, cfg.Trucks),
+		cfg: cfg, chance: r, left: cfg.Events, now: float64(cfg.Begin.UnixMilli()), seen: make([]uint32, cfg.Trucks),
 		bcps:   rand.NewZipf(r, 1.1, 1, uint64(cfg.BCPs-1)),
 		trucks: rand.NewZipf(r, 1.1, 1000, uint64(cfg.Trucks-1)),
 	}
@@ -59,7 +66,7 @@ func (p *planner) next() *visit {
 	if p.visits == aheadVisit {
 		truck = aheadTruck
 	}
-	p.now += p.chance.ExpFloat64() * 24 * float64(hour) / float64(visitsPerDay*p.cfg.BCPs)
+	p.now += p.chance.ExpFloat64() * 24 * float64(hour) / float64(p.cfg.VisitsPerDay*p.cfg.BCPs)
 	v := &visit{
 		bcp: int(p.bcps.Uint64()), arrived: int64(p.now), refused: truck == aheadTruck,
 		direction: event.Inbound + event.Direction(p.chance.IntN(2)),

@@ -1,0 +1,28 @@
+package main
+
+import (
+	"dwell/metrics/pipeline"
+	"dwell/metrics/recent"
+	"dwell/metrics/shard"
+)
+
+// counted tells an observer of the shards, and keeps what they have counted lately.
+type counted struct {
+	pipeline.Observer
+	hours *recent.Hours
+}
+
+func (c counted) Opened(id int, asOf int64, s *shard.State) {
+	c.hours.Opened(id, asOf, s)
+	c.Observer.Opened(id, asOf, s)
+}
+
+func (c counted) Counted(id int, f *shard.Flush) {
+	c.hours.Counted(id, f)
+	c.Observer.Counted(id, f)
+}
+
+func (c counted) Closed(id int) {
+	c.hours.Closed(id)
+	c.Observer.Closed(id)
+}

@@ -1,0 +1,202 @@
+package query
+
+import (
+	"context"
+	"encoding/json"
+	"hash/fnv"
+	"log/slog"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"go.opentelemetry.io/otel/trace/noop"
+
+	"dwell/deploy/embedded/clickhouse/clickhousetest"
+	"dwell/ingest/event"
+	"dwell/ingest/place"
+	"dwell/ingest/simulator"
+	"dwell/metrics/clickhouse"
+	"dwell/metrics/pipeline"
+	"dwell/metrics/recent"
+	"dwell/metrics/shard"
+)
+
+// counting is an observer that keeps the hours of its shards.
+type counting struct{ *recent.Hours }
+
+func (counting) Applied(int, *pipeline.Batch)                              {}
+func (counting) Written(context.Context, int, string, int, time.Duration)  {}
+func (counting) Flushed(context.Context, int, *shard.Flush, time.Duration) {}
+func (counting) Memory(int, int, int)                                      {}
+func (counting) Stalled(int, error)                                        {}
+
+type nowhere struct{}
+
+func (nowhere) Write(context.Context, int, []shard.DeadLetter) error { return nil }
+
+// country is nine BCPs whose events, late, doubled and retracted, come in three partitions.
+type country struct {
+	t       *testing.T
+	book    *place.Book
+	cfg     pipeline.Config
+	store   *clickhouse.Store
+	db      string
+	now     time.Time
+	arrived [partitions][]pipeline.Record
+	done    [partitions]int
+}
+
+const partitions = 3
+
+func newCountry(t *testing.T, days int) *country {
+	t.Helper()
+	book, err := place.Load("afghanistan")
+	if err != nil {
+		t.Fatal(err)
+	}
+	from := time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC)
+	sim, err := simulator.New(simulator.Config{
+		Places: book, From: from, Until: from.AddDate(0, 0, days), Seed: 3,
+		Faults: simulator.Faults{Late: 0.1, Duplicate: 0.02, Retract: 0.01, Cut: 12 * time.Hour},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &country{t: t, book: book, cfg: pipeline.DefaultConfig(), now: from}
+	voc := sim.Vocabulary()
+	c.cfg.FlushEvery = 0 // after each batch
+	c.cfg.Engine.Vocabulary = voc
+	c.cfg.Engine.Places = make([]shard.Place, len(book.Places)+1)
+	for i, code := range voc.BCPs() {
+		c.cfg.Engine.Places[code] = shard.Place{Zone: book.Places[i].Zone, Calendar: book.Places[i].Calendar, LapseAfter: book.Places[i].LapseAfter}
+	}
+	for em, ok := sim.Next(); ok; em, ok = sim.Next() {
+		m := event.Message{
+			Key: append([]byte(nil), em.Key...), Value: event.AppendStructured(nil, voc, em.Event), Time: em.At,
+			Headers: []event.Header{{Key: []byte("content-type"), Value: []byte("application/cloudevents+json")}},
+		}
+		to := fnv.New32()
+		_, _ = to.Write(em.Key)
+		for p := range partitions {
+			if em.AllPartitions || p == int(to.Sum32()%partitions) {
+				if em.AllPartitions {
+					m.Headers = append(m.Headers[:1:1], event.Header{Key: []byte(event.EverywhereHeader), Value: []byte("1")})
+				}
+				c.arrived[p] = append(c.arrived[p], pipeline.Record{Offset: int64(len(c.arrived[p])), Message: m})
+			}
+		}
+	}
+	server := clickhousetest.Start(t)
+	cfg := clickhouse.DefaultConfig()
+	cfg.Addresses, cfg.Protocol, cfg.Database, cfg.Compression = []string{server.Addr}, "http", server.Database, "none"
+	if c.store, err = clickhouse.Open(t.Context(), cfg, voc); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.store.Close() })
+	c.db = server.Database
+	return c
+}
+
+func (c *country) clock() time.Time { return c.now }
+
+func (c *country) source() *Source {
+	return New(c.store.Conn(), c.db, c.book.Places, DefaultConfig(), c.clock)
+}
+
+// opens has a process that keeps these hours take a partition over.
+func (c *country) opens(p int, hours *recent.Hours) *pipeline.Shard {
+	c.t.Helper()
+	s := pipeline.New(c.cfg, p, pipeline.Parts{
+		Store: c.store, DeadLetters: nowhere{}, Observer: counting{hours}, Tracer: noop.NewTracerProvider().Tracer(""),
+		Log: slog.New(slog.DiscardHandler), Now: time.Now, Commit: func(context.Context, int64) error { return nil },
+	})
+	if _, err := s.Open(c.t.Context()); err != nil {
+		c.t.Fatal(err)
+	}
+	return s
+}
+
+// reads has a shard read what has arrived.
+func (c *country) reads(p int, s *pipeline.Shard) {
+	c.t.Helper()
+	all := c.arrived[p][c.done[p]:]
+	n := 0
+	for n < len(all) && all[n].Message.Time <= c.now.UnixMilli() {
+		n++
+	}
+	c.done[p] += n
+	if err := s.Handle(c.t.Context(), all[:n], int64(c.done[p]), int64(c.done[p])); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+func (c *country) board(s *Source) string {
+	c.t.Helper()
+	b, err := s.Board(c.t.Context())
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	text, err := json.Marshal(b)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return string(text)
+}
+
+// A group gives partitions to this process and takes them away, at times without this process knowing yet. Its board is always
+// that of somebody who reads all of it from the store.
+func TestABoardOfWhatWasCountedHereIsThatOfTheStore(t *testing.T) {
+	c := newCountry(t, 2)
+	random := rand.New(rand.NewPCG(5, 6))
+	here, elsewhere := recent.New(26*time.Hour, c.clock), recent.New(26*time.Hour, c.clock)
+	mine := c.source()
+	mine.Own(here, c.cfg.Engine.Vocabulary)
+	shards, at := [partitions]*pipeline.Shard{}, [partitions]*recent.Hours{}
+	take := func(p int, by *recent.Hours) { shards[p], at[p] = c.opens(p, by), by }
+	give := func(p int, by *recent.Hours) {
+		if err := shards[p].Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		take(p, by)
+	}
+	take(0, here)
+	take(1, here)
+	take(2, elsewhere)
+	happenings := []func(){
+		func() {},
+		func() { give(2, here) },      // all three are here
+		func() { give(0, elsewhere) }, // as the group says
+		func() { take(1, elsewhere) }, // it was frozen, and has not heard that the partition is another's
+		func() { give(2, elsewhere) },
+		func() { take(1, here) }, // and has it again
+		func() { give(0, here) },
+		func() { take(1, here) }, // begins anew
+	}
+	counted := map[int]int{} // boards by how many shards were counted here
+	end := c.now.AddDate(0, 0, 2)
+	c.now = c.now.Add(27 * time.Hour) // memory has let go of the first hours
+	for i := 0; c.now.Before(end); i++ {
+		c.now = c.now.Add(time.Duration(20+random.IntN(120)) * time.Minute)
+		happenings[i%len(happenings)]()
+		for p, s := range shards {
+			if random.IntN(4) > 0 {
+				c.reads(p, s)
+			}
+		}
+		is, should := c.board(mine), c.board(c.source())
+		if is != should {
+			t.Fatalf("%s, shards at %v:\n%s\nfor somebody who reads the store:\n%s", c.now, c.done, is, should)
+		}
+		stand, err := mine.readProgress(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		own, _ := mine.ownHours(c.now.Add(-25*time.Hour), stand)
+		counted[len(own)]++
+	}
+	for n := range partitions + 1 {
+		if counted[n] == 0 {
+			t.Errorf("no board has %d of %d shards counted here: %v", n, partitions, counted)
+		}
+	}
+}
