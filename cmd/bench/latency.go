@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,7 +30,7 @@ const probeEvery = 25 * time.Millisecond
 
 func (c *latencyCommand) Run(ctx context.Context) (err error) {
 	if c.Rate < 1000 {
-		return fmt.Errorf("--rate %d: is less than 1000", c.Rate)
+		return fmt.Errorf("--rate %d is less than 1000", c.Rate)
 	}
 	dir, err := os.MkdirTemp("", "dwell-bench-")
 	if err != nil {
@@ -73,8 +74,8 @@ func (c *latencyCommand) Run(ctx context.Context) (err error) {
 		if err := load.run(ctx, world, probes, seen, end); err != nil {
 			return err
 		}
-		defer cancel(errDone)
-		return watched.until(ctx, "all probes are seen", 100*time.Millisecond, func() (bool, error) { return seen.all(), nil })
+		err := watched.until(ctx, "all probes are seen", 100*time.Millisecond, func() (bool, error) { return seen.all(), nil })
+		return cmp.Or(err, errDone)
 	})
 	all.Wait()
 	if err := context.Cause(ctx); !errors.Is(err, errDone) {

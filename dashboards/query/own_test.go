@@ -39,7 +39,7 @@ type country struct {
 	t       *testing.T
 	book    *place.Book
 	cfg     pipeline.Config
-	store   *clickhouse.Store
+	store   *cuttable
 	db      string
 	now     time.Time
 	arrived [partitions][]pipeline.Record
@@ -47,6 +47,20 @@ type country struct {
 }
 
 const partitions = 3
+
+// cuttable is a store from which a process may be cut off when it has written all of a flush but the progress.
+type cuttable struct {
+	*clickhouse.Store
+	off func()
+}
+
+func (c *cuttable) WriteProgress(ctx context.Context, id int, f *shard.Flush) error {
+	if c.off != nil {
+		c.off()
+		return ctx.Err()
+	}
+	return c.Store.WriteProgress(ctx, id, f)
+}
 
 func newCountry(t *testing.T, days int) *country {
 	t.Helper()
@@ -89,9 +103,11 @@ func newCountry(t *testing.T, days int) *country {
 	server := clickhousetest.Start(t)
 	cfg := clickhouse.DefaultConfig()
 	cfg.Addresses, cfg.Protocol, cfg.Database, cfg.Compression = []string{server.Addr}, "http", server.Database, "none"
-	if c.store, err = clickhouse.Open(t.Context(), cfg, voc); err != nil {
+	store, err := clickhouse.Open(t.Context(), cfg, voc)
+	if err != nil {
 		t.Fatal(err)
 	}
+	c.store = &cuttable{Store: store}
 	t.Cleanup(func() { _ = c.store.Close() })
 	c.db = server.Database
 	return c
@@ -117,15 +133,19 @@ func (c *country) opens(p int, hours *recent.Hours) *pipeline.Shard {
 }
 
 // reads has a shard read what has arrived.
-func (c *country) reads(p int, s *pipeline.Shard) {
+func (c *country) reads(ctx context.Context, p int, s *pipeline.Shard) {
 	c.t.Helper()
 	all := c.arrived[p][c.done[p]:]
 	n := 0
 	for n < len(all) && all[n].Message.Time <= c.now.UnixMilli() {
 		n++
 	}
-	c.done[p] += n
-	if err := s.Handle(c.t.Context(), all[:n], int64(c.done[p]), int64(c.done[p])); err != nil {
+	next := c.done[p] + n
+	err := s.Handle(ctx, all[:n], int64(next), int64(next))
+	switch {
+	case err == nil:
+		c.done[p] = next
+	case ctx.Err() == nil:
 		c.t.Fatal(err)
 	}
 }
@@ -148,7 +168,9 @@ func (c *country) board(s *Source) string {
 func TestABoardOfWhatWasCountedHereIsThatOfTheStore(t *testing.T) {
 	c := newCountry(t, 2)
 	random := rand.New(rand.NewPCG(5, 6))
-	here, elsewhere := recent.New(26*time.Hour, c.clock), recent.New(26*time.Hour, c.clock)
+	ahead := time.Duration(0)
+	clock := func() time.Time { return c.now.Add(ahead) }
+	here, elsewhere := recent.New(26*time.Hour, clock), recent.New(26*time.Hour, clock)
 	mine := c.source()
 	mine.Own(here, c.cfg.Engine.Vocabulary)
 	shards, at := [partitions]*pipeline.Shard{}, [partitions]*recent.Hours{}
@@ -162,6 +184,20 @@ func TestABoardOfWhatWasCountedHereIsThatOfTheStore(t *testing.T) {
 	take(0, here)
 	take(1, here)
 	take(2, elsewhere)
+	read := func() {
+		for p, s := range shards {
+			if s != nil && random.IntN(4) > 0 {
+				c.reads(t.Context(), p, s)
+			}
+		}
+	}
+	cut := func(p int) {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		c.store.off = cancel
+		c.reads(ctx, p, shards[p])
+		c.store.off, shards[p] = nil, nil
+	}
 	happenings := []func(){
 		func() {},
 		func() { give(2, here) },      // all three are here
@@ -170,7 +206,13 @@ func TestABoardOfWhatWasCountedHereIsThatOfTheStore(t *testing.T) {
 		func() { give(2, elsewhere) },
 		func() { take(1, here) }, // and has it again
 		func() { give(0, here) },
-		func() { take(1, here) }, // begins anew
+		func() { cut(1) }, // the power is off in the middle of a flush
+		func() { take(1, here) },
+		func() { // the clock is a day ahead for a while
+			ahead = 24 * time.Hour
+			read()
+			ahead = 0
+		},
 	}
 	counted := map[int]int{} // boards by how many shards were counted here
 	end := c.now.AddDate(0, 0, 2)
@@ -178,11 +220,7 @@ func TestABoardOfWhatWasCountedHereIsThatOfTheStore(t *testing.T) {
 	for i := 0; c.now.Before(end); i++ {
 		c.now = c.now.Add(time.Duration(20+random.IntN(120)) * time.Minute)
 		happenings[i%len(happenings)]()
-		for p, s := range shards {
-			if random.IntN(4) > 0 {
-				c.reads(p, s)
-			}
-		}
+		read()
 		is, should := c.board(mine), c.board(c.source())
 		if is != should {
 			t.Fatalf("%s, shards at %v:\n%s\nfor somebody who reads the store:\n%s", c.now, c.done, is, should)

@@ -2,7 +2,6 @@ package clickhouse
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,19 +39,29 @@ func (s *Store) encoder() *encoder {
 // encode makes a table's rows, block by block in an encoder; it calls send when one is made, and ends when that is false.
 type encode func(e *encoder, send func() bool)
 
-// insert writes what encode makes of a table's rows: each block is sent on before the next one is begun, so that memory is
-// that of one block whatever a flush has grown to. What others write to the table at the same time goes with it, in one
-// statement (together). Without a block nothing is written. It returns when the server has all of it; after an error some
-// blocks may be there.
+// insert writes what encode makes of a table's rows. Where inserts are direct, each block is sent on before the next one is
+// begun, so that memory is that of one block whatever a flush has grown to, and what others write to the table at the same time
+// goes with it, in one statement (together). Where they are not there is one block: the driver sends what comes before the last
+// one without an end by which it could be given up. Without a block nothing is written. It returns when the server has all of
+// it; after an error some blocks may be there.
 func (s *Store) insert(ctx context.Context, table string, rows encode) error {
+	if !s.direct {
+		return s.insertAll(ctx, []encode{rows})
+	}
 	s.mu.Lock()
 	t := s.inserts[table]
 	if t == nil {
-		t = &together[encode]{do: s.insertAll}
+		t = &together[encode]{do: s.insertAll, most: s.streams, refused: refused}
 		s.inserts[table] = t
 	}
 	s.mu.Unlock()
 	return t.with(ctx, rows)
+}
+
+// refused says whether ClickHouse has said no.
+func refused(err error) bool {
+	var exception *driver.Exception
+	return errors.As(err, &exception)
 }
 
 // insertAll writes the rows of several.
@@ -77,7 +86,7 @@ func (s *Store) insertAll(ctx context.Context, all []encode) error {
 			err = s.conn.InsertFormat(ctx, "Native", statement, r)
 			r.end()
 		} else {
-			err = s.insertBatch(ctx, statement, &e.block, next)
+			err = s.insertBatch(ctx, statement, &e.block)
 		}
 		if err != nil {
 			return fmt.Errorf("write %d rows of table %s: %w", rows, e.table, err)
@@ -147,32 +156,22 @@ func (r *blocks) end() {
 	r.ended = true
 }
 
-// insertBatch hands the values to the columns of a driver's batch, in the form in which a server would send them. Over the
-// native protocol a batch takes one block after the other; over HTTP each has a statement of its own.
-func (s *Store) insertBatch(ctx context.Context, statement string, b *block, next func() (struct{}, bool)) error {
+// insertBatch hands the values to the columns of a driver's batch, in the form in which a server would send them. There is
+// one block.
+func (s *Store) insertBatch(ctx context.Context, statement string, b *block) error {
 	known := make([]driver.ColumnNameAndType, len(b.names))
 	for i := range known {
 		known[i] = driver.ColumnNameAndType{Name: b.names[i], Type: b.types[i]}
 	}
-	for more := true; more; {
-		batch, err := s.conn.PrepareBatch(driver.Context(ctx, driver.WithColumnNamesAndTypes(known)), statement)
-		if err != nil {
-			return err
-		}
-		for first := true; more && (first || s.cfg.Protocol == "native"); first = false {
-			if !first {
-				err = batch.Flush()
-			}
-			if err = cmp.Or(err, decode(batch.Columns(), b)); err != nil {
-				return errors.Join(err, batch.Abort())
-			}
-			_, more = next()
-		}
-		if err := batch.Send(); err != nil {
-			return err
-		}
+	batch, err := s.conn.PrepareBatch(driver.Context(ctx, driver.WithColumnNamesAndTypes(known)), statement)
+	if err != nil {
+		return err
 	}
-	return nil
+	if err := decode(batch.Columns(), b); err != nil {
+		_ = batch.Abort()
+		return err
+	}
+	return batch.Send()
 }
 
 // decode takes a block into columns.

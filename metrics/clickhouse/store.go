@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"runtime"
 	"strings"
 	"sync"
 
@@ -22,6 +23,9 @@ type Store struct {
 	direct bool
 	// blockRows is how many rows are encoded at a time.
 	blockRows int
+
+	// streams is how many inserts into one table may be under way at a time, where shards write together.
+	streams int
 
 	announcements together[*announcement]
 	mu            sync.Mutex
@@ -45,12 +49,13 @@ func Open(ctx context.Context, cfg Config, voc *event.Vocabulary) (*Store, error
 		room:      make(chan *encoder, spared),
 		direct:    cfg.Protocol == "http" && cfg.Compression == "none",
 		blockRows: 1 << 14,
+		streams:   max(1, runtime.GOMAXPROCS(0)/2),
 		inserts:   map[string]*together[encode]{},
 	}
-	if cfg.Protocol == "http" && !s.direct { // a block would have a statement of its own
+	if !s.direct { // the driver has all in one block
 		s.blockRows = math.MaxInt
 	}
-	s.announcements.do = s.announceAll
+	s.announcements = together[*announcement]{do: s.announceAll, most: 1, refused: refused}
 	return s, nil
 }
 

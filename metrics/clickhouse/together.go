@@ -7,21 +7,25 @@ import (
 	"time"
 )
 
-// together has what several want at the same time done once for all of them: while it is done for some, others wait, and are
-// then the next ones together. Databases call it group commit. An insert costs ClickHouse some ten milliseconds however few
-// rows it has, and the shards of a process flush at the same time.
+// together has what several want at the same time done once for all of them. Databases call it group commit. An insert costs
+// ClickHouse some fifteen milliseconds however few rows it has, and the shards of a process flush at the same time.
 //
-// If it fails for several it is done for each alone, so that none fails by the doing of another. Whoever gives up waits no
-// longer; what is done for it with others is cut short for all, and done for each alone.
+// No more than most are under way at a time; who comes while they are waits, and goes with all others who wait. What fails for
+// several is done for each alone where it may be the doing of one: one has given up, which cuts it short for all, or it was
+// refused.
 type together[T any] struct {
-	do func(ctx context.Context, items []T) error
+	do      func(ctx context.Context, items []T) error
+	most    int
+	refused func(error) bool
 
 	mu      sync.Mutex
-	busy    bool
+	under   int
+	lingers bool // one who leads
+	alone   int  // so many in a row had no company
 	waiting []*wish[T]
 }
 
-// wish is what one wants. It is told once: to do it, with all others that wait by then, or what came of it.
+// wish is what one wants. It is told once: to lead, or what came of it.
 type wish[T any] struct {
 	ctx  context.Context
 	item T
@@ -29,34 +33,35 @@ type wish[T any] struct {
 }
 
 type verdict struct {
-	lead bool
-	err  error
+	lead, alone bool
+	err         error
 }
 
-// with does it for item, and for others that come meanwhile.
+// with does it for item, and for others that come meanwhile. Who gives up while it is done with others returns when it has
+// been cut short: its memory was being read.
 func (t *together[T]) with(ctx context.Context, item T) error {
 	w := &wish[T]{ctx, item, make(chan verdict, 1)}
 	t.mu.Lock()
-	if t.busy {
-		t.waiting = append(t.waiting, w)
+	if !t.lingers && t.under < t.most {
+		t.lingers = true
 		t.mu.Unlock()
-		v, gone := t.wait(w)
-		switch {
-		case gone:
-			return ctx.Err()
-		case !v.lead && v.err != nil:
-			return t.do(ctx, []T{item})
-		case !v.lead:
-			return nil
-		}
-	} else {
-		t.busy = true
-		t.mu.Unlock()
+		return t.lead(w)
 	}
-	return t.lead(w)
+	t.waiting = append(t.waiting, w)
+	t.mu.Unlock()
+	v, gone := t.wait(w)
+	switch {
+	case gone:
+		return ctx.Err()
+	case v.lead:
+		return t.lead(w)
+	case v.alone:
+		return t.do(ctx, []T{item})
+	}
+	return v.err
 }
 
-// wait waits until w is told; gone says that it is no longer in what is done for others.
+// wait waits until w is told, or gone from those who wait.
 func (t *together[T]) wait(w *wish[T]) (v verdict, gone bool) {
 	select {
 	case v = <-w.told:
@@ -72,22 +77,31 @@ func (t *together[T]) wait(w *wish[T]) (v verdict, gone bool) {
 	if i >= 0 {
 		return v, true
 	}
-	return <-w.told, false // its memory is being read: whoever does it is told by w.ctx to stop
+	return <-w.told, false
 }
 
-// linger is how long who leads waits for others. Those for whom something was done together want the next thing at the same
-// time, and would otherwise leave one behind the others with each step.
-const linger = 10 * time.Millisecond
+// linger is how long who leads waits for others, until as many as solitary in a row have had no company. Those for whom something
+// was done together want the next thing at the same time, and would otherwise leave one behind the others with each step.
+const linger, solitary = 10 * time.Millisecond, 8
 
 // lead does it for w and all who wait, and has the next one lead.
 func (t *together[T]) lead(w *wish[T]) error {
-	select {
-	case <-time.After(linger):
-	case <-w.ctx.Done():
+	t.mu.Lock()
+	company := t.alone < solitary
+	t.mu.Unlock()
+	if company {
+		select {
+		case <-time.After(linger):
+		case <-w.ctx.Done():
+		}
 	}
 	t.mu.Lock()
 	all := append([]*wish[T]{w}, t.waiting...)
-	t.waiting = nil
+	t.waiting, t.lingers = nil, false
+	t.under++
+	if t.alone++; len(all) > 1 {
+		t.alone = 0
+	}
 	t.mu.Unlock()
 
 	ctx, cancel := context.WithCancel(w.ctx)
@@ -102,18 +116,18 @@ func (t *together[T]) lead(w *wish[T]) error {
 	err := t.do(ctx, items)
 
 	t.mu.Lock()
-	if len(t.waiting) > 0 {
+	t.under--
+	if len(t.waiting) > 0 && !t.lingers {
 		next := t.waiting[0]
-		t.waiting = t.waiting[1:]
+		t.waiting, t.lingers = t.waiting[1:], true
 		next.told <- verdict{lead: true}
-	} else {
-		t.busy = false
 	}
 	t.mu.Unlock()
+	alone := err != nil && len(all) > 1 && (ctx.Err() != nil || t.refused(err))
 	for _, one := range all[1:] {
-		one.told <- verdict{err: err}
+		one.told <- verdict{alone: alone, err: err}
 	}
-	if err != nil && len(all) > 1 {
+	if alone {
 		return t.do(w.ctx, items[:1])
 	}
 	return err

@@ -19,8 +19,11 @@ type ledger struct {
 	refuses func(rows []string) error
 }
 
+var errRefused, errAway = errors.New("refused"), errors.New("no route")
+
 func newLedger() *ledger {
 	l := &ledger{refuses: func([]string) error { return nil }}
+	l.most, l.refused = 1, func(err error) bool { return errors.Is(err, errRefused) }
 	l.do = func(ctx context.Context, rows []string) error {
 		select {
 		case <-time.After(10 * time.Millisecond):
@@ -66,21 +69,45 @@ func TestShardsThatFlushTogetherStayTogether(t *testing.T) {
 	})
 }
 
-// A shard that comes while an insert is under way waits for the next one.
+// A shard that comes while an insert is under way waits for the next one, if no more may be.
 func TestWhoComesLateGoesWithTheNextInsert(t *testing.T) {
+	for most, want := range map[int][]string{1: {"[0]", "[1 2]", "[3]"}, 2: {"[0]", "[1]", "[2]", "[3]"}} {
+		synctest.Test(t, func(t *testing.T) {
+			l := newLedger()
+			l.most = most
+			var shards sync.WaitGroup
+			for i, after := range []time.Duration{0, linger + time.Millisecond, 2*linger + 2*time.Millisecond, time.Second} {
+				if most == 1 && i == 2 {
+					after -= linger // the first is still under way
+				}
+				shards.Go(func() {
+					time.Sleep(after)
+					if err := l.with(t.Context(), fmt.Sprint(i)); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			shards.Wait()
+			l.holds(t, want...)
+		})
+	}
+}
+
+// The only shard of a process waits for others some times, and then for none.
+func TestWhoIsAlwaysAloneWaitsForNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLedger()
-		var shards sync.WaitGroup
-		for i, after := range []time.Duration{0, linger + time.Millisecond, linger + 2*time.Millisecond, time.Second} {
-			shards.Go(func() {
-				time.Sleep(after)
-				if err := l.with(t.Context(), fmt.Sprint(i)); err != nil {
-					t.Error(err)
-				}
-			})
+		var took []time.Duration
+		for range solitary + 2 {
+			begin := time.Now()
+			if err := l.with(t.Context(), "0"); err != nil {
+				t.Fatal(err)
+			}
+			took = append(took, time.Since(begin))
 		}
-		shards.Wait()
-		l.holds(t, "[0]", "[1 2]", "[3]")
+		if took[solitary-1] != linger+10*time.Millisecond || took[solitary] != 10*time.Millisecond || took[solitary+1] != 10*time.Millisecond {
+			t.Errorf("inserts took %v", took)
+		}
 	})
 }
 
@@ -88,17 +115,16 @@ func TestWhoComesLateGoesWithTheNextInsert(t *testing.T) {
 func TestNoneFailsByTheDoingOfAnother(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLedger()
-		refused := errors.New("refused")
 		l.refuses = func(rows []string) error {
 			if slices.Contains(rows, "2") {
-				return refused
+				return errRefused
 			}
 			return nil
 		}
 		var shards sync.WaitGroup
 		for i := range 4 {
 			shards.Go(func() {
-				if err := l.with(t.Context(), fmt.Sprint(i)); (i == 2) != errors.Is(err, refused) {
+				if err := l.with(t.Context(), fmt.Sprint(i)); (i == 2) != errors.Is(err, errRefused) {
 					t.Errorf("shard %d: %v", i, err)
 				}
 			})
@@ -106,6 +132,30 @@ func TestNoneFailsByTheDoingOfAnother(t *testing.T) {
 		shards.Wait()
 		slices.Sort(l.inserts)
 		l.holds(t, "[0]", "[1]", "[3]")
+	})
+}
+
+// ClickHouse is away: nobody tries again before all have been told.
+func TestAllAreToldThatClickHouseIsAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLedger()
+		tries := 0
+		l.refuses = func([]string) error {
+			tries++
+			return errAway
+		}
+		var shards sync.WaitGroup
+		for i := range 4 {
+			shards.Go(func() {
+				if err := l.with(t.Context(), fmt.Sprint(i)); !errors.Is(err, errAway) {
+					t.Errorf("shard %d: %v", i, err)
+				}
+			})
+		}
+		shards.Wait()
+		if tries != 1 {
+			t.Errorf("%d tries", tries)
+		}
 	})
 }
 

@@ -84,8 +84,9 @@ func TestShardsFlushInTheSameMoments(t *testing.T) {
 	a.want(t, "01.000 shard 0", "01.001 shard 1", "03.000 shard 1")
 }
 
-// ClickHouse has become slow. A flush that takes three seconds comes every four, and again every second when it is fast.
-func TestAShardDoesNotFlushMoreOftenThanAFlushTakes(t *testing.T) {
+// ClickHouse has become slow. A flush that takes three seconds comes every eight, so that the shard can read in between, and
+// again every second when it is fast.
+func TestAShardReadsHalfOfTheTimeHoweverLongAFlushTakes(t *testing.T) {
 	a := newAfternoon(t)
 	a.slow = 3 * time.Second
 	for ms := 500; ms < 20_000; ms += 500 {
@@ -96,6 +97,5 @@ func TestAShardDoesNotFlushMoreOftenThanAFlushTakes(t *testing.T) {
 			a.at(t, ms, 0, true)
 		}
 	}
-	a.want(t, "01.000 shard 0", "08.000 shard 0", "12.000 shard 0", "13.000 shard 0", "14.000 shard 0", "15.000 shard 0",
-		"16.000 shard 0", "17.000 shard 0", "18.000 shard 0", "19.000 shard 0")
+	a.want(t, "01.000 shard 0", "08.000 shard 0", "16.000 shard 0", "17.000 shard 0", "18.000 shard 0", "19.000 shard 0")
 }

@@ -20,9 +20,9 @@ type Config struct {
 	Engine shard.Config
 	// Skew is how far an event's time may be after its record's.
 	Skew time.Duration
-	// A flush follows FlushEvery after the first change, or at once when the shard's part of so many bytes, which all
-	// shards of the process share (Budget), is buffered. A shard that is far
-	// behind its log has nothing new to show, and flushes less often: the larger a flush, the less an event costs.
+	// What has changed is flushed whenever the time on the clock is a multiple of FlushEvery, or at once when the shard's part
+	// of so many bytes, which all shards of the process share (Budget), is buffered. A shard that is far behind its log has
+	// nothing new to show, and flushes less often: the larger a flush, the less an event costs.
 	FlushEvery time.Duration
 	// What was received is written by itself when there is much of it: it is most of what is buffered, and nothing is won by
 	// keeping it back.
@@ -179,7 +179,7 @@ func (s *Shard) Handle(ctx context.Context, records []Record, next, highWatermar
 		}
 	}
 	every := s.cfg.FlushEvery
-	for n := 1; n < patience && (highWatermark-s.next > behind || every < s.took); n *= 2 {
+	for n := 1; n < patience && (highWatermark-s.next > behind || every < 2*s.took); n *= 2 {
 		every *= 2
 	}
 	if s.since.IsZero() || s.early(highWatermark) || s.buffered() < share && !s.due(every) {
@@ -217,7 +217,7 @@ func (s *Shard) early(highWatermark int64) bool {
 const rawBytes = 4 << 20
 
 // A shard is behind when so many records are in the log that it has not read, more than arrive in a second or two. It then
-// flushes after as many times FlushEvery, and no more often than a flush takes.
+// flushes after as many times FlushEvery, and sooner only so often that half of the time is left for reading.
 const behind, patience = 1 << 16, 8
 
 // buffered is about how many bytes wait for the next flush, of what grows with every event.

@@ -60,7 +60,7 @@ func New(registry prometheus.Registerer, voc *event.Vocabulary, places []Place) 
 
 		flush: with.NewHistogram(workTime("dwell_flush_seconds", "Time of a whole flush of one shard.")),
 		write: with.NewHistogramVec(workTime("dwell_write_seconds",
-			"Time of one write of a flush, with its tries, by table; dead_letter_topic and commit go to Kafka."), []string{"table"}),
+			"Time of one write of a flush, with its tries and with what other shards write to the table at the same time, by table; dead_letter_topic and commit go to Kafka."), []string{"table"}),
 		rows: with.NewCounterVec(prometheus.CounterOpts{
 			Name: "dwell_written_rows_total", Help: "Rows written, by table, or letters written to the dead_letter_topic.",
 		}, []string{"table"}),

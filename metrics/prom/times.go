@@ -1,6 +1,7 @@
 package prom
 
 import (
+	"slices"
 	"sort"
 	"sync"
 	"time"
@@ -126,11 +127,22 @@ func (t *times) Describe(ch chan<- *prometheus.Desc) {
 
 // Collect implements prometheus.Collector.
 func (t *times) Collect(ch chan<- prometheus.Metric) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for s, tally := range t.tallies {
+	for s, tally := range t.now() {
 		ch <- tally.metric(t.descs[s.kind], t.voc.BCPName(s.bcp), s.direction.String())
 	}
+}
+
+// now is a copy: shards wait no longer than it takes to make one.
+func (t *times) now() map[series]*tally {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	tallies := make(map[series]*tally, len(t.tallies))
+	for s, tally := range t.tallies {
+		copied := *tally
+		copied.bins = slices.Clone(tally.bins)
+		tallies[s] = &copied
+	}
+	return tallies
 }
 
 func (t *tally) metric(desc *prometheus.Desc, labels ...string) prometheus.Metric {

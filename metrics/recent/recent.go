@@ -1,9 +1,9 @@
 // Package recent keeps what the shards of this process have counted in the last hours, so that whoever shows them need not
 // ask ClickHouse again and again for what was just written there.
 //
-// It promises that the hours of a shard are as of one offset, and no less than those in the store when the progress of that
-// offset was written; that an hour is given only if all of it is known; and that what it has given never changes. It refuses
-// to tell of shards that others have: their rows are in the store.
+// It promises that the hours of a shard are what the store would say, and no less than what it said when the progress of the
+// shard was written; that an hour is given only if all of it is known; and that what it has given never changes. It refuses to
+// tell of shards that others have: their rows are in the store.
 package recent
 
 import (
@@ -92,9 +92,11 @@ type Hours struct {
 	of   []int
 }
 
-// counted is what one shard has counted as of an offset. Hours that end after the horizon are whole.
+// counted is what one shard has counted as of an offset. Hours that end after the horizon are whole, and of those that start
+// before oldest, in minutes since the Unix epoch, some have been let go, by a clock that may have been set back since.
 type counted struct {
 	asOf, horizon int64
+	oldest        int32
 	hours         map[one]*Hour
 }
 
@@ -140,10 +142,10 @@ func (h *Hours) Closed(id int) {
 // take takes over hours of a shard that are not older than is kept, and lets go of those that are.
 func (h *Hours) take(c *counted, asOf, horizon int64, changed func(func(shard.Hour) bool)) {
 	c.asOf, c.horizon = asOf, horizon
-	oldest := window.MinuteOf(h.now().Add(-h.keep).UnixMilli())
+	c.oldest = max(c.oldest, window.MinuteOf(h.now().Add(-h.keep).UnixMilli()))
 	for hour := range changed {
 		k := hour.Key()
-		if k.Start < oldest {
+		if k.Start < c.oldest {
 			continue
 		}
 		sum, some := &Hour{}, false
@@ -157,8 +159,8 @@ func (h *Hours) take(c *counted, asOf, horizon int64, changed func(func(shard.Ho
 			delete(h.sums, at)
 		}
 	}
-	maps.DeleteFunc(c.hours, func(at one, _ *Hour) bool { return at.Start < oldest })
-	maps.DeleteFunc(h.sums, func(at At, _ *Hour) bool { return at.Start < oldest })
+	maps.DeleteFunc(c.hours, func(at one, _ *Hour) bool { return at.Start < c.oldest })
+	maps.DeleteFunc(h.sums, func(at At, _ *Hour) bool { return at.Start < c.oldest })
 }
 
 // Since gives the hours that start at or after from, of the shards that have counted as far as their progress says and know
@@ -167,11 +169,8 @@ func (h *Hours) Since(from time.Time, progress map[int]int64) (shards []int, hou
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	first := window.MinuteOf(from.UnixMilli())
-	if from.Before(h.now().Add(-h.keep)) {
-		return nil, nil
-	}
 	for id, c := range h.shards {
-		if c.horizon <= from.UnixMilli() && c.asOf >= progress[id] {
+		if c.horizon <= from.UnixMilli() && c.oldest <= first && c.asOf >= progress[id] {
 			shards = append(shards, id)
 		}
 	}

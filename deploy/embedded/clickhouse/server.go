@@ -146,8 +146,25 @@ const (
 	aheadBytes = 32 << 20
 )
 
-// aheadBuffers hold what was read ahead. Fresh memory for each INSERT would be cleared by the kernel each time.
-var aheadBuffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+// aheadBuffers are a few that are not in use. Fresh memory for each INSERT would be cleared by the kernel each time.
+var aheadBuffers = make(chan *bytes.Buffer, 2)
+
+func aheadBuffer() *bytes.Buffer {
+	select {
+	case b := <-aheadBuffers:
+		b.Reset()
+		return b
+	default:
+		return new(bytes.Buffer)
+	}
+}
+
+func giveBack(b *bytes.Buffer) {
+	select {
+	case aheadBuffers <- b:
+	default:
+	}
+}
 
 // run reads the statement and runs it. An error is one of sending the answer.
 func (h *handler) run(ctx context.Context, w http.ResponseWriter, q *request) error {
@@ -160,9 +177,8 @@ func (h *handler) run(ctx context.Context, w http.ResponseWriter, q *request) er
 	text := head
 	var data io.Reader
 	if st.takesData {
-		ahead := aheadBuffers.Get().(*bytes.Buffer)
-		defer aheadBuffers.Put(ahead)
-		ahead.Reset()
+		ahead := aheadBuffer()
+		defer giveBack(ahead)
 		ahead.Write(head[st.data:])
 		_, err = io.CopyN(ahead, q.text, aheadBytes)
 		data, text = io.MultiReader(ahead, q.text), head[:st.clause]
