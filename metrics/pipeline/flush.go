@@ -64,7 +64,8 @@ func (s *Shard) flush(ctx context.Context) error {
 		return err
 	}
 	s.unwritten, s.since = nil, time.Time{}
-	s.took = s.Now().Sub(begin)
+	s.flushed = s.Now()
+	s.took = s.flushed.Sub(begin)
 	s.Observer.Flushed(ctx, s.id, f, s.took)
 	s.Observer.Memory(s.id, s.state.Visits(), s.state.Windows())
 	s.commit(ctx, f.AsOf)

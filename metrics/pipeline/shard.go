@@ -89,6 +89,7 @@ type Shard struct {
 	next      int64         // the offset of the next record
 	since     time.Time     // of the first change that was not flushed
 	took      time.Duration // the latest flush
+	flushed   time.Time     // when it was over
 	unwritten *shard.Flush  // a flush that was cut off and must be written before anything else
 	open      bool          // and has a part of the budget
 	lost      bool          // are records of the log that were there
@@ -179,7 +180,7 @@ func (s *Shard) Handle(ctx context.Context, records []Record, next, highWatermar
 		}
 	}
 	every := s.cfg.FlushEvery
-	for n := 1; n < patience && (highWatermark-s.next > behind || every < 2*s.took); n *= 2 {
+	for n := 1; n < patience && (highWatermark-s.next > behind || every < s.took); n *= 2 {
 		every *= 2
 	}
 	if s.since.IsZero() || s.early(highWatermark) || s.buffered() < share && !s.due(every) {
@@ -189,9 +190,10 @@ func (s *Shard) Handle(ctx context.Context, records []Record, next, highWatermar
 }
 
 // due says whether the time to flush has come since the first change. It is the same for all shards, whose rows then go into
-// the same inserts.
+// the same inserts. Before it there was time for reading, at least half as much as the latest flush took.
 func (s *Shard) due(every time.Duration) bool {
-	return every <= 0 || s.Now().UnixNano()/int64(every) != s.since.UnixNano()/int64(every)
+	now := s.Now()
+	return every <= 0 || now.UnixNano()/int64(every) != s.since.UnixNano()/int64(every) && now.Sub(s.flushed) >= s.took/2
 }
 
 // early says whether the shard may not flush yet, since another instance may write rows as of a later offset. What that
@@ -217,7 +219,7 @@ func (s *Shard) early(highWatermark int64) bool {
 const rawBytes = 4 << 20
 
 // A shard is behind when so many records are in the log that it has not read, more than arrive in a second or two. It then
-// flushes after as many times FlushEvery, and sooner only so often that half of the time is left for reading.
+// flushes after as many times FlushEvery, and no more often than a flush takes.
 const behind, patience = 1 << 16, 8
 
 // buffered is about how many bytes wait for the next flush, of what grows with every event.
