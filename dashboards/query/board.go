@@ -20,8 +20,8 @@ func named(name string, value any) driver.NamedValue {
 	return clickhouse.Named(name, fmt.Sprint(value))
 }
 
-// Board reads all BCPs in six queries at most, and once an hour their habits. Hours that this process has counted itself are not read,
-// and those in which nothing was written since the last board are not read again.
+// Board reads all BCPs in six queries at most, and once an hour their habits. Hours that this process has counted itself are
+// not read, and those in which nothing was written since the last board are not read again.
 func (s *Source) Board(ctx context.Context) (*board.Board, error) {
 	now := s.now().UTC()
 	stand, err := s.readProgress(ctx)

@@ -1,9 +1,9 @@
 // Package query reads from ClickHouse what people are shown.
 //
 // It promises that one board is a handful of queries over all BCPs at once, or fewer where this process has counted what it
-// shows (Counter), that rows of shards are merged by adding,
-// and that what was not heard is null. It refuses to write. Numbers read while a shard flushes may be ahead of the
-// progress that was read before them, never behind; the flush ends in a new progress, after which they agree again.
+// shows (Counter), that rows of shards are merged by adding, and that what was not heard is null. It refuses to write. Numbers
+// read while a shard flushes may be ahead of the progress that was read before them, never behind; the flush ends in a new
+// progress, after which they agree again.
 package query
 
 import (

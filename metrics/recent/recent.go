@@ -32,8 +32,8 @@ type Segments struct {
 	N, Ms, Net int64
 }
 
-// Add adds what another hour says.
-func (h *Hour) Add(o *Hour) {
+// merge adds what another hour says.
+func (h *Hour) merge(o *Hour) {
 	h.Arrivals += o.Arrivals
 	h.Releases += o.Releases
 	h.Departures += o.Departures
@@ -201,7 +201,7 @@ func (h *Hours) sum(at At) *Hour {
 	for _, id := range h.of {
 		for _, d := range directions {
 			if part := h.shards[id].hours[one{at, d}]; part != nil {
-				sum.Add(part)
+				sum.merge(part)
 			}
 		}
 	}
