@@ -66,7 +66,7 @@ func (h *Handler) measure(q *request) (string, error) {
 	if v == "" {
 		return "", nil
 	}
-	if _, err := window.ParseMeasure(v, h.voc); err != nil {
+	if _, err := window.ParseMeasure(v, h.voc); err != nil && !window.IsTotal(v) {
 		return "", bad("measure", v, `it is no measure such as "release_time", "arrivals" or "wait/customs"`)
 	}
 	return v, nil

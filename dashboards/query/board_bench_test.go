@@ -20,7 +20,7 @@ func BenchmarkBoard(b *testing.B) {
 	s.insert(`windows (shard, bcp, direction, channel, regime, grain, start, measure, as_of, n, sum_ms, net_ms, sum_sq, bins)
 SELECT number %% 4, 'P' || toString(intDiv(number, 40) %% 18), ['inbound', 'outbound'][number %% 2 + 1], ['green', 'red'][intDiv(number, 2) %% 2 + 1], 'import', 'hour',
     toDateTime('2026-01-31 12:30:00', 'UTC') - 3600 * intDiv(number, 720),
-    ['arrivals', 'left', 'releases', 'departures', 'release_time', 'crossing_time', 'wait/customs', 'service/customs', 'hold/health', 'exit/carrier'][intDiv(number, 4) %% 10 + 1],
+    ['arrivals', 'untimed_left', 'untimed_releases', 'untimed_departures', 'release_time', 'crossing_time', 'wait/customs', 'service/customs', 'hold/health', 'exit/carrier'][intDiv(number, 4) %% 10 + 1],
     1, 20, 1000000, 1000000, 50000000000, mapFromArrays(range(300, 320)::Array(Int16), arrayMap(x -> 1::UInt32, range(20)))
 FROM numbers(518400)`)
 	s.insert(`inside_now SELECT number %% 4, 'P' || toString(intDiv(number, 8) %% 18), ['inbound', 'outbound'][intDiv(number, 4) %% 2 + 1], 1, '2026-01-31 12:00:00', 100,

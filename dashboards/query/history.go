@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"dwell/dashboards/board"
@@ -150,14 +151,8 @@ func deviation(n, sum int64, squares *big.Int) float64 {
 }
 
 func isCount(measure string) bool {
-	switch measure {
-	case "arrivals", "releases", "refusals", "departures", "left", "lapsed":
-		return true
-	case "release_time", "crossing_time":
-		return false
-	}
 	_, _, segment := cutMeasure(measure)
-	return !segment
+	return !segment && measure != "release_time" && measure != "crossing_time"
 }
 
 // picks is the condition of a filter, and args its values.
@@ -173,50 +168,72 @@ func picks(f board.Filter) (sql string, args []any) {
 	return sql, args
 }
 
-// measuresOf is what a history is made of.
-const measuresOf = "measure IN ({measure:String}, 'arrivals', 'left')"
+// insideOf are the measures that trucks inside are made of, countsOf those from which a history's numbers come.
+const (
+	insideOf = "measure IN ('arrivals', 'crossing_time', 'untimed_left')"
+	leftOf   = "measure IN ('crossing_time', 'untimed_left')"
+	countsOf = "(" + insideOf + " OR measure IN ({counted:Array(String)}))"
+)
 
 // readPast reads the windows of [from, q.To) by start. A window that is missing has no row of any measure, whatever the
 // filter.
 func (s *Source) readPast(ctx context.Context, q HistoryQuery, from time.Time) (map[int64]*past, error) {
-	measures := measuresOf
-	if q.Grain == window.Day {
-		measures = ofDays(measures)
-	}
 	filter, args := picks(q.Filter)
-	args = append(args, named("measure", q.Measure), named("bcp", q.ID), named("grain", q.Grain),
+	args = append(args, clickhouse.Named("counted", window.CountedBy(q.Measure)), named("bcp", q.ID), named("grain", q.Grain),
 		named("from", from.Unix()), named("to", q.To.Unix()))
-	sql := `
-SELECT toUnixTimestamp(start),
-    sumIf(n, measure = {measure:String}), sumIf(sum_ms, measure = {measure:String}), sumIf(sum_sq, measure = {measure:String}),
-    sumIf(net_ms, measure = {measure:String}), sumIf(if(net_ms = sum_ms, sum_sq, net_sq), measure = {measure:String}),
-    ` + sketches("measure = {measure:String}") + `,
-    sumIf(n, measure = 'arrivals'), sumIf(n, measure = 'left')
+	of := func(measures string) string {
+		if q.Grain == window.Day {
+			measures = ofDays(measures)
+		}
+		return `
 FROM ` + s.table("windows") + ` FINAL
 PREWHERE bcp = {bcp:String} AND grain = {grain:String} AND ` + measures + `
     AND start >= fromUnixTimestamp({from:Int64}) AND start < fromUnixTimestamp({to:Int64})` + filter + `
 GROUP BY start`
+	}
+	sql := `
+SELECT toUnixTimestamp(start), sumIf(n, measure IN ({counted:Array(String)})), toInt64(0), toUInt128(0), toInt64(0), toUInt128(0), '', '', '',
+    sumIf(n, measure = 'arrivals'), sumIf(n, ` + leftOf + `)` + of(countsOf)
+	if !isCount(q.Measure) {
+		// Sketches are most of a row, so they are read of no measure but this.
+		sql += `
+UNION ALL
+SELECT toUnixTimestamp(start), toInt64(0), sum(sum_ms), sum(sum_sq), sum(net_ms), sum(if(net_ms = sum_ms, sum_sq, net_sq)),
+    ` + sketches("true") + `, toInt64(0), toInt64(0)` + of("measure IN ({counted:Array(String)})")
+	}
 	all := map[int64]*past{}
 	err := s.each(ctx, "windows", sql, args, func(rows driver.Rows) error {
 		var (
 			start    uint32
-			w        past
+			part     past
 			net      int64
 			sketches sketchTexts
 		)
-		err := rows.Scan(&start, &w.N, &w.Sum, &w.squares, &net, &w.netSquares,
-			&sketches.same, &sketches.gross, &sketches.net, &w.arrivals, &w.left)
+		err := rows.Scan(&start, &part.N, &part.Sum, &part.squares, &net, &part.netSquares,
+			&sketches.same, &sketches.gross, &sketches.net, &part.arrivals, &part.left)
 		if err != nil {
 			return err
 		}
-		all[int64(start)] = &w
-		w.Bins, w.Net, err = sketches.parse(w.Sum - net)
+		part.Bins, part.Net, err = sketches.parse(part.Sum - net)
+		if w := all[int64(start)]; w != nil {
+			part.add(w)
+		}
+		all[int64(start)] = &part
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	return all, s.readOthers(ctx, q, from, all)
+}
+
+// add adds what another statement says of the same window.
+func (p *past) add(o *past) {
+	p.Aggregate.Merge(&o.Aggregate)
+	p.squares.Add(&p.squares, &o.squares)
+	p.netSquares.Add(&p.netSquares, &o.netSquares)
+	p.arrivals += o.arrivals
+	p.left += o.left
 }
 
 // readOthers finds windows of [from, q.To) that have other rows than those of all, which has none that came since it was read.
@@ -235,9 +252,9 @@ func (s *Source) readOthers(ctx context.Context, q HistoryQuery, from time.Time,
 	sql := `
 SELECT DISTINCT toUnixTimestamp(start)
 FROM ` + s.table("windows") + `
-WHERE bcp = {bcp:String} AND grain = {grain:String} AND NOT (` + measuresOf + filter + `)
+WHERE bcp = {bcp:String} AND grain = {grain:String} AND NOT (` + countsOf + filter + `)
     AND start >= fromUnixTimestamp({first:Int64}) AND start <= fromUnixTimestamp({last:Int64})`
-	args = append(args, named("measure", q.Measure), named("bcp", q.ID), named("grain", q.Grain),
+	args = append(args, clickhouse.Named("counted", window.CountedBy(q.Measure)), named("bcp", q.ID), named("grain", q.Grain),
 		named("first", missing[0]), named("last", missing[len(missing)-1]))
 	return s.each(ctx, "windows", sql, args, func(rows driver.Rows) error {
 		var start uint32
@@ -251,17 +268,17 @@ WHERE bcp = {bcp:String} AND grain = {grain:String} AND NOT (` + measuresOf + fi
 
 // ofDays is a condition on measure for days, whose rows lie in the order of their measures.
 func ofDays(condition string) string {
-	return strings.Replace(condition, "measure", "if(grain = 'day', measure, '')", 1)
+	return strings.ReplaceAll(condition, "measure", "if(grain = 'day', measure, '')")
 }
 
 // insideBefore is how many trucks were inside when the window at from began: all that came less all that left before.
 func (s *Source) insideBefore(ctx context.Context, p *place.Place, from time.Time, q HistoryQuery) (inside int64, err error) {
 	filter, args := picks(q.Filter)
 	sql := `
-SELECT sumIf(n, measure = 'arrivals') - sumIf(n, measure = 'left')
+SELECT sumIf(n, measure = 'arrivals') - sumIf(n, ` + leftOf + `)
 FROM ` + s.table("windows") + ` FINAL
-WHERE bcp = {bcp:String} AND measure IN ('arrivals', 'left')` + filter + `
-    AND (grain = 'day' AND ` + ofDays("measure IN ('arrivals', 'left')") + ` AND start < fromUnixTimestamp({day:Int64})
+WHERE bcp = {bcp:String} AND ` + insideOf + filter + `
+    AND (grain = 'day' AND ` + ofDays(insideOf) + ` AND start < fromUnixTimestamp({day:Int64})
         OR grain = {grain:String} AND start >= fromUnixTimestamp({day:Int64}) AND start < fromUnixTimestamp({from:Int64}))`
 	args = append(args, named("bcp", q.ID), named("grain", q.Grain), named("from", from.Unix()),
 		named("day", startOf(window.Day, from, p.Zone).Unix()))

@@ -22,9 +22,10 @@ func TestDaysAndHoursFollowTheClocksOfThePlace(t *testing.T) {
 	b := newBorder(t, "2026-10-26T12:00:00Z", placeOf("A", "Europe/Warsaw", 48*time.Hour))
 	// Clocks go back at 03:00 local time on 25 October 2026, which is 01:00 UTC.
 	b.window(0, "A", "inbound", "day", "2026-10-24T22:00:00Z", "arrivals", 10)
-	b.window(0, "A", "inbound", "day", "2026-10-24T22:00:00Z", "left", 4)
+	b.window(0, "A", "inbound", "day", "2026-10-24T22:00:00Z", "untimed_left", 4)
 	for i := range 25 {
-		b.window(i%2, "A", "inbound", "hour", at("2026-10-24T22:00:00Z").Add(time.Duration(i)*time.Hour).Format(time.RFC3339), "releases", 1)
+		measure := []string{"untimed_releases", "release_time"}[i%2]
+		b.window(i%3, "A", "inbound", "hour", at("2026-10-24T22:00:00Z").Add(time.Duration(i)*time.Hour).Format(time.RFC3339), measure, 1)
 	}
 	days := b.history(HistoryQuery{ID: "A", Measure: "arrivals", Grain: window.Day, From: at("2026-10-25T12:00:00+01:00"), To: at("2026-10-26T01:00:00+01:00")})
 	if len(days.Windows) != 2 || days.Windows[0].End.Sub(days.Windows[0].Start) != 25*time.Hour {
@@ -55,12 +56,12 @@ func TestDaysAndHoursFollowTheClocksOfThePlace(t *testing.T) {
 func TestInsideAtTheEndOfAWindowIsAllThatCameLessAllThatLeft(t *testing.T) {
 	b := newBorder(t, "2026-01-05T12:00:00Z", placeOf("A", "UTC", 48*time.Hour))
 	b.window(0, "A", "inbound", "day", "2025-06-01T00:00:00Z", "arrivals", 100)
-	b.window(1, "A", "inbound", "day", "2025-12-01T00:00:00Z", "left", 60)
+	b.window(1, "A", "inbound", "day", "2025-12-01T00:00:00Z", "crossing_time", 60, 7200)
 	b.window(1, "A", "outbound", "day", "2025-12-01T00:00:00Z", "arrivals", 7)
 	b.window(0, "A", "inbound", "hour", "2026-01-05T03:00:00Z", "arrivals", 2)
 	b.window(0, "A", "inbound", "day", "2026-01-05T00:00:00Z", "arrivals", 3)
 	b.window(0, "A", "inbound", "hour", "2026-01-05T09:00:00Z", "arrivals", 1)
-	b.window(0, "A", "inbound", "hour", "2026-01-05T10:00:00Z", "left", 5)
+	b.window(0, "A", "inbound", "hour", "2026-01-05T10:00:00Z", "untimed_left", 5)
 	q := HistoryQuery{ID: "A", Measure: "release_time", Grain: window.Hour, From: at("2026-01-05T08:30:00Z"), To: at("2026-01-05T11:00:00Z")}
 	var all []int64
 	for _, w := range b.history(q).Windows {
@@ -76,7 +77,7 @@ func TestInsideAtTheEndOfAWindowIsAllThatCameLessAllThatLeft(t *testing.T) {
 func TestAWindowAfterASilenceIsUnknownUntilSomethingIsHeard(t *testing.T) {
 	b := newBorder(t, "2026-01-05T12:00:00Z", placeOf("A", "UTC", 2*time.Hour))
 	b.window(0, "A", "inbound", "hour", "2026-01-05T00:00:00Z", "arrivals", 1)
-	b.window(0, "A", "outbound", "hour", "2026-01-05T06:00:00Z", "departures", 1)
+	b.window(0, "A", "outbound", "hour", "2026-01-05T06:00:00Z", "untimed_departures", 1)
 	q := HistoryQuery{ID: "A", Measure: "release_time", Grain: window.Hour, From: at("2026-01-05T00:00:00Z"), To: at("2026-01-05T10:00:00Z")}
 	q.Filter = board.Filter{Direction: "inbound"} // what is heard of one direction is heard of the place
 	var got string

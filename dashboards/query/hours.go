@@ -52,8 +52,8 @@ func (h *hour) add(o *hour) {
 func (s *Source) readHours(ctx context.Context, from time.Time, without []int, which string, args ...any) (hours, error) {
 	// Shards, directions, channels and regimes are added up by measure first, so that an hour is a few tuples and not hundreds.
 	sql := `
-SELECT bcp, toUnixTimestamp(start), sumIf(trucks, measure = 'arrivals'), sumIf(trucks, measure = 'releases'),
-    sumIf(trucks, measure = 'departures'), sumIf(trucks, measure = 'left'),
+SELECT bcp, toUnixTimestamp(start), sumIf(trucks, measure = 'arrivals'), sumIf(trucks, measure IN ('release_time', 'untimed_releases')),
+    sumIf(trucks, measure IN ('crossing_time', 'untimed_departures')), sumIf(trucks, measure IN ('crossing_time', 'untimed_left')),
     sumIf(trucks, measure = 'release_time'), sumIf(ms, measure = 'release_time'), sumIf(net, measure = 'release_time'),
     anyIf(same, measure = 'release_time'), anyIf(gross, measure = 'release_time'), anyIf(netted, measure = 'release_time'),
     groupArrayIf((toString(measure), trucks, ms, net), position(measure, '/') > 0)

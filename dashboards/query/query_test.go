@@ -178,14 +178,15 @@ func TestShardsDirectionsAndHoursAddUp(t *testing.T) {
 	// Kabul is UTC+4:30, so its hours begin at half past.
 	b.window(0, "TORKHAM", "inbound", "hour", "2026-01-05T11:30:00Z", "release_time", 2, 3600, 7200)
 	b.window(1, "TORKHAM", "outbound", "hour", "2026-01-05T10:30:00Z", "release_time", 1, 36000)
-	b.window(0, "TORKHAM", "inbound", "hour", "2026-01-05T11:30:00Z", "releases", 2)
-	b.window(1, "TORKHAM", "outbound", "hour", "2026-01-05T10:30:00Z", "releases", 1)
+	b.window(1, "TORKHAM", "outbound", "hour", "2026-01-05T10:30:00Z", "untimed_releases", 4)
 	b.window(0, "TORKHAM", "inbound", "hour", "2026-01-05T11:30:00Z", "arrivals", 5)
-	b.window(0, "TORKHAM", "inbound", "hour", "2026-01-05T11:30:00Z", "left", 2)
+	b.window(0, "TORKHAM", "inbound", "hour", "2026-01-05T11:30:00Z", "untimed_left", 1)
+	b.window(0, "TORKHAM", "inbound", "hour", "2026-01-05T11:30:00Z", "untimed_departures", 3)
+	b.window(1, "TORKHAM", "inbound", "hour", "2026-01-05T11:30:00Z", "crossing_time", 1, 7200)
 	b.window(0, "TORKHAM", "inbound", "hour", "2026-01-05T11:30:00Z", "wait/customs", 2, 600, 300)
 	b.window(1, "TORKHAM", "inbound", "hour", "2026-01-05T09:30:00Z", "wait/customs", 1, 100)
 	b.window(1, "TORKHAM", "inbound", "hour", "2026-01-05T09:30:00Z", "incomplete/no_arrival", 1)
-	b.window(0, "TORKHAM", "inbound", "hour", "2026-01-04T11:30:00Z", "releases", 100) // a day ago
+	b.window(0, "TORKHAM", "inbound", "hour", "2026-01-04T11:30:00Z", "untimed_releases", 100) // a day ago
 	b.insideNow(0, "TORKHAM", "inbound", "2026-01-05T12:05:00Z", 3, "'wait/customs', 2, 'service/health', 1",
 		fmt.Sprintf("%d, 2, %d, 1", at("2026-01-05T12:00:00Z").Unix()/3600, at("2026-01-01T00:00:00Z").Unix()/3600))
 	b.insideNow(1, "TORKHAM", "outbound", "2026-01-05T12:08:00Z", 4, "'wait/customs', 4",
@@ -209,7 +210,8 @@ func TestShardsDirectionsAndHoursAddUp(t *testing.T) {
 	near(t, "p50", bcp.ReleaseTime.P50Seconds, 7200)
 	near(t, "p90", bcp.ReleaseTime.P90Seconds, 36000)
 	is(t, "mean", bcp.ReleaseTime.MeanSeconds, 15600)
-	is(t, "releases", bcp.Flow.Releases, 3)
+	is(t, "releases", bcp.Flow.Releases, 7)
+	is(t, "departures", bcp.Flow.Departures, 4)
 	if want := []board.Holding{{Phase: "wait", Holder: "customs", N: 3, Seconds: 1000, NetSeconds: 1000}}; fmt.Sprint(bcp.Holders) != fmt.Sprint(want) {
 		t.Errorf("holders %v", bcp.Holders)
 	}
@@ -256,7 +258,7 @@ func TestAPlaceThatFellSilentIsUnknownAndItsTrendHasAGap(t *testing.T) {
 func TestAnEmptyPlaceThatIsHeardHasZeroTrucks(t *testing.T) {
 	b := newBorder(t, "2026-01-05T12:00:00Z", placeOf("A", "UTC", 3*time.Hour))
 	b.window(0, "A", "inbound", "hour", "2026-01-05T11:00:00Z", "arrivals", 1)
-	b.window(0, "A", "inbound", "hour", "2026-01-05T11:00:00Z", "left", 1)
+	b.window(0, "A", "inbound", "hour", "2026-01-05T11:00:00Z", "untimed_left", 1)
 	b.insideNow(0, "A", "inbound", "2026-01-05T11:50:00Z", 0, "", "")
 	bcp := b.board().BCPs[0]
 	is(t, "inside", bcp.Inside.Trucks, 0)

@@ -6,13 +6,16 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"dwell/dashboards/board"
 	"dwell/metrics/visit"
+	"dwell/metrics/window"
 )
 
-// RestatementsQuery asks for what changed in [From, To) of the final windows of a place; empty fields pick all.
+// RestatementsQuery asks for what changed in [From, To) of the final windows of a place; empty fields pick all. Of a total
+// those of all measures that count it are picked.
 type RestatementsQuery struct {
 	ID             string
 	Grain, Measure string
@@ -28,7 +31,7 @@ func (s *Source) Restatements(ctx context.Context, q RestatementsQuery) (*board.
 		filter, args = filter+" AND grain = {grain:String}", append(args, named("grain", q.Grain))
 	}
 	if q.Measure != "" {
-		filter, args = filter+" AND measure = {measure:String}", append(args, named("measure", q.Measure))
+		filter, args = filter+" AND measure IN ({measures:Array(String)})", append(args, clickhouse.Named("measures", window.CountedBy(q.Measure)))
 	}
 	changed := "SELECT grain, start, measure, direction FROM " + s.table("restatements") + `
         WHERE bcp = {bcp:String} AND written_at >= fromUnixTimestamp64Milli({from:Int64}, 'UTC')` + filter

@@ -14,9 +14,9 @@ WITH
         FROM {{.Scratch}} LEFT JOIN {{.Scratch}}_net USING (shard, visit)
         ARRAY JOIN arrayConcat(
             [
-                ('arrivals', arrived, 0, 0, 0), ('releases', released, 0, 0, 0), ('refusals', refused, 0, 0, 0), ('departures', departed, 0, 0, 0),
-                ('lapsed', lapsed, 0, 0, 0),
-                ('left', multiIf(arrived IS NULL, NULL, departed IS NULL, lapsed, departed < arrived, arrived, departed), 0, 0, 0),
+                ('arrivals', arrived, 0, 0, 0), ('refusals', refused, 0, 0, 0), ('lapsed', lapsed, 0, 0, 0),
+                ('untimed_releases', if(sound, NULL, released), 0, 0, 0), ('untimed_departures', if(sound, NULL, departed), 0, 0, 0),
+                ('untimed_left', multiIf(arrived IS NULL, NULL, departed IS NULL, lapsed, sound, NULL, departed < arrived, arrived, departed), 0, 0, 0),
                 (concat(status, '/', fault), if(fault = '', NULL, first), 0, 0, 0),
                 ('release_time', if(sound, released, NULL), ifNull(released - arrived, 0), 1, release_closed),
                 ('crossing_time', if(sound, departed, NULL), ifNull(departed - arrived, 0), 1, crossing_closed)

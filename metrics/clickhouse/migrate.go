@@ -21,8 +21,11 @@ import (
 //go:embed migrations/*.sql
 var migrationFiles embed.FS
 
-// netTimes is the version before which rows lack what cannot be made of them.
-const netTimes = 7
+// Rows that were counted before these versions lack what cannot be made of them, or not while a flush may have been cut.
+const (
+	netTimes = 7
+	totals   = 9
+)
 
 type migration struct {
 	version int
@@ -87,13 +90,17 @@ func migrate(ctx context.Context, cfg Config) error {
 	if newest := len(all); int(have) > newest {
 		return fmt.Errorf("database %q has schema version %d, this program knows up to %d: use a newer program", cfg.Database, have, newest)
 	}
-	if 0 < have && have < netTimes {
+	if 0 < have && have < totals {
 		var counted uint64
 		if err := conn.QueryRow(ctx, "SELECT count() FROM "+cfg.Database+".progress").Scan(&counted); err != nil {
 			return err
 		}
 		if counted > 0 {
-			return fmt.Errorf("database %q was counted before times were net of closed hours: have all counted again into another", cfg.Database)
+			since := "each truck was counted once by its time"
+			if have < netTimes {
+				since = "times were net of closed hours"
+			}
+			return fmt.Errorf("database %q was counted before %s: have all counted again into another", cfg.Database, since)
 		}
 	}
 	for _, m := range all[have:] {

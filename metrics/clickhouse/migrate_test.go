@@ -85,9 +85,9 @@ func TestMigrationsOfACluster(t *testing.T) {
 	}
 }
 
-// What was counted before there were net times is refused before anything of it is changed; where nothing was counted yet,
+// What was counted before there were net times, or when a release was counted twice, is refused before anything of it is changed; where nothing was counted yet,
 // the tables are brought up to date.
-func TestTablesWithoutNetTimesAreRefused(t *testing.T) {
+func TestTablesCountedOtherwiseAreRefused(t *testing.T) {
 	voc, cfg := vocabulary(t), fresh(t)
 	s := open(t, cfg, voc)
 	exec := func(sql string) {
@@ -113,6 +113,12 @@ func TestTablesWithoutNetTimesAreRefused(t *testing.T) {
 	if column() != 0 {
 		t.Error("the tables were changed though they were refused")
 	}
+	exec("INSERT INTO schema_versions (version, name) VALUES (7, 'net'), (8, 'owners')")
+	_, err = Open(t.Context(), cfg, voc)
+	if want := "was counted before each truck was counted once by its time: have all counted again into another"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Fatalf("got error %v, want that it %s", err, want)
+	}
+	exec("ALTER TABLE schema_versions DELETE WHERE version >= 7 SETTINGS mutations_sync = 1")
 	exec("TRUNCATE TABLE progress")
 	open(t, cfg, voc)
 	if column() != 1 {

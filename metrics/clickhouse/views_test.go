@@ -54,11 +54,11 @@ func TestViewsOfAHandComputedDay(t *testing.T) {
 	}
 	two := []window.Row{
 		row(key(window.ReleaseTime, event.Green), 1_800_000), row(key(window.Arrivals, event.Green), 0),
-		row(key(window.Left, event.Green), 0), row(key(window.Departures, event.Green), 0), row(key(window.OfFault(visit.BCPConflict), event.Green), 0),
+		row(key(window.UntimedLeft, event.Green), 0), row(key(window.UntimedDepartures, event.Green), 0), row(key(window.OfFault(visit.BCPConflict), event.Green), 0),
 	}
-	later := key(window.Left, event.Green)
+	later := key(window.CrossingTime, event.Green)
 	later.Start += 120
-	two = append(two, row(later, 0))
+	two = append(two, row(later, 7_200_000))
 	outdated := row(key(window.ReleaseTime, event.Green), 1, 1, 1)
 	outdated.AsOf = 3
 	for id, rows := range [][]window.Row{one, two, {outdated}} {
@@ -87,19 +87,19 @@ func TestViewsOfAHandComputedDay(t *testing.T) {
 
 	p := func(ms int64) string { return fmt.Sprintf("%.6f", window.ValueOf(window.BinOf(ms))) }
 	for query, want := range map[string]string{
-		"SELECT bcp, direction, grain, toString(start), measure, n, mean, sd FROM crossing_times ORDER BY measure": "" +
+		"SELECT bcp, direction, grain, toString(start), measure, n, mean, sd FROM crossing_times WHERE measure != 'crossing_time' ORDER BY measure": "" +
 			"AF-NAN-TORKHAM\tinbound\thour\t2026-01-05 08:00:00\trelease_time\t2\t1200\t600\n" +
 			"AF-NAN-TORKHAM\tinbound\thour\t2026-01-05 08:00:00\twait/customs\t2\t300\t300\n",
-		"SELECT measure, printf('%.6f', p50), printf('%.6f', p90), printf('%.6f', p95) FROM crossing_times ORDER BY measure": "" +
+		"SELECT measure, printf('%.6f', p50), printf('%.6f', p90), printf('%.6f', p95) FROM crossing_times WHERE measure != 'crossing_time' ORDER BY measure": "" +
 			"release_time\t" + p(600_000) + "\t" + p(1_800_000) + "\t" + p(1_800_000) + "\n" +
 			"wait/customs\t0.000000\t" + p(600_000) + "\t" + p(600_000) + "\n",
-		"SELECT measure, net_mean, net_sd, printf('%.6f', net_p50), printf('%.6f', net_p95) FROM crossing_times ORDER BY measure": "" +
+		"SELECT measure, net_mean, net_sd, printf('%.6f', net_p50), printf('%.6f', net_p95) FROM crossing_times WHERE measure != 'crossing_time' ORDER BY measure": "" +
 			"release_time\t600\t0\t" + p(600_000) + "\t" + p(600_000) + "\nwait/customs\t300\t300\t0.000000\t" + p(600_000) + "\n",
 		"SELECT channel, net_mean, printf('%.6f', net_p90) FROM crossing_times_by_channel WHERE measure = 'release_time' ORDER BY channel": "" +
 			"green\t600\t" + p(600_000) + "\nred\t600\t" + p(600_000) + "\n",
-		"SELECT channel, regime, measure, n, mean, sd FROM crossing_times_by_channel ORDER BY measure, channel": "" +
+		"SELECT channel, regime, measure, n, mean, sd FROM crossing_times_by_channel WHERE start < '2026-01-05 10:00:00' ORDER BY measure, channel": "" +
 			"green\t\trelease_time\t1\t1800\t0\nred\t\trelease_time\t1\t600\t0\nred\t\twait/customs\t2\t300\t300\n",
-		"SELECT * EXCEPT (bcp, direction, grain) FROM movements ORDER BY start":               "2026-01-05 08:00:00\t3\t0\t0\t1\t0\t1\t1\n",
+		"SELECT * EXCEPT (bcp, direction, grain) FROM movements ORDER BY start":               "2026-01-05 08:00:00\t3\t2\t0\t1\t0\t1\t1\n2026-01-05 10:00:00\t0\t0\t0\t1\t0\t0\t0\n",
 		"SELECT start, trucks FROM inside WHERE start > '2026-01-05 00:00:00' ORDER BY start": "2026-01-05 08:00:00\t2\n2026-01-05 10:00:00\t1\n",
 		"SELECT * FROM waiting_now ORDER BY phase": "" +
 			"AF-NAN-TORKHAM\tinbound\texit\tcarrier\t2\t2026-01-05 08:00:01.123\nAF-NAN-TORKHAM\tinbound\twait\tcustoms\t4\t2026-01-05 08:00:01.123\n",

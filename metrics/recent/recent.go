@@ -59,14 +59,18 @@ func (h *Hour) add(m window.Measure, a *window.Aggregate) {
 	switch m {
 	case window.Arrivals:
 		h.Arrivals += a.N
-	case window.Releases:
+	case window.UntimedReleases:
 		h.Releases += a.N
-	case window.Departures:
+	case window.UntimedDepartures:
 		h.Departures += a.N
-	case window.Left:
+	case window.UntimedLeft:
 		h.Left += a.N
 	case window.ReleaseTime:
+		h.Releases += a.N
 		h.Release.Merge(a)
+	case window.CrossingTime:
+		h.Departures += a.N
+		h.Left += a.N
 	default:
 		if _, _, ok := m.Segment(); ok {
 			h.segment(Segments{m, a.N, a.Sum, a.Sum - a.Net.Closed})

@@ -24,28 +24,22 @@ func Contributions(dst []Contribution, s *visit.State, lapsed visit.Time) []Cont
 		}
 	}
 	add(Arrivals, s.Arrived, 0, 0)
-	add(Releases, s.Released, 0, 0)
 	add(Refusals, s.Refused, 0, 0)
-	add(Departures, s.Departed, 0, 0)
 	add(Lapsed, lapsed, 0, 0)
-	if s.Arrived != visit.None {
-		switch {
-		case s.Departed != visit.None:
-			add(Left, max(s.Arrived, s.Departed), 0, 0)
-		case lapsed != visit.None:
-			add(Left, lapsed, 0, 0)
-		}
+	if s.Arrived != visit.None && s.Departed == visit.None {
+		add(UntimedLeft, lapsed, 0, 0)
 	}
 	if s.Fault != visit.Sound {
+		add(UntimedReleases, s.Released, 0, 0)
+		add(UntimedDepartures, s.Departed, 0, 0)
+		if s.Arrived != visit.None && s.Departed != visit.None {
+			add(UntimedLeft, max(s.Arrived, s.Departed), 0, 0)
+		}
 		add(OfFault(s.Fault), s.First, 0, 0)
 		return dst
 	}
-	if s.Released != visit.None {
-		add(ReleaseTime, s.Released, s.Released-s.Arrived, s.ReleaseClosed)
-	}
-	if s.Departed != visit.None {
-		add(CrossingTime, s.Departed, s.Departed-s.Arrived, s.CrossingClosed)
-	}
+	add(ReleaseTime, s.Released, s.Released-s.Arrived, s.ReleaseClosed)
+	add(CrossingTime, s.Departed, s.Departed-s.Arrived, s.CrossingClosed)
 	for _, g := range s.Segments {
 		add(OfSegment(g.Phase, g.Holder), g.End, g.End-g.Start, g.Closed)
 	}

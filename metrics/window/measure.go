@@ -11,15 +11,17 @@ import (
 // Measure is what a window measures: a count, a time, or the time of segments with one phase and holder.
 type Measure uint16
 
-// The counts. Arrivals and Left are of visits with a known arrival, so that the trucks inside at the end of a window
-// are the sum of Arrivals less Left over all windows up to it; Left is at the departure, or when the visit lapsed.
+// The counts. What a time counts is not counted again (total.go): UntimedReleases and UntimedDepartures are of visits
+// without a release or crossing time. Arrivals and Left are of visits with a known arrival, so that the trucks inside at the
+// end of a window are the sum of Arrivals less Left over all windows up to it; Left is at the departure, or when the visit
+// lapsed, and UntimedLeft what of it is no crossing time.
 const (
 	NoMeasure Measure = iota
 	Arrivals
-	Releases
+	UntimedReleases
 	Refusals
-	Departures
-	Left
+	UntimedDepartures
+	UntimedLeft
 	Lapsed
 	// ReleaseTime is arrived to released (WCO TRS), CrossingTime arrived to departed (CAREC TFI1), in milliseconds.
 	ReleaseTime
@@ -29,7 +31,7 @@ const (
 )
 
 var measureNames = [...]string{
-	"", "arrivals", "releases", "refusals", "departures", "left", "lapsed", "release_time", "crossing_time",
+	"", "arrivals", "untimed_releases", "refusals", "untimed_departures", "untimed_left", "lapsed", "release_time", "crossing_time",
 }
 
 // A segment's measure has bit 15 set, the phase in bits 12 to 14 and the holder in the rest.

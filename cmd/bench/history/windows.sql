@@ -1,10 +1,10 @@
 INSERT INTO {db}.windows (shard, bcp, direction, channel, regime, grain, start, measure, as_of, n, sum_ms, net_ms, sum_sq, bins)
 WITH
     -- A typical time is 2^(middle / 32) seconds, and of a hundred visits so many have the measure.
-    ['arrivals', 'releases', 'departures', 'left', 'release_time', 'crossing_time', 'wait/customs', 'service/customs',
+    ['arrivals', 'release_time', 'crossing_time', 'wait/customs', 'service/customs',
         'wait/border_police', 'service/border_police', 'wait/transport', 'hold/health', 'service/plant_quarantine', 'exit/carrier'] AS measures,
-    [0, 0, 0, 0, 450, 460, 380, 350, 360, 300, 340, 400, 370, 330] AS middles,
-    [100, 100, 100, 100, 100, 100, 100, 100, 80, 80, 50, 10, 20, 100] AS often,
+    [0, 450, 460, 380, 350, 360, 300, 340, 400, 370, 330] AS middles,
+    [100, 100, 100, 100, 100, 80, 80, 50, 10, 20, 100] AS often,
     [0.7, 0.2, 0.1] AS of_channel
 SELECT combination % 8 AS shard, '{bcp}' AS bcp, ['inbound', 'outbound'][intDiv(combination, 8) % 2 + 1] AS direction,
     ['green', 'yellow', 'red'][intDiv(combination, 16) % 3 + 1] AS channel,
