@@ -2,7 +2,6 @@ package shard
 
 import (
 	"cmp"
-	"iter"
 	"slices"
 
 	"dwell/metrics/window"
@@ -16,54 +15,35 @@ type difference struct {
 	sign       int32
 }
 
-// block is a piece of a chain of differences.
-type block struct {
-	next *block
-	n    int
-	all  [20]difference
+// list has the differences of an hour, in the order of their offsets, in a piece of the slab of all.
+type list struct {
+	piece uint32
+	room  room
+	n     uint32
 }
+
+// fewDifferences is the room of an hour that begins to change: for four.
+const fewDifferences room = 3
 
 // differ notes a difference.
 func (w *windows) differ(offset int64, c window.Contribution, sign int32) {
 	h := w.hour(c.Key)
-	b := h.last
-	if b == nil || b.n == len(b.all) {
-		b = w.extend(h)
+	l := &h.changing
+	switch {
+	case l.n == 0:
+		w.hours = append(w.hours, h)
+		*l = list{piece: w.lists.take(fewDifferences), room: fewDifferences}
+	case l.n == l.room.size():
+		l.piece, l.room = w.lists.grow(l.piece, l.room, l.n, l.n)
 	}
-	b.all[b.n] = difference{offset, c.Ms, c.Closed, h.spot(c.Key), sign}
-	b.n++
+	l.n++
+	w.lists.of(l.piece, l.room, l.n)[l.n-1] = difference{offset, c.Ms, c.Closed, h.spot(c.Key), sign}
 	w.differences++
 }
 
-// extend makes room for more differences of an hour.
-func (w *windows) extend(h *hour) *block {
-	b := w.spare
-	if b == nil {
-		b = &block{}
-	} else {
-		w.spare, b.next, b.n = b.next, nil, 0
-	}
-	if h.last == nil {
-		w.hours = append(w.hours, h)
-		h.first = b
-	} else {
-		h.last.next = b
-	}
-	h.last = b
-	return b
-}
-
-// differences yields those of an hour, in the order of their offsets.
-func (h *hour) differences() iter.Seq[*difference] {
-	return func(yield func(*difference) bool) {
-		for b := h.first; b != nil; b = b.next {
-			for i := range b.all[:b.n] {
-				if !yield(&b.all[i]) {
-					return
-				}
-			}
-		}
-	}
+// of are the differences of an hour.
+func (w *windows) of(h *hour) []difference {
+	return w.lists.of(h.changing.piece, h.changing.room, h.changing.n)
 }
 
 // missing are the windows that are to change, that ended at or before the horizon and that are not in memory.
@@ -83,7 +63,7 @@ func (w *windows) missing(horizon int64) []window.Key {
 		if int64(h.at.Start)*60_000 >= horizon {
 			continue
 		}
-		for d := range h.differences() {
+		for _, d := range w.of(h) {
 			s := d.spot
 			note(&h.table, h.at, s)
 			note(&h.table, h.at, s.whole())
@@ -101,7 +81,6 @@ func (w *windows) flush(ahead map[window.Key]int64) {
 	w.flushes++
 	clear(w.changed)
 	w.changed, w.changes = w.changed[:0], 0
-	w.spare = nil // what was not needed since the last flush
 	// Hours of one day come one after the other, and so find it at hand.
 	slices.SortFunc(w.hours, func(a, b *hour) int {
 		return cmp.Or(cmp.Compare(a.at.BCP, b.at.BCP), cmp.Compare(a.at.Direction, b.at.Direction), cmp.Compare(a.at.Start, b.at.Start))
@@ -112,7 +91,9 @@ func (w *windows) flush(ahead map[window.Key]int64) {
 			h.day.flush = w.flushes
 			w.changed = append(w.changed, changed{h.day.at, &h.day.table})
 		}
-		for d := range h.differences() {
+		all := w.of(h)
+		for i := range all {
+			d := &all[i]
 			whole := d.spot.whole()
 			if len(ahead) == 0 || ahead[d.spot.of(h.at)] <= d.offset {
 				w.add(&h.table, d.spot, d)
@@ -124,12 +105,12 @@ func (w *windows) flush(ahead map[window.Key]int64) {
 				w.add(&h.day.table, whole, d)
 			}
 		}
-		h.last.next, w.spare = w.spare, h.first
-		h.first, h.last = nil, nil
+		w.lists.give(h.changing.piece, h.changing.room)
+		h.changing = list{}
 	}
 	clear(w.hours)
 	if w.differences > windowsOf*spared {
-		w.spare = nil
+		w.lists = slab[difference]{}
 	}
 	w.hours, w.differences = w.hours[:0], 0
 }

@@ -28,7 +28,7 @@ type Flush struct {
 
 // Buffered is about how many bytes wait for the next flush, of what grows with every event.
 func (s *State) Buffered() int {
-	return 150*len(s.restated) + 40*s.windows.differences + 1000*s.dirties
+	return 150*len(s.restated) + 32*s.windows.differences + 1000*s.dirties
 }
 
 // Flush returns what has changed, as of the offset of the next event to be applied, which must be no less than

@@ -68,9 +68,9 @@ func (s *slab[T]) of(at uint32, r room, n uint32) []T {
 	return s.pages[at>>slabBits][from : from+n : from+r.size()]
 }
 
-// grow makes a piece larger, for at least one more than its n items.
-func (s *slab[T]) grow(at uint32, r room, n uint32) (uint32, room) {
-	larger := roomFor(int(n) + 1)
+// grow makes a piece larger, for at least so many more than its n items.
+func (s *slab[T]) grow(at uint32, r room, n, more uint32) (uint32, room) {
+	larger := roomFor(int(n + more))
 	to := s.take(larger)
 	copy(s.of(to, larger, n), s.of(at, r, n))
 	s.give(at, r)

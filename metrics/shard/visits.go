@@ -162,7 +162,7 @@ func (v *visits) of(r ref) visit.Visit {
 // roomy is what is known of a visit, with room for one more fact.
 func (v *visits) roomy(r ref) visit.Visit {
 	if e := v.at(r); e.n == e.room.size() {
-		e.facts, e.room = v.facts.grow(e.facts, e.room, e.n)
+		e.facts, e.room = v.facts.grow(e.facts, e.room, e.n, 1)
 	}
 	return v.of(r)
 }

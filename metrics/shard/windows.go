@@ -12,15 +12,14 @@ type windows struct {
 	several several
 	n       int // in memory
 
-	// hours with differences, and how many they have, since the last flush.
+	// hours with differences since the last flush, which are in lists.
 	hours       []*hour
+	lists       slab[difference]
 	differences int
 	// flushes counts them, and changed is what the last one changed: so many windows, in these hours and days.
 	flushes uint32
 	changed []changed
 	changes int
-
-	spare *block // memory for the next differences
 }
 
 // series has the windows of one BCP and direction.
@@ -36,8 +35,8 @@ type hour struct {
 	at  window.Key // of the hour's own windows, without a label
 	end int32      // in minutes since the Unix epoch
 	day *day       // that it belongs to
-	// first and last are the chain of its differences since the last flush, nil if there are none.
-	first, last *block
+	// changing are its differences since the last flush.
+	changing list
 }
 
 // day has the windows of a day.
