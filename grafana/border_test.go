@@ -132,7 +132,9 @@ func (b *border) flush(ctx context.Context) {
 		b.records[i].Offset = b.next
 		b.next++
 	}
-	if err := b.shard.Handle(ctx, b.records, b.next, b.next+3); err != nil {
+	if err := b.shard.Handle(ctx, pipeline.Each(b.records), b.next, b.next+3); err != nil {
+		b.err = err
+	} else if err := b.shard.Write(ctx); err != nil {
 		b.err = err
 	}
 	b.records = b.records[:0]

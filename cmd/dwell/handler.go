@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"iter"
 
 	"dwell/ingest/event"
 	"dwell/ingest/kafka"
@@ -12,7 +13,6 @@ import (
 // handler lets a pipeline shard handle a Kafka partition: the one knows nothing of the other.
 type handler struct {
 	shard   *pipeline.Shard
-	records []pipeline.Record
 	headers []event.Header
 }
 
@@ -25,19 +25,28 @@ func (h *handler) Open(ctx context.Context, _ int) (int64, error) {
 }
 
 func (h *handler) Handle(ctx context.Context, b kafka.Batch) error {
-	h.records, h.headers = h.records[:0], h.headers[:0]
-	for i := range b.Records {
-		r := &b.Records[i]
-		first := len(h.headers)
-		for _, one := range r.Headers {
-			h.headers = append(h.headers, event.Header(one))
-		}
-		h.records = append(h.records, pipeline.Record{Offset: r.Offset, Message: event.Message{
-			Key: r.Key, Value: r.Value, Time: r.Time, Headers: h.headers[first:len(h.headers):len(h.headers)],
-		}})
-	}
-	return h.shard.Handle(ctx, h.records, b.Next, b.HighWatermark)
+	return h.shard.Handle(ctx, h.records(b.Records), b.Next, b.HighWatermark)
 }
+
+// records are as a shard takes them, in the same memory one after the other.
+func (h *handler) records(all []kafka.Record) iter.Seq[*pipeline.Record] {
+	return func(yield func(*pipeline.Record) bool) {
+		var one pipeline.Record
+		for i := range all {
+			r := &all[i]
+			h.headers = h.headers[:0]
+			for _, header := range r.Headers {
+				h.headers = append(h.headers, event.Header(header))
+			}
+			one = pipeline.Record{Offset: r.Offset, Message: event.Message{Key: r.Key, Value: r.Value, Time: r.Time, Headers: h.headers}}
+			if !yield(&one) {
+				return
+			}
+		}
+	}
+}
+
+func (h *handler) Write(ctx context.Context) error { return h.shard.Write(ctx) }
 
 func (h *handler) Close(ctx context.Context) error { return h.shard.Close(ctx) }
 

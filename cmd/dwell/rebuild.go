@@ -168,4 +168,6 @@ func (u *uncounted) Handle(ctx context.Context, batch kafka.Batch) error {
 	return nil
 }
 
+func (u *uncounted) Write(context.Context) error { return nil }
+
 func (u *uncounted) Close(context.Context) error { return nil }

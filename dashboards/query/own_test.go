@@ -141,7 +141,10 @@ func (c *country) reads(ctx context.Context, p int, s *pipeline.Shard) {
 		n++
 	}
 	next := c.done[p] + n
-	err := s.Handle(ctx, all[:n], int64(next), int64(next))
+	err := s.Handle(ctx, pipeline.Each(all[:n]), int64(next), int64(next))
+	if err == nil {
+		err = s.Write(ctx)
+	}
 	switch {
 	case err == nil:
 		c.done[p] = next

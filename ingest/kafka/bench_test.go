@@ -95,6 +95,7 @@ func readAll(b *testing.B, cfg Config, n int) time.Duration {
 type counter struct{ seen chan<- int }
 
 func (counter) Open(context.Context, int) (int64, error) { return 0, nil }
+func (counter) Write(context.Context) error              { return nil }
 func (counter) Close(context.Context) error              { return nil }
 func (c counter) Handle(_ context.Context, b Batch) error {
 	if len(b.Records) > 0 {

@@ -8,10 +8,14 @@ type Handler interface {
 	// Open returns the offset to read from: the next one after all that is stored for the partition, or Earliest where
 	// nothing is. An error makes the consumer try again later with a new Handler.
 	Open(ctx context.Context, partition int) (next int64, err error)
-	// Handle takes the next Batch. Not returning is the back-pressure. It is called with no records at least every
-	// Config.Tick while nothing arrives. After an error the Handler is closed, and a new one is opened after a pause:
-	// nothing is skipped. When the partition is revoked, ctx ends at the end of the time to drain.
+	// Handle takes the next Batch. It is called with no records at least every Config.Tick while nothing arrives. Only so
+	// many Handlers handle at once as keep the machine busy, so what may take long is for Write. After an error the Handler is closed,
+	// and a new one is opened after a pause: nothing is skipped. When the partition is revoked, ctx ends at the end of the
+	// time to drain.
 	Handle(ctx context.Context, batch Batch) error
+	// Write is called after each Handle that succeeded, and an error of it is as one of Handle. Not returning is the
+	// back-pressure.
+	Write(ctx context.Context) error
 	// Close is called once after an Open that succeeded. It flushes what it can until ctx ends; after a failed Handle
 	// ctx has ended already, and there is only memory to let go.
 	Close(ctx context.Context) error

@@ -136,6 +136,8 @@ func (e *entry) Handle(ctx context.Context, b Batch) error {
 	return nil
 }
 
+func (e *entry) Write(context.Context) error { return nil }
+
 func (e *entry) Close(ctx context.Context) error {
 	e.ledger.update(func() {
 		e.ledger.open[e.partition]--

@@ -18,7 +18,7 @@ type partition struct {
 	log        *slog.Logger
 	obs        Observer
 	newHandler func(partition int) Handler
-	reader     recordReader
+	readers    readers
 }
 
 // run serves the partition until owned ends. Handlers may work on until drain ends.
@@ -101,7 +101,11 @@ func (p *partition) feed(owned, drain context.Context, h Handler, next int64, pa
 		case <-p.arrived:
 		case <-tick.C:
 			_, highWatermark := p.position()
-			if err := h.Handle(drain, Batch{Next: next, HighWatermark: highWatermark}); err != nil {
+			err := h.Handle(drain, Batch{Next: next, HighWatermark: highWatermark})
+			if err == nil {
+				err = h.Write(drain)
+			}
+			if err != nil {
 				return HandleFailure, err
 			}
 			tick.Reset(p.untilTick())
@@ -118,40 +122,49 @@ func (p *partition) untilTick() time.Duration {
 
 // handle gives the Handler the records of one chunk, in as many batches as memory asks for.
 func (p *partition) handle(owned, drain context.Context, h Handler, c chunk) (Failure, error) {
-	p.reader.reset()
 	transactions := newTransactions(c.aborted)
-	rest := c.data
-	for {
-		b, after, ok, err := cutBatch(rest)
-		if err != nil {
-			return RecordsFailure, err
+	for rest := c.data; ; {
+		r := p.readers.take(owned)
+		if r == nil {
+			return "", nil
 		}
-		if !ok {
-			return HandleFailure, p.give(drain, h, c, c.next)
+		next, after, err := read(r, &c, &transactions, rest)
+		failure, n := RecordsFailure, len(r.records)
+		if err == nil {
+			failure, err = HandleFailure, h.Handle(drain, Batch{Records: r.records, Next: next, HighWatermark: c.highWatermark})
+		}
+		p.readers.give(r)
+		if err == nil {
+			err = h.Write(drain)
+		}
+		if err != nil {
+			return failure, err
+		}
+		p.obs.Handled(p.partition, n, next, c.highWatermark)
+		if after == nil || owned.Err() != nil {
+			return "", nil
 		}
 		rest = after
-		if visible := transactions.visible(b); b.next() <= c.from || !visible {
-			continue
-		}
-		if err := p.reader.read(b, c.from); err != nil {
-			return RecordsFailure, err
-		}
-		if p.reader.decoded >= handleBytes {
-			if err := p.give(drain, h, c, b.next()); err != nil {
-				return HandleFailure, err
-			}
-			if owned.Err() != nil {
-				return "", nil
-			}
-			p.reader.reset()
-		}
 	}
 }
 
-func (p *partition) give(drain context.Context, h Handler, c chunk, next int64) error {
-	err := h.Handle(drain, Batch{Records: p.reader.records, Next: next, HighWatermark: c.highWatermark})
-	if err == nil {
-		p.obs.Handled(p.partition, len(p.reader.records), next, c.highWatermark)
+// read reads the batches of data until it has as much as is handled at once. Next is the offset after them, and rest what is
+// left of data, nil after the last batch.
+func read(r *recordReader, c *chunk, transactions *transactions, data []byte) (next int64, rest []byte, err error) {
+	for {
+		b, after, ok, err := cutBatch(data)
+		if err != nil || !ok {
+			return c.next, nil, err
+		}
+		data = after
+		if visible := transactions.visible(b); b.next() <= c.from || !visible {
+			continue
+		}
+		if err := r.read(b, c.from); err != nil {
+			return 0, nil, err
+		}
+		if r.decoded >= handleBytes {
+			return b.next(), data, nil
+		}
 	}
-	return err
 }

@@ -201,7 +201,7 @@ func BenchmarkEngine(b *testing.B) {
 				begin = cpu()
 			}
 			records = all.read(records[:0], at, batch)
-			if err := s.Handle(ctx, records, int64(at+len(records)), int64(all.len())); err != nil {
+			if err := handle(ctx, s, records, int64(at+len(records)), int64(all.len())); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -1,6 +1,9 @@
 package pipeline
 
-import "sync/atomic"
+import (
+	"sync"
+	"sync/atomic"
+)
 
 // Budget is how many bytes may wait for their flush in all shards of a process together. Each open shard has an equal part
 // of it, so that memory does not grow with the number of partitions, but no more than largest. It is safe for concurrent
@@ -11,6 +14,7 @@ import "sync/atomic"
 type Budget struct {
 	bytes int
 	open  atomic.Int64
+	spare sync.Pool // of *work
 }
 
 // NewBudget makes a budget of so many bytes.

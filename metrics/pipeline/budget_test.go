@@ -50,7 +50,7 @@ func TestOpenShardsShareWhatMayWait(t *testing.T) {
 		}
 		for at := 0; at < len(records); at += 100 {
 			part := records[at : at+100]
-			if err := s.Handle(t.Context(), part, part[99].Offset+1, part[99].Offset+1); err != nil {
+			if err := handle(t.Context(), s, part, part[99].Offset+1, part[99].Offset+1); err != nil {
 				t.Fatal(err)
 			}
 		}

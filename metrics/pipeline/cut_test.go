@@ -163,11 +163,19 @@ func work(ctx context.Context, t *testing.T, cfg pipeline.Config, store pipeline
 	for int(next) < len(log) {
 		part := log[next:min(int(next)+batch, len(log))]
 		next += int64(len(part))
-		if err := s.Handle(ctx, part, next, int64(len(log))); err != nil {
+		if err := handle(ctx, s, part, next, int64(len(log))); err != nil {
 			return err
 		}
 	}
 	return s.Close(ctx)
+}
+
+// handle is what happens to a batch.
+func handle(ctx context.Context, s *pipeline.Shard, records []pipeline.Record, next, end int64) error {
+	if err := s.Handle(ctx, pipeline.Each(records), next, end); err != nil {
+		return err
+	}
+	return s.Write(ctx)
 }
 
 // content is what the tables say, whoever wrote it and in whatever steps.

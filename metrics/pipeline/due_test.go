@@ -58,7 +58,7 @@ func (a *afternoon) at(t *testing.T, ms, id int, arrived bool) {
 	if arrived {
 		a.next[id]++
 	}
-	if err := a.shards[id].Handle(t.Context(), a.records[from:a.next[id]], a.next[id], a.next[id]); err != nil {
+	if err := handle(t.Context(), a.shards[id], a.records[from:a.next[id]], a.next[id], a.next[id]); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -53,7 +53,7 @@ func TestAnAnnouncedFlushIsAwaited(t *testing.T) {
 		} else if at > 2 {
 			from, to = from-100, to-100
 		}
-		if err := s.Handle(t.Context(), records[from:to], to, end); err != nil {
+		if err := handle(t.Context(), s, records[from:to], to, end); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"iter"
 	"log/slog"
 	"time"
 
@@ -70,6 +71,17 @@ type Record struct {
 	Message event.Message
 }
 
+// Each gives records one after the other, as Handle takes them.
+func Each(records []Record) iter.Seq[*Record] {
+	return func(yield func(*Record) bool) {
+		for i := range records {
+			if !yield(&records[i]) {
+				return
+			}
+		}
+	}
+}
+
 // Shard brings one partition's log into the store. It is used by one goroutine.
 type Shard struct {
 	cfg Config
@@ -82,11 +94,9 @@ type Shard struct {
 	raw     shard.Raw
 	forward []event.Message
 	batch   Batch
-	events  []event.Event
-	offsets []int64
-	visits  []shard.Found // by event
 
 	next      int64         // the offset of the next record
+	end       int64         // the offset after the partition's last record, when it was last heard
 	since     time.Time     // of the first change that was not flushed
 	took      time.Duration // the latest flush
 	flushed   time.Time     // when it was over
@@ -159,20 +169,23 @@ func (s *Shard) recover(ctx context.Context) error {
 	return nil
 }
 
-// Handle applies records, which come in the order of their offsets, and flushes when it is time to. Next is the offset
-// after them, which may be further on than the last record's; highWatermark is the offset after the partition's last.
-// Without records it only flushes.
-func (s *Shard) Handle(ctx context.Context, records []Record, next, highWatermark int64) error {
+// Handle applies records, which come in the order of their offsets, each valid until the next. Next is the offset after them,
+// which may be further on than the last record's; highWatermark is the offset after the partition's last. Write comes after it.
+func (s *Shard) Handle(ctx context.Context, records iter.Seq[*Record], next, highWatermark int64) error {
 	if s.unwritten != nil {
 		if err := s.flush(ctx); err != nil {
 			return err
 		}
 	}
-	if len(records) > 0 || next > s.next {
-		if err := s.apply(ctx, records, next, highWatermark); err != nil {
-			return err
-		}
+	s.end = highWatermark
+	if next <= s.next {
+		return nil
 	}
+	return s.apply(ctx, records, next)
+}
+
+// Write flushes when it is time to.
+func (s *Shard) Write(ctx context.Context) error {
 	share := s.Budget.share()
 	if s.raw.Bytes() >= min(rawBytes, share) {
 		if err := s.writeRaw(ctx); err != nil {
@@ -180,10 +193,10 @@ func (s *Shard) Handle(ctx context.Context, records []Record, next, highWatermar
 		}
 	}
 	every := s.cfg.FlushEvery
-	for n := 1; n < patience && (highWatermark-s.next > behind || every < s.took); n *= 2 {
+	for n := 1; n < patience && (s.end-s.next > behind || every < s.took); n *= 2 {
 		every *= 2
 	}
-	if s.since.IsZero() || s.early(highWatermark) || s.buffered() < share && !s.due(every) {
+	if s.since.IsZero() || s.early() || s.buffered() < share && !s.due(every) {
 		return nil
 	}
 	return s.flush(ctx)
@@ -198,11 +211,11 @@ func (s *Shard) due(every time.Duration) bool {
 
 // early says whether the shard may not flush yet, since another instance may write rows as of a later offset. What that
 // one has read is in the log; a log that ends before it has lost records, and must not do so in silence.
-func (s *Shard) early(highWatermark int64) bool {
+func (s *Shard) early() bool {
 	from := s.state.FlushFrom()
-	switch lost := s.next < from && s.next >= highWatermark && highWatermark >= 0; {
+	switch lost := s.next < from && s.next >= s.end && s.end >= 0; {
 	case lost:
-		err := fmt.Errorf("the log ends at offset %d, and rows were announced as of %d: it has lost records", highWatermark, from)
+		err := fmt.Errorf("the log ends at offset %d, and rows were announced as of %d: it has lost records", s.end, from)
 		if !s.lost {
 			s.Log.Error("stalled until the log has come to that offset", "shard", s.id, "error", err)
 		}
@@ -239,56 +252,52 @@ func (s *Shard) Close(ctx context.Context) error {
 	return s.flush(ctx)
 }
 
-func (s *Shard) apply(ctx context.Context, records []Record, next, highWatermark int64) error {
-	ctx, span := s.Tracer.Start(ctx, "shard.batch", trace.WithAttributes(
-		attribute.Int("dwell.shard", s.id), attribute.Int("dwell.records", len(records))))
+func (s *Shard) apply(ctx context.Context, records iter.Seq[*Record], next int64) error {
+	ctx, span := s.Tracer.Start(ctx, "shard.batch", trace.WithAttributes(attribute.Int("dwell.shard", s.id)))
 	defer span.End()
 	s.batch.reset()
-	s.decode(ctx, records)
-	if err := s.load(ctx); err != nil {
+	work := s.Budget.work()
+	defer s.Budget.done(work)
+	span.SetAttributes(attribute.Int("dwell.records", s.decode(ctx, work, records)))
+	if err := s.load(ctx, work); err != nil {
 		return err
 	}
-	for i := range s.events {
-		if err := s.loadOverlapped(ctx, &s.events[i]); err != nil {
+	for i := range work.events {
+		if err := s.loadOverlapped(ctx, &work.events[i]); err != nil {
 			s.since = time.Time{} // a part of the batch is applied: there is no offset as of which it could be written
 			return err
 		}
-		s.applyOne(s.offsets[i], &s.events[i], s.visits[i])
+		s.applyOne(work.offsets[i], &work.events[i], work.visits[i])
 	}
 	s.next = next
 	if s.since.IsZero() {
 		s.since = s.Now()
 	}
-	s.batch.Next, s.batch.HighWatermark, s.batch.Bytes = next, highWatermark, s.buffered()
+	s.batch.Next, s.batch.HighWatermark, s.batch.Bytes = next, s.end, s.buffered()
 	s.Observer.Applied(s.id, &s.batch)
 	return nil
 }
 
-// decode sorts the records into events and dead letters.
-func (s *Shard) decode(ctx context.Context, records []Record) {
+// decode sorts the records, of which it returns the number, into events and dead letters.
+func (s *Shard) decode(ctx context.Context, w *work, records iter.Seq[*Record]) (n int) {
 	_, span := s.Tracer.Start(ctx, "shard.decode")
 	defer span.End()
 	s.decoder.Reset()
-	s.events, s.offsets = s.events[:0], s.offsets[:0]
-	for i := range records {
-		r := &records[i]
-		if len(s.events) < cap(s.events) {
-			s.events = s.events[:len(s.events)+1]
-		} else {
-			s.events = append(s.events, event.Event{})
-		}
-		e := &s.events[len(s.events)-1]
+	for r := range records {
+		n++
+		e := w.event()
 		if rejection := s.decoder.Decode(&r.Message, e); rejection != nil {
-			s.events = s.events[:len(s.events)-1]
+			w.events = w.events[:len(w.events)-1]
 			s.reject(r, rejection)
 			continue
 		}
-		s.offsets = append(s.offsets, r.Offset)
+		w.offsets = append(w.offsets, r.Offset)
 		s.raw.Events.Append(r.Offset, r.Message.Time, e)
 		if e.OfPlace() && !r.Message.Everywhere() {
 			s.forward = append(s.forward, copied(&r.Message))
 		}
 	}
+	return n
 }
 
 func (s *Shard) reject(r *Record, why *event.Rejection) {
@@ -321,14 +330,13 @@ func clone(b []byte) []byte {
 }
 
 // load finds the visits that the batch speaks of, and restores those that memory has let go.
-func (s *Shard) load(ctx context.Context) error {
+func (s *Shard) load(ctx context.Context, w *work) error {
 	var ids []string
 	seen := map[string]bool{}
-	s.visits = s.visits[:0]
-	for i := range s.events {
-		e := &s.events[i]
+	for i := range w.events {
+		e := &w.events[i]
 		at, absent := s.state.Find(e)
-		s.visits = append(s.visits, at)
+		w.visits = append(w.visits, at)
 		if absent && !seen[string(e.Subject)] {
 			id := string(e.Subject)
 			seen[id] = true

@@ -131,7 +131,10 @@ func TestTheSpansOfABatchWithAFlush(t *testing.T) {
 		{Offset: next, Message: event.Message{Key: []byte("T1"), Value: event.AppendStructured(nil, voc, &arrived), Time: eight}},
 		{Offset: next + 1, Message: event.Message{Value: []byte("?"), Time: eight}},
 	}
-	if err := s.Handle(t.Context(), records, next+2, next+2); err != nil {
+	if err := s.Handle(t.Context(), pipeline.Each(records), next+2, next+2); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Write(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	spans := memory.GetSpans()
