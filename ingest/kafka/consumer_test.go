@@ -3,6 +3,7 @@ package kafka
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
 	"strconv"
 	"testing"
@@ -194,6 +195,46 @@ func TestASlowHandlerPausesItsPartitionAlone(t *testing.T) {
 	if most := cfg.BufferBytes + cfg.FetchBytes; l.highest > most {
 		t.Errorf("%d bytes waited, want %d at most", l.highest, most)
 	}
+}
+
+// There are more partitions than may handle at once, and all but one wait for their store.
+func TestWhoWritesHoldsNobodyUp(t *testing.T) {
+	n := 2*runtime.GOMAXPROCS(0) + 2
+	cfg := config(start(t, n))
+	p, l := producer(t, cfg), newLedger()
+	release := make(chan struct{})
+	l.onWrite = func(partition int) {
+		if partition > 0 {
+			<-release
+		}
+	}
+	keys := make([][]byte, n)
+	for i, left := 0, n; left > 0; i++ {
+		key := strconv.AppendInt(nil, int64(i), 10)
+		if of := PartitionOf(key, n); keys[of] == nil {
+			keys[of] = key
+			left--
+		}
+	}
+	_, stop := consume(t, cfg, l)
+	for _, key := range keys {
+		if err := p.Write(t.Context(), Message{Key: key}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l.until(t, "each has handled what it has", func() bool { return l.total() == n })
+	for range 10 {
+		if err := p.Write(t.Context(), Message{Key: keys[0]}, Message{Key: keys[1]}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l.until(t, "the one goes on", func() bool { return len(l.values[0]) == 11 })
+	close(release)
+	l.until(t, "all go on", func() bool { return len(l.values[1]) == 11 })
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	l.check(t)
 }
 
 func TestRevocationWaitsForTheHandlerThatIsAtWork(t *testing.T) {

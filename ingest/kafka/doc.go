@@ -8,7 +8,8 @@
 //     records before the asked offset are skipped, and every batch's CRC-32C is checked.
 //   - Nothing is skipped silently. Records that retention has deleted before they were read are counted and logged;
 //     a Handler that fails is opened again from its own offset, however often.
-//   - Memory is bounded: a slow Handler stops the fetching of its partition alone.
+//   - Memory is bounded: a Handler that is slow to write stops the fetching of its partition alone, and records are read
+//     for so many partitions at once as keep the machine busy.
 //   - On revocation and on shutdown every Handler is closed before the group generation is left, within a bounded time.
 //
 // It refuses message formats older than v2 (Kafka 0.11) and a topic whose number of partitions changes while it is read:

@@ -31,6 +31,8 @@ type ledger struct {
 
 	// onHandle, where set, is called before a batch is stored.
 	onHandle func(ctx context.Context, partition int, b Batch) error
+	// onWrite, where set, is called after a batch with records.
+	onWrite func(partition int)
 }
 
 func newLedger() *ledger {
@@ -96,6 +98,7 @@ type entry struct {
 	ledger    *ledger
 	partition int
 	next      int64
+	some      bool // records in the last batch
 	failed    bool
 }
 
@@ -111,6 +114,7 @@ func (e *entry) Open(_ context.Context, partition int) (int64, error) {
 }
 
 func (e *entry) Handle(ctx context.Context, b Batch) error {
+	e.some = len(b.Records) > 0
 	if e.ledger.onHandle != nil {
 		if err := e.ledger.onHandle(ctx, e.partition, b); err != nil {
 			e.failed = true
@@ -136,7 +140,12 @@ func (e *entry) Handle(ctx context.Context, b Batch) error {
 	return nil
 }
 
-func (e *entry) Write(context.Context) error { return nil }
+func (e *entry) Write(context.Context) error {
+	if e.ledger.onWrite != nil && e.some {
+		e.ledger.onWrite(e.partition)
+	}
+	return nil
+}
 
 func (e *entry) Close(ctx context.Context) error {
 	e.ledger.update(func() {

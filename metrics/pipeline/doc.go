@@ -5,7 +5,7 @@
 // is the Kafka offset committed; the first three, which no other row depends on, may be further on than the rest. After any failure the shard resumes from
 // its own progress (see metrics/shard, recovery.go). It promises that one bad message
 // never stops a shard, that nothing is dropped silently, and that memory is bounded: a store that is away holds up
-// Handle, and so the reading of the log. The bound is that of a batch: the visits that one late opening or closing of a
+// Write, and so the reading of the log. The bound is that of a batch: the visits that one late opening or closing of a
 // BCP overlaps are in memory together until the next flush, with about 12 KB each.
 // It refuses to skip.
 package pipeline
