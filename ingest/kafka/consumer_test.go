@@ -202,10 +202,10 @@ func TestWhoWritesHoldsNobodyUp(t *testing.T) {
 	n := 2*runtime.GOMAXPROCS(0) + 2
 	cfg := config(start(t, n))
 	p, l := producer(t, cfg), newLedger()
-	release := make(chan struct{})
+	waiting, release := context.WithCancel(t.Context())
 	l.onWrite = func(partition int) {
 		if partition > 0 {
-			<-release
+			<-waiting.Done()
 		}
 	}
 	keys := make([][]byte, n)
@@ -229,7 +229,7 @@ func TestWhoWritesHoldsNobodyUp(t *testing.T) {
 		}
 	}
 	l.until(t, "the one goes on", func() bool { return len(l.values[0]) == 11 })
-	close(release)
+	release()
 	l.until(t, "all go on", func() bool { return len(l.values[1]) == 11 })
 	if err := stop(); err != nil {
 		t.Fatal(err)

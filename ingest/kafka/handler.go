@@ -9,9 +9,9 @@ type Handler interface {
 	// nothing is. An error makes the consumer try again later with a new Handler.
 	Open(ctx context.Context, partition int) (next int64, err error)
 	// Handle takes the next Batch. It is called with no records at least every Config.Tick while nothing arrives. Only so
-	// many Handlers handle at once as keep the machine busy, so what may take long is for Write. After an error the Handler is closed,
-	// and a new one is opened after a pause: nothing is skipped. When the partition is revoked, ctx ends at the end of the
-	// time to drain.
+	// many Handlers handle at once as keep the machine busy, so what may take long is for Write. After an error the Handler
+	// is closed, and a new one is opened after a pause: nothing is skipped. When the partition is revoked, ctx ends at the
+	// end of the time to drain.
 	Handle(ctx context.Context, batch Batch) error
 	// Write is called after each Handle that succeeded, and an error of it is as one of Handle. Not returning is the
 	// back-pressure.
