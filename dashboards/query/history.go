@@ -33,12 +33,13 @@ func (q HistoryQuery) Windows() int {
 	return int(math.Ceil(float64(q.To.Sub(q.From)) / float64(length[q.Grain])))
 }
 
-// past is one window as it was read.
+// past is one window as it was read. Net is what is left of a time without closed hours.
 type past struct {
-	window.Aggregate
-	squares        big.Int
-	netSquares     big.Int
-	arrivals, left int64
+	n, sum, net         int64
+	squares, netSquares big.Int
+	// quantiles are the bins of p50, p90 and p95, without the net ones where these are the same.
+	quantiles, netQuantiles []int16
+	arrivals, left          int64
 }
 
 // History reads one measure over time. The place must be one of Places. How long a silence may last is as the place's
@@ -69,9 +70,14 @@ func (s *Source) History(ctx context.Context, q HistoryQuery) (*board.History, e
 		longest = max(longest, tolerated)
 	}
 	before := startOf(q.Grain, from.Add(-longest), p.Zone)
-	rows, err := s.readPast(ctx, q, before)
+	rows, err := s.readPast(ctx, q, before, p.Calendar != nil)
 	if err != nil {
 		return nil, err
+	}
+	if p.Calendar == nil && closed(rows) { // which is rare, and to know beforehand would cost each query a half more
+		if rows, err = s.readPast(ctx, q, before, true); err != nil {
+			return nil, err
+		}
 	}
 	out := &board.History{
 		ID: p.ID, Measure: q.Measure, Grain: q.Grain.String(), Filter: q.Filter, TimeZone: p.Zone.String(),
@@ -116,27 +122,34 @@ func (s *Source) History(ctx context.Context, q HistoryQuery) (*board.History, e
 
 // fill says what a window that is known holds.
 func fill(w *board.Window, row *past, inside int64, count bool) {
-	w.N, w.Inside = &row.N, &inside
+	w.N, w.Inside = &row.n, &inside
 	if count {
 		return
 	}
-	if row.N == 0 {
+	if row.n == 0 {
 		w.Reason = board.NoValues
 		return
 	}
-	sum := float64(row.Sum) / 1000
-	mean := sum / float64(row.N)
-	sd := deviation(row.N, row.Sum, &row.squares)
-	p50, p90, p95 := row.Bins.Quantile(0.5), row.Bins.Quantile(0.9), row.Bins.Quantile(0.95)
-	w.SumSeconds, w.MeanSeconds, w.SDSeconds = &sum, &mean, &sd
-	w.P50Seconds, w.P90Seconds, w.P95Seconds = &p50, &p90, &p95
-	net := row.Sum - row.Net.Closed
-	netSum := float64(net) / 1000
-	netMean, netSD := netSum/float64(row.N), deviation(row.N, net, &row.netSquares)
-	bins := row.NetBins()
-	netP50, netP90, netP95 := bins.Quantile(0.5), bins.Quantile(0.9), bins.Quantile(0.95)
-	w.NetSumSeconds, w.NetMeanSeconds, w.NetSDSeconds = &netSum, &netMean, &netSD
-	w.NetP50Seconds, w.NetP90Seconds, w.NetP95Seconds = &netP50, &netP90, &netP95
+	w.SumSeconds, w.MeanSeconds, w.SDSeconds = moments(row.n, row.sum, &row.squares)
+	w.NetSumSeconds, w.NetMeanSeconds, w.NetSDSeconds = moments(row.n, row.net, &row.netSquares)
+	w.P50Seconds, w.P90Seconds, w.P95Seconds = values(row.quantiles)
+	w.NetP50Seconds, w.NetP90Seconds, w.NetP95Seconds = w.P50Seconds, w.P90Seconds, w.P95Seconds
+	if row.net != row.sum {
+		w.NetP50Seconds, w.NetP90Seconds, w.NetP95Seconds = values(row.netQuantiles)
+	}
+}
+
+// moments are sum, mean and standard deviation, in seconds, of n times in milliseconds.
+func moments(n, ms int64, squares *big.Int) (sum, mean, sd *float64) {
+	seconds := float64(ms) / 1000
+	average, deviation := seconds/float64(n), deviation(n, ms, squares)
+	return &seconds, &average, &deviation
+}
+
+// values are the times, in seconds, for which the bins of three quantiles stand.
+func values(bins []int16) (p50, p90, p95 *float64) {
+	v := [3]float64{window.ValueOf(bins[0]), window.ValueOf(bins[1]), window.ValueOf(bins[2])}
+	return &v[0], &v[1], &v[2]
 }
 
 // deviation is the standard deviation of the population in seconds: sqrt(n*sum(x^2) - sum(x)^2) / n, of milliseconds.
@@ -175,9 +188,9 @@ const (
 	countsOf = "(" + insideOf + " OR measure IN ({counted:Array(String)}))"
 )
 
-// readPast reads the windows of [from, q.To) by start. A window that is missing has no row of any measure, whatever the
-// filter.
-func (s *Source) readPast(ctx context.Context, q HistoryQuery, from time.Time) (map[int64]*past, error) {
+// readPast reads the windows of [from, q.To) by start, with net quantiles if these are asked for. A window that is missing
+// has no row of any measure, whatever the filter.
+func (s *Source) readPast(ctx context.Context, q HistoryQuery, from time.Time, net bool) (map[int64]*past, error) {
 	filter, args := picks(q.Filter)
 	args = append(args, clickhouse.Named("counted", window.CountedBy(q.Measure)), named("bcp", q.ID), named("grain", q.Grain),
 		named("from", from.Unix()), named("to", q.To.Unix()))
@@ -191,30 +204,31 @@ PREWHERE bcp = {bcp:String} AND grain = {grain:String} AND ` + measures + `
     AND start >= fromUnixTimestamp({from:Int64}) AND start < fromUnixTimestamp({to:Int64})` + filter + `
 GROUP BY start`
 	}
+	counted := "sumIf(n, measure IN ({counted:Array(String)}))"
+	if !isCount(q.Measure) {
+		counted = "toInt64(0)"
+	}
 	sql := `
-SELECT toUnixTimestamp(start), sumIf(n, measure IN ({counted:Array(String)})), toInt64(0), toUInt128(0), toInt64(0), toUInt128(0), '', '', '',
-    sumIf(n, measure = 'arrivals'), sumIf(n, ` + leftOf + `)` + of(countsOf)
+SELECT toUnixTimestamp(start), ` + counted + `, sumIf(n, measure = 'arrivals'), sumIf(n, ` + leftOf + `),
+    toInt64(0), toUInt128(0), toInt64(0), toUInt128(0), ` + noQuantiles + `, ` + noQuantiles + of(countsOf)
 	if !isCount(q.Measure) {
 		// Sketches are most of a row, so they are read of no measure but this.
+		netQuantiles := noQuantiles
+		if net {
+			netQuantiles = quantiles("if(net_ms = sum_ms, bins.keys, net_bins.keys)", "if(net_ms = sum_ms, bins.values, net_bins.values)")
+		}
 		sql += `
 UNION ALL
-SELECT toUnixTimestamp(start), toInt64(0), sum(sum_ms), sum(sum_sq), sum(net_ms), sum(if(net_ms = sum_ms, sum_sq, net_sq)),
-    ` + sketches("true") + `, toInt64(0), toInt64(0)` + of("measure IN ({counted:Array(String)})")
+SELECT toUnixTimestamp(start), sum(n), toInt64(0), toInt64(0),
+    sum(sum_ms), sum(sum_sq), sum(net_ms), sum(if(net_ms = sum_ms, sum_sq, net_sq)),
+    ` + quantiles("bins.keys", "bins.values") + `, ` + netQuantiles + of("measure IN ({counted:Array(String)})")
 	}
 	all := map[int64]*past{}
 	err := s.each(ctx, "windows", sql, args, func(rows driver.Rows) error {
-		var (
-			start    uint32
-			part     past
-			net      int64
-			sketches sketchTexts
-		)
-		err := rows.Scan(&start, &part.N, &part.Sum, &part.squares, &net, &part.netSquares,
-			&sketches.same, &sketches.gross, &sketches.net, &part.arrivals, &part.left)
-		if err != nil {
-			return err
-		}
-		part.Bins, part.Net, err = sketches.parse(part.Sum - net)
+		var start uint32
+		var part past
+		err := rows.Scan(&start, &part.n, &part.arrivals, &part.left,
+			&part.sum, &part.squares, &part.net, &part.netSquares, &part.quantiles, &part.netQuantiles)
 		if w := all[int64(start)]; w != nil {
 			part.add(w)
 		}
@@ -227,13 +241,30 @@ SELECT toUnixTimestamp(start), toInt64(0), sum(sum_ms), sum(sum_sq), sum(net_ms)
 	return all, s.readOthers(ctx, q, from, all)
 }
 
-// add adds what another statement says of the same window.
+const noQuantiles = "CAST([], 'Array(Int16)')"
+
+// quantiles are those of Bins.Quantile, as bins. To have ClickHouse tell them takes half of what it takes to tell the sketch.
+func quantiles(indices, counts string) string {
+	return "quantilesExactWeightedArray(0.5, 0.9, 0.95)(" + indices + ", " + counts + ")"
+}
+
+// closed says whether the BCP was closed while any of the times passed.
+func closed(rows map[int64]*past) bool {
+	for _, row := range rows {
+		if row.net != row.sum {
+			return true
+		}
+	}
+	return false
+}
+
+// add adds what the other part of the statement says of the same window: one has counts, the other times.
 func (p *past) add(o *past) {
-	p.Aggregate.Merge(&o.Aggregate)
-	p.squares.Add(&p.squares, &o.squares)
-	p.netSquares.Add(&p.netSquares, &o.netSquares)
-	p.arrivals += o.arrivals
-	p.left += o.left
+	p.n, p.arrivals, p.left = p.n+o.n, p.arrivals+o.arrivals, p.left+o.left
+	if len(p.quantiles) == 0 {
+		p.sum, p.squares, p.quantiles = o.sum, o.squares, o.quantiles
+		p.net, p.netSquares, p.netQuantiles = o.net, o.netSquares, o.netQuantiles
+	}
 }
 
 // readOthers finds windows of [from, q.To) that have other rows than those of all, which has none that came since it was read.

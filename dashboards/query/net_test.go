@@ -1,10 +1,13 @@
 package query
 
 import (
+	"math"
+	"math/rand/v2"
 	"testing"
 	"time"
 
 	"dwell/dashboards/board"
+	"dwell/ingest/place"
 	"dwell/metrics/window"
 )
 
@@ -67,4 +70,43 @@ func TestTimesNetOfClosedHours(t *testing.T) {
 	is(t, "mean after", r.After.MeanSeconds, 6*3600)
 	is(t, "net mean before", r.Before.NetMeanSeconds, 5*3600)
 	is(t, "net mean after", r.After.NetMeanSeconds, 2.5*3600)
+}
+
+// Hundreds of trucks were released in each of twelve hours, of all shards and directions, and in every other hour some of them
+// while the BCP was closed: what a history says is what one sketch of all of them says, in ClickHouse or here.
+func TestQuantilesOfAHistoryAreThoseOfTheSketch(t *testing.T) {
+	always, closes := placeOf("ALWAYS", "UTC", 3*time.Hour), placeOf("CLOSES", "UTC", 3*time.Hour)
+	closes.Calendar = &place.Calendar{}
+	b := newBorder(t, "2026-01-05T12:00:00Z", always, closes)
+	chance := rand.New(rand.NewPCG(5, 7))
+	begin := at("2026-01-05T00:00:00Z")
+	for _, p := range []string{"ALWAYS", "CLOSES"} {
+		var all [12]window.Aggregate
+		for i := range all {
+			start := begin.Add(time.Duration(i) * time.Hour).Format(time.RFC3339)
+			for shard := range 4 {
+				for _, direction := range []string{"inbound", "outbound"} {
+					var a window.Aggregate
+					for range chance.IntN(90) {
+						ms := int64(math.Exp(chance.Float64() * 18))
+						part := window.PartOf(window.ReleaseTime, ms, ms*int64(i%2*chance.IntN(3))/3, 1)
+						a.Add(part)
+						all[i].Add(part)
+					}
+					b.aggregate(shard, p, direction, "hour", start, "release_time", int(a.N), &a)
+				}
+			}
+		}
+		h := b.history(HistoryQuery{ID: p, Measure: "release_time", Grain: window.Hour, From: begin, To: begin.Add(12 * time.Hour)})
+		for i, w := range h.Windows {
+			want, net := all[i].Bins, all[i].NetBins()
+			is(t, w.Start.String()+" n", w.N, all[i].N)
+			is(t, w.Start.String()+" p50", w.P50Seconds, want.Quantile(0.5))
+			is(t, w.Start.String()+" p90", w.P90Seconds, want.Quantile(0.9))
+			is(t, w.Start.String()+" p95", w.P95Seconds, want.Quantile(0.95))
+			is(t, w.Start.String()+" net p50", w.NetP50Seconds, net.Quantile(0.5))
+			is(t, w.Start.String()+" net p90", w.NetP90Seconds, net.Quantile(0.9))
+			is(t, w.Start.String()+" net p95", w.NetP95Seconds, net.Quantile(0.95))
+		}
+	}
 }
