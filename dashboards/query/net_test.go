@@ -72,41 +72,87 @@ func TestTimesNetOfClosedHours(t *testing.T) {
 	is(t, "net mean after", r.After.NetMeanSeconds, 2.5*3600)
 }
 
-// Hundreds of trucks were released in each of twelve hours, of all shards and directions, and in every other hour some of them
-// while the BCP was closed: what a history says is what one sketch of all of them says, in ClickHouse or here.
-func TestQuantilesOfAHistoryAreThoseOfTheSketch(t *testing.T) {
-	always, closes := placeOf("ALWAYS", "UTC", 3*time.Hour), placeOf("CLOSES", "UTC", 3*time.Hour)
+// Hundreds of trucks crossed in each of twelve days and hours, in all shards and directions. At one place none was kept waiting
+// by a closing, at the others some were in every other window, a few for as long as they were there; one of these places is
+// closed by its calendar, and of the other no closing was ever told. What ClickHouse says of them in a history is what one
+// aggregate of all says here.
+func TestAHistorySaysWhatOneAggregateOfAllTrucksSays(t *testing.T) {
+	never, untold, closes := placeOf("NEVER", "UTC", 48*time.Hour), placeOf("UNTOLD", "UTC", 48*time.Hour), placeOf("CLOSES", "UTC", 48*time.Hour)
 	closes.Calendar = &place.Calendar{}
-	b := newBorder(t, "2026-01-05T12:00:00Z", always, closes)
+	b := newBorder(t, "2026-01-13T00:00:00Z", never, untold, closes)
 	chance := rand.New(rand.NewPCG(5, 7))
-	begin := at("2026-01-05T00:00:00Z")
-	for _, p := range []string{"ALWAYS", "CLOSES"} {
-		var all [12]window.Aggregate
-		for i := range all {
-			start := begin.Add(time.Duration(i) * time.Hour).Format(time.RFC3339)
-			for shard := range 4 {
-				for _, direction := range []string{"inbound", "outbound"} {
-					var a window.Aggregate
-					for range chance.IntN(90) {
-						ms := int64(math.Exp(chance.Float64() * 18))
-						part := window.PartOf(window.ReleaseTime, ms, ms*int64(i%2*chance.IntN(3))/3, 1)
-						a.Add(part)
-						all[i].Add(part)
+	const windows = 12
+	for _, p := range []string{"NEVER", "UNTOLD", "CLOSES"} {
+		for grain, length := range map[window.Grain]time.Duration{window.Hour: time.Hour, window.Day: 24 * time.Hour} {
+			begin := at("2026-01-13T00:00:00Z").Add(-windows * length)
+			for _, measure := range []string{"release_time", "crossing_time", "wait/customs"} {
+				var all, inbound [windows]window.Aggregate
+				for i := range all {
+					start := begin.Add(time.Duration(i) * length).Format(time.RFC3339)
+					for shard := range 3 {
+						for _, direction := range []string{"inbound", "outbound"} {
+							var a window.Aggregate
+							for range chance.IntN(60) {
+								ms := int64(math.Exp(chance.Float64() * 18))
+								var shut int64
+								if p != "NEVER" && i%2 == 1 {
+									shut = ms * int64(chance.IntN(4)) / 3
+								}
+								part := window.PartOf(window.ReleaseTime, ms, shut, 1)
+								a.Add(part)
+								all[i].Add(part)
+								if direction == "inbound" {
+									inbound[i].Add(part)
+								}
+							}
+							b.aggregate(shard, p, direction, grain.String(), start, measure, int(a.N), &a)
+						}
 					}
-					b.aggregate(shard, p, direction, "hour", start, "release_time", int(a.N), &a)
 				}
+				q := HistoryQuery{ID: p, Measure: measure, Grain: grain, From: begin, To: begin.Add(windows * length)}
+				what := p + " " + grain.String() + " " + measure
+				told(t, what, b.history(q), all[:])
+				q.Filter = board.Filter{Direction: "inbound"}
+				told(t, what+" inbound", b.history(q), inbound[:])
 			}
 		}
-		h := b.history(HistoryQuery{ID: p, Measure: "release_time", Grain: window.Hour, From: begin, To: begin.Add(12 * time.Hour)})
-		for i, w := range h.Windows {
-			want, net := all[i].Bins, all[i].NetBins()
-			is(t, w.Start.String()+" n", w.N, all[i].N)
-			is(t, w.Start.String()+" p50", w.P50Seconds, want.Quantile(0.5))
-			is(t, w.Start.String()+" p90", w.P90Seconds, want.Quantile(0.9))
-			is(t, w.Start.String()+" p95", w.P95Seconds, want.Quantile(0.95))
-			is(t, w.Start.String()+" net p50", w.NetP50Seconds, net.Quantile(0.5))
-			is(t, w.Start.String()+" net p90", w.NetP90Seconds, net.Quantile(0.9))
-			is(t, w.Start.String()+" net p95", w.NetP95Seconds, net.Quantile(0.95))
-		}
+	}
+}
+
+func told(t *testing.T, what string, h *board.History, want []window.Aggregate) {
+	t.Helper()
+	if len(h.Windows) != len(want) {
+		t.Fatalf("%s: %d windows, want %d", what, len(h.Windows), len(want))
+	}
+	for i, w := range h.Windows {
+		what, n := what+" "+w.Start.String(), float64(want[i].N)
+		bins, net := want[i].Bins, want[i].NetBins()
+		sum, netSum := float64(want[i].Sum)/1000, float64(want[i].Sum-want[i].Net.Closed)/1000
+		is(t, what+" n", w.N, want[i].N)
+		is(t, what+" sum", w.SumSeconds, sum)
+		is(t, what+" mean", w.MeanSeconds, sum/n)
+		is(t, what+" p50", w.P50Seconds, bins.Quantile(0.5))
+		is(t, what+" p90", w.P90Seconds, bins.Quantile(0.9))
+		is(t, what+" p95", w.P95Seconds, bins.Quantile(0.95))
+		is(t, what+" net sum", w.NetSumSeconds, netSum)
+		is(t, what+" net mean", w.NetMeanSeconds, netSum/n)
+		is(t, what+" net p50", w.NetP50Seconds, net.Quantile(0.5))
+		is(t, what+" net p90", w.NetP90Seconds, net.Quantile(0.9))
+		is(t, what+" net p95", w.NetP95Seconds, net.Quantile(0.95))
+	}
+}
+
+// The only truck of an hour was taken back. None is left, and so no time: not the shortest that there is.
+func TestAnHourWhoseTruckWasTakenBackHasNoTimes(t *testing.T) {
+	b := newBorder(t, "2026-01-05T12:00:00Z", torkham())
+	b.window(0, "TORKHAM", "inbound", "hour", "2026-01-05T09:30:00Z", "release_time", 0)
+	q := HistoryQuery{ID: "TORKHAM", Measure: "release_time", Grain: window.Hour, From: at("2026-01-05T09:30:00Z"), To: at("2026-01-05T10:30:00Z")}
+	w := b.history(q).Windows[0]
+	is(t, "n", w.N, 0)
+	null(t, "p50", w.P50Seconds)
+	null(t, "net p95", w.NetP95Seconds)
+	null(t, "mean", w.MeanSeconds)
+	if w.Reason != board.NoValues {
+		t.Errorf("reason %q", w.Reason)
 	}
 }
