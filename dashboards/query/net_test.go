@@ -87,6 +87,7 @@ func TestAHistorySaysWhatOneAggregateOfAllTrucksSays(t *testing.T) {
 			begin := at("2026-01-13T00:00:00Z").Add(-windows * length)
 			for _, measure := range []string{"release_time", "crossing_time", "wait/customs"} {
 				var all, inbound [windows]window.Aggregate
+				var rows []string
 				for i := range all {
 					start := begin.Add(time.Duration(i) * length).Format(time.RFC3339)
 					for shard := range 3 {
@@ -105,10 +106,11 @@ func TestAHistorySaysWhatOneAggregateOfAllTrucksSays(t *testing.T) {
 									inbound[i].Add(part)
 								}
 							}
-							b.aggregate(shard, p, direction, grain.String(), start, measure, int(a.N), &a)
+							rows = append(rows, b.row(shard, p, direction, grain.String(), start, measure, int(a.N), &a))
 						}
 					}
 				}
+				b.aggregates(rows...)
 				q := HistoryQuery{ID: p, Measure: measure, Grain: grain, From: begin, To: begin.Add(windows * length)}
 				what := p + " " + grain.String() + " " + measure
 				told(t, what, b.history(q), all[:])

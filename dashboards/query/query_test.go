@@ -93,6 +93,17 @@ func (b *border) window(shard int, bcp, direction, grain, start, measure string,
 
 func (b *border) aggregate(shard int, bcp, direction, grain, start, measure string, n int, a *window.Aggregate) {
 	b.t.Helper()
+	b.aggregates(b.row(shard, bcp, direction, grain, start, measure, n, a))
+}
+
+func (b *border) aggregates(rows ...string) {
+	b.t.Helper()
+	b.insert(`windows (shard, bcp, direction, channel, regime, grain, start, measure, as_of, n, sum_ms, sum_sq, bins, net_ms, net_sq, net_bins)
+		VALUES %s`, strings.Join(rows, ", "))
+}
+
+// row is one for aggregates.
+func (b *border) row(shard int, bcp, direction, grain, start, measure string, n int, a *window.Aggregate) string {
 	list := func(bins window.Bins) string {
 		var all []string
 		for _, bin := range bins {
@@ -100,8 +111,7 @@ func (b *border) aggregate(shard int, bcp, direction, grain, start, measure stri
 		}
 		return strings.Join(all, ", ")
 	}
-	b.insert(`windows (shard, bcp, direction, channel, regime, grain, start, measure, as_of, n, sum_ms, sum_sq, bins, net_ms, net_sq, net_bins)
-		VALUES (%d, '%s', '%s', 'green', 'import', '%s', toDateTime(%d, 'UTC'), '%s', %d, %d, %d, %d, map(%s), %d, %d, map(%s))`,
+	return fmt.Sprintf("(%d, '%s', '%s', 'green', 'import', '%s', toDateTime(%d, 'UTC'), '%s', %d, %d, %d, %d, map(%s), %d, %d, map(%s))",
 		shard, bcp, direction, grain, at(start).Unix(), measure, b.asOf, n, a.Sum, a.SumSquares.Lo, list(a.Bins),
 		a.Sum-a.Net.Closed, a.Net.SumSquares.Lo, list(a.Net.Bins))
 }
