@@ -37,8 +37,8 @@ type Batch struct {
 	Next, HighWatermark int64
 	// Bytes is how much is buffered for the next flush.
 	Bytes int
-	// Events counts usable events by BCP and type.
-	Events map[EventClass]int
+	// Events are the usable ones.
+	Events []EventClass
 	// Duplicates changed nothing, Late ones were older than the watermark, Replayed ones were in the store already,
 	// Restated ones changed a time that had been told.
 	Duplicates, Late, Replayed, Restated int
@@ -63,7 +63,6 @@ type Told struct {
 }
 
 func (b *Batch) reset() {
-	clear(b.Events)
 	clear(b.DeadLetters)
-	*b = Batch{Events: b.Events, DeadLetters: b.DeadLetters, Told: b.Told[:0]}
+	*b = Batch{Events: b.Events[:0], DeadLetters: b.DeadLetters, Told: b.Told[:0]}
 }

@@ -112,7 +112,7 @@ func New(cfg Config, id int, parts Parts) *Shard {
 	}
 	return &Shard{
 		cfg: cfg, Parts: parts, id: id, decoder: event.NewDecoder(cfg.Engine.Vocabulary, cfg.Skew),
-		batch: Batch{Events: map[EventClass]int{}, DeadLetters: map[event.Reason]int{}},
+		batch: Batch{DeadLetters: map[event.Reason]int{}},
 	}
 }
 
@@ -233,7 +233,7 @@ const rawBytes = 4 << 20
 
 // A shard is behind when so many records are in the log that it has not read, more than arrive in a second or two. It then
 // flushes after as many times FlushEvery, and no more often than a flush takes.
-const behind, patience = 1 << 16, 8
+const behind, patience = 1 << 16, 16
 
 // buffered is about how many bytes wait for the next flush, of what grows with every event.
 func (s *Shard) buffered() int { return s.raw.Bytes() + s.state.Buffered() }
@@ -376,7 +376,7 @@ func (s *Shard) restore(ctx context.Context, read func() ([]visit.Row, error)) e
 }
 
 func (s *Shard) applyOne(offset int64, e *event.Event, at shard.Found) {
-	s.batch.Events[EventClass{e.BCP, e.Type}]++
+	s.batch.Events = append(s.batch.Events, EventClass{e.BCP, e.Type})
 	if e.Type == event.QueueObserved || e.Type == event.EventRetracted && e.AboutPlace {
 		s.raw.Readings = append(s.raw.Readings, reading(offset, e))
 	}

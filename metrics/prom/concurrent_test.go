@@ -34,7 +34,7 @@ func TestShardsComeAndGoWhileScraped(t *testing.T) {
 				b.kafka.Assigned(id, true)
 				b.kafka.Buffered(id, n)
 				b.Applied(id, &pipeline.Batch{
-					Next: int64(n), HighWatermark: int64(n), Events: map[pipeline.EventClass]int{{BCP: torkham, Type: event.TruckArrived}: 1},
+					Next: int64(n), HighWatermark: int64(n), Events: []pipeline.EventClass{{BCP: torkham, Type: event.TruckArrived}},
 				})
 				b.Stalled(id, errors.New("connection refused"))
 				b.Flushed(t.Context(), id, seats(torkham, event.Inbound, int64(1000+n), map[window.Measure]int{b.wait("customs"): 1}), time.Millisecond)

@@ -23,7 +23,8 @@ type Metrics struct {
 	board *board
 	times *times
 
-	events, deadLetters                   *prometheus.CounterVec
+	events                                *events
+	deadLetters                           *prometheus.CounterVec
 	duplicates, late, replayed, restated  prometheus.Counter
 	flush                                 prometheus.Histogram
 	write                                 *prometheus.HistogramVec
@@ -47,9 +48,9 @@ func New(registry prometheus.Registerer, voc *event.Vocabulary, places []Place) 
 		voc:   voc,
 		board: newBoard(voc, places),
 		times: newTimes(voc),
-		events: with.NewCounterVec(prometheus.CounterOpts{
+		events: newEvents(voc, with.NewCounterVec(prometheus.CounterOpts{
 			Name: "dwell_events_total", Help: "Usable events that were read, by BCP and type, duplicates included; one about a place is in every partition, and counts in each.",
-		}, []string{"bcp", "type"}),
+		}, []string{"bcp", "type"})),
 		deadLetters: with.NewCounterVec(prometheus.CounterOpts{
 			Name: "dwell_dead_letters_total", Help: "Messages that could not be used, by reason.",
 		}, []string{"reason"}),

@@ -17,9 +17,7 @@ func (m *Metrics) Counted(int, *shard.Flush) {}
 
 // Applied counts what a batch came to.
 func (m *Metrics) Applied(id int, b *pipeline.Batch) {
-	for class, n := range b.Events {
-		m.events.WithLabelValues(m.voc.BCPName(class.BCP), class.Type.String()).Add(float64(n))
-	}
+	m.events.count(b.Events)
 	for reason, n := range b.DeadLetters {
 		m.deadLetters.WithLabelValues(string(reason)).Add(float64(n))
 	}

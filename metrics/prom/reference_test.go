@@ -33,7 +33,7 @@ func busy(t testing.TB) *border {
 	b.kafka.Buffered(0, 1)
 	b.Stalled(0, errors.New("connection refused"))
 	b.Applied(0, &pipeline.Batch{
-		Next: 1, HighWatermark: 2, Events: map[pipeline.EventClass]int{{BCP: torkham, Type: event.TruckArrived}: 1},
+		Next: 1, HighWatermark: 2, Events: []pipeline.EventClass{{BCP: torkham, Type: event.TruckArrived}},
 		Told: []pipeline.Told{
 			{BCP: torkham, Direction: event.Inbound, Measure: window.ReleaseTime, Ms: 1},
 			{BCP: torkham, Direction: event.Inbound, Measure: window.CrossingTime, Ms: 1},

@@ -182,9 +182,10 @@ func TestABatchIsCounted(t *testing.T) {
 	b.shows(t, ``, "dwell_events_total")
 	b.Applied(2, &pipeline.Batch{
 		Next: 90, HighWatermark: 100, Bytes: 4096,
-		Events: map[pipeline.EventClass]int{
-			{BCP: torkham, Type: event.TruckArrived}: 4, {BCP: hairatan, Type: event.QueueObserved}: 1,
-		},
+		Events: append(
+			slices.Repeat([]pipeline.EventClass{{BCP: torkham, Type: event.TruckArrived}}, 4),
+			pipeline.EventClass{BCP: hairatan, Type: event.QueueObserved},
+		),
 		Duplicates: 1, Late: 2, Replayed: 3, Restated: 1,
 		DeadLetters: map[event.Reason]int{event.NotJSON: 2},
 	})

@@ -103,8 +103,8 @@ func (s *State) applyToVisit(offset int64, e *event.Event, v ref, out *Outcome) 
 		out.Result = Duplicate
 		return
 	}
-	c := s.changing(v)
-	st := &c.state
+	st := s.derive(v)
+	s.changing(v, st)
 	released, crossed := interval(st, st.Released), interval(st, st.Departed)
 	known := s.visits.roomy(v)
 	known.Apply(f)
@@ -114,36 +114,16 @@ func (s *State) applyToVisit(offset int64, e *event.Event, v ref, out *Outcome) 
 		s.rules.Advance(&known, st)
 		s.moveProlonged(last, st)
 	} else {
-		s.moving(c)
+		s.moving(v, st)
 		s.rules.Advance(&known, st)
 		entry.setLapsed(s.lapsedAt(st))
-		s.move(c)
+		s.move(v, st)
 	}
 	entry.setOver(over(st, entry.lapsed()))
 	s.await(v, st)
 	told(&out.ReleaseTime, out, released, interval(st, st.Released))
 	told(&out.CrossingTime, out, crossed, interval(st, st.Departed))
 	out.ReleaseTimeNet, out.CrossingTimeNet = out.ReleaseTime-st.ReleaseClosed, out.CrossingTime-st.CrossingClosed
-}
-
-// changing notes that a visit is about to change. What it adds to the windows is settled later.
-func (s *State) changing(v ref) *change {
-	s.unsettled = true
-	entry := s.visits.at(v)
-	if entry.change != 0 {
-		return s.dirty[entry.change-1]
-	}
-	if s.dirties == len(s.dirty) {
-		s.dirty = append(s.dirty, &change{})
-	}
-	c := s.dirty[s.dirties]
-	s.dirties++
-	entry.change, c.visit = uint32(s.dirties), v
-	known := s.visits.of(v)
-	s.rules.Derive(&known, &c.state)
-	c.told = window.Contributions(c.told[:0], &c.state, entry.lapsed())
-	c.stood = s.standing(&c.state, entry.lapsed())
-	return c
 }
 
 func interval(s *visit.State, end visit.Time) int64 {

@@ -11,7 +11,7 @@ import (
 // made a few at a time.
 type Visits struct {
 	kept    *State
-	changed []*change
+	changed []change
 	asOf    int64
 }
 
@@ -23,17 +23,20 @@ func (v Visits) Chunks(most int) iter.Seq[[]visit.Row] {
 	return func(yield func([]visit.Row) bool) {
 		var rows []visit.Row
 		var facts []byte
+		var segments []visit.Segment
 		for some := range slices.Chunk(v.changed, most) {
-			rows, facts = slices.Grow(rows[:0], len(some)), facts[:0]
+			rows, facts, segments = slices.Grow(rows[:0], len(some)), facts[:0], segments[:0]
 			for _, c := range some {
-				e := v.kept.visits.at(c.visit)
-				from, known := len(facts), v.kept.visits.of(c.visit)
+				e, known, state := v.kept.visits.at(c.visit), v.kept.visits.of(c.visit), v.kept.derive(c.visit).Told()
+				row := visit.Row{ID: v.kept.visits.id(e), AsOf: v.asOf, Lapsed: e.lapsed() != visit.None, Over: e.over(), State: state}
+				// Both are cut off so that they do not grow into those of the next one.
+				from := len(facts)
 				facts = known.AppendFacts(facts, v.kept.cfg.Vocabulary)
-				rows = append(rows, visit.Row{
-					ID: v.kept.visits.id(e), AsOf: v.asOf, Lapsed: e.lapsed() != visit.None, Over: e.over(),
-					Facts: facts[from:len(facts):len(facts)], // cut off so that they do not grow into the next
-					State: c.state.Told(),
-				})
+				row.Facts = facts[from:len(facts):len(facts)]
+				first := len(segments)
+				segments = append(segments, state.Segments...)
+				row.State.Segments = segments[first:len(segments):len(segments)]
+				rows = append(rows, row)
 			}
 			if !yield(rows) {
 				return

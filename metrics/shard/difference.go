@@ -15,13 +15,6 @@ type difference struct {
 	sign       int32
 }
 
-// list has the differences of an hour, in the order of their offsets, in a piece of the slab of all.
-type list struct {
-	piece uint32
-	room  room
-	n     uint32
-}
-
 // fewDifferences is the room of an hour that begins to change: for four.
 const fewDifferences room = 3
 
@@ -37,13 +30,8 @@ func (w *windows) differ(offset int64, c window.Contribution, sign int32) {
 		l.piece, l.room = w.lists.grow(l.piece, l.room, l.n, l.n)
 	}
 	l.n++
-	w.lists.of(l.piece, l.room, l.n)[l.n-1] = difference{offset, c.Ms, c.Closed, h.spot(c.Key), sign}
+	w.lists.items(l)[l.n-1] = difference{offset, c.Ms, c.Closed, h.spot(c.Key), sign}
 	w.differences++
-}
-
-// of are the differences of an hour.
-func (w *windows) of(h *hour) []difference {
-	return w.lists.of(h.changing.piece, h.changing.room, h.changing.n)
 }
 
 // missing are the windows that are to change, that ended at or before the horizon and that are not in memory.
@@ -63,7 +51,7 @@ func (w *windows) missing(horizon int64) []window.Key {
 		if int64(h.at.Start)*60_000 >= horizon {
 			continue
 		}
-		for _, d := range w.of(h) {
+		for _, d := range w.lists.items(&h.changing) {
 			s := d.spot
 			note(&h.table, h.at, s)
 			note(&h.table, h.at, s.whole())
@@ -91,7 +79,7 @@ func (w *windows) flush(ahead map[window.Key]int64) {
 			h.day.flush = w.flushes
 			w.changed = append(w.changed, changed{h.day.at, &h.day.table})
 		}
-		all := w.of(h)
+		all := w.lists.items(&h.changing)
 		for i := range all {
 			d := &all[i]
 			whole := d.spot.whole()
@@ -105,8 +93,7 @@ func (w *windows) flush(ahead map[window.Key]int64) {
 				w.add(&h.day.table, whole, d)
 			}
 		}
-		w.lists.give(h.changing.piece, h.changing.room)
-		h.changing = list{}
+		w.lists.clear(&h.changing)
 	}
 	clear(w.hours)
 	if w.differences > windowsOf*spared {

@@ -28,7 +28,7 @@ type Flush struct {
 
 // Buffered is about how many bytes wait for the next flush, of what grows with every event.
 func (s *State) Buffered() int {
-	return 150*len(s.restated) + 32*s.windows.differences + 1000*s.dirties
+	return 150*len(s.restated) + 32*s.windows.differences + 300*len(s.dirty)
 }
 
 // Flush returns what has changed, as of the offset of the next event to be applied, which must be no less than
@@ -60,16 +60,14 @@ func (s *State) Flush(asOf int64) *Flush {
 }
 
 func (s *State) flushVisits(asOf int64) Visits {
-	changed := s.dirty[:s.dirties]
-	for _, c := range changed {
-		v := s.visits.at(c.visit)
-		s.board(c.stood, s.standing(&c.state, v.lapsed()))
-		if at := s.inside[placeOf(c.state.BCP, c.state.Direction)]; at != nil && !c.state.Empty {
-			at.Visited = true
-		}
+	changed := s.dirty
+	for i := range changed {
+		v := s.visits.at(changed[i].visit)
 		v.asOf, v.change = asOf, 0
 	}
-	s.dirty, s.dirties = slices.Clone(s.dirty[:min(s.dirties, spared)]), 0
+	if s.dirty = s.dirty[:0]; len(changed) > spared {
+		s.dirty, s.told = nil, slab[window.Contribution]{}
+	}
 	return Visits{s, changed, asOf}
 }
 

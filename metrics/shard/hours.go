@@ -4,6 +4,7 @@ import (
 	"dwell/ingest/event"
 	"dwell/metrics/hours"
 	"dwell/metrics/visit"
+	"dwell/metrics/window"
 )
 
 // Times net of closed hours depend on what is told of a BCP, and that is told to every shard through its own log. So an
@@ -46,22 +47,31 @@ func (s *State) applyToHours(offset int64, e *event.Event, latest int64, out *Ou
 	if reach.Empty() && e.Type != event.EventRetracted {
 		out.Result = Duplicate
 	}
-	var overlapped []*change
+	var overlapped []overlapping
+	var before []window.Contribution
 	if !reach.Empty() && reach.From < latest {
 		for v, entry := range s.visits.all() {
 			if entry.asOf > offset || s.visits.last(entry) <= reach.From {
 				continue
 			}
 			if known := s.visits.of(v); known.Overlaps(e.BCP, reach.From, reach.To) {
-				overlapped = append(overlapped, s.changing(v))
+				st := s.derive(v)
+				s.changing(v, st)
+				before = window.Contributions(before, st, entry.lapsed())
+				overlapped = append(overlapped, overlapping{v, len(before)})
 			}
 		}
 	}
 	h.Apply(e)
-	for _, c := range overlapped {
-		known := s.visits.of(c.visit)
-		s.moving(c)
-		s.rules.Derive(&known, &c.state)
-		s.move(c)
+	from := 0
+	for _, o := range overlapped {
+		s.moveFrom(before[from:o.until], o.visit, s.derive(o.visit))
+		from = o.until
 	}
+}
+
+// overlapping is a visit with what it contributed before: until there, from where that of the visit before it ends.
+type overlapping struct {
+	visit ref
+	until int
 }

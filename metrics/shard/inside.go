@@ -79,6 +79,14 @@ func (s *State) board(was, is standing) {
 	s.count(is, +1)
 }
 
+// show counts a changed visit as it stands now.
+func (s *State) show(stood standing, st *visit.State, lapsed visit.Time) {
+	s.board(stood, s.standing(st, lapsed))
+	if at := s.inside[placeOf(st.BCP, st.Direction)]; at != nil && !st.Empty {
+		at.Visited = true
+	}
+}
+
 func (s *State) count(at standing, sign int) {
 	if at == (standing{}) {
 		return

@@ -55,18 +55,17 @@ func (s *State) lapse() {
 		if v.over() {
 			continue
 		}
-		known := s.visits.of(d.visit)
-		s.rules.Derive(&known, &s.scratch)
-		at := s.lapsedAt(&s.scratch)
+		st := s.derive(d.visit)
+		at := s.lapsedAt(st)
 		if at == visit.None {
-			s.await(d.visit, &s.scratch)
+			s.await(d.visit, st)
 			continue
 		}
-		c := s.changing(d.visit)
-		s.moving(c)
+		s.changing(d.visit, st)
+		s.moving(d.visit, st)
 		v.setLapsed(at)
 		v.setOver(true)
-		s.move(c)
+		s.move(d.visit, st)
 	}
 }
 

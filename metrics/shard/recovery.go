@@ -134,8 +134,7 @@ func (s *State) RestoreVisit(r *visit.Row) error {
 	if s.recovering {
 		s.restatedUntil = max(s.restatedUntil, r.AsOf)
 	}
-	st := &s.scratch
-	s.rules.Derive(v, st)
+	st := s.derive(at)
 	if r.Over && !st.Empty && st.Departed == visit.None { // a table may not tell of a visit that is not sound that it lapsed
 		e.setLapsed(s.deadline(st))
 	} else {

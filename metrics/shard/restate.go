@@ -24,15 +24,17 @@ type moved struct {
 // final says whether a window was final before the event at hand.
 func (s *State) final(k window.Key) bool { return s.windows.clocks[k.BCP].End(k) <= s.finalMinute }
 
-// moving comes before a visit changes in any way, and move after it.
-func (s *State) moving(c *change) {
-	s.before = window.Contributions(s.before[:0], &c.state, s.visits.at(c.visit).lapsed())
+// moving comes before a visit in this state changes in any way, and move after it.
+func (s *State) moving(v ref, st *visit.State) {
+	s.before = window.Contributions(s.before[:0], st, s.visits.at(v).lapsed())
 }
 
-func (s *State) move(c *change) {
-	s.after = window.Contributions(s.after[:0], &c.state, s.visits.at(c.visit).lapsed())
+func (s *State) move(v ref, st *visit.State) { s.moveFrom(s.before, v, st) }
+
+func (s *State) moveFrom(before []window.Contribution, v ref, st *visit.State) {
+	s.after = window.Contributions(s.after[:0], st, s.visits.at(v).lapsed())
 	s.movedHere = len(s.moved)
-	window.Changes(s.before, s.after, s.moveOne)
+	window.Changes(before, s.after, s.moveOne)
 }
 
 // lastOf is the last segment, if there is one.

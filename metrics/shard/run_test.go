@@ -40,6 +40,13 @@ func cloned(r window.Row) window.Row {
 	return r
 }
 
+// clonedVisit has memory of its own.
+func clonedVisit(r visit.Row) visit.Row {
+	r.ID, r.Facts = strings.Clone(r.ID), slices.Clone(r.Facts)
+	r.State.Segments = append([]visit.Segment(nil), r.State.Segments...) // nil where there is none
+	return r
+}
+
 func (t *tables) writeWindow(r window.Row) {
 	if old, ok := t.windows[r.Key]; !ok || r.AsOf >= old.AsOf {
 		t.windows[r.Key] = cloned(r)
@@ -48,8 +55,7 @@ func (t *tables) writeWindow(r window.Row) {
 
 func (t *tables) writeVisit(r visit.Row) {
 	if old, ok := t.visits[r.ID]; !ok || r.AsOf >= old.AsOf {
-		r.State.Segments = append([]visit.Segment(nil), r.State.Segments...)
-		r.ID, r.Facts = strings.Clone(r.ID), slices.Clone(r.Facts)
+		r = clonedVisit(r)
 		r.Lapsed = r.Status() == "lapsed" // so says ClickHouse
 		t.visits[r.ID] = r
 	}
@@ -175,8 +181,7 @@ func (r *run) flush() (*flushed, error) {
 	}
 	for rows := range f.Visits.Chunks(3) {
 		for _, r := range rows {
-			r.ID, r.Facts = strings.Clone(r.ID), slices.Clone(r.Facts)
-			f.visits = append(f.visits, r)
+			f.visits = append(f.visits, clonedVisit(r))
 		}
 	}
 	return f, nil

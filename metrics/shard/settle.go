@@ -14,11 +14,16 @@ func (s *State) settle(more bool) {
 		return
 	}
 	s.unsettled = false
-	for _, c := range s.dirty[:s.dirties] {
-		s.after = window.Contributions(s.after[:0], &c.state, s.visits.at(c.visit).lapsed())
-		window.Changes(c.told, s.after, func(c window.Contribution, sign int32) { s.windows.differ(s.applied, c, sign) })
+	for i := range s.dirty {
+		c := &s.dirty[i]
+		st, lapsed := s.derive(c.visit), s.visits.at(c.visit).lapsed()
+		s.after = window.Contributions(s.after[:0], st, lapsed)
+		window.Changes(s.told.items(&c.told), s.after, func(c window.Contribution, sign int32) { s.windows.differ(s.applied, c, sign) })
 		if more {
-			c.told = append(c.told[:0], s.after...)
+			s.told.set(&c.told, s.after)
+		} else {
+			s.told.clear(&c.told)
+			s.show(c.stood, st, lapsed)
 		}
 	}
 }

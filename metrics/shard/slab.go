@@ -10,6 +10,13 @@ type slab[T any] struct {
 	page, used uint32
 }
 
+// list is one in a piece of a slab. One of nothing has no piece.
+type list struct {
+	piece uint32
+	n     uint32
+	room  room
+}
+
 // room is the size of a piece: 1, 2, 3, 4, 6, 8, 12, 16, 24... items.
 type room uint8
 
@@ -75,4 +82,31 @@ func (s *slab[T]) grow(at uint32, r room, n, more uint32) (uint32, room) {
 	copy(s.of(to, larger, n), s.of(at, r, n))
 	s.give(at, r)
 	return to, larger
+}
+
+// items are those of a list.
+func (s *slab[T]) items(l *list) []T {
+	if l.n == 0 {
+		return nil
+	}
+	return s.of(l.piece, l.room, l.n)
+}
+
+// set makes a list one of these items.
+func (s *slab[T]) set(l *list, items []T) {
+	s.clear(l)
+	if len(items) == 0 {
+		return
+	}
+	*l = list{n: uint32(len(items)), room: roomFor(len(items))}
+	l.piece = s.take(l.room)
+	copy(s.items(l), items)
+}
+
+// clear makes a list one of nothing.
+func (s *slab[T]) clear(l *list) {
+	if l.n > 0 {
+		s.give(l.piece, l.room)
+		*l = list{}
+	}
 }

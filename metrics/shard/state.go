@@ -36,12 +36,11 @@ type State struct {
 	rules visit.Rules
 
 	visits visits
-	// dirty are the visits that have changed since the last flush, the first of them number 1, and after them memory for
-	// the next.
-	dirty   []*change
-	dirties int
-	lapses  lapses
-	inside  []*Inside // by BCP and direction
+	// dirty are the visits that have changed since the last flush, the first of them number 1.
+	dirty  []change
+	told   slab[window.Contribution]
+	lapses lapses
+	inside []*Inside // by BCP and direction
 
 	windows windows
 	hours   bcpHours
@@ -82,16 +81,6 @@ type State struct {
 	before, after []window.Contribution
 	scratch       visit.State
 	room          Flush
-}
-
-// change is a visit that has changed since the last flush.
-type change struct {
-	visit ref
-	// state is what its facts say, and told what the windows have of it since it was settled last.
-	state visit.State
-	told  []window.Contribution
-	// stood is how the visit counted on the board at the last flush.
-	stood standing
 }
 
 const directions = int(event.Outbound) + 1

@@ -35,7 +35,7 @@ type hour struct {
 	at  window.Key // of the hour's own windows, without a label
 	end int32      // in minutes since the Unix epoch
 	day *day       // that it belongs to
-	// changing are its differences since the last flush.
+	// changing are its differences since the last flush, in the order of their offsets.
 	changing list
 }
 
