@@ -27,8 +27,9 @@ func (w Windows) All() iter.Seq[*window.Row] {
 	return func(yield func(*window.Row) bool) {
 		row, one := window.Row{AsOf: w.asOf}, [1]window.Bin{}
 		for _, c := range w.kept.changed {
-			for i := range c.table.cells {
-				cell := &c.table.cells[i]
+			cells := c.table.cells(&w.kept.cells)
+			for i := range cells {
+				cell := &cells[i]
 				if cell.flushed != w.kept.flushes || cell.spot == 0 {
 					continue
 				}
@@ -56,8 +57,9 @@ func (h Hour) Key() window.Key { return h.at }
 func (h Hour) All() iter.Seq2[window.Measure, *window.Aggregate] {
 	return func(yield func(window.Measure, *window.Aggregate) bool) {
 		one := [1]window.Bin{}
-		for i := range h.table.cells {
-			cell := &h.table.cells[i]
+		cells := h.table.cells(&h.kept.cells)
+		for i := range cells {
+			cell := &cells[i]
 			if cell.spot == 0 || cell.spot.minute() != noMinute {
 				continue
 			}
@@ -84,8 +86,8 @@ func (w Windows) Hours() iter.Seq[Hour] {
 func (s *State) Hours() iter.Seq[Hour] {
 	return func(yield func(Hour) bool) {
 		for i := range s.windows.series {
-			for _, h := range s.windows.series[i].hours {
-				if !yield(Hour{h.at, &h.table, &s.windows}) {
+			for _, of := range s.windows.series[i].hours {
+				if h := s.windows.hourly.at(of.number); !yield(Hour{h.at, &h.table, &s.windows}) {
 					return
 				}
 			}

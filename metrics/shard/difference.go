@@ -39,7 +39,7 @@ func (w *windows) missing(horizon int64) []window.Key {
 	var missing []window.Key
 	seen := map[window.Key]bool{}
 	note := func(t *table, at window.Key, s spot) {
-		if t.has(s) {
+		if t.has(&w.cells, s) {
 			return
 		}
 		if k := s.of(at); !seen[k] && w.ended(k, horizon) {
@@ -51,11 +51,12 @@ func (w *windows) missing(horizon int64) []window.Key {
 		if int64(h.at.Start)*60_000 >= horizon {
 			continue
 		}
+		day := w.dayOf(h)
 		for _, d := range w.lists.items(&h.changing) {
 			s := d.spot
 			note(&h.table, h.at, s)
 			note(&h.table, h.at, s.whole())
-			note(&h.day.table, h.day.at, s.whole())
+			note(&day.table, day.at, s.whole())
 		}
 	}
 	return missing
@@ -74,10 +75,11 @@ func (w *windows) flush(ahead map[window.Key]int64) {
 		return cmp.Or(cmp.Compare(a.at.BCP, b.at.BCP), cmp.Compare(a.at.Direction, b.at.Direction), cmp.Compare(a.at.Start, b.at.Start))
 	})
 	for _, h := range w.hours {
+		day := w.dayOf(h)
 		w.changed = append(w.changed, changed{h.at, &h.table})
-		if h.day.flush != w.flushes {
-			h.day.flush = w.flushes
-			w.changed = append(w.changed, changed{h.day.at, &h.day.table})
+		if day.flush != w.flushes {
+			day.flush = w.flushes
+			w.changed = append(w.changed, changed{day.at, &day.table})
 		}
 		all := w.lists.items(&h.changing)
 		for i := range all {
@@ -89,8 +91,8 @@ func (w *windows) flush(ahead map[window.Key]int64) {
 			if len(ahead) == 0 || ahead[whole.of(h.at)] <= d.offset {
 				w.add(&h.table, whole, d)
 			}
-			if len(ahead) == 0 || ahead[whole.of(h.day.at)] <= d.offset {
-				w.add(&h.day.table, whole, d)
+			if len(ahead) == 0 || ahead[whole.of(day.at)] <= d.offset {
+				w.add(&day.table, whole, d)
 			}
 		}
 		w.lists.clear(&h.changing)

@@ -9,41 +9,21 @@ type durations struct {
 	net    int32 // where its net durations are; 0 while they are as they are
 }
 
-// several are the memory of all durations, in pages so that none is ever copied.
+// several are the memory of all durations.
 type several struct {
-	pages []*[page]durations
-	made  int
-	free  []int // not in use
-	bins  pool
-	nets  nets
-}
-
-const page = 1024
-
-func (s *several) at(i int) *durations { return &s.pages[i/page][i%page] }
-
-func (s *several) make() int {
-	var i int
-	if last := len(s.free) - 1; last >= 0 {
-		i, s.free = s.free[last], s.free[:last]
-	} else {
-		if i = s.made; i/page == len(s.pages) {
-			s.pages = append(s.pages, new([page]durations))
-		}
-		s.made++
-	}
-	*s.at(i) = durations{}
-	return i
+	arena[durations]
+	bins pool
+	nets nets
 }
 
 // of are the durations of a time, which it holds there from now on.
 func (s *several) of(c *cell) *durations {
 	held := c.held
 	if held < 0 && held != nothing {
-		return s.at(int(^held))
+		return s.at(uint32(^held))
 	}
 	i := s.make()
-	c.held = int64(^i)
+	c.held = ^int64(i)
 	d := s.at(i)
 	if held != nothing {
 		only := window.PartOf(c.spot.measure(), held, 0, 1)
@@ -78,13 +58,13 @@ func (s *several) drop(c *cell) {
 	if c.held >= 0 || c.held == nothing || !c.spot.measure().IsTime() {
 		return
 	}
-	i := int(^c.held)
+	i := uint32(^c.held)
 	d := s.at(i)
 	s.bins.drop(&d.sketch)
 	if d.net != 0 {
 		s.nets.drop(d.net, &s.bins)
 	}
-	s.free = append(s.free, i)
+	s.arena.drop(i)
 }
 
 // aggregate is what a window holds. Its bins are valid until durations are added, or the next call.
@@ -103,7 +83,7 @@ func (s *several) aggregate(c *cell, one *[1]window.Bin) window.Aggregate {
 		a.Bins = one[:]
 		return a
 	default:
-		d := s.at(int(^held))
+		d := s.at(uint32(^held))
 		a := window.Aggregate{Sums: d.Sums, Bins: s.bins.binsOf(&d.sketch)}
 		if d.net != 0 {
 			n := &s.nets.all[d.net]

@@ -6,12 +6,12 @@ import (
 )
 
 // table has the windows of a stretch of time, each in a cell at its spot's hash or, where that is taken, after it (Knuth,
-// The Art of Computer Programming 6.4, algorithm L). At most three quarters of it is taken.
+// The Art of Computer Programming 6.4, algorithm L). At most three quarters of it is taken. An empty one has no piece of the
+// slab of cells.
 type table struct {
-	cells []cell
-	piece uint32 // that cells is, of the slab of cells
+	piece uint32
+	n     uint32 // cells that are taken
 	room  room
-	n     int
 }
 
 // cell is a window in memory, or free where its spot is 0. It has no pointers, so that the garbage collector need not look
@@ -63,58 +63,63 @@ func unlabelled(k window.Key) window.Key {
 	return k
 }
 
+// cells are those of a table, taken or not.
+func (t *table) cells(slab *slab[cell]) []cell {
+	if t.n == 0 {
+		return nil
+	}
+	return slab.of(t.piece, t.room, t.room.size())
+}
+
 // home is where the search for a spot begins (multiplicative hashing, Knuth 6.4).
-func (t *table) home(s spot) uint32 {
-	return uint32(uint64(uint32(s)*0x9e3779b1) * uint64(len(t.cells)) >> 32)
+func (s spot) home(cells []cell) int {
+	return int(uint64(uint32(s)*0x9e3779b1) * uint64(len(cells)) >> 32)
 }
 
 // seek returns the cell of a spot, or the free one that it would have, nil where there is no room.
-func (t *table) seek(s spot) *cell {
-	if t.cells == nil {
+func (s spot) seek(cells []cell) *cell {
+	if len(cells) == 0 {
 		return nil
 	}
-	for i := t.home(s); ; i = t.after(i) {
-		if c := &t.cells[i]; c.spot == s || c.spot == 0 {
+	for i := s.home(cells); ; {
+		if c := &cells[i]; c.spot == s || c.spot == 0 {
 			return c
+		}
+		if i++; i == len(cells) {
+			i = 0
 		}
 	}
 }
 
 // has says whether a spot's window is in memory.
-func (t *table) has(s spot) bool {
-	c := t.seek(s)
+func (t *table) has(slab *slab[cell], s spot) bool {
+	c := s.seek(t.cells(slab))
 	return c != nil && c.spot == s
 }
 
 // insert takes a spot that is not in memory into the free cell that seek returned. The cell holds nothing, and is where it
 // is until the next insert.
 func (t *table) insert(slab *slab[cell], c *cell, s spot) *cell {
-	if t.n++; 4*t.n > 3*len(t.cells) {
-		old := *t
-		t.room = roomFor(max(4, len(old.cells)+1, (4*t.n+2)/3))
+	old := *t
+	if t.n++; t.n == 1 || 4*t.n > 3*t.room.size() {
+		before := old.cells(slab)
+		t.room = roomFor(max(4, len(before)+1, (4*int(t.n)+2)/3))
 		t.piece = slab.take(t.room)
-		t.cells = slab.of(t.piece, t.room, t.room.size())
-		clear(t.cells)
-		for i := range old.cells {
-			if old.cells[i].spot != 0 {
-				*t.seek(old.cells[i].spot) = old.cells[i]
+		cells := t.cells(slab)
+		clear(cells)
+		for i := range before {
+			if s := before[i].spot; s != 0 {
+				*s.seek(cells) = before[i]
 			}
 		}
-		if old.cells != nil {
+		if before != nil {
 			slab.give(old.piece, old.room)
 		}
-		c = t.seek(s)
+		c = s.seek(cells)
 	}
 	*c = cell{spot: s}
 	if s.measure().IsTime() {
 		c.held = nothing
 	}
 	return c
-}
-
-func (t *table) after(i uint32) uint32 {
-	if i++; int(i) == len(t.cells) {
-		return 0
-	}
-	return i
 }

@@ -1,6 +1,10 @@
 package shard
 
-import "dwell/metrics/window"
+import (
+	"slices"
+
+	"dwell/metrics/window"
+)
 
 // windows are the windows in memory. There are about three to an event, in all more than a cache holds, and nothing
 // costs as much as going to memory for one that was not at hand. So what events add is only noted at first, by the hour
@@ -8,6 +12,8 @@ import "dwell/metrics/window"
 type windows struct {
 	clocks  []window.Clock // by BCP
 	series  []series       // by BCP and direction
+	hourly  arena[hour]
+	daily   arena[day]
 	cells   slab[cell]
 	several several
 	n       int // in memory
@@ -24,9 +30,8 @@ type windows struct {
 
 // series has the windows of one BCP and direction.
 type series struct {
-	hours map[int32]*hour // by start
-	days  map[int32]*day
-	last  *hour // that was looked up last
+	hours, days starts
+	last        uint32 // the hour that was looked up last
 }
 
 // hour has the windows of an hour and of its minutes.
@@ -34,7 +39,7 @@ type hour struct {
 	table
 	at  window.Key // of the hour's own windows, without a label
 	end int32      // in minutes since the Unix epoch
-	day *day       // that it belongs to
+	day uint32     // that it belongs to
 	// changing are its differences since the last flush, in the order of their offsets.
 	changing list
 }
@@ -66,38 +71,37 @@ func (w *windows) hour(k window.Key) *hour {
 	s := &w.series[placeOf(k.BCP, k.Direction)]
 	if k.Grain == window.Minute {
 		// An hour may be shorter than sixty minutes where the clocks change, and the next one then begins earlier.
-		if h := s.last; h != nil && k.Start >= h.at.Start && k.Start < h.end {
-			return h
+		if s.last != 0 {
+			if h := w.hourly.at(s.last); k.Start >= h.at.Start && k.Start < h.end {
+				return h
+			}
 		}
 		k = w.clocks[k.BCP].In(k, window.Hour)
 	}
-	h := s.hours[k.Start]
-	if h == nil {
-		h = &hour{at: unlabelled(k), end: w.clocks[k.BCP].End(k), day: w.day(k)}
-		if s.hours == nil {
-			s.hours = map[int32]*hour{}
-		}
-		s.hours[k.Start] = h
+	i, known := s.hours.find(k.Start)
+	if !known {
+		s.hours = slices.Insert(s.hours, i, started{k.Start, w.hourly.make()})
+		*w.hourly.at(s.hours[i].number) = hour{at: unlabelled(k), end: w.clocks[k.BCP].End(k), day: w.day(k)}
 	}
-	s.last = h
-	return h
+	s.last = s.hours[i].number
+	return w.hourly.at(s.last)
 }
 
-// day is that of an hour, or the one with this very key.
-func (w *windows) day(k window.Key) *day {
+// dayOf is the day of an hour.
+func (w *windows) dayOf(h *hour) *day { return w.daily.at(h.day) }
+
+// day is the number of the day of an hour, or of the one with this very key.
+func (w *windows) day(k window.Key) uint32 {
 	if k.Grain != window.Day {
 		k = w.clocks[k.BCP].In(k, window.Day)
 	}
 	s := &w.series[placeOf(k.BCP, k.Direction)]
-	d := s.days[k.Start]
-	if d == nil {
-		d = &day{at: unlabelled(k)}
-		if s.days == nil {
-			s.days = map[int32]*day{}
-		}
-		s.days[k.Start] = d
+	i, known := s.days.find(k.Start)
+	if !known {
+		s.days = slices.Insert(s.days, i, started{k.Start, w.daily.make()})
+		w.daily.at(s.days[i].number).at = unlabelled(k)
 	}
-	return d
+	return s.days[i].number
 }
 
 // spot is that of a key in its hour or day.
@@ -111,7 +115,7 @@ func (h *hour) spot(k window.Key) spot {
 // place is the table and the spot of a key.
 func (w *windows) place(k window.Key) (*table, spot) {
 	if k.Grain == window.Day {
-		return &w.day(k).table, spotOf(k, noMinute)
+		return &w.daily.at(w.day(k)).table, spotOf(k, noMinute)
 	}
 	h := w.hour(k)
 	return &h.table, h.spot(k)
@@ -120,12 +124,12 @@ func (w *windows) place(k window.Key) (*table, spot) {
 // has says whether a window is in memory.
 func (w *windows) has(k window.Key) bool {
 	t, s := w.place(k)
-	return t.has(s)
+	return t.has(&w.cells, s)
 }
 
 // cell is that of a spot.
 func (w *windows) cell(t *table, s spot) *cell {
-	c := t.seek(s)
+	c := s.seek(t.cells(&w.cells))
 	if c == nil || c.spot != s {
 		c = t.insert(&w.cells, c, s)
 		w.n++
@@ -174,28 +178,34 @@ func (w *windows) add(t *table, s spot, d *difference) {
 func (w *windows) evict(horizon int64) {
 	for s := range w.series {
 		s := &w.series[s]
-		for start, h := range s.hours {
-			if w.ended(h.at, horizon) {
-				delete(s.hours, start)
+		s.hours = slices.DeleteFunc(s.hours, func(of started) bool {
+			h := w.hourly.at(of.number)
+			gone := w.ended(h.at, horizon)
+			if gone {
 				w.drop(&h.table)
+				w.hourly.drop(of.number)
 			}
-		}
-		for start, d := range s.days {
-			if w.ended(d.at, horizon) {
-				delete(s.days, start)
+			return gone
+		})
+		s.days = slices.DeleteFunc(s.days, func(of started) bool {
+			d := w.daily.at(of.number)
+			gone := w.ended(d.at, horizon)
+			if gone {
 				w.drop(&d.table)
+				w.daily.drop(of.number)
 			}
-		}
-		s.last = nil
+			return gone
+		})
+		s.last = 0
 	}
 }
 
 func (w *windows) drop(t *table) {
-	for i := range t.cells {
-		w.several.drop(&t.cells[i])
+	for i, cells := 0, t.cells(&w.cells); i < len(cells); i++ {
+		w.several.drop(&cells[i])
 	}
-	if t.cells != nil {
+	if t.n > 0 {
 		w.cells.give(t.piece, t.room)
 	}
-	w.n -= t.n
+	w.n -= int(t.n)
 }
