@@ -1,6 +1,7 @@
 package prom
 
 import (
+	"cmp"
 	"slices"
 	"sort"
 	"sync"
@@ -29,7 +30,7 @@ type times struct {
 	descs map[kind]*prometheus.Desc
 
 	mu      sync.Mutex
-	tallies map[series]*tally
+	tallies map[series]*tallies
 }
 
 // kind is which time is told.
@@ -38,9 +39,16 @@ type kind struct {
 	net     bool
 }
 
+// series is a time of a place, as it is and net.
 type series struct {
-	kind
+	measure window.Measure
 	place
+}
+
+// tallies are the two of a series. Where a place never closes, all times are net as they are, and one is both.
+type tallies struct {
+	tally
+	net *tally // nil while it is the same
 }
 
 // tally is one histogram.
@@ -72,7 +80,7 @@ func newTimes(voc *event.Vocabulary) *times {
 			{window.CrossingTime, true}: desc("dwell_crossing_net_time_seconds",
 				"Time from arrival to departure net of the hours in which the BCP was closed, when first told."),
 		},
-		tallies: map[series]*tally{},
+		tallies: map[series]*tallies{},
 	}
 }
 
@@ -82,19 +90,26 @@ func (t *times) tell(told []pipeline.Told) {
 	defer t.mu.Unlock()
 	for i := range told {
 		b := &told[i]
-		at := place{b.BCP, b.Direction}
-		t.of(series{kind{b.Measure, false}, at}).add(b.Ms)
-		t.of(series{kind{b.Measure, true}, at}).add(b.NetMs)
+		of := series{b.Measure, place{b.BCP, b.Direction}}
+		both := t.tallies[of]
+		if both == nil {
+			both = &tallies{tally: tally{created: time.Now()}}
+			t.tallies[of] = both
+		}
+		if both.net == nil && b.NetMs != b.Ms {
+			both.net = both.copied()
+		}
+		if both.net != nil {
+			both.net.add(b.NetMs)
+		}
+		both.add(b.Ms)
 	}
 }
 
-func (t *times) of(s series) *tally {
-	found := t.tallies[s]
-	if found == nil {
-		found = &tally{created: time.Now()}
-		t.tallies[s] = found
-	}
-	return found
+func (t *tally) copied() *tally {
+	c := *t
+	c.bins = slices.Clone(t.bins)
+	return &c
 }
 
 func (t *tally) add(ms int64) {
@@ -127,22 +142,26 @@ func (t *times) Describe(ch chan<- *prometheus.Desc) {
 
 // Collect implements prometheus.Collector.
 func (t *times) Collect(ch chan<- prometheus.Metric) {
-	for s, tally := range t.now() {
-		ch <- tally.metric(t.descs[s.kind], t.voc.BCPName(s.bcp), s.direction.String())
+	for s, both := range t.now() {
+		bcp, direction := t.voc.BCPName(s.bcp), s.direction.String()
+		ch <- both.metric(t.descs[kind{s.measure, false}], bcp, direction)
+		ch <- cmp.Or(both.net, &both.tally).metric(t.descs[kind{s.measure, true}], bcp, direction)
 	}
 }
 
 // now is a copy: shards wait no longer than it takes to make one.
-func (t *times) now() map[series]*tally {
+func (t *times) now() map[series]*tallies {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	tallies := make(map[series]*tally, len(t.tallies))
-	for s, tally := range t.tallies {
-		copied := *tally
-		copied.bins = slices.Clone(tally.bins)
-		tallies[s] = &copied
+	now := make(map[series]*tallies, len(t.tallies))
+	for s, both := range t.tallies {
+		c := &tallies{tally: *both.copied()}
+		if both.net != nil {
+			c.net = both.net.copied()
+		}
+		now[s] = c
 	}
-	return tallies
+	return now
 }
 
 func (t *tally) metric(desc *prometheus.Desc, labels ...string) prometheus.Metric {
