@@ -72,8 +72,8 @@ type Events struct {
 	RetractedTimes                   []int64
 
 	text  []byte
-	ends  []int // of all texts, event by event
-	first int   // of them that is the first event's
+	ends  []uint32 // of all texts, event by event
+	first int      // of them that is the first event's
 }
 
 // The text columns of an event.
@@ -108,7 +108,7 @@ func (c *Events) Append(offset, logged int64, e *event.Event) {
 	c.RetractedTimes = append(c.RetractedTimes, e.RetractedTime)
 	for _, t := range [texts][]byte{e.ID, e.Source, e.Subject, e.Lane, e.RetractedID, e.RetractedSource, e.Data} {
 		c.text = append(c.text, t...)
-		c.ends = append(c.ends, len(c.text))
+		c.ends = append(c.ends, uint32(len(c.text)))
 	}
 }
 
@@ -128,14 +128,14 @@ func (c *Events) grow(n int) {
 func (c *Events) Len() int { return len(c.Offsets) }
 
 // Bytes is about how much memory the events hold.
-func (c *Events) Bytes() int { return c.end(len(c.ends)) - c.end(c.first) + c.Len()*(5*8+10+texts*8) }
+func (c *Events) Bytes() int { return c.end(len(c.ends)) - c.end(c.first) + c.Len()*(5*8+10+texts*4) }
 
 // end is where the text before the one of this number ends.
 func (c *Events) end(number int) int {
 	if number == 0 {
 		return 0
 	}
-	return c.ends[number-1]
+	return int(c.ends[number-1])
 }
 
 // Slice is the events from one to before another, of those in c, which it shares.

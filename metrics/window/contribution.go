@@ -48,6 +48,12 @@ func Contributions(dst []Contribution, s *visit.State, lapsed visit.Time) []Cont
 
 // Changes calls yield with what must be taken away (sign -1) and added (sign +1) to get from before to after.
 func Changes(before, after []Contribution, yield func(c Contribution, sign int32)) {
+	if len(before) == 0 { // as of a visit that is new
+		for _, c := range after {
+			yield(c, +1)
+		}
+		return
+	}
 	var room [64]bool
 	stays := room[:]
 	if len(after) > len(room) {
