@@ -244,7 +244,8 @@ func TestEveryCrashGivesTheSameRows(t *testing.T) {
 				lost, late, owner = owner, nil, begin()
 			}
 		}
-		f, err := begin().work(log, len(log))
+		last := begin()
+		f, err := last.work(log, len(log))
 		if err != nil {
 			t.Fatalf("%v", err)
 		}
@@ -268,6 +269,9 @@ func TestEveryCrashGivesTheSameRows(t *testing.T) {
 		}
 		for _, r := range f.Restatements {
 			undisturbed.tables.writeRestatement(r)
+		}
+		if got, want := insideOf(last.state), insideOf(undisturbed.state); !reflect.DeepEqual(got, want) {
+			t.Fatalf("inside are %+v, undisturbed %+v", got, want)
 		}
 		if !reflect.DeepEqual(tabs.restated, undisturbed.tables.restated) {
 			t.Fatalf("restatements %+v, undisturbed %+v", tabs.restated, undisturbed.tables.restated)

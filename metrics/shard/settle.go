@@ -8,12 +8,12 @@ import "dwell/metrics/window"
 // at each offset as of which another instance may have written rows (recovery.go).
 
 // settle notes what the visits that have changed since they were settled last change of the windows. More says that there
-// may be more changes of them before the flush.
+// may be more changes of them before the flush; without it they are counted on the board, too, and this is done once.
 func (s *State) settle(more bool) {
 	if !s.unsettled {
 		return
 	}
-	s.unsettled = false
+	s.unsettled = more
 	for i := range s.dirty {
 		c := &s.dirty[i]
 		st, lapsed := s.derive(c.visit), s.visits.at(c.visit).lapsed()

@@ -58,7 +58,7 @@ type State struct {
 	// boundaries are the offsets, as of which another instance may have written rows, that the log has not reached yet: in
 	// order, none twice.
 	boundaries []int64
-	// applied is the offset of the last event, and unsettled says that visits have changed since they were settled.
+	// applied is the offset of the last event, and unsettled says that visits have changed that were not settled for good.
 	applied   int64
 	unsettled bool
 
