@@ -37,7 +37,7 @@ type Batch struct {
 	Next, HighWatermark int64
 	// Bytes is how much is buffered for the next flush.
 	Bytes int
-	// Events are the usable ones.
+	// Events are the classes of the usable ones, one for each.
 	Events []EventClass
 	// Duplicates changed nothing, Late ones were older than the watermark, Replayed ones were in the store already,
 	// Restated ones changed a time that had been told.
