@@ -196,9 +196,6 @@ func (s *Shard) Write(ctx context.Context) error {
 	for n := 1; n < patience && (s.end-s.next > behind || every < s.took); n *= 2 {
 		every *= 2
 	}
-	if s.end-s.next > farBehind {
-		every *= 2
-	}
 	if s.since.IsZero() || s.early() || s.buffered() < share && !s.due(every) {
 		return nil
 	}
@@ -235,9 +232,8 @@ func (s *Shard) early() bool {
 const rawBytes = 4 << 20
 
 // A shard is behind when so many records are in the log that it has not read, more than arrive in a second or two. It then
-// flushes after as many times FlushEvery, and no more often than a flush takes; after twice as many when it is far behind,
-// as it is when years are read again: then nobody waits for the next minute, and fewer rows are written twice.
-const behind, farBehind, patience = 1 << 16, 1 << 18, 8
+// flushes after as many times FlushEvery, and no more often than a flush takes.
+const behind, patience = 1 << 16, 8
 
 // buffered is about how many bytes wait for the next flush, of what grows with every event.
 func (s *Shard) buffered() int { return s.raw.Bytes() + s.state.Buffered() }
