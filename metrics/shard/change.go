@@ -6,7 +6,7 @@ import (
 )
 
 // change is a visit that has changed since the last flush. What it has come to is not kept: its facts are few and lie
-// together, and to ask them again takes less time than to go to memory for as much as they say, and much less memory.
+// together, and to ask them again takes about as long as to go to memory for all that they say, and much less memory.
 type change struct {
 	visit ref
 	// told are the contributions, in the slab of all, that the windows have of it since it was settled last.
