@@ -12,10 +12,8 @@ import (
 // visits are the visits in memory, found by their ids. There may be millions, so they have no pointers, and one of eight
 // facts takes about three hundred bytes.
 type visits struct {
-	pages []*[page]entry
-	made  ref
-	free  []ref
-	n     int
+	entries arena[entry]
+	n       int
 	// index has the visit of an id at the hash of the id or, where that is taken, after it (Knuth, The Art of Computer
 	// Programming 6.4, algorithm L). At most three quarters of it are taken.
 	index []slot
@@ -96,7 +94,7 @@ func (e *entry) setOver(over bool) {
 	}
 }
 
-func (v *visits) at(r ref) *entry { return &v.pages[r/page][r%page] }
+func (v *visits) at(r ref) *entry { return v.entries.at(uint32(r)) }
 
 func hashOf(id []byte) uint32 { return uint32(xxhash.Sum64(id) >> 32) }
 
@@ -119,18 +117,8 @@ func (v *visits) find(id []byte) ref {
 
 // add makes a visit that is not in memory. It knows nothing.
 func (v *visits) add(id []byte) ref {
-	var r ref
-	if last := len(v.free) - 1; last >= 0 {
-		r, v.free = v.free[last], v.free[:last]
-		if v.at(r).is&hasGone != 0 {
-			delete(v.gone, r)
-		}
-	} else {
-		v.made++
-		if r = v.made; int(r/page) == len(v.pages) {
-			v.pages = append(v.pages, new([page]entry))
-		}
-	}
+	r := ref(v.entries.make())
+	delete(v.gone, r) // of the visit that was there before
 	room := roomFor(len(id))
 	e := v.at(r)
 	*e = entry{at: notQueued, hash: hashOf(id), id: v.ids.take(room), idLen: uint16(len(id)), facts: v.facts.take(fewFacts), room: fewFacts, is: alive}
@@ -201,7 +189,7 @@ func (v *visits) last(e *entry) visit.Time {
 // all yields the visits in memory.
 func (v *visits) all() iter.Seq2[ref, *entry] {
 	return func(yield func(ref, *entry) bool) {
-		for r := ref(1); r <= v.made; r++ {
+		for r := ref(1); r <= ref(v.entries.made); r++ {
 			if e := v.at(r); e.is&alive != 0 && !yield(r, e) {
 				return
 			}
@@ -219,7 +207,7 @@ func (v *visits) drop(over func(*entry) bool) {
 		v.ids.give(e.id, roomFor(int(e.idLen)))
 		v.facts.give(e.facts, e.room)
 		e.is &^= alive
-		v.free = append(v.free, r)
+		v.entries.drop(uint32(r))
 		v.n--
 	}
 	if v.n < before {
