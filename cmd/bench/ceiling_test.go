@@ -2,24 +2,23 @@ package main
 
 import (
 	"bytes"
-	"math/rand/v2"
+	"runtime"
 	"syscall"
 	"testing"
 	"time"
 
-	"github.com/ClickHouse/ch-go/proto"
-
 	"dwell/cmd/bench/workload"
 )
 
-// BenchmarkCeiling is what the machine itself takes for the least that each stage has to do with an event: to copy its bytes,
-// to look at each of them, to find its visit among two million, to lay its fields out in the columns of a table. An engine that
-// does all this takes at least their sum, with the cheaper of the two scans.
+// BenchmarkCeiling is what the machine itself takes for the least that each stage has to do with an event: to decompress, copy
+// and look at its bytes, to find its visit among two million and go over the facts of that, to count it in the windows of
+// minutes, hours and days, to lay event and windows out in the columns of tables, and to send these. An engine that does all
+// this takes at least their sum, with the cheaper of the two scans, and has then neither parsed nor joined anything.
 func BenchmarkCeiling(b *testing.B) {
 	events := eventsOf(b, 100_000)
 	b.Run("copy", func(b *testing.B) {
 		to := make([]byte, 0, 64<<20)
-		perEvent(b, len(events), func() {
+		perEvent(b, float64(len(events)), func() {
 			to = to[:0]
 			for _, e := range events {
 				to = append(to, e.Value...)
@@ -29,7 +28,7 @@ func BenchmarkCeiling(b *testing.B) {
 	// A decoder in plain Go that looks at every byte once.
 	b.Run("scan", func(b *testing.B) {
 		found := 0
-		perEvent(b, len(events), func() {
+		perEvent(b, float64(len(events)), func() {
 			for _, e := range events {
 				for _, c := range e.Value {
 					found += int(classes[c])
@@ -43,7 +42,7 @@ func BenchmarkCeiling(b *testing.B) {
 	// The widest instructions that the machine has look for one byte alone.
 	b.Run("scan-vector", func(b *testing.B) {
 		quotes := 0
-		perEvent(b, len(events), func() {
+		perEvent(b, float64(len(events)), func() {
 			for _, e := range events {
 				quotes += bytes.Count(e.Value, []byte{'"'})
 			}
@@ -55,7 +54,7 @@ func BenchmarkCeiling(b *testing.B) {
 	b.Run("visits", benchmarkVisits)
 	b.Run("columns", func(b *testing.B) {
 		var c columns
-		perEvent(b, len(events), func() {
+		perEvent(b, float64(len(events)), func() {
 			c.reset()
 			for i, e := range events {
 				c.append(i, e)
@@ -63,35 +62,29 @@ func BenchmarkCeiling(b *testing.B) {
 			c.encode()
 		})
 	})
-}
-
-// benchmarkVisits finds two million visits in an order that no cache foresees, and changes each.
-func benchmarkVisits(b *testing.B) {
-	const visits = 2_000_000
-	type visit [8]int64 // a cache line
-	chance := rand.New(rand.NewPCG(1, 1))
-	at, all := make(map[uint64]int32, visits), make([]visit, visits)
-	keys := make([]uint64, visits)
-	for i := range keys {
-		keys[i] = chance.Uint64()
-		at[keys[i]] = int32(i)
-	}
-	chance.Shuffle(visits, func(i, j int) { keys[i], keys[j] = keys[j], keys[i] })
-	perEvent(b, visits, func() {
-		for _, k := range keys {
-			all[at[k]][0]++
+	b.Run("facts", benchmarkFacts)
+	b.Run("windows", benchmarkWindows)
+	b.Run("rows", benchmarkRows)
+	b.Run("send", benchmarkSend)
+	b.Run("decompress", func(b *testing.B) {
+		values := make([][]byte, len(events))
+		for i := range events {
+			values[i] = events[i].Value
 		}
+		benchmarkDecompress(b, values)
 	})
 }
 
-// perEvent measures a pass over so many events.
-func perEvent(b *testing.B, events int, pass func()) {
+// perEvent measures a pass over so many events, of this thread alone.
+func perEvent(b *testing.B, events float64, pass func()) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	pass() // which pays for all the memory
 	begin := cpuTime()
 	for b.Loop() {
 		pass()
 	}
-	n := float64(events) * float64(b.N)
+	n := events * float64(b.N)
 	used := cpuTime() - begin
 	b.ReportMetric(0, "ns/op")
 	b.ReportMetric(float64(used.Nanoseconds())/n, "ns/event")
@@ -100,7 +93,7 @@ func perEvent(b *testing.B, events int, pass func()) {
 
 func cpuTime() time.Duration {
 	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+	if err := syscall.Getrusage(syscall.RUSAGE_THREAD, &u); err != nil {
 		panic(err)
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
@@ -140,57 +133,3 @@ var classes = func() (c [256]uint8) {
 	}
 	return c
 }()
-
-// columns are those of dwell's table of raw events. A code of few values is a byte.
-type columns struct {
-	shard   proto.ColUInt16
-	offset  proto.ColUInt64
-	times   [3]proto.ColInt64
-	codes   [8]proto.ColUInt8
-	strings [5]proto.ColStr
-	buffer  proto.Buffer
-}
-
-func (c *columns) reset() {
-	c.shard, c.offset, c.buffer.Buf = c.shard[:0], c.offset[:0], c.buffer.Buf[:0]
-	for i := range c.times {
-		c.times[i] = c.times[i][:0]
-	}
-	for i := range c.codes {
-		c.codes[i] = c.codes[i][:0]
-	}
-	for i := range c.strings {
-		c.strings[i].Reset()
-	}
-}
-
-// append takes the strings from where they stand in every message: id, source, subject, data, and no lane.
-func (c *columns) append(offset int, r workload.Record) {
-	c.shard.Append(uint16(r.Partition))
-	c.offset.Append(uint64(offset))
-	for i := range c.times {
-		c.times[i].Append(r.Time)
-	}
-	for i := range c.codes {
-		c.codes[i].Append(uint8(i))
-	}
-	c.strings[0].AppendBytes(r.Value[26:40])
-	c.strings[1].AppendBytes(r.Value[52:67])
-	c.strings[2].AppendBytes(r.Key)
-	c.strings[3].AppendBytes(r.Value[170:])
-	c.strings[4].AppendBytes(nil)
-}
-
-func (c *columns) encode() {
-	c.shard.EncodeColumn(&c.buffer)
-	c.offset.EncodeColumn(&c.buffer)
-	for i := range c.times {
-		c.times[i].EncodeColumn(&c.buffer)
-	}
-	for i := range c.codes {
-		c.codes[i].EncodeColumn(&c.buffer)
-	}
-	for i := range c.strings {
-		c.strings[i].EncodeColumn(&c.buffer)
-	}
-}

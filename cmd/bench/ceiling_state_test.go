@@ -1,0 +1,104 @@
+package main
+
+import (
+	"math/rand/v2"
+	"testing"
+)
+
+// What an event of the comparison comes to, counted in a run of it over two million events.
+const (
+	factsPerVisit       = 5
+	differencesPerEvent = 1.37 // what a visit adds to the minutes, each of which its hour and its day get too
+	differencesPerHour  = 7    // between two flushes, of an hour that changes
+	rowsPerEvent        = 2.87 // of the table of windows
+	hoursInMemory       = 300_000
+)
+
+// benchmarkVisits finds two million visits in an order that no cache foresees, and changes each.
+func benchmarkVisits(b *testing.B) {
+	const visits = 2_000_000
+	type visit [8]int64 // a cache line
+	chance := rand.New(rand.NewPCG(1, 1))
+	at, all := make(map[uint64]int32, visits), make([]visit, visits)
+	keys := make([]uint64, visits)
+	for i := range keys {
+		keys[i] = chance.Uint64()
+		at[keys[i]] = int32(i)
+	}
+	chance.Shuffle(visits, func(i, j int) { keys[i], keys[j] = keys[j], keys[i] })
+	perEvent(b, visits, func() {
+		for _, k := range keys {
+			all[at[k]][0]++
+		}
+	})
+}
+
+// benchmarkFacts goes over the facts of two million visits, in an order that no cache foresees, and adds one to each.
+func benchmarkFacts(b *testing.B) {
+	const visits = 2_000_000
+	type fact struct {
+		key, time int64
+		codes     [8]uint8
+	}
+	type visit struct {
+		facts [factsPerVisit]fact
+		n     int64
+	}
+	all, order := make([]visit, visits), rand.New(rand.NewPCG(1, 2)).Perm(visits)
+	var found int64
+	perEvent(b, visits, func() {
+		for i, at := range order {
+			v := &all[at]
+			if v.n == factsPerVisit {
+				v.n = 0
+			}
+			for j := range v.n {
+				found += v.facts[j].time
+			}
+			v.facts[v.n] = fact{key: int64(i), time: int64(at)}
+			v.n++
+		}
+	})
+	if found == 0 {
+		b.Error("no visit has a fact")
+	}
+}
+
+// oneWindow is one in memory, as small as dwell's: what holds several durations has more elsewhere.
+type oneWindow struct {
+	spot, flushed uint32
+	ms            int64
+}
+
+// benchmarkWindows adds what events change to minutes, hours and days. Of each hour it is noted beforehand in one place; hours
+// and their minutes lie together, but nowhere near the hour before; a day stays at hand as its hours come one after the other.
+func benchmarkWindows(b *testing.B) {
+	const perHour, perDay = 16, 64 // windows
+	type difference struct {
+		offset, ms, closed int64
+		spot, sign         uint32
+	}
+	type hour struct {
+		windows [perHour]oneWindow
+		differs [differencesPerHour]difference
+	}
+	hours, days := make([]hour, hoursInMemory), make([][perDay]oneWindow, hoursInMemory/24+1)
+	order := rand.New(rand.NewPCG(1, 3)).Perm(hoursInMemory)
+	for i := range hours {
+		for j := range hours[i].differs {
+			hours[i].differs[j] = difference{ms: int64(i), spot: uint32(i+j)*0x9e3779b1 + 1}
+		}
+	}
+	perEvent(b, hoursInMemory*differencesPerHour/differencesPerEvent, func() {
+		for i, at := range order {
+			h, day := &hours[at], &days[i/24]
+			for j := range h.differs {
+				d := &h.differs[j]
+				add := func(w *oneWindow) { w.spot, w.flushed, w.ms = d.spot, uint32(i), w.ms+d.ms }
+				add(&h.windows[d.spot%(perHour-4)])
+				add(&h.windows[perHour-4+d.spot>>8%4])
+				add(&day[d.spot>>8%perDay])
+			}
+		}
+	})
+}
