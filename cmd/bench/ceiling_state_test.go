@@ -38,7 +38,7 @@ func benchmarkFacts(b *testing.B) {
 	const visits = 2_000_000
 	type fact struct {
 		key, time int64
-		codes     [8]uint8
+		_         [8]uint8 // codes
 	}
 	type visit struct {
 		facts [factsPerVisit]fact
@@ -75,8 +75,10 @@ type oneWindow struct {
 func benchmarkWindows(b *testing.B) {
 	const perHour, perDay = 16, 64 // windows
 	type difference struct {
-		offset, ms, closed int64
-		spot, sign         uint32
+		ms   int64
+		_    [2]int64 // offset, closed
+		spot uint32
+		_    int32 // sign
 	}
 	type hour struct {
 		windows [perHour]oneWindow
