@@ -17,7 +17,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
-	"dwell/dashboards/board"
+	"dwell/dashboards/overview"
 )
 
 // browser is a tab of a real Chromium that notes what its console says.
@@ -176,9 +176,9 @@ func TestThePage(t *testing.T) {
 	b.picture("dark-1440", 1440, 900, true)
 	b.do(theme("light"), chromedp.EmulateViewport(1440, 900))
 
-	s.change(func(board *board.Board) { board.BCPs[0].Inside.Trucks = ptr(int64(901)) })
+	s.change(func(b *overview.Board) { b.BCPs[0].Inside.Trucks = ptr(int64(901)) })
 	b.until(`document.querySelector('` + torkham + ` .inside').innerText.includes("901")`)
-	s.change(func(b *board.Board) { b.BCPs[1].Status = board.Unknown })
+	s.change(func(b *overview.Board) { b.BCPs[1].Status = overview.Unknown })
 	b.until(`document.getElementById("news").textContent === "Spin Boldak: Unknown."`)
 	b.quiet()
 }
@@ -257,7 +257,7 @@ func TestThePageComesBackToAServerThatStartedAgain(t *testing.T) {
 	contains(t, "the connection", b.text("#connection"), "Connection lost")
 	contains(t, "the news", b.text("#news"), "The numbers stand as of", "14:12")
 	contains(t, "Torkham", b.text(torkham), "900")
-	s.change(func(b *board.Board) { b.BCPs[0].Inside.Trucks = ptr(int64(777)) })
+	s.change(func(b *overview.Board) { b.BCPs[0].Inside.Trucks = ptr(int64(777)) })
 	_, stop = serveAt(t, s, 50*time.Millisecond, strings.TrimPrefix(address, "http://"))
 	t.Cleanup(stop)
 	b.until(`document.body.dataset.connection === "live" && document.querySelector('` + torkham + ` .inside').innerText.includes("777")`)

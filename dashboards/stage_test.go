@@ -13,7 +13,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"dwell/dashboards/board"
+	"dwell/dashboards/overview"
 	"dwell/dashboards/query"
 	"dwell/ingest/place"
 )
@@ -22,18 +22,18 @@ import (
 type stage struct {
 	mu     sync.Mutex
 	places []place.Place
-	board  *board.Board
+	board  *overview.Board
 	number uint64
 	err    error
 }
 
-func (s *stage) Progress(context.Context) (board.Progress, error) {
+func (s *stage) Progress(context.Context) (overview.Progress, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return board.Progress{Offsets: s.number}, s.err
+	return overview.Progress{Offsets: s.number}, s.err
 }
 
-func (s *stage) Board(context.Context) (*board.Board, error) {
+func (s *stage) Board(context.Context) (*overview.Board, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b := *s.board
@@ -42,7 +42,7 @@ func (s *stage) Board(context.Context) (*board.Board, error) {
 }
 
 // change lets the next board be another one.
-func (s *stage) change(f func(b *board.Board)) {
+func (s *stage) change(f func(b *overview.Board)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f(s.board)
@@ -58,14 +58,14 @@ func (s *stage) fail(err error) {
 func (s *stage) Places() []place.Place { return s.places }
 func (s *stage) Now() time.Time        { return s.board.Time }
 
-func (s *stage) History(_ context.Context, q query.HistoryQuery) (*board.History, error) {
-	h := &board.History{ID: q.ID, Measure: q.Measure, Grain: q.Grain.String(), TimeZone: "Asia/Kabul", From: q.From, To: q.To, Windows: []board.Window{}}
+func (s *stage) History(_ context.Context, q query.HistoryQuery) (*overview.History, error) {
+	h := &overview.History{ID: q.ID, Measure: q.Measure, Grain: q.Grain.String(), TimeZone: "Asia/Kabul", From: q.From, To: q.To, Windows: []overview.Window{}}
 	for i, at := 0, q.From.Truncate(time.Hour).Add(30*time.Minute); at.Before(q.To) && i < 200; i++ {
-		w := board.Window{Start: at, End: at.Add(time.Hour), Status: board.OK, N: ptr(int64(20 + i%7))}
+		w := overview.Window{Start: at, End: at.Add(time.Hour), Status: overview.OK, N: ptr(int64(20 + i%7))}
 		w.P50Seconds, w.P90Seconds = ptr(wave(i, 60000, 15000)), ptr(wave(i, 95000, 20000))
 		w.Inside = ptr(int64(wave(i, 640, 80)))
 		if i%24 > 8 && i%24 < 12 {
-			w = board.Window{Start: at, End: at.Add(time.Hour), Status: board.Unknown, Reason: board.Silent}
+			w = overview.Window{Start: at, End: at.Add(time.Hour), Status: overview.Unknown, Reason: overview.Silent}
 		}
 		h.Windows = append(h.Windows, w)
 		at = at.Add(time.Hour)
@@ -73,32 +73,32 @@ func (s *stage) History(_ context.Context, q query.HistoryQuery) (*board.History
 	return h, nil
 }
 
-func (s *stage) Holders(_ context.Context, id string, from, to time.Time, _ board.Filter) (*board.Holders, error) {
-	return &board.Holders{ID: id, From: from, To: to, Holders: s.board.BCPs[0].Holders}, nil
+func (s *stage) Holders(_ context.Context, id string, from, to time.Time, _ overview.Filter) (*overview.Holders, error) {
+	return &overview.Holders{ID: id, From: from, To: to, Holders: s.board.BCPs[0].Holders}, nil
 }
 
-func (s *stage) Inside(_ context.Context, id string, _ board.Filter, _ *query.Cursor, limit int) (*board.Visits, error) {
-	v := &board.Visits{ID: id, Time: s.board.Time, Visits: []board.Visit{}, Next: ptr("next")}
+func (s *stage) Inside(_ context.Context, id string, _ overview.Filter, _ *query.Cursor, limit int) (*overview.Visits, error) {
+	v := &overview.Visits{ID: id, Time: s.board.Time, Visits: []overview.Visit{}, Next: ptr("next")}
 	for i := range min(limit, 8) {
 		arrived := s.board.Time.Add(-time.Duration(190-13*i) * time.Hour)
-		v.Visits = append(v.Visits, board.Visit{
+		v.Visits = append(v.Visits, overview.Visit{
 			Visit: "V-2026-0" + string(rune('1'+i)), BCP: id, Direction: []string{"inbound", "outbound"}[i%3/2], Channel: []string{"red", "yellow", ""}[i%3],
 			Arrived: &arrived, AgeSeconds: ptr(int64((190 - 13*i) * 3600)),
-			Open: &board.Stretch{Phase: []string{"hold", "wait", "service"}[i%3], Holder: []string{"customs", "trader", "plant_quarantine"}[i%3], Since: arrived.Add(30 * time.Hour)},
+			Open: &overview.Stretch{Phase: []string{"hold", "wait", "service"}[i%3], Holder: []string{"customs", "trader", "plant_quarantine"}[i%3], Since: arrived.Add(30 * time.Hour)},
 		})
 	}
 	return v, nil
 }
 
-func (s *stage) Visit(context.Context, string) (*board.Visit, error) { return nil, query.ErrNoVisit }
+func (s *stage) Visit(context.Context, string) (*overview.Visit, error) { return nil, query.ErrNoVisit }
 
-func (s *stage) Readings(_ context.Context, id string, from, to time.Time, _ int) (*board.Readings, error) {
-	out := &board.Readings{ID: id, From: from, To: to, Readings: []board.PastReading{}}
+func (s *stage) Readings(_ context.Context, id string, from, to time.Time, _ int) (*overview.Readings, error) {
+	out := &overview.Readings{ID: id, From: from, To: to, Readings: []overview.PastReading{}}
 	for i := range 20 { // with an outage of hours and a zero after it, a real zero, a stale reading and two frozen ones
 		if i > 5 && i < 14 {
 			continue
 		}
-		r := board.PastReading{Source: "far side", Time: from.Add(time.Duration(i+2) * time.Hour), Vehicles: ptr(int64(40 * (i % 5))), AgeSeconds: ptr(int64(1800))}
+		r := overview.PastReading{Source: "far side", Time: from.Add(time.Duration(i+2) * time.Hour), Vehicles: ptr(int64(40 * (i % 5))), AgeSeconds: ptr(int64(1800))}
 		if i == 17 {
 			r.AgeSeconds, r.Stale = ptr(int64(90_000)), true
 		}
@@ -107,7 +107,7 @@ func (s *stage) Readings(_ context.Context, id string, from, to time.Time, _ int
 		case i == 5:
 			r.KnownUntil = ptr(r.Time.Add(3 * time.Hour))
 		case i == 14:
-			r.Vehicles, r.Reason, r.KnownUntil = ptr(int64(0)), board.ZeroAfterOutage, nil
+			r.Vehicles, r.Reason, r.KnownUntil = ptr(int64(0)), overview.ZeroAfterOutage, nil
 		case i > 17:
 			r.Vehicles, r.Frozen, r.FrozenSince, r.KnownUntil = ptr(int64(80)), true, ptr(from.Add(15*time.Hour)), nil
 		}
@@ -116,8 +116,8 @@ func (s *stage) Readings(_ context.Context, id string, from, to time.Time, _ int
 	return out, nil
 }
 
-func (s *stage) Restatements(_ context.Context, q query.RestatementsQuery) (*board.Restatements, error) {
-	return &board.Restatements{ID: q.ID, From: q.From, To: q.To, Restatements: []board.Restatement{}}, nil
+func (s *stage) Restatements(_ context.Context, q query.RestatementsQuery) (*overview.Restatements, error) {
+	return &overview.Restatements{ID: q.ID, From: q.From, To: q.To, Restatements: []overview.Restatement{}}, nil
 }
 
 func ptr[T any](v T) *T { return &v }
@@ -134,8 +134,8 @@ func newStage(t testing.TB) *stage {
 		t.Fatal(err)
 	}
 	now := time.Date(2026, 1, 5, 9, 42, 17, 0, time.UTC)
-	b := &board.Board{Time: now, AsOf: ptr(now.Add(-4 * time.Second)), FinalUntil: ptr(now.Add(-5 * time.Minute)), WindowSeconds: 86400, TrendHours: 24}
-	shares := []board.Holding{
+	b := &overview.Board{Time: now, AsOf: ptr(now.Add(-4 * time.Second)), FinalUntil: ptr(now.Add(-5 * time.Minute)), WindowSeconds: 86400, TrendHours: 24}
+	shares := []overview.Holding{
 		{Phase: "wait", Holder: "customs", N: 900, Seconds: 7.2e6},
 		{Phase: "wait", Holder: "trader", N: 400, Seconds: 4.1e6},
 		{Phase: "wait", Holder: "border_police", N: 500, Seconds: 1.6e6},
@@ -145,63 +145,63 @@ func newStage(t testing.TB) *stage {
 		{Phase: "exit", Holder: "carrier", N: 880, Seconds: 2.9e6},
 		{Phase: "wait", Holder: "unknown", N: 60, Seconds: 6e5},
 	}
-	b.Total = board.Total{
-		BCPs: 9, UnknownBCPs: 2, Inside: board.Known{Trucks: ptr(int64(3184))},
-		ByAge:       board.Ages{Under6h: 1320, Under24h: 1204, Under3d: 540, Under7d: 98, Over7d: 22},
-		ReleaseTime: board.ReleaseTime{N: ptr(int64(4021)), MeanSeconds: ptr(71000.0), P50Seconds: ptr(66120.0), P90Seconds: ptr(118800.0)},
-		Holders:     shares, Flow: board.Flow{Arrivals: ptr(int64(4188)), Releases: ptr(int64(4021)), Departures: ptr(int64(3967))},
+	b.Total = overview.Total{
+		BCPs: 9, UnknownBCPs: 2, Inside: overview.Known{Trucks: ptr(int64(3184))},
+		ByAge:       overview.Ages{Under6h: 1320, Under24h: 1204, Under3d: 540, Under7d: 98, Over7d: 22},
+		ReleaseTime: overview.ReleaseTime{N: ptr(int64(4021)), MeanSeconds: ptr(71000.0), P50Seconds: ptr(66120.0), P90Seconds: ptr(118800.0)},
+		Holders:     shares, Flow: overview.Flow{Arrivals: ptr(int64(4188)), Releases: ptr(int64(4021)), Departures: ptr(int64(3967))},
 	}
 	for i, p := range book.Places {
 		size := int64(900 / (i + 1))
-		bcp := board.BCP{
+		bcp := overview.BCP{
 			ID: p.ID, Names: p.Names, TimeZone: p.Zone.String(), UTCOffsetSeconds: 16200,
-			Neighbour: board.Neighbour{ID: p.Neighbour.ID, Names: p.Neighbour.Names},
-			Target:    board.Target{ReleaseTimeSeconds: ptr(int64(86400)), Assumed: true}, SilentAfterSeconds: int64(p.SilentAfter / time.Second),
-			Status: board.OK, Open: true, LastEvent: ptr(now.Add(-time.Duration(i*37) * time.Second)),
-			Inside: board.Inside{
-				Known: board.Known{Trucks: ptr(size)}, LastKnown: ptr(size),
-				ByDirection: &board.Directions{Inbound: size - size/7, Outbound: size / 7},
-				ByHolder:    []board.Held{{Phase: "wait", Holder: "customs", Trucks: size}},
-				ByAge:       &board.Ages{Under6h: size / 3, Under24h: size / 3, Under3d: size / 4, Under7d: size / 20, Over7d: size / 90},
+			Neighbour: overview.Neighbour{ID: p.Neighbour.ID, Names: p.Neighbour.Names},
+			Target:    overview.Target{ReleaseTimeSeconds: ptr(int64(86400)), Assumed: true}, SilentAfterSeconds: int64(p.SilentAfter / time.Second),
+			Status: overview.OK, Open: true, LastEvent: ptr(now.Add(-time.Duration(i*37) * time.Second)),
+			Inside: overview.Inside{
+				Known: overview.Known{Trucks: ptr(size)}, LastKnown: ptr(size),
+				ByDirection: &overview.Directions{Inbound: size - size/7, Outbound: size / 7},
+				ByHolder:    []overview.Held{{Phase: "wait", Holder: "customs", Trucks: size}},
+				ByAge:       &overview.Ages{Under6h: size / 3, Under24h: size / 3, Under3d: size / 4, Under7d: size / 20, Over7d: size / 90},
 			},
-			ReleaseTime: board.ReleaseTime{N: ptr(size), MeanSeconds: ptr(70000.0), P50Seconds: ptr(float64(87000 - i*9000)), P90Seconds: ptr(float64(130000 - i*9000))},
-			Holders:     slices.Clone(shares), Flow: board.Flow{Arrivals: ptr(size + 31), Releases: ptr(size), Departures: ptr(size - 12)},
-			Readings: []board.Reading{},
+			ReleaseTime: overview.ReleaseTime{N: ptr(size), MeanSeconds: ptr(70000.0), P50Seconds: ptr(float64(87000 - i*9000)), P90Seconds: ptr(float64(130000 - i*9000))},
+			Holders:     slices.Clone(shares), Flow: overview.Flow{Arrivals: ptr(size + 31), Releases: ptr(size), Departures: ptr(size - 12)},
+			Readings: []overview.Reading{},
 		}
 		for k := range bcp.Holders {
 			bcp.Holders[k].Seconds *= 1 + float64((i*5+k*3)%7)/4
 		}
 		for k := range 24 {
 			start := now.Truncate(time.Hour).Add(-30 * time.Minute).Add(time.Duration(k-22) * time.Hour)
-			h := board.Hour{Start: start, Status: board.OK, N: ptr(size / 24), Inside: ptr(int64(wave(k+i, float64(size), float64(size)/4)))}
+			h := overview.Hour{Start: start, Status: overview.OK, N: ptr(size / 24), Inside: ptr(int64(wave(k+i, float64(size), float64(size)/4)))}
 			h.P50Seconds, h.P90Seconds = ptr(wave(k+i*5, float64(87000-i*9000), 9000)), ptr(wave(k+i*5, float64(130000-i*9000), 9000))
 			if i == 3 && k > 6 && k < 12 {
-				h = board.Hour{Start: start, Status: board.Unknown}
+				h = overview.Hour{Start: start, Status: overview.Unknown}
 			}
 			bcp.Trend = append(bcp.Trend, h)
 		}
 		switch i {
 		case 0:
-			bcp.Readings = []board.Reading{{Source: "far side", Time: now.Add(-20 * time.Minute), Vehicles: ptr(int64(414)), AgeSeconds: 2280}}
+			bcp.Readings = []overview.Reading{{Source: "far side", Time: now.Add(-20 * time.Minute), Vehicles: ptr(int64(414)), AgeSeconds: 2280}}
 		case 1:
-			bcp.Readings = []board.Reading{{Source: "far side", Time: now.Add(-20 * time.Hour), Vehicles: ptr(int64(0)), AgeSeconds: 97200, Stale: true}}
+			bcp.Readings = []overview.Reading{{Source: "far side", Time: now.Add(-20 * time.Hour), Vehicles: ptr(int64(0)), AgeSeconds: 97200, Stale: true}}
 		case 2:
-			bcp.Readings = []board.Reading{{Source: "far side", Time: now, Reason: board.NotReported}}
+			bcp.Readings = []overview.Reading{{Source: "far side", Time: now, Reason: overview.NotReported}}
 		case 3:
-			bcp.Readings = []board.Reading{{Source: "far side", Time: now.Add(-5 * time.Minute), Vehicles: ptr(int64(0)), AgeSeconds: 300, Reason: board.ZeroAfterClosure}}
+			bcp.Readings = []overview.Reading{{Source: "far side", Time: now.Add(-5 * time.Minute), Vehicles: ptr(int64(0)), AgeSeconds: 300, Reason: overview.ZeroAfterClosure}}
 		case 6:
-			bcp.Readings = []board.Reading{{Source: "far side", Time: now.Add(-time.Minute), Vehicles: ptr(int64(7)), AgeSeconds: 120, Frozen: true, FrozenSince: ptr(now.Add(-5 * time.Hour))}}
+			bcp.Readings = []overview.Reading{{Source: "far side", Time: now.Add(-time.Minute), Vehicles: ptr(int64(7)), AgeSeconds: 120, Frozen: true, FrozenSince: ptr(now.Add(-5 * time.Hour))}}
 		case 4:
-			bcp.Status, bcp.Open = board.Closed, false
+			bcp.Status, bcp.Open = overview.Closed, false
 		case 5:
-			bcp.Status, bcp.LastEvent = board.Unknown, ptr(now.Add(-31*time.Hour))
-			bcp.Inside = board.Inside{Known: board.Known{Reason: board.Silent}, LastKnown: ptr(int64(112))}
-			bcp.ReleaseTime, bcp.Flow, bcp.Holders = board.ReleaseTime{Reason: board.Silent}, board.Flow{Reason: board.Silent}, []board.Holding{}
+			bcp.Status, bcp.LastEvent = overview.Unknown, ptr(now.Add(-31*time.Hour))
+			bcp.Inside = overview.Inside{Known: overview.Known{Reason: overview.Silent}, LastKnown: ptr(int64(112))}
+			bcp.ReleaseTime, bcp.Flow, bcp.Holders = overview.ReleaseTime{Reason: overview.Silent}, overview.Flow{Reason: overview.Silent}, []overview.Holding{}
 			silence(&bcp)
 		case 8:
-			bcp.Status, bcp.LastEvent = board.Unknown, nil
-			bcp.Inside = board.Inside{Known: board.Known{Reason: board.NeverHeard}}
-			bcp.ReleaseTime, bcp.Flow, bcp.Holders = board.ReleaseTime{Reason: board.NeverHeard}, board.Flow{Reason: board.NeverHeard}, []board.Holding{}
+			bcp.Status, bcp.LastEvent = overview.Unknown, nil
+			bcp.Inside = overview.Inside{Known: overview.Known{Reason: overview.NeverHeard}}
+			bcp.ReleaseTime, bcp.Flow, bcp.Holders = overview.ReleaseTime{Reason: overview.NeverHeard}, overview.Flow{Reason: overview.NeverHeard}, []overview.Holding{}
 			silence(&bcp)
 		}
 		b.BCPs = append(b.BCPs, bcp)
@@ -209,9 +209,9 @@ func newStage(t testing.TB) *stage {
 	return &stage{places: book.Places, board: b, number: 1}
 }
 
-func silence(b *board.BCP) {
+func silence(b *overview.BCP) {
 	for k := range b.Trend {
-		b.Trend[k] = board.Hour{Start: b.Trend[k].Start, Status: board.Unknown}
+		b.Trend[k] = overview.Hour{Start: b.Trend[k].Start, Status: overview.Unknown}
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"dwell/dashboards/board"
+	"dwell/dashboards/overview"
 )
 
 // viewersVariable makes this test binary a crowd of viewers of the address that it holds: they cost the process that
@@ -138,7 +138,7 @@ func benchmarkViewers(b *testing.B, viewers int, plain bool) {
 	i := int64(0)
 	for b.Loop() {
 		i++
-		s.change(func(board *board.Board) { everyPlaceChanges(board, i) })
+		s.change(func(board *overview.Board) { everyPlaceChanges(board, i) })
 		time.Sleep(time.Second)
 	}
 	used, took := cpu(b)-before, time.Since(start)
@@ -154,7 +154,7 @@ func benchmarkViewers(b *testing.B, viewers int, plain bool) {
 }
 
 // everyPlaceChanges is a second in which at every place a truck comes and another is released.
-func everyPlaceChanges(b *board.Board, i int64) {
+func everyPlaceChanges(b *overview.Board, i int64) {
 	b.Time = b.Time.Add(time.Second)
 	for k := range b.BCPs {
 		bcp := &b.BCPs[k]
@@ -163,11 +163,11 @@ func everyPlaceChanges(b *board.Board, i int64) {
 		bcp.Inside.Known.Trucks, bcp.Inside.LastKnown = ptr(500+i), ptr(500+i)
 		bcp.ReleaseTime.N, bcp.ReleaseTime.P50Seconds = ptr(i), ptr(60_000+float64(i))
 		bcp.Flow.Arrivals, bcp.Flow.Releases = ptr(i), ptr(i)
-		bcp.Holders = append([]board.Holding{}, bcp.Holders...)
+		bcp.Holders = append([]overview.Holding{}, bcp.Holders...)
 		for h := range bcp.Holders {
 			bcp.Holders[h].Seconds++
 		}
-		bcp.Trend = append([]board.Hour{}, bcp.Trend...)
+		bcp.Trend = append([]overview.Hour{}, bcp.Trend...)
 		bcp.Trend[len(bcp.Trend)-1].N = ptr(i)
 	}
 }

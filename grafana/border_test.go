@@ -16,9 +16,9 @@ import (
 	"dwell/deploy/embedded/clickhouse/clickhousetest"
 	"dwell/ingest/event"
 	"dwell/metrics/clickhouse"
+	"dwell/metrics/engine"
 	"dwell/metrics/pipeline"
 	"dwell/metrics/prom"
-	"dwell/metrics/shard"
 )
 
 func TestMain(m *testing.M) { clickhousetest.Main(m) }
@@ -40,7 +40,7 @@ type border struct {
 
 type nowhere struct{}
 
-func (nowhere) Write(context.Context, int, []shard.DeadLetter) error { return nil }
+func (nowhere) Write(context.Context, int, []engine.DeadLetter) error { return nil }
 
 // newBorder has seen nine days of trucks that take some hours, some trucks that are still inside, one without an arrival
 // and one message that nobody can read.
@@ -59,13 +59,13 @@ func newBorder(t *testing.T) *border {
 	}
 	t.Cleanup(func() { _ = store.Close() })
 	b := &border{store: store, registry: prometheus.NewRegistry(), voc: voc, now: time.Now()}
-	engine := pipeline.DefaultConfig()
-	engine.FlushEvery = 0
-	engine.Engine.Vocabulary = voc
-	place := shard.Place{Zone: time.FixedZone("", 4*3600+1800), LapseAfter: 14 * 24 * time.Hour}
-	engine.Engine.Places = []shard.Place{{}, place, place}
+	loop := pipeline.DefaultConfig()
+	loop.FlushEvery = 0
+	loop.Engine.Vocabulary = voc
+	place := engine.Place{Zone: time.FixedZone("", 4*3600+1800), LapseAfter: 14 * 24 * time.Hour}
+	loop.Engine.Places = []engine.Place{{}, place, place}
 	known := prom.Place{SilentAfter: func() time.Duration { return 3 * time.Hour }, ReleaseTarget: 24 * time.Hour}
-	b.shard = pipeline.New(engine, 0, pipeline.Parts{
+	b.shard = pipeline.New(loop, 0, pipeline.Parts{
 		Store: store, DeadLetters: nowhere{}, Observer: prom.New(b.registry, voc, []prom.Place{{}, known, known}),
 		Tracer: noop.NewTracerProvider().Tracer(""), Log: slog.New(slog.DiscardHandler), Now: time.Now,
 		Commit: func(context.Context, int64) error { return nil },

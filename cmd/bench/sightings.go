@@ -14,7 +14,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"dwell/cmd/bench/workload"
-	"dwell/dashboards/board"
+	"dwell/dashboards/overview"
 )
 
 // sightings say when each probe was about to be written, and when it was seen: by a viewer of the page's websocket, and by who asks
@@ -119,7 +119,7 @@ func (s *sightings) live(ctx context.Context, url string) error {
 
 type bcpInFrame struct {
 	ID     string
-	Inside board.Inside
+	Inside overview.Inside
 }
 
 // stored asks ClickHouse, ten times a second.

@@ -18,8 +18,8 @@ import (
 	"dwell/ingest/place"
 	"dwell/ingest/strictyaml"
 	"dwell/metrics/clickhouse"
+	"dwell/metrics/engine"
 	"dwell/metrics/pipeline"
-	"dwell/metrics/shard"
 	"dwell/metrics/tracing"
 )
 
@@ -234,11 +234,11 @@ func (c *Config) book() (*place.Book, error) {
 func (c *Config) pipeline(book *place.Book, voc *event.Vocabulary) pipeline.Config {
 	p := pipeline.DefaultConfig()
 	p.Skew, p.FlushEvery, p.FlushBytes = c.Engine.Skew, c.Engine.FlushEvery, c.Engine.FlushBytes
-	p.Engine = shard.Config{
-		Vocabulary: voc, Keep: c.Engine.Keep, Lateness: c.Engine.Lateness, Places: make([]shard.Place, len(book.Places)+1),
+	p.Engine = engine.Config{
+		Vocabulary: voc, Keep: c.Engine.Keep, Lateness: c.Engine.Lateness, Places: make([]engine.Place, len(book.Places)+1),
 	}
 	for i, code := range voc.BCPs() {
-		p.Engine.Places[code] = shard.Place{Zone: book.Places[i].Zone, Calendar: book.Places[i].Calendar, LapseAfter: book.Places[i].LapseAfter}
+		p.Engine.Places[code] = engine.Place{Zone: book.Places[i].Zone, Calendar: book.Places[i].Calendar, LapseAfter: book.Places[i].LapseAfter}
 	}
 	return p
 }

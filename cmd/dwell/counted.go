@@ -1,9 +1,9 @@
 package main
 
 import (
+	"dwell/metrics/engine"
 	"dwell/metrics/pipeline"
 	"dwell/metrics/recent"
-	"dwell/metrics/shard"
 )
 
 // counted tells an observer of the shards, and keeps what they have counted lately.
@@ -12,12 +12,12 @@ type counted struct {
 	hours *recent.Hours
 }
 
-func (c counted) Opened(id int, asOf int64, s *shard.State) {
+func (c counted) Opened(id int, asOf int64, s *engine.State) {
 	c.hours.Opened(id, asOf, s)
 	c.Observer.Opened(id, asOf, s)
 }
 
-func (c counted) Counted(id int, f *shard.Flush) {
+func (c counted) Counted(id int, f *engine.Flush) {
 	c.hours.Counted(id, f)
 	c.Observer.Counted(id, f)
 }

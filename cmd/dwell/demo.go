@@ -11,7 +11,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"dwell/dashboards/board"
+	"dwell/dashboards/overview"
 	"dwell/ingest/simulator"
 )
 
@@ -199,7 +199,7 @@ func (s *system) summary(ctx context.Context, e *env) error {
 	return nil
 }
 
-func summaryLine(b *board.BCP) string {
+func summaryLine(b *overview.BCP) string {
 	count := func(n *int64) string {
 		if n == nil {
 			return "unknown"

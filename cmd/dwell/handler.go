@@ -6,8 +6,8 @@ import (
 
 	"dwell/ingest/event"
 	"dwell/ingest/kafka"
+	"dwell/metrics/engine"
 	"dwell/metrics/pipeline"
-	"dwell/metrics/shard"
 )
 
 // handler lets a pipeline shard handle a Kafka partition: the one knows nothing of the other.
@@ -56,7 +56,7 @@ type deadLetters struct {
 	topic    string
 }
 
-func (d deadLetters) Write(ctx context.Context, id int, letters []shard.DeadLetter) error {
+func (d deadLetters) Write(ctx context.Context, id int, letters []engine.DeadLetter) error {
 	out := make([]kafka.DeadLetter, 0, len(letters))
 	for i := range letters {
 		l := &letters[i]

@@ -8,7 +8,7 @@ import (
 	"os"
 	"time"
 
-	"dwell/ingest/readings"
+	"dwell/ingest/source"
 )
 
 type importReadingsCommand struct {
@@ -26,26 +26,26 @@ func (c *importReadingsCommand) Run(ctx context.Context, e *env) error {
 	})
 }
 
-func (c *importReadingsCommand) mappings() ([]readings.Mapping, error) {
+func (c *importReadingsCommand) mappings() ([]source.Mapping, error) {
 	if c.Map == "" {
-		return readings.Shipped()
+		return source.Shipped()
 	}
 	text, err := os.ReadFile(c.Map)
 	if err != nil {
 		return nil, fmt.Errorf("--map: %w", err)
 	}
-	m, err := readings.ParseMapping(c.Map, text)
-	return []readings.Mapping{m}, err
+	m, err := source.ParseMapping(c.Map, text)
+	return []source.Mapping{m}, err
 }
 
-func importReadings(ctx context.Context, im *importer, in io.Reader, mappings []readings.Mapping) error {
-	r, err := readings.NewReader(in, mappings, im.voc, time.Now().Add(maxSkew))
+func importReadings(ctx context.Context, im *importer, in io.Reader, mappings []source.Mapping) error {
+	r, err := source.NewReader(in, mappings, im.voc, time.Now().Add(maxSkew))
 	if err != nil {
 		return err
 	}
 	im.say("mapping", "%s", r.Mapping().Name)
 	for reading, err := range r.Events() {
-		var bad *readings.LineError
+		var bad *source.LineError
 		switch {
 		case errors.As(err, &bad):
 			im.badLine(bad.Line, errors.New(bad.Reason))

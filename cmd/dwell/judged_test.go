@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"dwell/dashboards/board"
+	"dwell/dashboards/overview"
 )
 
 // sighting is a reading of the file. All of its days have summer time in Warsaw, so local hours count from two hours earlier.
@@ -164,7 +164,7 @@ func frozen(of []sighting, silence func(sighting) float64) (n int) {
 }
 
 // testJudged holds how long each place may be silent, and the verdicts of the API on all readings, against the file.
-func testJudged(t *testing.T, url string, now time.Time, shown *board.Board) {
+func testJudged(t *testing.T, url string, now time.Time, shown *overview.Board) {
 	t.Helper()
 	all := sightings(t)
 	metrics := body(t, url+"/metrics")
@@ -188,7 +188,7 @@ func testJudged(t *testing.T, url string, now time.Time, shown *board.Board) {
 		if n := frozen(of, silence); n != 0 {
 			t.Errorf("%s: %d readings may be frozen, and what is usual of the source decides; the test does not know it", bcp.ID, n)
 		}
-		var got board.Readings
+		var got overview.Readings
 		get(t, url+"/api/v1/places/"+bcp.ID+"/readings?from=2026-06-01T00:00:00Z&limit=10000", &got)
 		if len(got.Readings) != len(of) {
 			t.Fatalf("%s: %d readings, want %d", bcp.ID, len(got.Readings), len(of))
@@ -197,7 +197,7 @@ func testJudged(t *testing.T, url string, now time.Time, shown *board.Board) {
 		for i, r := range got.Readings {
 			l := of[i]
 			verdict := map[string]bool{"stale": l.count >= 0 && l.age.Hours() > silence(l), "in doubt": doubts[i], "zero": l.count == 0}
-			is := map[string]bool{"stale": r.Stale, "in doubt": r.Reason == board.ZeroAfterOutage, "zero": r.Vehicles != nil && *r.Vehicles == 0}
+			is := map[string]bool{"stale": r.Stale, "in doubt": r.Reason == overview.ZeroAfterOutage, "zero": r.Vehicles != nil && *r.Vehicles == 0}
 			if !maps.Equal(is, verdict) || r.Frozen {
 				t.Errorf("%s %v: %v, want %v", bcp.ID, l.at, is, verdict)
 			}

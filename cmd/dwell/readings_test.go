@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"dwell/dashboards/board"
-	"dwell/ingest/readings"
+	"dwell/dashboards/overview"
+	"dwell/ingest/source"
 )
 
 // realReadings is a file of readings that Ukraine's border service published (CC BY 4.0); it is not part of the project.
@@ -87,7 +87,7 @@ func TestRealReadings(t *testing.T) {
 	}
 	now := time.Date(2026, 8, 22, 18, 30, 0, 0, time.UTC)
 	s := serveForTest(t, "poland-ukraine", func() time.Time { return now })
-	mappings, err := readings.Shipped()
+	mappings, err := source.Shipped()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +118,7 @@ func TestRealReadings(t *testing.T) {
 		t.Errorf("table: %d readings, %d zeros, %d unknown; the file has %d, %d, %d", rows, zero, null, lines, zeros, missing)
 	}
 
-	var got board.Board
+	var got overview.Board
 	get(t, "http://"+s.listening+"/api/v1/board", &got)
 	for i := range got.BCPs {
 		b := &got.BCPs[i]
@@ -145,7 +145,7 @@ func TestRealReadings(t *testing.T) {
 	var served int
 	for _, b := range got.BCPs {
 		for day := time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC); day.Before(now); day = day.AddDate(0, 0, 7) {
-			var some board.Readings
+			var some overview.Readings
 			get(t, "http://"+s.listening+"/api/v1/places/"+b.ID+"/readings?from="+day.Format(time.RFC3339)+
 				"&to="+day.AddDate(0, 0, 7).Format(time.RFC3339), &some)
 			served += len(some.Readings)

@@ -7,7 +7,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"dwell/dashboards/board"
+	"dwell/dashboards/overview"
 	"dwell/dashboards/query"
 	"dwell/ingest/place"
 	"dwell/metrics/window"
@@ -90,7 +90,7 @@ func (c *restatementsCommand) list(ctx context.Context, e *env, s *system, from,
 	return err
 }
 
-func line(table *tabwriter.Writer, p *place.Place, r *board.Restatement) {
+func line(table *tabwriter.Writer, p *place.Place, r *overview.Restatement) {
 	start := r.Start.In(p.Zone).Format("2006-01-02 15:04")
 	if r.Grain == "day" {
 		start = r.Start.In(p.Zone).Format(time.DateOnly)
@@ -104,7 +104,7 @@ func line(table *tabwriter.Writer, p *place.Place, r *board.Restatement) {
 		r.Because.Type, r.Because.ID, r.Because.Source, subject, r.Because.Visit)
 }
 
-func figure(f board.Figure) string {
+func figure(f overview.Figure) string {
 	if f.MeanSeconds == nil {
 		return fmt.Sprint(f.N)
 	}

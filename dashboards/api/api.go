@@ -17,7 +17,7 @@ import (
 	"strings"
 	"time"
 
-	"dwell/dashboards/board"
+	"dwell/dashboards/overview"
 	"dwell/dashboards/query"
 	"dwell/ingest/event"
 	"dwell/ingest/place"
@@ -25,19 +25,19 @@ import (
 
 // Boards is where the current board comes from.
 type Boards interface {
-	Board(ctx context.Context) (*board.Board, error)
+	Board(ctx context.Context) (*overview.Board, error)
 }
 
 // Store is where history comes from. Ids are of Places.
 type Store interface {
 	Places() []place.Place
 	Now() time.Time
-	History(ctx context.Context, q query.HistoryQuery) (*board.History, error)
-	Holders(ctx context.Context, id string, from, to time.Time, f board.Filter) (*board.Holders, error)
-	Inside(ctx context.Context, id string, f board.Filter, after *query.Cursor, limit int) (*board.Visits, error)
-	Visit(ctx context.Context, id string) (*board.Visit, error)
-	Readings(ctx context.Context, id string, from, to time.Time, limit int) (*board.Readings, error)
-	Restatements(ctx context.Context, q query.RestatementsQuery) (*board.Restatements, error)
+	History(ctx context.Context, q query.HistoryQuery) (*overview.History, error)
+	Holders(ctx context.Context, id string, from, to time.Time, f overview.Filter) (*overview.Holders, error)
+	Inside(ctx context.Context, id string, f overview.Filter, after *query.Cursor, limit int) (*overview.Visits, error)
+	Visit(ctx context.Context, id string) (*overview.Visit, error)
+	Readings(ctx context.Context, id string, from, to time.Time, limit int) (*overview.Readings, error)
+	Restatements(ctx context.Context, q query.RestatementsQuery) (*overview.Restatements, error)
 }
 
 // Prefix is where the handler is mounted.

@@ -21,7 +21,7 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/getkin/kin-openapi/routers/legacy"
 
-	"dwell/dashboards/board"
+	"dwell/dashboards/overview"
 	"dwell/dashboards/query"
 	"dwell/deploy/embedded/clickhouse/clickhousetest"
 	"dwell/ingest/place"
@@ -173,7 +173,7 @@ func TestEveryAnswerIsAsDescribed(t *testing.T) {
 	o.get("/board", nil) // of an empty store
 	o.get("/places/"+torkham+"/history", nil)
 	o.fill()
-	var b board.Board
+	var b overview.Board
 	o.get("/board", &b)
 	if *b.BCPs[0].Inside.Trucks != 3 || b.BCPs[1].Inside.Trucks != nil {
 		t.Errorf("inside %+v, %+v", b.BCPs[0].Inside, b.BCPs[1].Inside)
@@ -189,7 +189,7 @@ func TestEveryAnswerIsAsDescribed(t *testing.T) {
 		t.Errorf("%+v", one)
 	}
 
-	var h board.History
+	var h overview.History
 	o.get("/places/"+torkham+"/history?from=2026-01-05T08:00:00Z&to=2026-01-05T14:00:00Z&direction=inbound&channel=red", &h)
 	if len(h.Windows) != 7 || h.From != time.Date(2026, 1, 5, 7, 30, 0, 0, time.UTC) {
 		t.Fatalf("%d windows from %v", len(h.Windows), h.From)
@@ -198,13 +198,13 @@ func TestEveryAnswerIsAsDescribed(t *testing.T) {
 	if *known.N != 2 || *known.MeanSeconds != 1500 || *known.SDSeconds != 500 || *known.Inside != 3 || !known.Final {
 		t.Errorf("%+v", known)
 	}
-	if w := h.Windows[0]; w.N != nil || w.Inside != nil || w.Reason != board.Silent {
+	if w := h.Windows[0]; w.N != nil || w.Inside != nil || w.Reason != overview.Silent {
 		t.Errorf("before anything was heard: %+v", w)
 	}
-	if w := h.Windows[3]; *w.N != 0 || w.P50Seconds != nil || w.Reason != board.NoValues || *w.Inside != 3 || w.Final {
+	if w := h.Windows[3]; *w.N != 0 || w.P50Seconds != nil || w.Reason != overview.NoValues || *w.Inside != 3 || w.Final {
 		t.Errorf("an hour without releases: %+v", w)
 	}
-	if w := h.Windows[6]; w.N != nil || w.Reason != board.Future {
+	if w := h.Windows[6]; w.N != nil || w.Reason != overview.Future {
 		t.Errorf("an hour to come: %+v", w)
 	}
 	o.get("/places/"+torkham+"/history?measure=arrivals&grain=day&to=2026-01-05T12:00:00%2B04:30", &h)
@@ -213,19 +213,19 @@ func TestEveryAnswerIsAsDescribed(t *testing.T) {
 	}
 	o.get("/places/"+torkham+"/history?grain=minute", nil)
 
-	var holders board.Holders
+	var holders overview.Holders
 	o.get("/places/"+torkham+"/holders", &holders)
 	if len(holders.Holders) != 1 || holders.Holders[0].Seconds != 3000 {
 		t.Errorf("%+v", holders)
 	}
 	o.get("/places/"+torkham+"/holders?direction=outbound", &holders)
-	if len(holders.Holders) != 0 || holders.Reason != board.NoValues {
+	if len(holders.Holders) != 0 || holders.Reason != overview.NoValues {
 		t.Errorf("%+v", holders)
 	}
 
 	var ids []string
 	for path := "/places/" + torkham + "/visits?limit=1"; path != ""; {
-		var page board.Visits
+		var page overview.Visits
 		o.get(path, &page)
 		for _, v := range page.Visits {
 			ids = append(ids, v.Visit)
@@ -237,7 +237,7 @@ func TestEveryAnswerIsAsDescribed(t *testing.T) {
 	if want := []string{"T2/b", "T1", "T3"}; !slices.Equal(ids, want) {
 		t.Errorf("inside are %v, want %v", ids, want)
 	}
-	var v board.Visit
+	var v overview.Visit
 	o.get("/visits/T2%2Fb", &v)
 	if v.Open.Phase != "hold" || *v.AgeSeconds != 94200 || v.Segments[0].Seconds != 1.5 {
 		t.Errorf("%+v", v)
@@ -246,12 +246,12 @@ func TestEveryAnswerIsAsDescribed(t *testing.T) {
 	if v.Status != "lapsed" || v.AgeSeconds != nil {
 		t.Errorf("%+v", v)
 	}
-	var readings board.Readings
+	var readings overview.Readings
 	o.get("/places/"+torkham+"/readings", &readings)
 	if len(readings.Readings) != 2 || *readings.Readings[0].Vehicles != 0 || readings.Readings[1].Vehicles != nil {
 		t.Errorf("%+v", readings)
 	}
-	var restated board.Restatements
+	var restated overview.Restatements
 	o.get("/places/"+torkham+"/restatements?from=2026-01-05T00:00:00Z&to=2026-01-06T00:00:00Z", &restated)
 	if len(restated.Restatements) != 3 {
 		t.Fatalf("%+v", restated)
@@ -264,7 +264,7 @@ func TestEveryAnswerIsAsDescribed(t *testing.T) {
 	}
 	latest := restated.Restatements[0]
 	if *latest.Before.MeanSeconds != 2000 || *latest.After.MeanSeconds != 1500 || restated.Restatements[2].After.MeanSeconds != nil ||
-		latest.Because != (board.Because{Type: "truck.released", ID: "e9", Source: "/post", Visit: "T1", Time: latest.Because.Time}) {
+		latest.Because != (overview.Because{Type: "truck.released", ID: "e9", Source: "/post", Visit: "T1", Time: latest.Because.Time}) {
 		t.Errorf("%+v", latest)
 	}
 	o.get("/openapi.yaml", nil)
@@ -332,7 +332,7 @@ func TestWhoHasTheAnswerAlreadyGetsNone(t *testing.T) {
 
 type broken struct{}
 
-func (broken) Board(context.Context) (*board.Board, error) { return nil, errors.New("secret place") }
+func (broken) Board(context.Context) (*overview.Board, error) { return nil, errors.New("secret place") }
 
 func TestAStoreThatCannotBeReadIsAProblemWithoutDetails(t *testing.T) {
 	o := open(t)

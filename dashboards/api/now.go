@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"dwell/dashboards/board"
+	"dwell/dashboards/overview"
 	"dwell/ingest/place"
 )
 
@@ -17,13 +17,13 @@ func (h *Handler) board(ctx context.Context, q *request) (any, error) {
 
 // Place is what does not change about a BCP.
 type Place struct {
-	ID            string            `json:"id"`
-	Names         map[string]string `json:"names"`
-	TimeZone      string            `json:"time_zone"`
-	Neighbour     board.Neighbour   `json:"neighbour"`
-	Position      board.Position    `json:"position"`
-	UNLocode      *string           `json:"un_locode"`
-	TargetSeconds *int64            `json:"target_release_time_seconds"`
+	ID            string             `json:"id"`
+	Names         map[string]string  `json:"names"`
+	TimeZone      string             `json:"time_zone"`
+	Neighbour     overview.Neighbour `json:"neighbour"`
+	Position      overview.Position  `json:"position"`
+	UNLocode      *string            `json:"un_locode"`
+	TargetSeconds *int64             `json:"target_release_time_seconds"`
 	// SilentAfterSeconds is the configured one; the board has the one that holds.
 	SilentAfterSeconds int64 `json:"silent_after_seconds"`
 	// Assumed lists what has no published figure.
@@ -49,8 +49,8 @@ func (h *Handler) places(_ context.Context, q *request) (any, error) {
 func placeOf(p *place.Place) Place {
 	out := Place{
 		ID: p.ID, Names: p.Names, TimeZone: p.Zone.String(),
-		Neighbour:          board.Neighbour{ID: p.Neighbour.ID, Names: p.Neighbour.Names},
-		Position:           board.Position{Latitude: p.Position.Latitude, Longitude: p.Position.Longitude},
+		Neighbour:          overview.Neighbour{ID: p.Neighbour.ID, Names: p.Neighbour.Names},
+		Position:           overview.Position{Latitude: p.Position.Latitude, Longitude: p.Position.Longitude},
 		SilentAfterSeconds: int64(p.SilentAfter / time.Second), Assumed: append([]string{}, p.Assumed...),
 	}
 	if p.UNLocode != "" {
@@ -65,11 +65,11 @@ func placeOf(p *place.Place) Place {
 
 // Now is one BCP of the board.
 type Now struct {
-	Time          time.Time  `json:"time"`
-	AsOf          *time.Time `json:"as_of"`
-	FinalUntil    *time.Time `json:"final_until"`
-	WindowSeconds int64      `json:"window_seconds"`
-	BCP           board.BCP  `json:"bcp"`
+	Time          time.Time    `json:"time"`
+	AsOf          *time.Time   `json:"as_of"`
+	FinalUntil    *time.Time   `json:"final_until"`
+	WindowSeconds int64        `json:"window_seconds"`
+	BCP           overview.BCP `json:"bcp"`
 }
 
 func (h *Handler) place(ctx context.Context, q *request) (any, error) {

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"dwell/dashboards/board"
+	"dwell/dashboards/overview"
 )
 
 // request reads the parameters of one request. Whatever is not asked for by the time of done is unknown.
@@ -60,7 +60,7 @@ func (q *request) word(name string, of ...string) (string, error) {
 	return v, nil
 }
 
-func (q *request) filter() (f board.Filter, err error) {
+func (q *request) filter() (f overview.Filter, err error) {
 	if f.Direction, err = q.word("direction", "inbound", "outbound"); err != nil {
 		return f, err
 	}

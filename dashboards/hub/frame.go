@@ -7,7 +7,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"dwell/dashboards/board"
+	"dwell/dashboards/overview"
 )
 
 // Frame is one message to viewers, made once. JSON is a Snapshot or Changes.
@@ -30,7 +30,7 @@ type head struct {
 // Snapshot is the whole board; null before it was ever read.
 type Snapshot struct {
 	head
-	Board *board.Board `json:"board"`
+	Board *overview.Board `json:"board"`
 }
 
 // Changes is what differs from the board at number Since. Each of BCPs has the id and the sections that changed, whole;
@@ -41,7 +41,7 @@ type Changes struct {
 	Time       time.Time                    `json:"time"`
 	AsOf       *time.Time                   `json:"as_of"`
 	FinalUntil *time.Time                   `json:"final_until"`
-	Total      *board.Total                 `json:"total,omitempty"`
+	Total      *overview.Total              `json:"total,omitempty"`
 	BCPs       []map[string]json.RawMessage `json:"bcps"`
 }
 
@@ -58,7 +58,7 @@ const (
 	trendSection = "trend"
 )
 
-func fieldsOf(b *board.Board) (*fields, error) {
+func fieldsOf(b *overview.Board) (*fields, error) {
 	f := &fields{}
 	var err error
 	if f.total, err = json.Marshal(b.Total); err != nil {

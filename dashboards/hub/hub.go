@@ -16,14 +16,14 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"dwell/dashboards/board"
+	"dwell/dashboards/overview"
 )
 
 // Source is where the hub reads the board. Both are called by one goroutine at a time.
 type Source interface {
 	// Progress is cheap: it tells whether a board read now would differ from the one before.
-	Progress(ctx context.Context) (board.Progress, error)
-	Board(ctx context.Context) (*board.Board, error)
+	Progress(ctx context.Context) (overview.Progress, error)
+	Board(ctx context.Context) (*overview.Board, error)
 }
 
 // Config is how often the hub looks, and how far back it remembers.
@@ -65,7 +65,7 @@ type Hub struct {
 
 // state is the board after a frame, with the frames by which viewers get to it.
 type state struct {
-	board  *board.Board
+	board  *overview.Board
 	fields *fields
 	number uint64
 	// history says what the last frames touched, oldest first; the last one is this number's.
@@ -95,7 +95,7 @@ func (h *Hub) Run(ctx context.Context) error {
 	defer h.stop()
 	var waiting []chan<- struct{}
 	var last time.Time // of the last refresh, whether it failed or not
-	var seen board.Progress
+	var seen overview.Progress
 	for {
 		select {
 		case <-ctx.Done():
@@ -119,7 +119,7 @@ func (h *Hub) Run(ctx context.Context) error {
 }
 
 // refresh reads the board if it would differ, or is too old.
-func (h *Hub) refresh(ctx context.Context, seen board.Progress, last time.Time) (board.Progress, time.Time) {
+func (h *Hub) refresh(ctx context.Context, seen overview.Progress, last time.Time) (overview.Progress, time.Time) {
 	ctx, cancel := context.WithTimeout(ctx, h.cfg.Timeout)
 	defer cancel()
 	now := time.Now()
@@ -127,7 +127,7 @@ func (h *Hub) refresh(ctx context.Context, seen board.Progress, last time.Time) 
 	if err == nil && !h.failing() && progress.Offsets == seen.Offsets && now.Sub(last) < h.cfg.MaxAge {
 		return seen, last
 	}
-	var b *board.Board
+	var b *overview.Board
 	if err == nil {
 		// Progress is read before the board: whatever is written in between is seen once more, never missed.
 		b, err = h.source.Board(ctx)
@@ -152,7 +152,7 @@ func (h *Hub) failing() bool {
 }
 
 // publish makes b the latest board and wakes the viewers.
-func (h *Hub) publish(b *board.Board) error {
+func (h *Hub) publish(b *overview.Board) error {
 	next, err := fieldsOf(b)
 	if err != nil {
 		return err
@@ -203,7 +203,7 @@ func (h *Hub) stop() {
 
 // Board returns the latest board, read again if it is older than a tick and its data changed. The board is shared: the
 // caller must not change it. A board that could not be read again is an error.
-func (h *Hub) Board(ctx context.Context) (*board.Board, error) {
+func (h *Hub) Board(ctx context.Context) (*overview.Board, error) {
 	done := make(chan struct{})
 	select {
 	case h.asked <- done:

@@ -14,7 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
-	"dwell/dashboards/board"
+	"dwell/dashboards/overview"
 )
 
 // store is a source that the test changes by hand.
@@ -22,25 +22,25 @@ type store struct {
 	mu     sync.Mutex
 	offset uint64
 	trucks map[string]int64
-	hours  []board.Hour
+	hours  []overview.Hour
 	err    error
 	reads  int
 }
 
-func (s *store) Progress(context.Context) (board.Progress, error) {
+func (s *store) Progress(context.Context) (overview.Progress, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return board.Progress{Offsets: s.offset}, s.err
+	return overview.Progress{Offsets: s.offset}, s.err
 }
 
-func (s *store) Board(context.Context) (*board.Board, error) {
+func (s *store) Board(context.Context) (*overview.Board, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.reads++
-	b := &board.Board{Time: time.Now(), TrendHours: 24, BCPs: []board.BCP{}}
+	b := &overview.Board{Time: time.Now(), TrendHours: 24, BCPs: []overview.BCP{}}
 	for _, id := range []string{"A", "B"} {
 		trucks := s.trucks[id]
-		b.BCPs = append(b.BCPs, board.BCP{ID: id, Inside: board.Inside{Known: board.Known{Trucks: &trucks}}, Trend: s.hours})
+		b.BCPs = append(b.BCPs, overview.BCP{ID: id, Inside: overview.Inside{Known: overview.Known{Trucks: &trucks}}, Trend: s.hours})
 	}
 	return b, s.err
 }
@@ -59,7 +59,7 @@ type message struct {
 	Number uint64
 	Source string
 	Since  uint64
-	Board  *board.Board
+	Board  *overview.Board
 	BCPs   []map[string]json.RawMessage
 }
 
@@ -138,17 +138,17 @@ func TestAViewerGetsASnapshotAndThenWhatChanges(t *testing.T) {
 func TestOfATrendOnlyTheChangedHoursAreSent(t *testing.T) {
 	play(t, DefaultConfig(), func(t *testing.T, s *store, h *Hub) {
 		start := time.Now().Truncate(time.Hour)
-		s.hours = []board.Hour{{Start: start}, {Start: start.Add(time.Hour)}}
+		s.hours = []overview.Hour{{Start: start}, {Start: start.Add(time.Hour)}}
 		v := h.Watch(0, "")
 		defer v.Close()
 		next(t, v)
 		s.mu.Lock()
 		n := int64(3)
-		s.hours = []board.Hour{s.hours[0], {Start: start.Add(time.Hour), N: &n}}
+		s.hours = []overview.Hour{s.hours[0], {Start: start.Add(time.Hour), N: &n}}
 		s.offset++
 		s.mu.Unlock()
 		m := next(t, v)
-		var hours []board.Hour
+		var hours []overview.Hour
 		if err := json.Unmarshal(m.BCPs[0]["trend"], &hours); err != nil {
 			t.Fatal(err)
 		}
@@ -174,7 +174,7 @@ func TestAViewerWhoLagsGetsOneFrameWithTheLatest(t *testing.T) {
 		if m.Kind != "changes" || m.Since != first.Number || m.Number != first.Number+5 || len(m.BCPs) != 2 {
 			t.Fatalf("%+v", m)
 		}
-		var in board.Inside
+		var in overview.Inside
 		if err := json.Unmarshal(m.BCPs[1]["inside"], &in); err != nil || *in.Trucks != 40 {
 			t.Errorf("inside B %v, %v", in.Trucks, err)
 		}

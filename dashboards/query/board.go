@@ -11,7 +11,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
-	"dwell/dashboards/board"
+	"dwell/dashboards/overview"
 	"dwell/ingest/place"
 	"dwell/metrics/window"
 )
@@ -22,7 +22,7 @@ func named(name string, value any) driver.NamedValue {
 
 // Board reads all BCPs in six queries at most, and once an hour their habits. Hours that this process has counted itself are
 // not read, and those in which nothing was written since the last board are not read again.
-func (s *Source) Board(ctx context.Context) (*board.Board, error) {
+func (s *Source) Board(ctx context.Context) (*overview.Board, error) {
 	now := s.now().UTC()
 	stand, err := s.readProgress(ctx)
 	if err != nil {
@@ -53,9 +53,9 @@ func (s *Source) Board(ctx context.Context) (*board.Board, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &board.Board{
+	b := &overview.Board{
 		Time: now, AsOf: progress.AsOf, FinalUntil: progress.FinalUntil,
-		WindowSeconds: int64(s.cfg.Window / time.Second), TrendHours: s.cfg.TrendHours, BCPs: []board.BCP{},
+		WindowSeconds: int64(s.cfg.Window / time.Second), TrendHours: s.cfg.TrendHours, BCPs: []overview.BCP{},
 	}
 	sum := newTotals()
 	for i := range s.places {
@@ -119,13 +119,13 @@ type view struct {
 }
 
 // silence is why the BCP's numbers are not known now, empty if they are.
-func (v *view) silence() board.Reason {
+func (v *view) silence() overview.Reason {
 	tolerated, _ := v.habits.silence(v.now)
 	switch {
 	case v.inside == nil || v.inside.lastEvent == nil:
-		return board.NeverHeard
+		return overview.NeverHeard
 	case v.now.Sub(*v.inside.lastEvent) > tolerated:
-		return board.Silent
+		return overview.Silent
 	}
 	return ""
 }
@@ -143,20 +143,20 @@ func (v *view) recent() *hour {
 	return sum
 }
 
-func (v *view) bcp() (board.BCP, *hour) {
+func (v *view) bcp() (overview.BCP, *hour) {
 	p := v.place
 	recent := v.recent()
 	silence := v.silence()
 	tolerated, learnt := v.habits.silence(v.now)
 	_, offset := v.now.In(p.Zone).Zone()
-	b := board.BCP{
+	b := overview.BCP{
 		ID: p.ID, Names: p.Names, TimeZone: p.Zone.String(), UTCOffsetSeconds: offset,
-		Neighbour: board.Neighbour{ID: p.Neighbour.ID, Names: p.Neighbour.Names},
-		Position:  board.Position{Latitude: p.Position.Latitude, Longitude: p.Position.Longitude},
-		Target:    board.Target{Assumed: slices.Contains(p.Assumed, "targets.release_time")},
+		Neighbour: overview.Neighbour{ID: p.Neighbour.ID, Names: p.Neighbour.Names},
+		Position:  overview.Position{Latitude: p.Position.Latitude, Longitude: p.Position.Longitude},
+		Target:    overview.Target{Assumed: slices.Contains(p.Assumed, "targets.release_time")},
 
 		SilentAfterSeconds: int64(tolerated / time.Second), SilentAfterLearnt: learnt,
-		Status: board.OK, Open: v.open(v.now),
+		Status: overview.OK, Open: v.open(v.now),
 		ReleaseTime: releaseTime(recent, silence), Holders: holders(recent), Flow: flow(recent, v.unheard(silence)),
 	}
 	if p.Targets.ReleaseTime > 0 {
@@ -165,9 +165,9 @@ func (v *view) bcp() (board.BCP, *hour) {
 	}
 	switch {
 	case silence != "":
-		b.Status = board.Unknown
+		b.Status = overview.Unknown
 	case !b.Open:
-		b.Status = board.Closed
+		b.Status = overview.Closed
 	}
 	if v.inside != nil && v.inside.lastEvent != nil {
 		last := v.inside.lastEvent.UTC()
@@ -180,82 +180,82 @@ func (v *view) bcp() (board.BCP, *hour) {
 
 // unheard is why nothing is known of the BCP's trucks, empty if something is. Readings of its queue may go on while its
 // trucks fall silent, as far as hours can tell.
-func (v *view) unheard(silence board.Reason) board.Reason {
-	if silence == "" && (!v.trucks || v.hourStatus(startOf(window.Hour, v.now, v.place.Zone)) == board.Unknown) {
-		return board.NoTruckEvents
+func (v *view) unheard(silence overview.Reason) overview.Reason {
+	if silence == "" && (!v.trucks || v.hourStatus(startOf(window.Hour, v.now, v.place.Zone)) == overview.Unknown) {
+		return overview.NoTruckEvents
 	}
 	return silence
 }
 
-func (v *view) insideNow(silence board.Reason) board.Inside {
+func (v *view) insideNow(silence overview.Reason) overview.Inside {
 	reason := v.unheard(silence)
 	if reason != "" {
-		in := board.Inside{Known: board.Known{Reason: reason}}
+		in := overview.Inside{Known: overview.Known{Reason: reason}}
 		if v.trucks && v.inside != nil {
 			in.LastKnown = &v.inside.trucks
 		}
 		return in
 	}
 	ages := v.inside.ages(v.now)
-	return board.Inside{
-		Known: board.Known{Trucks: &v.inside.trucks}, LastKnown: &v.inside.trucks,
+	return overview.Inside{
+		Known: overview.Known{Trucks: &v.inside.trucks}, LastKnown: &v.inside.trucks,
 		ByDirection: &v.inside.byDirection, ByHolder: v.inside.held(), ByAge: &ages,
 	}
 }
 
-func releaseTime(h *hour, silence board.Reason) board.ReleaseTime {
+func releaseTime(h *hour, silence overview.Reason) overview.ReleaseTime {
 	n := h.release.N
 	if n == 0 {
 		if silence != "" {
-			return board.ReleaseTime{Reason: silence}
+			return overview.ReleaseTime{Reason: silence}
 		}
-		return board.ReleaseTime{N: &n, Reason: board.NoReleases}
+		return overview.ReleaseTime{N: &n, Reason: overview.NoReleases}
 	}
 	mean := float64(h.release.Sum) / float64(n) / 1000
 	p50, p90 := h.release.Bins.Quantile(0.5), h.release.Bins.Quantile(0.9)
 	netMean := float64(h.release.Sum-h.release.Net.Closed) / float64(n) / 1000
 	net := h.release.NetBins()
 	netP50, netP90 := net.Quantile(0.5), net.Quantile(0.9)
-	return board.ReleaseTime{
+	return overview.ReleaseTime{
 		N: &n, MeanSeconds: &mean, P50Seconds: &p50, P90Seconds: &p90,
 		NetMeanSeconds: &netMean, NetP50Seconds: &netP50, NetP90Seconds: &netP90,
 	}
 }
 
 // holders are the segments of an hour in the order of phases and names.
-func holders(h *hour) []board.Holding {
-	all := []board.Holding{}
+func holders(h *hour) []overview.Holding {
+	all := []overview.Holding{}
 	for measure, g := range h.holders {
 		if phase, holder, ok := cutMeasure(measure); ok && g.n > 0 {
-			all = append(all, board.Holding{Phase: phase, Holder: holder, N: g.n, Seconds: float64(g.ms) / 1000, NetSeconds: float64(g.net) / 1000})
+			all = append(all, overview.Holding{Phase: phase, Holder: holder, N: g.n, Seconds: float64(g.ms) / 1000, NetSeconds: float64(g.net) / 1000})
 		}
 	}
-	slices.SortFunc(all, func(a, b board.Holding) int {
+	slices.SortFunc(all, func(a, b overview.Holding) int {
 		return cmp.Or(comparePhases(a.Phase, b.Phase), cmp.Compare(a.Holder, b.Holder))
 	})
 	return all
 }
 
-func flow(h *hour, unheard board.Reason) board.Flow {
+func flow(h *hour, unheard overview.Reason) overview.Flow {
 	if unheard != "" && h.arrivals == 0 && h.releases == 0 && h.departures == 0 {
-		return board.Flow{Reason: unheard}
+		return overview.Flow{Reason: unheard}
 	}
-	return board.Flow{Arrivals: &h.arrivals, Releases: &h.releases, Departures: &h.departures}
+	return overview.Flow{Arrivals: &h.arrivals, Releases: &h.releases, Departures: &h.departures}
 }
 
 // trendHours says what each of the last hours was like. Inside at the end of an hour is what is inside now less what
 // came and left since.
-func (v *view) trendHours() []board.Hour {
+func (v *view) trendHours() []overview.Hour {
 	starts := startsOfHours(v.place, v.now, v.trend)
-	all := make([]board.Hour, len(starts))
+	all := make([]overview.Hour, len(starts))
 	var running int64
 	if v.inside != nil {
 		running = v.inside.trucks
 	}
 	for i := len(starts) - 1; i >= 0; i-- {
 		h := v.hours[starts[i].Unix()]
-		all[i] = board.Hour{Start: starts[i], Status: v.hourStatus(starts[i])}
-		if all[i].Status != board.Unknown {
+		all[i] = overview.Hour{Start: starts[i], Status: v.hourStatus(starts[i])}
+		if all[i].Status != overview.Unknown {
 			n, at := int64(0), running
 			all[i].N, all[i].Inside = &n, &at
 			if h != nil && h.release.N > 0 {
@@ -273,7 +273,7 @@ func (v *view) trendHours() []board.Hour {
 
 // hourStatus is Unknown where no truck event was heard in the hour nor before its end for longer than was tolerated in
 // that hour, as far as hours can tell.
-func (v *view) hourStatus(start time.Time) board.Status {
+func (v *view) hourStatus(start time.Time) overview.Status {
 	end := endOf(window.Hour, start, v.place.Zone)
 	if end.After(v.now) {
 		end = v.now
@@ -282,11 +282,11 @@ func (v *view) hourStatus(start time.Time) board.Status {
 	heard := v.lastHeard(start)
 	switch {
 	case heard.IsZero() || heard.Add(time.Hour).Before(end.Add(-tolerated)):
-		return board.Unknown
+		return overview.Unknown
 	case !v.open(start):
-		return board.Closed
+		return overview.Closed
 	}
-	return board.OK
+	return overview.OK
 }
 
 // lastHeard is the start of the last hour up to the one at start in which trucks were heard. The board has read the

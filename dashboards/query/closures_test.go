@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"dwell/dashboards/board"
+	"dwell/dashboards/overview"
 	"dwell/ingest/place"
 )
 
@@ -87,18 +87,18 @@ func TestWhenACalendarHasAPlaceClosed(t *testing.T) {
 
 func TestAZeroAfterAClosureIsNoEmptyQueue(t *testing.T) {
 	b := newBorder(t, "2026-01-05T12:00:00Z", placeOf("A", "UTC", 3*time.Hour))
-	said := func() board.Reading { return b.board().BCPs[0].Readings[0] }
+	said := func() overview.Reading { return b.board().BCPs[0].Readings[0] }
 	b.reading("1", "A", "2026-01-05T08:00:00Z", "40, NULL, 60")
 	b.happens("1", "2026-01-05T09:00:00Z", "A", "bcp.closed", "")
 	b.happens("2", "2026-01-05T10:30:00Z", "A", "bcp.opened", "")
 	b.reading("2", "A", "2026-01-05T10:40:00Z", "0, NULL, 60")
 	r := said()
 	is(t, "vehicles, as they were published", r.Vehicles, 0)
-	if r.Reason != board.ZeroAfterClosure || r.Frozen || r.Stale {
+	if r.Reason != overview.ZeroAfterClosure || r.Frozen || r.Stale {
 		t.Errorf("%+v", r)
 	}
 	b.reading("3", "A", "2026-01-05T11:00:00Z", "0, NULL, 60")
-	if r := said(); r.Reason != board.ZeroAfterClosure {
+	if r := said(); r.Reason != overview.ZeroAfterClosure {
 		t.Errorf("the second zero: %+v", r)
 	}
 	b.reading("4", "A", "2026-01-05T11:20:00Z", "0, NULL, 60")
@@ -110,9 +110,9 @@ func TestAZeroAfterAClosureIsNoEmptyQueue(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, want := range []struct {
-		reason board.Reason
+		reason overview.Reason
 		until  string
-	}{{board.ZeroAfterClosure, ""}, {board.ZeroAfterClosure, ""}, {"", "2026-01-05T12:00:00Z"}} {
+	}{{overview.ZeroAfterClosure, ""}, {overview.ZeroAfterClosure, ""}, {"", "2026-01-05T12:00:00Z"}} {
 		got := all.Readings[i]
 		if got.Reason != want.reason || (got.KnownUntil == nil) != (want.until == "") || got.KnownUntil != nil && !got.KnownUntil.Equal(at(want.until)) {
 			t.Errorf("%d: %+v, want %v", i, got, want)

@@ -8,15 +8,15 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
+	"dwell/dashboards/verdict/baseline"
 	"dwell/ingest/place"
-	"dwell/metrics/habit"
 )
 
 // habits are those of one place. That of its trucks decides when the place is unknown, and where no truck was heard in
 // all the weeks, that of the readings of its queue.
 type habits struct {
 	place            *place.Place
-	trucks, readings *habit.Habit
+	trucks, readings *baseline.Habit
 	// heard are the starts of the hours in which trucks were heard, in Unix seconds, in their order.
 	heard []int64
 }
@@ -26,12 +26,12 @@ func (h *habits) silence(t time.Time) (time.Duration, bool) {
 	if len(h.heard) == 0 {
 		return h.silenceOfReadings(t)
 	}
-	return habit.Tolerated(h.place, h.trucks, t)
+	return baseline.Tolerated(h.place, h.trucks, t)
 }
 
 // silenceOfReadings is how long no reading may come.
 func (h *habits) silenceOfReadings(t time.Time) (time.Duration, bool) {
-	return habit.Tolerated(h.place, h.readings, t)
+	return baseline.Tolerated(h.place, h.readings, t)
 }
 
 // heardBefore is the start of the last hour before t in which trucks were heard, zero if there is none.
@@ -116,7 +116,7 @@ GROUP BY bcp, quarter ORDER BY bcp, quarter`)
 	all := map[string]*habits{}
 	for _, id := range ids {
 		p := s.place(id)
-		h := &habits{place: p, trucks: habit.Learn(p, trucks[id], now), readings: habit.Learn(p, readings[id], now)}
+		h := &habits{place: p, trucks: baseline.Learn(p, trucks[id], now), readings: baseline.Learn(p, readings[id], now)}
 		for _, hour := range trucks[id] {
 			h.heard = append(h.heard, hour.Start.Unix())
 		}
@@ -125,13 +125,13 @@ GROUP BY bcp, quarter ORDER BY bcp, quarter`)
 	return all, nil
 }
 
-func (s *Source) heard(ctx context.Context, what string, ids []string, now time.Time, sql string) (map[string][]habit.Heard, error) {
-	args := []any{clickhouse.Named("ids", ids), named("from", now.Add(-habit.Back).Unix()), named("to", now.Unix())}
-	all := map[string][]habit.Heard{}
+func (s *Source) heard(ctx context.Context, what string, ids []string, now time.Time, sql string) (map[string][]baseline.Heard, error) {
+	args := []any{clickhouse.Named("ids", ids), named("from", now.Add(-baseline.Back).Unix()), named("to", now.Unix())}
+	all := map[string][]baseline.Heard{}
 	err := s.each(ctx, "habits of "+what, sql, args, func(rows driver.Rows) error {
 		var bcp string
 		var start uint32
-		var h habit.Heard
+		var h baseline.Heard
 		if err := rows.Scan(&bcp, &start, &h.N); err != nil {
 			return err
 		}

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"dwell/dashboards/board"
+	"dwell/dashboards/overview"
 	"dwell/metrics/window"
 )
 
@@ -34,14 +34,14 @@ func TestEachPlaceIsUnknownByItsOwnHabit(t *testing.T) {
 	}
 	got := b.board()
 	for i, want := range []struct {
-		status  board.Status
+		status  overview.Status
 		after   time.Duration
 		learnt  bool
 		unknown string // hours of the trend from 23:00 of Thursday
 	}{
-		{board.Unknown, time.Hour, true, ".......................?"},
-		{board.OK, 11 * time.Hour, true, "........................"},
-		{board.OK, 3 * time.Hour, false, "?????????????????????..."},
+		{overview.Unknown, time.Hour, true, ".......................?"},
+		{overview.OK, 11 * time.Hour, true, "........................"},
+		{overview.OK, 3 * time.Hour, false, "?????????????????????..."},
 	} {
 		bcp := got.BCPs[i]
 		if bcp.Status != want.status || bcp.SilentAfterLearnt != want.learnt || bcp.SilentAfterSeconds != int64(want.after/time.Second) {
@@ -50,7 +50,7 @@ func TestEachPlaceIsUnknownByItsOwnHabit(t *testing.T) {
 		}
 		var trend string
 		for _, h := range bcp.Trend {
-			trend += map[bool]string{true: "?", false: "."}[h.Status == board.Unknown]
+			trend += map[bool]string{true: "?", false: "."}[h.Status == overview.Unknown]
 		}
 		if trend != want.unknown {
 			t.Errorf("%s: hours %s, want %s", bcp.ID, trend, want.unknown)
@@ -102,7 +102,7 @@ FROM numbers(756) WHERE toHour(toTimeZone(at, 'Asia/Kabul')) BETWEEN 6 AND 20`)
 	b.insideNow(0, "A", "", "2026-03-16T09:40:00Z", 0, "", "")
 	bcp := b.board().BCPs[0]
 	// At 16:40 in Kabul. One thing an hour, every other: its gap of 45 minutes, an hour of silence, and another gap.
-	if bcp.Status != board.OK || !bcp.SilentAfterLearnt || bcp.SilentAfterSeconds != 5*3600 {
+	if bcp.Status != overview.OK || !bcp.SilentAfterLearnt || bcp.SilentAfterSeconds != 5*3600 {
 		t.Errorf("%s after %d s, learnt %v", bcp.Status, bcp.SilentAfterSeconds, bcp.SilentAfterLearnt)
 	}
 	if r := bcp.Readings[0]; r.Stale {
@@ -110,7 +110,7 @@ FROM numbers(756) WHERE toHour(toTimeZone(at, 'Asia/Kabul')) BETWEEN 6 AND 20`)
 	}
 	b.now = at("2026-03-16T14:41:00Z") // 19:11
 	bcp = b.board().BCPs[0]
-	if !bcp.Readings[0].Stale || bcp.Status != board.Unknown {
+	if !bcp.Readings[0].Stale || bcp.Status != overview.Unknown {
 		t.Errorf("after five hours: %s, %+v", bcp.Status, bcp.Readings[0])
 	}
 }
@@ -139,7 +139,7 @@ func TestAPromisedSilenceIsKept(t *testing.T) {
 	b := newBorder(t, "2026-03-13T23:10:00Z", p)
 	b.used("A", "UTC", "2026-03-13T23:00:00Z", 6, workdays)
 	b.insideNow(0, "A", "inbound", "2026-03-13T19:50:00Z", 5, "", "")
-	if bcp := b.board().BCPs[0]; bcp.Status != board.Unknown || bcp.SilentAfterLearnt || bcp.SilentAfterSeconds != 3*3600 {
+	if bcp := b.board().BCPs[0]; bcp.Status != overview.Unknown || bcp.SilentAfterLearnt || bcp.SilentAfterSeconds != 3*3600 {
 		t.Errorf("%s after %d s, learnt %v", bcp.Status, bcp.SilentAfterSeconds, bcp.SilentAfterLearnt)
 	}
 }

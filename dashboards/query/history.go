@@ -10,7 +10,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
-	"dwell/dashboards/board"
+	"dwell/dashboards/overview"
 	"dwell/ingest/place"
 	"dwell/metrics/window"
 )
@@ -21,7 +21,7 @@ type HistoryQuery struct {
 	Measure  string
 	Grain    window.Grain
 	From, To time.Time
-	board.Filter
+	overview.Filter
 }
 
 // MaxWindows is the most that one History may have.
@@ -44,7 +44,7 @@ type past struct {
 
 // History reads one measure over time. The place must be one of Places. How long a silence may last is as the place's
 // habit was at the end of the query.
-func (s *Source) History(ctx context.Context, q HistoryQuery) (*board.History, error) {
+func (s *Source) History(ctx context.Context, q HistoryQuery) (*overview.History, error) {
 	p := s.place(q.ID)
 	now := s.now()
 	progress, err := s.Progress(ctx)
@@ -78,9 +78,9 @@ func (s *Source) History(ctx context.Context, q HistoryQuery) (*board.History, e
 	if err != nil {
 		return nil, err
 	}
-	out := &board.History{
+	out := &overview.History{
 		ID: p.ID, Measure: q.Measure, Grain: q.Grain.String(), Filter: q.Filter, TimeZone: p.Zone.String(),
-		From: from, To: from, AsOf: progress.AsOf, FinalUntil: progress.FinalUntil, Windows: []board.Window{},
+		From: from, To: from, AsOf: progress.AsOf, FinalUntil: progress.FinalUntil, Windows: []overview.Window{},
 	}
 	heard := time.Time{} // the end of the last window that has a row
 	for at := before; at.Before(q.To); at = endOf(q.Grain, at, p.Zone) {
@@ -91,7 +91,7 @@ func (s *Source) History(ctx context.Context, q HistoryQuery) (*board.History, e
 		if at.Before(from) {
 			continue
 		}
-		w := board.Window{Start: at, End: end, Status: board.OK}
+		w := overview.Window{Start: at, End: end, Status: overview.OK}
 		w.Final = progress.FinalUntil != nil && !end.After(*progress.FinalUntil)
 		out.To = end
 		if row == nil {
@@ -105,12 +105,12 @@ func (s *Source) History(ctx context.Context, q HistoryQuery) (*board.History, e
 		tolerated, _ := known.silence(until.Add(-time.Minute))
 		switch {
 		case at.After(now):
-			w.Status, w.Reason = board.Unknown, board.Future
+			w.Status, w.Reason = overview.Unknown, overview.Future
 		case until.Sub(heard) > tolerated:
-			w.Status, w.Reason = board.Unknown, board.Silent
+			w.Status, w.Reason = overview.Unknown, overview.Silent
 		default:
 			if !s.openings.openAt(p.ID, at) && q.Grain != window.Day {
-				w.Status = board.Closed
+				w.Status = overview.Closed
 			}
 			fill(&w, row, inside, isCount(q.Measure))
 		}
@@ -120,13 +120,13 @@ func (s *Source) History(ctx context.Context, q HistoryQuery) (*board.History, e
 }
 
 // fill says what a window that is known holds.
-func fill(w *board.Window, row *past, inside int64, count bool) {
+func fill(w *overview.Window, row *past, inside int64, count bool) {
 	w.N, w.Inside = &row.n, &inside
 	if count {
 		return
 	}
 	if row.n == 0 {
-		w.Reason = board.NoValues
+		w.Reason = overview.NoValues
 		return
 	}
 	w.SumSeconds, w.MeanSeconds, w.SDSeconds = moments(row.n, row.sum, &row.squares)
@@ -168,7 +168,7 @@ func isCount(measure string) bool {
 }
 
 // picks is the condition of a filter, and args its values.
-func picks(f board.Filter) (sql string, args []any) {
+func picks(f overview.Filter) (sql string, args []any) {
 	for _, c := range []struct{ column, value string }{
 		{"direction", f.Direction}, {"channel", f.Channel}, {"regime", f.Regime},
 	} {
@@ -318,9 +318,9 @@ WHERE bcp = {bcp:String} AND ` + insideOf + filter + `
 }
 
 // Holders reads the time by holder over the local hours that [from, to) touches.
-func (s *Source) Holders(ctx context.Context, id string, from, to time.Time, f board.Filter) (*board.Holders, error) {
+func (s *Source) Holders(ctx context.Context, id string, from, to time.Time, f overview.Filter) (*overview.Holders, error) {
 	p := s.place(id)
-	out := &board.Holders{ID: id, Filter: f, From: startOf(window.Hour, from, p.Zone)}
+	out := &overview.Holders{ID: id, Filter: f, From: startOf(window.Hour, from, p.Zone)}
 	out.To = startOf(window.Hour, to.Add(-time.Millisecond), p.Zone)
 	out.To = endOf(window.Hour, out.To, p.Zone)
 	// Whole days are read as such: a day is made of whole hours, and has a twentieth of their rows.
@@ -353,7 +353,7 @@ GROUP BY measure`
 		return nil
 	})
 	if out.Holders = holders(sum); len(out.Holders) == 0 {
-		out.Reason = board.NoValues
+		out.Reason = overview.NoValues
 	}
 	return out, err
 }

@@ -5,11 +5,11 @@ import (
 	"testing"
 	"time"
 
-	"dwell/dashboards/board"
+	"dwell/dashboards/overview"
 	"dwell/metrics/window"
 )
 
-func (b *border) history(q HistoryQuery) *board.History {
+func (b *border) history(q HistoryQuery) *overview.History {
 	b.t.Helper()
 	h, err := b.History(b.t.Context(), q)
 	if err != nil {
@@ -70,7 +70,7 @@ func TestInsideAtTheEndOfAWindowIsAllThatCameLessAllThatLeft(t *testing.T) {
 	if want := []int64{49, 50, 45}; fmt.Sprint(all) != fmt.Sprint(want) {
 		t.Errorf("inside %v, want %v", all, want)
 	}
-	q.Filter = board.Filter{Direction: "outbound"}
+	q.Filter = overview.Filter{Direction: "outbound"}
 	is(t, "outbound", b.history(q).Windows[2].Inside, 7)
 }
 
@@ -79,7 +79,7 @@ func TestAWindowAfterASilenceIsUnknownUntilSomethingIsHeard(t *testing.T) {
 	b.window(0, "A", "inbound", "hour", "2026-01-05T00:00:00Z", "arrivals", 1)
 	b.window(0, "A", "outbound", "hour", "2026-01-05T06:00:00Z", "untimed_departures", 1)
 	q := HistoryQuery{ID: "A", Measure: "release_time", Grain: window.Hour, From: at("2026-01-05T00:00:00Z"), To: at("2026-01-05T10:00:00Z")}
-	q.Filter = board.Filter{Direction: "inbound"} // what is heard of one direction is heard of the place
+	q.Filter = overview.Filter{Direction: "inbound"} // what is heard of one direction is heard of the place
 	var got string
 	for _, w := range b.history(q).Windows {
 		got += map[bool]string{true: "?", false: "0"}[w.N == nil]
@@ -98,7 +98,7 @@ func TestAVisitThatLapsedIsInsideNoMore(t *testing.T) {
 		b.insert(`visits (shard, visit, as_of, bcp, direction, status, over, first_fact, last_fact, arrived)
 			VALUES (0, '%s', %d, 'A', 'inbound', '%s', %d, '2026-01-05 08:00:00', '2026-01-05 08:00:00', '2026-01-05 08:00:00')`, v.id, v.asOf, v.status, v.over)
 	}
-	page, err := b.Inside(t.Context(), "A", board.Filter{}, nil, 10)
+	page, err := b.Inside(t.Context(), "A", overview.Filter{}, nil, 10)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,7 +139,7 @@ func TestHoldersAddUpTheWholeDaysAndTheHoursBeforeAndAfterThem(t *testing.T) {
 		{"2026-01-06T09:00:00Z", "2026-01-06T12:00:00Z", 1, 20}, // none
 		{"2026-01-06T09:00:00Z", "2026-01-07T12:00:00Z", 2, 50}, // none, over midnight
 	} {
-		got, err := b.Holders(t.Context(), "TORKHAM", at(c.from), at(c.to), board.Filter{})
+		got, err := b.Holders(t.Context(), "TORKHAM", at(c.from), at(c.to), overview.Filter{})
 		if err != nil {
 			t.Fatal(err)
 		}

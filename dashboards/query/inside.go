@@ -8,14 +8,14 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
-	"dwell/dashboards/board"
+	"dwell/dashboards/overview"
 )
 
 // inside is what the shards know of one BCP, all together.
 type inside struct {
 	lastEvent   *time.Time
 	trucks      int64
-	byDirection board.Directions
+	byDirection overview.Directions
 	// holders counts by measure, arrived by hour since the Unix epoch.
 	holders map[string]int64
 	arrived map[uint32]int64
@@ -66,8 +66,8 @@ GROUP BY bcp, direction`
 }
 
 // ages splits the trucks at now; an arrival is taken for the middle of its hour.
-func (in *inside) ages(now time.Time) board.Ages {
-	var a board.Ages
+func (in *inside) ages(now time.Time) overview.Ages {
+	var a overview.Ages
 	for hour, trucks := range in.arrived {
 		a.Add(now.Sub(time.Unix(int64(hour)*3600+1800, 0)), trucks)
 	}
@@ -75,14 +75,14 @@ func (in *inside) ages(now time.Time) board.Ages {
 }
 
 // held are the trucks by holder, in the order of phases and names.
-func (in *inside) held() []board.Held {
-	all := []board.Held{}
+func (in *inside) held() []overview.Held {
+	all := []overview.Held{}
 	for measure, trucks := range in.holders {
 		if phase, holder, ok := cutMeasure(measure); ok && trucks > 0 {
-			all = append(all, board.Held{Phase: phase, Holder: holder, Trucks: trucks})
+			all = append(all, overview.Held{Phase: phase, Holder: holder, Trucks: trucks})
 		}
 	}
-	slices.SortFunc(all, func(a, b board.Held) int {
+	slices.SortFunc(all, func(a, b overview.Held) int {
 		return cmp.Or(comparePhases(a.Phase, b.Phase), cmp.Compare(a.Holder, b.Holder))
 	})
 	return all

@@ -8,8 +8,8 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
-	"dwell/metrics/habit"
-	judge "dwell/metrics/reading"
+	judge "dwell/dashboards/verdict"
+	"dwell/dashboards/verdict/baseline"
 )
 
 // queue is one that a source tells of; each is judged by itself.
@@ -23,7 +23,7 @@ type published struct {
 
 // remembered is how far back the readings go on which a verdict rests, and mostRemembered how many they are.
 const (
-	remembered     = habit.Back
+	remembered     = baseline.Back
 	mostRemembered = 20_000
 )
 

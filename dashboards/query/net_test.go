@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"dwell/dashboards/board"
+	"dwell/dashboards/overview"
 	"dwell/ingest/place"
 	"dwell/metrics/window"
 )
@@ -29,7 +29,7 @@ func TestTimesNetOfClosedHours(t *testing.T) {
 
 	value := func(ms int64) float64 { return window.ValueOf(window.BinOf(ms)) }
 	seen := b.board()
-	for what, r := range map[string]board.ReleaseTime{"of the place": seen.BCPs[0].ReleaseTime, "of all": seen.Total.ReleaseTime} {
+	for what, r := range map[string]overview.ReleaseTime{"of the place": seen.BCPs[0].ReleaseTime, "of all": seen.Total.ReleaseTime} {
 		is(t, what+": n", r.N, 3)
 		is(t, what+": mean", r.MeanSeconds, 13*3600.0/3)
 		is(t, what+": median", r.P50Seconds, value(2*hour))
@@ -41,7 +41,7 @@ func TestTimesNetOfClosedHours(t *testing.T) {
 	if held.Seconds != 13*3600 || held.NetSeconds != 6*3600 || held.N != 3 {
 		t.Errorf("held %+v", held)
 	}
-	past, err := b.Holders(t.Context(), "TORKHAM", at("2026-01-05T09:30:00Z"), at("2026-01-05T11:00:00Z"), board.Filter{Direction: "inbound"})
+	past, err := b.Holders(t.Context(), "TORKHAM", at("2026-01-05T09:30:00Z"), at("2026-01-05T11:00:00Z"), overview.Filter{Direction: "inbound"})
 	if err != nil || past.Holders[0].Seconds != 12*3600 || past.Holders[0].NetSeconds != 5*3600 {
 		t.Errorf("holders %+v, %v", past, err)
 	}
@@ -114,14 +114,14 @@ func TestAHistorySaysWhatOneAggregateOfAllTrucksSays(t *testing.T) {
 				q := HistoryQuery{ID: p, Measure: measure, Grain: grain, From: begin, To: begin.Add(windows * length)}
 				what := p + " " + grain.String() + " " + measure
 				told(t, what, b.history(q), all[:])
-				q.Filter = board.Filter{Direction: "inbound"}
+				q.Filter = overview.Filter{Direction: "inbound"}
 				told(t, what+" inbound", b.history(q), inbound[:])
 			}
 		}
 	}
 }
 
-func told(t *testing.T, what string, h *board.History, want []window.Aggregate) {
+func told(t *testing.T, what string, h *overview.History, want []window.Aggregate) {
 	t.Helper()
 	if len(h.Windows) != len(want) {
 		t.Fatalf("%s: %d windows, want %d", what, len(h.Windows), len(want))
@@ -154,7 +154,7 @@ func TestAnHourWhoseTruckWasTakenBackHasNoTimes(t *testing.T) {
 	null(t, "p50", w.P50Seconds)
 	null(t, "net p95", w.NetP95Seconds)
 	null(t, "mean", w.MeanSeconds)
-	if w.Reason != board.NoValues {
+	if w.Reason != overview.NoValues {
 		t.Errorf("reason %q", w.Reason)
 	}
 }

@@ -16,23 +16,23 @@ import (
 	"dwell/ingest/place"
 	"dwell/ingest/simulator"
 	"dwell/metrics/clickhouse"
+	"dwell/metrics/engine"
 	"dwell/metrics/pipeline"
 	"dwell/metrics/recent"
-	"dwell/metrics/shard"
 )
 
 // counting is an observer that keeps the hours of its shards.
 type counting struct{ *recent.Hours }
 
-func (counting) Applied(int, *pipeline.Batch)                              {}
-func (counting) Written(context.Context, int, string, int, time.Duration)  {}
-func (counting) Flushed(context.Context, int, *shard.Flush, time.Duration) {}
-func (counting) Memory(int, int, int)                                      {}
-func (counting) Stalled(int, error)                                        {}
+func (counting) Applied(int, *pipeline.Batch)                               {}
+func (counting) Written(context.Context, int, string, int, time.Duration)   {}
+func (counting) Flushed(context.Context, int, *engine.Flush, time.Duration) {}
+func (counting) Memory(int, int, int)                                       {}
+func (counting) Stalled(int, error)                                         {}
 
 type nowhere struct{}
 
-func (nowhere) Write(context.Context, int, []shard.DeadLetter) error { return nil }
+func (nowhere) Write(context.Context, int, []engine.DeadLetter) error { return nil }
 
 // country is nine BCPs whose events, late, doubled and retracted, come in three partitions.
 type country struct {
@@ -54,7 +54,7 @@ type cuttable struct {
 	off func()
 }
 
-func (c *cuttable) WriteProgress(ctx context.Context, id int, f *shard.Flush) error {
+func (c *cuttable) WriteProgress(ctx context.Context, id int, f *engine.Flush) error {
 	if c.off != nil {
 		c.off()
 		return ctx.Err()
@@ -80,9 +80,9 @@ func newCountry(t *testing.T, days int) *country {
 	voc := sim.Vocabulary()
 	c.cfg.FlushEvery = 0 // after each batch
 	c.cfg.Engine.Vocabulary = voc
-	c.cfg.Engine.Places = make([]shard.Place, len(book.Places)+1)
+	c.cfg.Engine.Places = make([]engine.Place, len(book.Places)+1)
 	for i, code := range voc.BCPs() {
-		c.cfg.Engine.Places[code] = shard.Place{Zone: book.Places[i].Zone, Calendar: book.Places[i].Calendar, LapseAfter: book.Places[i].LapseAfter}
+		c.cfg.Engine.Places[code] = engine.Place{Zone: book.Places[i].Zone, Calendar: book.Places[i].Calendar, LapseAfter: book.Places[i].LapseAfter}
 	}
 	for em, ok := sim.Next(); ok; em, ok = sim.Next() {
 		m := event.Message{

@@ -6,12 +6,12 @@ import (
 	"strconv"
 	"time"
 
-	"dwell/dashboards/board"
+	"dwell/dashboards/overview"
 )
 
 // Readings reads those of [from, to) in the order of time, limit at most. They are judged by the place's habit at the end
 // of the query, and by what came before each.
-func (s *Source) Readings(ctx context.Context, id string, from, to time.Time, limit int) (*board.Readings, error) {
+func (s *Source) Readings(ctx context.Context, id string, from, to time.Time, limit int) (*overview.Readings, error) {
 	known, err := s.habitsAt(ctx, id, to)
 	if err != nil {
 		return nil, err
@@ -24,7 +24,7 @@ func (s *Source) Readings(ctx context.Context, id string, from, to time.Time, li
 	if err != nil {
 		return nil, err
 	}
-	out := &board.Readings{ID: id, From: from.UTC(), To: to.UTC(), Readings: []board.PastReading{}}
+	out := &overview.Readings{ID: id, From: from.UTC(), To: to.UTC(), Readings: []overview.PastReading{}}
 	if len(all) > limit {
 		all, out.Truncated = all[:limit], true
 	}
@@ -35,10 +35,10 @@ func (s *Source) Readings(ctx context.Context, id string, from, to time.Time, li
 	}
 	verdicts = verdicts[len(before):]
 	next := map[queue]time.Time{}
-	out.Readings = make([]board.PastReading, len(all))
+	out.Readings = make([]overview.PastReading, len(all))
 	for i := len(all) - 1; i >= 0; i-- {
 		r, v := &all[i], verdicts[i]
-		past := board.PastReading{
+		past := overview.PastReading{
 			Source: r.source, Direction: r.direction, Time: r.Time.UTC(),
 			Vehicles: signed(r.Vehicles), WaitSeconds: signed(r.Wait), AgeSeconds: signed(r.Age),
 			Stale: v.Stale, FrozenSince: instantOf(v.FrozenSince), Reason: reasonOf(r.Vehicles, r.Wait, v),

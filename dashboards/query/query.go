@@ -16,7 +16,7 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
-	"dwell/dashboards/board"
+	"dwell/dashboards/overview"
 	"dwell/ingest/place"
 )
 
@@ -104,7 +104,7 @@ func (s *Source) each(ctx context.Context, what, sql string, args []any, scan fu
 }
 
 // Progress is where the shards stand; its times are null before the first event.
-func (s *Source) Progress(ctx context.Context) (board.Progress, error) {
+func (s *Source) Progress(ctx context.Context) (overview.Progress, error) {
 	all, err := s.readProgress(ctx)
 	return all.all(), err
 }
@@ -135,7 +135,7 @@ func (p progress) without(shards []int) progress {
 }
 
 // all is where the shards stand together.
-func (p progress) all() (sum board.Progress) {
+func (p progress) all() (sum overview.Progress) {
 	for _, at := range p {
 		sum.Offsets += at.offset
 		if at.latest != nil && (sum.AsOf == nil || at.latest.After(*sum.AsOf)) {

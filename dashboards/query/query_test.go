@@ -9,7 +9,7 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
-	"dwell/dashboards/board"
+	"dwell/dashboards/overview"
 	"dwell/deploy/embedded/clickhouse/clickhousetest"
 	"dwell/ingest/event"
 	"dwell/ingest/place"
@@ -122,7 +122,7 @@ func (b *border) insideNow(shard int, bcp, direction, lastEvent string, trucks i
 		shard, bcp, direction, literal(at(lastEvent)), trucks, holders, arrived)
 }
 
-func (b *border) board() *board.Board {
+func (b *border) board() *overview.Board {
 	b.t.Helper()
 	out, err := b.Board(b.t.Context())
 	if err != nil {
@@ -157,7 +157,7 @@ func near(t *testing.T, what string, got *float64, want float64) {
 func TestAPlaceThatWasNeverHeardIsUnknownAndNotEmpty(t *testing.T) {
 	b := newBorder(t, "2026-01-05T12:10:00Z", torkham()).board()
 	bcp := b.BCPs[0]
-	if bcp.Status != board.Unknown || bcp.LastEvent != nil {
+	if bcp.Status != overview.Unknown || bcp.LastEvent != nil {
 		t.Errorf("status %q, last event %v", bcp.Status, bcp.LastEvent)
 	}
 	null(t, "inside", bcp.Inside.Trucks)
@@ -167,14 +167,14 @@ func TestAPlaceThatWasNeverHeardIsUnknownAndNotEmpty(t *testing.T) {
 	null(t, "arrivals", bcp.Flow.Arrivals)
 	null(t, "total inside", b.Total.Inside.Trucks)
 	null(t, "total arrivals", b.Total.Flow.Arrivals)
-	if bcp.Inside.Reason != board.NeverHeard || b.Total.UnknownBCPs != 1 {
+	if bcp.Inside.Reason != overview.NeverHeard || b.Total.UnknownBCPs != 1 {
 		t.Errorf("reason %q, %d unknown", bcp.Inside.Reason, b.Total.UnknownBCPs)
 	}
 	if len(bcp.Trend) != 24 {
 		t.Fatalf("%d hours", len(bcp.Trend))
 	}
 	for _, h := range bcp.Trend {
-		if h.Status != board.Unknown || h.N != nil || h.Inside != nil {
+		if h.Status != overview.Unknown || h.N != nil || h.Inside != nil {
 			t.Errorf("%v: %+v", h.Start, h)
 		}
 	}
@@ -207,13 +207,13 @@ func TestShardsDirectionsAndHoursAddUp(t *testing.T) {
 
 	got := b.board()
 	bcp := got.BCPs[0]
-	if bcp.Status != board.OK {
+	if bcp.Status != overview.OK {
 		t.Errorf("status %q", bcp.Status)
 	}
 	is(t, "inside", bcp.Inside.Trucks, 7)
-	is(t, "by direction", bcp.Inside.ByDirection, board.Directions{Inbound: 3, Outbound: 4})
-	is(t, "by age", bcp.Inside.ByAge, board.Ages{Under6h: 2, Under24h: 4, Under7d: 1})
-	if want := []board.Held{{Phase: "wait", Holder: "customs", Trucks: 6}, {Phase: "service", Holder: "health", Trucks: 1}}; fmt.Sprint(bcp.Inside.ByHolder) != fmt.Sprint(want) {
+	is(t, "by direction", bcp.Inside.ByDirection, overview.Directions{Inbound: 3, Outbound: 4})
+	is(t, "by age", bcp.Inside.ByAge, overview.Ages{Under6h: 2, Under24h: 4, Under7d: 1})
+	if want := []overview.Held{{Phase: "wait", Holder: "customs", Trucks: 6}, {Phase: "service", Holder: "health", Trucks: 1}}; fmt.Sprint(bcp.Inside.ByHolder) != fmt.Sprint(want) {
 		t.Errorf("by holder %v", bcp.Inside.ByHolder)
 	}
 	is(t, "n", bcp.ReleaseTime.N, 3)
@@ -222,7 +222,7 @@ func TestShardsDirectionsAndHoursAddUp(t *testing.T) {
 	is(t, "mean", bcp.ReleaseTime.MeanSeconds, 15600)
 	is(t, "releases", bcp.Flow.Releases, 7)
 	is(t, "departures", bcp.Flow.Departures, 4)
-	if want := []board.Holding{{Phase: "wait", Holder: "customs", N: 3, Seconds: 1000, NetSeconds: 1000}}; fmt.Sprint(bcp.Holders) != fmt.Sprint(want) {
+	if want := []overview.Holding{{Phase: "wait", Holder: "customs", N: 3, Seconds: 1000, NetSeconds: 1000}}; fmt.Sprint(bcp.Holders) != fmt.Sprint(want) {
 		t.Errorf("holders %v", bcp.Holders)
 	}
 	last := bcp.Trend[23]
@@ -246,7 +246,7 @@ func TestAPlaceThatFellSilentIsUnknownAndItsTrendHasAGap(t *testing.T) {
 	b.window(0, "A", "inbound", "hour", "2026-01-05T06:00:00Z", "release_time", 1, 60)
 	b.insideNow(0, "A", "inbound", "2026-01-05T06:30:00Z", 6, "", "")
 	bcp := b.board().BCPs[0]
-	if bcp.Status != board.Unknown || bcp.Inside.Reason != board.Silent {
+	if bcp.Status != overview.Unknown || bcp.Inside.Reason != overview.Silent {
 		t.Errorf("status %q, reason %q", bcp.Status, bcp.Inside.Reason)
 	}
 	null(t, "inside", bcp.Inside.Trucks)
@@ -259,7 +259,7 @@ func TestAPlaceThatFellSilentIsUnknownAndItsTrendHasAGap(t *testing.T) {
 		switch {
 		case ok:
 			is(t, "inside at the end of "+hour, h.Inside, want)
-		case h.Inside != nil || h.Status != board.Unknown:
+		case h.Inside != nil || h.Status != overview.Unknown:
 			t.Errorf("%s: inside %v, status %q, want unknown", hour, *h.Inside, h.Status)
 		}
 	}
@@ -274,7 +274,7 @@ func TestAnEmptyPlaceThatIsHeardHasZeroTrucks(t *testing.T) {
 	is(t, "inside", bcp.Inside.Trucks, 0)
 	is(t, "n", bcp.ReleaseTime.N, 0)
 	null(t, "p50", bcp.ReleaseTime.P50Seconds)
-	if bcp.ReleaseTime.Reason != board.NoReleases {
+	if bcp.ReleaseTime.Reason != overview.NoReleases {
 		t.Errorf("reason %q", bcp.ReleaseTime.Reason)
 	}
 }
@@ -292,7 +292,7 @@ func TestAPlaceWithReadingsAloneHasNoTrucksToCount(t *testing.T) {
 	reading(4, "camera", "2026-01-05T11:58:00Z", "NULL, NULL, NULL, 0")
 	reading(5, "old", "2026-01-05T11:00:00Z", "5, 600, 90000, 0")
 	bcp := b.board().BCPs[0]
-	if bcp.Status != board.OK || bcp.Inside.Reason != board.NoTruckEvents {
+	if bcp.Status != overview.OK || bcp.Inside.Reason != overview.NoTruckEvents {
 		t.Errorf("status %q, reason %q", bcp.Status, bcp.Inside.Reason)
 	}
 	null(t, "inside", bcp.Inside.Trucks)
@@ -302,7 +302,7 @@ func TestAPlaceWithReadingsAloneHasNoTrucksToCount(t *testing.T) {
 	}
 	camera, dpsu, old := bcp.Readings[0], bcp.Readings[1], bcp.Readings[2]
 	null(t, "camera", camera.Vehicles)
-	if camera.Reason != board.NotReported {
+	if camera.Reason != overview.NotReported {
 		t.Errorf("reason %q", camera.Reason)
 	}
 	is(t, "dpsu", dpsu.Vehicles, 0)
@@ -321,7 +321,7 @@ func TestTrucksThatFallSilentAreUnknownThoughReadingsGoOn(t *testing.T) {
 	b.insideNow(0, "A", "inbound", "2026-01-05T06:50:00Z", 4, "", "")
 	b.insideNow(0, "A", "", "2026-01-05T11:50:00Z", 0, "", "") // a reading
 	bcp := b.board().BCPs[0]
-	if bcp.Status != board.OK || bcp.Inside.Reason != board.NoTruckEvents {
+	if bcp.Status != overview.OK || bcp.Inside.Reason != overview.NoTruckEvents {
 		t.Errorf("status %q, reason %q", bcp.Status, bcp.Inside.Reason)
 	}
 	null(t, "inside", bcp.Inside.Trucks)
@@ -336,11 +336,11 @@ func TestAPlaceIsClosedByItsCalendar(t *testing.T) {
 	b.window(0, "A", "inbound", "hour", "2026-01-05T12:00:00Z", "arrivals", 3)
 	b.insideNow(0, "A", "inbound", "2026-01-05T15:50:00Z", 3, "", "")
 	bcp := b.board().BCPs[0]
-	if bcp.Status != board.Closed || bcp.Open {
+	if bcp.Status != overview.Closed || bcp.Open {
 		t.Errorf("status %q, open %v", bcp.Status, bcp.Open)
 	}
 	is(t, "inside", bcp.Inside.Trucks, 3)
-	if got := bcp.Trend[23].Status; got != board.Closed {
+	if got := bcp.Trend[23].Status; got != overview.Closed {
 		t.Errorf("the last hour is %q", got)
 	}
 }
@@ -364,7 +364,7 @@ func TestAPlaceIsClosedByWhatIsToldOfIt(t *testing.T) {
 		}
 		offset++
 	}
-	check := func(what string, status board.Status, open bool) {
+	check := func(what string, status overview.Status, open bool) {
 		t.Helper()
 		if bcp := b.board().BCPs[0]; bcp.Status != status || bcp.Open != open || bcp.Trend[23].Status != status {
 			t.Errorf("%s: status %q, open %v, the last hour is %q", what, bcp.Status, bcp.Open, bcp.Trend[23].Status)
@@ -374,13 +374,13 @@ func TestAPlaceIsClosedByWhatIsToldOfIt(t *testing.T) {
 			t.Errorf("%s: history says %q", what, h.Windows[0].Status)
 		}
 	}
-	check("by its calendar", board.OK, true)
+	check("by its calendar", overview.OK, true)
 	tell("bcp.closed", "1", "2026-01-05T10:00:00Z", "", "")
-	check("two days into a blockade", board.Closed, false)
+	check("two days into a blockade", overview.Closed, false)
 	tell("bcp.opened", "2", "2026-01-07T07:00:00Z", "outbound", "")
-	check("open on the way out", board.OK, true)
+	check("open on the way out", overview.OK, true)
 	tell("event.retracted", "3", "2026-01-07T09:00:00Z", "", "2")
-	check("which was a mistake", board.Closed, false)
+	check("which was a mistake", overview.Closed, false)
 	tell("event.retracted", "4", "2026-01-07T09:00:00Z", "", "1")
-	check("as was the blockade", board.OK, true)
+	check("as was the blockade", overview.OK, true)
 }

@@ -6,8 +6,8 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
-	"dwell/dashboards/board"
-	judge "dwell/metrics/reading"
+	"dwell/dashboards/overview"
+	judge "dwell/dashboards/verdict"
 )
 
 // reading is the latest of one source and direction.
@@ -51,8 +51,8 @@ func nullable(v any) *uint64 {
 }
 
 // latestReadings are those of one place as they are now.
-func (s *Source) latestReadings(ctx context.Context, known *habits, now time.Time, latest []reading) ([]board.Reading, error) {
-	out := []board.Reading{}
+func (s *Source) latestReadings(ctx context.Context, known *habits, now time.Time, latest []reading) ([]overview.Reading, error) {
+	out := []overview.Reading{}
 	if len(latest) == 0 {
 		return out, nil
 	}
@@ -66,11 +66,11 @@ func (s *Source) latestReadings(ctx context.Context, known *habits, now time.Tim
 	return out, nil
 }
 
-func (r *reading) at(now time.Time, known *habits, v judge.Verdict) board.Reading {
+func (r *reading) at(now time.Time, known *habits, v judge.Verdict) overview.Reading {
 	one := judge.Reading{Time: r.time, Age: r.age}
 	age := one.AgeAt(now)
 	silence, _ := known.silenceOfReadings(now)
-	out := board.Reading{
+	out := overview.Reading{
 		Source: r.source, Direction: r.direction, Time: r.time.UTC(),
 		Vehicles: signed(r.vehicles), WaitSeconds: signed(r.wait),
 		AgeSeconds: int64(age / time.Second), Stale: age > silence,
@@ -81,11 +81,11 @@ func (r *reading) at(now time.Time, known *habits, v judge.Verdict) board.Readin
 }
 
 // reasonOf is why a reading says nothing of its queue, empty if it does.
-func reasonOf(vehicles, wait *uint64, v judge.Verdict) board.Reason {
+func reasonOf(vehicles, wait *uint64, v judge.Verdict) overview.Reason {
 	if vehicles == nil && wait == nil {
-		return board.NotReported
+		return overview.NotReported
 	}
-	return board.Reason(v.Doubt)
+	return overview.Reason(v.Doubt)
 }
 
 func instantOf(t time.Time) *time.Time {

@@ -9,7 +9,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
-	"dwell/dashboards/board"
+	"dwell/dashboards/overview"
 	"dwell/metrics/visit"
 	"dwell/metrics/window"
 )
@@ -25,7 +25,7 @@ type RestatementsQuery struct {
 
 // Restatements reads the latest ones. A row says by how much an event changed a window; what the window said after it
 // is what it says now less all changes since.
-func (s *Source) Restatements(ctx context.Context, q RestatementsQuery) (*board.Restatements, error) {
+func (s *Source) Restatements(ctx context.Context, q RestatementsQuery) (*overview.Restatements, error) {
 	filter, args := "", []any{named("bcp", q.ID), named("from", q.From.UnixMilli()), named("to", q.To.UnixMilli())}
 	if q.Grain != "" {
 		filter, args = filter+" AND grain = {grain:String}", append(args, named("grain", q.Grain))
@@ -67,9 +67,9 @@ LEFT JOIN (
 WHERE c.restated >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND c.restated < fromUnixTimestamp64Milli({to:Int64}, 'UTC')
 ORDER BY c.restated DESC, c.shard DESC, c.offset DESC, c.grain, c.start, c.measure, c.direction
 LIMIT ` + fmt.Sprint(q.Limit+1)
-	out := &board.Restatements{ID: q.ID, From: q.From.UTC(), To: q.To.UTC(), Restatements: []board.Restatement{}}
+	out := &overview.Restatements{ID: q.ID, From: q.From.UTC(), To: q.To.UTC(), Restatements: []overview.Restatement{}}
 	err := s.each(ctx, "restatements", sql, args, func(rows driver.Rows) error {
-		var r board.Restatement
+		var r overview.Restatement
 		var n, sum, net, byN, bySum, byNet int64
 		err := rows.Scan(&r.Restated, &r.Direction, &r.Measure, &r.Grain, &r.Start, &n, &sum, &net, &byN, &bySum, &byNet,
 			&r.Because.Type, &r.Because.ID, &r.Because.Source, &r.Because.Visit, &r.Because.Time)
@@ -83,8 +83,8 @@ LIMIT ` + fmt.Sprint(q.Limit+1)
 	return out, err
 }
 
-func figure(measure string, n, sumMs, netMs int64) board.Figure {
-	f := board.Figure{N: n}
+func figure(measure string, n, sumMs, netMs int64) overview.Figure {
+	f := overview.Figure{N: n}
 	phase, _, _ := strings.Cut(measure, "/")
 	_, segment := visit.ParsePhase(phase)
 	if n != 0 && (segment || measure == "release_time" || measure == "crossing_time") {

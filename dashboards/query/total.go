@@ -1,19 +1,19 @@
 package query
 
-import "dwell/dashboards/board"
+import "dwell/dashboards/overview"
 
 // totals adds up BCPs. Times and flow are of all that was heard; those inside are of the BCPs that are known.
 type totals struct {
 	unknown int
 	inside  int64
-	ages    board.Ages
+	ages    overview.Ages
 	sum     *hour
 	flows   int
 }
 
 func newTotals() *totals { return &totals{sum: &hour{holders: map[string]segment{}}} }
 
-func (t *totals) add(b *board.BCP, recent *hour) {
+func (t *totals) add(b *overview.BCP, recent *hour) {
 	if b.Inside.Trucks == nil {
 		t.unknown++
 	} else {
@@ -26,15 +26,15 @@ func (t *totals) add(b *board.BCP, recent *hour) {
 	t.sum.add(recent)
 }
 
-func (t *totals) total(bcps int) board.Total {
-	all := board.Total{BCPs: bcps, UnknownBCPs: t.unknown, ByAge: t.ages, Holders: holders(t.sum)}
-	var silence board.Reason
+func (t *totals) total(bcps int) overview.Total {
+	all := overview.Total{BCPs: bcps, UnknownBCPs: t.unknown, ByAge: t.ages, Holders: holders(t.sum)}
+	var silence overview.Reason
 	if t.flows == 0 {
-		silence = board.NeverHeard
+		silence = overview.NeverHeard
 	}
 	all.ReleaseTime, all.Flow = releaseTime(t.sum, silence), flow(t.sum, silence)
 	if t.unknown == bcps {
-		all.Inside.Reason = board.Silent
+		all.Inside.Reason = overview.Silent
 	} else {
 		all.Inside.Trucks = &t.inside
 	}

@@ -11,7 +11,7 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
-	"dwell/dashboards/board"
+	"dwell/dashboards/overview"
 )
 
 // Cursor is where a page of visits begins: after this arrival and visit.
@@ -44,7 +44,7 @@ const visitColumns = `visit, bcp, toString(direction), toString(channel), toStri
     segment_phase, segment_holder, segment_start, segment_ms, segment_net_ms, phase, holder, since`
 
 // Inside reads the visits inside a place now, the oldest arrival first, limit at most.
-func (s *Source) Inside(ctx context.Context, id string, f board.Filter, after *Cursor, limit int) (*board.Visits, error) {
+func (s *Source) Inside(ctx context.Context, id string, f overview.Filter, after *Cursor, limit int) (*overview.Visits, error) {
 	filter, args := picks(f)
 	args = append(args, named("bcp", id))
 	if after != nil {
@@ -54,7 +54,7 @@ func (s *Source) Inside(ctx context.Context, id string, f board.Filter, after *C
 	sql := "SELECT " + visitColumns + " FROM " + s.table("visits") + ` FINAL
 WHERE bcp = {bcp:String} AND over = 0 AND arrived IS NOT NULL AND departed IS NULL` + filter +
 		fmt.Sprintf(" ORDER BY arrived, visit LIMIT %d", limit+1)
-	out := &board.Visits{ID: id, Filter: f, Time: s.now().UTC(), Visits: []board.Visit{}}
+	out := &overview.Visits{ID: id, Filter: f, Time: s.now().UTC(), Visits: []overview.Visit{}}
 	err := s.each(ctx, "visits", sql, args, func(rows driver.Rows) error {
 		v, err := s.scanVisit(rows)
 		out.Visits = append(out.Visits, v)
@@ -73,9 +73,9 @@ WHERE bcp = {bcp:String} AND over = 0 AND arrived IS NOT NULL AND departed IS NU
 var ErrNoVisit = errors.New("no such visit")
 
 // Visit reads one visit.
-func (s *Source) Visit(ctx context.Context, id string) (*board.Visit, error) {
+func (s *Source) Visit(ctx context.Context, id string) (*overview.Visit, error) {
 	sql := "SELECT " + visitColumns + " FROM " + s.table("visits") + " FINAL WHERE visit = {visit:String} ORDER BY last_fact DESC LIMIT 1"
-	var found *board.Visit
+	var found *overview.Visit
 	err := s.each(ctx, "visits", sql, []any{named("visit", id)}, func(rows driver.Rows) error {
 		v, err := s.scanVisit(rows)
 		found = &v
@@ -87,9 +87,9 @@ func (s *Source) Visit(ctx context.Context, id string) (*board.Visit, error) {
 	return found, err
 }
 
-func (s *Source) scanVisit(rows driver.Rows) (board.Visit, error) {
+func (s *Source) scanVisit(rows driver.Rows) (overview.Visit, error) {
 	var (
-		v                       board.Visit
+		v                       overview.Visit
 		over                    uint8
 		release, crossing       *uint64
 		releaseNet, crossingNet *uint64
@@ -111,15 +111,15 @@ func (s *Source) scanVisit(rows driver.Rows) (board.Visit, error) {
 		v.AgeSeconds = &age
 	}
 	if phase != "" && since != nil {
-		v.Open = &board.Stretch{Phase: phase, Holder: holder, Since: since.UTC()}
+		v.Open = &overview.Stretch{Phase: phase, Holder: holder, Since: since.UTC()}
 	}
 	if len(net) != len(phases) {
 		return v, fmt.Errorf("visit %q has %d segments, and net times of %d", v.Visit, len(phases), len(net))
 	}
-	v.Segments = make([]board.Segment, len(phases))
+	v.Segments = make([]overview.Segment, len(phases))
 	for i := range phases {
 		length := time.Duration(ms[i]) * time.Millisecond
-		v.Segments[i] = board.Segment{
+		v.Segments[i] = overview.Segment{
 			Phase: phases[i], Holder: holders[i], Start: starts[i].UTC(), End: starts[i].Add(length).UTC(),
 			Seconds: length.Seconds(), NetSeconds: float64(net[i]) / 1000,
 		}

@@ -16,8 +16,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
-	"dwell/dashboards/board"
 	"dwell/dashboards/hub"
+	"dwell/dashboards/overview"
 )
 
 // store counts up: every board has another number of trucks.
@@ -27,21 +27,21 @@ type store struct {
 	padding string
 }
 
-func (s *store) Progress(context.Context) (board.Progress, error) {
+func (s *store) Progress(context.Context) (overview.Progress, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return board.Progress{Offsets: uint64(s.trucks)}, nil
+	return overview.Progress{Offsets: uint64(s.trucks)}, nil
 }
 
-func (s *store) Board(context.Context) (*board.Board, error) {
+func (s *store) Board(context.Context) (*overview.Board, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	trucks := s.trucks
-	bcp := board.BCP{ID: "A", TimeZone: s.padding, Inside: board.Inside{Known: board.Known{Trucks: &trucks}}, Trend: []board.Hour{}}
+	bcp := overview.BCP{ID: "A", TimeZone: s.padding, Inside: overview.Inside{Known: overview.Known{Trucks: &trucks}}, Trend: []overview.Hour{}}
 	if s.padding != "" {
 		bcp.TimeZone = fmt.Sprint(s.padding, trucks) // so that the padding is sent each time
 	}
-	return &board.Board{BCPs: []board.BCP{bcp}}, nil
+	return &overview.Board{BCPs: []overview.BCP{bcp}}, nil
 }
 
 func (s *store) add() {

@@ -13,7 +13,7 @@ import (
 	"dwell/ingest/place"
 	"dwell/metrics/audit"
 	"dwell/metrics/clickhouse"
-	"dwell/metrics/shard"
+	"dwell/metrics/engine"
 )
 
 var places = []audit.Place{
@@ -38,8 +38,8 @@ type border struct {
 	places []audit.Place
 	store  *clickhouse.Store
 	voc    *event.Vocabulary
-	shards [2]*shard.State
-	raw    [2]shard.Raw
+	shards [2]*engine.State
+	raw    [2]engine.Raw
 	next   [2]int64
 }
 
@@ -72,13 +72,13 @@ func newBorderAt(t testing.TB, voc *event.Vocabulary, places []audit.Place) *bor
 	}
 	b.store = store
 	t.Cleanup(func() { _ = b.store.Close() })
-	known := make([]shard.Place, 1+len(places))
+	known := make([]engine.Place, 1+len(places))
 	for i, p := range places {
 		zone, err := time.LoadLocation(p.Zone)
 		if err != nil {
 			t.Fatal(err)
 		}
-		known[i+1] = shard.Place{Zone: zone, LapseAfter: p.LapseAfter}
+		known[i+1] = engine.Place{Zone: zone, LapseAfter: p.LapseAfter}
 		if p.Calendar != nil {
 			known[i+1].Calendar = &place.Calendar{}
 			for _, o := range p.Calendar {
@@ -88,7 +88,7 @@ func newBorderAt(t testing.TB, voc *event.Vocabulary, places []audit.Place) *bor
 		}
 	}
 	for i := range b.shards {
-		b.shards[i] = shard.New(shard.Config{Vocabulary: voc, Places: known, Keep: 1 << 60, Lateness: time.Minute})
+		b.shards[i] = engine.New(engine.Config{Vocabulary: voc, Places: known, Keep: 1 << 60, Lateness: time.Minute})
 	}
 	return b
 }

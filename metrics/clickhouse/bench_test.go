@@ -10,14 +10,14 @@ import (
 	"time"
 
 	"dwell/ingest/event"
-	"dwell/metrics/shard"
+	"dwell/metrics/engine"
 	"dwell/metrics/visit"
 	"dwell/metrics/window"
 )
 
 // flush is what a shard has to write after 50,000 events of a busy border: about eight events to a visit.
 type flush struct {
-	raw     shard.Raw
+	raw     engine.Raw
 	windows []window.Row
 	visits  []visit.Row
 }

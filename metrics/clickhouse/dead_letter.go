@@ -7,13 +7,13 @@ import (
 	"time"
 
 	"dwell/ingest/event"
-	"dwell/metrics/shard"
+	"dwell/metrics/engine"
 )
 
 // DeadLetter is a stored dead letter.
 type DeadLetter struct {
 	Shard int
-	shard.DeadLetter
+	engine.DeadLetter
 	// Redriven is when it was last sent again, zero if it never was.
 	Redriven time.Time
 }

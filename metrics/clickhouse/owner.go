@@ -6,12 +6,12 @@ import (
 	"math/rand/v2"
 	"strings"
 
-	"dwell/metrics/shard"
+	"dwell/metrics/engine"
 )
 
 // Claim makes a new owner of a shard, which comes after all others, and returns the offsets above the progress as of
 // which those have announced flushes.
-func (s *Store) Claim(ctx context.Context, id int) (o shard.Owner, announced []int64, err error) {
+func (s *Store) Claim(ctx context.Context, id int) (o engine.Owner, announced []int64, err error) {
 	for later := true; later; {
 		const query = "SELECT max(epoch) FROM owners WHERE shard = ?" + consistent
 		if err := s.conn.QueryRow(ctx, query, id).Scan(&o.Epoch); err != nil {
@@ -31,12 +31,12 @@ func (s *Store) Claim(ctx context.Context, id int) (o shard.Owner, announced []i
 	return o, announced, nil
 }
 
-// Announce says that the owner is about to write rows as of an offset. It returns shard.ErrOvertaken if there is a later
+// Announce says that the owner is about to write rows as of an offset. It returns engine.ErrOvertaken if there is a later
 // owner.
-func (s *Store) Announce(ctx context.Context, id int, o shard.Owner, asOf int64) error {
+func (s *Store) Announce(ctx context.Context, id int, o engine.Owner, asOf int64) error {
 	later, err := s.own(ctx, id, o, asOf)
 	if err == nil && later {
-		err = shard.ErrOvertaken
+		err = engine.ErrOvertaken
 	}
 	return err
 }
@@ -48,13 +48,13 @@ const quorum, consistent = " SETTINGS insert_quorum = 'auto', insert_quorum_para
 // announcement is a row of an owner; later comes to say whether there is one of a later owner.
 type announcement struct {
 	shard  int
-	owner  shard.Owner
+	owner  engine.Owner
 	offset int64
 	later  bool
 }
 
 // own writes a row, and then looks whether there is one of a later owner.
-func (s *Store) own(ctx context.Context, id int, o shard.Owner, announced int64) (later bool, err error) {
+func (s *Store) own(ctx context.Context, id int, o engine.Owner, announced int64) (later bool, err error) {
 	a := &announcement{shard: id, owner: o, offset: announced}
 	err = s.announcements.with(ctx, a)
 	return a.later, err
@@ -80,7 +80,7 @@ func (s *Store) announceAll(ctx context.Context, all []*announcement) error {
 	defer func() { _ = found.Close() }()
 	for found.Next() {
 		var id uint16
-		var last shard.Owner
+		var last engine.Owner
 		if err := found.Scan(&id, &last.Epoch, &last.Number); err != nil {
 			return fmt.Errorf("read table owners: %w", err)
 		}

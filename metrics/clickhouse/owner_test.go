@@ -6,7 +6,7 @@ import (
 	"sync"
 	"testing"
 
-	"dwell/metrics/shard"
+	"dwell/metrics/engine"
 )
 
 // Torkham's shard changes hands while its owner is about to write.
@@ -21,7 +21,7 @@ func TestOneOwnerComesAfterAnother(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := s.WriteProgress(t.Context(), 3, &shard.Flush{AsOf: 120}); err != nil {
+	if err := s.WriteProgress(t.Context(), 3, &engine.Flush{AsOf: 120}); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, err := s.Claim(t.Context(), 4); err != nil { // another shard
@@ -34,7 +34,7 @@ func TestOneOwnerComesAfterAnother(t *testing.T) {
 	if err != nil || !slices.Equal(announced, []int64{210}) {
 		t.Fatalf("the second owner finds %v announced, %v", announced, err)
 	}
-	if err := s.Announce(t.Context(), 3, first, 300); !errors.Is(err, shard.ErrOvertaken) {
+	if err := s.Announce(t.Context(), 3, first, 300); !errors.Is(err, engine.ErrOvertaken) {
 		t.Fatalf("the first owner goes on: %v", err)
 	}
 	if err := s.Announce(t.Context(), 3, second, 250); err != nil {
@@ -43,7 +43,7 @@ func TestOneOwnerComesAfterAnother(t *testing.T) {
 	if _, announced, err = s.Claim(t.Context(), 3); err != nil || !slices.Equal(announced, []int64{250, 300}) {
 		t.Fatalf("the third owner finds %v announced, %v", announced, err)
 	}
-	if err := s.WriteProgress(t.Context(), 3, &shard.Flush{AsOf: 300}); err != nil {
+	if err := s.WriteProgress(t.Context(), 3, &engine.Flush{AsOf: 300}); err != nil {
 		t.Fatal(err)
 	}
 	if _, announced, err = s.Claim(t.Context(), 3); err != nil || len(announced) > 0 {
@@ -56,7 +56,7 @@ func TestNoFlushIsUnknownToTheLastOwner(t *testing.T) {
 	s := open(t, fresh(t), vocabulary(t))
 	const instances = 8
 	type instance struct {
-		owner  shard.Owner
+		owner  engine.Owner
 		before []int64
 		err    error
 	}
@@ -85,7 +85,7 @@ func TestNoFlushIsUnknownToTheLastOwner(t *testing.T) {
 			}
 		case in.err == nil && !slices.Contains(last.before, int64(100+i)):
 			t.Errorf("owner %+v was let through, and the last one knows of %v alone", in.owner, last.before)
-		case in.err != nil && !errors.Is(in.err, shard.ErrOvertaken):
+		case in.err != nil && !errors.Is(in.err, engine.ErrOvertaken):
 			t.Errorf("owner %+v: %v", in.owner, in.err)
 		}
 	}

@@ -6,7 +6,7 @@ import (
 
 	"dwell/deploy/embedded/clickhouse/clickhousetest"
 	"dwell/ingest/event"
-	"dwell/metrics/shard"
+	"dwell/metrics/engine"
 	"dwell/metrics/visit"
 	"dwell/metrics/window"
 )
@@ -24,12 +24,12 @@ func TestBothWaysOfWritingWriteTheSame(t *testing.T) {
 		t.Fatal("both stores write in one way")
 	}
 	f := newFlush(voc)
-	f.raw.Readings = []shard.Reading{{Offset: 1, Source: "s", ID: "i", BCP: 3, Vehicles: 7, WaitSeconds: event.Unknown, AgeSeconds: 3}}
-	f.raw.DeadLetters = []shard.DeadLetter{
+	f.raw.Readings = []engine.Reading{{Offset: 1, Source: "s", ID: "i", BCP: 3, Vehicles: 7, WaitSeconds: event.Unknown, AgeSeconds: 3}}
+	f.raw.DeadLetters = []engine.DeadLetter{
 		{Offset: 8, Reason: event.NotJSON, Key: []byte("k"), Value: []byte{0xff, 0}, HeaderNames: []string{"a", "a"}, HeaderContents: [][]byte{{1}, {2}}},
 		{Offset: 9, Reason: event.NotJSON},
 	}
-	inside := []shard.Inside{
+	inside := []engine.Inside{
 		{BCP: 1, AsOf: 5, LastEvent: 1, Trucks: 3, Holders: map[window.Measure]int{window.OfSegment(visit.Wait, voc.Customs): 3}, Arrived: map[int32]int{9: 3}},
 		{BCP: 2, AsOf: 5, LastEvent: -1 << 62},
 	}
@@ -39,7 +39,7 @@ func TestBothWaysOfWritingWriteTheSame(t *testing.T) {
 		for _, err := range []error{
 			s.WriteRaw(t.Context(), 1, &f.raw), s.WriteWindows(t.Context(), 1, pointers(f.windows...)), s.WriteVisits(t.Context(), 1, chunksOf(f.visits...)),
 			s.WriteVisits(t.Context(), 1, chunksOf(open)), s.WriteInside(t.Context(), 1, inside),
-			s.WriteProgress(t.Context(), 1, &shard.Flush{AsOf: 4, Latest: 5, Watermark: 3, Heard: true}),
+			s.WriteProgress(t.Context(), 1, &engine.Flush{AsOf: 4, Latest: 5, Watermark: 3, Heard: true}),
 		} {
 			if err != nil {
 				t.Fatal(err)
@@ -57,19 +57,19 @@ func TestBothWaysOfWritingWriteTheSame(t *testing.T) {
 
 func TestWhatWasWrittenSurvivesAKill(t *testing.T) {
 	voc, dir := vocabulary(t), t.TempDir()
-	engine := clickhousetest.Open(t, dir)
+	server := clickhousetest.Open(t, dir)
 	cfg := DefaultConfig()
-	cfg.Protocol, cfg.Addresses = "http", []string{engine.Addr}
+	cfg.Protocol, cfg.Addresses = "http", []string{server.Addr}
 	s := open(t, cfg, voc)
 	row := (&truck{voc: voc, id: "T1"}).add(event.TruckArrived, 1_767_600_000_000, nil).row(3)
 	if err := s.WriteVisits(t.Context(), 0, chunksOf(row)); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.WriteProgress(t.Context(), 0, &shard.Flush{AsOf: 4}); err != nil {
+	if err := s.WriteProgress(t.Context(), 0, &engine.Flush{AsOf: 4}); err != nil {
 		t.Fatal(err)
 	}
-	engine.Kill(t)
-	if err := s.WriteProgress(t.Context(), 0, &shard.Flush{AsOf: 5}); err == nil {
+	server.Kill(t)
+	if err := s.WriteProgress(t.Context(), 0, &engine.Flush{AsOf: 5}); err == nil {
 		t.Error("a write to no server is no error")
 	}
 

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"dwell/ingest/event"
-	"dwell/metrics/shard"
+	"dwell/metrics/engine"
 	"dwell/metrics/visit"
 )
 
@@ -66,7 +66,7 @@ func TestWhatWasToldOfHoursIsReadBack(t *testing.T) {
 		{Type: event.BCPOpened, ID: []byte("6"), Source: []byte("post"), Subject: []byte(voc.BCPName(torkham)), BCP: torkham, Direction: event.Outbound, Time: base + minute},
 		{Type: event.BCPOpened, ID: []byte("7"), Source: []byte("post"), Subject: []byte(voc.BCPName(torkham)), BCP: torkham, Time: base},
 	}
-	var raw shard.Raw
+	var raw engine.Raw
 	for i := range log {
 		log[i].Recorded = log[i].Time
 		raw.Events.Append(int64(10*i), log[i].Time, &log[i])

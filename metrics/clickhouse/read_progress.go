@@ -7,11 +7,11 @@ import (
 	"fmt"
 
 	"dwell/ingest/event"
-	"dwell/metrics/shard"
+	"dwell/metrics/engine"
 )
 
 // Progress is where the shard stands, zero if it never wrote any.
-func (s *Store) Progress(ctx context.Context, id int) (p shard.Progress, err error) {
+func (s *Store) Progress(ctx context.Context, id int) (p engine.Progress, err error) {
 	var offset uint64
 	var latest *int64
 	const query = "SELECT offset, toUnixTimestamp64Milli(latest) FROM progress FINAL WHERE shard = ?"

@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"dwell/ingest/event"
-	"dwell/metrics/shard"
+	"dwell/metrics/engine"
 	"dwell/metrics/visit"
 	"dwell/metrics/window"
 )
@@ -19,10 +19,10 @@ import (
 func TestProgressIsReadBackAndTheHighestStays(t *testing.T) {
 	s := open(t, fresh(t), vocabulary(t))
 	p, err := s.Progress(t.Context(), 3)
-	if err != nil || p != (shard.Progress{}) {
+	if err != nil || p != (engine.Progress{}) {
 		t.Fatalf("progress of a new shard is %+v, %v", p, err)
 	}
-	for _, f := range []shard.Flush{
+	for _, f := range []engine.Flush{
 		{AsOf: 7},
 		{AsOf: 900, Latest: 1_700_000_000_123, Watermark: 1_699_999_000_123, Heard: true},
 		{AsOf: 20, Latest: 5, Watermark: 4, Heard: true},
@@ -31,11 +31,11 @@ func TestProgressIsReadBackAndTheHighestStays(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	want := shard.Progress{Offset: 900, Latest: 1_700_000_000_123, Heard: true}
+	want := engine.Progress{Offset: 900, Latest: 1_700_000_000_123, Heard: true}
 	if p, err := s.Progress(t.Context(), 3); err != nil || p != want {
 		t.Fatalf("progress is %+v, %v, want %+v", p, err, want)
 	}
-	if p, err := s.Progress(t.Context(), 4); err != nil || p != (shard.Progress{}) {
+	if p, err := s.Progress(t.Context(), 4); err != nil || p != (engine.Progress{}) {
 		t.Fatalf("progress of another shard is %+v, %v", p, err)
 	}
 }
@@ -322,7 +322,7 @@ func TestWindowsAreReadBack(t *testing.T) {
 func TestInsideIsReadBack(t *testing.T) {
 	voc := vocabulary(t)
 	s := open(t, fresh(t), voc)
-	rows := []shard.Inside{
+	rows := []engine.Inside{
 		{
 			BCP: 1, Direction: event.Inbound, AsOf: 9, LastEvent: 1_767_600_000_123, Trucks: 5,
 			Holders: map[window.Measure]int{window.OfSegment(visit.Wait, voc.Customs): 2, window.OfSegment(visit.Wait, voc.UnknownHolder): 3},
@@ -334,8 +334,8 @@ func TestInsideIsReadBack(t *testing.T) {
 	if err := s.WriteInside(t.Context(), 1, rows); err != nil {
 		t.Fatal(err)
 	}
-	older := shard.Inside{BCP: 1, Direction: event.Inbound, AsOf: 3, LastEvent: 5, Trucks: 50}
-	if err := s.WriteInside(t.Context(), 1, []shard.Inside{older}); err != nil {
+	older := engine.Inside{BCP: 1, Direction: event.Inbound, AsOf: 3, LastEvent: 5, Trucks: 50}
+	if err := s.WriteInside(t.Context(), 1, []engine.Inside{older}); err != nil {
 		t.Fatal(err)
 	}
 	heard := map[string]int64{}
@@ -360,7 +360,7 @@ func TestInsideIsReadBack(t *testing.T) {
 func TestWhatWasReceivedIsThereOnce(t *testing.T) {
 	voc := vocabulary(t)
 	s := open(t, fresh(t), voc)
-	var raw shard.Raw
+	var raw engine.Raw
 	at := int64(1_767_600_000_001)
 	raw.Events.Append(1000, at+5, &event.Event{
 		Type: event.InspectionCompleted, ID: []byte("i'1"), Source: []byte("/post/ترخم"), Subject: []byte("T1"), Time: at, Recorded: at + 1,
@@ -374,12 +374,12 @@ func TestWhatWasReceivedIsThereOnce(t *testing.T) {
 	for i := range 120 {
 		raw.Events.Append(1002+int64(i), at, &event.Event{Type: event.TruckArrived, ID: []byte(strings.Repeat("x", i)), BCP: 2, Time: at + int64(i)*40*24*60*minute})
 	}
-	raw.Readings = []shard.Reading{
+	raw.Readings = []engine.Reading{
 		{Offset: 5, Time: at, Recorded: at, Source: "s", ID: "q1", BCP: 1, Direction: event.Inbound, Vehicles: 0, WaitSeconds: event.Unknown, AgeSeconds: 90},
 		{Offset: 6, Time: at, Recorded: at, Source: "s", ID: "q2", BCP: 1, Direction: event.Inbound, Vehicles: 12, WaitSeconds: 3600, AgeSeconds: event.Unknown},
 		{Offset: 7, Time: at, Recorded: at, Source: "s", ID: "q2", BCP: 1, Vehicles: event.Unknown, WaitSeconds: event.Unknown, AgeSeconds: event.Unknown, Retracted: true},
 	}
-	raw.DeadLetters = []shard.DeadLetter{
+	raw.DeadLetters = []engine.DeadLetter{
 		{Offset: 8, Logged: at, Reason: event.NotJSON, Detail: "offset 3", Key: []byte("k"), Value: []byte{0xff, 0, '\''}, HeaderNames: []string{"a", "a"}, HeaderContents: [][]byte{{1}, {2, 0xfe}}},
 		{Offset: 9, Logged: at, Reason: "another", Detail: ""},
 		{Offset: 10, Logged: at, Reason: event.NotJSON},
@@ -390,7 +390,7 @@ func TestWhatWasReceivedIsThereOnce(t *testing.T) {
 		}
 		raw.Readings[0], raw.Readings[2] = raw.Readings[2], raw.Readings[0] // a retraction that comes first
 	}
-	if err := s.WriteRaw(t.Context(), 2, &shard.Raw{}); err != nil {
+	if err := s.WriteRaw(t.Context(), 2, &engine.Raw{}); err != nil {
 		t.Fatal(err)
 	}
 	for query, want := range map[string]string{

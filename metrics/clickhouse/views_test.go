@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"dwell/ingest/event"
-	"dwell/metrics/shard"
+	"dwell/metrics/engine"
 	"dwell/metrics/visit"
 	"dwell/metrics/window"
 )
@@ -66,7 +66,7 @@ func TestViewsOfAHandComputedDay(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	inside := []shard.Inside{{
+	inside := []engine.Inside{{
 		BCP: 1, Direction: event.Inbound, AsOf: 5, LastEvent: 1_767_600_000_123, Trucks: 3,
 		Holders: map[window.Measure]int{wait: 2, window.OfSegment(visit.Exit, voc.Carrier): 1},
 	}}

@@ -7,21 +7,21 @@ import (
 	"slices"
 
 	"dwell/ingest/event"
-	"dwell/metrics/shard"
+	"dwell/metrics/engine"
 	"dwell/metrics/window"
 )
 
 // WriteInside writes rows.
-func (s *Store) WriteInside(ctx context.Context, id int, rows []shard.Inside) error {
-	return insertRows(ctx, s, "inside_now", rows, func(e *encoder, rows []shard.Inside) {
+func (s *Store) WriteInside(ctx context.Context, id int, rows []engine.Inside) error {
+	return insertRows(ctx, s, "inside_now", rows, func(e *encoder, rows []engine.Inside) {
 		e.block.reset("inside_now", len(rows), 0)
 		b, d := &e.block, &e.dictionary
 		b.same("shard", uint16(id))
-		eachCode(d, b, "bcp", rows, func(r *shard.Inside) event.BCP { return r.BCP }, s.voc.BCPName)
-		eachCode(d, b, "direction", rows, func(r *shard.Inside) event.Direction { return r.Direction }, event.Direction.String)
-		each64(b, "as_of", "UInt64", rows, func(r *shard.Inside) int64 { return r.AsOf })
-		eachNullable64(b, "last_event", nullableTimeType, rows, func(r *shard.Inside) (int64, bool) { return r.LastEvent, r.LastEvent > never })
-		each32(b, "trucks", "UInt32", rows, func(r *shard.Inside) uint32 { return uint32(r.Trucks) })
+		eachCode(d, b, "bcp", rows, func(r *engine.Inside) event.BCP { return r.BCP }, s.voc.BCPName)
+		eachCode(d, b, "direction", rows, func(r *engine.Inside) event.Direction { return r.Direction }, event.Direction.String)
+		each64(b, "as_of", "UInt64", rows, func(r *engine.Inside) int64 { return r.AsOf })
+		eachNullable64(b, "last_event", nullableTimeType, rows, func(r *engine.Inside) (int64, bool) { return r.LastEvent, r.LastEvent > never })
+		each32(b, "trucks", "UInt32", rows, func(r *engine.Inside) uint32 { return uint32(r.Trucks) })
 		var hours []int32
 		var trucks []uint32
 		d.reset()
@@ -33,13 +33,13 @@ func (s *Store) WriteInside(ctx context.Context, id int, rows []shard.Inside) er
 		}
 		b.begin("holders", "Map("+lowCardinality+", UInt32)")
 		d.prefix(b)
-		eachList(b, rows, func(r *shard.Inside) int { return len(r.Holders) })
+		eachList(b, rows, func(r *engine.Inside) int { return len(r.Holders) })
 		d.body(b, func(c uint16) string { return window.Measure(c).Name(s.voc) })
 		for _, n := range trucks {
 			b.buf = binary.LittleEndian.AppendUint32(b.buf, n)
 		}
 		b.begin("arrived", "Map(UInt32, UInt32)")
-		eachList(b, rows, func(r *shard.Inside) int { return len(r.Arrived) })
+		eachList(b, rows, func(r *engine.Inside) int { return len(r.Arrived) })
 		trucks = trucks[:0]
 		for i := range rows {
 			for _, h := range slices.Sorted(maps.Keys(rows[i].Arrived)) {
@@ -59,16 +59,16 @@ func (s *Store) WriteInside(ctx context.Context, id int, rows []shard.Inside) er
 const never = -1 << 61
 
 // WriteProgress writes where the shard stands.
-func (s *Store) WriteProgress(ctx context.Context, id int, f *shard.Flush) error {
+func (s *Store) WriteProgress(ctx context.Context, id int, f *engine.Flush) error {
 	return s.insert(ctx, "progress", func(e *encoder, send func() bool) {
 		e.block.reset("progress", 1, 0)
 		b := &e.block
-		one := []*shard.Flush{f}
+		one := []*engine.Flush{f}
 		b.same("shard", uint16(id))
-		each64(b, "offset", "UInt64", one, func(f **shard.Flush) int64 { return (*f).AsOf })
-		each64(b, "as_of", "UInt64", one, func(f **shard.Flush) int64 { return (*f).AsOf })
-		eachNullable64(b, "latest", nullableTimeType, one, func(f **shard.Flush) (int64, bool) { return (*f).Latest, (*f).Heard })
-		eachNullable64(b, "watermark", nullableTimeType, one, func(f **shard.Flush) (int64, bool) { return (*f).Watermark, (*f).Heard })
+		each64(b, "offset", "UInt64", one, func(f **engine.Flush) int64 { return (*f).AsOf })
+		each64(b, "as_of", "UInt64", one, func(f **engine.Flush) int64 { return (*f).AsOf })
+		eachNullable64(b, "latest", nullableTimeType, one, func(f **engine.Flush) (int64, bool) { return (*f).Latest, (*f).Heard })
+		eachNullable64(b, "watermark", nullableTimeType, one, func(f **engine.Flush) (int64, bool) { return (*f).Watermark, (*f).Heard })
 		send()
 	})
 }

@@ -5,12 +5,12 @@ import (
 	"errors"
 
 	"dwell/ingest/event"
-	"dwell/metrics/shard"
+	"dwell/metrics/engine"
 	"dwell/metrics/visit"
 )
 
 // WriteRaw writes what was received. Of rows with one offset the tables keep one.
-func (s *Store) WriteRaw(ctx context.Context, shard int, raw *shard.Raw) error {
+func (s *Store) WriteRaw(ctx context.Context, shard int, raw *engine.Raw) error {
 	return errors.Join(
 		s.writeEvents(ctx, shard, &raw.Events),
 		s.writeReadings(ctx, shard, raw.Readings),
@@ -18,7 +18,7 @@ func (s *Store) WriteRaw(ctx context.Context, shard int, raw *shard.Raw) error {
 	)
 }
 
-func (s *Store) writeEvents(ctx context.Context, id int, events *shard.Events) error {
+func (s *Store) writeEvents(ctx context.Context, id int, events *engine.Events) error {
 	if events.Len() == 0 {
 		return nil
 	}
@@ -32,7 +32,7 @@ func (s *Store) writeEvents(ctx context.Context, id int, events *shard.Events) e
 	})
 }
 
-func (s *Store) encodeEvents(e *encoder, id int, events *shard.Events) {
+func (s *Store) encodeEvents(e *encoder, id int, events *engine.Events) {
 	e.block.reset("events", events.Len(), events.Bytes())
 	b, d := &e.block, &e.dictionary
 	text := func(name string, column int) {
@@ -45,9 +45,9 @@ func (s *Store) encodeEvents(e *encoder, id int, events *shard.Events) {
 	b.int64s("time", timeType, events.Times)
 	b.int64s("recorded", timeType, events.Recorded)
 	codes(d, b, "type", events.Types, event.Type.String)
-	text("id", shard.TextID)
-	text("source", shard.TextSource)
-	text("subject", shard.TextSubject)
+	text("id", engine.TextID)
+	text("source", engine.TextSource)
+	text("subject", engine.TextSubject)
 	codes(d, b, "bcp", events.BCPs, s.voc.BCPName)
 	codes(d, b, "direction", events.Directions, event.Direction.String)
 	codes(d, b, "channel", events.Channels, event.Channel.String)
@@ -55,9 +55,9 @@ func (s *Store) encodeEvents(e *encoder, id int, events *shard.Events) {
 	codes(d, b, "agency", events.Agencies, s.voc.HolderName)
 	codes(d, b, "kind", events.Kinds, event.InspectionKind.String)
 	codes(d, b, "result", events.Results, event.Result.String)
-	text("lane", shard.TextLane)
-	text("retracted_id", shard.TextRetractedID)
-	text("retracted_source", shard.TextRetractedSource)
+	text("lane", engine.TextLane)
+	text("retracted_id", engine.TextRetractedID)
+	text("retracted_source", engine.TextRetractedSource)
 	b.begin("retracted_time", nullableTimeType)
 	for _, t := range events.Types {
 		if t == event.EventRetracted {
@@ -73,36 +73,36 @@ func (s *Store) encodeEvents(e *encoder, id int, events *shard.Events) {
 			b.uint64(0)
 		}
 	}
-	text("data", shard.TextData)
+	text("data", engine.TextData)
 }
 
-func (s *Store) writeReadings(ctx context.Context, id int, rows []shard.Reading) error {
-	return insertRows(ctx, s, "readings", rows, func(e *encoder, rows []shard.Reading) {
+func (s *Store) writeReadings(ctx context.Context, id int, rows []engine.Reading) error {
+	return insertRows(ctx, s, "readings", rows, func(e *encoder, rows []engine.Reading) {
 		e.block.reset("readings", len(rows), 0)
 		b, d := &e.block, &e.dictionary
 		b.same("shard", uint16(id))
-		each64(b, "offset", "UInt64", rows, func(r *shard.Reading) int64 { return r.Offset })
-		eachCode(d, b, "bcp", rows, func(r *shard.Reading) event.BCP { return r.BCP }, s.voc.BCPName)
-		eachCode(d, b, "direction", rows, func(r *shard.Reading) event.Direction { return r.Direction }, event.Direction.String)
-		eachString(b, "source", rows, func(r *shard.Reading) string { return r.Source })
-		eachString(b, "id", rows, func(r *shard.Reading) string { return r.ID })
-		each64(b, "time", timeType, rows, func(r *shard.Reading) int64 { return r.Time })
-		each64(b, "recorded", timeType, rows, func(r *shard.Reading) int64 { return r.Recorded })
+		each64(b, "offset", "UInt64", rows, func(r *engine.Reading) int64 { return r.Offset })
+		eachCode(d, b, "bcp", rows, func(r *engine.Reading) event.BCP { return r.BCP }, s.voc.BCPName)
+		eachCode(d, b, "direction", rows, func(r *engine.Reading) event.Direction { return r.Direction }, event.Direction.String)
+		eachString(b, "source", rows, func(r *engine.Reading) string { return r.Source })
+		eachString(b, "id", rows, func(r *engine.Reading) string { return r.ID })
+		each64(b, "time", timeType, rows, func(r *engine.Reading) int64 { return r.Time })
+		each64(b, "recorded", timeType, rows, func(r *engine.Reading) int64 { return r.Recorded })
 		number := func(v int64) (int64, bool) { return v, v != event.Unknown }
-		eachNullable64(b, "vehicles", "Nullable(UInt64)", rows, func(r *shard.Reading) (int64, bool) { return number(r.Vehicles) })
-		eachNullable64(b, "wait_seconds", "Nullable(UInt64)", rows, func(r *shard.Reading) (int64, bool) { return number(r.WaitSeconds) })
-		eachNullable64(b, "age_seconds", "Nullable(UInt64)", rows, func(r *shard.Reading) (int64, bool) { return number(r.AgeSeconds) })
-		each8(b, "retracted", "UInt8", rows, func(r *shard.Reading) uint8 { return truth(r.Retracted) })
+		eachNullable64(b, "vehicles", "Nullable(UInt64)", rows, func(r *engine.Reading) (int64, bool) { return number(r.Vehicles) })
+		eachNullable64(b, "wait_seconds", "Nullable(UInt64)", rows, func(r *engine.Reading) (int64, bool) { return number(r.WaitSeconds) })
+		eachNullable64(b, "age_seconds", "Nullable(UInt64)", rows, func(r *engine.Reading) (int64, bool) { return number(r.AgeSeconds) })
+		each8(b, "retracted", "UInt8", rows, func(r *engine.Reading) uint8 { return truth(r.Retracted) })
 	})
 }
 
-func (s *Store) writeDeadLetters(ctx context.Context, id int, rows []shard.DeadLetter) error {
-	return insertRows(ctx, s, "dead_letters", rows, func(e *encoder, rows []shard.DeadLetter) {
+func (s *Store) writeDeadLetters(ctx context.Context, id int, rows []engine.DeadLetter) error {
+	return insertRows(ctx, s, "dead_letters", rows, func(e *encoder, rows []engine.DeadLetter) {
 		e.block.reset("dead_letters", len(rows), 0)
 		b := &e.block
 		b.same("shard", uint16(id))
-		each64(b, "offset", "UInt64", rows, func(r *shard.DeadLetter) int64 { return r.Offset })
-		each64(b, "logged", timeType, rows, func(r *shard.DeadLetter) int64 { return r.Logged })
+		each64(b, "offset", "UInt64", rows, func(r *engine.DeadLetter) int64 { return r.Offset })
+		each64(b, "logged", timeType, rows, func(r *engine.DeadLetter) int64 { return r.Logged })
 		reasons := event.Reasons()
 		e.dictionary.reset()
 		b.begin("reason", lowCardinality)
@@ -118,7 +118,7 @@ func (s *Store) writeDeadLetters(ctx context.Context, id int, rows []shard.DeadL
 		}
 		e.prefix(b)
 		e.body(b, func(code uint16) string { return string(reasons[code]) })
-		eachString(b, "detail", rows, func(r *shard.DeadLetter) string { return r.Detail })
+		eachString(b, "detail", rows, func(r *engine.DeadLetter) string { return r.Detail })
 		b.begin("key", "String")
 		for i := range rows {
 			b.bytes(rows[i].Key)
@@ -128,7 +128,7 @@ func (s *Store) writeDeadLetters(ctx context.Context, id int, rows []shard.DeadL
 			b.bytes(rows[i].Value)
 		}
 		b.begin("headers", "Array(Tuple(name String, value String))")
-		eachList(b, rows, func(r *shard.DeadLetter) int { return len(r.HeaderNames) })
+		eachList(b, rows, func(r *engine.DeadLetter) int { return len(r.HeaderNames) })
 		for i := range rows {
 			for _, name := range rows[i].HeaderNames {
 				b.string(name)

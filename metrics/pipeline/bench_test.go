@@ -15,8 +15,8 @@ import (
 	"dwell/ingest/event"
 	"dwell/ingest/place"
 	"dwell/ingest/simulator"
+	"dwell/metrics/engine"
 	"dwell/metrics/pipeline"
-	"dwell/metrics/shard"
 	"dwell/metrics/visit"
 	"dwell/metrics/window"
 )
@@ -24,13 +24,15 @@ import (
 // forgetful is a store that keeps nothing: what is left is the cost of decoding and of the engine.
 type forgetful struct{}
 
-func (forgetful) Claim(context.Context, int) (shard.Owner, []int64, error) {
-	return shard.Owner{}, nil, nil
+func (forgetful) Claim(context.Context, int) (engine.Owner, []int64, error) {
+	return engine.Owner{}, nil, nil
 }
 
-func (forgetful) Announce(context.Context, int, shard.Owner, int64) error { return nil }
+func (forgetful) Announce(context.Context, int, engine.Owner, int64) error { return nil }
 
-func (forgetful) Progress(context.Context, int) (shard.Progress, error) { return shard.Progress{}, nil }
+func (forgetful) Progress(context.Context, int) (engine.Progress, error) {
+	return engine.Progress{}, nil
+}
 
 func (forgetful) RecentVisits(context.Context, int, int64, int64, func(*visit.Row) error, func(string)) error {
 	return nil
@@ -53,7 +55,7 @@ func (forgetful) OverDuring(context.Context, int, event.BCP, int64, int64) ([]vi
 func (forgetful) Visits(context.Context, int, []string) ([]visit.Row, error) { return nil, nil }
 
 func (forgetful) Windows(context.Context, int, []window.Key) ([]window.Row, error) { return nil, nil }
-func (forgetful) WriteRaw(context.Context, int, *shard.Raw) error                  { return nil }
+func (forgetful) WriteRaw(context.Context, int, *engine.Raw) error                 { return nil }
 
 // WriteWindows reads the rows: they are made as they are read.
 func (forgetful) WriteWindows(_ context.Context, _ int, rows iter.Seq[*window.Row]) error {
@@ -66,23 +68,23 @@ func (forgetful) WriteVisits(context.Context, int, func(int) iter.Seq[[]visit.Ro
 
 func (forgetful) WriteRestatements(context.Context, int, []window.Restatement) error { return nil }
 
-func (forgetful) WriteInside(context.Context, int, []shard.Inside) error { return nil }
+func (forgetful) WriteInside(context.Context, int, []engine.Inside) error { return nil }
 
-func (forgetful) WriteProgress(context.Context, int, *shard.Flush) error { return nil }
+func (forgetful) WriteProgress(context.Context, int, *engine.Flush) error { return nil }
 
-func (forgetful) Write(context.Context, int, []shard.DeadLetter) error { return nil }
+func (forgetful) Write(context.Context, int, []engine.DeadLetter) error { return nil }
 
 // unobserved is an observer for whom nothing is worth telling.
 type unobserved struct{}
 
-func (unobserved) Opened(int, int64, *shard.State)                           {}
-func (unobserved) Counted(int, *shard.Flush)                                 {}
-func (unobserved) Applied(int, *pipeline.Batch)                              {}
-func (unobserved) Written(context.Context, int, string, int, time.Duration)  {}
-func (unobserved) Flushed(context.Context, int, *shard.Flush, time.Duration) {}
-func (unobserved) Memory(int, int, int)                                      {}
-func (unobserved) Stalled(int, error)                                        {}
-func (unobserved) Closed(int)                                                {}
+func (unobserved) Opened(int, int64, *engine.State)                           {}
+func (unobserved) Counted(int, *engine.Flush)                                 {}
+func (unobserved) Applied(int, *pipeline.Batch)                               {}
+func (unobserved) Written(context.Context, int, string, int, time.Duration)   {}
+func (unobserved) Flushed(context.Context, int, *engine.Flush, time.Duration) {}
+func (unobserved) Memory(int, int, int)                                       {}
+func (unobserved) Stalled(int, error)                                         {}
+func (unobserved) Closed(int)                                                 {}
 
 // weeks are simulated weeks at nine BCPs, late and doubled and retracted, as records of one partition.
 func weeks(b testing.TB, n int) ([]pipeline.Record, pipeline.Config) {
@@ -114,9 +116,9 @@ func weeks(b testing.TB, n int) ([]pipeline.Record, pipeline.Config) {
 	}
 	cfg := pipeline.DefaultConfig()
 	cfg.Engine.Vocabulary = voc
-	cfg.Engine.Places = make([]shard.Place, len(book.Places)+1)
+	cfg.Engine.Places = make([]engine.Place, len(book.Places)+1)
 	for i, code := range voc.BCPs() {
-		cfg.Engine.Places[code] = shard.Place{Zone: book.Places[i].Zone, Calendar: book.Places[i].Calendar, LapseAfter: book.Places[i].LapseAfter}
+		cfg.Engine.Places[code] = engine.Place{Zone: book.Places[i].Zone, Calendar: book.Places[i].Calendar, LapseAfter: book.Places[i].LapseAfter}
 	}
 	return records, cfg
 }

@@ -8,8 +8,8 @@ import (
 
 	"go.opentelemetry.io/otel/trace/noop"
 
+	"dwell/metrics/engine"
 	"dwell/metrics/pipeline"
-	"dwell/metrics/shard"
 )
 
 // flushes counts them.
@@ -18,7 +18,7 @@ type flushes struct {
 	n int
 }
 
-func (f *flushes) WriteProgress(context.Context, int, *shard.Flush) error {
+func (f *flushes) WriteProgress(context.Context, int, *engine.Flush) error {
 	f.n++
 	return nil
 }

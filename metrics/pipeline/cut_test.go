@@ -16,8 +16,8 @@ import (
 	"dwell/deploy/embedded/clickhouse/clickhousetest"
 	"dwell/ingest/event"
 	"dwell/metrics/clickhouse"
+	"dwell/metrics/engine"
 	"dwell/metrics/pipeline"
-	"dwell/metrics/shard"
 	"dwell/metrics/visit"
 	"dwell/metrics/window"
 )
@@ -59,7 +59,7 @@ func (c *cutting) dies() bool {
 	return c.left <= 0
 }
 
-func (c *cutting) WriteRaw(ctx context.Context, id int, raw *shard.Raw) error {
+func (c *cutting) WriteRaw(ctx context.Context, id int, raw *engine.Raw) error {
 	if c.dies() {
 		return errCut
 	}
@@ -76,7 +76,7 @@ func (c *cutting) WriteRestatements(ctx context.Context, id int, rows []window.R
 	return c.Store.WriteRestatements(ctx, id, rows)
 }
 
-func (c *cutting) Announce(ctx context.Context, id int, o shard.Owner, asOf int64) error {
+func (c *cutting) Announce(ctx context.Context, id int, o engine.Owner, asOf int64) error {
 	if c.dies() {
 		if c.half && c.left == 0 {
 			return errors.Join(errCut, c.Store.Announce(context.WithoutCancel(ctx), id, o, asOf))
@@ -133,14 +133,14 @@ func (c *cutting) WriteVisits(ctx context.Context, id int, chunks func(int) iter
 	return c.Store.WriteVisits(ctx, id, chunks)
 }
 
-func (c *cutting) WriteInside(ctx context.Context, id int, rows []shard.Inside) error {
+func (c *cutting) WriteInside(ctx context.Context, id int, rows []engine.Inside) error {
 	if c.dies() {
 		return errCut
 	}
 	return c.Store.WriteInside(ctx, id, rows)
 }
 
-func (c *cutting) WriteProgress(ctx context.Context, id int, f *shard.Flush) error {
+func (c *cutting) WriteProgress(ctx context.Context, id int, f *engine.Flush) error {
 	if c.dies() {
 		return errCut
 	}

@@ -3,7 +3,7 @@
 // It promises exactly-once rows from at-least-once parts: rows are written in the order forwarded facts about places,
 // dead letters, raw, restatements, the announcement that the rest follows, windows, visits, inside, progress, and only then
 // is the Kafka offset committed; the first three, which no other row depends on, may be further on than the rest. After any failure the shard resumes from
-// its own progress (see metrics/shard, recovery.go). It promises that one bad message
+// its own progress (see metrics/engine, recovery.go). It promises that one bad message
 // never stops a shard, that nothing is dropped silently, and that memory is bounded: a store that is away holds up
 // Write, and so the reading of the log. The bound is that of a batch: the visits that one late opening or closing of a
 // BCP overlaps are in memory together until the next flush, with about 12 KB each.

@@ -10,8 +10,8 @@ import (
 
 	"go.opentelemetry.io/otel/trace/noop"
 
+	"dwell/metrics/engine"
 	"dwell/metrics/pipeline"
-	"dwell/metrics/shard"
 )
 
 // afternoon is two shards and a store by a clock on the wall, with what was flushed when.
@@ -26,7 +26,7 @@ type afternoon struct {
 	flushed []string
 }
 
-func (a *afternoon) WriteProgress(_ context.Context, id int, _ *shard.Flush) error {
+func (a *afternoon) WriteProgress(_ context.Context, id int, _ *engine.Flush) error {
 	a.flushed = append(a.flushed, fmt.Sprintf("%s shard %d", a.clock.Format("05.000"), id))
 	a.clock = a.clock.Add(a.slow)
 	return nil

@@ -10,8 +10,8 @@ import (
 
 	"go.opentelemetry.io/otel/trace/noop"
 
+	"dwell/metrics/engine"
 	"dwell/metrics/pipeline"
-	"dwell/metrics/shard"
 )
 
 // awaiting is a store in which another instance has announced a flush as of an offset, and an observer of what is told.
@@ -22,11 +22,11 @@ type awaiting struct {
 	told      []string
 }
 
-func (a *awaiting) Claim(context.Context, int) (shard.Owner, []int64, error) {
-	return shard.Owner{Epoch: 2}, []int64{a.announced}, nil
+func (a *awaiting) Claim(context.Context, int) (engine.Owner, []int64, error) {
+	return engine.Owner{Epoch: 2}, []int64{a.announced}, nil
 }
 
-func (a *awaiting) WriteProgress(_ context.Context, _ int, f *shard.Flush) error {
+func (a *awaiting) WriteProgress(_ context.Context, _ int, f *engine.Flush) error {
 	a.told = append(a.told, fmt.Sprintf("flush as of %d", f.AsOf))
 	return nil
 }

@@ -9,7 +9,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/trace"
 
-	"dwell/metrics/shard"
+	"dwell/metrics/engine"
 	"dwell/metrics/window"
 )
 
@@ -131,7 +131,7 @@ func (s *Shard) write(ctx context.Context, table string, rows int, do func(conte
 func (s *Shard) announce(ctx context.Context, asOf int64) (overtaken error) {
 	err := s.write(ctx, "owners", 1, func(ctx context.Context) error {
 		err := s.Store.Announce(ctx, s.id, s.owner, asOf)
-		if errors.Is(err, shard.ErrOvertaken) {
+		if errors.Is(err, engine.ErrOvertaken) {
 			overtaken, err = err, nil
 		}
 		return err

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"dwell/ingest/event"
-	"dwell/metrics/shard"
+	"dwell/metrics/engine"
 	"dwell/metrics/window"
 )
 
@@ -13,16 +13,16 @@ import (
 // given is valid during the call only.
 type Observer interface {
 	// Opened is called when the shard has recovered from the store, where it is as of an offset.
-	Opened(shard int, asOf int64, s *shard.State)
+	Opened(shard int, asOf int64, s *engine.State)
 	// Applied is called after every batch.
 	Applied(shard int, b *Batch)
 	// Written is called after every write of a flush, in the context of its span. Table is the table's name, or
 	// "dead_letter_topic", "other_partitions" or "commit".
 	Written(ctx context.Context, shard int, table string, rows int, took time.Duration)
 	// Counted is called when the windows of a flush are written, before its progress is.
-	Counted(shard int, f *shard.Flush)
+	Counted(shard int, f *engine.Flush)
 	// Flushed is called when a flush is complete, in the context of its span.
-	Flushed(ctx context.Context, shard int, f *shard.Flush, took time.Duration)
+	Flushed(ctx context.Context, shard int, f *engine.Flush, took time.Duration)
 	// Memory is called after every flush: what the shard holds.
 	Memory(shard int, visits, windows int)
 	// Stalled is called with the error each time a write or read fails, and with nil when it goes on.

@@ -11,14 +11,14 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"dwell/ingest/event"
-	"dwell/metrics/shard"
+	"dwell/metrics/engine"
 	"dwell/metrics/visit"
 	"dwell/metrics/window"
 )
 
 // Config is what all shards of a program share.
 type Config struct {
-	Engine shard.Config
+	Engine engine.Config
 	// Skew is how far an event's time may be after its record's.
 	Skew time.Duration
 	// What has changed is flushed whenever the time on the clock is a multiple of FlushEvery, or at once when the shard's part
@@ -35,7 +35,7 @@ type Config struct {
 // DefaultConfig lacks the Engine's vocabulary and places.
 func DefaultConfig() Config {
 	return Config{
-		Engine:     shard.Config{Keep: 26 * time.Hour, Lateness: 10 * time.Minute},
+		Engine:     engine.Config{Keep: 26 * time.Hour, Lateness: 10 * time.Minute},
 		Skew:       5 * time.Minute,
 		FlushEvery: time.Second,
 		FlushBytes: 256 << 20,
@@ -46,7 +46,7 @@ func DefaultConfig() Config {
 // DeadLetters is where messages go that cannot be used. Write has returned only when they are safe; the same letter
 // may be written again after a crash.
 type DeadLetters interface {
-	Write(ctx context.Context, shard int, letters []shard.DeadLetter) error
+	Write(ctx context.Context, shard int, letters []engine.DeadLetter) error
 }
 
 // Parts are what a shard works with. Commit tells Kafka how far the shard is, for the sake of operators' tools.
@@ -88,10 +88,10 @@ type Shard struct {
 	Parts
 	id int
 
-	owner   shard.Owner
-	state   *shard.State
+	owner   engine.Owner
+	state   *engine.State
 	decoder *event.Decoder
-	raw     shard.Raw
+	raw     engine.Raw
 	forward []event.Message
 	batch   Batch
 
@@ -100,7 +100,7 @@ type Shard struct {
 	since     time.Time     // of the first change that was not flushed
 	took      time.Duration // the latest flush
 	flushed   time.Time     // when it was over
-	unwritten *shard.Flush  // a flush that was cut off and must be written before anything else
+	unwritten *engine.Flush // a flush that was cut off and must be written before anything else
 	open      bool          // and has a part of the budget
 	lost      bool          // are records of the log that were there
 }
@@ -133,7 +133,7 @@ func (s *Shard) Open(ctx context.Context) (next int64, err error) {
 }
 
 func (s *Shard) recover(ctx context.Context) error {
-	s.state = shard.New(s.cfg.Engine)
+	s.state = engine.New(s.cfg.Engine)
 	s.raw.Reset()
 	s.forward = s.forward[:0]
 	s.since, s.unwritten, s.lost = time.Time{}, nil, false
@@ -301,7 +301,7 @@ func (s *Shard) decode(ctx context.Context, w *work, records iter.Seq[*Record]) 
 }
 
 func (s *Shard) reject(r *Record, why *event.Rejection) {
-	letter := shard.DeadLetter{
+	letter := engine.DeadLetter{
 		Offset: r.Offset, Logged: r.Message.Time, Reason: why.Reason, Detail: why.Error(),
 		Key: clone(r.Message.Key), Value: clone(r.Message.Value),
 	}
@@ -375,16 +375,16 @@ func (s *Shard) restore(ctx context.Context, read func() ([]visit.Row, error)) e
 	return nil
 }
 
-func (s *Shard) applyOne(offset int64, e *event.Event, at shard.Found) {
+func (s *Shard) applyOne(offset int64, e *event.Event, at engine.Found) {
 	s.batch.Events = append(s.batch.Events, EventClass{e.BCP, e.Type})
 	if e.Type == event.QueueObserved || e.Type == event.EventRetracted && e.AboutPlace {
 		s.raw.Readings = append(s.raw.Readings, reading(offset, e))
 	}
 	out := s.state.Apply(offset, e, at)
 	switch out.Result {
-	case shard.Duplicate:
+	case engine.Duplicate:
 		s.batch.Duplicates++
-	case shard.Replayed:
+	case engine.Replayed:
 		s.batch.Replayed++
 	}
 	if out.Late {
@@ -403,8 +403,8 @@ func (s *Shard) tell(e *event.Event, m window.Measure, ms, net int64) {
 	}
 }
 
-func reading(offset int64, e *event.Event) shard.Reading {
-	r := shard.Reading{
+func reading(offset int64, e *event.Event) engine.Reading {
+	r := engine.Reading{
 		Offset: offset, Time: e.Time, Recorded: e.Recorded, Source: string(e.Source), ID: string(e.ID), BCP: e.BCP,
 		Direction: e.Direction, Vehicles: e.Vehicles, WaitSeconds: e.WaitSeconds, AgeSeconds: e.AgeSeconds,
 	}

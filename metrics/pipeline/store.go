@@ -5,7 +5,7 @@ import (
 	"iter"
 
 	"dwell/ingest/event"
-	"dwell/metrics/shard"
+	"dwell/metrics/engine"
 	"dwell/metrics/visit"
 	"dwell/metrics/window"
 )
@@ -18,13 +18,13 @@ import (
 type Store interface {
 	// Claim makes a new owner of the shard, which comes after all others, and returns the offsets above the progress as of
 	// which those have announced flushes.
-	Claim(ctx context.Context, shard int) (o shard.Owner, announced []int64, err error)
-	// Announce says that the owner is about to write rows as of an offset. It returns shard.ErrOvertaken if there is a later
+	Claim(ctx context.Context, shard int) (o engine.Owner, announced []int64, err error)
+	// Announce says that the owner is about to write rows as of an offset. It returns engine.ErrOvertaken if there is a later
 	// owner. Of a Claim and an Announce at the same time at least one sees the other.
-	Announce(ctx context.Context, shard int, o shard.Owner, asOf int64) error
+	Announce(ctx context.Context, shard int, o engine.Owner, asOf int64) error
 
 	// Progress is where the shard stands, zero if it never wrote any.
-	Progress(ctx context.Context, shard int) (shard.Progress, error)
+	Progress(ctx context.Context, shard int) (engine.Progress, error)
 	// RecentVisits yields every visit that is not over, has a fact after the horizon (Unix milliseconds), or has an AsOf
 	// above ahead; and calls stored with the id of every other.
 	RecentVisits(ctx context.Context, shard int, horizon, ahead int64, yield func(*visit.Row) error, stored func(id string)) error
@@ -45,7 +45,7 @@ type Store interface {
 
 	// WriteRaw writes the events, readings and dead letters; one that is there already, by its offset, is not there
 	// twice.
-	WriteRaw(ctx context.Context, shard int, raw *shard.Raw) error
+	WriteRaw(ctx context.Context, shard int, raw *engine.Raw) error
 	// WriteRestatements comes before windows and visits, so that an event which is in those is in these.
 	WriteRestatements(ctx context.Context, shard int, rows []window.Restatement) error
 	// WriteWindows writes rows, each of which is valid until the next.
@@ -53,7 +53,7 @@ type Store interface {
 	// WriteVisits writes rows, of which chunks yields at most so many at a time, each valid until the next chunk. It may be
 	// called again.
 	WriteVisits(ctx context.Context, shard int, chunks func(most int) iter.Seq[[]visit.Row]) error
-	WriteInside(ctx context.Context, shard int, rows []shard.Inside) error
+	WriteInside(ctx context.Context, shard int, rows []engine.Inside) error
 	// WriteProgress is the last write of a flush: all that it says has been written before.
-	WriteProgress(ctx context.Context, shard int, f *shard.Flush) error
+	WriteProgress(ctx context.Context, shard int, f *engine.Flush) error
 }

@@ -2,7 +2,7 @@ package pipeline
 
 import (
 	"dwell/ingest/event"
-	"dwell/metrics/shard"
+	"dwell/metrics/engine"
 )
 
 // work is the memory for a batch of events between its decoding and the end of Handle. The shards of a process share it, as
@@ -10,7 +10,7 @@ import (
 type work struct {
 	events  []event.Event
 	offsets []int64
-	visits  []shard.Found // by event
+	visits  []engine.Found // by event
 }
 
 // work returns memory with nothing in it, for done to take back.

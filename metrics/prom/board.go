@@ -7,7 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"dwell/ingest/event"
-	"dwell/metrics/shard"
+	"dwell/metrics/engine"
 	"dwell/metrics/window"
 )
 
@@ -59,7 +59,7 @@ func newBoard(voc *event.Vocabulary, places []Place) *board {
 const never = -1 << 61
 
 // update takes what a flush has changed.
-func (b *board) update(id int, f *shard.Flush) {
+func (b *board) update(id int, f *engine.Flush) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	places := b.shards[id]

@@ -34,7 +34,7 @@ type Metrics struct {
 	watermark                             *prometheus.GaugeVec
 }
 
-// New registers the series. Places are indexed by event.BCP, as those of shard.Config are; it panics where registry has
+// New registers the series. Places are indexed by event.BCP, as those of engine.Config are; it panics where registry has
 // series of the same names.
 func New(registry prometheus.Registerer, voc *event.Vocabulary, places []Place) *Metrics {
 	with := promauto.With(registry)

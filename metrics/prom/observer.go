@@ -5,15 +5,15 @@ import (
 	"strconv"
 	"time"
 
+	"dwell/metrics/engine"
 	"dwell/metrics/pipeline"
-	"dwell/metrics/shard"
 )
 
 // Opened is of no interest here.
-func (m *Metrics) Opened(int, int64, *shard.State) {}
+func (m *Metrics) Opened(int, int64, *engine.State) {}
 
 // Counted is of no interest here.
-func (m *Metrics) Counted(int, *shard.Flush) {}
+func (m *Metrics) Counted(int, *engine.Flush) {}
 
 // Applied counts what a batch came to.
 func (m *Metrics) Applied(id int, b *pipeline.Batch) {
@@ -45,7 +45,7 @@ func (m *Metrics) Written(ctx context.Context, _ int, table string, rows int, to
 }
 
 // Flushed observes a whole flush and takes over who is inside.
-func (m *Metrics) Flushed(ctx context.Context, id int, f *shard.Flush, took time.Duration) {
+func (m *Metrics) Flushed(ctx context.Context, id int, f *engine.Flush, took time.Duration) {
 	observe(ctx, m.flush, took)
 	m.board.update(id, f)
 	shard := strconv.Itoa(id)

@@ -16,9 +16,9 @@ import (
 
 	"dwell/ingest/event"
 	"dwell/ingest/kafka"
+	"dwell/metrics/engine"
 	"dwell/metrics/pipeline"
 	"dwell/metrics/prom"
-	"dwell/metrics/shard"
 	"dwell/metrics/visit"
 	"dwell/metrics/window"
 )
@@ -104,13 +104,13 @@ func (b *border) held(p visit.Phase, holder string) window.Measure {
 }
 
 // seats is a flush in which a shard has these trucks at a place, the latest event at a Unix second.
-func seats(bcp event.BCP, d event.Direction, second int64, holders map[window.Measure]int) *shard.Flush {
-	row := shard.Inside{BCP: bcp, Direction: d, LastEvent: second * 1000, Holders: holders}
+func seats(bcp event.BCP, d event.Direction, second int64, holders map[window.Measure]int) *engine.Flush {
+	row := engine.Inside{BCP: bcp, Direction: d, LastEvent: second * 1000, Holders: holders}
 	for _, n := range holders {
 		row.Trucks += n
 	}
 	row.Visited = row.Trucks > 0
-	return &shard.Flush{Heard: true, Latest: second * 1000, Watermark: (second - 600) * 1000, Inside: []shard.Inside{row}}
+	return &engine.Flush{Heard: true, Latest: second * 1000, Watermark: (second - 600) * 1000, Inside: []engine.Inside{row}}
 }
 
 func TestTrucksInside(t *testing.T) {
@@ -362,7 +362,7 @@ func TestASlowFlushLeadsToItsTrace(t *testing.T) {
 		TraceID: trace.TraceID{0xcd}, SpanID: trace.SpanID{2},
 	}))
 	for _, ctx := range []context.Context{t.Context(), unsampled} {
-		b.Flushed(ctx, 0, &shard.Flush{}, 2*time.Second)
+		b.Flushed(ctx, 0, &engine.Flush{}, 2*time.Second)
 		b.Written(ctx, 0, "windows", 10, 2*time.Second)
 	}
 	exemplars := func(name string) (ids []string) {
@@ -378,7 +378,7 @@ func TestASlowFlushLeadsToItsTrace(t *testing.T) {
 			t.Errorf("%s: exemplars %v of traces that nobody keeps", name, got)
 		}
 	}
-	b.Flushed(sampled, 0, &shard.Flush{}, 2*time.Second)
+	b.Flushed(sampled, 0, &engine.Flush{}, 2*time.Second)
 	b.Written(sampled, 0, "windows", 10, 2*time.Second)
 	for _, name := range []string{"dwell_flush_seconds", "dwell_write_seconds"} {
 		if got, want := exemplars(name), []string{"trace_id=" + id.String()}; !slices.Equal(got, want) {

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"dwell/ingest/event"
-	"dwell/metrics/shard"
+	"dwell/metrics/engine"
 	"dwell/metrics/window"
 )
 
@@ -118,7 +118,7 @@ func New(keep time.Duration, now func() time.Time) *Hours {
 }
 
 // Opened takes over what a shard has counted, as of an offset.
-func (h *Hours) Opened(id int, asOf int64, s *shard.State) {
+func (h *Hours) Opened(id int, asOf int64, s *engine.State) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	c := &counted{hours: map[one]*Hour{}}
@@ -127,7 +127,7 @@ func (h *Hours) Opened(id int, asOf int64, s *shard.State) {
 }
 
 // Counted takes over what a flush has changed.
-func (h *Hours) Counted(id int, f *shard.Flush) {
+func (h *Hours) Counted(id int, f *engine.Flush) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if c := h.shards[id]; c != nil {
@@ -144,7 +144,7 @@ func (h *Hours) Closed(id int) {
 }
 
 // take takes over hours of a shard that are not older than is kept, and lets go of those that are.
-func (h *Hours) take(c *counted, asOf, horizon int64, changed func(func(shard.Hour) bool)) {
+func (h *Hours) take(c *counted, asOf, horizon int64, changed func(func(engine.Hour) bool)) {
 	c.asOf, c.horizon = asOf, horizon
 	c.oldest = max(c.oldest, window.MinuteOf(h.now().Add(-h.keep).UnixMilli()))
 	for hour := range changed {

@@ -15,8 +15,8 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"dwell/ingest/event"
+	"dwell/metrics/engine"
 	"dwell/metrics/pipeline"
-	"dwell/metrics/shard"
 	"dwell/metrics/visit"
 	"dwell/metrics/window"
 )
@@ -24,13 +24,13 @@ import (
 // accepting is a store that takes everything and has nothing.
 type accepting struct{}
 
-func (accepting) Claim(context.Context, int) (o shard.Owner, announced []int64, err error) {
+func (accepting) Claim(context.Context, int) (o engine.Owner, announced []int64, err error) {
 	return o, nil, nil
 }
 
-func (accepting) Announce(context.Context, int, shard.Owner, int64) error { return nil }
+func (accepting) Announce(context.Context, int, engine.Owner, int64) error { return nil }
 
-func (accepting) Progress(context.Context, int) (p shard.Progress, err error) { return p, nil }
+func (accepting) Progress(context.Context, int) (p engine.Progress, err error) { return p, nil }
 func (accepting) RecentVisits(context.Context, int, int64, int64, func(*visit.Row) error, func(string)) error {
 	return nil
 }
@@ -53,7 +53,7 @@ func (accepting) Visits(context.Context, int, []string) ([]visit.Row, error) { r
 
 func (accepting) Windows(context.Context, int, []window.Key) ([]window.Row, error) { return nil, nil }
 
-func (accepting) WriteRaw(context.Context, int, *shard.Raw) error { return nil }
+func (accepting) WriteRaw(context.Context, int, *engine.Raw) error { return nil }
 
 func (accepting) WriteWindows(context.Context, int, iter.Seq[*window.Row]) error { return nil }
 
@@ -61,23 +61,23 @@ func (accepting) WriteVisits(context.Context, int, func(int) iter.Seq[[]visit.Ro
 
 func (accepting) WriteRestatements(context.Context, int, []window.Restatement) error { return nil }
 
-func (accepting) WriteInside(context.Context, int, []shard.Inside) error { return nil }
+func (accepting) WriteInside(context.Context, int, []engine.Inside) error { return nil }
 
-func (accepting) WriteProgress(context.Context, int, *shard.Flush) error { return nil }
+func (accepting) WriteProgress(context.Context, int, *engine.Flush) error { return nil }
 
-func (accepting) Write(context.Context, int, []shard.DeadLetter) error { return nil }
+func (accepting) Write(context.Context, int, []engine.DeadLetter) error { return nil }
 
 // flushes keeps the traces in whose context a flush was told of.
 type flushes struct{ traces []trace.TraceID }
 
-func (*flushes) Opened(int, int64, *shard.State)                          {}
-func (*flushes) Counted(int, *shard.Flush)                                {}
+func (*flushes) Opened(int, int64, *engine.State)                         {}
+func (*flushes) Counted(int, *engine.Flush)                               {}
 func (*flushes) Applied(int, *pipeline.Batch)                             {}
 func (*flushes) Written(context.Context, int, string, int, time.Duration) {}
 func (*flushes) Memory(int, int, int)                                     {}
 func (*flushes) Stalled(int, error)                                       {}
 func (*flushes) Closed(int)                                               {}
-func (f *flushes) Flushed(ctx context.Context, _ int, _ *shard.Flush, _ time.Duration) {
+func (f *flushes) Flushed(ctx context.Context, _ int, _ *engine.Flush, _ time.Duration) {
 	f.traces = append(f.traces, trace.SpanContextFromContext(ctx).TraceID())
 }
 
@@ -114,11 +114,11 @@ func TestTheSpansOfABatchWithAFlush(t *testing.T) {
 		BCP: 1, Direction: event.Inbound, Time: eight, Recorded: eight,
 	}
 	told := &flushes{}
-	engine := pipeline.DefaultConfig()
-	engine.FlushEvery = 0
-	engine.Engine.Vocabulary = voc
-	engine.Engine.Places = []shard.Place{{}, {Zone: time.UTC, LapseAfter: 24 * time.Hour}}
-	s := pipeline.New(engine, 3, pipeline.Parts{
+	loop := pipeline.DefaultConfig()
+	loop.FlushEvery = 0
+	loop.Engine.Vocabulary = voc
+	loop.Engine.Places = []engine.Place{{}, {Zone: time.UTC, LapseAfter: 24 * time.Hour}}
+	s := pipeline.New(loop, 3, pipeline.Parts{
 		Store: accepting{}, DeadLetters: accepting{}, Observer: told, Tracer: p.Tracer(scope), Now: time.Now,
 		Commit: func(context.Context, int64) error { return nil }, Log: slog.New(slog.DiscardHandler),
 	})

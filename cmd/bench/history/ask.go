@@ -9,7 +9,7 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
-	"dwell/dashboards/board"
+	"dwell/dashboards/overview"
 	"dwell/dashboards/query"
 	"dwell/ingest/place"
 	"dwell/metrics/window"
@@ -78,8 +78,8 @@ func Ask(ctx context.Context, conn driver.Conn, db string, c Config, times int, 
 		} {
 			for _, f := range []struct {
 				name, measure string
-				board.Filter
-			}{{"release time", "release_time", board.Filter{}}, {"release time, inbound", "release_time", board.Filter{Direction: "inbound"}}} {
+				overview.Filter
+			}{{"release time", "release_time", overview.Filter{}}, {"release time, inbound", "release_time", overview.Filter{Direction: "inbound"}}} {
 				err := ask(fmt.Sprintf("%s history %s, %s", id, span.name, f.name), times, nothing, func() error {
 					_, err := source.History(ctx, query.HistoryQuery{ID: id, Measure: f.measure, Grain: span.grain, From: span.from, To: c.Now, Filter: f.Filter})
 					return err
@@ -89,7 +89,7 @@ func Ask(ctx context.Context, conn driver.Conn, db string, c Config, times int, 
 				}
 			}
 			err := ask(fmt.Sprintf("%s holders %s", id, span.name), times, nothing, func() error {
-				_, err := source.Holders(ctx, id, span.from, c.Now, board.Filter{})
+				_, err := source.Holders(ctx, id, span.from, c.Now, overview.Filter{})
 				return err
 			})
 			if err != nil {

@@ -1,0 +1,145 @@
+package overview
+
+import "time"
+
+// Filter picks windows and visits; an empty field picks all.
+type Filter struct {
+	Direction string `json:"direction,omitempty"`
+	Channel   string `json:"channel,omitempty"`
+	Regime    string `json:"regime,omitempty"`
+}
+
+// History is one measure of one BCP over time.
+type History struct {
+	ID      string `json:"id"`
+	Measure string `json:"measure"`
+	Grain   string `json:"grain"`
+	Filter
+	TimeZone   string     `json:"time_zone"`
+	From       time.Time  `json:"from"`
+	To         time.Time  `json:"to"`
+	AsOf       *time.Time `json:"as_of"`
+	FinalUntil *time.Time `json:"final_until"`
+	Windows    []Window   `json:"windows"`
+}
+
+// Window is one minute, hour or local day. Where the measure is a count, only N is there; where N is null or zero of a
+// time, Reason says why there is no more.
+type Window struct {
+	Start  time.Time `json:"start"`
+	End    time.Time `json:"end"`
+	Status Status    `json:"status"`
+	// Final says that only late data changes the window.
+	Final       bool     `json:"final"`
+	N           *int64   `json:"n"`
+	SumSeconds  *float64 `json:"sum_seconds"`
+	MeanSeconds *float64 `json:"mean_seconds"`
+	// SDSeconds is the standard deviation of the population.
+	SDSeconds  *float64 `json:"sd_seconds"`
+	P50Seconds *float64 `json:"p50_seconds"`
+	P90Seconds *float64 `json:"p90_seconds"`
+	P95Seconds *float64 `json:"p95_seconds"`
+	// The same net of the hours in which the BCP was closed.
+	NetSumSeconds  *float64 `json:"net_sum_seconds"`
+	NetMeanSeconds *float64 `json:"net_mean_seconds"`
+	NetSDSeconds   *float64 `json:"net_sd_seconds"`
+	NetP50Seconds  *float64 `json:"net_p50_seconds"`
+	NetP90Seconds  *float64 `json:"net_p90_seconds"`
+	NetP95Seconds  *float64 `json:"net_p95_seconds"`
+	// Inside is the number of trucks inside at the end of the window.
+	Inside *int64 `json:"inside"`
+	Reason Reason `json:"reason,omitempty"`
+}
+
+// Holders is the time by holder over a stretch of whole local hours.
+type Holders struct {
+	ID string `json:"id"`
+	Filter
+	From    time.Time `json:"from"`
+	To      time.Time `json:"to"`
+	Holders []Holding `json:"holders"`
+	Reason  Reason    `json:"reason,omitempty"`
+}
+
+// Visits is a page of the visits inside a BCP now, the oldest arrival first.
+type Visits struct {
+	ID string `json:"id"`
+	Filter
+	Time   time.Time `json:"time"`
+	Visits []Visit   `json:"visits"`
+	// Next is the cursor of the next page; null on the last one.
+	Next *string `json:"next"`
+}
+
+// Visit is one truck's passage. What has not happened is null.
+type Visit struct {
+	Visit     string     `json:"visit"`
+	BCP       string     `json:"bcp"`
+	Direction string     `json:"direction"`
+	Channel   string     `json:"channel"`
+	Regime    string     `json:"regime"`
+	Status    string     `json:"status"`
+	Fault     string     `json:"fault,omitempty"`
+	Arrived   *time.Time `json:"arrived"`
+	Released  *time.Time `json:"released"`
+	Refused   *time.Time `json:"refused"`
+	Departed  *time.Time `json:"departed"`
+	// AgeSeconds is the time since the arrival of a truck that is inside.
+	AgeSeconds      *int64   `json:"age_seconds"`
+	ReleaseSeconds  *float64 `json:"release_seconds"`
+	CrossingSeconds *float64 `json:"crossing_seconds"`
+	// Net is without the hours in which the BCP was closed.
+	ReleaseNetSeconds  *float64 `json:"release_net_seconds"`
+	CrossingNetSeconds *float64 `json:"crossing_net_seconds"`
+	// Open is who has the truck now; null when it is gone, or its facts contradict each other.
+	Open     *Stretch  `json:"open"`
+	Segments []Segment `json:"segments"`
+}
+
+// Stretch is a segment that goes on.
+type Stretch struct {
+	Phase  string    `json:"phase"`
+	Holder string    `json:"holder"`
+	Since  time.Time `json:"since"`
+}
+
+// Segment is a stretch of a visit in one holder's hands.
+type Segment struct {
+	Phase   string    `json:"phase"`
+	Holder  string    `json:"holder"`
+	Start   time.Time `json:"start"`
+	End     time.Time `json:"end"`
+	Seconds float64   `json:"seconds"`
+	// NetSeconds is without the hours in which the BCP was closed.
+	NetSeconds float64 `json:"net_seconds"`
+}
+
+// Readings are those of a BCP's queues over time, made elsewhere.
+type Readings struct {
+	ID       string        `json:"id"`
+	From     time.Time     `json:"from"`
+	To       time.Time     `json:"to"`
+	Readings []PastReading `json:"readings"`
+	// Truncated says that there are more than were asked for.
+	Truncated bool `json:"truncated"`
+}
+
+// PastReading is a reading as it was published.
+type PastReading struct {
+	Source      string    `json:"source"`
+	Direction   string    `json:"direction"`
+	Time        time.Time `json:"time"`
+	Vehicles    *int64    `json:"vehicles"`
+	WaitSeconds *int64    `json:"wait_seconds"`
+	// AgeSeconds is how old the reading was when it was published; null where the source did not say.
+	AgeSeconds *int64 `json:"age_seconds"`
+	// Stale says that it was older then than no reading may come.
+	Stale bool `json:"stale"`
+	// Frozen says that the source repeated itself, since FrozenSince.
+	Frozen      bool       `json:"frozen"`
+	FrozenSince *time.Time `json:"frozen_since"`
+	// KnownUntil is when the next reading came, or when none had come for too long; null where the reading says nothing of
+	// its queue.
+	KnownUntil *time.Time `json:"known_until"`
+	Reason     Reason     `json:"reason,omitempty"`
+}

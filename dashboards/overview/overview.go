@@ -1,0 +1,252 @@
+// Package overview is what the API, the websocket and the page say of the border crossing points (BCPs) now.
+//
+// It promises that unknown is never zero: what is not known is null and has a reason beside it. Every duration is in
+// seconds, every instant in RFC 3339, and a number that has a population carries its n. It refuses to compute: package
+// query fills it.
+package overview
+
+import "time"
+
+// Board is all BCPs at one time, in the order of the places file.
+type Board struct {
+	// Time is when the board was read, by the clock of the program.
+	Time time.Time `json:"time"`
+	// AsOf is the time of the latest event that is in the numbers; null before the first.
+	AsOf *time.Time `json:"as_of"`
+	// FinalUntil is the least watermark of all shards: windows that ended before it are final unless late data restates
+	// them.
+	FinalUntil *time.Time `json:"final_until"`
+	// WindowSeconds is how far back release time, holders and flow look.
+	WindowSeconds int64 `json:"window_seconds"`
+	// TrendHours is the number of hours of each trend.
+	TrendHours int   `json:"trend_hours"`
+	Total      Total `json:"total"`
+	BCPs       []BCP `json:"bcps"`
+}
+
+// Total is of all BCPs together. Numbers of BCPs that are unknown are not in it, and it says how many those are.
+type Total struct {
+	BCPs        int         `json:"bcps"`
+	UnknownBCPs int         `json:"unknown_bcps"`
+	Inside      Known       `json:"inside"`
+	ByAge       Ages        `json:"inside_by_age"`
+	ReleaseTime ReleaseTime `json:"release_time"`
+	Holders     []Holding   `json:"holders"`
+	Flow        Flow        `json:"flow"`
+}
+
+// BCP is one border crossing point. Its exported fields are the sections that a change names.
+type BCP struct {
+	ID       string            `json:"id"`
+	Names    map[string]string `json:"names"`
+	TimeZone string            `json:"time_zone"`
+	// UTCOffsetSeconds is that of the time zone at the time of the board.
+	UTCOffsetSeconds int       `json:"utc_offset_seconds"`
+	Neighbour        Neighbour `json:"neighbour"`
+	Position         Position  `json:"position"`
+	Target           Target    `json:"target"`
+	// SilentAfterSeconds is the silence that makes the BCP unknown, at the time of the board. It is learnt from the BCP's
+	// own habit at this hour of the week, or configured.
+	SilentAfterSeconds int64       `json:"silent_after_seconds"`
+	SilentAfterLearnt  bool        `json:"silent_after_learnt"`
+	Status             Status      `json:"status"`
+	Open               bool        `json:"open"`
+	LastEvent          *time.Time  `json:"last_event"`
+	Inside             Inside      `json:"inside"`
+	ReleaseTime        ReleaseTime `json:"release_time"`
+	Holders            []Holding   `json:"holders"`
+	Flow               Flow        `json:"flow"`
+	Trend              []Hour      `json:"trend"`
+	Readings           []Reading   `json:"readings"`
+}
+
+// Neighbour is the BCP on the far side.
+type Neighbour struct {
+	ID    string            `json:"id"`
+	Names map[string]string `json:"names"`
+}
+
+// Position is in degrees north and east.
+type Position struct {
+	Latitude  float64 `json:"latitude"`
+	Longitude float64 `json:"longitude"`
+}
+
+// Target is what the authority promised; null where it did not.
+type Target struct {
+	ReleaseTimeSeconds *int64 `json:"release_time_seconds"`
+	// Assumed says that the target is not a published one.
+	Assumed bool `json:"assumed"`
+}
+
+// Status is how a BCP stands.
+type Status string
+
+// The statuses. Unknown goes before Closed: a place that has been silent for too long may not even be closed.
+const (
+	OK      Status = "ok"
+	Unknown Status = "unknown"
+	Closed  Status = "closed"
+)
+
+// Reason is why a number is null, or not to be taken at its word.
+type Reason string
+
+// The reasons.
+const (
+	// NeverHeard: no event of the BCP has ever come.
+	NeverHeard Reason = "never_heard"
+	// Silent: the last event is older than a silence of the BCP may be.
+	Silent Reason = "silent"
+	// NoTruckEvents: something is heard of the BCP, but nothing of its trucks.
+	NoTruckEvents Reason = "no_truck_events"
+	// NoReleases: no truck was released in the window, so there is no release time.
+	NoReleases Reason = "no_releases"
+	// NoValues: no measured interval ended in the window.
+	NoValues Reason = "no_values"
+	// NotReported: the source of the reading had nothing.
+	NotReported Reason = "not_reported"
+	// ZeroAfterClosure and ZeroAfterOutage: the source says that nobody waits, and it is among the first that it says
+	// since the BCP was closed, or the source was silent. The third zero in a row is an empty queue.
+	ZeroAfterClosure Reason = "zero_after_closure"
+	ZeroAfterOutage  Reason = "zero_after_outage"
+	// Future: the window has not begun.
+	Future Reason = "future"
+)
+
+// Known is a number of trucks, or the reason why there is none.
+type Known struct {
+	Trucks *int64 `json:"trucks"`
+	Reason Reason `json:"reason,omitempty"`
+}
+
+// Inside is who is inside a BCP now.
+type Inside struct {
+	Known
+	// LastKnown is the number that was true at the last event; it stands beside an unknown number.
+	LastKnown *int64 `json:"last_known"`
+	// ByDirection, ByHolder and ByAge split Trucks; they are null when it is.
+	ByDirection *Directions `json:"by_direction"`
+	ByHolder    []Held      `json:"by_holder"`
+	ByAge       *Ages       `json:"by_age"`
+}
+
+// Directions splits a number of trucks.
+type Directions struct {
+	Inbound  int64 `json:"inbound"`
+	Outbound int64 `json:"outbound"`
+}
+
+// Held is the number of trucks that are in a phase in somebody's hands.
+type Held struct {
+	Phase  string `json:"phase"`
+	Holder string `json:"holder"`
+	Trucks int64  `json:"trucks"`
+}
+
+// Ages splits trucks inside by the time since their arrival, known to the hour.
+type Ages struct {
+	Under6h  int64 `json:"under_6h"`
+	Under24h int64 `json:"6h_to_24h"`
+	Under3d  int64 `json:"1d_to_3d"`
+	Under7d  int64 `json:"3d_to_7d"`
+	Over7d   int64 `json:"over_7d"`
+}
+
+// Add counts trucks of an age.
+func (a *Ages) Add(age time.Duration, trucks int64) {
+	const day = 24 * time.Hour
+	switch {
+	case age < 6*time.Hour:
+		a.Under6h += trucks
+	case age < day:
+		a.Under24h += trucks
+	case age < 3*day:
+		a.Under3d += trucks
+	case age < 7*day:
+		a.Under7d += trucks
+	default:
+		a.Over7d += trucks
+	}
+}
+
+// Merge adds all of b.
+func (a *Ages) Merge(b Ages) {
+	a.Under6h += b.Under6h
+	a.Under24h += b.Under24h
+	a.Under3d += b.Under3d
+	a.Under7d += b.Under7d
+	a.Over7d += b.Over7d
+}
+
+// ReleaseTime is arrived to released, of the trucks released in the window. Quantiles are within 1.1 %; where N is zero
+// or null there are none.
+type ReleaseTime struct {
+	N           *int64   `json:"n"`
+	MeanSeconds *float64 `json:"mean_seconds"`
+	P50Seconds  *float64 `json:"p50_seconds"`
+	P90Seconds  *float64 `json:"p90_seconds"`
+	// The same net of the hours in which the BCP was closed.
+	NetMeanSeconds *float64 `json:"net_mean_seconds"`
+	NetP50Seconds  *float64 `json:"net_p50_seconds"`
+	NetP90Seconds  *float64 `json:"net_p90_seconds"`
+	Reason         Reason   `json:"reason,omitempty"`
+}
+
+// Holding is the time that trucks spent in a phase in somebody's hands, of the segments that ended in the window.
+type Holding struct {
+	Phase   string  `json:"phase"`
+	Holder  string  `json:"holder"`
+	N       int64   `json:"n"`
+	Seconds float64 `json:"seconds"`
+	// NetSeconds is without the hours in which the BCP was closed.
+	NetSeconds float64 `json:"net_seconds"`
+}
+
+// Flow counts trucks in the window; null where nothing was counted and the BCP is unknown.
+type Flow struct {
+	Arrivals   *int64 `json:"arrivals"`
+	Releases   *int64 `json:"releases"`
+	Departures *int64 `json:"departures"`
+	Reason     Reason `json:"reason,omitempty"`
+}
+
+// Hour is one local hour of a trend. The last one goes on.
+type Hour struct {
+	Start time.Time `json:"start"`
+	// Status is Unknown for an hour of which nothing was heard for longer than is tolerated in it; its numbers are null.
+	Status Status `json:"status"`
+	// N is the number of trucks released in the hour.
+	N          *int64   `json:"n"`
+	P50Seconds *float64 `json:"p50_seconds"`
+	P90Seconds *float64 `json:"p90_seconds"`
+	// Inside is the number of trucks inside at the end of the hour.
+	Inside *int64 `json:"inside"`
+}
+
+// Reading is the latest reading of a queue from one source, made elsewhere.
+type Reading struct {
+	Source    string    `json:"source"`
+	Direction string    `json:"direction"`
+	Time      time.Time `json:"time"`
+	// Vehicles and WaitSeconds are null where the source had nothing.
+	Vehicles    *int64 `json:"vehicles"`
+	WaitSeconds *int64 `json:"wait_seconds"`
+	// AgeSeconds is how old the reading is now: the time since it was published and its age when it was.
+	AgeSeconds int64 `json:"age_seconds"`
+	// Stale says that it is older than no reading may come.
+	Stale bool `json:"stale"`
+	// Frozen says that the source repeats itself, since FrozenSince, and so knows nothing of the queue now.
+	Frozen      bool       `json:"frozen"`
+	FrozenSince *time.Time `json:"frozen_since"`
+	// Reason is why the numbers are null, or why a zero is not taken for an empty queue.
+	Reason Reason `json:"reason,omitempty"`
+}
+
+// Progress is where the shards stand. Two that differ have other numbers between them.
+type Progress struct {
+	AsOf       *time.Time
+	FinalUntil *time.Time
+	// Offsets is the sum of the shards' offsets: it grows with every flush.
+	Offsets uint64
+}

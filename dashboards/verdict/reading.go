@@ -1,0 +1,90 @@
+// Package verdict says which readings of a queue, made elsewhere, are not to be taken at their word.
+//
+// It promises that a verdict on a reading rests on this reading and those before it, so that later ones never change it,
+// and that nothing is corrected: the numbers stay as they were published. It refuses to judge a reading without numbers.
+//
+// The package is pure: it is given the readings, how long a silence may be, and when the place was closed.
+package verdict
+
+import "time"
+
+// Reading is what one source said of one queue. Numbers are nil where the source had none.
+type Reading struct {
+	Time           time.Time
+	Vehicles, Wait *uint64
+	// Age is how old the numbers were at Time, in seconds.
+	Age *uint64
+}
+
+func (r *Reading) empty() bool { return r.Vehicles == nil && r.Wait == nil }
+
+// zero says that the queue is empty, as far as the source knows.
+func (r *Reading) zero() bool {
+	return !r.empty() && (r.Vehicles == nil || *r.Vehicles == 0) && (r.Wait == nil || *r.Wait == 0)
+}
+
+// AgeAt is how old the numbers are at t.
+func (r *Reading) AgeAt(t time.Time) time.Duration {
+	age := max(0, t.Sub(r.Time))
+	if r.Age != nil {
+		age += time.Duration(*r.Age) * time.Second
+	}
+	return age
+}
+
+// Doubt is why a zero is not taken for an empty queue.
+type Doubt string
+
+// The doubts.
+const (
+	AfterClosure Doubt = "zero_after_closure"
+	AfterOutage  Doubt = "zero_after_outage"
+)
+
+// Verdict is what is to be thought of a reading.
+type Verdict struct {
+	// Stale says that its numbers were older when it was published than a silence may be.
+	Stale bool
+	// FrozenSince is since when the source has repeated itself; zero if it does not.
+	FrozenSince time.Time
+	Doubt       Doubt
+}
+
+// Place is what must be known of the place that the queue is at.
+type Place struct {
+	// Silence is how long no reading may come at a time.
+	Silence func(time.Time) time.Duration
+	// Closed says that the place was closed at some time of (from, to].
+	Closed func(from, to time.Time) bool
+}
+
+// Judge judges the readings of one source and direction, which are ordered by time.
+func (p Place) Judge(readings []Reading) []Verdict {
+	verdicts := make([]Verdict, len(readings))
+	var empty emptiness
+	var same repetition
+	for i := range readings {
+		r, v := &readings[i], &verdicts[i]
+		silence := p.Silence(r.Time)
+		v.Stale = !r.empty() && r.AgeAt(r.Time) > silence
+		v.Doubt = empty.next(r, silence, p.Closed)
+		v.FrozenSince = same.next(r, silence)
+	}
+	return verdicts
+}
+
+// Until is when a reading of t is known no more: when the next one comes, or nothing has come for too long before.
+func (p Place) Until(t, next time.Time) time.Time {
+	const step = 15 * time.Minute // how long a silence may be changes with the local hour
+	for at := t; ; at = at.Truncate(step).Add(step) {
+		end := t.Add(p.Silence(at))
+		switch {
+		case !at.Before(next):
+			return next
+		case end.Before(at):
+			return at
+		case end.Before(at.Truncate(step).Add(step)) && end.Before(next):
+			return end
+		}
+	}
+}

@@ -1,0 +1,304 @@
+package source_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"time"
+	_ "time/tzdata"
+
+	"dwell/ingest/event"
+	"dwell/ingest/place"
+	"dwell/ingest/source"
+)
+
+// today is after all that the files tell of.
+var today = time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC)
+
+func vocabulary(t testing.TB) *event.Vocabulary {
+	t.Helper()
+	b, err := place.Load("poland-ukraine")
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := b.Vocabulary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func shipped(t testing.TB) []source.Mapping {
+	t.Helper()
+	all, err := source.Shipped()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// told reads a file and tells every event and every line that gives none.
+func told(t testing.TB, file io.Reader, mappings []source.Mapping) (lines []string) {
+	t.Helper()
+	v := vocabulary(t)
+	r, err := source.NewReader(file, mappings, v, today)
+	if err != nil {
+		t.Fatal(err)
+	}
+	number := func(n int64) string {
+		if n == event.Unknown {
+			return "unknown"
+		}
+		return fmt.Sprint(n)
+	}
+	for e, err := range r.Events() {
+		if err != nil {
+			lines = append(lines, err.Error())
+			continue
+		}
+		s := fmt.Sprintf("%s %s %s", time.UnixMilli(e.Time).UTC().Format("02T15:04"), v.BCPName(e.BCP), e.Type)
+		if e.Type == event.QueueObserved {
+			s += fmt.Sprintf(" vehicles=%s wait=%s age=%s", number(e.Vehicles), number(e.WaitSeconds), number(e.AgeSeconds))
+		}
+		lines = append(lines, s)
+	}
+	return lines
+}
+
+func TestEachLineIsAReadingOrAReason(t *testing.T) {
+	data, err := os.ReadFile("testdata/queues.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"01T06:00 PL-06-DOROHUSK queue.observed vehicles=1200 wait=unknown age=1200",
+		"01T06:00 PL-06-ZOSIN queue.observed vehicles=0 wait=unknown age=60",
+		"01T06:00 PL-18-MALHOWICE queue.observed vehicles=unknown wait=unknown age=600",
+		"01T06:00 PL-18-MEDYKA queue.observed vehicles=7 wait=unknown age=0",
+		`line 6: crossing_id: "atlantis" is not in the mapping's bcps`,
+		"01T10:00 PL-06-DOROHUSK bcp.closed",
+		"01T10:00 PL-06-DOROHUSK queue.observed vehicles=1190 wait=unknown age=21600",
+		"01T14:00 PL-06-DOROHUSK bcp.opened",
+		"01T14:00 PL-06-DOROHUSK queue.observed vehicles=1250 wait=unknown age=60",
+		`line 9: trucks_waiting: "-3" is no number of vehicles`,
+		"line 10: wrong number of fields",
+		"01T14:00 PL-18-MEDYKA queue.observed vehicles=5 wait=unknown age=30",
+	}
+	for name, file := range map[string]io.Reader{
+		"whole": bytes.NewReader(data), "byte by byte": iotest.OneByteReader(bytes.NewReader(data)),
+		"with a byte order mark": io.MultiReader(strings.NewReader("\ufeff"), bytes.NewReader(data)),
+		"with Windows line ends": bytes.NewReader(bytes.ReplaceAll(data, []byte("\n"), []byte("\r\n"))),
+	} {
+		if got := told(t, file, shipped(t)); !slices.Equal(got, want) {
+			t.Errorf("%s:\n got %s\nwant %s", name, strings.Join(got, "\n     "), strings.Join(want, "\n     "))
+		}
+	}
+}
+
+func TestReadingAFileTwiceGivesTheSameIds(t *testing.T) {
+	ids := func() (all []string) {
+		f, err := os.Open("testdata/queues.csv")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = f.Close() }()
+		r, err := source.NewReader(f, shipped(t), vocabulary(t), today)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for e, err := range r.Events() {
+			if err == nil {
+				all = append(all, string(e.Source)+" "+string(e.ID))
+			}
+		}
+		return all
+	}
+	first, second := ids(), ids()
+	if !slices.Equal(first, second) || first[0] != "/dpsu.gov.ua/truck-queues dorohusk/2026-07-01T06:00:00Z" {
+		t.Errorf("first %q, second %q", first, second)
+	}
+	slices.Sort(first)
+	if n := len(slices.Compact(first)); n != len(second) {
+		t.Errorf("%d ids for %d events", n, len(second))
+	}
+}
+
+// The real file is no part of the project.
+func TestTheRealReadings(t *testing.T) {
+	f, err := os.Open("../../../shared/data/pl-ua-truck-queues-2026.csv")
+	if errors.Is(err, os.ErrNotExist) {
+		t.Skip("the file of real readings is not beside the repository")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	v := vocabulary(t)
+	r, err := source.NewReader(f, shipped(t), v, today)
+	if err != nil {
+		t.Fatal(err)
+	}
+	decoder := event.NewDecoder(v, 5*time.Minute)
+	ids := map[string]bool{}
+	var n, unknown, zero, stale int
+	var message []byte
+	for e, err := range r.Events() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		message = event.AppendStructured(message[:0], v, e)
+		var again event.Event
+		if no := decoder.Decode(&event.Message{Key: e.Subject, Value: message, Time: e.Time}, &again); no != nil {
+			t.Fatalf("%s: %v", message, no)
+		}
+		n++
+		ids[string(e.ID)] = true
+		switch e.Vehicles {
+		case event.Unknown:
+			unknown++
+		case 0:
+			zero++
+		}
+		if e.AgeSeconds > 3600 {
+			stale++
+		}
+	}
+	if n != 2125 || len(ids) != 2125 || unknown != 10 || zero != 401 || stale != 462 {
+		t.Errorf("%d readings, %d ids, %d unknown, %d zeros, %d older than an hour", n, len(ids), unknown, zero, stale)
+	}
+}
+
+const waits = `
+source: /town/waits
+separator: ";"
+columns: {bcp: post, time: at, wait: minutes}
+time_layout: 2006-01-02 15:04
+time_zone: Europe/Warsaw
+wait_unit: 1m
+direction: outbound
+`
+
+func TestAMappingOfOnesOwn(t *testing.T) {
+	m, err := source.ParseMapping("waits.yaml", []byte(waits))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := told(t, strings.NewReader("post;at;minutes;remark\nPL-18-MEDYKA;2026-07-01 08:00;90;\nPL-18-MEDYKA;2026-07-01 09:00;;none\n"+
+		"PL-18-MEDYKA;yesterday;1;\nPL-99-NONE;2026-07-01 09:00;1;\nPL-18-MEDYKA;2026-07-01 09:00;long;\nPL-18-MEDYKA;2026-10-01 02:01;1;\n"), append(shipped(t), m))
+	want := []string{
+		"01T06:00 PL-18-MEDYKA queue.observed vehicles=unknown wait=5400 age=unknown",
+		"01T07:00 PL-18-MEDYKA queue.observed vehicles=unknown wait=unknown age=unknown",
+		`line 4: at: "yesterday" is no time such as "2006-01-02 15:04"`,
+		`line 5: post: bcp "PL-99-NONE" is not in the places`,
+		`line 6: minutes: "long" is no length of time`,
+		`line 7: at: "2026-10-01 02:01" is in the future`,
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %s\nwant %s", strings.Join(got, "\n     "), strings.Join(want, "\n     "))
+	}
+}
+
+func TestAHeaderThatNoMappingFits(t *testing.T) {
+	for file, want := range map[string]string{
+		"time,place,trucks\n1,2,3\n": `no mapping fits the header "time,place,trucks" (tried dpsu-truck-queues.yaml)`,
+		"":                           "the file is empty",
+		strings.Repeat("x", 100_000): "is longer than",
+	} {
+		if _, err := source.NewReader(strings.NewReader(file), shipped(t), vocabulary(t), today); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}
+
+func TestAFileThatBreaksOffIsAnError(t *testing.T) {
+	broken := errors.New("the disk is gone")
+	header := "scraped_at,crossing_id,trucks_waiting,closure_flag,parse_miss_flag,reading_age_seconds\n"
+	r, err := source.NewReader(io.MultiReader(strings.NewReader(header), iotest.ErrReader(broken)), shipped(t), vocabulary(t), today)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var last error
+	for _, err := range r.Events() {
+		last = err
+	}
+	if !errors.Is(last, broken) {
+		t.Errorf("got %v", last)
+	}
+}
+
+func TestAMappingThatCannotBe(t *testing.T) {
+	for _, c := range []struct{ old, new, want string }{
+		{"/town/waits", "''", `m.yaml: source: "" is empty`},
+		{"bcp: post, ", "", `columns.bcp: "" is empty`},
+		{"time: at, ", "", `columns.time: "" is empty`},
+		{", wait: minutes", "", `columns.vehicles: "" is empty`},
+		{`";"`, `";;"`, `separator: ";;"`},
+		{"Europe/Warsaw", "Warsaw", `time_zone: "Warsaw"`},
+		{"1m", "often", `wait_unit: "often"`},
+		{"outbound", "out", `direction: "out"`},
+		{"wait_unit", "wait_units", `m.yaml:7: unknown field "wait_units"`},
+		{"wait: minutes", "wait: [minutes]", `m.yaml:4: `},
+	} {
+		text := strings.Replace(waits, c.old, c.new, 1)
+		if text == waits {
+			t.Fatalf("%q is not in the mapping", c.old)
+		}
+		if _, err := source.ParseMapping("m.yaml", []byte(text)); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s instead of %s:\n got %v\nwant %s", c.new, c.old, err, c.want)
+		}
+	}
+}
+
+// FuzzReader: whatever the file, every line is an event that decodes or an error, and nothing panics.
+func FuzzReader(f *testing.F) {
+	data, err := os.ReadFile("testdata/queues.csv")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(data)
+	v, maps := vocabulary(f), shipped(f)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		r, err := source.NewReader(bytes.NewReader(data), maps, v, today)
+		if err != nil {
+			return
+		}
+		decoder := event.NewDecoder(v, 0)
+		for e, err := range r.Events() {
+			if err != nil {
+				continue
+			}
+			message := event.AppendStructured(nil, v, e)
+			var again event.Event
+			if no := decoder.Decode(&event.Message{Key: e.Subject, Value: message, Time: e.Time}, &again); no != nil {
+				t.Fatalf("%s: %v", message, no)
+			}
+		}
+	})
+}
+
+// FuzzParseMapping: whatever the file, it is refused with an error, or its readings can be read.
+func FuzzParseMapping(f *testing.F) {
+	f.Add([]byte(waits))
+	v := vocabulary(f)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		m, err := source.ParseMapping("m.yaml", data)
+		if err != nil {
+			return
+		}
+		r, err := source.NewReader(strings.NewReader("time,bcp,vehicles\n2026-01-05T08:00:00Z,A,1\n"), []source.Mapping{m}, v, today)
+		if err != nil {
+			return
+		}
+		for _, err := range r.Events() {
+			if err != nil && err.Error() == "" {
+				t.Fatal("a line is refused without a reason")
+			}
+		}
+	})
+}

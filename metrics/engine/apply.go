@@ -1,0 +1,144 @@
+package engine
+
+import (
+	"math"
+
+	"dwell/ingest/event"
+	"dwell/metrics/hours"
+	"dwell/metrics/visit"
+	"dwell/metrics/window"
+)
+
+// Outcome is what became of an event.
+type Outcome struct {
+	Result Result
+	// Late says that the event happened before the watermark.
+	Late bool
+	// ReleaseTime and CrossingTime are set, in milliseconds, when the event told them for the first time; else None. Net
+	// is without the hours in which the BCP was closed, as far as was told by then.
+	ReleaseTime, CrossingTime       int64
+	ReleaseTimeNet, CrossingTimeNet int64
+	// Restated says that a time which had been told is now another, or none.
+	Restated bool
+}
+
+// Result is what became of an event.
+type Result uint8
+
+// The results. A Duplicate changed nothing; a Replayed event was in the rows already.
+const (
+	Applied Result = iota
+	Duplicate
+	Replayed
+)
+
+// Found is a visit that was found in memory, or none.
+type Found struct{ visit ref }
+
+// Find looks for an event's visit. If that is absent, it may be in the store: the caller then restores its row, if there
+// is one, before it applies the event. What was found holds until the next Flush.
+func (s *State) Find(e *event.Event) (at Found, absent bool) {
+	if !ofVisit(e) {
+		return Found{}, false
+	}
+	if v := s.visits.find(e.Subject); v != 0 {
+		return Found{v}, false
+	}
+	return Found{}, s.stored.has(e.Subject)
+}
+
+// ofVisit says whether the event is a fact about a visit or retracts one. The retraction of a place's event has the
+// BCP for its subject.
+func ofVisit(e *event.Event) bool {
+	return e.Type.OfVisit() || e.Type == event.EventRetracted && !e.AboutPlace
+}
+
+// Apply applies the event at an offset of the log to its visit, which is looked for if it was not found before. Offsets
+// must rise; gaps are allowed.
+func (s *State) Apply(offset int64, e *event.Event, at Found) Outcome {
+	for len(s.boundaries) > 0 && s.boundaries[0] <= offset {
+		s.settle(true)
+		s.boundaries = s.boundaries[1:]
+	}
+	s.applied = offset
+	out := Outcome{ReleaseTime: visit.None, CrossingTime: visit.None}
+	s.finalMinute = math.MinInt32
+	if s.latest != never {
+		final := s.watermark()
+		s.finalMinute, out.Late = window.MinuteOf(final), e.Time < final
+	}
+	s.heard(e)
+	latest := s.latest
+	s.latest = max(s.latest, e.Time)
+	switch {
+	case ofVisit(e):
+		v := at.visit
+		if v == 0 {
+			v = s.visitOf(e)
+		}
+		s.applyToVisit(offset, e, v, &out)
+	case hours.Concerns(e):
+		s.applyToHours(offset, e, latest, &out)
+	}
+	s.lapse()
+	s.restate(offset)
+	return out
+}
+
+func (s *State) visitOf(e *event.Event) ref {
+	if v := s.visits.find(e.Subject); v != 0 {
+		return v
+	}
+	return s.visits.add(e.Subject)
+}
+
+func (s *State) applyToVisit(offset int64, e *event.Event, v ref, out *Outcome) {
+	entry := s.visits.at(v)
+	if entry.asOf > offset {
+		out.Result = Replayed
+		return
+	}
+	f := visit.NewFact(e)
+	if known := s.visits.of(v); known.Knows(f) {
+		out.Result = Duplicate
+		return
+	}
+	st := s.derive(v)
+	s.changing(v, st)
+	released, crossed := interval(st, st.Released), interval(st, st.Departed)
+	known := s.visits.roomy(v)
+	known.Apply(f)
+	s.visits.put(v, &known)
+	if !out.Late && entry.lapsed() == visit.None && (st.Empty || st.StepsTo(&known)) {
+		last := lastOf(st.Segments)
+		s.rules.Advance(&known, st)
+		s.moveProlonged(last, st)
+	} else {
+		s.moving(v, st)
+		s.rules.Advance(&known, st)
+		entry.setLapsed(s.lapsedAt(st))
+		s.move(v, st)
+	}
+	entry.setOver(over(st, entry.lapsed()))
+	s.await(v, st)
+	told(&out.ReleaseTime, out, released, interval(st, st.Released))
+	told(&out.CrossingTime, out, crossed, interval(st, st.Departed))
+	out.ReleaseTimeNet, out.CrossingTimeNet = out.ReleaseTime-st.ReleaseClosed, out.CrossingTime-st.CrossingClosed
+}
+
+func interval(s *visit.State, end visit.Time) int64 {
+	if s.Empty || s.Fault != visit.Sound || end == visit.None {
+		return visit.None
+	}
+	return end - s.Arrived
+}
+
+func told(ms *int64, out *Outcome, before, after int64) {
+	switch {
+	case before == after:
+	case before == visit.None:
+		*ms = after
+	default:
+		out.Restated = true
+	}
+}

@@ -1,0 +1,57 @@
+package engine
+
+import (
+	"fmt"
+	"runtime"
+	"testing"
+
+	"dwell/ingest/event"
+)
+
+// BenchmarkOpenVisit measures the memory of one more open visit of eight facts, and nothing of its windows.
+func BenchmarkOpenVisit(b *testing.B) {
+	const few, many, flushEvery = 1 << 16, 3 << 16, 1 << 14
+	cfg := testConfig(b)
+	var perVisit float64
+	for b.Loop() {
+		s := New(cfg)
+		var before uint64
+		offset := int64(0)
+		for v := range many {
+			if v == few {
+				before = inUse()
+			}
+			for i, typ := range []event.Type{
+				event.TruckArrived, event.DeclarationLodged, event.ChannelAssigned, event.InspectionStarted,
+				event.InspectionCompleted, event.HoldPlaced, event.HoldLifted, event.PaymentConfirmed,
+			} {
+				e := event.Event{
+					Type: typ, ID: fmt.Append(nil, i), Source: []byte("/post"), Subject: fmt.Appendf(nil, "AF-NAN-TORKHAM-20260105-%06d", v),
+					Time: start + int64(i)*60_000, BCP: 1, Direction: event.Inbound,
+				}
+				if typ.HasAgency() {
+					e.Agency = cfg.Vocabulary.Customs
+				}
+				if typ == event.InspectionStarted || typ == event.InspectionCompleted {
+					e.Kind = event.Scan
+				}
+				s.Apply(offset, &e, Found{})
+				offset++
+			}
+			if v%flushEvery == flushEvery-1 {
+				s.Flush(offset)
+			}
+		}
+		perVisit = float64(inUse()-before) / (many - few)
+		runtime.KeepAlive(s)
+	}
+	b.ReportMetric(perVisit, "bytes/visit")
+}
+
+func inUse() uint64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}

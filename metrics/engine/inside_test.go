@@ -1,0 +1,53 @@
+package engine
+
+import (
+	"maps"
+	"testing"
+
+	"dwell/ingest/event"
+	"dwell/metrics/window"
+)
+
+// insideOf are the rows with trucks, as far as visits tell them.
+func insideOf(s *State) (rows []Inside) {
+	for _, at := range s.inside {
+		if at != nil && at.Trucks > 0 {
+			rows = append(rows, Inside{
+				BCP: at.BCP, Direction: at.Direction, Trucks: at.Trucks, Holders: maps.Clone(at.Holders), Arrived: maps.Clone(at.Arrived),
+			})
+		}
+	}
+	return rows
+}
+
+// Another instance may have written rows as of the very offset at which a truck's arrival is repeated: what came before it is
+// settled there, and nothing changes after that. The truck is on the board all the same.
+func TestATruckIsInsideWhereNothingFollowsABoundary(t *testing.T) {
+	cfg := testConfig(t)
+	arrival := event.Event{
+		Type: event.TruckArrived, ID: []byte("a"), Source: []byte("/post"), Subject: []byte("T1"), Time: start, BCP: 1, Direction: event.Inbound,
+	}
+	s := New(cfg)
+	s.Resume(Progress{})
+	s.Announced(1)
+	s.Resumed()
+	for offset := range int64(2) {
+		s.Apply(offset, &arrival, Found{})
+	}
+	if missing := s.Missing(); len(missing) > 0 {
+		t.Fatalf("windows %+v are missing in an empty store", missing)
+	}
+	f := s.Flush(2)
+	if len(f.Inside) != 1 || f.Inside[0].Trucks != 1 || !f.Inside[0].Visited {
+		t.Errorf("inside are %+v, want one truck", f.Inside)
+	}
+	arrivals := int64(0)
+	for w := range f.Windows.All() {
+		if w.Key.Measure == window.Arrivals && w.Key.Grain == window.Minute {
+			arrivals += w.N
+		}
+	}
+	if arrivals != 1 {
+		t.Errorf("%d arrivals, want 1", arrivals)
+	}
+}

@@ -1,0 +1,320 @@
+package engine
+
+import (
+	"errors"
+	"maps"
+	"reflect"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"dwell/ingest/event"
+	"dwell/metrics/visit"
+)
+
+// post is a BCP in one direction.
+type post struct {
+	bcp       event.BCP
+	direction event.Direction
+}
+
+// border is a shard that several instances take for theirs, with the tables that they all write.
+type border struct {
+	t *rapid.T
+	*tables
+	cfg     Config
+	log     []event.Event
+	offsets []int64 // of the events, with gaps
+	inside  map[post]Inside
+	owners  []*instance
+}
+
+// instance is one of them. Its flush is written step by step, and others do something in between.
+type instance struct {
+	*border
+	state *State
+	owner int
+	next  int64
+	// steps of the flush that is being written. One that returns false was the last.
+	steps []func() bool
+	// cut is the step before which something happens to the instance; 0 is none.
+	cut   int
+	ended bool
+}
+
+func newBorder(t *rapid.T, cfg Config, log []event.Event, offsets []int64) *border {
+	b := &border{t: t, tables: alone(cfg).tables, cfg: cfg, log: log, offsets: offsets, inside: map[post]Inside{}}
+	b.announced = nil
+	return b
+}
+
+func (b *border) must(err error) {
+	if err != nil {
+		b.t.Fatalf("%v", err)
+	}
+}
+
+// meanwhile lets some instances go on writing.
+func (b *border) meanwhile() {
+	for range rapid.IntRange(0, 3).Draw(b.t, "meanwhile") {
+		var writing []*instance
+		for _, in := range b.owners {
+			if len(in.steps) > 0 {
+				writing = append(writing, in)
+			}
+		}
+		if len(writing) == 0 {
+			return
+		}
+		writing[rapid.IntRange(0, len(writing)-1).Draw(b.t, "who")].write(rapid.IntRange(1, 60).Draw(b.t, "rows"))
+	}
+}
+
+// open claims the shard and recovers it, while others write.
+func (b *border) open() {
+	b.announced = append(b.announced, 0)
+	in := &instance{border: b, state: New(b.cfg), owner: len(b.announced) - 1}
+	b.meanwhile()
+	announced := slices.Clone(b.announced)
+	b.meanwhile()
+	var p Progress
+	if b.progress != nil {
+		p = *b.progress
+	}
+	in.next = p.Offset
+	in.state.Resume(p)
+	for _, asOf := range announced {
+		in.state.Announced(asOf)
+	}
+	b.meanwhile()
+	for at, row := range b.inside {
+		if row.LastEvent != never {
+			in.state.RestoreHeard(at.bcp, at.direction, row.LastEvent)
+		}
+	}
+	for i := range b.log {
+		if b.offsets[i] < p.Offset {
+			in.state.RestoreHours(&b.log[i])
+		}
+	}
+	b.meanwhile()
+	for id, row := range b.visits {
+		if !row.Over || row.State.Last > in.state.Horizon() || row.AsOf > p.Offset {
+			b.must(in.state.RestoreVisit(&row))
+		} else {
+			in.state.Stored(id)
+		}
+	}
+	b.meanwhile()
+	for k, row := range b.windows {
+		if endOf(b.cfg, k) > in.state.Horizon() || row.AsOf > p.Offset {
+			row := cloned(row)
+			b.must(in.state.RestoreWindow(&row))
+		}
+	}
+	in.state.Resumed()
+	b.owners = append(b.owners, in)
+}
+
+// write writes up to n steps.
+func (in *instance) write(n int) {
+	for ; n > 0 && len(in.steps) > 0; n-- {
+		step := in.steps[0]
+		in.steps = in.steps[1:]
+		if !step() {
+			in.steps, in.ended = nil, true
+		}
+	}
+}
+
+// apply applies up to n events as the pipeline does: the visits of all are found before the first is applied.
+func (in *instance) apply(n int) error {
+	at, _ := slices.BinarySearch(in.offsets, in.next)
+	end := min(len(in.log), at+n)
+	var found []Found
+	for i := at; i < end; i++ {
+		e := &in.log[i]
+		visit, absent := in.state.Find(e)
+		found = append(found, visit)
+		if row, ok := in.visits[string(e.Subject)]; absent && ok {
+			if err := in.state.RestoreVisit(&row); err != nil {
+				return err
+			}
+		}
+	}
+	for i := at; i < end; i++ {
+		e := &in.log[i]
+		if b, over, ok := in.state.Overlapped(e); ok {
+			for _, row := range in.visits {
+				if st := &row.State; row.Over && !st.Empty && st.BCP == b && st.First < over.To && st.Last > over.From {
+					if err := in.state.RestoreVisit(&row); err != nil {
+						return err
+					}
+				}
+			}
+		}
+		in.state.Apply(in.offsets[i], e, found[i-at])
+		in.next = in.offsets[i] + 1
+	}
+	if end < len(in.log) { // somewhere in the gap before the next event
+		in.next = max(in.next, rapid.Int64Range(in.next, in.offsets[end]).Draw(in.t, "next"))
+	}
+	return nil
+}
+
+// flush makes the steps of a flush.
+func (in *instance) flush() error {
+	b := in.border
+	for _, k := range in.state.Missing() {
+		if row, ok := b.windows[k]; ok {
+			row := cloned(row)
+			if err := in.state.RestoreWindow(&row); err != nil {
+				return err
+			}
+		}
+	}
+	f := *in.state.Flush(in.next)
+	step := func(do func()) {
+		in.steps = append(in.steps, func() bool {
+			do()
+			return true
+		})
+	}
+	for _, r := range f.Restatements {
+		r.Bins, r.NetBins = slices.Clone(r.Bins), slices.Clone(r.NetBins)
+		step(func() { b.writeRestatement(r) })
+	}
+	step(func() { b.announced[in.owner] = f.AsOf })
+	in.steps = append(in.steps, func() bool { return in.owner == len(b.announced)-1 })
+	for row := range f.Windows.All() {
+		r := cloned(*row)
+		step(func() { b.writeWindow(r) })
+	}
+	copies := tables{visits: map[string]visit.Row{}}
+	for rows := range f.Visits.Chunks(3) {
+		for _, r := range rows {
+			copies.writeVisit(r)
+		}
+	}
+	in.cut = 0
+	if rapid.IntRange(0, 2).Draw(b.t, "something happens while visits are written") == 0 {
+		in.cut = len(in.steps) + rapid.IntRange(0, len(copies.visits)).Draw(b.t, "before visit")
+	}
+	for _, r := range copies.visits {
+		step(func() { b.writeVisit(r) })
+	}
+	for _, r := range f.Inside {
+		r.Holders, r.Arrived = maps.Clone(r.Holders), maps.Clone(r.Arrived)
+		step(func() {
+			if old, ok := b.inside[post{r.BCP, r.Direction}]; !ok || r.AsOf >= old.AsOf {
+				r.Visited = false // it is of one flush, and of no table
+				b.inside[post{r.BCP, r.Direction}] = r
+			}
+		})
+	}
+	step(func() { b.writeProgress(&f) })
+	return nil
+}
+
+// act lets an instance do the next thing.
+func (in *instance) act() {
+	t := in.t
+	switch {
+	case len(in.steps) > 0 && in.cut > 0:
+		in.write(in.cut)
+		in.cut = 0
+		switch rapid.IntRange(0, 2).Draw(t, "then") {
+		case 0:
+			in.steps, in.ended = nil, true
+		case 1:
+			in.open()
+		}
+	case len(in.steps) > 0:
+		in.write(rapid.SampledFrom([]int{1, 5, 20, 60, 1000}).Draw(t, "rows"))
+	default:
+		err := in.apply(rapid.IntRange(1, 60).Draw(t, "batch"))
+		if err == nil && in.next >= in.state.FlushFrom() && rapid.IntRange(0, 2).Draw(t, "flushes") > 0 {
+			err = in.flush()
+		}
+		if in.ended = errors.Is(err, ErrOvertaken); !in.ended {
+			in.must(err)
+		}
+	}
+}
+
+// living drops the instances that have ended, and returns the last owner if it lives.
+func (b *border) living() *instance {
+	b.owners = slices.DeleteFunc(b.owners, func(in *instance) bool { return in.ended })
+	if n := len(b.owners); n > 0 && b.owners[n-1].owner == len(b.announced)-1 {
+		return b.owners[n-1]
+	}
+	return nil
+}
+
+// TestSeveralOwnersWriteTheRowsOfOne lets up to four instances take a shard for theirs at once: they claim it while others
+// write, freeze and go on, die in the middle of a write, and are overtaken. In the end there is what one alone would have
+// written.
+func TestSeveralOwnersWriteTheRowsOfOne(t *testing.T) {
+	cfg := testConfig(t)
+	rapid.Check(t, func(t *rapid.T) {
+		log := anyLog(cfg).Draw(t, "log")
+		offsets := make([]int64, len(log))
+		at := int64(rapid.IntRange(0, 3).Draw(t, "first offset"))
+		for i := range offsets {
+			offsets[i] = at
+			at += int64(rapid.SampledFrom([]int{1, 1, 1, 2, 4}).Draw(t, "gap"))
+		}
+		end := offsets[len(offsets)-1] + 1
+		b := newBorder(t, cfg, log, offsets)
+		for range rapid.IntRange(5, 120).Draw(t, "steps") {
+			b.living()
+			if len(b.owners) == 0 || len(b.owners) < 4 && rapid.IntRange(0, 6).Draw(t, "opens") == 0 {
+				b.open()
+				continue
+			}
+			in := b.owners[rapid.IntRange(0, len(b.owners)-1).Draw(t, "acts")]
+			if rapid.IntRange(0, 9).Draw(t, "dies") == 0 {
+				in.ended = true
+				continue
+			}
+			in.act()
+		}
+		for b.progress == nil || b.progress.Offset < end {
+			if last := b.living(); last == nil {
+				b.open()
+			} else if rapid.IntRange(0, 4).Draw(t, "others") == 0 {
+				b.meanwhile()
+			} else {
+				last.act()
+			}
+		}
+		for _, in := range b.owners {
+			in.write(1 << 30)
+		}
+
+		one := newBorder(t, cfg, log, offsets)
+		one.open()
+		b.must(one.owners[0].apply(len(log)))
+		b.must(one.owners[0].flush())
+		one.owners[0].write(1 << 30)
+		compare(t, cfg, b.windows, want(cfg, log))
+		if !reflect.DeepEqual(b.restated, one.restated) {
+			t.Fatalf("restatements %+v, of one alone %+v", b.restated, one.restated)
+		}
+		for id, want := range one.visits {
+			is := b.visits[id]
+			is.AsOf, want.AsOf = 0, 0
+			if !reflect.DeepEqual(is, want) {
+				t.Fatalf("visit %s: %+v, of one alone %+v", id, is, want)
+			}
+		}
+		for at, want := range one.inside {
+			is := b.inside[at]
+			is.AsOf, want.AsOf = 0, 0
+			if !reflect.DeepEqual(is, want) {
+				t.Fatalf("inside %+v: %+v, of one alone %+v", at, is, want)
+			}
+		}
+	})
+}

@@ -1,0 +1,165 @@
+package engine
+
+import (
+	"slices"
+	"unsafe"
+
+	"dwell/ingest/event"
+)
+
+// Raw is what a stretch of a shard's log held, as it goes into the tables of what was received.
+type Raw struct {
+	Events      Events
+	Readings    []Reading
+	DeadLetters []DeadLetter
+}
+
+// Reset empties r and keeps its memory.
+func (r *Raw) Reset() {
+	r.Events.reset()
+	clear(r.Readings)
+	clear(r.DeadLetters)
+	r.Readings, r.DeadLetters = r.Readings[:0], r.DeadLetters[:0]
+}
+
+// Bytes is about how much memory r holds.
+func (r *Raw) Bytes() int {
+	n := r.Events.Bytes() + 200*len(r.Readings)
+	for i := range r.DeadLetters {
+		d := &r.DeadLetters[i]
+		n += 200 + len(d.Key) + len(d.Value) + len(d.Detail)
+		for i, name := range d.HeaderNames {
+			n += 50 + len(name) + len(d.HeaderContents[i])
+		}
+	}
+	return n
+}
+
+// Reading is one reading of a queue that was made elsewhere, or the retraction of one. Numbers are event.Unknown where
+// the reading has none.
+type Reading struct {
+	Offset, Time, Recorded            int64
+	Source, ID                        string
+	BCP                               event.BCP
+	Direction                         event.Direction
+	Vehicles, WaitSeconds, AgeSeconds int64
+	Retracted                         bool
+}
+
+// DeadLetter is a message that could not be used.
+type DeadLetter struct {
+	Offset int64
+	// Logged is the Kafka record's own time in Unix milliseconds.
+	Logged         int64
+	Reason         event.Reason
+	Detail         string
+	Key, Value     []byte
+	HeaderNames    []string
+	HeaderContents [][]byte
+}
+
+// Events are received events in columns, in the order of their offsets. All times are Unix milliseconds.
+type Events struct {
+	Offsets, Logged, Times, Recorded []int64
+	Types                            []event.Type
+	Directions                       []event.Direction
+	Channels                         []event.Channel
+	Regimes                          []event.Regime
+	Kinds                            []event.InspectionKind
+	Results                          []event.Result
+	BCPs                             []event.BCP
+	Agencies                         []event.Agency
+	RetractedTimes                   []int64
+
+	text  []byte
+	ends  []uint32 // of all texts, event by event
+	first int      // of them that is the first event's
+}
+
+// The text columns of an event.
+const (
+	TextID = iota
+	TextSource
+	TextSubject
+	TextLane
+	TextRetractedID
+	TextRetractedSource
+	TextData
+	texts
+)
+
+// Append adds an event, which it copies.
+func (c *Events) Append(offset, logged int64, e *event.Event) {
+	if len(c.Offsets) == cap(c.Offsets) {
+		c.grow(max(1024, len(c.Offsets)))
+	}
+	c.Offsets = append(c.Offsets, offset)
+	c.Logged = append(c.Logged, logged)
+	c.Times = append(c.Times, e.Time)
+	c.Recorded = append(c.Recorded, e.Recorded)
+	c.Types = append(c.Types, e.Type)
+	c.Directions = append(c.Directions, e.Direction)
+	c.Channels = append(c.Channels, e.Channel)
+	c.Regimes = append(c.Regimes, e.Regime)
+	c.Kinds = append(c.Kinds, e.Kind)
+	c.Results = append(c.Results, e.Result)
+	c.BCPs = append(c.BCPs, e.BCP)
+	c.Agencies = append(c.Agencies, e.Agency)
+	c.RetractedTimes = append(c.RetractedTimes, e.RetractedTime)
+	for _, t := range [texts][]byte{e.ID, e.Source, e.Subject, e.Lane, e.RetractedID, e.RetractedSource, e.Data} {
+		c.text = append(c.text, t...)
+		c.ends = append(c.ends, uint32(len(c.text)))
+	}
+}
+
+// grow makes room for n more events. Left to append, it would come in many small steps.
+func (c *Events) grow(n int) {
+	for _, column := range []*[]int64{&c.Offsets, &c.Logged, &c.Times, &c.Recorded, &c.RetractedTimes} {
+		*column = slices.Grow(*column, n)
+	}
+	c.Types, c.Kinds, c.Results = slices.Grow(c.Types, n), slices.Grow(c.Kinds, n), slices.Grow(c.Results, n)
+	c.Directions, c.Channels, c.Regimes = slices.Grow(c.Directions, n), slices.Grow(c.Channels, n), slices.Grow(c.Regimes, n)
+	c.BCPs, c.Agencies = slices.Grow(c.BCPs, n), slices.Grow(c.Agencies, n)
+	c.ends = slices.Grow(c.ends, texts*n)
+	c.text = slices.Grow(c.text, max(128*n, len(c.text)))
+}
+
+// Len is the number of events.
+func (c *Events) Len() int { return len(c.Offsets) }
+
+// Bytes is about how much memory the events hold.
+func (c *Events) Bytes() int { return c.end(len(c.ends)) - c.end(c.first) + c.Len()*(5*8+10+texts*4) }
+
+// end is where the text before the one of this number ends.
+func (c *Events) end(number int) int {
+	if number == 0 {
+		return 0
+	}
+	return int(c.ends[number-1])
+}
+
+// Slice is the events from one to before another, of those in c, which it shares.
+func (c *Events) Slice(from, to int) Events {
+	return Events{
+		Offsets: c.Offsets[from:to], Logged: c.Logged[from:to], Times: c.Times[from:to], Recorded: c.Recorded[from:to],
+		Types: c.Types[from:to], Directions: c.Directions[from:to], Channels: c.Channels[from:to], Regimes: c.Regimes[from:to],
+		Kinds: c.Kinds[from:to], Results: c.Results[from:to], BCPs: c.BCPs[from:to], Agencies: c.Agencies[from:to],
+		RetractedTimes: c.RetractedTimes[from:to], text: c.text, ends: c.ends[:texts*to], first: c.first + texts*from,
+	}
+}
+
+// Text returns a text column, one string for each event. The strings are valid until the next Append or Reset.
+func (c *Events) Text(dst []string, column int) []string {
+	all := unsafe.String(unsafe.SliceData(c.text), len(c.text))
+	for i := c.first + column; i < len(c.ends); i += texts {
+		dst = append(dst, all[c.end(i):c.ends[i]])
+	}
+	return dst
+}
+
+func (c *Events) reset() {
+	c.Offsets, c.Logged, c.Times, c.Recorded = c.Offsets[:0], c.Logged[:0], c.Times[:0], c.Recorded[:0]
+	c.Types, c.Directions, c.Channels, c.Regimes = c.Types[:0], c.Directions[:0], c.Channels[:0], c.Regimes[:0]
+	c.Kinds, c.Results, c.BCPs, c.Agencies = c.Kinds[:0], c.Results[:0], c.BCPs[:0], c.Agencies[:0]
+	c.RetractedTimes, c.text, c.ends = c.RetractedTimes[:0], c.text[:0], c.ends[:0]
+}

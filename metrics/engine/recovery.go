@@ -1,0 +1,174 @@
+package engine
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+
+	"dwell/ingest/event"
+	"dwell/metrics/visit"
+	"dwell/metrics/window"
+)
+
+// Why at-least-once parts give exactly-once results.
+//
+// A flush at offset O writes windows, then visits, then progress, each row with AsOf = O; a table keeps, of each key,
+// the row with the highest AsOf. Every row is a function of the log up to its AsOf. After a crash the log is read
+// again from the last progress P, and of an event at offset o:
+//
+//   - its visit's row has AsOf > o: the row holds the event. It was written after all windows of its flush, so they
+//     hold the event's contribution too: both are left alone (Replayed);
+//   - else the event is applied to the visit, which comes to the same as the first time. What it changes of windows is
+//     added to those whose own AsOf <= o (windows.flush); the others hold it already. It is settled at every AsOf that a
+//     window may have, so that none has a part of what is settled together.
+//
+// A restatement is of one event and all visits that it changed, and of those some rows may be ahead and others not. But
+// restatements are written before visits: where any visit is ahead, all restatements of events before its AsOf are
+// there, and a replay makes none of them again.
+//
+// So it makes no difference which rows of the last flush were written: none, some, all, or all twice. Visits are loaded
+// before windows, so that what is written in between can only make windows the newer ones.
+//
+// An instance that has lost the partition may not know it yet, and go on writing. Each that opens the shard therefore
+// claims it first, and so comes after all others; and before each flush it announces as of which offset that will be, and
+// then looks for a later claim: if there is one, it has been overtaken, and writes nothing more. The next owner claims
+// first and then reads what was announced. Of two that write and then read, one at least sees the other: either the
+// older one writes nothing, or the newer one knows the offset I as of which rows of the older one may still come, whenever
+// that is. Until its log has reached I it writes nothing but raw events, and at I, exactly there, it settles what has
+// changed (settle.go): so it writes, as of a later offset, every window that another one may write as of I, also one that
+// was in between and is again what it was before; and who is inside it writes anew at its first flush in any case. Rows with an AsOf above the progress that are read in a
+// recovery tell of such offsets too. So the flushes of a shard, whoever makes them, are as of offsets that only ever rise.
+//
+// A row that is ahead of all that its owner wrote, and that is met when memory had let it go, is another's too: it is
+// ErrOvertaken, and the owner recovers. Every row that was ahead when it recovered is in memory and stays there until the
+// log has caught up, so that no other row can be.
+//
+// The tests in recovery_test.go cut the protocol at every step.
+
+// Progress is where a shard stands.
+type Progress struct {
+	// Offset is the offset of the next event to be applied.
+	Offset int64
+	// Latest is the time of the latest event in Unix milliseconds. Nothing was applied while Heard is false.
+	Latest int64
+	Heard  bool
+}
+
+// Owner is an instance that has opened a shard: it comes after those with a lower epoch, and with a lower number in the
+// same one.
+type Owner struct{ Epoch, Number uint64 }
+
+// After says whether o came after another owner of its shard.
+func (o Owner) After(other Owner) bool {
+	return cmp.Or(cmp.Compare(o.Epoch, other.Epoch), cmp.Compare(o.Number, other.Number)) > 0
+}
+
+// ErrOvertaken is the error of an owner after which another one has come, or that has met a row which is ahead of all that
+// it wrote. It must recover, if it still has the shard.
+var ErrOvertaken = errors.New("another instance has this shard, or had it meanwhile")
+
+// Resume begins a recovery at this progress. The caller then restores all visits that are not over, that have a fact
+// after the Horizon, or whose AsOf is above the progress, and tells of all others by Stored; after that all windows
+// that end after the Horizon or whose AsOf is above the progress; and ends with Resumed.
+func (s *State) Resume(p Progress) {
+	s.recovering, s.written, s.applied = true, p.Offset, p.Offset-1
+	if p.Heard {
+		s.latest = p.Latest
+		s.horizon = s.watermark() - s.cfg.Keep.Milliseconds()
+	}
+}
+
+// Resumed ends a recovery.
+func (s *State) Resumed() { s.recovering = false }
+
+// Announced tells, in a recovery, of an offset as of which another instance may have written rows, or may yet.
+func (s *State) Announced(asOf int64) {
+	if at, known := slices.BinarySearch(s.boundaries, asOf); !known && asOf > s.written {
+		s.boundaries = slices.Insert(s.boundaries, at, asOf)
+	}
+}
+
+// FlushFrom is the offset as of which the next flush may be at the earliest.
+func (s *State) FlushFrom() int64 {
+	if n := len(s.boundaries); n > 0 {
+		return s.boundaries[n-1]
+	}
+	return s.written
+}
+
+// admit takes note of a row's AsOf.
+func (s *State) admit(asOf int64) error {
+	if s.recovering {
+		s.Announced(asOf)
+		return nil
+	}
+	if asOf > s.written {
+		return ErrOvertaken
+	}
+	return nil
+}
+
+// Horizon is the instant before which visits that ended, and windows, are not in memory: Unix milliseconds.
+func (s *State) Horizon() int64 { return s.horizon }
+
+// Stored tells of a visit that is in the store.
+func (s *State) Stored(id string) { s.stored.add(id) }
+
+// RestoreVisit takes a visit into memory. It does nothing if the visit is there already.
+func (s *State) RestoreVisit(r *visit.Row) error {
+	if s.visits.find([]byte(r.ID)) != 0 {
+		return nil
+	}
+	if err := s.admit(r.AsOf); err != nil {
+		return fmt.Errorf("visit %q as of %d: %w", r.ID, r.AsOf, err)
+	}
+	v, err := visit.ParseFacts(r.Facts, s.cfg.Vocabulary)
+	if err != nil {
+		return fmt.Errorf("visit %q: %w", r.ID, err)
+	}
+	at := s.visits.add([]byte(r.ID))
+	s.visits.restore(at, v)
+	e := s.visits.at(at)
+	e.asOf = r.AsOf
+	if s.recovering {
+		s.restatedUntil = max(s.restatedUntil, r.AsOf)
+	}
+	st := s.derive(at)
+	if r.Over && !st.Empty && st.Departed == visit.None { // a table may not tell of a visit that is not sound that it lapsed
+		e.setLapsed(s.deadline(st))
+	} else {
+		s.await(at, st)
+	}
+	e.setOver(over(st, e.lapsed()))
+	s.board(standing{}, s.standing(st, e.lapsed()))
+	return nil
+}
+
+// RestoreWindow takes a window into memory. It does nothing if the window is there already.
+func (s *State) RestoreWindow(r *window.Row) error {
+	if s.windows.has(r.Key) {
+		return nil
+	}
+	if err := s.admit(r.AsOf); err != nil {
+		return fmt.Errorf("window %+v as of %d: %w", r.Key, r.AsOf, err)
+	}
+	s.windows.put(r.Key, &r.Aggregate)
+	if r.AsOf > s.written {
+		s.ahead[r.Key] = r.AsOf
+	}
+	return nil
+}
+
+// RestoreHeard takes from the store when a BCP was last heard of; the rest of the row follows from the visits.
+func (s *State) RestoreHeard(b event.BCP, d event.Direction, lastEvent int64) {
+	row := s.row(b, d)
+	row.LastEvent = max(row.LastEvent, lastEvent)
+}
+
+// Missing are the windows that must be restored, as far as the store has them, before the Flush that is next: no event may
+// be applied in between. They come in no particular order.
+func (s *State) Missing() []window.Key {
+	s.settle(false)
+	return s.windows.missing(s.horizon)
+}

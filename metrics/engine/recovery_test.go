@@ -1,0 +1,318 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"dwell/ingest/event"
+	"dwell/ingest/place"
+	"dwell/metrics/hours"
+	"dwell/metrics/visit"
+	"dwell/metrics/window"
+)
+
+func testConfig(tb fataler) Config {
+	v, err := event.NewVocabulary([]string{"AF-NAN-TORKHAM", "CL-ARI-CHACALLUTA"}, []string{"customs", "border_police"})
+	if err != nil {
+		tb.Fatalf("%v", err)
+	}
+	kabul := time.FixedZone("Asia/Kabul", 4*3600+1800)
+	santiago, err := time.LoadLocation("America/Santiago")
+	if err != nil {
+		tb.Fatalf("%v", err)
+	}
+	return Config{
+		Vocabulary: v,
+		Places: []Place{
+			{},
+			{Zone: kabul, LapseAfter: 6 * time.Hour},
+			{Zone: santiago, Calendar: calendar(), LapseAfter: 10 * time.Hour},
+		},
+		Keep: 3 * time.Hour, Lateness: 10 * time.Minute,
+	}
+}
+
+// calendar has a BCP open every day but Sunday from nine to half past five.
+func calendar() *place.Calendar {
+	c := &place.Calendar{}
+	for d := time.Monday; d <= time.Saturday; d++ {
+		c.Days[d] = []place.Span{{Open: 9 * 60, Close: 17*60 + 30}}
+	}
+	return c
+}
+
+// In the second night clocks in Chile jump over midnight.
+var start = time.Date(2026, 9, 5, 0, 0, 0, 0, time.UTC).UnixMilli()
+
+// anyLog draws a log of a shard: trucks at two BCPs over two days, in any order, with repetitions and retractions.
+func anyLog(cfg Config) *rapid.Generator[[]event.Event] {
+	shift := func(t *rapid.T) event.Event {
+		bcp := event.BCP(rapid.IntRange(1, 2).Draw(t, "bcp"))
+		e := event.Event{
+			Type: rapid.SampledFrom([]event.Type{event.BCPOpened, event.BCPClosed, event.EventRetracted}).Draw(t, "type"),
+			ID:   fmt.Appendf(nil, "%d", rapid.IntRange(1, 10).Draw(t, "id")), Source: []byte("/post"),
+			Subject: []byte(cfg.Vocabulary.BCPName(bcp)), BCP: bcp, Direction: event.Direction(rapid.IntRange(0, 2).Draw(t, "direction")),
+			Time: start + 60_000*rapid.Int64Range(0, 48*60).Draw(t, "minute") + 500*rapid.Int64Range(0, 100).Draw(t, "ms"),
+		}
+		if e.Type == event.EventRetracted {
+			e.RetractedID, e.RetractedSource, e.AboutPlace = e.ID, e.Source, true
+			e.ID = []byte("r" + string(e.ID))
+		}
+		return e
+	}
+	one := func(t *rapid.T, trucks int) event.Event {
+		if rapid.IntRange(0, 15).Draw(t, "shift") == 0 {
+			return shift(t)
+		}
+		truck := rapid.IntRange(1, trucks).Draw(t, "truck")
+		bcp := event.BCP(1 + truck%2)
+		if rapid.IntRange(0, 30).Draw(t, "astray") == 0 {
+			bcp = 3 - bcp
+		}
+		e := event.Event{
+			Type:   rapid.SampledFrom(event.Types()[:event.EventRetracted]).Draw(t, "type"),
+			ID:     fmt.Appendf(nil, "%d", rapid.IntRange(1, 30).Draw(t, "id")),
+			Source: []byte("/post"), Subject: fmt.Appendf(nil, "T%d", truck),
+			BCP: bcp, Direction: event.Inbound,
+			Time: start + 60_000*rapid.Int64Range(0, 48*60).Draw(t, "minute") + 500*rapid.Int64Range(0, 100).Draw(t, "ms"),
+		}
+		switch e.Type {
+		case event.EventRetracted:
+			e.RetractedID, e.RetractedSource = e.ID, e.Source
+			e.ID = []byte("r" + string(e.ID))
+		case event.ChannelAssigned:
+			e.Channel = event.Channel(rapid.IntRange(1, 4).Draw(t, "channel"))
+		case event.DeclarationLodged:
+			e.Regime = event.Regime(rapid.IntRange(0, 4).Draw(t, "regime"))
+		case event.InspectionStarted, event.InspectionCompleted:
+			e.Kind = event.Scan
+			e.Agency = cfg.Vocabulary.Customs
+		case event.HoldPlaced, event.HoldLifted:
+			e.Agency = cfg.Vocabulary.Customs
+		}
+		return e
+	}
+	return rapid.Custom(func(t *rapid.T) []event.Event {
+		trucks, most := 8, 120
+		if rapid.IntRange(0, 9).Draw(t, "a busy day") == 0 {
+			trucks, most = 60, 1500
+		}
+		log := make([]event.Event, rapid.IntRange(1, most).Draw(t, "events"))
+		for i := range log {
+			log[i] = one(t, trucks)
+		}
+		if rapid.Bool().Draw(t, "in order") {
+			slices.SortStableFunc(log, func(a, b event.Event) int { return int(a.Time - b.Time) })
+		}
+		return log
+	})
+}
+
+// want computes the windows afresh from the set of all facts.
+func want(cfg Config, log []event.Event) map[window.Key]window.Aggregate {
+	latest := int64(never)
+	visits := map[string]*visit.Visit{}
+	told := make(bcpHours, len(cfg.Places))
+	for b := 1; b < len(cfg.Places); b++ {
+		told[b] = hours.New(cfg.Places[b].Calendar, cfg.Places[b].Zone)
+	}
+	for i := range log {
+		e := &log[i]
+		latest = max(latest, e.Time)
+		if !ofVisit(e) {
+			told[e.BCP].Apply(e)
+			continue
+		}
+		if visits[string(e.Subject)] == nil {
+			visits[string(e.Subject)] = &visit.Visit{}
+		}
+		visits[string(e.Subject)].Apply(visit.NewFact(e))
+	}
+	rules := visit.RulesOf(cfg.Vocabulary)
+	rules.Hours = told
+	out := map[window.Key]window.Aggregate{}
+	for _, v := range visits {
+		var s visit.State
+		rules.Derive(v, &s)
+		lapsed := visit.None
+		if !s.Empty && s.Departed == visit.None {
+			at := s.Last + cfg.Places[s.BCP].LapseAfter.Milliseconds()
+			if at <= latest-cfg.Lateness.Milliseconds() {
+				lapsed = at
+			}
+		}
+		for _, c := range window.Contributions(nil, &s, lapsed) {
+			clock := window.NewClock(cfg.Places[s.BCP].Zone)
+			for _, k := range []window.Key{c.Key, clock.In(c.Key, window.Hour), clock.In(c.Key, window.Day)} {
+				a := out[k]
+				a.Add(window.PartOf(k.Measure, c.Ms, c.Closed, +1))
+				out[k] = a
+			}
+		}
+	}
+	return out
+}
+
+func compare(t *rapid.T, cfg Config, got map[window.Key]window.Row, want map[window.Key]window.Aggregate) {
+	for k, w := range want {
+		g := got[k].Aggregate
+		if g.N != w.N || g.Sum != w.Sum || g.SumSquares != w.SumSquares || !slices.Equal(g.Bins, w.Bins) ||
+			g.Net.Closed != w.Net.Closed || g.Net.SumSquares != w.Net.SumSquares || !slices.Equal(g.Net.Bins, w.Net.Bins) {
+			t.Fatalf("window %+v (%s): got %+v, want %+v", k, k.Measure.Name(cfg.Vocabulary), g, w)
+		}
+	}
+	for k, g := range got {
+		if _, ok := want[k]; !ok && !g.Zero() {
+			t.Fatalf("window %+v (%s) should not be: %+v", k, k.Measure.Name(cfg.Vocabulary), g)
+		}
+	}
+}
+
+// TestEveryCrashGivesTheSameRows runs a shard through crashes at every step of its protocol, with rows of a flush
+// written in part, flushes repeated, and an instance that has lost the shard: it may write a flush that it had announced
+// long after, and goes on working.
+func TestEveryCrashGivesTheSameRows(t *testing.T) {
+	cfg := testConfig(t)
+	rapid.Check(t, func(t *rapid.T) {
+		log := anyLog(cfg).Draw(t, "log")
+		tabs := alone(cfg).tables
+		begin := func() *run { return tabs.recover(t, cfg, log) }
+		// write writes a flush, or a part of it, and says whether that was all.
+		write := func(f *flushed) bool {
+			steps := rapid.IntRange(0, 4).Draw(t, "steps written")
+			part := rapid.IntRange(0, 100).Draw(t, "percent of the last step")
+			write := func(step, n int, one func(i int)) {
+				upTo := n
+				if step > steps {
+					return
+				} else if step == steps {
+					upTo = n * part / 100
+				}
+				for i := range upTo {
+					one(i)
+				}
+			}
+			if rapid.IntRange(0, 3).Draw(t, "all goes well") > 0 {
+				steps = 5
+			}
+			write(0, len(f.Restatements), func(i int) { tabs.writeRestatement(f.Restatements[i]) })
+			write(1, len(f.windows), func(i int) { tabs.writeWindow(f.windows[i]) })
+			write(2, len(f.visits), func(i int) { tabs.writeVisit(f.visits[i]) })
+			write(3, 1, func(int) { tabs.writeProgress(f.Flush) })
+			return steps == 5
+		}
+		owner := begin()
+		var lost *run
+		var late *flushed // announced by lost, and not written
+		for owner.next < int64(len(log)) {
+			at := owner
+			if lost != nil && rapid.IntRange(0, 2).Draw(t, "lost works") == 0 {
+				at = lost
+			}
+			if at == lost && late != nil {
+				if !write(late) {
+					lost = nil
+				}
+				late = nil
+				continue
+			}
+			f, err := at.work(log, rapid.IntRange(1, 30).Draw(t, "batch"))
+			if errors.Is(err, ErrOvertaken) {
+				*at = *begin()
+				continue
+			}
+			if err != nil {
+				t.Fatalf("%v", err)
+			}
+			if at == owner && rapid.IntRange(0, 5).Draw(t, "freezes") == 0 {
+				lost, late, owner = owner, f, begin()
+				continue
+			}
+			switch all := write(f); {
+			case !all && at == lost:
+				lost = nil
+			case !all:
+				owner = begin()
+			case at == owner && rapid.IntRange(0, 5).Draw(t, "rebalance") == 0:
+				lost, late, owner = owner, nil, begin()
+			}
+		}
+		last := begin()
+		f, err := last.work(log, len(log))
+		if err != nil {
+			t.Fatalf("%v", err)
+		}
+		for _, r := range f.windows {
+			tabs.writeWindow(r)
+		}
+		for _, r := range f.visits {
+			tabs.writeVisit(r)
+		}
+		for _, r := range f.Restatements {
+			tabs.writeRestatement(r)
+		}
+		if late != nil {
+			write(late)
+		}
+		compare(t, cfg, tabs.windows, want(cfg, log))
+		undisturbed := alone(cfg)
+		f, err = undisturbed.work(log, len(log))
+		if err != nil {
+			t.Fatalf("%v", err)
+		}
+		for _, r := range f.Restatements {
+			undisturbed.tables.writeRestatement(r)
+		}
+		if got, want := insideOf(last.state), insideOf(undisturbed.state); !reflect.DeepEqual(got, want) {
+			t.Fatalf("inside are %+v, undisturbed %+v", got, want)
+		}
+		if !reflect.DeepEqual(tabs.restated, undisturbed.tables.restated) {
+			t.Fatalf("restatements %+v, undisturbed %+v", tabs.restated, undisturbed.tables.restated)
+		}
+	})
+}
+
+func TestAnyOrderGivesTheSameRows(t *testing.T) {
+	cfg := testConfig(t)
+	rapid.Check(t, func(t *rapid.T) {
+		log := anyLog(cfg).Draw(t, "log")
+		end := func(log []event.Event, every int) (map[window.Key]window.Row, map[string]visit.Row) {
+			r := alone(cfg)
+			tabs := r.tables
+			for r.next < int64(len(log)) {
+				f, err := r.work(log, every)
+				if err != nil {
+					t.Fatalf("%v", err)
+				}
+				for _, w := range f.windows {
+					tabs.writeWindow(w)
+				}
+				for _, v := range f.visits {
+					tabs.writeVisit(v)
+				}
+			}
+			return tabs.windows, tabs.visits
+		}
+		_, a := end(log, 7)
+		shuffled := rapid.Permutation(log).Draw(t, "order")
+		windows, b := end(shuffled, rapid.IntRange(1, 50).Draw(t, "flush every"))
+		compare(t, cfg, windows, want(cfg, log))
+		if !slices.Equal(slices.Sorted(maps.Keys(a)), slices.Sorted(maps.Keys(b))) {
+			t.Fatalf("visits differ")
+		}
+		for id := range a {
+			x, y := a[id], b[id]
+			x.AsOf, y.AsOf = 0, 0
+			if !reflect.DeepEqual(x, y) {
+				t.Fatalf("visit %s: %+v and %+v", id, x, y)
+			}
+		}
+	})
+}

@@ -1,0 +1,198 @@
+package engine
+
+import (
+	"slices"
+	"strings"
+
+	"dwell/ingest/event"
+	"dwell/metrics/visit"
+	"dwell/metrics/window"
+)
+
+// tables keep, of each key, the row with the highest AsOf: what ClickHouse's ReplacingMergeTree comes to.
+type tables struct {
+	windows  map[window.Key]window.Row
+	visits   map[string]visit.Row
+	restated map[restatement]window.Change
+	progress *Progress
+	// announced has, by owner in the order of their claims, the offset of its last flush.
+	announced []int64
+}
+
+// announce says of an owner that it is about to write rows as of an offset.
+func (t *tables) announce(owner int, asOf int64) error {
+	t.announced[owner] = asOf
+	if owner < len(t.announced)-1 {
+		return ErrOvertaken
+	}
+	return nil
+}
+
+// restatement is the window and the event that one is of.
+type restatement struct {
+	key    window.Key
+	offset int64
+}
+
+// cloned has bins of its own.
+func cloned(r window.Row) window.Row {
+	r.Bins, r.Net.Bins = slices.Clone(r.Bins), slices.Clone(r.Net.Bins)
+	return r
+}
+
+// clonedVisit has memory of its own.
+func clonedVisit(r visit.Row) visit.Row {
+	r.ID, r.Facts = strings.Clone(r.ID), slices.Clone(r.Facts)
+	r.State.Segments = append([]visit.Segment(nil), r.State.Segments...) // nil where there is none
+	return r
+}
+
+func (t *tables) writeWindow(r window.Row) {
+	if old, ok := t.windows[r.Key]; !ok || r.AsOf >= old.AsOf {
+		t.windows[r.Key] = cloned(r)
+	}
+}
+
+func (t *tables) writeVisit(r visit.Row) {
+	if old, ok := t.visits[r.ID]; !ok || r.AsOf >= old.AsOf {
+		r = clonedVisit(r)
+		r.Lapsed = r.Status() == "lapsed" // so says ClickHouse
+		t.visits[r.ID] = r
+	}
+}
+
+func (t *tables) writeRestatement(r window.Restatement) {
+	r.Bins, r.NetBins = slices.Clone(r.Bins), slices.Clone(r.NetBins)
+	t.restated[restatement{r.Key, r.Offset}] = r.Change
+}
+
+func (t *tables) writeProgress(f *Flush) {
+	if t.progress == nil || f.AsOf >= t.progress.Offset {
+		t.progress = &Progress{Offset: f.AsOf, Latest: f.Latest, Heard: f.Heard}
+	}
+}
+
+// recover makes the state that a new owner of the shard has.
+func (t *tables) recover(tb fataler, cfg Config, log []event.Event) *run {
+	t.announced = append(t.announced, 0)
+	s := New(cfg)
+	var p Progress
+	if t.progress != nil {
+		p = *t.progress
+	}
+	s.Resume(p)
+	for _, asOf := range t.announced {
+		s.Announced(asOf)
+	}
+	for i := range log[:p.Offset] {
+		s.RestoreHours(&log[i])
+	}
+	for id, r := range t.visits {
+		if !r.Over || r.State.Last > s.Horizon() || r.AsOf > p.Offset {
+			if err := s.RestoreVisit(&r); err != nil {
+				tb.Fatalf("%v", err)
+			}
+		} else {
+			s.Stored(id)
+		}
+	}
+	for k, r := range t.windows {
+		if endOf(cfg, k) > s.Horizon() || r.AsOf > p.Offset {
+			r := cloned(r)
+			if err := s.RestoreWindow(&r); err != nil {
+				tb.Fatalf("%v", err)
+			}
+		}
+	}
+	s.Resumed()
+	return &run{state: s, next: p.Offset, tables: t, cfg: cfg, owner: len(t.announced) - 1}
+}
+
+// endOf is when a window ends, in Unix milliseconds.
+func endOf(cfg Config, k window.Key) int64 {
+	clock := window.NewClock(cfg.Places[k.BCP].Zone)
+	return int64(clock.End(k)) * 60_000
+}
+
+type fataler interface{ Fatalf(string, ...any) }
+
+// run is a shard at work on a log.
+type run struct {
+	state  *State
+	next   int64
+	tables *tables
+	cfg    Config
+	owner  int
+}
+
+// alone is a shard at work on a log from its beginning, with tables of its own.
+func alone(cfg Config) *run {
+	return &run{state: New(cfg), tables: &tables{
+		windows: map[window.Key]window.Row{}, visits: map[string]visit.Row{}, restated: map[restatement]window.Change{}, announced: []int64{0},
+	}, cfg: cfg}
+}
+
+func (r *run) apply(log []event.Event) error {
+	e := &log[r.next]
+	at, absent := r.state.Find(e)
+	if absent {
+		if row, ok := r.tables.visits[string(e.Subject)]; ok {
+			if err := r.state.RestoreVisit(&row); err != nil {
+				return err
+			}
+		}
+	}
+	if b, over, ok := r.state.Overlapped(e); ok {
+		for _, row := range r.tables.visits {
+			if st := &row.State; row.Over && !st.Empty && st.BCP == b && st.First < over.To && st.Last > over.From {
+				if err := r.state.RestoreVisit(&row); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	r.state.Apply(r.next, e, at)
+	r.next++
+	return nil
+}
+
+// flushed is a flush with windows of its own.
+type flushed struct {
+	*Flush
+	windows []window.Row
+	visits  []visit.Row
+}
+
+func (r *run) flush() (*flushed, error) {
+	if err := r.tables.announce(r.owner, r.next); err != nil {
+		return nil, err
+	}
+	for _, k := range r.state.Missing() {
+		if row, ok := r.tables.windows[k]; ok {
+			row := cloned(row)
+			if err := r.state.RestoreWindow(&row); err != nil {
+				return nil, err
+			}
+		}
+	}
+	f := &flushed{Flush: r.state.Flush(r.next)}
+	for row := range f.Windows.All() {
+		f.windows = append(f.windows, cloned(*row))
+	}
+	for rows := range f.Visits.Chunks(3) {
+		for _, r := range rows {
+			f.visits = append(f.visits, clonedVisit(r))
+		}
+	}
+	return f, nil
+}
+
+// work applies up to n events, or as many more as it must, and flushes.
+func (r *run) work(log []event.Event, n int) (*flushed, error) {
+	for until := max(r.next+int64(n), r.state.FlushFrom()); r.next < min(until, int64(len(log))); {
+		if err := r.apply(log); err != nil {
+			return nil, err
+		}
+	}
+	return r.flush()
+}

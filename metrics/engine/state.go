@@ -1,0 +1,131 @@
+package engine
+
+import (
+	"time"
+
+	"dwell/ingest/event"
+	"dwell/ingest/place"
+	"dwell/metrics/hours"
+	"dwell/metrics/visit"
+	"dwell/metrics/window"
+)
+
+// Place is what a shard must know of a BCP.
+type Place struct {
+	Zone *time.Location
+	// Calendar is when it is open as a rule; nil is always.
+	Calendar *place.Calendar
+	// LapseAfter is the silence after which a visit that has not departed leaves "inside".
+	LapseAfter time.Duration
+}
+
+// Config is what all shards of a program share.
+type Config struct {
+	Vocabulary *event.Vocabulary
+	// Places are indexed by event.BCP.
+	Places []Place
+	// Keep is how far behind the watermark finished visits and windows stay in memory.
+	Keep time.Duration
+	// Lateness is how far the watermark stays behind the latest event.
+	Lateness time.Duration
+}
+
+// State is the state of one shard.
+type State struct {
+	cfg   Config
+	rules visit.Rules
+
+	visits visits
+	// dirty are the visits that have changed since the last flush, the first of them number 1.
+	dirty  []change
+	told   slab[window.Contribution]
+	lapses lapses
+	inside []*Inside // by BCP and direction
+
+	windows windows
+	hours   bcpHours
+
+	// stored has the ids of all visits that are in the store and not in memory, and a few more.
+	stored idSet
+
+	// recovering is true from Resume until Resumed. written is the AsOf of the last flush.
+	recovering bool
+	written    int64
+	// restatedUntil is the highest AsOf of the visits among them: restatements are written before visits.
+	restatedUntil int64
+	// ahead has the AsOf of the windows that are ahead of the log, while the shard replays.
+	ahead map[window.Key]int64
+	// boundaries are the offsets, as of which another instance may have written rows, that the log has not reached yet: in
+	// order, none twice.
+	boundaries []int64
+	// applied is the offset of the last event, and unsettled says that visits have changed that were not settled for good.
+	applied   int64
+	unsettled bool
+
+	finalMinute int32 // of the watermark before the event at hand: what ended by it is final
+	// moved are the contributions to final windows that it has added or taken away, those of the visit at hand from
+	// movedHere on.
+	moved     []moved
+	movedHere int
+	restated  []window.Restatement
+	// restatedAt is where in restated the windows of the event at hand are: memory for the next one.
+	restatedAt map[window.Key]int
+	spareBins  []window.Bin
+
+	latest  int64 // time of the latest event, Unix milliseconds
+	horizon int64 // what ended at or before it is not in memory, Unix milliseconds
+	// how many visits and windows the last eviction kept
+	keptVisits, keptWindows int
+
+	// memory for the next event, and for the next flush
+	before, after []window.Contribution
+	scratch       visit.State
+	room          Flush
+}
+
+const directions = int(event.Outbound) + 1
+
+// placeOf is the place of a BCP and direction among all.
+func placeOf(b event.BCP, d event.Direction) int { return int(b)*directions + int(d) }
+
+const (
+	never     = -1 << 62
+	notQueued = 1<<63 - 1
+)
+
+// New makes the state of a shard of which nothing is known: an empty log.
+func New(cfg Config) *State {
+	s := &State{
+		cfg: cfg, rules: visit.RulesOf(cfg.Vocabulary),
+		inside: make([]*Inside, len(cfg.Places)*directions),
+		ahead:  map[window.Key]int64{}, restatedAt: map[window.Key]int{},
+		latest: never, horizon: never,
+		windows: newWindows(cfg.Places), hours: make(bcpHours, len(cfg.Places)),
+	}
+	for b, p := range cfg.Places {
+		if p.Zone != nil { // there is no BCP 0
+			s.hours[b] = hours.New(p.Calendar, p.Zone)
+		}
+	}
+	s.rules.Hours = s.hours
+	return s
+}
+
+// Watermark is the instant, in Unix milliseconds, up to which windows are final unless late data restates them; ok is
+// false before the first event.
+func (s *State) Watermark() (ms int64, ok bool) {
+	if s.latest == never {
+		return 0, false
+	}
+	return s.watermark(), true
+}
+
+func (s *State) watermark() int64 { return s.latest - s.cfg.Lateness.Milliseconds() }
+
+// Visits is the number of visits in memory.
+func (s *State) Visits() int { return s.visits.n }
+
+// Windows is the number of windows in memory.
+func (s *State) Windows() int { return s.windows.n }
+
+func (s *State) place(b event.BCP) Place { return s.cfg.Places[b] }
