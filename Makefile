@@ -1,5 +1,5 @@
 # Every target may be run again at any time, and is quick when there is nothing left to do.
-# make setup needs npm (Node.js); all others need Go 1.26; make check needs a C compiler too, for the race detector.
+# make setup and make test need Node.js with npm; all others need Go 1.26; make check needs a C compiler too, for the race detector.
 
 GOLANGCI  = v2.15.0
 CACHE     = $${XDG_CACHE_HOME:-$$HOME/.cache}/dwell
@@ -27,7 +27,7 @@ FIGURES_OF = awk ' \
 	/^(FAIL|--- FAIL|panic)|_test\.go:/ { print >"/dev/stderr"; failed = 1 } \
 	END { exit failed }'
 
-.PHONY: help setup build run test test-kafka chaos check lint bench bench-guard bench-peers fuzz clean go cc
+.PHONY: help setup build run test test-page test-kafka chaos check lint bench bench-guard bench-peers fuzz clean go cc
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -41,8 +41,11 @@ build: go ## Write bin/dwell
 run: setup build ## Set up, build and run the demo on http://127.0.0.1:8080
 	@exec bin/dwell demo
 
-test: go setup ## Run every test, with the real broker protocol and the real ClickHouse engine
+test: go setup test-page ## Run every test, with the real broker protocol and the real ClickHouse engine
 	@go test -timeout 20m ./...
+
+test-page: ## Run the tests of the page's modules, in Node.js
+	@node --test dashboards/web/
 
 test-kafka: go setup ## Run the tests of ingest/kafka, and a group of dwell serve, over Apache Kafka, which is fetched once (needs Java 17 and Maven)
 	@jars=$$(sh ingest/kafka/apachetest/fetch.sh) && export APACHE_KAFKA_JARS="$$jars" && \

@@ -23,16 +23,20 @@ export function merge(board, changes) {
   return touched;
 }
 
-// live keeps a connection up. onBoard gets the board and the ids that changed, null for all; onState gets connecting,
-// live, failing or lost, and the seconds to the next attempt.
+// live keeps one connection up: at any time there is either one socket or one timer that opens the next. onBoard gets
+// the board and the ids that changed, null for all; onState gets connecting, live, failing or lost, and the seconds to
+// the next attempt.
 export function live(url, onBoard, onState) {
   let board = null;
   let number = 0;
   let stream = "";
   let tries = 0;
   let watchdog = 0;
+  let timer = 0; // zero while there is a socket
 
   function open() {
+    clearTimeout(timer);
+    timer = 0;
     const address = new URL(url);
     if (number) {
       address.searchParams.set("from", number);
@@ -66,10 +70,8 @@ export function live(url, onBoard, onState) {
     };
   }
 
-  let timer = 0;
   addEventListener("online", () => {
     if (!timer) return;
-    clearTimeout(timer);
     tries = 0;
     open();
   });
