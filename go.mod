@@ -2,6 +2,9 @@ module dwell
 
 go 1.26.0
 
+// What a running dwell keeps in its data folder comes and goes while ./... is walked.
+ignore ./data
+
 require (
 	github.com/ClickHouse/ch-go v0.74.0
 	github.com/ClickHouse/clickhouse-go/v2 v2.50.0
