@@ -28,6 +28,9 @@ import (
 type Config struct {
 	// Listen is where the page, the API and /metrics are served.
 	Listen string `yaml:"listen"`
+	// Hosts are the names, besides localhost, under which browsers and Prometheus reach Listen; other names are refused.
+	// IP addresses always are accepted.
+	Hosts []string `yaml:"hosts"`
 	// Data is the folder of the embedded parts.
 	Data string `yaml:"data"`
 	// Places is a places file, or the name of one that is part of the program.
@@ -129,6 +132,11 @@ func (c *Config) validate() error {
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
 		bad("listen: %q is not host:port", c.Listen)
+	}
+	for _, h := range c.Hosts {
+		if h == "" || strings.ContainsAny(h, "/:* ") {
+			bad("hosts: %q is not a host name without scheme and port, such as dwell.example.org", h)
+		}
 	}
 	if (c.Kafka.Embedded || c.ClickHouse.Embedded) && c.Data == "" {
 		bad("data: missing, but a part is embedded")

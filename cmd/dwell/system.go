@@ -198,16 +198,26 @@ func (s *system) startKafka(ctx context.Context) error {
 	return nil
 }
 
-// portFree says in one line that a port is taken; it cannot know who took it.
+// portFree tries a port before a part is started on it.
 func portFree(key string, port int) error {
 	if port == 0 {
 		return nil
 	}
-	ln, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+	ln, err := net.Listen("tcp", address)
 	if err != nil {
-		return fmt.Errorf("%s: %d is taken; free it or choose another: %w", key, port, err)
+		return cannotBind(key, address, err)
 	}
 	return ln.Close()
+}
+
+// cannotBind says in the system's own words why a port cannot be used.
+func cannotBind(key, address string, err error) error {
+	var op *net.OpError
+	if errors.As(err, &op) {
+		err = op.Err
+	}
+	return fmt.Errorf("%s: cannot bind %s: %w; stop the program that uses it, or choose another port", key, address, err)
 }
 
 // stopTimeout bounds how long the parts that serve people may take to stop.

@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"dwell/dashboards"
+	"dwell/dashboards/web"
 	"dwell/metrics/prom"
 )
 
@@ -19,7 +20,7 @@ import (
 func (s *system) startWeb(ctx context.Context, reg *prometheus.Registry, ready http.Handler) error {
 	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.cfg.Listen)
 	if err != nil {
-		return fmt.Errorf("listen: %q cannot be had; free it or choose another: %w", s.cfg.Listen, err)
+		return cannotBind("listen", s.cfg.Listen, err)
 	}
 	shown, err := dashboards.New(s.source, s.voc, dashboards.DefaultConfig(), s.log, reg)
 	if err != nil {
@@ -33,13 +34,19 @@ func (s *system) startWeb(ctx context.Context, reg *prometheus.Registry, ready h
 	mux.Handle("GET /readyz", ready)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprintln(w, "ok") })
 	server := &http.Server{
-		Handler: mux, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+		Handler: web.OnlyHosts(s.hosts(), mux), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
 		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
 	s.start(ctx, "web", func(ctx context.Context) error { return serveUntil(ctx, server, ln) })
 	s.listening = ln.Addr().String()
 	s.say("page", "http://%s", ln.Addr())
 	return nil
+}
+
+// hosts are the names under which the page may be asked for: those configured, and the one that it listens on.
+func (s *system) hosts() []string {
+	listen, _, _ := net.SplitHostPort(s.cfg.Listen) // it was validated
+	return append([]string{listen}, s.cfg.Hosts...)
 }
 
 // serveUntil serves until ctx is done, and then lets what is being answered come to its end, for a bounded time.

@@ -1,0 +1,29 @@
+package main
+
+import (
+	"net/http"
+	"testing"
+	"time"
+)
+
+// TestPageOfAnotherSiteIsRefused asks as a browser does whose page has pointed its own name at this machine.
+func TestPageOfAnotherSiteIsRefused(t *testing.T) {
+	s := serveForTest(t, "afghanistan", time.Now)
+	for _, path := range []string{"/", "/live", "/api/v1/places", "/metrics", "/healthz", "/readyz"} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+s.listening+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for host, refused := range map[string]bool{"": false, "localhost": false, "evil.example": true} {
+			r.Host = host
+			answer, err := http.DefaultClient.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = answer.Body.Close()
+			if got := answer.StatusCode == http.StatusMisdirectedRequest; got != refused {
+				t.Errorf("%s of host %q: %s", path, host, answer.Status)
+			}
+		}
+	}
+}
