@@ -34,7 +34,11 @@ func (c *checkCommand) Run(ctx context.Context, e *env) error {
 	if cfg.Kafka.Embedded {
 		_, _ = fmt.Fprintln(e.out, "kafka          embedded")
 	} else {
-		report("kafka", kafka.Check(ctx, cfg.Kafka.Config)...)
+		missing, problems := kafka.Check(ctx, cfg.Kafka.Config)
+		report("kafka", problems...)
+		for _, topic := range missing {
+			_, _ = fmt.Fprintf(e.out, "%-15stopic %s is missing; dwell serve creates it\n", "", topic)
+		}
 	}
 	switch {
 	case cfg.ClickHouse.Embedded:

@@ -13,12 +13,12 @@ import (
 	kafkago "github.com/segmentio/kafka-go"
 )
 
-// Check reaches every broker and both topics and returns one error for each thing that is wrong, or nil.
-func Check(ctx context.Context, cfg Config) []error {
+// Check reaches every broker and both topics. It returns the topics that are missing, which EnsureTopics creates, and one
+// error for each thing that is wrong, or nil.
+func Check(ctx context.Context, cfg Config) (missing []string, errs []error) {
 	if err := cfg.Validate(); err != nil {
-		return []error{err}
+		return nil, []error{err}
 	}
-	var errs []error
 	for _, b := range cfg.Brokers {
 		one := cfg
 		one.Brokers = []string{b}
@@ -27,16 +27,16 @@ func Check(ctx context.Context, cfg Config) []error {
 		}
 	}
 	if len(errs) == len(cfg.Brokers) {
-		return errs
+		return nil, errs
 	}
 	c, err := newClient(cfg)
 	if err != nil {
-		return append(errs, err)
+		return nil, append(errs, err)
 	}
 	defer c.close()
 	cluster, err := c.Metadata(ctx, &kafkago.MetadataRequest{Topics: []string{}})
 	if err != nil {
-		return append(errs, err)
+		return nil, append(errs, err)
 	}
 	for _, b := range cluster.Brokers {
 		address := fmt.Sprintf("%s:%d", b.Host, b.Port)
@@ -51,6 +51,10 @@ func Check(ctx context.Context, cfg Config) []error {
 	}
 	for _, topic := range []string{cfg.Topic, cfg.DeadLetterTopic} {
 		l, err := c.layout(ctx, topic)
+		if errors.Is(err, kafkago.UnknownTopicOrPartition) {
+			missing = append(missing, topic)
+			continue
+		}
 		if err != nil {
 			errs = append(errs, err)
 			continue
@@ -68,7 +72,7 @@ func Check(ctx context.Context, cfg Config) []error {
 	if err := c.checkClock(ctx, cfg.Topic); err != nil {
 		errs = append(errs, err)
 	}
-	return errs
+	return missing, errs
 }
 
 // maxAhead is how far after a broker's clock the time of a record may be. It is twenty-four times what Kafka 4 allows

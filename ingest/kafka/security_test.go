@@ -15,6 +15,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -53,7 +54,7 @@ func TestEveryWayToLogInOverTLS(t *testing.T) {
 		{Mechanism: "SCRAM-SHA-512", User: "dwell", Password: "scram-secret"},
 	} {
 		cfg.SASL = login
-		if errs := Check(t.Context(), cfg); len(errs) > 0 {
+		if _, errs := Check(t.Context(), cfg); len(errs) > 0 {
 			t.Fatal(login.Mechanism, errs)
 		}
 		want := map[int][]string{}
@@ -70,32 +71,35 @@ func TestEveryWayToLogInOverTLS(t *testing.T) {
 
 	for _, mechanism := range []string{"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"} {
 		cfg.SASL = SASL{Mechanism: mechanism, User: "dwell", Password: "wrong"}
-		wantErrors(t, Check(t.Context(), cfg), `the user "dwell" or the password may be wrong`)
+		wantErrors(t, problems(t, cfg), `the user "dwell" or the password may be wrong`)
 		cfg.SASL = SASL{Mechanism: mechanism, User: "nobody", Password: "wrong"}
-		wantErrors(t, Check(t.Context(), cfg), `the user "nobody" or the password may be wrong`)
+		wantErrors(t, problems(t, cfg), `the user "nobody" or the password may be wrong`)
 	}
 	cfg.SASL = SASL{}
-	wantErrors(t, Check(t.Context(), cfg), "it may expect a login (sasl)")
+	wantErrors(t, problems(t, cfg), "it may expect a login (sasl)")
 	cfg.TLS = TLS{Enabled: true}
-	wantErrors(t, Check(t.Context(), cfg), "certificate")
+	wantErrors(t, problems(t, cfg), "certificate")
 	cfg.TLS = TLS{}
-	wantErrors(t, Check(t.Context(), cfg), "it may expect tls.enabled: true")
+	wantErrors(t, problems(t, cfg), "it may expect tls.enabled: true")
 }
 
 func TestCheckSaysEachThingThatIsWrong(t *testing.T) {
 	_, cfg := startCluster(t, 2, 1)
 	first := cfg.Brokers[0]
-	if errs := Check(t.Context(), cfg); errs != nil {
+	if _, errs := Check(t.Context(), cfg); errs != nil {
 		t.Fatal(errs)
 	}
 	nobody := fmt.Sprintf("127.0.0.1:%d", freePort(t))
 	cfg.Brokers = append(cfg.Brokers, nobody)
 	cfg.DeadLetterTopic = "absent"
-	wantErrors(t, Check(t.Context(), cfg), "broker "+nobody+": ", `topic "absent"`)
+	wantErrors(t, problems(t, cfg), "broker "+nobody+": ")
+	if missing, _ := Check(t.Context(), cfg); !slices.Equal(missing, []string{"absent"}) {
+		t.Errorf("missing topics %q", missing)
+	}
 	cfg.Brokers = []string{nobody}
-	wantErrors(t, Check(t.Context(), cfg), "connection refused")
+	wantErrors(t, problems(t, cfg), "connection refused")
 	cfg.Brokers = nil
-	wantErrors(t, Check(t.Context(), cfg), "brokers: none given")
+	wantErrors(t, problems(t, cfg), "brokers: none given")
 
 	cfg = config(first)
 	cfg.Topic = "absent"
@@ -156,6 +160,11 @@ func TestAPasswordIsNeverShown(t *testing.T) {
 }
 
 // wantErrors checks that there is one error for each text, which says it in one line.
+func problems(t *testing.T, cfg Config) []error {
+	_, errs := Check(t.Context(), cfg)
+	return errs
+}
+
 func wantErrors(t *testing.T, errs []error, want ...string) {
 	t.Helper()
 	if len(errs) != len(want) {
