@@ -42,6 +42,9 @@ type commands struct {
 
 	DeadLetters deadLettersCommand `cmd:"" help:"Messages that could not be used: list, show, mend and send again."`
 
+	Version     versionCommand   `cmd:"" help:"Print the version of this program."`
+	VersionFlag kong.VersionFlag `name:"version" help:"Print the version of this program."`
+
 	EmbeddedClickHouse embeddedCommand `cmd:"" name:"embedded-clickhouse" hidden:"" help:"The ClickHouse child process."`
 }
 
@@ -58,6 +61,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	parser, err := kong.New(&line,
 		kong.Name("dwell"),
 		kong.Description("How long trucks take to cross a land border, from the events of the agencies there."),
+		kong.Vars{"version": versionLine()},
 		kong.Writers(out, errOut),
 		kong.Exit(func(code int) { exit = code }),
 		kong.BindTo(ctx, (*context.Context)(nil)),

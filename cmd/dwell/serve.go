@@ -5,13 +5,14 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"runtime/debug"
+	"runtime"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"dwell/dashboards/query"
+	"dwell/metrics/prom"
 	"dwell/metrics/tracing"
 )
 
@@ -55,7 +56,9 @@ func startServing(ctx context.Context, cfg Config, e *env, log *slog.Logger, now
 			err = errors.Join(err, s.stop())
 		}
 	}()
+	log.Info("starting", "version", version(), "go", runtime.Version())
 	reg := prometheus.NewRegistry()
+	prom.NewBuild(reg, version())
 	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	traces, err := tracing.Open(ctx, cfg.Tracing, version(), log)
 	if err != nil {
@@ -77,13 +80,4 @@ func startServing(ctx context.Context, cfg Config, e *env, log *slog.Logger, now
 		return nil, err
 	}
 	return s, nil
-}
-
-// version is the program's own, as the build knows it.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Version == "" {
-		return "(devel)"
-	}
-	return info.Main.Version
 }

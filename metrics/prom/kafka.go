@@ -39,7 +39,7 @@ func NewKafka[F ~string](registry prometheus.Registerer, failures []F) *Kafka[F]
 		lost:    counter("dwell_kafka_lost_records_total", "Records that Kafka's retention deleted before they were read."),
 		failures: with.NewCounterVec(prometheus.CounterOpts{
 			Name: "dwell_kafka_failures_total", Help: "What had to be tried again.",
-		}, []string{"what"}),
+		}, []string{"operation"}),
 	}
 	for _, f := range failures {
 		k.failures.WithLabelValues(string(f))

@@ -65,7 +65,8 @@ var labelValues = map[string]string{
 	"reason":    "why a message could not be used, or why a viewer's connection ended",
 	"shard":     "Kafka partition",
 	"table":     "table of ClickHouse, dead_letter_topic, commit",
-	"what":      "what failed: group, metadata, fetch, partition, records, open, handle, close, commit",
+	"version":   "the version of this program", "go_version": "the version of Go that built it",
+	"operation": "what failed: group, metadata, fetch, partition, records, open, handle, close, commit",
 }
 
 func TestReferencePage(t *testing.T) {

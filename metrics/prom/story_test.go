@@ -55,6 +55,7 @@ func newBorder(t testing.TB) *border {
 		hairatan: {SilentAfter: func() time.Duration { return 20 * time.Hour }},
 	})
 	b.kafka = prom.NewKafka(b.registry, kafka.Failures())
+	prom.NewBuild(b.registry, "v1.2.3")
 	return b
 }
 
