@@ -192,8 +192,8 @@ func (g *group) imports(t *testing.T, file string) (stop func()) {
 func (g *group) counts(t *testing.T) {
 	t.Helper()
 	const counted = "SELECT toUInt64(sum(offset)) FROM dwell.progress FINAL"
-	now := ask(t, g.clickhouse, counted)
-	until(t, "more is counted", func() bool { return ask(t, g.clickhouse, counted) > now })
+	now := ask(t, g.clickhouse, "", counted)
+	until(t, "more is counted", func() bool { return ask(t, g.clickhouse, "", counted) > now })
 }
 
 // run is a command with the group's configuration.

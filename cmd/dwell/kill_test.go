@@ -70,10 +70,10 @@ func until(t testing.TB, what string, is func() bool) {
 	}
 }
 
-// ask asks an embedded ClickHouse for one number.
-func ask(t *testing.T, clickhouse, sql string) int {
+// ask asks an embedded ClickHouse for one number; without a password where it has none.
+func ask(t *testing.T, clickhouse, password, sql string) int {
 	t.Helper()
-	res, err := http.Get("http://" + clickhouse + "/?query=" + url.QueryEscape(sql))
+	res, err := http.Get("http://" + clickhouse + "/?query=" + url.QueryEscape(sql) + "&password=" + password)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,15 +105,19 @@ func TestKilledInTheMiddleOfALoad(t *testing.T) {
 	if err := simulate.Run(t.Context(), e); err != nil {
 		t.Fatal(err)
 	}
+	var login ClickHouseConfig
 	for kill := 1; kill <= 4; kill++ {
 		p := serveEmbedded(t, data)
+		if err := login.login(data); err != nil {
+			t.Fatal(err)
+		}
 		load := dwell(t, "import", "events", events, "--data", data)
 		if err := load.Start(); err != nil {
 			t.Fatal(err)
 		}
-		before := ask(t, p.at.ClickHouse, "SELECT toUInt64(sum(offset)) FROM dwell.progress FINAL")
+		before := ask(t, p.at.ClickHouse, login.Password, "SELECT toUInt64(sum(offset)) FROM dwell.progress FINAL")
 		until(t, fmt.Sprintf("load %d is under way", kill), func() bool {
-			return ask(t, p.at.ClickHouse, "SELECT toUInt64(sum(offset)) FROM dwell.progress FINAL") > before+3000*kill
+			return ask(t, p.at.ClickHouse, login.Password, "SELECT toUInt64(sum(offset)) FROM dwell.progress FINAL") > before+3000*kill
 		})
 		if err := p.Process.Kill(); err != nil {
 			t.Fatal(err)

@@ -87,14 +87,28 @@ func (s *system) reachedAt() (a addresses) {
 }
 
 // beside makes the configuration of a program that works with the parts of another one, which owns the data folder.
-func (c *Config) beside(a addresses) {
+func (c *Config) beside(a addresses) error {
 	if c.Kafka.Embedded && a.Kafka != "" {
 		c.Kafka.Embedded, c.Kafka.Brokers, c.Kafka.NewReplication = false, []string{a.Kafka}, 1
 	}
 	if c.ClickHouse.Embedded && a.ClickHouse != "" {
 		c.ClickHouse.Embedded, c.ClickHouse.Addresses = false, []string{a.ClickHouse}
 		c.ClickHouse.Protocol, c.ClickHouse.Compression = "http", "none"
+		return c.ClickHouse.login(c.Data)
 	}
+	return nil
+}
+
+// passwordFile is that of the embedded ClickHouse in a data folder.
+func (*ClickHouseConfig) passwordFile(data string) string {
+	return filepath.Join(data, "clickhouse.password")
+}
+
+// login sets the user and the password of the embedded ClickHouse in a data folder.
+func (c *ClickHouseConfig) login(data string) (err error) {
+	c.User = embedded.User
+	c.Password, err = embedded.Password(c.passwordFile(data))
+	return err
 }
 
 // startOrJoin starts what is embedded, or joins the program that has it open. Own says whether it has started it.
@@ -104,7 +118,9 @@ func startOrJoin(ctx context.Context, cfg Config, out io.Writer, log *slog.Logge
 	if !errors.As(err, &used) || used.Kafka == "" && used.ClickHouse == "" {
 		return s, cfg.Kafka.Embedded, err
 	}
-	cfg.beside(used.addresses)
+	if err := cfg.beside(used.addresses); err != nil {
+		return nil, false, err
+	}
 	s, err = startSystem(ctx, cfg, out, log)
 	return s, false, err
 }
@@ -124,13 +140,16 @@ func (s *system) startClickHouse(ctx context.Context) error {
 		}
 		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(c.Port))
 		dir := filepath.Join(s.cfg.Data, "clickhouse")
-		child := embedded.NewChild([]string{self, "embedded-clickhouse", "--data", dir, "--listen", address}, nil, os.Stderr)
+		child := embedded.NewChild([]string{self, "embedded-clickhouse", "--data", dir, "--listen", address, "--password-file", c.passwordFile(s.cfg.Data)}, nil, os.Stderr)
 		s.start(ctx, "clickhouse", child.Run)
 		if err := s.ready(ctx, "clickhouse", child.Ready()); err != nil {
 			return err
 		}
 		c.Addresses, c.Protocol, c.Compression = []string{child.Addr()}, "http", "none"
-		s.say("clickhouse", "embedded, http://%s", child.Addr())
+		if err := c.login(s.cfg.Data); err != nil {
+			return err
+		}
+		s.say("clickhouse", "embedded, http://%s, user %s, password in %s", child.Addr(), c.User, c.passwordFile(s.cfg.Data))
 	}
 	store, err := clickhouse.Open(ctx, c.Config, s.voc)
 	if err != nil {

@@ -32,7 +32,7 @@ func (s *system) startWeb(ctx context.Context, reg *prometheus.Registry, ready h
 	mux.Handle("/", shown)
 	mux.Handle("GET /metrics", prom.Handler(reg))
 	mux.Handle("GET /readyz", ready)
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprintln(w, "ok") })
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprintln(w, "ok", version()) })
 	server := &http.Server{
 		Handler: web.OnlyHosts(s.hosts(), mux), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
 		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),

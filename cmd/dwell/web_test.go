@@ -27,3 +27,23 @@ func TestPageOfAnotherSiteIsRefused(t *testing.T) {
 		}
 	}
 }
+
+// TestEmbeddedClickHouseAsksForItsPassword asks as an image of any web page makes a browser ask.
+func TestEmbeddedClickHouseAsksForItsPassword(t *testing.T) {
+	s := serveForTest(t, "afghanistan", time.Now)
+	for password, want := range map[string]int{"": http.StatusForbidden, s.cfg.ClickHouse.Password: http.StatusOK} {
+		address := "http://" + s.cfg.ClickHouse.Addresses[0] + "/?query=SELECT+1&password=" + password
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = answer.Body.Close()
+		if answer.StatusCode != want {
+			t.Errorf("password %q: %s", password, answer.Status)
+		}
+	}
+}

@@ -27,9 +27,9 @@ const stopTimeout = 30 * time.Second
 const announcement = "listening "
 
 // RunChild is the child's side: it listens on address (a port of 0 takes a free one), says so on out, and serves the data
-// folder dir until ctx is done or in ends, which it does when the parent is gone. SIGINT is the parent's business: the
+// folder dir, with that password, until ctx is done or in ends, which it does when the parent is gone. SIGINT is the parent's business: the
 // terminal sends it to both.
-func RunChild(ctx context.Context, dir, address string, in io.Reader, out io.Writer, log *slog.Logger) error {
+func RunChild(ctx context.Context, dir, address, password string, in io.Reader, out io.Writer, log *slog.Logger) error {
 	signal.Ignore(os.Interrupt)
 	lib, err := Locate()
 	if err != nil {
@@ -48,7 +48,7 @@ func RunChild(ctx context.Context, dir, address string, in io.Reader, out io.Wri
 		_, _ = io.Copy(io.Discard, in)
 		stop()
 	}()
-	return Serve(ctx, lib, dir, ln, log)
+	return Serve(ctx, lib, dir, password, ln, log)
 }
 
 // Child is an embedded ClickHouse in a process of its own. It runs once.

@@ -59,7 +59,7 @@ func TestASecondProcessIsToldThatTheFolderIsTaken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = clickhouse.Serve(t.Context(), "unused", dir, ln, slog.New(slog.DiscardHandler))
+	err = clickhouse.Serve(t.Context(), "unused", dir, "", ln, slog.New(slog.DiscardHandler))
 	if err == nil || !strings.Contains(err.Error(), dir) || strings.Contains(err.Error(), "\n") {
 		t.Fatalf("%v", err)
 	}

@@ -20,7 +20,8 @@ import (
 // Serve loads the library at lib, opens the data folder dir, which is created where missing, and serves HTTP on ln until ctx
 // is done; it then finishes the queries under way and closes the engine. A folder that another process uses is an error that
 // names it. A process may call Serve once: the engine starts once in a process.
-func Serve(ctx context.Context, lib, dir string, ln net.Listener, log *slog.Logger) (err error) {
+// Statements are run for requests that carry the password; an empty one lets all in.
+func Serve(ctx context.Context, lib, dir, password string, ln net.Listener, log *slog.Logger) (err error) {
 	unlock, err := lock(dir)
 	if err != nil {
 		return errors.Join(err, ln.Close())
@@ -43,7 +44,7 @@ func Serve(ctx context.Context, lib, dir string, ln net.Listener, log *slog.Logg
 	if err != nil {
 		return errors.Join(fmt.Errorf("embedded ClickHouse: %w", err), ln.Close())
 	}
-	h := &handler{pool: pool, log: log, unwritten: make(chan struct{})}
+	h := &handler{pool: pool, password: password, log: log, unwritten: make(chan struct{})}
 	if err := h.learn(); err != nil {
 		return errors.Join(fmt.Errorf("embedded ClickHouse: %w", err), ln.Close(), pool.close())
 	}
@@ -82,6 +83,7 @@ func Serve(ctx context.Context, lib, dir string, ln net.Listener, log *slog.Logg
 // handler serves ClickHouse's HTTP interface.
 type handler struct {
 	pool              *pool
+	password          string
 	log               *slog.Logger
 	version, timezone string
 	// unwritten is closed when the engine has failed to write something.
@@ -99,10 +101,6 @@ func (h *handler) learn() error {
 }
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if origin := r.Header.Get("Origin"); origin != "" && !local(origin) {
-		http.Error(w, "a web page of another machine may not use this server", http.StatusForbidden)
-		return
-	}
 	hasQuery := r.URL.Query().Get("query") != ""
 	switch {
 	case r.Method != http.MethodGet && r.Method != http.MethodHead && r.Method != http.MethodPost:
@@ -113,6 +111,10 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.URL.Path != "/" && r.URL.Path != "/query" && !hasQuery:
 		http.Error(w, "There is no handle "+r.URL.Path, http.StatusNotFound)
 	default:
+		if why := h.refused(r); why != nil {
+			refuse(w, why)
+			return
+		}
 		h.statement(w, r)
 	}
 }

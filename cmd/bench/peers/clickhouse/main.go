@@ -36,7 +36,7 @@ func main() {
 func run(ctx context.Context, args []string, out io.Writer) error {
 	if dir := os.Getenv(childVariable); dir != "" {
 		log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-		return embedded.RunChild(ctx, dir, "127.0.0.1:0", os.Stdin, out, log)
+		return embedded.RunChild(ctx, dir, "127.0.0.1:0", "", os.Stdin, out, log)
 	}
 	var j job
 	var addr, dir string

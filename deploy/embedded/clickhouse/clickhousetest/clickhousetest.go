@@ -75,7 +75,7 @@ func child(dir string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	err := embedded.RunChild(ctx, dir, "127.0.0.1:0", os.Stdin, os.Stdout, log)
+	err := embedded.RunChild(ctx, dir, "127.0.0.1:0", "", os.Stdin, os.Stdout, log)
 	if os.Getenv(removeVariable) != "" {
 		_ = os.RemoveAll(dir)
 	}
