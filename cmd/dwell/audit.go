@@ -13,6 +13,7 @@ type auditCommand struct {
 	storeFlags `embed:""`
 
 	Truth string `type:"existingfile" help:"What really happened, as dwell simulate --truth wrote it."`
+	Slice int    `default:"100000" help:"Events looked at together; fewer take less memory and more time."`
 }
 
 // errDifferences is the error of an audit that has found some, and has printed them.
@@ -32,7 +33,7 @@ func (c *auditCommand) audit(ctx context.Context, e *env, s *system) (audit.Resu
 	if _, err := s.sameRules(ctx); err != nil {
 		return audit.Result{}, err
 	}
-	ac := audit.Config{Database: s.cfg.ClickHouse.Database}
+	ac := audit.Config{Database: s.cfg.ClickHouse.Database, EventsPerBucket: c.Slice}
 	for i := range s.book.Places {
 		ac.Places = append(ac.Places, audit.PlaceOf(&s.book.Places[i]))
 	}

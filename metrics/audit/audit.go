@@ -1,11 +1,15 @@
 // Package audit checks the engine's tables against the raw events they were made of.
 //
 // It promises to recompute every visit, every window and who is inside now from the table `events` by SQL that shares
-// nothing with the engine, to compare them field by field, and to count and name every difference. It works on one
-// bucket of visits after another, so its memory does not grow with the number of events.
+// nothing with the engine, to compare them field by field, and to count and print every difference. Its memory does not
+// grow with the number of events, of places or of years: it compares one bucket of visits and one stretch of time after
+// another, and reads calendars in small blocks. Each statement has a limit, above which it fails.
 //
-// It refuses to judge what is not applied yet: events from a shard's progress on are left out. While a shard is being
-// written, its rows are ahead of its progress and would count as differences: audit when nothing writes.
+// Instances may keep writing meanwhile. The audit says as of which offset it compares each shard, and compares nothing
+// that is later: events from there on are left out, and so are rows of a flush that was in progress when it copied the
+// tables. It counts these rows.
+//
+// It refuses to judge what is not applied yet.
 package audit
 
 import (
@@ -25,15 +29,21 @@ import (
 	"dwell/ingest/place"
 )
 
-// Config is what the audit must be told, because no event says it.
+// Config is what the audit needs to know and no event says.
 type Config struct {
 	// Database is where the tables are. The audit makes a table of its own there and drops it.
 	Database string
 	Places   []Place
-	// Truth is what really happened, one JSON object a line as the simulator writes them; nil is not known.
+	// Truth is what really happened, one JSON object a line as the simulator writes them; nil is unknown.
 	Truth io.Reader
-	// EventsPerBucket is how many events are looked at together; zero is 200,000.
+	// EventsPerBucket is how many events, or windows, are looked at together; zero is 100,000.
 	EventsPerBucket int
+	// MaxMemory is how many bytes one statement may take in ClickHouse; zero is 384 MiB.
+	MaxMemory int
+	// Tries is how often the audit looks for a moment between two flushes; zero is 60, which takes three seconds.
+	Tries int
+	// Waiting is called before each pause between two tries; nil is nothing.
+	Waiting func()
 	// Printed is how many differences are printed; zero is 20.
 	Printed int
 }
@@ -72,6 +82,8 @@ func PlaceOf(p *place.Place) Place {
 // Result is what the audit found.
 type Result struct {
 	Differences, Visits, Windows int
+	// MovedOn is the number of rows that were not compared because a flush was in progress.
+	MovedOn int
 	// True is the number of visits that were compared with the truth, Lost of those that could not be, because an event
 	// of theirs was lost on purpose.
 	True, Lost int
@@ -85,12 +97,20 @@ var statements = template.Must(template.ParseFS(files, "*.sql"))
 // parameters are what the statements are filled in with.
 type parameters struct {
 	Database, Scratch string
+	Copies            []copyOf
 	Buckets, Bucket   uint64
+	// Groups of shards, whose hours are looked at together.
+	Groups, Group uint64
+	// From and Until are a stretch of time in seconds since the Unix epoch, and Until is zero where it has no end. Minutes is
+	// its length.
+	From, Until, Minutes int64
 	// BCPs and LapseAfter (milliseconds) are arrays in SQL, in the same order.
 	BCPs, LapseAfter string
 	Zones            []zone
-	// Calendar has (bcp, day of the week from 1 for Monday, from, until), and Shut the BCPs whose calendar is empty.
-	Calendar, Shut string
+	// BCP is the one whose hours are looked at, Calendar has (day of the week from 1 for Monday, from, until) of it, and Shut
+	// says that its calendar is empty.
+	BCP, Zone, Calendar string
+	Shut                bool
 }
 
 type zone struct{ Name, BCPs string }
@@ -111,25 +131,32 @@ func Run(ctx context.Context, conn driver.Conn, cfg Config, out io.Writer) (_ Re
 		return Result{}, fmt.Errorf("audit: database %q is not a name of letters, digits and _", cfg.Database)
 	}
 	if cfg.EventsPerBucket <= 0 {
-		cfg.EventsPerBucket = 200_000
+		cfg.EventsPerBucket = 100_000
+	}
+	if cfg.MaxMemory <= 0 {
+		cfg.MaxMemory = 384 << 20
+	}
+	if cfg.Tries <= 0 {
+		cfg.Tries = 60
 	}
 	if cfg.Printed <= 0 {
 		cfg.Printed = 20
 	}
-	a := &audit{conn: conn, cfg: cfg, out: out}
+	ctx = limited(ctx, cfg.MaxMemory)
+	scratch := scratchPrefix + strings.ToLower(rand.Text())
+	a := &audit{conn: conn, cfg: cfg, out: out, p: parameters{Database: cfg.Database, Scratch: cfg.Database + "." + scratch}}
+	defer func() {
+		// The tables go even if the audit was cancelled.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+		defer cancel()
+		const own = "SELECT name FROM system.tables WHERE database = ? AND startsWith(name, ?)"
+		if drop := a.drop(ctx, own, cfg.Database, scratch); drop != nil {
+			err = errors.Join(err, fmt.Errorf("audit: %w", drop))
+		}
+	}()
 	if err := a.prepare(ctx); err != nil {
 		return Result{}, fmt.Errorf("audit: %w", err)
 	}
-	defer func() {
-		// The table goes even if the audit was cancelled.
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
-		defer cancel()
-		for _, part := range []string{"", "_hours", "_net"} {
-			if drop := conn.Exec(ctx, "DROP TABLE IF EXISTS "+a.p.Scratch+part); drop != nil {
-				err = errors.Join(err, fmt.Errorf("audit: %w", drop))
-			}
-		}
-	}()
 	if err := a.run(ctx); err != nil {
 		return Result{}, fmt.Errorf("audit: %w", err)
 	}
@@ -137,12 +164,18 @@ func Run(ctx context.Context, conn driver.Conn, cfg Config, out io.Writer) (_ Re
 }
 
 func (a *audit) run(ctx context.Context) error {
-	if err := a.exec(ctx, "hours.sql"); err != nil {
+	if err := a.snapshot(ctx); err != nil {
+		return err
+	}
+	if err := a.hours(ctx); err != nil {
 		return err
 	}
 	for a.p.Bucket = range a.p.Buckets {
-		for _, step := range []string{"visits.sql", "net.sql"} {
-			if err := a.exec(ctx, step); err != nil {
+		if err := a.exec(ctx, "visits.sql"); err != nil {
+			return err
+		}
+		for a.p.Group = range a.p.Groups {
+			if err := a.exec(ctx, "net.sql"); err != nil {
 				return err
 			}
 		}
@@ -154,12 +187,8 @@ func (a *audit) run(ctx context.Context) error {
 	if a.result.Visits, err = a.count(ctx, "SELECT count() FROM "+a.p.Scratch); err != nil {
 		return err
 	}
-	// A visit adds to some thirty windows, many of which it shares.
-	a.p.Buckets = 1 + uint64(4*a.result.Visits/a.cfg.EventsPerBucket)
-	for a.p.Bucket = range a.p.Buckets {
-		if err := a.compare(ctx, "window", "compare_windows.sql"); err != nil {
-			return err
-		}
+	if err := a.compareWindows(ctx); err != nil {
+		return err
 	}
 	if err := a.compare(ctx, "inside now", "compare_inside.sql"); err != nil {
 		return err
@@ -169,7 +198,14 @@ func (a *audit) run(ctx context.Context) error {
 			return err
 		}
 	}
-	if a.result.Windows, err = a.count(ctx, "SELECT count() FROM "+a.cfg.Database+".windows FINAL"); err != nil {
+	if a.result.Windows, err = a.count(ctx, "SELECT count() FROM "+a.p.Scratch+"_windows FINAL"); err != nil {
+		return err
+	}
+	movedOn, err := a.statement("moved_on.sql")
+	if err != nil {
+		return err
+	}
+	if a.result.MovedOn, err = a.count(ctx, movedOn); err != nil {
 		return err
 	}
 	r := &a.result
@@ -178,14 +214,19 @@ func (a *audit) run(ctx context.Context) error {
 			return err
 		}
 	}
+	if _, err := fmt.Fprintf(a.out, "moved on, not compared: %d\n", r.MovedOn); err != nil {
+		return err
+	}
 	_, err = fmt.Fprintf(a.out, "audit: %d differences in %d visits, %d windows\n", r.Differences, r.Visits, r.Windows)
 	return err
 }
 
-// prepare makes the scratch table, and drops those that audits left behind which were killed.
+// scratchPrefix begins the names of the audit's own tables.
+const scratchPrefix = "audit_scratch_"
+
+// prepare makes the audit's own tables, and drops those that audits left behind which were killed.
 func (a *audit) prepare(ctx context.Context) error {
-	a.p = parameters{Database: a.cfg.Database, Scratch: a.cfg.Database + ".audit_scratch_" + strings.ToLower(rand.Text())}
-	var bcps, lapses, calendar, shut []string
+	var bcps, lapses []string
 	byZone := map[string][]string{}
 	var zones []string
 	for _, p := range a.cfg.Places {
@@ -195,14 +236,7 @@ func (a *audit) prepare(ctx context.Context) error {
 			zones = append(zones, p.Zone)
 		}
 		byZone[p.Zone] = append(byZone[p.Zone], quote(p.BCP))
-		if p.Calendar != nil && len(p.Calendar) == 0 {
-			shut = append(shut, quote(p.BCP))
-		}
-		for _, o := range p.Calendar {
-			calendar = append(calendar, fmt.Sprintf("(%s, %d, %d, %d)", quote(p.BCP), (o.Day+6)%7+1, o.From, o.Until))
-		}
 	}
-	a.p.Calendar, a.p.Shut = array(calendar, "Tuple(String, UInt8, UInt16, UInt16)"), array(shut, "String")
 	a.p.BCPs, a.p.LapseAfter = array(bcps, "String"), array(lapses, "Int64")
 	for _, z := range zones {
 		a.p.Zones = append(a.p.Zones, zone{quote(z), array(byZone[z], "String")})
@@ -214,8 +248,28 @@ func (a *audit) prepare(ctx context.Context) error {
 	a.p.Buckets = 1 + uint64(events/a.cfg.EventsPerBucket)
 
 	const left = `SELECT name FROM system.tables
-		WHERE database = ? AND startsWith(name, 'audit_scratch_') AND metadata_modification_time < now() - INTERVAL 1 DAY`
-	rows, err := a.conn.Query(ctx, left, a.cfg.Database)
+		WHERE database = ? AND startsWith(name, ?) AND metadata_modification_time < now() - INTERVAL 1 DAY`
+	if err := a.drop(ctx, left, a.cfg.Database, scratchPrefix); err != nil {
+		return err
+	}
+	if err := a.layouts(ctx); err != nil {
+		return err
+	}
+	tables, err := a.statement("tables.sql")
+	if err != nil {
+		return err
+	}
+	for _, table := range strings.Split(tables, ";\n") {
+		if err := a.conn.Exec(ctx, table); err != nil {
+			return fmt.Errorf("tables.sql: %w", err)
+		}
+	}
+	return nil
+}
+
+// drop drops the tables that a query names.
+func (a *audit) drop(ctx context.Context, query string, args ...any) error {
+	rows, err := a.conn.Query(ctx, query, args...)
 	if err != nil {
 		return err
 	}
@@ -223,92 +277,14 @@ func (a *audit) prepare(ctx context.Context) error {
 	for rows.Next() {
 		var name string
 		if err := rows.Scan(&name); err != nil {
-			_ = rows.Close()
-			return err
+			return errors.Join(err, rows.Close())
 		}
 		names = append(names, name)
 	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-		return err
-	}
+	err = errors.Join(rows.Err(), rows.Close())
 	for _, name := range names {
-		if err := a.conn.Exec(ctx, "DROP TABLE IF EXISTS "+a.cfg.Database+"."+name); err != nil {
-			return err
-		}
+		// At once, since links to files that the engine's tables have dropped take disk.
+		err = errors.Join(err, a.conn.Exec(ctx, "DROP TABLE IF EXISTS "+a.cfg.Database+"."+name+" SYNC"))
 	}
-	for _, table := range []string{"scratch.sql", "hours_tables.sql", "net_tables.sql"} {
-		if err := a.exec(ctx, table); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (a *audit) count(ctx context.Context, query string) (int, error) {
-	var n uint64
-	err := a.conn.QueryRow(ctx, query).Scan(&n)
-	return int(n), err
-}
-
-func (a *audit) statement(name string) (string, error) {
-	var text strings.Builder
-	if err := statements.ExecuteTemplate(&text, name, a.p); err != nil {
-		return "", err
-	}
-	return text.String(), nil
-}
-
-func (a *audit) exec(ctx context.Context, name string) error {
-	text, err := a.statement(name)
-	if err != nil {
-		return err
-	}
-	if err := a.conn.Exec(ctx, text); err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
-	return nil
-}
-
-// compare runs a statement whose rows are differences: key, field, engine's value, audit's value.
-func (a *audit) compare(ctx context.Context, what, name string) error {
-	text, err := a.statement(name)
-	if err != nil {
-		return err
-	}
-	rows, err := a.conn.Query(ctx, text)
-	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		var key, field, engine, audit string
-		if err := rows.Scan(&key, &field, &engine, &audit); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-		if err := a.differ(what+" "+key, field, engine, "audit", audit); err != nil {
-			return err
-		}
-	}
-	if err := rows.Err(); err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
-	return nil
-}
-
-func (a *audit) differ(key, field, engine, other, value string) error {
-	a.result.Differences++
-	if a.result.Differences > a.cfg.Printed {
-		return nil
-	}
-	_, err := fmt.Fprintf(a.out, "%s: %s: engine %q, %s %q\n", key, field, engine, other, value)
 	return err
-}
-
-// quote writes a string as SQL does.
-func quote(s string) string {
-	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(s) + "'"
-}
-
-func array(items []string, typ string) string {
-	return "[" + strings.Join(items, ", ") + "]::Array(" + typ + ")"
 }

@@ -11,16 +11,17 @@ FROM (
             empty(audit_fields), [('row', arrayStringConcat(engine_fields, ' '), 'missing')],
             arrayFilter(d -> d.2 != d.3, arrayZip(names, engine_fields, audit_fields))) AS differences
     FROM (
-        SELECT 'engine' AS side, visit, shard, [
-            toString(shard), bcp, direction, channel, regime, status, fault, toString(over),
+        SELECT 'engine' AS side, visit, r.shard AS shard, [
+            toString(r.shard), bcp, direction, channel, regime, status, fault, toString(over),
             ifNull(toString(first_fact), ''), ifNull(toString(last_fact), ''), ifNull(toString(arrived), ''), ifNull(toString(released), ''),
             ifNull(toString(refused), ''), ifNull(toString(departed), ''), ifNull(toString(release_ms), ''), ifNull(toString(crossing_ms), ''),
             ifNull(toString(release_net_ms), ''), ifNull(toString(crossing_net_ms), ''),
             arrayStringConcat(arrayMap((p, h, s, ms, net) -> concat(p, '/', h, ' ', toString(s), ' ', toString(ms), ' net ', toString(net)),
                 segment_phase, segment_holder, segment_start, segment_ms, segment_net_ms), ', '),
-            phase, holder, ifNull(toString(since), '')] AS fields
-        FROM {{.Database}}.visits FINAL
-        WHERE cityHash64(visit) % {{.Buckets}} = {{.Bucket}}
+            phase, holder, ifNull(toString(since), '')] AS fields,
+            {{template "ahead"}}
+        FROM {{.Scratch}}_visits AS r FINAL LEFT JOIN {{.Scratch}}_progress AS p ON r.shard = p.shard
+        PREWHERE cityHash64(visit) % {{.Buckets}} = {{.Bucket}}
         UNION ALL
         SELECT 'audit' AS side, visit, shard, [
             toString(shard), bcp, direction, channel, regime, status, fault, toString(over),
@@ -31,11 +32,13 @@ FROM (
             if(sound, ifNull(toString(released - arrived - release_closed), ''), ''), if(sound, ifNull(toString(departed - arrived - crossing_closed), ''), ''),
             arrayStringConcat(arrayMap((s, closed) -> concat(s.1, '/', s.2, ' ', toString(fromUnixTimestamp64Milli(s.3, 'UTC')), ' ', toString(s.4), ' net ', toString(s.4 - closed)),
                 segments, arrayResize(segment_closed, length(segments), 0)), ', '),
-            phase, holder, ifNull(toString(fromUnixTimestamp64Milli(since, 'UTC')), '')] AS fields
+            phase, holder, ifNull(toString(fromUnixTimestamp64Milli(since, 'UTC')), '')] AS fields,
+            0 AS ahead
         FROM {{.Scratch}} LEFT JOIN {{.Scratch}}_net USING (shard, visit)
         WHERE cityHash64(visit) % {{.Buckets}} = {{.Bucket}}
     )
     GROUP BY visit, shard
+    HAVING max(ahead) = 0
 )
 ARRAY JOIN differences AS d
 ORDER BY visit, shard, field

@@ -1,7 +1,10 @@
+{{define "ahead"}}as_of > p.applied AND as_of <= p.announced AS ahead{{end -}}
 -- What each visit adds to the windows in which the measured intervals ended, and where the windows differ from that. A
--- window that one side lacks holds nothing. Bin i holds the durations in (2^((i-1)/32), 2^(i/32)] seconds; the
+-- window that one side lacks counts as empty. Bin i holds the durations in (2^((i-1)/32), 2^(i/32)] seconds; the
 -- logarithm of a power of two may be off in its last digit. A local hour is cut where the clocks change: it begins with the
 -- first of its minutes that has the same offset.
+--
+-- One stretch of starts at a time. No window is two days long, so what is measured two days after the stretch adds to none.
 WITH
     contributions AS (
         SELECT
@@ -25,6 +28,8 @@ WITH
                 ::Array(Tuple(String, Nullable(Int64), Int64, UInt8, Int64))
         ) AS c
         WHERE c.2 IS NOT NULL AND cityHash64(bcp, c.1) % {{.Buckets}} = {{.Bucket}}
+            {{if .From}}AND greatest(last, ifNull(lapsed, last)) >= {{.From}}000 AND c.2 >= {{.From}}000{{end}}
+            {{if .Until}}AND first < ({{.Until}} + 172800) * 1000 AND c.2 < ({{.Until}} + 172800) * 1000{{end}}
     ),
     zoned AS (
         SELECT *,
@@ -44,21 +49,25 @@ WITH
             sumMap(if(timed, [net_bin], []), if(timed, [1::UInt64], [])) AS net_bins
         FROM zoned
         ARRAY JOIN [('minute', toUInt32(minute)), ('hour', hour), ('day', day)] AS g
+        WHERE {{.From}} <= g.2 {{if .Until}}AND g.2 < {{.Until}}{{end}}
         GROUP BY shard, bcp, direction, channel, regime, grain, start, measure
     ),
     both AS (
         SELECT 'audit' AS side, shard, bcp, direction, channel, regime, grain, start, measure,
             [toString(n), toString(sum_ms), toString(sum_sq), toString(arrayZip(bins.1, bins.2)),
-                toString(net_ms), toString(net_sq), toString(arrayZip(net_bins.1, net_bins.2))] AS fields
+                toString(net_ms), toString(net_sq), toString(arrayZip(net_bins.1, net_bins.2))] AS fields,
+            0 AS ahead
         FROM audited
         UNION ALL
-        SELECT 'engine' AS side, shard, toString(w.bcp) AS bcp, toString(w.direction) AS direction, toString(w.channel) AS channel,
+        SELECT 'engine' AS side, w.shard AS shard, toString(w.bcp) AS bcp, toString(w.direction) AS direction, toString(w.channel) AS channel,
             toString(w.regime) AS regime, toString(w.grain) AS grain, toUInt32(w.start) AS start, toString(w.measure) AS measure,
             [toString(n), toString(sum_ms), toString(sum_sq), toString(arraySort(arrayZip(mapKeys(bins), mapValues(bins)))), toString(net_ms),
                 toString(if(net_ms = sum_ms, sum_sq, net_sq)),
-                toString(if(net_ms = sum_ms, arraySort(arrayZip(mapKeys(bins), mapValues(bins))), arraySort(arrayZip(mapKeys(net_bins), mapValues(net_bins)))))] AS fields
-        FROM {{.Database}}.windows AS w FINAL
-        WHERE cityHash64(toString(w.bcp), toString(w.measure)) % {{.Buckets}} = {{.Bucket}}
+                toString(if(net_ms = sum_ms, arraySort(arrayZip(mapKeys(bins), mapValues(bins))), arraySort(arrayZip(mapKeys(net_bins), mapValues(net_bins)))))] AS fields,
+            {{template "ahead"}}
+        FROM {{.Scratch}}_windows AS w FINAL LEFT JOIN {{.Scratch}}_progress AS p ON w.shard = p.shard
+        PREWHERE cityHash64(toString(w.bcp), toString(w.measure)) % {{.Buckets}} = {{.Bucket}}
+            AND w.start >= toDateTime({{.From}}, 'UTC') {{if .Until}}AND w.start < toDateTime({{.Until}}, 'UTC'){{end}}
     )
 SELECT
     concat(bcp, ' ', direction, ' ', channel, ' ', regime, ' ', grain, ' ', toString(toDateTime(start, 'UTC')), ' ', measure, ' shard ', toString(shard)) AS key,
@@ -70,6 +79,7 @@ FROM (
             if(empty(e), ['0', '0', '0', '[]', '0', '0', '[]'], e), if(empty(a), ['0', '0', '0', '[]', '0', '0', '[]'], a))) AS differences
     FROM both
     GROUP BY shard, bcp, direction, channel, regime, grain, start, measure
+    HAVING max(ahead) = 0
 )
 ARRAY JOIN differences AS d
 ORDER BY key, field

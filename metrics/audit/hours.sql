@@ -1,46 +1,20 @@
--- When each BCP was open, as each shard was told: the instants (t, Unix milliseconds) from which it was open or closed, and
+-- When one BCP was open, by the events of each shard: the instants (t, Unix milliseconds) from which it was open or closed, and
 -- for how long it had been closed before.
 --
--- The calendar is read off the local clock minute by minute, from a day before a BCP's first event to twenty days after
--- its last; an opening's end is looked for that far ahead. A closing holds until the next fact, an opening until the
--- calendar closes, or until the closing that is told after that and before the calendar opens again.
+-- A closing holds until the next fact, an opening until the calendar closes, or until the closing that is reported after that
+-- and before the calendar opens again.
 INSERT INTO {{.Scratch}}_hours
 WITH
-    {{.Calendar}} AS calendar,
     4000000000000000 AS forever,
     logged AS (
         SELECT e.shard AS shard, toString(e.bcp) AS bcp, toString(e.direction) AS direction, toString(e.type) AS type,
             e.source AS source, e.id AS id, toUnixTimestamp64Milli(e.time) AS t, e.retracted_source AS retracted_source, e.retracted_id AS retracted_id,
             e.subject AS subject
         FROM {{.Database}}.events AS e
-        INNER JOIN (SELECT shard, offset AS applied FROM {{.Database}}.progress FINAL) AS p ON e.shard = p.shard
-        WHERE e.offset < p.applied
+        INNER JOIN {{.Scratch}}_progress AS p ON e.shard = p.shard
+        WHERE e.offset < p.applied AND e.bcp = {{.BCP}}
     ),
-    days AS (
-        SELECT bcp, arrayJoin(range(intDiv(min(t), 86400000) * 86400 - 86400, intDiv(max(t), 86400000) * 86400 + 20 * 86400, 86400)) AS day
-        FROM logged
-        GROUP BY bcp
-    ),
-    minutes AS (SELECT bcp, arrayJoin(range(day, day + 86400, 60)) AS s FROM days WHERE has(arrayMap(c -> c.1, calendar), bcp)),
-    clocks AS (
-        SELECT bcp, s,
-            multiIf({{range .Zones}}has({{.BCPs}}, bcp), toTimeZone(toDateTime(s, 'UTC'), {{.Name}})::String, {{end}}'') AS wall,
-            multiIf({{range .Zones}}has({{.BCPs}}, bcp), toTimeZone(toDateTime(s - 60, 'UTC'), {{.Name}})::String, {{end}}'') AS before
-        FROM minutes
-    ),
-    walls AS (
-        SELECT bcp, s,
-            (toDayOfWeek(toDate(substring(wall, 1, 10))), toUInt16(substring(wall, 12, 2)) * 60 + toUInt16(substring(wall, 15, 2))) AS w,
-            (toDayOfWeek(toDate(substring(before, 1, 10))), toUInt16(substring(before, 12, 2)) * 60 + toUInt16(substring(before, 15, 2))) AS b
-        FROM clocks
-    ),
-    states AS (
-        SELECT bcp, s,
-            arrayExists(c -> c.1 = bcp AND c.2 = w.1 AND c.3 <= w.2 AND w.2 < c.4, calendar) AS open,
-            arrayExists(c -> c.1 = bcp AND c.2 = b.1 AND c.3 <= b.2 AND b.2 < c.4, calendar) AS was
-        FROM walls
-    ),
-    changes AS (SELECT bcp, toInt64(s) * 1000 AS t, open FROM states WHERE open != was),
+    changes AS (SELECT bcp, t, open FROM {{.Scratch}}_calendar WHERE bcp = {{.BCP}}),
 
     -- Where one id came with two contents, the lesser one counts.
     facts AS (
@@ -50,15 +24,15 @@ WITH
                 if(type = 'event.retracted', retracted_source, source) AS fact_source, if(type = 'event.retracted', retracted_id, id) AS fact_id,
                 countIf(type = 'event.retracted') AS retractions,
                 argMinIf((t, type = 'bcp.closed', direction), (t, type = 'bcp.closed', indexOf(['', 'inbound', 'outbound'], direction)), type != 'event.retracted') AS content,
-                countIf(type != 'event.retracted') AS told
+                countIf(type != 'event.retracted') AS reports
             FROM logged
             WHERE type IN ('bcp.opened', 'bcp.closed') OR type = 'event.retracted' AND subject = bcp
             GROUP BY shard, bcp, fact_source, fact_id
         )
-        WHERE retractions = 0 AND told > 0
+        WHERE retractions = 0 AND reports > 0
     ),
     -- Each fact with the next one; of simultaneous ones the closing goes last.
-    told AS (
+    reported AS (
         SELECT shard, bcp, direction, f.1 AS t, f.2 AS closes, n.1 AS next_t, n.2 AS next_closes
         FROM (
             SELECT shard, bcp, direction, arraySort(groupArray((t, toUInt8(closes)))) AS fs, arrayShiftLeft(fs, 1, (forever, 0::UInt8)) AS ns
@@ -68,8 +42,8 @@ WITH
         ARRAY JOIN fs AS f, ns AS n
     ),
     shut AS (
-        SELECT told.*, if(c.t = 0, forever, c.t) AS shuts
-        FROM told ASOF LEFT JOIN (SELECT bcp, t FROM changes WHERE NOT open) AS c ON told.bcp = c.bcp AND told.t < c.t
+        SELECT reported.*, if(c.t = 0, forever, c.t) AS shuts
+        FROM reported ASOF LEFT JOIN (SELECT bcp, t FROM changes WHERE NOT open) AS c ON reported.bcp = c.bcp AND reported.t < c.t
     ),
     shut_until AS (
         SELECT shut.*, if(c.t = 0, forever, c.t) AS opens_next
@@ -96,22 +70,22 @@ WITH
         UNION DISTINCT SELECT shard, bcp, direction, until FROM holding WHERE until < forever
     ),
     by_fact AS (
-        SELECT i.*, h.t AS since, h.open AS told_open, h.until AS until
+        SELECT i.*, h.t AS since, h.open AS reported_open, h.until AS until
         FROM instants AS i ASOF LEFT JOIN holding AS h ON i.shard = h.shard AND i.bcp = h.bcp AND i.direction = h.direction AND i.t >= h.t
     ),
     by_calendar AS (
         SELECT f.*, c.t AS changed, c.open AS calendar_open
         FROM by_fact AS f ASOF LEFT JOIN changes AS c ON f.bcp = c.bcp AND f.t >= c.t
     ),
-    -- Before its first change the calendar was the other way about; without any change it has the BCP open, or has no hours.
+    -- Before its first change the calendar was in the opposite state; without any change it is always open, or has no hours.
     firsts AS (SELECT bcp, argMin(open, t) AS first_open FROM changes GROUP BY bcp),
     known AS (
         SELECT c.shard AS shard, c.bcp AS bcp, c.direction AS direction, c.t AS t,
             toUInt8(multiIf(
-                c.since != 0 AND c.t < c.until, c.told_open,
+                c.since != 0 AND c.t < c.until, c.reported_open,
                 c.changed != 0, c.calendar_open,
                 f.bcp != '', NOT f.first_open,
-                NOT has({{.Shut}}, c.bcp))) AS open
+                {{if .Shut}}0{{else}}1{{end}})) AS open
         FROM by_calendar AS c LEFT JOIN firsts AS f ON c.bcp = f.bcp
     )
 SELECT shard, bcp, direction, t, open, toInt64(sum(if(was = 0, t - before, 0)) OVER w) AS closed

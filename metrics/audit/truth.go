@@ -121,8 +121,8 @@ func (a *audit) compareLines(ctx context.Context, lines []truth) error {
 			arrayStringConcat(arrayMap((p, h, s, ms, net) -> concat(p, '/', h, ' ', toString(s), ' ', toString(ms), ' net ', toString(net)),
 				segment_phase, segment_holder, segment_start, segment_ms, segment_net_ms), ', '),
 			if(phase = '', '', concat(phase, '/', holder, ' ', ifNull(toString(since), '')))]
-		FROM %s.visits FINAL WHERE visit IN (?)`
-	rows, err := a.conn.Query(ctx, fmt.Sprintf(query, a.cfg.Database), ids)
+		FROM %s_visits FINAL WHERE visit IN (?)`
+	rows, err := a.conn.Query(ctx, fmt.Sprintf(query, a.p.Scratch), ids)
 	if err != nil {
 		return err
 	}

@@ -32,7 +32,7 @@ received AS (
         (fact.t, fact.type, fact.agency, fact.kind, indexOf(bcps, fact.bcp),
             indexOf(regimes, fact.regime), indexOf(channels, fact.channel), indexOf(directions, fact.direction)) AS rank
     FROM {{.Database}}.events AS e
-    INNER JOIN (SELECT shard, offset AS applied FROM {{.Database}}.progress FINAL) AS p ON e.shard = p.shard
+    INNER JOIN {{.Scratch}}_progress AS p ON e.shard = p.shard
     WHERE cityHash64(e.subject) % {{.Buckets}} = {{.Bucket}} AND e.offset < p.applied
         AND (has(types, e.type) OR e.type = 'event.retracted' AND e.subject != e.bcp)
 ),
@@ -81,7 +81,7 @@ ended AS (
     SELECT *, arrayMap((m, until) -> (m.1, until, m.2), marks, arrayShiftLeft(arrayMap(m -> m.1, marks), 1, forever)) AS marks_with_ends
     FROM marked
 ),
--- Who acts at an instant, and so explains a wait that ends there, with the rank of his fact among simultaneous ones.
+-- The agency that acts at an instant, and so explains a wait that ends there, with the rank of its fact among simultaneous ones.
 stretches AS (
     SELECT
         shard, visit, parts,
@@ -139,14 +139,14 @@ faults AS (
             '') AS fault,
         if(departed IS NULL AND has(bcps, bcp) AND ifNull(deadline <= p.watermark, 0), deadline, NULL) AS lapsed
     FROM places
-    INNER JOIN (SELECT shard, toUnixTimestamp64Milli(watermark) AS watermark FROM {{.Database}}.progress FINAL) AS p USING shard
+    INNER JOIN (SELECT shard, watermark FROM {{.Scratch}}_progress) AS p USING shard
 ),
 sound AS (
     SELECT *, notEmpty(fs) AND fault = '' AS sound, ifNull(arrived, forever) AS since_arrival, ifNull(departed, forever) AS until
     FROM faults
 ),
 
--- The instants from arrival to departure at which the holder may change, each with who acts at it, if anybody does.
+-- The instants from arrival to departure at which the holder may change, each with the agency that acts at it, if one does.
 acts AS (
     SELECT *,
         arrayFilter((a, before) -> a.1 != before AND a.1 > since_arrival AND a.1 <= until,
