@@ -43,6 +43,7 @@ run: setup build ## Set up, build and run the demo on http://127.0.0.1:8080
 
 test: go setup test-page ## Run every test, with the real broker protocol and the real ClickHouse engine
 	@go test -timeout 20m ./...
+	@go -C cmd/bench test -timeout 20m ./...
 
 test-page: ## Run the tests of the page's modules, in Node.js
 	@node --test dashboards/web/
@@ -56,7 +57,7 @@ chaos: setup build ## Kill, freeze, cut off and fill up the parts of a running b
 	@go build -o bin/chaos ./cmd/chaos && bin/chaos --for "$(CHAOS)" --seed "$(SEED)"
 
 check: go cc setup lint ## Check formatting, vet, lint, and run the race detector
-	@go vet ./...
+	@go vet ./... && go -C cmd/bench vet ./...
 	@go test -race -short -timeout 20m $(CONCURRENT)
 
 lint: go ## Check formatting (gofumpt) and run golangci-lint
@@ -65,19 +66,23 @@ lint: go ## Check formatting (gofumpt) and run golangci-lint
 		GOBIN="$(LINT)" GOFLAGS= go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI); }
 	@"$(LINT)/golangci-lint" fmt --diff || { echo "make: some files are not formatted: run '$(LINT)/golangci-lint fmt'" >&2; exit 1; }
 	@"$(LINT)/golangci-lint" run
+	@cd cmd/bench && "$(LINT)/golangci-lint" run
+	@for module in . cmd/bench; do \
+		go -C $$module mod tidy -diff || { echo "make: run 'go -C $$module mod tidy'" >&2; exit 1; }; \
+	done
 
 bench: go setup ## Print one line per figure: name, value, unit
 	@go test -run '^$$' -bench '^Benchmark($(FIGURES))$$' -benchtime $(BENCHTIME) -p 1 -timeout 30m \
 		$$(grep -rlE --include='*_test.go' '^func Benchmark($(FIGURES))\(' . | sed 's|/[^/]*$$||' | sort -u) | $(FIGURES_OF)
 
 bench-guard: go ## Fail if an event costs a third more than it did, beside what this machine takes at least
-	@{ go test -run '^$$' -bench '^BenchmarkCeiling$$' -benchtime 300ms -count 5 ./cmd/bench && \
+	@{ go -C cmd/bench test -run '^$$' -bench '^BenchmarkCeiling$$' -benchtime 300ms -count 5 . && \
 		go test -run '^$$' -bench '^BenchmarkEngine$$' -benchtime 2x -count 3 ./metrics/pipeline && \
-		go test -run '^$$' -bench '^BenchmarkDecode$$' -benchtime 300ms -count 5 ./ingest/event; } | $(FIGURES_OF) | go run ./cmd/bench guard
+		go test -run '^$$' -bench '^BenchmarkDecode$$' -benchtime 300ms -count 5 ./ingest/event; } | $(FIGURES_OF) | go -C cmd/bench run . guard
 
 bench-peers: setup build ## Compare with other stream processors (ENGINES=dwell,clickhouse), and print the machine's ceiling (needs Java 17 and Maven)
-	@jars=$$(sh ingest/kafka/apachetest/fetch.sh) && go build -o bin/bench ./cmd/bench && \
-		{ go test -run '^$$' -bench '^BenchmarkCeiling$$' -benchtime $(BENCHTIME) ./cmd/bench | $(FIGURES_OF); } && \
+	@jars=$$(sh ingest/kafka/apachetest/fetch.sh) && go -C cmd/bench build -o ../../bin/bench . && \
+		{ go -C cmd/bench test -run '^$$' -bench '^BenchmarkCeiling$$' -benchtime $(BENCHTIME) . | $(FIGURES_OF); } && \
 		bin/bench run --jars "$$jars" --engines "$(ENGINES)" --events "$(EVENTS)" --small "$(SMALL)" --rounds "$(ROUNDS)"
 
 # Before Go 1.27 the fuzzer may fail with no more than "context deadline exceeded" when the time is up (golang/go#75804).

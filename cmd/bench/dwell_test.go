@@ -14,7 +14,7 @@ import (
 // oracle's.
 func TestDwellsAnswerIsRight(t *testing.T) {
 	exe := filepath.Join(t.TempDir(), "dwell")
-	if out, err := exec.Command("go", "build", "-o", exe, "dwell/cmd/dwell").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "-C", "../..", "build", "-o", exe, "./cmd/dwell").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	b := &bed{

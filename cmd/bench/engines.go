@@ -22,7 +22,7 @@ var engines = []engine{
 	},
 	peer{
 		called: "clickhouse",
-		builds: [][]string{{"go", "build", "-o", "{cache}/clickhouse", "./cmd/bench/peers/clickhouse"}},
+		builds: [][]string{{"go", "-C", "cmd/bench", "build", "-o", "{cache}/clickhouse", "./peers/clickhouse"}},
 		runs: []string{
 			"{cache}/clickhouse", "--brokers", "{brokers}", "--topic", "{topic}", "--partitions", "{partitions}",
 			"--clickhouse", "{clickhouse}", "--database", "{database}",

@@ -14,7 +14,7 @@ import (
 // guardCommand finds out that an event has become dearer, on whatever machine it runs: by what the least work with the same
 // event costs there, in the same minutes.
 type guardCommand struct {
-	Expected string `default:"cmd/bench/expected.txt" type:"existingfile" help:"What an event may cost, a figure a line: name, and cost in ceilings."`
+	Expected string `default:"expected.txt" type:"existingfile" help:"What an event may cost, a figure a line: name, and cost in ceilings."`
 }
 
 func (c *guardCommand) Run() error {

@@ -132,6 +132,22 @@ func TestImportsPointAgainstTheFlowOfData(t *testing.T) {
 	}
 }
 
+// The benchmarks are a module of their own: an import of theirs would bring their dependencies back into the product's.
+func TestProductDoesNotImportBenchmarks(t *testing.T) {
+	const benchmarks = "cmd/bench"
+	_, all := sources(t)
+	for _, s := range all {
+		if within(s.folder(), benchmarks) {
+			continue
+		}
+		for _, name := range s.imports {
+			if within(ours(name), benchmarks) {
+				t.Errorf("%s imports %q, of the module %s/%s", s.path, name, module, benchmarks)
+			}
+		}
+	}
+}
+
 // adapters join the core to one thing outside each. The folders within one are parts of it and may know one another.
 var adapters = []string{
 	"ingest/kafka",
