@@ -13,9 +13,14 @@ import (
 	"time"
 )
 
-// realtime is what takes the place of the vDSO's clock_gettime in a process of our own, as Chaos Mesh does it: it asks the
-// kernel, and adds to CLOCK_REALTIME the seconds that follow the code. Go reads no clock any other way. CLOCK_MONOTONIC,
-// and so every timer, goes on evenly, as it does on a machine whose clock is set.
+// realtime replaces clock_gettime in the vDSO of a child process, as Chaos Mesh does: it asks the kernel, and adds to
+// CLOCK_REALTIME the seconds that follow the code. Go reads every clock through this function. CLOCK_MONOTONIC, and so every
+// timer, goes on evenly, as on a machine whose clock is set.
+//
+// No simpler way has this effect. A time namespace offsets the monotonic and boot-time clocks, not CLOCK_REALTIME
+// (time_namespaces(7)). libfaketime replaces functions of libc, which Go does not call (wolfcw/libfaketime issue 195).
+// Setting the machine's clock needs root and disturbs every program on it. A clock injected by a test has no wall time that
+// jumps beside even monotonic time, since package time makes such values only in time.Now; and it reaches no library.
 var realtime = [24]byte{
 	0xb8, 0xe4, 0, 0, 0, // mov eax, 228: clock_gettime
 	0x0f, 0x05, // syscall
@@ -35,7 +40,7 @@ type wallClock struct {
 
 // startWithClock starts a command with a wall clock of its own.
 func startWithClock(cmd *exec.Cmd, ahead time.Duration) (c *wallClock, err error) {
-	runtime.LockOSThread() // only the thread that starts it is told when it can be written to
+	runtime.LockOSThread() // ptrace stops are reported to the starting thread alone
 	defer runtime.UnlockOSThread()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Ptrace: true}
 	if err := cmd.Start(); err != nil {
