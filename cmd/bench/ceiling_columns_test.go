@@ -68,7 +68,7 @@ func benchmarkRows(b *testing.B) {
 	const rows = 65_536
 	windows := make([]oneWindow, rows)
 	for i := range windows {
-		windows[i] = oneWindow{spot: uint32(i), ms: int64(i)}
+		windows[i] = oneWindow{slot: uint32(i), ms: int64(i)}
 	}
 	var codes [6]proto.ColUInt8
 	var starts, counts proto.ColUInt32
@@ -87,9 +87,9 @@ func benchmarkRows(b *testing.B) {
 		for i := range windows {
 			w := &windows[i]
 			for c := range codes {
-				codes[c].Append(uint8(w.spot >> c))
+				codes[c].Append(uint8(w.slot >> c))
 			}
-			starts.Append(w.spot)
+			starts.Append(w.slot)
 			for n := range numbers {
 				numbers[n].Append(uint64(w.ms))
 			}

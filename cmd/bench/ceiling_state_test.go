@@ -7,11 +7,11 @@ import (
 
 // What an event of the comparison comes to, counted in a run of it over two million events.
 const (
-	factsPerVisit       = 5
-	differencesPerEvent = 1.37 // what a visit adds to the minutes, each of which its hour and its day get too
-	differencesPerHour  = 7    // between two flushes, of an hour that changes
-	rowsPerEvent        = 2.87 // of the table of windows
-	hoursInMemory       = 300_000
+	factsPerVisit  = 5
+	deltasPerEvent = 1.37 // what a visit adds to the minutes, each of which its hour and its day get too
+	deltasPerHour  = 7    // between two flushes, of an hour that changes
+	rowsPerEvent   = 2.87 // of the table of windows
+	hoursInMemory  = 300_000
 )
 
 // benchmarkVisits finds two million visits in an order that no cache foresees, and changes each.
@@ -66,7 +66,7 @@ func benchmarkFacts(b *testing.B) {
 
 // oneWindow is one in memory, as small as dwell's: what holds several durations has more elsewhere.
 type oneWindow struct {
-	spot, flushed uint32
+	slot, flushed uint32
 	ms            int64
 }
 
@@ -74,32 +74,32 @@ type oneWindow struct {
 // and their minutes lie together, but nowhere near the hour before; a day stays at hand as its hours come one after the other.
 func benchmarkWindows(b *testing.B) {
 	const perHour, perDay = 16, 64 // windows
-	type difference struct {
+	type delta struct {
 		ms   int64
 		_    [2]int64 // offset, closed
-		spot uint32
+		slot uint32
 		_    int32 // sign
 	}
 	type hour struct {
 		windows [perHour]oneWindow
-		differs [differencesPerHour]difference
+		deltas  [deltasPerHour]delta
 	}
 	hours, days := make([]hour, hoursInMemory), make([][perDay]oneWindow, hoursInMemory/24+1)
 	order := rand.New(rand.NewPCG(1, 3)).Perm(hoursInMemory)
 	for i := range hours {
-		for j := range hours[i].differs {
-			hours[i].differs[j] = difference{ms: int64(i), spot: uint32(i+j)*0x9e3779b1 + 1}
+		for j := range hours[i].deltas {
+			hours[i].deltas[j] = delta{ms: int64(i), slot: uint32(i+j)*0x9e3779b1 + 1}
 		}
 	}
-	perEvent(b, hoursInMemory*differencesPerHour/differencesPerEvent, func() {
+	perEvent(b, hoursInMemory*deltasPerHour/deltasPerEvent, func() {
 		for i, at := range order {
 			h, day := &hours[at], &days[i/24]
-			for j := range h.differs {
-				d := &h.differs[j]
-				add := func(w *oneWindow) { w.spot, w.flushed, w.ms = d.spot, uint32(i), w.ms+d.ms }
-				add(&h.windows[d.spot%(perHour-4)])
-				add(&h.windows[perHour-4+d.spot>>8%4])
-				add(&day[d.spot>>8%perDay])
+			for j := range h.deltas {
+				d := &h.deltas[j]
+				add := func(w *oneWindow) { w.slot, w.flushed, w.ms = d.slot, uint32(i), w.ms+d.ms }
+				add(&h.windows[d.slot%(perHour-4)])
+				add(&h.windows[perHour-4+d.slot>>8%4])
+				add(&day[d.slot>>8%perDay])
 			}
 		}
 	})

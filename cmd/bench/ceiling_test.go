@@ -113,7 +113,7 @@ func eventsOf(b *testing.B, n int) []workload.Record {
 	return all
 }
 
-// The classes of bytes that JSON tells apart.
+// The classes of bytes that JSON distinguishes.
 const (
 	plain = iota
 	quote

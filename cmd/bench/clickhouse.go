@@ -44,7 +44,7 @@ func startClickHouse(ctx context.Context, dwell, dir string) (*clickhouse, error
 	return c, nil
 }
 
-// merged waits until it has merged what it wants to: that is work of whoever wrote the parts.
+// merged waits until it has merged what it wants to: merges are part of the cost of a write.
 func (c *clickhouse) merged(ctx context.Context) error {
 	return c.until(ctx, "its merges are done", 200*time.Millisecond, func() (bool, error) {
 		var under int

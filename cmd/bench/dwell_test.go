@@ -12,7 +12,7 @@ import (
 
 // The program itself reads twenty thousand records, some late, some doubled, some from the future, and its windows are the
 // oracle's.
-func TestDwellsAnswerIsRight(t *testing.T) {
+func TestDwellMatchesTheOracle(t *testing.T) {
 	exe := filepath.Join(t.TempDir(), "dwell")
 	if out, err := exec.Command("go", "-C", "../..", "build", "-o", exe, "./cmd/dwell").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)

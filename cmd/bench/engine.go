@@ -57,5 +57,5 @@ func engineNamed(name string) (engine, error) {
 		}
 		known = append(known, e.name())
 	}
-	return nil, fmt.Errorf("engine %q is none of %s", name, strings.Join(known, ", "))
+	return nil, fmt.Errorf("engine %q is not supported; use one of %s", name, strings.Join(known, ", "))
 }

@@ -1,6 +1,6 @@
 package main
 
-// engines are all that can be compared. How each peer is built, run and tuned is told in its folder under peers.
+// engines are all that can be compared. The README in the folder of each peer says how it is built, run and tuned.
 var engines = []engine{
 	dwell{processes: 1},
 	dwell{processes: 2},

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-func TestAFigureIsTheMedianOfItsRounds(t *testing.T) {
+func TestFigureIsTheMedianOfItsRounds(t *testing.T) {
 	round := func(whole, small time.Duration) pair {
 		return pair{whole: cost{spent: spent{whole, 300 << 20}, wall: 2 * whole}, small: cost{spent: spent{cpu: small}}}
 	}

@@ -16,7 +16,7 @@ Ceiling/columns 2000000 events/cpu-s
 Ceiling/columns 4000000 events/cpu-s
 `
 
-func TestAnEventThatHasBecomeDearerIsFoundOnAnyMachine(t *testing.T) {
+func TestGuardFailsWhenAnEventCostsAThirdMore(t *testing.T) {
 	expected, err := readPrices(strings.NewReader("# measured\nEngine 3\n\nDecode 0.5\n"))
 	if err != nil {
 		t.Fatal(err)
@@ -40,7 +40,7 @@ func TestAnEventThatHasBecomeDearerIsFoundOnAnyMachine(t *testing.T) {
 	}
 }
 
-func TestWhatIsExpectedIsReadStrictly(t *testing.T) {
+func TestMalformedExpectedFileIsRefused(t *testing.T) {
 	for text, want := range map[string]string{
 		"Engine 3 4":         `line 1: "Engine 3 4" is not a name and a number`,
 		"#\nEngine x":        `line 2: "x" is no cost`,

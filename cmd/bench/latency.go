@@ -87,7 +87,7 @@ func (c *latencyCommand) Run(ctx context.Context) (err error) {
 
 var errDone = errors.New("done")
 
-// world is a workload whose last day passes while it is measured, so that all of it is on the board.
+// world is a workload whose last day passes while it is measured, so that all of it is in the overview.
 func (c *latencyCommand) world(now time.Time) workload.Config {
 	events := c.Rate * int((c.Warmup+c.For)/time.Second)
 	const eventsPerVisit = 5

@@ -1,7 +1,7 @@
-// Command bench compares dwell with other stream processors: one workload, one machine, one run, turn about.
+// Command bench compares dwell with other stream processors: one workload, one machine, one run, alternating engines.
 //
 // It promises that an engine whose answer is not the oracle's is named with the first difference and gets no figure; that
-// broker and database are processes of their own whose work is told apart from the engine's; and that whatever it starts
+// broker and database are processes of their own whose work is measured apart from the engine's; and that whatever it starts
 // has ended when it ends.
 package main
 
@@ -19,7 +19,7 @@ import (
 )
 
 type commands struct {
-	Run    runCommand    `cmd:"" help:"Compare engines: load a broker, let each have its turn, check and measure."`
+	Run    runCommand    `cmd:"" help:"Compare engines: load a broker, run each, check and measure."`
 	Load   loadCommand   `cmd:"" help:"Write the workload to a topic, which is created where it is missing."`
 	Check  checkCommand  `cmd:"" help:"Compare a result with the oracle: exits with 1 if it differs."`
 	Places placesCommand `cmd:"" help:"Print the places file of the workload, which dwell needs."`
@@ -30,13 +30,13 @@ type commands struct {
 	History historyCommand `cmd:"" help:"Make the windows of five years in ClickHouse, and measure what the dashboards ask of them."`
 }
 
-// size is how much there is, as every command that knows the workload is told it.
+// size is the size of the workload, as flags of every command that needs it.
 type size struct {
 	Events     int    `default:"10000000" help:"Number of records."`
 	BCPs       int    `name:"bcps" default:"200" help:"Number of border crossing points."`
 	Trucks     int    `default:"500000" help:"Number of trucks."`
 	Partitions int    `default:"8" help:"Partitions of the topic; the last one is silent but for its first records."`
-	Seed       uint64 `default:"1" help:"What chance does."`
+	Seed       uint64 `default:"1" help:"Random seed; the same seed reproduces the same events."`
 }
 
 func (s size) config() workload.Config {
@@ -57,7 +57,7 @@ func (c *placesCommand) Run() error {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	k := kong.Parse(&commands{}, kong.Name("bench"),
-		kong.Description("dwell and other stream processors: the same trucks, the same machine, turn about."),
+		kong.Description("dwell and other stream processors: the same trucks, the same machine, alternating."),
 		kong.BindTo(ctx, (*context.Context)(nil)))
 	err := k.Run()
 	stop()

@@ -9,8 +9,8 @@ import (
 	"dwell/deploy/embedded/broker/brokertest"
 )
 
-// A peer is a command that is told where everything is, and is believed only when it says that it is done.
-func TestAPeerIsACommand(t *testing.T) {
+// A peer is a command whose arguments name broker, topic and result, and whose success counts only with the line "done".
+func TestPeerMustExitWithZeroAndPrintDone(t *testing.T) {
 	b := &bed{broker: &broker{addr: brokertest.Start(t)}}
 	for _, peers := range []struct{ script, want string }{
 		{`test "$1" = bench.events && test "$2" = bench.result.x && test "$3" = 8 && test -d "$4" && echo done 20000`, ""},
@@ -33,7 +33,7 @@ func TestAPeerIsACommand(t *testing.T) {
 	}
 }
 
-func TestEnginesHaveNames(t *testing.T) {
+func TestEngineIsFoundByItsName(t *testing.T) {
 	known := map[string]bool{}
 	for _, e := range engines {
 		if got, err := engineNamed(e.name()); err != nil || got.name() != e.name() || known[e.name()] {
@@ -41,13 +41,13 @@ func TestEnginesHaveNames(t *testing.T) {
 		}
 		known[e.name()] = true
 	}
-	if _, err := engineNamed("storm"); err == nil || !strings.Contains(err.Error(), `engine "storm" is none of dwell, `) {
-		t.Errorf("an engine that nobody knows: %v", err)
+	if _, err := engineNamed("storm"); err == nil || !strings.Contains(err.Error(), `engine "storm" is not supported; use one of dwell, `) {
+		t.Errorf("an unknown engine: %v", err)
 	}
 }
 
 // Two engines of one folder are built once.
-func TestABuildIsRunOnce(t *testing.T) {
+func TestSharedBuildRunsOnce(t *testing.T) {
 	made := filepath.Join(t.TempDir(), "made")
 	p := peer{called: "script", builds: [][]string{{"sh", "-c", "echo built >> " + made}}}
 	if err := build(t.Context(), []*entry{{engine: p}, {engine: dwell{}}, {engine: p}}); err != nil {

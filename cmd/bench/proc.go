@@ -31,7 +31,7 @@ func cpuOf(pid int) (time.Duration, error) {
 }
 
 // residentBelow is the most memory that a process had resident since its program began, and with it that of all that it
-// started and that still run. The kernel tells it of a child that has ended too, but with what its parent had before the
+// started and that still run. The kernel reports it for a child that has ended too, but with what its parent had before the
 // child's program began.
 func residentBelow(pid int) int64 {
 	var bytesHeld int64

@@ -32,7 +32,7 @@ func startProcess(name, log string, env []string, args ...string) (*process, err
 	p.cmd.Env = append(os.Environ(), env...)
 	p.cmd.Stdout, p.cmd.Stderr = out, out
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if _, err := p.cmd.StdinPipe(); err != nil { // its end tells some that their parent is gone
+	if _, err := p.cmd.StdinPipe(); err != nil { // closing it shows some that their parent is gone
 		return nil, err
 	}
 	if err := p.cmd.Start(); err != nil {
@@ -108,7 +108,7 @@ func (p *process) until(ctx context.Context, what string, every time.Duration, i
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("it never came to be that %s: %w\n%s", what, context.Cause(ctx), tail(p.log))
+			return fmt.Errorf("timed out waiting until %s: %w\n%s", what, context.Cause(ctx), tail(p.log))
 		case <-p.ended:
 			return fmt.Errorf("%s ended before %s, %v:\n%s", p.name, what, p.cmd.ProcessState, tail(p.log))
 		case <-tick.C:

@@ -8,7 +8,7 @@ import (
 )
 
 // What a command costs is what it and its children take.
-func TestTheWorkOfChildrenCounts(t *testing.T) {
+func TestCPUTimeIncludesChildProcesses(t *testing.T) {
 	log := filepath.Join(t.TempDir(), "log")
 	p, err := startProcess("busy", log, nil, "sh", "-c", `sh -c 'i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; echo done'; exit 3`)
 	if err != nil {
@@ -26,7 +26,7 @@ func TestTheWorkOfChildrenCounts(t *testing.T) {
 	}
 }
 
-func TestAProcessIsStopped(t *testing.T) {
+func TestStopEndsTheProcess(t *testing.T) {
 	p, err := startProcess("idle", filepath.Join(t.TempDir(), "log"), nil, "sleep", "600")
 	if err != nil {
 		t.Fatal(err)

@@ -28,9 +28,9 @@ type result map[place]answer
 // tolerance is how far a quantile may be from the exact one, relatively: the error of dwell's sketch, and a little.
 const tolerance = 0.011
 
-// differences tells the first ways, in the order of the oracle, in which an engine is wrong: empty if it is right.
+// differences lists the first errors of an engine, in the order of the oracle; empty if its answer is right.
 func differences(truth []workload.Window, got result, most int) (all []string) {
-	tell := func(bcp string, minute int32, format string, args ...any) {
+	report := func(bcp string, minute int32, format string, args ...any) {
 		if len(all) < most {
 			all = append(all, fmt.Sprintf("%s minute %d: ", bcp, minute)+fmt.Sprintf(format, args...))
 		}
@@ -42,11 +42,11 @@ func differences(truth []workload.Window, got result, most int) (all []string) {
 		a, ok := got[at]
 		switch {
 		case !ok:
-			tell(w.BCP, w.Minute, "missing, %d trucks are right", w.N)
+			report(w.BCP, w.Minute, "missing, %d trucks are right", w.N)
 		case a.n != w.N:
-			tell(w.BCP, w.Minute, "n is %d, %d is right", a.n, w.N)
+			report(w.BCP, w.Minute, "n is %d, %d is right", a.n, w.N)
 		case a.sum != w.Sum:
-			tell(w.BCP, w.Minute, "the sum is %d ms, %d is right", a.sum, w.Sum)
+			report(w.BCP, w.Minute, "the sum is %d ms, %d is right", a.sum, w.Sum)
 		}
 		if !ok {
 			continue
@@ -57,7 +57,7 @@ func differences(truth []workload.Window, got result, most int) (all []string) {
 			exact int64
 		}{{"p50", a.p50, w.P50}, {"p95", a.p95, w.P95}, {"p99", a.p99, w.P99}} {
 			if !(math.Abs(q.got-float64(q.exact)) <= tolerance*float64(q.exact)) { // so that NaN is wrong
-				tell(w.BCP, w.Minute, "%s is %.1f ms, %d is right", q.name, q.got, q.exact)
+				report(w.BCP, w.Minute, "%s is %.1f ms, %d is right", q.name, q.got, q.exact)
 			}
 		}
 	}
@@ -71,7 +71,7 @@ func differences(truth []workload.Window, got result, most int) (all []string) {
 		return cmp.Or(cmp.Compare(a.bcp, b.bcp), cmp.Compare(a.minute, b.minute))
 	})
 	for _, at := range more {
-		tell(at.bcp, at.minute, "n is %d, but no truck was released", got[at].n)
+		report(at.bcp, at.minute, "n is %d, but no truck was released", got[at].n)
 	}
 	return all
 }

@@ -23,7 +23,7 @@ func right() ([]workload.Window, result) {
 	}
 }
 
-func TestEveryErrorIsFound(t *testing.T) {
+func TestEveryWrongAnswerIsReported(t *testing.T) {
 	truth, good := right()
 	if wrong := differences(truth, good, 10); len(wrong) > 0 {
 		t.Fatalf("what is right is called wrong: %q", wrong)
@@ -49,11 +49,11 @@ func TestEveryErrorIsFound(t *testing.T) {
 		}
 	}
 	if wrong := differences(truth, result{}, 2); len(wrong) != 2 {
-		t.Errorf("%d differences are told, 2 were asked for", len(wrong))
+		t.Errorf("%d differences are listed, want 2", len(wrong))
 	}
 }
 
-func TestASketchIsReadAsDwellReadsIts(t *testing.T) {
+func TestQuantileOfSketchIsThatOfDwell(t *testing.T) {
 	s := sketch{-1000: 1, 35: 1, 349: 17, 400: 1}
 	for q, want := range map[float64]float64{0.01: 0, 0.1: ofPeers(35), 0.5: ofPeers(349), 0.95: ofPeers(349), 0.99: ofPeers(400)} {
 		if got := s.quantile(q, ofPeers); got != want {

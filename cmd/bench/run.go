@@ -13,8 +13,8 @@ import (
 
 type runCommand struct {
 	size
-	Small   int           `default:"1000000" help:"Number of records of the small topic, by which starting up is told from working; 0 is none."`
-	Rounds  int           `default:"5" help:"How often each engine has its turn."`
+	Small   int           `default:"1000000" help:"Number of records of the small topic, which separates start-up from steady work; 0 leaves it out."`
+	Rounds  int           `default:"5" help:"How often each engine runs."`
 	Engines []string      `default:"dwell" help:"What is compared, by commas."`
 	Built   bool          `help:"The peers are built already."`
 	Dwell   string        `default:"bin/dwell" type:"existingfile" help:"The program dwell."`

@@ -17,8 +17,8 @@ import (
 	"dwell/dashboards/overview"
 )
 
-// sightings say when each probe was about to be written, and when it was seen: by a viewer of the page's websocket, and by who asks
-// ClickHouse.
+// sightings say when each probe was about to be written, and when it was seen: by a viewer of the page's websocket, and by a query
+// to ClickHouse.
 type sightings struct {
 	mu      sync.Mutex
 	of      map[string]int // partition by BCP
@@ -26,7 +26,7 @@ type sightings struct {
 	by      map[string][][]time.Time
 }
 
-// Who sees.
+// The two observers.
 const (
 	byViewer = "websocket"
 	byQuery  = "clickhouse"

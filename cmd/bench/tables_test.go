@@ -9,7 +9,7 @@ import (
 )
 
 // An engine may end in a table, where a BCP and a minute have one row.
-func TestAResultTableIsRead(t *testing.T) {
+func TestResultTableHasOneRowPerMinute(t *testing.T) {
 	s := clickhousetest.Start(t)
 	do := func(sql string) {
 		t.Helper()

@@ -9,14 +9,14 @@ import (
 )
 
 // Of each key the last record counts, and what two tasks know of a minute adds up.
-func TestAResultTopicIsMerged(t *testing.T) {
+func TestResultTopicIsMergedByKeyAndTask(t *testing.T) {
 	addr := brokertest.Start(t, brokertest.Topic("bench.result", 3))
 	client, err := kgo.NewClient(kgo.SeedBrokers(addr), kgo.DefaultProduceTopic("bench.result"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer client.Close()
-	tell := func(key, value string) {
+	write := func(key, value string) {
 		r := &kgo.Record{Key: []byte(key)}
 		if value != "" {
 			r.Value = []byte(value)
@@ -25,11 +25,11 @@ func TestAResultTopicIsMerged(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	tell("BCP-001|100|0", `{"bcp":"BCP-001","minute":100,"part":0,"n":1,"sum_ms":1000,"bins":{"349":1}}`)
-	tell("BCP-001|100|0", `{"bcp":"BCP-001","minute":100,"part":0,"n":2,"sum_ms":2000,"bins":{"349":2}}`)
-	tell("BCP-001|100|1", `{"bcp":"BCP-001","minute":100,"part":1,"n":1,"sum_ms":0,"bins":{"-1000":1}}`)
-	tell("BCP-001|101|1", `{"bcp":"BCP-001","minute":101,"part":1,"n":1,"sum_ms":5,"bins":{"82":1}}`)
-	tell("BCP-001|101|1", "")
+	write("BCP-001|100|0", `{"bcp":"BCP-001","minute":100,"part":0,"n":1,"sum_ms":1000,"bins":{"349":1}}`)
+	write("BCP-001|100|0", `{"bcp":"BCP-001","minute":100,"part":0,"n":2,"sum_ms":2000,"bins":{"349":2}}`)
+	write("BCP-001|100|1", `{"bcp":"BCP-001","minute":100,"part":1,"n":1,"sum_ms":0,"bins":{"-1000":1}}`)
+	write("BCP-001|101|1", `{"bcp":"BCP-001","minute":101,"part":1,"n":1,"sum_ms":5,"bins":{"82":1}}`)
+	write("BCP-001|101|1", "")
 	got, err := resultOfTopic(t.Context(), addr, "bench.result")
 	if err != nil {
 		t.Fatal(err)
@@ -38,7 +38,7 @@ func TestAResultTopicIsMerged(t *testing.T) {
 	if a := got[place{"BCP-001", 100}]; len(got) != 1 || a != want {
 		t.Errorf("%v, want %v at minute 100 alone", got, want)
 	}
-	tell("BCP-001|102|1", `{"n":1}`)
+	write("BCP-001|102|1", `{"n":1}`)
 	if _, err := resultOfTopic(t.Context(), addr, "bench.result"); err == nil {
 		t.Error("a record without a minute is taken")
 	}

@@ -25,7 +25,7 @@ type border struct {
 	toKafka, toClickHouse *wire
 	kafkaAddr, chAddr     string // of the wires
 	database              string
-	// The disks of the broker and of ClickHouse are nil where they cannot be had.
+	// The disks of the broker and of ClickHouse are nil where the machine does not allow mounts.
 	brokerDisk, clickhouseDisk *fulldisk.Disk
 }
 
@@ -137,7 +137,7 @@ const patience = 3 * time.Minute
 
 // until waits for something to come to be, and fails if a process has ended by itself.
 func (b *border) until(ctx context.Context, what string, is func() bool) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("it never came to be that %s", what))
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("timed out waiting until %s", what))
 	defer cancel()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()

@@ -22,7 +22,7 @@ type load struct {
 	truth    *os.File
 	failed   error // of the truth
 	sent     int
-	ahead    int // of those sent, what a post told whose clock is ahead
+	ahead    int // of those sent, from a sender whose clock is ahead
 }
 
 // perDay is about how many events a simulated day at the nine Afghan BCPs has.
@@ -86,7 +86,7 @@ var (
 	everywhere = append(structured[:1:1], kafka.Header{Key: []byte(event.EverywhereHeader), Value: []byte("1")})
 )
 
-// next are the next n messages, and whether they are the last. One in two hundred is told twice: also by a post whose
+// next are the next n messages, and whether they are the last. One in two hundred is sent twice: also by a sender whose
 // clock is hours ahead, which must be refused, since it is not the truth.
 func (l *load) next(n int, r *rand.Rand) (batch []kafka.Message, over bool) {
 	for range n {

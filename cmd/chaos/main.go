@@ -35,7 +35,7 @@ type commands struct {
 type runCommand struct {
 	Dwell  string        `default:"bin/dwell" type:"existingfile" help:"The program that is tried."`
 	For    time.Duration `default:"5m" help:"How long things break."`
-	Seed   uint64        `help:"What chance does; 0 is another one each time."`
+	Seed   uint64        `help:"Random seed; the same seed reproduces the same events and faults; 0 picks one."`
 	Serves int           `default:"2" help:"How many dwell serve share the work."`
 	Rate   int           `default:"700" help:"Events a second."`
 	Outage time.Duration `help:"First of all ClickHouse is away for so long."`
@@ -83,11 +83,11 @@ func (c *runCommand) Run(ctx context.Context) (err error) {
 	}
 	allowed := means{disks: true, clocks: true}
 	if err := disksCanRunFull(dir); err != nil {
-		fmt.Println("chaos: without full disks, since this machine lets nobody mount:", err)
+		fmt.Println("chaos: without full disks: this machine does not allow mounts:", err)
 		allowed.disks = false
 	}
 	if err := clocksCanBeSet(c.Dwell); err != nil {
-		fmt.Println("chaos: without clocks that are set, since this machine lets nobody set one:", err)
+		fmt.Println("chaos: without clocks that are set: this machine does not allow it:", err)
 		allowed.clocks = false
 	}
 	fmt.Printf("chaos: seed %d, for %v, %d serves, logs in %s\n", c.Seed, c.For, c.Serves, dir)
@@ -151,7 +151,7 @@ func (c *runCommand) breakThings(ctx context.Context, b *border, truth string) (
 	go func() { sent <- l.run(ctx, events, c.For, rand.New(rand.NewPCG(c.Seed, 1))) }()
 	faults, r := faultsOf(b), rand.New(rand.NewPCG(c.Seed, 2))
 	begin := time.Now()
-	tell := func(fault, what string) {
+	report := func(fault, what string) {
 		n.all++
 		if fault == "kill" || fault == "away" {
 			n.kills++
@@ -164,7 +164,7 @@ func (c *runCommand) breakThings(ctx context.Context, b *border, truth string) (
 			cancel(err)
 			return n, l, errors.Join(err, <-sent)
 		}
-		tell("away", what)
+		report("away", what)
 	}
 	for {
 		select {
@@ -181,6 +181,6 @@ func (c *runCommand) breakThings(ctx context.Context, b *border, truth string) (
 			cancel(err)
 			return n, l, errors.Join(fmt.Errorf("%s: %w", f.name, err), <-sent)
 		}
-		tell(f.name, what)
+		report(f.name, what)
 	}
 }

@@ -14,7 +14,7 @@ import (
 
 // ownMounts runs this program once more with the arguments, where it may mount, and returns its exit code.
 func ownMounts(ctx context.Context, args []string) (code int, err error) {
-	runtime.LockOSThread() // on Linux a child is told when the thread ends that started it
+	runtime.LockOSThread() // on Linux a child gets a signal when the thread ends that started it
 	defer runtime.UnlockOSThread()
 	self, err := os.Executable()
 	if err != nil {

@@ -35,10 +35,10 @@ type process struct {
 	stdin io.WriteCloser
 	begun int64         // where its log began
 	ended chan struct{} // closed when cmd has ended
-	told  bool          // to end
+	asked bool          // to end
 	clock *wallClock    // its own, if it has one
 	ahead time.Duration // what its clock is, and will be when it is started again
-	// unexpected is why it ended though nobody had told it to. again is how often it could not start.
+	// unexpected is why it ended without being asked to. again is how often it could not start.
 	unexpected error
 	again      int
 }
@@ -46,7 +46,7 @@ type process struct {
 func (p *process) start() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.told = false
+	p.asked = false
 	return p.launch()
 }
 
@@ -64,7 +64,7 @@ func (p *process) launch() error {
 	cmd := exec.Command(p.args[0], p.args[1:]...)
 	cmd.Env = append(os.Environ(), p.env...)
 	cmd.Stdout, cmd.Stderr = log, log
-	stdin, err := cmd.StdinPipe() // whose end tells some that their parent is gone
+	stdin, err := cmd.StdinPipe() // closing it shows some that their parent is gone
 	if err != nil {
 		return err
 	}
@@ -107,7 +107,7 @@ func (p *process) watch(cmd *exec.Cmd, ended chan struct{}) {
 	close(ended)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.told {
+	if p.asked {
 		return
 	}
 	gaveUp := p.needs && !p.served() || p.gives != "" && p.said(p.gives)
@@ -119,7 +119,7 @@ func (p *process) watch(cmd *exec.Cmd, ended chan struct{}) {
 	time.AfterFunc(300*time.Millisecond, func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		if !p.told && p.cmd == cmd {
+		if !p.asked && p.cmd == cmd {
 			p.unexpected = p.launch()
 		}
 	})
@@ -152,10 +152,10 @@ func (p *process) stop() error {
 	return nil
 }
 
-// end tells it to end, waits, and says whether it was running.
+// end sends the signal, waits, and says whether it was running.
 func (p *process) end(how syscall.Signal) (ran bool, err error) {
 	p.mu.Lock()
-	p.told = true
+	p.asked = true
 	ended := p.ended
 	p.mu.Unlock()
 	select {
@@ -201,7 +201,7 @@ func (p *process) memory() (int, error) {
 	return strconv.Atoi(string(m[1]))
 }
 
-// failure is why it ended though nobody had told it to.
+// failure is why it ended without being asked to.
 func (p *process) failure() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()

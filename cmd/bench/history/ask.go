@@ -54,15 +54,15 @@ func Ask(ctx context.Context, conn driver.Conn, db string, c Config, times int, 
 			float64(sum.cpu)/float64(times)/1000, sum.rows/uint64(times))
 		return err
 	}
-	boardOnce := func() error {
+	overviewOnce := func() error {
 		_, err := source.Board(ctx)
 		return err
 	}
-	if err := ask("board, the first of an hour", 1, nothing, boardOnce); err != nil {
+	if err := ask("overview, the first of an hour", 1, nothing, overviewOnce); err != nil {
 		return err
 	}
 	flush := func() error { return c.flush(ctx, conn, db) }
-	if err := ask("board, a second later", times, flush, boardOnce); err != nil {
+	if err := ask("overview, a second later", times, flush, overviewOnce); err != nil {
 		return err
 	}
 	for _, i := range c.whole() {

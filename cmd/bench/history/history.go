@@ -3,7 +3,7 @@
 //
 // It promises windows as dense as a billion visits over 200 crossings make them: every row that the shards, directions,
 // channels and regimes of a crossing would have, with sketches as wide. It refuses to make all of them: a query reads one
-// crossing's key range, so that a few crossings have all their history and the others what the board reads of them.
+// crossing's key range, so that a few crossings have all their history and the others what the overview reads of them.
 package history
 
 import (
@@ -27,7 +27,7 @@ type Config struct {
 }
 
 const (
-	// recent is how far back all crossings have their hours: farther than the board reads each time. Habits, which are read
+	// recent is how far back all crossings have their hours: farther than the overview reads each time. Baselines, which are read
 	// once an hour, reach back nine weeks: what they take is seen of a crossing with all its history.
 	recent = 3 * 24 * time.Hour
 	// fine is how far back a crossing with all its history has its minutes.
@@ -128,7 +128,7 @@ func (c Config) insert(db string, bcp int, grain, start, candidate string, candi
 		"{candidates}", fmt.Sprint(candidates)).Replace(windowsSQL)
 }
 
-// inside are the trucks that are there now, as the board reads them.
+// inside are the trucks that are there now, as the overview reads them.
 func (c Config) inside(db string) string {
 	return fmt.Sprintf(`INSERT INTO %s.inside_now SELECT number %% 8, 'BCP-' || leftPad(toString(intDiv(number, 16) + 1), 3, '0'),
     ['inbound', 'outbound'][intDiv(number, 8) %% 2 + 1], 1, toDateTime64(%d, 3, 'UTC'), 100,

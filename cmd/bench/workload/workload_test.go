@@ -30,7 +30,7 @@ func all(t *testing.T, cfg Config) []Record {
 	return got
 }
 
-func TestASeedGivesTheSameTrucks(t *testing.T) {
+func TestSameSeedGivesTheSameRecords(t *testing.T) {
 	cfg := small()
 	one, two := all(t, cfg), all(t, cfg)
 	if len(one) != cfg.Events || len(two) != cfg.Events {
@@ -48,7 +48,7 @@ func TestASeedGivesTheSameTrucks(t *testing.T) {
 }
 
 // What is wrong with the records is asked of dwell's own decoder.
-func TestTheTrucksAreAsDisorderlyAsPromised(t *testing.T) {
+func TestSharesOfLateAndDuplicateEvents(t *testing.T) {
 	cfg := small()
 	cfg.Events = 100_000
 	book, err := place.Parse("places.yaml", Places(cfg))
@@ -125,8 +125,8 @@ func TestTheTrucksAreAsDisorderlyAsPromised(t *testing.T) {
 	}
 }
 
-// Two million visits are about ten million records, whatever chance does.
-func TestAVisitIsAboutFiveRecords(t *testing.T) {
+// Two million visits are about ten million records, whatever the seed.
+func TestVisitHasAboutFiveRecords(t *testing.T) {
 	cfg := small()
 	visits := map[string]bool{}
 	for _, r := range all(t, cfg) {
@@ -137,7 +137,7 @@ func TestAVisitIsAboutFiveRecords(t *testing.T) {
 	}
 }
 
-func TestTheTruthIsOfTheTrucksThatCount(t *testing.T) {
+func TestTruthCountsReleasedTrucksOnly(t *testing.T) {
 	cfg := small()
 	windows, err := Truth(cfg)
 	if err != nil {
@@ -164,7 +164,7 @@ func TestTheTruthIsOfTheTrucksThatCount(t *testing.T) {
 	}
 }
 
-func TestNonsenseIsRefused(t *testing.T) {
+func TestInvalidConfigIsRefused(t *testing.T) {
 	for _, cfg := range []Config{{}, {Events: 1, BCPs: 1, Trucks: 1}, {Events: 1, BCPs: 100_000, Trucks: 1, Partitions: 1}} {
 		if _, err := New(cfg); err == nil {
 			t.Errorf("%+v is taken", cfg)

@@ -7,7 +7,7 @@ import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.streaming.api.functions.KeyedProcessFunction;
 import org.apache.flink.util.Collector;
 
-/** Joins events to visits. A visit is kept for ever: an event may come hours late, and once more after that. */
+/** Joins events to visits. A visit is never removed: an event may come hours late, and once more after that. */
 final class Joining extends KeyedProcessFunction<Key, Event, Release> {
     private static final long serialVersionUID = 1;
     private static final Long COUNTED = Long.MIN_VALUE;

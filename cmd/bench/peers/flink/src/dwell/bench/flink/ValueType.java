@@ -4,7 +4,7 @@ import org.apache.flink.api.common.serialization.SerializerConfig;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.common.typeutils.TypeSerializer;
 
-/** Tells Flink which serializer a class has. */
+/** Gives Flink the serializer of a class. */
 final class ValueType<T> extends TypeInformation<T> {
     static final TypeInformation<Key> KEY = new ValueType<>(Key.class, new KeySerializer(), true);
     static final TypeInformation<Event> EVENT = new ValueType<>(Event.class, new EventSerializer(), false);
