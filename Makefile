@@ -46,7 +46,7 @@ test: go setup test-page ## Run every test, with the real broker protocol and th
 	@go -C cmd/bench test -timeout 20m ./...
 
 test-page: ## Run the tests of the page's modules, in Node.js
-	@node --test dashboards/web/
+	@node --test dashboards/web/*.test.js
 
 test-kafka: go setup ## Run the tests of ingest/kafka, and a group of dwell serve, over Apache Kafka, which is fetched once (needs Java 17 and Maven)
 	@jars=$$(sh ingest/kafka/apachetest/fetch.sh) && export APACHE_KAFKA_JARS="$$jars" && \

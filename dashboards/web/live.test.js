@@ -1,20 +1,24 @@
-// The page's connection, with sockets and a browser's events that the test makes itself.
+// The page's connection, with sockets and browser events that the test makes.
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
 import { live, merge } from "./static/live.js";
 
 let sockets;
-let online;
+let handlers;
 
 class Socket {
   constructor(address) {
     this.address = new URL(address);
-    this.open = true;
+    this.state = "open";
     sockets.push(this);
   }
+  // close begins the closing handshake; the network decides when it ends.
   close() {
-    if (!this.open) return;
-    this.open = false;
+    if (this.state === "open") this.state = "closing";
+  }
+  drop() {
+    if (this.state === "closed") return;
+    this.state = "closed";
     this.onclose();
   }
   receive(frame) {
@@ -22,74 +26,180 @@ class Socket {
   }
 }
 
-const snapshot = { kind: "snapshot", number: 7, stream: "s", source: "ok", board: { bcps: [] } };
-const open = () => sockets.filter((s) => s.open).length;
+const overview = () => ({ trend_hours: 2, bcps: [{ id: "TORKHAM", inside: { trucks: 4 }, trend: [] }] });
+const snapshot = (number, stream = "s") => ({ kind: "snapshot", number, stream, source: "ok", board: overview() });
+const changes = (since, number, ...bcps) => ({ kind: "changes", since, number, stream: "s", source: "ok", time: "t", bcps });
+const open = () => sockets.filter((s) => s.state === "open");
+const dispatch = (name) => handlers[name].forEach((handler) => handler());
+
+function connect() {
+  const seen = { states: [], overviews: [] };
+  live("ws://dwell/live", (o, changed) => seen.overviews.push([structuredClone(o), changed]), (state) => seen.states.push(state));
+  return seen;
+}
 
 beforeEach(() => {
   sockets = [];
+  handlers = {};
   mock.timers.enable({ apis: ["setTimeout"] });
   globalThis.WebSocket = Socket;
-  globalThis.addEventListener = (name, handler) => {
-    assert.equal(name, "online");
-    online = handler;
-  };
+  globalThis.document = { hidden: false };
+  globalThis.addEventListener = (name, handler) => (handlers[name] ??= []).push(handler);
 });
 
 afterEach(() => mock.timers.reset());
 
-test("a page opens one socket", () => {
-  live("ws://dwell/live", () => {}, () => {});
-  online();
+test("a page opens one socket, and an online event opens no further one", () => {
+  connect();
+  dispatch("online");
   mock.timers.tick(30_000);
-  assert.equal(open(), 1);
+  assert.equal(sockets.length, 1);
 });
 
 test("online events after a reconnect open no further socket", () => {
-  live("ws://dwell/live", () => {}, () => {});
-  sockets[0].close();
-  mock.timers.tick(30_000);
-  assert.equal(open(), 1);
-  for (let i = 0; i < 20; i++) online();
-  assert.equal(open(), 1);
+  connect();
+  sockets[0].drop();
+  mock.timers.tick(500);
+  for (let i = 0; i < 20; i++) dispatch("online");
   assert.equal(sockets.length, 2);
+  assert.equal(open().length, 1);
 });
 
 test("an online event replaces the pending attempt", () => {
-  live("ws://dwell/live", () => {}, () => {});
-  sockets[0].close();
-  online();
-  assert.equal(open(), 1);
+  connect();
+  sockets[0].drop();
+  dispatch("online");
   mock.timers.tick(30_000);
-  assert.equal(open(), 1);
   assert.equal(sockets.length, 2);
 });
 
+test("a page that becomes visible tries again at once, a hidden one waits", () => {
+  connect();
+  sockets[0].drop();
+  document.hidden = true;
+  dispatch("visibilitychange");
+  assert.equal(sockets.length, 1);
+  document.hidden = false;
+  dispatch("visibilitychange");
+  assert.equal(sockets.length, 2);
+});
+
+test("whatever sequence of events comes, at most one socket is open, and one comes back", () => {
+  connect();
+  let seed = 1;
+  const random = (n) => (seed = (seed * 48271) % 2147483647) % n;
+  const events = [
+    () => dispatch("online"),
+    () => dispatch("visibilitychange"),
+    () => { document.hidden = !document.hidden; },
+    () => sockets[random(sockets.length)].drop(),
+    () => open()[0]?.receive(snapshot(sockets.length)),
+    () => open()[0]?.receive(changes(1e9, 2e9)),
+    () => mock.timers.tick(random(40_000)),
+    () => mock.timers.tick(random(400)),
+  ];
+  for (let i = 0; i < 5000; i++) {
+    events[random(events.length)]();
+    assert.ok(open().length <= 1, `${open().length} sockets are open after ${i} events`);
+  }
+  for (let i = 0; i < 70 && !open().length; i++) mock.timers.tick(1000);
+  assert.equal(open().length, 1);
+});
+
+test("a socket without frames is replaced although its closing handshake never ends", () => {
+  const { states } = connect();
+  mock.timers.tick(35_000);
+  mock.timers.tick(500);
+  assert.equal(sockets.length, 2);
+  sockets[0].drop();
+  mock.timers.tick(500);
+  assert.equal(sockets.length, 2);
+  assert.deepEqual(states, ["connecting", "lost"]);
+});
+
+test("a frame of a socket that was given up does not overwrite newer numbers", () => {
+  const { overviews } = connect();
+  mock.timers.tick(35_000);
+  mock.timers.tick(500);
+  sockets[1].receive(snapshot(9));
+  sockets[0].receive(snapshot(3));
+  assert.equal(overviews.length, 1);
+  sockets[1].drop();
+  mock.timers.tick(500);
+  assert.equal(sockets[2].address.searchParams.get("from"), "9");
+});
+
 test("a lost connection resumes after the last frame", () => {
-  const states = [];
-  live("ws://dwell/live", () => {}, (state) => states.push(state));
-  sockets[0].receive(snapshot);
-  sockets[0].close();
-  online();
+  const { states } = connect();
+  sockets[0].receive(snapshot(7));
+  sockets[0].drop();
+  dispatch("online");
   assert.equal(sockets[1].address.searchParams.get("from"), "7");
   assert.equal(sockets[1].address.searchParams.get("stream"), "s");
   assert.deepEqual(states, ["connecting", "live", "lost"]);
 });
 
-test("a connection without frames is closed and opened again", () => {
-  live("ws://dwell/live", () => {}, () => {});
-  mock.timers.tick(35_000);
-  assert.equal(sockets[0].open, false);
-  mock.timers.tick(500);
-  assert.equal(open(), 1);
+for (const [name, frame] of [
+  ["that skip a number", changes(8, 9)],
+  ["of a BCP that the overview lacks", changes(7, 8, { id: "AQINA", inside: { trucks: 1 } })],
+  ["of another stream", { ...changes(7, 8), stream: "other" }],
+]) {
+  test(`changes ${name} make the page ask for a snapshot`, () => {
+    const { overviews } = connect();
+    sockets[0].receive(snapshot(7));
+    sockets[0].receive(frame);
+    assert.equal(overviews.length, 1);
+    mock.timers.tick(500);
+    assert.equal(open().length, 1);
+    assert.equal(sockets[1].address.search, "");
+  });
+}
+
+test("attempts come further and further apart, up to 30 s", () => {
+  mock.method(Math, "random", () => 1);
+  connect();
+  for (const delay of [500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]) {
+    const before = sockets.length;
+    sockets.at(-1).drop();
+    mock.timers.tick(delay - 1);
+    assert.equal(sockets.length, before);
+    mock.timers.tick(1);
+    assert.equal(sockets.length, before + 1);
+  }
+  mock.restoreAll();
 });
 
-test("merge replaces changed hours and keeps an unknown number null", () => {
-  const hours = (first, n) => Array.from({ length: n }, (_, i) => ({ start: String(first + i), n: i }));
-  const board = { trend_hours: 3, bcps: [{ id: "TORKHAM", inside: { trucks: 4 }, trend: hours(1, 3) }, { id: "AQINA" }] };
-  const touched = merge(board, {
+test("a server that cannot read its database is reported as failing", () => {
+  const { states } = connect();
+  sockets[0].receive({ ...snapshot(7), source: "failing" });
+  sockets[0].receive({ ...changes(7, 8), source: "failing" });
+  assert.deepEqual(states, ["connecting", "failing", "failing"]);
+});
+
+test("a server that has never read its database keeps the connection", () => {
+  const { states, overviews } = connect();
+  sockets[0].receive({ ...snapshot(7), board: null, source: "failing" });
+  sockets[0].receive({ ...changes(7, 8), source: "failing" });
+  assert.deepEqual(states, ["connecting", "failing", "failing"]);
+  assert.deepEqual(overviews, []);
+  assert.equal(open().length, 1);
+});
+
+test("merge replaces changed hours, drops the oldest, and keeps an unknown number null", () => {
+  const board = {
+    trend_hours: 3,
+    bcps: [{ id: "TORKHAM", inside: { trucks: 4 }, trend: [{ start: "1", n: 1 }, { start: "2", n: 2 }, { start: "3", n: 3 }] }, { id: "AQINA" }],
+  };
+  const changed = merge(board, {
     time: "t", bcps: [{ id: "TORKHAM", inside: { trucks: null }, trend: [{ start: "3", n: 9 }, { start: "4", n: null }] }],
   });
-  assert.deepEqual([...touched], ["TORKHAM"]);
+  assert.deepEqual([...changed], ["TORKHAM"]);
   assert.equal(board.bcps[0].inside.trucks, null);
-  assert.deepEqual(board.bcps[0].trend, [{ start: "2", n: 1 }, { start: "3", n: 9 }, { start: "4", n: null }]);
+  assert.deepEqual(board.bcps[0].trend, [{ start: "2", n: 2 }, { start: "3", n: 9 }, { start: "4", n: null }]);
+});
+
+test("merge applies nothing of changes that name a BCP the overview lacks", () => {
+  const before = overview();
+  assert.equal(merge(before, changes(7, 8, { id: "TORKHAM", inside: { trucks: 5 } }, { id: "AQINA" })), null);
+  assert.deepEqual(before, overview());
 });

@@ -1,80 +1,100 @@
-// The connection: a snapshot, then numbered changes; after a loss it goes on from the last number.
+// The connection: a snapshot, then numbered changes; after a loss the page resumes after the last number.
 
-const silence = 35_000; // ms without a frame: the server sends one every ten seconds at the least
-const longest = 30_000; // ms between two attempts at the most
+const frameTimeout = 35_000; // ms; the server sends a frame at least every ten seconds
+const longestDelay = 30_000; // ms between two attempts
 
-// merge brings the board from one number to the next. Sections are whole; of a trend only the changed hours come.
-export function merge(board, changes) {
-  for (const key of ["time", "as_of", "final_until"]) board[key] = changes[key];
-  if (changes.total) board.total = changes.total;
-  const touched = new Set();
+// merge applies changes to the overview and returns the ids that changed. Sections are whole; of a trend only the
+// changed hours come. It returns null and changes nothing where the overview lacks a BCP of the changes.
+export function merge(overview, changes) {
+  const byId = new Map(overview.bcps.map((b) => [b.id, b]));
+  if (!changes.bcps.every((c) => byId.has(c.id))) return null;
+  for (const key of ["time", "as_of", "final_until"]) overview[key] = changes[key];
+  if (changes.total) overview.total = changes.total;
   for (const change of changes.bcps) {
-    const bcp = board.bcps.find((b) => b.id === change.id);
+    const bcp = byId.get(change.id);
     const { trend, ...sections } = change;
     Object.assign(bcp, sections);
-    if (trend) {
-      const starts = new Set(trend.map((h) => h.start));
-      bcp.trend = [...bcp.trend.filter((h) => !starts.has(h.start)), ...trend]
-        .sort((a, b) => (a.start < b.start ? -1 : 1))
-        .slice(-board.trend_hours);
-    }
-    touched.add(bcp.id);
+    if (!trend) continue;
+    const starts = new Set(trend.map((h) => h.start));
+    bcp.trend = [...bcp.trend.filter((h) => !starts.has(h.start)), ...trend]
+      .sort((a, b) => (a.start < b.start ? -1 : 1))
+      .slice(-overview.trend_hours);
   }
-  return touched;
+  return new Set(changes.bcps.map((c) => c.id));
 }
 
-// live keeps one connection up: at any time there is either one socket or one timer that opens the next. onBoard gets
-// the board and the ids that changed, null for all; onState gets connecting, live, failing or lost, and the seconds to
-// the next attempt.
-export function live(url, onBoard, onState) {
-  let board = null;
+// live keeps one connection up. onOverview gets the overview and the ids that changed, null for all; onState gets
+// connecting, live, failing or lost, and the seconds to the next attempt.
+export function live(url, onOverview, onState) {
+  let overview = null;
   let number = 0;
   let stream = "";
-  let tries = 0;
-  let watchdog = 0;
-  let timer = 0; // zero while there is a socket
+  let attempts = 0;
+  let socket = null; // null while the next attempt is pending
+  let timer = 0; // waits for the next frame of the socket, or for the next attempt where there is no socket
+
+  function wait(delay, next) {
+    clearTimeout(timer);
+    timer = setTimeout(next, delay);
+  }
 
   function open() {
-    clearTimeout(timer);
-    timer = 0;
     const address = new URL(url);
     if (number) {
       address.searchParams.set("from", number);
       address.searchParams.set("stream", stream);
     }
-    const socket = new WebSocket(address);
-    const expectFrame = () => {
-      clearTimeout(watchdog);
-      watchdog = setTimeout(() => socket.close(), silence);
-    };
-    expectFrame();
-    socket.onmessage = (message) => {
-      expectFrame();
-      tries = 0;
-      const frame = JSON.parse(message.data);
-      number = frame.number;
-      stream = frame.stream;
-      let touched = null;
-      if (frame.kind === "snapshot") board = frame.board;
-      else if (board) touched = merge(board, frame);
-      if (board) onBoard(board, touched);
-      onState(frame.source === "ok" ? "live" : "failing");
-    };
-    socket.onclose = () => {
-      clearTimeout(watchdog);
-      // A random part keeps the viewers of a server that restarts from coming back all at once.
-      const wait = Math.min(longest, 500 * 2 ** tries) * (0.5 + Math.random() / 2);
-      tries++;
-      onState("lost", Math.ceil(wait / 1000));
-      timer = setTimeout(open, wait);
-    };
+    const opened = new WebSocket(address);
+    socket = opened;
+    // A socket that was given up may still report what came in meanwhile.
+    opened.onmessage = (message) => opened === socket && receive(JSON.parse(message.data));
+    opened.onclose = () => opened === socket && reopen();
+    wait(frameTimeout, reopen);
   }
 
-  addEventListener("online", () => {
-    if (!timer) return;
-    tries = 0;
+  // reopen does not wait for the closing handshake, which takes long where the network is gone.
+  function reopen() {
+    const given = socket;
+    socket = null;
+    given.close();
+    // A random part keeps the viewers of a server that restarts from coming back all at once.
+    const delay = Math.min(longestDelay, 500 * 2 ** attempts) * (0.5 + Math.random() / 2);
+    attempts++;
+    onState("lost", Math.ceil(delay / 1000));
+    wait(delay, open);
+  }
+
+  function receive(frame) {
+    wait(frameTimeout, reopen);
+    attempts = 0;
+    let changed = null;
+    if (frame.kind === "snapshot") {
+      overview = frame.board;
+    } else if (overview) { // there is none before the server has read its database once
+      const follows = frame.stream === stream && frame.since <= number;
+      changed = follows ? merge(overview, frame) : null;
+      if (!changed) { // what is shown cannot be brought up to date: begin with a snapshot
+        number = 0;
+        reopen();
+        return;
+      }
+    }
+    number = frame.number;
+    stream = frame.stream;
+    if (overview) onOverview(overview, changed);
+    onState(frame.source === "ok" ? "live" : "failing");
+  }
+
+  function retryNow() {
+    if (socket || document.hidden) return;
+    clearTimeout(timer);
+    attempts = 0;
     open();
-  });
+  }
+
+  // There is nothing to do when the browser goes offline: a server on the same machine is still there.
+  addEventListener("online", retryNow);
+  addEventListener("visibilitychange", retryNow); // timers of a hidden page are slow
   onState("connecting");
   open();
 }
