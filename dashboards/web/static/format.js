@@ -1,13 +1,16 @@
 // Numbers and times as people read them.
-import { language } from "./strings.js";
+import { language, t } from "./strings.js";
 
 const integers = new Intl.NumberFormat(language);
 const percents = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 0 });
 
-export const count = (n) => integers.format(n);
-export const percent = (part) => (part > 0 && part < 0.01 ? "<" + percents.format(0.01) : percents.format(part));
+// orUnknown writes what is not a number as unknown: Intl would write null as zero.
+const orUnknown = (format) => (n) => (Number.isFinite(n) ? format(n) : t("unknown"));
 
-// durationParts is seconds in the two units that matter: pairs of number and unit.
+export const count = orUnknown((n) => integers.format(n));
+export const percent = orUnknown((part) => (part > 0 && part < 0.01 ? "<" + percents.format(0.01) : percents.format(part)));
+
+// durationParts is a known number of seconds in the two largest units: pairs of number and unit.
 export function durationParts(seconds) {
   const pairs = (whole, unit, rest, part) => (rest ? [[count(whole), unit], [count(rest), part]] : [[count(whole), unit]]);
   if (seconds < 59.5) return [[count(Math.round(seconds)), "s"]];
@@ -18,15 +21,15 @@ export function durationParts(seconds) {
   return pairs(Math.floor(hours / 24), "d", hours % 24, "h");
 }
 
-export const duration = (seconds) => durationParts(seconds).map((p) => p.join(" ")).join(" ");
+export const duration = orUnknown((seconds) => durationParts(seconds).map((p) => p.join(" ")).join(" "));
 
 // brief is a duration in one unit, for the age of what changes all the time.
-export function brief(seconds) {
+export const brief = orUnknown((seconds) => {
   if (seconds < 60) return `${Math.max(0, Math.floor(seconds))} s`;
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
   if (seconds < 48 * 3600) return `${Math.floor(seconds / 3600)} h`;
   return `${Math.floor(seconds / 86400)} d`;
-}
+});
 
 const made = new Map();
 function formatter(zone, options) {

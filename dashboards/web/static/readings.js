@@ -1,5 +1,5 @@
-// The readings of a queue over time. A line joins two readings; where none came for too long, or the source had nothing or
-// nothing that can be believed, the time is hatched: the queue was unknown, not empty. A hollow point is a reading that is
+// The readings of a queue over time. A line joins two readings; where none came for too long, or the source reported
+// nothing, or nothing that counts, the time is hatched: the queue was unknown, not empty. A hollow point is a reading that is
 // stale, frozen, or a zero too soon after a closure or an outage.
 import { el, svg } from "./dom.js";
 import { brief, count, date, duration } from "./format.js";
@@ -13,16 +13,20 @@ const right = 12;
 const top = 10;
 const bottom = 140;
 
-// stretches cuts readings, which are ordered by time, into those of which each is known until the next.
-export function stretches(readings) {
-  const all = [];
-  for (const r of readings) {
-    if (r.known_until === null) continue;
-    const last = all.at(-1)?.at(-1);
-    if (last && +new Date(last.known_until) === +new Date(r.time)) all.at(-1).push(r);
-    else all.push([r]);
-  }
-  return all;
+// stretches cuts the readings of each source and direction, which are ordered by time, into those of which each is known
+// until the next. A reading without the measure ends a stretch.
+export function stretches(readings, measure) {
+  const keyOf = (r) => `${r.source} ${r.direction}`;
+  return [...new Set(readings.map(keyOf))].flatMap((key) => {
+    const all = [];
+    for (const r of readings) {
+      if (keyOf(r) !== key || r.known_until === null || r[measure] === null) continue;
+      const last = all.at(-1)?.at(-1);
+      if (last && +new Date(last.known_until) === +new Date(r.time)) all.at(-1).push(r);
+      else all.push([r]);
+    }
+    return all;
+  });
 }
 
 // doubts are the words for what is wrong with a reading.
@@ -44,8 +48,7 @@ export function readingsChart(answer, zone) {
   const y = (v) => bottom - (v / high) * (bottom - top);
   const pattern = hatch();
   const root = svg("svg", { viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" }, pattern.defs);
-  const sources = Map.groupBy(answer.readings, (r) => `${r.source} ${r.direction}`);
-  const known = [...sources.values()].flatMap(stretches);
+  const known = stretches(answer.readings, measure);
 
   // Known is what any source knows.
   const spans = known.map((s) => [+new Date(s[0].time), Math.min(to, +new Date(s.at(-1).known_until))]).sort((a, b) => a[0] - b[0]);
@@ -61,8 +64,7 @@ export function readingsChart(answer, zone) {
   for (const [at, anchor] of [[from, "start"], [(from + to) / 2, "middle"], [to, "end"]]) {
     root.append(svg("text", { x: x(at), y: height - 10, "text-anchor": anchor }, date(at, zone)));
   }
-  for (const s of known) {
-    const points = s.filter((r) => r[measure] !== null);
+  for (const points of known) {
     root.append(svg("path", { class: "p50", d: `M${points.map((r) => `${x(r.time).toFixed(1)},${y(r[measure]).toFixed(1)}`).join("L")}` }));
     if (points.length === 1) root.append(svg("circle", { cx: x(points[0].time), cy: y(points[0][measure]), r: 3, class: "dot" }));
   }
