@@ -1,9 +1,10 @@
-// The detail of one place: its history, who had the trucks, and the oldest ones inside.
+// The detail of one place: its history, the time by holder, the trucks longest inside, and the readings of its queue.
 import { el, say } from "./dom.js";
 import { brief, count, dateTime, duration, percent, zoneName } from "./format.js";
 import { swatch } from "./bars.js";
 import { Chart } from "./chart.js";
 import { doubts, readingsChart } from "./readings.js";
+import { Refresh } from "./refresh.js";
 import { statusOf, unknown, why } from "./place.js";
 import { directionName, holderName, nameOf, phaseName, t } from "./strings.js";
 
@@ -15,11 +16,11 @@ const ranges = {
 const oldest = 12;
 const refreshEvery = 15_000; // ms, while the detail is open
 
-async function read(path, parameters) {
+async function read(path, parameters, signal) {
   const url = new URL(`api/v1/${path}`, document.baseURI);
   url.hash = "";
   for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
-  const response = await fetch(url);
+  const response = await fetch(url, { signal });
   const body = await response.json();
   if (!response.ok) throw new Error(body.detail ?? body.title);
   return body;
@@ -36,10 +37,13 @@ export class Detail {
     this.id = null;
     this.range = "24h";
     this.onClose = () => {};
+    this.refresh = new Refresh(refreshEvery, (signal) => this.load(signal), (answers) => this.show(answers),
+      (error) => say(this.message, t("load_failed", { reason: error.message })));
     dialog.addEventListener("close", () => {
+      if (dialog.open) return; // opened for another place before the event came
       const id = this.id;
       this.id = null;
-      clearInterval(this.timer);
+      this.refresh.stop();
       if (id) this.onClose(id);
     });
     dialog.addEventListener("click", (e) => {
@@ -47,22 +51,20 @@ export class Detail {
     });
   }
 
-  open(id, board) {
-    const bcp = board?.bcps.find((b) => b.id === id);
+  open(id, overview) {
+    const bcp = overview?.bcps.find((b) => b.id === id);
     if (!bcp) {
-      if (this.dialog.open && id === null) this.dialog.close();
+      if (this.dialog.open) this.dialog.close();
       return;
     }
     if (this.id === id) return;
     this.id = id;
     this.atLast = false;
     this.build(bcp);
-    this.update(board);
+    this.update(overview);
     if (!this.dialog.open) this.dialog.showModal();
     this.dialog.scrollTop = 0;
-    this.load();
-    clearInterval(this.timer);
-    this.timer = setInterval(() => this.load(), refreshEvery);
+    this.refresh.now();
   }
 
   build(bcp) {
@@ -87,62 +89,60 @@ export class Detail {
         el("fieldset", {}, el("legend", { class: "quiet" }, t("range")),
           ...Object.keys(ranges).map((r) => choice("range", r === this.range, t(`range_${r}`), () => {
             this.range = r;
-            this.load();
+            this.refresh.now();
           }))),
         el("fieldset", { class: "until", hidden: bcp.status !== "unknown" || bcp.last_event === null },
           choice("until", true, t("until_now"), () => {
             this.atLast = false;
-            this.load();
+            this.refresh.now();
           }),
           choice("until", false, t("until_last"), () => {
             this.atLast = true;
-            this.load();
+            this.refresh.now();
           })),
         this.message),
       el("section", {}, el("h3", {}, t("history")), this.chart.node, this.history),
-      el("section", {}, el("h3", {}, t("holders_title")), this.holders),
+      el("section", {}, el("h3", {}, t("time_by_holder")), this.holders),
       el("section", {}, el("h3", {}, t("oldest")), this.trucks),
       this.readings,
       el("p", { class: "minor" }, t("local_time", { zone: bcp.time_zone }))));
   }
 
-  update(board) {
-    const bcp = board.bcps.find((b) => b.id === this.id);
+  update(overview) {
+    const bcp = overview.bcps.find((b) => b.id === this.id);
     if (!bcp) return;
     this.bcp = bcp;
-    this.now = board.time;
-    statusOf(this.status, bcp, board.time);
-    const here = `${dateTime(board.time, bcp.time_zone)} ${zoneName(board.time, bcp.time_zone)}`;
-    const silence = t(bcp.silent_after_learnt ? "silence_learnt" : "silence_configured", { time: duration(bcp.silent_after_seconds) });
-    say(this.summary, `${t("neighbour", { name: nameOf(bcp.neighbour.names) })} · ${here} · ${silence}`);
+    this.now = overview.time;
+    statusOf(this.status, bcp, overview.time);
+    const here = `${dateTime(overview.time, bcp.time_zone)} ${zoneName(overview.time, bcp.time_zone)}`;
+    const stale = t(bcp.silent_after_learnt ? "silence_learnt" : "silence_configured", { time: duration(bcp.silent_after_seconds) });
+    say(this.summary, `${t("neighbour", { name: nameOf(bcp.neighbour.names) })} · ${here} · ${stale}`);
   }
 
-  async load() {
-    const { id, bcp } = this;
-    const wanted = (this.wanted = Symbol());
+  load(signal) {
+    const { bcp } = this;
     const { hours, grain } = ranges[this.range];
-    // A minute more: the window that the last event is in belongs to what is asked for.
+    // A minute more: the window that the last event is in belongs to the range.
     const to = this.atLast ? new Date(+new Date(bcp.last_event) + 60_000) : new Date(this.now);
     const span = { from: new Date(+to - hours * 3600_000).toISOString(), to: to.toISOString() };
-    const path = `places/${encodeURIComponent(id)}`;
-    say(this.message, this.loaded === id ? "" : t("loading"));
-    try {
-      const [history, holders, visits, readings] = await Promise.all([
-        read(`${path}/history`, { measure: "release_time", grain, ...span }),
-        read(`${path}/holders`, span),
-        read(`${path}/visits`, { limit: oldest }),
-        read(`${path}/readings`, { ...span, limit: 5000 }),
-      ]);
-      if (this.wanted !== wanted || this.id !== id) return; // another was asked for meanwhile
-      this.loaded = id;
-      say(this.message, "");
-      this.showHistory(history);
-      this.showHolders(holders);
-      this.showTrucks(visits);
-      this.showReadings(readings);
-    } catch (error) {
-      if (this.wanted === wanted) say(this.message, t("load_failed", { reason: error.message }));
-    }
+    const path = `places/${encodeURIComponent(this.id)}`;
+    this.requested = [this.id, this.range, this.atLast].join();
+    say(this.message, this.shown === this.requested ? "" : t("loading"));
+    return Promise.all([
+      read(`${path}/history`, { measure: "release_time", grain, ...span }, signal),
+      read(`${path}/holders`, span, signal),
+      read(`${path}/visits`, { limit: oldest }, signal),
+      read(`${path}/readings`, { ...span, limit: 5000 }, signal),
+    ]);
+  }
+
+  show([history, holders, visits, readings]) {
+    this.shown = this.requested;
+    say(this.message, "");
+    this.showHistory(history);
+    this.showHolders(holders);
+    this.showTrucks(visits);
+    this.showReadings(readings);
   }
 
   showHistory(history) {
@@ -161,7 +161,7 @@ export class Detail {
     const all = answer.holders.reduce((sum, h) => sum + h.seconds, 0);
     const most = Math.max(...answer.holders.map((h) => h.seconds));
     this.holders.replaceChildren(answer.holders.length
-      ? table(t("holders_title"), [t("phase"), t("holder"), t("share"), t("time"), t("net_time"), t("segments")],
+      ? table(t("time_by_holder"), [t("phase"), t("holder"), t("share"), t("time"), t("net_time"), t("segments")],
         answer.holders.toSorted((a, b) => b.seconds - a.seconds).map((h) => row(
           phaseName(h.phase), el("td", {}, swatch(h.holder), holderName(h.holder)),
           el("td", { class: "number meter" }, el("span", { class: "meter-bar", style: { "inline-size": `${(h.seconds / most) * 60}%` }, "aria-hidden": "true" }), percent(h.seconds / all)),
@@ -173,7 +173,7 @@ export class Detail {
     const { bcp } = this;
     const { inside } = bcp;
     const rows = answer.visits.map((v) => row(
-      el("td", { class: "id" }, v.visit), directionName(v.direction), v.channel || t("not_told"),
+      el("td", { class: "id" }, v.visit), directionName(v.direction), v.channel || t("not_reported"),
       dateTime(v.arrived, bcp.time_zone), number(duration(v.age_seconds)),
       v.open
         ? el("td", {}, swatch(v.open.holder), `${holderName(v.open.holder)}, ${phaseName(v.open.phase)} `,
@@ -183,7 +183,7 @@ export class Detail {
     const more = all === null ? 0 : all - rows.length;
     this.trucks.replaceChildren(...[
       inside.reason ? unknown(null, t("inside_unknown", { reason: why(inside.reason, bcp, this.now) })) : null,
-      rows.length ? table(t("oldest"), [t("truck"), t("direction"), t("channel"), t("arrived"), t("age"), t("with")], rows)
+      rows.length ? table(t("oldest"), [t("truck"), t("direction"), t("channel"), t("arrived"), t("age"), t("holder")], rows)
         : inside.reason ? null : el("p", { class: "minor" }, t("nobody_inside")),
       more > 0 && answer.next ? el("p", { class: "minor" }, t("more", { n: count(more) })) : null,
     ].filter(Boolean));
@@ -203,6 +203,6 @@ export class Detail {
             : el("td", { class: r.known_until === null ? "unknown-cell" : "number" }, [
               r.vehicles === null ? null : t("vehicles", { n: count(r.vehicles) }), r.wait_seconds === null ? null : t("wait", { time: duration(r.wait_seconds) }), doubts(r, r.time),
             ].filter(Boolean).join(" · ")),
-          number(r.age_seconds === null ? t("not_told") : duration(r.age_seconds))))))));
+          number(r.age_seconds === null ? t("not_reported") : duration(r.age_seconds))))))));
   }
 }

@@ -1,0 +1,33 @@
+// Loading repeatedly, however slow the server is: one load at a time.
+
+const longest = 60_000; // ms for one load
+
+// Refresh calls load with an AbortSignal, and show with what it returns or fail with its error. The next load begins
+// every ms after the last one ended. now and stop abort a load that runs; what still comes of it is dropped.
+export class Refresh {
+  constructor(every, load, show, fail) {
+    Object.assign(this, { every, load, show, fail });
+  }
+
+  async now() {
+    this.stop();
+    const mine = new AbortController();
+    this.running = mine;
+    this.timer = setTimeout(() => mine.abort(new Error(`no response within ${longest / 1000} s`)), longest);
+    try {
+      const answer = await this.load(mine.signal);
+      if (this.running === mine) this.show(answer);
+    } catch (error) {
+      if (this.running === mine) this.fail(error);
+    }
+    if (this.running !== mine) return;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.now(), this.every);
+  }
+
+  stop() {
+    clearTimeout(this.timer);
+    this.running?.abort();
+    this.running = null;
+  }
+}
