@@ -9,9 +9,9 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// TestThePageIsAccessible lets axe-core look at the page, in both themes and with the detail open, by the rules of
+// TestPageIsAccessible lets axe-core look at the page, in both themes and with the detail open, by the rules of
 // WCAG 2.2 AA. axe-core is no part of the program: where the user's cache folder has none, nothing is checked.
-func TestThePageIsAccessible(t *testing.T) {
+func TestPageIsAccessible(t *testing.T) {
 	const version = "4.14.1"
 	cache, err := os.UserCacheDir()
 	if err != nil {

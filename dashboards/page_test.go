@@ -20,7 +20,7 @@ import (
 	"dwell/dashboards/overview"
 )
 
-// browser is a tab of a real Chromium that notes what its console says.
+// browser is a tab of a real Chromium that records what its console reports.
 type browser struct {
 	context.Context
 	t          *testing.T
@@ -95,13 +95,13 @@ func (b *browser) text(selector string) string {
 	return get[string](b, fmt.Sprintf("document.querySelector(%q)?.innerText ?? '(missing)'", selector))
 }
 
-// quiet says that the console has said nothing.
+// quiet checks that the console has reported nothing.
 func (b *browser) quiet() {
 	b.t.Helper()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, c := range b.complaints {
-		b.t.Errorf("the console says: %s", c)
+		b.t.Errorf("the console reports: %s", c)
 	}
 }
 
@@ -146,19 +146,22 @@ func contains(t *testing.T, what, text string, words ...string) {
 
 const torkham = `[data-id="AF-NAN-TORKHAM"]`
 
-func TestThePage(t *testing.T) {
+func TestPageShowsOverviewAndFollowsChanges(t *testing.T) {
 	s := newStage(t)
 	address := serve(t, s)
 	b := newBrowser(t)
 	b.do(theme("light"), chromedp.EmulateViewport(1440, 900), chromedp.Navigate(address))
 	b.until(`document.body.dataset.connection === "live"`)
 
-	contains(t, "Torkham", b.text(torkham), "900", "24 h 10 min", "36 h 7 min", "Heard 0 s ago", "414 vehicles", "Torkham (Pakistan)", "Customs")
-	contains(t, "a silent place", b.text(".place:nth-child(6) .inside"), "Unknown", "silent for 31 h", "112 when last heard")
-	never := b.text(".place:nth-child(9)")
-	contains(t, "a place never heard", never, "Unknown", "never heard")
+	contains(t, "Torkham", b.text(torkham), "900", "24 h 10 min", "36 h 7 min", "Last seen 0 s ago", "414 vehicles", "Torkham (Pakistan)", "Customs")
+	contains(t, "a stale place", b.text(".place:nth-child(6) .inside"), "Unknown", "stale, last seen 31 h ago", "112 when last seen")
+	empty := b.text(".place:nth-child(9)")
+	contains(t, "a place without data", empty, "Unknown", "no data yet")
+	if net := b.text(torkham + " .release"); strings.Contains(net, "net of closed hours") {
+		t.Errorf("the release time has a figure net of closed hours, which is null: %q", net)
+	}
 	if strings.ContainsAny(b.text(".place:nth-child(9) .inside"), "0123456789") {
-		t.Errorf("a place never heard has numbers: %q", never)
+		t.Errorf("a place without data has numbers: %q", empty)
 	}
 	contains(t, "a stale reading", b.text(".place:nth-child(2) .outside"), "0 vehicles", "stale", "27 h")
 	contains(t, "a reading of nothing", b.text(".place:nth-child(3) .outside"), "Unknown", "not reported")
@@ -183,7 +186,7 @@ func TestThePage(t *testing.T) {
 	b.quiet()
 }
 
-func TestThePageWithoutAMouse(t *testing.T) {
+func TestPageWorksFromTheKeyboard(t *testing.T) {
 	s := newStage(t)
 	address := serve(t, s)
 	b := newBrowser(t)
@@ -216,7 +219,7 @@ func TestThePageWithoutAMouse(t *testing.T) {
 	b.do(chromedp.Evaluate[chromedp.Void](`document.querySelectorAll("#detail details").forEach((d) => { d.open = true; })`))
 	contains(t, "the readings", b.text("#detail .sheet > div:has(figure) table"), "0 vehicles · zero after an outage", "80 vehicles · frozen for 6 h", "80 vehicles · stale")
 	b.do(chromedp.Evaluate[chromedp.Void](`document.querySelectorAll("#detail details").forEach((d) => { d.open = false; })`))
-	contains(t, "the summary", b.text("#detail"), "unknown after 3 h of silence, as configured")
+	contains(t, "the summary", b.text("#detail"), "unknown after 3 h without an event, as configured")
 	b.picture("detail-light", 1440, 1900, false)
 	b.picture("detail-narrow", 390, 844, false)
 	b.do(chromedp.EmulateViewport(1440, 900), chromedp.Focus("#detail .plot"), chromedp.KeyEvent(kb.End))
@@ -231,7 +234,7 @@ func TestThePageWithoutAMouse(t *testing.T) {
 	b.quiet()
 }
 
-func TestThePageSaysThatTheStoreIsAway(t *testing.T) {
+func TestPageShowsThatTheDatabaseIsUnreachable(t *testing.T) {
 	s := newStage(t)
 	address := serve(t, s)
 	b := newBrowser(t)
@@ -239,14 +242,14 @@ func TestThePageSaysThatTheStoreIsAway(t *testing.T) {
 	b.until(`document.body.dataset.connection === "live"`)
 	s.fail(errors.New("no store"))
 	b.until(`document.body.dataset.connection === "failing"`)
-	contains(t, "the news", b.text("#news"), "The store cannot be reached", "14:12")
+	contains(t, "the news", b.text("#news"), "The database is unreachable", "14:12")
 	contains(t, "Torkham", b.text(torkham), "900")
 	s.fail(nil)
 	b.until(`document.body.dataset.connection === "live"`)
 	b.quiet()
 }
 
-func TestThePageComesBackToAServerThatStartedAgain(t *testing.T) {
+func TestPageReconnectsToARestartedServer(t *testing.T) {
 	s := newStage(t)
 	address, stop := serveAt(t, s, 50*time.Millisecond, "127.0.0.1:0")
 	b := newBrowser(t)
@@ -255,7 +258,7 @@ func TestThePageComesBackToAServerThatStartedAgain(t *testing.T) {
 	stop()
 	b.until(`document.body.dataset.connection === "lost"`)
 	contains(t, "the connection", b.text("#connection"), "Connection lost")
-	contains(t, "the news", b.text("#news"), "The numbers stand as of", "14:12")
+	contains(t, "the news", b.text("#news"), "The numbers are as of", "14:12")
 	contains(t, "Torkham", b.text(torkham), "900")
 	s.change(func(b *overview.Board) { b.BCPs[0].Inside.Trucks = ptr(int64(777)) })
 	_, stop = serveAt(t, s, 50*time.Millisecond, strings.TrimPrefix(address, "http://"))

@@ -18,7 +18,7 @@ import (
 	"dwell/ingest/place"
 )
 
-// stage is a store whose board the test sets by hand.
+// stage is a database whose overview the test sets by hand.
 type stage struct {
 	mu     sync.Mutex
 	places []place.Place
@@ -41,7 +41,7 @@ func (s *stage) Board(context.Context) (*overview.Board, error) {
 	return &b, s.err
 }
 
-// change lets the next board be another one.
+// change makes the next overview another one.
 func (s *stage) change(f func(b *overview.Board)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -126,7 +126,7 @@ func wave(i int, middle, height float64) float64 {
 	return math.Round(middle + height*math.Sin(float64(i)/24*2*math.Pi) + height/5*math.Sin(float64(i*i)))
 }
 
-// newStage has the nine Afghan places: most are heard, one is silent, one was never heard, one is closed.
+// newStage has the nine Afghan places: most are up to date, one is stale, one has no data yet, one is closed.
 func newStage(t testing.TB) *stage {
 	t.Helper()
 	book, err := place.Load("afghanistan")
@@ -197,19 +197,19 @@ func newStage(t testing.TB) *stage {
 			bcp.Status, bcp.LastEvent = overview.Unknown, ptr(now.Add(-31*time.Hour))
 			bcp.Inside = overview.Inside{Known: overview.Known{Reason: overview.Silent}, LastKnown: ptr(int64(112))}
 			bcp.ReleaseTime, bcp.Flow, bcp.Holders = overview.ReleaseTime{Reason: overview.Silent}, overview.Flow{Reason: overview.Silent}, []overview.Holding{}
-			silence(&bcp)
+			stale(&bcp)
 		case 8:
 			bcp.Status, bcp.LastEvent = overview.Unknown, nil
 			bcp.Inside = overview.Inside{Known: overview.Known{Reason: overview.NeverHeard}}
 			bcp.ReleaseTime, bcp.Flow, bcp.Holders = overview.ReleaseTime{Reason: overview.NeverHeard}, overview.Flow{Reason: overview.NeverHeard}, []overview.Holding{}
-			silence(&bcp)
+			stale(&bcp)
 		}
 		b.BCPs = append(b.BCPs, bcp)
 	}
 	return &stage{places: book.Places, board: b, number: 1}
 }
 
-func silence(b *overview.BCP) {
+func stale(b *overview.BCP) {
 	for k := range b.Trend {
 		b.Trend[k] = overview.Hour{Start: b.Trend[k].Start, Status: overview.Unknown}
 	}

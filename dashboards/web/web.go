@@ -4,9 +4,9 @@
 // files, and works from below any path. The files are what the browser gets: nothing is built.
 //
 //	main.js       what is shown when
-//	live.js       the connection and the board it keeps
-//	place.js      one border crossing point on the board; totals.js all of them
-//	detail.js     the sheet of one of them; chart.js its history, readings.js the readings of its queue
+//	live.js       the connection and the overview it keeps
+//	place.js      one border crossing point of the overview; totals.js all of them
+//	detail.js     the detail of one of them; chart.js its history, readings.js the readings of its queue, refresh.js when it loads
 //	bars.js       stacked bars; sparkline.js trends
 //	strings.js    every word; format.js every number and time
 package web

@@ -86,7 +86,7 @@ export class Detail {
         el("button", { type: "button", class: "close", onclick: () => this.dialog.close() }, t("close"))),
       this.summary,
       el("div", { class: "choices" },
-        el("fieldset", {}, el("legend", { class: "quiet" }, t("range")),
+        el("fieldset", {}, el("legend", { class: "visually-hidden" }, t("range")),
           ...Object.keys(ranges).map((r) => choice("range", r === this.range, t(`range_${r}`), () => {
             this.range = r;
             this.refresh.now();
@@ -115,7 +115,7 @@ export class Detail {
     this.now = overview.time;
     statusOf(this.status, bcp, overview.time);
     const here = `${dateTime(overview.time, bcp.time_zone)} ${zoneName(overview.time, bcp.time_zone)}`;
-    const stale = t(bcp.silent_after_learnt ? "silence_learnt" : "silence_configured", { time: duration(bcp.silent_after_seconds) });
+    const stale = t(bcp.silent_after_learnt ? "stale_after_baseline" : "stale_after_configured", { time: duration(bcp.silent_after_seconds) });
     say(this.summary, `${t("neighbour", { name: nameOf(bcp.neighbour.names) })} · ${here} · ${stale}`);
   }
 

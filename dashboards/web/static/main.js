@@ -1,4 +1,4 @@
-// The page: one connection, one board, a list of places and the detail of one.
+// The page: one connection, one overview, a list of places and the detail of one.
 import { el, say, show } from "./dom.js";
 import { count, dateTimeSeconds, duration, zoneName } from "./format.js";
 import { live } from "./live.js";
@@ -12,39 +12,40 @@ for (const node of document.querySelectorAll("[data-t]")) node.textContent = t(n
 
 // zone is that of all places where they share one.
 let zone = "UTC";
-let board = null;
+let overview = null;
 const places = new Map();
 const detail = new Detail(byId("detail"));
 
 function instant(node, at) {
   say(node, at ? `${dateTimeSeconds(at, zone)} ${zoneName(at, zone)}` : t("unknown"));
   if (at) node.dateTime = at;
+  else node.removeAttribute("datetime");
 }
 
-function onBoard(latest, touched) {
-  board = latest;
-  if (touched === null) {
-    const zones = new Set(board.bcps.map((b) => b.time_zone));
+function onOverview(latest, changed) {
+  overview = latest;
+  if (changed === null) {
+    const zones = new Set(overview.bcps.map((b) => b.time_zone));
     zone = zones.size === 1 ? [...zones][0] : "UTC";
-    if ([...places.keys()].join() !== board.bcps.map((b) => b.id).join()) {
+    if ([...places.keys()].join() !== overview.bcps.map((b) => b.id).join()) {
       places.clear();
-      for (const bcp of board.bcps) places.set(bcp.id, new Place(bcp));
+      for (const bcp of overview.bcps) places.set(bcp.id, new Place(bcp));
       byId("places").replaceChildren(...[...places.values()].map((p) => p.node));
     }
-    say(byId("window-note"), t("window_note", { window: duration(board.window_seconds), trend: board.trend_hours }));
+    say(byId("window-note"), t("window_note", { window: duration(overview.window_seconds), trend: overview.trend_hours }));
   }
-  for (const bcp of board.bcps) {
+  for (const bcp of overview.bcps) {
     const place = places.get(bcp.id);
-    if (touched && place.node.dataset.status !== bcp.status) {
+    if (changed && place.node.dataset.status !== bcp.status) {
       say(byId("news"), t("news_status", { place: nameOf(bcp.names), status: t(bcp.status) }));
     }
-    place.update(bcp, board.time);
+    place.update(bcp, overview.time);
   }
-  instant(byId("as-of"), board.as_of);
-  instant(byId("final-until"), board.final_until);
-  show(byId("totals"), board.total, totals);
-  document.title = t("title", { inside: board.total.inside.trucks === null ? "?" : count(board.total.inside.trucks) });
-  detail.update(board);
+  instant(byId("as-of"), overview.as_of);
+  instant(byId("final-until"), overview.final_until);
+  show(byId("totals"), overview.total, totals);
+  document.title = t("title", { inside: overview.total.inside.trucks === null ? "?" : count(overview.total.inside.trucks) });
+  detail.update(overview);
 }
 
 let state = "";
@@ -55,7 +56,7 @@ function onState(next, seconds) {
   state = next;
   byId("connection").dataset.state = next;
   document.body.dataset.connection = next;
-  const time = board?.as_of ? dateTimeSeconds(board.as_of, zone) : t("unknown");
+  const time = overview?.as_of ? dateTimeSeconds(overview.as_of, zone) : t("unknown");
   if (next === "lost" || next === "failing") say(byId("news"), t(`news_${next}`, { time }));
   else if (next === "live" && before !== "connecting") say(byId("news"), t("news_live"));
 }
@@ -80,7 +81,13 @@ themeButton.addEventListener("click", () => theme(themes[(themes.indexOf(chosen(
 // The address says which place is open, so that it can be kept and sent.
 function route() {
   const match = location.hash.match(/^#\/place\/(.+)$/);
-  detail.open(match ? decodeURIComponent(match[1]) : null, board);
+  let id = null;
+  try {
+    id = match && decodeURIComponent(match[1]);
+  } catch (error) {
+    if (!(error instanceof URIError)) throw error; // such an address names no place
+  }
+  detail.open(id, overview);
 }
 detail.onClose = (id) => {
   if (location.hash) history.pushState(null, "", location.pathname + location.search);
@@ -92,8 +99,8 @@ addEventListener("popstate", route);
 const address = new URL("live", document.baseURI);
 address.protocol = address.protocol.replace("http", "ws");
 address.hash = "";
-live(address, (b, touched) => {
-  const first = board === null;
-  onBoard(b, touched);
+live(address, (latest, changed) => {
+  const first = overview === null;
+  onOverview(latest, changed);
   if (first) route();
 }, onState);

@@ -1,4 +1,4 @@
-// One border crossing point on the board.
+// One border crossing point of the overview.
 import { el, say, show } from "./dom.js";
 import { brief, count, duration, durationParts } from "./format.js";
 import { ageBar, holderBar, holderLegend } from "./bars.js";
@@ -10,19 +10,19 @@ const ago = (at, now) => (new Date(now) - new Date(at)) / 1000;
 
 // why is the reason in words, with how long it has lasted.
 export function why(reason, bcp, now) {
-  if (reason === "silent") return bcp.last_event ? t("silent", { age: brief(ago(bcp.last_event, now)) }) : t("silent_plain");
+  if (reason === "silent" && bcp.last_event) return t("stale_since", { age: brief(ago(bcp.last_event, now)) });
   return t(reason);
 }
 
 export const unknown = (text, note) =>
   el("p", { class: "unknown" }, el("strong", {}, t("unknown")), text ? el("span", {}, text) : null, note ? el("span", { class: "note" }, note) : null);
 
-// statusOf writes how a place stands, in a shape, a colour and words.
+// statusOf shows the status of a place by a shape, a colour and words.
 export function statusOf(node, bcp, now) {
   const words = bcp.last_event === null ? `${t(bcp.status)} · ${t("never_heard")}`
-    : bcp.status === "unknown" ? `${t("unknown")} · ${t("silent", { age: brief(ago(bcp.last_event, now)) })}`
-    : bcp.status === "closed" ? `${t("closed")} · ${t("heard_ago", { age: brief(ago(bcp.last_event, now)) })}`
-    : t("heard_ago_first", { age: brief(ago(bcp.last_event, now)) });
+    : bcp.status === "unknown" ? `${t("unknown")} · ${t("stale_since", { age: brief(ago(bcp.last_event, now)) })}`
+    : bcp.status === "closed" ? `${t("closed")} · ${t("seen_ago", { age: brief(ago(bcp.last_event, now)) })}`
+    : t("seen_ago_first", { age: brief(ago(bcp.last_event, now)) });
   node.dataset.status = bcp.status;
   show(node, words, (text) => [el("span", { class: "glyph", "aria-hidden": "true" }), text]);
 }
@@ -41,7 +41,7 @@ export class Place {
     this.outside = el("div", { class: "cell outside" });
     this.node = el("li", { class: "place", "data-id": bcp.id },
       el("article", { "aria-labelledby": `name-${bcp.id}` },
-        el("div", { class: "cell who" },
+        el("div", { class: "cell name" },
           el("h3", { id: `name-${bcp.id}` }, this.link), this.status,
           el("p", { class: "minor" }, t("neighbour", { name: nameOf(bcp.neighbour.names) }))),
         this.inside, this.release, this.holders, this.outside));
@@ -100,7 +100,7 @@ export class Place {
     return [head,
       el("div", { class: "figure-row" }, el("p", { class: "figure" }, ...long(r.p50_seconds)), trend),
       el("p", { class: "second" }, `${t("median")} · ${t("p90")} `, el("b", {}, duration(r.p90_seconds))),
-      ...(r.net_mean_seconds < r.mean_seconds
+      ...(r.net_mean_seconds !== null && r.net_mean_seconds < r.mean_seconds
         ? [el("p", { class: "second" }, `${t("net")}: `, el("b", {}, duration(r.net_p50_seconds)))]
         : []),
       el("p", { class: "minor" }, t("released_n", { n: count(r.n) })),
@@ -119,7 +119,7 @@ export class Place {
       const words = r.reason ? null : doubts(r, now);
       const notes = [r.direction ? directionName(r.direction) : null, ...figures.slice(1), t("reading_age", { age: brief(r.age_seconds) })];
       return el("div", { class: "reading" },
-        // What the source says stands beside why it is not believed.
+        // What the source published is shown beside the reason why it does not count.
         r.reason ? unknown(t(r.reason), figures.length ? t("published_as", { figure: figures[0] }) : null) : el("p", { class: "figure small" }, figures[0]),
         el("p", { class: "minor" }, notes.filter(Boolean).join(" · "), words ? el("strong", { class: "stale" }, ` ${words}`) : null));
     })];

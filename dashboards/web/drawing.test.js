@@ -1,0 +1,157 @@
+// What the page draws of a place: unknown is hatched and named, and never a zero.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import "./testdata/document.js";
+import { byHolder, colourOf } from "./static/bars.js";
+import { Chart } from "./static/chart.js";
+import { Place } from "./static/place.js";
+import { doubts, readingsChart, stretches } from "./static/readings.js";
+import { runs, sparkline } from "./static/sparkline.js";
+import { totals } from "./static/totals.js";
+
+const now = "2026-01-05T12:00:00Z";
+const hour = (h) => `2026-01-05T${String(h).padStart(2, "0")}:00:00Z`;
+const hatched = (node) => node.all("rect").filter((r) => r.attributes.fill?.startsWith("url("));
+const lines = (node, name) => node.all("path", name).map((p) => p.attributes.d);
+const paths = (node) => node.all("path").map((p) => p.attributes.d);
+
+function bcp(sections) {
+  return {
+    id: "TORKHAM", names: { en: "Torkham" }, neighbour: { names: { en: "Torkham (Pakistan)" } }, status: "ok", last_event: hour(12),
+    inside: { trucks: 9, last_known: 9, reason: null, by_direction: { inbound: 5, outbound: 4 }, by_age: { under_6h: 9, "6h_to_24h": 0, "1d_to_3d": 0, "3d_to_7d": 0, over_7d: 0 } },
+    release_time: { n: 3, reason: null, mean_seconds: 7000, p50_seconds: 7200, p90_seconds: 9000, net_mean_seconds: null, net_p50_seconds: null },
+    target: { release_time_seconds: 86400, assumed: false }, flow: { arrivals: 4, releases: 3, departures: 2 },
+    holders: [], readings: [], trend: [], ...sections,
+  };
+}
+
+function drawn(sections) {
+  const place = new Place(bcp(sections));
+  place.update(bcp(sections), now);
+  return place;
+}
+
+const nothing = { n: null, mean_seconds: null, p50_seconds: null, p90_seconds: null, net_mean_seconds: null, net_p50_seconds: null };
+const silent = {
+  status: "unknown", last_event: "2026-01-04T05:00:00Z", inside: { trucks: null, last_known: 112, reason: "silent" },
+  release_time: { ...nothing, reason: "silent" }, flow: { arrivals: null, releases: null, departures: null },
+};
+
+test("a stale place has no numbers but its last known one and its age", () => {
+  const place = drawn(silent);
+  assert.equal(place.status.textContent, "Unknown · stale, last seen 31 h ago");
+  assert.match(place.inside.textContent, /Unknownstale, last seen 31 h ago112 when last seen/);
+  assert.match(place.inside.textContent, /arrivals unknown/);
+  assert.doesNotMatch(place.release.textContent.replace("31 h", ""), /\d/);
+});
+
+test("a place without data yet has no number at all", () => {
+  const reason = "never_heard";
+  const place = drawn({ ...silent, last_event: null, inside: { trucks: null, last_known: null, reason }, release_time: { ...nothing, reason } });
+  for (const cell of [place.status, place.inside, place.release, place.holders]) {
+    assert.match(cell.textContent, /Unknown/);
+    assert.doesNotMatch(cell.textContent, /\d/);
+  }
+});
+
+test("a place that comes back loses what was unknown", () => {
+  const place = drawn(silent);
+  place.update(bcp({}), now);
+  assert.equal(place.status.textContent, "Last seen 0 s ago");
+  assert.match(place.inside.textContent, /Inside now9/);
+  assert.doesNotMatch(place.inside.textContent, /Unknown/);
+});
+
+test("no trucks is a number, and no release is not unknown", () => {
+  const place = drawn({
+    inside: { ...bcp({}).inside, trucks: 0, by_direction: { inbound: 0, outbound: 0 }, by_age: { under_6h: 0, "6h_to_24h": 0, "1d_to_3d": 0, "3d_to_7d": 0, over_7d: 0 } },
+    release_time: { ...nothing, n: 0, reason: "no_releases" },
+  });
+  assert.equal(place.inside.all("p", "figure")[0].textContent, "0");
+  assert.match(place.release.textContent, /no releases in this period/);
+});
+
+test("a release time that is not known net of closed hours is not zero there", () => {
+  assert.doesNotMatch(drawn({}).release.textContent, /net of closed hours/);
+  const place = drawn({ release_time: { ...bcp({}).release_time, net_mean_seconds: 3000, net_p50_seconds: 3600 } });
+  assert.match(place.release.textContent, /net of closed hours: 1 h/);
+});
+
+test("the median is held against the target", () => {
+  assert.match(drawn({}).release.textContent, /median within target 24 h/);
+  assert.match(drawn({ target: { release_time_seconds: 3600, assumed: true } }).release.textContent, /median over assumed target 1 h/);
+  assert.equal(drawn({ target: { release_time_seconds: null, assumed: false } }).release.all("p", "verdict").length, 0);
+});
+
+test("a zero after a closure is unknown, with what was published beside it", () => {
+  const reading = { source: "far side", direction: "", time: now, vehicles: 0, wait_seconds: null, age_seconds: 60, reason: "zero_after_closure" };
+  assert.match(drawn({ readings: [reading] }).outside.textContent, /Unknownzero after a closure0 vehicles published/);
+});
+
+test("totals with unknown places show of how many places they are", () => {
+  const flow = { arrivals: 1, releases: null, departures: 0 };
+  const total = { bcps: 9, unknown_bcps: 2, inside: { trucks: null }, release_time: nothing, holders: [], flow };
+  const text = totals(total).map((c) => c.textContent);
+  assert.match(text[0], /Unknown.*7 of 9 places known/);
+  assert.match(text[1], /Unknown.*Arrivals1ReleasesUnknownDepartures0/);
+  assert.match(text[2], /Unknown/);
+});
+
+test("a trend breaks its line where a value is missing, and hatches the unknown hours", () => {
+  assert.deepEqual(runs([null, 1, 0, null, 3]), [[1, 2], [4]]);
+  const node = sparkline([4, null, 0, 2], [false, true, false, false], { label: "trend_inside", format: String });
+  assert.equal(hatched(node).length, 1);
+  assert.equal(lines(node, "line").length, 2);
+  assert.equal(node.attributes["aria-label"], "Trucks inside at the end of each hour: between 0 and 4, now 2; unknown for 1 h");
+});
+
+test("a trend of nothing known draws no line", () => {
+  const node = sparkline([null, null], [true, true], { label: "trend_inside", format: String });
+  assert.equal(lines(node, "line").length, 0);
+  assert.equal(node.attributes["aria-label"], "Trucks inside at the end of each hour: unknown; unknown for 2 h");
+});
+
+test("the history hatches an unknown window, draws nothing in it and reads it out as unknown", () => {
+  const known = (h) => ({ start: hour(h), status: "ok", n: 2, p50_seconds: 3600, p90_seconds: 7200, inside: 5 });
+  const windows = [known(8), { ...nothing, start: hour(9), status: "unknown", inside: null }, known(10), { ...known(11), reason: "future" }];
+  const chart = new Chart();
+  chart.draw({ time_zone: "UTC", grain: "hour", windows });
+  assert.equal(hatched(chart.plot).length, 2);
+  assert.equal(chart.plot.all("rect", "bar").length, 2);
+  assert.equal(lines(chart.plot, "p50").length, 2);
+  chart.point(1);
+  assert.match(chart.readout.textContent, /09:00: unknown/);
+  chart.point(2);
+  assert.match(chart.readout.textContent, /10:00: median 1 h, 90 % within 2 h, 2 released, 5 inside/);
+});
+
+const reading = (h, until, values) => ({ source: "far side", direction: "", time: hour(h), known_until: until && hour(until), vehicles: null, wait_seconds: null, ...values });
+
+test("readings join only while each is known until the next, by source", () => {
+  const readings = [
+    reading(1, 2, { vehicles: 3 }), reading(1, 3, { vehicles: 8, source: "near side" }), reading(2, 3, { vehicles: 0 }), reading(5, 6, { vehicles: 4 }),
+    reading(7, null, { vehicles: 0 }),
+  ];
+  assert.deepEqual(stretches(readings, "vehicles").map((s) => s.map((r) => r.vehicles)), [[3, 0], [4], [8]]);
+});
+
+test("a reading without the number of vehicles leaves the queue hatched", () => {
+  const readings = [reading(0, 1, { vehicles: 3 }), reading(1, 2, { wait_seconds: 600 }), reading(2, 3, { vehicles: 5 })];
+  const node = readingsChart({ from: hour(0), to: hour(3), readings }, "UTC");
+  assert.equal(hatched(node).length, 1);
+  assert.equal(lines(node, "p50").length, 2);
+  for (const d of paths(node)) assert.match(d, /^M\d/);
+});
+
+test("the doubts about a reading are named", () => {
+  assert.equal(doubts({ reason: "not_reported" }, now), "");
+  assert.equal(doubts({ reason: "zero_after_outage", frozen: true, frozen_since: hour(7), stale: true }, now), "zero after an outage, frozen for 5 h, stale");
+});
+
+test("the phases of a holder add up, the longest first, and what took no time is left out", () => {
+  const holders = [{ holder: "customs", seconds: 1 }, { holder: "trader", seconds: 4 }, { holder: "customs", seconds: 5 }, { holder: "health", seconds: 0 }];
+  assert.deepEqual(byHolder(holders), [{ holder: "customs", seconds: 6, share: 0.6 }, { holder: "trader", seconds: 4, share: 0.4 }]);
+  assert.deepEqual(byHolder([]), []);
+  assert.equal(colourOf("customs"), "customs");
+  assert.match(colourOf("food_safety"), /^other-[012]$/);
+});

@@ -1,0 +1,32 @@
+// The words of the page, and the code that uses them.
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+import { holderName, nameOf, t } from "./static/strings.js";
+
+const folder = new URL("static/", import.meta.url);
+const read = (name) => readFileSync(new URL(name, folder), "utf8");
+
+test("every key that the page uses has words", () => {
+  const modules = readdirSync(folder).filter((name) => name.endsWith(".js") && name !== "strings.js");
+  const keys = [
+    ...modules.flatMap((name) => [...read(name).matchAll(/\bt\("(\w+)"/g)]),
+    ...read("index.html").matchAll(/data-t="(\w+)"/g),
+  ].map((match) => match[1]);
+  assert.ok(keys.length > 80, `${keys.length} keys`);
+  for (const key of keys) assert.equal(typeof t(key), "string", key);
+});
+
+test("every reason and status of the API has words", () => {
+  for (const code of [
+    "ok", "unknown", "closed", "silent", "never_heard", "no_truck_events", "no_releases", "no_values", "not_reported", "zero_after_closure",
+    "zero_after_outage",
+  ]) assert.notEqual(t(code), "", code);
+});
+
+test("placeholders are filled, and an agency without a translation is named by its code", () => {
+  assert.equal(t("flow", { arrivals: "3", releases: "2", departures: "1" }), "3 arrived · 2 released · 1 left");
+  assert.equal(holderName("customs"), "Customs");
+  assert.equal(holderName("food_safety"), "Food safety");
+  assert.equal(nameOf({ en: "Torkham" }), "Torkham");
+});
