@@ -1,6 +1,8 @@
 package clickhouse
 
 import (
+	"bytes"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"os"
@@ -16,16 +18,34 @@ import (
 const config = `<clickhouse>
     <merge_tree><old_parts_lifetime>60</old_parts_lifetime></merge_tree>
     <storage_configuration><disks><default><keep_free_space_bytes>67108864</keep_free_space_bytes></default></disks></storage_configuration>
+    <access_control_improvements><table_engines_require_grant>true</table_engines_require_grant></access_control_improvements>
 </clickhouse>
 `
 
-// writeConfig puts config into the data folder, unless it is there: a start needs no room.
+// writeConfig puts config and the rights of clients into the data folder, unless they are there: a start needs no room.
 func writeConfig(dir string) (path string, err error) {
-	path = filepath.Join(dir, "dwell.xml")
-	if have, err := os.ReadFile(path); err == nil && string(have) == config {
-		return path, nil
+	dir, err = filepath.Abs(dir) // the engine works in no folder
+	if err != nil {
+		return "", err
 	}
-	return path, os.WriteFile(path, []byte(config), 0o644)
+	users := filepath.Join(dir, "dwell-users.xml")
+	if err := writeUnlessThere(users, rights()); err != nil {
+		return "", err
+	}
+	var name bytes.Buffer
+	if err := xml.EscapeText(&name, []byte(users)); err != nil {
+		return "", err
+	}
+	path = filepath.Join(dir, "dwell.xml")
+	text := strings.Replace(config, "</clickhouse>", "    <users_config>"+name.String()+"</users_config>\n</clickhouse>", 1)
+	return path, writeUnlessThere(path, text)
+}
+
+func writeUnlessThere(path, text string) error {
+	if have, err := os.ReadFile(path); err == nil && string(have) == text {
+		return nil
+	}
+	return os.WriteFile(path, []byte(text), 0o644)
 }
 
 // watchEvery is how often the writes of merges are looked after. It is much less than what their sources are kept for.

@@ -31,6 +31,9 @@ func Serve(ctx context.Context, lib, dir, password string, ln net.Listener, log 
 			unlock()
 		}
 	}()
+	if dir, err = filepath.Abs(dir); err != nil { // leaveFolder makes relative paths useless
+		return errors.Join(fmt.Errorf("embedded ClickHouse: data folder: %w", err), ln.Close())
+	}
 	config, err := writeConfig(dir)
 	if err != nil {
 		return errors.Join(fmt.Errorf("embedded ClickHouse: %w", err), ln.Close())
@@ -43,6 +46,9 @@ func Serve(ctx context.Context, lib, dir, password string, ln net.Listener, log 
 	pool, err := newPool(func() (*conn, error) { return open(l, dir, config) })
 	if err != nil {
 		return errors.Join(fmt.Errorf("embedded ClickHouse: %w", err), ln.Close())
+	}
+	if err := leaveFolder(); err != nil {
+		return errors.Join(fmt.Errorf("embedded ClickHouse: %w", err), ln.Close(), pool.close())
 	}
 	h := &handler{pool: pool, password: password, log: log, unwritten: make(chan struct{})}
 	if err := h.learn(); err != nil {
@@ -192,6 +198,10 @@ func (h *handler) run(ctx context.Context, w http.ResponseWriter, q *request) er
 	}
 	if err != nil && !errors.Is(err, io.EOF) {
 		fail(w, q, fmt.Errorf("the request broke off: %w", err))
+		return nil
+	}
+	if outfile.Match(text) {
+		fail(w, q, denied("INTO OUTFILE would write a file on the server; take the answer instead"))
 		return nil
 	}
 
