@@ -9,8 +9,8 @@
 // the last of it in the middle of a write, the process ends rather than acknowledge (room.go): libchdb 26.7 takes no notice
 // of a failed write, leaves parts whose files are empty, and deletes what it merged into them.
 //
-// It refuses to be more than that: no native (TCP) interface, no users or passwords, no external tables in a request, no
-// replication, and no promise against a loss of power beyond ClickHouse's own defaults. A border's production runs on a
+// It refuses to be more than that: no native (TCP) interface, one user, no files or networks for clients (rights.go), no external tables
+// in a request, no replication, and no promise against a loss of power beyond ClickHouse's own defaults. A border's production runs on a
 // ClickHouse server.
 //
 // Results that can be cut into pieces (Native, RowBinary, CSV, TSV, JSONEachRow and their like) are streamed; all others

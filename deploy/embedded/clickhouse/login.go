@@ -42,6 +42,8 @@ func Password(file string) (string, error) {
 func (h *handler) refused(r *http.Request) *exception {
 	if origin := r.Header.Get("Origin"); origin != "" && !local(origin) {
 		return denied("a web page of another machine may not use this server")
+	} else if site := r.Header.Get("Sec-Fetch-Site"); origin == "" && (site == "cross-site" || site == "same-site") {
+		return denied("a web page of another site may not use this server") // a browser adds a login that it remembers
 	}
 	if r.Host != "" && !ownHost(r.Host) {
 		return denied(fmt.Sprintf("host %q is not this machine's; use its address", r.Host))

@@ -39,6 +39,9 @@ func TestRequestWithoutTheLoginIsRefused(t *testing.T) {
 	f("HTTP's own, wrong", "/", http.Header{"Authorization": {basic("default:")}}, 516)
 	f("a name that was pointed here", "/?password=sesame", http.Header{"Host": {"evil.example:8123"}}, 497)
 	f("localhost", "/?password=sesame", http.Header{"Host": {"localhost:8123"}}, 0)
+	f("an image of another site, with a login that the browser remembers", "/",
+		http.Header{"Authorization": {basic("default:sesame")}, "Sec-Fetch-Site": {"cross-site"}}, 497)
+	f("a person who types the address", "/?password=sesame", http.Header{"Sec-Fetch-Site": {"none"}}, 0)
 	f("a page of another site", "/?password=sesame", http.Header{"Origin": {"https://evil.example"}}, 497)
 }
 
