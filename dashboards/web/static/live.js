@@ -70,7 +70,7 @@ export function live(url, onOverview, onState) {
     let changed = null;
     if (frame.kind === "snapshot") {
       overview = frame.board;
-    } else if (overview) { // there is none before the server has read its database once
+    } else if (overview) { // frames carry none until the server has read its database
       const follows = frame.stream === stream && frame.since <= number;
       changed = follows ? merge(overview, frame) : null;
       if (!changed) { // what is shown cannot be brought up to date: begin with a snapshot
