@@ -7,6 +7,8 @@ import (
 	"os"
 
 	"dwell/metrics/audit"
+
+	"dwell/cmd/dwell/app"
 )
 
 type auditCommand struct {
@@ -20,7 +22,7 @@ type auditCommand struct {
 var errDifferences = errors.New("the audit has found differences")
 
 func (c *auditCommand) Run(ctx context.Context, e *env) error {
-	return c.with(ctx, e, func(s *system, _ bool) error {
+	return c.with(ctx, e, func(s *app.System, _ bool) error {
 		found, err := c.audit(ctx, e, s)
 		if err == nil && found.Differences > 0 {
 			err = errDifferences
@@ -29,13 +31,13 @@ func (c *auditCommand) Run(ctx context.Context, e *env) error {
 	})
 }
 
-func (c *auditCommand) audit(ctx context.Context, e *env, s *system) (audit.Result, error) {
-	if _, err := s.sameRules(ctx); err != nil {
+func (c *auditCommand) audit(ctx context.Context, e *env, s *app.System) (audit.Result, error) {
+	if _, err := s.SameRules(ctx); err != nil {
 		return audit.Result{}, err
 	}
-	ac := audit.Config{Database: s.cfg.ClickHouse.Database, EventsPerBucket: c.Slice}
-	for i := range s.book.Places {
-		ac.Places = append(ac.Places, audit.PlaceOf(&s.book.Places[i]))
+	ac := audit.Config{Database: s.Config.ClickHouse.Database, EventsPerBucket: c.Slice}
+	for i := range s.Book.Places {
+		ac.Places = append(ac.Places, audit.PlaceOf(&s.Book.Places[i]))
 	}
 	if c.Truth != "" {
 		truth, err := os.Open(c.Truth)
@@ -45,5 +47,5 @@ func (c *auditCommand) audit(ctx context.Context, e *env, s *system) (audit.Resu
 		defer func() { _ = truth.Close() }() // it was only read
 		ac.Truth = truth
 	}
-	return audit.Run(ctx, s.store.Conn(), ac, e.out)
+	return audit.Run(ctx, s.Store.Conn(), ac, e.out)
 }

@@ -11,11 +11,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"go.opentelemetry.io/otel/trace/noop"
-
 	"dwell/deploy/embedded/broker"
 	"dwell/ingest/simulator"
+
+	"dwell/cmd/dwell/app"
 )
 
 // asBroker is a broker in a process of its own, whose work is not counted as dwell's. It says its address and serves
@@ -56,7 +55,7 @@ func BenchmarkPipeline(b *testing.B) {
 		addr, err = os.ReadFile(filepath.Join(dir, "address"))
 		return err == nil && len(addr) > 0
 	})
-	cfg := defaultConfig()
+	cfg := app.DefaultConfig()
 	cfg.Data = filepath.Join(dir, "data")
 	cfg.ClickHouse.Embedded = true
 	cfg.Kafka.Brokers = []string{string(addr)}
@@ -66,7 +65,7 @@ func BenchmarkPipeline(b *testing.B) {
 	var used time.Duration
 	way := func(i int) {
 		cfg.ClickHouse.Database, cfg.Kafka.Group = fmt.Sprintf("dwell_%d", i), fmt.Sprintf("dwell-%d", i)
-		s, err := startSystem(b.Context(), cfg, io.Discard, log)
+		s, err := app.Start(b.Context(), cfg, io.Discard, log)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -74,14 +73,14 @@ func BenchmarkPipeline(b *testing.B) {
 			events = fill(b, s)
 		}
 		begin := cpu()
-		if err := s.startEngine(b.Context(), prometheus.NewRegistry(), noop.NewTracerProvider().Tracer(""), &readiness{stalled: map[int]error{}}); err != nil {
+		if err := s.StartEngine(b.Context()); err != nil {
 			b.Fatal(err)
 		}
-		if err := s.caughtUp(b.Context(), func(int64) {}); err != nil {
+		if err := s.CaughtUp(b.Context(), func(int64) {}); err != nil {
 			b.Fatal(err)
 		}
 		used += cpu() - begin
-		if err := s.stop(); err != nil {
+		if err := s.Stop(); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -94,22 +93,22 @@ func BenchmarkPipeline(b *testing.B) {
 }
 
 // fill brings three weeks into the topic, and returns how many records they are.
-func fill(b *testing.B, s *system) int64 {
+func fill(b *testing.B, s *app.System) int64 {
 	from := time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC)
 	sim, err := simulator.New(simulator.Config{
-		Places: s.book, From: from, Until: from.Add(21 * 24 * time.Hour), Seed: 7,
+		Places: s.Book, From: from, Until: from.Add(21 * 24 * time.Hour), Seed: 7,
 		Faults: simulator.Faults{Late: 0.05, Duplicate: 0.01, Retract: 0.002},
 	})
 	if err != nil {
 		b.Fatal(err)
 	}
-	f := feed{producer: s.producer}
+	f := feed{producer: s.Producer, voc: s.Vocabulary}
 	for em, ok := sim.Next(); ok; em, ok = sim.Next() {
-		if err := f.simulated(b.Context(), sim.Vocabulary(), em); err != nil {
+		if err := f.Add(b.Context(), em); err != nil {
 			b.Fatal(err)
 		}
 	}
-	if err := f.flush(b.Context()); err != nil {
+	if err := f.Flush(b.Context()); err != nil {
 		b.Fatal(err)
 	}
 	return f.written

@@ -7,6 +7,8 @@ import (
 
 	"dwell/ingest/kafka"
 	"dwell/metrics/clickhouse"
+
+	"dwell/cmd/dwell/app"
 )
 
 type checkCommand struct {
@@ -14,7 +16,7 @@ type checkCommand struct {
 }
 
 func (c *checkCommand) Run(ctx context.Context, e *env) error {
-	cfg, err := loadConfig(c.Config, e.environ)
+	cfg, err := app.LoadConfig(c.Config, e.environ)
 	if err != nil {
 		return err
 	}
@@ -29,7 +31,7 @@ func (c *checkCommand) Run(ctx context.Context, e *env) error {
 		_, _ = fmt.Fprintf(e.out, "%-15snot ok\n", part)
 		errs = append(errs, found)
 	}
-	book, err := cfg.book()
+	book, err := cfg.ReadPlaces()
 	report("places", err)
 	if cfg.Kafka.Embedded {
 		_, _ = fmt.Fprintln(e.out, "kafka          embedded")

@@ -13,6 +13,8 @@ import (
 
 	"dwell/ingest/event"
 	"dwell/metrics/clickhouse"
+
+	"dwell/cmd/dwell/app"
 )
 
 type deadLettersCommand struct {
@@ -58,10 +60,10 @@ func (c *listLettersCommand) Run(ctx context.Context, e *env) error {
 	if q.Limit = c.Limit; c.Limit < 1 {
 		return fmt.Errorf("--limit %d: it must be 1 or more", c.Limit)
 	}
-	return c.with(ctx, e, func(s *system, _ bool) error {
+	return c.with(ctx, e, func(s *app.System, _ bool) error {
 		table := tabwriter.NewWriter(e.out, 0, 0, 2, ' ', 0)
 		listed := 0
-		err := s.store.DeadLetters(ctx, q, func(d *clickhouse.DeadLetter) error {
+		err := s.Store.DeadLetters(ctx, q, func(d *clickhouse.DeadLetter) error {
 			if listed++; listed == 1 {
 				_, _ = fmt.Fprintln(table, "LETTER\tLOGGED\tREDRIVEN\tWHY")
 			}
@@ -81,14 +83,14 @@ func (c *listLettersCommand) Run(ctx context.Context, e *env) error {
 func name(d *clickhouse.DeadLetter) string { return fmt.Sprintf("%d/%d", d.Shard, d.Offset) }
 
 // letter reads the dead letter of that name.
-func letter(ctx context.Context, s *system, name string) (*clickhouse.DeadLetter, error) {
+func letter(ctx context.Context, s *app.System, name string) (*clickhouse.DeadLetter, error) {
 	partition, position, ok := strings.Cut(name, "/")
 	shard, err1 := strconv.ParseUint(partition, 10, 16)
 	offset, err2 := strconv.ParseInt(position, 10, 64)
 	if !ok || err1 != nil || err2 != nil || offset < 0 {
 		return nil, fmt.Errorf("%q names no dead letter; it should be a shard and an offset, such as 3/1204", name)
 	}
-	d, err := s.store.DeadLetter(ctx, int(shard), offset)
+	d, err := s.Store.DeadLetter(ctx, int(shard), offset)
 	if errors.Is(err, clickhouse.ErrNoDeadLetter) {
 		return nil, fmt.Errorf("%s: there is no such dead letter", name)
 	}
@@ -102,7 +104,7 @@ type showLetterCommand struct {
 }
 
 func (c *showLetterCommand) Run(ctx context.Context, e *env) error {
-	return c.with(ctx, e, func(s *system, _ bool) error {
+	return c.with(ctx, e, func(s *app.System, _ bool) error {
 		d, err := letter(ctx, s, c.Letter)
 		if err != nil {
 			return err

@@ -12,21 +12,23 @@ import (
 	"time"
 
 	"dwell/ingest/kafka"
+
+	"dwell/cmd/dwell/app"
 )
 
 // TestDeadLettersAreMendedAndSentAgain: T1's arrival named a BCP that nobody knows, its release was sent with the key of
 // another visit, and its departure was cut off in the middle.
 func TestDeadLettersAreMendedAndSentAgain(t *testing.T) {
 	dir := t.TempDir()
-	cfg := defaultConfig()
-	cfg.embed(filepath.Join(dir, "data"))
+	cfg := app.DefaultConfig()
+	cfg.Embed(filepath.Join(dir, "data"))
 	cfg.Listen = "127.0.0.1:0"
-	s, err := startServing(t.Context(), cfg, &env{strings.NewReader(""), io.Discard, io.Discard, nil}, slog.New(slog.DiscardHandler), time.Now)
+	s, err := app.Serve(t.Context(), cfg, io.Discard, slog.New(slog.DiscardHandler), time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() {
-		if err := s.stop(); err != nil {
+		if err := s.Stop(); err != nil {
 			t.Error(err)
 		}
 	}()
@@ -43,14 +45,14 @@ func TestDeadLettersAreMendedAndSentAgain(t *testing.T) {
 		binary = append(binary, kafka.Header{Key: []byte(name), Value: []byte(value)})
 	}
 	departed := happened("3", "truck.departed", "09:30:00", torkham)
-	if err := s.producer.Write(t.Context(),
+	if err := s.Producer.Write(t.Context(),
 		kafka.Message{Key: []byte("T1"), Headers: structured, Time: logged, Value: []byte(happened("1", "truck.arrived", "08:00:00", "AF-XXX-NOWHERE"))},
 		kafka.Message{Key: []byte("T2"), Headers: binary, Time: logged + 1000, Value: []byte(`{"bcp":"AF-NAN-TORKHAM","direction":"inbound"}`)},
 		kafka.Message{Key: []byte("T1"), Headers: structured, Time: logged + 2000, Value: []byte(departed[:150])},
 	); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.caughtUp(t.Context(), func(int64) {}); err != nil {
+	if err := s.CaughtUp(t.Context(), func(int64) {}); err != nil {
 		t.Fatal(err)
 	}
 
@@ -104,9 +106,9 @@ func TestDeadLettersAreMendedAndSentAgain(t *testing.T) {
 	if n := strings.Count(dwell(0, "dead-letters", "list"), " - "); n != 0 {
 		t.Errorf("%d letters are listed as not sent again", n)
 	}
-	v, err := s.store.Visits(t.Context(), 0, []string{"T1"})
+	v, err := s.Store.Visits(t.Context(), 0, []string{"T1"})
 	for p := 1; err == nil && len(v) == 0 && p < 64; p++ {
-		v, err = s.store.Visits(t.Context(), p, []string{"T1"})
+		v, err = s.Store.Visits(t.Context(), p, []string{"T1"})
 	}
 	if err != nil || len(v) != 1 || !v[0].Over {
 		t.Fatalf("%v, T1 is %+v", err, v)

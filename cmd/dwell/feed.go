@@ -11,6 +11,7 @@ import (
 // feed gathers messages and writes them in batches: a write waits for its acknowledgement.
 type feed struct {
 	producer *kafka.Producer
+	voc      *event.Vocabulary
 	batch    []kafka.Message
 	written  int64
 }
@@ -39,8 +40,9 @@ func placed(e *event.Event, m kafka.Message) kafka.Message {
 	return m
 }
 
-func (f *feed) simulated(ctx context.Context, voc *event.Vocabulary, em simulator.Emission) error {
-	return f.add(ctx, messageOf(voc, em.Event, em.At))
+// Add takes an emission of a simulator, which it copies.
+func (f *feed) Add(ctx context.Context, em simulator.Emission) error {
+	return f.add(ctx, messageOf(f.voc, em.Event, em.At))
 }
 
 func (f *feed) add(ctx context.Context, m kafka.Message) error {
@@ -48,10 +50,11 @@ func (f *feed) add(ctx context.Context, m kafka.Message) error {
 	if len(f.batch) < feedBatch {
 		return nil
 	}
-	return f.flush(ctx)
+	return f.Flush(ctx)
 }
 
-func (f *feed) flush(ctx context.Context) error {
+// Flush writes what has been gathered.
+func (f *feed) Flush(ctx context.Context) error {
 	if len(f.batch) == 0 {
 		return nil
 	}

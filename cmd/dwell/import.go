@@ -12,12 +12,12 @@ import (
 	"os"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/schollz/progressbar/v3"
-	"go.opentelemetry.io/otel/trace/noop"
 
 	"dwell/ingest/event"
 	"dwell/ingest/kafka"
+
+	"dwell/cmd/dwell/app"
 )
 
 type importCommand struct {
@@ -39,7 +39,7 @@ const badLines = 20
 
 // importer brings a file into Kafka.
 type importer struct {
-	*system
+	*app.System
 	feed
 	env  *env
 	bar  *progressbar.ProgressBar
@@ -65,13 +65,13 @@ func (c *importFlags) open(ctx context.Context, e *env) (im *importer, own bool,
 		return nil, false, err
 	}
 	log := slog.New(slog.NewTextHandler(e.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	s, own, err := startOrJoin(ctx, cfg, e.out, log)
+	s, own, err := app.StartOrJoin(ctx, cfg, e.out, log)
 	if err != nil {
 		return nil, false, errors.Join(err, file.Close())
 	}
 	bar := progressbar.NewOptions64(info.Size(), progressbar.OptionSetWriter(e.err), progressbar.OptionShowBytes(true),
 		progressbar.OptionThrottle(200*time.Millisecond), progressbar.OptionClearOnFinish(), progressbar.OptionSetDescription("import"))
-	return &importer{system: s, feed: feed{producer: s.producer}, env: e, bar: bar, file: file}, own, nil
+	return &importer{System: s, feed: feed{producer: s.Producer}, env: e, bar: bar, file: file}, own, nil
 }
 
 // run imports with read, waits if it is asked to, and stops what was started.
@@ -83,11 +83,11 @@ func (c *importFlags) run(ctx context.Context, e *env, read func(ctx context.Con
 	in := progressbar.NewReader(im.file, im.bar)
 	err = read(ctx, im, &in)
 	if err == nil {
-		err = im.flush(ctx)
+		err = im.Flush(ctx)
 	}
 	_ = im.bar.Finish()
 	if err == nil {
-		im.say("imported", "%d events from %s, %d bad lines", im.written, c.File, im.bad)
+		im.Say("imported", "%d events from %s, %d bad lines", im.written, c.File, im.bad)
 		if c.Wait {
 			err = im.wait(ctx, own)
 		}
@@ -95,26 +95,25 @@ func (c *importFlags) run(ctx context.Context, e *env, read func(ctx context.Con
 	if err == nil && im.bad > 0 {
 		err = fmt.Errorf("%d lines of %q were not imported", im.bad, c.File)
 	}
-	return errors.Join(err, im.file.Close(), im.stop())
+	return errors.Join(err, im.file.Close(), im.Stop())
 }
 
 // wait waits for the program that counts; where the import has started the parts itself, it counts itself.
 func (im *importer) wait(ctx context.Context, own bool) error {
 	if own {
-		collectGarbage(im.env.environ)
-		ready := &readiness{stalled: map[int]error{}}
-		if err := im.startEngine(ctx, prometheus.NewRegistry(), noop.NewTracerProvider().Tracer(""), ready); err != nil {
+		app.CollectGarbage(im.env.environ)
+		if err := im.StartEngine(ctx); err != nil {
 			return err
 		}
 	}
 	begin := time.Now()
-	err := im.caughtUp(ctx, func(left int64) {
+	err := im.CaughtUp(ctx, func(left int64) {
 		if time.Since(begin) > time.Second {
 			_, _ = fmt.Fprintf(im.env.err, "\rcounting, %d records to go   ", left)
 		}
 	})
 	if err == nil {
-		im.say("counted", "all of it is in ClickHouse, after %.1f s", time.Since(begin).Seconds())
+		im.Say("counted", "all of it is in ClickHouse, after %.1f s", time.Since(begin).Seconds())
 	}
 	return err
 }
@@ -141,14 +140,14 @@ const maxSkew = 5 * time.Minute
 
 // importEvents reads structured CloudEvents, one a line.
 func importEvents(ctx context.Context, im *importer, in io.Reader) error {
-	decoder := event.NewDecoder(im.voc, maxSkew)
+	decoder := event.NewDecoder(im.Vocabulary, maxSkew)
 	lines := bufio.NewReaderSize(in, 1<<20)
 	for n := 1; ; n++ {
 		line, err := readLine(lines)
 		if len(bytes.TrimSpace(line)) > 0 {
 			im.one(decoder, n, line)
 			if len(im.batch) >= feedBatch {
-				if err := im.flush(ctx); err != nil {
+				if err := im.Flush(ctx); err != nil {
 					return err
 				}
 			}

@@ -39,11 +39,11 @@ func (c *importReadingsCommand) mappings() ([]source.Mapping, error) {
 }
 
 func importReadings(ctx context.Context, im *importer, in io.Reader, mappings []source.Mapping) error {
-	r, err := source.NewReader(in, mappings, im.voc, time.Now().Add(maxSkew))
+	r, err := source.NewReader(in, mappings, im.Vocabulary, time.Now().Add(maxSkew))
 	if err != nil {
 		return err
 	}
-	im.say("mapping", "%s", r.Mapping().Name)
+	im.Say("mapping", "%s", r.Mapping().Name)
 	for reading, err := range r.Events() {
 		var bad *source.LineError
 		switch {
@@ -52,7 +52,7 @@ func importReadings(ctx context.Context, im *importer, in io.Reader, mappings []
 		case err != nil:
 			return err
 		default:
-			if err := im.add(ctx, messageOf(im.voc, reading, reading.Recorded)); err != nil {
+			if err := im.add(ctx, messageOf(im.Vocabulary, reading, reading.Recorded)); err != nil {
 				return err
 			}
 		}

@@ -15,12 +15,14 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"dwell/cmd/dwell/app"
 )
 
 // dwellProcess is a dwell of its own, whose data are in dir.
 type dwellProcess struct {
 	*exec.Cmd
-	at     addresses
+	at     app.Addresses
 	output bytes.Buffer
 }
 
@@ -105,10 +107,10 @@ func TestKilledInTheMiddleOfALoad(t *testing.T) {
 	if err := simulate.Run(t.Context(), e); err != nil {
 		t.Fatal(err)
 	}
-	var login ClickHouseConfig
+	var login app.ClickHouseConfig
 	for kill := 1; kill <= 4; kill++ {
 		p := serveEmbedded(t, data)
-		if err := login.login(data); err != nil {
+		if err := login.Login(data); err != nil {
 			t.Fatal(err)
 		}
 		load := dwell(t, "import", "events", events, "--data", data)

@@ -20,6 +20,8 @@ import (
 	"dwell/ingest/event"
 	"dwell/ingest/kafka"
 	"dwell/ingest/simulator"
+
+	"dwell/cmd/dwell/app"
 )
 
 // malformed makes the nth bad message, of one of every kind there is, and says what must be said of it.
@@ -67,15 +69,15 @@ func malformed(rng *rand.Rand, n int, good string, at int64) (kafka.Message, eve
 // table with the right reason and the original bytes, and every good event counts.
 func TestTenThousandMalformedMessages(t *testing.T) {
 	dir := t.TempDir()
-	cfg := defaultConfig()
-	cfg.embed(filepath.Join(dir, "data"))
+	cfg := app.DefaultConfig()
+	cfg.Embed(filepath.Join(dir, "data"))
 	cfg.Listen = "127.0.0.1:0"
-	s, err := startServing(t.Context(), cfg, &env{strings.NewReader(""), io.Discard, io.Discard, nil}, slog.New(slog.DiscardHandler), time.Now)
+	s, err := app.Serve(t.Context(), cfg, io.Discard, slog.New(slog.DiscardHandler), time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() {
-		if err := s.stop(); err != nil {
+		if err := s.Stop(); err != nil {
 			t.Error(err)
 		}
 	}()
@@ -90,7 +92,7 @@ func TestTenThousandMalformedMessages(t *testing.T) {
 		t.Fatal(err)
 	}
 	sim, err := simulator.New(simulator.Config{
-		Places: s.book, From: from, Until: from.Add(48 * time.Hour), Seed: 5, Faults: simulator.Faults{Late: 0.05},
+		Places: s.Book, From: from, Until: from.Add(48 * time.Hour), Seed: 5, Faults: simulator.Faults{Late: 0.05},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -99,10 +101,10 @@ func TestTenThousandMalformedMessages(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	want := map[string]int{}
 	originals := map[string][]byte{}
-	f := feed{producer: s.producer}
+	f := feed{producer: s.Producer, voc: s.Vocabulary}
 	good, n := 0, 0
 	for em, ok := sim.Next(); ok; em, ok = sim.Next() {
-		one := messageOf(s.voc, em.Event, em.At)
+		one := messageOf(s.Vocabulary, em.Event, em.At)
 		if err := f.add(t.Context(), one); err != nil {
 			t.Fatal(err)
 		}
@@ -116,13 +118,13 @@ func TestTenThousandMalformedMessages(t *testing.T) {
 			}
 		}
 	}
-	if err := f.flush(t.Context()); err != nil {
+	if err := f.Flush(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if n != bad {
 		t.Fatalf("%d malformed messages among %d events", n, good)
 	}
-	if err := s.caughtUp(t.Context(), func(int64) {}); err != nil {
+	if err := s.CaughtUp(t.Context(), func(int64) {}); err != nil {
 		t.Fatal(err)
 	}
 
@@ -145,7 +147,7 @@ func TestTenThousandMalformedMessages(t *testing.T) {
 		t.Errorf("dead-letter topic: got %v, want %v", got, want)
 	}
 	inTable := map[string]int{}
-	rows, err := s.store.Conn().Query(t.Context(), "SELECT reason, count() FROM dead_letters FINAL GROUP BY reason")
+	rows, err := s.Store.Conn().Query(t.Context(), "SELECT reason, count() FROM dead_letters FINAL GROUP BY reason")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,11 +175,11 @@ func TestTenThousandMalformedMessages(t *testing.T) {
 
 // readDeadLetters reads the dead-letter topic to its end. A letter may be there twice, when a flush was cut off and
 // written again; its coordinates tell.
-func readDeadLetters(t *testing.T, s *system, one func(kafkago.Message)) {
+func readDeadLetters(t *testing.T, s *app.System, one func(kafkago.Message)) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	conn, err := kafkago.DialLeader(ctx, "tcp", s.cfg.Kafka.Brokers[0], s.cfg.Kafka.DeadLetterTopic, 0)
+	conn, err := kafkago.DialLeader(ctx, "tcp", s.Config.Kafka.Brokers[0], s.Config.Kafka.DeadLetterTopic, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -186,7 +188,7 @@ func readDeadLetters(t *testing.T, s *system, one func(kafkago.Message)) {
 		t.Fatal(err)
 	}
 	r := kafkago.NewReader(kafkago.ReaderConfig{
-		Brokers: s.cfg.Kafka.Brokers, Topic: s.cfg.Kafka.DeadLetterTopic, Partition: 0, MaxBytes: 8 << 20, MaxWait: 100 * time.Millisecond,
+		Brokers: s.Config.Kafka.Brokers, Topic: s.Config.Kafka.DeadLetterTopic, Partition: 0, MaxBytes: 8 << 20, MaxWait: 100 * time.Millisecond,
 	})
 	defer func() { _ = r.Close() }()
 	if err := r.SetOffset(0); err != nil {

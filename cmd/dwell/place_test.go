@@ -4,26 +4,27 @@ import (
 	"io"
 	"log/slog"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
 	"dwell/ingest/event"
 	"dwell/ingest/kafka"
+
+	"dwell/cmd/dwell/app"
 )
 
-func serveForTest(t *testing.T, places string, now func() time.Time) *system {
+func serveForTest(t *testing.T, places string, now func() time.Time) *app.System {
 	t.Helper()
-	cfg := defaultConfig()
-	cfg.embed(filepath.Join(t.TempDir(), "data"))
+	cfg := app.DefaultConfig()
+	cfg.Embed(filepath.Join(t.TempDir(), "data"))
 	cfg.Listen, cfg.Places = "127.0.0.1:0", places
 	cfg.Engine.FlushEvery = 50 * time.Millisecond
-	s, err := startServing(t.Context(), cfg, &env{strings.NewReader(""), io.Discard, io.Discard, nil}, slog.New(slog.DiscardHandler), now)
+	s, err := app.Serve(t.Context(), cfg, io.Discard, slog.New(slog.DiscardHandler), now)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := s.stop(); err != nil {
+		if err := s.Stop(); err != nil {
 			t.Error(err)
 		}
 	})
@@ -34,27 +35,27 @@ func serveForTest(t *testing.T, places string, now func() time.Time) *system {
 func TestAFactAboutAPlaceReachesEveryShard(t *testing.T) {
 	s := serveForTest(t, "afghanistan", time.Now)
 	at := time.Date(2026, 1, 5, 19, 0, 0, 0, time.UTC).UnixMilli()
-	torkham, _ := s.voc.BCP([]byte("AF-NAN-TORKHAM"))
+	torkham, _ := s.Vocabulary.BCP([]byte("AF-NAN-TORKHAM"))
 	closed := event.Event{
 		Type: event.BCPClosed, ID: []byte("1"), Source: []byte("/torkham"), Subject: []byte("AF-NAN-TORKHAM"),
 		Time: at, Recorded: at, BCP: torkham,
 	}
-	m := kafka.Message{Key: closed.Subject, Value: event.AppendStructured(nil, s.voc, &closed), Headers: structured, Time: at}
-	if err := s.producer.Write(t.Context(), m); err != nil {
+	m := kafka.Message{Key: closed.Subject, Value: event.AppendStructured(nil, s.Vocabulary, &closed), Headers: structured, Time: at}
+	if err := s.Producer.Write(t.Context(), m); err != nil {
 		t.Fatal(err)
 	}
 	var shards, rows uint64
 	until(t, "every shard has it", func() bool {
-		row := s.store.Conn().QueryRow(t.Context(), "SELECT uniqExact(shard), count() FROM events FINAL WHERE type = 'bcp.closed' AND id = '1'")
+		row := s.Store.Conn().QueryRow(t.Context(), "SELECT uniqExact(shard), count() FROM events FINAL WHERE type = 'bcp.closed' AND id = '1'")
 		if err := row.Scan(&shards, &rows); err != nil {
 			t.Fatal(err)
 		}
-		return shards == uint64(s.cfg.Kafka.Partitions)
+		return shards == uint64(s.Config.Kafka.Partitions)
 	})
-	if err := s.caughtUp(t.Context(), func(int64) {}); err != nil {
+	if err := s.CaughtUp(t.Context(), func(int64) {}); err != nil {
 		t.Fatal(err)
 	}
-	row := s.store.Conn().QueryRow(t.Context(), "SELECT count() FROM events FINAL")
+	row := s.Store.Conn().QueryRow(t.Context(), "SELECT count() FROM events FINAL")
 	if err := row.Scan(&rows); err != nil || rows != shards {
 		t.Errorf("%d copies in %d shards (%v): copies were forwarded again", rows, shards, err)
 	}

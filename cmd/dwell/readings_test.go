@@ -95,22 +95,22 @@ func TestRealReadings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	im := &importer{system: s, feed: feed{producer: s.producer}, env: &env{nil, io.Discard, io.Discard, nil}, file: file}
+	im := &importer{System: s, feed: feed{producer: s.Producer, voc: s.Vocabulary}, env: &env{nil, io.Discard, io.Discard, nil}, file: file}
 	if err := importReadings(t.Context(), im, file, mappings); err != nil {
 		t.Fatal(err)
 	}
-	if err := im.flush(t.Context()); err != nil {
+	if err := im.Flush(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if im.written != 2125 || im.bad != 0 {
 		t.Fatalf("%d readings imported, %d bad lines", im.written, im.bad)
 	}
-	if err := s.caughtUp(t.Context(), func(int64) {}); err != nil {
+	if err := s.CaughtUp(t.Context(), func(int64) {}); err != nil {
 		t.Fatal(err)
 	}
 
 	var rows, zero, null uint64
-	row := s.store.Conn().QueryRow(t.Context(), "SELECT count(), countIf(vehicles = 0), countIf(vehicles IS NULL) FROM readings FINAL")
+	row := s.Store.Conn().QueryRow(t.Context(), "SELECT count(), countIf(vehicles = 0), countIf(vehicles IS NULL) FROM readings FINAL")
 	if err := row.Scan(&rows, &zero, &null); err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +119,7 @@ func TestRealReadings(t *testing.T) {
 	}
 
 	var got overview.Board
-	get(t, "http://"+s.listening+"/api/v1/board", &got)
+	get(t, "http://"+s.Listening+"/api/v1/board", &got)
 	for i := range got.BCPs {
 		b := &got.BCPs[i]
 		want, ok := latest[b.ID[len("PL-06-"):]]
@@ -146,7 +146,7 @@ func TestRealReadings(t *testing.T) {
 	for _, b := range got.BCPs {
 		for day := time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC); day.Before(now); day = day.AddDate(0, 0, 7) {
 			var some overview.Readings
-			get(t, "http://"+s.listening+"/api/v1/places/"+b.ID+"/readings?from="+day.Format(time.RFC3339)+
+			get(t, "http://"+s.Listening+"/api/v1/places/"+b.ID+"/readings?from="+day.Format(time.RFC3339)+
 				"&to="+day.AddDate(0, 0, 7).Format(time.RFC3339), &some)
 			served += len(some.Readings)
 		}
@@ -154,7 +154,7 @@ func TestRealReadings(t *testing.T) {
 	if served != lines {
 		t.Errorf("the API has %d readings, want %d", served, lines)
 	}
-	testJudged(t, "http://"+s.listening, now, &got)
+	testJudged(t, "http://"+s.Listening, now, &got)
 }
 
 func get(t *testing.T, url string, into any) {

@@ -13,6 +13,8 @@ import (
 	"dwell/ingest/event"
 	"dwell/ingest/kafka"
 	"dwell/metrics/clickhouse"
+
+	"dwell/cmd/dwell/app"
 )
 
 // rebuildCommand is the way out when a topic has got more partitions, so that keys have moved between them.
@@ -23,20 +25,20 @@ type rebuildCommand struct {
 }
 
 func (c *rebuildCommand) Run(ctx context.Context, e *env) error {
-	cfg, err := loadConfig(c.Config, e.environ)
+	cfg, err := app.LoadConfig(c.Config, e.environ)
 	if err != nil {
 		return err
 	}
 	log := slog.New(slog.NewTextHandler(e.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	s, err := startSystem(ctx, cfg, e.err, log)
+	s, err := app.Start(ctx, cfg, e.err, log)
 	if err != nil {
 		return err
 	}
-	return errors.Join(c.rebuild(ctx, e, s), s.stop())
+	return errors.Join(c.rebuild(ctx, e, s), s.Stop())
 }
 
-func (c *rebuildCommand) rebuild(ctx context.Context, e *env, s *system) error {
-	k := s.cfg.Kafka
+func (c *rebuildCommand) rebuild(ctx context.Context, e *env, s *app.System) error {
+	k := s.Config.Kafka
 	created, err := kafka.EnsureTopics(ctx, k.Config,
 		kafka.NewTopic{Name: c.Topic, Partitions: c.Partitions, Replication: k.NewReplication, Retention: -1})
 	if err != nil {
@@ -53,9 +55,9 @@ func (c *rebuildCommand) rebuild(ctx context.Context, e *env, s *system) error {
 	}
 	defer producer.Close()
 	copied := &rebuilt{
-		feed: feed{producer: producer}, decoder: event.NewDecoder(s.voc, time.Duration(math.MaxInt64)), seen: map[string]bool{},
+		feed: feed{producer: producer}, decoder: event.NewDecoder(s.Vocabulary, time.Duration(math.MaxInt64)), seen: map[string]bool{},
 	}
-	err = s.store.Messages(ctx, func(m *event.Message) error {
+	err = s.Store.Messages(ctx, func(m *event.Message) error {
 		return copied.add(ctx, kafka.Message{Key: m.Key, Value: m.Value, Time: m.Time, Headers: structured})
 	})
 	if err != nil {
@@ -65,7 +67,7 @@ func (c *rebuildCommand) rebuild(ctx context.Context, e *env, s *system) error {
 	if err := copied.rest(ctx, s); err != nil {
 		return err
 	}
-	if err := copied.flush(ctx); err != nil {
+	if err := copied.Flush(ctx); err != nil {
 		return err
 	}
 	_, _ = fmt.Fprintf(e.out, "topic %q has the %d events that were counted from %q and the %d that were not: "+
@@ -110,8 +112,8 @@ func (r *rebuilt) add(ctx context.Context, m kafka.Message) error {
 }
 
 // rest adds what is in the old topic now and was not counted.
-func (r *rebuilt) rest(ctx context.Context, s *system) error {
-	from := s.cfg.Kafka.Config
+func (r *rebuilt) rest(ctx context.Context, s *app.System) error {
+	from := s.Config.Kafka.Config
 	from.Group += "-rebuild"
 	ends, err := kafka.Ends(ctx, from)
 	if err != nil {
@@ -121,7 +123,7 @@ func (r *rebuilt) rest(ctx context.Context, s *system) error {
 	defer stop()
 	var mu sync.Mutex
 	consumer, err := kafka.New(from, func(partition int) kafka.Handler {
-		return &uncounted{to: r, store: s.store, next: func(offset int64) {
+		return &uncounted{to: r, store: s.Store, next: func(offset int64) {
 			mu.Lock()
 			defer mu.Unlock()
 			if offset >= ends[partition] {
@@ -131,7 +133,7 @@ func (r *rebuilt) rest(ctx context.Context, s *system) error {
 				stop()
 			}
 		}}
-	}, nil, s.log)
+	}, nil, s.Log)
 	if err != nil {
 		return err
 	}

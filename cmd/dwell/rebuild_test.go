@@ -12,38 +12,37 @@ import (
 	"testing"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	kafkago "github.com/segmentio/kafka-go"
-	"go.opentelemetry.io/otel/trace/noop"
 
 	"dwell/ingest/kafka"
 	"dwell/ingest/simulator"
+
+	"dwell/cmd/dwell/app"
 )
 
 // count starts the engine and waits until all of the topic is counted.
-func count(t *testing.T, s *system) {
+func count(t *testing.T, s *app.System) {
 	t.Helper()
-	ready := &readiness{stalled: map[int]error{}}
-	if err := s.startEngine(t.Context(), prometheus.NewRegistry(), noop.NewTracerProvider().Tracer(""), ready); err != nil {
+	if err := s.StartEngine(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.caughtUp(t.Context(), func(int64) {}); err != nil {
+	if err := s.CaughtUp(t.Context(), func(int64) {}); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func startHere(t *testing.T, cfg Config) *system {
+func startHere(t *testing.T, cfg app.Config) *app.System {
 	t.Helper()
-	s, err := startSystem(t.Context(), cfg, io.Discard, slog.New(slog.DiscardHandler))
+	s, err := app.Start(t.Context(), cfg, io.Discard, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return s
 }
 
-func stopHere(t *testing.T, s *system) {
+func stopHere(t *testing.T, s *app.System) {
 	t.Helper()
-	if err := s.stop(); err != nil {
+	if err := s.Stop(); err != nil {
 		t.Error(err)
 	}
 }
@@ -51,8 +50,8 @@ func stopHere(t *testing.T, s *system) {
 // Somebody gives the topic three more partitions while trucks go on arriving. Nothing is counted wrong: dwell refuses to
 // count at all, until all events are in a new topic.
 func TestATopicThatGotMorePartitionsIsRebuilt(t *testing.T) {
-	cfg := defaultConfig()
-	cfg.embed(t.TempDir())
+	cfg := app.DefaultConfig()
+	cfg.Embed(t.TempDir())
 	cfg.Kafka.NewPartitions = 2
 	truth := filepath.Join(t.TempDir(), "truth.jsonl")
 	lines, err := os.Create(truth)
@@ -62,7 +61,7 @@ func TestATopicThatGotMorePartitionsIsRebuilt(t *testing.T) {
 	s := startHere(t, cfg)
 	from := time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC)
 	sim, err := simulator.New(simulator.Config{
-		Places: s.book, From: from, Until: from.Add(30 * time.Hour), Seed: 3,
+		Places: s.Book, From: from, Until: from.Add(30 * time.Hour), Seed: 3,
 		Faults: simulator.Faults{Late: 0.1, Duplicate: 0.02, Retract: 0.005},
 		Truth: func(l simulator.TruthLine) {
 			if err := json.NewEncoder(lines).Encode(l); err != nil {
@@ -73,18 +72,18 @@ func TestATopicThatGotMorePartitionsIsRebuilt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	send := func(s *system, until time.Time) {
+	send := func(s *app.System, until time.Time) {
 		t.Helper()
-		f := feed{producer: s.producer}
+		f := feed{producer: s.Producer, voc: s.Vocabulary}
 		for em, ok := sim.Next(); ok; em, ok = sim.Next() {
-			if err := f.simulated(t.Context(), sim.Vocabulary(), em); err != nil {
+			if err := f.Add(t.Context(), em); err != nil {
 				t.Fatal(err)
 			}
 			if em.At >= until.UnixMilli() {
 				break
 			}
 		}
-		if err := f.flush(t.Context()); err != nil {
+		if err := f.Flush(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -93,7 +92,7 @@ func TestATopicThatGotMorePartitionsIsRebuilt(t *testing.T) {
 	stopHere(t, s)
 
 	s = startHere(t, cfg)
-	client := kafkago.Client{Addr: kafkago.TCP(s.cfg.Kafka.Brokers...)}
+	client := kafkago.Client{Addr: kafkago.TCP(s.Config.Kafka.Brokers...)}
 	res, err := client.CreatePartitions(t.Context(), &kafkago.CreatePartitionsRequest{
 		Topics: []kafkago.TopicPartitionsConfig{{Name: cfg.Kafka.Topic, Count: 5}},
 	})
@@ -101,15 +100,14 @@ func TestATopicThatGotMorePartitionsIsRebuilt(t *testing.T) {
 		t.Fatal(err, res)
 	}
 	send(s, from.Add(1000*time.Hour))
-	if err := s.producer.Write(t.Context(), kafka.Message{Key: []byte("T"), Value: []byte("?"), Time: from.UnixMilli()}); err != nil {
+	if err := s.Producer.Write(t.Context(), kafka.Message{Key: []byte("T"), Value: []byte("?"), Time: from.UnixMilli()}); err != nil {
 		t.Fatal(err)
 	}
 	if err := lines.Close(); err != nil {
 		t.Fatal(err)
 	}
 	var changed *kafka.PartitionsChangedError
-	ready := &readiness{stalled: map[int]error{}}
-	err = s.startEngine(t.Context(), prometheus.NewRegistry(), noop.NewTracerProvider().Tracer(""), ready)
+	err = s.StartEngine(t.Context())
 	if !errors.As(err, &changed) || changed.Was != 2 || changed.Now != 5 {
 		t.Fatalf("counting on gives %v", err)
 	}
@@ -127,7 +125,7 @@ func TestATopicThatGotMorePartitionsIsRebuilt(t *testing.T) {
 
 	cfg.Kafka.Topic = "dwell.events.3"
 	s = startHere(t, cfg)
-	err = s.startEngine(t.Context(), prometheus.NewRegistry(), noop.NewTracerProvider().Tracer(""), ready)
+	err = s.StartEngine(t.Context())
 	if err == nil || !strings.Contains(err.Error(), `kafka.topic is "dwell.events.3", but the tables were counted with "dwell.events"`) {
 		t.Errorf("counting the new topic into the old tables gives %v", err)
 	}
@@ -143,7 +141,7 @@ func TestATopicThatGotMorePartitionsIsRebuilt(t *testing.T) {
 		t.Errorf("%v\n%s", err, out.String())
 	}
 	var shards, letters uint64
-	if err := s.store.Conn().QueryRow(t.Context(), "SELECT uniqExact(shard), (SELECT count() FROM dead_letters FINAL) FROM events").Scan(&shards, &letters); err != nil {
+	if err := s.Store.Conn().QueryRow(t.Context(), "SELECT uniqExact(shard), (SELECT count() FROM dead_letters FINAL) FROM events").Scan(&shards, &letters); err != nil {
 		t.Fatal(err)
 	}
 	if shards != 3 || letters != 1 {

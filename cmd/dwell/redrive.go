@@ -12,6 +12,8 @@ import (
 	"dwell/ingest/event"
 	"dwell/ingest/kafka"
 	"dwell/metrics/clickhouse"
+
+	"dwell/cmd/dwell/app"
 )
 
 type redriveLettersCommand struct {
@@ -41,7 +43,7 @@ func (c *redriveLettersCommand) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	return c.with(ctx, e, func(s *system, own bool) error {
+	return c.with(ctx, e, func(s *app.System, own bool) error {
 		letters, err := c.pick(ctx, s, q)
 		if err != nil {
 			return err
@@ -52,7 +54,7 @@ func (c *redriveLettersCommand) Run(ctx context.Context, e *env) error {
 		}
 		_, _ = fmt.Fprintf(e.out, "redriven: %d, refused again: %d\n", sent, refused)
 		if c.Wait && sent > 0 {
-			im := importer{system: s, env: e}
+			im := importer{System: s, env: e}
 			if err := im.wait(ctx, own); err != nil {
 				return err
 			}
@@ -64,10 +66,10 @@ func (c *redriveLettersCommand) Run(ctx context.Context, e *env) error {
 	})
 }
 
-func (c *redriveLettersCommand) pick(ctx context.Context, s *system, q clickhouse.DeadLettersQuery) (letters []*clickhouse.DeadLetter, err error) {
+func (c *redriveLettersCommand) pick(ctx context.Context, s *app.System, q clickhouse.DeadLettersQuery) (letters []*clickhouse.DeadLetter, err error) {
 	if len(c.Letters) == 0 {
 		q.Waiting, q.Limit = true, mostRedriven
-		err = s.store.DeadLetters(ctx, q, func(d *clickhouse.DeadLetter) error {
+		err = s.Store.DeadLetters(ctx, q, func(d *clickhouse.DeadLetter) error {
 			letters = append(letters, d)
 			return nil
 		})
@@ -96,8 +98,8 @@ func (c *redriveLettersCommand) pick(ctx context.Context, s *system, q clickhous
 
 // redrive sends the letters that can be used now. Each is remembered only when it is safe in Kafka; if that fails, it
 // may be sent twice, and counts once, as every event does.
-func (c *redriveLettersCommand) redrive(ctx context.Context, e *env, s *system, letters []*clickhouse.DeadLetter) (sent, refused int, err error) {
-	decoder := event.NewDecoder(s.voc, s.cfg.Engine.Skew)
+func (c *redriveLettersCommand) redrive(ctx context.Context, e *env, s *app.System, letters []*clickhouse.DeadLetter) (sent, refused int, err error) {
+	decoder := event.NewDecoder(s.Vocabulary, s.Config.Engine.Skew)
 	for _, d := range letters {
 		m, why := again(decoder, d, time.Now().UnixMilli())
 		if why != nil {
@@ -105,10 +107,10 @@ func (c *redriveLettersCommand) redrive(ctx context.Context, e *env, s *system, 
 			_, _ = fmt.Fprintf(e.err, "%s: %v\n", name(d), why)
 			continue
 		}
-		if err := s.producer.Write(ctx, m); err != nil {
+		if err := s.Producer.Write(ctx, m); err != nil {
 			return sent, refused, err
 		}
-		if err := s.store.Redriven(ctx, d.Shard, d.Offset); err != nil {
+		if err := s.Store.Redriven(ctx, d.Shard, d.Offset); err != nil {
 			return sent, refused, err
 		}
 		sent++

@@ -11,6 +11,8 @@ import (
 	"dwell/dashboards/query"
 	"dwell/ingest/place"
 	"dwell/metrics/window"
+
+	"dwell/cmd/dwell/app"
 )
 
 type restatementsCommand struct {
@@ -32,7 +34,7 @@ func (c *restatementsCommand) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	return c.with(ctx, e, func(s *system, _ bool) error { return c.list(ctx, e, s, from, to) })
+	return c.with(ctx, e, func(s *app.System, _ bool) error { return c.list(ctx, e, s, from, to) })
 }
 
 // since reads a time, or how long before now it was.
@@ -47,20 +49,20 @@ func since(text string, now time.Time) (time.Time, error) {
 	return at, nil
 }
 
-func (c *restatementsCommand) list(ctx context.Context, e *env, s *system, from, to time.Time) error {
+func (c *restatementsCommand) list(ctx context.Context, e *env, s *app.System, from, to time.Time) error {
 	if c.Measure != "" {
-		if _, err := window.ParseMeasure(c.Measure, s.voc); err != nil {
+		if _, err := window.ParseMeasure(c.Measure, s.Vocabulary); err != nil {
 			return fmt.Errorf("--measure: %w", err)
 		}
 	}
-	if c.Place != "" && !slices.ContainsFunc(s.book.Places, func(p place.Place) bool { return p.ID == c.Place }) {
+	if c.Place != "" && !slices.ContainsFunc(s.Book.Places, func(p place.Place) bool { return p.ID == c.Place }) {
 		return fmt.Errorf("--place %q: there is no such place in the places file", c.Place)
 	}
-	source := query.New(s.store.Conn(), s.cfg.ClickHouse.Database, s.book.Places, query.DefaultConfig(), func() time.Time { return to })
+	source := query.New(s.Store.Conn(), s.Config.ClickHouse.Database, s.Book.Places, query.DefaultConfig(), func() time.Time { return to })
 	table := tabwriter.NewWriter(e.out, 0, 0, 2, ' ', 0)
 	listed, more := 0, false
-	for i := range s.book.Places {
-		p := &s.book.Places[i]
+	for i := range s.Book.Places {
+		p := &s.Book.Places[i]
 		if c.Place != "" && p.ID != c.Place {
 			continue
 		}

@@ -6,16 +6,17 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"strconv"
-	"strings"
 	"time"
 
 	"dwell/ingest/event"
 	"dwell/ingest/place"
 	"dwell/ingest/simulator"
+	"dwell/ingest/simulator/player"
+
+	"dwell/cmd/dwell/app"
 )
 
 type simulateCommand struct {
@@ -32,11 +33,11 @@ type simulateCommand struct {
 }
 
 func (c *simulateCommand) Run(ctx context.Context, e *env) (err error) {
-	speed, err := c.speed()
+	clock, err := c.clock()
 	if err != nil {
 		return err
 	}
-	cfg := defaultConfig()
+	cfg := app.DefaultConfig()
 	if c.Out == "" {
 		if cfg, err = clientConfig(c.Config, c.Data, e); err != nil {
 			return err
@@ -60,25 +61,25 @@ func (c *simulateCommand) Run(ctx context.Context, e *env) (err error) {
 	if err != nil {
 		return err
 	}
-	pace := pacer{speed: speed}
 	if c.Out != "" {
-		return c.toFile(ctx, e, sim, &pace)
+		return c.toFile(ctx, e, sim, clock)
 	}
-	return c.toKafka(ctx, e, cfg, sim, &pace)
+	return c.toKafka(ctx, e, cfg, sim, clock)
 }
 
-func (c *simulateCommand) speed() (float64, error) {
+// clock is that of the simulation, which begins with the first event; none for --speed max.
+func (c *simulateCommand) clock() (*player.Clock, error) {
 	if c.Speed == "max" {
-		return 0, nil
+		return nil, nil
 	}
 	speed, err := strconv.ParseFloat(c.Speed, 64)
 	if err != nil || speed <= 0 {
-		return 0, fmt.Errorf("--speed: %q is neither a positive number nor max", c.Speed)
+		return nil, fmt.Errorf("--speed: %q is neither a positive number nor max", c.Speed)
 	}
-	return speed, nil
+	return player.NewClock(time.Time{}, speed), nil
 }
 
-func (c *simulateCommand) simulation(cfg Config) (simulator.Config, error) {
+func (c *simulateCommand) simulation(cfg app.Config) (simulator.Config, error) {
 	from, err := time.Parse(time.RFC3339, c.From)
 	if err != nil {
 		if from, err = time.Parse(time.DateOnly, c.From); err != nil {
@@ -93,14 +94,14 @@ func (c *simulateCommand) simulation(cfg Config) (simulator.Config, error) {
 		return simulator.Config{}, fmt.Errorf("--faults: %w", err)
 	}
 	var book *place.Book
-	if book, err = cfg.book(); err != nil {
+	if book, err = cfg.ReadPlaces(); err != nil {
 		return simulator.Config{}, fmt.Errorf("--places: %w", err)
 	}
 	return simulator.Config{Places: book, From: from, Until: from.Add(c.For), Seed: c.Seed, Faults: faults}, nil
 }
 
-func (c *simulateCommand) toFile(ctx context.Context, e *env, sim *simulator.Simulator, pace *pacer) error {
-	w := io.WriteCloser(&buffered{bufio.NewWriter(e.out), nil})
+func (c *simulateCommand) toFile(ctx context.Context, e *env, sim *simulator.Simulator, clock *player.Clock) error {
+	w := &buffered{bufio.NewWriter(e.out), nil}
 	if c.Out != "-" {
 		file, err := createFile(c.Out)
 		if err != nil {
@@ -108,71 +109,38 @@ func (c *simulateCommand) toFile(ctx context.Context, e *env, sim *simulator.Sim
 		}
 		w = file
 	}
-	var line []byte
-	for em, ok := sim.Next(); ok; em, ok = sim.Next() {
-		if err := pace.wait(ctx, em.At, func() error { return nil }); err != nil {
-			return errors.Join(err, w.Close())
-		}
-		line = append(event.AppendStructured(line[:0], sim.Vocabulary(), em.Event), '\n')
-		if _, err := w.Write(line); err != nil {
-			return errors.Join(err, w.Close())
-		}
-	}
-	return w.Close()
+	return errors.Join(player.Play(ctx, sim, clock, &lines{to: w, voc: sim.Vocabulary()}, nil), w.Close())
 }
 
-func (c *simulateCommand) toKafka(ctx context.Context, e *env, cfg Config, sim *simulator.Simulator, pace *pacer) error {
+// lines writes what is played as CloudEvents, one a line.
+type lines struct {
+	to   *buffered
+	voc  *event.Vocabulary
+	line []byte
+}
+
+func (l *lines) Add(_ context.Context, em simulator.Emission) error {
+	l.line = append(event.AppendStructured(l.line[:0], l.voc, em.Event), '\n')
+	_, err := l.to.Write(l.line)
+	return err
+}
+
+func (l *lines) Flush(context.Context) error { return l.to.Flush() }
+
+func (c *simulateCommand) toKafka(ctx context.Context, e *env, cfg app.Config, sim *simulator.Simulator, clock *player.Clock) error {
 	log := slog.New(slog.NewTextHandler(e.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	s, own, err := startOrJoin(ctx, cfg, e.out, log)
+	s, own, err := app.StartOrJoin(ctx, cfg, e.out, log)
 	if err != nil {
 		return err
 	}
-	f := feed{producer: s.producer}
+	f := feed{producer: s.Producer, voc: s.Vocabulary}
 	begin := time.Now()
-	for em, ok := sim.Next(); ok && err == nil; em, ok = sim.Next() {
-		err = pace.wait(ctx, em.At, func() error { return f.flush(ctx) })
-		if err == nil {
-			err = f.simulated(ctx, sim.Vocabulary(), em)
-		}
-	}
-	if err == nil {
-		err = f.flush(ctx)
-	}
-	s.say("simulated", "%d events in %.1f s", f.written, time.Since(begin).Seconds())
+	err = player.Play(ctx, sim, clock, &f, nil)
+	s.Say("simulated", "%d events in %.1f s", f.written, time.Since(begin).Seconds())
 	if own && err == nil {
-		s.say("", "they are in %s; `dwell import` and `dwell serve` count them", cfg.Data)
+		s.Say("", "they are in %s; `dwell import` and `dwell serve` count them", cfg.Data)
 	}
-	return errors.Join(err, s.stop())
-}
-
-// pacer holds events back until their time has come; at speed 0 it does not.
-type pacer struct {
-	speed float64
-	begun time.Time
-	first int64
-}
-
-// wait waits for the instant at, Unix milliseconds; idle is called before a pause.
-func (p *pacer) wait(ctx context.Context, at int64, idle func() error) error {
-	if err := ctx.Err(); err != nil || p.speed == 0 {
-		return err
-	}
-	if p.begun.IsZero() {
-		p.begun, p.first = time.Now(), at
-	}
-	ahead := time.Duration(float64(at-p.first)*float64(time.Millisecond)/p.speed) - time.Since(p.begun)
-	if ahead <= 0 {
-		return nil
-	}
-	if err := idle(); err != nil {
-		return err
-	}
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(ahead):
-		return nil
-	}
+	return errors.Join(err, s.Stop())
 }
 
 // buffered is a file that is written in large pieces.
@@ -200,23 +168,12 @@ func (b *buffered) Close() error {
 
 // clientConfig is the configuration of a command that works with a dwell's parts: those of a file, or those of a data
 // folder.
-func clientConfig(config, data string, e *env) (Config, error) {
+func clientConfig(config, data string, e *env) (app.Config, error) {
 	if config != "" && data != "" {
-		return Config{}, fmt.Errorf("--config %q and --data %q exclude each other", config, data)
+		return app.Config{}, fmt.Errorf("--config %q and --data %q exclude each other", config, data)
 	}
 	if data == "" {
-		return loadConfig(config, e.environ)
+		return app.LoadConfig(config, e.environ)
 	}
-	cfg := defaultConfig()
-	environ := e.environ[:0:0]
-	for _, pair := range e.environ { // a data folder is whole in itself
-		if strings.HasPrefix(pair, "DWELL_LIBCHDB=") || strings.HasPrefix(pair, "DWELL_PLACES=") {
-			environ = append(environ, pair)
-		}
-	}
-	if err := fromEnvironment(&cfg, environ); err != nil {
-		return cfg, err
-	}
-	cfg.embed(data)
-	return cfg, cfg.validate()
+	return app.FolderConfig(data, e.environ)
 }

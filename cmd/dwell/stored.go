@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+
+	"dwell/cmd/dwell/app"
 )
 
 // storeFlags are those of every command about what is stored.
@@ -14,7 +16,7 @@ type storeFlags struct {
 }
 
 // with starts or joins what is needed, does it, and stops what was started. Own says that no other program counts.
-func (c *storeFlags) with(ctx context.Context, e *env, do func(s *system, own bool) error) error {
+func (c *storeFlags) with(ctx context.Context, e *env, do func(s *app.System, own bool) error) error {
 	cfg, err := clientConfig(c.Config, c.Data, e)
 	if err != nil {
 		return err
@@ -23,9 +25,9 @@ func (c *storeFlags) with(ctx context.Context, e *env, do func(s *system, own bo
 		cfg.Places = c.Places
 	}
 	log := slog.New(slog.NewTextHandler(e.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	s, own, err := startOrJoin(ctx, cfg, e.err, log)
+	s, own, err := app.StartOrJoin(ctx, cfg, e.err, log)
 	if err != nil {
 		return err
 	}
-	return errors.Join(do(s, own), s.stop())
+	return errors.Join(do(s, own), s.Stop())
 }

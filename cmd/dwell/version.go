@@ -3,7 +3,8 @@ package main
 import (
 	"fmt"
 	"runtime"
-	"runtime/debug"
+
+	"dwell/cmd/dwell/app"
 )
 
 type versionCommand struct{}
@@ -15,14 +16,5 @@ func (*versionCommand) Run(e *env) error {
 
 // versionLine is what a report of a fault should carry.
 func versionLine() string {
-	return fmt.Sprintf("dwell %s %s %s/%s", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
-}
-
-// version is the program's own, as the build knows it.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Version == "" {
-		return "(devel)"
-	}
-	return info.Main.Version
+	return fmt.Sprintf("dwell %s %s %s/%s", app.Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }

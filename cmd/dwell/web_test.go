@@ -10,7 +10,7 @@ import (
 func TestPageOfAnotherSiteIsRefused(t *testing.T) {
 	s := serveForTest(t, "afghanistan", time.Now)
 	for _, path := range []string{"/", "/live", "/api/v1/places", "/metrics", "/healthz", "/readyz"} {
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+s.listening+path, nil)
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+s.Listening+path, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -31,8 +31,8 @@ func TestPageOfAnotherSiteIsRefused(t *testing.T) {
 // TestEmbeddedClickHouseAsksForItsPassword asks as an image of any web page makes a browser ask.
 func TestEmbeddedClickHouseAsksForItsPassword(t *testing.T) {
 	s := serveForTest(t, "afghanistan", time.Now)
-	for password, want := range map[string]int{"": http.StatusForbidden, s.cfg.ClickHouse.Password: http.StatusOK} {
-		address := "http://" + s.cfg.ClickHouse.Addresses[0] + "/?query=SELECT+1&password=" + password
+	for password, want := range map[string]int{"": http.StatusForbidden, s.Config.ClickHouse.Password: http.StatusOK} {
+		address := "http://" + s.Config.ClickHouse.Addresses[0] + "/?query=SELECT+1&password=" + password
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
 		if err != nil {
 			t.Fatal(err)

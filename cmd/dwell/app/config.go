@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"errors"
@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,7 +30,7 @@ type Config struct {
 	// Listen is where the page, the API and /metrics are served.
 	Listen string `yaml:"listen"`
 	// Hosts are the names, besides localhost, under which browsers and Prometheus reach Listen; other names are refused.
-	// IP addresses always are accepted.
+	// IP Addresses always are accepted.
 	Hosts []string `yaml:"hosts"`
 	// Data is the folder of the embedded parts.
 	Data string `yaml:"data"`
@@ -84,7 +85,7 @@ type LogConfig struct {
 	Format string `yaml:"format"`
 }
 
-func defaultConfig() Config {
+func DefaultConfig() Config {
 	p := pipeline.DefaultConfig()
 	return Config{
 		Listen:     "127.0.0.1:8080",
@@ -100,9 +101,9 @@ func defaultConfig() Config {
 	}
 }
 
-// loadConfig reads the file, then the environment, then checks. Path may be empty.
-func loadConfig(path string, environ []string) (Config, error) {
-	cfg := defaultConfig()
+// LoadConfig reads the file, then the environment, then checks. Path may be empty.
+func LoadConfig(path string, environ []string) (Config, error) {
+	cfg := DefaultConfig()
 	if path != "" {
 		text, err := os.ReadFile(path)
 		if err != nil {
@@ -115,19 +116,31 @@ func loadConfig(path string, environ []string) (Config, error) {
 	if err := fromEnvironment(&cfg, environ); err != nil {
 		return cfg, err
 	}
-	if err := cfg.validate(); err != nil {
+	if err := cfg.Validate(); err != nil {
 		return cfg, fmt.Errorf("configuration: %w", err)
 	}
 	return cfg, nil
 }
 
-// embed makes the configuration of a program that needs no server: all its parts are in the data folder.
-func (c *Config) embed(data string) {
+// FolderConfig is the configuration of a program that works with a data folder, which is whole in itself: of environ it
+// takes DWELL_PLACES alone.
+func FolderConfig(data string, environ []string) (Config, error) {
+	cfg := DefaultConfig()
+	environ = slices.DeleteFunc(slices.Clone(environ), func(pair string) bool { return !strings.HasPrefix(pair, "DWELL_PLACES=") })
+	if err := fromEnvironment(&cfg, environ); err != nil {
+		return cfg, err
+	}
+	cfg.Embed(data)
+	return cfg, cfg.Validate()
+}
+
+// Embed makes the configuration of a program that needs no server: all its parts are in the data folder.
+func (c *Config) Embed(data string) {
 	c.Data = data
 	c.Kafka.Embedded, c.ClickHouse.Embedded = true, true
 }
 
-func (c *Config) validate() error {
+func (c *Config) Validate() error {
 	var errs []error
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
@@ -190,7 +203,7 @@ func (c *Config) validate() error {
 	if c.Engine.FlushBytes < 1<<10 {
 		bad("engine.flush_bytes: %d is below 1024", c.Engine.FlushBytes)
 	}
-	if _, err := c.Log.handler(io.Discard); err != nil {
+	if _, err := c.Log.Handler(io.Discard); err != nil {
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
@@ -211,7 +224,7 @@ func under(section string, err error) error {
 	return fmt.Errorf("%s.%w", section, err)
 }
 
-func (l LogConfig) handler(w io.Writer) (slog.Handler, error) {
+func (l LogConfig) Handler(w io.Writer) (slog.Handler, error) {
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(l.Level)); err != nil {
 		return nil, fmt.Errorf("log.level: %q is none of debug, info, warn, error", l.Level)
@@ -226,8 +239,8 @@ func (l LogConfig) handler(w io.Writer) (slog.Handler, error) {
 	return nil, fmt.Errorf("log.format: %q is none of text, json", l.Format)
 }
 
-// book reads the places: a file, or one that is part of the program.
-func (c *Config) book() (*place.Book, error) {
+// ReadPlaces reads the places: a file, or one that is part of the program.
+func (c *Config) ReadPlaces() (*place.Book, error) {
 	if !strings.ContainsAny(c.Places, "/\\.") {
 		return place.Load(c.Places)
 	}

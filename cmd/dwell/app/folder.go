@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"encoding/json"
@@ -17,24 +17,24 @@ type folder struct {
 	lock *os.File
 }
 
-// addresses are where the parts of the process that owns a folder can be reached.
-type addresses struct {
+// Addresses are where the parts of the process that owns a folder can be reached.
+type Addresses struct {
 	Process    int    `json:"process"`
 	Kafka      string `json:"kafka,omitempty"`
 	ClickHouse string `json:"clickhouse,omitempty"`
 }
 
-// inUseError says that another process owns the folder.
-type inUseError struct {
+// InUseError says that another process owns the folder.
+type InUseError struct {
 	path string
-	addresses
+	Addresses
 }
 
-func (e *inUseError) Error() string {
+func (e *InUseError) Error() string {
 	return fmt.Sprintf("data: %q is in use by another dwell (process %d); stop it, or give another folder with --data", e.path, e.Process)
 }
 
-// ownFolder makes the folder if need be and takes it, or returns an *inUseError.
+// ownFolder makes the folder if need be and takes it, or returns an *InUseError.
 func ownFolder(path string) (*folder, error) {
 	if err := os.MkdirAll(path, 0o755); err != nil {
 		return nil, fmt.Errorf("data: %w", err)
@@ -49,9 +49,9 @@ func ownFolder(path string) (*folder, error) {
 		if !errors.Is(err, syscall.EWOULDBLOCK) {
 			return nil, fmt.Errorf("data: %q cannot be locked: %w", path, err)
 		}
-		used := &inUseError{path: path}
+		used := &InUseError{path: path}
 		if text, err := os.ReadFile(f.addressFile()); err == nil {
-			_ = json.Unmarshal(text, &used.addresses) // without it the folder is in use all the same
+			_ = json.Unmarshal(text, &used.Addresses) // without it the folder is in use all the same
 		}
 		return nil, used
 	}
@@ -65,7 +65,7 @@ func ownFolder(path string) (*folder, error) {
 func (f *folder) addressFile() string { return filepath.Join(f.path, "running.json") }
 
 // announce leaves word of the addresses.
-func (f *folder) announce(a addresses) error {
+func (f *folder) announce(a Addresses) error {
 	a.Process = os.Getpid()
 	text, err := json.Marshal(a)
 	if err != nil {

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
 
 	"dwell/ingest/event"
 	"dwell/ingest/kafka"
@@ -14,52 +15,57 @@ import (
 	"dwell/metrics/recent"
 )
 
+// StartEngine counts what is in Kafka into ClickHouse, for a program that serves nothing.
+func (s *System) StartEngine(ctx context.Context) error {
+	return s.startEngine(ctx, prometheus.NewRegistry(), noop.NewTracerProvider().Tracer(""), newReadiness())
+}
+
 // startEngine counts what is in Kafka into ClickHouse:
 //
 //	topic ── consumer ── one shard per partition ── store
 //	                         └── dead letters ── dead-letter topic
-func (s *system) startEngine(ctx context.Context, reg prometheus.Registerer, tracer trace.Tracer, ready *readiness) error {
+func (s *System) startEngine(ctx context.Context, reg prometheus.Registerer, tracer trace.Tracer, ready *readiness) error {
 	if err := s.holdRules(ctx); err != nil {
 		return err
 	}
 	if err := s.holdPartitions(ctx); err != nil {
 		return err
 	}
-	cfg := s.cfg.pipeline(s.book, s.voc)
+	cfg := s.Config.pipeline(s.Book, s.Vocabulary)
 	places := make([]prom.Place, len(cfg.Engine.Places))
-	for i, code := range s.voc.BCPs() {
-		p := &s.book.Places[i]
+	for i, code := range s.Vocabulary.BCPs() {
+		p := &s.Book.Places[i]
 		places[code] = prom.Place{ReleaseTarget: p.Targets.ReleaseTime, SilentAfter: func() time.Duration {
 			bound, cancel := context.WithTimeout(context.WithoutCancel(ctx), habitTimeout)
 			defer cancel()
-			return s.source.SilentAfter(bound, p.ID)
+			return s.Source.SilentAfter(bound, p.ID)
 		}}
 	}
-	ready.Observer = prom.New(reg, s.voc, places)
-	if s.source != nil {
-		hours := recent.New(boardReach, s.source.Now)
-		s.source.Own(hours, s.voc)
+	ready.Observer = prom.New(reg, s.Vocabulary, places)
+	if s.Source != nil {
+		hours := recent.New(boardReach, s.Source.Now)
+		s.Source.Own(hours, s.Vocabulary)
 		ready.Observer = counted{ready.Observer, hours}
 	}
 	budget := pipeline.NewBudget(cfg.FlushBytes)
 	var consumer *kafka.Consumer
-	consumer, err := kafka.New(s.cfg.Kafka.Config, func(partition int) kafka.Handler {
+	consumer, err := kafka.New(s.Config.Kafka.Config, func(partition int) kafka.Handler {
 		return &handler{shard: pipeline.New(cfg, partition, pipeline.Parts{
 			Budget:      budget,
-			Store:       s.store,
-			DeadLetters: deadLetters{s.producer, s.cfg.Kafka.Topic},
+			Store:       s.Store,
+			DeadLetters: deadLetters{s.Producer, s.Config.Kafka.Topic},
 			Commit: func(_ context.Context, next int64) error {
 				consumer.Commit(partition, next)
 				return nil
 			},
 			Forward:  s.forward,
-			Observer: ready, Tracer: tracer, Log: s.log, Now: time.Now,
+			Observer: ready, Tracer: tracer, Log: s.Log, Now: time.Now,
 		})}
-	}, prom.NewKafka(reg, kafka.Failures()), s.log)
+	}, prom.NewKafka(reg, kafka.Failures()), s.Log)
 	if err != nil {
 		return err
 	}
-	s.start(ctx, "engine", consumer.Run)
+	s.Go(ctx, "engine", consumer.Run)
 	return nil
 }
 
@@ -70,7 +76,7 @@ const boardReach = 26 * time.Hour
 const habitTimeout = 5 * time.Second
 
 // forward writes facts about places to the partitions that do not have them, marked so that they stop there.
-func (s *system) forward(ctx context.Context, partition int, records []event.Message) error {
+func (s *System) forward(ctx context.Context, partition int, records []event.Message) error {
 	for i := range records {
 		m := &records[i]
 		r := kafka.Record{Key: m.Key, Value: m.Value, Time: m.Time}
@@ -78,16 +84,16 @@ func (s *system) forward(ctx context.Context, partition int, records []event.Mes
 			r.Headers = append(r.Headers, kafka.Header(h))
 		}
 		r.Headers = append(r.Headers, kafka.Header{Key: []byte(event.EverywhereHeader), Value: []byte("1")})
-		if err := s.producer.Forward(ctx, partition, r); err != nil {
+		if err := s.Producer.Forward(ctx, partition, r); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// caughtUp waits until everything that is in Kafka now is in ClickHouse, and tells each time how much is left.
-func (s *system) caughtUp(ctx context.Context, left func(records int64)) error {
-	ends, err := kafka.Ends(ctx, s.cfg.Kafka.Config)
+// CaughtUp waits until everything that is in Kafka now is in ClickHouse. It calls left with what is missing, five times a second.
+func (s *System) CaughtUp(ctx context.Context, left func(records int64)) error {
+	ends, err := kafka.Ends(ctx, s.Config.Kafka.Config)
 	if err != nil {
 		return err
 	}
@@ -96,7 +102,7 @@ func (s *system) caughtUp(ctx context.Context, left func(records int64)) error {
 	for {
 		var records int64
 		for p, end := range ends {
-			progress, err := s.store.Progress(ctx, p)
+			progress, err := s.Store.Progress(ctx, p)
 			if err != nil {
 				return err
 			}

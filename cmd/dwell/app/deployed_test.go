@@ -1,10 +1,10 @@
-package main
+package app
 
 import "testing"
 
 // The configuration of the compose file is one that this program takes.
 func TestTheDeployedConfigurationIsTaken(t *testing.T) {
-	cfg, err := loadConfig("../../deploy/dwell.yaml", []string{"DWELL_CLICKHOUSE_PASSWORD=secret"})
+	cfg, err := LoadConfig("../../../deploy/dwell.yaml", []string{"DWELL_CLICKHOUSE_PASSWORD=secret"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"context"
@@ -21,44 +21,45 @@ import (
 	"dwell/metrics/clickhouse"
 )
 
-// system is what every command that works on data needs: Kafka, ClickHouse and the places, embedded or not.
+// System is what every command that works on data needs: Kafka, ClickHouse and the places, embedded or not.
 //
 //	broker (embedded) ──┐
 //	                    ├── topics ── producer
 //	clickhouse (child) ─┴── store
-type system struct {
+type System struct {
 	*parts
-	cfg      Config
-	log      *slog.Logger
-	book     *place.Book
-	voc      *event.Vocabulary
-	folder   *folder // nil where nothing is embedded
-	store    *clickhouse.Store
-	producer *kafka.Producer
-	// A system that serves shows source at listening, host:port.
-	source    *query.Source
-	listening string
+	Config     Config
+	Log        *slog.Logger
+	Book       *place.Book
+	Vocabulary *event.Vocabulary
+	Store      *clickhouse.Store
+	Producer   *kafka.Producer
+	// A system that serves shows Source at Listening, host:port.
+	Source    *query.Source
+	Listening string
+
+	folder *folder // nil where nothing is embedded
 }
 
-// startSystem starts what is embedded and connects to the rest. On an error, what has started is stopped.
-func startSystem(ctx context.Context, cfg Config, out io.Writer, log *slog.Logger) (_ *system, err error) {
-	s := &system{parts: newParts(out), cfg: cfg, log: log}
+// Start starts what is embedded and connects to the rest. On an error, what has started is stopped.
+func Start(ctx context.Context, cfg Config, out io.Writer, log *slog.Logger) (_ *System, err error) {
+	s := &System{parts: newParts(out), Config: cfg, Log: log}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, s.stop())
+			err = errors.Join(err, s.Stop())
 		}
 	}()
-	if s.book, err = cfg.book(); err != nil {
+	if s.Book, err = cfg.ReadPlaces(); err != nil {
 		return nil, err
 	}
-	if s.voc, err = s.book.Vocabulary(); err != nil {
+	if s.Vocabulary, err = s.Book.Vocabulary(); err != nil {
 		return nil, err
 	}
 	if cfg.Kafka.Embedded || cfg.ClickHouse.Embedded {
 		if s.folder, err = ownFolder(cfg.Data); err != nil {
 			return nil, err
 		}
-		s.start(ctx, "folder", func(ctx context.Context) error {
+		s.Go(ctx, "folder", func(ctx context.Context) error {
 			<-ctx.Done()
 			return s.folder.release()
 		})
@@ -76,25 +77,25 @@ func startSystem(ctx context.Context, cfg Config, out io.Writer, log *slog.Logge
 }
 
 // reachedAt are the addresses of what is embedded.
-func (s *system) reachedAt() (a addresses) {
-	if s.cfg.Kafka.Embedded {
-		a.Kafka = s.cfg.Kafka.Brokers[0]
+func (s *System) reachedAt() (a Addresses) {
+	if s.Config.Kafka.Embedded {
+		a.Kafka = s.Config.Kafka.Brokers[0]
 	}
-	if s.cfg.ClickHouse.Embedded {
-		a.ClickHouse = s.cfg.ClickHouse.Addresses[0]
+	if s.Config.ClickHouse.Embedded {
+		a.ClickHouse = s.Config.ClickHouse.Addresses[0]
 	}
 	return a
 }
 
 // beside makes the configuration of a program that works with the parts of another one, which owns the data folder.
-func (c *Config) beside(a addresses) error {
+func (c *Config) beside(a Addresses) error {
 	if c.Kafka.Embedded && a.Kafka != "" {
 		c.Kafka.Embedded, c.Kafka.Brokers, c.Kafka.NewReplication = false, []string{a.Kafka}, 1
 	}
 	if c.ClickHouse.Embedded && a.ClickHouse != "" {
 		c.ClickHouse.Embedded, c.ClickHouse.Addresses = false, []string{a.ClickHouse}
 		c.ClickHouse.Protocol, c.ClickHouse.Compression = "http", "none"
-		return c.ClickHouse.login(c.Data)
+		return c.ClickHouse.Login(c.Data)
 	}
 	return nil
 }
@@ -104,29 +105,29 @@ func (*ClickHouseConfig) passwordFile(data string) string {
 	return filepath.Join(data, "clickhouse.password")
 }
 
-// login sets the user and the password of the embedded ClickHouse in a data folder.
-func (c *ClickHouseConfig) login(data string) (err error) {
+// Login sets the user and the password of the embedded ClickHouse in a data folder.
+func (c *ClickHouseConfig) Login(data string) (err error) {
 	c.User = embedded.User
 	c.Password, err = embedded.Password(c.passwordFile(data))
 	return err
 }
 
-// startOrJoin starts what is embedded, or joins the program that has it open. Own says whether it has started it.
-func startOrJoin(ctx context.Context, cfg Config, out io.Writer, log *slog.Logger) (s *system, own bool, err error) {
-	s, err = startSystem(ctx, cfg, out, log)
-	var used *inUseError
+// StartOrJoin starts what is embedded, or joins the program that has it open. Own says whether it has started it.
+func StartOrJoin(ctx context.Context, cfg Config, out io.Writer, log *slog.Logger) (s *System, own bool, err error) {
+	s, err = Start(ctx, cfg, out, log)
+	var used *InUseError
 	if !errors.As(err, &used) || used.Kafka == "" && used.ClickHouse == "" {
 		return s, cfg.Kafka.Embedded, err
 	}
-	if err := cfg.beside(used.addresses); err != nil {
+	if err := cfg.beside(used.Addresses); err != nil {
 		return nil, false, err
 	}
-	s, err = startSystem(ctx, cfg, out, log)
+	s, err = Start(ctx, cfg, out, log)
 	return s, false, err
 }
 
-func (s *system) startClickHouse(ctx context.Context) error {
-	c := &s.cfg.ClickHouse
+func (s *System) startClickHouse(ctx context.Context) error {
+	c := &s.Config.ClickHouse
 	if c.Embedded {
 		if _, err := embedded.Locate(); err != nil {
 			return err
@@ -139,51 +140,51 @@ func (s *system) startClickHouse(ctx context.Context) error {
 			return err
 		}
 		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(c.Port))
-		dir := filepath.Join(s.cfg.Data, "clickhouse")
-		child := embedded.NewChild([]string{self, "embedded-clickhouse", "--data", dir, "--listen", address, "--password-file", c.passwordFile(s.cfg.Data)}, nil, os.Stderr)
-		s.start(ctx, "clickhouse", child.Run)
-		if err := s.ready(ctx, "clickhouse", child.Ready()); err != nil {
+		dir := filepath.Join(s.Config.Data, "clickhouse")
+		child := embedded.NewChild([]string{self, "embedded-clickhouse", "--data", dir, "--listen", address, "--password-file", c.passwordFile(s.Config.Data)}, nil, os.Stderr)
+		s.Go(ctx, "clickhouse", child.Run)
+		if err := s.Ready(ctx, "clickhouse", child.Ready()); err != nil {
 			return err
 		}
 		c.Addresses, c.Protocol, c.Compression = []string{child.Addr()}, "http", "none"
-		if err := c.login(s.cfg.Data); err != nil {
+		if err := c.Login(s.Config.Data); err != nil {
 			return err
 		}
-		s.say("clickhouse", "embedded, http://%s, user %s, password in %s", child.Addr(), c.User, c.passwordFile(s.cfg.Data))
+		s.Say("clickhouse", "embedded, http://%s, user %s, password in %s", child.Addr(), c.User, c.passwordFile(s.Config.Data))
 	}
-	store, err := clickhouse.Open(ctx, c.Config, s.voc)
+	store, err := clickhouse.Open(ctx, c.Config, s.Vocabulary)
 	if err != nil {
 		return err
 	}
-	s.store = store
-	s.start(ctx, "store", func(ctx context.Context) error {
+	s.Store = store
+	s.Go(ctx, "store", func(ctx context.Context) error {
 		<-ctx.Done()
 		return store.Close()
 	})
 	if !c.Embedded {
-		s.say("clickhouse", "%s %v, database %s", c.Protocol, c.Addresses, c.Database)
+		s.Say("clickhouse", "%s %v, database %s", c.Protocol, c.Addresses, c.Database)
 	}
 	return nil
 }
 
-func (s *system) startKafka(ctx context.Context) error {
-	k := &s.cfg.Kafka
+func (s *System) startKafka(ctx context.Context) error {
+	k := &s.Config.Kafka
 	if k.Embedded {
 		if err := portFree("kafka.port", k.Port); err != nil {
 			return err
 		}
-		b, err := broker.New(broker.Config{DataDir: filepath.Join(s.cfg.Data, "kafka"), Port: k.Port}, s.log)
+		b, err := broker.New(broker.Config{DataDir: filepath.Join(s.Config.Data, "kafka"), Port: k.Port}, s.Log)
 		if err != nil {
 			return err
 		}
-		s.start(ctx, "kafka", b.Run)
+		s.Go(ctx, "kafka", b.Run)
 		is, now := once()
 		go func() {
 			if _, err := b.Addr(ctx); err == nil {
 				now()
 			}
 		}()
-		if err := s.ready(ctx, "kafka", is); err != nil {
+		if err := s.Ready(ctx, "kafka", is); err != nil {
 			return err
 		}
 		addr, err := b.Addr(ctx)
@@ -192,9 +193,9 @@ func (s *system) startKafka(ctx context.Context) error {
 		}
 		k.Brokers = []string{addr}
 		k.NewReplication = 1
-		s.say("kafka", "embedded, %s", addr)
+		s.Say("kafka", "embedded, %s", addr)
 	} else {
-		s.say("kafka", "%v, topic %s", k.Brokers, k.Topic)
+		s.Say("kafka", "%v, topic %s", k.Brokers, k.Topic)
 	}
 	created, err := kafka.EnsureTopics(ctx, k.Config,
 		kafka.NewTopic{Name: k.Topic, Partitions: k.NewPartitions, Replication: k.NewReplication, Retention: -1},
@@ -204,14 +205,14 @@ func (s *system) startKafka(ctx context.Context) error {
 		return fmt.Errorf("kafka: %w", err)
 	}
 	for _, t := range created {
-		s.log.Info("topic created", "topic", t)
+		s.Log.Info("topic created", "topic", t)
 	}
-	if s.producer, err = kafka.NewProducer(k.Config); err != nil {
+	if s.Producer, err = kafka.NewProducer(k.Config); err != nil {
 		return err
 	}
-	s.start(ctx, "producer", func(ctx context.Context) error {
+	s.Go(ctx, "producer", func(ctx context.Context) error {
 		<-ctx.Done()
-		s.producer.Close()
+		s.Producer.Close()
 		return nil
 	})
 	return nil

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"context"
@@ -14,11 +14,11 @@ import (
 // round, each before the one it rests on.
 type parts struct {
 	out     io.Writer
-	running []*part
-	failed  chan *part
+	running []*Part
+	failed  chan *Part
 }
 
-type part struct {
+type Part struct {
 	name   string
 	cancel context.CancelFunc
 	done   chan struct{}
@@ -26,21 +26,20 @@ type part struct {
 	told   bool // err has been returned by wait or ready
 }
 
-func newParts(out io.Writer) *parts { return &parts{out: out, failed: make(chan *part, 64)} }
+func newParts(out io.Writer) *parts { return &parts{out: out, failed: make(chan *Part, 64)} }
 
-// start runs a part until stop. The part does not stop by itself: if its run ends before, that is a failure, unless it
-// returns errFinished.
-func (p *parts) start(ctx context.Context, name string, run func(context.Context) error) *part {
+// Go runs a part until Stop. A run that ends before is a failure.
+func (p *parts) Go(ctx context.Context, name string, run func(context.Context) error) *Part {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	one := &part{name: name, cancel: cancel, done: make(chan struct{})}
+	one := &Part{name: name, cancel: cancel, done: make(chan struct{})}
 	p.running = append(p.running, one)
 	go func() {
 		err := run(ctx)
-		early := ctx.Err() == nil && !errors.Is(err, errFinished)
+		early := ctx.Err() == nil
 		switch {
 		case err == nil && early:
 			one.err = fmt.Errorf("%s stopped by itself", name)
-		case err != nil && (early || !errors.Is(err, context.Canceled) && !errors.Is(err, errFinished)):
+		case err != nil && (early || !errors.Is(err, context.Canceled)):
 			one.err = fmt.Errorf("%s: %w", name, err)
 		}
 		close(one.done)
@@ -51,8 +50,14 @@ func (p *parts) start(ctx context.Context, name string, run func(context.Context
 	return one
 }
 
-// tell returns a part's error, once.
-func (p *part) tell() error {
+// Stop ends the part before the others, and returns its error, once.
+func (p *Part) Stop() error {
+	p.cancel()
+	return p.tell()
+}
+
+// tell waits for the part to end and returns its error, once.
+func (p *Part) tell() error {
 	<-p.done
 	if p.told {
 		return nil
@@ -61,16 +66,13 @@ func (p *part) tell() error {
 	return p.err
 }
 
-// errFinished is returned by a part that has done all it was for.
-var errFinished = errors.New("finished")
-
-// say prints one line about a part.
-func (p *parts) say(name, format string, args ...any) {
+// Say prints one line about a part.
+func (p *parts) Say(name, format string, args ...any) {
 	_, _ = fmt.Fprintf(p.out, "%-12s%s\n", name, fmt.Sprintf(format, args...))
 }
 
-// wait blocks until ctx is done or a part fails.
-func (p *parts) wait(ctx context.Context) error {
+// Wait blocks until ctx is done or a part fails.
+func (p *parts) Wait(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		return nil
@@ -79,19 +81,18 @@ func (p *parts) wait(ctx context.Context) error {
 	}
 }
 
-// stop ends all parts, the last first, and joins those errors that have not been returned yet.
-func (p *parts) stop() error {
+// Stop ends all parts, the last first, and joins those errors that have not been returned yet.
+func (p *parts) Stop() error {
 	var errs []error
 	for _, one := range slices.Backward(p.running) {
-		one.cancel()
-		errs = append(errs, one.tell())
+		errs = append(errs, one.Stop())
 	}
 	p.running = nil
 	return errors.Join(errs...)
 }
 
-// ready waits until a part is, and fails early when any part does. While it takes longer than a second, it says so.
-func (p *parts) ready(ctx context.Context, name string, is <-chan struct{}) error {
+// Ready waits until a part is, and fails early when any part does. While it takes longer than a second, it says so.
+func (p *parts) Ready(ctx context.Context, name string, is <-chan struct{}) error {
 	begin := time.Now()
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"context"
@@ -17,19 +17,19 @@ import (
 
 func TestAPartThatFailsIsToldOnce(t *testing.T) {
 	p := newParts(io.Discard)
-	p.start(t.Context(), "store", func(ctx context.Context) error {
+	p.Go(t.Context(), "store", func(ctx context.Context) error {
 		<-ctx.Done()
 		return errors.New("the disk is full")
 	})
-	p.start(t.Context(), "engine", func(context.Context) error { return errors.New("the topic is gone") })
-	p.start(t.Context(), "page", func(ctx context.Context) error {
+	p.Go(t.Context(), "engine", func(context.Context) error { return errors.New("the topic is gone") })
+	p.Go(t.Context(), "page", func(ctx context.Context) error {
 		<-ctx.Done()
 		return ctx.Err()
 	})
-	if err := p.wait(t.Context()); err == nil || err.Error() != "engine: the topic is gone" {
+	if err := p.Wait(t.Context()); err == nil || err.Error() != "engine: the topic is gone" {
 		t.Errorf("waiting told %v", err)
 	}
-	if err := p.stop(); err == nil || err.Error() != "store: the disk is full" {
+	if err := p.Stop(); err == nil || err.Error() != "store: the disk is full" {
 		t.Errorf("stopping told %v", err)
 	}
 }
@@ -37,9 +37,9 @@ func TestAPartThatFailsIsToldOnce(t *testing.T) {
 func TestTwoPartsThatFailAreBothTold(t *testing.T) {
 	p := newParts(io.Discard)
 	for _, name := range []string{"store", "engine"} {
-		<-p.start(t.Context(), name, func(context.Context) error { return io.EOF }).done
+		<-p.Go(t.Context(), name, func(context.Context) error { return io.EOF }).done
 	}
-	if err := errors.Join(p.wait(t.Context()), p.stop()); strings.Count(err.Error(), "EOF") != 2 {
+	if err := errors.Join(p.Wait(t.Context()), p.Stop()); strings.Count(err.Error(), "EOF") != 2 {
 		t.Errorf("told %v", err)
 	}
 }
@@ -58,7 +58,7 @@ func TestAnAnswerThatWasBegunIsEndedBeforeTheStop(t *testing.T) {
 	stopping := make(chan struct{})
 	server.RegisterOnShutdown(func() { close(stopping) })
 	p := newParts(io.Discard)
-	p.start(t.Context(), "web", func(ctx context.Context) error { return serveUntil(ctx, server, ln) })
+	p.Go(t.Context(), "web", func(ctx context.Context) error { return serveUntil(ctx, server, ln) })
 	got := make(chan string, 1)
 	go func() {
 		res, err := http.Get("http://" + ln.Addr().String())
@@ -78,7 +78,7 @@ func TestAnAnswerThatWasBegunIsEndedBeforeTheStop(t *testing.T) {
 		<-stopping
 		close(answer)
 	}()
-	if err := p.stop(); err != nil {
+	if err := p.Stop(); err != nil {
 		t.Error(err)
 	}
 	if text := <-got; text != "whole" {
@@ -125,7 +125,7 @@ func TestAFolderForgetsWhoWasKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = f.release() }()
-	var used *inUseError
+	var used *InUseError
 	if _, err := ownFolder(path); !errors.As(err, &used) || used.Kafka != "" {
 		t.Errorf("the next one is told %v", err)
 	}

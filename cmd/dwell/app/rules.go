@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"context"
@@ -13,10 +13,10 @@ import (
 // rules are those by which events become numbers and which a configuration can change. What was counted by others would
 // be taken for counted by these: a visit that lapsed after ten days would have done so after fourteen, and its windows
 // would hold what can never be taken out of them; and the progress in one topic would be taken for that in another.
-func (s *system) rules() map[string]string {
-	rules := map[string]string{"engine.lateness": s.cfg.Engine.Lateness.String(), "kafka.topic": s.cfg.Kafka.Topic}
-	for i := range s.book.Places {
-		p := &s.book.Places[i]
+func (s *System) rules() map[string]string {
+	rules := map[string]string{"engine.lateness": s.Config.Engine.Lateness.String(), "kafka.topic": s.Config.Kafka.Topic}
+	for i := range s.Book.Places {
+		p := &s.Book.Places[i]
 		rules["lapse_after of "+p.ID] = p.LapseAfter.String()
 		rules["time_zone of "+p.ID] = p.Zone.String()
 		rules["calendar of "+p.ID] = p.Calendar.String()
@@ -24,9 +24,9 @@ func (s *system) rules() map[string]string {
 	return rules
 }
 
-// sameRules says how the rules differ from those by which the tables were counted, and returns those that are new.
-func (s *system) sameRules(ctx context.Context) (unnoted map[string]string, err error) {
-	counted, err := s.store.Rules(ctx)
+// SameRules says how the rules differ from those by which the tables were counted, and returns those that are new.
+func (s *System) SameRules(ctx context.Context) (unnoted map[string]string, err error) {
+	counted, err := s.Store.Rules(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -46,13 +46,13 @@ func (s *system) sameRules(ctx context.Context) (unnoted map[string]string, err 
 }
 
 // holdPartitions makes sure that the topic has the partitions it was first counted with.
-func (s *system) holdPartitions(ctx context.Context) error {
-	k := &s.cfg.Kafka
+func (s *System) holdPartitions(ctx context.Context) error {
+	k := &s.Config.Kafka
 	partitions, err := kafka.Partitions(ctx, k.Config)
 	if err != nil {
 		return fmt.Errorf("kafka: %w", err)
 	}
-	counted, err := s.store.TopicPartitions(ctx, k.Topic, partitions)
+	counted, err := s.Store.TopicPartitions(ctx, k.Topic, partitions)
 	if err != nil {
 		return err
 	}
@@ -63,11 +63,11 @@ func (s *system) holdPartitions(ctx context.Context) error {
 	return nil
 }
 
-// holdRules is sameRules before the engine counts.
-func (s *system) holdRules(ctx context.Context) error {
-	unnoted, err := s.sameRules(ctx)
+// holdRules is SameRules before the engine counts.
+func (s *System) holdRules(ctx context.Context) error {
+	unnoted, err := s.SameRules(ctx)
 	if err != nil {
 		return err
 	}
-	return s.store.NoteRules(ctx, unnoted)
+	return s.Store.NoteRules(ctx, unnoted)
 }

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"runtime/debug"
@@ -10,8 +10,8 @@ import (
 // so to collect it costs little, and Go's 100 would have a backlog take twice the memory that is in use.
 const collected = 40
 
-// collectGarbage sets it, unless the environment does.
-func collectGarbage(environ []string) {
+// CollectGarbage sets it, unless the environment does.
+func CollectGarbage(environ []string) {
 	if !slices.ContainsFunc(environ, func(pair string) bool { return strings.HasPrefix(pair, "GOGC=") }) {
 		debug.SetGCPercent(collected)
 	}

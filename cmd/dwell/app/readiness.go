@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"fmt"
@@ -18,6 +18,8 @@ type readiness struct {
 	mu      sync.Mutex
 	stalled map[int]error
 }
+
+func newReadiness() *readiness { return &readiness{stalled: map[int]error{}} }
 
 func (r *readiness) Stalled(shard int, err error) {
 	r.mu.Lock()

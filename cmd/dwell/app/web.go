@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"context"
@@ -17,36 +17,36 @@ import (
 )
 
 // startWeb serves the page, /live, /api/v1, /metrics, /healthz and /readyz.
-func (s *system) startWeb(ctx context.Context, reg *prometheus.Registry, ready http.Handler) error {
-	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.cfg.Listen)
+func (s *System) startWeb(ctx context.Context, reg *prometheus.Registry, ready http.Handler) error {
+	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.Config.Listen)
 	if err != nil {
-		return cannotBind("listen", s.cfg.Listen, err)
+		return cannotBind("listen", s.Config.Listen, err)
 	}
-	shown, err := dashboards.New(s.source, s.voc, dashboards.DefaultConfig(), s.log, reg)
+	shown, err := dashboards.New(s.Source, s.Vocabulary, dashboards.DefaultConfig(), s.Log, reg)
 	if err != nil {
 		return err
 	}
-	s.start(ctx, "dashboards", shown.Run)
+	s.Go(ctx, "dashboards", shown.Run)
 
 	mux := http.NewServeMux()
 	mux.Handle("/", shown)
 	mux.Handle("GET /metrics", prom.Handler(reg))
 	mux.Handle("GET /readyz", ready)
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprintln(w, "ok", version()) })
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprintln(w, "ok", Version()) })
 	server := &http.Server{
 		Handler: web.OnlyHosts(s.hosts(), mux), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
-		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+		ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
 	}
-	s.start(ctx, "web", func(ctx context.Context) error { return serveUntil(ctx, server, ln) })
-	s.listening = ln.Addr().String()
-	s.say("page", "http://%s", ln.Addr())
+	s.Go(ctx, "web", func(ctx context.Context) error { return serveUntil(ctx, server, ln) })
+	s.Listening = ln.Addr().String()
+	s.Say("page", "http://%s", ln.Addr())
 	return nil
 }
 
 // hosts are the names under which the page may be asked for: those configured, and the one that it listens on.
-func (s *system) hosts() []string {
-	listen, _, _ := net.SplitHostPort(s.cfg.Listen) // it was validated
-	return append([]string{listen}, s.cfg.Hosts...)
+func (s *System) hosts() []string {
+	listen, _, _ := net.SplitHostPort(s.Config.Listen) // it was validated
+	return append([]string{listen}, s.Config.Hosts...)
 }
 
 // serveUntil serves until ctx is done, and then lets what is being answered come to its end, for a bounded time.

@@ -1,0 +1,56 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"runtime"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"dwell/dashboards/query"
+	"dwell/metrics/prom"
+	"dwell/metrics/tracing"
+)
+
+// Serve starts the whole program: what Start starts, the engine, and the page with API and metrics. Now is the clock by
+// which a BCP is stale. On an error, what has started is stopped.
+func Serve(ctx context.Context, cfg Config, out io.Writer, log *slog.Logger, now func() time.Time) (_ *System, err error) {
+	s, err := Start(ctx, cfg, out, log)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Stop())
+		}
+	}()
+	log.Info("starting", "version", Version(), "go", runtime.Version())
+	reg := prometheus.NewRegistry()
+	prom.NewBuild(reg, Version())
+	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	traces, err := tracing.Open(ctx, cfg.Tracing, Version(), log)
+	if err != nil {
+		return nil, err
+	}
+	s.Go(ctx, "tracing", func(ctx context.Context) error {
+		<-ctx.Done()
+		if err := traces.Close(context.WithoutCancel(ctx)); err != nil {
+			log.Warn("spans were lost on the way out", "error", err)
+		}
+		return nil
+	})
+	s.Source = query.New(s.Store.Conn(), cfg.ClickHouse.Database, s.Book.Places, query.DefaultConfig(), now)
+	ready := newReadiness()
+	if err := s.startEngine(ctx, reg, traces.Tracer(), ready); err != nil {
+		return nil, err
+	}
+	if err := s.startWeb(ctx, reg, http.Handler(ready)); err != nil {
+		return nil, err
+	}
+	return s, nil
+}

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"dwell/cmd/dwell/app"
+	"dwell/ingest/simulator"
+)
+
+// demoState is what a data folder remembers of its demo. The simulator is deterministic: what it has sent is found
+// again by playing it from the start.
+type demoState struct {
+	Seed uint64    `json:"seed"`
+	From time.Time `json:"from"`
+	// Sent is how many events Kafka has, and Last when the last of them was sent.
+	Sent int64     `json:"sent"`
+	Last time.Time `json:"last"`
+
+	file string
+}
+
+// readDemo is the state of the demo in a data folder, or that of a new one.
+func readDemo(data string, seed uint64) (*demoState, error) {
+	st := &demoState{Seed: seed, From: time.Now().Add(-history).UTC().Truncate(time.Hour), file: filepath.Join(data, "demo.json")}
+	text, err := os.ReadFile(st.file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return st, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(text, st)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("data: %w", err)
+	}
+	return st, nil
+}
+
+// simulation is the simulator behind the events that have been sent.
+func (st *demoState) simulation(s *app.System) (*simulator.Simulator, error) {
+	sim, err := simulator.New(simulator.Config{
+		Places: s.Book, From: st.From, Seed: st.Seed, Faults: simulator.Faults{Late: 0.05, Duplicate: 0.01, Retract: 0.002},
+	})
+	if err != nil {
+		return nil, err
+	}
+	for range st.Sent {
+		if _, ok := sim.Next(); !ok {
+			return nil, errors.New("the data folder holds more than the simulator plays")
+		}
+	}
+	return sim, nil
+}
+
+func (st *demoState) write() error {
+	text, err := json.Marshal(st)
+	if err != nil {
+		return err
+	}
+	next := st.file + ".next"
+	if err := os.WriteFile(next, text, 0o644); err != nil {
+		return err
+	}
+	return os.Rename(next, st.file)
+}
+
+// demoFeed remembers what has been written.
+type demoFeed struct {
+	feed
+	state *demoState
+}
+
+func (f *demoFeed) Add(ctx context.Context, em simulator.Emission) error {
+	f.batch = append(f.batch, messageOf(f.voc, em.Event, em.At))
+	if len(f.batch) < feedBatch {
+		return nil
+	}
+	return f.Flush(ctx)
+}
+
+func (f *demoFeed) Flush(ctx context.Context) error {
+	if len(f.batch) == 0 {
+		return nil
+	}
+	last := f.batch[len(f.batch)-1].Time
+	before := f.written
+	if err := f.feed.Flush(ctx); err != nil {
+		return err
+	}
+	f.state.Sent += f.written - before
+	f.state.Last = time.UnixMilli(last).UTC()
+	return f.state.write()
+}

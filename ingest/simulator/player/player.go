@@ -1,0 +1,55 @@
+// Package player plays a simulation as time goes by.
+//
+// It promises the sink each emission in the simulator's order, none before its time has come by the clock, and a flush
+// before each pause, so that nothing that has happened waits for what has not. It refuses nothing itself: an error of the
+// sink ends the play.
+package player
+
+import (
+	"context"
+	"time"
+
+	"dwell/ingest/simulator"
+)
+
+// Sink takes what is played. An emission is valid until Add returns.
+type Sink interface {
+	Add(ctx context.Context, e simulator.Emission) error
+	Flush(ctx context.Context) error
+}
+
+// Simulation says what comes next; false ends the play.
+type Simulation interface {
+	Next() (simulator.Emission, bool)
+}
+
+// Play brings what is simulated to the sink until the simulation ends, ctx is done or the sink fails. Without a clock it
+// waits for nothing. Ahead, if there is one, is called once: when all that lies behind the clock has been flushed.
+func Play(ctx context.Context, sim Simulation, clock *Clock, sink Sink, ahead func()) error {
+	for e, ok := sim.Next(); ok; e, ok = sim.Next() {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if clock != nil {
+			clock.start(e.At)
+			if left := clock.until(e.At); left > 0 {
+				if err := sink.Flush(ctx); err != nil {
+					return err
+				}
+				if ahead != nil {
+					ahead()
+					ahead = nil
+				}
+				select {
+				case <-ctx.Done():
+					return ctx.Err()
+				case <-time.After(left):
+				}
+			}
+		}
+		if err := sink.Add(ctx, e); err != nil {
+			return err
+		}
+	}
+	return sink.Flush(ctx)
+}

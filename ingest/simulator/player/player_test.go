@@ -1,0 +1,116 @@
+package player
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"dwell/ingest/simulator"
+)
+
+// script is a simulation of emissions at given instants.
+type script []int64
+
+func (s *script) Next() (simulator.Emission, bool) {
+	if len(*s) == 0 {
+		return simulator.Emission{}, false
+	}
+	at := (*s)[0]
+	*s = (*s)[1:]
+	return simulator.Emission{At: at}, true
+}
+
+// log is a sink that notes when, in life, what it was given was flushed.
+type log struct {
+	begun   time.Time
+	waiting []int64
+	flushed map[int64]time.Duration
+	err     error
+}
+
+func (l *log) Add(_ context.Context, e simulator.Emission) error {
+	l.waiting = append(l.waiting, e.At)
+	return l.err
+}
+
+func (l *log) Flush(context.Context) error {
+	for _, at := range l.waiting {
+		l.flushed[at] = time.Since(l.begun)
+	}
+	l.waiting = nil
+	return nil
+}
+
+func TestTrucksArriveAsTheClockGoes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		// Two trucks have come before the demo starts, one comes an hour and one two hours later; an hour goes in a minute.
+		now := time.Now()
+		at := func(d time.Duration) int64 { return now.Add(d).UnixMilli() }
+		l := &log{begun: now, flushed: map[int64]time.Duration{}}
+		ahead := []time.Duration{}
+		sim := script{at(-2 * time.Hour), at(-time.Hour), at(time.Hour), at(2 * time.Hour)}
+		err := Play(t.Context(), &sim, NewClock(now, 60), l, func() { ahead = append(ahead, time.Since(now)) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := map[int64]time.Duration{
+			at(-2 * time.Hour): 0, at(-time.Hour): 0, at(time.Hour): 2 * time.Minute, at(2 * time.Hour): 2 * time.Minute,
+		}
+		// The third truck is flushed when the wait for the fourth begins.
+		want[at(time.Hour)] = time.Minute
+		for at, d := range want {
+			if l.flushed[at] != d {
+				t.Errorf("the truck at %v was flushed after %v, not %v", time.UnixMilli(at), l.flushed[at], d)
+			}
+		}
+		if !slices.Equal(ahead, []time.Duration{0}) {
+			t.Errorf("caught up at %v", ahead)
+		}
+	})
+}
+
+func TestClockWithoutTimeBeginsWithTheFirstEmission(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &log{begun: time.Now(), flushed: map[int64]time.Duration{}}
+		sim := script{1000, 11_000}
+		if err := Play(t.Context(), &sim, NewClock(time.Time{}, 10), l, nil); err != nil {
+			t.Fatal(err)
+		}
+		if l.flushed[1000] != 0 || l.flushed[11_000] != time.Second {
+			t.Errorf("flushed after %v", l.flushed)
+		}
+	})
+}
+
+func TestPlayWithoutClockWaitsForNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &log{begun: time.Now(), flushed: map[int64]time.Duration{}}
+		sim := script{0, time.Now().Add(1000 * time.Hour).UnixMilli()}
+		if err := Play(t.Context(), &sim, nil, l, nil); err != nil {
+			t.Fatal(err)
+		}
+		if len(l.flushed) != 2 || time.Since(l.begun) != 0 {
+			t.Errorf("flushed %v after %v", l.flushed, time.Since(l.begun))
+		}
+	})
+}
+
+func TestPlayEndsWithItsContextAndItsSink(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		l := &log{begun: time.Now(), flushed: map[int64]time.Duration{}}
+		sim := script{0, time.Hour.Milliseconds()}
+		if err := Play(ctx, &sim, NewClock(time.Time{}, 1), l, nil); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("cancelled: %v", err)
+		}
+		l.err = errors.New("no broker")
+		sim = script{0}
+		if err := Play(t.Context(), &sim, nil, l, nil); !errors.Is(err, l.err) {
+			t.Errorf("failing sink: %v", err)
+		}
+	})
+}
