@@ -22,7 +22,7 @@ type auditCommand struct {
 var errDifferences = errors.New("the audit has found differences")
 
 func (c *auditCommand) Run(ctx context.Context, e *env) error {
-	return c.with(ctx, e, func(s *app.System, _ bool) error {
+	return c.with(ctx, e, app.Stored, func(s *app.System, _ bool) error {
 		found, err := c.audit(ctx, e, s)
 		if err == nil && found.Differences > 0 {
 			err = errDifferences

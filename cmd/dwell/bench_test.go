@@ -65,7 +65,7 @@ func BenchmarkPipeline(b *testing.B) {
 	var used time.Duration
 	way := func(i int) {
 		cfg.ClickHouse.Database, cfg.Kafka.Group = fmt.Sprintf("dwell_%d", i), fmt.Sprintf("dwell-%d", i)
-		s, err := app.Start(b.Context(), cfg, io.Discard, log)
+		s, err := app.Start(b.Context(), cfg, app.All, io.Discard, log)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -60,7 +60,7 @@ func (c *listLettersCommand) Run(ctx context.Context, e *env) error {
 	if q.Limit = c.Limit; c.Limit < 1 {
 		return fmt.Errorf("--limit %d: it must be 1 or more", c.Limit)
 	}
-	return c.with(ctx, e, func(s *app.System, _ bool) error {
+	return c.with(ctx, e, app.Stored, func(s *app.System, _ bool) error {
 		table := tabwriter.NewWriter(e.out, 0, 0, 2, ' ', 0)
 		listed := 0
 		err := s.Store.DeadLetters(ctx, q, func(d *clickhouse.DeadLetter) error {
@@ -104,7 +104,7 @@ type showLetterCommand struct {
 }
 
 func (c *showLetterCommand) Run(ctx context.Context, e *env) error {
-	return c.with(ctx, e, func(s *app.System, _ bool) error {
+	return c.with(ctx, e, app.Stored, func(s *app.System, _ bool) error {
 		d, err := letter(ctx, s, c.Letter)
 		if err != nil {
 			return err

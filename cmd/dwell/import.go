@@ -65,7 +65,7 @@ func (c *importFlags) open(ctx context.Context, e *env) (im *importer, own bool,
 		return nil, false, err
 	}
 	log := slog.New(slog.NewTextHandler(e.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	s, own, err := app.StartOrJoin(ctx, cfg, e.out, log)
+	s, own, err := app.StartOrJoin(ctx, cfg, app.All, e.out, log)
 	if err != nil {
 		return nil, false, errors.Join(err, file.Close())
 	}

@@ -42,6 +42,10 @@ type commands struct {
 
 	DeadLetters deadLettersCommand `cmd:"" help:"Messages that could not be used: list, show, mend and send again."`
 
+	SQL sqlCommand `cmd:"" name:"sql" help:"Run a statement in ClickHouse and print what it returns."`
+
+	Completion completionCommand `cmd:"" help:"Print a script that completes commands and flags in a shell."`
+
 	Version     versionCommand   `cmd:"" help:"Print the version of this program."`
 	VersionFlag kong.VersionFlag `name:"version" help:"Print the version of this program."`
 

@@ -30,7 +30,7 @@ func (c *rebuildCommand) Run(ctx context.Context, e *env) error {
 		return err
 	}
 	log := slog.New(slog.NewTextHandler(e.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	s, err := app.Start(ctx, cfg, e.err, log)
+	s, err := app.Start(ctx, cfg, app.All, e.err, log)
 	if err != nil {
 		return err
 	}

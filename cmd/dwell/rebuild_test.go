@@ -33,7 +33,7 @@ func count(t *testing.T, s *app.System) {
 
 func startHere(t *testing.T, cfg app.Config) *app.System {
 	t.Helper()
-	s, err := app.Start(t.Context(), cfg, io.Discard, slog.New(slog.DiscardHandler))
+	s, err := app.Start(t.Context(), cfg, app.All, io.Discard, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -43,7 +43,7 @@ func (c *redriveLettersCommand) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	return c.with(ctx, e, func(s *app.System, own bool) error {
+	return c.with(ctx, e, app.All, func(s *app.System, own bool) error {
 		letters, err := c.pick(ctx, s, q)
 		if err != nil {
 			return err

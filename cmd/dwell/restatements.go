@@ -34,7 +34,7 @@ func (c *restatementsCommand) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	return c.with(ctx, e, func(s *app.System, _ bool) error { return c.list(ctx, e, s, from, to) })
+	return c.with(ctx, e, app.Stored, func(s *app.System, _ bool) error { return c.list(ctx, e, s, from, to) })
 }
 
 // since reads a time, or how long before now it was.

@@ -129,7 +129,7 @@ func (l *lines) Flush(context.Context) error { return l.to.Flush() }
 
 func (c *simulateCommand) toKafka(ctx context.Context, e *env, cfg app.Config, sim *simulator.Simulator, clock *player.Clock) error {
 	log := slog.New(slog.NewTextHandler(e.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	s, own, err := app.StartOrJoin(ctx, cfg, e.out, log)
+	s, own, err := app.StartOrJoin(ctx, cfg, app.All, e.out, log)
 	if err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ type storeFlags struct {
 }
 
 // with starts or joins what is needed, does it, and stops what was started. Own says that no other program counts.
-func (c *storeFlags) with(ctx context.Context, e *env, do func(s *app.System, own bool) error) error {
+func (c *storeFlags) with(ctx context.Context, e *env, scope app.Scope, do func(s *app.System, own bool) error) error {
 	cfg, err := clientConfig(c.Config, c.Data, e)
 	if err != nil {
 		return err
@@ -25,7 +25,7 @@ func (c *storeFlags) with(ctx context.Context, e *env, do func(s *app.System, ow
 		cfg.Places = c.Places
 	}
 	log := slog.New(slog.NewTextHandler(e.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	s, own, err := app.StartOrJoin(ctx, cfg, e.err, log)
+	s, own, err := app.StartOrJoin(ctx, cfg, scope, e.err, log)
 	if err != nil {
 		return err
 	}

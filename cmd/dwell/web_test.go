@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 )
@@ -45,5 +47,15 @@ func TestEmbeddedClickHouseAsksForItsPassword(t *testing.T) {
 		if answer.StatusCode != want {
 			t.Errorf("password %q: %s", password, answer.Status)
 		}
+	}
+}
+
+// TestStatementRunsBesideAProgramThatHasTheFolderOpen goes to the ClickHouse of that program, with its login.
+func TestStatementRunsBesideAProgramThatHasTheFolderOpen(t *testing.T) {
+	s := serveForTest(t, "afghanistan", time.Now)
+	var out, errs bytes.Buffer
+	args := []string{"sql", "--data", s.Config.Data, "--format", "csv", "SELECT currentDatabase() AS database"}
+	if code := run(t.Context(), args, strings.NewReader(""), &out, &errs, nil); code != 0 || out.String() != "database\ndwell\n" {
+		t.Errorf("exit %d, %q\n%s", code, out.String(), errs.String())
 	}
 }

@@ -69,3 +69,6 @@ func serveUntil(ctx context.Context, server *http.Server, ln net.Listener) error
 	}
 	return err
 }
+
+// stopTimeout bounds how long the parts that serve people may take to stop.
+const stopTimeout = 5 * time.Second

@@ -1,0 +1,30 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+)
+
+// portFree tries a port before a part is started on it.
+func portFree(key string, port int) error {
+	if port == 0 {
+		return nil
+	}
+	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+	ln, err := net.Listen("tcp", address)
+	if err != nil {
+		return cannotBind(key, address, err)
+	}
+	return ln.Close()
+}
+
+// cannotBind says in the system's own words why a port cannot be used.
+func cannotBind(key, address string, err error) error {
+	var op *net.OpError
+	if errors.As(err, &op) {
+		err = op.Err
+	}
+	return fmt.Errorf("%s: cannot bind %s: %w; stop the program that uses it, or choose another port", key, address, err)
+}
