@@ -2,10 +2,13 @@ package main
 
 import (
 	"bytes"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
+
+	"dwell/cmd/dwell/app"
 )
 
 // TestPageOfAnotherSiteIsRefused asks as a browser does whose page has pointed its own name at this machine.
@@ -57,5 +60,34 @@ func TestStatementRunsBesideAProgramThatHasTheFolderOpen(t *testing.T) {
 	args := []string{"sql", "--data", s.Config.Data, "--format", "csv", "SELECT currentDatabase() AS database"}
 	if code := run(t.Context(), args, strings.NewReader(""), &out, &errs, nil); code != 0 || out.String() != "database\ndwell\n" {
 		t.Errorf("exit %d, %q\n%s", code, out.String(), errs.String())
+	}
+}
+
+// TestProfilesHaveAPortOfTheirOwn so that nobody who may see the page can look into the memory behind it.
+func TestProfilesHaveAPortOfTheirOwn(t *testing.T) {
+	var out bytes.Buffer
+	cfg := app.DefaultConfig()
+	cfg.Embed(t.TempDir())
+	cfg.Listen, cfg.Pprof = "127.0.0.1:0", "127.0.0.1:0"
+	s, err := app.Serve(t.Context(), cfg, &out, slog.New(slog.DiscardHandler), time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Stop() }()
+	_, line, _ := strings.Cut(out.String(), "pprof ")
+	address, _, _ := strings.Cut(strings.TrimSpace(line), "\n")
+	for url, want := range map[string]int{address: http.StatusOK, "http://" + s.Listening + "/debug/pprof/": http.StatusNotFound} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = answer.Body.Close()
+		if answer.StatusCode != want {
+			t.Errorf("%s: %s", url, answer.Status)
+		}
 	}
 }

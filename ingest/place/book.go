@@ -39,28 +39,29 @@ func (n Names) In(language string) string {
 	return n["en"]
 }
 
-// Place is one BCP.
+// Place is one BCP. An attribute that decides what a number is has a rule tag with its key, so that tables which were
+// counted with another value are not added to; the others are marked "-".
 type Place struct {
-	ID    string
-	Names Names
+	ID    string `rule:"-"`
+	Names Names  `rule:"-"`
 	// Zone is where its hours and days begin.
-	Zone *time.Location
+	Zone *time.Location `rule:"time_zone"`
 	// Calendar is when it is open; nil is always.
-	Calendar *Calendar
+	Calendar *Calendar `rule:"calendar"`
 	// Neighbour is the BCP on the far side.
-	Neighbour Neighbour
-	Position  Position
+	Neighbour Neighbour `rule:"-"`
+	Position  Position  `rule:"-"`
 	// UNLocode is empty where the BCP has none, or none that is known.
-	UNLocode string
-	Targets  Targets
+	UNLocode string  `rule:"-"`
+	Targets  Targets `rule:"-"`
 	// SilentAfter is how long a silence makes the BCP unknown, as long as its own habit is not known.
-	SilentAfter time.Duration
+	SilentAfter time.Duration `rule:"-"`
 	// SilentBound says that the file gives SilentAfter and does not call it assumed: no habit makes it longer.
-	SilentBound bool
+	SilentBound bool `rule:"-"`
 	// LapseAfter is how long after its last fact a visit is given up.
-	LapseAfter time.Duration
+	LapseAfter time.Duration `rule:"lapse_after"`
 	// Assumed lists the keys of this place for which there is no published figure, such as "calendar".
-	Assumed []string
+	Assumed []string `rule:"-"`
 }
 
 // Neighbour is the BCP on the far side of the border.

@@ -32,6 +32,8 @@ type Config struct {
 	// Hosts are the names, besides localhost, under which browsers and Prometheus reach Listen; other names are refused.
 	// IP Addresses always are accepted.
 	Hosts []string `yaml:"hosts"`
+	// Pprof is a loopback address for Go's profiles, /debug/pprof/; empty is off.
+	Pprof string `yaml:"pprof"`
 	// Data is the folder of the embedded parts.
 	Data string `yaml:"data"`
 	// Places is a places file, or the name of one that is part of the program.
@@ -66,17 +68,20 @@ type ClickHouseConfig struct {
 	clickhouse.Config `yaml:",inline"`
 }
 
-// EngineConfig is how events become windows.
+// EngineConfig is how events become windows. A key that decides what a number is, is a rule: dwell does not start where
+// the tables were counted with another value.
 type EngineConfig struct {
-	// Keep is how far behind the watermark finished visits and windows stay in memory. With less than 25 h the board reads the
-	// hours of its day from ClickHouse each second.
-	Keep time.Duration `yaml:"keep"`
-	// Lateness is how far the watermark stays behind the latest event.
-	Lateness time.Duration `yaml:"lateness"`
+	// Keep is how far behind the watermark finished visits and windows stay in memory. With less than 25 h the overview reads
+	// the hours of its day from ClickHouse each second.
+	Keep time.Duration `yaml:"keep" rule:"-"`
+	// WatermarkDelay is how far the watermark stays behind the latest event.
+	WatermarkDelay time.Duration `yaml:"watermark_delay"`
 	// Skew is how far an event's time may be after that of its Kafka record.
-	Skew       time.Duration `yaml:"skew"`
-	FlushEvery time.Duration `yaml:"flush_every"`
-	FlushBytes int           `yaml:"flush_bytes"`
+	Skew time.Duration `yaml:"skew" rule:"-"`
+	// FlushEvery is the longest time between two writes of what has been counted.
+	FlushEvery time.Duration `yaml:"flush_every" rule:"-"`
+	// FlushBytes is how much may wait for a write before it comes early.
+	FlushBytes int `yaml:"flush_bytes" rule:"-"`
 }
 
 // LogConfig is what is written to standard error, and how.
@@ -94,7 +99,7 @@ func DefaultConfig() Config {
 		Kafka:      KafkaConfig{NewPartitions: 4, NewReplication: -1, Config: kafka.DefaultConfig()},
 		ClickHouse: ClickHouseConfig{Config: clickhouse.DefaultConfig()},
 		Engine: EngineConfig{
-			Keep: p.Engine.Keep, Lateness: p.Engine.Lateness, Skew: p.Skew, FlushEvery: p.FlushEvery, FlushBytes: p.FlushBytes,
+			Keep: p.Engine.Keep, WatermarkDelay: p.Engine.Lateness, Skew: p.Skew, FlushEvery: p.FlushEvery, FlushBytes: p.FlushBytes,
 		},
 		Tracing: tracing.DefaultConfig(),
 		Log:     LogConfig{Level: "info", Format: "text"},
@@ -146,6 +151,11 @@ func (c *Config) Validate() error {
 	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
 		bad("listen: %q is not host:port", c.Listen)
 	}
+	if c.Pprof != "" {
+		if err := loopback(c.Pprof); err != nil {
+			bad("pprof: %w", err)
+		}
+	}
 	for _, h := range c.Hosts {
 		if h == "" || strings.ContainsAny(h, "/:* ") {
 			bad("hosts: %q is not a host name without scheme and port, such as dwell.example.org", h)
@@ -194,8 +204,8 @@ func (c *Config) Validate() error {
 			bad("%s: %v is not positive", d.key, d.value)
 		}
 	}
-	if c.Engine.Lateness < 0 {
-		bad("engine.lateness: %v is negative", c.Engine.Lateness)
+	if c.Engine.WatermarkDelay < 0 {
+		bad("engine.watermark_delay: %v is negative", c.Engine.WatermarkDelay)
 	}
 	if c.Engine.Skew < 0 {
 		bad("engine.skew: %v is negative", c.Engine.Skew)
@@ -256,7 +266,7 @@ func (c *Config) pipeline(book *place.Book, voc *event.Vocabulary) pipeline.Conf
 	p := pipeline.DefaultConfig()
 	p.Skew, p.FlushEvery, p.FlushBytes = c.Engine.Skew, c.Engine.FlushEvery, c.Engine.FlushBytes
 	p.Engine = engine.Config{
-		Vocabulary: voc, Keep: c.Engine.Keep, Lateness: c.Engine.Lateness, Places: make([]engine.Place, len(book.Places)+1),
+		Vocabulary: voc, Keep: c.Engine.Keep, Lateness: c.Engine.WatermarkDelay, Places: make([]engine.Place, len(book.Places)+1),
 	}
 	for i, code := range voc.BCPs() {
 		p.Engine.Places[code] = engine.Place{Zone: book.Places[i].Zone, Calendar: book.Places[i].Calendar, LapseAfter: book.Places[i].LapseAfter}

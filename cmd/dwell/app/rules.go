@@ -1,10 +1,12 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 
 	"dwell/ingest/kafka"
@@ -13,15 +15,27 @@ import (
 // rules are those by which events become numbers and which a configuration can change. What was counted by others would
 // be taken for counted by these: a visit that lapsed after ten days would have done so after fourteen, and its windows
 // would hold what can never be taken out of them; and the progress in one topic would be taken for that in another.
+//
+// They come from the structs: each key of engine, and each attribute of a place, is a rule unless it is marked rule:"-", so
+// that a new one cannot be forgotten.
 func (s *System) rules() map[string]string {
-	rules := map[string]string{"engine.lateness": s.Config.Engine.Lateness.String(), "kafka.topic": s.Config.Kafka.Topic}
+	rules := map[string]string{"kafka.topic": s.Config.Kafka.Topic}
+	collectRules(rules, s.Config.Engine, func(f reflect.StructField) string { return "engine." + f.Tag.Get("yaml") })
 	for i := range s.Book.Places {
-		p := &s.Book.Places[i]
-		rules["lapse_after of "+p.ID] = p.LapseAfter.String()
-		rules["time_zone of "+p.ID] = p.Zone.String()
-		rules["calendar of "+p.ID] = p.Calendar.String()
+		p := s.Book.Places[i]
+		collectRules(rules, p, func(f reflect.StructField) string { return cmp.Or(f.Tag.Get("rule"), f.Name) + " of " + p.ID })
 	}
 	return rules
+}
+
+// collectRules adds the fields of a struct that are rules.
+func collectRules(rules map[string]string, of any, name func(reflect.StructField) string) {
+	v := reflect.ValueOf(of)
+	for i := range v.NumField() {
+		if f := v.Type().Field(i); f.Tag.Get("rule") != "-" {
+			rules[name(f)] = fmt.Sprint(v.Field(i).Interface())
+		}
+	}
 }
 
 // SameRules says how the rules differ from those by which the tables were counted, and returns those that are new.

@@ -49,6 +49,9 @@ func Serve(ctx context.Context, cfg Config, out io.Writer, log *slog.Logger, now
 	if err := s.startEngine(ctx, reg, traces.Tracer(), ready); err != nil {
 		return nil, err
 	}
+	if err := s.startPprof(ctx); err != nil {
+		return nil, err
+	}
 	if err := s.startWeb(ctx, reg, http.Handler(ready)); err != nil {
 		return nil, err
 	}
