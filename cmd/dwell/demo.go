@@ -20,6 +20,8 @@ type demoCommand struct {
 	Seed   uint64        `default:"1" help:"What chance does. A data folder keeps the seed that it was begun with."`
 	Speed  float64       `default:"60" help:"How much faster than life time goes: 60 is an hour a minute."`
 	Places string        `default:"afghanistan" help:"Places file, or the name of one that is part of the program."`
+
+	portFlags `embed:""`
 }
 
 // history is how far back a new demo begins, so that there is something to see.
@@ -32,7 +34,7 @@ func (c *demoCommand) Run(ctx context.Context, e *env) error {
 	cfg := app.DefaultConfig()
 	cfg.Embed(c.Data)
 	cfg.Listen, cfg.Places = c.Listen, c.Places
-	if err := cfg.Validate(); err != nil {
+	if err := c.set(&cfg); err != nil {
 		return err
 	}
 	log := slog.New(slog.NewTextHandler(e.err, &slog.HandlerOptions{Level: slog.LevelWarn}))

@@ -27,11 +27,11 @@ type importCommand struct {
 
 // importFlags are those of every import.
 type importFlags struct {
-	File   string `arg:"" type:"existingfile" help:"The file."`
-	Config string `type:"path" help:"Configuration file."`
-	Data   string `type:"path" help:"Data folder of a dwell with embedded parts, in place of --config; it is made where missing."`
-	Places string `help:"Places file, or the name of one that is part of the program, in place of the configuration's."`
-	Wait   bool   `help:"Return when all of it is in ClickHouse."`
+	File string `arg:"" type:"existingfile" help:"The file."`
+
+	folderFlags `embed:""`
+
+	Wait bool `help:"Return when all of it is in ClickHouse."`
 }
 
 // badLines is how many bad lines are printed; all of them are counted.
@@ -49,12 +49,9 @@ type importer struct {
 
 // open starts or joins what the import needs. Close follows.
 func (c *importFlags) open(ctx context.Context, e *env) (im *importer, own bool, err error) {
-	cfg, err := clientConfig(c.Config, c.Data, e)
+	cfg, err := c.load(e.environ)
 	if err != nil {
 		return nil, false, err
-	}
-	if c.Places != "" {
-		cfg.Places = c.Places
 	}
 	file, err := os.Open(c.File)
 	if err != nil {

@@ -102,7 +102,7 @@ func TestKilledInTheMiddleOfALoad(t *testing.T) {
 	e := &env{strings.NewReader(""), io.Discard, io.Discard, nil}
 	simulate := simulateCommand{
 		From: "2026-01-05", For: 96 * time.Hour, Seed: 11, Speed: "max", Faults: "late=10%,duplicate=2%,retract=0.5%",
-		Places: "afghanistan", Out: events, Truth: truth,
+		Out: events, Truth: truth,
 	}
 	if err := simulate.Run(t.Context(), e); err != nil {
 		t.Fatal(err)

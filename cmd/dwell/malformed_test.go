@@ -85,7 +85,7 @@ func TestTenThousandMalformedMessages(t *testing.T) {
 	from := time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC)
 	truthFile := filepath.Join(dir, "truth.jsonl")
 	simulate := simulateCommand{
-		From: "2026-01-05", For: 48 * time.Hour, Seed: 5, Speed: "max", Faults: "late=5%", Places: "afghanistan",
+		From: "2026-01-05", For: 48 * time.Hour, Seed: 5, Speed: "max", Faults: "late=5%",
 		Out: filepath.Join(dir, "unused.jsonl"), Truth: truthFile,
 	}
 	if err := simulate.Run(t.Context(), &env{strings.NewReader(""), io.Discard, io.Discard, nil}); err != nil {

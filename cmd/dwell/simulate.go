@@ -25,11 +25,10 @@ type simulateCommand struct {
 	Seed   uint64        `default:"1" help:"What chance does; the same seed gives the same events."`
 	Speed  string        `default:"max" help:"How much faster than life: a number, or max."`
 	Faults string        `help:"What goes wrong on the way: late=10%,duplicate=2%,retract=0.5%,lost=0.1%,cut=12h,skew=5m."`
-	Places string        `default:"afghanistan" help:"Places file, or the name of one that is part of the program."`
 	Out    string        `type:"path" help:"Write CloudEvents, one a line, to this file instead of Kafka; - is standard output."`
 	Truth  string        `type:"path" help:"Write to this file what really happened to each visit, one JSON object a line."`
-	Config string        `type:"path" help:"Configuration file that names the Kafka cluster."`
-	Data   string        `type:"path" help:"Data folder of a dwell with embedded parts, in place of --config."`
+
+	folderFlags `embed:""`
 }
 
 func (c *simulateCommand) Run(ctx context.Context, e *env) (err error) {
@@ -39,11 +38,12 @@ func (c *simulateCommand) Run(ctx context.Context, e *env) (err error) {
 	}
 	cfg := app.DefaultConfig()
 	if c.Out == "" {
-		if cfg, err = clientConfig(c.Config, c.Data, e); err != nil {
+		if cfg, err = c.load(e.environ); err != nil {
 			return err
 		}
+	} else if c.Places != "" {
+		cfg.Places = c.Places
 	}
-	cfg.Places = c.Places
 	simCfg, err := c.simulation(cfg)
 	if err != nil {
 		return err
@@ -164,16 +164,4 @@ func (b *buffered) Close() error {
 		err = errors.Join(err, b.file.Close())
 	}
 	return err
-}
-
-// clientConfig is the configuration of a command that works with a dwell's parts: those of a file, or those of a data
-// folder.
-func clientConfig(config, data string, e *env) (app.Config, error) {
-	if config != "" && data != "" {
-		return app.Config{}, fmt.Errorf("--config %q and --data %q exclude each other", config, data)
-	}
-	if data == "" {
-		return app.LoadConfig(config, e.environ)
-	}
-	return app.FolderConfig(data, e.environ)
 }

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"fmt"
+
+	"dwell/cmd/dwell/app"
+)
+
+// folderFlags say where the parts of a dwell are that a command works with: at the servers of a configuration, or in a
+// data folder.
+type folderFlags struct {
+	Config string `type:"path" help:"Configuration file (YAML)."`
+	Data   string `type:"path" help:"Data folder of a dwell with embedded parts, in place of --config; it is made where missing."`
+	Places string `help:"Places file, or the name of one that is part of the program, in place of the configuration's."`
+
+	portFlags `embed:""`
+}
+
+// portFlags are the ports of embedded parts, for those who must open them in a firewall.
+type portFlags struct {
+	KafkaPort      int `placeholder:"PORT" help:"Port of the embedded broker; without it, a free one."`
+	ClickHousePort int `name:"clickhouse-port" placeholder:"PORT" help:"Port of the embedded ClickHouse; without it, a free one."`
+}
+
+// set puts the ports that are given into a configuration.
+func (f *portFlags) set(cfg *app.Config) error {
+	for _, p := range []struct {
+		flag     string
+		port     int
+		embedded bool
+		to       *int
+	}{
+		{"--kafka-port", f.KafkaPort, cfg.Kafka.Embedded, &cfg.Kafka.Port},
+		{"--clickhouse-port", f.ClickHousePort, cfg.ClickHouse.Embedded, &cfg.ClickHouse.Port},
+	} {
+		switch {
+		case p.port == 0:
+		case !p.embedded:
+			return fmt.Errorf("%s %d: this configuration uses a server, which has its own port; leave the flag out", p.flag, p.port)
+		default:
+			*p.to = p.port
+		}
+	}
+	return cfg.Validate()
+}
+
+// load is the configuration that the flags name, with environ.
+func (f *folderFlags) load(environ []string) (cfg app.Config, err error) {
+	switch {
+	case f.Config != "" && f.Data != "":
+		return cfg, fmt.Errorf("--config %q and --data %q exclude each other", f.Config, f.Data)
+	case f.Data != "":
+		cfg, err = app.FolderConfig(f.Data, environ)
+	default:
+		cfg, err = app.LoadConfig(f.Config, environ)
+	}
+	if err != nil {
+		return cfg, err
+	}
+	if f.Places != "" {
+		cfg.Places = f.Places
+	}
+	return cfg, f.set(&cfg)
+}
