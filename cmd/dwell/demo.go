@@ -14,22 +14,23 @@ import (
 )
 
 type demoCommand struct {
-	For    time.Duration `help:"Stop this long after the history has been told, and print a summary."`
+	For    time.Duration `help:"Stop this long after the history has been counted, and print a summary."`
 	Data   string        `default:"data/demo" type:"path" help:"Folder of the demo; starting again goes on from it."`
 	Listen string        `default:"127.0.0.1:8080" help:"Address of the page."`
-	Seed   uint64        `default:"1" help:"What chance does. A data folder keeps the seed that it was begun with."`
+	Seed   uint64        `default:"1" help:"Random seed; the same seed reproduces the same events. A data folder keeps the one that it was begun with."`
+	Days   int           `default:"60" help:"How many days of history a new demo begins with."`
 	Speed  float64       `default:"60" help:"How much faster than life time goes: 60 is an hour a minute."`
 	Places string        `default:"afghanistan" help:"Places file, or the name of one that is part of the program."`
 
 	portFlags `embed:""`
 }
 
-// history is how far back a new demo begins, so that there is something to see.
-const history = 3 * 24 * time.Hour
-
 func (c *demoCommand) Run(ctx context.Context, e *env) error {
 	if c.Speed <= 0 {
 		return fmt.Errorf("--speed: %v is not positive", c.Speed)
+	}
+	if c.Days < 1 || c.Days > 3650 {
+		return fmt.Errorf("--days: %d is not in 1..3650", c.Days)
 	}
 	cfg := app.DefaultConfig()
 	cfg.Embed(c.Data)
@@ -38,7 +39,7 @@ func (c *demoCommand) Run(ctx context.Context, e *env) error {
 		return err
 	}
 	log := slog.New(slog.NewTextHandler(e.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	st, err := readDemo(c.Data, c.Seed)
+	st, err := readDemo(c.Data, c.Seed, c.Days)
 	if err != nil {
 		return err
 	}
@@ -56,15 +57,18 @@ func (c *demoCommand) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return errors.Join(err, s.Stop())
 	}
+	log.Warn("all data of the demo are made up by a simulation", "component", "demo", "places", c.Places, "seed", st.Seed)
+	s.Say("simulator", "made-up events since %s, %v times as fast as life", st.From.Format(time.DateOnly), c.Speed)
 	ahead := make(chan struct{})
 	played := s.Go(ctx, "simulator", func(ctx context.Context) error {
-		if err := player.Play(ctx, sim, clock, &demoFeed{feed{producer: s.Producer, voc: s.Vocabulary}, st}, func() { close(ahead) }); err != nil {
+		feed := &demoFeed{feed{producer: s.Producer, voc: s.Vocabulary}, st}
+		if err := player.Play(ctx, sim, clock, feed, func() { close(ahead) }); err != nil {
 			return err
 		}
 		return errors.New("the simulation came to an end")
 	})
-	if err := s.Ready(ctx, "history", ahead); err != nil && ctx.Err() == nil {
-		return errors.Join(err, s.Stop())
+	if err := history(ctx, s, st, clock, ahead); err != nil {
+		return errors.Join(unlessStopped(ctx, err), s.Stop())
 	}
 	if c.For > 0 {
 		var cancel context.CancelFunc
@@ -76,6 +80,26 @@ func (c *demoCommand) Run(ctx context.Context, e *env) error {
 		err = errors.Join(played.Stop(), summary(context.WithoutCancel(ctx), e, s))
 	}
 	return errors.Join(err, s.Stop())
+}
+
+// history waits until all events up to now have been sent and counted, and says how far that is.
+func history(ctx context.Context, s *app.System, st *demoState, clock *player.Clock, sent <-chan struct{}) error {
+	day := func(until time.Time) int { return int(until.Sub(st.From) / (24 * time.Hour)) }
+	doing := func() string {
+		until, ok, err := s.Counted(ctx)
+		if err != nil || !ok {
+			until = st.From
+		}
+		return fmt.Sprintf("day %d of %d counted", day(until), day(clock.Now()))
+	}
+	if err := s.Ready(ctx, "history", sent, doing); err != nil {
+		return err
+	}
+	if err := s.CaughtUp(ctx, func(int64) { s.Doing("history", doing()) }); err != nil {
+		return err
+	}
+	s.Say("history", "%d days counted", day(clock.Now()))
+	return nil
 }
 
 // summary prints what the page shows, once all that was sent has been counted.

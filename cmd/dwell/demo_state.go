@@ -27,8 +27,8 @@ type demoState struct {
 }
 
 // readDemo is the state of the demo in a data folder, or that of a new one.
-func readDemo(data string, seed uint64) (*demoState, error) {
-	st := &demoState{Seed: seed, From: time.Now().Add(-history).UTC().Truncate(time.Hour), file: filepath.Join(data, "demo.json")}
+func readDemo(data string, seed uint64, days int) (*demoState, error) {
+	st := &demoState{Seed: seed, From: time.Now().AddDate(0, 0, -days).UTC().Truncate(time.Hour), file: filepath.Join(data, "demo.json")}
 	text, err := os.ReadFile(st.file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return st, nil

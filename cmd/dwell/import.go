@@ -12,8 +12,6 @@ import (
 	"os"
 	"time"
 
-	"github.com/schollz/progressbar/v3"
-
 	"dwell/ingest/event"
 	"dwell/ingest/kafka"
 
@@ -42,9 +40,10 @@ type importer struct {
 	*app.System
 	feed
 	env  *env
-	bar  *progressbar.ProgressBar
 	bad  int
 	file *os.File
+	size int64
+	read int64 // bytes of the file
 }
 
 // open starts or joins what the import needs. Close follows.
@@ -66,9 +65,17 @@ func (c *importFlags) open(ctx context.Context, e *env) (im *importer, own bool,
 	if err != nil {
 		return nil, false, errors.Join(err, file.Close())
 	}
-	bar := progressbar.NewOptions64(info.Size(), progressbar.OptionSetWriter(e.err), progressbar.OptionShowBytes(true),
-		progressbar.OptionThrottle(200*time.Millisecond), progressbar.OptionClearOnFinish(), progressbar.OptionSetDescription("import"))
-	return &importer{System: s, feed: feed{producer: s.Producer}, env: e, bar: bar, file: file}, own, nil
+	return &importer{System: s, feed: feed{producer: s.Producer}, env: e, file: file, size: info.Size()}, own, nil
+}
+
+// Read reads the file, and says how far it is.
+func (im *importer) Read(p []byte) (int, error) {
+	n, err := im.file.Read(p)
+	im.read += int64(n)
+	if im.size > 0 && n > 0 { // a pipe has no size
+		im.Doing("import", fmt.Sprintf("%d %% of %d MB read", min(100*im.read/im.size, 100), im.size/1_000_000))
+	}
+	return n, err
 }
 
 // run imports with read, waits if it is asked to, and stops what was started.
@@ -77,12 +84,10 @@ func (c *importFlags) run(ctx context.Context, e *env, read func(ctx context.Con
 	if err != nil {
 		return err
 	}
-	in := progressbar.NewReader(im.file, im.bar)
-	err = read(ctx, im, &in)
+	err = read(ctx, im, im)
 	if err == nil {
 		err = im.Flush(ctx)
 	}
-	_ = im.bar.Finish()
 	if err == nil {
 		im.Say("imported", "%d events from %s, %d bad lines", im.written, c.File, im.bad)
 		if c.Wait {
@@ -104,11 +109,7 @@ func (im *importer) wait(ctx context.Context, own bool) error {
 		}
 	}
 	begin := time.Now()
-	err := im.CaughtUp(ctx, func(left int64) {
-		if time.Since(begin) > time.Second {
-			_, _ = fmt.Fprintf(im.env.err, "\rcounting, %d records to go   ", left)
-		}
-	})
+	err := im.CaughtUp(ctx, func(left int64) { im.Doing("counting", fmt.Sprintf("%d records to go", left)) })
 	if err == nil {
 		im.Say("counted", "all of it is in ClickHouse, after %.1f s", time.Since(begin).Seconds())
 	}

@@ -29,7 +29,7 @@ func (s *System) startClickHouse(ctx context.Context) error {
 		dir := filepath.Join(s.Config.Data, "clickhouse")
 		child := embedded.NewChild([]string{self, "embedded-clickhouse", "--data", dir, "--listen", address, "--password-file", c.passwordFile(s.Config.Data)}, nil, os.Stderr)
 		s.Go(ctx, "clickhouse", child.Run)
-		if err := s.Ready(ctx, "clickhouse", child.Ready()); err != nil {
+		if err := s.Ready(ctx, "clickhouse", child.Ready(), nil); err != nil {
 			return err
 		}
 		c.Addresses, c.Protocol, c.Compression = []string{child.Addr()}, "http", "none"

@@ -121,3 +121,17 @@ func (s *System) CaughtUp(ctx context.Context, left func(records int64)) error {
 		}
 	}
 }
+
+// Counted is the least time up to which all shards have counted; false where one of them has counted nothing yet.
+func (s *System) Counted(ctx context.Context) (until time.Time, ok bool, err error) {
+	for p := range s.Config.Kafka.Partitions {
+		progress, err := s.Store.Progress(ctx, p)
+		if err != nil || !progress.Heard {
+			return time.Time{}, false, err
+		}
+		if latest := time.UnixMilli(progress.Latest); until.IsZero() || latest.Before(until) {
+			until = latest
+		}
+	}
+	return until, !until.IsZero(), nil
+}

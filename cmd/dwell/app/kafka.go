@@ -27,7 +27,7 @@ func (s *System) startKafka(ctx context.Context) error {
 				now()
 			}
 		}()
-		if err := s.Ready(ctx, "kafka", is); err != nil {
+		if err := s.Ready(ctx, "kafka", is, nil); err != nil {
 			return err
 		}
 		addr, err := b.Addr(ctx)

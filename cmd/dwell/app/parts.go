@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"sync"
 	"time"
@@ -16,6 +17,7 @@ type parts struct {
 	out     io.Writer
 	running []*Part
 	failed  chan *Part
+	doing   int // how long the line is that says what a part is doing
 }
 
 type Part struct {
@@ -66,9 +68,14 @@ func (p *Part) tell() error {
 	return p.err
 }
 
-// Say prints one line about a part.
+// Say prints one line about a part, in place of what it was doing.
 func (p *parts) Say(name, format string, args ...any) {
-	_, _ = fmt.Fprintf(p.out, "%-12s%s\n", name, fmt.Sprintf(format, args...))
+	line := fmt.Sprintf("%-12s%s", name, fmt.Sprintf(format, args...))
+	if p.doing > 0 {
+		line = fmt.Sprintf("\r%-*s", p.doing, line)
+		p.doing = 0
+	}
+	_, _ = fmt.Fprintln(p.out, line)
 }
 
 // Wait blocks until ctx is done or a part fails.
@@ -91,26 +98,40 @@ func (p *parts) Stop() error {
 	return errors.Join(errs...)
 }
 
-// Ready waits until a part is, and fails early when any part does. While it takes longer than a second, it says so.
-func (p *parts) Ready(ctx context.Context, name string, is <-chan struct{}) error {
+// Doing says what a part is doing, in a line that the next one replaces; to a terminal alone.
+func (p *parts) Doing(name, what string) {
+	if file, ok := p.out.(*os.File); !ok || !terminal(file) {
+		return
+	}
+	line := fmt.Sprintf("%-12s%s", name, what)
+	_, _ = fmt.Fprintf(p.out, "\r%-*s", p.doing, line)
+	p.doing = len(line)
+}
+
+func terminal(file *os.File) bool {
+	info, err := file.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// Ready waits until a part is, and fails early when any part does. While it takes longer than a second, it says what doing
+// returns, each second; without doing, for how long the part has been starting.
+func (p *parts) Ready(ctx context.Context, name string, is <-chan struct{}, doing func() string) error {
 	begin := time.Now()
+	if doing == nil {
+		doing = func() string { return fmt.Sprintf("starting, %d s", int(time.Since(begin).Seconds())) }
+	}
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
-	said := false
 	for {
 		select {
 		case <-is:
-			if said {
-				_, _ = fmt.Fprintln(p.out)
-			}
 			return nil
 		case one := <-p.failed:
 			return one.tell()
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-tick.C:
-			said = true
-			_, _ = fmt.Fprintf(p.out, "\r%-12sstarting, %d s", name, int(time.Since(begin).Seconds()))
+			p.Doing(name, doing())
 		}
 	}
 }
