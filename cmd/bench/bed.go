@@ -74,7 +74,7 @@ func (b *bed) clear(ctx context.Context, read []topic) error {
 		}
 	}
 	var databases []string
-	err = query(ctx, b.clickhouse.addr, "SELECT name FROM system.databases WHERE name NOT IN ('default', 'system', 'information_schema', 'INFORMATION_SCHEMA')"+format,
+	err = query(ctx, b.clickhouse.url(), "SELECT name FROM system.databases WHERE name NOT IN ('default', 'system', 'information_schema', 'INFORMATION_SCHEMA')"+format,
 		func(rows *json.Decoder) error {
 			var name string
 			err := rows.Decode(&[]any{&name})
@@ -84,7 +84,7 @@ func (b *bed) clear(ctx context.Context, read []topic) error {
 			return err
 		})
 	for _, name := range databases {
-		err = errors.Join(err, query(ctx, b.clickhouse.addr, "DROP DATABASE "+name+" SYNC", noRows))
+		err = errors.Join(err, query(ctx, b.clickhouse.url(), "DROP DATABASE "+name+" SYNC", noRows))
 	}
 	return err
 }

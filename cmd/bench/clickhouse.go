@@ -5,15 +5,23 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"time"
+
+	embedded "dwell/deploy/embedded/clickhouse"
 )
 
 // clickhouse is the embedded ClickHouse as a process of its own.
 type clickhouse struct {
 	*process
-	addr string // of its HTTP interface
+	addr, password string // of its HTTP interface
+}
+
+// url is the address with the login in it.
+func (c *clickhouse) url() string {
+	return (&url.URL{Scheme: "http", User: url.UserPassword(embedded.User, c.password), Host: c.addr, Path: "/"}).String()
 }
 
 // startClickHouse starts a ClickHouse whose tables are in dir, and returns when it answers.
@@ -25,14 +33,19 @@ func startClickHouse(ctx context.Context, dwell, dir string) (*clickhouse, error
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
-	p, err := startProcess("clickhouse", filepath.Join(filepath.Dir(dir), "clickhouse.log"), nil,
-		dwell, "embedded-clickhouse", "--data", dir, "--listen", addrs[0])
+	passwordFile := dir + ".password"
+	password, err := embedded.CreatePassword(passwordFile)
 	if err != nil {
 		return nil, err
 	}
-	c := &clickhouse{p, addrs[0]}
+	p, err := startProcess("clickhouse", filepath.Join(filepath.Dir(dir), "clickhouse.log"), nil,
+		dwell, "embedded-clickhouse", "--data", dir, "--listen", addrs[0], "--password-file", passwordFile)
+	if err != nil {
+		return nil, err
+	}
+	c := &clickhouse{p, addrs[0], password}
 	err = c.until(ctx, "it answers", 100*time.Millisecond, func() (bool, error) {
-		res, err := http.Get("http://" + c.addr + "/ping")
+		res, err := http.Get(c.url() + "ping")
 		if err != nil {
 			return false, nil // it has not opened its port
 		}
@@ -48,7 +61,7 @@ func startClickHouse(ctx context.Context, dwell, dir string) (*clickhouse, error
 func (c *clickhouse) merged(ctx context.Context) error {
 	return c.until(ctx, "its merges are done", 200*time.Millisecond, func() (bool, error) {
 		var under int
-		err := query(ctx, c.addr, "SELECT count() FROM system.merges WHERE database != 'system'"+format, func(rows *json.Decoder) error {
+		err := query(ctx, c.url(), "SELECT count() FROM system.merges WHERE database != 'system'"+format, func(rows *json.Decoder) error {
 			return rows.Decode(&[]any{&under})
 		})
 		return under == 0, err

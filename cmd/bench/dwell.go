@@ -91,9 +91,10 @@ kafka:
   new_replication: 1
 clickhouse:
   addresses: [%q]
+  password: %q
   protocol: http
   database: %s
-`, listen, places, b.broker.addr, j.topic, j.id, j.id, b.clickhouse.addr, j.id)
+`, listen, places, b.broker.addr, j.topic, j.id, j.id, b.clickhouse.addr, b.clickhouse.password, j.id)
 }
 
 // caughtUp says whether all before these offsets is in the tables. Until dwell has made them, there are none.
@@ -104,7 +105,7 @@ func caughtUp(ctx context.Context, b *bed, j *job, ends map[int32]int64) (bool, 
 			left[p] = end
 		}
 	}
-	err := query(ctx, b.clickhouse.addr, "SELECT shard, offset FROM "+j.id+".progress FINAL"+format, func(rows *json.Decoder) error {
+	err := query(ctx, b.clickhouse.url(), "SELECT shard, offset FROM "+j.id+".progress FINAL"+format, func(rows *json.Decoder) error {
 		var shard int32
 		var offset int64
 		if err := rows.Decode(&[]any{&shard, &offset}); err != nil {
@@ -123,5 +124,5 @@ func caughtUp(ctx context.Context, b *bed, j *job, ends map[int32]int64) (bool, 
 }
 
 func (dwell) result(ctx context.Context, b *bed, j *job) (result, error) {
-	return resultOfWindows(ctx, b.clickhouse.addr, j.id)
+	return resultOfWindows(ctx, b.clickhouse.url(), j.id)
 }

@@ -17,9 +17,10 @@ func TestDwellMatchesTheOracle(t *testing.T) {
 	if out, err := exec.Command("go", "-C", "../..", "build", "-o", exe, "./cmd/dwell").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
+	engine := clickhousetest.Open(t, t.TempDir())
 	b := &bed{
 		dwell: exe, broker: &broker{addr: brokertest.Start(t)},
-		clickhouse: &clickhouse{addr: clickhousetest.Open(t, t.TempDir()).Addr},
+		clickhouse: &clickhouse{addr: engine.Addr, password: engine.Password},
 	}
 	cfg := workload.Default()
 	cfg.Events = 20_000

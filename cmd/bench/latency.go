@@ -68,7 +68,7 @@ func (c *latencyCommand) Run(ctx context.Context) (err error) {
 	end := time.Now().Add(c.Warmup + c.For)
 	var all tasks
 	all.run(cancel, func() error { return seen.live(ctx, "ws://"+page+"/live") })
-	all.run(cancel, func() error { return seen.stored(ctx, b.clickhouse.addr, j.id) })
+	all.run(cancel, func() error { return seen.stored(ctx, b.clickhouse.url(), j.id) })
 	load := &steadyLoad{rate: c.Rate, broker: b.broker.addr, topic: topic}
 	all.run(cancel, func() error {
 		if err := load.run(ctx, world, probes, seen, end); err != nil {

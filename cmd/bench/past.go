@@ -7,12 +7,14 @@ import (
 	"time"
 
 	"dwell/cmd/bench/history"
+	embedded "dwell/deploy/embedded/clickhouse"
 	"dwell/ingest/event"
 	store "dwell/metrics/clickhouse"
 )
 
 type historyCommand struct {
 	ClickHouse string `name:"clickhouse" required:"" help:"HTTP interface of ClickHouse, host:port."`
+	Password   string `type:"path" name:"password-file" help:"File of the password of its user default; empty where none is needed."`
 	Database   string `default:"history" help:"Database of the windows, made where it is missing."`
 	Visits     int64  `default:"1000000000" help:"Number of visits that the windows stand for."`
 	Years      int    `default:"5" help:"How long they took."`
@@ -23,6 +25,12 @@ type historyCommand struct {
 func (c *historyCommand) Run(ctx context.Context) error {
 	cfg := store.DefaultConfig()
 	cfg.Addresses, cfg.Protocol, cfg.Database, cfg.ReadTimeout = []string{c.ClickHouse}, "http", c.Database, time.Hour
+	if c.Password != "" {
+		var err error
+		if cfg.Password, err = embedded.ReadPassword(c.Password); err != nil {
+			return err
+		}
+	}
 	voc, err := event.NewVocabulary([]string{"A"}, []string{"customs"})
 	if err != nil {
 		return err

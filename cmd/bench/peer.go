@@ -10,7 +10,7 @@ import (
 )
 
 // peer is an engine that is a command. In its arguments {brokers}, {topic}, {result} and {partitions} stand for what the job
-// says, {dir} for a folder of its own, {clickhouse} for the address of a ClickHouse of its own, {database} for a database
+// says, {dir} for a folder of its own, {clickhouse} for the URL of a ClickHouse of its own, {database} for a database
 // there, and {cache} for the folder of what was built.
 type peer struct {
 	called string
@@ -60,7 +60,7 @@ func (p peer) command(ctx context.Context, b *bed, j *job) (s spent, err error) 
 		"{dir}", j.dir, "{database}", j.id, "{cache}", cache,
 	}
 	if j.own != nil {
-		values = append(values, "{clickhouse}", j.own.addr)
+		values = append(values, "{clickhouse}", j.own.url())
 	}
 	log := filepath.Join(j.dir, p.called+".log")
 	process, err := startProcess(p.called, log, nil, fill(p.runs, values...)...)
@@ -84,7 +84,7 @@ func (p peer) command(ctx context.Context, b *bed, j *job) (s spent, err error) 
 
 func (p peer) result(ctx context.Context, b *bed, j *job) (result, error) {
 	if p.inClickHouse {
-		return resultOfTable(ctx, j.own.addr, j.id)
+		return resultOfTable(ctx, j.own.url(), j.id)
 	}
 	return resultOfTopic(ctx, b.broker.addr, j.resultTopic())
 }

@@ -123,7 +123,7 @@ type bcpInFrame struct {
 }
 
 // stored asks ClickHouse, ten times a second.
-func (s *sightings) stored(ctx context.Context, addr, database string) error {
+func (s *sightings) stored(ctx context.Context, url, database string) error {
 	var ids []string
 	for id := range s.of {
 		ids = append(ids, "'"+id+"'")
@@ -132,7 +132,7 @@ func (s *sightings) stored(ctx context.Context, addr, database string) error {
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		err := query(ctx, addr, sql, func(rows *json.Decoder) error {
+		err := query(ctx, url, sql, func(rows *json.Decoder) error {
 			var bcp string
 			var n int64
 			if err := rows.Decode(&[]any{&bcp, &n}); err != nil {

@@ -15,8 +15,8 @@ import (
 )
 
 // query sends a statement to ClickHouse's HTTP interface and calls each with every row, in JSONCompactEachRow.
-func query(ctx context.Context, addr, sql string, each func(row *json.Decoder) error) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+addr+"/", strings.NewReader(sql))
+func query(ctx context.Context, url, sql string, each func(row *json.Decoder) error) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(sql))
 	if err != nil {
 		return err
 	}
@@ -57,9 +57,9 @@ func noRows(rows *json.Decoder) error {
 const format = " SETTINGS output_format_json_quote_64bit_integers = 0, output_format_json_quote_denormals = 0 FORMAT JSONCompactEachRow"
 
 // resultOfTable reads the table or view bench_result.
-func resultOfTable(ctx context.Context, addr, database string) (result, error) {
+func resultOfTable(ctx context.Context, url, database string) (result, error) {
 	got := result{}
-	err := query(ctx, addr, "SELECT bcp, minute, n, sum_ms, p50, p95, p99 FROM "+database+".bench_result"+format, func(rows *json.Decoder) error {
+	err := query(ctx, url, "SELECT bcp, minute, n, sum_ms, p50, p95, p99 FROM "+database+".bench_result"+format, func(rows *json.Decoder) error {
 		var at place
 		var a answer
 		if err := rows.Decode(&[]any{&at.bcp, &at.minute, &a.n, &a.sum, &a.p50, &a.p95, &a.p99}); err != nil {
@@ -75,12 +75,12 @@ func resultOfTable(ctx context.Context, addr, database string) (result, error) {
 }
 
 // resultOfWindows reads dwell's own windows. Its bins are of seconds.
-func resultOfWindows(ctx context.Context, addr, database string) (result, error) {
+func resultOfWindows(ctx context.Context, url, database string) (result, error) {
 	ofDwell := logarithmic(math.Exp2(1.0/(1<<window.Schema)), int(window.ZeroBin), 1000)
 	got := result{}
 	sql := `SELECT bcp, intDiv(toUnixTimestamp(start), 60), sum(w.n), sum(w.sum_ms), sumMap(w.bins) FROM ` + database + `.windows AS w FINAL
 		WHERE measure = 'release_time' AND grain = 'minute' GROUP BY bcp, start HAVING sum(w.n) != 0`
-	err := query(ctx, addr, sql+format, func(rows *json.Decoder) error {
+	err := query(ctx, url, sql+format, func(rows *json.Decoder) error {
 		var at place
 		var a answer
 		var named map[string]uint64

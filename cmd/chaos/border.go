@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
+	embedded "dwell/deploy/embedded/clickhouse"
 	"dwell/deploy/embedded/fulldisk"
 )
 
@@ -24,7 +25,7 @@ type border struct {
 	// toKafka and toClickHouse are what the serves reach them by.
 	toKafka, toClickHouse *wire
 	kafkaAddr, chAddr     string // of the wires
-	database              string
+	database, password    string
 	// The disks of the broker and of ClickHouse are nil where the machine does not allow mounts.
 	brokerDisk, clickhouseDisk *fulldisk.Disk
 }
@@ -54,9 +55,13 @@ func startBorder(ctx context.Context, dwell, dir string, serves int, allowed mea
 		name: "broker", log: filepath.Join(dir, "broker.log"), serving: "embedded broker is ready",
 		args: []string{self, "broker", "--data", filepath.Join(dir, "kafka"), "--port", ports[2][len("127.0.0.1:"):], "--advertised", b.kafkaAddr},
 	}
+	passwordFile := filepath.Join(dir, "clickhouse.password")
+	if b.password, err = embedded.CreatePassword(passwordFile); err != nil {
+		return nil, err
+	}
 	b.clickhouse = &process{
 		name: "clickhouse", log: filepath.Join(dir, "clickhouse.log"), gives: "the disk ran full in the middle of a write",
-		args: []string{dwell, "embedded-clickhouse", "--data", filepath.Join(dir, "clickhouse"), "--listen", ports[3]},
+		args: []string{dwell, "embedded-clickhouse", "--data", filepath.Join(dir, "clickhouse"), "--listen", ports[3], "--password-file", passwordFile},
 	}
 	for i := range serves {
 		b.pages = append(b.pages, ports[4+i])
@@ -104,7 +109,7 @@ func (b *border) config() []string {
 		"DWELL_KAFKA_BROKERS=" + b.kafkaAddr, "DWELL_KAFKA_NEW_PARTITIONS=6", "DWELL_KAFKA_NEW_REPLICATION=1",
 		"DWELL_KAFKA_SESSION_TIMEOUT=6s", "DWELL_KAFKA_DRAIN_TIMEOUT=4s",
 		"DWELL_CLICKHOUSE_ADDRESSES=" + b.chAddr, "DWELL_CLICKHOUSE_PROTOCOL=http", "DWELL_CLICKHOUSE_COMPRESSION=none",
-		"DWELL_CLICKHOUSE_DATABASE=" + b.database,
+		"DWELL_CLICKHOUSE_DATABASE=" + b.database, "DWELL_CLICKHOUSE_PASSWORD=" + b.password,
 		// Small flushes and a short memory make more cuts and more loading of what was let go.
 		"DWELL_ENGINE_FLUSH_EVERY=200ms", "DWELL_ENGINE_FLUSH_BYTES=400000", "DWELL_ENGINE_KEEP=3h",
 	}

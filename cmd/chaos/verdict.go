@@ -43,6 +43,7 @@ func (b *border) caughtUp(ctx context.Context) error {
 func (b *border) connect() (driver.Conn, error) {
 	c := clickhouse.DefaultConfig()
 	c.Protocol, c.Addresses, c.Database, c.Compression = "http", []string{b.chAddr}, b.database, "none"
+	c.Password = b.password
 	return clickhouse.Connect(c)
 }
 

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	embedded "dwell/deploy/embedded/clickhouse"
 	"dwell/ingest/kafka/apachetest"
 )
 
@@ -25,6 +26,7 @@ import (
 type group struct {
 	kafka      *apachetest.Cluster
 	clickhouse string
+	login      ClickHouseConfig
 	partitions int
 	members    []*member
 }
@@ -40,7 +42,15 @@ type member struct {
 func startGroup(t *testing.T, partitions int) *group {
 	t.Helper()
 	g := &group{kafka: apachetest.Start(t, apachetest.Config{Brokers: 3}), clickhouse: freeAddress(t), partitions: partitions}
-	clickhouse := dwell(t, "embedded-clickhouse", "--data", t.TempDir(), "--listen", g.clickhouse)
+	data := t.TempDir()
+	if _, err := embedded.CreatePassword(g.login.passwordFile(data)); err != nil {
+		t.Fatal(err)
+	}
+	if err := g.login.login(data); err != nil {
+		t.Fatal(err)
+	}
+	clickhouse := dwell(t, "embedded-clickhouse", "--data", filepath.Join(data, "clickhouse"), "--listen", g.clickhouse,
+		"--password-file", g.login.passwordFile(data))
 	stdin, err := clickhouse.StdinPipe() // whose end tells it that its parent is gone
 	if err != nil {
 		t.Fatal(err)
@@ -64,7 +74,8 @@ func (g *group) environ() []string {
 	return []string{
 		"DWELL_KAFKA_BROKERS=" + strings.Join(g.kafka.Addrs(), ","), fmt.Sprintf("DWELL_KAFKA_NEW_PARTITIONS=%d", g.partitions),
 		"DWELL_KAFKA_SESSION_TIMEOUT=6s", "DWELL_KAFKA_DRAIN_TIMEOUT=4s",
-		"DWELL_CLICKHOUSE_ADDRESSES=" + g.clickhouse, "DWELL_CLICKHOUSE_PROTOCOL=http", "DWELL_CLICKHOUSE_COMPRESSION=none",
+		"DWELL_CLICKHOUSE_ADDRESSES=" + g.clickhouse, "DWELL_CLICKHOUSE_PASSWORD=" + g.login.Password,
+		"DWELL_CLICKHOUSE_PROTOCOL=http", "DWELL_CLICKHOUSE_COMPRESSION=none",
 		"DWELL_ENGINE_FLUSH_EVERY=100ms", "DWELL_ENGINE_FLUSH_BYTES=300000",
 	}
 }
@@ -192,8 +203,8 @@ func (g *group) imports(t *testing.T, file string) (stop func()) {
 func (g *group) counts(t *testing.T) {
 	t.Helper()
 	const counted = "SELECT toUInt64(sum(offset)) FROM dwell.progress FINAL"
-	now := ask(t, g.clickhouse, "", counted)
-	until(t, "more is counted", func() bool { return ask(t, g.clickhouse, "", counted) > now })
+	now := ask(t, g.clickhouse, g.login.Password, counted)
+	until(t, "more is counted", func() bool { return ask(t, g.clickhouse, g.login.Password, counted) > now })
 }
 
 // run is a command with the group's configuration.

@@ -72,7 +72,7 @@ func until(t testing.TB, what string, is func() bool) {
 	}
 }
 
-// ask asks an embedded ClickHouse for one number; without a password where it has none.
+// ask asks an embedded ClickHouse for one number.
 func ask(t *testing.T, clickhouse, password, sql string) int {
 	t.Helper()
 	res, err := http.Get("http://" + clickhouse + "/?query=" + url.QueryEscape(sql) + "&password=" + password)

@@ -73,6 +73,7 @@ func open(t testing.TB) *office {
 	server := clickhousetest.Start(t)
 	cfg := clickhouse.DefaultConfig()
 	cfg.Addresses, cfg.Protocol, cfg.Database = []string{server.Addr}, "http", server.Database
+	cfg.Password = server.Password
 	store, err := clickhouse.Open(t.Context(), cfg, voc)
 	if err != nil {
 		t.Fatal(err)

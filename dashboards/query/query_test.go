@@ -37,6 +37,7 @@ func newBorder(t testing.TB, now string, places ...place.Place) *border {
 	}
 	cfg := clickhouse.DefaultConfig()
 	cfg.Addresses, cfg.Protocol, cfg.Database = []string{server.Addr}, "http", server.Database
+	cfg.Password = server.Password
 	store, err := clickhouse.Open(t.Context(), cfg, voc)
 	if err != nil {
 		t.Fatal(err)

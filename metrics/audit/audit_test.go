@@ -66,6 +66,7 @@ func newBorderAt(t testing.TB, voc *event.Vocabulary, places []audit.Place) *bor
 	b := &border{t: t, voc: voc, places: places, cfg: clickhouse.DefaultConfig()}
 	server := clickhousetest.Start(t)
 	b.cfg.Protocol, b.cfg.Addresses, b.cfg.Database = "http", []string{server.Addr}, server.Database
+	b.cfg.Password = server.Password
 	store, err := clickhouse.Open(t.Context(), b.cfg, voc)
 	if err != nil {
 		t.Fatal(err)

@@ -15,6 +15,7 @@ func fresh(t testing.TB) Config {
 	server := clickhousetest.Start(t)
 	cfg := DefaultConfig()
 	cfg.Protocol, cfg.Addresses, cfg.Database = "http", []string{server.Addr}, server.Database
+	cfg.Password = server.Password
 	return cfg
 }
 

@@ -59,7 +59,7 @@ func TestWhatWasWrittenSurvivesAKill(t *testing.T) {
 	voc, dir := vocabulary(t), t.TempDir()
 	server := clickhousetest.Open(t, dir)
 	cfg := DefaultConfig()
-	cfg.Protocol, cfg.Addresses = "http", []string{server.Addr}
+	cfg.Protocol, cfg.Addresses, cfg.Password = "http", []string{server.Addr}, server.Password
 	s := open(t, cfg, voc)
 	row := (&truck{voc: voc, id: "T1"}).add(event.TruckArrived, 1_767_600_000_000, nil).row(3)
 	if err := s.WriteVisits(t.Context(), 0, chunksOf(row)); err != nil {

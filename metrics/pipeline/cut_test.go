@@ -30,6 +30,7 @@ func open(t testing.TB, cfg pipeline.Config) *clickhouse.Store {
 	server := clickhousetest.Start(t)
 	c := clickhouse.DefaultConfig()
 	c.Addresses, c.Protocol, c.Database, c.Compression = []string{server.Addr}, "http", server.Database, "none"
+	c.Password = server.Password
 	store, err := clickhouse.Open(t.Context(), c, cfg.Engine.Vocabulary)
 	if err != nil {
 		t.Fatal(err)

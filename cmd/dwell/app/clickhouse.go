@@ -25,6 +25,9 @@ func (s *System) startClickHouse(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if _, err := embedded.CreatePassword(c.passwordFile(s.Config.Data)); err != nil {
+			return err
+		}
 		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(c.Port))
 		dir := filepath.Join(s.Config.Data, "clickhouse")
 		child := embedded.NewChild([]string{self, "embedded-clickhouse", "--data", dir, "--listen", address, "--password-file", c.passwordFile(s.Config.Data)}, nil, os.Stderr)
@@ -66,6 +69,6 @@ func (*ClickHouseConfig) passwordFile(data string) string {
 // Login sets the user and the password of the embedded ClickHouse in a data folder.
 func (c *ClickHouseConfig) Login(data string) (err error) {
 	c.User = embedded.User
-	c.Password, err = embedded.Password(c.passwordFile(data))
+	c.Password, err = embedded.ReadPassword(c.passwordFile(data))
 	return err
 }

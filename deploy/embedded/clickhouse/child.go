@@ -26,16 +26,15 @@ const stopTimeout = 30 * time.Second
 // announcement begins the line on the child's standard output that tells its address.
 const announcement = "listening "
 
-// RunChild is the child's side: it listens on address (a port of 0 takes a free one), says so on out, and serves the data
-// folder dir, with that password, until ctx is done or in ends, which it does when the parent is gone. SIGINT is the parent's business: the
-// terminal sends it to both.
-func RunChild(ctx context.Context, dir, address, password string, in io.Reader, out io.Writer, log *slog.Logger) error {
+// RunChild is the child's side: it listens, writes the address to out, and serves until ctx is done or in ends, which happens
+// when the parent is gone. It ignores SIGINT, which a terminal sends to parent and child: the parent stops the child.
+func RunChild(ctx context.Context, cfg Config, in io.Reader, out io.Writer, log *slog.Logger) error {
 	signal.Ignore(os.Interrupt)
 	lib, err := Locate()
 	if err != nil {
 		return err
 	}
-	ln, err := net.Listen("tcp", address)
+	ln, err := net.Listen("tcp", cfg.Listen)
 	if err != nil {
 		return fmt.Errorf("embedded ClickHouse: %w", err)
 	}
@@ -48,7 +47,7 @@ func RunChild(ctx context.Context, dir, address, password string, in io.Reader, 
 		_, _ = io.Copy(io.Discard, in)
 		stop()
 	}()
-	return Serve(ctx, lib, dir, password, ln, log)
+	return Serve(ctx, lib, cfg, ln, log)
 }
 
 // Child is an embedded ClickHouse in a process of its own. It runs once.

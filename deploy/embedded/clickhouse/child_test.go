@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -19,20 +20,16 @@ import (
 	"dwell/deploy/embedded/clickhouse/clickhousetest"
 )
 
-func at(e *clickhousetest.Engine, database string) clickhousetest.Server {
-	return clickhousetest.Server{Addr: e.Addr, Database: database}
-}
-
 func TestAcknowledgedInsertsSurviveAKill(t *testing.T) {
 	dir := t.TempDir()
 	engine := clickhousetest.Open(t, dir)
-	s := at(engine, "default")
+	s := engine.Server
 	ask(t, s, nil, "CREATE DATABASE dwell")
 	ask(t, s, nil, "CREATE TABLE dwell.t (x UInt64) ENGINE = ReplacingMergeTree ORDER BY x")
 	ask(t, s, nil, "CREATE TABLE t (x UInt64) ENGINE = MergeTree ORDER BY x") // in the default database
 	acknowledged := 0
 	for round := range 3 {
-		s = at(engine, "default")
+		s = engine.Server
 		for i := range 20 {
 			row := fmt.Sprint(round*20 + i)
 			ask(t, s, nil, "INSERT INTO dwell.t VALUES ("+row+")")
@@ -41,7 +38,7 @@ func TestAcknowledgedInsertsSurviveAKill(t *testing.T) {
 		}
 		engine.Kill(t)
 		engine = clickhousetest.Open(t, dir)
-		s = at(engine, "default")
+		s = engine.Server
 		want := fmt.Sprintf("%d\t%d\n", acknowledged, acknowledged*(acknowledged-1)/2)
 		for _, table := range []string{"dwell.t", "t"} {
 			if got := ask(t, s, nil, "SELECT count(), sum(x) FROM "+table); got != want {
@@ -59,19 +56,33 @@ func TestASecondProcessIsToldThatTheFolderIsTaken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = clickhouse.Serve(t.Context(), "unused", dir, "", ln, slog.New(slog.DiscardHandler))
+	cfg := clickhouse.Config{Data: dir, PasswordFile: clickhousetest.PasswordFile(dir)}
+	err = clickhouse.Serve(t.Context(), "unused", cfg, ln, slog.New(slog.DiscardHandler))
 	if err == nil || !strings.Contains(err.Error(), dir) || strings.Contains(err.Error(), "\n") {
 		t.Fatalf("%v", err)
 	}
 }
 
+func TestServerWithoutAPasswordDoesNotStart(t *testing.T) {
+	dir := t.TempDir()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := clickhouse.Config{Data: filepath.Join(dir, "data"), PasswordFile: filepath.Join(dir, "password")}
+	err = clickhouse.Serve(t.Context(), "unused", cfg, ln, slog.New(slog.DiscardHandler))
+	if err == nil || !strings.Contains(err.Error(), cfg.PasswordFile) {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestStopLetsTheQueriesUnderWayFinish(t *testing.T) {
 	engine := clickhousetest.Open(t, t.TempDir())
-	s := at(engine, "default")
+	s := engine.Server
 	ask(t, s, nil, "CREATE TABLE t (x UInt64) ENGINE = MergeTree ORDER BY x")
 	answer := make(chan string, 1)
 	go func() {
-		response, err := http.Post("http://"+engine.Addr, "", strings.NewReader("SELECT sum(sleepEachRow(0.1)) FROM numbers(20) SETTINGS max_block_size = 1 -- slow"))
+		response, err := http.Post(s.URL(), "", strings.NewReader("SELECT sum(sleepEachRow(0.1)) FROM numbers(20) SETTINGS max_block_size = 1 -- slow"))
 		if err != nil {
 			answer <- err.Error()
 			return
@@ -129,7 +140,11 @@ func TestTheChildOutlivesCtrlCButNotItsParent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := clickhousetest.Server{Addr: strings.TrimSpace(addr), Database: "default"}
+	password, err := clickhouse.ReadPassword(clickhousetest.PasswordFile(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := clickhousetest.Server{Addr: strings.TrimSpace(addr), Password: password, Database: "default"}
 	if err := syscall.Kill(-parent.Process.Pid, syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}

@@ -27,7 +27,7 @@ func post(t testing.TB, s clickhousetest.Server, params url.Values, body string)
 		params = url.Values{}
 	}
 	params.Set("database", s.Database)
-	response, err := http.Post("http://"+s.Addr+"/?"+params.Encode(), "", strings.NewReader(body))
+	response, err := http.Post(s.URL()+"?"+params.Encode(), "", strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +73,7 @@ func TestCurlAsksInAnyFormat(t *testing.T) {
 		}
 		return string(out)
 	}
-	base := "http://" + s.Addr + "/"
+	base := s.URL()
 	if got := run(base + "ping"); got != "Ok.\n" {
 		t.Errorf("ping: %q", got)
 	}
@@ -133,7 +133,7 @@ func TestClickHouseConnectFindsAServer(t *testing.T) {
 	err := exec.Command(python, "-c", "import clickhouse_connect").Run()
 	needed(t, "no clickhouse-connect: `pip install -r deploy/embedded/clickhouse/testdata/requirements.txt`, and CLICKHOUSE_CONNECT_PYTHON names its Python", err)
 	s := clickhousetest.Start(t)
-	out, err := exec.CommandContext(t.Context(), python, "testdata/client.py", s.Addr, s.Database).CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), python, "testdata/client.py", s.Addr, s.Database, s.Password).CombinedOutput()
 	if err != nil || strings.TrimSpace(string(out)) != "ok" {
 		t.Fatalf("%v\n%s", err, out)
 	}
@@ -190,7 +190,7 @@ func TestErrorsHaveTheStatusAndTheCodeOfAServer(t *testing.T) {
 		t.Errorf("afterwards: %q", got)
 	}
 	// A database that is not there.
-	response, err := http.Post("http://"+s.Addr+"/?database=no%60where", "", strings.NewReader("SELECT 1"))
+	response, err := http.Post(s.URL()+"?database=no%60where", "", strings.NewReader("SELECT 1"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -218,7 +218,7 @@ func TestGetChangesNothing(t *testing.T) {
 	for sql, status := range map[string]int{
 		"SELECT 1": 200, "SHOW TABLES": 200, "CREATE TABLE " + s.Database + ".t (x Int8) ENGINE = Memory": 500, "DROP DATABASE " + s.Database: 500,
 	} {
-		response, err := http.Get("http://" + s.Addr + "/?query=" + url.QueryEscape(sql))
+		response, err := http.Get(s.URL() + "?query=" + url.QueryEscape(sql))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -227,7 +227,7 @@ func TestGetChangesNothing(t *testing.T) {
 			t.Errorf("%s: %s", sql, response.Status)
 		}
 	}
-	request, _ := http.NewRequest(http.MethodPost, "http://"+s.Addr+"/", strings.NewReader("SELECT 1"))
+	request, _ := http.NewRequest(http.MethodPost, s.URL(), strings.NewReader("SELECT 1"))
 	request.Header.Set("Origin", "https://somewhere.example")
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
@@ -261,7 +261,7 @@ func TestAnInsertThatBreaksOffLeavesNothing(t *testing.T) {
 	ask(t, s, nil, "CREATE TABLE t (x UInt64) ENGINE = MergeTree ORDER BY x")
 	gone := errors.New("the client is gone")
 	body := io.MultiReader(strings.NewReader("1\n2\n3\n"), broken{gone})
-	request, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+s.Addr+"/?database="+s.Database+"&query=INSERT+INTO+t+FORMAT+TSV", body)
+	request, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL()+"?database="+s.Database+"&query=INSERT+INTO+t+FORMAT+TSV", body)
 	if response, err := http.DefaultClient.Do(request); err == nil {
 		_ = response.Body.Close()
 		t.Fatal("it was answered with", response.Status)
@@ -305,7 +305,7 @@ func TestALargeAnswerIsStreamedAndMayBeLeft(t *testing.T) {
 	s := clickhousetest.Start(t)
 	// 2.4 GB: more than anyone would want to hold, read until the reader has enough.
 	ctx, cancel := context.WithCancel(t.Context())
-	request, _ := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+s.Addr+"/", strings.NewReader("SELECT number FROM numbers(300000000) FORMAT RowBinary"))
+	request, _ := http.NewRequestWithContext(ctx, http.MethodPost, s.URL(), strings.NewReader("SELECT number FROM numbers(300000000) FORMAT RowBinary"))
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		t.Fatal(err)
@@ -333,7 +333,7 @@ func TestGzippedInsert(t *testing.T) {
 		fmt.Fprintln(z, i)
 	}
 	_ = z.Close()
-	request, _ := http.NewRequest(http.MethodPost, "http://"+s.Addr+"/?database="+s.Database+"&query=INSERT+INTO+t+FORMAT+TSV", &body)
+	request, _ := http.NewRequest(http.MethodPost, s.URL()+"?database="+s.Database+"&query=INSERT+INTO+t+FORMAT+TSV", &body)
 	request.Header.Set("Content-Encoding", "gzip")
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {

@@ -1,39 +1,14 @@
 package clickhouse
 
 import (
-	"crypto/rand"
 	"crypto/subtle"
-	"errors"
 	"fmt"
-	"io/fs"
 	"net"
 	"net/http"
 	"net/netip"
-	"os"
 	"strconv"
 	"strings"
 )
-
-// User is the one user of an embedded ClickHouse.
-const User = "default"
-
-// Password reads the password of an embedded ClickHouse from the file, which is made with a random one where it is
-// missing. Its owner alone can read it.
-func Password(file string) (string, error) {
-	text, err := os.ReadFile(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		text = []byte(rand.Text() + "\n")
-		err = os.WriteFile(file, text, 0o600)
-	}
-	if err != nil {
-		return "", fmt.Errorf("embedded ClickHouse: password: %w", err)
-	}
-	password := strings.TrimSpace(string(text))
-	if password == "" {
-		return "", fmt.Errorf("embedded ClickHouse: password file %q is empty; remove it, and the next start makes another", file)
-	}
-	return password, nil
-}
 
 // refused is why a request may not be run, nil if it may.
 //
@@ -47,9 +22,6 @@ func (h *handler) refused(r *http.Request) *exception {
 	}
 	if r.Host != "" && !ownHost(r.Host) {
 		return denied(fmt.Sprintf("host %q is not this machine's; use its address", r.Host))
-	}
-	if h.password == "" {
-		return nil
 	}
 	user, password := credentials(r)
 	if user != User || subtle.ConstantTimeCompare([]byte(password), []byte(h.password)) != 1 {

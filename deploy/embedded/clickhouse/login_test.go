@@ -4,8 +4,6 @@ import (
 	"encoding/base64"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"testing"
 )
 
@@ -30,6 +28,7 @@ func TestRequestWithoutTheLoginIsRefused(t *testing.T) {
 	f("an image of a web page", "/?query=SELECT+file('/etc/hostname')", http.Header{}, 516)
 	f("a guess", "/?query=SELECT+1&user=default&password=guess", http.Header{}, 516)
 	f("a guess in a header", "/", http.Header{"X-Clickhouse-Key": {"sesam"}}, 516)
+	f("no password", "/?user=default&password=", http.Header{}, 516)
 	f("another user", "/", http.Header{"X-Clickhouse-User": {"root"}, "X-Clickhouse-Key": {"sesame"}}, 516)
 	f("a right password behind a wrong one", "/?password=sesame", http.Header{"X-Clickhouse-Key": {"guess"}}, 516)
 	f("the URL", "/?user=default&password=sesame", http.Header{}, 0)
@@ -43,25 +42,4 @@ func TestRequestWithoutTheLoginIsRefused(t *testing.T) {
 		http.Header{"Authorization": {basic("default:sesame")}, "Sec-Fetch-Site": {"cross-site"}}, 497)
 	f("a person who types the address", "/?password=sesame", http.Header{"Sec-Fetch-Site": {"none"}}, 0)
 	f("a page of another site", "/?password=sesame", http.Header{"Origin": {"https://evil.example"}}, 497)
-}
-
-func TestPasswordIsMadeOnceForItsOwnerAlone(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "password")
-	made, err := Password(file)
-	if err != nil || len(made) < 20 {
-		t.Fatalf("password %q, %v", made, err)
-	}
-	if again, err := Password(file); again != made || err != nil {
-		t.Errorf("%q, then %q, %v", made, again, err)
-	}
-	info, err := os.Stat(file)
-	if err != nil || info.Mode().Perm() != 0o600 {
-		t.Errorf("mode %v, %v", info.Mode(), err)
-	}
-	if err := os.WriteFile(file, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if empty, err := Password(file); err == nil {
-		t.Errorf("an empty file gives the password %q", empty)
-	}
 }

@@ -29,6 +29,9 @@ func parent(dir string) {
 	if err != nil {
 		panic(err)
 	}
+	if _, err := clickhouse.CreatePassword(clickhousetest.PasswordFile(dir)); err != nil {
+		panic(err)
+	}
 	env := []string{parentVariable + "=", clickhousetest.DataVariable + "=" + dir}
 	child := clickhouse.NewChild([]string{exe}, env, os.Stderr)
 	go func() {

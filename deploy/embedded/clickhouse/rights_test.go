@@ -56,7 +56,7 @@ func TestClientsReachNoFileNetworkOrProgram(t *testing.T) {
 		"SYSTEM SHUTDOWN",
 	} {
 		sql = strings.NewReplacer("SECRET", secret, "MADE", made).Replace(sql)
-		answer, err := http.Post("http://"+s.Addr+"/?database="+url.QueryEscape(s.Database), "text/plain", strings.NewReader(sql))
+		answer, err := http.Post(s.URL()+"?database="+url.QueryEscape(s.Database), "text/plain", strings.NewReader(sql))
 		if err != nil {
 			t.Fatal(err)
 		}

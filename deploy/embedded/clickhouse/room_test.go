@@ -21,7 +21,7 @@ func TestWhatWasAcknowledgedOutlivesAFullDisk(t *testing.T) {
 	}
 	dir := filepath.Join(disk.Dir, "data")
 	engine := clickhousetest.Open(t, dir)
-	ask(t, at(engine, "default"), nil, "CREATE TABLE t (writer UInt8, x UInt64, s String) ENGINE = ReplacingMergeTree ORDER BY (writer, x)")
+	ask(t, engine.Server, nil, "CREATE TABLE t (writer UInt8, x UInt64, s String) ENGINE = ReplacingMergeTree ORDER BY (writer, x)")
 
 	const rows = 1000
 	var writers [4]writer
@@ -36,7 +36,7 @@ func TestWhatWasAcknowledgedOutlivesAFullDisk(t *testing.T) {
 				default:
 				}
 				n := writers[w].acknowledged.Load()
-				if insert(engine.Addr, fmt.Sprintf("INSERT INTO t SELECT %d, number, randomPrintableASCII(100) FROM numbers(%d, %d)", w, n*rows, rows)) {
+				if insert(engine.URL(), fmt.Sprintf("INSERT INTO t SELECT %d, number, randomPrintableASCII(100) FROM numbers(%d, %d)", w, n*rows, rows)) {
 					writers[w].acknowledged.Add(1)
 				} else {
 					writers[w].refused.Add(1)
@@ -64,7 +64,7 @@ func TestWhatWasAcknowledgedOutlivesAFullDisk(t *testing.T) {
 	for w := range writers {
 		acknowledged := writers[w].acknowledged.Load() * rows
 		var have int64
-		if _, err := fmt.Sscan(ask(t, at(engine, "default"), nil, fmt.Sprintf("SELECT count() FROM t FINAL WHERE writer = %d", w)), &have); err != nil {
+		if _, err := fmt.Sscan(ask(t, engine.Server, nil, fmt.Sprintf("SELECT count() FROM t FINAL WHERE writer = %d", w)), &have); err != nil {
 			t.Fatal(err)
 		}
 		if have < acknowledged || have > acknowledged+rows {
@@ -85,8 +85,8 @@ func waitFor(t *testing.T, addr string, count *atomic.Int64, more int64) {
 	}
 }
 
-func insert(addr, sql string) bool {
-	response, err := http.Post("http://"+addr, "", strings.NewReader(sql))
+func insert(url, sql string) bool {
+	response, err := http.Post(url, "", strings.NewReader(sql))
 	if err != nil {
 		return false
 	}

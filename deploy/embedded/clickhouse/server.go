@@ -17,11 +17,25 @@ import (
 	"time"
 )
 
-// Serve loads the library at lib, opens the data folder dir, which is created where missing, and serves HTTP on ln until ctx
-// is done; it then finishes the queries under way and closes the engine. A folder that another process uses is an error that
-// names it. A process may call Serve once: the engine starts once in a process.
-// Statements are run for requests that carry the password; an empty one lets all in.
-func Serve(ctx context.Context, lib, dir, password string, ln net.Listener, log *slog.Logger) (err error) {
+// Config says what an embedded ClickHouse serves.
+type Config struct {
+	// Data is the folder of the tables; it is created where missing.
+	Data string
+	// Listen is the address of the HTTP interface, host:port; a port of 0 takes a free one.
+	Listen string
+	// PasswordFile holds the password that each statement must carry (CreatePassword).
+	PasswordFile string
+}
+
+// Serve loads the library at lib, opens the data folder, and serves HTTP on ln until ctx is done; it then finishes running
+// queries and closes the engine. A folder that another process uses is an error that names it. A process may call Serve
+// once: the engine starts once in a process.
+func Serve(ctx context.Context, lib string, cfg Config, ln net.Listener, log *slog.Logger) (err error) {
+	password, err := ReadPassword(cfg.PasswordFile)
+	if err != nil {
+		return errors.Join(err, ln.Close())
+	}
+	dir := cfg.Data
 	unlock, err := lock(dir)
 	if err != nil {
 		return errors.Join(err, ln.Close())

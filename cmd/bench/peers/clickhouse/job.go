@@ -30,7 +30,7 @@ var resultSQL string
 const committedEvery = 250 * time.Millisecond
 
 // do counts what is in the topic now, and says how many records that were.
-func (j *job) do(ctx context.Context, addr string) (records int64, err error) {
+func (j *job) do(ctx context.Context, address string) (records int64, err error) {
 	client, err := kgo.NewClient(kgo.SeedBrokers(j.brokers))
 	if err != nil {
 		return 0, err
@@ -41,19 +41,19 @@ func (j *job) do(ctx context.Context, addr string) (records int64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	if err := j.run(ctx, addr, tablesSQL); err != nil {
+	if err := j.run(ctx, address, tablesSQL); err != nil {
 		return 0, err
 	}
 	if err := log.await(ctx, ends, committedEvery); err != nil {
 		return 0, err
 	}
-	return records, j.run(ctx, addr, resultSQL)
+	return records, j.run(ctx, address, resultSQL)
 }
 
 var aName = regexp.MustCompile(`^[A-Za-z0-9._:,-]+$`)
 
 // run sends the statements of a file, one after another.
-func (j *job) run(ctx context.Context, addr, file string) error {
+func (j *job) run(ctx context.Context, address, file string) error {
 	for _, name := range []string{j.brokers, j.topic, j.group, j.database} {
 		if !aName.MatchString(name) {
 			return fmt.Errorf("%q cannot stand in a statement", name)
@@ -65,15 +65,15 @@ func (j *job) run(ctx context.Context, addr, file string) error {
 		if sql = strings.TrimSpace(sql); sql == "" {
 			continue
 		}
-		if err := send(ctx, addr, sql); err != nil {
+		if err := send(ctx, address, sql); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func send(ctx context.Context, addr, sql string) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+addr+"/", strings.NewReader(sql))
+func send(ctx context.Context, address, sql string) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader(sql))
 	if err != nil {
 		return err
 	}

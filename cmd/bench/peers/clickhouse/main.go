@@ -12,8 +12,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/url"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"time"
 
@@ -22,6 +24,9 @@ import (
 
 // childVariable makes this program the process of the engine; it names the data folder.
 const childVariable = "DWELL_BENCH_CLICKHOUSE_DATA"
+
+// passwordFile lies beside the data folder.
+func passwordFile(dir string) string { return filepath.Clean(dir) + ".password" }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -36,10 +41,11 @@ func main() {
 func run(ctx context.Context, args []string, out io.Writer) error {
 	if dir := os.Getenv(childVariable); dir != "" {
 		log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-		return embedded.RunChild(ctx, dir, "127.0.0.1:0", "", os.Stdin, out, log)
+		cfg := embedded.Config{Data: dir, Listen: "127.0.0.1:0", PasswordFile: passwordFile(dir)}
+		return embedded.RunChild(ctx, cfg, os.Stdin, out, log)
 	}
 	var j job
-	var addr, dir string
+	var address, dir string
 	flags := flag.NewFlagSet("clickhouse", flag.ContinueOnError)
 	flags.StringVar(&j.brokers, "brokers", "127.0.0.1:9092", "broker to start from, host:port")
 	flags.StringVar(&j.topic, "topic", "bench.events", "topic of the events")
@@ -47,29 +53,29 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags.StringVar(&j.group, "group", fmt.Sprintf("bench-clickhouse-%d", time.Now().UnixNano()), "consumer group, which has not read the topic yet")
 	flags.StringVar(&j.database, "database", "default", "database of bench_result")
 	flags.IntVar(&j.consumers, "consumers", 1, "kafka_num_consumers")
-	flags.StringVar(&addr, "clickhouse", "", "HTTP interface of a ClickHouse that runs, host:port")
+	flags.StringVar(&address, "clickhouse", "", "URL of the HTTP interface of a ClickHouse that runs, with its login")
 	flags.StringVar(&dir, "data", "", "data folder of a ClickHouse that is started here and ends with this program")
 	_ = flags.String("result", "", "not used: the answer is the table bench_result")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	if (addr == "") == (dir == "") {
+	if (address == "") == (dir == "") {
 		return errors.New("give either --clickhouse or --data")
 	}
 	if dir != "" {
 		var end func() error
 		var err error
-		if addr, end, err = startEngine(ctx, dir); err != nil {
+		if address, end, err = startEngine(ctx, dir); err != nil {
 			return err
 		}
-		n, err := j.do(ctx, addr)
+		n, err := j.do(ctx, address)
 		if err = errors.Join(err, end()); err != nil {
 			return err
 		}
 		_, err = fmt.Fprintln(out, "done", n)
 		return err
 	}
-	n, err := j.do(ctx, addr)
+	n, err := j.do(ctx, address)
 	if err != nil {
 		return err
 	}
@@ -78,7 +84,11 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 }
 
 // startEngine starts this program a second time, as the process of ClickHouse.
-func startEngine(ctx context.Context, dir string) (addr string, end func() error, err error) {
+func startEngine(ctx context.Context, dir string) (address string, end func() error, err error) {
+	password, err := embedded.CreatePassword(passwordFile(dir))
+	if err != nil {
+		return "", nil, err
+	}
 	exe, err := os.Executable()
 	if err != nil {
 		return "", nil, err
@@ -93,7 +103,7 @@ func startEngine(ctx context.Context, dir string) (addr string, end func() error
 	}
 	select {
 	case <-child.Ready():
-		return child.Addr(), end, nil
+		return (&url.URL{Scheme: "http", User: url.UserPassword(embedded.User, password), Host: child.Addr(), Path: "/"}).String(), end, nil
 	case err := <-ended:
 		cancel()
 		return "", nil, err

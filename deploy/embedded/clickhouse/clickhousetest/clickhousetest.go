@@ -13,12 +13,15 @@ package clickhousetest
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -40,16 +43,22 @@ const removeVariable = "DWELL_CLICKHOUSETEST_REMOVE"
 
 // Server is where a test finds its tables.
 type Server struct {
-	// Addr is host and port of ClickHouse's HTTP interface.
-	Addr string
+	// Addr is host and port of ClickHouse's HTTP interface, Password that of its one user, default.
+	Addr, Password string
 	// Database is empty at first and dropped when the test ends.
 	Database string
+}
+
+// URL is the address of the HTTP interface with the login in it, which Go's client, curl and others send as a header.
+func (s Server) URL() string {
+	return (&url.URL{Scheme: "http", User: url.UserPassword(embedded.User, s.Password), Host: s.Addr, Path: "/"}).String()
 }
 
 // shared is the engine of this test binary.
 var shared struct {
 	handed    bool // to Main
 	once      sync.Once
+	dir       string
 	engine    *Engine
 	err       error
 	databases atomic.Int64
@@ -63,7 +72,7 @@ func Main(m *testing.M) {
 	shared.handed = true
 	code := m.Run()
 	if shared.engine != nil {
-		if err := shared.engine.stop(); err != nil {
+		if err := errors.Join(shared.engine.stop(), os.RemoveAll(shared.dir)); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			code = max(code, 1)
 		}
@@ -75,7 +84,8 @@ func child(dir string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	err := embedded.RunChild(ctx, dir, "127.0.0.1:0", "", os.Stdin, os.Stdout, log)
+	cfg := embedded.Config{Data: dir, Listen: "127.0.0.1:0", PasswordFile: PasswordFile(dir)}
+	err := embedded.RunChild(ctx, cfg, os.Stdin, os.Stdout, log)
 	if os.Getenv(removeVariable) != "" {
 		_ = os.RemoveAll(dir)
 	}
@@ -97,23 +107,26 @@ func Start(t testing.TB) Server {
 		if _, shared.err = embedded.Locate(); shared.err != nil {
 			return
 		}
-		var dir string
-		if dir, shared.err = os.MkdirTemp("", "dwell-clickhouse-"); shared.err == nil {
-			shared.engine, shared.err = start(dir, removeVariable+"=1")
+		if shared.dir, shared.err = os.MkdirTemp("", "dwell-clickhouse-"); shared.err == nil {
+			shared.engine, shared.err = start(filepath.Join(shared.dir, "data"), removeVariable+"=1")
 		}
 	})
 	if shared.err != nil {
 		t.Fatal(shared.err)
 	}
-	s := Server{Addr: shared.engine.Addr, Database: fmt.Sprintf("test_%d", shared.databases.Add(1))}
-	exec(t, s.Addr, "CREATE DATABASE "+s.Database)
-	t.Cleanup(func() { exec(t, s.Addr, "DROP DATABASE "+s.Database+" SYNC") })
+	s := shared.engine.Server
+	s.Database = fmt.Sprintf("test_%d", shared.databases.Add(1))
+	exec(t, s, "CREATE DATABASE "+s.Database)
+	t.Cleanup(func() { exec(t, s, "DROP DATABASE "+s.Database+" SYNC") })
 	return s
 }
 
 // Options are how clickhouse-go connects to the server.
 func (s Server) Options() *clickhouse.Options {
-	return &clickhouse.Options{Protocol: clickhouse.HTTP, Addr: []string{s.Addr}, Auth: clickhouse.Auth{Database: s.Database}}
+	return &clickhouse.Options{
+		Protocol: clickhouse.HTTP, Addr: []string{s.Addr},
+		Auth: clickhouse.Auth{Database: s.Database, Username: embedded.User, Password: s.Password},
+	}
 }
 
 // Conn is a connection of clickhouse-go that is closed when the test ends.
@@ -129,7 +142,7 @@ func (s Server) Conn(t testing.TB) driver.Conn {
 
 // Engine is an engine of a test's own.
 type Engine struct {
-	Addr string
+	Server // its Database is default
 
 	child *embedded.Child
 	end   context.CancelFunc
@@ -183,8 +196,12 @@ func start(dir string, env ...string) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	password, err := embedded.CreatePassword(PasswordFile(dir))
+	if err != nil {
+		return nil, err
+	}
 	ctx, end := context.WithCancel(context.Background())
-	e := &Engine{end: end, ended: make(chan error, 1)}
+	e := &Engine{Server: Server{Password: password, Database: "default"}, end: end, ended: make(chan error, 1)}
 	e.child = embedded.NewChild([]string{exe}, append(env, DataVariable+"="+dir), os.Stderr)
 	go func() { e.ended <- e.child.Run(ctx) }()
 	select {
@@ -197,9 +214,12 @@ func start(dir string, env ...string) (*Engine, error) {
 	}
 }
 
-func exec(t testing.TB, addr, sql string) {
+// PasswordFile is that of an engine of these tests; it lies beside the data folder.
+func PasswordFile(dir string) string { return filepath.Clean(dir) + ".password" }
+
+func exec(t testing.TB, s Server, sql string) {
 	t.Helper()
-	response, err := http.Post("http://"+addr+"/", "text/plain", strings.NewReader(sql))
+	response, err := http.Post(s.URL(), "text/plain", strings.NewReader(sql))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-"""What a user of clickhouse-connect does, against the address and the database given as arguments."""
+"""What a user of clickhouse-connect does, against the address, the database and the password given as arguments."""
 
 import datetime
 import sys
@@ -10,7 +10,7 @@ host, port = sys.argv[1].split(":")
 utc = datetime.timezone.utc
 
 for compress in (False, True, "gzip", "lz4", "zstd"):
-    client = clickhouse_connect.get_client(host=host, port=int(port), database=sys.argv[2], compress=compress)
+    client = clickhouse_connect.get_client(host=host, port=int(port), database=sys.argv[2], password=sys.argv[3], compress=compress)
     assert client.ping()
     assert client.server_version.startswith("2"), client.server_version
 
