@@ -26,7 +26,7 @@ func startBed(ctx context.Context, dwell, jars, dir string) (b *bed, err error) 
 	if b.broker, err = startBroker(ctx, jars, filepath.Join(dir, "kafka"), 0); err != nil {
 		return b, err
 	}
-	b.clickhouse, err = startClickHouse(ctx, dwell, filepath.Join(dir, "clickhouse"))
+	b.clickhouse, err = startClickHouse(ctx, filepath.Join(dir, "clickhouse"), dwell, "embedded-clickhouse")
 	return b, err
 }
 

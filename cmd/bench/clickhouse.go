@@ -24,8 +24,8 @@ func (c *clickhouse) url() string {
 	return (&url.URL{Scheme: "http", User: url.UserPassword(embedded.User, c.password), Host: c.addr, Path: "/"}).String()
 }
 
-// startClickHouse starts a ClickHouse whose tables are in dir, and returns when it answers.
-func startClickHouse(ctx context.Context, dwell, dir string) (*clickhouse, error) {
+// startClickHouse starts a ClickHouse whose tables are in dir by a command, and returns when it answers.
+func startClickHouse(ctx context.Context, dir string, command ...string) (*clickhouse, error) {
 	addrs, err := freePorts(1)
 	if err != nil {
 		return nil, err
@@ -39,7 +39,7 @@ func startClickHouse(ctx context.Context, dwell, dir string) (*clickhouse, error
 		return nil, err
 	}
 	p, err := startProcess("clickhouse", filepath.Join(filepath.Dir(dir), "clickhouse.log"), nil,
-		dwell, "embedded-clickhouse", "--data", dir, "--listen", addrs[0], "--password-file", passwordFile)
+		append(command, "--data", dir, "--listen", addrs[0], "--password-file", passwordFile)...)
 	if err != nil {
 		return nil, err
 	}

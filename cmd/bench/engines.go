@@ -27,7 +27,7 @@ var engines = []engine{
 			"{cache}/clickhouse", "--brokers", "{brokers}", "--topic", "{topic}", "--partitions", "{partitions}",
 			"--clickhouse", "{clickhouse}", "--database", "{database}",
 		},
-		inClickHouse: true,
+		engine: []string{"{cache}/clickhouse", "engine"},
 	},
 	peer{
 		called: "bento",

@@ -18,9 +18,9 @@ type peer struct {
 	builds [][]string
 	// runs processes the topic up to the end that it has, and says "done".
 	runs []string
-	// inClickHouse says that a ClickHouse is the engine, and that it ends in the table bench_result there. The others end in
+	// engine is the command of a ClickHouse that does the work and has the answer in its table bench_result. The others end in
 	// the result topic.
-	inClickHouse bool
+	engine []string
 }
 
 func (p peer) name() string { return p.called }
@@ -28,13 +28,17 @@ func (p peer) name() string { return p.called }
 func (p peer) build() [][]string { return p.builds }
 
 func (p peer) run(ctx context.Context, b *bed, j *job) (s spent, err error) {
-	if !p.inClickHouse {
+	if p.engine == nil {
 		if err := newTopic(ctx, b.broker.addr, j.resultTopic(), j.Partitions); err != nil {
 			return s, err
 		}
 		return p.command(ctx, b, j)
 	}
-	if j.own, err = startClickHouse(ctx, b.dwell, filepath.Join(j.dir, "clickhouse")); err != nil {
+	cache, err := cacheFolder()
+	if err != nil {
+		return s, err
+	}
+	if j.own, err = startClickHouse(ctx, filepath.Join(j.dir, "clickhouse"), fill(p.engine, "{cache}", cache)...); err != nil {
 		return s, err
 	}
 	if s, err = p.command(ctx, b, j); err != nil {
@@ -83,7 +87,7 @@ func (p peer) command(ctx context.Context, b *bed, j *job) (s spent, err error) 
 }
 
 func (p peer) result(ctx context.Context, b *bed, j *job) (result, error) {
-	if p.inClickHouse {
+	if p.engine != nil {
 		return resultOfTable(ctx, j.own.url(), j.id)
 	}
 	return resultOfTopic(ctx, b.broker.addr, j.resultTopic())

@@ -2,60 +2,111 @@ package clickhouse
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 )
 
-// What clients may not reach: files, networks and programs of this machine.
+// What clients may not reach: files, networks and programs of this machine. libchdb takes itself for a command of the person
+// who runs it, and so does less than a server to stop them. There are three barriers:
 //
-// The engine's own grants refuse the table functions and table and database engines that do (no READ or WRITE of a source,
-// no TABLE ENGINE beyond those below), dictionaries, named collections, backups, users and SYSTEM. Its constraints hold the
-// settings that name a file, a disk or a server. Three things it lets pass, since libchdb takes itself for a command of the
-// person who runs it: the scalar function file(), which asks for no grant, and FROM INFILE both begin by asking for the
-// working folder, so the process works in none (leaveFolder); INTO OUTFILE is looked for in the text (outfile). A disk that
-// a table's settings describe is refused, but the engine has made its folder by then, which stays, empty.
+//   - Grants of the engine refuse sources (table functions and engines of files and networks), dictionaries, named
+//     collections, backups, users and SYSTEM, and its constraints the settings that name a file, a disk or a server (rights).
+//   - Table engines that ask for no grant (Executable, EmbeddedRocksDB, FileLog, ...) and disks described in a statement are
+//     found in what the engine's own parser makes of the text (checkTable), INTO OUTFILE in the text itself (outfile).
+//   - The scalar function file() and FROM INFILE ask for no grant either, but both begin with the working folder, so the
+//     process works in a folder that is gone (leaveFolder). Programs are looked for in a folder that cannot exist
+//     (writeConfig).
 
-// engines are those of tables that are kept in the data folder or in memory.
+// engines are those of tables and databases that are kept in the data folder or in memory.
 var engines = []string{
 	"MergeTree", "ReplacingMergeTree", "AggregatingMergeTree", "SummingMergeTree", "CollapsingMergeTree",
 	"VersionedCollapsingMergeTree", "CoalescingMergeTree", "Memory", "Null", "Log", "TinyLog", "StripeLog", "Set", "Join",
-	"Buffer", "Merge", "Atomic", "View", "MaterializedView", "GenerateRandom",
+	"Buffer", "Merge", "Atomic", "GenerateRandom",
 }
 
 // held are the settings that clients may not set.
 var held = []string{
 	"merge_tree_disk", "merge_tree_storage_policy", "format_schema", "format_schema_source", "output_format_schema",
 	"format_template_row", "format_template_resultset", "input_format_record_errors_file_path",
-	"format_avro_schema_registry_url", "allow_experimental_ai_functions",
+	"format_avro_schema_registry_url", "allow_experimental_ai_functions", "dialect",
 }
 
+// granted is what clients may do.
+const granted = "SHOW, SELECT, INSERT, ALTER, CREATE DATABASE, CREATE TABLE, CREATE VIEW, CREATE TEMPORARY TABLE, " +
+	"CREATE TEMPORARY VIEW, CREATE FUNCTION, DROP, UNDROP TABLE, TRUNCATE, OPTIMIZE, CHECK, KILL QUERY, " +
+	"SYSTEM MERGES, SYSTEM FLUSH, SYSTEM DROP CACHE"
+
 // rights is the engine's users file.
-func rights() string {
-	var b strings.Builder
-	b.WriteString("<clickhouse>\n<profiles><default><constraints>\n")
+func rights(unguarded bool) string {
+	grants, constraints := granted, ""
 	for _, name := range held {
-		b.WriteString("<" + name + "><const/></" + name + ">\n")
+		constraints += "<" + name + "><const/></" + name + ">\n"
 	}
-	b.WriteString("</constraints></default></profiles>\n<quotas><default/></quotas>\n<users><default><password/>" +
-		"<networks><ip>::/0</ip></networks><profile>default</profile><quota>default</quota><grants>\n" +
-		"<query>GRANT SHOW, SELECT, INSERT, ALTER, CREATE DATABASE, CREATE TABLE, CREATE VIEW, CREATE TEMPORARY TABLE, " +
-		"CREATE TEMPORARY VIEW, CREATE FUNCTION, DROP, UNDROP TABLE, TRUNCATE, OPTIMIZE, CHECK, KILL QUERY, " +
-		"SYSTEM MERGES, SYSTEM FLUSH, SYSTEM DROP CACHE ON *.*</query>\n")
-	for _, engine := range engines {
-		b.WriteString("<query>GRANT TABLE ENGINE ON " + engine + "</query>\n")
+	if unguarded {
+		grants, constraints = "ALL", ""
 	}
-	b.WriteString("</grants></default></users>\n</clickhouse>\n")
-	return b.String()
+	return "<clickhouse>\n<profiles><default><constraints>\n" + constraints + "</constraints></default></profiles>\n" +
+		"<quotas><default/></quotas>\n<users><default><password/><networks><ip>::/0</ip></networks><profile>default</profile>" +
+		"<quota>default</quota><grants><query>GRANT " + grants + " ON *.*</query></grants></default></users>\n</clickhouse>\n"
 }
 
 // outfile finds INTO OUTFILE wherever it stands. A text in quotes that has the word is refused too, since what is inside
 // quotes is for the engine's parser to say.
 var outfile = regexp.MustCompile(`(?i)\bOUTFILE\b`)
 
+var (
+	// defines finds every statement that could define a table: the engine knows no other spelling of a keyword.
+	defines = regexp.MustCompile(`(?i)\b(CREATE|ATTACH|REPLACE|ALTER)\b`)
+	// These are as the engine's formatter writes them.
+	engineClause = regexp.MustCompile("\\bENGINE = `?([^\\s(`]*)")
+	diskSetting  = regexp.MustCompile("\\bdisk`? = `?disk`?\\(")
+)
+
+// forbidden is why a statement may not be run, nil if nothing in its text is against it. Without its data an INSERT lacks the
+// clause that begins them.
+func (h *handler) forbidden(text []byte, withoutData bool) error {
+	if h.unguarded {
+		return nil
+	}
+	if outfile.Match(text) {
+		return denied("INTO OUTFILE would write a file on the server; read the result from the response instead")
+	}
+	if !defines.Match(text) {
+		return nil
+	}
+	sql, formatted := string(text), ""
+	if withoutData {
+		sql += " VALUES"
+	}
+	_, err := h.pool.keep.query("SELECT formatQuerySingleLine("+quoteText(sql)+")", "TabSeparatedRaw", nil, func(piece []byte) error {
+		formatted = string(piece)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return checkTable(formatted)
+}
+
+// checkTable refuses a formatted statement with an engine that is not allowed or a disk.
+func checkTable(formatted string) error {
+	for _, clause := range engineClause.FindAllStringSubmatch(formatted, -1) {
+		if !slices.Contains(engines, clause[1]) {
+			return denied(fmt.Sprintf("engine %s is not supported here; use one of %s", clause[1], strings.Join(engines, ", ")))
+		}
+	}
+	if diskSetting.MatchString(formatted) {
+		return denied("a disk of its own is not supported for a table here; leave out the setting \"disk\"")
+	}
+	return nil
+}
+
 // leaveFolder makes the process work in a folder that is gone, once the engine has been started.
-func leaveFolder() error {
-	dir, err := os.MkdirTemp("", "dwell-clickhouse-")
+func leaveFolder(data string) error {
+	dir, err := os.MkdirTemp(data, "gone-")
 	if err != nil {
 		return err
 	}

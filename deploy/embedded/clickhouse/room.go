@@ -18,18 +18,17 @@ import (
 const config = `<clickhouse>
     <merge_tree><old_parts_lifetime>60</old_parts_lifetime></merge_tree>
     <storage_configuration><disks><default><keep_free_space_bytes>67108864</keep_free_space_bytes></default></disks></storage_configuration>
-    <access_control_improvements><table_engines_require_grant>true</table_engines_require_grant></access_control_improvements>
 </clickhouse>
 `
 
 // writeConfig puts config and the rights of clients into the data folder, unless they are there: a start needs no room.
-func writeConfig(dir string) (path string, err error) {
+func writeConfig(dir string, unguarded bool) (path string, err error) {
 	dir, err = filepath.Abs(dir) // the engine works in no folder
 	if err != nil {
 		return "", err
 	}
 	users := filepath.Join(dir, "dwell-users.xml")
-	if err := writeUnlessThere(users, rights()); err != nil {
+	if err := writeUnlessThere(users, rights(unguarded)); err != nil {
 		return "", err
 	}
 	var name bytes.Buffer
@@ -37,7 +36,11 @@ func writeConfig(dir string) (path string, err error) {
 		return "", err
 	}
 	path = filepath.Join(dir, "dwell.xml")
-	text := strings.Replace(config, "</clickhouse>", "    <users_config>"+name.String()+"</users_config>\n</clickhouse>", 1)
+	keys := "    <users_config>" + name.String() + "</users_config>\n"
+	if !unguarded {
+		keys += "    <user_scripts_path>/dev/null/</user_scripts_path>\n"
+	}
+	text := strings.Replace(config, "</clickhouse>", keys+"</clickhouse>", 1)
 	return path, writeUnlessThere(path, text)
 }
 

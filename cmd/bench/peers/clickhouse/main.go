@@ -22,12 +22,6 @@ import (
 	embedded "dwell/deploy/embedded/clickhouse"
 )
 
-// childVariable makes this program the process of the engine; it names the data folder.
-const childVariable = "DWELL_BENCH_CLICKHOUSE_DATA"
-
-// passwordFile lies beside the data folder.
-func passwordFile(dir string) string { return filepath.Clean(dir) + ".password" }
-
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, os.Args[1:], os.Stdout)
@@ -39,10 +33,8 @@ func main() {
 }
 
 func run(ctx context.Context, args []string, out io.Writer) error {
-	if dir := os.Getenv(childVariable); dir != "" {
-		log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-		cfg := embedded.Config{Data: dir, Listen: "127.0.0.1:0", PasswordFile: passwordFile(dir)}
-		return embedded.RunChild(ctx, cfg, os.Stdin, out, log)
+	if len(args) > 0 && args[0] == "engine" {
+		return runEngine(ctx, args[1:], out)
 	}
 	var j job
 	var address, dir string
@@ -83,9 +75,24 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	return err
 }
 
+// runEngine makes this process a ClickHouse whose tables may read from Kafka, which those of the product may not.
+func runEngine(ctx context.Context, args []string, out io.Writer) error {
+	cfg := embedded.Config{Unguarded: true}
+	flags := flag.NewFlagSet("engine", flag.ContinueOnError)
+	flags.StringVar(&cfg.Data, "data", "", "data folder")
+	flags.StringVar(&cfg.Listen, "listen", "127.0.0.1:0", "address of the HTTP interface")
+	flags.StringVar(&cfg.PasswordFile, "password-file", "", "file of the password that each statement must carry")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	return embedded.RunChild(ctx, cfg, os.Stdin, out, log)
+}
+
 // startEngine starts this program a second time, as the process of ClickHouse.
 func startEngine(ctx context.Context, dir string) (address string, end func() error, err error) {
-	password, err := embedded.CreatePassword(passwordFile(dir))
+	passwordFile := filepath.Clean(dir) + ".password"
+	password, err := embedded.CreatePassword(passwordFile)
 	if err != nil {
 		return "", nil, err
 	}
@@ -94,7 +101,7 @@ func startEngine(ctx context.Context, dir string) (address string, end func() er
 		return "", nil, err
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	child := embedded.NewChild([]string{exe}, []string{childVariable + "=" + dir}, os.Stderr)
+	child := embedded.NewChild([]string{exe, "engine", "--data", dir, "--password-file", passwordFile}, nil, os.Stderr)
 	ended := make(chan error, 1)
 	go func() { ended <- child.Run(ctx) }()
 	end = func() error {

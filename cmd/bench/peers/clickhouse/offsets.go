@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -75,13 +77,17 @@ func (l *topicLog) committed(ctx context.Context) ([]int64, error) {
 		topic.Partitions = append(topic.Partitions, int32(p))
 	}
 	req.Group, req.Topics = l.group, append(req.Topics, topic)
-	offsets := make([]int64, l.partitions)
+	offsets := slices.Repeat([]int64{-1}, l.partitions)
 	for _, shard := range l.client.RequestSharded(ctx, req) {
 		if shard.Err != nil {
 			return nil, fmt.Errorf("group %q: %w", l.group, shard.Err)
 		}
 		res := shard.Resp.(*kmsg.OffsetFetchResponse)
-		if err := kerr.ErrorForCode(res.ErrorCode); err != nil {
+		err := kerr.ErrorForCode(res.ErrorCode)
+		if errors.Is(err, kerr.GroupIDNotFound) { // what some brokers say before the first member joins
+			continue
+		}
+		if err != nil {
 			return nil, fmt.Errorf("group %q: %w", l.group, err)
 		}
 		for _, t := range res.Topics {

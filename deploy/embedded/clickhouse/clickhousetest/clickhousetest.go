@@ -38,6 +38,9 @@ import (
 // names the data folder.
 const DataVariable = "DWELL_CLICKHOUSETEST_DATA"
 
+// UnguardedVariable lets the clients of that engine reach files, networks and programs.
+const UnguardedVariable = "DWELL_CLICKHOUSETEST_UNGUARDED"
+
 // removeVariable tells that process to remove the folder when it ends.
 const removeVariable = "DWELL_CLICKHOUSETEST_REMOVE"
 
@@ -84,7 +87,7 @@ func child(dir string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	cfg := embedded.Config{Data: dir, Listen: "127.0.0.1:0", PasswordFile: PasswordFile(dir)}
+	cfg := embedded.Config{Data: dir, Listen: "127.0.0.1:0", PasswordFile: PasswordFile(dir), Unguarded: os.Getenv(UnguardedVariable) != ""}
 	err := embedded.RunChild(ctx, cfg, os.Stdin, os.Stdout, log)
 	if os.Getenv(removeVariable) != "" {
 		_ = os.RemoveAll(dir)
@@ -151,13 +154,14 @@ type Engine struct {
 	err   error
 }
 
-// Open starts an engine on a data folder; it stops when the test ends, or before by Stop or Kill.
-func Open(t testing.TB, dir string) *Engine {
+// Open starts an engine on a data folder; it stops when the test ends, or before by Stop or Kill. Its process gets env
+// ("KEY=value") on top of this one's.
+func Open(t testing.TB, dir string, env ...string) *Engine {
 	t.Helper()
 	if !shared.handed {
 		t.Fatal("clickhousetest: the package has no `func TestMain(m *testing.M) { clickhousetest.Main(m) }`")
 	}
-	e, err := start(dir)
+	e, err := start(dir, env...)
 	if err != nil {
 		t.Fatal(err)
 	}
