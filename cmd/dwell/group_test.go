@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"dwell/cmd/dwell/app"
 	embedded "dwell/deploy/embedded/clickhouse"
 	"dwell/ingest/kafka/apachetest"
 )
@@ -26,7 +27,7 @@ import (
 type group struct {
 	kafka      *apachetest.Cluster
 	clickhouse string
-	login      ClickHouseConfig
+	login      app.ClickHouseConfig
 	partitions int
 	members    []*member
 }
@@ -43,14 +44,14 @@ func startGroup(t *testing.T, partitions int) *group {
 	t.Helper()
 	g := &group{kafka: apachetest.Start(t, apachetest.Config{Brokers: 3}), clickhouse: freeAddress(t), partitions: partitions}
 	data := t.TempDir()
-	if _, err := embedded.CreatePassword(g.login.passwordFile(data)); err != nil {
+	if _, err := embedded.CreatePassword(filepath.Join(data, "clickhouse.password")); err != nil {
 		t.Fatal(err)
 	}
-	if err := g.login.login(data); err != nil {
+	if err := g.login.Login(data); err != nil {
 		t.Fatal(err)
 	}
 	clickhouse := dwell(t, "embedded-clickhouse", "--data", filepath.Join(data, "clickhouse"), "--listen", g.clickhouse,
-		"--password-file", g.login.passwordFile(data))
+		"--password-file", filepath.Join(data, "clickhouse.password"))
 	stdin, err := clickhouse.StdinPipe() // whose end tells it that its parent is gone
 	if err != nil {
 		t.Fatal(err)
