@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"dwell/ingest/event"
+	"dwell/metrics/engine/mem"
 	"dwell/metrics/hours"
 	"dwell/metrics/visit"
 	"dwell/metrics/window"
@@ -33,7 +34,7 @@ const (
 )
 
 // Found is a visit that was found in memory, or none.
-type Found struct{ visit ref }
+type Found struct{ visit mem.Ref }
 
 // Find looks for an event's visit. If that is absent, it may be in the store: the caller then restores its row, if there
 // is one, before it applies the event. What was found holds until the next Flush.
@@ -41,10 +42,10 @@ func (s *State) Find(e *event.Event) (at Found, absent bool) {
 	if !ofVisit(e) {
 		return Found{}, false
 	}
-	if v := s.visits.find(e.Subject); v != 0 {
+	if v := s.visits.Find(e.Subject); v != 0 {
 		return Found{v}, false
 	}
-	return Found{}, s.stored.has(e.Subject)
+	return Found{}, s.stored.Has(e.Subject)
 }
 
 // ofVisit says whether the event is a fact about a visit or retracts one. The retraction of a place's event has the
@@ -85,15 +86,15 @@ func (s *State) Apply(offset int64, e *event.Event, at Found) Outcome {
 	return out
 }
 
-func (s *State) visitOf(e *event.Event) ref {
-	if v := s.visits.find(e.Subject); v != 0 {
+func (s *State) visitOf(e *event.Event) mem.Ref {
+	if v := s.visits.Find(e.Subject); v != 0 {
 		return v
 	}
-	return s.visits.add(e.Subject)
+	return s.visits.Add(e.Subject)
 }
 
-func (s *State) applyToVisit(offset int64, e *event.Event, v ref, out *Outcome) {
-	entry := s.visits.at(v)
+func (s *State) applyToVisit(offset int64, e *event.Event, v mem.Ref, out *Outcome) {
+	entry := s.visits.At(v)
 	if entry.asOf > offset {
 		out.Result = Replayed
 		return

@@ -3,13 +3,14 @@ package engine
 import (
 	"iter"
 
+	"dwell/metrics/engine/mem"
 	"dwell/metrics/window"
 )
 
 // changed has windows that the last flush changed, those of an hour or of a day.
 type changed struct {
 	at    window.Key
-	table *table
+	table *mem.Table
 }
 
 // Windows are the windows that have changed, as of one offset. They are read where they are kept: there are so many of
@@ -27,13 +28,13 @@ func (w Windows) All() iter.Seq[*window.Row] {
 	return func(yield func(*window.Row) bool) {
 		row, one := window.Row{AsOf: w.asOf}, [1]window.Bin{}
 		for _, c := range w.kept.changed {
-			cells := c.table.cells(&w.kept.cells)
+			cells := w.kept.cells.Cells(c.table)
 			for i := range cells {
 				cell := &cells[i]
-				if cell.flushed != w.kept.flushes || cell.spot == 0 {
+				if cell.Mark != w.kept.flushes || cell.Key == 0 {
 					continue
 				}
-				row.Key, row.Aggregate = cell.spot.of(c.at), w.kept.several.aggregate(cell, &one)
+				row.Key, row.Aggregate = cell.Key.of(c.at), w.kept.several.aggregate(cell, &one)
 				if !yield(&row) {
 					return
 				}
@@ -45,7 +46,7 @@ func (w Windows) All() iter.Seq[*window.Row] {
 // Hour is what is in memory of an hour at one BCP and direction.
 type Hour struct {
 	at    window.Key
-	table *table
+	table *mem.Table
 	kept  *windows
 }
 
@@ -57,14 +58,14 @@ func (h Hour) Key() window.Key { return h.at }
 func (h Hour) All() iter.Seq2[window.Measure, *window.Aggregate] {
 	return func(yield func(window.Measure, *window.Aggregate) bool) {
 		one := [1]window.Bin{}
-		cells := h.table.cells(&h.kept.cells)
+		cells := h.kept.cells.Cells(h.table)
 		for i := range cells {
 			cell := &cells[i]
-			if cell.spot == 0 || cell.spot.minute() != noMinute {
+			if cell.Key == 0 || cell.Key.minute() != noMinute {
 				continue
 			}
 			a := h.kept.several.aggregate(cell, &one)
-			if !yield(cell.spot.measure(), &a) {
+			if !yield(cell.Key.measure(), &a) {
 				return
 			}
 		}
@@ -86,8 +87,8 @@ func (w Windows) Hours() iter.Seq[Hour] {
 func (s *State) Hours() iter.Seq[Hour] {
 	return func(yield func(Hour) bool) {
 		for i := range s.windows.series {
-			for _, of := range s.windows.series[i].hours {
-				if h := s.windows.hourly.at(of.number); !yield(Hour{h.at, &h.table, &s.windows}) {
+			for _, r := range s.windows.series[i].hours.All() {
+				if h := s.windows.hourly.At(r); !yield(Hour{h.at, &h.table, &s.windows}) {
 					return
 				}
 			}

@@ -27,8 +27,8 @@ func (v Visits) Chunks(most int) iter.Seq[[]visit.Row] {
 		for some := range slices.Chunk(v.changed, most) {
 			rows, facts, segments = slices.Grow(rows[:0], len(some)), facts[:0], segments[:0]
 			for _, c := range some {
-				e, known, state := v.kept.visits.at(c.visit), v.kept.visits.of(c.visit), v.kept.derive(c.visit).Told()
-				row := visit.Row{ID: v.kept.visits.id(e), AsOf: v.asOf, Lapsed: e.lapsed() != visit.None, Over: e.over(), State: state}
+				e, known, state := v.kept.visits.At(c.visit), v.kept.visits.of(c.visit), v.kept.derive(c.visit).Told()
+				row := visit.Row{ID: v.kept.visits.Key(c.visit), AsOf: v.asOf, Lapsed: e.lapsed() != visit.None, Over: e.over(), State: state}
 				// Both are cut off so that they do not grow into those of the next one.
 				from := len(facts)
 				facts = known.AppendFacts(facts, v.kept.cfg.Vocabulary)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"dwell/metrics/engine/mem"
 	"dwell/metrics/window"
 )
 
@@ -15,22 +16,13 @@ type difference struct {
 	sign       int32
 }
 
-// fewDifferences is the room of an hour that begins to change: for four.
-const fewDifferences room = 3
-
 // differ notes a difference.
 func (w *windows) differ(offset int64, c window.Contribution, sign int32) {
 	h := w.hour(c.Key)
-	l := &h.changing
-	switch {
-	case l.n == 0:
+	if h.changing.Len() == 0 {
 		w.hours = append(w.hours, h)
-		*l = list{piece: w.lists.take(fewDifferences), room: fewDifferences}
-	case l.n == l.room.size():
-		l.piece, l.room = w.lists.grow(l.piece, l.room, l.n, l.n)
 	}
-	l.n++
-	w.lists.items(l)[l.n-1] = difference{offset, c.Ms, c.Closed, h.spot(c.Key), sign}
+	w.lists.Append(&h.changing, difference{offset, c.Ms, c.Closed, h.spot(c.Key), sign})
 	w.differences++
 }
 
@@ -38,8 +30,8 @@ func (w *windows) differ(offset int64, c window.Contribution, sign int32) {
 func (w *windows) missing(horizon int64) []window.Key {
 	var missing []window.Key
 	seen := map[window.Key]bool{}
-	note := func(t *table, at window.Key, s spot) {
-		if t.has(&w.cells, s) {
+	note := func(t *mem.Table, at window.Key, s spot) {
+		if w.cells.Get(t, s) != nil {
 			return
 		}
 		if k := s.of(at); !seen[k] && w.ended(k, horizon) {
@@ -52,7 +44,7 @@ func (w *windows) missing(horizon int64) []window.Key {
 			continue
 		}
 		day := w.dayOf(h)
-		for _, d := range w.lists.items(&h.changing) {
+		for _, d := range w.lists.Items(h.changing) {
 			s := d.spot
 			note(&h.table, h.at, s)
 			note(&h.table, h.at, s.whole())
@@ -81,7 +73,7 @@ func (w *windows) flush(ahead map[window.Key]int64) {
 			day.flush = w.flushes
 			w.changed = append(w.changed, changed{day.at, &day.table})
 		}
-		all := w.lists.items(&h.changing)
+		all := w.lists.Items(h.changing)
 		for i := range all {
 			d := &all[i]
 			whole := d.spot.whole()
@@ -95,11 +87,12 @@ func (w *windows) flush(ahead map[window.Key]int64) {
 				w.add(&day.table, whole, d)
 			}
 		}
-		w.lists.clear(&h.changing)
+		w.lists.Free(h.changing)
+		h.changing = mem.List{}
 	}
 	clear(w.hours)
 	if w.differences > windowsOf*spared {
-		w.lists = slab[difference]{}
+		w.lists = mem.Slab[difference]{}
 	}
 	w.hours, w.differences = w.hours[:0], 0
 }

@@ -1,9 +1,7 @@
 package engine
 
 import (
-	"container/heap"
-	"slices"
-
+	"dwell/metrics/engine/mem"
 	"dwell/metrics/window"
 )
 
@@ -62,11 +60,11 @@ func (s *State) Flush(asOf int64) *Flush {
 func (s *State) flushVisits(asOf int64) Visits {
 	changed := s.dirty
 	for i := range changed {
-		v := s.visits.at(changed[i].visit)
+		v := s.visits.At(changed[i].visit)
 		v.asOf, v.change = asOf, 0
 	}
 	if s.dirty = s.dirty[:0]; len(changed) > spared {
-		s.dirty, s.told = nil, slab[window.Contribution]{}
+		s.dirty, s.told = nil, mem.Slab[window.Contribution]{}
 	}
 	return Visits{s, changed, asOf}
 }
@@ -86,15 +84,15 @@ func (s *State) evict() {
 		return
 	}
 	horizon := s.watermark() - s.cfg.Keep.Milliseconds()
-	full := s.visits.n > 2*s.keptVisits+rest || s.windows.n > 2*s.keptWindows+rest
+	full := s.visits.Len() > 2*s.keptVisits+rest || s.windows.n > 2*s.keptWindows+rest
 	if horizon-s.horizon < s.cfg.Keep.Milliseconds()/4 && !full {
 		return
 	}
 	s.horizon = horizon
 	s.windows.evict(horizon)
-	s.lapses = slices.DeleteFunc(s.lapses, func(d deadline) bool {
-		v := s.visits.at(d.visit)
-		if d.at != v.queued() {
+	s.lapses.DeleteFunc(func(at int64, r mem.Ref) bool {
+		v := s.visits.At(r)
+		if at != v.queued() {
 			return true
 		}
 		if v.over() {
@@ -102,13 +100,12 @@ func (s *State) evict() {
 		}
 		return v.over()
 	})
-	heap.Init(&s.lapses)
-	s.visits.drop(func(v *entry) bool {
+	s.visits.DeleteFunc(func(r mem.Ref, v *entry) bool {
 		gone := v.over() && s.visits.last(v) <= horizon
 		if gone {
-			s.stored.add(s.visits.id(v))
+			s.stored.Add(s.visits.Key(r))
 		}
 		return gone
 	})
-	s.keptVisits, s.keptWindows = s.visits.n, s.windows.n
+	s.keptVisits, s.keptWindows = s.visits.Len(), s.windows.n
 }

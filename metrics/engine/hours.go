@@ -2,6 +2,7 @@ package engine
 
 import (
 	"dwell/ingest/event"
+	"dwell/metrics/engine/mem"
 	"dwell/metrics/hours"
 	"dwell/metrics/visit"
 	"dwell/metrics/window"
@@ -50,7 +51,7 @@ func (s *State) applyToHours(offset int64, e *event.Event, latest int64, out *Ou
 	var overlapped []overlapping
 	var before []window.Contribution
 	if !reach.Empty() && reach.From < latest {
-		for v, entry := range s.visits.all() {
+		for v, entry := range s.visits.All() {
 			if entry.asOf > offset || s.visits.last(entry) <= reach.From {
 				continue
 			}
@@ -72,6 +73,6 @@ func (s *State) applyToHours(offset int64, e *event.Event, latest int64, out *Ou
 
 // overlapping is a visit with what it contributed before: until there, from where that of the visit before it ends.
 type overlapping struct {
-	visit ref
+	visit mem.Ref
 	until int
 }

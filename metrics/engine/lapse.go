@@ -1,8 +1,7 @@
 package engine
 
 import (
-	"container/heap"
-
+	"dwell/metrics/engine/mem"
 	"dwell/metrics/visit"
 )
 
@@ -32,70 +31,41 @@ func over(st *visit.State, lapsed visit.Time) bool {
 
 // await queues a visit until it lapses. A visit that waits for a later deadline, because its last fact was retracted,
 // is queued again, and its later place in the queue is void.
-func (s *State) await(v ref, st *visit.State) {
-	at, entry := s.deadline(st), s.visits.at(v)
+func (s *State) await(v mem.Ref, st *visit.State) {
+	at, entry := s.deadline(st), s.visits.At(v)
 	if over(st, entry.lapsed()) || entry.at <= at {
 		return
 	}
 	entry.at = at
-	s.lapses = append(s.lapses, deadline{at, v})
-	heap.Fix(&s.lapses, len(s.lapses)-1)
+	s.lapses.Push(at, v)
 }
 
 // lapse notices the visits that the watermark has left behind. A deadline in the queue may be older than the visit's
 // last fact; the visit then waits again.
 func (s *State) lapse() {
-	for len(s.lapses) > 0 && s.lapses[0].at <= s.watermark() {
-		d := s.lapses.first()
-		v := s.visits.at(d.visit)
-		if d.at != v.queued() {
+	for s.lapses.Len() > 0 {
+		if at, _ := s.lapses.First(); at > s.watermark() {
+			return
+		}
+		due, r := s.lapses.Pop()
+		v := s.visits.At(r)
+		if due != v.queued() {
 			continue
 		}
 		v.at = notQueued
 		if v.over() {
 			continue
 		}
-		st := s.derive(d.visit)
+		st := s.derive(r)
 		at := s.lapsedAt(st)
 		if at == visit.None {
-			s.await(d.visit, st)
+			s.await(r, st)
 			continue
 		}
-		s.changing(d.visit, st)
-		s.moving(d.visit, st)
+		s.changing(r, st)
+		s.moving(r, st)
 		v.setLapsed(at)
 		v.setOver(true)
-		s.move(d.visit, st)
+		s.move(r, st)
 	}
-}
-
-type deadline struct {
-	at    int64
-	visit ref
-}
-
-// lapses is a heap, earliest deadline first.
-type lapses []deadline
-
-// Len, Less, Swap, Push and Pop implement heap.Interface.
-func (l lapses) Len() int           { return len(l) }
-func (l lapses) Less(i, j int) bool { return l[i].at < l[j].at }
-func (l lapses) Swap(i, j int)      { l[i], l[j] = l[j], l[i] }
-func (l *lapses) Push(x any)        { *l = append(*l, x.(deadline)) }
-func (l *lapses) Pop() any {
-	last := len(*l) - 1
-	d := (*l)[last]
-	*l = (*l)[:last]
-	return d
-}
-
-// first takes the earliest deadline, as heap.Pop does, which would take memory for it.
-func (l *lapses) first() deadline {
-	last := len(*l) - 1
-	l.Swap(0, last)
-	d := (*l)[last]
-	if *l = (*l)[:last]; last > 0 {
-		heap.Fix(l, 0)
-	}
-	return d
 }

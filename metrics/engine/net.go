@@ -1,54 +1,41 @@
 package engine
 
-import "dwell/metrics/window"
+import (
+	"dwell/metrics/engine/mem"
+	"dwell/metrics/window"
+)
 
-// nets are the net durations of those windows of which any differs. Net 0 is none.
-type nets struct {
-	all  []keptNet
-	free []int32 // not in use
+// netDurations are window.Net of a window of which any duration differs net.
+type netDurations struct {
+	closed     int64
+	sumSquares window.Uint128
+	bins       mem.List
 }
 
-// keptNet is window.Net of a window in memory.
-type keptNet struct {
-	window.Net // without Bins
-	sketch     sketch
-}
-
-func (n *nets) make() int32 {
-	if last := len(n.free) - 1; last >= 0 {
-		i := n.free[last]
-		n.free, n.all[i] = n.free[:last], keptNet{}
-		return i
-	}
-	if len(n.all) == 0 {
-		n.all = append(n.all, keptNet{})
-	}
-	n.all = append(n.all, keptNet{})
-	return int32(len(n.all) - 1)
-}
-
-// drop gives one back. What it held stays as it is until it is made again.
-func (n *nets) drop(i int32, bins *pool) {
-	bins.drop(&n.all[i].sketch)
-	n.free = append(n.free, i)
+// dropNet lets go of net durations. What they were stays as it is until others are made.
+func (s *several) dropNet(r mem.Ref) {
+	s.bins.Free(s.nets.At(r).bins)
+	s.nets.Free(r)
 }
 
 // split writes out the net durations of a window, which were net as they are.
 func (s *several) split(d *durations) {
-	d.net = s.nets.make()
-	n := &s.nets.all[d.net]
-	n.SumSquares = d.SumSquares
-	s.bins.set(&n.sketch, s.bins.binsOf(&d.sketch))
+	d.net = s.nets.Make()
+	n := s.nets.At(d.net)
+	n.sumSquares = d.SumSquares
+	s.bins.Set(&n.bins, s.bins.Items(d.bins))
 }
 
 // addNet adds a time to the net durations of a window.
 func (s *several) addNet(d *durations, p *window.Part) {
-	n := &s.nets.all[d.net]
-	n.Net.Add(p)
+	n := s.nets.At(d.net)
+	sum := window.Net{Closed: n.closed, SumSquares: n.sumSquares}
+	sum.Add(p)
+	n.closed, n.sumSquares = sum.Closed, sum.SumSquares
 	index, by := p.NetBin()
-	s.bins.add(&n.sketch, index, by)
-	if n.Closed == 0 {
-		s.nets.drop(d.net, &s.bins)
+	s.addBin(&n.bins, index, by)
+	if n.closed == 0 {
+		s.dropNet(d.net)
 		d.net = 0
 	}
 }
@@ -58,8 +45,8 @@ func (s *several) putNet(d *durations, from *window.Net) {
 	if from.Closed == 0 {
 		return
 	}
-	d.net = s.nets.make()
-	n := &s.nets.all[d.net]
-	n.Closed, n.SumSquares = from.Closed, from.SumSquares
-	s.bins.set(&n.sketch, from.Bins)
+	d.net = s.nets.Make()
+	n := s.nets.At(d.net)
+	n.closed, n.sumSquares = from.Closed, from.SumSquares
+	s.bins.Set(&n.bins, from.Bins)
 }

@@ -113,11 +113,11 @@ func (s *State) admit(asOf int64) error {
 func (s *State) Horizon() int64 { return s.horizon }
 
 // Stored tells of a visit that is in the store.
-func (s *State) Stored(id string) { s.stored.add(id) }
+func (s *State) Stored(id string) { s.stored.Add(id) }
 
 // RestoreVisit takes a visit into memory. It does nothing if the visit is there already.
 func (s *State) RestoreVisit(r *visit.Row) error {
-	if s.visits.find([]byte(r.ID)) != 0 {
+	if s.visits.Find([]byte(r.ID)) != 0 {
 		return nil
 	}
 	if err := s.admit(r.AsOf); err != nil {
@@ -127,9 +127,9 @@ func (s *State) RestoreVisit(r *visit.Row) error {
 	if err != nil {
 		return fmt.Errorf("visit %q: %w", r.ID, err)
 	}
-	at := s.visits.add([]byte(r.ID))
+	at := s.visits.Add([]byte(r.ID))
 	s.visits.restore(at, v)
-	e := s.visits.at(at)
+	e := s.visits.At(at)
 	e.asOf = r.AsOf
 	if s.recovering {
 		s.restatedUntil = max(s.restatedUntil, r.AsOf)

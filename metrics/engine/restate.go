@@ -3,6 +3,7 @@ package engine
 import (
 	"slices"
 
+	"dwell/metrics/engine/mem"
 	"dwell/metrics/visit"
 	"dwell/metrics/window"
 )
@@ -25,14 +26,14 @@ type moved struct {
 func (s *State) final(k window.Key) bool { return s.windows.clocks[k.BCP].End(k) <= s.finalMinute }
 
 // moving comes before a visit in this state changes in any way, and move after it.
-func (s *State) moving(v ref, st *visit.State) {
-	s.before = window.Contributions(s.before[:0], st, s.visits.at(v).lapsed())
+func (s *State) moving(v mem.Ref, st *visit.State) {
+	s.before = window.Contributions(s.before[:0], st, s.visits.At(v).lapsed())
 }
 
-func (s *State) move(v ref, st *visit.State) { s.moveFrom(s.before, v, st) }
+func (s *State) move(v mem.Ref, st *visit.State) { s.moveFrom(s.before, v, st) }
 
-func (s *State) moveFrom(before []window.Contribution, v ref, st *visit.State) {
-	s.after = window.Contributions(s.after[:0], st, s.visits.at(v).lapsed())
+func (s *State) moveFrom(before []window.Contribution, v mem.Ref, st *visit.State) {
+	s.after = window.Contributions(s.after[:0], st, s.visits.At(v).lapsed())
 	s.movedHere = len(s.moved)
 	window.Changes(before, s.after, s.moveOne)
 }

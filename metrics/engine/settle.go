@@ -1,6 +1,9 @@
 package engine
 
-import "dwell/metrics/window"
+import (
+	"dwell/metrics/engine/mem"
+	"dwell/metrics/window"
+)
 
 // Most events of a visit follow one another within seconds where years of them are counted, and nothing is gained by
 // moving it from window to window with each. So a visit that changes is noted, and what that changes of windows is found
@@ -16,13 +19,14 @@ func (s *State) settle(more bool) {
 	s.unsettled = more
 	for i := range s.dirty {
 		c := &s.dirty[i]
-		st, lapsed := s.derive(c.visit), s.visits.at(c.visit).lapsed()
+		st, lapsed := s.derive(c.visit), s.visits.At(c.visit).lapsed()
 		s.after = window.Contributions(s.after[:0], st, lapsed)
-		window.Changes(s.told.items(&c.told), s.after, func(c window.Contribution, sign int32) { s.windows.differ(s.applied, c, sign) })
+		window.Changes(s.told.Items(c.told), s.after, func(c window.Contribution, sign int32) { s.windows.differ(s.applied, c, sign) })
 		if more {
-			s.told.set(&c.told, s.after)
+			s.told.Set(&c.told, s.after)
 		} else {
-			s.told.clear(&c.told)
+			s.told.Free(c.told)
+			c.told = mem.List{}
 			s.show(c.stood, st, lapsed)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 
 	"dwell/ingest/event"
 	"dwell/ingest/place"
+	"dwell/metrics/engine/mem"
 	"dwell/metrics/hours"
 	"dwell/metrics/visit"
 	"dwell/metrics/window"
@@ -38,15 +39,15 @@ type State struct {
 	visits visits
 	// dirty are the visits that have changed since the last flush, the first of them number 1.
 	dirty  []change
-	told   slab[window.Contribution]
-	lapses lapses
+	told   mem.Slab[window.Contribution]
+	lapses mem.Queue[mem.Ref]
 	inside []*Inside // by BCP and direction
 
 	windows windows
 	hours   bcpHours
 
 	// stored has the ids of all visits that are in the store and not in memory, and a few more.
-	stored idSet
+	stored mem.Filter
 
 	// recovering is true from Resume until Resumed. written is the AsOf of the last flush.
 	recovering bool
@@ -123,7 +124,7 @@ func (s *State) Watermark() (ms int64, ok bool) {
 func (s *State) watermark() int64 { return s.latest - s.cfg.Lateness.Milliseconds() }
 
 // Visits is the number of visits in memory.
-func (s *State) Visits() int { return s.visits.n }
+func (s *State) Visits() int { return s.visits.Len() }
 
 // Windows is the number of windows in memory.
 func (s *State) Windows() int { return s.windows.n }

@@ -8,23 +8,9 @@ import (
 	"pgregory.net/rapid"
 
 	"dwell/ingest/event"
+	"dwell/metrics/engine/mem"
 	"dwell/metrics/visit"
 )
-
-func TestRoomsAreTheLeastThatFit(t *testing.T) {
-	var sizes []uint32
-	for r := range room(9) {
-		sizes = append(sizes, r.size())
-	}
-	if want := []uint32{1, 2, 3, 4, 6, 8, 12, 16, 24}; !slices.Equal(sizes, want) {
-		t.Fatalf("rooms of %d, want %d", sizes, want)
-	}
-	for n := 1; n < 10_000; n++ {
-		if r := roomFor(n); int(r.size()) < n || r > 0 && int((r-1).size()) >= n {
-			t.Fatalf("%d items have room %d, of %d", n, r, r.size())
-		}
-	}
-}
 
 // Trucks come, are told of, and go, in any order, some with more facts than a page holds: what is known of each is what a
 // map would say.
@@ -35,7 +21,7 @@ func TestVisitsAreWhatAMapWouldHold(t *testing.T) {
 		for range rapid.IntRange(1, 60).Draw(t, "steps") {
 			id := fmt.Sprintf("T%0*d", rapid.SampledFrom([]int{1, 9, 300}).Draw(t, "length"), rapid.IntRange(0, 40).Draw(t, "truck"))
 			if rapid.IntRange(0, 9).Draw(t, "goes") == 0 {
-				kept.drop(func(e *entry) bool { return len(kept.id(e))%2 == len(id)%2 })
+				kept.DeleteFunc(func(r mem.Ref, _ *entry) bool { return len(kept.Key(r))%2 == len(id)%2 })
 				for other := range want {
 					if len(other)%2 == len(id)%2 {
 						delete(want, other)
@@ -43,13 +29,13 @@ func TestVisitsAreWhatAMapWouldHold(t *testing.T) {
 				}
 				continue
 			}
-			r := kept.find([]byte(id))
+			r := kept.Find([]byte(id))
 			if (r != 0) != (want[id] != nil) {
 				t.Fatalf("%q is in memory: %v", id, r != 0)
 			}
 			if r == 0 {
-				r = kept.add([]byte(id))
-				restored := visit.Of(facts(rapid.SampledFrom([]int{0, 1, 7, slabPage, slabPage + 1}).Draw(t, "facts")), nil)
+				r = kept.Add([]byte(id))
+				restored := visit.Of(facts(rapid.SampledFrom([]int{0, 1, 7, many, many + 1}).Draw(t, "facts")), nil)
 				kept.restore(r, &restored)
 				want[id] = &restored
 			}
@@ -59,17 +45,20 @@ func TestVisitsAreWhatAMapWouldHold(t *testing.T) {
 			kept.put(r, &known)
 			want[id].Apply(f)
 		}
-		if kept.n != len(want) {
-			t.Fatalf("%d visits, want %d", kept.n, len(want))
+		if kept.Len() != len(want) {
+			t.Fatalf("%d visits, want %d", kept.Len(), len(want))
 		}
 		for id, w := range want {
-			got := kept.of(kept.find([]byte(id)))
+			got := kept.of(kept.Find([]byte(id)))
 			if !slices.Equal(got.Facts(), w.Facts()) {
 				t.Fatalf("%q: %d facts, want %d", id, len(got.Facts()), len(w.Facts()))
 			}
 		}
 	})
 }
+
+// many is as many as a page of a slab holds.
+const many = 4096
 
 func facts(n int) []visit.Fact {
 	all := make([]visit.Fact, n)

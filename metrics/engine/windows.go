@@ -1,8 +1,7 @@
 package engine
 
 import (
-	"slices"
-
+	"dwell/metrics/engine/mem"
 	"dwell/metrics/window"
 )
 
@@ -12,15 +11,15 @@ import (
 type windows struct {
 	clocks  []window.Clock // by BCP
 	series  []series       // by BCP and direction
-	hourly  arena[hour]
-	daily   arena[day]
-	cells   slab[cell]
+	hourly  mem.Arena[hour]
+	daily   mem.Arena[day]
+	cells   mem.Tables[spot, mem.Value]
 	several several
 	n       int // in memory
 
 	// hours with differences since the last flush, which are in lists.
 	hours       []*hour
-	lists       slab[difference]
+	lists       mem.Slab[difference]
 	differences int
 	// flushes counts them, and changed is what the last one changed: so many windows, in these hours and days.
 	flushes uint32
@@ -30,23 +29,23 @@ type windows struct {
 
 // series has the windows of one BCP and direction.
 type series struct {
-	hours, days starts
-	last        uint32 // the hour that was looked up last
+	hours, days mem.Sorted[int32, mem.Ref]
+	last        mem.Ref // the hour that was looked up last
 }
 
 // hour has the windows of an hour and of its minutes.
 type hour struct {
-	table
-	at  window.Key // of the hour's own windows, without a label
-	end int32      // in minutes since the Unix epoch
-	day uint32     // that it belongs to
+	table mem.Table
+	at    window.Key // of the hour's own windows, without a label
+	end   int32      // in minutes since the Unix epoch
+	day   mem.Ref    // that it belongs to
 	// changing are its differences since the last flush, in the order of their offsets.
-	changing list
+	changing mem.List
 }
 
 // day has the windows of a day.
 type day struct {
-	table
+	table mem.Table
 	at    window.Key
 	flush uint32 // that changed it last, by number
 }
@@ -72,36 +71,38 @@ func (w *windows) hour(k window.Key) *hour {
 	if k.Grain == window.Minute {
 		// An hour may be shorter than sixty minutes where the clocks change, and the next one then begins earlier.
 		if s.last != 0 {
-			if h := w.hourly.at(s.last); k.Start >= h.at.Start && k.Start < h.end {
+			if h := w.hourly.At(s.last); k.Start >= h.at.Start && k.Start < h.end {
 				return h
 			}
 		}
 		k = w.clocks[k.BCP].In(k, window.Hour)
 	}
-	i, known := s.hours.find(k.Start)
+	r, known := s.hours.Get(k.Start)
 	if !known {
-		s.hours = slices.Insert(s.hours, i, started{k.Start, w.hourly.make()})
-		*w.hourly.at(s.hours[i].number) = hour{at: unlabelled(k), end: w.clocks[k.BCP].End(k), day: w.day(k)}
+		r = w.hourly.Make()
+		s.hours.Put(k.Start, r)
+		*w.hourly.At(r) = hour{at: unlabelled(k), end: w.clocks[k.BCP].End(k), day: w.day(k)}
 	}
-	s.last = s.hours[i].number
-	return w.hourly.at(s.last)
+	s.last = r
+	return w.hourly.At(r)
 }
 
 // dayOf is the day of an hour.
-func (w *windows) dayOf(h *hour) *day { return w.daily.at(h.day) }
+func (w *windows) dayOf(h *hour) *day { return w.daily.At(h.day) }
 
 // day is the number of the day of an hour, or of the one with this very key.
-func (w *windows) day(k window.Key) uint32 {
+func (w *windows) day(k window.Key) mem.Ref {
 	if k.Grain != window.Day {
 		k = w.clocks[k.BCP].In(k, window.Day)
 	}
 	s := &w.series[placeOf(k.BCP, k.Direction)]
-	i, known := s.days.find(k.Start)
+	r, known := s.days.Get(k.Start)
 	if !known {
-		s.days = slices.Insert(s.days, i, started{k.Start, w.daily.make()})
-		w.daily.at(s.days[i].number).at = unlabelled(k)
+		r = w.daily.Make()
+		s.days.Put(k.Start, r)
+		w.daily.At(r).at = unlabelled(k)
 	}
-	return s.days[i].number
+	return r
 }
 
 // spot is that of a key in its hour or day.
@@ -113,9 +114,9 @@ func (h *hour) spot(k window.Key) spot {
 }
 
 // place is the table and the spot of a key.
-func (w *windows) place(k window.Key) (*table, spot) {
+func (w *windows) place(k window.Key) (*mem.Table, spot) {
 	if k.Grain == window.Day {
-		return &w.daily.at(w.day(k)).table, spotOf(k, noMinute)
+		return &w.daily.At(w.day(k)).table, spotOf(k, noMinute)
 	}
 	h := w.hour(k)
 	return &h.table, h.spot(k)
@@ -124,15 +125,17 @@ func (w *windows) place(k window.Key) (*table, spot) {
 // has says whether a window is in memory.
 func (w *windows) has(k window.Key) bool {
 	t, s := w.place(k)
-	return t.has(&w.cells, s)
+	return w.cells.Get(t, s) != nil
 }
 
 // cell is that of a spot.
-func (w *windows) cell(t *table, s spot) *cell {
-	c := s.seek(t.cells(&w.cells))
-	if c == nil || c.spot != s {
-		c = t.insert(&w.cells, c, s)
+func (w *windows) cell(t *mem.Table, s spot) *cell {
+	c, added := w.cells.Put(t, s)
+	if added {
 		w.n++
+		if s.measure().IsTime() {
+			c.Value = mem.Empty
+		}
 	}
 	return c
 }
@@ -143,30 +146,30 @@ func (w *windows) put(k window.Key, a *window.Aggregate) {
 	c := w.cell(t, s)
 	switch {
 	case !k.Measure.IsTime():
-		c.held = a.N
+		c.Value = mem.Value(a.N)
 	case a.Zero():
-		c.held = nothing
+		c.Value = mem.Empty
 	case a.N == 1 && a.Sum >= 0 && a.Net.Closed == 0:
-		c.held = a.Sum
+		c.Value = mem.Value(a.Sum)
 	default:
 		w.several.put(c, a)
 	}
 }
 
 // add adds a difference to a window, which this flush has then changed.
-func (w *windows) add(t *table, s spot, d *difference) {
+func (w *windows) add(t *mem.Table, s spot, d *difference) {
 	c := w.cell(t, s)
-	if c.flushed != w.flushes {
-		c.flushed = w.flushes
+	if c.Mark != w.flushes {
+		c.Mark = w.flushes
 		w.changes++
 	}
 	switch {
 	case !s.measure().IsTime():
-		c.held += int64(d.sign)
-	case c.held == nothing && d.sign > 0 && d.ms >= 0 && d.closed == 0:
-		c.held = d.ms
-	case c.held == d.ms && d.sign < 0 && d.ms >= 0 && d.closed == 0:
-		c.held = nothing
+		c.Value += mem.Value(d.sign)
+	case c.Value == mem.Empty && d.sign > 0 && d.ms >= 0 && d.closed == 0:
+		c.Value = mem.Value(d.ms)
+	case c.Value == mem.Value(d.ms) && d.sign < 0 && d.ms >= 0 && d.closed == 0:
+		c.Value = mem.Empty
 	default:
 		p := window.PartOf(s.measure(), d.ms, d.closed, d.sign)
 		w.several.add(w.several.of(c), &p)
@@ -178,21 +181,21 @@ func (w *windows) add(t *table, s spot, d *difference) {
 func (w *windows) evict(horizon int64) {
 	for s := range w.series {
 		s := &w.series[s]
-		s.hours = slices.DeleteFunc(s.hours, func(of started) bool {
-			h := w.hourly.at(of.number)
+		s.hours.DeleteFunc(func(_ int32, r mem.Ref) bool {
+			h := w.hourly.At(r)
 			gone := w.ended(h.at, horizon)
 			if gone {
 				w.drop(&h.table)
-				w.hourly.drop(of.number)
+				w.hourly.Free(r)
 			}
 			return gone
 		})
-		s.days = slices.DeleteFunc(s.days, func(of started) bool {
-			d := w.daily.at(of.number)
+		s.days.DeleteFunc(func(_ int32, r mem.Ref) bool {
+			d := w.daily.At(r)
 			gone := w.ended(d.at, horizon)
 			if gone {
 				w.drop(&d.table)
-				w.daily.drop(of.number)
+				w.daily.Free(r)
 			}
 			return gone
 		})
@@ -200,12 +203,11 @@ func (w *windows) evict(horizon int64) {
 	}
 }
 
-func (w *windows) drop(t *table) {
-	for i, cells := 0, t.cells(&w.cells); i < len(cells); i++ {
+func (w *windows) drop(t *mem.Table) {
+	cells := w.cells.Cells(t)
+	for i := range cells {
 		w.several.drop(&cells[i])
 	}
-	if t.n > 0 {
-		w.cells.give(t.piece, t.room)
-	}
-	w.n -= int(t.n)
+	w.cells.Free(t)
+	w.n -= t.Len()
 }
