@@ -113,3 +113,18 @@ func checkIndex(t *rapid.T) {
 func TestIndexHoldsWhatAMapHolds(t *testing.T) { rapid.Check(t, checkIndex) }
 
 func FuzzIndex(f *testing.F) { f.Fuzz(rapid.MakeFuzz(checkIndex)) }
+
+func TestIndexReusesTheMemoryOfDeletedKeys(t *testing.T) {
+	if poison {
+		t.Skip("with the tag poison, freed memory is not used again")
+	}
+	var x Index[int64]
+	key := make([]byte, slabPage)
+	for range 100 {
+		x.Add(key)
+		x.DeleteFunc(func(Ref, *int64) bool { return true })
+	}
+	if n := len(x.keys.pages); n > 2 || x.entries.made > 1 {
+		t.Errorf("%d pages and %d entries for one key at a time", n, x.entries.made)
+	}
+}

@@ -149,3 +149,20 @@ func checkTables(t *rapid.T) {
 func TestTablesHoldWhatMapsHold(t *testing.T) { rapid.Check(t, checkTables) }
 
 func FuzzTables(f *testing.F) { f.Fuzz(rapid.MakeFuzz(checkTables)) }
+
+func TestTablesReuseFreedMemory(t *testing.T) {
+	if poison {
+		t.Skip("with the tag poison, freed memory is not used again")
+	}
+	var m Tables[uint32, int64]
+	for range 100 {
+		var table Table
+		for k := range uint32(1000) {
+			m.Put(&table, k+1)
+		}
+		m.Free(&table)
+	}
+	if n := len(m.cells.pages); n > 3 {
+		t.Errorf("%d pages for one table of 1,000 keys at a time", n)
+	}
+}
