@@ -11,11 +11,11 @@ import (
 
 // Calendar is a week's opening hours in local time.
 type Calendar struct {
-	// Days is indexed by time.Weekday. The spans of a day are ordered and do not overlap; a day without is closed.
+	// Days is indexed by time.Weekday. The spans of a day are ordered and do not overlap; a day without spans is closed.
 	Days [7][]Span
 }
 
-// Span is a stretch of a day, in minutes after local midnight: [Open, Close).
+// Span is a part of a day, in minutes after local midnight: [Open, Close).
 type Span struct{ Open, Close int }
 
 const minutesOfDay = 24 * 60
@@ -30,7 +30,7 @@ func (c *Calendar) openAt(local time.Time) bool {
 	return false
 }
 
-// String is the calendar as it is told: "mon 07:30-15:30, tue 00:00-24:00", "closed", or of none "always open".
+// String writes the calendar as "mon 07:30-15:30, tue 00:00-24:00", an empty one as "closed", and nil as "always open".
 func (c *Calendar) String() string {
 	if c == nil {
 		return "always open"
@@ -44,7 +44,7 @@ func (c *Calendar) String() string {
 	return cmp.Or(strings.Join(all, ", "), "closed")
 }
 
-// OpenMinutes is how many of a day's minutes [from, to) are open.
+// OpenMinutes counts the open minutes of a day in [from, to).
 func (c *Calendar) OpenMinutes(day time.Weekday, from, to int) (open int) {
 	for _, s := range c.Days[day] {
 		open += max(0, min(s.Close, to)-max(s.Open, from))
@@ -60,18 +60,18 @@ type rawHours struct {
 	Hours []string `yaml:"hours"`
 }
 
-// newCalendar reads the lines of a calendar; an error begins with the key at fault.
+// newCalendar reads the lines of a calendar; an error begins with the offending key.
 func newCalendar(lines []rawHours) (*Calendar, error) {
 	c := &Calendar{}
 	for i, line := range lines {
 		key := fmt.Sprintf("calendar[%d]", i)
 		if len(line.Days) == 0 || len(line.Hours) == 0 {
-			return nil, fmt.Errorf("%s: days and hours are both needed", key)
+			return nil, fmt.Errorf("%s: days and hours are both required", key)
 		}
 		for _, name := range line.Days {
 			day := slices.Index(weekdays[:], name)
 			if day < 0 {
-				return nil, fmt.Errorf("%s.days: %q is none of %s", key, name, strings.Join(weekdays[:], ", "))
+				return nil, fmt.Errorf("%s.days: %q is not a day; use %s", key, name, strings.Join(weekdays[:], ", "))
 			}
 			for _, hours := range line.Hours {
 				s, err := parseSpan(hours)
@@ -98,7 +98,7 @@ func parseSpan(s string) (Span, error) {
 	open, okOpen := minuteOfDay(from)
 	shut, okClose := minuteOfDay(to)
 	if !ok || !okOpen || !okClose || open >= shut {
-		return Span{}, fmt.Errorf("%q is no span of a day such as \"07:30-15:30\"", s)
+		return Span{}, fmt.Errorf("%q is not a part of a day such as \"07:30-15:30\"", s)
 	}
 	return Span{open, shut}, nil
 }

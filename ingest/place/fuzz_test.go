@@ -2,7 +2,7 @@ package place
 
 import "testing"
 
-// FuzzParse: whatever the file, it is refused with an error, or every place in it can be worked with.
+// FuzzParse checks that any file is refused with an error or gives places that can be used.
 func FuzzParse(f *testing.F) {
 	for _, name := range Shipped() {
 		data, err := Source(name)

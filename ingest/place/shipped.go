@@ -35,7 +35,7 @@ func Load(name string) (*Book, error) {
 func Source(name string) ([]byte, error) {
 	data, err := shipped.ReadFile("shipped/" + name + ".yaml")
 	if err != nil {
-		return nil, fmt.Errorf("places %q are not shipped, only %s", name, strings.Join(Shipped(), ", "))
+		return nil, fmt.Errorf("places %q are not part of the program; use %s, or the path of a file", name, strings.Join(Shipped(), ", "))
 	}
 	return data, nil
 }
