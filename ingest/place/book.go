@@ -1,11 +1,11 @@
 // Package place knows the border crossing points (BCPs) that an installation watches and the agencies that work there.
 //
-// It promises that a Book is whole and consistent: every id is unique, every time zone, opening hour and duration was
-// read and checked, and every error names the file, the place, the key and the value at fault. It refuses unknown
-// keys, and it refuses to pass an assumption off as a published figure: what is assumed is listed so.
+// It promises that a Book is complete and consistent: every id is unique, every time zone, opening hour, duration and
+// colour has been checked, and every error names the file, the place or agency, the key and the offending value. It
+// refuses unknown keys, and it refuses to present an assumption as a published figure: assumptions are listed as such.
 //
-// The package is pure: it reads bytes it is given, and the files it ships with are part of the program. Time zones come
-// from the Go runtime: a program that must run without the system's zone files imports time/tzdata.
+// The package is pure: it reads the bytes it is given, and the files it ships with are part of the program. Time zones
+// come from the Go runtime: a program that must run without the system's zone files imports time/tzdata.
 package place
 
 import (
@@ -16,16 +16,10 @@ import (
 
 // Book is what a places file says: the agencies and the BCPs, in the order of the file.
 type Book struct {
-	// Name is the file's name, as errors tell it.
+	// Name is the file's name, as errors show it.
 	Name     string
 	Agencies []Agency
 	Places   []Place
-}
-
-// Agency is an agency at the border. Its code is the word of events and tables; its names are for people.
-type Agency struct {
-	Code  string
-	Names Names
 }
 
 // Names are what something is called, by language (BCP 47: "en", "fa", "ps"). English is always there.
@@ -54,11 +48,11 @@ type Place struct {
 	// UNLocode is empty where the BCP has none, or none that is known.
 	UNLocode string  `rule:"-"`
 	Targets  Targets `rule:"-"`
-	// SilentAfter is how long a silence makes the BCP unknown, as long as its own habit is not known.
+	// SilentAfter is the time without an event after which the BCP is unknown, until its baseline is learned.
 	SilentAfter time.Duration `rule:"-"`
-	// SilentBound says that the file gives SilentAfter and does not call it assumed: no habit makes it longer.
+	// SilentBound says that the file gives SilentAfter and does not list it as assumed: no baseline makes it longer.
 	SilentBound bool `rule:"-"`
-	// LapseAfter is how long after its last fact a visit is given up.
+	// LapseAfter is the time after its last fact at which a visit that has not departed lapses.
 	LapseAfter time.Duration `rule:"lapse_after"`
 	// Assumed lists the keys of this place for which there is no published figure, such as "calendar".
 	Assumed []string `rule:"-"`
@@ -73,13 +67,13 @@ type Neighbour struct {
 // Position is in degrees north and east (WGS 84).
 type Position struct{ Latitude, Longitude float64 }
 
-// Targets are what the authority promised; zero where it did not.
+// Targets are the times that the authority promised; zero is none.
 type Targets struct {
-	// ReleaseTime is arrived to released (WTO TFA Article 7.6).
+	// ReleaseTime is from arrival to release (WTO TFA Article 7.6).
 	ReleaseTime time.Duration
 }
 
-// Vocabulary is the vocabulary of the Book's BCPs and agencies. BCP codes follow the order of the file.
+// Vocabulary is the vocabulary of the Book's BCPs and agencies. The code of Places[i] is i+1.
 func (b *Book) Vocabulary() (*event.Vocabulary, error) {
 	var bcps, agencies []string
 	for i := range b.Places {

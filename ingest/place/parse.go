@@ -16,7 +16,7 @@ import (
 	"dwell/ingest/strictyaml"
 )
 
-// DefaultSilentAfter and DefaultLapseAfter hold where a place does not say.
+// DefaultSilentAfter and DefaultLapseAfter hold for a place without these keys.
 const (
 	DefaultSilentAfter = 2 * time.Hour
 	DefaultLapseAfter  = 14 * 24 * time.Hour
@@ -25,11 +25,6 @@ const (
 type rawBook struct {
 	Agencies []rawAgency `yaml:"agencies"`
 	Places   []rawPlace  `yaml:"places"`
-}
-
-type rawAgency struct {
-	Code  string `yaml:"code"`
-	Names Names  `yaml:"names"`
 }
 
 type rawPlace struct {
@@ -59,12 +54,11 @@ var assumable = []string{"calendar", "lapse_after", "neighbour", "position", "si
 
 var (
 	idForm       = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
-	agencyForm   = regexp.MustCompile(`^[a-z][a-z0-9_]{0,63}$`)
 	languageForm = regexp.MustCompile(`^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$`)
 	locodeForm   = regexp.MustCompile(`^[A-Z]{2}[A-Z2-9]{3}$`)
 )
 
-// Parse reads a places file. The name is the one that errors tell. All faults of the places are told at once.
+// Parse reads a places file. Errors show the name, and all faults of places and agencies are reported at once.
 func Parse(name string, data []byte) (*Book, error) {
 	var raw rawBook
 	if err := strictyaml.Unmarshal(data, &raw); err != nil {
@@ -73,13 +67,14 @@ func Parse(name string, data []byte) (*Book, error) {
 	b := &Book{Name: name}
 	var faults []error
 	for i, a := range raw.Agencies {
-		if err := a.check(); err != nil {
+		agency, errs := a.agency()
+		for _, err := range errs {
 			faults = append(faults, fmt.Errorf("%s: agency %s: %w", name, label(a.Code, i), err))
 		}
-		b.Agencies = append(b.Agencies, Agency(a))
+		b.Agencies = append(b.Agencies, agency)
 	}
 	if len(raw.Places) == 0 {
-		faults = append(faults, fmt.Errorf("%s: places: none is listed", name))
+		faults = append(faults, fmt.Errorf("%s: places: the list is empty", name))
 	}
 	for i, r := range raw.Places {
 		p, errs := r.place()
@@ -97,15 +92,8 @@ func Parse(name string, data []byte) (*Book, error) {
 	return b, nil
 }
 
-// label names an entry of a list, by its place in it if it has no id.
+// label names an entry of a list, by its number if it has no id.
 func label(id string, i int) string { return fmt.Sprintf("%q", cmp.Or(id, fmt.Sprintf("#%d", i+1))) }
-
-func (a rawAgency) check() error {
-	if !agencyForm.MatchString(a.Code) {
-		return fmt.Errorf("code: %q is not of lower-case letters, digits and \"_\"", a.Code)
-	}
-	return checkNames("names", a.Names)
-}
 
 func (r rawPlace) place() (Place, []error) {
 	p := Place{
@@ -120,19 +108,19 @@ func (r rawPlace) place() (Place, []error) {
 		}
 	}
 	if !idForm.MatchString(r.ID) {
-		fault(fmt.Errorf("id: %q is not of letters, digits, \".\", \"_\" and \"-\"", r.ID))
+		fault(fmt.Errorf("id: %q must consist of letters, digits, \".\", \"_\" and \"-\"", r.ID))
 	}
 	fault(checkNames("names", r.Names))
 	var err error
 	if p.Zone, err = time.LoadLocation(r.TimeZone); err != nil || r.TimeZone == "" || r.TimeZone == "Local" {
-		fault(fmt.Errorf("time_zone: %q is no time zone such as \"Asia/Kabul\"", r.TimeZone))
+		fault(fmt.Errorf("time_zone: %q is not a time zone such as \"Asia/Kabul\"", r.TimeZone))
 	}
 	if len(r.Calendar) > 0 {
 		p.Calendar, err = newCalendar(r.Calendar)
 		fault(err)
 	}
 	if !idForm.MatchString(r.Neighbour.ID) {
-		fault(fmt.Errorf("neighbour.id: %q is not of letters, digits, \".\", \"_\" and \"-\"", r.Neighbour.ID))
+		fault(fmt.Errorf("neighbour.id: %q must consist of letters, digits, \".\", \"_\" and \"-\"", r.Neighbour.ID))
 	}
 	fault(checkNames("neighbour.names", r.Neighbour.Names))
 	switch q := r.Position; {
@@ -146,27 +134,27 @@ func (r rawPlace) place() (Place, []error) {
 		p.Position = Position(*q)
 	}
 	if r.UNLocode != "" && !locodeForm.MatchString(r.UNLocode) {
-		fault(fmt.Errorf("un_locode: %q is no UN/LOCODE of five characters", r.UNLocode))
+		fault(fmt.Errorf("un_locode: %q is not a UN/LOCODE such as \"DEHAM\"", r.UNLocode))
 	}
 	fault(duration("targets.release_time", r.Targets.ReleaseTime, &p.Targets.ReleaseTime))
 	fault(duration("silent_after", r.SilentAfter, &p.SilentAfter))
 	fault(duration("lapse_after", r.LapseAfter, &p.LapseAfter))
 	for _, key := range r.Assumed {
 		if !slices.Contains(assumable, key) {
-			fault(fmt.Errorf("assumed: %q is none of %s", key, strings.Join(assumable, ", ")))
+			fault(fmt.Errorf("assumed: %q cannot be assumed; use %s", key, strings.Join(assumable, ", ")))
 		}
 	}
 	return p, faults
 }
 
-// duration reads a positive Go duration into d, and leaves d as it is where the file does not say.
+// duration reads a positive Go duration into d, and leaves d alone where the key is missing.
 func duration(key, value string, d *time.Duration) error {
 	if value == "" {
 		return nil
 	}
 	v, err := time.ParseDuration(value)
 	if err != nil || v <= 0 {
-		return fmt.Errorf("%s: %q is no positive duration such as \"24h\" or \"90m\"", key, value)
+		return fmt.Errorf("%s: %q is not a positive duration such as \"24h\" or \"90m\"", key, value)
 	}
 	*d = v
 	return nil
@@ -178,7 +166,7 @@ func checkNames(key string, names Names) error {
 	}
 	for language, name := range names {
 		if !languageForm.MatchString(language) {
-			return fmt.Errorf("%s: %q is no language such as \"fa\"", key, language)
+			return fmt.Errorf("%s: %q is not a language such as \"fa\"", key, language)
 		}
 		if strings.TrimSpace(name) == "" {
 			return fmt.Errorf("%s.%s: %q is empty", key, language, name)
@@ -187,7 +175,7 @@ func checkNames(key string, names Names) error {
 	return nil
 }
 
-// syntaxError says of an error of the YAML reader where it is: file, line, and the place that has the line.
+// syntaxError adds to an error of the YAML reader where it is: file, line, and the place on that line.
 func syntaxError(name string, data []byte, err error) error {
 	var at yaml.Error
 	if !errors.As(err, &at) || at.GetToken() == nil {
@@ -202,10 +190,10 @@ func syntaxError(name string, data []byte, err error) error {
 	return fmt.Errorf("%s: %s (at %q)", where, at.GetMessage(), tk.Value)
 }
 
-// placeAt is the id of the place whose entry has this line, empty if there is none.
+// placeAt returns the id of the place whose entry has this line, empty if there is none.
 func placeAt(data []byte, line int) (id string) {
 	defer func() {
-		if recover() != nil { // the reader panics at some texts, see strictyaml; the line is told all the same
+		if recover() != nil { // the parser panics on some texts, see strictyaml; the error still has the line
 			id = ""
 		}
 	}()

@@ -1,6 +1,7 @@
 package place_test
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -10,7 +11,7 @@ import (
 	"dwell/ingest/place"
 )
 
-func TestTheShippedPlacesAreWhole(t *testing.T) {
+func TestShippedPlacesAreComplete(t *testing.T) {
 	if got, want := place.Shipped(), []string{"afghanistan", "poland-ukraine"}; !slices.Equal(got, want) {
 		t.Fatalf("shipped %q, want %q", got, want)
 	}
@@ -46,7 +47,7 @@ func TestTheShippedPlacesAreWhole(t *testing.T) {
 	}
 }
 
-func TestTorkhamNeverShutsAndSpinBoldakDoes(t *testing.T) {
+func TestTorkhamIsAlwaysOpenAndSpinBoldakCloses(t *testing.T) {
 	b, err := place.Load("afghanistan")
 	if err != nil {
 		t.Fatal(err)
@@ -89,7 +90,7 @@ func TestSpinBoldakIsOpenForHalfAnHourBeforeEight(t *testing.T) {
 	}
 }
 
-func TestASilenceIsAPromiseUnlessItIsAssumed(t *testing.T) {
+func TestSilentAfterIsBindingUnlessAssumed(t *testing.T) {
 	for _, c := range []struct {
 		old, new string
 		bound    bool
@@ -115,9 +116,24 @@ func TestNamesFallBackToEnglish(t *testing.T) {
 	}
 }
 
+func TestAgenciesKeepTheirNamesAndColours(t *testing.T) {
+	b, err := place.Parse("p.yaml", []byte(strings.Replace(good, "places:", "  - code: health\n    names: {en: Health, pl: Sanepid}\nplaces:", 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []place.Agency{
+		{Code: "customs", Names: place.Names{"en": "Customs"}, Colour: "#1f5F8b"},
+		{Code: "health", Names: place.Names{"en": "Health", "pl": "Sanepid"}},
+	}
+	if !reflect.DeepEqual(b.Agencies, want) {
+		t.Errorf("got %+v, want %+v", b.Agencies, want)
+	}
+}
+
 const good = `agencies:
   - code: customs
     names: {en: Customs}
+    colour: "#1f5F8b"
 places:
   - id: A-1
     names: {en: One}
@@ -134,7 +150,7 @@ places:
     assumed: [calendar]
 `
 
-func TestAFaultIsToldWithFilePlaceKeyAndValue(t *testing.T) {
+func TestErrorsNameFilePlaceKeyAndValue(t *testing.T) {
 	if _, err := place.Parse("good.yaml", []byte(good)); err != nil {
 		t.Fatal(err)
 	}
@@ -159,11 +175,14 @@ func TestAFaultIsToldWithFilePlaceKeyAndValue(t *testing.T) {
 		{"id: A-1", "id: A 1", `place "A 1": id: "A 1"`},
 		{"id: B-1", "id: ''", `neighbour.id: ""`},
 		{"code: customs", "code: Customs", `p.yaml: agency "Customs": code: "Customs"`},
+		{`"#1f5F8b"`, `"#1f5f8"`, `p.yaml: agency "customs": colour: "#1f5f8" is not a colour`},
+		{`"#1f5F8b"`, "red", `p.yaml: agency "customs": colour: "red"`},
+		{`"#1f5F8b"`, "#1f5F8b", `p.yaml: agency "customs": colour: empty; give it in quotes`},
 		{"code: customs", "code: police", `p.yaml: agencies lack "customs"`},
-		{"lapse_after: 48h", "lapses: 48h", `p.yaml:16: place "A-1": unknown field "lapses"`},
-		{"latitude: 34.1", "latitude: north", `p.yaml:12: place "A-1"`},
+		{"lapse_after: 48h", "lapses: 48h", `p.yaml:17: place "A-1": unknown field "lapses"`},
+		{"latitude: 34.1", "latitude: north", `p.yaml:13: place "A-1"`},
 		{"code: customs", "cod: customs", `p.yaml:2: unknown field "cod"`},
-		{"    lapse_after: 48h", "    silent_after: 2h", `p.yaml:16: place "A-1": mapping key "silent_after" already defined`},
+		{"    lapse_after: 48h", "    silent_after: 2h", `p.yaml:17: place "A-1": mapping key "silent_after" already defined`},
 		{"places:", "places: []\nx:", `unknown field "x"`},
 	} {
 		text := strings.Replace(good, c.old, c.new, 1)
@@ -175,7 +194,7 @@ func TestAFaultIsToldWithFilePlaceKeyAndValue(t *testing.T) {
 			t.Errorf("%s instead of %s:\n got %v\nwant %s", c.new, c.old, err, c.want)
 		}
 	}
-	if _, err := place.Parse("p.yaml", nil); err == nil || !strings.Contains(err.Error(), "places: none") {
+	if _, err := place.Parse("p.yaml", nil); err == nil || !strings.Contains(err.Error(), "places: the list is empty") {
 		t.Errorf("an empty file: %v", err)
 	}
 	twice := good + good[strings.Index(good, "  - id: A-1"):]
