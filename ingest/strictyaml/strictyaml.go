@@ -1,9 +1,9 @@
 // Package strictyaml reads YAML.
 //
-// It promises that a key which nobody knows is an error, and that what cannot be read is one too, where the reader that
-// it rests on would panic: goccy/go-yaml does so on a tag without a value ("places:\n !- ").
+// It promises that an unknown key is an error, and so is a document at which the library panics: goccy/go-yaml does so on a
+// tag without a value ("places:\n !- ").
 //
-// The package is pure: it reads bytes it is given.
+// The package is pure: it reads the bytes it is given.
 package strictyaml
 
 import (
@@ -16,7 +16,7 @@ import (
 func Unmarshal(data []byte, into any) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("it is no YAML that can be read: %v", p)
+			err = fmt.Errorf("cannot be read as YAML: %v", p)
 		}
 	}()
 	return yaml.UnmarshalWithOptions(data, into, yaml.Strict())

@@ -7,9 +7,9 @@ import (
 	"dwell/ingest/strictyaml"
 )
 
-func TestWhatCannotBeReadIsAnError(t *testing.T) {
+func TestUnreadableDocumentsAndUnknownKeysAreErrors(t *testing.T) {
 	for text, want := range map[string]string{
-		"names:\n !- ":  "it is no YAML that can be read",
+		"names:\n !- ":  "cannot be read as YAML",
 		"nicknames: []": `unknown field "nicknames"`,
 		"names: [a":     "sequence end token",
 	} {
