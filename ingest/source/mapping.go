@@ -5,6 +5,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -18,33 +19,35 @@ import (
 
 // Mapping says which column of a CSV file means what.
 type Mapping struct {
-	// Name is the file's name, as errors tell it.
+	// Name is the file's name, as errors show it.
 	Name string
 	// Source is the CloudEvents source of the events; together with place and time it identifies a reading.
 	Source string
-	// Separator is between columns; a comma where the mapping does not say.
+	// Separator is between columns; a comma by default.
 	Separator rune
 	Columns   Columns
-	// TimeLayout is Go's (package time); RFC 3339 where the mapping does not say. TimeZone is of times without one.
+	// TimeLayout is Go's (package time), by default RFC 3339. TimeZone is that of times without one.
 	TimeLayout string
 	TimeZone   *time.Location
-	// WaitUnit and AgeUnit are what a one in that column means; a second where the mapping does not say.
+	// WaitUnit and AgeUnit are what a one in that column means; a second by default.
 	WaitUnit, AgeUnit time.Duration
-	// Slack is how far below zero an age may be and count as zero, because the file's clocks are coarse.
+	// Slack is how far below zero an age may be and still count as zero, because the file's clocks are coarse.
 	Slack time.Duration
-	// BCPs are the ids of the BCPs by what the file calls them; where it is empty the file has the ids themselves.
+	// BCPs are the ids of the BCPs by their names in the file; an empty one says that the file has the ids.
 	BCPs map[string]string
-	// Direction is that of all readings; none where the mapping does not say.
+	// Places is the places file that has the ids of BCPs; empty is unknown.
+	Places string
+	// Direction is that of all readings; none by default.
 	Direction event.Direction
 }
 
-// Columns are the names of columns in the header. BCP and Time are needed, and Vehicles or Wait.
+// Columns are the names of columns in the header. BCP and Time are required, and Vehicles or Wait.
 type Columns struct {
 	BCP  string `yaml:"bcp"`
 	Time string `yaml:"time"`
 	// Vehicles is the length of the queue; empty is unknown.
 	Vehicles string `yaml:"vehicles"`
-	// Wait is how long it takes; empty is unknown.
+	// Wait is the waiting time; empty is unknown.
 	Wait string `yaml:"wait"`
 	// Age is how old the reading was at Time.
 	Age string `yaml:"age"`
@@ -64,6 +67,7 @@ type rawMapping struct {
 	AgeUnit    string            `yaml:"age_unit"`
 	Slack      string            `yaml:"slack"`
 	BCPs       map[string]string `yaml:"bcps"`
+	Places     string            `yaml:"places"`
 	Direction  string            `yaml:"direction"`
 }
 
@@ -79,7 +83,7 @@ func ParseMapping(name string, data []byte) (Mapping, error) {
 	}
 	m := Mapping{
 		Name: name, Source: raw.Source, Separator: ',', Columns: raw.Columns,
-		TimeLayout: cmp.Or(raw.TimeLayout, time.RFC3339), BCPs: raw.BCPs, WaitUnit: time.Second, AgeUnit: time.Second,
+		TimeLayout: cmp.Or(raw.TimeLayout, time.RFC3339), BCPs: raw.BCPs, Places: raw.Places, WaitUnit: time.Second, AgeUnit: time.Second,
 	}
 	var faults []error
 	fault := func(key, value, wants string) {
@@ -101,7 +105,7 @@ func ParseMapping(name string, data []byte) (Mapping, error) {
 	}
 	var err error
 	if m.TimeZone, err = time.LoadLocation(raw.TimeZone); err != nil {
-		fault("time_zone", raw.TimeZone, "is no time zone such as \"Asia/Kabul\"")
+		fault("time_zone", raw.TimeZone, "is not a time zone such as \"Asia/Kabul\"")
 	}
 	for key, d := range map[string]struct {
 		value string
@@ -111,27 +115,27 @@ func ParseMapping(name string, data []byte) (Mapping, error) {
 			continue
 		}
 		if *d.into, err = time.ParseDuration(d.value); err != nil || *d.into <= 0 {
-			fault(key, d.value, "is no positive duration such as \"1m\"")
+			fault(key, d.value, "is not a positive duration such as \"1m\"")
 		}
 	}
 	if raw.Direction != "" {
 		var ok bool
 		if m.Direction, ok = event.ParseDirection([]byte(raw.Direction)); !ok {
-			fault("direction", raw.Direction, "is neither inbound nor outbound")
+			fault("direction", raw.Direction, "is not supported; use inbound or outbound")
 		}
 	}
 	slices.SortFunc(faults, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 	return m, errors.Join(faults...)
 }
 
-// named are the columns that the mapping names.
+// named lists the columns that the mapping names.
 func (m *Mapping) named() []string {
 	c := m.Columns
 	return slices.DeleteFunc([]string{c.BCP, c.Time, c.Vehicles, c.Wait, c.Age, c.Missing, c.Closed},
 		func(name string) bool { return name == "" })
 }
 
-// fits says whether the header has every column that the mapping names.
+// fits reports whether the header has every column that the mapping names.
 func (m *Mapping) fits(header []string) bool {
 	for _, name := range m.named() {
 		if !slices.Contains(header, name) {
@@ -141,10 +145,28 @@ func (m *Mapping) fits(header []string) bool {
 	return true
 }
 
+// checkPlaces fails where the vocabulary has none of the mapping's BCPs: then each line would be refused for the same reason.
+// With some of them it passes: an installation may watch a part of the file's BCPs.
+func (m *Mapping) checkPlaces(voc *event.Vocabulary) error {
+	if len(m.BCPs) == 0 {
+		return nil
+	}
+	ids := slices.Sorted(maps.Values(m.BCPs))
+	for _, id := range ids {
+		if _, known := voc.BCP([]byte(id)); known {
+			return nil
+		}
+	}
+	if m.Places == "" {
+		return fmt.Errorf("mapping %q: none of its bcps, such as %q, is in the configured places; use the places that have them (--places)", m.Name, ids[0])
+	}
+	return fmt.Errorf("mapping %q belongs to the places %q, not to the configured ones; use --places %s", m.Name, m.Places, m.Places)
+}
+
 //go:embed shipped/*.yaml
 var shipped embed.FS
 
-// Shipped are the mappings that are part of the program.
+// Shipped returns the mappings that are part of the program.
 func Shipped() ([]Mapping, error) {
 	entries, err := shipped.ReadDir("shipped")
 	if err != nil {

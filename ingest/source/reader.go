@@ -1,10 +1,11 @@
-// Package source turns readings of queues that were made elsewhere, lines of a CSV file, into queue.observed events.
+// Package source turns queue readings from other sources, lines of a CSV file, into queue.observed events.
 //
-// It promises that every line becomes an event or an error with its number and reason; that what a source did not have
-// is unknown and what it counted as zero is zero; and that reading the same file again gives events with the same
-// ids, so that importing it twice counts once. It refuses to guess what a column means: a mapping says so.
+// It promises that every line becomes an event or an error with the line's number and the reason; that a number that the
+// source lacks is unknown, and a zero that it counted is zero; and that reading the same file again gives events with the
+// same ids, so that importing it twice counts once. It refuses to guess what a column means: a mapping says so. It refuses
+// a file whole where the mapping is for other places than the configured ones.
 //
-// A reading's time is when it was taken from the source; its age is how old it was then.
+// A reading's time is when it was taken from the source; its age is how old it was at that time.
 package source
 
 import (
@@ -22,9 +23,9 @@ import (
 	"dwell/ingest/event"
 )
 
-// LineError says why a line gives no event.
+// LineError is the reason why a line gives no event.
 type LineError struct {
-	// Line is the number of the line in the file, from 1.
+	// Line is the line's number in the file, from 1.
 	Line int
 	// Reason names the column and the value.
 	Reason string
@@ -32,23 +33,23 @@ type LineError struct {
 
 func (e *LineError) Error() string { return fmt.Sprintf("line %d: %s", e.Line, e.Reason) }
 
-// Reader reads one file, line by line. It is not for concurrent use.
+// Reader reads one file, line by line. It is not safe for concurrent use.
 type Reader struct {
 	csv     *csv.Reader
 	mapping Mapping
 	voc     *event.Vocabulary
 	source  []byte
-	at      struct{ bcp, time, vehicles, wait, age, missing, closed int } // columns, -1 if there is none
+	at      struct{ bcp, time, vehicles, wait, age, missing, closed int } // columns, -1 is none
 	until   time.Time
-	shut    map[event.BCP]bool
+	closed  map[event.BCP]bool
 	event   event.Event
 }
 
-// NewReader reads the header and takes the mapping that it fits; of several the one that names the most columns, and of
-// those the first. What was observed after until is a fault of the line.
+// NewReader reads the header and takes the mapping that fits it: of several the one that names the most columns, and of
+// those the first. A reading after until is an error of its line.
 func NewReader(r io.Reader, mappings []Mapping, voc *event.Vocabulary, until time.Time) (*Reader, error) {
 	if len(mappings) == 0 {
-		return nil, errors.New("readings: no mapping")
+		return nil, errors.New("readings: no mapping is given")
 	}
 	var first strings.Builder // the header may have to be read with several separators
 	rest, err := headerLine(r, &first)
@@ -73,7 +74,10 @@ func NewReader(r io.Reader, mappings []Mapping, voc *event.Vocabulary, until tim
 		return nil, fmt.Errorf("readings: no mapping fits the header %q (tried %s)",
 			strings.TrimSpace(first.String()), strings.Join(names(mappings), ", "))
 	}
-	q := &Reader{mapping: *best, voc: voc, until: until, source: []byte(best.Source), shut: map[event.BCP]bool{}}
+	if err := best.checkPlaces(voc); err != nil {
+		return nil, fmt.Errorf("readings: %w", err)
+	}
+	q := &Reader{mapping: *best, voc: voc, until: until, source: []byte(best.Source), closed: map[event.BCP]bool{}}
 	q.csv = csv.NewReader(rest)
 	q.csv.Comma, q.csv.ReuseRecord, q.csv.FieldsPerRecord = best.Separator, true, len(header)
 	at := func(name string) int {
@@ -96,7 +100,7 @@ func names(mappings []Mapping) []string {
 	return all
 }
 
-// headerLine reads the first line into b, without a byte order mark, and returns the reader of what follows it.
+// headerLine reads the first line into b, without a byte order mark, and returns a reader of the lines after it.
 func headerLine(r io.Reader, b *strings.Builder) (rest io.Reader, err error) {
 	buffer := make([]byte, 64<<10)
 	n := 0
@@ -120,12 +124,12 @@ func headerLine(r io.Reader, b *strings.Builder) (rest io.Reader, err error) {
 	return io.MultiReader(strings.NewReader(after), r), nil
 }
 
-// Mapping is the mapping that was taken.
+// Mapping returns the mapping in use.
 func (q *Reader) Mapping() *Mapping { return &q.mapping }
 
-// Events yields the events in the order of the lines. Instead of an event it yields a *LineError for a line that gives
-// none, and goes on; any other error is of the file itself and the last. An event is valid until the next one. Where a
-// BCP closes or opens from one reading to the next, an event about the place precedes the reading.
+// Events yields the events in the order of the lines. For a line that gives no event it yields a *LineError and continues;
+// any other error is of the file itself, and the last. An event is valid until the next one. Where a BCP closes or opens
+// from one reading to the next, bcp.closed or bcp.opened precedes the reading.
 func (q *Reader) Events() iter.Seq2[*event.Event, error] {
 	return func(yield func(*event.Event, error) bool) {
 		for {
@@ -144,7 +148,7 @@ func (q *Reader) Events() iter.Seq2[*event.Event, error] {
 				return
 			}
 			number, _ := q.csv.FieldPos(0)
-			if !q.line(line, number+1, yield) { // the header is not part of what csv counts
+			if !q.line(line, number+1, yield) { // csv does not count the header
 				return
 			}
 		}
@@ -157,8 +161,8 @@ func (q *Reader) line(line []string, number int, yield func(*event.Event, error)
 		return yield(nil, &LineError{number, err.Error()})
 	}
 	e := &q.event
-	if q.shut[e.BCP] != closed {
-		q.shut[e.BCP] = closed
+	if q.closed[e.BCP] != closed {
+		q.closed[e.BCP] = closed
 		reading := *e
 		change := event.BCPOpened
 		if closed {
@@ -177,7 +181,7 @@ func (q *Reader) line(line []string, number int, yield func(*event.Event, error)
 	return yield(e, nil)
 }
 
-// read fills the event from a line, and says whether the BCP was closed.
+// read fills the event from a line, and reports whether the BCP was closed.
 func (q *Reader) read(line []string) (closed bool, err error) {
 	column := func(i int) string {
 		if i < 0 {
@@ -186,13 +190,13 @@ func (q *Reader) read(line []string) (closed bool, err error) {
 		return strings.TrimSpace(line[i])
 	}
 	c := &q.mapping.Columns
-	called := column(q.at.bcp)
-	id, known := called, true
+	name := column(q.at.bcp)
+	id, known := name, true
 	if len(q.mapping.BCPs) > 0 {
-		id, known = q.mapping.BCPs[called]
+		id, known = q.mapping.BCPs[name]
 	}
 	if !known {
-		return false, fmt.Errorf("%s: %q is not in the mapping's bcps", c.BCP, called)
+		return false, fmt.Errorf("%s: %q is not in the mapping's bcps", c.BCP, name)
 	}
 	bcp, ok := q.voc.BCP([]byte(id))
 	if !ok {
@@ -200,7 +204,7 @@ func (q *Reader) read(line []string) (closed bool, err error) {
 	}
 	at, err := time.ParseInLocation(q.mapping.TimeLayout, column(q.at.time), q.mapping.TimeZone)
 	if err != nil || at.Year() < 1990 || at.Year() >= 2200 {
-		return false, fmt.Errorf("%s: %q is no time such as %q", c.Time, column(q.at.time), q.mapping.TimeLayout)
+		return false, fmt.Errorf("%s: %q is not a time such as %q", c.Time, column(q.at.time), q.mapping.TimeLayout)
 	}
 	if at.After(q.until) {
 		return false, fmt.Errorf("%s: %q is in the future", c.Time, column(q.at.time))
@@ -214,7 +218,7 @@ func (q *Reader) read(line []string) (closed bool, err error) {
 	}
 	q.event = event.Event{
 		Type: event.QueueObserved, Source: q.source, Subject: []byte(id), BCP: bcp, Direction: q.mapping.Direction,
-		ID:   fmt.Appendf(nil, "%s/%s", called, at.UTC().Format(time.RFC3339Nano)),
+		ID:   fmt.Appendf(nil, "%s/%s", name, at.UTC().Format(time.RFC3339Nano)),
 		Time: at.UnixMilli(), Recorded: at.UnixMilli(),
 		Vehicles: event.Unknown, WaitSeconds: event.Unknown, AgeSeconds: event.Unknown,
 	}
@@ -240,18 +244,18 @@ func flag(column, s string) (bool, error) {
 	case "1", "true", "yes":
 		return true, nil
 	default:
-		return false, fmt.Errorf("%s: %q is neither 0 nor 1", column, s)
+		return false, fmt.Errorf("%s: %q is not supported; use 0 or 1", column, s)
 	}
 }
 
-// count reads a number of trucks; empty is unknown.
+// count reads a number of vehicles; empty is unknown.
 func count(column, s string) (int64, error) {
 	if s == "" {
 		return event.Unknown, nil
 	}
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil || n < 0 {
-		return 0, fmt.Errorf("%s: %q is no number of vehicles", column, s)
+		return 0, fmt.Errorf("%s: %q is not a number of vehicles", column, s)
 	}
 	return n, nil
 }
@@ -264,7 +268,7 @@ func amount(column, s string, unit, slack time.Duration) (int64, error) {
 	n, err := strconv.ParseFloat(s, 64)
 	seconds := n * unit.Seconds()
 	if err != nil || !(seconds >= -slack.Seconds()) || seconds > math.MaxInt32 {
-		return 0, fmt.Errorf("%s: %q is no length of time", column, s)
+		return 0, fmt.Errorf("%s: %q is not a length of time", column, s)
 	}
 	return int64(max(seconds, 0)), nil
 }

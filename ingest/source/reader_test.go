@@ -18,7 +18,7 @@ import (
 	"dwell/ingest/source"
 )
 
-// today is after all that the files tell of.
+// today is after every reading of the files.
 var today = time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC)
 
 func vocabulary(t testing.TB) *event.Vocabulary {
@@ -43,8 +43,8 @@ func shipped(t testing.TB) []source.Mapping {
 	return all
 }
 
-// told reads a file and tells every event and every line that gives none.
-func told(t testing.TB, file io.Reader, mappings []source.Mapping) (lines []string) {
+// read returns every event of a file, and every error, as a line of text.
+func read(t testing.TB, file io.Reader, mappings []source.Mapping) (lines []string) {
 	t.Helper()
 	v := vocabulary(t)
 	r, err := source.NewReader(file, mappings, v, today)
@@ -71,7 +71,7 @@ func told(t testing.TB, file io.Reader, mappings []source.Mapping) (lines []stri
 	return lines
 }
 
-func TestEachLineIsAReadingOrAReason(t *testing.T) {
+func TestEachLineGivesAReadingOrAReason(t *testing.T) {
 	data, err := os.ReadFile("testdata/queues.csv")
 	if err != nil {
 		t.Fatal(err)
@@ -86,7 +86,7 @@ func TestEachLineIsAReadingOrAReason(t *testing.T) {
 		"01T10:00 PL-06-DOROHUSK queue.observed vehicles=1190 wait=unknown age=21600",
 		"01T14:00 PL-06-DOROHUSK bcp.opened",
 		"01T14:00 PL-06-DOROHUSK queue.observed vehicles=1250 wait=unknown age=60",
-		`line 9: trucks_waiting: "-3" is no number of vehicles`,
+		`line 9: trucks_waiting: "-3" is not a number of vehicles`,
 		"line 10: wrong number of fields",
 		"01T14:00 PL-18-MEDYKA queue.observed vehicles=5 wait=unknown age=30",
 	}
@@ -95,13 +95,13 @@ func TestEachLineIsAReadingOrAReason(t *testing.T) {
 		"with a byte order mark": io.MultiReader(strings.NewReader("\ufeff"), bytes.NewReader(data)),
 		"with Windows line ends": bytes.NewReader(bytes.ReplaceAll(data, []byte("\n"), []byte("\r\n"))),
 	} {
-		if got := told(t, file, shipped(t)); !slices.Equal(got, want) {
+		if got := read(t, file, shipped(t)); !slices.Equal(got, want) {
 			t.Errorf("%s:\n got %s\nwant %s", name, strings.Join(got, "\n     "), strings.Join(want, "\n     "))
 		}
 	}
 }
 
-func TestReadingAFileTwiceGivesTheSameIds(t *testing.T) {
+func TestReadingAFileTwiceGivesTheSameIDs(t *testing.T) {
 	ids := func() (all []string) {
 		f, err := os.Open("testdata/queues.csv")
 		if err != nil {
@@ -129,8 +129,8 @@ func TestReadingAFileTwiceGivesTheSameIds(t *testing.T) {
 	}
 }
 
-// The real file is no part of the project.
-func TestTheRealReadings(t *testing.T) {
+// The real file is not part of the project.
+func TestRealReadings(t *testing.T) {
 	f, err := os.Open("../../../shared/data/pl-ua-truck-queues-2026.csv")
 	if errors.Is(err, os.ErrNotExist) {
 		t.Skip("the file of real readings is not beside the repository")
@@ -184,19 +184,19 @@ wait_unit: 1m
 direction: outbound
 `
 
-func TestAMappingOfOnesOwn(t *testing.T) {
+func TestOwnMapping(t *testing.T) {
 	m, err := source.ParseMapping("waits.yaml", []byte(waits))
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := told(t, strings.NewReader("post;at;minutes;remark\nPL-18-MEDYKA;2026-07-01 08:00;90;\nPL-18-MEDYKA;2026-07-01 09:00;;none\n"+
+	got := read(t, strings.NewReader("post;at;minutes;remark\nPL-18-MEDYKA;2026-07-01 08:00;90;\nPL-18-MEDYKA;2026-07-01 09:00;;none\n"+
 		"PL-18-MEDYKA;yesterday;1;\nPL-99-NONE;2026-07-01 09:00;1;\nPL-18-MEDYKA;2026-07-01 09:00;long;\nPL-18-MEDYKA;2026-10-01 02:01;1;\n"), append(shipped(t), m))
 	want := []string{
 		"01T06:00 PL-18-MEDYKA queue.observed vehicles=unknown wait=5400 age=unknown",
 		"01T07:00 PL-18-MEDYKA queue.observed vehicles=unknown wait=unknown age=unknown",
-		`line 4: at: "yesterday" is no time such as "2006-01-02 15:04"`,
+		`line 4: at: "yesterday" is not a time such as "2006-01-02 15:04"`,
 		`line 5: post: bcp "PL-99-NONE" is not in the places`,
-		`line 6: minutes: "long" is no length of time`,
+		`line 6: minutes: "long" is not a length of time`,
 		`line 7: at: "2026-10-01 02:01" is in the future`,
 	}
 	if !slices.Equal(got, want) {
@@ -204,7 +204,7 @@ func TestAMappingOfOnesOwn(t *testing.T) {
 	}
 }
 
-func TestAHeaderThatNoMappingFits(t *testing.T) {
+func TestHeaderWithoutMappingIsAnError(t *testing.T) {
 	for file, want := range map[string]string{
 		"time,place,trucks\n1,2,3\n": `no mapping fits the header "time,place,trucks" (tried dpsu-truck-queues.yaml)`,
 		"":                           "the file is empty",
@@ -216,7 +216,48 @@ func TestAHeaderThatNoMappingFits(t *testing.T) {
 	}
 }
 
-func TestAFileThatBreaksOffIsAnError(t *testing.T) {
+func TestMappingForOtherPlacesIsRefused(t *testing.T) {
+	header := "scraped_at,crossing_id,trucks_waiting,closure_flag,parse_miss_flag,reading_age_seconds\n"
+	vocabularyOf := func(ids ...string) *event.Vocabulary {
+		v, err := event.NewVocabulary(ids, []string{"customs"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	own := shipped(t)[0]
+	own.Places = ""
+	for _, c := range []struct {
+		mapping source.Mapping
+		voc     *event.Vocabulary
+		want    string
+	}{
+		{shipped(t)[0], vocabularyOf("AF-NAN-TORKHAM"), `mapping "dpsu-truck-queues.yaml" belongs to the places "poland-ukraine", not to the configured ones; use --places poland-ukraine`},
+		{own, vocabularyOf("AF-NAN-TORKHAM"), `none of its bcps, such as "PL-06-DOLHOBYCZOW", is in the configured places`},
+		{own, vocabularyOf("AF-NAN-TORKHAM", "PL-18-MEDYKA"), ""},
+	} {
+		_, err := source.NewReader(strings.NewReader(header), []source.Mapping{c.mapping}, c.voc, today)
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("got %v, want %q", err, c.want)
+		}
+	}
+}
+
+func TestShippedMappingsBelongToShippedPlaces(t *testing.T) {
+	for _, m := range shipped(t) {
+		b, err := place.Load(m.Places)
+		if err != nil {
+			t.Fatalf("%s: %v", m.Name, err)
+		}
+		for name, id := range m.BCPs {
+			if b.Place(id) == nil {
+				t.Errorf("%s: %q is %q, which places %q lack", m.Name, name, id, m.Places)
+			}
+		}
+	}
+}
+
+func TestReadErrorIsReported(t *testing.T) {
 	broken := errors.New("the disk is gone")
 	header := "scraped_at,crossing_id,trucks_waiting,closure_flag,parse_miss_flag,reading_age_seconds\n"
 	r, err := source.NewReader(io.MultiReader(strings.NewReader(header), iotest.ErrReader(broken)), shipped(t), vocabulary(t), today)
@@ -232,7 +273,7 @@ func TestAFileThatBreaksOffIsAnError(t *testing.T) {
 	}
 }
 
-func TestAMappingThatCannotBe(t *testing.T) {
+func TestMappingErrorsNameKeyAndValue(t *testing.T) {
 	for _, c := range []struct{ old, new, want string }{
 		{"/town/waits", "''", `m.yaml: source: "" is empty`},
 		{"bcp: post, ", "", `columns.bcp: "" is empty`},
@@ -255,7 +296,7 @@ func TestAMappingThatCannotBe(t *testing.T) {
 	}
 }
 
-// FuzzReader: whatever the file, every line is an event that decodes or an error, and nothing panics.
+// FuzzReader checks that each line of any file is an event that decodes or an error, and that nothing panics.
 func FuzzReader(f *testing.F) {
 	data, err := os.ReadFile("testdata/queues.csv")
 	if err != nil {
@@ -282,7 +323,7 @@ func FuzzReader(f *testing.F) {
 	})
 }
 
-// FuzzParseMapping: whatever the file, it is refused with an error, or its readings can be read.
+// FuzzParseMapping checks that any mapping is refused with an error or can be used.
 func FuzzParseMapping(f *testing.F) {
 	f.Add([]byte(waits))
 	v := vocabulary(f)
