@@ -44,7 +44,7 @@ func TestTheAlertsAskForSeriesThatExist(t *testing.T) {
 		t.Fatal(err)
 	}
 	registry := prometheus.NewRegistry()
-	prom.New(registry, voc, nil)
+	prom.New(registry, voc, nil, nil)
 	text, err := os.ReadFile("prometheus/alerts.yml")
 	if err != nil {
 		t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 
 	"dwell/deploy/embedded/clickhouse/clickhousetest"
 	"dwell/ingest/event"
+	"dwell/ingest/place"
 	"dwell/metrics/clickhouse"
 	"dwell/metrics/engine"
 	"dwell/metrics/pipeline"
@@ -63,11 +64,14 @@ func newBorder(t *testing.T) *border {
 	loop := pipeline.DefaultConfig()
 	loop.FlushEvery = 0
 	loop.Engine.Vocabulary = voc
-	place := engine.Place{Zone: time.FixedZone("", 4*3600+1800), LapseAfter: 14 * 24 * time.Hour}
-	loop.Engine.Places = []engine.Place{{}, place, place}
-	known := prom.Place{SilentAfter: func() time.Duration { return 3 * time.Hour }, ReleaseTarget: 24 * time.Hour}
+	for _, id := range []string{"TORKHAM", "O'NEILL"} {
+		loop.Engine.Places = append(loop.Engine.Places, place.Place{
+			ID: id, Zone: time.FixedZone("", 4*3600+1800), LapseAfter: 14 * 24 * time.Hour, Targets: place.Targets{ReleaseTime: 24 * time.Hour},
+		})
+	}
+	silentAfter := func(string) time.Duration { return 3 * time.Hour }
 	b.shard = pipeline.New(loop, 0, pipeline.Parts{
-		Store: store, DeadLetters: nowhere{}, Observer: prom.New(b.registry, voc, []prom.Place{{}, known, known}),
+		Store: store, DeadLetters: nowhere{}, Observer: prom.New(b.registry, voc, loop.Engine.Places, silentAfter),
 		Tracer: noop.NewTracerProvider().Tracer(""), Log: slog.New(slog.DiscardHandler), Now: time.Now,
 		Commit: func(context.Context, int64) error { return nil },
 	})

@@ -35,10 +35,7 @@ func (c *auditCommand) audit(ctx context.Context, e *env, s *app.System) (audit.
 	if _, err := s.SameRules(ctx); err != nil {
 		return audit.Result{}, err
 	}
-	ac := audit.Config{Database: s.Config.ClickHouse.Database, EventsPerBucket: c.Slice}
-	for i := range s.Book.Places {
-		ac.Places = append(ac.Places, audit.PlaceOf(&s.Book.Places[i]))
-	}
+	ac := audit.Config{Database: s.Config.ClickHouse.Database, Places: s.Book.Places, EventsPerBucket: c.Slice}
 	if c.Truth != "" {
 		truth, err := os.Open(c.Truth)
 		if err != nil {

@@ -79,11 +79,7 @@ func newCountry(t *testing.T, days int) *country {
 	c := &country{t: t, book: book, cfg: pipeline.DefaultConfig(), now: from}
 	voc := sim.Vocabulary()
 	c.cfg.FlushEvery = 0 // after each batch
-	c.cfg.Engine.Vocabulary = voc
-	c.cfg.Engine.Places = make([]engine.Place, len(book.Places)+1)
-	for i, code := range voc.BCPs() {
-		c.cfg.Engine.Places[code] = engine.Place{Zone: book.Places[i].Zone, Calendar: book.Places[i].Calendar, LapseAfter: book.Places[i].LapseAfter}
-	}
+	c.cfg.Engine.Vocabulary, c.cfg.Engine.Places = voc, book.Places
 	for em, ok := sim.Next(); ok; em, ok = sim.Next() {
 		m := event.Message{
 			Key: append([]byte(nil), em.Key...), Value: event.AppendStructured(nil, voc, em.Event), Time: em.At,

@@ -33,7 +33,7 @@ import (
 type Config struct {
 	// Database is where the tables are. The audit makes a table of its own there and drops it.
 	Database string
-	Places   []Place
+	Places   []place.Place
 	// Truth is what really happened, one JSON object a line as the simulator writes them; nil is unknown.
 	Truth io.Reader
 	// EventsPerBucket is how many events, or windows, are looked at together; zero is 100,000.
@@ -46,37 +46,6 @@ type Config struct {
 	Waiting func()
 	// Printed is how many differences are printed; zero is 20.
 	Printed int
-}
-
-// Place is what the audit must know of a BCP.
-type Place struct {
-	BCP string
-	// Zone is an IANA name, such as "Asia/Kabul".
-	Zone       string
-	LapseAfter time.Duration
-	// Calendar is when it is open by local time; nil is always.
-	Calendar []Opening
-}
-
-// Opening is a stretch of a day of every week, in minutes after local midnight: [From, Until).
-type Opening struct {
-	Day         time.Weekday
-	From, Until int
-}
-
-// PlaceOf takes from a BCP what the audit must know of it.
-func PlaceOf(p *place.Place) Place {
-	a := Place{BCP: p.ID, Zone: p.Zone.String(), LapseAfter: p.LapseAfter}
-	if p.Calendar == nil {
-		return a
-	}
-	a.Calendar = []Opening{}
-	for day, spans := range p.Calendar.Days {
-		for _, s := range spans {
-			a.Calendar = append(a.Calendar, Opening{time.Weekday(day), s.Open, s.Close})
-		}
-	}
-	return a
 }
 
 // Result is what the audit found.
@@ -230,12 +199,13 @@ func (a *audit) prepare(ctx context.Context) error {
 	byZone := map[string][]string{}
 	var zones []string
 	for _, p := range a.cfg.Places {
-		bcps = append(bcps, quote(p.BCP))
+		bcps = append(bcps, quote(p.ID))
 		lapses = append(lapses, fmt.Sprint(p.LapseAfter.Milliseconds()))
-		if byZone[p.Zone] == nil {
-			zones = append(zones, p.Zone)
+		zone := p.Zone.String()
+		if byZone[zone] == nil {
+			zones = append(zones, zone)
 		}
-		byZone[p.Zone] = append(byZone[p.Zone], quote(p.BCP))
+		byZone[zone] = append(byZone[zone], quote(p.ID))
 	}
 	a.p.BCPs, a.p.LapseAfter = array(bcps, "String"), array(lapses, "Int64")
 	for _, z := range zones {

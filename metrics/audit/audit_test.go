@@ -16,17 +16,24 @@ import (
 	"dwell/metrics/engine"
 )
 
-var places = []audit.Place{
-	{BCP: "AF-NAN-TORKHAM", Zone: "Asia/Kabul", LapseAfter: 14 * 24 * time.Hour},
-	{BCP: "PL-DOROHUSK", Zone: "Europe/Warsaw", LapseAfter: 3 * 24 * time.Hour, Calendar: []audit.Opening{
-		{Day: time.Saturday, From: 0, Until: 2*60 + 30},
-		{Day: time.Saturday, From: 9 * 60, Until: 24 * 60},
-		{Day: time.Sunday, From: 0, Until: 3*60 + 10},
-		{Day: time.Monday, From: 8 * 60, Until: 16*60 + 45},
-		{Day: time.Wednesday, From: 0, Until: 24 * 60},
-		{Day: time.Thursday, From: 7*60 + 30, Until: 8 * 60},
-	}},
-	{BCP: `O'Neill\`, Zone: "Asia/Kabul", LapseAfter: 24 * time.Hour},
+var places = []place.Place{
+	{ID: "AF-NAN-TORKHAM", Zone: zone("Asia/Kabul"), LapseAfter: 14 * 24 * time.Hour},
+	{ID: "PL-DOROHUSK", Zone: zone("Europe/Warsaw"), LapseAfter: 3 * 24 * time.Hour, Calendar: &place.Calendar{Days: [7][]place.Span{
+		time.Saturday:  {{Open: 0, Close: 2*60 + 30}, {Open: 9 * 60, Close: 24 * 60}},
+		time.Sunday:    {{Open: 0, Close: 3*60 + 10}},
+		time.Monday:    {{Open: 8 * 60, Close: 16*60 + 45}},
+		time.Wednesday: {{Open: 0, Close: 24 * 60}},
+		time.Thursday:  {{Open: 7*60 + 30, Close: 8 * 60}},
+	}}},
+	{ID: `O'Neill\`, Zone: zone("Asia/Kabul"), LapseAfter: 24 * time.Hour},
+}
+
+func zone(name string) *time.Location {
+	z, err := time.LoadLocation(name)
+	if err != nil {
+		panic(err)
+	}
+	return z
 }
 
 func TestMain(m *testing.M) { clickhousetest.Main(m) }
@@ -35,7 +42,7 @@ func TestMain(m *testing.M) { clickhousetest.Main(m) }
 type border struct {
 	t      testing.TB
 	cfg    clickhouse.Config
-	places []audit.Place
+	places []place.Place
 	store  *clickhouse.Store
 	voc    *event.Vocabulary
 	shards [2]*engine.State
@@ -43,9 +50,9 @@ type border struct {
 	next   [2]int64
 }
 
-func newBorder(t testing.TB, places []audit.Place) *border {
+func newBorder(t testing.TB, places []place.Place) *border {
 	t.Helper()
-	voc, err := event.NewVocabulary([]string{places[0].BCP, places[1].BCP, places[2].BCP}, []string{"customs", "border_police", "veterinary"})
+	voc, err := event.NewVocabulary([]string{places[0].ID, places[1].ID, places[2].ID}, []string{"customs", "border_police", "veterinary"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,15 +60,15 @@ func newBorder(t testing.TB, places []audit.Place) *border {
 }
 
 // in returns the places as if their clocks were those of a zone.
-func in(zone string) []audit.Place {
+func in(name string) []place.Place {
 	there := slices.Clone(places)
 	for i := range there {
-		there[i].Zone = zone
+		there[i].Zone = zone(name)
 	}
 	return there
 }
 
-func newBorderAt(t testing.TB, voc *event.Vocabulary, places []audit.Place) *border {
+func newBorderAt(t testing.TB, voc *event.Vocabulary, places []place.Place) *border {
 	t.Helper()
 	b := &border{t: t, voc: voc, places: places, cfg: clickhouse.DefaultConfig()}
 	server := clickhousetest.Start(t)
@@ -73,23 +80,8 @@ func newBorderAt(t testing.TB, voc *event.Vocabulary, places []audit.Place) *bor
 	}
 	b.store = store
 	t.Cleanup(func() { _ = b.store.Close() })
-	known := make([]engine.Place, 1+len(places))
-	for i, p := range places {
-		zone, err := time.LoadLocation(p.Zone)
-		if err != nil {
-			t.Fatal(err)
-		}
-		known[i+1] = engine.Place{Zone: zone, LapseAfter: p.LapseAfter}
-		if p.Calendar != nil {
-			known[i+1].Calendar = &place.Calendar{}
-			for _, o := range p.Calendar {
-				day := &known[i+1].Calendar.Days[o.Day]
-				*day = append(*day, place.Span{Open: o.From, Close: o.Until})
-			}
-		}
-	}
 	for i := range b.shards {
-		b.shards[i] = engine.New(engine.Config{Vocabulary: voc, Places: known, Keep: 1 << 60, Lateness: time.Minute})
+		b.shards[i] = engine.New(engine.Config{Vocabulary: voc, Places: places, Keep: 1 << 60, Lateness: time.Minute})
 	}
 	return b
 }
@@ -241,7 +233,7 @@ func (b *border) anything(seed uint64, visits int, begin string) {
 	}
 	for i := range 20 {
 		e := event.Event{
-			Type: event.LaneOpened, ID: fmt.Appendf(nil, "lane-%d", i), Source: []byte("post"), Subject: []byte(places[0].BCP), BCP: 1,
+			Type: event.LaneOpened, ID: fmt.Appendf(nil, "lane-%d", i), Source: []byte("post"), Subject: []byte(places[0].ID), BCP: 1,
 			Time: base + int64(i)*86_400_000/2,
 		}
 		all = append(all, received{0, e}, received{1, e})
@@ -251,7 +243,7 @@ func (b *border) anything(seed uint64, visits int, begin string) {
 			Type: event.BCPOpened + event.Type(r.IntN(2)), ID: fmt.Appendf(nil, "shift-%d", i), Source: []byte("post"), BCP: event.BCP(1 + r.IntN(3)),
 			Direction: event.Direction(max(0, r.IntN(4)-1)), Time: base + r.Int64N(420)*3_600_000/2 + r.Int64N(3)*1000,
 		}
-		e.Subject = []byte(places[e.BCP-1].BCP)
+		e.Subject = []byte(places[e.BCP-1].ID)
 		sent := []event.Event{e}
 		if r.IntN(5) == 0 {
 			sent = append(sent, e)
@@ -284,7 +276,7 @@ func (b *border) anything(seed uint64, visits int, begin string) {
 func TestAnyLogHasNoDifference(t *testing.T) {
 	for seed, c := range []struct {
 		begin  string
-		places []audit.Place
+		places []place.Place
 	}{
 		{"2026-10-24 20:00:00", places}, // around the end of summer time in Poland
 		{"2026-01-24 20:00:00", places},

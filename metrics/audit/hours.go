@@ -4,7 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
+
+	"dwell/ingest/place"
 )
 
 // span is the stretch of time, in seconds since the Unix epoch, in which a BCP's hours are needed.
@@ -19,15 +20,17 @@ func (a *audit) hours(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	known := make(map[string]*Place, len(a.cfg.Places))
+	known := make(map[string]*place.Place, len(a.cfg.Places))
 	for i := range a.cfg.Places {
-		known[a.cfg.Places[i].BCP] = &a.cfg.Places[i]
+		known[a.cfg.Places[i].ID] = &a.cfg.Places[i]
 	}
 	for _, s := range spans {
 		a.p.BCP, a.p.Shut = quote(s.bcp), false
 		if p := known[s.bcp]; p != nil && p.Calendar != nil {
-			a.p.Shut = len(p.Calendar) == 0
-			a.p.Zone, a.p.From, a.p.Minutes, a.p.Calendar = quote(p.Zone), s.since, (s.until-s.since)/60, p.calendar()
+			openings := openingsOf(p.Calendar)
+			a.p.Shut = len(openings) == 0
+			a.p.Zone, a.p.From, a.p.Minutes = quote(p.Zone.String()), s.since, (s.until-s.since)/60
+			a.p.Calendar = array(openings, "Tuple(UInt8, UInt16, UInt16)")
 			if err := a.exec(ctx, "calendar.sql"); err != nil {
 				return fmt.Errorf("bcp %q: %w", s.bcp, err)
 			}
@@ -67,11 +70,12 @@ func (a *audit) spans(ctx context.Context) (spans []span, err error) {
 	return spans, rows.Err()
 }
 
-// calendar is an array of (day of the week from 1 for Monday, from, until) in SQL.
-func (p *Place) calendar() string {
-	var openings []string
-	for _, o := range p.Calendar {
-		openings = append(openings, fmt.Sprintf("(%d, %d, %d)", (o.Day+6)%7+1, o.From, o.Until))
+// openingsOf writes a calendar as tuples in SQL: day of the week from 1 for Monday, from, until.
+func openingsOf(c *place.Calendar) (openings []string) {
+	for day, spans := range c.Days {
+		for _, s := range spans {
+			openings = append(openings, fmt.Sprintf("(%d, %d, %d)", (day+6)%7+1, s.Open, s.Close))
+		}
 	}
-	return "[" + strings.Join(openings, ", ") + "]::Array(Tuple(UInt8, UInt16, UInt16))"
+	return openings
 }

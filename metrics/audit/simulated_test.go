@@ -38,11 +38,7 @@ func TestSimulatedDaysAgreeWithTheTruth(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var known []audit.Place
-	for i := range book.Places {
-		known = append(known, audit.PlaceOf(&book.Places[i]))
-	}
-	b := newBorderAt(t, s.Vocabulary(), known)
+	b := newBorderAt(t, s.Vocabulary(), book.Places)
 	n := 0
 	for e, ok := s.Next(); ok; e, ok = s.Next() {
 		h := fnv.New32a()

@@ -30,8 +30,7 @@ func testConfig(tb fataler) Config {
 	}
 	return Config{
 		Vocabulary: v,
-		Places: []Place{
-			{},
+		Places: []place.Place{
 			{Zone: kabul, LapseAfter: 6 * time.Hour},
 			{Zone: santiago, Calendar: calendar(), LapseAfter: 10 * time.Hour},
 		},
@@ -119,9 +118,9 @@ func anyLog(cfg Config) *rapid.Generator[[]event.Event] {
 func want(cfg Config, log []event.Event) map[window.Key]window.Aggregate {
 	latest := int64(never)
 	visits := map[string]*visit.Visit{}
-	told := make(bcpHours, len(cfg.Places))
-	for b := 1; b < len(cfg.Places); b++ {
-		told[b] = hours.New(cfg.Places[b].Calendar, cfg.Places[b].Zone)
+	told := make(bcpHours, 1+len(cfg.Places))
+	for i, p := range cfg.Places {
+		told[1+i] = hours.New(p.Calendar, p.Zone)
 	}
 	for i := range log {
 		e := &log[i]
@@ -143,13 +142,13 @@ func want(cfg Config, log []event.Event) map[window.Key]window.Aggregate {
 		rules.Derive(v, &s)
 		lapsed := visit.None
 		if !s.Empty && s.Departed == visit.None {
-			at := s.Last + cfg.Places[s.BCP].LapseAfter.Milliseconds()
+			at := s.Last + cfg.Places[s.BCP-1].LapseAfter.Milliseconds()
 			if at <= latest-cfg.Lateness.Milliseconds() {
 				lapsed = at
 			}
 		}
 		for _, c := range window.Contributions(nil, &s, lapsed) {
-			clock := window.NewClock(cfg.Places[s.BCP].Zone)
+			clock := window.NewClock(cfg.Places[s.BCP-1].Zone)
 			for _, k := range []window.Key{c.Key, clock.In(c.Key, window.Hour), clock.In(c.Key, window.Day)} {
 				a := out[k]
 				a.Add(window.PartOf(k.Measure, c.Ms, c.Closed, +1))

@@ -110,7 +110,7 @@ func (t *tables) recover(tb fataler, cfg Config, log []event.Event) *run {
 
 // endOf is when a window ends, in Unix milliseconds.
 func endOf(cfg Config, k window.Key) int64 {
-	clock := window.NewClock(cfg.Places[k.BCP].Zone)
+	clock := window.NewClock(cfg.Places[k.BCP-1].Zone)
 	return int64(clock.End(k)) * 60_000
 }
 

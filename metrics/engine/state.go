@@ -11,20 +11,11 @@ import (
 	"dwell/metrics/window"
 )
 
-// Place is what a shard must know of a BCP.
-type Place struct {
-	Zone *time.Location
-	// Calendar is when it is open as a rule; nil is always.
-	Calendar *place.Calendar
-	// LapseAfter is the silence after which a visit that has not departed leaves "inside".
-	LapseAfter time.Duration
-}
-
 // Config is what all shards of a program share.
 type Config struct {
 	Vocabulary *event.Vocabulary
-	// Places are indexed by event.BCP.
-	Places []Place
+	// Places are the BCPs of the Vocabulary, in its order.
+	Places []place.Place
 	// Keep is how far behind the watermark finished visits and windows stay in memory.
 	Keep time.Duration
 	// Lateness is how far the watermark stays behind the latest event.
@@ -35,6 +26,8 @@ type Config struct {
 type State struct {
 	cfg   Config
 	rules visit.Rules
+	// places are by event.BCP; that of NoBCP, for visits without a fact, is empty.
+	places []place.Place
 
 	visits visits
 	// dirty are the visits that have changed since the last flush, the first of them number 1.
@@ -97,16 +90,14 @@ const (
 // New makes the state of a shard of which nothing is known: an empty log.
 func New(cfg Config) *State {
 	s := &State{
-		cfg: cfg, rules: visit.RulesOf(cfg.Vocabulary),
-		inside: make([]*Inside, len(cfg.Places)*directions),
+		cfg: cfg, rules: visit.RulesOf(cfg.Vocabulary), places: append([]place.Place{{}}, cfg.Places...),
+		inside: make([]*Inside, (1+len(cfg.Places))*directions), // there is no BCP 0
 		ahead:  map[window.Key]int64{}, restatedAt: map[window.Key]int{},
 		latest: never, horizon: never,
-		windows: newWindows(cfg.Places), hours: make(bcpHours, len(cfg.Places)),
+		windows: newWindows(cfg.Places), hours: make(bcpHours, 1+len(cfg.Places)),
 	}
-	for b, p := range cfg.Places {
-		if p.Zone != nil { // there is no BCP 0
-			s.hours[b] = hours.New(p.Calendar, p.Zone)
-		}
+	for i := range cfg.Places {
+		s.hours[1+i] = hours.New(cfg.Places[i].Calendar, cfg.Places[i].Zone)
 	}
 	s.rules.Hours = s.hours
 	return s
@@ -129,4 +120,4 @@ func (s *State) Visits() int { return s.visits.Len() }
 // Windows is the number of windows in memory.
 func (s *State) Windows() int { return s.windows.n }
 
-func (s *State) place(b event.BCP) Place { return s.cfg.Places[b] }
+func (s *State) place(b event.BCP) *place.Place { return &s.places[b] }

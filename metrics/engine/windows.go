@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"dwell/ingest/place"
 	"dwell/metrics/engine/mem"
 	"dwell/metrics/window"
 )
@@ -50,12 +51,10 @@ type day struct {
 	flush uint32 // that changed it last, by number
 }
 
-func newWindows(places []Place) windows {
-	w := windows{clocks: make([]window.Clock, len(places)), series: make([]series, len(places)*directions)}
-	for b, p := range places {
-		if p.Zone != nil { // there is no BCP 0
-			w.clocks[b] = window.NewClock(p.Zone)
-		}
+func newWindows(places []place.Place) windows {
+	w := windows{clocks: make([]window.Clock, 1+len(places)), series: make([]series, (1+len(places))*directions)} // there is no BCP 0
+	for i := range places {
+		w.clocks[1+i] = window.NewClock(places[i].Zone)
 	}
 	return w
 }

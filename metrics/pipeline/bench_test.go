@@ -115,11 +115,7 @@ func weeks(b testing.TB, n int) ([]pipeline.Record, pipeline.Config) {
 		}})
 	}
 	cfg := pipeline.DefaultConfig()
-	cfg.Engine.Vocabulary = voc
-	cfg.Engine.Places = make([]engine.Place, len(book.Places)+1)
-	for i, code := range voc.BCPs() {
-		cfg.Engine.Places[code] = engine.Place{Zone: book.Places[i].Zone, Calendar: book.Places[i].Calendar, LapseAfter: book.Places[i].LapseAfter}
-	}
+	cfg.Engine.Vocabulary, cfg.Engine.Places = voc, book.Places
 	return records, cfg
 }
 

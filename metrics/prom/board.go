@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"dwell/ingest/event"
+	"dwell/ingest/place"
 	"dwell/metrics/engine"
 	"dwell/metrics/window"
 )
@@ -15,19 +16,20 @@ import (
 // now. It implements prometheus.Collector.
 type board struct {
 	voc                             *event.Vocabulary
-	places                          []Place
+	places                          []place.Place
+	silentAfter                     SilentAfter
 	inside, held, lastEvent, silent *prometheus.Desc
 
 	mu     sync.Mutex
-	shards map[int]map[place]*seats
+	shards map[int]map[bcpDirection]*seats
 }
 
-type place struct {
+type bcpDirection struct {
 	bcp       event.BCP
 	direction event.Direction
 }
 
-// seats is what one shard knows of one place.
+// seats is what one shard knows of one BCP and direction.
 type seats struct {
 	lastEvent int64
 	trucks    int
@@ -37,12 +39,12 @@ type seats struct {
 	ofTrucks bool
 }
 
-func newBoard(voc *event.Vocabulary, places []Place) *board {
+func newBoard(voc *event.Vocabulary, places []place.Place, silentAfter SilentAfter) *board {
 	desc := func(name, help string, labels ...string) *prometheus.Desc {
 		return prometheus.NewDesc(name, help, labels, nil)
 	}
 	return &board{
-		voc: voc, places: places,
+		voc: voc, places: places, silentAfter: silentAfter,
 		inside: desc("dwell_trucks_inside",
 			"Trucks inside, as of the latest event. Sum it over processes.", "bcp", "direction"),
 		held: desc("dwell_trucks_held",
@@ -51,7 +53,7 @@ func newBoard(voc *event.Vocabulary, places []Place) *board {
 			"Time of the latest event about the BCP. Take the maximum over processes.", "bcp"),
 		silent: desc("dwell_bcp_silent_after_seconds",
 			"Silence after which what is known of the BCP counts as unknown: its own habit at this hour of the week, or as configured.", "bcp"),
-		shards: map[int]map[place]*seats{},
+		shards: map[int]map[bcpDirection]*seats{},
 	}
 }
 
@@ -64,10 +66,10 @@ func (b *board) update(id int, f *engine.Flush) {
 	defer b.mu.Unlock()
 	places := b.shards[id]
 	if places == nil {
-		places = map[place]*seats{}
+		places = map[bcpDirection]*seats{}
 		b.shards[id] = places
 	}
-	at := func(p place) *seats {
+	at := func(p bcpDirection) *seats {
 		if places[p] == nil {
 			places[p] = &seats{lastEvent: never, held: map[window.Measure]int{}}
 		}
@@ -75,7 +77,7 @@ func (b *board) update(id int, f *engine.Flush) {
 	}
 	for i := range f.Inside {
 		row := &f.Inside[i]
-		s := at(place{row.BCP, row.Direction})
+		s := at(bcpDirection{row.BCP, row.Direction})
 		s.lastEvent, s.trucks = row.LastEvent, row.Trucks
 		s.ofTrucks = s.ofTrucks || row.Trucks > 0 || row.Visited
 		for m := range s.held {
@@ -117,18 +119,17 @@ func (b *board) Collect(ch chan<- prometheus.Metric) {
 	for bcp, ms := range lastEvent {
 		gauge(b.lastEvent, float64(ms)/1000, b.voc.BCPName(bcp))
 	}
-	for _, bcp := range b.voc.BCPs() {
-		if int(bcp) < len(b.places) && b.places[bcp].SilentAfter != nil {
-			gauge(b.silent, b.places[bcp].SilentAfter().Seconds(), b.voc.BCPName(bcp))
-		}
+	for i := range b.places {
+		id := b.places[i].ID
+		gauge(b.silent, b.silentAfter(id).Seconds(), id)
 	}
 }
 
 // sum adds up the shards: the places of which trucks are known, and when each BCP was last heard of.
-func (b *board) sum() (map[place]*seats, map[event.BCP]int64) {
+func (b *board) sum() (map[bcpDirection]*seats, map[event.BCP]int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	sum, lastEvent := map[place]*seats{}, map[event.BCP]int64{}
+	sum, lastEvent := map[bcpDirection]*seats{}, map[event.BCP]int64{}
 	for _, places := range b.shards {
 		for p, s := range places {
 			if last, heard := lastEvent[p.bcp]; s.lastEvent > never && (!heard || s.lastEvent > last) {

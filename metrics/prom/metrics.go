@@ -7,15 +7,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
 	"dwell/ingest/event"
+	"dwell/ingest/place"
 )
-
-// Place is what the metrics tell of a BCP beside what happens there; zero is none.
-type Place struct {
-	// SilentAfter is how long a silence makes the BCP unknown now; nil is none. It is asked at each collection.
-	SilentAfter func() time.Duration
-	// ReleaseTarget is the release time that the authority promised.
-	ReleaseTarget time.Duration
-}
 
 // Metrics are the series of one process. It implements pipeline.Observer and is safe for concurrent use.
 type Metrics struct {
@@ -34,9 +27,12 @@ type Metrics struct {
 	watermark                             *prometheus.GaugeVec
 }
 
-// New registers the series. Places are indexed by event.BCP, as those of engine.Config are; it panics where registry has
-// series of the same names.
-func New(registry prometheus.Registerer, voc *event.Vocabulary, places []Place) *Metrics {
+// SilentAfter returns the time without an event after which a BCP is unknown, as it is now. Each collection calls it for
+// each BCP.
+type SilentAfter func(id string) time.Duration
+
+// New registers the series. It panics where registry has series of the same names.
+func New(registry prometheus.Registerer, voc *event.Vocabulary, places []place.Place, silentAfter SilentAfter) *Metrics {
 	with := promauto.With(registry)
 	counter := func(name, help string) prometheus.Counter {
 		return with.NewCounter(prometheus.CounterOpts{Name: name, Help: help})
@@ -46,7 +42,7 @@ func New(registry prometheus.Registerer, voc *event.Vocabulary, places []Place) 
 	}
 	m := &Metrics{
 		voc:   voc,
-		board: newBoard(voc, places),
+		board: newBoard(voc, places, silentAfter),
 		times: newTimes(voc),
 		events: newEvents(voc, with.NewCounterVec(prometheus.CounterOpts{
 			Name: "dwell_events_total", Help: "Usable events that were read, by BCP and type, duplicates included; one about a place is in every partition, and counts in each.",
@@ -79,22 +75,18 @@ func New(registry prometheus.Registerer, voc *event.Vocabulary, places []Place) 
 		m.deadLetters.WithLabelValues(string(reason))
 	}
 	registry.MustRegister(m.board, m.times)
-	configured(with, voc, places)
+	configured(with, places)
 	return m
 }
 
-// configured tells what alerts and panels must know of each BCP.
-func configured(with promauto.Factory, voc *event.Vocabulary, places []Place) {
-	ofBCP := func(name, help string) *prometheus.GaugeVec {
-		return with.NewGaugeVec(prometheus.GaugeOpts{Name: name, Help: help}, []string{"bcp"})
-	}
-	target := ofBCP("dwell_bcp_release_target_seconds", "Configured release time that the authority promised.")
-	for _, b := range voc.BCPs() {
-		if int(b) >= len(places) {
-			break
-		}
-		if d := places[b].ReleaseTarget; d > 0 {
-			target.WithLabelValues(voc.BCPName(b)).Set(d.Seconds())
+// configured sets what alerts and panels need from the configuration of each BCP.
+func configured(with promauto.Factory, places []place.Place) {
+	target := with.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "dwell_bcp_release_target_seconds", Help: "Configured release time that the authority promised.",
+	}, []string{"bcp"})
+	for i := range places {
+		if d := places[i].Targets.ReleaseTime; d > 0 {
+			target.WithLabelValues(places[i].ID).Set(d.Seconds())
 		}
 	}
 }

@@ -16,6 +16,7 @@ import (
 
 	"dwell/ingest/event"
 	"dwell/ingest/kafka"
+	"dwell/ingest/place"
 	"dwell/metrics/engine"
 	"dwell/metrics/pipeline"
 	"dwell/metrics/prom"
@@ -50,9 +51,9 @@ func newBorder(t testing.TB) *border {
 		t.Fatal(err)
 	}
 	b := &border{registry: prometheus.NewPedanticRegistry(), voc: voc, silence: 3 * time.Hour}
-	b.Metrics = prom.New(b.registry, voc, []prom.Place{
-		torkham:  {SilentAfter: func() time.Duration { return b.silence }, ReleaseTarget: 24 * time.Hour},
-		hairatan: {SilentAfter: func() time.Duration { return 20 * time.Hour }},
+	places := []place.Place{{ID: "TORKHAM", Targets: place.Targets{ReleaseTime: 24 * time.Hour}}, {ID: "HAIRATAN"}, {ID: "AQINA"}}
+	b.Metrics = prom.New(b.registry, voc, places, func(id string) time.Duration {
+		return map[string]time.Duration{"TORKHAM": b.silence, "HAIRATAN": 20 * time.Hour, "AQINA": 40 * time.Hour}[id]
 	})
 	b.kafka = prom.NewKafka(b.registry, kafka.Failures())
 	prom.NewBuild(b.registry, "v1.2.3")
@@ -213,9 +214,10 @@ func TestABatchIsCounted(t *testing.T) {
 		"dwell_restated_times_total", "dwell_shard_lag_records", "dwell_shard_buffer_bytes", "dwell_dead_letters_total")
 }
 
-func TestWhatIsConfigured(t *testing.T) {
+func TestConfiguredTargetAndSilence(t *testing.T) {
 	b := newBorder(t)
 	b.shows(t, `
+		dwell_bcp_silent_after_seconds{bcp="AQINA"} 144000
 		dwell_bcp_silent_after_seconds{bcp="HAIRATAN"} 72000
 		dwell_bcp_silent_after_seconds{bcp="TORKHAM"} 10800
 		dwell_bcp_release_target_seconds{bcp="TORKHAM"} 86400
@@ -224,6 +226,7 @@ func TestWhatIsConfigured(t *testing.T) {
 	t.Log("an hour later Torkham is used to less")
 	b.silence = time.Hour
 	b.shows(t, `
+		dwell_bcp_silent_after_seconds{bcp="AQINA"} 144000
 		dwell_bcp_silent_after_seconds{bcp="HAIRATAN"} 72000
 		dwell_bcp_silent_after_seconds{bcp="TORKHAM"} 3600
 	`, "dwell_bcp_silent_after_seconds")

@@ -39,10 +39,10 @@ type kind struct {
 	net     bool
 }
 
-// series is a time of a place, as it is and net.
+// series is a time of a BCP and direction, as it is and net.
 type series struct {
 	measure window.Measure
-	place
+	bcpDirection
 }
 
 // tallies are the two of a series. Where a place never closes, all times are net as they are, and one is both.
@@ -90,7 +90,7 @@ func (t *times) tell(told []pipeline.Told) {
 	defer t.mu.Unlock()
 	for i := range told {
 		b := &told[i]
-		of := series{b.Measure, place{b.BCP, b.Direction}}
+		of := series{b.Measure, bcpDirection{b.BCP, b.Direction}}
 		both := t.tallies[of]
 		if both == nil {
 			both = &tallies{tally: tally{created: time.Now()}}

@@ -15,6 +15,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"dwell/ingest/event"
+	"dwell/ingest/place"
 	"dwell/metrics/engine"
 	"dwell/metrics/pipeline"
 	"dwell/metrics/visit"
@@ -117,7 +118,7 @@ func TestTheSpansOfABatchWithAFlush(t *testing.T) {
 	loop := pipeline.DefaultConfig()
 	loop.FlushEvery = 0
 	loop.Engine.Vocabulary = voc
-	loop.Engine.Places = []engine.Place{{}, {Zone: time.UTC, LapseAfter: 24 * time.Hour}}
+	loop.Engine.Places = []place.Place{{Zone: time.UTC, LapseAfter: 24 * time.Hour}}
 	s := pipeline.New(loop, 3, pipeline.Parts{
 		Store: accepting{}, DeadLetters: accepting{}, Observer: told, Tracer: p.Tracer(scope), Now: time.Now,
 		Commit: func(context.Context, int64) error { return nil }, Log: slog.New(slog.DiscardHandler),

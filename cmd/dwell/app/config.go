@@ -265,11 +265,6 @@ func (c *Config) ReadPlaces() (*place.Book, error) {
 func (c *Config) pipeline(book *place.Book, voc *event.Vocabulary) pipeline.Config {
 	p := pipeline.DefaultConfig()
 	p.Skew, p.FlushEvery, p.FlushBytes = c.Engine.Skew, c.Engine.FlushEvery, c.Engine.FlushBytes
-	p.Engine = engine.Config{
-		Vocabulary: voc, Keep: c.Engine.Keep, Lateness: c.Engine.WatermarkDelay, Places: make([]engine.Place, len(book.Places)+1),
-	}
-	for i, code := range voc.BCPs() {
-		p.Engine.Places[code] = engine.Place{Zone: book.Places[i].Zone, Calendar: book.Places[i].Calendar, LapseAfter: book.Places[i].LapseAfter}
-	}
+	p.Engine = engine.Config{Vocabulary: voc, Places: book.Places, Keep: c.Engine.Keep, Lateness: c.Engine.WatermarkDelay}
 	return p
 }

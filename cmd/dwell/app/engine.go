@@ -32,16 +32,11 @@ func (s *System) startEngine(ctx context.Context, reg prometheus.Registerer, tra
 		return err
 	}
 	cfg := s.Config.pipeline(s.Book, s.Vocabulary)
-	places := make([]prom.Place, len(cfg.Engine.Places))
-	for i, code := range s.Vocabulary.BCPs() {
-		p := &s.Book.Places[i]
-		places[code] = prom.Place{ReleaseTarget: p.Targets.ReleaseTime, SilentAfter: func() time.Duration {
-			bound, cancel := context.WithTimeout(context.WithoutCancel(ctx), habitTimeout)
-			defer cancel()
-			return s.Source.SilentAfter(bound, p.ID)
-		}}
-	}
-	ready.Observer = prom.New(reg, s.Vocabulary, places)
+	ready.Observer = prom.New(reg, s.Vocabulary, s.Book.Places, func(id string) time.Duration {
+		bound, cancel := context.WithTimeout(context.WithoutCancel(ctx), habitTimeout)
+		defer cancel()
+		return s.Source.SilentAfter(bound, id)
+	})
 	if s.Source != nil {
 		hours := recent.New(boardReach, s.Source.Now)
 		s.Source.Own(hours, s.Vocabulary)
