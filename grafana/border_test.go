@@ -17,7 +17,6 @@ import (
 	"dwell/ingest/event"
 	"dwell/ingest/place"
 	"dwell/metrics/clickhouse"
-	"dwell/metrics/engine"
 	"dwell/metrics/pipeline"
 	"dwell/metrics/prom"
 )
@@ -34,14 +33,12 @@ type border struct {
 	mu      sync.Mutex
 	shard   *pipeline.Shard
 	next    int64
-	records []pipeline.Record
+	records []event.Record
 	trucks  int
 	err     error
 }
 
-type nowhere struct{}
-
-func (nowhere) Write(context.Context, int, []engine.DeadLetter) error { return nil }
+func nowhere(context.Context, ...event.DeadLetter) error { return nil }
 
 // newBorder has seen nine days of trucks that take some hours, some trucks that are still inside, one without an arrival
 // and one message that nobody can read.
@@ -71,7 +68,7 @@ func newBorder(t *testing.T) *border {
 	}
 	silentAfter := func(string) time.Duration { return 3 * time.Hour }
 	b.shard = pipeline.New(loop, 0, pipeline.Parts{
-		Store: store, DeadLetters: nowhere{}, Observer: prom.New(b.registry, voc, loop.Engine.Places, silentAfter),
+		Store: store, DeadLetters: nowhere, Observer: prom.New(b.registry, voc, loop.Engine.Places, silentAfter),
 		Tracer: noop.NewTracerProvider().Tracer(""), Log: slog.New(slog.DiscardHandler), Now: time.Now,
 		Commit: func(context.Context, int64) error { return nil },
 	})
@@ -83,7 +80,7 @@ func newBorder(t *testing.T) *border {
 	}
 	b.trucks++
 	b.add(event.TruckReleased, 1, b.now.Add(-time.Hour), event.NoAgency)
-	b.records = append(b.records, pipeline.Record{Message: event.Message{Value: []byte("?"), Time: b.now.UnixMilli()}})
+	b.records = append(b.records, event.Record{Value: []byte("?"), Time: b.now.UnixMilli()})
 	b.flush(t.Context())
 	if b.err != nil {
 		t.Fatal(b.err)
@@ -127,8 +124,8 @@ func (b *border) add(what event.Type, bcp event.BCP, at time.Time, agency event.
 	if what == event.InspectionCompleted {
 		e.Result = event.Conformant
 	}
-	b.records = append(b.records, pipeline.Record{
-		Message: event.Message{Key: e.Subject, Value: event.AppendStructured(nil, b.voc, &e), Time: b.now.UnixMilli()},
+	b.records = append(b.records, event.Record{
+		Key: e.Subject, Value: event.AppendStructured(nil, b.voc, &e), Time: b.now.UnixMilli(),
 	})
 }
 
@@ -137,7 +134,7 @@ func (b *border) flush(ctx context.Context) {
 		b.records[i].Offset = b.next
 		b.next++
 	}
-	if err := b.shard.Handle(ctx, pipeline.Each(b.records), b.next, b.next+3); err != nil {
+	if err := b.shard.Handle(ctx, b.records, b.next, b.next+3); err != nil {
 		b.err = err
 	} else if err := b.shard.Write(ctx); err != nil {
 		b.err = err
@@ -152,7 +149,7 @@ func (b *border) exporter(t *testing.T) *httptest.Server {
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		b.passes(event.BCP(1+b.trucks%2), b.now.Add(-5*time.Hour))
-		b.records = append(b.records, pipeline.Record{Message: event.Message{Value: []byte("?"), Time: b.now.UnixMilli()}})
+		b.records = append(b.records, event.Record{Value: []byte("?"), Time: b.now.UnixMilli()})
 		b.flush(context.WithoutCancel(r.Context()))
 		if b.err != nil {
 			http.Error(w, b.err.Error(), http.StatusInternalServerError)

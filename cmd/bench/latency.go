@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"dwell/cmd/bench/workload"
+	"dwell/ingest/event"
 	"dwell/ingest/kafka"
 )
 
@@ -164,21 +165,21 @@ func (l *steadyLoad) run(ctx context.Context, world workload.Config, probes *wor
 			return nil
 		}
 		due := min(int(l.took.Seconds()*float64(l.rate))-l.written, l.rate) // what is more than a second late is left out
-		batch := make([]kafka.Message, 0, due+1)
+		batch := make([]event.Record, 0, due+1)
 		var at int64
 		for range due {
 			r, ok := records.Next()
 			if !ok {
 				return fmt.Errorf("the workload of %d events has ended", world.Events)
 			}
-			batch, at = append(batch, messageOf(r)), r.Time
+			batch, at = append(batch, recordOf(r)), r.Time
 		}
 		if at == 0 {
 			continue
 		}
 		probe, n := probes.Next(to, at)
 		seen.made(to, n, time.Now())
-		if err := producer.Write(ctx, append(batch, messageOf(probe))...); err != nil {
+		if err := producer.Write(ctx, append(batch, recordOf(probe))...); err != nil {
 			return fmt.Errorf("topic %q: %w", l.topic, err)
 		}
 		l.written += due

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"dwell/cmd/bench/workload"
+	"dwell/ingest/event"
 	"dwell/ingest/kafka"
 )
 
@@ -47,7 +48,7 @@ func load(ctx context.Context, broker, topic string, size workload.Config) error
 	}
 	defer producer.Close()
 
-	batches := make(chan []kafka.Message, 1)
+	batches := make(chan []event.Record, 1)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go func() { // makes the next batch while one is written
@@ -68,20 +69,18 @@ func load(ctx context.Context, broker, topic string, size workload.Config) error
 	return ctx.Err()
 }
 
-var headers = []kafka.Header{{Key: []byte("content-type"), Value: []byte(workload.ContentType)}}
-
-func nextBatch(records *workload.Records) []kafka.Message {
-	batch := make([]kafka.Message, 0, loadBatch)
+func nextBatch(records *workload.Records) []event.Record {
+	batch := make([]event.Record, 0, loadBatch)
 	for len(batch) < loadBatch {
 		r, ok := records.Next()
 		if !ok {
 			break
 		}
-		batch = append(batch, messageOf(r))
+		batch = append(batch, recordOf(r))
 	}
 	return batch
 }
 
-func messageOf(r workload.Record) kafka.Message {
-	return kafka.Message{Key: r.Key, Value: r.Value, Headers: headers, Time: r.Time}
+func recordOf(r workload.Record) event.Record {
+	return event.StructuredRecord(r.Key, r.Value, r.Time)
 }

@@ -12,6 +12,7 @@ import (
 	kafkago "github.com/segmentio/kafka-go"
 
 	"dwell/deploy/embedded/fulldisk"
+	"dwell/ingest/event"
 	"dwell/ingest/kafka"
 )
 
@@ -100,7 +101,7 @@ func brokerFull(ctx context.Context, b *border, r *rand.Rand) (string, error) {
 	return full(ctx, b, b.brokerDisk, b.broker, r, func() bool {
 		soon, cancel := context.WithTimeout(ctx, time.Second)
 		defer cancel()
-		err := producer.DeadLetters(soon, kafka.DeadLetter{Reason: "probe", Topic: cfg.Topic})
+		err := producer.DeadLetters(soon, event.DeadLetter{Reason: "probe"})
 		return errors.Is(err, kafkago.KafkaStorageError)
 	}, b.broker.served)
 }

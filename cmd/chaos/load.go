@@ -81,26 +81,15 @@ func (l *load) run(ctx context.Context, events int, d time.Duration, r *rand.Ran
 	}
 }
 
-var (
-	structured = []kafka.Header{{Key: []byte("content-type"), Value: []byte("application/cloudevents+json")}}
-	everywhere = append(structured[:1:1], kafka.Header{Key: []byte(event.EverywhereHeader), Value: []byte("1")})
-)
-
 // next are the next n messages, and whether they are the last. One in two hundred is sent twice: also by a sender whose
 // clock is hours ahead, which must be refused, since it is not the truth.
-func (l *load) next(n int, r *rand.Rand) (batch []kafka.Message, over bool) {
+func (l *load) next(n int, r *rand.Rand) (batch []event.Record, over bool) {
 	for range n {
 		em, ok := l.sim.Next()
 		if !ok {
 			return batch, true
 		}
-		m := kafka.Message{
-			Key: append([]byte(nil), em.Key...), Value: event.AppendStructured(nil, l.sim.Vocabulary(), em.Event),
-			Time: em.At, Headers: structured,
-		}
-		if em.AllPartitions {
-			m.Everywhere, m.Headers = true, everywhere
-		}
+		m := event.NewRecord(l.sim.Vocabulary(), em.Event, em.At)
 		batch = append(batch, m)
 		if !em.AllPartitions && r.IntN(200) == 0 {
 			e := *em.Event

@@ -63,15 +63,15 @@ func (c *listLettersCommand) Run(ctx context.Context, e *env) error {
 	return c.with(ctx, e, app.Stored, func(s *app.System, _ bool) error {
 		table := tabwriter.NewWriter(e.out, 0, 0, 2, ' ', 0)
 		listed := 0
-		err := s.Store.DeadLetters(ctx, q, func(d *clickhouse.DeadLetter) error {
+		err := s.Store.DeadLetters(ctx, q, func(d *event.DeadLetter, again time.Time) error {
 			if listed++; listed == 1 {
 				_, _ = fmt.Fprintln(table, "LETTER\tLOGGED\tREDRIVEN\tWHY")
 			}
 			redriven := "-"
-			if !d.Redriven.IsZero() {
-				redriven = d.Redriven.UTC().Format(time.RFC3339)
+			if !again.IsZero() {
+				redriven = again.UTC().Format(time.RFC3339)
 			}
-			_, err := fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", name(d), time.UnixMilli(d.Logged).UTC().Format(time.RFC3339), redriven, d.Detail)
+			_, err := fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", name(d), time.UnixMilli(d.Time).UTC().Format(time.RFC3339), redriven, d.Detail)
 			return err
 		})
 		_, last := fmt.Fprintf(table, "dead letters: %d\n", listed)
@@ -80,21 +80,21 @@ func (c *listLettersCommand) Run(ctx context.Context, e *env) error {
 }
 
 // name is what a dead letter is called on the command line: its shard and offset.
-func name(d *clickhouse.DeadLetter) string { return fmt.Sprintf("%d/%d", d.Shard, d.Offset) }
+func name(d *event.DeadLetter) string { return fmt.Sprintf("%d/%d", d.Partition, d.Offset) }
 
 // letter reads the dead letter of that name.
-func letter(ctx context.Context, s *app.System, name string) (*clickhouse.DeadLetter, error) {
+func letter(ctx context.Context, s *app.System, name string) (*event.DeadLetter, time.Time, error) {
 	partition, position, ok := strings.Cut(name, "/")
 	shard, err1 := strconv.ParseUint(partition, 10, 16)
 	offset, err2 := strconv.ParseInt(position, 10, 64)
 	if !ok || err1 != nil || err2 != nil || offset < 0 {
-		return nil, fmt.Errorf("%q names no dead letter; it should be a shard and an offset, such as 3/1204", name)
+		return nil, time.Time{}, fmt.Errorf("%q names no dead letter; it should be a shard and an offset, such as 3/1204", name)
 	}
-	d, err := s.Store.DeadLetter(ctx, int(shard), offset)
+	d, redriven, err := s.Store.DeadLetter(ctx, int(shard), offset)
 	if errors.Is(err, clickhouse.ErrNoDeadLetter) {
-		return nil, fmt.Errorf("%s: there is no such dead letter", name)
+		return nil, time.Time{}, fmt.Errorf("%s: there is no such dead letter", name)
 	}
-	return d, err
+	return d, redriven, err
 }
 
 type showLetterCommand struct {
@@ -105,7 +105,7 @@ type showLetterCommand struct {
 
 func (c *showLetterCommand) Run(ctx context.Context, e *env) error {
 	return c.with(ctx, e, app.Stored, func(s *app.System, _ bool) error {
-		d, err := letter(ctx, s, c.Letter)
+		d, redriven, err := letter(ctx, s, c.Letter)
 		if err != nil {
 			return err
 		}
@@ -114,22 +114,22 @@ func (c *showLetterCommand) Run(ctx context.Context, e *env) error {
 				return fmt.Errorf("--raw: %w", err)
 			}
 		}
-		return show(e.out, d)
+		return show(e.out, d, redriven)
 	})
 }
 
-func show(out io.Writer, d *clickhouse.DeadLetter) error {
+func show(out io.Writer, d *event.DeadLetter, redriven time.Time) error {
 	lines := []string{
 		"letter    " + name(d),
-		"logged    " + time.UnixMilli(d.Logged).UTC().Format(time.RFC3339Nano),
+		"logged    " + time.UnixMilli(d.Time).UTC().Format(time.RFC3339Nano),
 		"why       " + d.Detail,
 	}
-	if !d.Redriven.IsZero() {
-		lines = append(lines, "redriven  "+d.Redriven.UTC().Format(time.RFC3339Nano))
+	if !redriven.IsZero() {
+		lines = append(lines, "redriven  "+redriven.UTC().Format(time.RFC3339Nano))
 	}
 	lines = append(lines, fmt.Sprintf("key       %q", d.Key))
-	for i := range d.HeaderNames {
-		lines = append(lines, fmt.Sprintf("header    %s: %q", d.HeaderNames[i], d.HeaderContents[i]))
+	for _, h := range d.Headers {
+		lines = append(lines, fmt.Sprintf("header    %s: %q", h.Key, h.Value))
 	}
 	_, err := fmt.Fprintf(out, "%s\n\n%s\n", strings.Join(lines, "\n"), d.Value)
 	return err

@@ -11,9 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"dwell/ingest/kafka"
-
 	"dwell/cmd/dwell/app"
+	"dwell/ingest/event"
 )
 
 // TestDeadLettersAreMendedAndSentAgain: T1's arrival named a BCP that nobody knows, its release was sent with the key of
@@ -37,18 +36,18 @@ func TestDeadLettersAreMendedAndSentAgain(t *testing.T) {
 	}
 	const torkham = "AF-NAN-TORKHAM"
 	logged := time.Date(2026, 1, 5, 10, 0, 0, 0, time.UTC).UnixMilli()
-	binary := []kafka.Header{}
+	binary := []event.Header{}
 	for name, value := range map[string]string{
 		"ce_specversion": "1.0", "ce_id": "2", "ce_source": "/post", "ce_type": "dwell.truck.released.v1", "ce_subject": "T1",
 		"ce_time": "2026-01-05T09:00:00Z", "content-type": "application/json",
 	} {
-		binary = append(binary, kafka.Header{Key: []byte(name), Value: []byte(value)})
+		binary = append(binary, event.Header{Key: []byte(name), Value: []byte(value)})
 	}
 	departed := happened("3", "truck.departed", "09:30:00", torkham)
 	if err := s.Producer.Write(t.Context(),
-		kafka.Message{Key: []byte("T1"), Headers: structured, Time: logged, Value: []byte(happened("1", "truck.arrived", "08:00:00", "AF-XXX-NOWHERE"))},
-		kafka.Message{Key: []byte("T2"), Headers: binary, Time: logged + 1000, Value: []byte(`{"bcp":"AF-NAN-TORKHAM","direction":"inbound"}`)},
-		kafka.Message{Key: []byte("T1"), Headers: structured, Time: logged + 2000, Value: []byte(departed[:150])},
+		event.StructuredRecord([]byte("T1"), []byte(happened("1", "truck.arrived", "08:00:00", "AF-XXX-NOWHERE")), logged),
+		event.Record{Key: []byte("T2"), Headers: binary, Time: logged + 1000, Value: []byte(`{"bcp":"AF-NAN-TORKHAM","direction":"inbound"}`)},
+		event.StructuredRecord([]byte("T1"), []byte(departed[:150]), logged+2000),
 	); err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"dwell/cmd/dwell/app"
+	"dwell/ingest/event"
 	"dwell/ingest/simulator"
 )
 
@@ -77,7 +78,7 @@ type demoFeed struct {
 }
 
 func (f *demoFeed) Add(ctx context.Context, em simulator.Emission) error {
-	f.batch = append(f.batch, messageOf(f.voc, em.Event, em.At))
+	f.batch = append(f.batch, event.NewRecord(f.voc, em.Event, em.At))
 	if len(f.batch) < feedBatch {
 		return nil
 	}

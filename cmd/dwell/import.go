@@ -13,9 +13,9 @@ import (
 	"time"
 
 	"dwell/ingest/event"
-	"dwell/ingest/kafka"
 
 	"dwell/cmd/dwell/app"
+	"dwell/ingest/event"
 )
 
 type importCommand struct {
@@ -163,7 +163,7 @@ func importEvents(ctx context.Context, im *importer, in io.Reader) error {
 func (im *importer) one(decoder *event.Decoder, n int, line []byte) {
 	decoder.Reset()
 	var e event.Event
-	m := event.Message{Value: line}
+	m := event.StructuredRecord(nil, line, 0)
 	// The key is the subject, and the record's time that of the recording; both must be known before the event is read.
 	var head struct {
 		Subject      string    `json:"subject"`
@@ -181,9 +181,9 @@ func (im *importer) one(decoder *event.Decoder, n int, line []byte) {
 		im.badLine(n, why)
 		return
 	}
-	im.batch = append(im.batch, placed(&e, kafka.Message{
-		Key: m.Key, Value: append([]byte(nil), bytes.TrimSpace(line)...), Headers: structured, Time: m.Time,
-	}))
+	m.Value = bytes.Clone(bytes.TrimSpace(line))
+	m.SetEverywhere(e.OfPlace())
+	im.batch = append(im.batch, m)
 }
 
 // readLine reads a line of any length; it is valid until the next call.

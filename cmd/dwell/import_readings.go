@@ -8,6 +8,7 @@ import (
 	"os"
 	"time"
 
+	"dwell/ingest/event"
 	"dwell/ingest/source"
 )
 
@@ -52,7 +53,7 @@ func importReadings(ctx context.Context, im *importer, in io.Reader, mappings []
 		case err != nil:
 			return err
 		default:
-			if err := im.add(ctx, messageOf(im.Vocabulary, reading, reading.Recorded)); err != nil {
+			if err := im.add(ctx, event.NewRecord(im.Vocabulary, reading, reading.Recorded)); err != nil {
 				return err
 			}
 		}

@@ -25,8 +25,8 @@ import (
 )
 
 // malformed makes the nth bad message, of one of every kind there is, and says what must be said of it.
-func malformed(rng *rand.Rand, n int, good string, at int64) (kafka.Message, event.Reason) {
-	m := kafka.Message{Key: fmt.Appendf(nil, "bad-%d", n), Time: at, Headers: structured}
+func malformed(rng *rand.Rand, n int, good string, at int64) (event.Record, event.Reason) {
+	m := event.StructuredRecord(fmt.Appendf(nil, "bad-%d", n), nil, at)
 	visit := func(typ, data string) string {
 		return fmt.Sprintf(`{"specversion":"1.0","id":"b%d","source":"/bad","type":"dwell.%s.v1","subject":"bad-%d","time":"2026-01-05T08:00:00Z","data":%s}`, n, typ, n, data)
 	}
@@ -104,7 +104,7 @@ func TestTenThousandMalformedMessages(t *testing.T) {
 	f := feed{producer: s.Producer, voc: s.Vocabulary}
 	good, n := 0, 0
 	for em, ok := sim.Next(); ok; em, ok = sim.Next() {
-		one := messageOf(s.Vocabulary, em.Event, em.At)
+		one := event.NewRecord(s.Vocabulary, em.Event, em.At)
 		if err := f.add(t.Context(), one); err != nil {
 			t.Fatal(err)
 		}

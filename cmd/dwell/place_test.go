@@ -7,10 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"dwell/ingest/event"
-	"dwell/ingest/kafka"
-
 	"dwell/cmd/dwell/app"
+	"dwell/ingest/event"
 )
 
 func serveForTest(t *testing.T, places string, now func() time.Time) *app.System {
@@ -40,7 +38,7 @@ func TestAFactAboutAPlaceReachesEveryShard(t *testing.T) {
 		Type: event.BCPClosed, ID: []byte("1"), Source: []byte("/torkham"), Subject: []byte("AF-NAN-TORKHAM"),
 		Time: at, Recorded: at, BCP: torkham,
 	}
-	m := kafka.Message{Key: closed.Subject, Value: event.AppendStructured(nil, s.Vocabulary, &closed), Headers: structured, Time: at}
+	m := event.StructuredRecord(closed.Subject, event.AppendStructured(nil, s.Vocabulary, &closed), at)
 	if err := s.Producer.Write(t.Context(), m); err != nil {
 		t.Fatal(err)
 	}

@@ -57,9 +57,7 @@ func (c *rebuildCommand) rebuild(ctx context.Context, e *env, s *app.System) err
 	copied := &rebuilt{
 		feed: feed{producer: producer}, decoder: event.NewDecoder(s.Vocabulary, time.Duration(math.MaxInt64)), seen: map[string]bool{},
 	}
-	err = s.Store.Messages(ctx, func(m *event.Message) error {
-		return copied.add(ctx, kafka.Message{Key: m.Key, Value: m.Value, Time: m.Time, Headers: structured})
-	})
+	err = s.Store.Records(ctx, func(record event.Record) error { return copied.add(ctx, record) })
 	if err != nil {
 		return err
 	}
@@ -87,28 +85,22 @@ type rebuilt struct {
 
 // add adds a record of the old topic, unless it is the copy of a fact about a place. What cannot be read goes along: it
 // becomes a dead letter once more.
-func (r *rebuilt) add(ctx context.Context, m kafka.Message) error {
+func (r *rebuilt) add(ctx context.Context, record event.Record) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.decoder.Reset()
-	read := event.Message{Key: m.Key, Value: m.Value, Time: m.Time}
-	for _, h := range m.Headers {
-		read.Headers = append(read.Headers, event.Header(h))
-	}
 	var e event.Event
-	if r.decoder.Decode(&read, &e) == nil && e.OfPlace() {
+	ofPlace := r.decoder.Decode(&record, &e) == nil && e.OfPlace()
+	if ofPlace {
 		name := string(e.Source) + "\x00" + string(e.ID)
 		if r.seen[name] {
 			return nil
 		}
 		r.seen[name] = true
-		m.Everywhere = true
-		if !read.Everywhere() {
-			m.Headers = append(slices.Clip(m.Headers), kafka.Header{Key: []byte(event.EverywhereHeader), Value: []byte("1")})
-		}
 	}
+	record.SetEverywhere(ofPlace)
 	r.added++
-	return r.feed.add(ctx, m)
+	return r.feed.add(ctx, record)
 }
 
 // rest adds what is in the old topic now and was not counted.
@@ -157,12 +149,7 @@ func (u *uncounted) Open(ctx context.Context, partition int) (int64, error) {
 
 func (u *uncounted) Handle(ctx context.Context, batch kafka.Batch) error {
 	for i := range batch.Records {
-		rec := &batch.Records[i]
-		m := kafka.Message{Key: slices.Clone(rec.Key), Value: slices.Clone(rec.Value), Time: rec.Time}
-		for _, h := range rec.Headers {
-			m.Headers = append(m.Headers, kafka.Header{Key: slices.Clone(h.Key), Value: slices.Clone(h.Value)})
-		}
-		if err := u.to.add(ctx, m); err != nil {
+		if err := u.to.add(ctx, batch.Records[i].Clone()); err != nil {
 			return err
 		}
 	}

@@ -14,6 +14,7 @@ import (
 
 	kafkago "github.com/segmentio/kafka-go"
 
+	"dwell/ingest/event"
 	"dwell/ingest/kafka"
 	"dwell/ingest/simulator"
 
@@ -100,7 +101,7 @@ func TestATopicThatGotMorePartitionsIsRebuilt(t *testing.T) {
 		t.Fatal(err, res)
 	}
 	send(s, from.Add(1000*time.Hour))
-	if err := s.Producer.Write(t.Context(), kafka.Message{Key: []byte("T"), Value: []byte("?"), Time: from.UnixMilli()}); err != nil {
+	if err := s.Producer.Write(t.Context(), event.Record{Key: []byte("T"), Value: []byte("?"), Time: from.UnixMilli()}); err != nil {
 		t.Fatal(err)
 	}
 	if err := lines.Close(); err != nil {

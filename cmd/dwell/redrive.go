@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"dwell/ingest/event"
-	"dwell/ingest/kafka"
 	"dwell/metrics/clickhouse"
 
 	"dwell/cmd/dwell/app"
@@ -66,17 +65,17 @@ func (c *redriveLettersCommand) Run(ctx context.Context, e *env) error {
 	})
 }
 
-func (c *redriveLettersCommand) pick(ctx context.Context, s *app.System, q clickhouse.DeadLettersQuery) (letters []*clickhouse.DeadLetter, err error) {
+func (c *redriveLettersCommand) pick(ctx context.Context, s *app.System, q clickhouse.DeadLettersQuery) (letters []*event.DeadLetter, err error) {
 	if len(c.Letters) == 0 {
 		q.Waiting, q.Limit = true, mostRedriven
-		err = s.Store.DeadLetters(ctx, q, func(d *clickhouse.DeadLetter) error {
+		err = s.Store.DeadLetters(ctx, q, func(d *event.DeadLetter, _ time.Time) error {
 			letters = append(letters, d)
 			return nil
 		})
 		return letters, err
 	}
 	for _, name := range c.Letters {
-		d, err := letter(ctx, s, name)
+		d, _, err := letter(ctx, s, name)
 		if err != nil {
 			return nil, err
 		}
@@ -88,17 +87,15 @@ func (c *redriveLettersCommand) pick(ctx context.Context, s *app.System, q click
 			return nil, fmt.Errorf("--value: %w", err)
 		}
 		d := letters[0]
-		d.Value, d.HeaderNames, d.HeaderContents = value, nil, nil
-		for _, h := range structured {
-			d.HeaderNames, d.HeaderContents = append(d.HeaderNames, string(h.Key)), append(d.HeaderContents, h.Value)
-		}
+		mended := event.StructuredRecord(d.Key, value, d.Time)
+		d.Value, d.Headers = mended.Value, mended.Headers
 	}
 	return letters, nil
 }
 
 // redrive sends the letters that can be used now. Each is remembered only when it is safe in Kafka; if that fails, it
 // may be sent twice, and counts once, as every event does.
-func (c *redriveLettersCommand) redrive(ctx context.Context, e *env, s *app.System, letters []*clickhouse.DeadLetter) (sent, refused int, err error) {
+func (c *redriveLettersCommand) redrive(ctx context.Context, e *env, s *app.System, letters []*event.DeadLetter) (sent, refused int, err error) {
 	decoder := event.NewDecoder(s.Vocabulary, s.Config.Engine.Skew)
 	for _, d := range letters {
 		m, why := again(decoder, d, time.Now().UnixMilli())
@@ -110,7 +107,7 @@ func (c *redriveLettersCommand) redrive(ctx context.Context, e *env, s *app.Syst
 		if err := s.Producer.Write(ctx, m); err != nil {
 			return sent, refused, err
 		}
-		if err := s.Store.Redriven(ctx, d.Shard, d.Offset); err != nil {
+		if err := s.Store.Redriven(ctx, d.Partition, d.Offset); err != nil {
 			return sent, refused, err
 		}
 		sent++
@@ -119,34 +116,27 @@ func (c *redriveLettersCommand) redrive(ctx context.Context, e *env, s *app.Syst
 }
 
 // again is the record of a dead letter, keyed by what its event is about.
-func again(decoder *event.Decoder, d *clickhouse.DeadLetter, now int64) (kafka.Message, *event.Rejection) {
-	m := event.Message{Value: d.Value, Time: now}
+func again(decoder *event.Decoder, d *event.DeadLetter, now int64) (event.Record, *event.Rejection) {
+	r := event.Record{Value: d.Value, Time: now}
 	var head struct {
 		Subject string `json:"subject"`
 	}
 	_ = json.Unmarshal(d.Value, &head) // what is no JSON the decoder refuses
-	m.Key = []byte(head.Subject)
-	for i, name := range d.HeaderNames {
-		if name == redriveHeader {
+	r.Key = []byte(head.Subject)
+	for _, h := range d.Headers {
+		if string(h.Key) == redriveHeader {
 			continue
 		}
-		m.Headers = append(m.Headers, event.Header{Key: []byte(name), Value: d.HeaderContents[i]})
-		if strings.EqualFold(name, "ce_subject") {
-			m.Key = d.HeaderContents[i]
+		r.Headers = append(r.Headers, h)
+		if strings.EqualFold(string(h.Key), "ce_subject") {
+			r.Key = h.Value
 		}
 	}
 	var e event.Event
-	if why := decoder.Decode(&m, &e); why != nil {
-		return kafka.Message{}, why
+	if why := decoder.Decode(&r, &e); why != nil {
+		return r, why
 	}
-	record := kafka.Message{Key: m.Key, Value: d.Value, Time: now}
-	for _, h := range m.Headers {
-		record.Headers = append(record.Headers, kafka.Header{Key: h.Key, Value: h.Value})
-	}
-	record.Headers = append(record.Headers, kafka.Header{Key: []byte(redriveHeader), Value: []byte(name(d))})
-	if e.OfPlace() {
-		record.Everywhere = true
-		record.Headers = append(record.Headers, kafka.Header{Key: []byte(event.EverywhereHeader), Value: []byte("1")})
-	}
-	return record, nil
+	r.Headers = append(r.Headers, event.Header{Key: []byte(redriveHeader), Value: []byte(name(d))})
+	r.SetEverywhere(e.OfPlace())
+	return r, nil
 }

@@ -30,9 +30,7 @@ func (counting) Flushed(context.Context, int, *engine.Flush, time.Duration) {}
 func (counting) Memory(int, int, int)                                       {}
 func (counting) Stalled(int, error)                                         {}
 
-type nowhere struct{}
-
-func (nowhere) Write(context.Context, int, []engine.DeadLetter) error { return nil }
+func nowhere(context.Context, ...event.DeadLetter) error { return nil }
 
 // country is nine BCPs whose events, late, doubled and retracted, come in three partitions.
 type country struct {
@@ -42,7 +40,7 @@ type country struct {
 	store   *cuttable
 	db      string
 	now     time.Time
-	arrived [partitions][]pipeline.Record
+	arrived [partitions][]event.Record
 	done    [partitions]int
 }
 
@@ -81,18 +79,13 @@ func newCountry(t *testing.T, days int) *country {
 	c.cfg.FlushEvery = 0 // after each batch
 	c.cfg.Engine.Vocabulary, c.cfg.Engine.Places = voc, book.Places
 	for em, ok := sim.Next(); ok; em, ok = sim.Next() {
-		m := event.Message{
-			Key: append([]byte(nil), em.Key...), Value: event.AppendStructured(nil, voc, em.Event), Time: em.At,
-			Headers: []event.Header{{Key: []byte("content-type"), Value: []byte("application/cloudevents+json")}},
-		}
+		r := event.NewRecord(voc, em.Event, em.At)
 		to := fnv.New32()
 		_, _ = to.Write(em.Key)
 		for p := range partitions {
 			if em.AllPartitions || p == int(to.Sum32()%partitions) {
-				if em.AllPartitions {
-					m.Headers = append(m.Headers[:1:1], event.Header{Key: []byte(event.EverywhereHeader), Value: []byte("1")})
-				}
-				c.arrived[p] = append(c.arrived[p], pipeline.Record{Offset: int64(len(c.arrived[p])), Message: m})
+				r.Offset = int64(len(c.arrived[p]))
+				c.arrived[p] = append(c.arrived[p], r)
 			}
 		}
 	}
@@ -120,7 +113,7 @@ func (c *country) source() *Source {
 func (c *country) opens(p int, hours *recent.Hours) *pipeline.Shard {
 	c.t.Helper()
 	s := pipeline.New(c.cfg, p, pipeline.Parts{
-		Store: c.store, DeadLetters: nowhere{}, Observer: counting{hours}, Tracer: noop.NewTracerProvider().Tracer(""),
+		Store: c.store, DeadLetters: nowhere, Observer: counting{hours}, Tracer: noop.NewTracerProvider().Tracer(""),
 		Log: slog.New(slog.DiscardHandler), Now: time.Now, Commit: func(context.Context, int64) error { return nil },
 	})
 	if _, err := s.Open(c.t.Context()); err != nil {
@@ -134,11 +127,11 @@ func (c *country) reads(ctx context.Context, p int, s *pipeline.Shard) {
 	c.t.Helper()
 	all := c.arrived[p][c.done[p]:]
 	n := 0
-	for n < len(all) && all[n].Message.Time <= c.now.UnixMilli() {
+	for n < len(all) && all[n].Time <= c.now.UnixMilli() {
 		n++
 	}
 	next := c.done[p] + n
-	err := s.Handle(ctx, pipeline.Each(all[:n]), int64(next), int64(next))
+	err := s.Handle(ctx, all[:n], int64(next), int64(next))
 	if err == nil {
 		err = s.Write(ctx)
 	}

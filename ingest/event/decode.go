@@ -36,17 +36,17 @@ func NewDecoder(v *Vocabulary, skew time.Duration) *Decoder {
 // Reset lets go of the memory behind the events decoded so far; those of them that had escapes are no longer valid.
 func (d *Decoder) Reset() { d.scanner.scratch = d.scanner.scratch[:0] }
 
-// Decode reads a message into e, of which nothing may be used if it returns a Rejection. The event's bytes alias the
+// Decode reads the value of a record into e, of which nothing may be used if it returns a Rejection. The event's bytes alias the
 // message, and the decoder until Reset. What is wrong is asked in this order: size, JSON, the attributes as CloudEvents
 // has them, the type, the data's fields with the BCP and the agency, the subject and key, and the clock.
-func (d *Decoder) Decode(m *Message, e *Event) *Rejection {
+func (d *Decoder) Decode(record *Record, e *Event) *Rejection {
 	*e = Event{} // in one stroke; a literal with three numbers would be built elsewhere and copied
 	e.Vehicles, e.WaitSeconds, e.AgeSeconds = Unknown, Unknown, Unknown
 	d.found = [members]value{}
-	if len(m.Value) > MaxMessage {
+	if len(record.Value) > MaxMessage {
 		return &Rejection{Reason: TooLarge, Field: "message"}
 	}
-	if r := d.read(m); r != nil {
+	if r := d.read(record); r != nil {
 		return r
 	}
 	if r := d.readAttributes(e); r != nil {
@@ -60,26 +60,26 @@ func (d *Decoder) Decode(m *Message, e *Event) *Rejection {
 			return reject(SubjectMismatch, "subject", e.Subject)
 		}
 	}
-	if !bytes.Equal(m.Key, e.Subject) {
-		return reject(SubjectMismatch, "key", m.Key)
+	if !bytes.Equal(record.Key, e.Subject) {
+		return reject(SubjectMismatch, "key", record.Key)
 	}
-	if e.Time > m.Time+d.skew {
+	if e.Time > record.Time+d.skew {
 		return reject(FutureTime, "time", d.found[eventTime].text)
 	}
 	return nil
 }
 
 // read finds the attributes and the data's fields in either mode.
-func (d *Decoder) read(m *Message) *Rejection {
-	given := m.header("content-type")
+func (d *Decoder) read(record *Record) *Rejection {
+	given := record.header("content-type")
 	switch contentType := mediaType(given); {
 	case contentType == "application/cloudevents+json":
-	case m.header("ce_specversion") != nil:
-		return d.readBinary(m)
+	case record.header("ce_specversion") != nil:
+		return d.readBinary(record)
 	case contentType != "" && contentType != "application/json":
 		return reject(NotCloudEvent, "content-type", given)
 	}
-	d.scanner.start(m.Value)
+	d.scanner.start(record.Value)
 	d.scanObject(messageStart, messageMember)
 	if !d.scanner.end() {
 		return &Rejection{Reason: NotJSON}
@@ -87,7 +87,7 @@ func (d *Decoder) read(m *Message) *Rejection {
 	return nil
 }
 
-func (d *Decoder) readBinary(m *Message) *Rejection {
+func (d *Decoder) readBinary(record *Record) *Rejection {
 	for _, h := range [...]struct {
 		name string
 		into member
@@ -101,11 +101,11 @@ func (d *Decoder) readBinary(m *Message) *Rejection {
 		{"ce_recordedtime", recordedTime},
 		{"content-type", contentType},
 	} {
-		if b := m.header(h.name); b != nil {
+		if b := record.header(h.name); b != nil {
 			d.found[h.into] = value{text, b}
 		}
 	}
-	d.scanner.start(m.Value)
+	d.scanner.start(record.Value)
 	d.scanData()
 	if !d.scanner.end() {
 		return &Rejection{Reason: NotJSON}

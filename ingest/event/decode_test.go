@@ -19,8 +19,8 @@ func testVocabulary(t testing.TB) *Vocabulary {
 
 const arrived = `{"specversion":"1.0","id":"1","source":"/post","type":"dwell.truck.arrived.v1","subject":"T1","time":"2026-01-05T12:30:00.123456+04:30","data":{"bcp":"AF-NAN-TORKHAM","direction":"inbound","regime":"transit","lane":"3 \u0627"}}`
 
-func message(value string) *Message {
-	return &Message{Key: []byte("T1"), Value: []byte(value), Time: time.Date(2026, 1, 5, 8, 0, 1, 0, time.UTC).UnixMilli()}
+func message(value string) *Record {
+	return &Record{Key: []byte("T1"), Value: []byte(value), Time: time.Date(2026, 1, 5, 8, 0, 1, 0, time.UTC).UnixMilli()}
 }
 
 func TestAnArrivalIsRead(t *testing.T) {

@@ -44,7 +44,7 @@ func FuzzBinary(f *testing.F) {
 func compare(f *testing.F) func(t *testing.T, headers string, key, value []byte) {
 	v := testVocabulary(f)
 	return func(t *testing.T, headers string, key, value []byte) {
-		m := &Message{Key: key, Value: value, Time: time.Date(2026, 1, 5, 8, 0, 0, 0, time.UTC).UnixMilli()}
+		m := &Record{Key: key, Value: value, Time: time.Date(2026, 1, 5, 8, 0, 0, 0, time.UTC).UnixMilli()}
 		for line := range strings.SplitSeq(headers, "\n") {
 			h := Header{Key: []byte(line)}
 			if name, text, ok := strings.Cut(line, ": "); ok {

@@ -37,7 +37,7 @@ func TestTheCloudEventsSDKReadsAndWritesTheSameEvents(t *testing.T) {
 				t.Fatal(err)
 			}
 			e.Data = sdk.Data()
-			comesBack(t, v, &e, &Message{Key: e.Subject, Value: written, Time: e.Time})
+			comesBack(t, v, &e, &Record{Key: e.Subject, Value: written, Time: e.Time})
 
 			headers := map[string]string{
 				"ce_specversion": sdk.SpecVersion(), "ce_id": sdk.ID(), "ce_source": sdk.Source(), "ce_type": sdk.Type(),
@@ -46,7 +46,7 @@ func TestTheCloudEventsSDKReadsAndWritesTheSameEvents(t *testing.T) {
 			for name, value := range sdk.Extensions() {
 				headers["ce_"+name] = value.(string)
 			}
-			binary := &Message{Key: e.Subject, Value: sdk.Data(), Time: e.Time}
+			binary := &Record{Key: e.Subject, Value: sdk.Data(), Time: e.Time}
 			for name, value := range headers {
 				binary.Headers = append(binary.Headers, Header{[]byte(name), []byte(value)})
 			}
@@ -56,7 +56,7 @@ func TestTheCloudEventsSDKReadsAndWritesTheSameEvents(t *testing.T) {
 }
 
 // comesBack decodes a message and wants the event.
-func comesBack(t *rapid.T, v *Vocabulary, want *Event, m *Message) {
+func comesBack(t *rapid.T, v *Vocabulary, want *Event, m *Record) {
 	t.Helper()
 	var got Event
 	if r := NewDecoder(v, time.Minute).Decode(m, &got); r != nil {

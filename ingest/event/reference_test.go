@@ -21,7 +21,7 @@ type reading struct {
 }
 
 // reference reads a message. The reason is empty where it can be used; the event has no Data.
-func reference(v *Vocabulary, skew time.Duration, m *Message) (Event, Reason) {
+func reference(v *Vocabulary, skew time.Duration, m *Record) (Event, Reason) {
 	r := &reading{vocabulary: v}
 	e := Event{Vehicles: Unknown, WaitSeconds: Unknown, AgeSeconds: Unknown}
 	r.must(len(m.Value) <= MaxMessage, TooLarge)
@@ -46,7 +46,7 @@ func (r *reading) must(is bool, why Reason) {
 }
 
 // parts are the attributes and the data, wherever the mode has them.
-func (r *reading) parts(m *Message) (attributes map[string]any, data any) {
+func (r *reading) parts(m *Record) (attributes map[string]any, data any) {
 	headers := map[string]any{}
 	for _, h := range m.Headers {
 		headers[string(h.Key)] = string(h.Value)

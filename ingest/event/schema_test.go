@@ -70,7 +70,7 @@ func TestEveryEventComesBackAsItWentAndFitsItsSchema(t *testing.T) {
 			e := anyEvent(v, typ).Draw(t, "event")
 			written := AppendStructured(nil, v, &e)
 			e.Data = AppendData(nil, v, &e)
-			comesBack(t, v, &e, &Message{Key: e.Subject, Value: written, Time: e.Time})
+			comesBack(t, v, &e, &Record{Key: e.Subject, Value: written, Time: e.Time})
 			document, err := jsonschema.UnmarshalJSON(strings.NewReader(string(written)))
 			if err != nil {
 				t.Fatal(err)
@@ -105,7 +105,7 @@ func removeEach(t *rapid.T, v *Vocabulary, schema *jsonschema.Schema, e *Event, 
 			t.Fatal(err)
 		}
 		var got Event
-		if r := NewDecoder(v, time.Minute).Decode(&Message{Key: e.Subject, Value: text, Time: e.Time}, &got); r == nil {
+		if r := NewDecoder(v, time.Minute).Decode(&Record{Key: e.Subject, Value: text, Time: e.Time}, &got); r == nil {
 			t.Fatalf("the decoder takes %s without %s", text, field)
 		}
 	}

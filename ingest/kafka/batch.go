@@ -10,6 +10,8 @@ import (
 	"slices"
 
 	"github.com/segmentio/kafka-go/compress"
+
+	"dwell/ingest/event"
 )
 
 // The layout of a record batch of format v2, offsets in bytes from its beginning. Source: Apache Kafka, "Message Format",
@@ -74,8 +76,8 @@ func cutBatch(data []byte) (b rawBatch, rest []byte, ok bool, err error) {
 // recordReader turns batches into records. It keeps its memory between batches: what it returned is overwritten after
 // reset.
 type recordReader struct {
-	records []Record
-	headers []Header
+	records []event.Record
+	headers []event.Header
 	// plain holds decompressed batches; a batch's records point into it.
 	plain   [][]byte
 	used    int
@@ -164,7 +166,7 @@ func (r *recordReader) decode(b rawBatch, data []byte, from int64) error {
 		if appendTime {
 			timestamp = first
 		}
-		rec := Record{Offset: base + body.varint(), Time: timestamp}
+		rec := event.Record{Offset: base + body.varint(), Time: timestamp}
 		rec.Key = body.bytes(body.varint())
 		rec.Value = body.bytes(body.varint())
 		rec.Headers = r.readHeaders(&body)
@@ -178,7 +180,7 @@ func (r *recordReader) decode(b rawBatch, data []byte, from int64) error {
 	return nil
 }
 
-func (r *recordReader) readHeaders(c *cursor) []Header {
+func (r *recordReader) readHeaders(c *cursor) []event.Header {
 	n := c.varint()
 	if n <= 0 || n > int64(len(c.data)) {
 		c.failed = c.failed || n != 0
@@ -187,7 +189,7 @@ func (r *recordReader) readHeaders(c *cursor) []Header {
 	start := len(r.headers)
 	for range n {
 		key := c.bytes(c.varint())
-		r.headers = append(r.headers, Header{Key: key, Value: c.bytes(c.varint())})
+		r.headers = append(r.headers, event.Header{Key: key, Value: c.bytes(c.varint())})
 	}
 	return r.headers[start:len(r.headers):len(r.headers)]
 }

@@ -10,6 +10,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 	"pgregory.net/rapid"
+
+	"dwell/ingest/event"
 )
 
 // encode writes a batch with franz-go's message types, which share nothing with the reader here.
@@ -50,11 +52,11 @@ func TestRecordsAreReadAsAnotherClientWritesThem(t *testing.T) {
 				TimestampDelta64: rapid.Int64Range(-1e12, 1e12).Draw(t, "time"),
 				OffsetDelta:      delta, Key: bytesOrNil(t, "key"), Value: bytesOrNil(t, "value"),
 			}
-			mine := Record{Offset: base + int64(delta), Time: 1000 + r.TimestampDelta64, Key: r.Key, Value: r.Value}
+			mine := event.Record{Offset: base + int64(delta), Time: 1000 + r.TimestampDelta64, Key: r.Key, Value: r.Value}
 			for range rapid.IntRange(0, 3).Draw(t, "headers") {
 				h := kmsg.Header{Key: rapid.StringN(0, 9, 9).Draw(t, "header"), Value: bytesOrNil(t, "header value")}
 				r.Headers = append(r.Headers, h)
-				mine.Headers = append(mine.Headers, Header{Key: []byte(h.Key), Value: h.Value})
+				mine.Headers = append(mine.Headers, event.Header{Key: []byte(h.Key), Value: h.Value})
 			}
 			records = append(records, r)
 			if mine.Offset >= from {

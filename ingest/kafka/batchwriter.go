@@ -8,6 +8,8 @@ import (
 
 	"github.com/pierrec/lz4/v4"
 	"github.com/segmentio/kafka-go/compress"
+
+	"dwell/ingest/event"
 )
 
 // batchWriter makes one record batch of format v2. Its memory is used again after reset.
@@ -25,25 +27,25 @@ func (w *batchWriter) reset() {
 }
 
 // add appends a record.
-func (w *batchWriter) add(m *Message) {
+func (w *batchWriter) add(r *event.Record) {
 	if w.count == 0 {
-		w.first, w.last = m.Time, m.Time
+		w.first, w.last = r.Time, r.Time
 	}
-	w.last = max(w.last, m.Time)
-	r := append(w.record[:0], 0) // attributes, unused in format 2
-	r = binary.AppendVarint(r, m.Time-w.first)
-	r = binary.AppendVarint(r, int64(w.count))
-	r = appendBytes(r, m.Key)
-	r = appendBytes(r, m.Value)
-	r = binary.AppendVarint(r, int64(len(m.Headers)))
-	for _, h := range m.Headers {
-		r = binary.AppendVarint(r, int64(len(h.Key)))
-		r = append(r, h.Key...)
-		r = appendBytes(r, h.Value)
+	w.last = max(w.last, r.Time)
+	b := append(w.record[:0], 0) // attributes, unused in format 2
+	b = binary.AppendVarint(b, r.Time-w.first)
+	b = binary.AppendVarint(b, int64(w.count))
+	b = appendBytes(b, r.Key)
+	b = appendBytes(b, r.Value)
+	b = binary.AppendVarint(b, int64(len(r.Headers)))
+	for _, h := range r.Headers {
+		b = binary.AppendVarint(b, int64(len(h.Key)))
+		b = append(b, h.Key...)
+		b = appendBytes(b, h.Value)
 	}
-	w.body = binary.AppendVarint(w.body, int64(len(r)))
-	w.body = append(w.body, r...)
-	w.record = r
+	w.body = binary.AppendVarint(w.body, int64(len(b)))
+	w.body = append(w.body, b...)
+	w.record = b
 	w.count++
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/segmentio/kafka-go/protocol/fetch"
 
 	"dwell/deploy/embedded/broker/brokertest"
+	"dwell/ingest/event"
 )
 
 // cpu is the processor time that this process has used.
@@ -34,11 +35,11 @@ func filled(b *testing.B, compression string, n int) Config {
 func fill(b *testing.B, cfg Config, n int) {
 	p := producer(b, cfg)
 	const every = 10_000
-	ms := make([]Message, every)
+	ms := make([]event.Record, every)
 	for first := 0; first < 2*n; first += every {
 		for i := range ms {
 			id := first + i
-			ms[i] = Message{
+			ms[i] = event.Record{
 				Key: fmt.Appendf(nil, "AF-NAN-TORKHAM/%d", id), Time: int64(1_700_000_000_000 + id),
 				Value: fmt.Appendf(nil, `{"specversion":"1.0","type":"dwell.truck.arrived.v1","source":"torkham/gate/1","id":"%d",`+
 					`"time":"2026-01-05T08:%02d:%02dZ","subject":"AF-NAN-TORKHAM/%d","data":{"bcp":"AF-NAN-TORKHAM",`+

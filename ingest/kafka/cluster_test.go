@@ -16,6 +16,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"dwell/ingest/event"
 	"dwell/ingest/kafka/apachetest"
 )
 
@@ -115,15 +116,15 @@ func TestEveryCodecAndEveryShapeOfRecord(t *testing.T) {
 	for _, name := range compressions {
 		cfg.Compression = name
 		p := producer(t, cfg)
-		var ms []Message
+		var ms []event.Record
 		for i := range 300 {
-			ms = append(ms, Message{
+			ms = append(ms, event.Record{
 				Key: []byte("T1"), Value: fmt.Appendf(nil, "dwell %s %d %s", name, i, long[:i]), Time: int64(1000 + i),
-				Headers: []Header{{Key: []byte("ce_id"), Value: []byte(strconv.Itoa(i))}, {Key: []byte("empty")}},
+				Headers: []event.Header{{Key: []byte("ce_id"), Value: []byte(strconv.Itoa(i))}, {Key: []byte("empty")}},
 			})
 			want = append(want, fmt.Sprintf("%q %q %d ce_id=%q empty=%q", "T1", ms[i].Value, ms[i].Time, strconv.Itoa(i), ""))
 		}
-		ms = append(ms, Message{Value: []byte(long), Time: 1}, Message{Key: []byte{}, Time: 2})
+		ms = append(ms, event.Record{Value: []byte(long), Time: 1}, event.Record{Key: []byte{}, Time: 2})
 		want = append(want, fmt.Sprintf("%v %q %d", nil, long, 1), fmt.Sprintf("%q %v %d", "", nil, 2))
 		if err := p.Write(t.Context(), ms...); err != nil {
 			t.Fatal(err)
@@ -273,7 +274,7 @@ func records(t *testing.T, cfg Config, n int) []string {
 	return lines
 }
 
-func line(r Record) string {
+func line(r event.Record) string {
 	text := func(b []byte) string {
 		if b == nil {
 			return "<nil>"

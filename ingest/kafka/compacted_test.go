@@ -9,6 +9,7 @@ import (
 	kafkago "github.com/segmentio/kafka-go"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"dwell/ingest/event"
 	"dwell/ingest/kafka/apachetest"
 )
 
@@ -50,9 +51,9 @@ func TestABatchWhoseEndWasCompactedAwayIsPassed(t *testing.T) {
 	at := time.Now().Add(-time.Minute).UnixMilli()
 	write := func(keys ...string) {
 		at += 1000
-		var ms []Message
+		var ms []event.Record
 		for _, k := range keys {
-			ms = append(ms, Message{Key: []byte(k), Value: []byte(k), Time: at})
+			ms = append(ms, event.Record{Key: []byte(k), Value: []byte(k), Time: at})
 		}
 		if err := p.Write(t.Context(), ms...); err != nil {
 			t.Fatal(err)

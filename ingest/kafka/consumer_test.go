@@ -9,16 +9,18 @@ import (
 	"testing"
 
 	kafkago "github.com/segmentio/kafka-go"
+
+	"dwell/ingest/event"
 )
 
 // write writes the numbers from first on, keyed so that they spread over the partitions, and returns what each partition
 // must hold.
 func write(t *testing.T, p *Producer, partitions, first, n int, want map[int][]string) {
 	t.Helper()
-	var ms []Message
+	var ms []event.Record
 	for i := first; i < first+n; i++ {
 		key := fmt.Appendf(nil, "T%d", i%97)
-		ms = append(ms, Message{Key: key, Value: []byte(strconv.Itoa(i)), Time: 1_700_000_000_000 + int64(i)})
+		ms = append(ms, event.Record{Key: key, Value: []byte(strconv.Itoa(i)), Time: 1_700_000_000_000 + int64(i)})
 		to := PartitionOf(key, partitions)
 		want[to] = append(want[to], strconv.Itoa(i))
 	}
@@ -172,9 +174,9 @@ func TestASlowHandlerPausesItsPartitionAlone(t *testing.T) {
 		keys[PartitionOf(key, 2)] = key
 	}
 	for range 200 {
-		var ms []Message
+		var ms []event.Record
 		for range 5 {
-			ms = append(ms, Message{Key: keys[0], Value: value}, Message{Key: keys[1], Value: value})
+			ms = append(ms, event.Record{Key: keys[0], Value: value}, event.Record{Key: keys[1], Value: value})
 		}
 		if err := p.Write(t.Context(), ms...); err != nil {
 			t.Fatal(err)
@@ -218,13 +220,13 @@ func TestWhoWritesHoldsNobodyUp(t *testing.T) {
 	}
 	_, stop := consume(t, cfg, l)
 	for _, key := range keys {
-		if err := p.Write(t.Context(), Message{Key: key}); err != nil {
+		if err := p.Write(t.Context(), event.Record{Key: key}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	l.until(t, "each has handled what it has", func() bool { return l.total() == n })
 	for range 10 {
-		if err := p.Write(t.Context(), Message{Key: keys[0]}, Message{Key: keys[1]}); err != nil {
+		if err := p.Write(t.Context(), event.Record{Key: keys[0]}, event.Record{Key: keys[1]}); err != nil {
 			t.Fatal(err)
 		}
 	}

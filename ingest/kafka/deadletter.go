@@ -8,22 +8,11 @@ import (
 	"time"
 
 	kafkago "github.com/segmentio/kafka-go"
+
+	"dwell/ingest/event"
 )
 
-// DeadLetter is a record that cannot be used, with the reason and where it lies.
-type DeadLetter struct {
-	// Reason is one of a fixed list of words, Detail is for people.
-	Reason, Detail string
-	Topic          string
-	Partition      int
-	Offset         int64
-	// Time is the record's own timestamp in Unix milliseconds.
-	Time       int64
-	Key, Value []byte
-	Headers    []Header
-}
-
-// The headers that a dead letter bears before those of the record itself.
+// The headers that a dead letter has before those of the record itself.
 const (
 	ReasonHeader    = "dwell-reason"
 	DetailHeader    = "dwell-detail"
@@ -45,7 +34,7 @@ const keptBytes = 64 << 10
 // value and headers stay as they are, byte for byte; in front of the headers come those that name the reason and the
 // record. Only where that is more than a batch may hold, the value is cut and CutHeader says so: a dead letter that
 // cannot be written would stop its partition. The dead letters of one partition stay together and in order.
-func (p *Producer) DeadLetters(ctx context.Context, letters ...DeadLetter) error {
+func (p *Producer) DeadLetters(ctx context.Context, letters ...event.DeadLetter) error {
 	if len(letters) == 0 {
 		return nil
 	}
@@ -53,63 +42,39 @@ func (p *Producer) DeadLetters(ctx context.Context, letters ...DeadLetter) error
 	if err != nil {
 		return err
 	}
-	to := make([][]*Message, partitions)
-	messages := make([]*Message, len(letters))
+	to := make([][]*event.Record, partitions)
+	records := make([]*event.Record, len(letters))
 	for i := range letters {
-		messages[i] = letters[i].message()
+		records[i] = p.deadLetter(&letters[i])
 		partition := letters[i].Partition % partitions
-		to[partition] = append(to[partition], messages[i])
+		to[partition] = append(to[partition], records[i])
 	}
 	err = p.write(ctx, p.cfg.DeadLetterTopic, to)
 	if errors.Is(err, kafkago.InvalidTimestamp) { // this machine's clock is ahead: its time is refused, the record's own was not
 		for i := range letters {
-			messages[i].Time = letters[i].Time
+			records[i].Time = letters[i].Time
 		}
 		err = p.write(ctx, p.cfg.DeadLetterTopic, to)
 	}
 	return err
 }
 
-func (d *DeadLetter) message() *Message {
-	headers := []Header{
+func (p *Producer) deadLetter(d *event.DeadLetter) *event.Record {
+	headers := []event.Header{
 		{Key: []byte(ReasonHeader), Value: []byte(d.Reason)},
 		{Key: []byte(DetailHeader), Value: []byte(d.Detail)},
-		{Key: []byte(TopicHeader), Value: []byte(d.Topic)},
+		{Key: []byte(TopicHeader), Value: []byte(p.cfg.Topic)},
 		{Key: []byte(PartitionHeader), Value: strconv.AppendInt(nil, int64(d.Partition), 10)},
 		{Key: []byte(OffsetHeader), Value: strconv.AppendInt(nil, d.Offset, 10)},
 		{Key: []byte(TimeHeader), Value: strconv.AppendInt(nil, d.Time, 10)},
 	}
-	m := &Message{Key: d.Key, Value: d.Value, Headers: append(headers, d.Headers...), Time: time.Now().UnixMilli()}
-	if m.size() <= batchBytes {
-		return m
+	r := &event.Record{Key: d.Key, Value: d.Value, Headers: append(headers, d.Headers...), Time: time.Now().UnixMilli()}
+	if sizeOf(r) <= batchBytes {
+		return r
 	}
-	m.Key, m.Value = d.Key[:min(len(d.Key), keptBytes)], d.Value[:min(len(d.Value), keptBytes)]
-	m.Headers = append(headers, Header{Key: []byte(CutHeader), Value: fmt.Appendf(nil,
+	r.Key, r.Value = d.Key[:min(len(d.Key), keptBytes)], d.Value[:min(len(d.Value), keptBytes)]
+	r.Headers = append(headers, event.Header{Key: []byte(CutHeader), Value: fmt.Appendf(nil,
 		"%d of %d bytes of key, %d of %d bytes of value, 0 of %d headers",
-		len(m.Key), len(d.Key), len(m.Value), len(d.Value), len(d.Headers))})
-	return m
-}
-
-// ReadDeadLetter is what was written as r. It is not ok where r does not bear the headers of a dead letter. Its bytes are
-// r's own.
-func ReadDeadLetter(r Record) (d DeadLetter, ok bool) {
-	const own = 6
-	if len(r.Headers) < own || string(r.Headers[0].Key) != ReasonHeader {
-		return DeadLetter{}, false
-	}
-	text := func(i int) string { return string(r.Headers[i].Value) }
-	partition, err1 := strconv.Atoi(text(3))
-	offset, err2 := strconv.ParseInt(text(4), 10, 64)
-	at, err3 := strconv.ParseInt(text(5), 10, 64)
-	if err1 != nil || err2 != nil || err3 != nil {
-		return DeadLetter{}, false
-	}
-	d = DeadLetter{
-		Reason: text(0), Detail: text(1), Topic: text(2), Partition: partition, Offset: offset,
-		Time: at, Key: r.Key, Value: r.Value,
-	}
-	if len(r.Headers) > own {
-		d.Headers = r.Headers[own:]
-	}
-	return d, true
+		len(r.Key), len(d.Key), len(r.Value), len(d.Value), len(d.Headers))})
+	return r
 }

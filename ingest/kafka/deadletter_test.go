@@ -8,6 +8,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"dwell/ingest/event"
 )
 
 func TestADeadLetterIsWrittenThoughOurClockIsAhead(t *testing.T) {
@@ -22,7 +24,7 @@ func TestADeadLetterIsWrittenThoughOurClockIsAhead(t *testing.T) {
 			return err == nil && batch.MaxTimestamp > recorded.UnixMilli()
 		},
 	})
-	letter := DeadLetter{Reason: "not_json", Topic: topic, Time: recorded.UnixMilli(), Value: []byte("x")}
+	letter := event.DeadLetter{Reason: event.NotJSON, Record: event.Record{Time: recorded.UnixMilli(), Value: []byte("x")}}
 	if err := producer(t, cfg).DeadLetters(t.Context(), letter); err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,10 @@
 package kafka
 
-import "context"
+import (
+	"context"
+
+	"dwell/ingest/event"
+)
 
 // Handler is what a partition's records are for. One Handler serves one stay of one partition in this process: it is
 // opened once, then handles, then is closed. It is never called by two goroutines at once.
@@ -19,6 +23,19 @@ type Handler interface {
 	// Close is called once after an Open that succeeded. It flushes what it can until ctx ends; after a failed Handle
 	// ctx has ended already, and there is only memory to let go.
 	Close(ctx context.Context) error
+}
+
+// Batch is what a Handler is given at once: records in offset order, all of one partition.
+type Batch struct {
+	// Records, and all that they point to, are valid until the call of Handler.Handle that brought them returns. They may be
+	// empty: at a tick, and where only records that no Handler sees were passed (transaction markers, aborted transactions,
+	// records that compaction or retention removed).
+	Records []event.Record
+	// Next is the offset from which the next Batch goes on. It never falls, and is past the last of Records.
+	Next int64
+	// HighWatermark is the end of the partition as of the last fetch: Next has caught up when it has reached it. It is
+	// -1 until the first fetch.
+	HighWatermark int64
 }
 
 // Earliest is the offset of a partition of which nothing is stored yet: reading begins at the first record that Kafka

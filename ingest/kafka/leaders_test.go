@@ -12,6 +12,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"dwell/deploy/embedded/broker/brokertest"
+	"dwell/ingest/event"
 	"dwell/ingest/kafka/apachetest"
 )
 
@@ -21,7 +22,7 @@ func load(t *testing.T, cfg Config, partitions int) (stop func() (n int, want ma
 	t.Helper()
 	c := franz(t, cfg, kgo.RecordPartitioner(kgo.StickyKeyPartitioner(nil)), // the Java client's default
 		kgo.MetadataMinAge(50*time.Millisecond), kgo.RetryBackoffFn(func(int) time.Duration { return 50 * time.Millisecond }))
-	return loadBy(t, partitions, func(ctx context.Context, ms ...Message) error {
+	return loadBy(t, partitions, func(ctx context.Context, ms ...event.Record) error {
 		var records []*kgo.Record
 		for _, m := range ms {
 			records = append(records, kgo.KeySliceRecord(m.Key, m.Value))
@@ -31,7 +32,7 @@ func load(t *testing.T, cfg Config, partitions int) (stop func() (n int, want ma
 }
 
 // loadBy is load by any producer. What it could not write is written again.
-func loadBy(t *testing.T, partitions int, write func(context.Context, ...Message) error) (stop func() (int, map[int][]string)) {
+func loadBy(t *testing.T, partitions int, write func(context.Context, ...event.Record) error) (stop func() (int, map[int][]string)) {
 	t.Helper()
 	end, ended := make(chan struct{}), make(chan struct{})
 	n, want := 0, map[int][]string{}
@@ -43,9 +44,9 @@ func loadBy(t *testing.T, partitions int, write func(context.Context, ...Message
 				return
 			default:
 			}
-			var burst []Message
+			var burst []event.Record
 			for range 20 {
-				m := Message{Key: fmt.Appendf(nil, "T%d", n%97), Value: []byte(strconv.Itoa(n)), Time: time.Now().UnixMilli()}
+				m := event.Record{Key: fmt.Appendf(nil, "T%d", n%97), Value: []byte(strconv.Itoa(n)), Time: time.Now().UnixMilli()}
 				to := PartitionOf(m.Key, partitions)
 				want[to] = append(want[to], string(m.Value))
 				burst = append(burst, m)

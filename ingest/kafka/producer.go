@@ -12,23 +12,14 @@ import (
 	kafkago "github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/compress"
 	"github.com/segmentio/kafka-go/protocol"
-)
 
-// Message is a record to be written to the canonical topic.
-type Message struct {
-	// Key is the visit id; it chooses the partition as Kafka's own Java client does (murmur2).
-	Key, Value []byte
-	Headers    []Header
-	// Time is the record's timestamp in Unix milliseconds.
-	Time int64
-	// Everywhere writes a copy to every partition, whatever the key: facts about a place.
-	Everywhere bool
-}
+	"dwell/ingest/event"
+)
 
 // Producer writes to Kafka. It may be used by several goroutines.
 //
 // A write that returns nil is on every in-sync replica. A write that returns an error may have been written in part or
-// whole: writing it again is right, since events are told apart by their ids. Messages of one Write that share a
+// whole: writing it again is right, since events are told apart by their ids. Records of one Write that share a
 // partition keep their order, and those of two calls do when the first has returned before the second is made.
 type Producer struct {
 	cfg     Config
@@ -73,42 +64,46 @@ func NewProducer(cfg Config) (*Producer, error) {
 // Close lets the connections go.
 func (p *Producer) Close() { p.client.close() }
 
-// Write writes the messages to the canonical topic and waits until all are acknowledged. Some thousand messages a call
-// make good batches.
-func (p *Producer) Write(ctx context.Context, messages ...Message) error {
-	if len(messages) == 0 {
+// Write writes the records to the canonical topic and waits until all are acknowledged. The key chooses the partition as
+// Kafka's own Java client does (murmur2); a record that is marked so has a copy in every partition. Some thousand records a
+// call make good batches.
+func (p *Producer) Write(ctx context.Context, records ...event.Record) error {
+	if len(records) == 0 {
 		return nil
 	}
 	partitions, err := p.partitionsOf(ctx, p.cfg.Topic)
 	if err != nil {
 		return err
 	}
-	to := make([][]*Message, partitions)
-	for i := range messages {
-		m := &messages[i]
-		if m.Everywhere {
+	to := make([][]*event.Record, partitions)
+	for i := range records {
+		r := &records[i]
+		if r.Everywhere() {
 			for partition := range to {
-				to[partition] = append(to[partition], m)
+				to[partition] = append(to[partition], r)
 			}
 			continue
 		}
-		partition := PartitionOf(m.Key, partitions)
-		to[partition] = append(to[partition], m)
+		partition := PartitionOf(r.Key, partitions)
+		to[partition] = append(to[partition], r)
 	}
 	return p.write(ctx, p.cfg.Topic, to)
 }
 
-// Forward writes a copy of a record of the given partition to every other one: a fact about a place that was found in one
-// partition only.
-func (p *Producer) Forward(ctx context.Context, partition int, r Record) error {
+// Forward writes a copy of records of the given partition to every other one: facts about places that were found in one
+// partition only. It marks them, so that the partitions that get them do not forward them again.
+func (p *Producer) Forward(ctx context.Context, partition int, records []event.Record) error {
 	partitions, err := p.partitionsOf(ctx, p.cfg.Topic)
 	if err != nil {
 		return err
 	}
-	to := make([][]*Message, partitions)
-	for other := range to {
-		if other != partition {
-			to[other] = []*Message{{Key: r.Key, Value: r.Value, Headers: r.Headers, Time: r.Time}}
+	to := make([][]*event.Record, partitions)
+	for _, r := range records {
+		r.SetEverywhere(true)
+		for other := range to {
+			if other != partition {
+				to[other] = append(to[other], &r)
+			}
 		}
 	}
 	return p.write(ctx, p.cfg.Topic, to)
@@ -150,17 +145,17 @@ func (p *Producer) partitionsOf(ctx context.Context, topic string) (int, error) 
 }
 
 // write writes to[i] to partition i, the partitions side by side, and waits for all.
-func (p *Producer) write(ctx context.Context, topic string, to [][]*Message) error {
+func (p *Producer) write(ctx context.Context, topic string, to [][]*event.Record) error {
 	errs := make([]error, len(to))
 	var writes sync.WaitGroup
-	for partition, messages := range to {
-		if len(messages) == 0 {
+	for partition, records := range to {
+		if len(records) == 0 {
 			continue
 		}
 		writes.Go(func() {
-			if written, err := p.writePartition(ctx, topic, partition, messages); err != nil {
+			if written, err := p.writePartition(ctx, topic, partition, records); err != nil {
 				errs[partition] = fmt.Errorf("write to topic %q partition %d: %d of %d records were not acknowledged: %w",
-					topic, partition, len(messages)-written, len(messages), err)
+					topic, partition, len(records)-written, len(records), err)
 			}
 		})
 	}
@@ -168,17 +163,17 @@ func (p *Producer) write(ctx context.Context, topic string, to [][]*Message) err
 	return errors.Join(errs...)
 }
 
-func (p *Producer) writePartition(ctx context.Context, topic string, partition int, messages []*Message) (written int, err error) {
+func (p *Producer) writePartition(ctx context.Context, topic string, partition int, records []*event.Record) (written int, err error) {
 	w := p.writers.Get().(*batchWriter)
-	for written < len(messages) {
+	for written < len(records) {
 		w.reset()
 		n, size := written, 0
-		for n < len(messages) {
-			m := messages[n]
-			if size += m.size(); size > batchBytes && n > written {
+		for n < len(records) {
+			r := records[n]
+			if size += sizeOf(r); size > batchBytes && n > written {
 				break
 			}
-			w.add(m)
+			w.add(r)
 			n++
 		}
 		set, err := w.finish(p.codec)
@@ -187,7 +182,7 @@ func (p *Producer) writePartition(ctx context.Context, topic string, partition i
 		}
 		if errors.Is(err, kafkago.MessageSizeTooLarge) && n == written+1 {
 			err = fmt.Errorf("the record with key %q and %d bytes of value: %w",
-				messages[written].Key, len(messages[written].Value), err)
+				records[written].Key, len(records[written].Value), err)
 		}
 		if err != nil {
 			return written, err // a request that was given up may still read w
@@ -198,9 +193,9 @@ func (p *Producer) writePartition(ctx context.Context, topic string, partition i
 	return written, nil
 }
 
-func (m *Message) size() int {
-	n := len(m.Key) + len(m.Value) + 20
-	for _, h := range m.Headers {
+func sizeOf(r *event.Record) int {
+	n := len(r.Key) + len(r.Value) + 20
+	for _, h := range r.Headers {
 		n += len(h.Key) + len(h.Value) + 4
 	}
 	return n

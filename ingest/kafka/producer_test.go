@@ -2,15 +2,19 @@ package kafka
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	kafkago "github.com/segmentio/kafka-go"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"pgregory.net/rapid"
+
+	"dwell/ingest/event"
 )
 
 func TestAVisitGoesWhereOtherProducersPutIt(t *testing.T) {
@@ -33,14 +37,14 @@ func TestAFactAboutAPlaceReachesEveryPartition(t *testing.T) {
 	cfg := config(start(t, partitions))
 	p, l := producer(t, cfg), newLedger()
 	err := p.Write(t.Context(),
-		Message{Key: []byte("AF-NAN-TORKHAM"), Value: []byte("closed"), Time: 1, Everywhere: true},
-		Message{Key: []byte("T1"), Value: []byte("arrived"), Time: 2},
-		Message{Key: []byte("AF-NAN-TORKHAM"), Value: []byte("opened"), Time: 3, Everywhere: true},
+		everywhere(event.Record{Key: []byte("AF-NAN-TORKHAM"), Value: []byte("closed"), Time: 1}),
+		event.Record{Key: []byte("T1"), Value: []byte("arrived"), Time: 2},
+		everywhere(event.Record{Key: []byte("AF-NAN-TORKHAM"), Value: []byte("opened"), Time: 3}),
 	)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := p.Forward(t.Context(), 1, Record{Key: []byte("b"), Value: []byte("lane opened"), Time: 4}); err != nil {
+	if err := p.Forward(t.Context(), 1, []event.Record{{Key: []byte("b"), Value: []byte("lane opened"), Time: 4}}); err != nil {
 		t.Fatal(err)
 	}
 	_, stop := consume(t, cfg, l)
@@ -67,16 +71,16 @@ func TestWhatCannotBeWrittenIsNamed(t *testing.T) {
 	cfg := config(start(t, 1))
 	cfg.Compression = "none"
 	p := producer(t, cfg)
-	err := p.Write(t.Context(), Message{Key: []byte("T9"), Value: make([]byte, 2<<20)})
+	err := p.Write(t.Context(), event.Record{Key: []byte("T9"), Value: make([]byte, 2<<20)})
 	wantErrors(t, []error{err}, `topic "dwell.events" partition 0: 1 of 1 records were not acknowledged: `+
 		`the record with key "T9" and 2097152 bytes of value: [10] Message Size Too Large`)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := p.Write(ctx, Message{Value: []byte("x")}); err == nil || !strings.Contains(err.Error(), topic) {
+	if err := p.Write(ctx, event.Record{Value: []byte("x")}); err == nil || !strings.Contains(err.Error(), topic) {
 		t.Error(err)
 	}
 	cfg.Topic = "absent"
-	err = producer(t, cfg).Write(t.Context(), Message{Value: []byte("x")})
+	err = producer(t, cfg).Write(t.Context(), event.Record{Value: []byte("x")})
 	if err == nil || !strings.Contains(err.Error(), `topic "absent"`) {
 		t.Error(err)
 	}
@@ -85,22 +89,27 @@ func TestWhatCannotBeWrittenIsNamed(t *testing.T) {
 func TestADeadLetterKeepsTheBytesAndSaysWhy(t *testing.T) {
 	cfg := config(start(t, 1))
 	p := producer(t, cfg)
-	var want []DeadLetter
+	var want []event.DeadLetter
 	rapid.Check(t, func(t *rapid.T) {
-		d := DeadLetter{
-			Reason: "not_json", Detail: rapid.String().Draw(t, "detail"), Topic: topic,
-			Partition: 2 * rapid.IntRange(0, 25).Draw(t, "partition of an even number"), Offset: rapid.Int64Min(0).Draw(t, "offset"),
-			Time: rapid.Int64Range(-1, math.MaxInt64).Draw(t, "time"), Key: bytesOrNil(t, "key"), Value: bytesOrNil(t, "value"),
+		d := event.DeadLetter{
+			Reason: event.NotJSON, Detail: rapid.String().Draw(t, "detail"),
+			Partition: 2 * rapid.IntRange(0, 25).Draw(t, "partition of an even number"),
+			Record: event.Record{
+				Offset: rapid.Int64Min(0).Draw(t, "offset"), Time: rapid.Int64Range(-1, math.MaxInt64).Draw(t, "time"),
+				Key: bytesOrNil(t, "key"), Value: bytesOrNil(t, "value"),
+			},
 		}
 		for range rapid.IntRange(0, 3).Draw(t, "headers") {
-			d.Headers = append(d.Headers, Header{Key: []byte(rapid.String().Draw(t, "name")), Value: bytesOrNil(t, "header")})
+			d.Headers = append(d.Headers, event.Header{Key: []byte(rapid.String().Draw(t, "name")), Value: bytesOrNil(t, "header")})
 		}
 		want = append(want, d)
 	})
 	if err := p.DeadLetters(t.Context(), want...); err != nil {
 		t.Fatal(err)
 	}
-	large := DeadLetter{Reason: "too_large", Topic: topic, Offset: 5, Time: 1, Key: []byte("T1"), Value: make([]byte, 5<<20)}
+	large := event.DeadLetter{
+		Reason: event.TooLarge, Record: event.Record{Offset: 5, Time: 1, Key: []byte("T1"), Value: make([]byte, 5<<20)},
+	}
 	if err := p.DeadLetters(t.Context(), large); err != nil {
 		t.Fatal(err)
 	}
@@ -112,10 +121,10 @@ func TestADeadLetterKeepsTheBytesAndSaysWhy(t *testing.T) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		for _, r := range b.Records {
-			d, ok := ReadDeadLetter(r)
+			d, from := written(t, r)
 			switch {
-			case !ok:
-				t.Errorf("record %d is no dead letter", r.Offset)
+			case from != topic:
+				t.Errorf("record %d says that it comes from topic %q", r.Offset, from)
 			case read < len(want):
 				if got, want := fmt.Sprintf("%#v", d), fmt.Sprintf("%#v", want[read]); got != want {
 					t.Errorf("dead letter %d is\n%s, want\n%s", read, got, want)
@@ -135,9 +144,39 @@ func TestADeadLetterKeepsTheBytesAndSaysWhy(t *testing.T) {
 	if err := stop(); err != nil {
 		t.Fatal(err)
 	}
-	if _, ok := ReadDeadLetter(Record{Headers: []Header{{Key: []byte("ce_id")}}}); ok {
-		t.Error("an event was taken for a dead letter")
+}
+
+// written is the dead letter that was written as r, and the topic that it names.
+func written(t *testing.T, r event.Record) (d event.DeadLetter, from string) {
+	t.Helper()
+	text := map[string]string{}
+	var names []string
+	own := min(6, len(r.Headers))
+	for _, h := range r.Headers[:own] {
+		names = append(names, string(h.Key))
+		text[string(h.Key)] = string(h.Value)
 	}
+	if want := []string{ReasonHeader, DetailHeader, TopicHeader, PartitionHeader, OffsetHeader, TimeHeader}; !slices.Equal(names, want) {
+		t.Fatalf("the first headers are %v, want %v", names, want)
+	}
+	d = event.DeadLetter{Reason: event.Reason(text[ReasonHeader]), Detail: text[DetailHeader], Record: event.Record{Key: r.Key, Value: r.Value}}
+	var err1, err2, err3 error
+	d.Partition, err1 = strconv.Atoi(text[PartitionHeader])
+	d.Offset, err2 = strconv.ParseInt(text[OffsetHeader], 10, 64)
+	d.Time, err3 = strconv.ParseInt(text[TimeHeader], 10, 64)
+	if err := errors.Join(err1, err2, err3); err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Headers) > own {
+		d.Headers = r.Headers[own:]
+	}
+	return d, text[TopicHeader]
+}
+
+// everywhere is the record marked for every partition.
+func everywhere(r event.Record) event.Record {
+	r.SetEverywhere(true)
+	return r
 }
 
 func TestEnsureTopicsCreatesWhatIsMissing(t *testing.T) {

@@ -182,7 +182,7 @@ func TestEveryEventCanBeUsed(t *testing.T) {
 		types[e.Event.Type] = true
 		message = event.AppendStructured(message[:0], voc, e.Event)
 		var again event.Event
-		if no := decoder.Decode(&event.Message{Key: e.Key, Value: message, Time: e.At}, &again); no != nil {
+		if no := decoder.Decode(&event.Record{Key: e.Key, Value: message, Time: e.At}, &again); no != nil {
 			t.Fatalf("%s is refused: %v", message, no)
 		}
 		if back := event.AppendStructured(nil, voc, &again); string(back) != string(message) {

@@ -154,7 +154,7 @@ func TestRealReadings(t *testing.T) {
 		}
 		message = event.AppendStructured(message[:0], v, e)
 		var again event.Event
-		if no := decoder.Decode(&event.Message{Key: e.Subject, Value: message, Time: e.Time}, &again); no != nil {
+		if no := decoder.Decode(&event.Record{Key: e.Subject, Value: message, Time: e.Time}, &again); no != nil {
 			t.Fatalf("%s: %v", message, no)
 		}
 		n++
@@ -316,7 +316,7 @@ func FuzzReader(f *testing.F) {
 			}
 			message := event.AppendStructured(nil, v, e)
 			var again event.Event
-			if no := decoder.Decode(&event.Message{Key: e.Subject, Value: message, Time: e.Time}, &again); no != nil {
+			if no := decoder.Decode(&event.Record{Key: e.Subject, Value: message, Time: e.Time}, &again); no != nil {
 				t.Fatalf("%s: %v", message, no)
 			}
 		}

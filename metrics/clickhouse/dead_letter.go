@@ -7,16 +7,7 @@ import (
 	"time"
 
 	"dwell/ingest/event"
-	"dwell/metrics/engine"
 )
-
-// DeadLetter is a stored dead letter.
-type DeadLetter struct {
-	Shard int
-	engine.DeadLetter
-	// Redriven is when it was last sent again, zero if it never was.
-	Redriven time.Time
-}
 
 // DeadLettersQuery picks dead letters.
 type DeadLettersQuery struct {
@@ -36,50 +27,53 @@ const letterColumns = `d.shard, d.offset, toUnixTimestamp64Milli(d.logged), toSt
 	tupleElement(d.headers, 'name'), tupleElement(d.headers, 'value'), toUnixTimestamp64Milli(r.redriven_at)
 FROM dead_letters AS d LEFT JOIN (SELECT * FROM redrives FINAL) AS r USING (shard, offset)`
 
-// DeadLetters yields dead letters, the latest record first.
-func (s *Store) DeadLetters(ctx context.Context, q DeadLettersQuery, yield func(*DeadLetter) error) error {
+// DeadLetters yields dead letters, the latest record first, with the time at which each was last sent again, zero if it never
+// was.
+func (s *Store) DeadLetters(ctx context.Context, q DeadLettersQuery, yield func(d *event.DeadLetter, redriven time.Time) error) error {
 	sql := "SELECT " + letterColumns + `
 WHERE d.logged >= fromUnixTimestamp64Milli(?, 'UTC') AND (? = '' OR d.reason = ?) AND (NOT ? OR toUnixTimestamp64Milli(r.redriven_at) = 0)
 ORDER BY d.logged DESC, d.shard, d.offset DESC LIMIT 1 BY d.shard, d.offset LIMIT ?`
 	return s.eachDeadLetter(ctx, yield, sql, max(q.Since.UnixMilli(), earliest), q.Reason, q.Reason, q.Waiting, q.Limit)
 }
 
-// DeadLetter returns one, or ErrNoDeadLetter.
-func (s *Store) DeadLetter(ctx context.Context, shard int, offset int64) (*DeadLetter, error) {
-	var found *DeadLetter
-	err := s.eachDeadLetter(ctx, func(d *DeadLetter) error { found = d; return nil },
-		"SELECT "+letterColumns+" WHERE d.shard = ? AND d.offset = ? LIMIT 1", shard, offset)
+// DeadLetter returns one with the time at which it was last sent again, or ErrNoDeadLetter.
+func (s *Store) DeadLetter(ctx context.Context, shard int, offset int64) (found *event.DeadLetter, redriven time.Time, err error) {
+	one := func(d *event.DeadLetter, again time.Time) error {
+		found, redriven = d, again
+		return nil
+	}
+	err = s.eachDeadLetter(ctx, one, "SELECT "+letterColumns+" WHERE d.shard = ? AND d.offset = ? LIMIT 1", shard, offset)
 	if err == nil && found == nil {
 		err = ErrNoDeadLetter
 	}
-	return found, err
+	return found, redriven, err
 }
 
-func (s *Store) eachDeadLetter(ctx context.Context, yield func(*DeadLetter) error, sql string, args ...any) error {
+func (s *Store) eachDeadLetter(ctx context.Context, yield func(*event.DeadLetter, time.Time) error, sql string, args ...any) error {
 	rows, err := s.conn.Query(ctx, sql, args...)
 	if err != nil {
 		return fmt.Errorf("read table dead_letters: %w", err)
 	}
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
-		var d DeadLetter
+		var d event.DeadLetter
 		var id uint16
 		var offset uint64
-		var redriven int64
+		var sentAgain int64
 		var reason, key, value string
-		var contents []string
-		err := rows.Scan(&id, &offset, &d.Logged, &reason, &d.Detail, &key, &value, &d.HeaderNames, &contents, &redriven)
-		if err != nil {
+		var names, contents []string
+		if err := rows.Scan(&id, &offset, &d.Time, &reason, &d.Detail, &key, &value, &names, &contents, &sentAgain); err != nil {
 			return fmt.Errorf("read table dead_letters: %w", err)
 		}
-		d.Shard, d.Offset, d.Reason, d.Key, d.Value = int(id), int64(offset), event.Reason(reason), []byte(key), []byte(value)
-		for _, c := range contents {
-			d.HeaderContents = append(d.HeaderContents, []byte(c))
+		d.Partition, d.Offset, d.Reason, d.Key, d.Value = int(id), int64(offset), event.Reason(reason), []byte(key), []byte(value)
+		for i, name := range names {
+			d.Headers = append(d.Headers, event.Header{Key: []byte(name), Value: []byte(contents[i])})
 		}
-		if redriven > 0 {
-			d.Redriven = time.UnixMilli(redriven)
+		var redriven time.Time
+		if sentAgain > 0 {
+			redriven = time.UnixMilli(sentAgain)
 		}
-		if err := yield(&d); err != nil {
+		if err := yield(&d, redriven); err != nil {
 			return err
 		}
 	}

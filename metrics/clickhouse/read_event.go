@@ -21,9 +21,9 @@ type stored struct {
 	Data         json.RawMessage `json:"data"`
 }
 
-// Messages yields every event that was received and could be used as a structured CloudEvent, without headers, in the
-// order in which Kafka received them. The message is valid until yield returns.
-func (s *Store) Messages(ctx context.Context, yield func(*event.Message) error) error {
+// Records yields every event that was received and could be used, as the record of a structured CloudEvent, in the order in
+// which Kafka received them.
+func (s *Store) Records(ctx context.Context, yield func(event.Record) error) error {
 	const query = `SELECT logged, time, recorded, type, id, source, subject, data FROM events
 ORDER BY logged, shard, offset SETTINGS max_bytes_before_external_sort = 500000000`
 	rows, err := s.conn.Query(ctx, query)
@@ -43,7 +43,7 @@ ORDER BY logged, shard, offset SETTINGS max_bytes_before_external_sort = 5000000
 		if err != nil {
 			return fmt.Errorf("event %q of %q: %w", e.ID, e.Source, err)
 		}
-		if err := yield(&event.Message{Key: []byte(e.Subject), Value: value, Time: logged.UnixMilli()}); err != nil {
+		if err := yield(event.StructuredRecord([]byte(e.Subject), value, logged.UnixMilli())); err != nil {
 			return err
 		}
 	}

@@ -379,10 +379,13 @@ func TestWhatWasReceivedIsThereOnce(t *testing.T) {
 		{Offset: 6, Time: at, Recorded: at, Source: "s", ID: "q2", BCP: 1, Direction: event.Inbound, Vehicles: 12, WaitSeconds: 3600, AgeSeconds: event.Unknown},
 		{Offset: 7, Time: at, Recorded: at, Source: "s", ID: "q2", BCP: 1, Vehicles: event.Unknown, WaitSeconds: event.Unknown, AgeSeconds: event.Unknown, Retracted: true},
 	}
-	raw.DeadLetters = []engine.DeadLetter{
-		{Offset: 8, Logged: at, Reason: event.NotJSON, Detail: "offset 3", Key: []byte("k"), Value: []byte{0xff, 0, '\''}, HeaderNames: []string{"a", "a"}, HeaderContents: [][]byte{{1}, {2, 0xfe}}},
-		{Offset: 9, Logged: at, Reason: "another", Detail: ""},
-		{Offset: 10, Logged: at, Reason: event.NotJSON},
+	raw.DeadLetters = []event.DeadLetter{
+		{Reason: event.NotJSON, Detail: "offset 3", Record: event.Record{
+			Offset: 8, Time: at, Key: []byte("k"), Value: []byte{0xff, 0, '\''},
+			Headers: []event.Header{{Key: []byte("a"), Value: []byte{1}}, {Key: []byte("a"), Value: []byte{2, 0xfe}}},
+		}},
+		{Reason: "another", Record: event.Record{Offset: 9, Time: at}},
+		{Reason: event.NotJSON, Record: event.Record{Offset: 10, Time: at}},
 	}
 	for range 2 {
 		if err := s.WriteRaw(t.Context(), 2, &raw); err != nil {

@@ -96,13 +96,13 @@ func (s *Store) writeReadings(ctx context.Context, id int, rows []engine.Reading
 	})
 }
 
-func (s *Store) writeDeadLetters(ctx context.Context, id int, rows []engine.DeadLetter) error {
-	return insertRows(ctx, s, "dead_letters", rows, func(e *encoder, rows []engine.DeadLetter) {
+func (s *Store) writeDeadLetters(ctx context.Context, id int, rows []event.DeadLetter) error {
+	return insertRows(ctx, s, "dead_letters", rows, func(e *encoder, rows []event.DeadLetter) {
 		e.block.reset("dead_letters", len(rows), 0)
 		b := &e.block
 		b.same("shard", uint16(id))
-		each64(b, "offset", "UInt64", rows, func(r *engine.DeadLetter) int64 { return r.Offset })
-		each64(b, "logged", timeType, rows, func(r *engine.DeadLetter) int64 { return r.Logged })
+		each64(b, "offset", "UInt64", rows, func(r *event.DeadLetter) int64 { return r.Offset })
+		each64(b, "logged", timeType, rows, func(r *event.DeadLetter) int64 { return r.Time })
 		reasons := event.Reasons()
 		e.dictionary.reset()
 		b.begin("reason", lowCardinality)
@@ -118,7 +118,7 @@ func (s *Store) writeDeadLetters(ctx context.Context, id int, rows []engine.Dead
 		}
 		e.prefix(b)
 		e.body(b, func(code uint16) string { return string(reasons[code]) })
-		eachString(b, "detail", rows, func(r *engine.DeadLetter) string { return r.Detail })
+		eachString(b, "detail", rows, func(r *event.DeadLetter) string { return r.Detail })
 		b.begin("key", "String")
 		for i := range rows {
 			b.bytes(rows[i].Key)
@@ -128,15 +128,15 @@ func (s *Store) writeDeadLetters(ctx context.Context, id int, rows []engine.Dead
 			b.bytes(rows[i].Value)
 		}
 		b.begin("headers", "Array(Tuple(name String, value String))")
-		eachList(b, rows, func(r *engine.DeadLetter) int { return len(r.HeaderNames) })
+		eachList(b, rows, func(r *event.DeadLetter) int { return len(r.Headers) })
 		for i := range rows {
-			for _, name := range rows[i].HeaderNames {
-				b.string(name)
+			for _, h := range rows[i].Headers {
+				b.bytes(h.Key)
 			}
 		}
 		for i := range rows {
-			for _, content := range rows[i].HeaderContents {
-				b.bytes(content)
+			for _, h := range rows[i].Headers {
+				b.bytes(h.Value)
 			}
 		}
 	})

@@ -11,7 +11,7 @@ import (
 type Raw struct {
 	Events      Events
 	Readings    []Reading
-	DeadLetters []DeadLetter
+	DeadLetters []event.DeadLetter
 }
 
 // Reset empties r and keeps its memory.
@@ -28,8 +28,8 @@ func (r *Raw) Bytes() int {
 	for i := range r.DeadLetters {
 		d := &r.DeadLetters[i]
 		n += 200 + len(d.Key) + len(d.Value) + len(d.Detail)
-		for i, name := range d.HeaderNames {
-			n += 50 + len(name) + len(d.HeaderContents[i])
+		for _, h := range d.Headers {
+			n += 50 + len(h.Key) + len(h.Value)
 		}
 	}
 	return n
@@ -44,18 +44,6 @@ type Reading struct {
 	Direction                         event.Direction
 	Vehicles, WaitSeconds, AgeSeconds int64
 	Retracted                         bool
-}
-
-// DeadLetter is a message that could not be used.
-type DeadLetter struct {
-	Offset int64
-	// Logged is the Kafka record's own time in Unix milliseconds.
-	Logged         int64
-	Reason         event.Reason
-	Detail         string
-	Key, Value     []byte
-	HeaderNames    []string
-	HeaderContents [][]byte
 }
 
 // Events are received events in columns, in the order of their offsets. All times are Unix milliseconds.

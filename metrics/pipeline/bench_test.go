@@ -72,7 +72,8 @@ func (forgetful) WriteInside(context.Context, int, []engine.Inside) error { retu
 
 func (forgetful) WriteProgress(context.Context, int, *engine.Flush) error { return nil }
 
-func (forgetful) Write(context.Context, int, []engine.DeadLetter) error { return nil }
+// forgetsLetters is a dead-letter topic that keeps nothing.
+func forgetsLetters(context.Context, ...event.DeadLetter) error { return nil }
 
 // unobserved is an observer for whom nothing is worth telling.
 type unobserved struct{}
@@ -87,7 +88,7 @@ func (unobserved) Stalled(int, error)                                         {}
 func (unobserved) Closed(int)                                                 {}
 
 // weeks are simulated weeks at nine BCPs, late and doubled and retracted, as records of one partition.
-func weeks(b testing.TB, n int) ([]pipeline.Record, pipeline.Config) {
+func weeks(b testing.TB, n int) ([]event.Record, pipeline.Config) {
 	b.Helper()
 	book, err := place.Load("afghanistan")
 	if err != nil {
@@ -102,17 +103,11 @@ func weeks(b testing.TB, n int) ([]pipeline.Record, pipeline.Config) {
 		b.Fatal(err)
 	}
 	voc := sim.Vocabulary()
-	headers := []event.Header{{Key: []byte("content-type"), Value: []byte("application/cloudevents+json")}}
-	everywhere := append(headers[:1:1], event.Header{Key: []byte(event.EverywhereHeader), Value: []byte("1")})
-	var records []pipeline.Record
+	var records []event.Record
 	for em, ok := sim.Next(); ok; em, ok = sim.Next() {
-		headers := headers
-		if em.AllPartitions {
-			headers = everywhere
-		}
-		records = append(records, pipeline.Record{Offset: int64(len(records)), Message: event.Message{
-			Key: append([]byte(nil), em.Key...), Value: event.AppendStructured(nil, voc, em.Event), Time: em.At, Headers: headers,
-		}})
+		r := event.NewRecord(voc, em.Event, em.At)
+		r.Offset = int64(len(records))
+		records = append(records, r)
 	}
 	cfg := pipeline.DefaultConfig()
 	cfg.Engine.Vocabulary, cfg.Engine.Places = voc, book.Places
@@ -128,10 +123,10 @@ type log struct {
 	header  []uint8
 }
 
-func packed(records []pipeline.Record) *log {
+func packed(records []event.Record) *log {
 	l := &log{}
 	for i := range records {
-		m := &records[i].Message
+		m := &records[i]
 		l.bytes = append(l.bytes, m.Key...)
 		l.ends = append(l.ends, len(l.bytes))
 		l.bytes = append(l.bytes, m.Value...)
@@ -149,15 +144,15 @@ func packed(records []pipeline.Record) *log {
 func (l *log) len() int { return len(l.times) }
 
 // read reads records from a place on, as a fetch does: into memory that is used again.
-func (l *log) read(dst []pipeline.Record, from, n int) []pipeline.Record {
+func (l *log) read(dst []event.Record, from, n int) []event.Record {
 	for i := from; i < min(from+n, l.len()); i++ {
 		start := 0
 		if i > 0 {
 			start = l.ends[2*i-1]
 		}
-		dst = append(dst, pipeline.Record{Offset: int64(i), Message: event.Message{
-			Key: l.bytes[start:l.ends[2*i]], Value: l.bytes[l.ends[2*i]:l.ends[2*i+1]], Time: l.times[i], Headers: l.headers[l.header[i]],
-		}})
+		dst = append(dst, event.Record{
+			Offset: int64(i), Key: l.bytes[start:l.ends[2*i]], Value: l.bytes[l.ends[2*i]:l.ends[2*i+1]], Time: l.times[i], Headers: l.headers[l.header[i]],
+		})
 	}
 	return dst
 }
@@ -178,7 +173,7 @@ func BenchmarkEngine(b *testing.B) {
 	records = nil
 	cfg.FlushBytes = 16 << 20
 	parts := pipeline.Parts{
-		Store: forgetful{}, DeadLetters: forgetful{}, Commit: func(context.Context, int64) error { return nil },
+		Store: forgetful{}, DeadLetters: forgetsLetters, Commit: func(context.Context, int64) error { return nil },
 		Observer: unobserved{}, Tracer: noop.NewTracerProvider().Tracer(""), Log: slog.New(slog.DiscardHandler), Now: time.Now,
 	}
 	ctx := b.Context()

@@ -32,7 +32,7 @@ func TestOpenShardsShareWhatMayWait(t *testing.T) {
 		budget := pipeline.NewBudget(4 << 20)
 		counted := &flushes{}
 		parts := pipeline.Parts{
-			Store: counted, DeadLetters: forgetful{}, Commit: func(context.Context, int64) error { return nil }, Budget: budget,
+			Store: counted, DeadLetters: forgetsLetters, Commit: func(context.Context, int64) error { return nil }, Budget: budget,
 			Observer: unobserved{}, Tracer: noop.NewTracerProvider().Tracer(""), Log: slog.New(slog.DiscardHandler),
 			Now: func() time.Time { return time.Unix(0, 0) }, // it is never time to flush
 		}

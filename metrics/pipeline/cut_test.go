@@ -150,10 +150,10 @@ func (c *cutting) WriteProgress(ctx context.Context, id int, f *engine.Flush) er
 }
 
 // work reads the log from where the store says until it ends or the process dies, and flushes after every batch.
-func work(ctx context.Context, t *testing.T, cfg pipeline.Config, store pipeline.Store, log []pipeline.Record, batch int) error {
+func work(ctx context.Context, t *testing.T, cfg pipeline.Config, store pipeline.Store, log []event.Record, batch int) error {
 	t.Helper()
 	s := pipeline.New(cfg, 0, pipeline.Parts{
-		Store: store, DeadLetters: forgetful{}, Commit: func(context.Context, int64) error { return nil },
+		Store: store, DeadLetters: forgetsLetters, Commit: func(context.Context, int64) error { return nil },
 		Observer: unobserved{}, Tracer: noop.NewTracerProvider().Tracer(""), Log: slog.New(slog.DiscardHandler),
 		Now: time.Now,
 	})
@@ -172,8 +172,8 @@ func work(ctx context.Context, t *testing.T, cfg pipeline.Config, store pipeline
 }
 
 // handle is what happens to a batch.
-func handle(ctx context.Context, s *pipeline.Shard, records []pipeline.Record, next, end int64) error {
-	if err := s.Handle(ctx, pipeline.Each(records), next, end); err != nil {
+func handle(ctx context.Context, s *pipeline.Shard, records []event.Record, next, end int64) error {
+	if err := s.Handle(ctx, records, next, end); err != nil {
 		return err
 	}
 	return s.Write(ctx)
@@ -204,14 +204,11 @@ func content(t *testing.T, store *clickhouse.Store) string {
 }
 
 // told is a record of an opening or a closing at Torkham.
-func told(cfg pipeline.Config, typ event.Type, at, logged int64) pipeline.Record {
+func told(cfg pipeline.Config, typ event.Type, at, logged int64) event.Record {
 	voc := cfg.Engine.Vocabulary
 	torkham := []byte(voc.BCPName(1))
 	e := event.Event{Type: typ, ID: fmt.Appendf(nil, "%s at %d", typ, at), Source: []byte("/office"), Subject: torkham, Time: at, Recorded: logged, BCP: 1}
-	return pipeline.Record{Message: event.Message{
-		Key: torkham, Value: event.AppendStructured(nil, voc, &e), Time: logged,
-		Headers: []event.Header{{Key: []byte("content-type"), Value: []byte("application/cloudevents+json")}, {Key: []byte(event.EverywhereHeader), Value: []byte("1")}},
-	}}
+	return event.NewRecord(voc, &e, logged)
 }
 
 // TestACrashAtEveryStepOfAFlush dies before, and in the middle of, every write of several flushes, starts again, and
@@ -220,11 +217,11 @@ func TestACrashAtEveryStepOfAFlush(t *testing.T) {
 	records, cfg := weeks(t, 1)
 	// A closing and an opening are told hours late: the trucks that were there have left memory.
 	const hour = 3_600_000
-	first := records[20_000].Message.Time
+	first := records[20_000].Time
 	log := slices.Concat(records[20_000:20_900],
-		[]pipeline.Record{told(cfg, event.BCPClosed, first-10*hour, first), told(cfg, event.BCPOpened, first-4*hour, first)},
+		[]event.Record{told(cfg, event.BCPClosed, first-10*hour, first), told(cfg, event.BCPOpened, first-4*hour, first)},
 		records[20_900:21_700],
-		[]pipeline.Record{told(cfg, event.BCPOpened, first-7*hour, first)},
+		[]event.Record{told(cfg, event.BCPOpened, first-7*hour, first)},
 		records[21_700:22_400])
 	before := records[17_500:20_000]
 	log = append(slices.Clone(before), log...)

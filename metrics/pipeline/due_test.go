@@ -10,6 +10,7 @@ import (
 
 	"go.opentelemetry.io/otel/trace/noop"
 
+	"dwell/ingest/event"
 	"dwell/metrics/engine"
 	"dwell/metrics/pipeline"
 )
@@ -22,7 +23,7 @@ type afternoon struct {
 	slow    time.Duration // that a flush takes
 	shards  [2]*pipeline.Shard
 	next    [2]int64
-	records []pipeline.Record
+	records []event.Record
 	flushed []string
 }
 
@@ -38,7 +39,7 @@ func newAfternoon(t *testing.T) *afternoon {
 	a := &afternoon{clock: time.Date(2026, 1, 5, 15, 0, 0, 0, time.UTC), records: records}
 	for i := range a.shards {
 		a.shards[i] = pipeline.New(cfg, i, pipeline.Parts{
-			Store: a, DeadLetters: a, Commit: func(context.Context, int64) error { return nil }, Observer: a,
+			Store: a, DeadLetters: forgetsLetters, Commit: func(context.Context, int64) error { return nil }, Observer: a,
 			Tracer: noop.NewTracerProvider().Tracer(""), Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return a.clock },
 		})
 		if _, err := a.shards[i].Open(t.Context()); err != nil {

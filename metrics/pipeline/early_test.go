@@ -39,7 +39,7 @@ func TestAnAnnouncedFlushIsAwaited(t *testing.T) {
 	cfg.FlushBytes = 1 // flush after every batch
 	a := &awaiting{announced: 250}
 	s := pipeline.New(cfg, 0, pipeline.Parts{
-		Store: a, DeadLetters: forgetful{}, Commit: func(context.Context, int64) error { return nil },
+		Store: a, DeadLetters: forgetsLetters, Commit: func(context.Context, int64) error { return nil },
 		Observer: a, Tracer: noop.NewTracerProvider().Tracer(""), Log: slog.New(slog.DiscardHandler), Now: time.Now,
 	})
 	if _, err := s.Open(t.Context()); err != nil {

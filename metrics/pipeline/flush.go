@@ -84,7 +84,7 @@ func (s *Shard) writeRaw(ctx context.Context) error {
 		},
 		func() error {
 			return s.write(ctx, "dead_letter_topic", len(raw.DeadLetters), func(ctx context.Context) error {
-				return s.DeadLetters.Write(ctx, s.id, raw.DeadLetters)
+				return s.DeadLetters(ctx, raw.DeadLetters...)
 			})
 		},
 		func() error {

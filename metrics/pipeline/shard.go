@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 	"fmt"
-	"iter"
 	"log/slog"
 	"time"
 
@@ -43,43 +42,22 @@ func DefaultConfig() Config {
 	}
 }
 
-// DeadLetters is where messages go that cannot be used. Write has returned only when they are safe; the same letter
-// may be written again after a crash.
-type DeadLetters interface {
-	Write(ctx context.Context, shard int, letters []engine.DeadLetter) error
-}
-
 // Parts are what a shard works with. Commit tells Kafka how far the shard is, for the sake of operators' tools.
 type Parts struct {
 	// Budget is shared with the other shards of the process; nil is one of its own, of Config.FlushBytes.
-	Budget      *Budget
-	Store       Store
-	DeadLetters DeadLetters
+	Budget *Budget
+	Store  Store
+	// DeadLetters writes records that cannot be used to the dead-letter topic. It returns only when they are safe; the same
+	// letter may be written again after a crash.
+	DeadLetters func(ctx context.Context, letters ...event.DeadLetter) error
 	Commit      func(ctx context.Context, next int64) error
 	// Forward writes records, found in this shard only, to all others: facts about a place. They may be written again
 	// after a crash.
-	Forward  func(ctx context.Context, shard int, records []event.Message) error
+	Forward  func(ctx context.Context, shard int, records []event.Record) error
 	Observer Observer
 	Tracer   trace.Tracer
 	Log      *slog.Logger
 	Now      func() time.Time
-}
-
-// Record is one record of the shard's log. Its bytes are valid until Handle returns.
-type Record struct {
-	Offset  int64
-	Message event.Message
-}
-
-// Each gives records one after the other, as Handle takes them.
-func Each(records []Record) iter.Seq[*Record] {
-	return func(yield func(*Record) bool) {
-		for i := range records {
-			if !yield(&records[i]) {
-				return
-			}
-		}
-	}
 }
 
 // Shard brings one partition's log into the store. It is used by one goroutine.
@@ -92,7 +70,7 @@ type Shard struct {
 	state   *engine.State
 	decoder *event.Decoder
 	raw     engine.Raw
-	forward []event.Message
+	forward []event.Record
 	batch   Batch
 
 	next      int64         // the offset of the next record
@@ -169,9 +147,10 @@ func (s *Shard) recover(ctx context.Context) error {
 	return nil
 }
 
-// Handle applies records, which come in the order of their offsets, each valid until the next. Next is the offset after them,
-// which may be further on than the last record's; highWatermark is the offset after the partition's last. Write comes after it.
-func (s *Shard) Handle(ctx context.Context, records iter.Seq[*Record], next, highWatermark int64) error {
+// Handle applies records, which come in the order of their offsets and are valid until it returns. Next is the offset after
+// them, which may be further on than the last record's; highWatermark is the offset after the partition's last. Write comes
+// after it.
+func (s *Shard) Handle(ctx context.Context, records []event.Record, next, highWatermark int64) error {
 	if s.unwritten != nil {
 		if err := s.flush(ctx); err != nil {
 			return err
@@ -252,13 +231,14 @@ func (s *Shard) Close(ctx context.Context) error {
 	return s.flush(ctx)
 }
 
-func (s *Shard) apply(ctx context.Context, records iter.Seq[*Record], next int64) error {
+func (s *Shard) apply(ctx context.Context, records []event.Record, next int64) error {
 	ctx, span := s.Tracer.Start(ctx, "shard.batch", trace.WithAttributes(attribute.Int("dwell.shard", s.id)))
 	defer span.End()
 	s.batch.reset()
 	work := s.Budget.work()
 	defer s.Budget.done(work)
-	span.SetAttributes(attribute.Int("dwell.records", s.decode(ctx, work, records)))
+	span.SetAttributes(attribute.Int("dwell.records", len(records)))
+	s.decode(ctx, work, records)
 	if err := s.load(ctx, work); err != nil {
 		return err
 	}
@@ -278,55 +258,32 @@ func (s *Shard) apply(ctx context.Context, records iter.Seq[*Record], next int64
 	return nil
 }
 
-// decode sorts the records, of which it returns the number, into events and dead letters.
-func (s *Shard) decode(ctx context.Context, w *work, records iter.Seq[*Record]) (n int) {
+// decode sorts the records into events and dead letters.
+func (s *Shard) decode(ctx context.Context, w *work, records []event.Record) {
 	_, span := s.Tracer.Start(ctx, "shard.decode")
 	defer span.End()
 	s.decoder.Reset()
-	for r := range records {
-		n++
+	for i := range records {
+		r := &records[i]
 		e := w.event()
-		if rejection := s.decoder.Decode(&r.Message, e); rejection != nil {
+		if rejection := s.decoder.Decode(r, e); rejection != nil {
 			w.events = w.events[:len(w.events)-1]
 			s.reject(r, rejection)
 			continue
 		}
 		w.offsets = append(w.offsets, r.Offset)
-		s.raw.Events.Append(r.Offset, r.Message.Time, e)
-		if e.OfPlace() && !r.Message.Everywhere() {
-			s.forward = append(s.forward, copied(&r.Message))
+		s.raw.Events.Append(r.Offset, r.Time, e)
+		if e.OfPlace() && !r.Everywhere() {
+			s.forward = append(s.forward, r.Clone())
 		}
 	}
-	return n
 }
 
-func (s *Shard) reject(r *Record, why *event.Rejection) {
-	letter := engine.DeadLetter{
-		Offset: r.Offset, Logged: r.Message.Time, Reason: why.Reason, Detail: why.Error(),
-		Key: clone(r.Message.Key), Value: clone(r.Message.Value),
-	}
-	for _, h := range r.Message.Headers {
-		letter.HeaderNames = append(letter.HeaderNames, string(h.Key))
-		letter.HeaderContents = append(letter.HeaderContents, clone(h.Value))
-	}
-	s.raw.DeadLetters = append(s.raw.DeadLetters, letter)
+func (s *Shard) reject(r *event.Record, why *event.Rejection) {
+	s.raw.DeadLetters = append(s.raw.DeadLetters, event.DeadLetter{
+		Record: r.Clone(), Partition: s.id, Reason: why.Reason, Detail: why.Error(),
+	})
 	s.batch.DeadLetters[why.Reason]++
-}
-
-func copied(m *event.Message) event.Message {
-	c := event.Message{Key: clone(m.Key), Value: clone(m.Value), Time: m.Time}
-	for _, h := range m.Headers {
-		c.Headers = append(c.Headers, event.Header{Key: clone(h.Key), Value: clone(h.Value)})
-	}
-	return c
-}
-
-// clone keeps the difference between nothing and empty, which a dead letter must show as it was.
-func clone(b []byte) []byte {
-	if b == nil {
-		return nil
-	}
-	return append([]byte{}, b...)
 }
 
 // load finds the visits that the batch speaks of, and restores those that memory has let go.

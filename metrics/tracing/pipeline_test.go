@@ -66,8 +66,6 @@ func (accepting) WriteInside(context.Context, int, []engine.Inside) error { retu
 
 func (accepting) WriteProgress(context.Context, int, *engine.Flush) error { return nil }
 
-func (accepting) Write(context.Context, int, []engine.DeadLetter) error { return nil }
-
 // flushes keeps the traces in whose context a flush was told of.
 type flushes struct{ traces []trace.TraceID }
 
@@ -120,7 +118,7 @@ func TestTheSpansOfABatchWithAFlush(t *testing.T) {
 	loop.Engine.Vocabulary = voc
 	loop.Engine.Places = []place.Place{{Zone: time.UTC, LapseAfter: 24 * time.Hour}}
 	s := pipeline.New(loop, 3, pipeline.Parts{
-		Store: accepting{}, DeadLetters: accepting{}, Observer: told, Tracer: p.Tracer(scope), Now: time.Now,
+		Store: accepting{}, DeadLetters: func(context.Context, ...event.DeadLetter) error { return nil }, Observer: told, Tracer: p.Tracer(scope), Now: time.Now,
 		Commit: func(context.Context, int64) error { return nil }, Log: slog.New(slog.DiscardHandler),
 	})
 	next, err := s.Open(t.Context())
@@ -128,11 +126,11 @@ func TestTheSpansOfABatchWithAFlush(t *testing.T) {
 		t.Fatal(err)
 	}
 	next = max(next, 0)
-	records := []pipeline.Record{
-		{Offset: next, Message: event.Message{Key: []byte("T1"), Value: event.AppendStructured(nil, voc, &arrived), Time: eight}},
-		{Offset: next + 1, Message: event.Message{Value: []byte("?"), Time: eight}},
+	records := []event.Record{
+		{Offset: next, Key: []byte("T1"), Value: event.AppendStructured(nil, voc, &arrived), Time: eight},
+		{Offset: next + 1, Value: []byte("?"), Time: eight},
 	}
-	if err := s.Handle(t.Context(), pipeline.Each(records), next+2, next+2); err != nil {
+	if err := s.Handle(t.Context(), records, next+2, next+2); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Write(t.Context()); err != nil {

@@ -14,9 +14,6 @@ type Record struct {
 	Time       int64
 }
 
-// ContentType is the value of the header "content-type" that every record has.
-const ContentType = "application/cloudevents+json"
-
 // Records are the records in the order in which they come to the log: that of their timestamps.
 type Records struct {
 	planner *planner

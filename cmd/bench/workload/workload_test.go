@@ -63,7 +63,6 @@ func TestSharesOfLateAndDuplicateEvents(t *testing.T) {
 		t.Errorf("%d places, want %d", len(book.Places), cfg.BCPs)
 	}
 	decoder := event.NewDecoder(voc, 5*time.Minute)
-	headers := []event.Header{{Key: []byte("content-type"), Value: []byte(ContentType)}}
 	var disorder, byHours, again, refused, size int
 	seen, ahead, in := map[string]bool{}, map[string]bool{}, map[int]int{}
 	previous := int64(0)
@@ -82,7 +81,8 @@ func TestSharesOfLateAndDuplicateEvents(t *testing.T) {
 		}
 		var e event.Event
 		truck, _, _ := strings.Cut(strings.TrimPrefix(string(r.Key), "T-"), "-")
-		if why := decoder.Decode(&event.Message{Key: r.Key, Value: r.Value, Headers: headers, Time: r.Time}, &e); why != nil {
+		record := event.StructuredRecord(r.Key, r.Value, r.Time)
+		if why := decoder.Decode(&record, &e); why != nil {
 			if why.Reason != event.FutureTime {
 				t.Fatalf("%v: %s", why, r.Value)
 			}

@@ -8,7 +8,6 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	"go.opentelemetry.io/otel/trace/noop"
 
-	"dwell/ingest/event"
 	"dwell/ingest/kafka"
 	"dwell/metrics/pipeline"
 	"dwell/metrics/prom"
@@ -48,12 +47,12 @@ func (s *System) startEngine(ctx context.Context, reg prometheus.Registerer, tra
 		return &handler{shard: pipeline.New(cfg, partition, pipeline.Parts{
 			Budget:      budget,
 			Store:       s.Store,
-			DeadLetters: deadLetters{s.Producer, s.Config.Kafka.Topic},
+			DeadLetters: s.Producer.DeadLetters,
 			Commit: func(_ context.Context, next int64) error {
 				consumer.Commit(partition, next)
 				return nil
 			},
-			Forward:  s.forward,
+			Forward:  s.Producer.Forward,
 			Observer: ready, Tracer: tracer, Log: s.Log, Now: time.Now,
 		})}
 	}, prom.NewKafka(reg, kafka.Failures()), s.Log)
@@ -69,22 +68,6 @@ const boardReach = 26 * time.Hour
 
 // habitTimeout bounds how long a scrape waits for the habits of the BCPs, which are read once an hour.
 const habitTimeout = 5 * time.Second
-
-// forward writes facts about places to the partitions that do not have them, marked so that they stop there.
-func (s *System) forward(ctx context.Context, partition int, records []event.Message) error {
-	for i := range records {
-		m := &records[i]
-		r := kafka.Record{Key: m.Key, Value: m.Value, Time: m.Time}
-		for _, h := range m.Headers {
-			r.Headers = append(r.Headers, kafka.Header(h))
-		}
-		r.Headers = append(r.Headers, kafka.Header{Key: []byte(event.EverywhereHeader), Value: []byte("1")})
-		if err := s.Producer.Forward(ctx, partition, r); err != nil {
-			return err
-		}
-	}
-	return nil
-}
 
 // CaughtUp waits until everything that is in Kafka now is in ClickHouse. It calls left with what is missing, five times a second.
 func (s *System) CaughtUp(ctx context.Context, left func(records int64)) error {

@@ -1,0 +1,86 @@
+package event
+
+import (
+	"bytes"
+	"slices"
+)
+
+// Record is one record of the log, read or to be written. Its bytes belong to the call that hands it over; Clone keeps them.
+type Record struct {
+	// Offset is the record's place in its partition. A record that is to be written has none.
+	Offset int64
+	// Time is the record's own timestamp in Unix milliseconds.
+	Time int64
+	// Key is the visit id, or the BCP id of a fact about a place. Key and Value are nil where the record has none.
+	Key, Value []byte
+	Headers    []Header
+}
+
+// Header is one header of a record.
+type Header struct{ Key, Value []byte }
+
+// EverywhereHeader marks a record of which every partition has a copy.
+const EverywhereHeader = "dwell-everywhere"
+
+var (
+	structuredHeaders = []Header{{Key: []byte("content-type"), Value: []byte("application/cloudevents+json")}}
+	everywhereHeader  = Header{Key: []byte(EverywhereHeader), Value: []byte("1")}
+)
+
+// NewRecord is the record of an event at a time in Unix milliseconds, as a structured CloudEvent. A fact about a place is
+// marked for every partition.
+func NewRecord(v *Vocabulary, e *Event, at int64) Record {
+	r := StructuredRecord(bytes.Clone(e.Subject), AppendStructured(nil, v, e), at)
+	r.SetEverywhere(e.OfPlace())
+	return r
+}
+
+// StructuredRecord is the record of a structured CloudEvent that is encoded already.
+func StructuredRecord(key, value []byte, at int64) Record {
+	return Record{Key: key, Value: value, Time: at, Headers: structuredHeaders}
+}
+
+// Clone copies the record with its bytes. Nil stays nil, since Kafka tells an absent key from an empty one.
+func (r *Record) Clone() Record {
+	c := *r
+	c.Key, c.Value, c.Headers = bytes.Clone(r.Key), bytes.Clone(r.Value), nil
+	for _, h := range r.Headers {
+		c.Headers = append(c.Headers, Header{Key: bytes.Clone(h.Key), Value: bytes.Clone(h.Value)})
+	}
+	return c
+}
+
+// Everywhere says whether every partition has, or is to get, a copy of the record.
+func (r *Record) Everywhere() bool { return r.header(EverywhereHeader) != nil }
+
+// SetEverywhere marks the record for every partition, or removes the mark. Headers that other records share stay as they are.
+func (r *Record) SetEverywhere(everywhere bool) {
+	if r.Everywhere() == everywhere {
+		return
+	}
+	if everywhere {
+		r.Headers = append(slices.Clip(r.Headers), everywhereHeader)
+		return
+	}
+	r.Headers = slices.DeleteFunc(slices.Clone(r.Headers), func(h Header) bool { return string(h.Key) == EverywhereHeader })
+}
+
+// header returns the last header of this name, nil where there is none.
+func (r *Record) header(name string) []byte {
+	for i := len(r.Headers) - 1; i >= 0; i-- {
+		if string(r.Headers[i].Key) == name {
+			return r.Headers[i].Value
+		}
+	}
+	return nil
+}
+
+// DeadLetter is a record that cannot be used, and why.
+type DeadLetter struct {
+	Record
+	// Partition is where the record lies, at its Offset.
+	Partition int
+	Reason    Reason
+	// Detail is the reason with the field and the value at fault, for people.
+	Detail string
+}
