@@ -121,10 +121,10 @@ func reach(ctx context.Context, cfg Config) error {
 	case !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):
 		return err
 	case !cfg.TLS.Enabled:
-		return fmt.Errorf("%w: the broker hung up, it may expect tls.enabled: true", err)
+		return fmt.Errorf("%w: the broker hung up, it may expect kafka.tls.enabled: true", err)
 	case cfg.SASL.Mechanism != "":
 		return fmt.Errorf("%w: the broker hung up, the user %q or the password may be wrong", err, cfg.SASL.User)
 	default:
-		return fmt.Errorf("%w: the broker hung up, it may expect a login (sasl)", err)
+		return fmt.Errorf("%w: the broker hung up, it may expect a login (kafka.sasl)", err)
 	}
 }

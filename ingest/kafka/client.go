@@ -4,6 +4,8 @@ import (
 	"time"
 
 	kafkago "github.com/segmentio/kafka-go"
+
+	"dwell/ingest/tlsdial"
 )
 
 const (
@@ -20,7 +22,7 @@ type client struct {
 }
 
 func newClient(cfg Config) (*client, error) {
-	tlsConfig, err := cfg.TLS.config()
+	tlsConfig, err := cfg.TLS.Load()
 	if err != nil {
 		return nil, err
 	}
@@ -31,20 +33,23 @@ func newClient(cfg Config) (*client, error) {
 	transport := &kafkago.Transport{
 		DialTimeout: dialTimeout,
 		ClientID:    cfg.ClientID,
-		TLS:         tlsConfig,
 		SASL:        mechanism,
 		MetadataTTL: 5 * time.Second,
+	}
+	dialer := &kafkago.Dialer{
+		ClientID:      cfg.ClientID,
+		Timeout:       dialTimeout,
+		DualStack:     true,
+		SASLMechanism: mechanism,
+	}
+	if tlsConfig != nil {
+		transport.Dial = tlsdial.Dialer(tlsConfig, "kafka")
+		dialer.DialFunc = transport.Dial
 	}
 	return &client{
 		Client:    &kafkago.Client{Addr: kafkago.TCP(cfg.Brokers...), Timeout: requestTimeout, Transport: transport},
 		transport: transport,
-		dialer: &kafkago.Dialer{
-			ClientID:      cfg.ClientID,
-			Timeout:       dialTimeout,
-			DualStack:     true,
-			TLS:           tlsConfig,
-			SASLMechanism: mechanism,
-		},
+		dialer:    dialer,
 	}, nil
 }
 

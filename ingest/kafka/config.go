@@ -6,6 +6,8 @@ import (
 	"net"
 	"slices"
 	"time"
+
+	"dwell/ingest/tlsdial"
 )
 
 // Config says which Kafka to read and how. DefaultConfig gives the values that a file need not repeat.
@@ -22,8 +24,8 @@ type Config struct {
 	// Partitions is the number of partitions that what is stored was counted with; 0 takes what the topic has on start.
 	Partitions int `yaml:"-"`
 
-	TLS  TLS  `yaml:"tls"`
-	SASL SASL `yaml:"sasl"`
+	TLS  tlsdial.Config `yaml:"tls"`
+	SASL SASL           `yaml:"sasl"`
 
 	// FetchBytes bounds one fetch of one partition. A single larger batch is still fetched whole.
 	FetchBytes int `yaml:"fetch_bytes"`
@@ -134,7 +136,7 @@ func (c Config) Validate() error {
 	if !slices.Contains(compressions, c.Compression) {
 		bad("compression: %q is none of %v", c.Compression, compressions)
 	}
-	errs = append(errs, c.TLS.validate(), c.SASL.validate())
+	errs = append(errs, c.TLS.Validate(), c.SASL.validate())
 	return errors.Join(errs...)
 }
 

@@ -1,8 +1,6 @@
 package kafka
 
 import (
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -13,62 +11,6 @@ import (
 	"github.com/segmentio/kafka-go/sasl/plain"
 	"github.com/segmentio/kafka-go/sasl/scram"
 )
-
-// TLS says how connections are encrypted.
-type TLS struct {
-	Enabled bool `yaml:"enabled"`
-	// CA is a PEM file of the authorities to trust; empty trusts the system's.
-	CA string `yaml:"ca"`
-	// Cert and Key are PEM files by which this process shows who it is.
-	Cert string `yaml:"cert"`
-	Key  string `yaml:"key"`
-	// ServerName is the name that the brokers' certificates must bear; empty takes each broker's host.
-	ServerName string `yaml:"server_name"`
-	// Insecure accepts any certificate. It exists for trials and has to be said.
-	Insecure bool `yaml:"insecure"`
-}
-
-func (t TLS) validate() error {
-	if !t.Enabled {
-		if t != (TLS{}) {
-			return errors.New("tls.enabled: false, but other tls keys are set")
-		}
-		return nil
-	}
-	if (t.Cert == "") != (t.Key == "") {
-		return fmt.Errorf("tls.cert %q and tls.key %q: one is missing", t.Cert, t.Key)
-	}
-	if t.Insecure && t.CA != "" {
-		return fmt.Errorf("tls.insecure: true, but tls.ca %q is given", t.CA)
-	}
-	return nil
-}
-
-// config reads the files. It returns nil where TLS is off.
-func (t TLS) config() (*tls.Config, error) {
-	if !t.Enabled {
-		return nil, nil
-	}
-	c := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: t.ServerName, InsecureSkipVerify: t.Insecure}
-	if t.CA != "" {
-		pem, err := os.ReadFile(t.CA)
-		if err != nil {
-			return nil, fmt.Errorf("tls.ca: %w", err)
-		}
-		c.RootCAs = x509.NewCertPool()
-		if !c.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("tls.ca: %q holds no certificate", t.CA)
-		}
-	}
-	if t.Cert != "" {
-		pair, err := tls.LoadX509KeyPair(t.Cert, t.Key)
-		if err != nil {
-			return nil, fmt.Errorf("tls.cert %q, tls.key %q: %w", t.Cert, t.Key, err)
-		}
-		c.Certificates = []tls.Certificate{pair}
-	}
-	return c, nil
-}
 
 // SASL says how this process logs in.
 type SASL struct {

@@ -23,6 +23,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 
 	"dwell/ingest/kafka/apachetest"
+	"dwell/ingest/tlsdial"
 )
 
 // startGuarded starts a broker that asks for TLS and a login; ca vouches for it.
@@ -42,7 +43,7 @@ func startGuarded(t *testing.T) (cfg Config, ca string) {
 
 func TestEveryWayToLogInOverTLS(t *testing.T) {
 	cfg, ca := startGuarded(t)
-	cfg.TLS = TLS{Enabled: true, CA: ca}
+	cfg.TLS = tlsdial.Config{Enabled: true, CAFile: ca}
 	passwords := filepath.Join(t.TempDir(), "password")
 	if err := os.WriteFile(passwords, []byte("scram-secret\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -76,11 +77,22 @@ func TestEveryWayToLogInOverTLS(t *testing.T) {
 		wantErrors(t, problems(t, cfg), `the user "nobody" or the password may be wrong`)
 	}
 	cfg.SASL = SASL{}
-	wantErrors(t, problems(t, cfg), "it may expect a login (sasl)")
-	cfg.TLS = TLS{Enabled: true}
+	wantErrors(t, problems(t, cfg), "it may expect a login (kafka.sasl)")
+	cfg.TLS = tlsdial.Config{Enabled: true}
 	wantErrors(t, problems(t, cfg), "certificate")
-	cfg.TLS = TLS{}
-	wantErrors(t, problems(t, cfg), "it may expect tls.enabled: true")
+	cfg.TLS = tlsdial.Config{}
+	wantErrors(t, problems(t, cfg), "it may expect kafka.tls.enabled: true")
+}
+
+func TestTLSToPlainBrokerNamesTheKeyToChange(t *testing.T) {
+	cfg := config(start(t, 1))
+	cfg.TLS = tlsdial.Config{Enabled: true}
+	cfg.SASL = SASL{Mechanism: "PLAIN", User: "dwell", Password: "plain-secret"}
+	errs := problems(t, cfg)
+	wantErrors(t, errs, cfg.Brokers[0]+" does not speak TLS; set kafka.tls.enabled to false, or give the address of its TLS port")
+	if strings.Contains(errors.Join(errs...).Error(), "password") {
+		t.Errorf("the password is blamed: %v", errs)
+	}
 }
 
 func TestCheckSaysEachThingThatIsWrong(t *testing.T) {
@@ -125,9 +137,7 @@ func TestABadConfigurationNamesKeyAndValue(t *testing.T) {
 		`tick: 0s is not in`:                         func(c *Config) { c.Tick = 0 },
 		`drain_timeout: 9s is not shorter`:           func(c *Config) { c.DrainTimeout = 9 * time.Second },
 		`compression: "brotli" is none of`:           func(c *Config) { c.Compression = "brotli" },
-		`tls.enabled: false, but`:                    func(c *Config) { c.TLS.Insecure = true },
-		`tls.cert "a" and tls.key "": one is`:        func(c *Config) { c.TLS = TLS{Enabled: true, Cert: "a"} },
-		`tls.insecure: true, but tls.ca "b"`:         func(c *Config) { c.TLS = TLS{Enabled: true, Insecure: true, CA: "b"} },
+		`tls.enabled: false, but`:                    func(c *Config) { c.TLS.SkipVerify = true },
 		`sasl.mechanism: missing`:                    func(c *Config) { c.SASL.User = "u" },
 		`sasl.mechanism: "GSSAPI" is none of`:        func(c *Config) { c.SASL.Mechanism = "GSSAPI" },
 		`sasl.user: missing`:                         func(c *Config) { c.SASL.Mechanism = "PLAIN" },
@@ -142,9 +152,9 @@ func TestABadConfigurationNamesKeyAndValue(t *testing.T) {
 		wantErrors(t, []error{cfg.Validate()}, want)
 	}
 	cfg := good
-	cfg.TLS = TLS{Enabled: true, CA: "/absent.pem"}
+	cfg.TLS = tlsdial.Config{Enabled: true, CAFile: "/absent.pem"}
 	_, err := New(cfg, nil, nil, nil)
-	wantErrors(t, []error{err}, `tls.ca: open /absent.pem`)
+	wantErrors(t, []error{err}, `tls.ca_file: open /absent.pem`)
 }
 
 func TestAPasswordIsNeverShown(t *testing.T) {

@@ -1,18 +1,19 @@
 package clickhouse
 
 import (
-	"crypto/tls"
-	"crypto/x509"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
-	"os"
+	"net/http"
 	"regexp"
 	"slices"
 	"time"
 
 	driver "github.com/ClickHouse/clickhouse-go/v2"
+
+	"dwell/ingest/tlsdial"
 )
 
 // Config says where ClickHouse is and how to speak to it.
@@ -22,10 +23,10 @@ type Config struct {
 	// Protocol is "native" or "http".
 	Protocol string `yaml:"protocol"`
 	// Database is created where missing.
-	Database string `yaml:"database"`
-	User     string `yaml:"user"`
-	Password string `yaml:"password"`
-	TLS      TLS    `yaml:"tls"`
+	Database string         `yaml:"database"`
+	User     string         `yaml:"user"`
+	Password string         `yaml:"password"`
+	TLS      tlsdial.Config `yaml:"tls"`
 	// Compression of what goes over the network is "none", "lz4" or "zstd".
 	Compression string `yaml:"compression"`
 	// PoolSize is the number of connections at most.
@@ -40,19 +41,6 @@ type Config struct {
 	Cluster string `yaml:"cluster"`
 	// Settings are sent with every statement, such as insert_quorum or fsync_after_insert.
 	Settings map[string]string `yaml:"settings"`
-}
-
-// TLS says how the server is trusted. The zero value is no TLS.
-type TLS struct {
-	Enabled bool `yaml:"enabled"`
-	// CAFile is a PEM file of authorities to trust in place of the system's.
-	CAFile string `yaml:"ca_file"`
-	// CertFile and KeyFile are the client's own certificate.
-	CertFile string `yaml:"cert_file"`
-	KeyFile  string `yaml:"key_file"`
-	// ServerName is the name that the server's certificate must have, where it is not the address.
-	ServerName string `yaml:"server_name"`
-	SkipVerify bool   `yaml:"skip_verify"`
 }
 
 // DefaultConfig is a server on this machine.
@@ -112,10 +100,7 @@ func (c Config) Validate() error {
 			return fmt.Errorf("settings: %q is not to be changed", name)
 		}
 	}
-	if (c.TLS.CertFile == "") != (c.TLS.KeyFile == "") {
-		return fmt.Errorf("tls: cert_file %q and key_file %q go together", c.TLS.CertFile, c.TLS.KeyFile)
-	}
-	return nil
+	return c.TLS.Validate()
 }
 
 // LogValue leaves the password out of logs.
@@ -127,7 +112,7 @@ func (c Config) LogValue() slog.Value {
 }
 
 // options are the driver's. An empty database is the server's own default one.
-func (c Config) options(database string) (*driver.Options, error) {
+func (c Config) options(database string) (opts *driver.Options, err error) {
 	// A block that is written again need not be found out: rows replace rows. Where a server does find it out, it may
 	// keep it from the views that hang on the table, which the first try did not reach.
 	// Nor has an insert two rows of one key, so that nothing is won by merging it before it is stored.
@@ -137,33 +122,32 @@ func (c Config) options(database string) (*driver.Options, error) {
 	for name, value := range c.Settings {
 		settings[name] = value
 	}
-	opts := &driver.Options{
+	opts = &driver.Options{
 		Protocol: protocols[c.Protocol], Addr: c.Addresses, Settings: settings,
 		Auth:        driver.Auth{Database: database, Username: c.User, Password: c.Password},
 		DialTimeout: c.DialTimeout, ReadTimeout: c.ReadTimeout,
 		MaxOpenConns: c.PoolSize, MaxIdleConns: c.PoolSize,
 		Compression: &driver.Compression{Method: compressions[c.Compression]},
 	}
-	if !c.TLS.Enabled {
+	if opts.TLS, err = c.TLS.Load(); err != nil || opts.TLS == nil {
+		return opts, err
+	}
+	dial := tlsdial.Dialer(opts.TLS, "clickhouse")
+	if c.Protocol == "native" {
+		opts.DialContext = func(ctx context.Context, address string) (net.Conn, error) {
+			ctx, cancel := context.WithTimeout(ctx, c.DialTimeout)
+			defer cancel()
+			return dial(ctx, "tcp", address)
+		}
 		return opts, nil
 	}
-	opts.TLS = &tls.Config{ServerName: c.TLS.ServerName, InsecureSkipVerify: c.TLS.SkipVerify}
-	if c.TLS.CAFile != "" {
-		pem, err := os.ReadFile(c.TLS.CAFile)
-		if err != nil {
-			return nil, fmt.Errorf("tls: ca_file: %w", err)
+	opts.TransportFunc = func(t *http.Transport) (http.RoundTripper, error) {
+		t.DialTLSContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+			ctx, cancel := context.WithTimeout(ctx, c.DialTimeout)
+			defer cancel()
+			return dial(ctx, network, address)
 		}
-		opts.TLS.RootCAs = x509.NewCertPool()
-		if !opts.TLS.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("tls: ca_file: %q holds no certificate", c.TLS.CAFile)
-		}
-	}
-	if c.TLS.CertFile != "" {
-		pair, err := tls.LoadX509KeyPair(c.TLS.CertFile, c.TLS.KeyFile)
-		if err != nil {
-			return nil, fmt.Errorf("tls: cert_file: %w", err)
-		}
-		opts.TLS.Certificates = []tls.Certificate{pair}
+		return t, nil
 	}
 	return opts, nil
 }

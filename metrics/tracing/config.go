@@ -2,14 +2,14 @@ package tracing
 
 import (
 	"bufio"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
 	"os"
 	"strings"
 	"time"
+
+	"dwell/ingest/tlsdial"
 )
 
 // The protocols of OTLP.
@@ -25,8 +25,8 @@ type Config struct {
 	// Protocol is grpc or http.
 	Protocol string `yaml:"protocol"`
 	// HeadersFile has a header of each request on each line, "name: value"; a file, since they hold keys.
-	HeadersFile string `yaml:"headers_file"`
-	TLS         TLS    `yaml:"tls"`
+	HeadersFile string         `yaml:"headers_file"`
+	TLS         tlsdial.Config `yaml:"tls"`
 	// SampleRatio is the share of traces that is kept, 0 to 1.
 	SampleRatio float64 `yaml:"sample_ratio"`
 	// ServiceName is how the program names itself.
@@ -34,18 +34,6 @@ type Config struct {
 	// Timeout bounds one request with its tries, CloseTimeout the last sending on the way out.
 	Timeout      time.Duration `yaml:"timeout"`
 	CloseTimeout time.Duration `yaml:"close_timeout"`
-}
-
-// TLS says how the collector is trusted. The zero value is no TLS.
-type TLS struct {
-	Enabled bool `yaml:"enabled"`
-	// CAFile is a PEM file of authorities to trust in place of the system's.
-	CAFile string `yaml:"ca_file"`
-	// CertFile and KeyFile are this process's own certificate.
-	CertFile string `yaml:"cert_file"`
-	KeyFile  string `yaml:"key_file"`
-	// ServerName is the name that the collector's certificate must have, where it is not the endpoint's host.
-	ServerName string `yaml:"server_name"`
 }
 
 // DefaultConfig sends nothing.
@@ -77,12 +65,7 @@ func (c Config) Validate() error {
 	if c.CloseTimeout <= 0 {
 		bad("close_timeout: %v is not positive", c.CloseTimeout)
 	}
-	if !c.TLS.Enabled && c.TLS != (TLS{}) {
-		bad("tls.enabled: false, but other tls keys are set")
-	}
-	if (c.TLS.CertFile == "") != (c.TLS.KeyFile == "") {
-		bad("tls.cert_file %q and tls.key_file %q: one is missing", c.TLS.CertFile, c.TLS.KeyFile)
-	}
+	errs = append(errs, c.TLS.Validate())
 	return errors.Join(errs...)
 }
 
@@ -109,30 +92,4 @@ func (c Config) headers() (map[string]string, error) {
 		headers[strings.ToLower(name)] = strings.TrimSpace(value)
 	}
 	return headers, lines.Err()
-}
-
-// config reads the files. It returns nil where TLS is off.
-func (t TLS) config() (*tls.Config, error) {
-	if !t.Enabled {
-		return nil, nil
-	}
-	c := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: t.ServerName}
-	if t.CAFile != "" {
-		pem, err := os.ReadFile(t.CAFile)
-		if err != nil {
-			return nil, fmt.Errorf("tls.ca_file: %w", err)
-		}
-		c.RootCAs = x509.NewCertPool()
-		if !c.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("tls.ca_file: %q holds no certificate", t.CAFile)
-		}
-	}
-	if t.CertFile != "" {
-		pair, err := tls.LoadX509KeyPair(t.CertFile, t.KeyFile)
-		if err != nil {
-			return nil, fmt.Errorf("tls.cert_file %q, tls.key_file %q: %w", t.CertFile, t.KeyFile, err)
-		}
-		c.Certificates = []tls.Certificate{pair}
-	}
-	return c, nil
 }

@@ -60,7 +60,7 @@ func exporter(ctx context.Context, cfg Config) (sdk.SpanExporter, error) {
 	if err != nil {
 		return nil, err
 	}
-	tls, err := cfg.TLS.config()
+	tls, err := cfg.TLS.Load()
 	if err != nil {
 		return nil, err
 	}

@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"dwell/ingest/tlsdial"
+
 	sdk "go.opentelemetry.io/otel/sdk/trace"
 	collector "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	"google.golang.org/grpc"
@@ -189,10 +191,10 @@ func TestWhatCannotBeUsedIsNamed(t *testing.T) {
 		`timeout: 0s is not positive`:               func(c *Config) { c.Timeout = 0 },
 		`close_timeout: 0s is not positive`:         func(c *Config) { c.CloseTimeout = 0 },
 		`tls.enabled: false, but other tls`:         func(c *Config) { c.TLS.CAFile = "ca.pem" },
-		`tls.cert_file "a" and tls.key_file "": on`: func(c *Config) { c.TLS = TLS{Enabled: true, CertFile: "a"} },
+		`tls.cert_file "a" and tls.key_file "": on`: func(c *Config) { c.TLS = tlsdial.Config{Enabled: true, CertFile: "a"} },
 		`headers_file: open /nowhere`:               func(c *Config) { c.Endpoint, c.HeadersFile = "c:1", "/nowhere" },
 		`tls.ca_file: open /nowhere`: func(c *Config) {
-			c.Endpoint, c.TLS = "c:1", TLS{Enabled: true, CAFile: "/nowhere"}
+			c.Endpoint, c.TLS = "c:1", tlsdial.Config{Enabled: true, CAFile: "/nowhere"}
 		},
 	} {
 		cfg := DefaultConfig()

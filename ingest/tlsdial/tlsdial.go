@@ -1,0 +1,129 @@
+// Package tlsdial connects to servers with TLS as a configuration says. Kafka, ClickHouse and the collector of traces have
+// the same keys.
+//
+// It promises TLS 1.2 or later, that files are read when Load is called and not before, and an error that says which key to
+// change where a server does not speak TLS. It refuses keys that contradict one another, and never takes a certificate
+// unchecked unless skip_verify says so.
+package tlsdial
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"syscall"
+	"time"
+)
+
+// Config says how connections to a server are encrypted and whom they trust. The zero value is no TLS.
+type Config struct {
+	Enabled bool `yaml:"enabled"`
+	// CAFile is a PEM file of the authorities to trust in place of the system's.
+	CAFile string `yaml:"ca_file"`
+	// CertFile and KeyFile are PEM files of this process's own certificate.
+	CertFile string `yaml:"cert_file"`
+	KeyFile  string `yaml:"key_file"`
+	// ServerName is the name that the server's certificate must have; empty takes the host of the address.
+	ServerName string `yaml:"server_name"`
+	// SkipVerify accepts any certificate. It is for trials.
+	SkipVerify bool `yaml:"skip_verify"`
+}
+
+// Validate names the keys that cannot be used together, as they stand below the section of the server.
+func (c Config) Validate() error {
+	switch {
+	case !c.Enabled && c != (Config{}):
+		return errors.New("tls.enabled: false, but other tls keys are set")
+	case (c.CertFile == "") != (c.KeyFile == ""):
+		return fmt.Errorf("tls.cert_file %q and tls.key_file %q: one is missing", c.CertFile, c.KeyFile)
+	case c.SkipVerify && c.CAFile != "":
+		return fmt.Errorf("tls.skip_verify: true, but tls.ca_file %q is given", c.CAFile)
+	}
+	return nil
+}
+
+// Load reads the files. It returns nil where TLS is off.
+func (c Config) Load() (*tls.Config, error) {
+	if !c.Enabled {
+		return nil, nil
+	}
+	loaded := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: c.ServerName, InsecureSkipVerify: c.SkipVerify}
+	if c.CAFile != "" {
+		pem, err := os.ReadFile(c.CAFile)
+		if err != nil {
+			return nil, fmt.Errorf("tls.ca_file: %w", err)
+		}
+		loaded.RootCAs = x509.NewCertPool()
+		if !loaded.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("tls.ca_file: %q holds no certificate", c.CAFile)
+		}
+	}
+	if c.CertFile != "" {
+		pair, err := tls.LoadX509KeyPair(c.CertFile, c.KeyFile)
+		if err != nil {
+			return nil, fmt.Errorf("tls.cert_file %q, tls.key_file %q: %w", c.CertFile, c.KeyFile, err)
+		}
+		loaded.Certificates = []tls.Certificate{pair}
+	}
+	return loaded, nil
+}
+
+// handshakeTimeout bounds the wait for an answer to the handshake: the embedded broker takes it for the beginning of a long
+// request and waits for the rest.
+const handshakeTimeout = 3 * time.Second
+
+// Dialer dials with TLS. Section is that of the configuration, such as "kafka": errors name its keys.
+func Dialer(config *tls.Config, section string) func(ctx context.Context, network, address string) (net.Conn, error) {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		plain, err := (&net.Dialer{}).DialContext(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		config := config
+		if config.ServerName == "" {
+			config = config.Clone()
+			if config.ServerName, _, err = net.SplitHostPort(address); err != nil {
+				return nil, errors.Join(err, plain.Close())
+			}
+		}
+		conn := tls.Client(plain, config)
+		bound, cancel := context.WithTimeout(ctx, handshakeTimeout)
+		defer cancel()
+		err = conn.HandshakeContext(bound)
+		if err == nil {
+			return conn, nil
+		}
+		_ = plain.Close()
+		if ctx.Err() == nil && bound.Err() != nil {
+			err = errNoAnswer
+		}
+		if refusesTLS(err) {
+			err = &NoTLSError{address, section, err}
+		}
+		return nil, err
+	}
+}
+
+var errNoAnswer = fmt.Errorf("no answer to the TLS handshake within %v", handshakeTimeout)
+
+// NoTLSError is the error of a server that does not speak TLS.
+type NoTLSError struct {
+	Address, Section string
+	// Met is what the handshake met. It is not wrapped: a server that hung up for this reason has no complaint about a login.
+	Met error
+}
+
+func (e *NoTLSError) Error() string {
+	return fmt.Sprintf("%v: %s does not speak TLS; set %s.tls.enabled to false, or give the address of its TLS port", e.Met, e.Address, e.Section)
+}
+
+// refusesTLS says whether a server answered the handshake with something else, hung up or kept silent. One that speaks TLS and does not
+// agree says why in an alert.
+func refusesTLS(err error) bool {
+	var other tls.RecordHeaderError
+	return errors.As(err, &other) || errors.Is(err, errNoAnswer) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET)
+}
