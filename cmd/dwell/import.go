@@ -15,7 +15,6 @@ import (
 	"dwell/ingest/event"
 
 	"dwell/cmd/dwell/app"
-	"dwell/ingest/event"
 )
 
 type importCommand struct {

@@ -81,7 +81,7 @@ func newBorderAt(t testing.TB, voc *event.Vocabulary, places []place.Place) *bor
 	b.store = store
 	t.Cleanup(func() { _ = b.store.Close() })
 	for i := range b.shards {
-		b.shards[i] = engine.New(engine.Config{Vocabulary: voc, Places: places, Keep: 1 << 60, Lateness: time.Minute})
+		b.shards[i] = engine.New(engine.Config{Vocabulary: voc, Places: places, MemoryRetention: 1 << 60, WatermarkDelay: time.Minute})
 	}
 	return b
 }

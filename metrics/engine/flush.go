@@ -10,7 +10,7 @@ import (
 type Flush struct {
 	// AsOf is the offset of the next event to be applied.
 	AsOf int64
-	// Latest is the time of the latest event, and Watermark that less the lateness, in Unix milliseconds. Both are
+	// Latest is the time of the latest event, and Watermark that less the delay of the watermark, in Unix milliseconds. Both are
 	// meaningless while Heard is false: no event has come yet.
 	Latest, Watermark int64
 	Heard             bool
@@ -83,9 +83,9 @@ func (s *State) evict() {
 	if s.latest == never {
 		return
 	}
-	horizon := s.watermark() - s.cfg.Keep.Milliseconds()
+	horizon := s.watermark() - s.cfg.MemoryRetention.Milliseconds()
 	full := s.visits.Len() > 2*s.keptVisits+rest || s.windows.n > 2*s.keptWindows+rest
-	if horizon-s.horizon < s.cfg.Keep.Milliseconds()/4 && !full {
+	if horizon-s.horizon < s.cfg.MemoryRetention.Milliseconds()/4 && !full {
 		return
 	}
 	s.horizon = horizon

@@ -75,7 +75,7 @@ func (s *State) Resume(p Progress) {
 	s.recovering, s.written, s.applied = true, p.Offset, p.Offset-1
 	if p.Heard {
 		s.latest = p.Latest
-		s.horizon = s.watermark() - s.cfg.Keep.Milliseconds()
+		s.horizon = s.watermark() - s.cfg.MemoryRetention.Milliseconds()
 	}
 }
 

@@ -34,7 +34,7 @@ func testConfig(tb fataler) Config {
 			{Zone: kabul, LapseAfter: 6 * time.Hour},
 			{Zone: santiago, Calendar: calendar(), LapseAfter: 10 * time.Hour},
 		},
-		Keep: 3 * time.Hour, Lateness: 10 * time.Minute,
+		MemoryRetention: 3 * time.Hour, WatermarkDelay: 10 * time.Minute,
 	}
 }
 
@@ -143,7 +143,7 @@ func want(cfg Config, log []event.Event) map[window.Key]window.Aggregate {
 		lapsed := visit.None
 		if !s.Empty && s.Departed == visit.None {
 			at := s.Last + cfg.Places[s.BCP-1].LapseAfter.Milliseconds()
-			if at <= latest-cfg.Lateness.Milliseconds() {
+			if at <= latest-cfg.WatermarkDelay.Milliseconds() {
 				lapsed = at
 			}
 		}

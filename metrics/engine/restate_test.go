@@ -77,7 +77,7 @@ func TestRestatementsAreWhatChangedOfFinalWindows(t *testing.T) {
 			for j := range log[:i+1] {
 				latest = max(latest, log[j].Time)
 			}
-			before, watermark = after, latest-cfg.Lateness.Milliseconds()
+			before, watermark = after, latest-cfg.WatermarkDelay.Milliseconds()
 		}
 	})
 }

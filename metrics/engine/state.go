@@ -13,13 +13,14 @@ import (
 
 // Config is what all shards of a program share.
 type Config struct {
-	Vocabulary *event.Vocabulary
+	Vocabulary *event.Vocabulary `yaml:"-"`
 	// Places are the BCPs of the Vocabulary, in its order.
-	Places []place.Place
-	// Keep is how far behind the watermark finished visits and windows stay in memory.
-	Keep time.Duration
-	// Lateness is how far the watermark stays behind the latest event.
-	Lateness time.Duration
+	Places []place.Place `yaml:"-"`
+	// MemoryRetention is how far behind the watermark finished visits and windows stay in memory. With less than 25 h the
+	// overview reads the hours of its day from ClickHouse each second.
+	MemoryRetention time.Duration `yaml:"memory_retention" rule:"-"`
+	// WatermarkDelay is how far the watermark stays behind the latest event.
+	WatermarkDelay time.Duration `yaml:"watermark_delay"`
 }
 
 // State is the state of one shard.
@@ -112,7 +113,7 @@ func (s *State) Watermark() (ms int64, ok bool) {
 	return s.watermark(), true
 }
 
-func (s *State) watermark() int64 { return s.latest - s.cfg.Lateness.Milliseconds() }
+func (s *State) watermark() int64 { return s.latest - s.cfg.WatermarkDelay.Milliseconds() }
 
 // Visits is the number of visits in memory.
 func (s *State) Visits() int { return s.visits.Len() }

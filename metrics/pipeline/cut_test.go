@@ -229,7 +229,7 @@ func TestACrashAtEveryStepOfAFlush(t *testing.T) {
 		log[i].Offset = int64(i)
 	}
 	cfg.FlushBytes = 1 // flush after every batch
-	cfg.Engine.Keep = 2 * time.Hour
+	cfg.Engine.MemoryRetention = 2 * time.Hour
 	cfg.RetryMax = time.Millisecond
 	const batch, many = 600, 1 << 20
 	undisturbed := open(t, cfg)

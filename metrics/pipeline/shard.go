@@ -15,33 +15,6 @@ import (
 	"dwell/metrics/window"
 )
 
-// Config is what all shards of a program share.
-type Config struct {
-	Engine engine.Config
-	// Skew is how far an event's time may be after its record's.
-	Skew time.Duration
-	// What has changed is flushed whenever the time on the clock is a multiple of FlushEvery, or at once when the shard's part
-	// of so many bytes, which all shards of the process share (Budget), is buffered. A shard that is far behind its log has
-	// nothing new to show, and flushes less often: the larger a flush, the less an event costs.
-	FlushEvery time.Duration
-	// What was received is written by itself when there is much of it: it is most of what is buffered, and nothing is won by
-	// keeping it back.
-	FlushBytes int
-	// RetryMax is the longest pause between two tries of a read or write that fails.
-	RetryMax time.Duration
-}
-
-// DefaultConfig lacks the Engine's vocabulary and places.
-func DefaultConfig() Config {
-	return Config{
-		Engine:     engine.Config{Keep: 26 * time.Hour, Lateness: 10 * time.Minute},
-		Skew:       5 * time.Minute,
-		FlushEvery: time.Second,
-		FlushBytes: 256 << 20,
-		RetryMax:   10 * time.Second,
-	}
-}
-
 // Parts are what a shard works with. Commit tells Kafka how far the shard is, for the sake of operators' tools.
 type Parts struct {
 	// Budget is shared with the other shards of the process; nil is one of its own, of Config.FlushBytes.

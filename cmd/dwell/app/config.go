@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/goccy/go-yaml"
 
@@ -19,7 +18,6 @@ import (
 	"dwell/ingest/place"
 	"dwell/ingest/strictyaml"
 	"dwell/metrics/clickhouse"
-	"dwell/metrics/engine"
 	"dwell/metrics/pipeline"
 	"dwell/metrics/tracing"
 )
@@ -40,7 +38,7 @@ type Config struct {
 	Places     string           `yaml:"places"`
 	Kafka      KafkaConfig      `yaml:"kafka"`
 	ClickHouse ClickHouseConfig `yaml:"clickhouse"`
-	Engine     EngineConfig     `yaml:"engine"`
+	Engine     pipeline.Config  `yaml:"engine"`
 	Tracing    tracing.Config   `yaml:"tracing"`
 	Log        LogConfig        `yaml:"log"`
 }
@@ -68,22 +66,6 @@ type ClickHouseConfig struct {
 	clickhouse.Config `yaml:",inline"`
 }
 
-// EngineConfig is how events become windows. A key that decides what a number is, is a rule: dwell does not start where
-// the tables were counted with another value.
-type EngineConfig struct {
-	// Keep is how far behind the watermark finished visits and windows stay in memory. With less than 25 h the overview reads
-	// the hours of its day from ClickHouse each second.
-	Keep time.Duration `yaml:"keep" rule:"-"`
-	// WatermarkDelay is how far the watermark stays behind the latest event.
-	WatermarkDelay time.Duration `yaml:"watermark_delay"`
-	// Skew is how far an event's time may be after that of its Kafka record.
-	Skew time.Duration `yaml:"skew" rule:"-"`
-	// FlushEvery is the longest time between two writes of what has been counted.
-	FlushEvery time.Duration `yaml:"flush_every" rule:"-"`
-	// FlushBytes is how much may wait for a write before it comes early.
-	FlushBytes int `yaml:"flush_bytes" rule:"-"`
-}
-
 // LogConfig is what is written to standard error, and how.
 type LogConfig struct {
 	Level  string `yaml:"level"`
@@ -91,18 +73,15 @@ type LogConfig struct {
 }
 
 func DefaultConfig() Config {
-	p := pipeline.DefaultConfig()
 	return Config{
 		Listen:     "127.0.0.1:8080",
 		Data:       "data",
 		Places:     "afghanistan",
 		Kafka:      KafkaConfig{NewPartitions: 4, NewReplication: -1, Config: kafka.DefaultConfig()},
 		ClickHouse: ClickHouseConfig{Config: clickhouse.DefaultConfig()},
-		Engine: EngineConfig{
-			Keep: p.Engine.Keep, WatermarkDelay: p.Engine.Lateness, Skew: p.Skew, FlushEvery: p.FlushEvery, FlushBytes: p.FlushBytes,
-		},
-		Tracing: tracing.DefaultConfig(),
-		Log:     LogConfig{Level: "info", Format: "text"},
+		Engine:     pipeline.DefaultConfig(),
+		Tracing:    tracing.DefaultConfig(),
+		Log:        LogConfig{Level: "info", Format: "text"},
 	}
 }
 
@@ -193,26 +172,7 @@ func (c *Config) Validate() error {
 		}
 		c.ClickHouse.Password = strings.TrimRight(string(text), "\r\n")
 	}
-	errs = append(errs, under("clickhouse", c.ClickHouse.Validate()), under("tracing", c.Tracing.Validate()))
-	for _, d := range []struct {
-		key   string
-		value time.Duration
-	}{
-		{"engine.keep", c.Engine.Keep}, {"engine.flush_every", c.Engine.FlushEvery},
-	} {
-		if d.value <= 0 {
-			bad("%s: %v is not positive", d.key, d.value)
-		}
-	}
-	if c.Engine.WatermarkDelay < 0 {
-		bad("engine.watermark_delay: %v is negative", c.Engine.WatermarkDelay)
-	}
-	if c.Engine.Skew < 0 {
-		bad("engine.skew: %v is negative", c.Engine.Skew)
-	}
-	if c.Engine.FlushBytes < 1<<10 {
-		bad("engine.flush_bytes: %d is below 1024", c.Engine.FlushBytes)
-	}
+	errs = append(errs, under("clickhouse", c.ClickHouse.Validate()), under("engine", c.Engine.Validate()), under("tracing", c.Tracing.Validate()))
 	if _, err := c.Log.Handler(io.Discard); err != nil {
 		errs = append(errs, err)
 	}
@@ -263,8 +223,7 @@ func (c *Config) ReadPlaces() (*place.Book, error) {
 
 // pipeline is the configuration of the shards.
 func (c *Config) pipeline(book *place.Book, voc *event.Vocabulary) pipeline.Config {
-	p := pipeline.DefaultConfig()
-	p.Skew, p.FlushEvery, p.FlushBytes = c.Engine.Skew, c.Engine.FlushEvery, c.Engine.FlushBytes
-	p.Engine = engine.Config{Vocabulary: voc, Places: book.Places, Keep: c.Engine.Keep, Lateness: c.Engine.WatermarkDelay}
+	p := c.Engine
+	p.Engine.Vocabulary, p.Engine.Places = voc, book.Places
 	return p
 }

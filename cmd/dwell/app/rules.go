@@ -28,11 +28,16 @@ func (s *System) rules() map[string]string {
 	return rules
 }
 
-// collectRules adds the fields of a struct that are rules.
+// collectRules adds the fields of a struct that are rules, and those of the structs that are inlined in it.
 func collectRules(rules map[string]string, of any, name func(reflect.StructField) string) {
 	v := reflect.ValueOf(of)
 	for i := range v.NumField() {
-		if f := v.Type().Field(i); f.Tag.Get("rule") != "-" {
+		f := v.Type().Field(i)
+		switch {
+		case f.Tag.Get("rule") == "-" || f.Tag.Get("yaml") == "-":
+		case f.Tag.Get("yaml") == ",inline":
+			collectRules(rules, v.Field(i).Interface(), name)
+		default:
 			rules[name(f)] = fmt.Sprint(v.Field(i).Interface())
 		}
 	}

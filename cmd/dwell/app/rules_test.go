@@ -26,7 +26,7 @@ func TestRulesAreWhatDecidesANumber(t *testing.T) {
 	}
 	before := s.rules()
 	days := new(place.Calendar) // never open
-	s.Config.Engine.WatermarkDelay += time.Minute
+	s.Config.Engine.Engine.WatermarkDelay += time.Minute
 	s.Book.Places[0].LapseAfter += time.Hour
 	s.Book.Places[0].Zone, s.Book.Places[0].Calendar = time.UTC, days
 	s.Config.Kafka.Topic = "other"

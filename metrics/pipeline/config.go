@@ -1,0 +1,66 @@
+package pipeline
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"dwell/metrics/engine"
+)
+
+// Config is what all shards of a program share: how events become windows, and when these are written.
+type Config struct {
+	// Engine has its vocabulary and places from the places file.
+	Engine engine.Config `yaml:",inline"`
+	// Skew is how far an event's time may be after its record's.
+	Skew time.Duration `yaml:"skew" rule:"-"`
+	// FlushEvery is the time between flushes: one begins whenever the time on the clock is a multiple of it, or at once when the
+	// shard's part of FlushBytes, which all shards of the process share (Budget), is buffered. A shard that is far behind its
+	// log has nothing new to show, and flushes less often: the larger a flush, the less an event costs.
+	FlushEvery time.Duration `yaml:"flush_every" rule:"-"`
+	// FlushBytes is how much may be buffered. What was received is written by itself when there is much of it: it is most of
+	// what is buffered, and nothing is gained by holding it back.
+	FlushBytes int `yaml:"flush_bytes" rule:"-"`
+	// RetryMax is the longest pause between two tries of a read or write that fails.
+	RetryMax time.Duration `yaml:"retry_max" rule:"-"`
+}
+
+// DefaultConfig lacks the Engine's vocabulary and places. The dashboards' last day is in memory with a retention of 25 h or
+// more; with less they read it from ClickHouse each second.
+func DefaultConfig() Config {
+	return Config{
+		Engine:     engine.Config{MemoryRetention: 26 * time.Hour, WatermarkDelay: 10 * time.Minute},
+		Skew:       5 * time.Minute,
+		FlushEvery: time.Second,
+		FlushBytes: 256 << 20,
+		RetryMax:   10 * time.Second,
+	}
+}
+
+// Validate names every key and value that cannot be used.
+func (c Config) Validate() error {
+	var errs []error
+	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	for _, d := range []struct {
+		key   string
+		value time.Duration
+		least time.Duration
+	}{
+		{"memory_retention", c.Engine.MemoryRetention, 1},
+		{"watermark_delay", c.Engine.WatermarkDelay, 0},
+		{"skew", c.Skew, 0},
+		{"flush_every", c.FlushEvery, 1},
+		{"retry_max", c.RetryMax, 1},
+	} {
+		switch {
+		case d.value < 0:
+			bad("%s: %v is negative", d.key, d.value)
+		case d.value < d.least:
+			bad("%s: %v is not positive", d.key, d.value)
+		}
+	}
+	if c.FlushBytes < 1<<10 {
+		bad("flush_bytes: %d is below 1024", c.FlushBytes)
+	}
+	return errors.Join(errs...)
+}
