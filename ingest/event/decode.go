@@ -55,7 +55,7 @@ func (d *Decoder) Decode(record *Record, e *Event) *Rejection {
 	if r := d.readFields(e); r != nil {
 		return r
 	}
-	if e.Type.OfPlace() || e.Type == QueueObserved {
+	if about := types[e.Type].about; about == aPlace || about == aQueue {
 		if string(e.Subject) != d.vocabulary.BCPName(e.BCP) {
 			return reject(SubjectMismatch, "subject", e.Subject)
 		}

@@ -49,7 +49,7 @@ func AppendData(dst []byte, v *Vocabulary, e *Event) []byte {
 		dst = appendKey(dst, "lane")
 		dst = appendString(dst, e.Lane)
 	}
-	if e.Type == QueueObserved {
+	if e.Type.has(withNumbers) {
 		for _, n := range [...]struct {
 			name  string
 			value int64
@@ -60,7 +60,7 @@ func AppendData(dst []byte, v *Vocabulary, e *Event) []byte {
 			}
 		}
 	}
-	if e.Type == EventRetracted {
+	if e.Type.has(withRetracted) {
 		dst = appendKey(dst, "id")
 		dst = appendString(dst, e.RetractedID)
 		dst = appendKey(dst, "source")

@@ -16,33 +16,43 @@ func (d *Decoder) readFields(e *Event) *Rejection {
 			return r
 		}
 	}
-	if !f[lane].missing() || e.Type == LaneOpened || e.Type == LaneClosed {
+	if !f[lane].missing() || e.Type.has(withLane) {
 		if r := name("data.lane", &f[lane], &e.Lane); r != nil {
 			return r
 		}
 	}
-	if e.Type.HasAgency() {
+	if types[e.Type].fields == 0 {
+		return nil
+	}
+	if e.Type.has(withAgency) {
 		if r := d.readAgency(e); r != nil {
 			return r
 		}
 	}
-	switch e.Type {
-	case ChannelAssigned:
-		return code("data.channel", &f[channel], ParseChannel, &e.Channel)
-	case InspectionStarted:
-		return code("data.kind", &f[inspectionKind], ParseInspectionKind, &e.Kind)
-	case InspectionCompleted:
+	if e.Type.has(withChannel) {
+		if r := code("data.channel", &f[channel], ParseChannel, &e.Channel); r != nil {
+			return r
+		}
+	}
+	if e.Type.has(withKind) {
 		if r := code("data.kind", &f[inspectionKind], ParseInspectionKind, &e.Kind); r != nil {
 			return r
 		}
-		return code("data.result", &f[result], ParseResult, &e.Result)
-	case QueueObserved:
-		return d.readReading(e)
-	case EventRetracted:
-		return d.readRetraction(e)
-	default:
-		return nil
 	}
+	if e.Type.has(withResult) {
+		if r := code("data.result", &f[result], ParseResult, &e.Result); r != nil {
+			return r
+		}
+	}
+	if e.Type.has(withNumbers) {
+		if r := d.readNumbers(e); r != nil {
+			return r
+		}
+	}
+	if e.Type.has(withRetracted) {
+		return d.readRetraction(e)
+	}
+	return nil
 }
 
 func (d *Decoder) readBCP(e *Event) *Rejection {
@@ -69,7 +79,7 @@ func (d *Decoder) readAgency(e *Event) *Rejection {
 	return nil
 }
 
-func (d *Decoder) readReading(e *Event) *Rejection {
+func (d *Decoder) readNumbers(e *Event) *Rejection {
 	f := &d.found
 	for _, n := range [...]struct {
 		field string

@@ -118,26 +118,28 @@ func (r *reading) fields(e *Event, data map[string]any) {
 	if data["regime"] != nil && e.Type.OfVisit() {
 		e.Regime = coded(r, data, "regime", []Regime{Import, Export, Transit, Empty})
 	}
-	if data["lane"] != nil || e.Type == LaneOpened || e.Type == LaneClosed {
+	if data["lane"] != nil || e.Type.has(withLane) {
 		e.Lane = r.name(data, "lane")
 	}
 	if e.Type.HasAgency() {
 		e.Agency, known = r.vocabulary.Agency(r.name(data, "agency"))
 		r.must(known, UnknownAgency)
 	}
-	switch e.Type {
-	case ChannelAssigned:
+	if e.Type.has(withChannel) {
 		e.Channel = coded(r, data, "channel", []Channel{Green, Yellow, Red, Blue})
-	case InspectionStarted:
+	}
+	if e.Type.has(withKind) {
 		e.Kind = coded(r, data, "kind", kinds)
-	case InspectionCompleted:
-		e.Kind = coded(r, data, "kind", kinds)
+	}
+	if e.Type.has(withResult) {
 		e.Result = coded(r, data, "result", []Result{Conformant, NonConformant})
-	case QueueObserved:
+	}
+	if e.Type.has(withNumbers) {
 		e.Vehicles = r.count(data, "vehicles")
 		e.WaitSeconds = r.count(data, "wait_seconds")
 		e.AgeSeconds = r.count(data, "age_seconds")
-	case EventRetracted:
+	}
+	if e.Type.has(withRetracted) {
 		e.RetractedID, e.RetractedSource = r.name(data, "id"), r.name(data, "source")
 		e.RetractedTime = r.instant(data, "time")
 		e.AboutPlace = string(e.Subject) == r.vocabulary.BCPName(e.BCP)

@@ -25,57 +25,109 @@ const (
 	QueueObserved
 )
 
-var typeNames = [...]string{
-	NoType:              "",
-	TruckArrived:        "truck.arrived",
-	InspectionStarted:   "inspection.started",
-	ChannelAssigned:     "channel.assigned",
-	TruckReleased:       "truck.released",
-	ClearanceRefused:    "clearance.refused",
-	DeclarationLodged:   "declaration.lodged",
-	PaymentConfirmed:    "payment.confirmed",
-	HoldPlaced:          "hold.placed",
-	InspectionCompleted: "inspection.completed",
-	HoldLifted:          "hold.lifted",
-	TruckDeparted:       "truck.departed",
-	EventRetracted:      "event.retracted",
-	BCPOpened:           "bcp.opened",
-	BCPClosed:           "bcp.closed",
-	LaneOpened:          "lane.opened",
-	LaneClosed:          "lane.closed",
-	QueueObserved:       "queue.observed",
+// types is the one table of event types. Decoding and encoding, the codes on disk, the labels of metrics, the audit's order of
+// simultaneous facts and the documents (go generate) follow from it.
+var types = [...]struct {
+	name string
+	// code is the type in stored facts. It never changes, and that of a type which is gone is not given again.
+	code   uint8
+	about  about
+	fields fields
+	means  string
+	// unece and gs1 are what the type is elsewhere: UN/ECE Recommendation 24 and GS1's business steps.
+	unece, gs1 string
+}{
+	NoType:              {},
+	TruckArrived:        {"truck.arrived", 1, aVisit, 0, "A truck joined the queue of a border crossing point (BCP).", "1, arrived", "arriving"},
+	InspectionStarted:   {"inspection.started", 2, aVisit, withAgency | withKind, "An agency began an inspection.", "5, process begun", "inspecting"},
+	ChannelAssigned:     {"channel.assigned", 3, aVisit, withChannel, "Customs assigned the risk channel.", "-", "-"},
+	TruckReleased:       {"truck.released", 4, aVisit, 0, "Customs released the truck.", "12, cleared customs", "-"},
+	ClearanceRefused:    {"clearance.refused", 5, aVisit, 0, "Customs refused clearance.", "17, clearance refused", "-"},
+	DeclarationLodged:   {"declaration.lodged", 6, aVisit, 0, "The trader lodged the customs declaration.", "-", "-"},
+	PaymentConfirmed:    {"payment.confirmed", 7, aVisit, 0, "Duties and fees were paid.", "-", "-"},
+	HoldPlaced:          {"hold.placed", 8, aVisit, withAgency | withReason, "An agency holds the truck.", "-", "holding"},
+	InspectionCompleted: {"inspection.completed", 9, aVisit, withAgency | withKind | withResult, "An agency ended an inspection.", "14, process completed", "inspecting"},
+	HoldLifted:          {"hold.lifted", 10, aVisit, withAgency | withReason, "An agency no longer holds the truck.", "-", "-"},
+	TruckDeparted:       {"truck.departed", 11, aVisit, 0, "The truck left the BCP.", "24, departed; 16, crossed border", "departing"},
+	EventRetracted:      {"event.retracted", 12, anEvent, withRetracted, "An event that was sent did not happen. A retraction is final.", "-", "-"},
+	BCPOpened:           {"bcp.opened", 13, aPlace, withReason, "The BCP opened.", "-", "-"},
+	BCPClosed:           {"bcp.closed", 14, aPlace, withReason, "The BCP closed.", "-", "-"},
+	LaneOpened:          {"lane.opened", 15, aPlace, withLane, "A lane opened.", "-", "-"},
+	LaneClosed:          {"lane.closed", 16, aPlace, withLane, "A lane closed.", "-", "-"},
+	QueueObserved: {
+		"queue.observed", 17, aQueue, withNumbers,
+		"A reading of a queue that was made elsewhere. Without vehicles and wait_seconds the source had nothing: unknown.", "-", "-",
+	},
 }
+
+// about is what an event is about.
+type about uint8
+
+const (
+	aVisit  about = iota + 1 // its subject is the visit id
+	aPlace                   // a BCP, which is its subject; every shard must see it
+	aQueue                   // the queue at a BCP, which is its subject
+	anEvent                  // another event, whose subject it shares
+)
+
+// fields are what the data of an event must have besides bcp, and direction where it is about a visit. All may have a lane.
+type fields uint16
+
+const (
+	withAgency fields = 1 << iota
+	withChannel
+	withKind
+	withResult
+	withLane
+	withNumbers   // vehicles, wait_seconds and age_seconds, each of which may be missing
+	withRetracted // id, source and time of the event that did not happen
+	withReason    // for people, and not read
+)
+
+func (t Type) has(f fields) bool { return types[t].fields&f != 0 }
 
 // Types lists every type.
 func Types() []Type {
-	all := make([]Type, 0, len(typeNames)-1)
-	for t := TruckArrived; t <= QueueObserved; t++ {
-		all = append(all, t)
+	all := make([]Type, 0, len(types)-1)
+	for t := range types[1:] {
+		all = append(all, Type(t+1))
 	}
 	return all
 }
 
 // String is the short name: "truck.arrived".
-func (t Type) String() string { return typeNames[t] }
+func (t Type) String() string { return types[t].name }
 
 // Wire is the CloudEvents type: "dwell.truck.arrived.v1".
-func (t Type) Wire() string { return "dwell." + typeNames[t] + ".v1" }
+func (t Type) Wire() string { return "dwell." + types[t].name + ".v1" }
 
 // OfVisit says whether the event is a fact about a visit; its subject is then the visit id.
-func (t Type) OfVisit() bool { return t >= TruckArrived && t <= TruckDeparted }
+func (t Type) OfVisit() bool { return types[t].about == aVisit }
 
 // OfPlace says whether the event is a fact about a BCP that every shard must see.
-func (t Type) OfPlace() bool { return t >= BCPOpened && t <= LaneClosed }
+func (t Type) OfPlace() bool { return types[t].about == aPlace }
 
 // HasAgency says whether the event must name an agency.
-func (t Type) HasAgency() bool {
-	switch t {
-	case InspectionStarted, InspectionCompleted, HoldPlaced, HoldLifted:
-		return true
-	default:
-		return false
-	}
+func (t Type) HasAgency() bool { return t.has(withAgency) }
+
+// HasKind says whether the event must name the kind of an inspection.
+func (t Type) HasKind() bool { return t.has(withKind) }
+
+// Code is the type in stored facts. It never changes.
+func (t Type) Code() uint8 { return types[t].code }
+
+// TypeOfCode is the type with this code in stored facts.
+func TypeOfCode(code uint8) (Type, bool) {
+	t := byCode[code]
+	return t, t != NoType
 }
+
+var byCode = func() (all [256]Type) {
+	for t := range types {
+		all[types[t].code] = Type(t)
+	}
+	return all
+}()
 
 // Direction is seen from the reporting country.
 type Direction uint8
@@ -174,6 +226,13 @@ func ParseResult(b []byte) (Result, bool) { return parseName[Result](resultNames
 
 // ParseType reads a short name such as "truck.arrived".
 func ParseType(b []byte) (Type, bool) { return parseName[Type](typeNames[:], b) }
+
+var typeNames = func() (all [len(types)]string) {
+	for t := range types {
+		all[t] = types[t].name
+	}
+	return all
+}()
 
 // parseName finds b among names; the empty name at index 0 is no name.
 func parseName[T ~uint8](names []string, b []byte) (T, bool) {

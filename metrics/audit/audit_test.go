@@ -167,9 +167,11 @@ func (b *border) anything(seed uint64, visits int, begin string) {
 		b.t.Fatal(err)
 	}
 	base := at.UnixMilli()
-	types := []event.Type{
-		event.InspectionStarted, event.InspectionCompleted, event.InspectionStarted, event.InspectionCompleted, event.HoldPlaced, event.HoldLifted,
-		event.ChannelAssigned, event.TruckReleased, event.ClearanceRefused, event.DeclarationLodged, event.PaymentConfirmed, event.TruckDeparted,
+	types := []event.Type{event.InspectionStarted, event.InspectionCompleted} // twice as often as others
+	for _, t := range event.Types() {
+		if t.OfVisit() && t != event.TruckArrived {
+			types = append(types, t)
+		}
 	}
 	agencies := []event.Agency{b.voc.Customs, 1, 6}
 	for v := range visits {
@@ -201,7 +203,7 @@ func (b *border) anything(seed uint64, visits int, begin string) {
 			if e.Type.HasAgency() {
 				e.Agency = agencies[r.IntN(len(agencies))]
 			}
-			if e.Type == event.InspectionStarted || e.Type == event.InspectionCompleted {
+			if e.Type.HasKind() {
 				e.Kind = event.InspectionKind(1 + r.IntN(2))
 			}
 			switch r.IntN(60) {

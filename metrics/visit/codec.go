@@ -14,7 +14,8 @@ import (
 //	number of facts, facts (key 8 bytes, time since the fact before, type, kind, dims, bcp name, agency name)...,
 //	number of retracted keys, keys (8 bytes)...
 //
-// Names are stored and not codes, because codes change with the configuration. Name 0 is the empty one.
+// A type has its code of the table of types, which never changes. BCPs and agencies have names, because their codes change
+// with the configuration. Name 0 is the empty one.
 const codecVersion = 1
 
 // AppendFacts appends the facts of v to dst.
@@ -37,7 +38,7 @@ func (v *Visit) AppendFacts(dst []byte, voc *event.Vocabulary) []byte {
 		dst = binary.LittleEndian.AppendUint64(dst, f.Key)
 		dst = binary.AppendVarint(dst, f.Time-before)
 		before = f.Time
-		dst = append(dst, byte(f.Type), byte(f.Kind), f.dims)
+		dst = append(dst, f.Type.Code(), byte(f.Kind), f.dims)
 		var bcp, agency int
 		names, bcp = intern(names, voc.BCPName(f.BCP))
 		names, agency = intern(names, voc.HolderName(f.Agency))
@@ -80,10 +81,12 @@ func ParseFacts(src []byte, voc *event.Vocabulary) (*Visit, error) {
 		f := Fact{Key: r.key()}
 		f.Time = before + r.varint()
 		before = f.Time
-		f.Type, f.Kind, f.dims = event.Type(r.byte()), event.InspectionKind(r.byte()), r.byte()
+		code := r.byte()
+		f.Type, _ = event.TypeOfCode(code)
+		f.Kind, f.dims = event.InspectionKind(r.byte()), r.byte()
 		bcp, agency := r.name(names), r.name(names)
 		if r.err == nil && !f.valid() {
-			r.err = fmt.Errorf("facts hold type %d, kind %d, dims %d, which are none", f.Type, f.Kind, f.dims)
+			r.err = fmt.Errorf("facts hold type %d, kind %d, dims %d, which are not known", code, f.Kind, f.dims)
 		}
 		if r.err != nil {
 			return nil, r.err

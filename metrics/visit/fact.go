@@ -28,7 +28,7 @@ func NewFact(e *event.Event) Fact {
 	if e.Type.HasAgency() {
 		f.Agency = e.Agency
 	}
-	if e.Type == event.InspectionStarted || e.Type == event.InspectionCompleted {
+	if e.Type.HasKind() {
 		f.Kind = e.Kind
 	}
 	return f

@@ -48,6 +48,18 @@ var words = map[string]event.Type{
 	"refused": event.ClearanceRefused, "departed": event.TruckDeparted,
 }
 
+// typeOf is the type that a word of a story, or its own name, means.
+func typeOf(t testing.TB, word string) event.Type {
+	t.Helper()
+	typ, ok := words[word]
+	if !ok {
+		if typ, ok = event.ParseType([]byte(word)); !ok {
+			t.Fatalf("%q is no word of a story", word)
+		}
+	}
+	return typ
+}
+
 // tell turns a story into facts, in the order told.
 func tell(t testing.TB, v *event.Vocabulary, story string) []Fact {
 	t.Helper()
@@ -57,16 +69,16 @@ func tell(t testing.TB, v *event.Vocabulary, story string) []Fact {
 			Type: typ, ID: fmt.Appendf(nil, "%d", len(facts)+1), Source: []byte("/post"), Subject: []byte("T1"),
 			BCP: 1, Direction: event.Inbound, Time: instant(t, at),
 		}
-		switch typ {
-		case event.ChannelAssigned:
+		if typ == event.ChannelAssigned {
 			e.Channel, _ = event.ParseChannel([]byte(agency))
-		case event.InspectionStarted, event.InspectionCompleted:
+		}
+		if typ.HasKind() {
 			e.Kind = event.Document
-			fallthrough
-		case event.HoldPlaced, event.HoldLifted:
+		}
+		if typ.HasAgency() {
 			var ok bool
 			if e.Agency, ok = v.Agency([]byte(agency)); !ok {
-				t.Fatalf("agency %q is none", agency)
+				t.Fatalf("agency %q is not configured", agency)
 			}
 		}
 		facts = append(facts, NewFact(&e))
@@ -75,7 +87,7 @@ func tell(t testing.TB, v *event.Vocabulary, story string) []Fact {
 		word, rest, _ := strings.Cut(strings.TrimSpace(sentence), " ")
 		agency := ""
 		switch word {
-		case "channel", "started", "completed", "placed", "lifted", "inspection", "hold":
+		case "channel", "inspection", "hold":
 			agency, rest, _ = strings.Cut(rest, " ")
 		case "not":
 			facts = append(facts, NewFact(&event.Event{
@@ -87,6 +99,10 @@ func tell(t testing.TB, v *event.Vocabulary, story string) []Fact {
 			_, _ = fmt.Sscan(rest, &n)
 			facts = append(facts, facts[n-1])
 			continue
+		default:
+			if typeOf(t, word).HasAgency() {
+				agency, rest, _ = strings.Cut(rest, " ")
+			}
 		}
 		begin, end, _ := strings.Cut(rest, "-")
 		switch word {
@@ -97,10 +113,7 @@ func tell(t testing.TB, v *event.Vocabulary, story string) []Fact {
 			fact(event.HoldPlaced, agency, begin)
 			fact(event.HoldLifted, agency, end)
 		default:
-			typ, ok := words[word]
-			if !ok {
-				t.Fatalf("%q is no word of a story", word)
-			}
+			typ := typeOf(t, word)
 			fact(typ, agency, begin)
 		}
 	}
