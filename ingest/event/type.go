@@ -33,29 +33,30 @@ var types = [...]struct {
 	code   uint8
 	about  about
 	fields fields
+	span   span
 	means  string
 	// unece and gs1 are what the type is elsewhere: UN/ECE Recommendation 24 and GS1's business steps.
 	unece, gs1 string
 }{
 	NoType:              {},
-	TruckArrived:        {"truck.arrived", 1, aVisit, 0, "A truck joined the queue of a border crossing point (BCP).", "1, arrived", "arriving"},
-	InspectionStarted:   {"inspection.started", 2, aVisit, withAgency | withKind, "An agency began an inspection.", "5, process begun", "inspecting"},
-	ChannelAssigned:     {"channel.assigned", 3, aVisit, withChannel, "Customs assigned the risk channel.", "-", "-"},
-	TruckReleased:       {"truck.released", 4, aVisit, 0, "Customs released the truck.", "12, cleared customs", "-"},
-	ClearanceRefused:    {"clearance.refused", 5, aVisit, 0, "Customs refused clearance.", "17, clearance refused", "-"},
-	DeclarationLodged:   {"declaration.lodged", 6, aVisit, 0, "The trader lodged the customs declaration.", "-", "-"},
-	PaymentConfirmed:    {"payment.confirmed", 7, aVisit, 0, "Duties and fees were paid.", "-", "-"},
-	HoldPlaced:          {"hold.placed", 8, aVisit, withAgency | withReason, "An agency holds the truck.", "-", "holding"},
-	InspectionCompleted: {"inspection.completed", 9, aVisit, withAgency | withKind | withResult, "An agency ended an inspection.", "14, process completed", "inspecting"},
-	HoldLifted:          {"hold.lifted", 10, aVisit, withAgency | withReason, "An agency no longer holds the truck.", "-", "-"},
-	TruckDeparted:       {"truck.departed", 11, aVisit, 0, "The truck left the BCP.", "24, departed; 16, crossed border", "departing"},
-	EventRetracted:      {"event.retracted", 12, anEvent, withRetracted, "An event that was sent did not happen. A retraction is final.", "-", "-"},
-	BCPOpened:           {"bcp.opened", 13, aPlace, withReason, "The BCP opened.", "-", "-"},
-	BCPClosed:           {"bcp.closed", 14, aPlace, withReason, "The BCP closed.", "-", "-"},
-	LaneOpened:          {"lane.opened", 15, aPlace, withLane, "A lane opened.", "-", "-"},
-	LaneClosed:          {"lane.closed", 16, aPlace, withLane, "A lane closed.", "-", "-"},
+	TruckArrived:        {"truck.arrived", 1, aVisit, 0, moment, "A truck joined the queue of a border crossing point (BCP).", "1, arrived", "arriving"},
+	InspectionStarted:   {"inspection.started", 2, aVisit, withAgency | withKind, begins, "An agency began an inspection.", "5, process begun", "inspecting"},
+	ChannelAssigned:     {"channel.assigned", 3, aVisit, withChannel, moment, "Customs assigned the risk channel.", "-", "-"},
+	TruckReleased:       {"truck.released", 4, aVisit, 0, moment, "Customs released the truck.", "12, cleared customs", "-"},
+	ClearanceRefused:    {"clearance.refused", 5, aVisit, 0, moment, "Customs refused clearance.", "17, clearance refused", "-"},
+	DeclarationLodged:   {"declaration.lodged", 6, aVisit, 0, moment, "The trader lodged the customs declaration.", "-", "-"},
+	PaymentConfirmed:    {"payment.confirmed", 7, aVisit, 0, moment, "Duties and fees were paid.", "-", "-"},
+	HoldPlaced:          {"hold.placed", 8, aVisit, withAgency | withReason, begins, "An agency holds the truck.", "-", "holding"},
+	InspectionCompleted: {"inspection.completed", 9, aVisit, withAgency | withKind | withResult, ends, "An agency ended an inspection.", "14, process completed", "inspecting"},
+	HoldLifted:          {"hold.lifted", 10, aVisit, withAgency | withReason, ends, "An agency no longer holds the truck.", "-", "-"},
+	TruckDeparted:       {"truck.departed", 11, aVisit, 0, moment, "The truck left the BCP.", "24, departed; 16, crossed border", "departing"},
+	EventRetracted:      {"event.retracted", 12, anEvent, withRetracted, moment, "An event that was sent did not happen. A retraction is final.", "-", "-"},
+	BCPOpened:           {"bcp.opened", 13, aPlace, withReason, moment, "The BCP opened.", "-", "-"},
+	BCPClosed:           {"bcp.closed", 14, aPlace, withReason, moment, "The BCP closed.", "-", "-"},
+	LaneOpened:          {"lane.opened", 15, aPlace, withLane, moment, "A lane opened.", "-", "-"},
+	LaneClosed:          {"lane.closed", 16, aPlace, withLane, moment, "A lane closed.", "-", "-"},
 	QueueObserved: {
-		"queue.observed", 17, aQueue, withNumbers,
+		"queue.observed", 17, aQueue, withNumbers, moment,
 		"A reading of a queue that was made elsewhere. Without vehicles and wait_seconds the source had nothing: unknown.", "-", "-",
 	},
 }
@@ -82,6 +83,15 @@ const (
 	withNumbers   // vehicles, wait_seconds and age_seconds, each of which may be missing
 	withRetracted // id, source and time of the event that did not happen
 	withReason    // for people, and not read
+)
+
+// span says whether an event begins or ends something that lasts: an inspection of an agency and kind, or an agency's hold.
+type span uint8
+
+const (
+	moment span = iota
+	begins
+	ends
 )
 
 func (t Type) has(f fields) bool { return types[t].fields&f != 0 }
@@ -112,6 +122,12 @@ func (t Type) HasAgency() bool { return t.has(withAgency) }
 
 // HasKind says whether the event must name the kind of an inspection.
 func (t Type) HasKind() bool { return t.has(withKind) }
+
+// Begins says whether the event begins an inspection or a hold.
+func (t Type) Begins() bool { return types[t].span == begins }
+
+// Ends says whether the event ends an inspection or a hold.
+func (t Type) Ends() bool { return types[t].span == ends }
 
 // Code is the type in stored facts. It never changes.
 func (t Type) Code() uint8 { return types[t].code }

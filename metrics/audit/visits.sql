@@ -7,6 +7,17 @@ WITH
     ['truck.arrived', 'inspection.started', 'channel.assigned', 'truck.released', 'clearance.refused',
      'declaration.lodged', 'payment.confirmed', 'hold.placed', 'inspection.completed', 'hold.lifted',
      'truck.departed'] AS types,
+    indexOf(types, 'truck.arrived') AS truck_arrived,
+    indexOf(types, 'inspection.started') AS inspection_started,
+    indexOf(types, 'channel.assigned') AS channel_assigned,
+    indexOf(types, 'truck.released') AS truck_released,
+    indexOf(types, 'clearance.refused') AS clearance_refused,
+    indexOf(types, 'declaration.lodged') AS declaration_lodged,
+    indexOf(types, 'payment.confirmed') AS payment_confirmed,
+    indexOf(types, 'hold.placed') AS hold_placed,
+    indexOf(types, 'inspection.completed') AS inspection_completed,
+    indexOf(types, 'hold.lifted') AS hold_lifted,
+    indexOf(types, 'truck.departed') AS truck_departed,
     ['document', 'scan', 'weighbridge', 'physical', 'sps', 'immigration_security'] AS kinds,
     ['', 'inbound', 'outbound'] AS directions,
     ['', 'green', 'yellow', 'red', 'blue'] AS channels,
@@ -49,8 +60,8 @@ facts AS (
 instants AS (
     SELECT
         shard, visit, f.agency AS agency, f.kind AS kind, f.t AS t,
-        countIf(stands AND f.type IN (2, 8)) > 0 AS begins,
-        countIf(stands AND f.type IN (9, 10)) > 0 AS ends,
+        countIf(stands AND f.type IN (inspection_started, hold_placed)) > 0 AS begins,
+        countIf(stands AND f.type IN (inspection_completed, hold_lifted)) > 0 AS ends,
         groupArrayIf(f, stands) AS now
     FROM facts
     GROUP BY shard, visit, agency, kind, t
@@ -88,10 +99,10 @@ stretches AS (
         if(agency = '', [], arrayMap(m -> (m.1, m.2, kind > 0, agency), arrayFilter(m -> m.3 = 1, marks_with_ends))) AS going_on,
         if(agency = '',
             arrayMap(
-                f -> (f.t, f.type, multiIf(f.type IN (3, 4, 5), 'customs', f.type IN (6, 7), 'trader', 'carrier')),
-                arrayFilter(f -> f.type IN (3, 4, 5, 6, 7, 11), parts)),
+                f -> (f.t, f.type, multiIf(f.type IN (channel_assigned, truck_released, clearance_refused), 'customs', f.type IN (declaration_lodged, payment_confirmed), 'trader', 'carrier')),
+                arrayFilter(f -> f.type IN (channel_assigned, truck_released, clearance_refused, declaration_lodged, payment_confirmed, truck_departed), parts)),
             arrayMap(
-                (x, b) -> (x.1, if(x.3, if(kind > 0, 2, 8), if(kind > 0, 9, 10))::UInt8, agency),
+                (x, b) -> (x.1, if(x.3, if(kind > 0, inspection_started, hold_placed), if(kind > 0, inspection_completed, hold_lifted))::UInt8, agency),
                 arrayFilter((x, b) -> x.3 OR b = 0, at, before),
                 arrayFilter((b, x) -> x.3 OR b = 0, before, at))) AS acting
     FROM ended
@@ -110,15 +121,15 @@ whole AS (
 milestones AS (
     SELECT
         *,
-        if(arrayExists(f -> f.type = 1, fs), arrayFirst(f -> f.type = 1, fs), fs[1]) AS place,
+        if(arrayExists(f -> f.type = truck_arrived, fs), arrayFirst(f -> f.type = truck_arrived, fs), fs[1]) AS place,
         arrayLast(f -> f.channel != '', fs).channel AS channel,
         arrayLast(f -> f.regime != '', fs).regime AS regime,
         if(empty(fs), NULL, fs[1].t) AS first,
         if(empty(fs), NULL, fs[-1].t) AS last,
-        if(arrayExists(f -> f.type = 1, fs), arrayFirst(f -> f.type = 1, fs).t, NULL) AS arrived,
-        if(arrayExists(f -> f.type = 4, fs), arrayFirst(f -> f.type = 4, fs).t, NULL) AS released,
-        if(arrayExists(f -> f.type = 5, fs), arrayFirst(f -> f.type = 5, fs).t, NULL) AS refused,
-        if(arrayExists(f -> f.type = 11, fs), arrayFirst(f -> f.type = 11, fs).t, NULL) AS departed
+        if(arrayExists(f -> f.type = truck_arrived, fs), arrayFirst(f -> f.type = truck_arrived, fs).t, NULL) AS arrived,
+        if(arrayExists(f -> f.type = truck_released, fs), arrayFirst(f -> f.type = truck_released, fs).t, NULL) AS released,
+        if(arrayExists(f -> f.type = clearance_refused, fs), arrayFirst(f -> f.type = clearance_refused, fs).t, NULL) AS refused,
+        if(arrayExists(f -> f.type = truck_departed, fs), arrayFirst(f -> f.type = truck_departed, fs).t, NULL) AS departed
     FROM whole
 ),
 places AS (

@@ -83,9 +83,9 @@ func beginsIn(facts []Fact, f Fact) bool {
 }
 
 // spans says whether f begins or ends an inspection or a hold.
-func (f Fact) spans() bool { return f.Type.HasAgency() }
+func (f Fact) spans() bool { return f.Type.Begins() || f.Type.Ends() }
 
-func (f Fact) begins() bool { return f.Type == event.InspectionStarted || f.Type == event.HoldPlaced }
+func (f Fact) begins() bool { return f.Type.Begins() }
 
 // same says whether both facts are of the same agency's inspection of one kind, or of the same agency's hold.
 func (f Fact) same(o Fact) bool { return o.spans() && f.Agency == o.Agency && f.Kind == o.Kind }
