@@ -166,7 +166,7 @@ func newStage(t testing.TB) *stage {
 			},
 			ReleaseTime: overview.ReleaseTime{N: ptr(size), MeanSeconds: ptr(70000.0), P50Seconds: ptr(float64(87000 - i*9000)), P90Seconds: ptr(float64(130000 - i*9000))},
 			Holders:     slices.Clone(shares), Flow: overview.Flow{Arrivals: ptr(size + 31), Releases: ptr(size), Departures: ptr(size - 12)},
-			Readings: []overview.Reading{},
+			Readings: []overview.LatestReading{},
 		}
 		for k := range bcp.Holders {
 			bcp.Holders[k].Seconds *= 1 + float64((i*5+k*3)%7)/4
@@ -182,15 +182,15 @@ func newStage(t testing.TB) *stage {
 		}
 		switch i {
 		case 0:
-			bcp.Readings = []overview.Reading{{Source: "far side", Time: now.Add(-20 * time.Minute), Vehicles: ptr(int64(414)), AgeSeconds: 2280}}
+			bcp.Readings = []overview.LatestReading{{Source: "far side", Time: now.Add(-20 * time.Minute), Vehicles: ptr(int64(414)), AgeSeconds: 2280}}
 		case 1:
-			bcp.Readings = []overview.Reading{{Source: "far side", Time: now.Add(-20 * time.Hour), Vehicles: ptr(int64(0)), AgeSeconds: 97200, Stale: true}}
+			bcp.Readings = []overview.LatestReading{{Source: "far side", Time: now.Add(-20 * time.Hour), Vehicles: ptr(int64(0)), AgeSeconds: 97200, Stale: true}}
 		case 2:
-			bcp.Readings = []overview.Reading{{Source: "far side", Time: now, Reason: overview.NotReported}}
+			bcp.Readings = []overview.LatestReading{{Source: "far side", Time: now, Reason: overview.NotReported}}
 		case 3:
-			bcp.Readings = []overview.Reading{{Source: "far side", Time: now.Add(-5 * time.Minute), Vehicles: ptr(int64(0)), AgeSeconds: 300, Reason: overview.ZeroAfterClosure}}
+			bcp.Readings = []overview.LatestReading{{Source: "far side", Time: now.Add(-5 * time.Minute), Vehicles: ptr(int64(0)), AgeSeconds: 300, Reason: overview.ZeroAfterClosure}}
 		case 6:
-			bcp.Readings = []overview.Reading{{Source: "far side", Time: now.Add(-time.Minute), Vehicles: ptr(int64(7)), AgeSeconds: 120, Frozen: true, FrozenSince: ptr(now.Add(-5 * time.Hour))}}
+			bcp.Readings = []overview.LatestReading{{Source: "far side", Time: now.Add(-time.Minute), Vehicles: ptr(int64(7)), AgeSeconds: 120, Frozen: true, FrozenSince: ptr(now.Add(-5 * time.Hour))}}
 		case 4:
 			bcp.Status, bcp.Open = overview.Closed, false
 		case 5:

@@ -18,15 +18,15 @@ import (
 // realReadings is a file of readings that Ukraine's border service published (CC BY 4.0); it is not part of the project.
 const realReadings = "../../../shared/data/pl-ua-truck-queues-2026.csv"
 
-// reading is a line of the file, as somebody would read it who has only the file.
-type reading struct {
+// fileLine is a line of the file, read by its columns alone.
+type fileLine struct {
 	time     time.Time
 	vehicles *int64
 	age      int64
 }
 
 // byHand reads the file without any of dwell.
-func byHand(t *testing.T) (lines int, latest map[string]reading, zeros, missing int) {
+func byHand(t *testing.T) (lines int, latest map[string]fileLine, zeros, missing int) {
 	t.Helper()
 	file, err := os.Open(realReadings)
 	if os.IsNotExist(err) {
@@ -44,14 +44,14 @@ func byHand(t *testing.T) (lines int, latest map[string]reading, zeros, missing 
 	for i, name := range rows[0] {
 		column[name] = i
 	}
-	latest = map[string]reading{}
+	latest = map[string]fileLine{}
 	for _, row := range rows[1:] {
 		lines++
 		at, err := time.Parse(time.RFC3339, row[column["scraped_at"]])
 		if err != nil {
 			t.Fatal(err)
 		}
-		r := reading{time: at}
+		r := fileLine{time: at}
 		if text := row[column["trucks_waiting"]]; text == "" || row[column["parse_miss_flag"]] == "1" {
 			missing++
 		} else {

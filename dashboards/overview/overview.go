@@ -47,17 +47,17 @@ type BCP struct {
 	Target           Target    `json:"target"`
 	// SilentAfterSeconds is the silence that makes the BCP unknown, at the time of the board. It is learnt from the BCP's
 	// own habit at this hour of the week, or configured.
-	SilentAfterSeconds int64       `json:"silent_after_seconds"`
-	SilentAfterLearnt  bool        `json:"silent_after_learnt"`
-	Status             Status      `json:"status"`
-	Open               bool        `json:"open"`
-	LastEvent          *time.Time  `json:"last_event"`
-	Inside             Inside      `json:"inside"`
-	ReleaseTime        ReleaseTime `json:"release_time"`
-	Holders            []Holding   `json:"holders"`
-	Flow               Flow        `json:"flow"`
-	Trend              []Hour      `json:"trend"`
-	Readings           []Reading   `json:"readings"`
+	SilentAfterSeconds int64           `json:"silent_after_seconds"`
+	SilentAfterLearnt  bool            `json:"silent_after_learnt"`
+	Status             Status          `json:"status"`
+	Open               bool            `json:"open"`
+	LastEvent          *time.Time      `json:"last_event"`
+	Inside             Inside          `json:"inside"`
+	ReleaseTime        ReleaseTime     `json:"release_time"`
+	Holders            []Holding       `json:"holders"`
+	Flow               Flow            `json:"flow"`
+	Trend              []Hour          `json:"trend"`
+	Readings           []LatestReading `json:"readings"`
 }
 
 // Neighbour is the BCP on the far side.
@@ -224,8 +224,8 @@ type Hour struct {
 	Inside *int64 `json:"inside"`
 }
 
-// Reading is the latest reading of a queue from one source, made elsewhere.
-type Reading struct {
+// LatestReading is the latest reading of a queue from one source, made elsewhere.
+type LatestReading struct {
 	Source    string    `json:"source"`
 	Direction string    `json:"direction"`
 	Time      time.Time `json:"time"`

@@ -87,7 +87,7 @@ func TestWhenACalendarHasAPlaceClosed(t *testing.T) {
 
 func TestAZeroAfterAClosureIsNoEmptyQueue(t *testing.T) {
 	b := newBorder(t, "2026-01-05T12:00:00Z", placeOf("A", "UTC", 3*time.Hour))
-	said := func() overview.Reading { return b.board().BCPs[0].Readings[0] }
+	said := func() overview.LatestReading { return b.board().BCPs[0].Readings[0] }
 	b.reading("1", "A", "2026-01-05T08:00:00Z", "40, NULL, 60")
 	b.happens("1", "2026-01-05T09:00:00Z", "A", "bcp.closed", "")
 	b.happens("2", "2026-01-05T10:30:00Z", "A", "bcp.opened", "")

@@ -18,7 +18,7 @@ type queue struct{ source, direction string }
 // published is a reading as it was published, of a queue.
 type published struct {
 	queue
-	judge.Reading
+	judge.Sample
 }
 
 // remembered is how far back the readings go on which a verdict rests, and mostRemembered how many they are.
@@ -58,10 +58,10 @@ func (s *Source) judge(ctx context.Context, known *habits, all []published) ([]j
 	p := known.ofReadings()
 	p.Closed = shut.during
 	at := map[queue][]int{}
-	readings := map[queue][]judge.Reading{}
+	readings := map[queue][]judge.Sample{}
 	for i := range all {
 		q := all[i].queue
-		at[q], readings[q] = append(at[q], i), append(readings[q], all[i].Reading)
+		at[q], readings[q] = append(at[q], i), append(readings[q], all[i].Sample)
 	}
 	verdicts := make([]judge.Verdict, len(all))
 	for q, of := range readings {
@@ -88,7 +88,7 @@ type judged struct {
 }
 
 // latestVerdicts judges the latest readings of a place, anew when there is another one, and with new habits.
-func (s *Source) latestVerdicts(ctx context.Context, known *habits, latest []reading) (map[queue]judge.Verdict, error) {
+func (s *Source) latestVerdicts(ctx context.Context, known *habits, latest []storedReading) (map[queue]judge.Verdict, error) {
 	times := make([]time.Time, len(latest))
 	for i := range latest {
 		times[i] = latest[i].time

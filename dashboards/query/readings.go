@@ -10,14 +10,14 @@ import (
 	judge "dwell/dashboards/verdict"
 )
 
-// reading is the latest of one source and direction.
-type reading struct {
+// storedReading is the latest reading of one source and direction.
+type storedReading struct {
 	source, direction   string
 	time                time.Time
 	vehicles, wait, age *uint64
 }
 
-func (s *Source) readReadings(ctx context.Context) (map[string][]reading, error) {
+func (s *Source) readReadings(ctx context.Context) (map[string][]storedReading, error) {
 	// All readings that ever were are looked at, so not with FINAL, which is many times slower: a reading that is there
 	// twice changes no latest one, and a retracted one is told by its retraction.
 	sql := `
@@ -28,11 +28,11 @@ WHERE retracted = 0
     AND (bcp, source, id) NOT IN (SELECT bcp, source, id FROM ` + s.table("readings") + ` WHERE retracted = 1)
 GROUP BY bcp, source, direction
 ORDER BY bcp, source, direction`
-	all := map[string][]reading{}
+	all := map[string][]storedReading{}
 	err := s.each(ctx, "readings", sql, nil, func(rows driver.Rows) error {
 		var (
 			bcp    string
-			r      reading
+			r      storedReading
 			values []any
 		)
 		if err := rows.Scan(&bcp, &r.source, &r.direction, &r.time, &values); err != nil {
@@ -51,8 +51,8 @@ func nullable(v any) *uint64 {
 }
 
 // latestReadings are those of one place as they are now.
-func (s *Source) latestReadings(ctx context.Context, known *habits, now time.Time, latest []reading) ([]overview.Reading, error) {
-	out := []overview.Reading{}
+func (s *Source) latestReadings(ctx context.Context, known *habits, now time.Time, latest []storedReading) ([]overview.LatestReading, error) {
+	out := []overview.LatestReading{}
 	if len(latest) == 0 {
 		return out, nil
 	}
@@ -66,11 +66,11 @@ func (s *Source) latestReadings(ctx context.Context, known *habits, now time.Tim
 	return out, nil
 }
 
-func (r *reading) at(now time.Time, known *habits, v judge.Verdict) overview.Reading {
-	one := judge.Reading{Time: r.time, Age: r.age}
+func (r *storedReading) at(now time.Time, known *habits, v judge.Verdict) overview.LatestReading {
+	one := judge.Sample{Time: r.time, Age: r.age}
 	age := one.AgeAt(now)
 	silence, _ := known.silenceOfReadings(now)
-	out := overview.Reading{
+	out := overview.LatestReading{
 		Source: r.source, Direction: r.direction, Time: r.time.UTC(),
 		Vehicles: signed(r.vehicles), WaitSeconds: signed(r.wait),
 		AgeSeconds: int64(age / time.Second), Stale: age > silence,

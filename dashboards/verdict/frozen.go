@@ -17,7 +17,7 @@ const (
 // repetition follows the same numbers of one source. It ends with other numbers, with none, with an outage, and when the
 // age falls: then the source has looked again.
 type repetition struct {
-	first, last *Reading
+	first, last *Sample
 	n           int
 	// spans are how long earlier ones of numbers above zero lasted.
 	spans []time.Duration
@@ -29,7 +29,7 @@ type repetition struct {
 //   - the age has grown as fast as the clock: it hands out one old look at the queue, or
 //   - the numbers are above zero and have stood still twice as long as is usual when they do. Zeros may stand still for
 //     weeks: an empty queue stays empty.
-func (q *repetition) next(r *Reading, silence time.Duration) time.Time {
+func (q *repetition) next(r *Sample, silence time.Duration) time.Time {
 	if q.last == nil || !q.goesOn(r) || r.Time.Sub(q.last.Time) > silence {
 		if q.n > 1 && !q.last.zero() {
 			q.spans = append(q.spans, q.last.Time.Sub(q.first.Time))
@@ -49,7 +49,7 @@ func (q *repetition) next(r *Reading, silence time.Duration) time.Time {
 	return q.first.looked()
 }
 
-func (q *repetition) goesOn(r *Reading) bool {
+func (q *repetition) goesOn(r *Sample) bool {
 	return !r.empty() && equal(r.Vehicles, q.last.Vehicles) && equal(r.Wait, q.last.Wait) &&
 		(r.Age == nil) == (q.last.Age == nil) && r.age() >= q.last.age()-coarse
 }
@@ -60,8 +60,8 @@ func (q *repetition) oneLook() bool {
 }
 
 // looked is when the source looked at the queue.
-func (r *Reading) looked() time.Time { return r.Time.Add(-r.age()) }
+func (r *Sample) looked() time.Time { return r.Time.Add(-r.age()) }
 
-func (r *Reading) age() time.Duration { return r.AgeAt(r.Time) }
+func (r *Sample) age() time.Duration { return r.AgeAt(r.Time) }
 
 func equal(a, b *uint64) bool { return a == nil && b == nil || a != nil && b != nil && *a == *b }

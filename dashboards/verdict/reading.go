@@ -8,23 +8,23 @@ package verdict
 
 import "time"
 
-// Reading is what one source said of one queue. Numbers are nil where the source had none.
-type Reading struct {
+// Sample is what one source said of one queue at one time. Numbers are nil where the source had none.
+type Sample struct {
 	Time           time.Time
 	Vehicles, Wait *uint64
 	// Age is how old the numbers were at Time, in seconds.
 	Age *uint64
 }
 
-func (r *Reading) empty() bool { return r.Vehicles == nil && r.Wait == nil }
+func (r *Sample) empty() bool { return r.Vehicles == nil && r.Wait == nil }
 
 // zero says that the queue is empty, as far as the source knows.
-func (r *Reading) zero() bool {
+func (r *Sample) zero() bool {
 	return !r.empty() && (r.Vehicles == nil || *r.Vehicles == 0) && (r.Wait == nil || *r.Wait == 0)
 }
 
 // AgeAt is how old the numbers are at t.
-func (r *Reading) AgeAt(t time.Time) time.Duration {
+func (r *Sample) AgeAt(t time.Time) time.Duration {
 	age := max(0, t.Sub(r.Time))
 	if r.Age != nil {
 		age += time.Duration(*r.Age) * time.Second
@@ -59,7 +59,7 @@ type Place struct {
 }
 
 // Judge judges the readings of one source and direction, which are ordered by time.
-func (p Place) Judge(readings []Reading) []Verdict {
+func (p Place) Judge(readings []Sample) []Verdict {
 	verdicts := make([]Verdict, len(readings))
 	var empty emptiness
 	var same repetition

@@ -24,10 +24,10 @@ func clock(text string) time.Time {
 
 // tell reads "1/08:00 414 age 30": on the first day at eight, 414 vehicles, counted half an hour before; "-" is nothing,
 // and "0+5m" is no vehicles but a wait of five minutes.
-func tell(text string) (all []verdict.Reading) {
+func tell(text string) (all []verdict.Sample) {
 	for line := range strings.SplitSeq(text, ";") {
 		words := strings.Fields(line)
-		r := verdict.Reading{Time: clock(words[0])}
+		r := verdict.Sample{Time: clock(words[0])}
 		number, wait, waits := strings.Cut(words[1], "+")
 		if n, err := strconv.ParseUint(number, 10, 64); err == nil {
 			r.Vehicles = &n

@@ -16,7 +16,7 @@ type emptiness struct {
 	zeros int // in doubt
 }
 
-func (e *emptiness) next(r *Reading, silence time.Duration, closed func(from, to time.Time) bool) Doubt {
+func (e *emptiness) next(r *Sample, silence time.Duration, closed func(from, to time.Time) bool) Doubt {
 	if r.empty() {
 		return ""
 	}

@@ -13,16 +13,16 @@ import (
 // rfc3339 is stricter than package time, which takes an hour of one digit, and a comma.
 var rfc3339 = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$`)
 
-// reading is a message as somebody reads it who has encoding/json and the description, and no hurry. It keeps the first
+// slowReader reads a message with encoding/json and the description alone. It keeps the first
 // reason why the message cannot be used.
-type reading struct {
+type slowReader struct {
 	vocabulary *Vocabulary
 	why        Reason
 }
 
 // reference reads a message. The reason is empty where it can be used; the event has no Data.
 func reference(v *Vocabulary, skew time.Duration, m *Record) (Event, Reason) {
-	r := &reading{vocabulary: v}
+	r := &slowReader{vocabulary: v}
 	e := Event{Vehicles: Unknown, WaitSeconds: Unknown, AgeSeconds: Unknown}
 	r.must(len(m.Value) <= MaxMessage, TooLarge)
 	attributes, data := r.parts(m)
@@ -39,14 +39,14 @@ func reference(v *Vocabulary, skew time.Duration, m *Record) (Event, Reason) {
 	return e, r.why
 }
 
-func (r *reading) must(is bool, why Reason) {
+func (r *slowReader) must(is bool, why Reason) {
 	if !is && r.why == "" {
 		r.why = why
 	}
 }
 
 // parts are the attributes and the data, wherever the mode has them.
-func (r *reading) parts(m *Record) (attributes map[string]any, data any) {
+func (r *slowReader) parts(m *Record) (attributes map[string]any, data any) {
 	headers := map[string]any{}
 	for _, h := range m.Headers {
 		headers[string(h.Key)] = string(h.Value)
@@ -70,7 +70,7 @@ func (r *reading) parts(m *Record) (attributes map[string]any, data any) {
 }
 
 // parse reads a whole text, and numbers as they are written.
-func (r *reading) parse(text []byte) (content any) {
+func (r *slowReader) parse(text []byte) (content any) {
 	r.must(json.Valid(text), NotJSON)
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
@@ -86,7 +86,7 @@ func media(contentType string) string {
 	return strings.ToLower(strings.TrimSpace(before))
 }
 
-func (r *reading) attributes(e *Event, a map[string]any) {
+func (r *slowReader) attributes(e *Event, a map[string]any) {
 	r.must(a["specversion"] == "1.0", NotCloudEvent)
 	wire, is := a["type"].(string)
 	r.must(is, NotCloudEvent)
@@ -108,7 +108,7 @@ func (r *reading) attributes(e *Event, a map[string]any) {
 	r.must(e.Type != NoType, UnknownType)
 }
 
-func (r *reading) fields(e *Event, data map[string]any) {
+func (r *slowReader) fields(e *Event, data map[string]any) {
 	var known bool
 	e.BCP, known = r.vocabulary.BCP(r.name(data, "bcp"))
 	r.must(known, UnknownBCP)
@@ -152,7 +152,7 @@ var kinds = []InspectionKind{Document, Scan, Weighbridge, Physical, SPS, Immigra
 func coded[C interface {
 	comparable
 	String() string
-}](r *reading, from map[string]any, field string, list []C) (none C) {
+}](r *slowReader, from map[string]any, field string, list []C) (none C) {
 	r.must(from[field] != nil, MissingField)
 	for _, c := range list {
 		if from[field] == c.String() {
@@ -163,14 +163,14 @@ func coded[C interface {
 	return none
 }
 
-func (r *reading) name(from map[string]any, field string) []byte {
+func (r *slowReader) name(from map[string]any, field string) []byte {
 	r.must(from[field] != nil, MissingField)
 	s, is := from[field].(string)
 	r.must(is && s != "" && len(s) <= 512 && utf8.ValidString(s), InvalidField)
 	return []byte(s)
 }
 
-func (r *reading) instant(from map[string]any, field string) int64 {
+func (r *slowReader) instant(from map[string]any, field string) int64 {
 	r.must(from[field] != nil, MissingField)
 	s, _ := from[field].(string)
 	at, err := time.Parse(time.RFC3339, s)
@@ -178,7 +178,7 @@ func (r *reading) instant(from map[string]any, field string) int64 {
 	return at.UnixMilli()
 }
 
-func (r *reading) count(from map[string]any, field string) int64 {
+func (r *slowReader) count(from map[string]any, field string) int64 {
 	if from[field] == nil {
 		return Unknown
 	}

@@ -24,7 +24,7 @@ func TestBothWaysOfWritingWriteTheSame(t *testing.T) {
 		t.Fatal("both stores write in one way")
 	}
 	f := newFlush(voc)
-	f.raw.Readings = []engine.Reading{{Offset: 1, Source: "s", ID: "i", BCP: 3, Vehicles: 7, WaitSeconds: event.Unknown, AgeSeconds: 3}}
+	f.raw.Readings = []engine.QueueReading{{Offset: 1, Source: "s", ID: "i", BCP: 3, Vehicles: 7, WaitSeconds: event.Unknown, AgeSeconds: 3}}
 	f.raw.DeadLetters = []event.DeadLetter{
 		{Reason: event.NotJSON, Record: event.Record{
 			Offset: 8, Key: []byte("k"), Value: []byte{0xff, 0},

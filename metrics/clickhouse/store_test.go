@@ -374,7 +374,7 @@ func TestWhatWasReceivedIsThereOnce(t *testing.T) {
 	for i := range 120 {
 		raw.Events.Append(1002+int64(i), at, &event.Event{Type: event.TruckArrived, ID: []byte(strings.Repeat("x", i)), BCP: 2, Time: at + int64(i)*40*24*60*minute})
 	}
-	raw.Readings = []engine.Reading{
+	raw.Readings = []engine.QueueReading{
 		{Offset: 5, Time: at, Recorded: at, Source: "s", ID: "q1", BCP: 1, Direction: event.Inbound, Vehicles: 0, WaitSeconds: event.Unknown, AgeSeconds: 90},
 		{Offset: 6, Time: at, Recorded: at, Source: "s", ID: "q2", BCP: 1, Direction: event.Inbound, Vehicles: 12, WaitSeconds: 3600, AgeSeconds: event.Unknown},
 		{Offset: 7, Time: at, Recorded: at, Source: "s", ID: "q2", BCP: 1, Vehicles: event.Unknown, WaitSeconds: event.Unknown, AgeSeconds: event.Unknown, Retracted: true},

@@ -76,23 +76,23 @@ func (s *Store) encodeEvents(e *encoder, id int, events *engine.Events) {
 	text("data", engine.TextData)
 }
 
-func (s *Store) writeReadings(ctx context.Context, id int, rows []engine.Reading) error {
-	return insertRows(ctx, s, "readings", rows, func(e *encoder, rows []engine.Reading) {
+func (s *Store) writeReadings(ctx context.Context, id int, rows []engine.QueueReading) error {
+	return insertRows(ctx, s, "readings", rows, func(e *encoder, rows []engine.QueueReading) {
 		e.block.reset("readings", len(rows), 0)
 		b, d := &e.block, &e.dictionary
 		b.same("shard", uint16(id))
-		each64(b, "offset", "UInt64", rows, func(r *engine.Reading) int64 { return r.Offset })
-		eachCode(d, b, "bcp", rows, func(r *engine.Reading) event.BCP { return r.BCP }, s.voc.BCPName)
-		eachCode(d, b, "direction", rows, func(r *engine.Reading) event.Direction { return r.Direction }, event.Direction.String)
-		eachString(b, "source", rows, func(r *engine.Reading) string { return r.Source })
-		eachString(b, "id", rows, func(r *engine.Reading) string { return r.ID })
-		each64(b, "time", timeType, rows, func(r *engine.Reading) int64 { return r.Time })
-		each64(b, "recorded", timeType, rows, func(r *engine.Reading) int64 { return r.Recorded })
+		each64(b, "offset", "UInt64", rows, func(r *engine.QueueReading) int64 { return r.Offset })
+		eachCode(d, b, "bcp", rows, func(r *engine.QueueReading) event.BCP { return r.BCP }, s.voc.BCPName)
+		eachCode(d, b, "direction", rows, func(r *engine.QueueReading) event.Direction { return r.Direction }, event.Direction.String)
+		eachString(b, "source", rows, func(r *engine.QueueReading) string { return r.Source })
+		eachString(b, "id", rows, func(r *engine.QueueReading) string { return r.ID })
+		each64(b, "time", timeType, rows, func(r *engine.QueueReading) int64 { return r.Time })
+		each64(b, "recorded", timeType, rows, func(r *engine.QueueReading) int64 { return r.Recorded })
 		number := func(v int64) (int64, bool) { return v, v != event.Unknown }
-		eachNullable64(b, "vehicles", "Nullable(UInt64)", rows, func(r *engine.Reading) (int64, bool) { return number(r.Vehicles) })
-		eachNullable64(b, "wait_seconds", "Nullable(UInt64)", rows, func(r *engine.Reading) (int64, bool) { return number(r.WaitSeconds) })
-		eachNullable64(b, "age_seconds", "Nullable(UInt64)", rows, func(r *engine.Reading) (int64, bool) { return number(r.AgeSeconds) })
-		each8(b, "retracted", "UInt8", rows, func(r *engine.Reading) uint8 { return truth(r.Retracted) })
+		eachNullable64(b, "vehicles", "Nullable(UInt64)", rows, func(r *engine.QueueReading) (int64, bool) { return number(r.Vehicles) })
+		eachNullable64(b, "wait_seconds", "Nullable(UInt64)", rows, func(r *engine.QueueReading) (int64, bool) { return number(r.WaitSeconds) })
+		eachNullable64(b, "age_seconds", "Nullable(UInt64)", rows, func(r *engine.QueueReading) (int64, bool) { return number(r.AgeSeconds) })
+		each8(b, "retracted", "UInt8", rows, func(r *engine.QueueReading) uint8 { return truth(r.Retracted) })
 	})
 }
 

@@ -10,7 +10,7 @@ import (
 // Raw is what a stretch of a shard's log held, as it goes into the tables of what was received.
 type Raw struct {
 	Events      Events
-	Readings    []Reading
+	Readings    []QueueReading
 	DeadLetters []event.DeadLetter
 }
 
@@ -35,9 +35,9 @@ func (r *Raw) Bytes() int {
 	return n
 }
 
-// Reading is one reading of a queue that was made elsewhere, or the retraction of one. Numbers are event.Unknown where
+// QueueReading is one reading of a queue that was made elsewhere, or the retraction of one. Numbers are event.Unknown where
 // the reading has none.
-type Reading struct {
+type QueueReading struct {
 	Offset, Time, Recorded            int64
 	Source, ID                        string
 	BCP                               event.BCP

@@ -333,8 +333,8 @@ func (s *Shard) tell(e *event.Event, m window.Measure, ms, net int64) {
 	}
 }
 
-func reading(offset int64, e *event.Event) engine.Reading {
-	r := engine.Reading{
+func reading(offset int64, e *event.Event) engine.QueueReading {
+	r := engine.QueueReading{
 		Offset: offset, Time: e.Time, Recorded: e.Recorded, Source: string(e.Source), ID: string(e.ID), BCP: e.BCP,
 		Direction: e.Direction, Vehicles: e.Vehicles, WaitSeconds: e.WaitSeconds, AgeSeconds: e.AgeSeconds,
 	}
