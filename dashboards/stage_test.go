@@ -149,7 +149,7 @@ func newStage(t testing.TB) *stage {
 		BCPs: 9, UnknownBCPs: 2, Inside: overview.Known{Trucks: ptr(int64(3184))},
 		ByAge:       overview.Ages{Under6h: 1320, Under24h: 1204, Under3d: 540, Under7d: 98, Over7d: 22},
 		ReleaseTime: overview.ReleaseTime{N: ptr(int64(4021)), MeanSeconds: ptr(71000.0), P50Seconds: ptr(66120.0), P90Seconds: ptr(118800.0)},
-		Holders:     shares, Flow: overview.Flow{Arrivals: ptr(int64(4188)), Releases: ptr(int64(4021)), Departures: ptr(int64(3967))},
+		Holders:     shares, Flow: flow(4188, 4021, 3967),
 	}
 	for i, p := range book.Places {
 		size := int64(900 / (i + 1))
@@ -165,7 +165,7 @@ func newStage(t testing.TB) *stage {
 				ByAge:       &overview.Ages{Under6h: size / 3, Under24h: size / 3, Under3d: size / 4, Under7d: size / 20, Over7d: size / 90},
 			},
 			ReleaseTime: overview.ReleaseTime{N: ptr(size), MeanSeconds: ptr(70000.0), P50Seconds: ptr(float64(87000 - i*9000)), P90Seconds: ptr(float64(130000 - i*9000))},
-			Holders:     slices.Clone(shares), Flow: overview.Flow{Arrivals: ptr(size + 31), Releases: ptr(size), Departures: ptr(size - 12)},
+			Holders:     slices.Clone(shares), Flow: flow(size+31, size, size-12),
 			Readings: []overview.LatestReading{},
 		}
 		for k := range bcp.Holders {
@@ -196,17 +196,25 @@ func newStage(t testing.TB) *stage {
 		case 5:
 			bcp.Status, bcp.LastEvent = overview.Unknown, ptr(now.Add(-31*time.Hour))
 			bcp.Inside = overview.Inside{Known: overview.Known{Reason: overview.Silent}, LastKnown: ptr(int64(112))}
-			bcp.ReleaseTime, bcp.Flow, bcp.Holders = overview.ReleaseTime{Reason: overview.Silent}, overview.Flow{Reason: overview.Silent}, []overview.Holding{}
+			bcp.ReleaseTime, bcp.Flow, bcp.Holders = overview.ReleaseTime{Reason: overview.Silent}, noFlow(overview.Silent), []overview.Holding{}
 			stale(&bcp)
 		case 8:
 			bcp.Status, bcp.LastEvent = overview.Unknown, nil
 			bcp.Inside = overview.Inside{Known: overview.Known{Reason: overview.NeverHeard}}
-			bcp.ReleaseTime, bcp.Flow, bcp.Holders = overview.ReleaseTime{Reason: overview.NeverHeard}, overview.Flow{Reason: overview.NeverHeard}, []overview.Holding{}
+			bcp.ReleaseTime, bcp.Flow, bcp.Holders = overview.ReleaseTime{Reason: overview.NeverHeard}, noFlow(overview.NeverHeard), []overview.Holding{}
 			stale(&bcp)
 		}
 		b.BCPs = append(b.BCPs, bcp)
 	}
 	return &stage{places: book.Places, board: b, number: 1}
+}
+
+func flow(arrivals, releases, departures int64) overview.Flow {
+	return overview.Flow{Counts: map[string]*int64{"arrivals": &arrivals, "releases": &releases, "departures": &departures}}
+}
+
+func noFlow(reason overview.Reason) overview.Flow {
+	return overview.Flow{Counts: map[string]*int64{"arrivals": nil, "releases": nil, "departures": nil}, Reason: reason}
 }
 
 func stale(b *overview.BCP) {

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"strconv"
@@ -162,7 +163,8 @@ func everyPlaceChanges(b *overview.Board, i int64) {
 		bcp.LastEvent = &at
 		bcp.Inside.Known.Trucks, bcp.Inside.LastKnown = ptr(500+i), ptr(500+i)
 		bcp.ReleaseTime.N, bcp.ReleaseTime.P50Seconds = ptr(i), ptr(60_000+float64(i))
-		bcp.Flow.Arrivals, bcp.Flow.Releases = ptr(i), ptr(i)
+		bcp.Flow.Counts = maps.Clone(bcp.Flow.Counts)
+		bcp.Flow.Counts["arrivals"], bcp.Flow.Counts["releases"] = ptr(i), ptr(i)
 		bcp.Holders = append([]overview.Holding{}, bcp.Holders...)
 		for h := range bcp.Holders {
 			bcp.Holders[h].Seconds++

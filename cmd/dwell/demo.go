@@ -134,5 +134,5 @@ func summaryLine(b *overview.BCP) string {
 		return fmt.Sprintf("%.1f h", *seconds/3600)
 	}
 	return fmt.Sprintf("%-22s %9s %9s %11s %16s %16s", b.ID,
-		count(b.Flow.Arrivals), count(b.Flow.Releases), count(b.Inside.Trucks), hours(b.ReleaseTime.P50Seconds), hours(b.ReleaseTime.P90Seconds))
+		count(b.Flow.Counts["arrivals"]), count(b.Flow.Counts["releases"]), count(b.Inside.Trucks), hours(b.ReleaseTime.P50Seconds), hours(b.ReleaseTime.P90Seconds))
 }

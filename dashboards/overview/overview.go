@@ -203,14 +203,6 @@ type Holding struct {
 	NetSeconds float64 `json:"net_seconds"`
 }
 
-// Flow counts trucks in the window; null where nothing was counted and the BCP is unknown.
-type Flow struct {
-	Arrivals   *int64 `json:"arrivals"`
-	Releases   *int64 `json:"releases"`
-	Departures *int64 `json:"departures"`
-	Reason     Reason `json:"reason,omitempty"`
-}
-
 // Hour is one local hour of a trend. The last one goes on.
 type Hour struct {
 	Start time.Time `json:"start"`

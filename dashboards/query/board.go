@@ -237,10 +237,22 @@ func holders(h *hour) []overview.Holding {
 }
 
 func flow(h *hour, unheard overview.Reason) overview.Flow {
-	if unheard != "" && h.arrivals == 0 && h.releases == 0 && h.departures == 0 {
-		return overview.Flow{Reason: unheard}
+	known := overview.Flow{Counts: map[string]*int64{}}
+	unknown := overview.Flow{Counts: map[string]*int64{}, Reason: unheard}
+	for _, d := range window.Definitions() {
+		if !d.Overview {
+			continue
+		}
+		n := h.counts.Of(d.Name)
+		known.Counts[d.Name], unknown.Counts[d.Name] = &n, nil
+		if n != 0 {
+			unheard = ""
+		}
 	}
-	return overview.Flow{Arrivals: &h.arrivals, Releases: &h.releases, Departures: &h.departures}
+	if unheard != "" {
+		return unknown
+	}
+	return known
 }
 
 // trendHours says what each of the last hours was like. Inside at the end of an hour is what is inside now less what
@@ -265,7 +277,7 @@ func (v *view) trendHours() []overview.Hour {
 			}
 		}
 		if h != nil {
-			running -= h.arrivals - h.left
+			running -= h.counts.Of("arrivals") - h.counts.Of("left")
 		}
 	}
 	return all

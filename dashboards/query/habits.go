@@ -10,6 +10,7 @@ import (
 
 	"dwell/dashboards/verdict/baseline"
 	"dwell/ingest/place"
+	"dwell/metrics/window"
 )
 
 // habits are those of one place. That of its trucks decides when the place is unknown, and where no truck was heard in
@@ -95,7 +96,7 @@ func (s *Source) SilentAfter(ctx context.Context, id string) time.Duration {
 // learn reads what was heard in the weeks before now.
 func (s *Source) learn(ctx context.Context, ids []string, now time.Time) (map[string]*habits, error) {
 	trucks, err := s.heard(ctx, "windows", ids, now, `
-SELECT bcp, toUnixTimestamp(start) AS hour, toInt64(greatest(1, sumIf(n, measure IN ('arrivals', 'release_time', 'untimed_releases', 'refusals', 'crossing_time', 'untimed_departures'))))
+SELECT bcp, toUnixTimestamp(start) AS hour, toInt64(greatest(1, sumIf(n, `+window.SQLOf("arrivals", "releases", "refusals", "departures")+`)))
 FROM `+s.table("windows")+` FINAL
 WHERE bcp IN ({ids:Array(String)}) AND grain = 'hour'
     AND start >= fromUnixTimestamp({from:Int64}) AND start < fromUnixTimestamp({to:Int64})

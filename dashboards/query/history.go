@@ -112,7 +112,7 @@ func (s *Source) History(ctx context.Context, q HistoryQuery) (*overview.History
 			if !s.openings.openAt(p.ID, at) && q.Grain != window.Day {
 				w.Status = overview.Closed
 			}
-			fill(&w, row, inside, isCount(q.Measure))
+			fill(&w, row, inside, window.KindOf(q.Measure) != window.Time)
 		}
 		out.Windows = append(out.Windows, w)
 	}
@@ -162,11 +162,6 @@ func deviation(n, sum int64, squares *big.Int) float64 {
 	return math.Sqrt(max(0, f)) / float64(n) / 1000
 }
 
-func isCount(measure string) bool {
-	_, _, segment := cutMeasure(measure)
-	return !segment && measure != "release_time" && measure != "crossing_time"
-}
-
 // picks is the condition of a filter, and args its values.
 func picks(f overview.Filter) (sql string, args []any) {
 	for _, c := range []struct{ column, value string }{
@@ -181,9 +176,9 @@ func picks(f overview.Filter) (sql string, args []any) {
 }
 
 // insideOf are the measures that trucks inside are made of, countsOf those from which a history's numbers come.
-const (
-	insideOf = "measure IN ('arrivals', 'crossing_time', 'untimed_left')"
-	leftOf   = "measure IN ('crossing_time', 'untimed_left')"
+var (
+	insideOf = window.SQLOf("arrivals", "left")
+	leftOf   = window.SQLOf("left")
 	countsOf = "(" + insideOf + " OR measure IN ({counted:Array(String)}))"
 )
 
@@ -204,13 +199,14 @@ PREWHERE bcp = {bcp:String} AND grain = {grain:String} AND ` + measures + `
 GROUP BY start`
 	}
 	counted, counts := "sumIf(n, measure IN ({counted:Array(String)}))", countsOf
-	if !isCount(q.Measure) {
+	isTime := window.KindOf(q.Measure) == window.Time
+	if isTime {
 		counted, counts = "toInt64(0)", insideOf
 	}
 	sql := `
 SELECT toUnixTimestamp(start), ` + counted + `, sumIf(n, measure = 'arrivals'), sumIf(n, ` + leftOf + `),
     toInt64(0), toUInt128(0), toInt64(0), toUInt128(0), ` + noQuantiles + `, ` + noQuantiles + of(counts)
-	if !isCount(q.Measure) {
+	if isTime {
 		// Sketches are most of a row, so they are read of no measure but this, and net ones only if there may be any.
 		netQuantiles := noQuantiles
 		if net {

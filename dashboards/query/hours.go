@@ -14,8 +14,8 @@ import (
 
 // hour is what the hour windows of one BCP say, all directions, channels and regimes together.
 type hour struct {
-	arrivals, releases, departures, left int64
-	release                              window.Aggregate
+	counts  window.Counts
+	release window.Aggregate
 	// holders has the segments by measure, such as "wait/customs".
 	holders map[string]segment
 }
@@ -37,10 +37,7 @@ func (h *hour) plus(o *hour) *hour {
 }
 
 func (h *hour) add(o *hour) {
-	h.arrivals += o.arrivals
-	h.releases += o.releases
-	h.departures += o.departures
-	h.left += o.left
+	h.counts.Merge(&o.counts)
 	h.release.Merge(&o.release)
 	for measure, g := range o.holders {
 		h.holders[measure] = h.holders[measure].add(g)
@@ -52,11 +49,8 @@ func (h *hour) add(o *hour) {
 func (s *Source) readHours(ctx context.Context, from time.Time, without []int, which string, args ...any) (hours, error) {
 	// Shards, directions, channels and regimes are added up by measure first, so that an hour is a few tuples and not hundreds.
 	sql := `
-SELECT bcp, toUnixTimestamp(start), sumIf(trucks, measure = 'arrivals'), sumIf(trucks, measure IN ('release_time', 'untimed_releases')),
-    sumIf(trucks, measure IN ('crossing_time', 'untimed_departures')), sumIf(trucks, measure IN ('crossing_time', 'untimed_left')),
-    sumIf(trucks, measure = 'release_time'), sumIf(ms, measure = 'release_time'), sumIf(net, measure = 'release_time'),
-    anyIf(same, measure = 'release_time'), anyIf(gross, measure = 'release_time'), anyIf(netted, measure = 'release_time'),
-    groupArrayIf((toString(measure), trucks, ms, net), position(measure, '/') > 0)
+SELECT bcp, toUnixTimestamp(start), groupArray((toString(measure), trucks, ms, net)),
+    anyIf(same, measure = 'release_time'), anyIf(gross, measure = 'release_time'), anyIf(netted, measure = 'release_time')
 FROM (
     SELECT bcp, start, measure, sum(n) AS trucks, sum(sum_ms) AS ms, sum(net_ms) AS net,
         ` + sketches("measure = 'release_time'") + `
@@ -73,21 +67,25 @@ GROUP BY bcp, start`
 			bcp      string
 			start    uint32
 			h        = &hour{holders: map[string]segment{}}
-			net      int64
+			measures [][]any
 			sketches sketchTexts
-			segments [][]any
+			closed   int64
 		)
-		err := rows.Scan(&bcp, &start, &h.arrivals, &h.releases, &h.departures, &h.left,
-			&h.release.N, &h.release.Sum, &net, &sketches.same, &sketches.gross, &sketches.net, &segments)
+		err := rows.Scan(&bcp, &start, &measures, &sketches.same, &sketches.gross, &sketches.net)
 		if err != nil {
 			return err
 		}
-		if h.release.Bins, h.release.Net, err = sketches.parse(h.release.Sum - net); err != nil {
-			return err
+		for _, m := range measures {
+			name, sum := m[0].(string), segment{m[1].(int64), m[2].(int64), m[3].(int64)}
+			h.counts.AddName(name, sum.n)
+			if name == "release_time" {
+				h.release.N, h.release.Sum, closed = sum.n, sum.ms, sum.ms-sum.net
+			} else if _, _, ok := cutMeasure(name); ok {
+				h.holders[name] = sum
+			}
 		}
-		for _, g := range segments {
-			measure := g[0].(string)
-			h.holders[measure] = h.holders[measure].add(segment{g[1].(int64), g[2].(int64), g[3].(int64)})
+		if h.release.Bins, h.release.Net, err = sketches.parse(closed); err != nil {
+			return err
 		}
 		if all[bcp] == nil {
 			all[bcp] = map[int64]*hour{}

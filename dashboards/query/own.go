@@ -59,10 +59,7 @@ func (s *Source) ownHours(from time.Time, now progress) ([]int, hours) {
 }
 
 func (o *own) hour(sum *recent.Hour) *hour {
-	h := &hour{
-		arrivals: sum.Arrivals, releases: sum.Releases, departures: sum.Departures, left: sum.Left, release: sum.Release,
-		holders: map[string]segment{},
-	}
+	h := &hour{counts: sum.Counts, release: sum.Release, holders: map[string]segment{}}
 	for _, g := range sum.Segments {
 		h.holders[g.Measure.Name(o.voc)] = segment{g.N, g.Ms, g.Net}
 	}

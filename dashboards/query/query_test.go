@@ -165,9 +165,9 @@ func TestAPlaceThatWasNeverHeardIsUnknownAndNotEmpty(t *testing.T) {
 	null(t, "last known", bcp.Inside.LastKnown)
 	null(t, "n", bcp.ReleaseTime.N)
 	null(t, "p50", bcp.ReleaseTime.P50Seconds)
-	null(t, "arrivals", bcp.Flow.Arrivals)
+	null(t, "arrivals", bcp.Flow.Counts["arrivals"])
 	null(t, "total inside", b.Total.Inside.Trucks)
-	null(t, "total arrivals", b.Total.Flow.Arrivals)
+	null(t, "total arrivals", b.Total.Flow.Counts["arrivals"])
 	if bcp.Inside.Reason != overview.NeverHeard || b.Total.UnknownBCPs != 1 {
 		t.Errorf("reason %q, %d unknown", bcp.Inside.Reason, b.Total.UnknownBCPs)
 	}
@@ -221,8 +221,8 @@ func TestShardsDirectionsAndHoursAddUp(t *testing.T) {
 	near(t, "p50", bcp.ReleaseTime.P50Seconds, 7200)
 	near(t, "p90", bcp.ReleaseTime.P90Seconds, 36000)
 	is(t, "mean", bcp.ReleaseTime.MeanSeconds, 15600)
-	is(t, "releases", bcp.Flow.Releases, 7)
-	is(t, "departures", bcp.Flow.Departures, 4)
+	is(t, "releases", bcp.Flow.Counts["releases"], 7)
+	is(t, "departures", bcp.Flow.Counts["departures"], 4)
 	if want := []overview.Holding{{Phase: "wait", Holder: "customs", N: 3, Seconds: 1000, NetSeconds: 1000}}; fmt.Sprint(bcp.Holders) != fmt.Sprint(want) {
 		t.Errorf("holders %v", bcp.Holders)
 	}

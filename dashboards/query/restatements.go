@@ -3,14 +3,12 @@ package query
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"dwell/dashboards/overview"
-	"dwell/metrics/visit"
 	"dwell/metrics/window"
 )
 
@@ -85,9 +83,7 @@ LIMIT ` + fmt.Sprint(q.Limit+1)
 
 func figure(measure string, n, sumMs, netMs int64) overview.Figure {
 	f := overview.Figure{N: n}
-	phase, _, _ := strings.Cut(measure, "/")
-	_, segment := visit.ParsePhase(phase)
-	if n != 0 && (segment || measure == "release_time" || measure == "crossing_time") {
+	if n != 0 && window.KindOf(measure) == window.Time {
 		mean := float64(sumMs) / float64(n) / 1000
 		netMean := float64(netMs) / float64(n) / 1000
 		f.MeanSeconds, f.NetMeanSeconds = &mean, &netMean

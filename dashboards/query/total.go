@@ -20,7 +20,7 @@ func (t *totals) add(b *overview.BCP, recent *hour) {
 		t.inside += *b.Inside.Trucks
 		t.ages.Merge(*b.Inside.ByAge)
 	}
-	if b.Flow.Arrivals != nil {
+	if b.Flow.Counts["arrivals"] != nil {
 		t.flows++
 	}
 	t.sum.add(recent)

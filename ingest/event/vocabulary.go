@@ -111,5 +111,14 @@ func (v *Vocabulary) Holder(name []byte) (Agency, bool) {
 	return a, ok
 }
 
+// Holders lists the codes of all holders, in the order of their names.
+func (v *Vocabulary) Holders() []Agency {
+	all := make([]Agency, 0, len(v.agencies)-1)
+	for i := 1; i < len(v.agencies); i++ {
+		all = append(all, Agency(i))
+	}
+	return all
+}
+
 // HolderName returns the name of a code.
 func (v *Vocabulary) HolderName(a Agency) string { return v.agencies[a] }

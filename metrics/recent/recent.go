@@ -19,8 +19,8 @@ import (
 
 // Hour is what the windows of an hour at a BCP say, all directions, channels and regimes together.
 type Hour struct {
-	Arrivals, Releases, Departures, Left int64
-	Release                              window.Aggregate
+	Counts  window.Counts
+	Release window.Aggregate
 	// Segments has each measure once, in no order.
 	Segments []Segments
 }
@@ -34,10 +34,7 @@ type Segments struct {
 
 // merge adds what another hour says.
 func (h *Hour) merge(o *Hour) {
-	h.Arrivals += o.Arrivals
-	h.Releases += o.Releases
-	h.Departures += o.Departures
-	h.Left += o.Left
+	h.Counts.Merge(&o.Counts)
 	h.Release.Merge(&o.Release)
 	for _, g := range o.Segments {
 		h.segment(g)
@@ -56,25 +53,11 @@ func (h *Hour) segment(g Segments) {
 
 // add adds a window of the hour.
 func (h *Hour) add(m window.Measure, a *window.Aggregate) {
-	switch m {
-	case window.Arrivals:
-		h.Arrivals += a.N
-	case window.UntimedReleases:
-		h.Releases += a.N
-	case window.UntimedDepartures:
-		h.Departures += a.N
-	case window.UntimedLeft:
-		h.Left += a.N
-	case window.ReleaseTime:
-		h.Releases += a.N
+	h.Counts.Add(m, a.N)
+	if m == window.ReleaseTime {
 		h.Release.Merge(a)
-	case window.CrossingTime:
-		h.Departures += a.N
-		h.Left += a.N
-	default:
-		if _, _, ok := m.Segment(); ok {
-			h.segment(Segments{m, a.N, a.Sum, a.Sum - a.Net.Closed})
-		}
+	} else if _, _, ok := m.Segment(); ok {
+		h.segment(Segments{m, a.N, a.Sum, a.Sum - a.Net.Closed})
 	}
 }
 

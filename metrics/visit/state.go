@@ -22,6 +22,9 @@ var phaseNames = [...]string{"", "wait", "service", "hold", "exit"}
 
 func (p Phase) String() string { return phaseNames[p] }
 
+// Phases lists every phase but NoPhase.
+func Phases() []Phase { return []Phase{Wait, Service, Hold, Exit} }
+
 // ParsePhase reads a phase's name.
 func ParsePhase(s string) (Phase, bool) {
 	i := slices.Index(phaseNames[1:], s)

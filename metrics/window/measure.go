@@ -11,10 +11,7 @@ import (
 // Measure is what a window measures: a count, a time, or the time of segments with one phase and holder.
 type Measure uint16
 
-// The counts. What a time counts is not counted again (total.go): UntimedReleases and UntimedDepartures are of visits
-// without a release or crossing time. Arrivals and Left are of visits with a known arrival, so that the trucks inside at the
-// end of a window are the sum of Arrivals less Left over all windows up to it; Left is at the departure, or when the visit
-// lapsed, and UntimedLeft what of it is no crossing time.
+// The measures that have a name of their own; definitions says what they are.
 const (
 	NoMeasure Measure = iota
 	Arrivals
@@ -23,16 +20,11 @@ const (
 	UntimedDepartures
 	UntimedLeft
 	Lapsed
-	// ReleaseTime is arrived to released (WCO TRS), CrossingTime arrived to departed (CAREC TFI1), in milliseconds.
 	ReleaseTime
 	CrossingTime
 	// faults is the first of the counts of visits that enter no time, one for each visit.Fault.
 	faults
 )
-
-var measureNames = [...]string{
-	"", "arrivals", "untimed_releases", "refusals", "untimed_departures", "untimed_left", "lapsed", "release_time", "crossing_time",
-}
 
 // A segment's measure has bit 15 set, the phase in bits 12 to 14 and the holder in the rest.
 const (
@@ -59,7 +51,9 @@ func (m Measure) Segment() (p visit.Phase, holder event.Agency, ok bool) {
 }
 
 // IsTime says whether the measure has a sum and a sketch; the others only count.
-func (m Measure) IsTime() bool { return m&segmentBit != 0 || m == ReleaseTime || m == CrossingTime }
+func (m Measure) IsTime() bool {
+	return m&segmentBit != 0 || m < faults && definitions[m].Kind == Time
+}
 
 // Name is the measure's name in tables and in the API: "release_time", "wait/customs", "incomplete/no_arrival".
 func (m Measure) Name(v *event.Vocabulary) string {
@@ -67,7 +61,7 @@ func (m Measure) Name(v *event.Vocabulary) string {
 		return p.String() + "/" + v.HolderName(holder)
 	}
 	if m < faults {
-		return measureNames[m]
+		return definitions[m].Name
 	}
 	f := visit.Fault(m - faults)
 	if f == visit.NoArrival {
@@ -78,10 +72,8 @@ func (m Measure) Name(v *event.Vocabulary) string {
 
 // ParseMeasure reads a name.
 func ParseMeasure(name string, v *event.Vocabulary) (Measure, error) {
-	for m, n := range measureNames {
-		if n == name && m > 0 {
-			return Measure(m), nil
-		}
+	if m := measureOf(name); m != NoMeasure {
+		return m, nil
 	}
 	for _, f := range visit.Faults() {
 		if m := OfFault(f); m.Name(v) == name {
@@ -95,5 +87,5 @@ func ParseMeasure(name string, v *event.Vocabulary) (Measure, error) {
 			return OfSegment(p, h), nil
 		}
 	}
-	return NoMeasure, fmt.Errorf("measure %q is none", name)
+	return NoMeasure, fmt.Errorf("measure %q is unknown", name)
 }

@@ -73,18 +73,50 @@ func TestEachTruckIsCountedOnceByATotal(t *testing.T) {
 	}
 }
 
-// The name of a total is none of a measure, or a window could have it twice.
-func TestTotalsAreNoMeasures(t *testing.T) {
-	voc := vocabulary(t)
-	for _, total := range []string{"releases", "departures", "left"} {
-		if _, err := window.ParseMeasure(total, voc); err == nil || !window.IsTotal(total) {
-			t.Errorf("%s is a measure", total)
+// Each line of the table is complete, and each name stands for one thing: a measure that rows have, or a total of such.
+func TestEveryDefinitionIsCompleteAndUnique(t *testing.T) {
+	voc, seen := vocabulary(t), map[string]bool{}
+	for _, d := range window.AllDefinitions(voc) {
+		if d.Name == "" || d.Label == "" || d.Unit == "" || d.Description == "" || d.Kind != window.KindOf(d.Name) {
+			t.Errorf("%+v is not complete", d)
 		}
-		for _, name := range window.CountedBy(total) {
+		if seen[d.Name] {
+			t.Errorf("%s is there twice", d.Name)
+		}
+		seen[d.Name] = true
+		m, err := window.ParseMeasure(d.Name, voc)
+		if d.Kind == window.Total != (err != nil) || window.IsTotal(d.Name) != (err != nil) {
+			t.Errorf("%s is a %s, and reading it as a measure gives %v", d.Name, d.Kind, err)
+		}
+		if err == nil && (m.Name(voc) != d.Name || m.IsTime() != (d.Kind == window.Time)) {
+			t.Errorf("%s is read as %s", d.Name, m.Name(voc))
+		}
+		for _, name := range window.CountedBy(d.Name) {
 			if _, err := window.ParseMeasure(name, voc); err != nil {
-				t.Errorf("%s: %v", total, err)
+				t.Errorf("%s: %v", d.Name, err)
 			}
 		}
+	}
+	if _, err := window.ParseMeasure("speed", voc); err == nil || window.IsTotal("speed") {
+		t.Error("speed is a measure")
+	}
+}
+
+// A number by measure gives that of a total as the condition in SQL picks it, and counts no row twice.
+func TestTotalsAddUp(t *testing.T) {
+	var c, o window.Counts
+	c.Add(window.ReleaseTime, 5)
+	c.Add(window.OfFault(visit.NoArrival), 100)
+	o.AddName("untimed_releases", 2)
+	o.AddName("wait/customs", 100)
+	c.Merge(&o)
+	for name, want := range map[string]int64{"releases": 7, "release_time": 5, "untimed_releases": 2, "departures": 0, "speed": 0} {
+		if got := c.Of(name); got != want {
+			t.Errorf("%s is %d, want %d", name, got, want)
+		}
+	}
+	if got, want := window.SQLOf("departures", "left"), "measure IN ('crossing_time', 'untimed_departures', 'untimed_left')"; got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }
 
