@@ -9,6 +9,6 @@
 // It refuses to write into a database whose schema is newer than it knows, and to read a row whose names are no longer
 // configured.
 //
-// The tables and the views for people are in migrations/. Reads with FINAL filter after the merge unless they filter
+// The tables are in migrations/, the views over measures in views/. Reads with FINAL filter after the merge unless they filter
 // by the sorting key alone, so that a row that was superseded is never taken for the current one.
 package clickhouse

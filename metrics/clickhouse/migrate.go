@@ -2,6 +2,7 @@ package clickhouse
 
 import (
 	"context"
+	"crypto/sha256"
 	"embed"
 	"fmt"
 	"io/fs"
@@ -11,6 +12,8 @@ import (
 	"text/template"
 
 	driver "github.com/ClickHouse/clickhouse-go/v2"
+
+	"dwell/metrics/window"
 )
 
 // Migrations are numbered files of statements. A general migration tool would take a lock that ClickHouse does not
@@ -20,6 +23,12 @@ import (
 
 //go:embed migrations/*.sql
 var migrationFiles embed.FS
+
+// The views over measures follow the table of measures, so they are no migration: they are made again by a program whose
+// text of them is another one than that of the program before.
+//
+//go:embed views/measures.sql
+var views string
 
 // Rows that were counted before these versions lack what cannot be made of them, or not while a flush may have been cut.
 const (
@@ -113,16 +122,42 @@ func migrate(ctx context.Context, cfg Config) error {
 				return fmt.Errorf("migration %d %s: %w", m.version, m.name, err)
 			}
 		}
-		const note = "INSERT INTO %s.schema_versions (version, name) VALUES (%d, '%s')"
 		if err := conn.Exec(ctx, fmt.Sprintf(note, cfg.Database, m.version, m.name)); err != nil {
 			return fmt.Errorf("migration %d %s: %w", m.version, m.name, err)
 		}
 	}
+	return migrateViews(ctx, conn, cfg)
+}
+
+// migrateViews makes the views over measures where they are not those of this program. Which they are is kept as version 0.
+func migrateViews(ctx context.Context, conn driver.Conn, cfg Config) error {
+	statements, err := migration{name: "views", text: views}.render(cfg)
+	if err != nil {
+		return err
+	}
+	name := fmt.Sprintf("views %x", sha256.Sum256([]byte(strings.Join(statements, ";\n"))))
+	var same uint64
+	const made = "SELECT count() FROM %s.schema_versions FINAL WHERE version = 0 AND name = '%s'"
+	if err := conn.QueryRow(ctx, fmt.Sprintf(made, cfg.Database, name)).Scan(&same); err != nil || same > 0 {
+		return err
+	}
+	for _, s := range statements {
+		if err := conn.Exec(ctx, s); err != nil {
+			return fmt.Errorf("views: %w", err)
+		}
+	}
+	if err := conn.Exec(ctx, fmt.Sprintf(note, cfg.Database, 0, name)); err != nil {
+		return fmt.Errorf("views: %w", err)
+	}
 	return nil
 }
 
+// note is the statement that an applied version is written with.
+const note = "INSERT INTO %s.schema_versions (version, name) VALUES (%d, '%s')"
+
 // render fills in what depends on the installation: {{db}}, {{cluster}} after the name of what is created, and
-// {{replacing "version"}} for the engine.
+// {{replacing "version"}} for the engine. {{measured "NAME"}} is the condition on measure that picks what counts a measure or
+// total, {{times}} that of all times, and {{counts}} are the names of what is counted.
 func (m migration) render(cfg Config) ([]string, error) {
 	t, err := template.New(m.name).Funcs(template.FuncMap{
 		"db": func() string { return cfg.Database },
@@ -132,6 +167,9 @@ func (m migration) render(cfg Config) ([]string, error) {
 			}
 			return "ON CLUSTER " + cfg.Cluster
 		},
+		"counts":   window.CountNames,
+		"measured": window.SQLOf,
+		"times":    window.SQLOfTimes,
 		"replacing": func(version string) string {
 			if cfg.Cluster == "" {
 				return "ReplacingMergeTree(" + version + ")"

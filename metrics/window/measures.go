@@ -122,6 +122,17 @@ func label(name string) string {
 	return strings.ToUpper(text[:1]) + text[1:]
 }
 
+// CountNames are the names of counts and totals, without the counts that are parts of a total.
+func CountNames() (names []string) {
+	for _, d := range Definitions() {
+		part := func(t Definition) bool { return slices.Contains(t.Of, measureOf(d.Name)) }
+		if d.Kind != Time && !slices.ContainsFunc(totals, part) {
+			names = append(names, d.Name)
+		}
+	}
+	return names
+}
+
 // IsTotal says whether a name is that of a total.
 func IsTotal(name string) bool { return total(name) != nil }
 

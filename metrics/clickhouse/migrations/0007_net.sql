@@ -31,44 +31,6 @@ SELECT shard, offset, type, id, source, time, bcp, direction, retracted_id, retr
 FROM {{db}}.events
 WHERE type IN ('bcp.opened', 'bcp.closed') OR type = 'event.retracted' AND subject = bcp;
 
-{{define "times"}}
-    sum_ms / n / 1000 AS mean,
-    sqrt(toFloat64(toInt256(n) * toInt256(sum_sq) - toInt256(sum_ms) * toInt256(sum_ms))) / n / 1000 AS sd,
-    q[1] AS p50, q[2] AS p90, q[3] AS p95,
-    net_ms / n / 1000 AS net_mean,
-    sqrt(toFloat64(toInt256(n) * toInt256(net_sq) - toInt256(net_ms) * toInt256(net_ms))) / n / 1000 AS net_sd,
-    net_q[1] AS net_p50, net_q[2] AS net_p90, net_q[3] AS net_p95
-{{end}}
-{{define "sums"}}
-    sum(w.n) AS n, sum(w.sum_ms) AS sum_ms, sum(w.sum_sq) AS sum_sq, sumMap(w.bins) AS bins,
-    sum(w.net_ms) AS net_ms, sum(if(w.net_ms = w.sum_ms, w.sum_sq, w.net_sq)) AS net_sq, sumMap(if(w.net_ms = w.sum_ms, w.bins, w.net_bins)) AS net_bins,
-    arrayMap(i -> if(i = -32768, 0, 2 * exp2(i / 32) / (1 + exp2(1 / 32))),
-        arrayReduce('quantilesExactWeighted(0.5, 0.9, 0.95)', mapKeys(bins), mapValues(bins))) AS q,
-    arrayMap(i -> if(i = -32768, 0, 2 * exp2(i / 32) / (1 + exp2(1 / 32))),
-        arrayReduce('quantilesExactWeighted(0.5, 0.9, 0.95)', mapKeys(net_bins), mapValues(net_bins))) AS net_q
-{{end}}
-CREATE OR REPLACE VIEW {{db}}.crossing_times {{cluster}} AS
-SELECT bcp, direction, grain, start, measure, n, {{template "times"}}
-FROM (
-    SELECT bcp, direction, grain, start, measure, {{template "sums"}}
-    FROM {{db}}.windows AS w FINAL
-    WHERE measure IN ('release_time', 'crossing_time') OR splitByChar('/', measure)[1] IN ('wait', 'service', 'hold', 'exit')
-    GROUP BY bcp, direction, grain, start, measure
-    HAVING n > 0
-)
-COMMENT 'Release time, crossing time and the time of segments, in seconds, gross and net of closed hours: all channels and regimes together. Quantiles are within 1.1 %.';
-
-CREATE OR REPLACE VIEW {{db}}.crossing_times_by_channel {{cluster}} AS
-SELECT bcp, direction, channel, regime, grain, start, measure, n, {{template "times"}}
-FROM (
-    SELECT bcp, direction, channel, regime, grain, start, measure, {{template "sums"}}
-    FROM {{db}}.windows AS w FINAL
-    WHERE measure IN ('release_time', 'crossing_time') OR splitByChar('/', measure)[1] IN ('wait', 'service', 'hold', 'exit')
-    GROUP BY bcp, direction, channel, regime, grain, start, measure
-    HAVING n > 0
-)
-COMMENT 'As crossing_times, for each channel and regime.';
-
 CREATE OR REPLACE VIEW {{db}}.latest_visits {{cluster}} AS
 SELECT
     visit, bcp, direction, channel, regime, status, fault, arrived, released, refused, departed,

@@ -1,0 +1,60 @@
+{{/* The views over measures follow the table of measures in metrics/window. */ -}}
+CREATE OR REPLACE VIEW {{db}}.movements {{cluster}} AS
+SELECT
+    bcp, direction, grain, start,
+    {{range counts}}sumIf(n, {{measured .}}) AS `{{.}}`,
+    {{end}}sumIf(n, startsWith(measure, 'incomplete/')) AS incomplete,
+    sumIf(n, startsWith(measure, 'inconsistent/')) AS inconsistent
+FROM {{db}}.windows FINAL
+WHERE position(measure, '/') = 0 OR startsWith(measure, 'incomplete/') OR startsWith(measure, 'inconsistent/')
+GROUP BY bcp, direction, grain, start
+COMMENT 'What was counted in each window, all channels and regimes together.';
+
+CREATE OR REPLACE VIEW {{db}}.inside {{cluster}} AS
+SELECT bcp, direction, grain, start,
+    sum(change) OVER (PARTITION BY bcp, direction, grain ORDER BY start) AS trucks
+FROM (
+    SELECT bcp, direction, grain, start, sum(if(measure = 'arrivals', n, -n)) AS change
+    FROM {{db}}.windows FINAL
+    WHERE {{measured "arrivals" "left"}}
+    GROUP BY bcp, direction, grain, start
+)
+COMMENT 'Trucks inside at the end of each window in which any arrived or left.';
+
+{{define "times"}}
+    sum_ms / n / 1000 AS mean,
+    sqrt(toFloat64(toInt256(n) * toInt256(sum_sq) - toInt256(sum_ms) * toInt256(sum_ms))) / n / 1000 AS sd,
+    q[1] AS p50, q[2] AS p90, q[3] AS p95,
+    net_ms / n / 1000 AS net_mean,
+    sqrt(toFloat64(toInt256(n) * toInt256(net_sq) - toInt256(net_ms) * toInt256(net_ms))) / n / 1000 AS net_sd,
+    net_q[1] AS net_p50, net_q[2] AS net_p90, net_q[3] AS net_p95
+{{end}}
+{{define "sums"}}
+    sum(w.n) AS n, sum(w.sum_ms) AS sum_ms, sum(w.sum_sq) AS sum_sq, sumMap(w.bins) AS bins,
+    sum(w.net_ms) AS net_ms, sum(if(w.net_ms = w.sum_ms, w.sum_sq, w.net_sq)) AS net_sq, sumMap(if(w.net_ms = w.sum_ms, w.bins, w.net_bins)) AS net_bins,
+    arrayMap(i -> if(i = -32768, 0, 2 * exp2(i / 32) / (1 + exp2(1 / 32))),
+        arrayReduce('quantilesExactWeighted(0.5, 0.9, 0.95)', mapKeys(bins), mapValues(bins))) AS q,
+    arrayMap(i -> if(i = -32768, 0, 2 * exp2(i / 32) / (1 + exp2(1 / 32))),
+        arrayReduce('quantilesExactWeighted(0.5, 0.9, 0.95)', mapKeys(net_bins), mapValues(net_bins))) AS net_q
+{{end}}
+CREATE OR REPLACE VIEW {{db}}.crossing_times {{cluster}} AS
+SELECT bcp, direction, grain, start, measure, n, {{template "times"}}
+FROM (
+    SELECT bcp, direction, grain, start, measure, {{template "sums"}}
+    FROM {{db}}.windows AS w FINAL
+    WHERE {{times}}
+    GROUP BY bcp, direction, grain, start, measure
+    HAVING n > 0
+)
+COMMENT 'Release time, crossing time and the time of segments, in seconds, gross and net of closed hours: all channels and regimes together. Quantiles are within 1.1 %.';
+
+CREATE OR REPLACE VIEW {{db}}.crossing_times_by_channel {{cluster}} AS
+SELECT bcp, direction, channel, regime, grain, start, measure, n, {{template "times"}}
+FROM (
+    SELECT bcp, direction, channel, regime, grain, start, measure, {{template "sums"}}
+    FROM {{db}}.windows AS w FINAL
+    WHERE {{times}}
+    GROUP BY bcp, direction, channel, regime, grain, start, measure
+    HAVING n > 0
+)
+COMMENT 'As crossing_times, for each channel and regime.';
