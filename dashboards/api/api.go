@@ -62,6 +62,7 @@ type Handler struct {
 func New(boards Boards, store Store, voc *event.Vocabulary, log *slog.Logger) *Handler {
 	h := &Handler{boards: boards, store: store, voc: voc, log: log, mux: http.NewServeMux()}
 	h.route("board", h.board)
+	h.route("measures", h.measures)
 	h.route("places", h.places)
 	h.route("places/{id}", h.place)
 	h.route("places/{id}/history", h.history)

@@ -268,6 +268,16 @@ func TestEveryAnswerIsAsDescribed(t *testing.T) {
 		latest.Because != (overview.Because{Type: "truck.released", ID: "e9", Source: "/post", Visit: "T1", Time: latest.Because.Time}) {
 		t.Errorf("%+v", latest)
 	}
+	var measures Measures
+	o.get("/measures", &measures)
+	for _, m := range measures.Measures {
+		var h overview.History
+		o.get("/places/"+torkham+"/history?from=2026-01-05T09:30:00Z&to=2026-01-05T10:30:00Z&measure="+url.QueryEscape(m.Name), &h)
+		w := h.Windows[0]
+		if isTime := w.MeanSeconds != nil || w.Reason == overview.NoValues; h.Measure != m.Name || w.N == nil || isTime != (m.Kind == "time") {
+			t.Errorf("%+v: %+v", m, w)
+		}
+	}
 	o.get("/openapi.yaml", nil)
 
 	doc, _ := load(t)

@@ -60,18 +60,6 @@ func (h *Handler) history(ctx context.Context, q *request) (any, error) {
 	return h.store.History(ctx, ask)
 }
 
-// measure reads the name of a measure; empty is none.
-func (h *Handler) measure(q *request) (string, error) {
-	v := q.get("measure")
-	if v == "" {
-		return "", nil
-	}
-	if _, err := window.ParseMeasure(v, h.voc); err != nil && !window.IsTotal(v) {
-		return "", bad("measure", v, `it is no measure such as "release_time", "arrivals" or "wait/customs"`)
-	}
-	return v, nil
-}
-
 func (h *Handler) holders(ctx context.Context, q *request) (any, error) {
 	id, err := h.id(q)
 	if err != nil {

@@ -34,7 +34,7 @@ function drawn(sections) {
 const nothing = { n: null, mean_seconds: null, p50_seconds: null, p90_seconds: null, net_mean_seconds: null, net_p50_seconds: null };
 const silent = {
   status: "unknown", last_event: "2026-01-04T05:00:00Z", inside: { trucks: null, last_known: 112, reason: "silent" },
-  release_time: { ...nothing, reason: "silent" }, flow: { arrivals: null, releases: null, departures: null },
+  release_time: { ...nothing, reason: "silent" }, flow: { arrivals: null, releases: null, departures: null, reason: "silent" },
 };
 
 test("a stale place has no numbers but its last known one and its age", () => {
@@ -60,6 +60,10 @@ test("a place that comes back loses what was unknown", () => {
   assert.equal(place.status.textContent, "Last seen 0 s ago");
   assert.match(place.inside.textContent, /Inside now9/);
   assert.doesNotMatch(place.inside.textContent, /Unknown/);
+});
+
+test("the flow has every measure of the overview, by its label", () => {
+  assert.match(drawn({}).inside.textContent, /Arrivals 4 · Releases 3 · Departures 2$/);
 });
 
 test("no trucks is a number, and no release is not unknown", () => {

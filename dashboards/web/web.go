@@ -8,7 +8,11 @@
 //	place.js      one border crossing point of the overview; totals.js all of them
 //	detail.js     the detail of one of them; chart.js its history, readings.js the readings of its queue, refresh.js when it loads
 //	bars.js       stacked bars; sparkline.js trends
-//	strings.js    every word; format.js every number and time
+//	strings.js    every word; measures.js the names of measures; format.js every number and time
+//
+// A test keeps measures.js equal to the table of measures in metrics/window.
+//
+//go:generate go test -run TestMeasuresOfThePage -update
 package web
 
 import (

@@ -2,9 +2,13 @@
 import { el, say, show } from "./dom.js";
 import { brief, count, duration, durationParts } from "./format.js";
 import { ageBar, holderBar, holderLegend } from "./bars.js";
+import { measures } from "./measures.js";
 import { doubts } from "./readings.js";
 import { sparkline } from "./sparkline.js";
 import { directionName, nameOf, t } from "./strings.js";
+
+// The counts of the flow, in the order of the table of measures.
+export const flowMeasures = Object.keys(measures).filter((name) => measures[name].overview);
 
 const ago = (at, now) => (new Date(now) - new Date(at)) / 1000;
 
@@ -68,8 +72,8 @@ export class Place {
     const { inside } = bcp;
     const trend = sparkline(bcp.trend.map((h) => h.inside), gaps, { label: "trend_inside", format: count, area: true });
     const head = el("h4", {}, t("inside_now"));
-    const flow = el("p", { class: "minor" }, bcp.flow.arrivals === null ? t("flow_unknown")
-      : t("flow", { arrivals: count(bcp.flow.arrivals), releases: count(bcp.flow.releases), departures: count(bcp.flow.departures) }));
+    const flow = el("p", { class: "minor" }, bcp.flow.reason ? t("flow_unknown")
+      : flowMeasures.map((name) => `${t(name)} ${count(bcp.flow[name])}`).join(" · "));
     if (inside.trucks === null) {
       const note = inside.last_known === null ? null : t("last_known", { trucks: count(inside.last_known) });
       return [head, el("div", { class: "figure-row" }, unknown(why(inside.reason, bcp, now), note), trend), flow];

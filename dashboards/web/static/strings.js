@@ -1,4 +1,7 @@
-// Every word of the page. Placeholders are {name}. A language is one more object of the same keys.
+// Every word of the page but the labels of measures. Placeholders are {name}. A language is one more object of the same keys,
+// and of the names of measures.
+import { measures } from "./measures.js";
+
 const en = {
   tagline: "Crossing times at the border",
   title: "{inside} trucks inside · dwell",
@@ -9,7 +12,6 @@ const en = {
   places: "Border crossing points",
   place: "Place",
   inside_now: "Inside now",
-  release_time: "Release time",
   time_by_holder: "Time by holder",
   outside: "Queue outside",
   window_note: "Release time, holders and flow: the last {window}. Trends: hour by hour, the last {trend} h.",
@@ -33,7 +35,7 @@ const en = {
   last_known: "{trucks} when last seen",
   inbound: "in", outbound: "out", trucks: "trucks",
   neighbour: "facing {name}",
-  flow: "{arrivals} arrived · {releases} released · {departures} left", flow_unknown: "arrivals unknown",
+  flow_unknown: "arrivals unknown",
   median: "median", p90: "90 % within", net: "net of closed hours", released_n: "{n} released",
   target: "target {time}", target_assumed: "assumed target {time}", within_target: "median within {target}", over_target: "median over {target}",
   age_title: "Trucks inside by age", under_6h: "under 6 h", "6h_to_24h": "6–24 h", "1d_to_3d": "1–3 d", "3d_to_7d": "3–7 d", over_7d: "over 7 d",
@@ -41,7 +43,6 @@ const en = {
   trend_inside: "Trucks inside at the end of each hour: {range}", trend_release: "Median release time hour by hour: {range}",
   trend_range: "between {low} and {high}, now {last}", trend_gaps: "; unknown for {hours} h", trend_unknown: "unknown",
   total_known: "{known} of {all} places known", total_all: "all {all} places known",
-  arrivals: "Arrivals", releases: "Releases", departures: "Departures",
   p50_label: "Median", net_p50_label: "Median, net", net_time: "Net of closed hours", p90_label: "90th percentile", inside_label: "Inside",
   holder_share: "{holder} {share}",
 
@@ -70,9 +71,9 @@ const languages = { en };
 export const language = "en";
 const words = languages[language];
 
-// t is the text of a key, with its placeholders filled.
+// t is the text of a key or the label of a measure, with its placeholders filled.
 export function t(key, values = {}) {
-  return words[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
+  return (words[key] ?? measures[key].label).replace(/\{(\w+)\}/g, (_, name) => values[name]);
 }
 
 const plain = (code) => (code.charAt(0).toUpperCase() + code.slice(1)).replaceAll("_", " ");

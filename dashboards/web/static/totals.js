@@ -2,7 +2,7 @@
 import { el } from "./dom.js";
 import { count, duration } from "./format.js";
 import { ageBar, holderBar, holderLegend } from "./bars.js";
-import { long, unknown } from "./place.js";
+import { flowMeasures, long, unknown } from "./place.js";
 import { t } from "./strings.js";
 
 const cell = (title, name, ...children) => el("div", { class: `cell ${name}` }, el("h3", {}, t(title)), ...children);
@@ -22,7 +22,7 @@ export function totals(total) {
         ? [r.n === null ? unknown() : el("p", { class: "empty" }, t(r.reason))]
         : [el("p", { class: "figure large" }, ...long(r.p50_seconds)),
           el("p", { class: "second" }, `${t("median")} · ${t("p90")} `, el("b", {}, duration(r.p90_seconds)))]),
-      el("dl", { class: "flow" }, ...["arrivals", "releases", "departures"].map((k) =>
+      el("dl", { class: "flow" }, ...flowMeasures.map((k) =>
         el("div", {}, el("dt", {}, t(k)), el("dd", {}, flow[k] === null ? t("unknown") : count(flow[k])))))),
     cell("time_by_holder", "holders",
       ...(total.holders.length ? [holderBar(total.holders, 560), holderLegend(total.holders)] : [unknown()])),
