@@ -6,10 +6,10 @@
 //
 // Data flows query -> hub -> ws -> web, and query -> api:
 //
-//	board  what is shown
-//	query  reads it from ClickHouse
-//	hub    refreshes the board once for all viewers and numbers its changes
-//	ws     /live: a snapshot, then the changes
-//	api    /api/v1: the board, history, visits, readings
-//	web    the page
+//	overview  what is shown
+//	query     reads it from ClickHouse
+//	hub       refreshes the overview once for all viewers and numbers its changes
+//	ws        /live: a snapshot, then the changes
+//	api       /api/v1: the overview, history, visits, readings
+//	web       the page
 package dashboards

@@ -16,7 +16,7 @@ import (
 	"dwell/ingest/event"
 )
 
-// Store is where boards and history come from: query.Source.
+// Store is where overview and history come from: query.Source.
 type Store interface {
 	hub.Source
 	api.Store
@@ -52,7 +52,7 @@ func New(store Store, voc *event.Vocabulary, cfg Config, log *slog.Logger, reg p
 	return &Dashboards{hub: h, handler: web.Secure(mux)}, nil
 }
 
-// Run keeps the board up to date until ctx ends; then viewers are told and closed.
+// Run keeps the overview up to date until ctx ends; then viewers are told and closed.
 func (d *Dashboards) Run(ctx context.Context) error { return d.hub.Run(ctx) }
 
 // ServeHTTP answers for /, /live and /api/v1/.

@@ -20,11 +20,11 @@ import (
 
 // stage is a database whose overview the test sets by hand.
 type stage struct {
-	mu     sync.Mutex
-	places []place.Place
-	board  *overview.Board
-	number uint64
-	err    error
+	mu       sync.Mutex
+	places   []place.Place
+	overview *overview.Overview
+	number   uint64
+	err      error
 }
 
 func (s *stage) Progress(context.Context) (overview.Progress, error) {
@@ -33,19 +33,19 @@ func (s *stage) Progress(context.Context) (overview.Progress, error) {
 	return overview.Progress{Offsets: s.number}, s.err
 }
 
-func (s *stage) Board(context.Context) (*overview.Board, error) {
+func (s *stage) Overview(context.Context) (*overview.Overview, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	b := *s.board
+	b := *s.overview
 	b.BCPs = slices.Clone(b.BCPs)
 	return &b, s.err
 }
 
 // change makes the next overview another one.
-func (s *stage) change(f func(b *overview.Board)) {
+func (s *stage) change(f func(b *overview.Overview)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f(s.board)
+	f(s.overview)
 	s.number++
 }
 
@@ -56,7 +56,7 @@ func (s *stage) fail(err error) {
 }
 
 func (s *stage) Places() []place.Place { return s.places }
-func (s *stage) Now() time.Time        { return s.board.Time }
+func (s *stage) Now() time.Time        { return s.overview.Time }
 
 func (s *stage) History(_ context.Context, q query.HistoryQuery) (*overview.History, error) {
 	h := &overview.History{ID: q.ID, Measure: q.Measure, Grain: q.Grain.String(), TimeZone: "Asia/Kabul", From: q.From, To: q.To, Windows: []overview.Window{}}
@@ -74,13 +74,13 @@ func (s *stage) History(_ context.Context, q query.HistoryQuery) (*overview.Hist
 }
 
 func (s *stage) Holders(_ context.Context, id string, from, to time.Time, _ overview.Filter) (*overview.Holders, error) {
-	return &overview.Holders{ID: id, From: from, To: to, Holders: s.board.BCPs[0].Holders}, nil
+	return &overview.Holders{ID: id, From: from, To: to, Holders: s.overview.BCPs[0].Holders}, nil
 }
 
 func (s *stage) Inside(_ context.Context, id string, _ overview.Filter, _ *query.Cursor, limit int) (*overview.Visits, error) {
-	v := &overview.Visits{ID: id, Time: s.board.Time, Visits: []overview.Visit{}, Next: ptr("next")}
+	v := &overview.Visits{ID: id, Time: s.overview.Time, Visits: []overview.Visit{}, Next: ptr("next")}
 	for i := range min(limit, 8) {
-		arrived := s.board.Time.Add(-time.Duration(190-13*i) * time.Hour)
+		arrived := s.overview.Time.Add(-time.Duration(190-13*i) * time.Hour)
 		v.Visits = append(v.Visits, overview.Visit{
 			Visit: "V-2026-0" + string(rune('1'+i)), BCP: id, Direction: []string{"inbound", "outbound"}[i%3/2], Channel: []string{"red", "yellow", ""}[i%3],
 			Arrived: &arrived, AgeSeconds: ptr(int64((190 - 13*i) * 3600)),
@@ -134,7 +134,7 @@ func newStage(t testing.TB) *stage {
 		t.Fatal(err)
 	}
 	now := time.Date(2026, 1, 5, 9, 42, 17, 0, time.UTC)
-	b := &overview.Board{Time: now, AsOf: ptr(now.Add(-4 * time.Second)), FinalUntil: ptr(now.Add(-5 * time.Minute)), WindowSeconds: 86400, TrendHours: 24}
+	b := &overview.Overview{Time: now, AsOf: ptr(now.Add(-4 * time.Second)), FinalUntil: ptr(now.Add(-5 * time.Minute)), WindowSeconds: 86400, TrendHours: 24}
 	shares := []overview.Holding{
 		{Phase: "wait", Holder: "customs", N: 900, Seconds: 7.2e6},
 		{Phase: "wait", Holder: "trader", N: 400, Seconds: 4.1e6},
@@ -206,7 +206,7 @@ func newStage(t testing.TB) *stage {
 		}
 		b.BCPs = append(b.BCPs, bcp)
 	}
-	return &stage{places: book.Places, board: b, number: 1}
+	return &stage{places: book.Places, overview: b, number: 1}
 }
 
 func flow(arrivals, releases, departures int64) overview.Flow {

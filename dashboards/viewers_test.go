@@ -139,7 +139,7 @@ func benchmarkViewers(b *testing.B, viewers int, plain bool) {
 	i := int64(0)
 	for b.Loop() {
 		i++
-		s.change(func(board *overview.Board) { everyPlaceChanges(board, i) })
+		s.change(func(b *overview.Overview) { everyPlaceChanges(b, i) })
 		time.Sleep(time.Second)
 	}
 	used, took := cpu(b)-before, time.Since(start)
@@ -155,7 +155,7 @@ func benchmarkViewers(b *testing.B, viewers int, plain bool) {
 }
 
 // everyPlaceChanges is a second in which at every place a truck comes and another is released.
-func everyPlaceChanges(b *overview.Board, i int64) {
+func everyPlaceChanges(b *overview.Overview, i int64) {
 	b.Time = b.Time.Add(time.Second)
 	for k := range b.BCPs {
 		bcp := &b.BCPs[k]

@@ -109,7 +109,7 @@ func summary(ctx context.Context, e *env, s *app.System) error {
 	if err := s.CaughtUp(ctx, func(int64) {}); err != nil {
 		return err
 	}
-	b, err := s.Source.Board(ctx)
+	b, err := s.Source.Overview(ctx)
 	if err != nil {
 		return err
 	}

@@ -164,7 +164,7 @@ func frozen(of []sighting, silence func(sighting) float64) (n int) {
 }
 
 // testJudged holds how long each place may be silent, and the verdicts of the API on all readings, against the file.
-func testJudged(t *testing.T, url string, now time.Time, shown *overview.Board) {
+func testJudged(t *testing.T, url string, now time.Time, shown *overview.Overview) {
 	t.Helper()
 	all := sightings(t)
 	metrics := body(t, url+"/metrics")

@@ -78,7 +78,7 @@ func byHand(t *testing.T) (lines int, latest map[string]fileLine, zeros, missing
 	return lines, latest, zeros, missing
 }
 
-// TestRealReadings imports the file and finds every reading again: what the board says at the file's end, what the API
+// TestRealReadings imports the file and finds every reading again: what the overview says at the file's end, what the API
 // says of all that time, zeros as zeros and nothing as nothing.
 func TestRealReadings(t *testing.T) {
 	lines, latest, zeros, missing := byHand(t)
@@ -118,13 +118,13 @@ func TestRealReadings(t *testing.T) {
 		t.Errorf("table: %d readings, %d zeros, %d unknown; the file has %d, %d, %d", rows, zero, null, lines, zeros, missing)
 	}
 
-	var got overview.Board
-	get(t, "http://"+s.Listening+"/api/v1/board", &got)
+	var got overview.Overview
+	get(t, "http://"+s.Listening+"/api/v1/overview", &got)
 	for i := range got.BCPs {
 		b := &got.BCPs[i]
 		want, ok := latest[b.ID[len("PL-06-"):]]
 		if !ok || len(b.Readings) != 1 {
-			t.Errorf("%s: %d readings on the board; the file has some: %v", b.ID, len(b.Readings), ok)
+			t.Errorf("%s: %d readings in the overview; the file has some: %v", b.ID, len(b.Readings), ok)
 			continue
 		}
 		r := b.Readings[0]

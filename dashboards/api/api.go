@@ -23,9 +23,9 @@ import (
 	"dwell/ingest/place"
 )
 
-// Boards is where the current board comes from.
-type Boards interface {
-	Board(ctx context.Context) (*overview.Board, error)
+// Current is where the current overview comes from.
+type Current interface {
+	Overview(ctx context.Context) (*overview.Overview, error)
 }
 
 // Store is where history comes from. Ids are of Places.
@@ -51,7 +51,7 @@ var description []byte
 
 // Handler answers requests under Prefix.
 type Handler struct {
-	boards Boards
+	current Current
 	store  Store
 	voc    *event.Vocabulary
 	log    *slog.Logger
@@ -59,9 +59,9 @@ type Handler struct {
 }
 
 // New makes the handler. The vocabulary names the measures that may be asked for.
-func New(boards Boards, store Store, voc *event.Vocabulary, log *slog.Logger) *Handler {
-	h := &Handler{boards: boards, store: store, voc: voc, log: log, mux: http.NewServeMux()}
-	h.route("board", h.board)
+func New(current Current, store Store, voc *event.Vocabulary, log *slog.Logger) *Handler {
+	h := &Handler{current: current, store: store, voc: voc, log: log, mux: http.NewServeMux()}
+	h.route("overview", h.overview)
 	h.route("measures", h.measures)
 	h.route("places", h.places)
 	h.route("places/{id}", h.place)

@@ -30,7 +30,7 @@ import (
 
 func TestMain(m *testing.M) { clickhousetest.Main(m) }
 
-// direct reads the board anew for each request.
+// direct reads the overview anew for each request.
 type direct struct{ *query.Source }
 
 // office is the API over a real engine, held against its description with every answer.
@@ -171,11 +171,11 @@ func (o *office) fill() {
 
 func TestEveryAnswerIsAsDescribed(t *testing.T) {
 	o := open(t)
-	o.get("/board", nil) // of an empty store
+	o.get("/overview", nil) // of an empty store
 	o.get("/places/"+torkham+"/history", nil)
 	o.fill()
-	var b overview.Board
-	o.get("/board", &b)
+	var b overview.Overview
+	o.get("/overview", &b)
 	if *b.BCPs[0].Inside.Trucks != 3 || b.BCPs[1].Inside.Trucks != nil {
 		t.Errorf("inside %+v, %+v", b.BCPs[0].Inside, b.BCPs[1].Inside)
 	}
@@ -313,7 +313,7 @@ func TestWhatCannotBeUsedIsNamed(t *testing.T) {
 		{"/places/" + torkham + "/readings?limit=x", "limit", "x", 400},
 		{"/places/NOWHERE", "id", "NOWHERE", 404},
 		{"/visits/nobody", "visit", "nobody", 404},
-		{"/board?x=1", "x", "1", 400},
+		{"/overview?x=1", "x", "1", 400},
 		{"/nothing", "", "", 404},
 	} {
 		var p problem
@@ -325,7 +325,7 @@ func TestWhatCannotBeUsedIsNamed(t *testing.T) {
 			t.Errorf("%s: %s", c.path, got)
 		}
 	}
-	response := o.ask(httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/api/v1/board", nil), nil)
+	response := o.ask(httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/api/v1/overview", nil), nil)
 	if response.StatusCode != http.StatusMethodNotAllowed || response.Header.Get("Allow") != "GET, HEAD" {
 		t.Errorf("POST: %d %v", response.StatusCode, response.Header)
 	}
@@ -343,13 +343,15 @@ func TestWhoHasTheAnswerAlreadyGetsNone(t *testing.T) {
 
 type broken struct{}
 
-func (broken) Board(context.Context) (*overview.Board, error) { return nil, errors.New("secret place") }
+func (broken) Overview(context.Context) (*overview.Overview, error) {
+	return nil, errors.New("secret place")
+}
 
 func TestAStoreThatCannotBeReadIsAProblemWithoutDetails(t *testing.T) {
 	o := open(t)
-	o.handler.boards = broken{}
+	o.handler.current = broken{}
 	var p problem
-	if response := o.get("/board", &p); response.StatusCode != http.StatusServiceUnavailable || strings.Contains(p.Detail, "secret") {
+	if response := o.get("/overview", &p); response.StatusCode != http.StatusServiceUnavailable || strings.Contains(p.Detail, "secret") {
 		t.Errorf("%d %+v", response.StatusCode, p)
 	}
 }

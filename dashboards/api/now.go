@@ -8,11 +8,11 @@ import (
 	"dwell/ingest/place"
 )
 
-func (h *Handler) board(ctx context.Context, q *request) (any, error) {
+func (h *Handler) overview(ctx context.Context, q *request) (any, error) {
 	if err := q.done(); err != nil {
 		return nil, err
 	}
-	return h.boards.Board(ctx)
+	return h.current.Overview(ctx)
 }
 
 // Place is what does not change about a BCP.
@@ -24,7 +24,7 @@ type Place struct {
 	Position      overview.Position  `json:"position"`
 	UNLocode      *string            `json:"un_locode"`
 	TargetSeconds *int64             `json:"target_release_time_seconds"`
-	// SilentAfterSeconds is the configured one; the board has the one that holds.
+	// SilentAfterSeconds is the configured one; the overview has the one that holds.
 	SilentAfterSeconds int64 `json:"silent_after_seconds"`
 	// Assumed lists what has no published figure.
 	Assumed []string `json:"assumed"`
@@ -63,7 +63,7 @@ func placeOf(p *place.Place) Place {
 	return out
 }
 
-// Now is one BCP of the board.
+// Now is one BCP of the overview.
 type Now struct {
 	Time          time.Time    `json:"time"`
 	AsOf          *time.Time   `json:"as_of"`
@@ -80,7 +80,7 @@ func (h *Handler) place(ctx context.Context, q *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, err := h.boards.Board(ctx)
+	b, err := h.current.Overview(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +89,7 @@ func (h *Handler) place(ctx context.Context, q *request) (any, error) {
 			return Now{Time: b.Time, AsOf: b.AsOf, FinalUntil: b.FinalUntil, WindowSeconds: b.WindowSeconds, BCP: bcp}, nil
 		}
 	}
-	return nil, missing("id", id, "no such place on the board")
+	return nil, missing("id", id, "no such place in the overview")
 }
 
 // id is the place that the path names.

@@ -23,17 +23,17 @@ type head struct {
 	Kind   string `json:"kind"`
 	Stream string `json:"stream"`
 	Number uint64 `json:"number"`
-	// Source is "ok", or "failing" while the board cannot be read again.
+	// Source is "ok", or "failing" while the overview cannot be read again.
 	Source string `json:"source"`
 }
 
-// Snapshot is the whole board; null before it was ever read.
+// Snapshot is the whole overview; null before it was ever read.
 type Snapshot struct {
 	head
-	Board *overview.Board `json:"board"`
+	Overview *overview.Overview `json:"overview"`
 }
 
-// Changes is what differs from the board at number Since. Each of BCPs has the id and the sections that changed, whole;
+// Changes is what differs from the overview at number Since. Each of BCPs has the id and the sections that changed, whole;
 // of the section trend only the hours that changed.
 type Changes struct {
 	head
@@ -45,7 +45,7 @@ type Changes struct {
 	BCPs       []map[string]json.RawMessage `json:"bcps"`
 }
 
-// fields are the sections of a board as they are sent.
+// fields are the sections of an overview as they are sent.
 type fields struct {
 	total []byte
 	bcps  []map[string]json.RawMessage
@@ -58,7 +58,7 @@ const (
 	trendSection = "trend"
 )
 
-func fieldsOf(b *overview.Board) (*fields, error) {
+func fieldsOf(b *overview.Overview) (*fields, error) {
 	f := &fields{}
 	var err error
 	if f.total, err = json.Marshal(b.Total); err != nil {
@@ -167,10 +167,10 @@ func frame(number uint64, v any) (*Frame, error) {
 	return &Frame{Number: number, JSON: data, Prepared: prepared}, nil
 }
 
-// snapshotOf is the frame of the whole board. The caller holds mu.
+// snapshotOf is the frame of the whole overview. The caller holds mu.
 func (h *Hub) snapshotOf(s *state) (_ *Frame, err error) {
 	if s.snapshot == nil {
-		s.snapshot, err = frame(s.number, Snapshot{head: h.head(s, "snapshot"), Board: s.board})
+		s.snapshot, err = frame(s.number, Snapshot{head: h.head(s, "snapshot"), Overview: s.overview})
 	}
 	return s.snapshot, err
 }
@@ -192,11 +192,11 @@ func (h *Hub) changesSince(s *state, number uint64) (*Frame, error) {
 		return h.snapshotOf(s)
 	}
 	c := Changes{
-		head: h.head(s, "changes"), Since: number, Time: s.board.Time, AsOf: s.board.AsOf,
-		FinalUntil: s.board.FinalUntil, BCPs: []map[string]json.RawMessage{},
+		head: h.head(s, "changes"), Since: number, Time: s.overview.Time, AsOf: s.overview.AsOf,
+		FinalUntil: s.overview.FinalUntil, BCPs: []map[string]json.RawMessage{},
 	}
 	if all.total {
-		c.Total = &s.board.Total
+		c.Total = &s.overview.Total
 	}
 	for i, bcp := range s.fields.bcps {
 		if len(all.bcps[i]) == 0 {

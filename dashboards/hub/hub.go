@@ -1,6 +1,6 @@
-// Package hub refreshes the board once for all viewers and tells them what changed.
+// Package hub refreshes the overview once for all viewers and tells them what changed.
 //
-// It promises that every viewer who keeps reading sees the newest board within one tick; that frames are made once,
+// It promises that every viewer who keeps reading sees the newest overview within one tick; that frames are made once,
 // whoever reads them; and that a viewer who lags gets the changes it missed as one frame with the latest state, so that
 // memory does not grow with slow viewers and none holds up another. It refuses to queue: a viewer has a number, not a
 // backlog.
@@ -19,18 +19,18 @@ import (
 	"dwell/dashboards/overview"
 )
 
-// Source is where the hub reads the board. Both are called by one goroutine at a time.
+// Source is where the hub reads the overview. Both are called by one goroutine at a time.
 type Source interface {
-	// Progress is cheap: it tells whether a board read now would differ from the one before.
+	// Progress is cheap: it tells whether an overview read now would differ from the one before.
 	Progress(ctx context.Context) (overview.Progress, error)
-	Board(ctx context.Context) (*overview.Board, error)
+	Overview(ctx context.Context) (*overview.Overview, error)
 }
 
 // Config is how often the hub looks, and how far back it remembers.
 type Config struct {
 	// Tick is the least time between two frames.
 	Tick time.Duration
-	// MaxAge is the age at which a board is read again though no data changed: silence and age change with time alone.
+	// MaxAge is the age at which an overview is read again though no data changed: silence and age change with time alone.
 	MaxAge time.Duration
 	// Remember is the number of frames back to which a viewer can resume.
 	Remember int
@@ -46,7 +46,7 @@ func DefaultConfig() Config {
 // ErrStopped is what a viewer gets when the hub ends.
 var ErrStopped = errors.New("the server is stopping")
 
-// Hub is the one board of a process and its viewers.
+// Hub is the one overview of a process and its viewers.
 type Hub struct {
 	source Source
 	cfg    Config
@@ -63,11 +63,11 @@ type Hub struct {
 	stopped bool
 }
 
-// state is the board after a frame, with the frames by which viewers get to it.
+// state is the overview after a frame, with the frames by which viewers get to it.
 type state struct {
-	board  *overview.Board
-	fields *fields
-	number uint64
+	overview *overview.Overview
+	fields   *fields
+	number   uint64
 	// history says what the last frames touched, oldest first; the last one is this number's.
 	history []touched
 	// snapshot and catchUp are made on demand; catchUp is by the number that the viewer has.
@@ -88,7 +88,7 @@ func New(source Source, cfg Config, first uint64, stream string, log *slog.Logge
 	return h
 }
 
-// Run refreshes the board until ctx ends, then closes every viewer with ErrStopped.
+// Run refreshes the overview until ctx ends, then closes every viewer with ErrStopped.
 func (h *Hub) Run(ctx context.Context) error {
 	tick := time.NewTicker(h.cfg.Tick)
 	defer tick.Stop()
@@ -118,7 +118,7 @@ func (h *Hub) Run(ctx context.Context) error {
 	}
 }
 
-// refresh reads the board if it would differ, or is too old.
+// refresh reads the overview if it would differ, or is too old.
 func (h *Hub) refresh(ctx context.Context, seen overview.Progress, last time.Time) (overview.Progress, time.Time) {
 	ctx, cancel := context.WithTimeout(ctx, h.cfg.Timeout)
 	defer cancel()
@@ -127,10 +127,10 @@ func (h *Hub) refresh(ctx context.Context, seen overview.Progress, last time.Tim
 	if err == nil && !h.failing() && progress.Offsets == seen.Offsets && now.Sub(last) < h.cfg.MaxAge {
 		return seen, last
 	}
-	var b *overview.Board
+	var b *overview.Overview
 	if err == nil {
-		// Progress is read before the board: whatever is written in between is seen once more, never missed.
-		b, err = h.source.Board(ctx)
+		// Progress is read before the overview: whatever is written in between is seen once more, never missed.
+		b, err = h.source.Overview(ctx)
 	}
 	if err == nil {
 		err = h.publish(b)
@@ -148,11 +148,11 @@ func (h *Hub) refresh(ctx context.Context, seen overview.Progress, last time.Tim
 func (h *Hub) failing() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.latest.failing || h.latest.board == nil
+	return h.latest.failing || h.latest.overview == nil
 }
 
-// publish makes b the latest board and wakes the viewers.
-func (h *Hub) publish(b *overview.Board) error {
+// publish makes b the latest overview and wakes the viewers.
+func (h *Hub) publish(b *overview.Overview) error {
 	next, err := fieldsOf(b)
 	if err != nil {
 		return err
@@ -160,13 +160,13 @@ func (h *Hub) publish(b *overview.Board) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.latest.failing {
-		h.log.Info("the board is read again")
+		h.log.Info("the overview is read again")
 	}
-	h.advance(&state{board: b, fields: next})
+	h.advance(&state{overview: b, fields: next})
 	return nil
 }
 
-// fail tells the viewers that the board cannot be read. The error is logged when it begins.
+// fail tells the viewers that the overview cannot be read. The error is logged when it begins.
 func (h *Hub) fail(err error) {
 	h.metrics.failures.Inc()
 	h.mu.Lock()
@@ -174,8 +174,8 @@ func (h *Hub) fail(err error) {
 	if h.latest.failing {
 		return
 	}
-	h.log.Error("the board cannot be read", "err", err)
-	h.advance(&state{board: h.latest.board, fields: h.latest.fields, failing: true})
+	h.log.Error("the overview cannot be read", "err", err)
+	h.advance(&state{overview: h.latest.overview, fields: h.latest.fields, failing: true})
 }
 
 // advance numbers the next state. The caller holds mu.
@@ -201,9 +201,9 @@ func (h *Hub) stop() {
 	h.changed = make(chan struct{})
 }
 
-// Board returns the latest board, read again if it is older than a tick and its data changed. The board is shared: the
-// caller must not change it. A board that could not be read again is an error.
-func (h *Hub) Board(ctx context.Context) (*overview.Board, error) {
+// Overview returns the latest overview, read again if it is older than a tick and its data changed. The overview is shared: the
+// caller must not change it. An overview that could not be read again is an error.
+func (h *Hub) Overview(ctx context.Context) (*overview.Overview, error) {
 	done := make(chan struct{})
 	select {
 	case h.asked <- done:
@@ -217,11 +217,11 @@ func (h *Hub) Board(ctx context.Context) (*overview.Board, error) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.latest.board == nil || h.latest.failing {
+	if h.latest.overview == nil || h.latest.failing {
 		return nil, ErrUnread
 	}
-	return h.latest.board, nil
+	return h.latest.overview, nil
 }
 
-// ErrUnread is what Board returns while the source fails.
-var ErrUnread = errors.New("the board cannot be read")
+// ErrUnread is what Overview returns while the source fails.
+var ErrUnread = errors.New("the overview cannot be read")

@@ -33,11 +33,11 @@ func (s *store) Progress(context.Context) (overview.Progress, error) {
 	return overview.Progress{Offsets: s.offset}, s.err
 }
 
-func (s *store) Board(context.Context) (*overview.Board, error) {
+func (s *store) Overview(context.Context) (*overview.Overview, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.reads++
-	b := &overview.Board{Time: time.Now(), TrendHours: 24, BCPs: []overview.BCP{}}
+	b := &overview.Overview{Time: time.Now(), TrendHours: 24, BCPs: []overview.BCP{}}
 	for _, id := range []string{"A", "B"} {
 		trucks := s.trucks[id]
 		b.BCPs = append(b.BCPs, overview.BCP{ID: id, Inside: overview.Inside{Known: overview.Known{Trucks: &trucks}}, Trend: s.hours})
@@ -54,13 +54,13 @@ func (s *store) set(id string, trucks int64) {
 
 // message is a frame as a viewer reads it.
 type message struct {
-	Kind   string
-	Stream string
-	Number uint64
-	Source string
-	Since  uint64
-	Board  *overview.Board
-	BCPs   []map[string]json.RawMessage
+	Kind     string
+	Stream   string
+	Number   uint64
+	Source   string
+	Since    uint64
+	Overview *overview.Overview
+	BCPs     []map[string]json.RawMessage
 }
 
 func read(t *testing.T, f *Frame, err error) (m message) {
@@ -121,7 +121,7 @@ func TestAViewerGetsASnapshotAndThenWhatChanges(t *testing.T) {
 		v := h.Watch(0, "")
 		defer v.Close()
 		m := next(t, v)
-		if m.Kind != "snapshot" || len(m.Board.BCPs) != 2 || *m.Board.BCPs[0].Inside.Trucks != 5 || m.Stream != "one" {
+		if m.Kind != "snapshot" || len(m.Overview.BCPs) != 2 || *m.Overview.BCPs[0].Inside.Trucks != 5 || m.Stream != "one" {
 			t.Fatalf("%+v", m)
 		}
 		s.set("B", 7)
@@ -240,8 +240,8 @@ func TestAStoreThatFailsIsToldOnceAndGoesOn(t *testing.T) {
 		if m := next(t, v); m.Source != "failing" || m.Kind != "changes" {
 			t.Fatalf("%+v", m)
 		}
-		if _, err := h.Board(t.Context()); !errors.Is(err, ErrUnread) {
-			t.Errorf("the board: %v", err)
+		if _, err := h.Overview(t.Context()); !errors.Is(err, ErrUnread) {
+			t.Errorf("the overview: %v", err)
 		}
 		time.Sleep(30 * time.Second)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -267,7 +267,7 @@ func TestTheBoardIsReadForWhoeverAsks(t *testing.T) {
 		var all sync.WaitGroup
 		for range 50 {
 			all.Go(func() {
-				if b, err := h.Board(t.Context()); err != nil || len(b.BCPs) != 2 {
+				if b, err := h.Overview(t.Context()); err != nil || len(b.BCPs) != 2 {
 					t.Errorf("%v %v", b, err)
 				}
 			})

@@ -23,7 +23,7 @@ func (h *Hub) Watch(from uint64, stream string) *Viewer {
 // Viewers is how many watch now.
 func (h *Hub) Viewers() int { return int(h.viewers.Load()) }
 
-// Next waits for the frame that leads from what the viewer has to the latest board. It returns at once where that is
+// Next waits for the frame that leads from what the viewer has to the latest overview. It returns at once where that is
 // newer already, ErrStopped when the hub has ended, and the context's error when that ends first.
 func (v *Viewer) Next(ctx context.Context) (*Frame, error) {
 	h := v.hub
@@ -34,7 +34,7 @@ func (v *Viewer) Next(ctx context.Context) (*Frame, error) {
 			h.mu.Unlock()
 			return nil, ErrStopped
 		}
-		if s.number != v.number && (s.board != nil || s.failing) {
+		if s.number != v.number && (s.overview != nil || s.failing) {
 			f, err := h.changesSince(s, v.number)
 			h.mu.Unlock()
 			if err == nil {

@@ -7,9 +7,9 @@ package overview
 
 import "time"
 
-// Board is all BCPs at one time, in the order of the places file.
-type Board struct {
-	// Time is when the board was read, by the clock of the program.
+// Overview is all BCPs at one time, in the order of the places file.
+type Overview struct {
+	// Time is when the overview was read, by the clock of the program.
 	Time time.Time `json:"time"`
 	// AsOf is the time of the latest event that is in the numbers; null before the first.
 	AsOf *time.Time `json:"as_of"`
@@ -40,12 +40,12 @@ type BCP struct {
 	ID       string            `json:"id"`
 	Names    map[string]string `json:"names"`
 	TimeZone string            `json:"time_zone"`
-	// UTCOffsetSeconds is that of the time zone at the time of the board.
+	// UTCOffsetSeconds is that of the time zone at the time of the overview.
 	UTCOffsetSeconds int       `json:"utc_offset_seconds"`
 	Neighbour        Neighbour `json:"neighbour"`
 	Position         Position  `json:"position"`
 	Target           Target    `json:"target"`
-	// SilentAfterSeconds is the silence that makes the BCP unknown, at the time of the board. It is learnt from the BCP's
+	// SilentAfterSeconds is the silence that makes the BCP unknown, at the time of the overview. It is learnt from the BCP's
 	// own habit at this hour of the week, or configured.
 	SilentAfterSeconds int64           `json:"silent_after_seconds"`
 	SilentAfterLearnt  bool            `json:"silent_after_learnt"`

@@ -28,7 +28,7 @@ func TestTimesNetOfClosedHours(t *testing.T) {
 	b.insideNow(0, "TORKHAM", "inbound", "2026-01-05T11:55:00Z", 1, "'wait/customs', 1", "490858, 1")
 
 	value := func(ms int64) float64 { return window.ValueOf(window.BinOf(ms)) }
-	seen := b.board()
+	seen := b.overview()
 	for what, r := range map[string]overview.ReleaseTime{"of the place": seen.BCPs[0].ReleaseTime, "of all": seen.Total.ReleaseTime} {
 		is(t, what+": n", r.N, 3)
 		is(t, what+": mean", r.MeanSeconds, 13*3600.0/3)

@@ -143,9 +143,9 @@ func (c *country) reads(ctx context.Context, p int, s *pipeline.Shard) {
 	}
 }
 
-func (c *country) board(s *Source) string {
+func (c *country) overview(s *Source) string {
 	c.t.Helper()
-	b, err := s.Board(c.t.Context())
+	b, err := s.Overview(c.t.Context())
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -156,7 +156,7 @@ func (c *country) board(s *Source) string {
 	return string(text)
 }
 
-// A group gives partitions to this process and takes them away, at times without this process knowing yet. Its board is always
+// A group gives partitions to this process and takes them away, at times without this process knowing yet. Its overview is always
 // that of somebody who reads all of it from the store.
 func TestABoardOfWhatWasCountedHereIsThatOfTheStore(t *testing.T) {
 	c := newCountry(t, 2)
@@ -214,7 +214,7 @@ func TestABoardOfWhatWasCountedHereIsThatOfTheStore(t *testing.T) {
 		c.now = c.now.Add(time.Duration(20+random.IntN(120)) * time.Minute)
 		happenings[i%len(happenings)]()
 		read()
-		is, should := c.board(mine), c.board(c.source())
+		is, should := c.overview(mine), c.overview(c.source())
 		if is != should {
 			t.Fatalf("%s, shards at %v:\n%s\nfor somebody who reads the store:\n%s", c.now, c.done, is, should)
 		}
@@ -227,7 +227,7 @@ func TestABoardOfWhatWasCountedHereIsThatOfTheStore(t *testing.T) {
 	}
 	for n := range partitions + 1 {
 		if counted[n] == 0 {
-			t.Errorf("no board has %d of %d shards counted here: %v", n, partitions, counted)
+			t.Errorf("no overview has %d of %d shards counted here: %v", n, partitions, counted)
 		}
 	}
 }

@@ -1,6 +1,6 @@
 // Package query reads from ClickHouse what people are shown.
 //
-// It promises that one board is a handful of queries over all BCPs at once, or fewer where this process has counted what it
+// It promises that one overview is a handful of queries over all BCPs at once, or fewer where this process has counted what it
 // shows (Counter), that rows of shards are merged by adding, and that what was not heard is null. It refuses to write. Numbers
 // read while a shard flushes may be ahead of the progress that was read before them, never behind; the flush ends in a new
 // progress, after which they agree again.
@@ -20,7 +20,7 @@ import (
 	"dwell/ingest/place"
 )
 
-// Config is how far the board looks.
+// Config is how far the overview looks.
 type Config struct {
 	// Window is how far back release time, holders and flow look, in whole hours.
 	Window time.Duration

@@ -10,7 +10,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 )
 
-// latest are the hours that the last board was made of. At a busy border they are millions of rows, of which few change in
+// latest are the hours that the last overview was made of. At a busy border they are millions of rows, of which few change in
 // a second.
 type latest struct {
 	mu sync.Mutex

@@ -7,18 +7,18 @@ import (
 	"time"
 )
 
-// A board that is read again and again while shards write, late and to some hours only, is that of somebody who has just
+// An overview that is read again and again while shards write, late and to some hours only, is that of somebody who has just
 // come.
 func TestABoardThatIsReadAgainIsTheBoard(t *testing.T) {
 	b := newBorder(t, "2026-01-05T12:10:00Z", torkham(), placeOf("SPIN-BOLDAK", "Asia/Kabul", 3*time.Hour))
 	random := rand.New(rand.NewPCG(1, 2))
 	offsets := [3]int{}
 	text := func(s *Source) string {
-		board, err := s.Board(t.Context())
+		overview, err := s.Overview(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		out, err := json.Marshal(board)
+		out, err := json.Marshal(overview)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -55,6 +55,6 @@ func TestABoardThatIsReadAgainIsTheBoard(t *testing.T) {
 		last = is
 	}
 	if changed < 30 {
-		t.Errorf("the board changed %d times", changed)
+		t.Errorf("the overview changed %d times", changed)
 	}
 }

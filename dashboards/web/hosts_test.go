@@ -35,7 +35,7 @@ func TestForeignHostNameIsRefused(t *testing.T) {
 		"127.0.0.1, evil.example":           421,
 		"xn--dwell-example-org.example:443": 421,
 	} {
-		r := httptest.NewRequest(http.MethodGet, "/api/v1/board", nil)
+		r := httptest.NewRequest(http.MethodGet, "/api/v1/overview", nil)
 		r.Host = host
 		w := httptest.NewRecorder()
 		served.ServeHTTP(w, r)

@@ -27,7 +27,7 @@ class Socket {
 }
 
 const overview = () => ({ trend_hours: 2, bcps: [{ id: "TORKHAM", inside: { trucks: 4 }, trend: [] }] });
-const snapshot = (number, stream = "s") => ({ kind: "snapshot", number, stream, source: "ok", board: overview() });
+const snapshot = (number, stream = "s") => ({ kind: "snapshot", number, stream, source: "ok", overview: overview() });
 const changes = (since, number, ...bcps) => ({ kind: "changes", since, number, stream: "s", source: "ok", time: "t", bcps });
 const open = () => sockets.filter((s) => s.state === "open");
 const dispatch = (name) => handlers[name].forEach((handler) => handler());
@@ -178,7 +178,7 @@ test("a server that cannot read its database is reported as failing", () => {
 
 test("a server that has never read its database keeps the connection", () => {
   const { states, overviews } = connect();
-  sockets[0].receive({ ...snapshot(7), board: null, source: "failing" });
+  sockets[0].receive({ ...snapshot(7), overview: null, source: "failing" });
   sockets[0].receive({ ...changes(7, 8), source: "failing" });
   assert.deepEqual(states, ["connecting", "failing", "failing"]);
   assert.deepEqual(overviews, []);
@@ -186,16 +186,16 @@ test("a server that has never read its database keeps the connection", () => {
 });
 
 test("merge replaces changed hours, drops the oldest, and keeps an unknown number null", () => {
-  const board = {
+  const before = {
     trend_hours: 3,
     bcps: [{ id: "TORKHAM", inside: { trucks: 4 }, trend: [{ start: "1", n: 1 }, { start: "2", n: 2 }, { start: "3", n: 3 }] }, { id: "AQINA" }],
   };
-  const changed = merge(board, {
+  const changed = merge(before, {
     time: "t", bcps: [{ id: "TORKHAM", inside: { trucks: null }, trend: [{ start: "3", n: 9 }, { start: "4", n: null }] }],
   });
   assert.deepEqual([...changed], ["TORKHAM"]);
-  assert.equal(board.bcps[0].inside.trucks, null);
-  assert.deepEqual(board.bcps[0].trend, [{ start: "2", n: 2 }, { start: "3", n: 9 }, { start: "4", n: null }]);
+  assert.equal(before.bcps[0].inside.trucks, null);
+  assert.deepEqual(before.bcps[0].trend, [{ start: "2", n: 2 }, { start: "3", n: 9 }, { start: "4", n: null }]);
 });
 
 test("merge applies nothing of changes that name a BCP the overview lacks", () => {

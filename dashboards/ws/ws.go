@@ -1,4 +1,4 @@
-// Package ws is /live: the board over a websocket.
+// Package ws is /live: the overview over a websocket.
 //
 // A viewer gets a snapshot, then numbered changes, each a JSON text message (hub.Snapshot, hub.Changes). After a lost
 // connection /live?from=N&stream=S goes on after number N of stream S: with the changes it missed where the hub
@@ -91,7 +91,7 @@ const (
 	failed   = "failed"   // the frame could not be made
 )
 
-// ServeHTTP watches the board for one viewer until either has enough.
+// ServeHTTP watches the overview for one viewer until either has enough.
 func (s *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var from uint64
 	if text := r.URL.Query().Get("from"); text != "" {

@@ -20,7 +20,7 @@ import (
 	"dwell/dashboards/overview"
 )
 
-// store counts up: every board has another number of trucks.
+// store counts up: every overview has another number of trucks.
 type store struct {
 	mu      sync.Mutex
 	trucks  int64
@@ -33,7 +33,7 @@ func (s *store) Progress(context.Context) (overview.Progress, error) {
 	return overview.Progress{Offsets: uint64(s.trucks)}, nil
 }
 
-func (s *store) Board(context.Context) (*overview.Board, error) {
+func (s *store) Overview(context.Context) (*overview.Overview, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	trucks := s.trucks
@@ -41,7 +41,7 @@ func (s *store) Board(context.Context) (*overview.Board, error) {
 	if s.padding != "" {
 		bcp.TimeZone = fmt.Sprint(s.padding, trucks) // so that the padding is sent each time
 	}
-	return &overview.Board{BCPs: []overview.BCP{bcp}}, nil
+	return &overview.Overview{BCPs: []overview.BCP{bcp}}, nil
 }
 
 func (s *store) add() {
@@ -281,7 +281,7 @@ func TestFramesAreWhatTheHubMadeThem(t *testing.T) {
 		t.Fatal(err)
 	}
 	var snapshot hub.Snapshot
-	if err := json.Unmarshal(data, &snapshot); err != nil || *snapshot.Board.BCPs[0].Inside.Trucks != 1 {
+	if err := json.Unmarshal(data, &snapshot); err != nil || *snapshot.Overview.BCPs[0].Inside.Trucks != 1 {
 		t.Errorf("%s: %v", data, err)
 	}
 }

@@ -55,7 +55,7 @@ func Ask(ctx context.Context, conn driver.Conn, db string, c Config, times int, 
 		return err
 	}
 	overviewOnce := func() error {
-		_, err := source.Board(ctx)
+		_, err := source.Overview(ctx)
 		return err
 	}
 	if err := ask("overview, the first of an hour", 1, nothing, overviewOnce); err != nil {

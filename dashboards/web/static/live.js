@@ -69,7 +69,7 @@ export function live(url, onOverview, onState) {
     attempts = 0;
     let changed = null;
     if (frame.kind === "snapshot") {
-      overview = frame.board;
+      overview = frame.overview;
     } else if (overview) { // frames carry none until the server has read its database
       const follows = frame.stream === stream && frame.since <= number;
       changed = follows ? merge(overview, frame) : null;

@@ -20,9 +20,9 @@ func named(name string, value any) driver.NamedValue {
 	return clickhouse.Named(name, fmt.Sprint(value))
 }
 
-// Board reads all BCPs in six queries at most, and once an hour their habits. Hours that this process has counted itself are
-// not read, and those in which nothing was written since the last board are not read again.
-func (s *Source) Board(ctx context.Context) (*overview.Board, error) {
+// Overview reads all BCPs in six queries at most, and once an hour their habits. Hours that this process has counted itself are
+// not read, and those in which nothing was written since the last overview are not read again.
+func (s *Source) Overview(ctx context.Context) (*overview.Overview, error) {
 	now := s.now().UTC()
 	stand, err := s.readProgress(ctx)
 	if err != nil {
@@ -53,7 +53,7 @@ func (s *Source) Board(ctx context.Context) (*overview.Board, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &overview.Board{
+	b := &overview.Overview{
 		Time: now, AsOf: progress.AsOf, FinalUntil: progress.FinalUntil,
 		WindowSeconds: int64(s.cfg.Window / time.Second), TrendHours: s.cfg.TrendHours, BCPs: []overview.BCP{},
 	}
@@ -301,7 +301,7 @@ func (v *view) hourStatus(start time.Time) overview.Status {
 	return overview.OK
 }
 
-// lastHeard is the start of the last hour up to the one at start in which trucks were heard. The board has read the
+// lastHeard is the start of the last hour up to the one at start in which trucks were heard. The overview has read the
 // hours of its trend; those before are as the habits know them.
 func (v *view) lastHeard(start time.Time) time.Time {
 	first := v.now.Add(-time.Duration(v.trend+1) * time.Hour)

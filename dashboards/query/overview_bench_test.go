@@ -8,9 +8,9 @@ import (
 	"dwell/ingest/place"
 )
 
-// BenchmarkBoard reads the board of eighteen busy places with a month of windows in four shards and 100,000 readings.
+// BenchmarkOverview reads the overview of eighteen busy places with a month of windows in four shards and 100,000 readings.
 // While anybody watches, it is read once a second.
-func BenchmarkBoard(b *testing.B) {
+func BenchmarkOverview(b *testing.B) {
 	var places []place.Place
 	for i := range 18 {
 		places = append(places, placeOf(fmt.Sprintf("P%d", i), "Asia/Kabul", torkham().SilentAfter))
@@ -27,12 +27,12 @@ FROM numbers(518400)`)
     map('wait/customs', 60, 'service/customs', 30, 'exit/carrier', 10), map(491000, 50, 491010, 50) FROM numbers(144)`)
 	s.insert(`readings SELECT 0, number, 'P' || toString(number %% 18), '', 'far', toString(number), toDateTime64('2026-01-31 12:00:00', 3, 'UTC') - number,
     toDateTime64('2026-01-31 12:00:00', 3, 'UTC') - number, 10, NULL, 60, 0 FROM numbers(100000)`)
-	// The first board of an hour reads the habits, and judges all readings.
+	// The first overview of an hour reads the habits, and judges all readings.
 	begin := time.Now()
-	s.board()
+	s.overview()
 	first := time.Since(begin)
 	for b.Loop() {
-		if _, err := s.Board(b.Context()); err != nil {
+		if _, err := s.Overview(b.Context()); err != nil {
 			b.Fatal(err)
 		}
 	}
