@@ -179,9 +179,9 @@ func TestPageShowsOverviewAndFollowsChanges(t *testing.T) {
 	b.picture("dark-1440", 1440, 900, true)
 	b.do(theme("light"), chromedp.EmulateViewport(1440, 900))
 
-	s.change(func(b *overview.Overview) { b.BCPs[0].Inside.Trucks = ptr(int64(901)) })
+	s.change(func(b *overview.Overview) { b.Places[0].Inside.Trucks = ptr(int64(901)) })
 	b.until(`document.querySelector('` + torkham + ` .inside').innerText.includes("901")`)
-	s.change(func(b *overview.Overview) { b.BCPs[1].Status = overview.Unknown })
+	s.change(func(b *overview.Overview) { b.Places[1].Status = overview.Unknown })
 	b.until(`document.getElementById("news").textContent === "Spin Boldak: Unknown."`)
 	b.quiet()
 }
@@ -260,7 +260,7 @@ func TestPageReconnectsToARestartedServer(t *testing.T) {
 	contains(t, "the connection", b.text("#connection"), "Connection lost")
 	contains(t, "the news", b.text("#news"), "The numbers are as of", "14:12")
 	contains(t, "Torkham", b.text(torkham), "900")
-	s.change(func(b *overview.Overview) { b.BCPs[0].Inside.Trucks = ptr(int64(777)) })
+	s.change(func(b *overview.Overview) { b.Places[0].Inside.Trucks = ptr(int64(777)) })
 	_, stop = serveAt(t, s, 50*time.Millisecond, strings.TrimPrefix(address, "http://"))
 	t.Cleanup(stop)
 	b.until(`document.body.dataset.connection === "live" && document.querySelector('` + torkham + ` .inside').innerText.includes("777")`)

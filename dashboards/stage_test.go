@@ -37,7 +37,7 @@ func (s *stage) Overview(context.Context) (*overview.Overview, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b := *s.overview
-	b.BCPs = slices.Clone(b.BCPs)
+	b.Places = slices.Clone(b.Places)
 	return &b, s.err
 }
 
@@ -74,7 +74,7 @@ func (s *stage) History(_ context.Context, q query.HistoryQuery) (*overview.Hist
 }
 
 func (s *stage) Holders(_ context.Context, id string, from, to time.Time, _ overview.Filter) (*overview.Holders, error) {
-	return &overview.Holders{ID: id, From: from, To: to, Holders: s.overview.BCPs[0].Holders}, nil
+	return &overview.Holders{ID: id, From: from, To: to, Holders: s.overview.Places[0].Holders}, nil
 }
 
 func (s *stage) Inside(_ context.Context, id string, _ overview.Filter, _ *query.Cursor, limit int) (*overview.Visits, error) {
@@ -82,7 +82,7 @@ func (s *stage) Inside(_ context.Context, id string, _ overview.Filter, _ *query
 	for i := range min(limit, 8) {
 		arrived := s.overview.Time.Add(-time.Duration(190-13*i) * time.Hour)
 		v.Visits = append(v.Visits, overview.Visit{
-			Visit: "V-2026-0" + string(rune('1'+i)), BCP: id, Direction: []string{"inbound", "outbound"}[i%3/2], Channel: []string{"red", "yellow", ""}[i%3],
+			Visit: "V-2026-0" + string(rune('1'+i)), Place: id, Direction: []string{"inbound", "outbound"}[i%3/2], Channel: []string{"red", "yellow", ""}[i%3],
 			Arrived: &arrived, AgeSeconds: ptr(int64((190 - 13*i) * 3600)),
 			Open: &overview.Stretch{Phase: []string{"hold", "wait", "service"}[i%3], Holder: []string{"customs", "trader", "plant_quarantine"}[i%3], Since: arrived.Add(30 * time.Hour)},
 		})
@@ -146,14 +146,14 @@ func newStage(t testing.TB) *stage {
 		{Phase: "wait", Holder: "unknown", N: 60, Seconds: 6e5},
 	}
 	b.Total = overview.Total{
-		BCPs: 9, UnknownBCPs: 2, Inside: overview.Known{Trucks: ptr(int64(3184))},
+		Places: 9, UnknownPlaces: 2, Inside: overview.Known{Trucks: ptr(int64(3184))},
 		ByAge:       overview.Ages{Under6h: 1320, Under24h: 1204, Under3d: 540, Under7d: 98, Over7d: 22},
 		ReleaseTime: overview.ReleaseTime{N: ptr(int64(4021)), MeanSeconds: ptr(71000.0), P50Seconds: ptr(66120.0), P90Seconds: ptr(118800.0)},
 		Holders:     shares, Flow: flow(4188, 4021, 3967),
 	}
 	for i, p := range book.Places {
 		size := int64(900 / (i + 1))
-		bcp := overview.BCP{
+		bcp := overview.Place{
 			ID: p.ID, Names: p.Names, TimeZone: p.Zone.String(), UTCOffsetSeconds: 16200,
 			Neighbour: overview.Neighbour{ID: p.Neighbour.ID, Names: p.Neighbour.Names},
 			Target:    overview.Target{ReleaseTimeSeconds: ptr(int64(86400)), Assumed: true}, SilentAfterSeconds: int64(p.SilentAfter / time.Second),
@@ -204,7 +204,7 @@ func newStage(t testing.TB) *stage {
 			bcp.ReleaseTime, bcp.Flow, bcp.Holders = overview.ReleaseTime{Reason: overview.NeverHeard}, noFlow(overview.NeverHeard), []overview.Holding{}
 			stale(&bcp)
 		}
-		b.BCPs = append(b.BCPs, bcp)
+		b.Places = append(b.Places, bcp)
 	}
 	return &stage{places: book.Places, overview: b, number: 1}
 }
@@ -217,7 +217,7 @@ func noFlow(reason overview.Reason) overview.Flow {
 	return overview.Flow{Counts: map[string]*int64{"arrivals": nil, "releases": nil, "departures": nil}, Reason: reason}
 }
 
-func stale(b *overview.BCP) {
+func stale(b *overview.Place) {
 	for k := range b.Trend {
 		b.Trend[k] = overview.Hour{Start: b.Trend[k].Start, Status: overview.Unknown}
 	}

@@ -157,8 +157,8 @@ func benchmarkViewers(b *testing.B, viewers int, plain bool) {
 // everyPlaceChanges is a second in which at every place a truck comes and another is released.
 func everyPlaceChanges(b *overview.Overview, i int64) {
 	b.Time = b.Time.Add(time.Second)
-	for k := range b.BCPs {
-		bcp := &b.BCPs[k]
+	for k := range b.Places {
+		bcp := &b.Places[k]
 		at := b.Time
 		bcp.LastEvent = &at
 		bcp.Inside.Known.Trucks, bcp.Inside.LastKnown = ptr(500+i), ptr(500+i)

@@ -101,13 +101,13 @@ func (s *sightings) live(ctx context.Context, url string) error {
 		}
 		at := time.Now()
 		var frame struct {
-			BCPs     []bcpInFrame
-			Overview struct{ BCPs []bcpInFrame }
+			Places   []bcpInFrame
+			Overview struct{ Places []bcpInFrame }
 		}
 		if err := json.Unmarshal(text, &frame); err != nil {
 			return fmt.Errorf("%s: %w", url, err)
 		}
-		for _, b := range append(frame.BCPs, frame.Overview.BCPs...) {
+		for _, b := range append(frame.Places, frame.Overview.Places...) {
 			if b.Inside.LastKnown != nil {
 				if err := s.saw(byViewer, b.ID, *b.Inside.LastKnown, at); err != nil {
 					return err

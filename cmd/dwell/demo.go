@@ -114,13 +114,13 @@ func summary(ctx context.Context, e *env, s *app.System) error {
 		return err
 	}
 	_, _ = fmt.Fprintf(e.out, "\n%-22s %9s %9s %11s %16s %16s\n", "BCP", "arrivals", "releases", "inside now", "median release", "p90 release")
-	for i := range b.BCPs {
-		_, _ = fmt.Fprintln(e.out, summaryLine(&b.BCPs[i]))
+	for i := range b.Places {
+		_, _ = fmt.Fprintln(e.out, summaryLine(&b.Places[i]))
 	}
 	return nil
 }
 
-func summaryLine(b *overview.BCP) string {
+func summaryLine(b *overview.Place) string {
 	count := func(n *int64) string {
 		if n == nil {
 			return "unknown"

@@ -169,7 +169,7 @@ func testJudged(t *testing.T, url string, now time.Time, shown *overview.Overvie
 	all := sightings(t)
 	metrics := body(t, url+"/metrics")
 	sum := map[string]int{}
-	for _, bcp := range shown.BCPs {
+	for _, bcp := range shown.Places {
 		of := all[bcp.ID[len("PL-06-"):]]
 		hours := map[int]float64{}
 		silence := func(l sighting) float64 {

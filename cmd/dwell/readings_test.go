@@ -120,8 +120,8 @@ func TestRealReadings(t *testing.T) {
 
 	var got overview.Overview
 	get(t, "http://"+s.Listening+"/api/v1/overview", &got)
-	for i := range got.BCPs {
-		b := &got.BCPs[i]
+	for i := range got.Places {
+		b := &got.Places[i]
 		want, ok := latest[b.ID[len("PL-06-"):]]
 		if !ok || len(b.Readings) != 1 {
 			t.Errorf("%s: %d readings in the overview; the file has some: %v", b.ID, len(b.Readings), ok)
@@ -143,7 +143,7 @@ func TestRealReadings(t *testing.T) {
 		}
 	}
 	var served int
-	for _, b := range got.BCPs {
+	for _, b := range got.Places {
 		for day := time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC); day.Before(now); day = day.AddDate(0, 0, 7) {
 			var some overview.Readings
 			get(t, "http://"+s.Listening+"/api/v1/places/"+b.ID+"/readings?from="+day.Format(time.RFC3339)+

@@ -52,10 +52,10 @@ var description []byte
 // Handler answers requests under Prefix.
 type Handler struct {
 	current Current
-	store  Store
-	voc    *event.Vocabulary
-	log    *slog.Logger
-	mux    *http.ServeMux
+	store   Store
+	voc     *event.Vocabulary
+	log     *slog.Logger
+	mux     *http.ServeMux
 }
 
 // New makes the handler. The vocabulary names the measures that may be asked for.

@@ -176,8 +176,8 @@ func TestEveryAnswerIsAsDescribed(t *testing.T) {
 	o.fill()
 	var b overview.Overview
 	o.get("/overview", &b)
-	if *b.BCPs[0].Inside.Trucks != 3 || b.BCPs[1].Inside.Trucks != nil {
-		t.Errorf("inside %+v, %+v", b.BCPs[0].Inside, b.BCPs[1].Inside)
+	if *b.Places[0].Inside.Trucks != 3 || b.Places[1].Inside.Trucks != nil {
+		t.Errorf("inside %+v, %+v", b.Places[0].Inside, b.Places[1].Inside)
 	}
 	var places Places
 	o.get("/places", &places)
@@ -186,7 +186,7 @@ func TestEveryAnswerIsAsDescribed(t *testing.T) {
 	}
 	var one Now
 	o.get("/places/"+torkham, &one)
-	if one.BCP.ID != torkham {
+	if one.Place.ID != torkham {
 		t.Errorf("%+v", one)
 	}
 

@@ -63,13 +63,13 @@ func placeOf(p *place.Place) Place {
 	return out
 }
 
-// Now is one BCP of the overview.
+// Now is one place of the overview.
 type Now struct {
-	Time          time.Time    `json:"time"`
-	AsOf          *time.Time   `json:"as_of"`
-	FinalUntil    *time.Time   `json:"final_until"`
-	WindowSeconds int64        `json:"window_seconds"`
-	BCP           overview.BCP `json:"bcp"`
+	Time          time.Time      `json:"time"`
+	AsOf          *time.Time     `json:"as_of"`
+	FinalUntil    *time.Time     `json:"final_until"`
+	WindowSeconds int64          `json:"window_seconds"`
+	Place         overview.Place `json:"place"`
 }
 
 func (h *Handler) place(ctx context.Context, q *request) (any, error) {
@@ -84,9 +84,9 @@ func (h *Handler) place(ctx context.Context, q *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, bcp := range b.BCPs {
+	for _, bcp := range b.Places {
 		if bcp.ID == id {
-			return Now{Time: b.Time, AsOf: b.AsOf, FinalUntil: b.FinalUntil, WindowSeconds: b.WindowSeconds, BCP: bcp}, nil
+			return Now{Time: b.Time, AsOf: b.AsOf, FinalUntil: b.FinalUntil, WindowSeconds: b.WindowSeconds, Place: bcp}, nil
 		}
 	}
 	return nil, missing("id", id, "no such place in the overview")

@@ -33,7 +33,7 @@ type Snapshot struct {
 	Overview *overview.Overview `json:"overview"`
 }
 
-// Changes is what differs from the overview at number Since. Each of BCPs has the id and the sections that changed, whole;
+// Changes is what differs from the overview at number Since. Each of Places has the id and the sections that changed, whole;
 // of the section trend only the hours that changed.
 type Changes struct {
 	head
@@ -42,13 +42,13 @@ type Changes struct {
 	AsOf       *time.Time                   `json:"as_of"`
 	FinalUntil *time.Time                   `json:"final_until"`
 	Total      *overview.Total              `json:"total,omitempty"`
-	BCPs       []map[string]json.RawMessage `json:"bcps"`
+	Places     []map[string]json.RawMessage `json:"places"`
 }
 
 // fields are the sections of an overview as they are sent.
 type fields struct {
-	total []byte
-	bcps  []map[string]json.RawMessage
+	total  []byte
+	places []map[string]json.RawMessage
 	// hours are those of each BCP's trend.
 	hours [][]json.RawMessage
 }
@@ -64,15 +64,15 @@ func fieldsOf(b *overview.Overview) (*fields, error) {
 	if f.total, err = json.Marshal(b.Total); err != nil {
 		return nil, err
 	}
-	all, err := json.Marshal(b.BCPs)
+	all, err := json.Marshal(b.Places)
 	if err != nil {
 		return nil, err
 	}
-	if err := json.Unmarshal(all, &f.bcps); err != nil {
+	if err := json.Unmarshal(all, &f.places); err != nil {
 		return nil, err
 	}
-	f.hours = make([][]json.RawMessage, len(f.bcps))
-	for i, bcp := range f.bcps {
+	f.hours = make([][]json.RawMessage, len(f.places))
+	for i, bcp := range f.places {
 		if err := json.Unmarshal(bcp[trendSection], &f.hours[i]); err != nil {
 			return nil, err
 		}
@@ -85,32 +85,32 @@ type touched struct {
 	// everything says that the change cannot be told by sections.
 	everything bool
 	total      bool
-	// bcps has the changed sections by index; hours the changed hours of the trend.
-	bcps  map[int]map[string]bool
-	hours map[int]map[int]bool
+	// places has the changed sections by index; hours the changed hours of the trend.
+	places map[int]map[string]bool
+	hours  map[int]map[int]bool
 }
 
 func touchedBetween(a, b *fields) touched {
-	t := touched{bcps: map[int]map[string]bool{}, hours: map[int]map[int]bool{}}
+	t := touched{places: map[int]map[string]bool{}, hours: map[int]map[int]bool{}}
 	switch {
 	case a == b:
 		return t
-	case a == nil || b == nil || len(a.bcps) != len(b.bcps):
+	case a == nil || b == nil || len(a.places) != len(b.places):
 		t.everything = true
 		return t
 	}
 	t.total = !bytes.Equal(a.total, b.total)
-	for i, bcp := range b.bcps {
+	for i, bcp := range b.places {
 		for section, value := range bcp {
-			if bytes.Equal(value, a.bcps[i][section]) {
+			if bytes.Equal(value, a.places[i][section]) {
 				continue
 			}
-			if t.bcps[i] == nil {
-				t.bcps[i] = map[string]bool{}
+			if t.places[i] == nil {
+				t.places[i] = map[string]bool{}
 			}
-			t.bcps[i][section] = true
+			t.places[i][section] = true
 		}
-		if t.bcps[i][trendSection] {
+		if t.places[i][trendSection] {
 			t.hours[i] = changedHours(a.hours[i], b.hours[i])
 		}
 	}
@@ -137,12 +137,12 @@ func changedHours(a, b []json.RawMessage) map[int]bool {
 func (t *touched) merge(o touched) {
 	t.everything = t.everything || o.everything
 	t.total = t.total || o.total
-	for i, sections := range o.bcps {
-		if t.bcps[i] == nil {
-			t.bcps[i] = map[string]bool{}
+	for i, sections := range o.places {
+		if t.places[i] == nil {
+			t.places[i] = map[string]bool{}
 		}
 		for s := range sections {
-			t.bcps[i][s] = true
+			t.places[i][s] = true
 		}
 	}
 }
@@ -184,7 +184,7 @@ func (h *Hub) changesSince(s *state, number uint64) (*Frame, error) {
 		return f, nil
 	}
 	missed := s.history[len(s.history)-int(s.number-number):]
-	all := touched{bcps: map[int]map[string]bool{}}
+	all := touched{places: map[int]map[string]bool{}}
 	for _, t := range missed {
 		all.merge(t)
 	}
@@ -193,26 +193,26 @@ func (h *Hub) changesSince(s *state, number uint64) (*Frame, error) {
 	}
 	c := Changes{
 		head: h.head(s, "changes"), Since: number, Time: s.overview.Time, AsOf: s.overview.AsOf,
-		FinalUntil: s.overview.FinalUntil, BCPs: []map[string]json.RawMessage{},
+		FinalUntil: s.overview.FinalUntil, Places: []map[string]json.RawMessage{},
 	}
 	if all.total {
 		c.Total = &s.overview.Total
 	}
-	for i, bcp := range s.fields.bcps {
-		if len(all.bcps[i]) == 0 {
+	for i, bcp := range s.fields.places {
+		if len(all.places[i]) == 0 {
 			continue
 		}
 		change := map[string]json.RawMessage{idSection: bcp[idSection]}
-		for section := range all.bcps[i] {
+		for section := range all.places[i] {
 			change[section] = bcp[section]
 		}
-		if len(missed) == 1 && all.bcps[i][trendSection] {
+		if len(missed) == 1 && all.places[i][trendSection] {
 			var err error
 			if change[trendSection], err = s.fields.someHours(i, missed[0].hours[i]); err != nil {
 				return nil, err
 			}
 		}
-		c.BCPs = append(c.BCPs, change)
+		c.Places = append(c.Places, change)
 	}
 	f, err := frame(s.number, c)
 	if err == nil {

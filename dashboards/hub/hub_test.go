@@ -37,10 +37,10 @@ func (s *store) Overview(context.Context) (*overview.Overview, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.reads++
-	b := &overview.Overview{Time: time.Now(), TrendHours: 24, BCPs: []overview.BCP{}}
+	b := &overview.Overview{Time: time.Now(), TrendHours: 24, Places: []overview.Place{}}
 	for _, id := range []string{"A", "B"} {
 		trucks := s.trucks[id]
-		b.BCPs = append(b.BCPs, overview.BCP{ID: id, Inside: overview.Inside{Known: overview.Known{Trucks: &trucks}}, Trend: s.hours})
+		b.Places = append(b.Places, overview.Place{ID: id, Inside: overview.Inside{Known: overview.Known{Trucks: &trucks}}, Trend: s.hours})
 	}
 	return b, s.err
 }
@@ -60,7 +60,7 @@ type message struct {
 	Source   string
 	Since    uint64
 	Overview *overview.Overview
-	BCPs     []map[string]json.RawMessage
+	Places   []map[string]json.RawMessage
 }
 
 func read(t *testing.T, f *Frame, err error) (m message) {
@@ -121,15 +121,15 @@ func TestAViewerGetsASnapshotAndThenWhatChanges(t *testing.T) {
 		v := h.Watch(0, "")
 		defer v.Close()
 		m := next(t, v)
-		if m.Kind != "snapshot" || len(m.Overview.BCPs) != 2 || *m.Overview.BCPs[0].Inside.Trucks != 5 || m.Stream != "one" {
+		if m.Kind != "snapshot" || len(m.Overview.Places) != 2 || *m.Overview.Places[0].Inside.Trucks != 5 || m.Stream != "one" {
 			t.Fatalf("%+v", m)
 		}
 		s.set("B", 7)
 		c := next(t, v)
-		if c.Kind != "changes" || c.Since != m.Number || c.Number != m.Number+1 || len(c.BCPs) != 1 {
+		if c.Kind != "changes" || c.Since != m.Number || c.Number != m.Number+1 || len(c.Places) != 1 {
 			t.Fatalf("%+v", c)
 		}
-		if got := fmt.Sprintf("%s", c.BCPs[0]); string(c.BCPs[0]["id"]) != `"B"` || len(c.BCPs[0]) != 2 {
+		if got := fmt.Sprintf("%s", c.Places[0]); string(c.Places[0]["id"]) != `"B"` || len(c.Places[0]) != 2 {
 			t.Errorf("changes of B: %s", got)
 		}
 	})
@@ -149,7 +149,7 @@ func TestOfATrendOnlyTheChangedHoursAreSent(t *testing.T) {
 		s.mu.Unlock()
 		m := next(t, v)
 		var hours []overview.Hour
-		if err := json.Unmarshal(m.BCPs[0]["trend"], &hours); err != nil {
+		if err := json.Unmarshal(m.Places[0]["trend"], &hours); err != nil {
 			t.Fatal(err)
 		}
 		if len(hours) != 1 || *hours[0].N != 3 {
@@ -171,11 +171,11 @@ func TestAViewerWhoLagsGetsOneFrameWithTheLatest(t *testing.T) {
 			next(t, fast)
 		}
 		m := next(t, slow)
-		if m.Kind != "changes" || m.Since != first.Number || m.Number != first.Number+5 || len(m.BCPs) != 2 {
+		if m.Kind != "changes" || m.Since != first.Number || m.Number != first.Number+5 || len(m.Places) != 2 {
 			t.Fatalf("%+v", m)
 		}
 		var in overview.Inside
-		if err := json.Unmarshal(m.BCPs[1]["inside"], &in); err != nil || *in.Trucks != 40 {
+		if err := json.Unmarshal(m.Places[1]["inside"], &in); err != nil || *in.Trucks != 40 {
 			t.Errorf("inside B %v, %v", in.Trucks, err)
 		}
 	})
@@ -223,7 +223,7 @@ func TestTimeAloneIsToldToo(t *testing.T) {
 		next(t, v)
 		from := time.Now()
 		m := next(t, v)
-		if took := time.Since(from); took < 9*time.Second || took > 11*time.Second || len(m.BCPs) != 0 {
+		if took := time.Since(from); took < 9*time.Second || took > 11*time.Second || len(m.Places) != 0 {
 			t.Errorf("after %v: %+v", took, m)
 		}
 	})
@@ -267,7 +267,7 @@ func TestTheBoardIsReadForWhoeverAsks(t *testing.T) {
 		var all sync.WaitGroup
 		for range 50 {
 			all.Go(func() {
-				if b, err := h.Overview(t.Context()); err != nil || len(b.BCPs) != 2 {
+				if b, err := h.Overview(t.Context()); err != nil || len(b.Places) != 2 {
 					t.Errorf("%v %v", b, err)
 				}
 			})

@@ -74,7 +74,7 @@ type Visits struct {
 // Visit is one truck's passage. What has not happened is null.
 type Visit struct {
 	Visit     string     `json:"visit"`
-	BCP       string     `json:"bcp"`
+	Place     string     `json:"place"`
 	Direction string     `json:"direction"`
 	Channel   string     `json:"channel"`
 	Regime    string     `json:"regime"`

@@ -19,24 +19,24 @@ type Overview struct {
 	// WindowSeconds is how far back release time, holders and flow look.
 	WindowSeconds int64 `json:"window_seconds"`
 	// TrendHours is the number of hours of each trend.
-	TrendHours int   `json:"trend_hours"`
-	Total      Total `json:"total"`
-	BCPs       []BCP `json:"bcps"`
+	TrendHours int     `json:"trend_hours"`
+	Total      Total   `json:"total"`
+	Places     []Place `json:"places"`
 }
 
 // Total is of all BCPs together. Numbers of BCPs that are unknown are not in it, and it says how many those are.
 type Total struct {
-	BCPs        int         `json:"bcps"`
-	UnknownBCPs int         `json:"unknown_bcps"`
-	Inside      Known       `json:"inside"`
-	ByAge       Ages        `json:"inside_by_age"`
-	ReleaseTime ReleaseTime `json:"release_time"`
-	Holders     []Holding   `json:"holders"`
-	Flow        Flow        `json:"flow"`
+	Places        int         `json:"places"`
+	UnknownPlaces int         `json:"unknown_places"`
+	Inside        Known       `json:"inside"`
+	ByAge         Ages        `json:"inside_by_age"`
+	ReleaseTime   ReleaseTime `json:"release_time"`
+	Holders       []Holding   `json:"holders"`
+	Flow          Flow        `json:"flow"`
 }
 
-// BCP is one border crossing point. Its exported fields are the sections that a change names.
-type BCP struct {
+// Place is one border crossing point (BCP). Its exported fields are the sections that a change names.
+type Place struct {
 	ID       string            `json:"id"`
 	Names    map[string]string `json:"names"`
 	TimeZone string            `json:"time_zone"`

@@ -87,7 +87,7 @@ func TestWhenACalendarHasAPlaceClosed(t *testing.T) {
 
 func TestAZeroAfterAClosureIsNoEmptyQueue(t *testing.T) {
 	b := newBorder(t, "2026-01-05T12:00:00Z", placeOf("A", "UTC", 3*time.Hour))
-	said := func() overview.LatestReading { return b.overview().BCPs[0].Readings[0] }
+	said := func() overview.LatestReading { return b.overview().Places[0].Readings[0] }
 	b.reading("1", "A", "2026-01-05T08:00:00Z", "40, NULL, 60")
 	b.happens("1", "2026-01-05T09:00:00Z", "A", "bcp.closed", "")
 	b.happens("2", "2026-01-05T10:30:00Z", "A", "bcp.opened", "")
@@ -126,11 +126,11 @@ func TestASourceThatRepeatsItselfIsFrozen(t *testing.T) {
 	b.reading("2", "A", "2026-01-05T08:00:00Z", "40, NULL, 600")
 	b.reading("3", "A", "2026-01-05T09:00:00Z", "40, NULL, 4200")
 	b.reading("4", "A", "2026-01-05T10:00:00Z", "40, NULL, 7800")
-	if r := b.overview().BCPs[0].Readings[0]; r.Frozen {
+	if r := b.overview().Places[0].Readings[0]; r.Frozen {
 		t.Errorf("after two hours: %+v", r)
 	}
 	b.reading("5", "A", "2026-01-05T11:30:00Z", "40, NULL, 13200")
-	r := b.overview().BCPs[0].Readings[0]
+	r := b.overview().Places[0].Readings[0]
 	is(t, "frozen since", r.FrozenSince, at("2026-01-05T07:50:00Z"))
 	if !r.Frozen || !r.Stale || r.AgeSeconds != 15000 {
 		t.Errorf("%+v", r)

@@ -43,7 +43,7 @@ func TestEachPlaceIsUnknownByItsOwnHabit(t *testing.T) {
 		{overview.OK, 11 * time.Hour, true, "........................"},
 		{overview.OK, 3 * time.Hour, false, "?????????????????????..."},
 	} {
-		bcp := got.BCPs[i]
+		bcp := got.Places[i]
 		if bcp.Status != want.status || bcp.SilentAfterLearnt != want.learnt || bcp.SilentAfterSeconds != int64(want.after/time.Second) {
 			t.Errorf("%s: %s after %d s, learnt %v; want %s after %v, learnt %v", bcp.ID, bcp.Status, bcp.SilentAfterSeconds, bcp.SilentAfterLearnt,
 				want.status, want.after, want.learnt)
@@ -63,7 +63,7 @@ func TestEachPlaceIsUnknownByItsOwnHabit(t *testing.T) {
 
 func TestAHabitIsReadOnceAnHour(t *testing.T) {
 	b := newBorder(t, "2026-03-16T12:10:00Z", placeOf("A", "UTC", 3*time.Hour))
-	learnt := func() bool { return b.overview().BCPs[0].SilentAfterLearnt }
+	learnt := func() bool { return b.overview().Places[0].SilentAfterLearnt }
 	if learnt() {
 		t.Fatal("a habit of nothing")
 	}
@@ -100,7 +100,7 @@ func TestAPlaceOfReadingsAloneHasTheHabitOfItsReadings(t *testing.T) {
 	b.insert(`readings SELECT 0, number, 'A', '', 'far', toString(number), toDateTime64('2026-03-16 09:40:00', 3, 'UTC') - 7200 * number AS at, at, 10, NULL, 0, 0
 FROM numbers(756) WHERE toHour(toTimeZone(at, 'Asia/Kabul')) BETWEEN 6 AND 20`)
 	b.insideNow(0, "A", "", "2026-03-16T09:40:00Z", 0, "", "")
-	bcp := b.overview().BCPs[0]
+	bcp := b.overview().Places[0]
 	// At 16:40 in Kabul. One thing an hour, every other: its gap of 45 minutes, an hour of silence, and another gap.
 	if bcp.Status != overview.OK || !bcp.SilentAfterLearnt || bcp.SilentAfterSeconds != 5*3600 {
 		t.Errorf("%s after %d s, learnt %v", bcp.Status, bcp.SilentAfterSeconds, bcp.SilentAfterLearnt)
@@ -109,7 +109,7 @@ FROM numbers(756) WHERE toHour(toTimeZone(at, 'Asia/Kabul')) BETWEEN 6 AND 20`)
 		t.Errorf("%+v", r)
 	}
 	b.now = at("2026-03-16T14:41:00Z") // 19:11
-	bcp = b.overview().BCPs[0]
+	bcp = b.overview().Places[0]
 	if !bcp.Readings[0].Stale || bcp.Status != overview.Unknown {
 		t.Errorf("after five hours: %s, %+v", bcp.Status, bcp.Readings[0])
 	}
@@ -139,7 +139,7 @@ func TestAPromisedSilenceIsKept(t *testing.T) {
 	b := newBorder(t, "2026-03-13T23:10:00Z", p)
 	b.used("A", "UTC", "2026-03-13T23:00:00Z", 6, workdays)
 	b.insideNow(0, "A", "inbound", "2026-03-13T19:50:00Z", 5, "", "")
-	if bcp := b.overview().BCPs[0]; bcp.Status != overview.Unknown || bcp.SilentAfterLearnt || bcp.SilentAfterSeconds != 3*3600 {
+	if bcp := b.overview().Places[0]; bcp.Status != overview.Unknown || bcp.SilentAfterLearnt || bcp.SilentAfterSeconds != 3*3600 {
 		t.Errorf("%s after %d s, learnt %v", bcp.Status, bcp.SilentAfterSeconds, bcp.SilentAfterLearnt)
 	}
 }

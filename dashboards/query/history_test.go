@@ -45,7 +45,7 @@ func TestDaysAndHoursFollowTheClocksOfThePlace(t *testing.T) {
 	}
 
 	b.now = at("2026-10-25T10:15:00+01:00")
-	trend := b.overview().BCPs[0].Trend
+	trend := b.overview().Places[0].Trend
 	for i := 1; i < len(trend); i++ {
 		if got := trend[i].Start.Sub(trend[i-1].Start); got != time.Hour {
 			t.Errorf("the hour before %v has %v", trend[i].Start, got)

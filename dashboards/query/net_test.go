@@ -29,7 +29,7 @@ func TestTimesNetOfClosedHours(t *testing.T) {
 
 	value := func(ms int64) float64 { return window.ValueOf(window.BinOf(ms)) }
 	seen := b.overview()
-	for what, r := range map[string]overview.ReleaseTime{"of the place": seen.BCPs[0].ReleaseTime, "of all": seen.Total.ReleaseTime} {
+	for what, r := range map[string]overview.ReleaseTime{"of the place": seen.Places[0].ReleaseTime, "of all": seen.Total.ReleaseTime} {
 		is(t, what+": n", r.N, 3)
 		is(t, what+": mean", r.MeanSeconds, 13*3600.0/3)
 		is(t, what+": median", r.P50Seconds, value(2*hour))
@@ -37,7 +37,7 @@ func TestTimesNetOfClosedHours(t *testing.T) {
 		is(t, what+": net median", r.NetP50Seconds, value(2*hour))
 		is(t, what+": net p90", r.NetP90Seconds, value(3*hour))
 	}
-	held := seen.BCPs[0].Holders[0]
+	held := seen.Places[0].Holders[0]
 	if held.Seconds != 13*3600 || held.NetSeconds != 6*3600 || held.N != 3 {
 		t.Errorf("held %+v", held)
 	}

@@ -55,7 +55,7 @@ func (s *Source) Overview(ctx context.Context) (*overview.Overview, error) {
 	}
 	b := &overview.Overview{
 		Time: now, AsOf: progress.AsOf, FinalUntil: progress.FinalUntil,
-		WindowSeconds: int64(s.cfg.Window / time.Second), TrendHours: s.cfg.TrendHours, BCPs: []overview.BCP{},
+		WindowSeconds: int64(s.cfg.Window / time.Second), TrendHours: s.cfg.TrendHours, Places: []overview.Place{},
 	}
 	sum := newTotals()
 	for i := range s.places {
@@ -69,7 +69,7 @@ func (s *Source) Overview(ctx context.Context) (*overview.Overview, error) {
 			return nil, err
 		}
 		sum.add(&bcp, recent)
-		b.BCPs = append(b.BCPs, bcp)
+		b.Places = append(b.Places, bcp)
 	}
 	b.Total = sum.total(len(s.places))
 	return b, nil
@@ -143,13 +143,13 @@ func (v *view) recent() *hour {
 	return sum
 }
 
-func (v *view) bcp() (overview.BCP, *hour) {
+func (v *view) bcp() (overview.Place, *hour) {
 	p := v.place
 	recent := v.recent()
 	silence := v.silence()
 	tolerated, learnt := v.habits.silence(v.now)
 	_, offset := v.now.In(p.Zone).Zone()
-	b := overview.BCP{
+	b := overview.Place{
 		ID: p.ID, Names: p.Names, TimeZone: p.Zone.String(), UTCOffsetSeconds: offset,
 		Neighbour: overview.Neighbour{ID: p.Neighbour.ID, Names: p.Neighbour.Names},
 		Position:  overview.Position{Latitude: p.Position.Latitude, Longitude: p.Position.Longitude},

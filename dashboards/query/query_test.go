@@ -157,7 +157,7 @@ func near(t *testing.T, what string, got *float64, want float64) {
 
 func TestAPlaceThatWasNeverHeardIsUnknownAndNotEmpty(t *testing.T) {
 	b := newBorder(t, "2026-01-05T12:10:00Z", torkham()).overview()
-	bcp := b.BCPs[0]
+	bcp := b.Places[0]
 	if bcp.Status != overview.Unknown || bcp.LastEvent != nil {
 		t.Errorf("status %q, last event %v", bcp.Status, bcp.LastEvent)
 	}
@@ -168,8 +168,8 @@ func TestAPlaceThatWasNeverHeardIsUnknownAndNotEmpty(t *testing.T) {
 	null(t, "arrivals", bcp.Flow.Counts["arrivals"])
 	null(t, "total inside", b.Total.Inside.Trucks)
 	null(t, "total arrivals", b.Total.Flow.Counts["arrivals"])
-	if bcp.Inside.Reason != overview.NeverHeard || b.Total.UnknownBCPs != 1 {
-		t.Errorf("reason %q, %d unknown", bcp.Inside.Reason, b.Total.UnknownBCPs)
+	if bcp.Inside.Reason != overview.NeverHeard || b.Total.UnknownPlaces != 1 {
+		t.Errorf("reason %q, %d unknown", bcp.Inside.Reason, b.Total.UnknownPlaces)
 	}
 	if len(bcp.Trend) != 24 {
 		t.Fatalf("%d hours", len(bcp.Trend))
@@ -207,7 +207,7 @@ func TestShardsDirectionsAndHoursAddUp(t *testing.T) {
 		literal(at("2026-01-05T12:08:00Z")), literal(at("2026-01-05T11:58:00Z")))
 
 	got := b.overview()
-	bcp := got.BCPs[0]
+	bcp := got.Places[0]
 	if bcp.Status != overview.OK {
 		t.Errorf("status %q", bcp.Status)
 	}
@@ -246,7 +246,7 @@ func TestAPlaceThatFellSilentIsUnknownAndItsTrendHasAGap(t *testing.T) {
 	b.window(0, "A", "inbound", "hour", "2026-01-05T06:00:00Z", "arrivals", 2)
 	b.window(0, "A", "inbound", "hour", "2026-01-05T06:00:00Z", "release_time", 1, 60)
 	b.insideNow(0, "A", "inbound", "2026-01-05T06:30:00Z", 6, "", "")
-	bcp := b.overview().BCPs[0]
+	bcp := b.overview().Places[0]
 	if bcp.Status != overview.Unknown || bcp.Inside.Reason != overview.Silent {
 		t.Errorf("status %q, reason %q", bcp.Status, bcp.Inside.Reason)
 	}
@@ -271,7 +271,7 @@ func TestAnEmptyPlaceThatIsHeardHasZeroTrucks(t *testing.T) {
 	b.window(0, "A", "inbound", "hour", "2026-01-05T11:00:00Z", "arrivals", 1)
 	b.window(0, "A", "inbound", "hour", "2026-01-05T11:00:00Z", "untimed_left", 1)
 	b.insideNow(0, "A", "inbound", "2026-01-05T11:50:00Z", 0, "", "")
-	bcp := b.overview().BCPs[0]
+	bcp := b.overview().Places[0]
 	is(t, "inside", bcp.Inside.Trucks, 0)
 	is(t, "n", bcp.ReleaseTime.N, 0)
 	null(t, "p50", bcp.ReleaseTime.P50Seconds)
@@ -292,7 +292,7 @@ func TestAPlaceWithReadingsAloneHasNoTrucksToCount(t *testing.T) {
 	reading(3, "dpsu", "2026-01-05T11:55:00Z", "7, 7, 7, 1")       // retracted
 	reading(4, "camera", "2026-01-05T11:58:00Z", "NULL, NULL, NULL, 0")
 	reading(5, "old", "2026-01-05T11:00:00Z", "5, 600, 90000, 0")
-	bcp := b.overview().BCPs[0]
+	bcp := b.overview().Places[0]
 	if bcp.Status != overview.OK || bcp.Inside.Reason != overview.NoTruckEvents {
 		t.Errorf("status %q, reason %q", bcp.Status, bcp.Inside.Reason)
 	}
@@ -321,7 +321,7 @@ func TestTrucksThatFallSilentAreUnknownThoughReadingsGoOn(t *testing.T) {
 	b.window(0, "A", "inbound", "hour", "2026-01-05T06:00:00Z", "arrivals", 4)
 	b.insideNow(0, "A", "inbound", "2026-01-05T06:50:00Z", 4, "", "")
 	b.insideNow(0, "A", "", "2026-01-05T11:50:00Z", 0, "", "") // a reading
-	bcp := b.overview().BCPs[0]
+	bcp := b.overview().Places[0]
 	if bcp.Status != overview.OK || bcp.Inside.Reason != overview.NoTruckEvents {
 		t.Errorf("status %q, reason %q", bcp.Status, bcp.Inside.Reason)
 	}
@@ -336,7 +336,7 @@ func TestAPlaceIsClosedByItsCalendar(t *testing.T) {
 	b := newBorder(t, "2026-01-05T18:00:00Z", p) // a Monday
 	b.window(0, "A", "inbound", "hour", "2026-01-05T12:00:00Z", "arrivals", 3)
 	b.insideNow(0, "A", "inbound", "2026-01-05T15:50:00Z", 3, "", "")
-	bcp := b.overview().BCPs[0]
+	bcp := b.overview().Places[0]
 	if bcp.Status != overview.Closed || bcp.Open {
 		t.Errorf("status %q, open %v", bcp.Status, bcp.Open)
 	}
@@ -367,7 +367,7 @@ func TestAPlaceIsClosedByWhatIsToldOfIt(t *testing.T) {
 	}
 	check := func(what string, status overview.Status, open bool) {
 		t.Helper()
-		if bcp := b.overview().BCPs[0]; bcp.Status != status || bcp.Open != open || bcp.Trend[23].Status != status {
+		if bcp := b.overview().Places[0]; bcp.Status != status || bcp.Open != open || bcp.Trend[23].Status != status {
 			t.Errorf("%s: status %q, open %v, the last hour is %q", what, bcp.Status, bcp.Open, bcp.Trend[23].Status)
 		}
 		h := b.history(HistoryQuery{ID: "A", Measure: "arrivals", Grain: window.Hour, From: at("2026-01-07T09:00:00Z"), To: at("2026-01-07T10:00:00Z")})

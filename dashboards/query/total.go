@@ -13,7 +13,7 @@ type totals struct {
 
 func newTotals() *totals { return &totals{sum: &hour{holders: map[string]segment{}}} }
 
-func (t *totals) add(b *overview.BCP, recent *hour) {
+func (t *totals) add(b *overview.Place, recent *hour) {
 	if b.Inside.Trucks == nil {
 		t.unknown++
 	} else {
@@ -26,14 +26,14 @@ func (t *totals) add(b *overview.BCP, recent *hour) {
 	t.sum.add(recent)
 }
 
-func (t *totals) total(bcps int) overview.Total {
-	all := overview.Total{BCPs: bcps, UnknownBCPs: t.unknown, ByAge: t.ages, Holders: holders(t.sum)}
+func (t *totals) total(places int) overview.Total {
+	all := overview.Total{Places: places, UnknownPlaces: t.unknown, ByAge: t.ages, Holders: holders(t.sum)}
 	var silence overview.Reason
 	if t.flows == 0 {
 		silence = overview.NeverHeard
 	}
 	all.ReleaseTime, all.Flow = releaseTime(t.sum, silence), flow(t.sum, silence)
-	if t.unknown == bcps {
+	if t.unknown == places {
 		all.Inside.Reason = overview.Silent
 	} else {
 		all.Inside.Trucks = &t.inside

@@ -99,7 +99,7 @@ func (s *Source) scanVisit(rows driver.Rows) (overview.Visit, error) {
 		phase, holder           string
 		since                   *time.Time
 	)
-	if err := rows.Scan(&v.Visit, &v.BCP, &v.Direction, &v.Channel, &v.Regime, &v.Status, &v.Fault, &over,
+	if err := rows.Scan(&v.Visit, &v.Place, &v.Direction, &v.Channel, &v.Regime, &v.Status, &v.Fault, &over,
 		&v.Arrived, &v.Released, &v.Refused, &v.Departed, &release, &releaseNet, &crossing, &crossingNet,
 		&phases, &holders, &starts, &ms, &net, &phase, &holder, &since); err != nil {
 		return v, err

@@ -94,7 +94,7 @@ test("a zero after a closure is unknown, with what was published beside it", () 
 
 test("totals with unknown places show of how many places they are", () => {
   const flow = { arrivals: 1, releases: null, departures: 0 };
-  const total = { bcps: 9, unknown_bcps: 2, inside: { trucks: null }, release_time: nothing, holders: [], flow };
+  const total = { places: 9, unknown_places: 2, inside: { trucks: null }, release_time: nothing, holders: [], flow };
   const text = totals(total).map((c) => c.textContent);
   assert.match(text[0], /Unknown.*7 of 9 places known/);
   assert.match(text[1], /Unknown.*Arrivals1ReleasesUnknownDepartures0/);

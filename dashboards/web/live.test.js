@@ -26,9 +26,9 @@ class Socket {
   }
 }
 
-const overview = () => ({ trend_hours: 2, bcps: [{ id: "TORKHAM", inside: { trucks: 4 }, trend: [] }] });
+const overview = () => ({ trend_hours: 2, places: [{ id: "TORKHAM", inside: { trucks: 4 }, trend: [] }] });
 const snapshot = (number, stream = "s") => ({ kind: "snapshot", number, stream, source: "ok", overview: overview() });
-const changes = (since, number, ...bcps) => ({ kind: "changes", since, number, stream: "s", source: "ok", time: "t", bcps });
+const changes = (since, number, ...places) => ({ kind: "changes", since, number, stream: "s", source: "ok", time: "t", places });
 const open = () => sockets.filter((s) => s.state === "open");
 const dispatch = (name) => handlers[name].forEach((handler) => handler());
 
@@ -188,14 +188,14 @@ test("a server that has never read its database keeps the connection", () => {
 test("merge replaces changed hours, drops the oldest, and keeps an unknown number null", () => {
   const before = {
     trend_hours: 3,
-    bcps: [{ id: "TORKHAM", inside: { trucks: 4 }, trend: [{ start: "1", n: 1 }, { start: "2", n: 2 }, { start: "3", n: 3 }] }, { id: "AQINA" }],
+    places: [{ id: "TORKHAM", inside: { trucks: 4 }, trend: [{ start: "1", n: 1 }, { start: "2", n: 2 }, { start: "3", n: 3 }] }, { id: "AQINA" }],
   };
   const changed = merge(before, {
-    time: "t", bcps: [{ id: "TORKHAM", inside: { trucks: null }, trend: [{ start: "3", n: 9 }, { start: "4", n: null }] }],
+    time: "t", places: [{ id: "TORKHAM", inside: { trucks: null }, trend: [{ start: "3", n: 9 }, { start: "4", n: null }] }],
   });
   assert.deepEqual([...changed], ["TORKHAM"]);
-  assert.equal(before.bcps[0].inside.trucks, null);
-  assert.deepEqual(before.bcps[0].trend, [{ start: "2", n: 2 }, { start: "3", n: 9 }, { start: "4", n: null }]);
+  assert.equal(before.places[0].inside.trucks, null);
+  assert.deepEqual(before.places[0].trend, [{ start: "2", n: 2 }, { start: "3", n: 9 }, { start: "4", n: null }]);
 });
 
 test("merge applies nothing of changes that name a BCP the overview lacks", () => {

@@ -37,11 +37,11 @@ func (s *store) Overview(context.Context) (*overview.Overview, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	trucks := s.trucks
-	bcp := overview.BCP{ID: "A", TimeZone: s.padding, Inside: overview.Inside{Known: overview.Known{Trucks: &trucks}}, Trend: []overview.Hour{}}
+	bcp := overview.Place{ID: "A", TimeZone: s.padding, Inside: overview.Inside{Known: overview.Known{Trucks: &trucks}}, Trend: []overview.Hour{}}
 	if s.padding != "" {
 		bcp.TimeZone = fmt.Sprint(s.padding, trucks) // so that the padding is sent each time
 	}
-	return &overview.Overview{BCPs: []overview.BCP{bcp}}, nil
+	return &overview.Overview{Places: []overview.Place{bcp}}, nil
 }
 
 func (s *store) add() {
@@ -281,7 +281,7 @@ func TestFramesAreWhatTheHubMadeThem(t *testing.T) {
 		t.Fatal(err)
 	}
 	var snapshot hub.Snapshot
-	if err := json.Unmarshal(data, &snapshot); err != nil || *snapshot.Overview.BCPs[0].Inside.Trucks != 1 {
+	if err := json.Unmarshal(data, &snapshot); err != nil || *snapshot.Overview.Places[0].Inside.Trucks != 1 {
 		t.Errorf("%s: %v", data, err)
 	}
 }

@@ -52,7 +52,7 @@ export class Detail {
   }
 
   open(id, overview) {
-    const bcp = overview?.bcps.find((b) => b.id === id);
+    const bcp = overview?.places.find((b) => b.id === id);
     if (!bcp) {
       if (this.dialog.open) this.dialog.close();
       return;
@@ -109,7 +109,7 @@ export class Detail {
   }
 
   update(overview) {
-    const bcp = overview.bcps.find((b) => b.id === this.id);
+    const bcp = overview.places.find((b) => b.id === this.id);
     if (!bcp) return;
     this.bcp = bcp;
     this.now = overview.time;

@@ -6,11 +6,11 @@ const longestDelay = 30_000; // ms between two attempts
 // merge applies changes to the overview and returns the ids that changed. Sections are whole; of a trend only the
 // changed hours come. It returns null and changes nothing where the overview lacks a BCP of the changes.
 export function merge(overview, changes) {
-  const byId = new Map(overview.bcps.map((b) => [b.id, b]));
-  if (!changes.bcps.every((c) => byId.has(c.id))) return null;
+  const byId = new Map(overview.places.map((b) => [b.id, b]));
+  if (!changes.places.every((c) => byId.has(c.id))) return null;
   for (const key of ["time", "as_of", "final_until"]) overview[key] = changes[key];
   if (changes.total) overview.total = changes.total;
-  for (const change of changes.bcps) {
+  for (const change of changes.places) {
     const bcp = byId.get(change.id);
     const { trend, ...sections } = change;
     Object.assign(bcp, sections);
@@ -20,7 +20,7 @@ export function merge(overview, changes) {
       .sort((a, b) => (a.start < b.start ? -1 : 1))
       .slice(-overview.trend_hours);
   }
-  return new Set(changes.bcps.map((c) => c.id));
+  return new Set(changes.places.map((c) => c.id));
 }
 
 // live keeps one connection up. onOverview gets the overview and the ids that changed, null for all; onState gets

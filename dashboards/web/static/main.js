@@ -25,16 +25,16 @@ function instant(node, at) {
 function onOverview(latest, changed) {
   overview = latest;
   if (changed === null) {
-    const zones = new Set(overview.bcps.map((b) => b.time_zone));
+    const zones = new Set(overview.places.map((b) => b.time_zone));
     zone = zones.size === 1 ? [...zones][0] : "UTC";
-    if ([...places.keys()].join() !== overview.bcps.map((b) => b.id).join()) {
+    if ([...places.keys()].join() !== overview.places.map((b) => b.id).join()) {
       places.clear();
-      for (const bcp of overview.bcps) places.set(bcp.id, new Place(bcp));
+      for (const bcp of overview.places) places.set(bcp.id, new Place(bcp));
       byId("places").replaceChildren(...[...places.values()].map((p) => p.node));
     }
     say(byId("window-note"), t("window_note", { window: duration(overview.window_seconds), trend: overview.trend_hours }));
   }
-  for (const bcp of overview.bcps) {
+  for (const bcp of overview.places) {
     const place = places.get(bcp.id);
     if (changed && place.node.dataset.status !== bcp.status) {
       say(byId("news"), t("news_status", { place: nameOf(bcp.names), status: t(bcp.status) }));

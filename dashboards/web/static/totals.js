@@ -9,13 +9,13 @@ const cell = (title, name, ...children) => el("div", { class: `cell ${name}` }, 
 
 export function totals(total) {
   const { inside, release_time: r, flow } = total;
-  const known = total.unknown_bcps
-    ? t("total_known", { known: count(total.bcps - total.unknown_bcps), all: count(total.bcps) })
-    : t("total_all", { all: count(total.bcps) });
+  const known = total.unknown_places
+    ? t("total_known", { known: count(total.places - total.unknown_places), all: count(total.places) })
+    : t("total_all", { all: count(total.places) });
   return [
     cell("inside_now", "inside",
       inside.trucks === null ? unknown() : el("p", { class: "figure large" }, count(inside.trucks), el("span", { class: "unit" }, t("trucks"))),
-      el("p", { class: "minor", "data-part": total.unknown_bcps > 0 }, known),
+      el("p", { class: "minor", "data-part": total.unknown_places > 0 }, known),
       ...(inside.trucks === null ? [] : ageBar(total.inside_by_age))),
     cell("release_time", "release",
       ...(r.p50_seconds === null
