@@ -65,7 +65,7 @@ func (s *stage) History(_ context.Context, q query.HistoryQuery) (*overview.Hist
 		w.P50Seconds, w.P90Seconds = ptr(wave(i, 60000, 15000)), ptr(wave(i, 95000, 20000))
 		w.Inside = ptr(int64(wave(i, 640, 80)))
 		if i%24 > 8 && i%24 < 12 {
-			w = overview.Window{Start: at, End: at.Add(time.Hour), Status: overview.Unknown, Reason: overview.Silent}
+			w = overview.Window{Start: at, End: at.Add(time.Hour), Status: overview.Unknown, Reason: overview.Stale}
 		}
 		h.Windows = append(h.Windows, w)
 		at = at.Add(time.Hour)
@@ -195,13 +195,13 @@ func newStage(t testing.TB) *stage {
 			bcp.Status, bcp.Open = overview.Closed, false
 		case 5:
 			bcp.Status, bcp.LastEvent = overview.Unknown, ptr(now.Add(-31*time.Hour))
-			bcp.Inside = overview.Inside{Known: overview.Known{Reason: overview.Silent}, LastKnown: ptr(int64(112))}
-			bcp.ReleaseTime, bcp.Flow, bcp.Holders = overview.ReleaseTime{Reason: overview.Silent}, noFlow(overview.Silent), []overview.Holding{}
+			bcp.Inside = overview.Inside{Known: overview.Known{Reason: overview.Stale}, LastKnown: ptr(int64(112))}
+			bcp.ReleaseTime, bcp.Flow, bcp.Holders = overview.ReleaseTime{Reason: overview.Stale}, noFlow(overview.Stale), []overview.Holding{}
 			stale(&bcp)
 		case 8:
 			bcp.Status, bcp.LastEvent = overview.Unknown, nil
-			bcp.Inside = overview.Inside{Known: overview.Known{Reason: overview.NeverHeard}}
-			bcp.ReleaseTime, bcp.Flow, bcp.Holders = overview.ReleaseTime{Reason: overview.NeverHeard}, noFlow(overview.NeverHeard), []overview.Holding{}
+			bcp.Inside = overview.Inside{Known: overview.Known{Reason: overview.NoDataYet}}
+			bcp.ReleaseTime, bcp.Flow, bcp.Holders = overview.ReleaseTime{Reason: overview.NoDataYet}, noFlow(overview.NoDataYet), []overview.Holding{}
 			stale(&bcp)
 		}
 		b.Places = append(b.Places, bcp)

@@ -179,8 +179,8 @@ func testJudged(t *testing.T, url string, now time.Time, shown *overview.Overvie
 			}
 			return hours[hour]
 		}
-		if want := int64(3600 * silence(sighting{at: now})); bcp.SilentAfterSeconds != want || !bcp.SilentAfterLearnt {
-			t.Errorf("%s: silent after %d s, learnt %v; want %d", bcp.ID, bcp.SilentAfterSeconds, bcp.SilentAfterLearnt, want)
+		if want := int64(3600 * silence(sighting{at: now})); bcp.SilentAfterSeconds != want || !bcp.SilentAfterLearned {
+			t.Errorf("%s: silent after %d s, learned %v; want %d", bcp.ID, bcp.SilentAfterSeconds, bcp.SilentAfterLearned, want)
 		}
 		if line := fmt.Sprintf("dwell_bcp_silent_after_seconds{bcp=%q} %d\n", bcp.ID, bcp.SilentAfterSeconds); !strings.Contains(metrics, line) {
 			t.Errorf("the metrics lack %s", line)

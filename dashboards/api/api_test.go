@@ -199,8 +199,8 @@ func TestEveryAnswerIsAsDescribed(t *testing.T) {
 	if *known.N != 2 || *known.MeanSeconds != 1500 || *known.SDSeconds != 500 || *known.Inside != 3 || !known.Final {
 		t.Errorf("%+v", known)
 	}
-	if w := h.Windows[0]; w.N != nil || w.Inside != nil || w.Reason != overview.Silent {
-		t.Errorf("before anything was heard: %+v", w)
+	if w := h.Windows[0]; w.N != nil || w.Inside != nil || w.Reason != overview.Stale {
+		t.Errorf("before anything was seen: %+v", w)
 	}
 	if w := h.Windows[3]; *w.N != 0 || w.P50Seconds != nil || w.Reason != overview.NoValues || *w.Inside != 3 || w.Final {
 		t.Errorf("an hour without releases: %+v", w)

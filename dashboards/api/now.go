@@ -30,7 +30,7 @@ type Place struct {
 	Assumed []string `json:"assumed"`
 }
 
-// Places are all BCPs, heard of or not.
+// Places are all of the places file, with data or without.
 type Places struct {
 	Places []Place `json:"places"`
 }

@@ -45,10 +45,10 @@ type Place struct {
 	Neighbour        Neighbour `json:"neighbour"`
 	Position         Position  `json:"position"`
 	Target           Target    `json:"target"`
-	// SilentAfterSeconds is the silence that makes the BCP unknown, at the time of the overview. It is learnt from the BCP's
-	// own habit at this hour of the week, or configured.
+	// SilentAfterSeconds is the silence that makes the BCP unknown, at the time of the overview: its own baseline at this hour
+	// of the week, or as configured.
 	SilentAfterSeconds int64           `json:"silent_after_seconds"`
-	SilentAfterLearnt  bool            `json:"silent_after_learnt"`
+	SilentAfterLearned bool            `json:"silent_after_learned"`
 	Status             Status          `json:"status"`
 	Open               bool            `json:"open"`
 	LastEvent          *time.Time      `json:"last_event"`
@@ -94,11 +94,11 @@ type Reason string
 
 // The reasons.
 const (
-	// NeverHeard: no event of the BCP has ever come.
-	NeverHeard Reason = "never_heard"
-	// Silent: the last event is older than a silence of the BCP may be.
-	Silent Reason = "silent"
-	// NoTruckEvents: something is heard of the BCP, but nothing of its trucks.
+	// NoDataYet: no event of the BCP has ever come.
+	NoDataYet Reason = "no_data_yet"
+	// Stale: the last event is older than a silence of the BCP may be.
+	Stale Reason = "stale"
+	// NoTruckEvents: events of the BCP come, but none about its trucks.
 	NoTruckEvents Reason = "no_truck_events"
 	// NoReleases: no truck was released in the window, so there is no release time.
 	NoReleases Reason = "no_releases"
@@ -206,7 +206,7 @@ type Holding struct {
 // Hour is one local hour of a trend. The last one goes on.
 type Hour struct {
 	Start time.Time `json:"start"`
-	// Status is Unknown for an hour of which nothing was heard for longer than is tolerated in it; its numbers are null.
+	// Status is Unknown for an hour after a longer silence than is tolerated in it; its numbers are null.
 	Status Status `json:"status"`
 	// N is the number of trucks released in the hour.
 	N          *int64   `json:"n"`

@@ -43,7 +43,7 @@ type past struct {
 }
 
 // History reads one measure over time. The place must be one of Places. How long a silence may last is as the place's
-// habit was at the end of the query.
+// baseline was at the end of the query.
 func (s *Source) History(ctx context.Context, q HistoryQuery) (*overview.History, error) {
 	p := s.place(q.ID)
 	now := s.now()
@@ -56,7 +56,7 @@ func (s *Source) History(ctx context.Context, q HistoryQuery) (*overview.History
 	if err != nil {
 		return nil, err
 	}
-	known, err := s.habitsAt(ctx, q.ID, q.To)
+	known, err := s.baselinesAt(ctx, q.ID, q.To)
 	if err != nil {
 		return nil, err
 	}
@@ -82,11 +82,11 @@ func (s *Source) History(ctx context.Context, q HistoryQuery) (*overview.History
 		ID: p.ID, Measure: q.Measure, Grain: q.Grain.String(), Filter: q.Filter, TimeZone: p.Zone.String(),
 		From: from, To: from, AsOf: progress.AsOf, FinalUntil: progress.FinalUntil, Windows: []overview.Window{},
 	}
-	heard := time.Time{} // the end of the last window that has a row
+	seen := time.Time{} // the end of the last window that has a row
 	for at := before; at.Before(q.To); at = endOf(q.Grain, at, p.Zone) {
 		end, row := endOf(q.Grain, at, p.Zone), rows[at.Unix()]
 		if row != nil {
-			heard = end
+			seen = end
 		}
 		if at.Before(from) {
 			continue
@@ -106,8 +106,8 @@ func (s *Source) History(ctx context.Context, q HistoryQuery) (*overview.History
 		switch {
 		case at.After(now):
 			w.Status, w.Reason = overview.Unknown, overview.Future
-		case until.Sub(heard) > tolerated:
-			w.Status, w.Reason = overview.Unknown, overview.Silent
+		case until.Sub(seen) > tolerated:
+			w.Status, w.Reason = overview.Unknown, overview.Stale
 		default:
 			if !s.openings.openAt(p.ID, at) && q.Grain != window.Day {
 				w.Status = overview.Closed

@@ -74,12 +74,12 @@ func TestInsideAtTheEndOfAWindowIsAllThatCameLessAllThatLeft(t *testing.T) {
 	is(t, "outbound", b.history(q).Windows[2].Inside, 7)
 }
 
-func TestAWindowAfterASilenceIsUnknownUntilSomethingIsHeard(t *testing.T) {
+func TestAWindowAfterASilenceIsUnknownUntilSomethingIsSeen(t *testing.T) {
 	b := newBorder(t, "2026-01-05T12:00:00Z", placeOf("A", "UTC", 2*time.Hour))
 	b.window(0, "A", "inbound", "hour", "2026-01-05T00:00:00Z", "arrivals", 1)
 	b.window(0, "A", "outbound", "hour", "2026-01-05T06:00:00Z", "untimed_departures", 1)
 	q := HistoryQuery{ID: "A", Measure: "release_time", Grain: window.Hour, From: at("2026-01-05T00:00:00Z"), To: at("2026-01-05T10:00:00Z")}
-	q.Filter = overview.Filter{Direction: "inbound"} // what is heard of one direction is heard of the place
+	q.Filter = overview.Filter{Direction: "inbound"} // what is seen of one direction is seen of the place
 	var got string
 	for _, w := range b.history(q).Windows {
 		got += map[bool]string{true: "?", false: "0"}[w.N == nil]

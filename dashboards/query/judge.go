@@ -47,7 +47,7 @@ WHERE bcp = {bcp:String} AND retracted = 0 AND time >= fromUnixTimestamp64Milli(
 }
 
 // judge gives the verdicts on readings of one place, which are ordered by time.
-func (s *Source) judge(ctx context.Context, known *habits, all []published) ([]judge.Verdict, error) {
+func (s *Source) judge(ctx context.Context, known *baselines, all []published) ([]judge.Verdict, error) {
 	if len(all) == 0 {
 		return nil, nil
 	}
@@ -73,7 +73,7 @@ func (s *Source) judge(ctx context.Context, known *habits, all []published) ([]j
 }
 
 // ofReadings is how long no reading may come to the place.
-func (h *habits) ofReadings() judge.Place {
+func (h *baselines) ofReadings() judge.Place {
 	return judge.Place{Silence: func(t time.Time) time.Duration {
 		silence, _ := h.silenceOfReadings(t)
 		return silence
@@ -82,13 +82,13 @@ func (h *habits) ofReadings() judge.Place {
 
 // judged are the verdicts on the latest readings of a place.
 type judged struct {
-	by     *habits
+	by     *baselines
 	latest []time.Time
 	of     map[queue]judge.Verdict
 }
 
-// latestVerdicts judges the latest readings of a place, anew when there is another one, and with new habits.
-func (s *Source) latestVerdicts(ctx context.Context, known *habits, latest []storedReading) (map[queue]judge.Verdict, error) {
+// latestVerdicts judges the latest readings of a place, anew when there is another one, and with new baselines.
+func (s *Source) latestVerdicts(ctx context.Context, known *baselines, latest []storedReading) (map[queue]judge.Verdict, error) {
 	times := make([]time.Time, len(latest))
 	for i := range latest {
 		times[i] = latest[i].time

@@ -20,7 +20,7 @@ func named(name string, value any) driver.NamedValue {
 	return clickhouse.Named(name, fmt.Sprint(value))
 }
 
-// Overview reads all BCPs in six queries at most, and once an hour their habits. Hours that this process has counted itself are
+// Overview reads all BCPs in six queries at most, and once an hour their baselines. Hours that this process has counted itself are
 // not read, and those in which nothing was written since the last overview are not read again.
 func (s *Source) Overview(ctx context.Context) (*overview.Overview, error) {
 	now := s.now().UTC()
@@ -29,7 +29,7 @@ func (s *Source) Overview(ctx context.Context) (*overview.Overview, error) {
 		return nil, err
 	}
 	progress := stand.all()
-	learnt, err := s.habitsNow(ctx)
+	learned, err := s.baselinesNow(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -61,11 +61,11 @@ func (s *Source) Overview(ctx context.Context) (*overview.Overview, error) {
 	for i := range s.places {
 		p := &s.places[i]
 		v := view{
-			place: p, now: now, open: func(t time.Time) bool { return s.openings.openAt(p.ID, t) }, habits: learnt[p.ID], inside: insides[p.ID], hours: hours[p.ID], trucks: trucks[p.ID],
+			place: p, now: now, open: func(t time.Time) bool { return s.openings.openAt(p.ID, t) }, baselines: learned[p.ID], inside: insides[p.ID], hours: hours[p.ID], trucks: trucks[p.ID],
 			window: int(s.cfg.Window / time.Hour), trend: s.cfg.TrendHours,
 		}
 		bcp, recent := v.bcp()
-		if bcp.Readings, err = s.latestReadings(ctx, v.habits, now, readings[p.ID]); err != nil {
+		if bcp.Readings, err = s.latestReadings(ctx, v.baselines, now, readings[p.ID]); err != nil {
 			return nil, err
 		}
 		sum.add(&bcp, recent)
@@ -75,22 +75,22 @@ func (s *Source) Overview(ctx context.Context) (*overview.Overview, error) {
 	return b, nil
 }
 
-// readTrucks says of which BCPs truck events were ever heard. Only BCPs of which none was are asked for.
+// readTrucks says of which BCPs truck events ever came. It asks only for those of which none is known.
 func (s *Source) readTrucks(ctx context.Context, recent hours) (map[string]bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for bcp := range recent {
 		s.trucks[bcp] = true
 	}
-	var unheard []string
+	var unseen []string
 	for i := range s.places {
 		if id := s.places[i].ID; !s.trucks[id] {
-			unheard = append(unheard, id)
+			unseen = append(unseen, id)
 		}
 	}
-	if len(unheard) > 0 {
+	if len(unseen) > 0 {
 		sql := "SELECT DISTINCT bcp FROM " + s.table("windows") + " WHERE grain = 'day' AND bcp IN ({ids:Array(String)})"
-		err := s.each(ctx, "windows", sql, []any{clickhouse.Named("ids", unheard)}, func(rows driver.Rows) error {
+		err := s.each(ctx, "windows", sql, []any{clickhouse.Named("ids", unseen)}, func(rows driver.Rows) error {
 			var bcp string
 			if err := rows.Scan(&bcp); err != nil {
 				return err
@@ -107,25 +107,25 @@ func (s *Source) readTrucks(ctx context.Context, recent hours) (map[string]bool,
 
 // view is what there is to see of one BCP.
 type view struct {
-	place  *place.Place
-	now    time.Time
-	open   func(time.Time) bool
-	habits *habits
-	inside *inside // nil if never heard
-	hours  map[int64]*hour
-	// trucks says that truck events were ever heard.
+	place     *place.Place
+	now       time.Time
+	open      func(time.Time) bool
+	baselines *baselines
+	inside    *inside // nil before the first event
+	hours     map[int64]*hour
+	// trucks says that truck events ever came.
 	trucks        bool
 	window, trend int // hours
 }
 
 // silence is why the BCP's numbers are not known now, empty if they are.
 func (v *view) silence() overview.Reason {
-	tolerated, _ := v.habits.silence(v.now)
+	tolerated, _ := v.baselines.silence(v.now)
 	switch {
 	case v.inside == nil || v.inside.lastEvent == nil:
-		return overview.NeverHeard
+		return overview.NoDataYet
 	case v.now.Sub(*v.inside.lastEvent) > tolerated:
-		return overview.Silent
+		return overview.Stale
 	}
 	return ""
 }
@@ -147,7 +147,7 @@ func (v *view) bcp() (overview.Place, *hour) {
 	p := v.place
 	recent := v.recent()
 	silence := v.silence()
-	tolerated, learnt := v.habits.silence(v.now)
+	tolerated, learned := v.baselines.silence(v.now)
 	_, offset := v.now.In(p.Zone).Zone()
 	b := overview.Place{
 		ID: p.ID, Names: p.Names, TimeZone: p.Zone.String(), UTCOffsetSeconds: offset,
@@ -155,9 +155,9 @@ func (v *view) bcp() (overview.Place, *hour) {
 		Position:  overview.Position{Latitude: p.Position.Latitude, Longitude: p.Position.Longitude},
 		Target:    overview.Target{Assumed: slices.Contains(p.Assumed, "targets.release_time")},
 
-		SilentAfterSeconds: int64(tolerated / time.Second), SilentAfterLearnt: learnt,
+		SilentAfterSeconds: int64(tolerated / time.Second), SilentAfterLearned: learned,
 		Status: overview.OK, Open: v.open(v.now),
-		ReleaseTime: releaseTime(recent, silence), Holders: holders(recent), Flow: flow(recent, v.unheard(silence)),
+		ReleaseTime: releaseTime(recent, silence), Holders: holders(recent), Flow: flow(recent, v.withoutTrucks(silence)),
 	}
 	if p.Targets.ReleaseTime > 0 {
 		seconds := int64(p.Targets.ReleaseTime / time.Second)
@@ -178,9 +178,9 @@ func (v *view) bcp() (overview.Place, *hour) {
 	return b, recent
 }
 
-// unheard is why nothing is known of the BCP's trucks, empty if something is. Readings of its queue may go on while its
+// withoutTrucks is why nothing is known of the BCP's trucks, empty if something is. Readings of its queue may go on while its
 // trucks fall silent, as far as hours can tell.
-func (v *view) unheard(silence overview.Reason) overview.Reason {
+func (v *view) withoutTrucks(silence overview.Reason) overview.Reason {
 	if silence == "" && (!v.trucks || v.hourStatus(startOf(window.Hour, v.now, v.place.Zone)) == overview.Unknown) {
 		return overview.NoTruckEvents
 	}
@@ -188,7 +188,7 @@ func (v *view) unheard(silence overview.Reason) overview.Reason {
 }
 
 func (v *view) insideNow(silence overview.Reason) overview.Inside {
-	reason := v.unheard(silence)
+	reason := v.withoutTrucks(silence)
 	if reason != "" {
 		in := overview.Inside{Known: overview.Known{Reason: reason}}
 		if v.trucks && v.inside != nil {
@@ -236,9 +236,9 @@ func holders(h *hour) []overview.Holding {
 	return all
 }
 
-func flow(h *hour, unheard overview.Reason) overview.Flow {
+func flow(h *hour, reason overview.Reason) overview.Flow {
 	known := overview.Flow{Counts: map[string]*int64{}}
-	unknown := overview.Flow{Counts: map[string]*int64{}, Reason: unheard}
+	unknown := overview.Flow{Counts: map[string]*int64{}, Reason: reason}
 	for _, d := range window.Definitions() {
 		if !d.Overview {
 			continue
@@ -246,10 +246,10 @@ func flow(h *hour, unheard overview.Reason) overview.Flow {
 		n := h.counts.Of(d.Name)
 		known.Counts[d.Name], unknown.Counts[d.Name] = &n, nil
 		if n != 0 {
-			unheard = ""
+			reason = ""
 		}
 	}
-	if unheard != "" {
+	if reason != "" {
 		return unknown
 	}
 	return known
@@ -283,17 +283,17 @@ func (v *view) trendHours() []overview.Hour {
 	return all
 }
 
-// hourStatus is Unknown where no truck event was heard in the hour nor before its end for longer than was tolerated in
+// hourStatus is Unknown where no truck event was seen in the hour nor before its end for longer than was tolerated in
 // that hour, as far as hours can tell.
 func (v *view) hourStatus(start time.Time) overview.Status {
 	end := endOf(window.Hour, start, v.place.Zone)
 	if end.After(v.now) {
 		end = v.now
 	}
-	tolerated, _ := v.habits.silence(start)
-	heard := v.lastHeard(start)
+	tolerated, _ := v.baselines.silence(start)
+	seen := v.lastSeen(start)
 	switch {
-	case heard.IsZero() || heard.Add(time.Hour).Before(end.Add(-tolerated)):
+	case seen.IsZero() || seen.Add(time.Hour).Before(end.Add(-tolerated)):
 		return overview.Unknown
 	case !v.open(start):
 		return overview.Closed
@@ -301,9 +301,9 @@ func (v *view) hourStatus(start time.Time) overview.Status {
 	return overview.OK
 }
 
-// lastHeard is the start of the last hour up to the one at start in which trucks were heard. The overview has read the
-// hours of its trend; those before are as the habits know them.
-func (v *view) lastHeard(start time.Time) time.Time {
+// lastSeen is the start of the last hour up to the one at start in which trucks were seen. The overview has read the
+// hours of its trend; those before are as the baselines know them.
+func (v *view) lastSeen(start time.Time) time.Time {
 	first := v.now.Add(-time.Duration(v.trend+1) * time.Hour)
 	at := start
 	for ; at.After(first); at = startOf(window.Hour, at.Add(-time.Minute), v.place.Zone) {
@@ -311,5 +311,5 @@ func (v *view) lastHeard(start time.Time) time.Time {
 			return at
 		}
 	}
-	return v.habits.heardBefore(at.Add(time.Hour))
+	return v.baselines.seenBefore(at.Add(time.Hour))
 }

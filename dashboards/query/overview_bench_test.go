@@ -27,7 +27,7 @@ FROM numbers(518400)`)
     map('wait/customs', 60, 'service/customs', 30, 'exit/carrier', 10), map(491000, 50, 491010, 50) FROM numbers(144)`)
 	s.insert(`readings SELECT 0, number, 'P' || toString(number %% 18), '', 'far', toString(number), toDateTime64('2026-01-31 12:00:00', 3, 'UTC') - number,
     toDateTime64('2026-01-31 12:00:00', 3, 'UTC') - number, 10, NULL, 60, 0 FROM numbers(100000)`)
-	// The first overview of an hour reads the habits, and judges all readings.
+	// The first overview of an hour reads the baselines, and judges all readings.
 	begin := time.Now()
 	s.overview()
 	first := time.Since(begin)

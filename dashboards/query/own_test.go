@@ -195,7 +195,7 @@ func TestABoardOfWhatWasCountedHereIsThatOfTheStore(t *testing.T) {
 		func() {},
 		func() { give(2, here) },      // all three are here
 		func() { give(0, elsewhere) }, // as the group says
-		func() { take(1, elsewhere) }, // it was frozen, and has not heard that the partition is another's
+		func() { take(1, elsewhere) }, // it was frozen, and does not know yet that the partition is another's
 		func() { give(2, elsewhere) },
 		func() { take(1, here) }, // and has it again
 		func() { give(0, here) },

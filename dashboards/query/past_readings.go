@@ -9,10 +9,10 @@ import (
 	"dwell/dashboards/overview"
 )
 
-// Readings reads those of [from, to) in the order of time, limit at most. They are judged by the place's habit at the end
+// Readings reads those of [from, to) in the order of time, limit at most. They are judged by the place's baseline at the end
 // of the query, and by what came before each.
 func (s *Source) Readings(ctx context.Context, id string, from, to time.Time, limit int) (*overview.Readings, error) {
-	known, err := s.habitsAt(ctx, id, to)
+	known, err := s.baselinesAt(ctx, id, to)
 	if err != nil {
 		return nil, err
 	}

@@ -1,7 +1,7 @@
 // Package query reads from ClickHouse what people are shown.
 //
 // It promises that one overview is a handful of queries over all BCPs at once, or fewer where this process has counted what it
-// shows (Counter), that rows of shards are merged by adding, and that what was not heard is null. It refuses to write. Numbers
+// shows (Counter), that rows of shards are merged by adding, and that what is unknown is null. It refuses to write. Numbers
 // read while a shard flushes may be ahead of the progress that was read before them, never behind; the flush ends in a new
 // progress, after which they agree again.
 package query
@@ -46,15 +46,15 @@ type Source struct {
 	own    *own // nil where nothing is counted in this process
 
 	mu sync.Mutex
-	// trucks are the BCPs of whose trucks something was ever heard; it only grows.
+	// trucks are the BCPs of whose trucks an event ever came; it only grows.
 	trucks map[string]bool
 	// judged are the latest readings, by BCP.
 	judged map[string]judged
 
-	learning sync.Mutex
-	learnt   map[string]*habits
-	learntAt time.Time
-	failedAt time.Time // when learning failed last
+	learning  sync.Mutex
+	learned   map[string]*baselines
+	learnedAt time.Time
+	failedAt  time.Time // when learning failed last
 }
 
 // New makes a source over conn, whose tables are in the database db. Now is the clock of the program.

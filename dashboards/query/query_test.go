@@ -155,7 +155,7 @@ func near(t *testing.T, what string, got *float64, want float64) {
 	}
 }
 
-func TestAPlaceThatWasNeverHeardIsUnknownAndNotEmpty(t *testing.T) {
+func TestAPlaceWithoutDataYetIsUnknownAndNotEmpty(t *testing.T) {
 	b := newBorder(t, "2026-01-05T12:10:00Z", torkham()).overview()
 	bcp := b.Places[0]
 	if bcp.Status != overview.Unknown || bcp.LastEvent != nil {
@@ -168,7 +168,7 @@ func TestAPlaceThatWasNeverHeardIsUnknownAndNotEmpty(t *testing.T) {
 	null(t, "arrivals", bcp.Flow.Counts["arrivals"])
 	null(t, "total inside", b.Total.Inside.Trucks)
 	null(t, "total arrivals", b.Total.Flow.Counts["arrivals"])
-	if bcp.Inside.Reason != overview.NeverHeard || b.Total.UnknownPlaces != 1 {
+	if bcp.Inside.Reason != overview.NoDataYet || b.Total.UnknownPlaces != 1 {
 		t.Errorf("reason %q, %d unknown", bcp.Inside.Reason, b.Total.UnknownPlaces)
 	}
 	if len(bcp.Trend) != 24 {
@@ -247,12 +247,12 @@ func TestAPlaceThatFellSilentIsUnknownAndItsTrendHasAGap(t *testing.T) {
 	b.window(0, "A", "inbound", "hour", "2026-01-05T06:00:00Z", "release_time", 1, 60)
 	b.insideNow(0, "A", "inbound", "2026-01-05T06:30:00Z", 6, "", "")
 	bcp := b.overview().Places[0]
-	if bcp.Status != overview.Unknown || bcp.Inside.Reason != overview.Silent {
+	if bcp.Status != overview.Unknown || bcp.Inside.Reason != overview.Stale {
 		t.Errorf("status %q, reason %q", bcp.Status, bcp.Inside.Reason)
 	}
 	null(t, "inside", bcp.Inside.Trucks)
 	is(t, "last known", bcp.Inside.LastKnown, 6)
-	is(t, "n of what was heard", bcp.ReleaseTime.N, 1)
+	is(t, "n of what was seen", bcp.ReleaseTime.N, 1)
 	for _, h := range bcp.Trend {
 		hour := h.Start.Format("15h")
 		known := map[string]int64{"20h": 4, "21h": 4, "22h": 4, "23h": 4, "06h": 6, "07h": 6, "08h": 6, "09h": 6}
@@ -266,7 +266,7 @@ func TestAPlaceThatFellSilentIsUnknownAndItsTrendHasAGap(t *testing.T) {
 	}
 }
 
-func TestAnEmptyPlaceThatIsHeardHasZeroTrucks(t *testing.T) {
+func TestAnEmptyPlaceThatIsSeenHasZeroTrucks(t *testing.T) {
 	b := newBorder(t, "2026-01-05T12:00:00Z", placeOf("A", "UTC", 3*time.Hour))
 	b.window(0, "A", "inbound", "hour", "2026-01-05T11:00:00Z", "arrivals", 1)
 	b.window(0, "A", "inbound", "hour", "2026-01-05T11:00:00Z", "untimed_left", 1)

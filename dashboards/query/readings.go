@@ -51,7 +51,7 @@ func nullable(v any) *uint64 {
 }
 
 // latestReadings are those of one place as they are now.
-func (s *Source) latestReadings(ctx context.Context, known *habits, now time.Time, latest []storedReading) ([]overview.LatestReading, error) {
+func (s *Source) latestReadings(ctx context.Context, known *baselines, now time.Time, latest []storedReading) ([]overview.LatestReading, error) {
 	out := []overview.LatestReading{}
 	if len(latest) == 0 {
 		return out, nil
@@ -66,7 +66,7 @@ func (s *Source) latestReadings(ctx context.Context, known *habits, now time.Tim
 	return out, nil
 }
 
-func (r *storedReading) at(now time.Time, known *habits, v judge.Verdict) overview.LatestReading {
+func (r *storedReading) at(now time.Time, known *baselines, v judge.Verdict) overview.LatestReading {
 	one := judge.Sample{Time: r.time, Age: r.age}
 	age := one.AgeAt(now)
 	silence, _ := known.silenceOfReadings(now)

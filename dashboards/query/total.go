@@ -2,7 +2,7 @@ package query
 
 import "dwell/dashboards/overview"
 
-// totals adds up BCPs. Times and flow are of all that was heard; those inside are of the BCPs that are known.
+// totals adds up BCPs. Times and flow are of all events; those inside are of the BCPs that are known.
 type totals struct {
 	unknown int
 	inside  int64
@@ -30,11 +30,11 @@ func (t *totals) total(places int) overview.Total {
 	all := overview.Total{Places: places, UnknownPlaces: t.unknown, ByAge: t.ages, Holders: holders(t.sum)}
 	var silence overview.Reason
 	if t.flows == 0 {
-		silence = overview.NeverHeard
+		silence = overview.NoDataYet
 	}
 	all.ReleaseTime, all.Flow = releaseTime(t.sum, silence), flow(t.sum, silence)
 	if t.unknown == places {
-		all.Inside.Reason = overview.Silent
+		all.Inside.Reason = overview.Stale
 	} else {
 		all.Inside.Trucks = &t.inside
 	}

@@ -108,7 +108,7 @@ func TestAReading(t *testing.T) {
 	f("trucks came and went after the outage", `1/08:00 414; 1/11:00 0; 1/12:00 3; 1/13:00 0`, "", "fine; zero_after_outage; fine; fine")
 	f("the source publishes that it has nothing, which is an outage too", `1/08:00 414; 1/09:00 -; 1/10:00 -; 1/11:00 0`, "", "fine; fine; fine; zero_after_outage")
 	f("three zeros with outages between them are enough", `1/08:00 4; 1/11:00 0; 1/14:00 0; 1/17:00 0`, "", "fine; zero_after_outage; zero_after_outage; fine")
-	f("the first that is ever heard of a queue", `1/08:00 0; 1/09:00 0; 1/10:00 0`, "", "zero_after_outage; zero_after_outage; fine")
+	f("the first reading ever of a queue", `1/08:00 0; 1/09:00 0; 1/10:00 0`, "", "zero_after_outage; zero_after_outage; fine")
 	f("no vehicle, but a wait", `1/08:00 4; 1/11:00 0+5m; 1/12:00 0+0m`, "", "fine; fine; fine")
 	f("no wait is as good as no vehicle", `1/08:00 -+50m; 1/11:00 -+0m`, "", "fine; zero_after_outage")
 

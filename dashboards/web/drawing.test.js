@@ -32,13 +32,13 @@ function drawn(sections) {
 }
 
 const nothing = { n: null, mean_seconds: null, p50_seconds: null, p90_seconds: null, net_mean_seconds: null, net_p50_seconds: null };
-const silent = {
-  status: "unknown", last_event: "2026-01-04T05:00:00Z", inside: { trucks: null, last_known: 112, reason: "silent" },
-  release_time: { ...nothing, reason: "silent" }, flow: { arrivals: null, releases: null, departures: null, reason: "silent" },
+const stale = {
+  status: "unknown", last_event: "2026-01-04T05:00:00Z", inside: { trucks: null, last_known: 112, reason: "stale" },
+  release_time: { ...nothing, reason: "stale" }, flow: { arrivals: null, releases: null, departures: null, reason: "stale" },
 };
 
 test("a stale place has no numbers but its last known one and its age", () => {
-  const place = drawn(silent);
+  const place = drawn(stale);
   assert.equal(place.status.textContent, "Unknown · stale, last seen 31 h ago");
   assert.match(place.inside.textContent, /Unknownstale, last seen 31 h ago112 when last seen/);
   assert.match(place.inside.textContent, /arrivals unknown/);
@@ -46,8 +46,8 @@ test("a stale place has no numbers but its last known one and its age", () => {
 });
 
 test("a place without data yet has no number at all", () => {
-  const reason = "never_heard";
-  const place = drawn({ ...silent, last_event: null, inside: { trucks: null, last_known: null, reason }, release_time: { ...nothing, reason } });
+  const reason = "no_data_yet";
+  const place = drawn({ ...stale, last_event: null, inside: { trucks: null, last_known: null, reason }, release_time: { ...nothing, reason } });
   for (const cell of [place.status, place.inside, place.release, place.holders]) {
     assert.match(cell.textContent, /Unknown/);
     assert.doesNotMatch(cell.textContent, /\d/);
@@ -55,7 +55,7 @@ test("a place without data yet has no number at all", () => {
 });
 
 test("a place that comes back loses what was unknown", () => {
-  const place = drawn(silent);
+  const place = drawn(stale);
   place.update(bcp({}), now);
   assert.equal(place.status.textContent, "Last seen 0 s ago");
   assert.match(place.inside.textContent, /Inside now9/);

@@ -35,7 +35,7 @@ type seats struct {
 	trucks    int
 	// held has a zero for each holder that had a truck and has none, so that its series comes down before it ends.
 	held map[window.Measure]int
-	// ofTrucks is true once a visit was heard of: without one, no truck inside is not zero trucks but unknown.
+	// ofTrucks is true once a visit came: without one, no truck inside is not zero trucks but unknown.
 	ofTrucks bool
 }
 
@@ -52,12 +52,12 @@ func newBoard(voc *event.Vocabulary, places []place.Place, silentAfter SilentAft
 		lastEvent: desc("dwell_bcp_last_event_timestamp_seconds",
 			"Time of the latest event about the BCP. Take the maximum over processes.", "bcp"),
 		silent: desc("dwell_bcp_silent_after_seconds",
-			"Silence after which what is known of the BCP counts as unknown: its own habit at this hour of the week, or as configured.", "bcp"),
+			"Silence after which what is known of the BCP counts as unknown: its own baseline at this hour of the week, or as configured.", "bcp"),
 		shards: map[int]map[bcpDirection]*seats{},
 	}
 }
 
-// never is above the time that a shard keeps for a BCP of which it has heard nothing.
+// never is above the time that a shard keeps for a BCP without events.
 const never = -1 << 61
 
 // update takes what a flush has changed.
@@ -125,14 +125,14 @@ func (b *board) Collect(ch chan<- prometheus.Metric) {
 	}
 }
 
-// sum adds up the shards: the places of which trucks are known, and when each BCP was last heard of.
+// sum adds up the shards: the places of which trucks are known, and when each BCP was last seen.
 func (b *board) sum() (map[bcpDirection]*seats, map[event.BCP]int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	sum, lastEvent := map[bcpDirection]*seats{}, map[event.BCP]int64{}
 	for _, places := range b.shards {
 		for p, s := range places {
-			if last, heard := lastEvent[p.bcp]; s.lastEvent > never && (!heard || s.lastEvent > last) {
+			if last, seen := lastEvent[p.bcp]; s.lastEvent > never && (!seen || s.lastEvent > last) {
 				lastEvent[p.bcp] = s.lastEvent
 			}
 			if !s.ofTrucks {

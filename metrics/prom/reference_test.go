@@ -99,7 +99,7 @@ func reference(t *testing.T) []byte {
 
 Written by ` + "`go generate ./metrics/prom`" + ` and held against the program by a test. All times are in seconds, all timestamps Unix seconds.
 
-What is unknown has no series; a zero is a real zero. A BCP of which nothing was heard for longer than
+What is unknown has no series; a zero is a real zero. A BCP without an event for longer than
 ` + "`dwell_bcp_silent_after_seconds`" + ` is unknown too, whatever its other series say: panels and alerts ask
 
     time() - max by (bcp) (dwell_bcp_last_event_timestamp_seconds) <= on (bcp) max by (bcp) (dwell_bcp_silent_after_seconds)

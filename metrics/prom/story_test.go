@@ -120,7 +120,7 @@ func TestTrucksInside(t *testing.T) {
 	b := newBorder(t)
 	ctx := t.Context()
 
-	t.Log("nothing was heard yet: no BCP has a series, least of all a zero")
+	t.Log("no event yet: no BCP has a series, least of all a zero")
 	b.shows(t, ``, inside, held, last)
 
 	t.Log("two shards each hold a part of the queue at Torkham")
@@ -142,7 +142,7 @@ func TestTrucksInside(t *testing.T) {
 		dwell_bcp_last_event_timestamp_seconds{bcp="TORKHAM"} 1120
 	`, inside, held, last)
 
-	t.Log("Aqina tells only of its queue: it was heard of, but its trucks are unknown")
+	t.Log("Aqina tells only of its queue: it was seen, but its trucks are unknown")
 	b.Flushed(ctx, 1, seats(aqina, event.Inbound, 1200, nil), time.Millisecond)
 	b.shows(t, `
 		dwell_trucks_inside{bcp="TORKHAM",direction="inbound"} 5

@@ -6,9 +6,9 @@
 //
 // Twice, because trucks come at random. Of a post where they do so at one rate all week, this many minutes are taken for
 // unknown though nothing is amiss: none at six events an hour (after two hours) or more, 0.01 % at one an hour (after six
-// hours), 6 % at eight a day (after twelve hours). What is rarer hardly has a habit.
+// hours), 6 % at eight a day (after twelve hours). What is rarer hardly has a baseline.
 //
-// The package is pure: it is given what was heard, and the time.
+// The package is pure: it is given the events by hour, and the time.
 package baseline
 
 import (
@@ -18,8 +18,8 @@ import (
 	"dwell/ingest/place"
 )
 
-// Habit is how long silences of a BCP usually last, by local hour of the week. Nil knows nothing.
-type Habit struct {
+// Baseline is how long silences of a BCP usually last, by local hour of the week. Nil knows nothing.
+type Baseline struct {
 	zone *time.Location
 	// hours are by local hour of the week from Sunday midnight; zero where too little is known.
 	hours [hoursOfWeek]time.Duration
@@ -30,12 +30,12 @@ const hoursOfWeek = 7 * 24
 // hourOfWeek is which hour of the local week t is in.
 func hourOfWeek(local time.Time) int { return int(local.Weekday())*24 + local.Hour() }
 
-// Tolerated is how long a silence of the place may last at t, by the clock, and whether that was learnt.
+// Tolerated is how long a silence of the place may last at t, by the clock, and whether that was learned.
 //
-// A silent_after of the places file that is not listed as assumed is a promise, so a habit may only be shorter. One that
-// is assumed, or is not there, holds until the habit is known; closed hours do not count against it either, as far as
+// A silent_after of the places file that is not listed as assumed is a promise, so a baseline may only be shorter. One that
+// is assumed, or is not there, holds until the baseline is known; closed hours do not count against it either, as far as
 // they go beyond the default.
-func Tolerated(p *place.Place, h *Habit, t time.Time) (silence time.Duration, learnt bool) {
+func Tolerated(p *place.Place, h *Baseline, t time.Time) (silence time.Duration, learned bool) {
 	local := t.In(p.Zone)
 	if d := h.at(local); d > 0 && !(p.SilentBound && d > p.SilentAfter) {
 		return d, true
@@ -47,7 +47,7 @@ func Tolerated(p *place.Place, h *Habit, t time.Time) (silence time.Duration, le
 	return max(p.SilentAfter, since(local, closed)), false
 }
 
-func (h *Habit) at(local time.Time) time.Duration {
+func (h *Baseline) at(local time.Time) time.Duration {
 	if h == nil || h.hours[hourOfWeek(local)] == 0 {
 		return 0
 	}

@@ -7,8 +7,8 @@ import (
 	"dwell/ingest/place"
 )
 
-// Heard is an hour in which N things were heard.
-type Heard struct {
+// Hour is an hour with N events.
+type Hour struct {
 	Start time.Time
 	N     int64
 }
@@ -21,21 +21,21 @@ const (
 	Back = (weeks + 1) * hoursOfWeek * time.Hour
 )
 
-// Learn makes a habit of what was heard before now. All is by the local clock: an hour that clocks skip was silent, and
+// Learn makes a baseline of the events before now. All is by the local clock: an hour that clocks skip was silent, and
 // one that they show twice is one.
 //
 // For each hour of the week and each week it takes the longest silence that was reached in that hour or the one before
-// or after. Twice what is usual of these, in whole hours, is the habit; never more than a week.
-func Learn(p *place.Place, heard []Heard, now time.Time) *Habit {
+// or after. Twice what is usual of these, in whole hours, is the baseline; never more than a week.
+func Learn(p *place.Place, events []Hour, now time.Time) *Baseline {
 	counts := map[int]int64{}
-	for _, h := range heard {
+	for _, h := range events {
 		counts[hourOf(h.Start, p.Zone)] += h.N
 	}
 	end := hourOf(now, p.Zone) // this hour is not over
 	first := end - int(Back/time.Hour)
 	reached := silences(p.Calendar, counts, first, end)
 
-	h := &Habit{zone: p.Zone}
+	h := &Baseline{zone: p.Zone}
 	for of := range hoursOfWeek {
 		var longest []time.Duration
 		for hour := end - 1 - ((end-1-of)%hoursOfWeek+hoursOfWeek)%hoursOfWeek; hour > end-1-weeks*hoursOfWeek; hour -= hoursOfWeek {
@@ -67,7 +67,7 @@ const epochWeekday = int(time.Thursday)
 const unknown = time.Duration(-1)
 
 // silences is for each hour of [first, end) the longest silence that was reached in it, closed time apart. It is
-// unknown before anything was heard, and after a week of silence: that is an outage, and tells nothing of an hour of the
+// unknown before the first event, and after a week of silence: that is an outage, and tells nothing of an hour of the
 // week.
 func silences(c *place.Calendar, counts map[int]int64, first, end int) []time.Duration {
 	all := make([]time.Duration, end-first)
@@ -93,7 +93,7 @@ func silences(c *place.Calendar, counts map[int]int64, first, end int) []time.Du
 	return all
 }
 
-// gapOf is how long the longest gap is that n things leave which are heard at random in an hour: the mean of the longest
+// gapOf is how long the longest gap is that n things leave which come at random in an hour: the mean of the longest
 // piece of a stick that is broken in n places, (1 + 1/2 + ... + 1/(n+1)) / (n+1) (H. A. David and H. N. Nagaraja, Order
 // Statistics, 2003, section 6.4). The history has numbers of an hour, not their minutes.
 func gapOf(n int64, open time.Duration) time.Duration {

@@ -115,7 +115,7 @@ export class Detail {
     this.now = overview.time;
     statusOf(this.status, bcp, overview.time);
     const here = `${dateTime(overview.time, bcp.time_zone)} ${zoneName(overview.time, bcp.time_zone)}`;
-    const stale = t(bcp.silent_after_learnt ? "stale_after_baseline" : "stale_after_configured", { time: duration(bcp.silent_after_seconds) });
+    const stale = t(bcp.silent_after_learned ? "stale_after_baseline" : "stale_after_configured", { time: duration(bcp.silent_after_seconds) });
     say(this.summary, `${t("neighbour", { name: nameOf(bcp.neighbour.names) })} · ${here} · ${stale}`);
   }
 

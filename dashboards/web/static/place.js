@@ -14,7 +14,7 @@ const ago = (at, now) => (new Date(now) - new Date(at)) / 1000;
 
 // why is the reason in words, with how long it has lasted.
 export function why(reason, bcp, now) {
-  if (reason === "silent" && bcp.last_event) return t("stale_since", { age: brief(ago(bcp.last_event, now)) });
+  if (reason === "stale" && bcp.last_event) return t("stale_since", { age: brief(ago(bcp.last_event, now)) });
   return t(reason);
 }
 
@@ -23,7 +23,7 @@ export const unknown = (text, note) =>
 
 // statusOf shows the status of a place by a shape, a colour and words.
 export function statusOf(node, bcp, now) {
-  const words = bcp.last_event === null ? `${t(bcp.status)} · ${t("never_heard")}`
+  const words = bcp.last_event === null ? `${t(bcp.status)} · ${t("no_data_yet")}`
     : bcp.status === "unknown" ? `${t("unknown")} · ${t("stale_since", { age: brief(ago(bcp.last_event, now)) })}`
     : bcp.status === "closed" ? `${t("closed")} · ${t("seen_ago", { age: brief(ago(bcp.last_event, now)) })}`
     : t("seen_ago_first", { age: brief(ago(bcp.last_event, now)) });

@@ -27,7 +27,7 @@ const en = {
   news_status: "{place}: {status}.",
 
   ok: "Up to date", unknown: "Unknown", closed: "Closed", none: "none",
-  seen_ago: "last seen {age} ago", seen_ago_first: "Last seen {age} ago", never_heard: "no data yet", silent: "stale", stale_since: "stale, last seen {age} ago",
+  seen_ago: "last seen {age} ago", seen_ago_first: "Last seen {age} ago", no_data_yet: "no data yet", stale: "stale", stale_since: "stale, last seen {age} ago",
   no_truck_events: "no truck events", no_releases: "no releases in this period", no_values: "no data in this period",
   stale_after_baseline: "unknown after {time} without an event, by its baseline for this hour", stale_after_configured: "unknown after {time} without an event, as configured",
   zero_after_closure: "zero after a closure", zero_after_outage: "zero after an outage", published_as: "{figure} published",
@@ -39,7 +39,7 @@ const en = {
   median: "median", p90: "90 % within", net: "net of closed hours", released_n: "{n} released",
   target: "target {time}", target_assumed: "assumed target {time}", within_target: "median within {target}", over_target: "median over {target}",
   age_title: "Trucks inside by age", under_6h: "under 6 h", "6h_to_24h": "6–24 h", "1d_to_3d": "1–3 d", "3d_to_7d": "3–7 d", over_7d: "over 7 d",
-  vehicles: "{n} vehicles", wait: "{time} wait", reading_age: "read {age} ago", stale: "stale", frozen: "frozen for {age}", no_reading: "no readings",
+  vehicles: "{n} vehicles", wait: "{time} wait", reading_age: "read {age} ago", frozen: "frozen for {age}", no_reading: "no readings",
   trend_inside: "Trucks inside at the end of each hour: {range}", trend_release: "Median release time hour by hour: {range}",
   trend_range: "between {low} and {high}, now {last}", trend_gaps: "; unknown for {hours} h", trend_unknown: "unknown",
   total_known: "{known} of {all} places known", total_all: "all {all} places known",

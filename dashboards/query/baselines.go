@@ -13,61 +13,61 @@ import (
 	"dwell/metrics/window"
 )
 
-// habits are those of one place. That of its trucks decides when the place is unknown, and where no truck was heard in
+// baselines are those of one place. That of its trucks decides when the place is unknown, and where no truck was seen in
 // all the weeks, that of the readings of its queue.
-type habits struct {
+type baselines struct {
 	place            *place.Place
-	trucks, readings *baseline.Habit
-	// heard are the starts of the hours in which trucks were heard, in Unix seconds, in their order.
-	heard []int64
+	trucks, readings *baseline.Baseline
+	// seen are the starts of the hours in which trucks were seen, in Unix seconds, in their order.
+	seen []int64
 }
 
-// silence is how long a silence of the place may last at t, and whether that was learnt.
-func (h *habits) silence(t time.Time) (time.Duration, bool) {
-	if len(h.heard) == 0 {
+// silence is how long a silence of the place may last at t, and whether that was learned.
+func (h *baselines) silence(t time.Time) (time.Duration, bool) {
+	if len(h.seen) == 0 {
 		return h.silenceOfReadings(t)
 	}
 	return baseline.Tolerated(h.place, h.trucks, t)
 }
 
 // silenceOfReadings is how long no reading may come.
-func (h *habits) silenceOfReadings(t time.Time) (time.Duration, bool) {
+func (h *baselines) silenceOfReadings(t time.Time) (time.Duration, bool) {
 	return baseline.Tolerated(h.place, h.readings, t)
 }
 
-// heardBefore is the start of the last hour before t in which trucks were heard, zero if there is none.
-func (h *habits) heardBefore(t time.Time) time.Time {
-	at, _ := slices.BinarySearch(h.heard, t.Unix())
+// seenBefore is the start of the last hour before t in which trucks were seen, zero if there is none.
+func (h *baselines) seenBefore(t time.Time) time.Time {
+	at, _ := slices.BinarySearch(h.seen, t.Unix())
 	if at == 0 {
 		return time.Time{}
 	}
-	return time.Unix(h.heard[at-1], 0)
+	return time.Unix(h.seen[at-1], 0)
 }
 
-// relearnAfter is how long habits count as those of now.
+// relearnAfter is how long baselines count as those of now.
 const relearnAfter = time.Hour
 
-// habitsNow are those of all places by id, read anew at most once an hour.
-func (s *Source) habitsNow(ctx context.Context) (map[string]*habits, error) {
+// baselinesNow are those of all places by id, read anew at most once an hour.
+func (s *Source) baselinesNow(ctx context.Context) (map[string]*baselines, error) {
 	s.learning.Lock()
 	defer s.learning.Unlock()
 	now := s.now()
-	if age := now.Sub(s.learntAt); s.learnt != nil && 0 <= age && age < relearnAfter {
-		return s.learnt, nil
+	if age := now.Sub(s.learnedAt); s.learned != nil && 0 <= age && age < relearnAfter {
+		return s.learned, nil
 	}
-	learnt, err := s.learn(ctx, s.ids, now)
+	learned, err := s.learn(ctx, s.ids, now)
 	if err != nil {
 		s.failedAt = now
 		return nil, err
 	}
-	s.learnt, s.learntAt = learnt, now
-	return learnt, nil
+	s.learned, s.learnedAt = learned, now
+	return learned, nil
 }
 
-// habitsAt are those of one place as they were at t, or are now.
-func (s *Source) habitsAt(ctx context.Context, id string, t time.Time) (*habits, error) {
+// baselinesAt are those of one place as they were at t, or are now.
+func (s *Source) baselinesAt(ctx context.Context, id string, t time.Time) (*baselines, error) {
 	if s.now().Sub(t) < relearnAfter {
-		all, err := s.habitsNow(ctx)
+		all, err := s.baselinesNow(ctx)
 		return all[id], err
 	}
 	all, err := s.learn(ctx, []string{id}, t)
@@ -75,27 +75,27 @@ func (s *Source) habitsAt(ctx context.Context, id string, t time.Time) (*habits,
 }
 
 // SilentAfter is how long a silence of the place may last now. While the store does not answer, which is asked once a
-// minute then, it is as was learnt last, or as configured.
+// minute then, it is as was learned last, or as configured.
 func (s *Source) SilentAfter(ctx context.Context, id string) time.Duration {
 	s.learning.Lock()
-	all, failed := s.learnt, s.now().Sub(s.failedAt) < time.Minute
+	all, failed := s.learned, s.now().Sub(s.failedAt) < time.Minute
 	s.learning.Unlock()
 	if !failed {
-		if learnt, err := s.habitsNow(ctx); err == nil {
-			all = learnt
+		if learned, err := s.baselinesNow(ctx); err == nil {
+			all = learned
 		}
 	}
 	h := all[id]
 	if h == nil {
-		h = &habits{place: s.place(id)}
+		h = &baselines{place: s.place(id)}
 	}
 	silence, _ := h.silence(s.now())
 	return silence
 }
 
-// learn reads what was heard in the weeks before now.
-func (s *Source) learn(ctx context.Context, ids []string, now time.Time) (map[string]*habits, error) {
-	trucks, err := s.heard(ctx, "windows", ids, now, `
+// learn reads the events of the weeks before now.
+func (s *Source) learn(ctx context.Context, ids []string, now time.Time) (map[string]*baselines, error) {
+	trucks, err := s.eventsByHour(ctx, "windows", ids, now, `
 SELECT bcp, toUnixTimestamp(start) AS hour, toInt64(greatest(1, sumIf(n, `+window.SQLOf("arrivals", "releases", "refusals", "departures")+`)))
 FROM `+s.table("windows")+` FINAL
 WHERE bcp IN ({ids:Array(String)}) AND grain = 'hour'
@@ -105,7 +105,7 @@ GROUP BY bcp, hour ORDER BY bcp, hour`)
 		return nil, err
 	}
 	// Local hours begin at a quarter of an hour of UTC everywhere. A reading that is there twice makes no difference.
-	readings, err := s.heard(ctx, "readings", ids, now, `
+	readings, err := s.eventsByHour(ctx, "readings", ids, now, `
 SELECT bcp, toUnixTimestamp(toStartOfFifteenMinutes(time)) AS quarter, toInt64(count())
 FROM `+s.table("readings")+`
 WHERE bcp IN ({ids:Array(String)}) AND retracted = 0
@@ -114,25 +114,25 @@ GROUP BY bcp, quarter ORDER BY bcp, quarter`)
 	if err != nil {
 		return nil, err
 	}
-	all := map[string]*habits{}
+	all := map[string]*baselines{}
 	for _, id := range ids {
 		p := s.place(id)
-		h := &habits{place: p, trucks: baseline.Learn(p, trucks[id], now), readings: baseline.Learn(p, readings[id], now)}
+		h := &baselines{place: p, trucks: baseline.Learn(p, trucks[id], now), readings: baseline.Learn(p, readings[id], now)}
 		for _, hour := range trucks[id] {
-			h.heard = append(h.heard, hour.Start.Unix())
+			h.seen = append(h.seen, hour.Start.Unix())
 		}
 		all[id] = h
 	}
 	return all, nil
 }
 
-func (s *Source) heard(ctx context.Context, what string, ids []string, now time.Time, sql string) (map[string][]baseline.Heard, error) {
+func (s *Source) eventsByHour(ctx context.Context, what string, ids []string, now time.Time, sql string) (map[string][]baseline.Hour, error) {
 	args := []any{clickhouse.Named("ids", ids), named("from", now.Add(-baseline.Back).Unix()), named("to", now.Unix())}
-	all := map[string][]baseline.Heard{}
-	err := s.each(ctx, "habits of "+what, sql, args, func(rows driver.Rows) error {
+	all := map[string][]baseline.Hour{}
+	err := s.each(ctx, "baselines of "+what, sql, args, func(rows driver.Rows) error {
 		var bcp string
 		var start uint32
-		var h baseline.Heard
+		var h baseline.Hour
 		if err := rows.Scan(&bcp, &start, &h.N); err != nil {
 			return err
 		}

@@ -36,7 +36,7 @@ func TestEachPlaceIsUnknownByItsOwnHabit(t *testing.T) {
 	for i, want := range []struct {
 		status  overview.Status
 		after   time.Duration
-		learnt  bool
+		learned bool
 		unknown string // hours of the trend from 23:00 of Thursday
 	}{
 		{overview.Unknown, time.Hour, true, ".......................?"},
@@ -44,9 +44,9 @@ func TestEachPlaceIsUnknownByItsOwnHabit(t *testing.T) {
 		{overview.OK, 3 * time.Hour, false, "?????????????????????..."},
 	} {
 		bcp := got.Places[i]
-		if bcp.Status != want.status || bcp.SilentAfterLearnt != want.learnt || bcp.SilentAfterSeconds != int64(want.after/time.Second) {
-			t.Errorf("%s: %s after %d s, learnt %v; want %s after %v, learnt %v", bcp.ID, bcp.Status, bcp.SilentAfterSeconds, bcp.SilentAfterLearnt,
-				want.status, want.after, want.learnt)
+		if bcp.Status != want.status || bcp.SilentAfterLearned != want.learned || bcp.SilentAfterSeconds != int64(want.after/time.Second) {
+			t.Errorf("%s: %s after %d s, learned %v; want %s after %v, learned %v", bcp.ID, bcp.Status, bcp.SilentAfterSeconds, bcp.SilentAfterLearned,
+				want.status, want.after, want.learned)
 		}
 		var trend string
 		for _, h := range bcp.Trend {
@@ -63,17 +63,17 @@ func TestEachPlaceIsUnknownByItsOwnHabit(t *testing.T) {
 
 func TestAHabitIsReadOnceAnHour(t *testing.T) {
 	b := newBorder(t, "2026-03-16T12:10:00Z", placeOf("A", "UTC", 3*time.Hour))
-	learnt := func() bool { return b.overview().Places[0].SilentAfterLearnt }
-	if learnt() {
-		t.Fatal("a habit of nothing")
+	learned := func() bool { return b.overview().Places[0].SilentAfterLearned }
+	if learned() {
+		t.Fatal("a baseline of nothing")
 	}
 	b.used("A", "UTC", "2026-03-16T11:00:00Z", 20, always)
 	b.now = b.now.Add(59 * time.Minute)
-	if learnt() {
+	if learned() {
 		t.Error("the history was read again within the hour")
 	}
 	b.now = b.now.Add(time.Minute)
-	if !learnt() {
+	if !learned() {
 		t.Error("the history was not read again after an hour")
 	}
 }
@@ -90,7 +90,7 @@ func TestWithoutTheStoreTheLastHabitHolds(t *testing.T) {
 	}
 	b.db, b.now = "nowhere", b.now.Add(2*time.Hour)
 	if got := b.SilentAfter(t.Context(), "A"); got != time.Hour {
-		t.Errorf("%v, want what was learnt last", got)
+		t.Errorf("%v, want what was learned last", got)
 	}
 }
 
@@ -102,8 +102,8 @@ FROM numbers(756) WHERE toHour(toTimeZone(at, 'Asia/Kabul')) BETWEEN 6 AND 20`)
 	b.insideNow(0, "A", "", "2026-03-16T09:40:00Z", 0, "", "")
 	bcp := b.overview().Places[0]
 	// At 16:40 in Kabul. One thing an hour, every other: its gap of 45 minutes, an hour of silence, and another gap.
-	if bcp.Status != overview.OK || !bcp.SilentAfterLearnt || bcp.SilentAfterSeconds != 5*3600 {
-		t.Errorf("%s after %d s, learnt %v", bcp.Status, bcp.SilentAfterSeconds, bcp.SilentAfterLearnt)
+	if bcp.Status != overview.OK || !bcp.SilentAfterLearned || bcp.SilentAfterSeconds != 5*3600 {
+		t.Errorf("%s after %d s, learned %v", bcp.Status, bcp.SilentAfterSeconds, bcp.SilentAfterLearned)
 	}
 	if r := bcp.Readings[0]; r.Stale {
 		t.Errorf("%+v", r)
@@ -129,7 +129,7 @@ func TestHistoryIsUnknownByTheHabitOfItsTime(t *testing.T) {
 	}
 	b.window(0, "A", "inbound", "hour", "2026-05-25T06:00:00Z", "arrivals", 1)
 	if got, want := hours("2026-05-25T05:00:00Z", "2026-05-25T12:00:00Z"), "?....??"; got != want {
-		t.Errorf("now %s, want %s: nothing is learnt of the last weeks", got, want)
+		t.Errorf("now %s, want %s: nothing is learned of the last weeks", got, want)
 	}
 }
 
@@ -139,7 +139,7 @@ func TestAPromisedSilenceIsKept(t *testing.T) {
 	b := newBorder(t, "2026-03-13T23:10:00Z", p)
 	b.used("A", "UTC", "2026-03-13T23:00:00Z", 6, workdays)
 	b.insideNow(0, "A", "inbound", "2026-03-13T19:50:00Z", 5, "", "")
-	if bcp := b.overview().Places[0]; bcp.Status != overview.Unknown || bcp.SilentAfterLearnt || bcp.SilentAfterSeconds != 3*3600 {
-		t.Errorf("%s after %d s, learnt %v", bcp.Status, bcp.SilentAfterSeconds, bcp.SilentAfterLearnt)
+	if bcp := b.overview().Places[0]; bcp.Status != overview.Unknown || bcp.SilentAfterLearned || bcp.SilentAfterSeconds != 3*3600 {
+		t.Errorf("%s after %d s, learned %v", bcp.Status, bcp.SilentAfterSeconds, bcp.SilentAfterLearned)
 	}
 }
