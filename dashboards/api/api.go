@@ -60,7 +60,7 @@ type Handler struct {
 
 // New makes the handler. The vocabulary names the measures that may be asked for.
 func New(current Current, store Store, voc *event.Vocabulary, log *slog.Logger) *Handler {
-	h := &Handler{current: current, store: store, voc: voc, log: log, mux: http.NewServeMux()}
+	h := &Handler{current: current, store: store, voc: voc, log: log.With("component", "api"), mux: http.NewServeMux()}
 	h.route("overview", h.overview)
 	h.route("measures", h.measures)
 	h.route("places", h.places)
@@ -106,14 +106,14 @@ func (h *Handler) route(path string, answer func(ctx context.Context, q *request
 		case r.Context().Err() != nil: // nobody waits for the answer
 			return
 		default:
-			h.log.Error("no answer", "path", r.URL.Path, "err", err)
+			h.log.Error("no answer", "path", r.URL.Path, "error", err)
 			w.Header().Set("Retry-After", "5")
 			problem{Title: "the store cannot be read", Status: http.StatusServiceUnavailable}.write(w)
 			return
 		}
 		body, err := json.Marshal(v)
 		if err != nil {
-			h.log.Error("no answer", "path", r.URL.Path, "err", err)
+			h.log.Error("no answer", "path", r.URL.Path, "error", err)
 			problem{Title: "the answer cannot be written", Status: http.StatusInternalServerError}.write(w)
 			return
 		}

@@ -288,7 +288,7 @@ func TestEveryAnswerIsAsDescribed(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeUsedIsNamed(t *testing.T) {
+func TestParametersThatCannotBeUsedAreNamed(t *testing.T) {
 	o := open(t)
 	history := "/places/" + torkham + "/history"
 	for _, c := range []struct {
@@ -331,7 +331,7 @@ func TestWhatCannotBeUsedIsNamed(t *testing.T) {
 	}
 }
 
-func TestWhoHasTheAnswerAlreadyGetsNone(t *testing.T) {
+func TestMatchingETagReturns304(t *testing.T) {
 	o := open(t)
 	tag := o.get("/places", nil).Header.Get("ETag")
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/api/v1/places", nil)

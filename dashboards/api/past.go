@@ -92,7 +92,7 @@ func (h *Handler) inside(ctx context.Context, q *request) (any, error) {
 	if v := q.get("cursor"); v != "" {
 		c, err := query.ParseCursor(v)
 		if err != nil {
-			return nil, bad("cursor", v, "it is none that a page gave as next")
+			return nil, bad("cursor", v, `not a cursor returned as "next" by a previous page`)
 		}
 		after = &c
 	}

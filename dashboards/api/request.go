@@ -12,7 +12,7 @@ import (
 	"dwell/dashboards/overview"
 )
 
-// request reads the parameters of one request. Whatever is not asked for by the time of done is unknown.
+// request reads the parameters of one request. A parameter that nothing has read when done is called is refused.
 type request struct {
 	*http.Request
 	values url.Values
@@ -26,7 +26,7 @@ func newRequest(r *http.Request) (*request, error) {
 	}
 	for name, v := range values {
 		if len(v) > 1 {
-			return nil, bad(name, strings.Join(v, ", "), "it is given twice")
+			return nil, bad(name, strings.Join(v, ", "), "given more than once")
 		}
 	}
 	return &request{Request: r, values: values}, nil
@@ -37,13 +37,13 @@ func (q *request) get(name string) string {
 	return q.values.Get(name)
 }
 
-// done refuses parameters that nobody asked for.
+// done refuses parameters that nothing has read.
 func (q *request) done() error {
 	for name := range q.values {
 		if !slices.Contains(q.known, name) {
-			detail := "there is no such parameter"
+			detail := "no such parameter"
 			if len(q.known) > 0 {
-				detail += " here; there are " + strings.Join(q.known, ", ")
+				detail += " here; use " + strings.Join(q.known, ", ")
 			}
 			return bad(name, q.values.Get(name), detail)
 		}
@@ -51,11 +51,11 @@ func (q *request) done() error {
 	return nil
 }
 
-// word reads one of several values; empty is none of them.
+// word reads one of several values; it is empty where it is not given.
 func (q *request) word(name string, of ...string) (string, error) {
 	v := q.get(name)
 	if _, given := q.values[name]; given && !slices.Contains(of, v) {
-		return "", bad(name, v, "it is none of "+strings.Join(of, ", "))
+		return "", bad(name, v, "not supported; use "+strings.Join(of, ", "))
 	}
 	return v, nil
 }
@@ -79,7 +79,7 @@ func (q *request) count(name string, otherwise, most int) (int, error) {
 	}
 	n, err := strconv.Atoi(v)
 	if err != nil || n < 1 || n > most {
-		return 0, bad(name, v, fmt.Sprintf("it is no whole number of 1 to %d", most))
+		return 0, bad(name, v, fmt.Sprintf("not a whole number from 1 to %d", most))
 	}
 	return n, nil
 }
@@ -97,10 +97,10 @@ func (q *request) time(name string, otherwise time.Time) (time.Time, error) {
 	}
 	t, err := time.Parse(time.RFC3339, v)
 	if err != nil {
-		return t, bad(name, v, `it is no time such as "2026-01-05T08:00:00Z" (RFC 3339; mind that "+" is written "%2B")`)
+		return t, bad(name, v, `not a time such as "2026-01-05T08:00:00Z" (RFC 3339; "+" is written "%2B")`)
 	}
 	if t.Before(earliest) || t.After(latest) {
-		return t, bad(name, v, "it is not between 1990 and 2100")
+		return t, bad(name, v, "not between 1990 and 2100")
 	}
 	return t, nil
 }
@@ -114,10 +114,10 @@ func (q *request) span(now time.Time, back, most time.Duration) (from, to time.T
 		return from, to, err
 	}
 	if !from.Before(to) {
-		return from, to, bad("from", q.values.Get("from"), "it is not before to, which is "+to.Format(time.RFC3339))
+		return from, to, bad("from", q.values.Get("from"), "not before to, which is "+to.Format(time.RFC3339))
 	}
 	if to.Sub(from) > most {
-		return from, to, bad("from", from.Format(time.RFC3339), fmt.Sprintf("it is more than %v before to", most))
+		return from, to, bad("from", from.Format(time.RFC3339), fmt.Sprintf("more than %v before to", most))
 	}
 	return from, to, nil
 }

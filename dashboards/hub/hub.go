@@ -80,7 +80,7 @@ type state struct {
 // come here, such as milliseconds since the Unix epoch. Stream names the hub.
 func New(source Source, cfg Config, first uint64, stream string, log *slog.Logger, reg prometheus.Registerer) *Hub {
 	h := &Hub{
-		source: source, cfg: cfg, log: log, stream: stream,
+		source: source, cfg: cfg, log: log.With("component", "hub"), stream: stream,
 		asked: make(chan chan<- struct{}), changed: make(chan struct{}),
 	}
 	h.metrics = newMetrics(reg, func() float64 { return float64(h.viewers.Load()) })
@@ -119,8 +119,8 @@ func (h *Hub) Run(ctx context.Context) error {
 }
 
 // refresh reads the overview if it would differ, or is too old.
-func (h *Hub) refresh(ctx context.Context, seen overview.Progress, last time.Time) (overview.Progress, time.Time) {
-	ctx, cancel := context.WithTimeout(ctx, h.cfg.Timeout)
+func (h *Hub) refresh(running context.Context, seen overview.Progress, last time.Time) (overview.Progress, time.Time) {
+	ctx, cancel := context.WithTimeout(running, h.cfg.Timeout)
 	defer cancel()
 	now := time.Now()
 	progress, err := h.source.Progress(ctx)
@@ -137,7 +137,7 @@ func (h *Hub) refresh(ctx context.Context, seen overview.Progress, last time.Tim
 	}
 	h.metrics.refreshes.Observe(time.Since(now).Seconds())
 	if err != nil {
-		if ctx.Err() == nil || !errors.Is(err, context.Canceled) {
+		if running.Err() == nil {
 			h.fail(err)
 		}
 		return seen, now
@@ -174,7 +174,7 @@ func (h *Hub) fail(err error) {
 	if h.latest.failing {
 		return
 	}
-	h.log.Error("the overview cannot be read", "err", err)
+	h.log.Error("the overview cannot be read", "error", err)
 	h.advance(&state{overview: h.latest.overview, fields: h.latest.fields, failing: true})
 }
 

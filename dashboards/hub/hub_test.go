@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -158,7 +159,7 @@ func TestOfATrendOnlyTheChangedHoursAreSent(t *testing.T) {
 	})
 }
 
-func TestAViewerWhoLagsGetsOneFrameWithTheLatest(t *testing.T) {
+func TestAViewerThatLagsGetsOneFrameWithTheLatest(t *testing.T) {
 	play(t, DefaultConfig(), func(t *testing.T, s *store, h *Hub) {
 		fast, slow := h.Watch(0, ""), h.Watch(0, "")
 		defer fast.Close()
@@ -216,7 +217,7 @@ func TestAViewerResumesByNumber(t *testing.T) {
 	})
 }
 
-func TestTimeAloneIsToldToo(t *testing.T) {
+func TestTimeAloneMakesAFrame(t *testing.T) {
 	play(t, DefaultConfig(), func(t *testing.T, _ *store, h *Hub) {
 		v := h.Watch(0, "")
 		defer v.Close()
@@ -229,7 +230,7 @@ func TestTimeAloneIsToldToo(t *testing.T) {
 	})
 }
 
-func TestAStoreThatFailsIsToldOnceAndGoesOn(t *testing.T) {
+func TestAFailingStoreIsReportedOnceUntilItRecovers(t *testing.T) {
 	play(t, DefaultConfig(), func(t *testing.T, s *store, h *Hub) {
 		v := h.Watch(0, "")
 		defer v.Close()
@@ -246,7 +247,7 @@ func TestAStoreThatFailsIsToldOnceAndGoesOn(t *testing.T) {
 		time.Sleep(30 * time.Second)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		if _, err := v.Next(ctx); err == nil {
-			t.Error("it is told twice")
+			t.Error("it is reported twice")
 		}
 		cancel()
 		s.mu.Lock()
@@ -261,7 +262,7 @@ func TestAStoreThatFailsIsToldOnceAndGoesOn(t *testing.T) {
 	})
 }
 
-func TestTheBoardIsReadForWhoeverAsks(t *testing.T) {
+func TestOverviewIsReadOnDemand(t *testing.T) {
 	play(t, DefaultConfig(), func(t *testing.T, s *store, h *Hub) {
 		time.Sleep(time.Minute)
 		var all sync.WaitGroup
@@ -279,7 +280,7 @@ func TestTheBoardIsReadForWhoeverAsks(t *testing.T) {
 	})
 }
 
-func TestViewersAreToldThatTheHubStops(t *testing.T) {
+func TestViewersEndWithErrStoppedWhenTheHubStops(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &store{trucks: map[string]int64{}}
 		h := New(s, DefaultConfig(), 1, "one", slog.New(slog.DiscardHandler), prometheus.NewRegistry())
@@ -290,6 +291,30 @@ func TestViewersAreToldThatTheHubStops(t *testing.T) {
 		cancel()
 		if _, err := v.Next(t.Context()); !errors.Is(err, ErrStopped) {
 			t.Errorf("%v", err)
+		}
+	})
+}
+
+// closing is a store whose connections break when the program stops.
+type closing struct{ *store }
+
+func (c closing) Progress(ctx context.Context) (overview.Progress, error) {
+	<-ctx.Done()
+	return overview.Progress{}, errors.New("connection reset by peer")
+}
+
+func TestAReadThatTheStopCutsOffIsNoFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		h := New(closing{&store{}}, DefaultConfig(), 1, "one", slog.New(slog.NewTextHandler(&log, nil)), prometheus.NewRegistry())
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- h.Run(ctx) }()
+		defer h.Watch(0, "").Close()
+		time.Sleep(h.cfg.Tick + time.Second)
+		cancel()
+		if err := <-done; err != nil || log.Len() > 0 || testutil.ToFloat64(h.metrics.failures) != 0 {
+			t.Errorf("%v, logged %q", err, log.String())
 		}
 	})
 }

@@ -2,9 +2,9 @@
 //
 // A viewer gets a snapshot, then numbered changes, each a JSON text message (hub.Snapshot, hub.Changes). After a lost
 // connection /live?from=N&stream=S goes on after number N of stream S: with the changes it missed where the hub
-// remembers them, with a new snapshot where not. A viewer says nothing; whoever sends a message is closed.
+// remembers them, with a new snapshot where not. Clients must not send messages; one that does is closed.
 //
-// It promises that a viewer who stops reading is closed with the reason, and that it costs nobody else anything. It
+// It promises that a viewer that stops reading is closed with the reason, and it delays no other. It
 // refuses viewers whose Origin is neither this host nor an allowed one.
 package ws
 
@@ -60,7 +60,7 @@ type Handler struct {
 
 // New makes the handler.
 func New(h *hub.Hub, cfg Config, log *slog.Logger, reg prometheus.Registerer) *Handler {
-	s := &Handler{hub: h, cfg: cfg, log: log, closed: prometheus.NewCounterVec(prometheus.CounterOpts{
+	s := &Handler{hub: h, cfg: cfg, log: log.With("component", "ws"), closed: prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "dwell_live_closed_total", Help: "Viewers whose connection ended, by reason.",
 	}, []string{"reason"})}
 	reg.MustRegister(s.closed)
@@ -81,7 +81,7 @@ func (s *Handler) allowed(r *http.Request) bool {
 	return err == nil && strings.EqualFold(u.Host, r.Host)
 }
 
-// The reasons for which connections end, as the metric and the close message tell them.
+// The reasons for which connections end, as in the metric.
 const (
 	gone     = "gone"     // the viewer closed or its connection broke
 	slow     = "slow"     // a frame did not leave in time
@@ -91,13 +91,13 @@ const (
 	failed   = "failed"   // the frame could not be made
 )
 
-// ServeHTTP watches the overview for one viewer until either has enough.
+// ServeHTTP watches the overview for one viewer until the viewer leaves or the server stops.
 func (s *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var from uint64
 	if text := r.URL.Query().Get("from"); text != "" {
 		var err error
 		if from, err = strconv.ParseUint(text, 10, 64); err != nil {
-			http.Error(w, fmt.Sprintf("from: %q is no number", text), http.StatusBadRequest)
+			http.Error(w, fmt.Sprintf("from: %q is not a number", text), http.StatusBadRequest)
 			return
 		}
 	}
@@ -108,7 +108,7 @@ func (s *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	reason, err := s.serve(w, r, from)
 	if err != nil { // the upgrader has answered
-		s.log.Debug("no websocket", "err", err)
+		s.log.Debug("no websocket", "error", err)
 		return
 	}
 	s.closed.WithLabelValues(reason).Inc()
@@ -126,7 +126,7 @@ func (s *Handler) serve(w http.ResponseWriter, r *http.Request, from uint64) (re
 	defer func() { _ = conn.Close() }()
 	if c, ok := conn.NetConn().(interface{ SetWriteBuffer(int) error }); ok {
 		if err := c.SetWriteBuffer(s.cfg.SendBuffer); err != nil {
-			s.log.Debug("send buffer", "err", err)
+			s.log.Debug("send buffer", "error", err)
 		}
 	}
 	return s.watch(r.Context(), conn, viewer), nil
@@ -151,8 +151,10 @@ func (s *Handler) watch(ctx context.Context, conn *websocket.Conn, viewer *hub.V
 				s.bid(conn, why.code, why.text)
 			}
 			return why.reason
+		case ctx.Err() != nil: // the viewer left before the upgrade
+			return gone
 		case err != nil:
-			s.log.Error("no frame for viewers", "err", err)
+			s.log.Error("no frame for viewers", "error", err)
 			s.bid(conn, websocket.CloseInternalServerErr, "no frame could be made")
 			return failed
 		}
@@ -168,7 +170,7 @@ func (s *Handler) watch(ctx context.Context, conn *websocket.Conn, viewer *hub.V
 	}
 }
 
-// ending is why listen stopped, with the close message that the viewer is owed.
+// ending is why listen stopped, with the close message to send.
 type ending struct {
 	reason string
 	code   int
@@ -188,7 +190,7 @@ func (s *Handler) listen(conn *websocket.Conn) ending {
 	_, _, err := conn.NextReader()
 	switch {
 	case err == nil || errors.Is(err, websocket.ErrReadLimit):
-		return ending{spoke, websocket.ClosePolicyViolation, "viewers have nothing to say"}
+		return ending{spoke, websocket.ClosePolicyViolation, "clients must not send messages"}
 	case isTimeout(err):
 		return ending{silent, websocket.ClosePolicyViolation, fmt.Sprintf("no pong within %v: reading stopped", s.cfg.PongTimeout)}
 	default:
@@ -211,11 +213,11 @@ func (s *Handler) ping(conn *websocket.Conn) (stop func()) {
 	return func() { timer.Stop() }
 }
 
-// bid says goodbye. The connection is closed after it in any case.
+// bid sends a close message. The connection is closed after it in any case.
 func (s *Handler) bid(conn *websocket.Conn, code int, text string) {
 	message := websocket.FormatCloseMessage(code, text)
 	if err := conn.WriteControl(websocket.CloseMessage, message, time.Now().Add(time.Second)); err != nil {
-		s.log.Debug("no close message", "err", err)
+		s.log.Debug("no close message", "error", err)
 	}
 }
 

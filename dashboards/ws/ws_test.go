@@ -1,10 +1,12 @@
 package ws
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -57,12 +59,15 @@ type stand struct {
 	handler *Handler
 	url     string
 	stop    func()
+	// endRequests ends the context of all requests; errors is what was logged at level ERROR.
+	endRequests func()
+	errors      *bytes.Buffer
 }
 
 func start(t *testing.T, cfg Config, padding string) *stand {
 	t.Helper()
-	s := &stand{store: &store{trucks: 1, padding: padding}}
-	log, reg := slog.New(slog.DiscardHandler), prometheus.NewRegistry()
+	s := &stand{store: &store{trucks: 1, padding: padding}, errors: &bytes.Buffer{}}
+	log, reg := slog.New(slog.NewTextHandler(s.errors, &slog.HandlerOptions{Level: slog.LevelError})), prometheus.NewRegistry()
 	hubCfg := hub.DefaultConfig()
 	hubCfg.Tick = time.Millisecond
 	s.hub = hub.New(s.store, hubCfg, 1000, "one", log, reg)
@@ -79,11 +84,19 @@ func start(t *testing.T, cfg Config, padding string) *stand {
 			}
 		})
 	}
-	server := httptest.NewServer(s.handler)
+	server := httptest.NewUnstartedServer(s.handler)
+	requests, end := context.WithCancel(context.Background())
+	s.endRequests = end
+	server.Config.BaseContext = func(net.Listener) context.Context { return requests }
+	server.Start()
 	s.url = "ws" + strings.TrimPrefix(server.URL, "http")
 	t.Cleanup(func() {
 		s.stop()
+		end()
 		server.Close()
+		if s.errors.Len() > 0 {
+			t.Errorf("logged %s", s.errors)
+		}
 	})
 	return s
 }
@@ -142,7 +155,7 @@ func (s *stand) counts(t *testing.T, reason string) {
 	}
 }
 
-func TestAViewerWhoComesBackGoesOnFromItsNumber(t *testing.T) {
+func TestAViewerThatComesBackResumesAfterItsNumber(t *testing.T) {
 	s := start(t, DefaultConfig(), "")
 	conn := s.dial(t, "", nil)
 	first := receive(t, conn)
@@ -166,7 +179,7 @@ func TestAViewerWhoComesBackGoesOnFromItsNumber(t *testing.T) {
 	}
 }
 
-func TestAViewerWhoStopsReadingIsClosedAndHoldsNobodyUp(t *testing.T) {
+func TestAViewerThatStopsReadingIsClosedAndDelaysNoOther(t *testing.T) {
 	cfg := DefaultConfig()
 	cfg.WriteTimeout = 2 * time.Second
 	cfg.Compress = false
@@ -185,7 +198,7 @@ func TestAViewerWhoStopsReadingIsClosedAndHoldsNobodyUp(t *testing.T) {
 	receive(t, reader)
 }
 
-func TestAViewerWhoAnswersNoPingIsToldWhyItIsClosed(t *testing.T) {
+func TestAViewerThatAnswersNoPingIsClosedWithTheReason(t *testing.T) {
 	cfg := DefaultConfig()
 	cfg.PongTimeout = 100 * time.Millisecond
 	s := start(t, cfg, "")
@@ -197,7 +210,7 @@ func TestAViewerWhoAnswersNoPingIsToldWhyItIsClosed(t *testing.T) {
 	s.counts(t, silent)
 }
 
-func TestAViewerWhoAnswersPingsStays(t *testing.T) {
+func TestAViewerThatAnswersPingsStays(t *testing.T) {
 	cfg := DefaultConfig()
 	cfg.PongTimeout = 2 * time.Second
 	s := start(t, cfg, "")
@@ -214,7 +227,7 @@ func TestAViewerWhoAnswersPingsStays(t *testing.T) {
 	receive(t, conn) // comes after three pings, each a second after the other
 }
 
-func TestAViewerWhoSpeaksIsClosed(t *testing.T) {
+func TestAViewerThatSendsAMessageIsClosed(t *testing.T) {
 	s := start(t, DefaultConfig(), "")
 	conn := s.dial(t, "", nil)
 	if err := conn.WriteMessage(websocket.TextMessage, []byte("hello")); err != nil {
@@ -226,7 +239,7 @@ func TestAViewerWhoSpeaksIsClosed(t *testing.T) {
 	s.counts(t, spoke)
 }
 
-func TestViewersAreToldThatTheServerStops(t *testing.T) {
+func TestViewersGetServiceRestartWhenTheHubStops(t *testing.T) {
 	s := start(t, DefaultConfig(), "")
 	conn := s.dial(t, "", nil)
 	receive(t, conn)
@@ -236,7 +249,19 @@ func TestViewersAreToldThatTheServerStops(t *testing.T) {
 	}
 }
 
-func TestWhoMayWatch(t *testing.T) {
+// As it does where the browser leaves before the upgrade, or the server gives up.
+func TestARequestThatEndsIsNoError(t *testing.T) {
+	s := start(t, DefaultConfig(), "")
+	conn := s.dial(t, "", nil)
+	receive(t, conn)
+	s.endRequests()
+	if err := farewell(t, conn); err == nil {
+		t.Error("the connection stays")
+	}
+	s.counts(t, gone)
+}
+
+func TestOtherOriginsAndTooManyViewersAreRefused(t *testing.T) {
 	cfg := DefaultConfig()
 	cfg.Origins = []string{"https://ministry.example"}
 	cfg.MaxViewers = 1
