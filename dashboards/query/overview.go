@@ -240,7 +240,7 @@ func flow(h *hour, reason overview.Reason) overview.Flow {
 	known := overview.Flow{Counts: map[string]*int64{}}
 	unknown := overview.Flow{Counts: map[string]*int64{}, Reason: reason}
 	for _, d := range window.Definitions() {
-		if !d.Overview {
+		if d.Overview == "" {
 			continue
 		}
 		n := h.counts.Of(d.Name)

@@ -30,8 +30,8 @@ type Definition struct {
 	Description string
 	// Of are the measures whose numbers add up to a total.
 	Of []Measure
-	// Overview says that the number is part of the flow in the overview of a BCP.
-	Overview bool
+	// Overview is the word after the number in the flow of the overview: "4 arrived". One without is not part of the flow.
+	Overview string
 }
 
 // definitions are the measures that rows of windows have, but for those of faults and segments.
@@ -40,7 +40,7 @@ type Definition struct {
 // time. So no window counts them again, which would be a row of each, but only those without a time, and totals are the sum.
 var definitions = [faults]Definition{
 	Arrivals: {
-		Name: "arrivals", Kind: Count, Label: "Arrivals", Unit: "trucks", Overview: true,
+		Name: "arrivals", Kind: Count, Label: "Arrivals", Unit: "trucks", Overview: "arrived",
 		Description: "trucks that arrived",
 	},
 	UntimedReleases: {
@@ -75,11 +75,11 @@ var definitions = [faults]Definition{
 
 var totals = []Definition{
 	{
-		Name: "releases", Kind: Total, Label: "Releases", Unit: "trucks", Overview: true,
+		Name: "releases", Kind: Total, Label: "Releases", Unit: "trucks", Overview: "released",
 		Description: "trucks that were released", Of: []Measure{ReleaseTime, UntimedReleases},
 	},
 	{
-		Name: "departures", Kind: Total, Label: "Departures", Unit: "trucks", Overview: true,
+		Name: "departures", Kind: Total, Label: "Departures", Unit: "trucks", Overview: "left",
 		Description: "trucks that departed", Of: []Measure{CrossingTime, UntimedDepartures},
 	},
 	{

@@ -73,7 +73,7 @@ export class Place {
     const trend = sparkline(bcp.trend.map((h) => h.inside), gaps, { label: "trend_inside", format: count, area: true });
     const head = el("h4", {}, t("inside_now"));
     const flow = el("p", { class: "minor" }, bcp.flow.reason ? t("flow_unknown")
-      : flowMeasures.map((name) => `${t(name)} ${count(bcp.flow[name])}`).join(" · "));
+      : flowMeasures.map((name) => `${count(bcp.flow[name])} ${measures[name].overview}`).join(" · "));
     if (inside.trucks === null) {
       const note = inside.last_known === null ? null : t("last_known", { trucks: count(inside.last_known) });
       return [head, el("div", { class: "figure-row" }, unknown(why(inside.reason, bcp, now), note), trend), flow];
