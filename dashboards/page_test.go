@@ -14,6 +14,7 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -264,4 +265,34 @@ func TestPageReconnectsToARestartedServer(t *testing.T) {
 	_, stop = serveAt(t, s, 50*time.Millisecond, strings.TrimPrefix(address, "http://"))
 	t.Cleanup(stop)
 	b.until(`document.body.dataset.connection === "live" && document.querySelector('` + torkham + ` .inside').innerText.includes("777")`)
+}
+
+func TestPageWorksWhereTheBrowserBlocksSiteData(t *testing.T) {
+	address := serve(t, newStage(t))
+	b := newBrowser(t)
+	b.do(theme("light"), func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
+		_, err := cdp.Call(ctx, t, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
+			Source: `Object.defineProperty(window, "localStorage", { get() { throw new DOMException("denied", "SecurityError"); } })`,
+		})
+		return chromedp.Void{}, err
+	}, chromedp.Navigate(address))
+	b.until(`document.body.dataset.connection === "live"`)
+	contains(t, "Torkham", b.text(torkham), "900")
+	for _, want := range []string{`"light"`, `"dark"`, "undefined"} {
+		get[bool](b, `document.getElementById("theme").click() ?? true`)
+		b.until(`document.documentElement.dataset.theme === ` + want)
+	}
+	b.quiet()
+}
+
+func TestTrucksWithLongIdsFitTheDetail(t *testing.T) {
+	address := serve(t, newStage(t))
+	b := newBrowser(t)
+	b.do(theme("light"), chromedp.EmulateViewport(1440, 900), chromedp.Navigate(address+"/#/place/AF-NAN-TORKHAM"))
+	b.until(`document.querySelector("#detail td.id") !== null`)
+	if over := get[int](b, `(() => { const s = document.querySelector("#detail td.id").closest(".scroll"); return s.scrollWidth - s.clientWidth; })()`); over > 0 {
+		t.Errorf("the last column is cut off by %d px", over)
+	}
+	b.do(chromedp.ScrollIntoView("#detail td.id"))
+	b.picture("longest-inside", 1440, 1000, false)
 }

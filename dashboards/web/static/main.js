@@ -61,16 +61,25 @@ function onState(next, seconds) {
   else if (next === "live" && before !== "connecting") say(byId("news"), t("news_live"));
 }
 
+// remember keeps the theme for the next visit; null forgets it. A browser that blocks site data throws, and the choice then lasts
+// as long as the page.
+function remember(choice) {
+  try {
+    if (choice === null) localStorage.removeItem("theme");
+    else localStorage.setItem("theme", choice);
+  } catch { /* nothing is kept */ }
+}
+
 // Theme: the system's unless chosen.
 const themes = ["auto", "light", "dark"];
 const themeButton = byId("theme");
 function theme(choice) {
   if (choice === "auto") {
     delete document.documentElement.dataset.theme;
-    localStorage.removeItem("theme");
+    remember(null);
   } else {
     document.documentElement.dataset.theme = choice;
-    localStorage.setItem("theme", choice);
+    remember(choice);
   }
   themeButton.replaceChildren(el("span", { class: "sun", "aria-hidden": "true" }), t(`theme_${choice}`));
 }

@@ -1,5 +1,7 @@
 // Runs before the page is drawn, so that a chosen theme never flashes the other one.
 (() => {
-  const chosen = localStorage.getItem("theme");
-  if (chosen === "light" || chosen === "dark") document.documentElement.dataset.theme = chosen;
+  try {
+    const chosen = localStorage.getItem("theme");
+    if (chosen === "light" || chosen === "dark") document.documentElement.dataset.theme = chosen;
+  } catch { /* the browser blocks site data */ }
 })();
