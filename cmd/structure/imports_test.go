@@ -146,6 +146,22 @@ func TestImportsPointAgainstTheFlowOfData(t *testing.T) {
 	}
 }
 
+// libraries are those that one folder alone may import, so that their types stay in it.
+var libraries = map[string]string{
+	"github.com/gorilla/websocket": "dashboards/ws",
+}
+
+func TestLibrariesStayInTheirAdapter(t *testing.T) {
+	_, all := sources(t)
+	for _, s := range all {
+		for _, name := range s.imports {
+			if folder := libraries[name]; folder != "" && !s.test() && !within(s.folder(), folder, "cmd/bench") {
+				t.Errorf("%s imports %q, which only %s may", s.path, name, folder)
+			}
+		}
+	}
+}
+
 // The benchmarks are a module of their own: an import of theirs would bring their dependencies back into the product's.
 func TestProductDoesNotImportBenchmarks(t *testing.T) {
 	const benchmarks = "cmd/bench"

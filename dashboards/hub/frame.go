@@ -3,9 +3,8 @@ package hub
 import (
 	"bytes"
 	"encoding/json"
+	"sync"
 	"time"
-
-	"github.com/gorilla/websocket"
 
 	"dwell/dashboards/overview"
 )
@@ -13,9 +12,19 @@ import (
 // Frame is one message to viewers, made once. JSON is a Snapshot or Changes.
 type Frame struct {
 	// Number is the one that the viewer has after the frame.
-	Number   uint64
-	JSON     []byte
-	Prepared *websocket.PreparedMessage
+	Number uint64
+	JSON   []byte
+
+	once    sync.Once
+	encoded any
+	err     error
+}
+
+// Encoded is the frame as a transport sends it. The first call makes it, with encode, for all viewers, so that each is given what
+// was framed and compressed once; every call must be given the same function.
+func (f *Frame) Encoded(encode func(json []byte) (any, error)) (any, error) {
+	f.once.Do(func() { f.encoded, f.err = encode(f.JSON) })
+	return f.encoded, f.err
 }
 
 // head is what every frame begins with.
@@ -160,11 +169,7 @@ func frame(number uint64, v any) (*Frame, error) {
 	if err != nil {
 		return nil, err
 	}
-	prepared, err := websocket.NewPreparedMessage(websocket.TextMessage, data)
-	if err != nil {
-		return nil, err
-	}
-	return &Frame{Number: number, JSON: data, Prepared: prepared}, nil
+	return &Frame{Number: number, JSON: data}, nil
 }
 
 // snapshotOf is the frame of the whole overview. The caller holds mu.

@@ -140,7 +140,7 @@ func (s *Handler) watch(ctx context.Context, conn *websocket.Conn, viewer *hub.V
 	stop := s.ping(conn)
 	defer stop()
 	for {
-		frame, err := viewer.Next(ctx)
+		message, err := next(ctx, viewer)
 		var why ending
 		switch {
 		case errors.Is(err, hub.ErrStopped):
@@ -161,13 +161,28 @@ func (s *Handler) watch(ctx context.Context, conn *websocket.Conn, viewer *hub.V
 		if err := conn.SetWriteDeadline(time.Now().Add(s.cfg.WriteTimeout)); err != nil {
 			return gone
 		}
-		if err := conn.WritePreparedMessage(frame.Prepared); err != nil {
+		if err := conn.WritePreparedMessage(message); err != nil {
 			if isTimeout(err) {
 				return slow // part of a frame is stuck before it, so no close message can follow
 			}
 			return gone
 		}
 	}
+}
+
+// next waits for the viewer's next frame, framed and compressed once for all viewers.
+func next(ctx context.Context, viewer *hub.Viewer) (*websocket.PreparedMessage, error) {
+	frame, err := viewer.Next(ctx)
+	if err != nil {
+		return nil, err
+	}
+	message, err := frame.Encoded(func(json []byte) (any, error) {
+		return websocket.NewPreparedMessage(websocket.TextMessage, json)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return message.(*websocket.PreparedMessage), nil
 }
 
 // ending is why listen stopped, with the close message to send.
