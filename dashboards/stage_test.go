@@ -14,7 +14,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"dwell/dashboards/overview"
-	"dwell/dashboards/query"
 	"dwell/ingest/place"
 )
 
@@ -58,7 +57,7 @@ func (s *stage) fail(err error) {
 func (s *stage) Places() []place.Place { return s.places }
 func (s *stage) Now() time.Time        { return s.overview.Time }
 
-func (s *stage) History(_ context.Context, q query.HistoryQuery) (*overview.History, error) {
+func (s *stage) History(_ context.Context, q overview.HistoryQuery) (*overview.History, error) {
 	h := &overview.History{ID: q.ID, Measure: q.Measure, Grain: q.Grain.String(), TimeZone: "Asia/Kabul", From: q.From, To: q.To, Windows: []overview.Window{}}
 	for i, at := 0, q.From.Truncate(time.Hour).Add(30*time.Minute); at.Before(q.To) && i < 200; i++ {
 		w := overview.Window{Start: at, End: at.Add(time.Hour), Status: overview.OK, N: ptr(int64(20 + i%7))}
@@ -77,7 +76,7 @@ func (s *stage) Holders(_ context.Context, id string, from, to time.Time, _ over
 	return &overview.Holders{ID: id, From: from, To: to, Holders: s.overview.Places[0].Holders}, nil
 }
 
-func (s *stage) Inside(_ context.Context, id string, _ overview.Filter, _ *query.Cursor, limit int) (*overview.Visits, error) {
+func (s *stage) Inside(_ context.Context, id string, _ overview.Filter, _ *overview.Cursor, limit int) (*overview.Visits, error) {
 	v := &overview.Visits{ID: id, Time: s.overview.Time, Visits: []overview.Visit{}, Next: ptr("next")}
 	for i := range min(limit, 8) {
 		arrived := s.overview.Time.Add(-time.Duration(190-13*i) * time.Hour)
@@ -90,7 +89,9 @@ func (s *stage) Inside(_ context.Context, id string, _ overview.Filter, _ *query
 	return v, nil
 }
 
-func (s *stage) Visit(context.Context, string) (*overview.Visit, error) { return nil, query.ErrNoVisit }
+func (s *stage) Visit(context.Context, string) (*overview.Visit, error) {
+	return nil, overview.ErrNoVisit
+}
 
 func (s *stage) Readings(_ context.Context, id string, from, to time.Time, _ int) (*overview.Readings, error) {
 	out := &overview.Readings{ID: id, From: from, To: to, Readings: []overview.PastReading{}}
@@ -116,7 +117,7 @@ func (s *stage) Readings(_ context.Context, id string, from, to time.Time, _ int
 	return out, nil
 }
 
-func (s *stage) Restatements(_ context.Context, q query.RestatementsQuery) (*overview.Restatements, error) {
+func (s *stage) Restatements(_ context.Context, q overview.RestatementsQuery) (*overview.Restatements, error) {
 	return &overview.Restatements{ID: q.ID, From: q.From, To: q.To, Restatements: []overview.Restatement{}}, nil
 }
 

@@ -66,7 +66,7 @@ func (c *restatementsCommand) list(ctx context.Context, e *env, s *app.System, f
 		if c.Place != "" && p.ID != c.Place {
 			continue
 		}
-		found, err := source.Restatements(ctx, query.RestatementsQuery{
+		found, err := source.Restatements(ctx, overview.RestatementsQuery{
 			ID: p.ID, Grain: c.Grain, Measure: c.Measure, From: from, To: to, Limit: c.Limit,
 		})
 		if err != nil {

@@ -162,6 +162,16 @@ func TestLibrariesStayInTheirAdapter(t *testing.T) {
 	}
 }
 
+// stores read the tables for what is shown; consumers say by interfaces of their own what they take from them.
+func TestOnlyTheTopOfDashboardsKnowsTheQueries(t *testing.T) {
+	_, all := sources(t)
+	for _, s := range all {
+		if within(s.folder(), "dashboards") && !within(s.folder(), "dashboards/query") && !s.test() && slices.Contains(s.imports, module+"/dashboards/query") {
+			t.Errorf("%s imports %q: its interface is of its own types, or of the overview's", s.path, "dashboards/query")
+		}
+	}
+}
+
 // The benchmarks are a module of their own: an import of theirs would bring their dependencies back into the product's.
 func TestProductDoesNotImportBenchmarks(t *testing.T) {
 	const benchmarks = "cmd/bench"

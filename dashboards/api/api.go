@@ -18,7 +18,6 @@ import (
 	"time"
 
 	"dwell/dashboards/overview"
-	"dwell/dashboards/query"
 	"dwell/ingest/event"
 	"dwell/ingest/place"
 )
@@ -32,12 +31,12 @@ type Current interface {
 type Store interface {
 	Places() []place.Place
 	Now() time.Time
-	History(ctx context.Context, q query.HistoryQuery) (*overview.History, error)
+	History(ctx context.Context, q overview.HistoryQuery) (*overview.History, error)
 	Holders(ctx context.Context, id string, from, to time.Time, f overview.Filter) (*overview.Holders, error)
-	Inside(ctx context.Context, id string, f overview.Filter, after *query.Cursor, limit int) (*overview.Visits, error)
+	Inside(ctx context.Context, id string, f overview.Filter, after *overview.Cursor, limit int) (*overview.Visits, error)
 	Visit(ctx context.Context, id string) (*overview.Visit, error)
 	Readings(ctx context.Context, id string, from, to time.Time, limit int) (*overview.Readings, error)
-	Restatements(ctx context.Context, q query.RestatementsQuery) (*overview.Restatements, error)
+	Restatements(ctx context.Context, q overview.RestatementsQuery) (*overview.Restatements, error)
 }
 
 // Prefix is where the handler is mounted.

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"dwell/dashboards/query"
+	"dwell/dashboards/overview"
 	"dwell/metrics/window"
 )
 
@@ -29,7 +29,7 @@ func (h *Handler) history(ctx context.Context, q *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	ask := query.HistoryQuery{ID: id, Measure: "release_time", Grain: window.Hour}
+	ask := overview.HistoryQuery{ID: id, Measure: "release_time", Grain: window.Hour}
 	measure, err := h.measure(q)
 	if err != nil {
 		return nil, err
@@ -53,9 +53,9 @@ func (h *Handler) history(ctx context.Context, q *request) (any, error) {
 	if err := q.done(); err != nil {
 		return nil, err
 	}
-	if n := ask.Windows(); n > query.MaxWindows {
+	if n := ask.Windows(); n > overview.MaxWindows {
 		return nil, bad("from", ask.From.Format(time.RFC3339),
-			fmt.Sprintf("%d windows of a %s are too many, the most is %d", n, ask.Grain, query.MaxWindows))
+			fmt.Sprintf("%d windows of a %s are too many, the most is %d", n, ask.Grain, overview.MaxWindows))
 	}
 	return h.store.History(ctx, ask)
 }
@@ -88,9 +88,9 @@ func (h *Handler) inside(ctx context.Context, q *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	var after *query.Cursor
+	var after *overview.Cursor
 	if v := q.get("cursor"); v != "" {
-		c, err := query.ParseCursor(v)
+		c, err := overview.ParseCursor(v)
 		if err != nil {
 			return nil, bad("cursor", v, `not a cursor returned as "next" by a previous page`)
 		}
@@ -130,7 +130,7 @@ func (h *Handler) restatements(ctx context.Context, q *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	ask := query.RestatementsQuery{ID: id}
+	ask := overview.RestatementsQuery{ID: id}
 	if ask.From, ask.To, err = q.span(h.store.Now(), 7*day, longest); err != nil {
 		return nil, err
 	}
@@ -155,7 +155,7 @@ func (h *Handler) visit(ctx context.Context, q *request) (any, error) {
 	}
 	id := q.PathValue("visit")
 	v, err := h.store.Visit(ctx, id)
-	if errors.Is(err, query.ErrNoVisit) {
+	if errors.Is(err, overview.ErrNoVisit) {
 		return nil, missing("visit", id, "no event names this visit")
 	}
 	if err != nil {

@@ -119,7 +119,7 @@ func TestHistoryIsUnknownByTheHabitOfItsTime(t *testing.T) {
 	b := newBorder(t, "2026-05-25T12:10:00Z", placeOf("A", "UTC", 3*time.Hour))
 	b.used("A", "UTC", "2026-03-16T08:00:00Z", 20, always)
 	hours := func(from, to string) (s string) {
-		for _, w := range b.history(HistoryQuery{ID: "A", Measure: "arrivals", Grain: window.Hour, From: at(from), To: at(to)}).Windows {
+		for _, w := range b.history(overview.HistoryQuery{ID: "A", Measure: "arrivals", Grain: window.Hour, From: at(from), To: at(to)}).Windows {
 			s += map[bool]string{true: "?", false: "."}[w.N == nil]
 		}
 		return s

@@ -15,24 +15,6 @@ import (
 	"dwell/metrics/window"
 )
 
-// HistoryQuery asks for the windows of [From, To) that a place had. From and To are widened to whole windows.
-type HistoryQuery struct {
-	ID       string
-	Measure  string
-	Grain    window.Grain
-	From, To time.Time
-	overview.Filter
-}
-
-// MaxWindows is the most that one History may have.
-const MaxWindows = 3000
-
-// Windows is how many windows the query spans.
-func (q HistoryQuery) Windows() int {
-	length := map[window.Grain]time.Duration{window.Minute: time.Minute, window.Hour: time.Hour, window.Day: 24 * time.Hour}
-	return int(math.Ceil(float64(q.To.Sub(q.From)) / float64(length[q.Grain])))
-}
-
 // past is one window as it was read. Net is what is left of a time without closed hours.
 type past struct {
 	n, sum, net         int64
@@ -44,7 +26,7 @@ type past struct {
 
 // History reads one measure over time. The place must be one of Places. How long a silence may last is as the place's
 // baseline was at the end of the query.
-func (s *Source) History(ctx context.Context, q HistoryQuery) (*overview.History, error) {
+func (s *Source) History(ctx context.Context, q overview.HistoryQuery) (*overview.History, error) {
 	p := s.place(q.ID)
 	now := s.now()
 	progress, err := s.Progress(ctx)
@@ -184,7 +166,7 @@ var (
 
 // readPast reads the windows of [from, q.To) by start, with net quantiles if these are asked for. A window that is missing
 // has no row of any measure, whatever the filter.
-func (s *Source) readPast(ctx context.Context, q HistoryQuery, from time.Time, net bool) (map[int64]*past, error) {
+func (s *Source) readPast(ctx context.Context, q overview.HistoryQuery, from time.Time, net bool) (map[int64]*past, error) {
 	filter, args := picks(q.Filter)
 	args = append(args, clickhouse.Named("counted", window.CountedBy(q.Measure)), named("bcp", q.ID), named("grain", q.Grain),
 		named("from", from.Unix()), named("to", q.To.Unix()))
@@ -265,7 +247,7 @@ func (p *past) add(o *past) {
 
 // readOthers finds windows of [from, q.To) that have other rows than those of all, which has none that came since it was read.
 // Others are most of all rows, so they are looked at only from the first to the last window that is missing.
-func (s *Source) readOthers(ctx context.Context, q HistoryQuery, from time.Time, all map[int64]*past) error {
+func (s *Source) readOthers(ctx context.Context, q overview.HistoryQuery, from time.Time, all map[int64]*past) error {
 	zone, missing := s.place(q.ID).Zone, []int64{}
 	for at := from; at.Before(q.To); at = endOf(q.Grain, at, zone) {
 		if all[at.Unix()] == nil {
@@ -299,7 +281,7 @@ func ofDays(condition string) string {
 }
 
 // insideBefore is how many trucks were inside when the window at from began: all that came less all that left before.
-func (s *Source) insideBefore(ctx context.Context, p *place.Place, from time.Time, q HistoryQuery) (inside int64, err error) {
+func (s *Source) insideBefore(ctx context.Context, p *place.Place, from time.Time, q overview.HistoryQuery) (inside int64, err error) {
 	filter, args := picks(q.Filter)
 	sql := `
 SELECT sumIf(n, measure = 'arrivals') - sumIf(n, ` + leftOf + `)

@@ -9,7 +9,7 @@ import (
 	"dwell/metrics/window"
 )
 
-func (b *border) history(q HistoryQuery) *overview.History {
+func (b *border) history(q overview.HistoryQuery) *overview.History {
 	b.t.Helper()
 	h, err := b.History(b.t.Context(), q)
 	if err != nil {
@@ -27,7 +27,7 @@ func TestDaysAndHoursFollowTheClocksOfThePlace(t *testing.T) {
 		measure := []string{"untimed_releases", "release_time"}[i%2]
 		b.window(i%3, "A", "inbound", "hour", at("2026-10-24T22:00:00Z").Add(time.Duration(i)*time.Hour).Format(time.RFC3339), measure, 1)
 	}
-	days := b.history(HistoryQuery{ID: "A", Measure: "arrivals", Grain: window.Day, From: at("2026-10-25T12:00:00+01:00"), To: at("2026-10-26T01:00:00+01:00")})
+	days := b.history(overview.HistoryQuery{ID: "A", Measure: "arrivals", Grain: window.Day, From: at("2026-10-25T12:00:00+01:00"), To: at("2026-10-26T01:00:00+01:00")})
 	if len(days.Windows) != 2 || days.Windows[0].End.Sub(days.Windows[0].Start) != 25*time.Hour {
 		t.Fatalf("%+v", days.Windows)
 	}
@@ -36,7 +36,7 @@ func TestDaysAndHoursFollowTheClocksOfThePlace(t *testing.T) {
 	is(t, "arrivals of a day without any", days.Windows[1].N, 0)
 	is(t, "inside at its end", days.Windows[1].Inside, 6)
 
-	hours := b.history(HistoryQuery{ID: "A", Measure: "releases", Grain: window.Hour, From: at("2026-10-25T00:00:00+02:00"), To: at("2026-10-26T00:00:00+01:00")})
+	hours := b.history(overview.HistoryQuery{ID: "A", Measure: "releases", Grain: window.Hour, From: at("2026-10-25T00:00:00+02:00"), To: at("2026-10-26T00:00:00+01:00")})
 	if len(hours.Windows) != 25 {
 		t.Fatalf("%d hours", len(hours.Windows))
 	}
@@ -62,7 +62,7 @@ func TestInsideAtTheEndOfAWindowIsAllThatCameLessAllThatLeft(t *testing.T) {
 	b.window(0, "A", "inbound", "day", "2026-01-05T00:00:00Z", "arrivals", 3)
 	b.window(0, "A", "inbound", "hour", "2026-01-05T09:00:00Z", "arrivals", 1)
 	b.window(0, "A", "inbound", "hour", "2026-01-05T10:00:00Z", "untimed_left", 5)
-	q := HistoryQuery{ID: "A", Measure: "release_time", Grain: window.Hour, From: at("2026-01-05T08:30:00Z"), To: at("2026-01-05T11:00:00Z")}
+	q := overview.HistoryQuery{ID: "A", Measure: "release_time", Grain: window.Hour, From: at("2026-01-05T08:30:00Z"), To: at("2026-01-05T11:00:00Z")}
 	var all []int64
 	for _, w := range b.history(q).Windows {
 		all = append(all, *w.Inside)
@@ -78,7 +78,7 @@ func TestAWindowAfterASilenceIsUnknownUntilSomethingIsSeen(t *testing.T) {
 	b := newBorder(t, "2026-01-05T12:00:00Z", placeOf("A", "UTC", 2*time.Hour))
 	b.window(0, "A", "inbound", "hour", "2026-01-05T00:00:00Z", "arrivals", 1)
 	b.window(0, "A", "outbound", "hour", "2026-01-05T06:00:00Z", "untimed_departures", 1)
-	q := HistoryQuery{ID: "A", Measure: "release_time", Grain: window.Hour, From: at("2026-01-05T00:00:00Z"), To: at("2026-01-05T10:00:00Z")}
+	q := overview.HistoryQuery{ID: "A", Measure: "release_time", Grain: window.Hour, From: at("2026-01-05T00:00:00Z"), To: at("2026-01-05T10:00:00Z")}
 	q.Filter = overview.Filter{Direction: "inbound"} // what is seen of one direction is seen of the place
 	var got string
 	for _, w := range b.history(q).Windows {

@@ -46,7 +46,7 @@ func TestTimesNetOfClosedHours(t *testing.T) {
 		t.Errorf("holders %+v, %v", past, err)
 	}
 
-	h := b.history(HistoryQuery{ID: "TORKHAM", Measure: "release_time", Grain: window.Hour, From: at("2026-01-05T09:30:00Z"), To: at("2026-01-05T11:00:00Z")})
+	h := b.history(overview.HistoryQuery{ID: "TORKHAM", Measure: "release_time", Grain: window.Hour, From: at("2026-01-05T09:30:00Z"), To: at("2026-01-05T11:00:00Z")})
 	w := h.Windows[1]
 	is(t, "sum", w.SumSeconds, 12*3600)
 	is(t, "net sum", w.NetSumSeconds, 5*3600)
@@ -61,7 +61,7 @@ func TestTimesNetOfClosedHours(t *testing.T) {
 	// A closing that was told late took five of those hours away again.
 	b.insert(`restatements (shard, offset, bcp, direction, grain, start, measure, n, sum_ms, net_ms)
 		VALUES (0, 7, 'TORKHAM', 'inbound', 'hour', toDateTime(%d, 'UTC'), 'release_time', 0, 0, %d)`, at("2026-01-05T10:30:00Z").Unix(), -5*hour)
-	changed, err := b.Restatements(t.Context(), RestatementsQuery{ID: "TORKHAM", From: at("2020-01-01T00:00:00Z"), To: time.Now().Add(time.Hour), Limit: 10})
+	changed, err := b.Restatements(t.Context(), overview.RestatementsQuery{ID: "TORKHAM", From: at("2020-01-01T00:00:00Z"), To: time.Now().Add(time.Hour), Limit: 10})
 	if err != nil || len(changed.Restatements) != 1 {
 		t.Fatalf("%+v, %v", changed, err)
 	}
@@ -111,7 +111,7 @@ func TestAHistorySaysWhatOneAggregateOfAllTrucksSays(t *testing.T) {
 					}
 				}
 				b.aggregates(rows...)
-				q := HistoryQuery{ID: p, Measure: measure, Grain: grain, From: begin, To: begin.Add(windows * length)}
+				q := overview.HistoryQuery{ID: p, Measure: measure, Grain: grain, From: begin, To: begin.Add(windows * length)}
 				what := p + " " + grain.String() + " " + measure
 				told(t, what, b.history(q), all[:])
 				q.Filter = overview.Filter{Direction: "inbound"}
@@ -148,7 +148,7 @@ func told(t *testing.T, what string, h *overview.History, want []window.Aggregat
 func TestAnHourWhoseTruckWasTakenBackHasNoTimes(t *testing.T) {
 	b := newBorder(t, "2026-01-05T12:00:00Z", torkham())
 	b.window(0, "TORKHAM", "inbound", "hour", "2026-01-05T09:30:00Z", "release_time", 0)
-	q := HistoryQuery{ID: "TORKHAM", Measure: "release_time", Grain: window.Hour, From: at("2026-01-05T09:30:00Z"), To: at("2026-01-05T10:30:00Z")}
+	q := overview.HistoryQuery{ID: "TORKHAM", Measure: "release_time", Grain: window.Hour, From: at("2026-01-05T09:30:00Z"), To: at("2026-01-05T10:30:00Z")}
 	w := b.history(q).Windows[0]
 	is(t, "n", w.N, 0)
 	null(t, "p50", w.P50Seconds)

@@ -370,7 +370,7 @@ func TestAPlaceIsClosedByWhatIsToldOfIt(t *testing.T) {
 		if bcp := b.overview().Places[0]; bcp.Status != status || bcp.Open != open || bcp.Trend[23].Status != status {
 			t.Errorf("%s: status %q, open %v, the last hour is %q", what, bcp.Status, bcp.Open, bcp.Trend[23].Status)
 		}
-		h := b.history(HistoryQuery{ID: "A", Measure: "arrivals", Grain: window.Hour, From: at("2026-01-07T09:00:00Z"), To: at("2026-01-07T10:00:00Z")})
+		h := b.history(overview.HistoryQuery{ID: "A", Measure: "arrivals", Grain: window.Hour, From: at("2026-01-07T09:00:00Z"), To: at("2026-01-07T10:00:00Z")})
 		if h.Windows[0].Status != status {
 			t.Errorf("%s: history says %q", what, h.Windows[0].Status)
 		}

@@ -3,7 +3,6 @@ package query
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -12,18 +11,9 @@ import (
 	"dwell/metrics/window"
 )
 
-// RestatementsQuery asks for what changed in [From, To) of the final windows of a place; empty fields pick all. Of a total
-// those of all measures that count it are picked.
-type RestatementsQuery struct {
-	ID             string
-	Grain, Measure string
-	From, To       time.Time
-	Limit          int
-}
-
 // Restatements reads the latest ones. A row says by how much an event changed a window; what the window said after it
 // is what it says now less all changes since.
-func (s *Source) Restatements(ctx context.Context, q RestatementsQuery) (*overview.Restatements, error) {
+func (s *Source) Restatements(ctx context.Context, q overview.RestatementsQuery) (*overview.Restatements, error) {
 	filter, args := "", []any{named("bcp", q.ID), named("from", q.From.UnixMilli()), named("to", q.To.UnixMilli())}
 	if q.Grain != "" {
 		filter, args = filter+" AND grain = {grain:String}", append(args, named("grain", q.Grain))

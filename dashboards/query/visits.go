@@ -2,11 +2,7 @@ package query
 
 import (
 	"context"
-	"encoding/base64"
-	"errors"
 	"fmt"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -14,37 +10,12 @@ import (
 	"dwell/dashboards/overview"
 )
 
-// Cursor is where a page of visits begins: after this arrival and visit.
-type Cursor struct {
-	ArrivedMs int64
-	Visit     string
-}
-
-// String is the cursor as callers carry it.
-func (c Cursor) String() string {
-	return base64.RawURLEncoding.EncodeToString([]byte(strconv.FormatInt(c.ArrivedMs, 10) + " " + c.Visit))
-}
-
-// ParseCursor reads a cursor that a page gave.
-func ParseCursor(text string) (Cursor, error) {
-	raw, err := base64.RawURLEncoding.DecodeString(text)
-	if err != nil {
-		return Cursor{}, fmt.Errorf("%q is no cursor", text)
-	}
-	ms, visit, ok := strings.Cut(string(raw), " ")
-	at, err := strconv.ParseInt(ms, 10, 64)
-	if !ok || err != nil {
-		return Cursor{}, fmt.Errorf("%q is no cursor", text)
-	}
-	return Cursor{at, visit}, nil
-}
-
 const visitColumns = `visit, bcp, toString(direction), toString(channel), toString(regime), toString(status),
     toString(fault), over, arrived, released, refused, departed, release_ms, release_net_ms, crossing_ms, crossing_net_ms,
     segment_phase, segment_holder, segment_start, segment_ms, segment_net_ms, phase, holder, since`
 
 // Inside reads the visits inside a place now, the oldest arrival first, limit at most.
-func (s *Source) Inside(ctx context.Context, id string, f overview.Filter, after *Cursor, limit int) (*overview.Visits, error) {
+func (s *Source) Inside(ctx context.Context, id string, f overview.Filter, after *overview.Cursor, limit int) (*overview.Visits, error) {
 	filter, args := picks(f)
 	args = append(args, named("bcp", id))
 	if after != nil {
@@ -63,14 +34,11 @@ WHERE bcp = {bcp:String} AND over = 0 AND arrived IS NOT NULL AND departed IS NU
 	if err == nil && len(out.Visits) > limit {
 		out.Visits = out.Visits[:limit]
 		last := out.Visits[limit-1]
-		next := Cursor{last.Arrived.UnixMilli(), last.Visit}.String()
+		next := overview.Cursor{ArrivedMs: last.Arrived.UnixMilli(), Visit: last.Visit}.String()
 		out.Next = &next
 	}
 	return out, err
 }
-
-// ErrNoVisit is what Visit returns for an id that no event named.
-var ErrNoVisit = errors.New("no such visit")
 
 // Visit reads one visit.
 func (s *Source) Visit(ctx context.Context, id string) (*overview.Visit, error) {
@@ -82,7 +50,7 @@ func (s *Source) Visit(ctx context.Context, id string) (*overview.Visit, error) 
 		return err
 	})
 	if err == nil && found == nil {
-		err = ErrNoVisit
+		err = overview.ErrNoVisit
 	}
 	return found, err
 }

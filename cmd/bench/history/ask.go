@@ -81,7 +81,7 @@ func Ask(ctx context.Context, conn driver.Conn, db string, c Config, times int, 
 				overview.Filter
 			}{{"release time", "release_time", overview.Filter{}}, {"release time, inbound", "release_time", overview.Filter{Direction: "inbound"}}} {
 				err := ask(fmt.Sprintf("%s history %s, %s", id, span.name, f.name), times, nothing, func() error {
-					_, err := source.History(ctx, query.HistoryQuery{ID: id, Measure: f.measure, Grain: span.grain, From: span.from, To: c.Now, Filter: f.Filter})
+					_, err := source.History(ctx, overview.HistoryQuery{ID: id, Measure: f.measure, Grain: span.grain, From: span.from, To: c.Now, Filter: f.Filter})
 					return err
 				})
 				if err != nil {
