@@ -180,6 +180,8 @@ func TestErrorsNameFilePlaceKeyAndValue(t *testing.T) {
 		{`"#1f5F8b"`, "#1f5F8b", `p.yaml: agency "customs": colour: empty; give it in quotes`},
 		{"code: customs", "code: police", `p.yaml: agencies lack "customs"`},
 		{"lapse_after: 48h", "lapses: 48h", `p.yaml:17: place "A-1": unknown field "lapses"`},
+		{"    lapse_after: 48h", "    silentbound: true", `p.yaml:17: place "A-1": unknown field "silentbound"`},
+		{"time_zone: Asia/Kabul", "zone: Asia/Kabul", `p.yaml:8: place "A-1": unknown field "zone"`},
 		{"latitude: 34.1", "latitude: north", `p.yaml:13: place "A-1"`},
 		{"code: customs", "cod: customs", `p.yaml:2: unknown field "cod"`},
 		{"    lapse_after: 48h", "    silent_after: 2h", `p.yaml:17: place "A-1": mapping key "silent_after" already defined`},

@@ -1,0 +1,151 @@
+package place
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// DefaultSilentAfter and DefaultLapseAfter hold for a place without these keys.
+const (
+	DefaultSilentAfter = 2 * time.Hour
+	DefaultLapseAfter  = 14 * 24 * time.Hour
+)
+
+// Place is one BCP. An attribute with a yaml key is read from the file as it is; the others come from the keys of rawPlace.
+//
+// An attribute that decides what a number is has a rule tag with its key, so that tables which were counted with another
+// value are not added to; the others are marked "-".
+type Place struct {
+	ID    string `yaml:"id" rule:"-"`
+	Names Names  `yaml:"names" rule:"-"`
+	// Zone is where its hours and days begin.
+	Zone *time.Location `yaml:"-" rule:"time_zone"`
+	// Calendar is when it is open; nil is always.
+	Calendar *Calendar `yaml:"-" rule:"calendar"`
+	// Neighbour is the BCP on the far side.
+	Neighbour Neighbour `yaml:"neighbour" rule:"-"`
+	Position  Position  `yaml:"-" rule:"-"`
+	// UNLocode is empty where the BCP has none, or none that is known.
+	UNLocode string  `yaml:"un_locode" rule:"-"`
+	Targets  Targets `yaml:"-" rule:"-"`
+	// SilentAfter is the time without an event after which the BCP is unknown, until its baseline is learned.
+	SilentAfter time.Duration `yaml:"-" rule:"-"`
+	// SilentBound says that the file gives SilentAfter and does not list it as assumed: no baseline makes it longer.
+	SilentBound bool `yaml:"-" rule:"-"`
+	// LapseAfter is the time after its last fact at which a visit that has not departed lapses.
+	LapseAfter time.Duration `yaml:"-" rule:"lapse_after"`
+	// Assumed lists the keys of this place for which there is no published figure, such as "calendar".
+	Assumed []string `yaml:"assumed" rule:"-"`
+}
+
+// Neighbour is the BCP on the far side of the border.
+type Neighbour struct {
+	ID    string `yaml:"id"`
+	Names Names  `yaml:"names"`
+}
+
+// Position is in degrees north and east (WGS 84).
+type Position struct {
+	Latitude  float64 `yaml:"latitude"`
+	Longitude float64 `yaml:"longitude"`
+}
+
+// Targets are the times that the authority promised; zero is none.
+type Targets struct {
+	// ReleaseTime is from arrival to release (WTO TFA Article 7.6).
+	ReleaseTime time.Duration
+}
+
+// OpenAt says whether the BCP's calendar has it open at t.
+func (p *Place) OpenAt(t time.Time) bool {
+	return p.Calendar == nil || p.Calendar.openAt(t.In(p.Zone))
+}
+
+// rawPlace is a place as the file has it.
+type rawPlace struct {
+	Place    `yaml:",inline"`
+	TimeZone string     `yaml:"time_zone"`
+	Calendar []rawHours `yaml:"calendar"`
+	Position *Position  `yaml:"position"`
+	Targets  struct {
+		ReleaseTime string `yaml:"release_time"`
+	} `yaml:"targets"`
+	SilentAfter string `yaml:"silent_after"`
+	LapseAfter  string `yaml:"lapse_after"`
+}
+
+// assumable are the keys that may be listed as assumed.
+var assumable = []string{"calendar", "lapse_after", "neighbour", "position", "silent_after", "targets.release_time"}
+
+var (
+	idForm       = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+	languageForm = regexp.MustCompile(`^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$`)
+	locodeForm   = regexp.MustCompile(`^[A-Z]{2}[A-Z2-9]{3}$`)
+)
+
+func (r rawPlace) place() (Place, []error) {
+	p := r.Place
+	p.SilentAfter, p.LapseAfter = DefaultSilentAfter, DefaultLapseAfter
+	p.SilentBound = r.SilentAfter != "" && !slices.Contains(r.Assumed, "silent_after")
+	var faults []error
+	fault := func(err error) {
+		if err != nil {
+			faults = append(faults, err)
+		}
+	}
+	if !idForm.MatchString(r.ID) {
+		fault(fmt.Errorf("id: %q must consist of letters, digits, \".\", \"_\" and \"-\"", r.ID))
+	}
+	fault(checkNames("names", r.Names))
+	var err error
+	if p.Zone, err = time.LoadLocation(r.TimeZone); err != nil || r.TimeZone == "" || r.TimeZone == "Local" {
+		fault(fmt.Errorf("time_zone: %q is not a time zone such as \"Asia/Kabul\"", r.TimeZone))
+	}
+	if len(r.Calendar) > 0 {
+		p.Calendar, err = newCalendar(r.Calendar)
+		fault(err)
+	}
+	if !idForm.MatchString(r.Neighbour.ID) {
+		fault(fmt.Errorf("neighbour.id: %q must consist of letters, digits, \".\", \"_\" and \"-\"", r.Neighbour.ID))
+	}
+	fault(checkNames("neighbour.names", r.Neighbour.Names))
+	switch q := r.Position; {
+	case q == nil:
+		fault(errors.New("position: missing"))
+	case !(-90 <= q.Latitude && q.Latitude <= 90):
+		fault(fmt.Errorf("position.latitude: %v is not between -90 and 90", q.Latitude))
+	case !(-180 <= q.Longitude && q.Longitude <= 180):
+		fault(fmt.Errorf("position.longitude: %v is not between -180 and 180", q.Longitude))
+	default:
+		p.Position = *q
+	}
+	if r.UNLocode != "" && !locodeForm.MatchString(r.UNLocode) {
+		fault(fmt.Errorf("un_locode: %q is not a UN/LOCODE such as \"DEHAM\"", r.UNLocode))
+	}
+	fault(duration("targets.release_time", r.Targets.ReleaseTime, &p.Targets.ReleaseTime))
+	fault(duration("silent_after", r.SilentAfter, &p.SilentAfter))
+	fault(duration("lapse_after", r.LapseAfter, &p.LapseAfter))
+	for _, key := range r.Assumed {
+		if !slices.Contains(assumable, key) {
+			fault(fmt.Errorf("assumed: %q cannot be assumed; use %s", key, strings.Join(assumable, ", ")))
+		}
+	}
+	return p, faults
+}
+
+// duration reads a positive Go duration into d, and leaves d alone where the key is missing.
+func duration(key, value string, d *time.Duration) error {
+	if value == "" {
+		return nil
+	}
+	v, err := time.ParseDuration(value)
+	if err != nil || v <= 0 {
+		return fmt.Errorf("%s: %q is not a positive duration such as \"24h\" or \"90m\"", key, value)
+	}
+	*d = v
+	return nil
+}
