@@ -13,9 +13,9 @@ import (
 
 // Config is what all shards of a program share.
 type Config struct {
-	Vocabulary *event.Vocabulary `yaml:"-"`
+	Vocabulary *event.Vocabulary `yaml:"-" rule:"-"`
 	// Places are the BCPs of the Vocabulary, in its order.
-	Places []place.Place `yaml:"-"`
+	Places []place.Place `yaml:"-" rule:"-"`
 	// MemoryRetention is how far behind the watermark finished visits and windows stay in memory. With less than 25 h the
 	// overview reads the hours of its day from ClickHouse each second.
 	MemoryRetention time.Duration `yaml:"memory_retention" rule:"-"`

@@ -34,7 +34,7 @@ func collectRules(rules map[string]string, of any, name func(reflect.StructField
 	for i := range v.NumField() {
 		f := v.Type().Field(i)
 		switch {
-		case f.Tag.Get("rule") == "-" || f.Tag.Get("yaml") == "-":
+		case f.Tag.Get("rule") == "-":
 		case f.Tag.Get("yaml") == ",inline":
 			collectRules(rules, v.Field(i).Interface(), name)
 		default:
