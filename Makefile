@@ -27,7 +27,7 @@ FIGURES_OF = awk ' \
 	/^(FAIL|--- FAIL|panic)|_test\.go:/ { print >"/dev/stderr"; failed = 1 } \
 	END { exit failed }'
 
-.PHONY: help setup build run test test-page test-kafka chaos check lint bench bench-guard bench-peers fuzz clean go cc
+.PHONY: help setup build run reference test test-page test-kafka chaos check lint bench bench-guard bench-peers fuzz clean go cc
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -40,6 +40,10 @@ build: go ## Write bin/dwell
 
 run: setup build ## Set up, build and run the demo on http://127.0.0.1:8080
 	@exec bin/dwell demo
+
+reference: go ## Write the configuration reference anew from the comments on the structs
+	@go test -count=1 -run TestReferenceIs ./cmd/dwell/app -update
+	@go test -count=1 -run TestConfigurationDocument ./cmd/dwell/app -update
 
 test: go setup test-page ## Run every test, with the real broker protocol and the real ClickHouse engine
 	@go test -timeout 20m ./...

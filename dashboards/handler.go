@@ -3,6 +3,7 @@ package dashboards
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"log/slog"
 	"net/http"
 	"time"
@@ -11,6 +12,7 @@ import (
 
 	"dwell/dashboards/api"
 	"dwell/dashboards/hub"
+	"dwell/dashboards/query"
 	"dwell/dashboards/web"
 	"dwell/dashboards/ws"
 	"dwell/ingest/event"
@@ -24,12 +26,22 @@ type Store interface {
 
 // Config is that of the parts.
 type Config struct {
-	Hub  hub.Config
-	Live ws.Config
+	Query query.Config `yaml:",inline"`
+	// Hub is how often the overview is read for all viewers.
+	Hub hub.Config `yaml:"hub"`
+	// Live is what a viewer of the live view may take.
+	Live ws.Config `yaml:"live"`
 }
 
 // DefaultConfig is that of the parts.
-func DefaultConfig() Config { return Config{Hub: hub.DefaultConfig(), Live: ws.DefaultConfig()} }
+func DefaultConfig() Config {
+	return Config{Query: query.DefaultConfig(), Hub: hub.DefaultConfig(), Live: ws.DefaultConfig()}
+}
+
+// Validate names every key and value that cannot be used.
+func (c Config) Validate() error {
+	return errors.Join(c.Query.Validate(), c.Hub.Validate(), c.Live.Validate())
+}
 
 // Dashboards are the page, the API and the live view of one store.
 type Dashboards struct {

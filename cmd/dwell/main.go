@@ -32,6 +32,7 @@ type commands struct {
 	Demo     demoCommand     `cmd:"" help:"Everything on this machine: broker, ClickHouse, simulator, engine and page."`
 	Serve    serveCommand    `cmd:"" help:"Count events from Kafka into ClickHouse, and serve page, API and metrics."`
 	Check    checkCommand    `cmd:"" help:"Check the configuration and reach every server it names."`
+	Config   configCommand   `cmd:"" help:"Print the configuration in effect as YAML, with what each key is."`
 	Simulate simulateCommand `cmd:"" help:"Simulate border crossing points, to Kafka or to a file."`
 	Import   importCommand   `cmd:"" help:"Bring a file of events or of queue readings into Kafka."`
 	Audit    auditCommand    `cmd:"" help:"Recompute all visits and windows from the raw events, and compare."`

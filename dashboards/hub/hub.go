@@ -9,6 +9,7 @@ package hub
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -29,18 +30,32 @@ type Source interface {
 // Config is how often the hub looks, and how far back it remembers.
 type Config struct {
 	// Tick is the least time between two frames.
-	Tick time.Duration
-	// MaxAge is the age at which an overview is read again though no data changed: silence and age change with time alone.
-	MaxAge time.Duration
+	Tick time.Duration `yaml:"tick"`
+	// MaxAge is the age at which the overview is read again though no data changed: silence and age change with time alone.
+	MaxAge time.Duration `yaml:"max_age"`
 	// Remember is the number of frames back to which a viewer can resume.
-	Remember int
+	Remember int `yaml:"remember"`
 	// Timeout ends a refresh that takes too long.
-	Timeout time.Duration
+	Timeout time.Duration `yaml:"timeout"`
 }
 
 // DefaultConfig is one frame a second, resumed within ten minutes.
 func DefaultConfig() Config {
 	return Config{Tick: time.Second, MaxAge: 10 * time.Second, Remember: 600, Timeout: 20 * time.Second}
+}
+
+// Validate names every key and value that cannot be used.
+func (c Config) Validate() error {
+	var errs []error
+	for key, value := range map[string]time.Duration{"tick": c.Tick, "max_age": c.MaxAge, "timeout": c.Timeout} {
+		if value <= 0 {
+			errs = append(errs, fmt.Errorf("hub.%s: %v is not positive", key, value))
+		}
+	}
+	if c.Remember < 1 {
+		errs = append(errs, fmt.Errorf("hub.remember: %d is not positive", c.Remember))
+	}
+	return errors.Join(errs...)
 }
 
 // ErrStopped is what a viewer gets when the hub ends.

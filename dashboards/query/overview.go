@@ -36,8 +36,7 @@ func (s *Source) Overview(ctx context.Context) (*overview.Overview, error) {
 	if err := s.readOpenings(ctx); err != nil {
 		return nil, err
 	}
-	back := max(s.cfg.Window, time.Duration(s.cfg.TrendHours)*time.Hour)
-	hours, err := s.recentHours(ctx, now.Add(-back-time.Hour), stand)
+	hours, err := s.recentHours(ctx, now.Add(-s.cfg.Reach()), stand)
 	if err != nil {
 		return nil, err
 	}

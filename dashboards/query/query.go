@@ -9,6 +9,7 @@ package query
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -23,13 +24,30 @@ import (
 // Config is how far the overview looks.
 type Config struct {
 	// Window is how far back release time, holders and flow look, in whole hours.
-	Window time.Duration
+	Window time.Duration `yaml:"window"`
 	// TrendHours is the length of the trend.
-	TrendHours int
+	TrendHours int `yaml:"trend_hours"`
 }
 
 // DefaultConfig is a day.
 func DefaultConfig() Config { return Config{Window: 24 * time.Hour, TrendHours: 24} }
+
+// Validate names every key and value that cannot be used.
+func (c Config) Validate() error {
+	var errs []error
+	if c.Window < time.Hour || c.Window%time.Hour != 0 {
+		errs = append(errs, fmt.Errorf("window: %v is not a number of whole hours", c.Window))
+	}
+	if c.TrendHours < 1 {
+		errs = append(errs, fmt.Errorf("trend_hours: %d is not positive", c.TrendHours))
+	}
+	return errors.Join(errs...)
+}
+
+// Reach is how far back the overview reads hours.
+func (c Config) Reach() time.Duration {
+	return max(c.Window, time.Duration(c.TrendHours)*time.Hour) + time.Hour
+}
 
 // Source reads one database.
 type Source struct {

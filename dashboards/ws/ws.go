@@ -29,16 +29,18 @@ import (
 
 // Config bounds what a viewer may take.
 type Config struct {
-	// Origins may open the page from elsewhere, such as "https://example.org"; the host itself always may.
-	Origins []string
-	// MaxViewers is how many may watch at once.
-	MaxViewers int
-	// WriteTimeout is how long one frame may take to leave, PongTimeout how long a viewer may be silent.
-	WriteTimeout, PongTimeout time.Duration
+	// Origins are the sites whose pages may open the live view too; the host itself always may.
+	Origins []string `yaml:"origins" example:"[https://example.org]"`
+	// MaxViewers is the number of viewers at once; one more gets 503.
+	MaxViewers int `yaml:"max_viewers"`
+	// WriteTimeout bounds the sending of one frame; a viewer that is slower is closed.
+	WriteTimeout time.Duration `yaml:"write_timeout"`
+	// PongTimeout is the silence after which a viewer is closed; it is pinged more often.
+	PongTimeout time.Duration `yaml:"pong_timeout"`
 	// SendBuffer is what the kernel may hold for one viewer, in bytes.
-	SendBuffer int
-	// Compress offers permessage-deflate. Frames are compressed once for all viewers.
-	Compress bool
+	SendBuffer int `yaml:"send_buffer"`
+	// Compress offers permessage-deflate. A frame is compressed once for all viewers.
+	Compress bool `yaml:"compress"`
 }
 
 // DefaultConfig is for some thousands of viewers on one machine.
@@ -47,6 +49,27 @@ func DefaultConfig() Config {
 		MaxViewers: 20_000, WriteTimeout: 10 * time.Second, PongTimeout: 60 * time.Second, SendBuffer: 64 << 10,
 		Compress: true,
 	}
+}
+
+// Validate names every key and value that cannot be used.
+func (c Config) Validate() error {
+	var errs []error
+	for _, origin := range c.Origins {
+		if u, err := url.Parse(origin); err != nil || u.Scheme == "" || u.Host == "" || u.Path != "" {
+			errs = append(errs, fmt.Errorf("live.origins: %q is not an origin such as https://example.org", origin))
+		}
+	}
+	for key, value := range map[string]int{"max_viewers": c.MaxViewers, "send_buffer": c.SendBuffer} {
+		if value < 1 {
+			errs = append(errs, fmt.Errorf("live.%s: %d is not positive", key, value))
+		}
+	}
+	for key, value := range map[string]time.Duration{"write_timeout": c.WriteTimeout, "pong_timeout": c.PongTimeout} {
+		if value <= 0 {
+			errs = append(errs, fmt.Errorf("live.%s: %v is not positive", key, value))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // Handler serves /live.

@@ -12,42 +12,45 @@ import (
 
 // Config says which Kafka to read and how. DefaultConfig gives the values that a file need not repeat.
 type Config struct {
-	// Brokers are the addresses to start from, host:port.
-	Brokers []string `yaml:"brokers"`
-	// Topic is the canonical topic, DeadLetterTopic takes what cannot be used.
-	Topic           string `yaml:"topic"`
+	// Brokers are the addresses to start from, each host:port.
+	Brokers []string `yaml:"brokers" example:"[kafka-1:9092, kafka-2:9092]"`
+	// Topic has the events.
+	Topic string `yaml:"topic"`
+	// DeadLetterTopic takes the messages that cannot be used.
 	DeadLetterTopic string `yaml:"dead_letter_topic"`
 	// Group is the consumer group by which several processes share the partitions.
 	Group string `yaml:"group"`
-	// ClientID is how this process names itself to the brokers.
+	// ClientID is the name of this process in the brokers' logs.
 	ClientID string `yaml:"client_id"`
 	// Partitions is the number of partitions that what is stored was counted with; 0 takes what the topic has on start.
 	Partitions int `yaml:"-"`
 
-	TLS  tlsdial.Config `yaml:"tls"`
-	SASL SASL           `yaml:"sasl"`
+	// TLS is how connections are encrypted, and whom they trust.
+	TLS tlsdial.Config `yaml:"tls"`
+	// SASL is how to log in.
+	SASL SASL `yaml:"sasl"`
 
 	// FetchBytes bounds one fetch of one partition. A single larger batch is still fetched whole.
 	FetchBytes int `yaml:"fetch_bytes"`
 	// FetchWait is how long a broker may wait for records before it answers that there are none.
 	FetchWait time.Duration `yaml:"fetch_wait"`
-	// BufferBytes is how much may wait, as fetched, for the Handler of one partition before its fetching pauses. At most
-	// BufferBytes plus one fetch is held.
+	// BufferBytes is how much of one partition may wait, as it was fetched, before its fetching pauses. At most BufferBytes
+	// plus one fetch is held.
 	BufferBytes int `yaml:"buffer_bytes"`
-
-	// Tick is how often a Handler is called when nothing arrives, so that it can flush on time.
+	// Tick is the longest time between two looks at whether a flush is due, where nothing arrives.
 	Tick time.Duration `yaml:"tick"`
-	// CommitInterval is how often the next offsets are committed to the group for operators' tools.
+	// CommitInterval is the time between two commits of offsets to the group; only operators' tools read them.
 	CommitInterval time.Duration `yaml:"commit_interval"`
-	// RefreshInterval is how often the leaders and the number of partitions are looked up while nothing fails.
+	// RefreshInterval is the time between two looks at leaders and partitions while nothing fails.
 	RefreshInterval time.Duration `yaml:"refresh_interval"`
-	// SessionTimeout is after how long the group gives a silent process's partitions to others; a heartbeat is sent three
+	// SessionTimeout is the silence after which the group gives a process's partitions to others. A heartbeat is sent three
 	// times as often.
 	SessionTimeout time.Duration `yaml:"session_timeout"`
-	// DrainTimeout bounds how long Handlers may take to finish and close when their partitions are revoked.
+	// DrainTimeout bounds the last flush of partitions that are revoked.
 	DrainTimeout time.Duration `yaml:"drain_timeout"`
-	// BackoffMin and BackoffMax bound the pause after a failure; it doubles with every failure in a row.
+	// BackoffMin is the first pause after a failure; it doubles with every failure in a row.
 	BackoffMin time.Duration `yaml:"backoff_min"`
+	// BackoffMax is the longest pause after a failure.
 	BackoffMax time.Duration `yaml:"backoff_max"`
 
 	// Compression of what is written: none, gzip, snappy, lz4 or zstd.

@@ -15,11 +15,13 @@ import (
 // SASL says how this process logs in.
 type SASL struct {
 	// Mechanism is PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512; empty does not log in.
-	Mechanism string `yaml:"mechanism"`
-	User      string `yaml:"user"`
-	// Password, or the file that holds it.
-	Password     Secret `yaml:"password"`
-	PasswordFile string `yaml:"password_file"`
+	Mechanism string `yaml:"mechanism" example:"SCRAM-SHA-512"`
+	// User is the name to log in with.
+	User string `yaml:"user" example:"dwell"`
+	// Password is the user's; better give PasswordFile.
+	Password Secret `yaml:"password" example:"secret"`
+	// PasswordFile holds the password.
+	PasswordFile string `yaml:"password_file" example:"/run/secrets/kafka"`
 }
 
 func (s SASL) validate() error {

@@ -21,16 +21,18 @@ import (
 
 // Config says how connections to a server are encrypted and whom they trust. The zero value is no TLS.
 type Config struct {
-	Enabled bool `yaml:"enabled"`
+	// Enabled connects with TLS 1.2 or later.
+	Enabled bool `yaml:"enabled" example:"true"`
 	// CAFile is a PEM file of the authorities to trust in place of the system's.
-	CAFile string `yaml:"ca_file"`
-	// CertFile and KeyFile are PEM files of this process's own certificate.
-	CertFile string `yaml:"cert_file"`
-	KeyFile  string `yaml:"key_file"`
+	CAFile string `yaml:"ca_file" example:"/etc/dwell/ca.pem"`
+	// CertFile is a PEM file of this process's own certificate.
+	CertFile string `yaml:"cert_file" example:"/etc/dwell/cert.pem"`
+	// KeyFile is a PEM file of the key of that certificate.
+	KeyFile string `yaml:"key_file" example:"/etc/dwell/key.pem"`
 	// ServerName is the name that the server's certificate must have; empty takes the host of the address.
-	ServerName string `yaml:"server_name"`
+	ServerName string `yaml:"server_name" example:"server.example.org"`
 	// SkipVerify accepts any certificate. It is for trials.
-	SkipVerify bool `yaml:"skip_verify"`
+	SkipVerify bool `yaml:"skip_verify" example:"false"`
 }
 
 // Validate names the keys that cannot be used together, as they stand below the section of the server.

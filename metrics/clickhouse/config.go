@@ -18,29 +18,35 @@ import (
 
 // Config says where ClickHouse is and how to speak to it.
 type Config struct {
-	// Addresses are host:port of servers that hold the same tables; they are tried in order.
+	// Addresses are those of servers that hold the same tables, each host:port; they are tried in order.
 	Addresses []string `yaml:"addresses"`
-	// Protocol is "native" or "http".
+	// Protocol is native or http.
 	Protocol string `yaml:"protocol"`
 	// Database is created where missing.
-	Database string         `yaml:"database"`
-	User     string         `yaml:"user"`
-	Password string         `yaml:"password"`
-	TLS      tlsdial.Config `yaml:"tls"`
-	// Compression of what goes over the network is "none", "lz4" or "zstd".
+	Database string `yaml:"database"`
+	// User is the name to log in with.
+	User string `yaml:"user"`
+	// Password is the user's; better give PasswordFile.
+	Password string `yaml:"password" example:"secret"`
+
+	// TLS is how connections are encrypted, and whom they trust.
+	TLS tlsdial.Config `yaml:"tls"`
+
+	// Compression of what goes over the network: none, lz4 or zstd.
 	Compression string `yaml:"compression"`
 	// PoolSize is the number of connections at most.
-	PoolSize    int           `yaml:"pool_size"`
+	PoolSize int `yaml:"pool_size"`
+	// DialTimeout bounds the making of a connection.
 	DialTimeout time.Duration `yaml:"dial_timeout"`
 	// ReadTimeout is the longest wait for the server's next bytes, and so for one insert.
 	ReadTimeout time.Duration `yaml:"read_timeout"`
-	// Cluster is the name of a ClickHouse cluster with replicas; tables are then ReplicatedReplacingMergeTree, created
-	// on the whole cluster. Empty is one server. On a cluster set insert_quorum=auto in Settings: without it a write
-	// has returned when one replica has it. And name the replicas in the same order in all instances: each uses the first
-	// that it reaches, and what one has written another must find.
-	Cluster string `yaml:"cluster"`
+	// Cluster is the name of a ClickHouse cluster with replicas: tables are then ReplicatedReplacingMergeTree, created on the
+	// whole cluster. Empty is one server. On a cluster set insert_quorum to auto in settings: without it a write has returned
+	// when one replica has it. Name the replicas in the same order in all processes: each uses the first that it reaches, and
+	// what one has written another must find.
+	Cluster string `yaml:"cluster" example:"border"`
 	// Settings are sent with every statement, such as insert_quorum or fsync_after_insert.
-	Settings map[string]string `yaml:"settings"`
+	Settings map[string]string `yaml:"settings" example:"{insert_quorum: auto}"`
 }
 
 // DefaultConfig is a server on this machine.

@@ -20,19 +20,23 @@ const (
 
 // Config says where spans go. Without an Endpoint they go nowhere.
 type Config struct {
-	// Endpoint is the host:port of a collector that takes OTLP.
-	Endpoint string `yaml:"endpoint"`
+	// Endpoint is the host:port of a collector that takes OTLP; empty sends no spans.
+	Endpoint string `yaml:"endpoint" example:"127.0.0.1:4317"`
 	// Protocol is grpc or http.
 	Protocol string `yaml:"protocol"`
 	// HeadersFile has a header of each request on each line, "name: value"; a file, since they hold keys.
-	HeadersFile string         `yaml:"headers_file"`
-	TLS         tlsdial.Config `yaml:"tls"`
+	HeadersFile string `yaml:"headers_file" example:"/run/secrets/collector"`
+
+	// TLS is how connections are encrypted, and whom they trust.
+	TLS tlsdial.Config `yaml:"tls"`
+
 	// SampleRatio is the share of traces that is kept, 0 to 1.
 	SampleRatio float64 `yaml:"sample_ratio"`
-	// ServiceName is how the program names itself.
+	// ServiceName is the name of this program in the traces.
 	ServiceName string `yaml:"service_name"`
-	// Timeout bounds one request with its tries, CloseTimeout the last sending on the way out.
-	Timeout      time.Duration `yaml:"timeout"`
+	// Timeout bounds one request with its retries.
+	Timeout time.Duration `yaml:"timeout"`
+	// CloseTimeout bounds the last request when the program stops.
 	CloseTimeout time.Duration `yaml:"close_timeout"`
 }
 

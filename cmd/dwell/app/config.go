@@ -13,6 +13,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"dwell/dashboards"
 	"dwell/ingest/event"
 	"dwell/ingest/kafka"
 	"dwell/ingest/place"
@@ -27,29 +28,40 @@ import (
 type Config struct {
 	// Listen is where the page, the API and /metrics are served.
 	Listen string `yaml:"listen"`
-	// Hosts are the names, besides localhost, under which browsers and Prometheus reach Listen; other names are refused.
-	// IP Addresses always are accepted.
-	Hosts []string `yaml:"hosts"`
+	// Hosts are the names, besides localhost, under which browsers and Prometheus reach dwell; other names get 421.
+	// IP addresses always are accepted.
+	Hosts []string `yaml:"hosts" example:"[dwell.example.org]"`
 	// Pprof is a loopback address for Go's profiles, /debug/pprof/; empty is off.
-	Pprof string `yaml:"pprof"`
+	Pprof string `yaml:"pprof" example:"127.0.0.1:6060"`
 	// Data is the folder of the embedded parts.
 	Data string `yaml:"data"`
 	// Places is a places file, or the name of one that is part of the program.
-	Places     string           `yaml:"places"`
-	Kafka      KafkaConfig      `yaml:"kafka"`
+	Places string `yaml:"places"`
+
+	// Kafka is a Kafka cluster, or the embedded broker.
+	Kafka KafkaConfig `yaml:"kafka"`
+	// ClickHouse is a ClickHouse server or cluster, or the embedded engine.
 	ClickHouse ClickHouseConfig `yaml:"clickhouse"`
-	Engine     pipeline.Config  `yaml:"engine"`
-	Tracing    tracing.Config   `yaml:"tracing"`
-	Log        LogConfig        `yaml:"log"`
+	// Engine is how events become visits and windows.
+	Engine pipeline.Config `yaml:"engine"`
+	// Dashboards are the overview, the API and the live view.
+	Dashboards dashboards.Config `yaml:"dashboards"`
+	// Tracing is where the spans of OpenTelemetry go.
+	Tracing tracing.Config `yaml:"tracing"`
+	// Log is what is written to standard error.
+	Log LogConfig `yaml:"log"`
 }
 
 // KafkaConfig is a Kafka cluster, or the embedded broker.
 type KafkaConfig struct {
-	// Embedded starts a broker in this process, on Port (0 takes a free one).
+	// Embedded starts a broker in this process, with its log in the data folder.
 	Embedded bool `yaml:"embedded"`
-	Port     int  `yaml:"port"`
-	// NewPartitions and NewReplication are those of topics that are created because they are missing.
-	NewPartitions  int `yaml:"new_partitions"`
+	// Port is the loopback port of the embedded broker; 0 takes a free one.
+	Port int `yaml:"port" example:"9092"`
+	// NewPartitions is the number of partitions of a topic that is created because it is missing. It is chosen once: keys move
+	// when it changes.
+	NewPartitions int `yaml:"new_partitions"`
+	// NewReplication is the replication factor of a topic that is created because it is missing; -1 is the broker's default.
 	NewReplication int `yaml:"new_replication"`
 
 	kafka.Config `yaml:",inline"`
@@ -57,21 +69,25 @@ type KafkaConfig struct {
 
 // ClickHouseConfig is a ClickHouse server, or the embedded engine.
 type ClickHouseConfig struct {
-	// Embedded starts the engine as a child process, on Port (0 takes a free one).
+	// Embedded starts the engine as a child process, with its tables in the data folder.
 	Embedded bool `yaml:"embedded"`
-	Port     int  `yaml:"port"`
+	// Port is the loopback port of the embedded engine; 0 takes a free one.
+	Port int `yaml:"port" example:"8123"`
 	// PasswordFile holds the password.
-	PasswordFile string `yaml:"password_file"`
+	PasswordFile string `yaml:"password_file" example:"/run/secrets/clickhouse"`
 
 	clickhouse.Config `yaml:",inline"`
 }
 
 // LogConfig is what is written to standard error, and how.
 type LogConfig struct {
-	Level  string `yaml:"level"`
+	// Level is the least level that is written: debug, info, warn or error.
+	Level string `yaml:"level"`
+	// Format is text or json.
 	Format string `yaml:"format"`
 }
 
+// DefaultConfig is the configuration that a file and the environment change. It lacks the brokers.
 func DefaultConfig() Config {
 	return Config{
 		Listen:     "127.0.0.1:8080",
@@ -80,13 +96,15 @@ func DefaultConfig() Config {
 		Kafka:      KafkaConfig{NewPartitions: 4, NewReplication: -1, Config: kafka.DefaultConfig()},
 		ClickHouse: ClickHouseConfig{Config: clickhouse.DefaultConfig()},
 		Engine:     pipeline.DefaultConfig(),
+		Dashboards: dashboards.DefaultConfig(),
 		Tracing:    tracing.DefaultConfig(),
 		Log:        LogConfig{Level: "info", Format: "text"},
 	}
 }
 
-// LoadConfig reads the file, then the environment, then checks. Path may be empty.
-func LoadConfig(path string, environ []string) (Config, error) {
+// ReadConfig reads the file, then the environment; nothing is checked but that the keys are known and hold what they can.
+// Path may be empty.
+func ReadConfig(path string, environ []string) (Config, error) {
 	cfg := DefaultConfig()
 	if path != "" {
 		text, err := os.ReadFile(path)
@@ -97,13 +115,33 @@ func LoadConfig(path string, environ []string) (Config, error) {
 			return cfg, fmt.Errorf("configuration %q: %s", path, yaml.FormatError(err, false, false))
 		}
 	}
-	if err := fromEnvironment(&cfg, environ); err != nil {
+	return cfg, fromEnvironment(&cfg, environ)
+}
+
+// LoadConfig is ReadConfig for a program that is going to run: the keys are checked, and the password is read.
+func LoadConfig(path string, environ []string) (Config, error) {
+	cfg, err := ReadConfig(path, environ)
+	if err != nil {
 		return cfg, err
 	}
 	if err := cfg.Validate(); err != nil {
 		return cfg, fmt.Errorf("configuration: %w", err)
 	}
-	return cfg, nil
+	return cfg, cfg.readPassword()
+}
+
+// readPassword puts the password of ClickHouse in place of the file that holds it.
+func (c *Config) readPassword() error {
+	f := c.ClickHouse.PasswordFile
+	if f == "" {
+		return nil
+	}
+	text, err := os.ReadFile(f)
+	if err != nil {
+		return fmt.Errorf("configuration: clickhouse.password_file: %w", err)
+	}
+	c.ClickHouse.Password, c.ClickHouse.PasswordFile = strings.TrimRight(string(text), "\r\n"), ""
+	return nil
 }
 
 // FolderConfig is the configuration of a program that works with a data folder, which is whole in itself: of environ it
@@ -124,6 +162,7 @@ func (c *Config) Embed(data string) {
 	c.Kafka.Embedded, c.ClickHouse.Embedded = true, true
 }
 
+// Validate names every key and value that cannot be used. It reads no file.
 func (c *Config) Validate() error {
 	var errs []error
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
@@ -162,17 +201,10 @@ func (c *Config) Validate() error {
 		k.Brokers = []string{"127.0.0.1:9092"} // known once the broker has started
 	}
 	errs = append(errs, under("kafka", k.Validate()))
-	if f := c.ClickHouse.PasswordFile; f != "" {
-		if c.ClickHouse.Password != "" {
-			bad("clickhouse.password_file: %q given beside clickhouse.password", f)
-		}
-		text, err := os.ReadFile(f)
-		if err != nil {
-			bad("clickhouse.password_file: %w", err)
-		}
-		c.ClickHouse.Password = strings.TrimRight(string(text), "\r\n")
+	if f := c.ClickHouse.PasswordFile; f != "" && c.ClickHouse.Password != "" {
+		bad("clickhouse.password_file: %q given beside clickhouse.password", f)
 	}
-	errs = append(errs, under("clickhouse", c.ClickHouse.Validate()), under("engine", c.Engine.Validate()), under("tracing", c.Tracing.Validate()))
+	errs = append(errs, under("clickhouse", c.ClickHouse.Validate()), under("engine", c.Engine.Validate()), under("dashboards", c.Dashboards.Validate()), under("tracing", c.Tracing.Validate()))
 	if _, err := c.Log.Handler(io.Discard); err != nil {
 		errs = append(errs, err)
 	}

@@ -37,7 +37,7 @@ func (s *System) startEngine(ctx context.Context, reg prometheus.Registerer, tra
 		return s.Source.SilentAfter(bound, id)
 	})
 	if s.Source != nil {
-		hours := recent.New(boardReach, s.Source.Now)
+		hours := recent.New(s.Config.Dashboards.Query.Reach()+time.Hour, s.Source.Now)
 		s.Source.Own(hours, s.Vocabulary)
 		ready.Observer = counted{ready.Observer, hours}
 	}
@@ -62,9 +62,6 @@ func (s *System) startEngine(ctx context.Context, reg prometheus.Registerer, tra
 	s.Go(ctx, "engine", consumer.Run)
 	return nil
 }
-
-// boardReach is more than the board looks back.
-const boardReach = 26 * time.Hour
 
 // habitTimeout bounds how long a scrape waits for the habits of the BCPs, which are read once an hour.
 const habitTimeout = 5 * time.Second

@@ -15,7 +15,12 @@ var notConfiguration = []string{"DWELL_LIBCHDB"}
 // fromEnvironment sets the keys that environ, "KEY=value" each, has variables for.
 func fromEnvironment(cfg *Config, environ []string) error {
 	keys := map[string]reflect.Value{}
-	variables(reflect.ValueOf(cfg).Elem(), "DWELL", keys)
+	_ = eachKey(reflect.ValueOf(cfg).Elem(), "", func(path string, _ reflect.StructField, v reflect.Value) error {
+		if v.Kind() != reflect.Struct {
+			keys[variable(path)] = v
+		}
+		return nil
+	})
 	for _, pair := range environ {
 		name, text, _ := strings.Cut(pair, "=")
 		if !strings.HasPrefix(name, "DWELL_") || slices.Contains(notConfiguration, name) {
@@ -35,21 +40,34 @@ func fromEnvironment(cfg *Config, environ []string) error {
 	return nil
 }
 
-// variables finds the name of every key below v.
-func variables(v reflect.Value, prefix string, into map[string]reflect.Value) {
+// eachKey calls do for every key and section below v, in their order.
+func eachKey(v reflect.Value, section string, do func(path string, field reflect.StructField, v reflect.Value) error) error {
 	for i := range v.NumField() {
-		tag, options, _ := strings.Cut(v.Type().Field(i).Tag.Get("yaml"), ",")
-		field := v.Field(i)
-		switch {
-		case options == "inline":
-			variables(field, prefix, into)
-		case tag == "" || tag == "-":
-		case field.Kind() == reflect.Struct:
-			variables(field, prefix+"_"+strings.ToUpper(tag), into)
-		default:
-			into[prefix+"_"+strings.ToUpper(tag)] = field
+		field := v.Type().Field(i)
+		tag, options, _ := strings.Cut(field.Tag.Get("yaml"), ",")
+		path := section + tag
+		if options == "inline" {
+			path = section
+		} else if tag == "" || tag == "-" {
+			continue
+		} else if err := do(path, field, v.Field(i)); err != nil {
+			return err
+		}
+		if v.Field(i).Kind() == reflect.Struct {
+			if options != "inline" {
+				path += "."
+			}
+			if err := eachKey(v.Field(i), path, do); err != nil {
+				return err
+			}
 		}
 	}
+	return nil
+}
+
+// variable is the environment variable of a key.
+func variable(path string) string {
+	return "DWELL_" + strings.ToUpper(strings.ReplaceAll(path, ".", "_"))
 }
 
 // set reads a value as YAML; a text is taken as it is, and a list may be written with commas alone.
