@@ -155,9 +155,8 @@ func newStage(t testing.TB) *stage {
 	for i, p := range book.Places {
 		size := int64(900 / (i + 1))
 		bcp := overview.Place{
-			ID: p.ID, Names: p.Names, TimeZone: p.Zone.String(), UTCOffsetSeconds: 16200,
-			Neighbour: overview.Neighbour{ID: p.Neighbour.ID, Names: p.Neighbour.Names},
-			Target:    overview.Target{ReleaseTimeSeconds: ptr(int64(86400)), Assumed: true}, SilentAfterSeconds: int64(p.SilentAfter / time.Second),
+			PlaceDocument: overview.PlaceDocumentOf(&p), UTCOffsetSeconds: 16200,
+			Target: overview.Target{ReleaseTimeSeconds: ptr(int64(86400)), Assumed: true}, SilentAfterSeconds: int64(p.SilentAfter / time.Second),
 			Status: overview.OK, Open: true, LastEvent: ptr(now.Add(-time.Duration(i*37) * time.Second)),
 			Inside: overview.Inside{
 				Known: overview.Known{Trucks: ptr(size)}, LastKnown: ptr(size),

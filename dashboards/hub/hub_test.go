@@ -41,7 +41,7 @@ func (s *store) Overview(context.Context) (*overview.Overview, error) {
 	b := &overview.Overview{Time: time.Now(), TrendHours: 24, Places: []overview.Place{}}
 	for _, id := range []string{"A", "B"} {
 		trucks := s.trucks[id]
-		b.Places = append(b.Places, overview.Place{ID: id, Inside: overview.Inside{Known: overview.Known{Trucks: &trucks}}, Trend: s.hours})
+		b.Places = append(b.Places, overview.Place{PlaceDocument: overview.PlaceDocument{ID: id}, Inside: overview.Inside{Known: overview.Known{Trucks: &trucks}}, Trend: s.hours})
 	}
 	return b, s.err
 }

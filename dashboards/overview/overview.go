@@ -37,14 +37,10 @@ type Total struct {
 
 // Place is one border crossing point (BCP). Its exported fields are the sections that a change names.
 type Place struct {
-	ID       string            `json:"id"`
-	Names    map[string]string `json:"names"`
-	TimeZone string            `json:"time_zone"`
+	PlaceDocument
 	// UTCOffsetSeconds is that of the time zone at the time of the overview.
-	UTCOffsetSeconds int       `json:"utc_offset_seconds"`
-	Neighbour        Neighbour `json:"neighbour"`
-	Position         Position  `json:"position"`
-	Target           Target    `json:"target"`
+	UTCOffsetSeconds int    `json:"utc_offset_seconds"`
+	Target           Target `json:"target"`
 	// SilentAfterSeconds is the silence that makes the BCP unknown, at the time of the overview: its own baseline at this hour
 	// of the week, or as configured.
 	SilentAfterSeconds int64           `json:"silent_after_seconds"`
@@ -58,18 +54,6 @@ type Place struct {
 	Flow               Flow            `json:"flow"`
 	Trend              []Hour          `json:"trend"`
 	Readings           []LatestReading `json:"readings"`
-}
-
-// Neighbour is the BCP on the far side.
-type Neighbour struct {
-	ID    string            `json:"id"`
-	Names map[string]string `json:"names"`
-}
-
-// Position is in degrees north and east.
-type Position struct {
-	Latitude  float64 `json:"latitude"`
-	Longitude float64 `json:"longitude"`
 }
 
 // Target is what the authority promised; null where it did not.

@@ -149,10 +149,8 @@ func (v *view) bcp() (overview.Place, *hour) {
 	tolerated, learned := v.baselines.silence(v.now)
 	_, offset := v.now.In(p.Zone).Zone()
 	b := overview.Place{
-		ID: p.ID, Names: p.Names, TimeZone: p.Zone.String(), UTCOffsetSeconds: offset,
-		Neighbour: overview.Neighbour{ID: p.Neighbour.ID, Names: p.Neighbour.Names},
-		Position:  overview.Position{Latitude: p.Position.Latitude, Longitude: p.Position.Longitude},
-		Target:    overview.Target{Assumed: slices.Contains(p.Assumed, "targets.release_time")},
+		PlaceDocument: overview.PlaceDocumentOf(p), UTCOffsetSeconds: offset,
+		Target: overview.Target{Assumed: slices.Contains(p.Assumed, "targets.release_time")},
 
 		SilentAfterSeconds: int64(tolerated / time.Second), SilentAfterLearned: learned,
 		Status: overview.OK, Open: v.open(v.now),

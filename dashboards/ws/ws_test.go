@@ -39,7 +39,7 @@ func (s *store) Overview(context.Context) (*overview.Overview, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	trucks := s.trucks
-	bcp := overview.Place{ID: "A", TimeZone: s.padding, Inside: overview.Inside{Known: overview.Known{Trucks: &trucks}}, Trend: []overview.Hour{}}
+	bcp := overview.Place{PlaceDocument: overview.PlaceDocument{ID: "A", TimeZone: s.padding}, Inside: overview.Inside{Known: overview.Known{Trucks: &trucks}}, Trend: []overview.Hour{}}
 	if s.padding != "" {
 		bcp.TimeZone = fmt.Sprint(s.padding, trucks) // so that the padding is sent each time
 	}

@@ -1,0 +1,33 @@
+package overview
+
+import "dwell/ingest/place"
+
+// PlaceDocument is what the places file says of a BCP. The overview has it and the API's list of places; the hub sends it in
+// snapshots alone, since it does not change while the program runs.
+type PlaceDocument struct {
+	ID        string            `json:"id"`
+	Names     map[string]string `json:"names"`
+	TimeZone  string            `json:"time_zone"`
+	Neighbour Neighbour         `json:"neighbour"`
+	Position  Position          `json:"position"`
+}
+
+// PlaceDocumentOf makes the document of a place.
+func PlaceDocumentOf(p *place.Place) PlaceDocument {
+	return PlaceDocument{
+		ID: p.ID, Names: p.Names, TimeZone: p.Zone.String(),
+		Neighbour: Neighbour{ID: p.Neighbour.ID, Names: p.Neighbour.Names}, Position: Position(p.Position),
+	}
+}
+
+// Neighbour is the BCP on the far side.
+type Neighbour struct {
+	ID    string            `json:"id"`
+	Names map[string]string `json:"names"`
+}
+
+// Position is in degrees north and east.
+type Position struct {
+	Latitude  float64 `json:"latitude"`
+	Longitude float64 `json:"longitude"`
+}
