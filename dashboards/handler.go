@@ -16,6 +16,7 @@ import (
 	"dwell/dashboards/web"
 	"dwell/dashboards/ws"
 	"dwell/ingest/event"
+	"dwell/ingest/place"
 )
 
 // Store is where overview and history come from: query.Source.
@@ -50,7 +51,7 @@ type Dashboards struct {
 }
 
 // New makes them; nothing is read before Run. The vocabulary names the measures of the API.
-func New(store Store, voc *event.Vocabulary, cfg Config, log *slog.Logger, reg prometheus.Registerer) (*Dashboards, error) {
+func New(store Store, voc *event.Vocabulary, agencies []place.Agency, cfg Config, log *slog.Logger, reg prometheus.Registerer) (*Dashboards, error) {
 	page, err := web.New()
 	if err != nil {
 		return nil, err
@@ -59,7 +60,7 @@ func New(store Store, voc *event.Vocabulary, cfg Config, log *slog.Logger, reg p
 	h := hub.New(store, cfg.Hub, uint64(time.Now().UnixMilli()), rand.Text(), log, reg)
 	mux := http.NewServeMux()
 	mux.Handle("GET /live", ws.New(h, cfg.Live, log, reg))
-	mux.Handle(api.Prefix, api.New(h, store, voc, log))
+	mux.Handle(api.Prefix, api.New(h, store, voc, agencies, log))
 	mux.Handle("/", page)
 	return &Dashboards{hub: h, handler: web.Secure(mux)}, nil
 }

@@ -169,6 +169,10 @@ func TestPageShowsOverviewAndFollowsChanges(t *testing.T) {
 	contains(t, "a zero after a closure", b.text(".place:nth-child(4) .outside"), "Unknown", "zero after a closure", "0 vehicles published")
 	contains(t, "a frozen reading", b.text(".place:nth-child(7) .outside"), "7 vehicles", "frozen for 5 h")
 	contains(t, "the totals", b.text("#totals"), "3,184", "7 of 9 places known", "18 h 22 min")
+	contains(t, "the time by holder", b.text("#totals .holders"), "Customs", "Frontier guard", "Plant quarantine")
+	if colours := get[string](b, `((s) => s.color + " on " + s.backgroundColor)(getComputedStyle(document.querySelector("#totals .holders .part")))`); colours != "rgb(0, 0, 0) on rgb(255, 225, 77)" {
+		t.Errorf("customs is drawn in %s, not in the colours of the places file", colours)
+	}
 	contains(t, "the clock", b.text("#as-of"), "14:12:13", "UTC+4:30")
 	if hatched := get[int](b, `document.querySelectorAll('.place:nth-child(4) .inside .spark rect[fill^="url"]').length`); hatched != 5 {
 		t.Errorf("%d hours are hatched, want 5", hatched)

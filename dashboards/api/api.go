@@ -55,13 +55,18 @@ type Handler struct {
 	voc     *event.Vocabulary
 	log     *slog.Logger
 	mux     *http.ServeMux
+
+	agencies Agencies
 }
 
 // New makes the handler. The vocabulary names the measures that may be asked for.
-func New(current Current, store Store, voc *event.Vocabulary, log *slog.Logger) *Handler {
-	h := &Handler{current: current, store: store, voc: voc, log: log.With("component", "api"), mux: http.NewServeMux()}
+func New(current Current, store Store, voc *event.Vocabulary, agencies []place.Agency, log *slog.Logger) *Handler {
+	h := &Handler{
+		current: current, store: store, voc: voc, agencies: agenciesOf(agencies), log: log.With("component", "api"), mux: http.NewServeMux(),
+	}
 	h.route("overview", h.overview)
 	h.route("measures", h.measures)
+	h.route("agencies", h.listAgencies)
 	h.route("places", h.places)
 	h.route("places/{id}", h.place)
 	h.route("places/{id}/history", h.history)

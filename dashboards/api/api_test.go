@@ -82,7 +82,7 @@ func open(t testing.TB) *office {
 	source := query.New(store.Conn(), server.Database, book.Places, query.DefaultConfig(), func() time.Time { return now })
 	_, router := load(t)
 	return &office{
-		t: t, handler: New(direct{source}, source, voc, slog.New(slog.DiscardHandler)), router: router, asked: map[string]bool{},
+		t: t, handler: New(direct{source}, source, voc, book.Agencies, slog.New(slog.DiscardHandler)), router: router, asked: map[string]bool{},
 		exec: func(format string, args ...any) {
 			t.Helper()
 			if err := store.Conn().Exec(t.Context(), fmt.Sprintf(format, args...)); err != nil {
@@ -186,6 +186,11 @@ func TestEveryAnswerIsAsDescribed(t *testing.T) {
 	}
 	var one Now
 	o.get("/places/"+torkham, &one)
+	var agencies Agencies
+	o.get("/agencies", &agencies)
+	if len(agencies.Agencies) != 6 || agencies.Agencies[0].Code != "customs" || agencies.Agencies[0].Names["fa"] == "" || agencies.Agencies[0].Colour != nil {
+		t.Errorf("agencies %+v", agencies)
+	}
 	if one.Place.ID != torkham {
 		t.Errorf("%+v", one)
 	}

@@ -12,7 +12,7 @@ func FuzzRequest(f *testing.F) {
 	o := open(f)
 	o.fill()
 	for _, path := range []string{
-		"overview", "places", "places/" + torkham, "places/" + torkham + "/holders", "places/" + torkham + "/visits",
+		"overview", "measures", "agencies", "places", "places/" + torkham, "places/" + torkham + "/holders", "places/" + torkham + "/visits",
 		"places/" + torkham + "/readings", "places/" + torkham + "/restatements", "visits/T2%2Fb", "visits/T5", "openapi.yaml", "places/",
 		"places#%23", "places?", "places/%23",
 	} {

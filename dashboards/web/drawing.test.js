@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import "./testdata/document.js";
-import { byHolder, colourOf } from "./static/bars.js";
+import { byHolder } from "./static/bars.js";
 import { Chart } from "./static/chart.js";
 import { Place } from "./static/place.js";
 import { doubts, readingsChart, stretches } from "./static/readings.js";
@@ -156,6 +156,4 @@ test("the phases of a holder add up, the longest first, and what took no time is
   const holders = [{ holder: "customs", seconds: 1 }, { holder: "trader", seconds: 4 }, { holder: "customs", seconds: 5 }, { holder: "health", seconds: 0 }];
   assert.deepEqual(byHolder(holders), [{ holder: "customs", seconds: 6, share: 0.6 }, { holder: "trader", seconds: 4, share: 0.4 }]);
   assert.deepEqual(byHolder([]), []);
-  assert.equal(colourOf("customs"), "customs");
-  assert.match(colourOf("food_safety"), /^other-[012]$/);
 });

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import { holderName, nameOf, t } from "./static/strings.js";
+import { nameOf, t, wordOf } from "./static/strings.js";
 
 const folder = new URL("static/", import.meta.url);
 const read = (name) => readFileSync(new URL(name, folder), "utf8");
@@ -29,9 +29,9 @@ test("the labels of measures are those of the table", () => {
   assert.equal(t("crossing_time"), "Crossing time");
 });
 
-test("placeholders are filled, and an agency without a translation is named by its code", () => {
+test("placeholders are filled, and an agency that nothing names has its code as a word", () => {
   assert.equal(t("total_known", { known: "3", all: "9" }), "3 of 9 places known");
-  assert.equal(holderName("customs"), "Customs");
-  assert.equal(holderName("food_safety"), "Food safety");
+  assert.equal(wordOf("customs"), "Customs");
+  assert.equal(wordOf("food_safety"), "Food safety");
   assert.equal(nameOf({ en: "Torkham" }), "Torkham");
 });

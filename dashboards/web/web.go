@@ -7,6 +7,7 @@
 //	live.js       the connection and the overview it keeps
 //	place.js      one border crossing point of the overview; totals.js all of them
 //	detail.js     the detail of one of them; chart.js its history, readings.js the readings of its queue, refresh.js when it loads
+//	agencies.js   names and colours of agencies
 //	bars.js       stacked bars; sparkline.js trends
 //	strings.js    every word; measures.js the names of measures; format.js every number and time
 //

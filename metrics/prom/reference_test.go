@@ -87,7 +87,7 @@ func TestReferencePage(t *testing.T) {
 
 func reference(t *testing.T) []byte {
 	b := busy(t)
-	if _, err := dashboards.New(nil, b.voc, dashboards.DefaultConfig(), slog.New(slog.DiscardHandler), b.registry); err != nil {
+	if _, err := dashboards.New(nil, b.voc, nil, dashboards.DefaultConfig(), slog.New(slog.DiscardHandler), b.registry); err != nil {
 		t.Fatal(err)
 	}
 	families, err := b.registry.Gather()

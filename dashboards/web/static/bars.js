@@ -1,16 +1,8 @@
 // Stacked bars: of time by holder, and of trucks by age.
 import { el } from "./dom.js";
 import { count, duration, percent } from "./format.js";
-import { holderName, t } from "./strings.js";
-
-// The holders that have a colour of their own; any other agency takes one of the rest, by its name.
-const own = ["customs", "border_police", "transport", "plant_quarantine", "veterinary", "health", "trader", "carrier", "unknown"];
-export function colourOf(holder) {
-  if (own.includes(holder)) return holder;
-  let sum = 0;
-  for (const c of holder) sum = (sum * 31 + c.codePointAt(0)) % 1024;
-  return `other-${sum % 3}`;
-}
+import { holderName, paint } from "./agencies.js";
+import { t } from "./strings.js";
 
 // byHolder adds up the phases of each holder, the longest first.
 export function byHolder(holders) {
@@ -21,7 +13,7 @@ export function byHolder(holders) {
     .map(([holder, seconds]) => ({ holder, seconds, share: seconds / all }));
 }
 
-export const swatch = (holder) => el("span", { class: "swatch", "data-holder": colourOf(holder), "aria-hidden": "true" });
+export const swatch = (holder) => el("span", { class: "swatch", ...paint(holder), "aria-hidden": "true" });
 
 // labelOf is the longest label that a part of so many pixels has room for.
 function labelOf(part, pixels) {
@@ -36,7 +28,7 @@ export function holderBar(holders, width) {
   const text = parts.map((p) => t("holder_share", { holder: holderName(p.holder), share: percent(p.share) })).join(", ");
   return el("div", { class: "stack", role: "img", "aria-label": text }, ...parts.map((p) =>
     el("span", {
-      class: "part", "data-holder": colourOf(p.holder), style: { "flex-grow": p.share },
+      class: "part", ...paint(p.holder, { "flex-grow": p.share }),
       title: `${holderName(p.holder)}: ${percent(p.share)}, ${duration(p.seconds)}`,
     }, el("span", { class: "part-label" }, labelOf(p, p.share * width)))));
 }

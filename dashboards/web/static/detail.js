@@ -1,12 +1,13 @@
 // The detail of one place: its history, the time by holder, the trucks longest inside, and the readings of its queue.
 import { el, say } from "./dom.js";
 import { brief, count, dateTime, duration, percent, zoneName } from "./format.js";
+import { holderName } from "./agencies.js";
 import { swatch } from "./bars.js";
 import { Chart } from "./chart.js";
 import { doubts, readingsChart } from "./readings.js";
 import { Refresh } from "./refresh.js";
 import { statusOf, unknown, why } from "./place.js";
-import { directionName, holderName, nameOf, phaseName, t } from "./strings.js";
+import { directionName, nameOf, phaseName, t } from "./strings.js";
 
 const ranges = {
   "24h": { hours: 24, grain: "hour" },

@@ -1,4 +1,5 @@
 // The page: one connection, one overview, a list of places and the detail of one.
+import { loadAgencies } from "./agencies.js";
 import { el, say, show } from "./dom.js";
 import { count, dateTimeSeconds, duration, zoneName } from "./format.js";
 import { live } from "./live.js";
@@ -108,6 +109,7 @@ addEventListener("popstate", route);
 const address = new URL("live", document.baseURI);
 address.protocol = address.protocol.replace("http", "ws");
 address.hash = "";
+await loadAgencies();
 live(address, (latest, changed) => {
   const first = overview === null;
   onOverview(latest, changed);

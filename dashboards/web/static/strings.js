@@ -60,10 +60,7 @@ const en = {
   local_time: "Times are {zone}.",
 
   phases: { wait: "wait", service: "service", hold: "hold", exit: "exit" },
-  holders: {
-    customs: "Customs", border_police: "Border police", transport: "Transport", plant_quarantine: "Plant quarantine",
-    veterinary: "Veterinary", health: "Health", trader: "Trader", carrier: "Carrier", unknown: "Not yet known",
-  },
+  holders: { trader: "Trader", carrier: "Carrier", unknown: "Not yet known" },
   directions: { inbound: "inbound", outbound: "outbound" },
 };
 
@@ -78,7 +75,8 @@ export function t(key, values = {}) {
 
 const plain = (code) => (code.charAt(0).toUpperCase() + code.slice(1)).replaceAll("_", " ");
 
-export const holderName = (code) => words.holders[code] ?? plain(code);
+// wordOf is the word for a holder that no places file names: trader, carrier, unknown, or an agency's code as a word.
+export const wordOf = (code) => words.holders[code] ?? plain(code);
 export const phaseName = (code) => words.phases[code] ?? code;
 export const directionName = (code) => words.directions[code] ?? code;
 export const nameOf = (names) => names[language] ?? names.en;
