@@ -55,8 +55,8 @@ func (s *Source) judge(ctx context.Context, known *baselines, all []published) (
 	if err != nil {
 		return nil, err
 	}
-	p := known.ofReadings()
-	p.Closed = shut.during
+	rules := known.ofReadings()
+	rules.Closed = shut.during
 	at := map[queue][]int{}
 	readings := map[queue][]judge.Sample{}
 	for i := range all {
@@ -65,7 +65,7 @@ func (s *Source) judge(ctx context.Context, known *baselines, all []published) (
 	}
 	verdicts := make([]judge.Verdict, len(all))
 	for q, of := range readings {
-		for i, v := range p.Judge(of) {
+		for i, v := range rules.Judge(of) {
 			verdicts[at[q][i]] = v
 		}
 	}
@@ -73,8 +73,8 @@ func (s *Source) judge(ctx context.Context, known *baselines, all []published) (
 }
 
 // ofReadings is how long no reading may come to the place.
-func (h *baselines) ofReadings() judge.Place {
-	return judge.Place{Silence: func(t time.Time) time.Duration {
+func (h *baselines) ofReadings() judge.Rules {
+	return judge.Rules{Silence: func(t time.Time) time.Duration {
 		silence, _ := h.silenceOfReadings(t)
 		return silence
 	}}

@@ -50,34 +50,34 @@ type Verdict struct {
 	Doubt       Doubt
 }
 
-// Place is what must be known of the place that the queue is at.
-type Place struct {
-	// Silence is how long no reading may come at a time.
+// Rules are what the verdicts on the readings of one place rest on, beside the readings.
+type Rules struct {
+	// Silence is how long the source may be silent at a time.
 	Silence func(time.Time) time.Duration
-	// Closed says that the place was closed at some time of (from, to].
+	// Closed reports whether the place was closed at some time of (from, to].
 	Closed func(from, to time.Time) bool
 }
 
 // Judge judges the readings of one source and direction, which are ordered by time.
-func (p Place) Judge(readings []Sample) []Verdict {
+func (r Rules) Judge(readings []Sample) []Verdict {
 	verdicts := make([]Verdict, len(readings))
 	var empty emptiness
 	var same repetition
 	for i := range readings {
-		r, v := &readings[i], &verdicts[i]
-		silence := p.Silence(r.Time)
-		v.Stale = !r.empty() && r.AgeAt(r.Time) > silence
-		v.Doubt = empty.next(r, silence, p.Closed)
-		v.FrozenSince = same.next(r, silence)
+		reading, v := &readings[i], &verdicts[i]
+		silence := r.Silence(reading.Time)
+		v.Stale = !reading.empty() && reading.AgeAt(reading.Time) > silence
+		v.Doubt = empty.next(reading, silence, r.Closed)
+		v.FrozenSince = same.next(reading, silence)
 	}
 	return verdicts
 }
 
 // Until is when a reading of t is known no more: when the next one comes, or nothing has come for too long before.
-func (p Place) Until(t, next time.Time) time.Time {
+func (r Rules) Until(t, next time.Time) time.Time {
 	const step = 15 * time.Minute // how long a silence may be changes with the local hour
 	for at := t; ; at = at.Truncate(step).Add(step) {
-		end := t.Add(p.Silence(at))
+		end := t.Add(r.Silence(at))
 		switch {
 		case !at.Before(next):
 			return next

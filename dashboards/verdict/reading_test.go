@@ -74,7 +74,7 @@ func said(v verdict.Verdict) string {
 func TestAReading(t *testing.T) {
 	f := func(story, readings, closed, want string) {
 		t.Helper()
-		p := verdict.Place{
+		rules := verdict.Rules{
 			Silence: func(time.Time) time.Duration { return 2 * time.Hour },
 			Closed: func(from, to time.Time) bool {
 				if closed == "" {
@@ -86,10 +86,10 @@ func TestAReading(t *testing.T) {
 		}
 		all := tell(readings)
 		var got []string
-		for i, v := range p.Judge(all) {
+		for i, v := range rules.Judge(all) {
 			got = append(got, said(v))
 			// What comes later changes nothing.
-			if before := p.Judge(all[:i+1]); before[i] != v {
+			if before := rules.Judge(all[:i+1]); before[i] != v {
 				t.Errorf("%s: %d is %+v, and was %+v before the next came", story, i, v, before[i])
 			}
 		}
@@ -138,7 +138,7 @@ func TestAReading(t *testing.T) {
 
 func TestAReadingIsKnownUntilTheNextOrForAsLongAsASilenceMayBe(t *testing.T) {
 	// A silence may be an hour by day and ten at night.
-	p := verdict.Place{Silence: func(t time.Time) time.Duration {
+	rules := verdict.Rules{Silence: func(t time.Time) time.Duration {
 		if t.Hour() >= 20 || t.Hour() < 6 {
 			return 10 * time.Hour
 		}
@@ -153,7 +153,7 @@ func TestAReadingIsKnownUntilTheNextOrForAsLongAsASilenceMayBe(t *testing.T) {
 		{"1/20:50", "2/12:00", "2/06:00"},
 		{"1/20:50", "2/04:00", "2/04:00"},
 	} {
-		if got := p.Until(clock(c.at), clock(c.next)); !got.Equal(clock(c.want)) {
+		if got := rules.Until(clock(c.at), clock(c.next)); !got.Equal(clock(c.want)) {
 			t.Errorf("a reading of %s before one of %s is known until %v, want %s", c.at, c.next, got, c.want)
 		}
 	}
