@@ -3,7 +3,7 @@
 // It promises that every line becomes an event or an error with the line's number and the reason; that a number that the
 // source lacks is unknown, and a zero that it counted is zero; and that reading the same file again gives events with the
 // same ids, so that importing it twice counts once. It refuses to guess what a column means: a mapping says so. It refuses
-// a file whole where the mapping is for other places than the configured ones.
+// the whole file where the mapping is for other places than the configured ones.
 //
 // A reading's time is when it was taken from the source; its age is how old it was at that time.
 package source
