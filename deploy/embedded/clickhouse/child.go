@@ -34,6 +34,11 @@ func RunChild(ctx context.Context, cfg Config, in io.Reader, out io.Writer, log 
 	if err != nil {
 		return err
 	}
+	if !cfg.Unguarded {
+		if err := confine(cfg.Data, lib, cfg.PasswordFile); err != nil {
+			log.Warn("embedded ClickHouse: the process is not confined to its data folder; only the engine keeps clients from files and networks", "error", err)
+		}
+	}
 	ln, err := net.Listen("tcp", cfg.Listen)
 	if err != nil {
 		return fmt.Errorf("embedded ClickHouse: %w", err)

@@ -3,7 +3,9 @@ package clickhouse_test
 import (
 	"context"
 	"fmt"
+	"net"
 	"os"
+	"os/exec"
 	"os/signal"
 	"testing"
 
@@ -14,12 +16,39 @@ import (
 // parentVariable makes this binary a parent of the engine on a data folder.
 const parentVariable = "DWELL_CLICKHOUSE_PARENT"
 
+// confinedVariable makes this binary a process that confines itself to a folder and then does what its arguments say.
+const confinedVariable = "DWELL_CLICKHOUSE_CONFINED_TO"
+
 func TestMain(m *testing.M) {
+	if dir := os.Getenv(confinedVariable); dir != "" {
+		confined(dir, os.Args[1], os.Args[2])
+		return
+	}
 	if dir := os.Getenv(parentVariable); dir != "" {
 		parent(dir)
 		return
 	}
 	clickhousetest.Main(m)
+}
+
+// confined reports on standard output whether it can do something from within a folder.
+func confined(dir, do, with string) {
+	err := clickhouse.Confine(dir)
+	if err == nil {
+		switch do {
+		case "read":
+			_, err = os.ReadFile(with)
+		case "list":
+			_, err = os.ReadDir(with)
+		case "write":
+			err = os.WriteFile(with, nil, 0o644)
+		case "run":
+			err = exec.Command(with).Run()
+		case "connect":
+			_, err = net.Dial("tcp", with)
+		}
+	}
+	fmt.Println(err)
 }
 
 // parent runs an engine, says where, and stays until it is killed.

@@ -10,7 +10,7 @@ import (
 )
 
 // What clients may not reach: files, networks and programs of this machine. libchdb takes itself for a command of the person
-// who runs it, and so does less than a server to stop them. There are three barriers:
+// who runs it, and so does less than a server to stop them. There are four barriers:
 //
 //   - Grants of the engine refuse sources (table functions and engines of files and networks), dictionaries, named
 //     collections, backups, users and SYSTEM, and its constraints the settings that name a file, a disk or a server (rights).
@@ -19,6 +19,7 @@ import (
 //   - The scalar function file() and FROM INFILE ask for no grant either, but both begin with the working folder, so the
 //     process works in a folder that is gone (leaveFolder). Programs are looked for in a folder that cannot exist
 //     (writeConfig).
+//   - Linux keeps the whole process from other files and from servers (confine).
 
 // engines are those of tables and databases that are kept in the data folder or in memory.
 var engines = []string{

@@ -1,0 +1,6 @@
+package clickhouse
+
+// For tests of confinement.
+var Confine = confine
+
+const ConfinedVariable = confinedVariable
