@@ -7,15 +7,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
+
+	datafolder "dwell/deploy/embedded/folder"
 )
 
 // folder is the data folder of the embedded parts. One process owns it at a time, and leaves word there where its parts
 // can be reached, so that import and audit can work beside it.
-type folder struct {
-	path string
-	lock *os.File
-}
+type folder struct{ *datafolder.Folder }
 
 // Addresses are where the parts of the process that owns a folder can be reached.
 type Addresses struct {
@@ -31,38 +29,31 @@ type InUseError struct {
 }
 
 func (e *InUseError) Error() string {
-	return fmt.Sprintf("data: %q is in use by another dwell (process %d); stop it, or give another folder with --data", e.path, e.Process)
+	return fmt.Sprintf("data: %q is in use by process %d; stop it, or choose another folder (dwell serve: key data or DWELL_DATA, other commands: --data)", e.path, e.Process)
 }
 
 // ownFolder makes the folder if need be and takes it, or returns an *InUseError.
 func ownFolder(path string) (*folder, error) {
-	if err := os.MkdirAll(path, 0o755); err != nil {
-		return nil, fmt.Errorf("data: %w", err)
-	}
-	lock, err := os.OpenFile(filepath.Join(path, "lock"), os.O_CREATE|os.O_RDWR, 0o644)
-	if err != nil {
-		return nil, fmt.Errorf("data: %w", err)
-	}
-	f := &folder{path, lock}
-	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		_ = lock.Close()
-		if !errors.Is(err, syscall.EWOULDBLOCK) {
-			return nil, fmt.Errorf("data: %q cannot be locked: %w", path, err)
-		}
-		used := &InUseError{path: path}
-		if text, err := os.ReadFile(f.addressFile()); err == nil {
+	own, err := datafolder.Own(path, 0)
+	f := &folder{own}
+	if inUse, ok := errors.AsType[*datafolder.InUseError](err); ok {
+		used := &InUseError{path, Addresses{Process: inUse.Process}}
+		if text, err := os.ReadFile(addressFile(path)); err == nil {
 			_ = json.Unmarshal(text, &used.Addresses) // without it the folder is in use all the same
 		}
 		return nil, used
 	}
+	if err != nil {
+		return nil, fmt.Errorf("data: %w", err)
+	}
 	// One who was killed left word of parts that are gone.
-	if err := os.Remove(f.addressFile()); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, errors.Join(fmt.Errorf("data: %w", err), lock.Close())
+	if err := os.Remove(addressFile(f.Path)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, errors.Join(fmt.Errorf("data: %w", err), f.Release())
 	}
 	return f, nil
 }
 
-func (f *folder) addressFile() string { return filepath.Join(f.path, "running.json") }
+func addressFile(path string) string { return filepath.Join(path, "running.json") }
 
 // announce leaves word of the addresses.
 func (f *folder) announce(a Addresses) error {
@@ -71,11 +62,11 @@ func (f *folder) announce(a Addresses) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(f.addressFile(), append(text, '\n'), 0o644)
+	return os.WriteFile(addressFile(f.Path), append(text, '\n'), 0o644)
 }
 
 // release gives the folder up.
 func (f *folder) release() error {
-	_ = os.Remove(f.addressFile()) // the next owner would do it
-	return f.lock.Close()
+	_ = os.Remove(addressFile(f.Path)) // the next owner would do it
+	return f.Release()
 }

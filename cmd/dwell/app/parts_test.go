@@ -114,7 +114,7 @@ func TestReadinessNamesTheShardsAndHoldsNoneUp(t *testing.T) {
 	}
 }
 
-func TestAFolderForgetsWhoWasKilled(t *testing.T) {
+func TestFolderForgetsAddressesOfAKilledOwner(t *testing.T) {
 	path := t.TempDir()
 	word := filepath.Join(path, "running.json")
 	if err := os.WriteFile(word, []byte(`{"process": 1, "kafka": "127.0.0.1:1"}`), 0o644); err != nil {
@@ -126,7 +126,7 @@ func TestAFolderForgetsWhoWasKilled(t *testing.T) {
 	}
 	defer func() { _ = f.release() }()
 	var used *InUseError
-	if _, err := ownFolder(path); !errors.As(err, &used) || used.Kafka != "" {
-		t.Errorf("the next one is told %v", err)
+	if _, err := ownFolder(path); !errors.As(err, &used) || used.Kafka != "" || used.Process != os.Getpid() || !strings.Contains(err.Error(), "DWELL_DATA") {
+		t.Errorf("a second owner: %v", err)
 	}
 }

@@ -24,12 +24,13 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"os"
 	"strconv"
 	"syscall"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kfake"
+
+	"dwell/deploy/embedded/folder"
 )
 
 // Config says where the broker listens and keeps its log.
@@ -106,11 +107,11 @@ func (b *Broker) Run(ctx context.Context) error {
 }
 
 func (b *Broker) run(ctx context.Context) error {
-	unlock, err := lock(b.cfg.DataDir)
+	data, err := folder.Own(b.cfg.DataDir, 0)
 	if err != nil {
 		return fmt.Errorf("embedded broker: %w", err)
 	}
-	defer unlock()
+	defer func() { _ = data.Release() }()
 	cluster, err := b.open()
 	if err != nil {
 		return fmt.Errorf("embedded broker: %w", err)
@@ -212,27 +213,6 @@ func (b *Broker) create(cluster *kfake.Cluster) error {
 		b.log.Info("topic created", "topic", t.Name, "partitions", t.Partitions)
 	}
 	return nil
-}
-
-// lock takes the data folder for this process. The kernel lets it go when the process ends, however it ends.
-func lock(dir string) (unlock func(), err error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, fmt.Errorf("data folder: %w", err)
-	}
-	f, err := os.OpenFile(dir+"/lock", os.O_CREATE|os.O_RDWR, 0o644)
-	if err != nil {
-		return nil, fmt.Errorf("data folder: %w", err)
-	}
-	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-	if errors.Is(err, syscall.EWOULDBLOCK) {
-		_ = f.Close()
-		return nil, fmt.Errorf("data folder %q is used by another process: stop it or choose another folder", dir)
-	}
-	if err != nil {
-		_ = f.Close()
-		return nil, fmt.Errorf("lock data folder %q: %w", dir, err)
-	}
-	return func() { _ = f.Close() }, nil
 }
 
 // logger hands what kfake says to slog. Its chatter about requests is debugging.

@@ -89,7 +89,7 @@ func TestWhatWasAcknowledgedIsThereAfterAKill(t *testing.T) {
 	read(t, addr, 2, 5007)
 }
 
-func TestASecondProcessOnTheSameFolderIsToldSo(t *testing.T) {
+func TestSecondBrokerOnOneFolderIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	brokertest.Start(t, brokertest.DataDir(dir))
 	b, err := broker.New(broker.Config{DataDir: dir}, slog.New(slog.DiscardHandler))
@@ -97,7 +97,7 @@ func TestASecondProcessOnTheSameFolderIsToldSo(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = b.Run(t.Context())
-	wantLine(t, err, fmt.Sprintf("%q is used by another process", dir))
+	wantLine(t, err, fmt.Sprintf("%q is in use by process", dir))
 	if _, addrErr := b.Addr(t.Context()); !errors.Is(addrErr, err) {
 		t.Errorf("Addr returned %v, want the error of Run", addrErr)
 	}

@@ -10,11 +10,12 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"time"
+
+	"dwell/deploy/embedded/folder"
 )
 
 // Config says what an embedded ClickHouse serves.
@@ -30,6 +31,9 @@ type Config struct {
 	Unguarded bool
 }
 
+// ownerWait is how long the owner of the data folder before this one may take to end: its parent may just have been killed.
+const ownerWait = 3 * time.Second
+
 // Serve loads the library at lib, opens the data folder, and serves HTTP on ln until ctx is done; it then finishes running
 // queries and closes the engine. A folder that another process uses is an error that names it. A process may call Serve
 // once: the engine starts once in a process.
@@ -38,17 +42,17 @@ func Serve(ctx context.Context, lib string, cfg Config, ln net.Listener, log *sl
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}
-	dir := cfg.Data
-	unlock, err := lock(dir)
+	own, err := folder.Own(cfg.Data, ownerWait)
 	if err != nil {
-		return errors.Join(err, ln.Close())
+		return errors.Join(fmt.Errorf("embedded ClickHouse: %w", err), ln.Close())
 	}
 	defer func() {
-		if !errors.Is(err, errUnwritten) { // then the engine goes on until the process ends
-			unlock()
+		if !errors.Is(err, errUnwritten) { // then the engine runs until the process ends
+			_ = own.Release()
 		}
 	}()
-	if dir, err = filepath.Abs(dir); err != nil { // leaveFolder makes relative paths useless
+	dir, err := filepath.Abs(cfg.Data)
+	if err != nil { // leaveFolder makes relative paths useless
 		return errors.Join(fmt.Errorf("embedded ClickHouse: data folder: %w", err), ln.Close())
 	}
 	config, err := writeConfig(dir, cfg.Unguarded)
@@ -294,20 +298,4 @@ func streamed(st statement, format string, q *request, text []byte) bool {
 		return q.settings[array] == "" && !bytes.Contains(text, []byte(array))
 	}
 	return false
-}
-
-// lock takes the data folder for this process.
-func lock(dir string) (unlock func(), err error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, fmt.Errorf("embedded ClickHouse: data folder: %w", err)
-	}
-	f, err := os.OpenFile(filepath.Join(dir, "dwell.lock"), os.O_CREATE|os.O_RDWR, 0o644)
-	if err != nil {
-		return nil, fmt.Errorf("embedded ClickHouse: data folder: %w", err)
-	}
-	if err := flock(f); err != nil {
-		_ = f.Close()
-		return nil, fmt.Errorf("embedded ClickHouse: another process uses the data folder %q: stop it or name another folder", dir)
-	}
-	return func() { _ = f.Close() }, nil
 }

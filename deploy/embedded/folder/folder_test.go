@@ -1,0 +1,85 @@
+package folder
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// ownerVariable makes this binary a process that owns the folder until it is killed.
+const ownerVariable = "DWELL_FOLDER_OWNER"
+
+func TestMain(m *testing.M) {
+	if path := os.Getenv(ownerVariable); path != "" {
+		_, err := Own(path, 0)
+		fmt.Println(err)
+		select {} // until it is killed
+	}
+	os.Exit(m.Run())
+}
+
+// owner starts a process that owns the folder.
+func owner(t *testing.T, path string) *exec.Cmd {
+	t.Helper()
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(exe)
+	cmd.Env = append(os.Environ(), ownerVariable+"="+path)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Kill() })
+	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil || line != "<nil>\n" {
+		t.Fatalf("the owner says %q, %v", line, err)
+	}
+	return cmd
+}
+
+func TestFolderInUseNamesItsOwner(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "made", "data")
+	other := owner(t, path)
+	_, err := Own(path, 0)
+	used, ok := errors.AsType[*InUseError](err)
+	if !ok || used.Process != other.Process.Pid || used.Path != path {
+		t.Fatalf("%v, want the process %d", err, other.Process.Pid)
+	}
+	want := fmt.Sprintf("data folder %q is in use by process %d; stop it, or use another data folder", path, other.Process.Pid)
+	if used.Error() != want {
+		t.Errorf("%q, want %q", used.Error(), want)
+	}
+}
+
+func TestKilledOwnerGivesUpItsFolder(t *testing.T) {
+	path := t.TempDir()
+	other := owner(t, path)
+	killed := make(chan error, 1)
+	go func() {
+		time.Sleep(3 * tick)
+		killed <- other.Process.Kill()
+	}()
+	f, err := Own(path, time.Minute)
+	if err := errors.Join(err, <-killed); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := os.ReadFile(filepath.Join(path, "lock")); err != nil || string(text) != fmt.Sprintln(os.Getpid()) {
+		t.Errorf("the lock file says %q, %v", text, err)
+	}
+	if err := f.Release(); err != nil {
+		t.Fatal(err)
+	}
+	if f, err = Own(path, 0); err != nil {
+		t.Fatalf("a folder that was released: %v", err)
+	}
+	_ = f.Release()
+}
