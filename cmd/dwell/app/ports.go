@@ -20,6 +20,17 @@ func portFree(key string, port int) error {
 	return ln.Close()
 }
 
+// listening is a configured address with the port that was taken for it. The system would call 0.0.0.0 "[::]", since it takes
+// it for all addresses of both kinds.
+func listening(configured string, taken net.Addr) string {
+	host, _, errConfigured := net.SplitHostPort(configured)
+	_, port, errTaken := net.SplitHostPort(taken.String())
+	if errConfigured != nil || errTaken != nil {
+		return taken.String()
+	}
+	return net.JoinHostPort(host, port)
+}
+
 // cannotBind says in the system's own words why a port cannot be used.
 func cannotBind(key, address string, err error) error {
 	var op *net.OpError

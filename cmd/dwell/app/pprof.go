@@ -29,7 +29,7 @@ func (s *System) startPprof(ctx context.Context) error {
 	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
 	server := &http.Server{Handler: web.OnlyHosts(nil, mux), ReadHeaderTimeout: 10 * time.Second}
 	s.Go(ctx, "pprof", func(ctx context.Context) error { return serveUntil(ctx, server, ln) })
-	s.Say("pprof", "http://%s/debug/pprof/", ln.Addr())
+	s.Say("pprof", "http://%s/debug/pprof/", listening(s.Config.Pprof, ln.Addr()))
 	return nil
 }
 

@@ -38,8 +38,8 @@ func (s *System) startWeb(ctx context.Context, reg *prometheus.Registry, ready h
 		ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
 	}
 	s.Go(ctx, "web", func(ctx context.Context) error { return serveUntil(ctx, server, ln) })
-	s.Listening = ln.Addr().String()
-	s.Say("page", "http://%s", ln.Addr())
+	s.Listening = listening(s.Config.Listen, ln.Addr())
+	s.Say("page", "http://%s", s.Listening)
 	return nil
 }
 
