@@ -39,7 +39,7 @@ func read(t *testing.T, file string, into any) {
 // pinned is a tag with a version of two numbers or more, in front of which is no other word than v.
 var pinned = regexp.MustCompile(`^[^:]+:v?\d+\.\d+(\.\d+)*(-[a-z]+)?$`)
 
-func TestEveryImageIsPinned(t *testing.T) {
+func TestImagesArePinned(t *testing.T) {
 	var c compose
 	read(t, "compose.yaml", &c)
 	for name, s := range c.Services {
@@ -61,7 +61,7 @@ func TestEveryImageIsPinned(t *testing.T) {
 	}
 }
 
-func TestEveryMountIsThere(t *testing.T) {
+func TestMountedFilesExist(t *testing.T) {
 	var c compose
 	read(t, "compose.yaml", &c)
 	for name, s := range c.Services {
@@ -88,7 +88,7 @@ func TestEveryMountIsThere(t *testing.T) {
 	}
 }
 
-func TestNothingListensToTheNetwork(t *testing.T) {
+func TestPortsArePublishedOnLoopbackOnly(t *testing.T) {
 	var c compose
 	read(t, "compose.yaml", &c)
 	for name, s := range c.Services {
@@ -101,7 +101,7 @@ func TestNothingListensToTheNetwork(t *testing.T) {
 }
 
 // What the configurations call each other is what compose calls them.
-func TestThePartsFindOneAnother(t *testing.T) {
+func TestServicesReachOneAnother(t *testing.T) {
 	var c compose
 	read(t, "compose.yaml", &c)
 	var d struct {
@@ -142,7 +142,7 @@ func TestThePartsFindOneAnother(t *testing.T) {
 }
 
 // Every variable that Grafana's provisioning asks for is set.
-func TestGrafanaIsToldWhereItsSourcesAre(t *testing.T) {
+func TestGrafanaReachesItsDataSources(t *testing.T) {
 	var c compose
 	read(t, "compose.yaml", &c)
 	files, err := filepath.Glob("../grafana/provisioning/*/*.yaml")

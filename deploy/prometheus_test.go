@@ -29,16 +29,16 @@ func promtool(t *testing.T, args ...string) {
 	}
 }
 
-func TestPrometheusTakesItsConfiguration(t *testing.T) {
+func TestPrometheusConfigurationIsValid(t *testing.T) {
 	promtool(t, "check", "config", "prometheus.yml")
 }
 
-func TestTheAlertsTellTheirStories(t *testing.T) {
+func TestAlertsFireAsTheirTestsSay(t *testing.T) {
 	promtool(t, "test", "rules", "alerts_test.yml")
 }
 
-// A rule about a series that nobody exports would never fire.
-func TestTheAlertsAskForSeriesThatExist(t *testing.T) {
+// A rule about a series that is not exported would never fire.
+func TestAlertsUseExportedSeries(t *testing.T) {
 	voc, err := event.NewVocabulary([]string{"TORKHAM"}, []string{"customs"})
 	if err != nil {
 		t.Fatal(err)
@@ -61,7 +61,7 @@ func TestTheAlertsAskForSeriesThatExist(t *testing.T) {
 	for _, name := range regexp.MustCompile(`dwell_[a-z_]+`).FindAllString(string(text), -1) {
 		base := regexp.MustCompile(`_(bucket|sum|count)$`).ReplaceAllString(name, "")
 		if !exported[name] && !exported[base] {
-			t.Errorf("alerts.yml asks for %s, which nobody exports", name)
+			t.Errorf("alerts.yml uses %s, which is not exported", name)
 		}
 	}
 }

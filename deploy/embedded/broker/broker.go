@@ -1,17 +1,17 @@
 // Package broker is a Kafka broker inside this process, for one machine: a laptop, a demo, an analyst with one file.
 //
 // It promises that an acknowledged record is in the data folder before the producer hears of it, so that it survives the
-// process being killed; that a restart goes on with the same topics, offsets and committed group offsets; and that one
+// process being killed; that a restart resumes with the same topics, offsets and committed group offsets; and that one
 // data folder is used by one process at a time. It listens on loopback only.
 //
-// On a disk that is full it takes nothing, with errors that clients try again after, goes on serving what it has, and
-// goes on by itself when there is room (room.go). One thing may be lost, where others leave no room at all between a look
+// On a full disk it accepts no writes, with errors after which clients retry, serves reads, and accepts writes again when there
+// is room (room.go). One thing may be lost, where other programs fill the disk between a check
 // and a write of less than a page: kfake then leaves half an entry in groups.log, and a kill before the next start in
 // order forgets the group offsets committed after it. The log itself is cut back to whole batches.
 //
 // A process that is killed while it joins a group does not keep partitions: kfake starts no session for a member whose
-// JoinGroup it could not answer ((*group).reply), and would keep it for ever, so that all sessions are started here too
-// (ghost.go). It is let go within its session timeout and a second or two.
+// JoinGroup it could not answer ((*group).reply), and would never remove it, so all sessions are started here too (ghost.go).
+// It is removed within its session timeout and a second or two.
 //
 // It refuses to be more than that: one node, no replication, no authentication, and no promise against a loss of power,
 // since writes rest in the operating system's page cache as Kafka's own do by default. A border's production runs on a
@@ -39,7 +39,7 @@ type Config struct {
 	DataDir string
 	// Port is the port on 127.0.0.1, which is also the advertised one; 0 takes a free port.
 	Port int
-	// Advertised is the address that clients are told, host:port, where something stands between them and the broker;
+	// Advertised is the address in metadata responses, host:port, where a proxy stands between clients and the broker;
 	// empty is the broker's own.
 	Advertised string
 	// Topics are created on start where missing. A topic that exists keeps the partitions it has.
@@ -81,7 +81,7 @@ type Broker struct {
 	ready chan struct{}
 	done  chan struct{}
 
-	// own is the address it listens at, whatever the clients are told.
+	// own is the address that it listens on, whatever is advertised.
 	own string
 	// addr is set before ready is closed, err before done is.
 	addr string
@@ -96,7 +96,7 @@ func New(cfg Config, log *slog.Logger) (*Broker, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("embedded broker: %w", err)
 	}
-	return &Broker{cfg: cfg, log: log, ready: make(chan struct{}), done: make(chan struct{})}, nil
+	return &Broker{cfg: cfg, log: log.With("component", "embedded-broker"), ready: make(chan struct{}), done: make(chan struct{})}, nil
 }
 
 // Run starts the broker and serves until ctx ends, then closes the log in order and returns nil. It may be called once.
@@ -169,12 +169,12 @@ func (b *Broker) open() (*kfake.Cluster, error) {
 		}),
 	)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("port %d on 127.0.0.1 is taken by another program: stop it or choose another port", b.cfg.Port)
+		return nil, fmt.Errorf("cannot bind 127.0.0.1:%d: address already in use; stop the program that uses it, or choose another port", b.cfg.Port)
 	}
 	return cluster, err
 }
 
-// listen listens at an address, and says that it is the advertised one.
+// listen listens on an address, and reports the advertised one.
 func (b *Broker) listen(network, address string) (net.Listener, error) {
 	ln, err := net.Listen(network, address)
 	if err != nil {
@@ -184,11 +184,11 @@ func (b *Broker) listen(network, address string) (net.Listener, error) {
 	if b.cfg.Advertised == "" {
 		return ln, nil
 	}
-	told, err := net.ResolveTCPAddr(network, b.cfg.Advertised)
+	addr, err := net.ResolveTCPAddr(network, b.cfg.Advertised)
 	if err != nil {
 		return nil, errors.Join(err, ln.Close())
 	}
-	return advertised{ln, told}, nil
+	return advertised{ln, addr}, nil
 }
 
 type advertised struct {
@@ -215,7 +215,7 @@ func (b *Broker) create(cluster *kfake.Cluster) error {
 	return nil
 }
 
-// logger hands what kfake says to slog. Its chatter about requests is debugging.
+// logger passes what kfake logs to slog, requests at level debug.
 type logger struct{ log *slog.Logger }
 
 func (l logger) Logf(level kfake.LogLevel, format string, args ...any) {
@@ -227,6 +227,6 @@ func (l logger) Logf(level kfake.LogLevel, format string, args ...any) {
 		to = slog.LevelWarn
 	}
 	if l.log.Enabled(context.Background(), to) {
-		l.log.Log(context.Background(), to, "broker: "+fmt.Sprintf(format, args...))
+		l.log.Log(context.Background(), to, fmt.Sprintf(format, args...))
 	}
 }

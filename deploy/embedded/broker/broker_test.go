@@ -52,7 +52,7 @@ func serve(dir string) {
 	}
 }
 
-func TestARestartGoesOnWithTheSameOffsetsAndGroupOffsets(t *testing.T) {
+func TestRestartKeepsOffsetsAndGroupOffsets(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "broker")
 	addr, stop := brokertest.StartStop(t, brokertest.DataDir(dir), brokertest.Topic(topic, 3))
 	write(t, addr, 1, 0, 100)
@@ -70,7 +70,7 @@ func TestARestartGoesOnWithTheSameOffsetsAndGroupOffsets(t *testing.T) {
 	read(t, addr, 1, 110)
 }
 
-func TestWhatWasAcknowledgedIsThereAfterAKill(t *testing.T) {
+func TestAcknowledgedRecordsSurviveAKill(t *testing.T) {
 	dir := t.TempDir()
 	addr, kill := child(t, dir)
 	write(t, addr, 2, 0, 5000)
@@ -103,7 +103,7 @@ func TestSecondBrokerOnOneFolderIsRefused(t *testing.T) {
 	}
 }
 
-func TestATakenPortIsNamed(t *testing.T) {
+func TestPortInUseIsNamed(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -115,13 +115,13 @@ func TestATakenPortIsNamed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantLine(t, b.Run(t.Context()), fmt.Sprintf("port %d on 127.0.0.1 is taken", port))
+	wantLine(t, b.Run(t.Context()), fmt.Sprintf("127.0.0.1:%d: address already in use", port))
 
 	// The folder is free again: another port serves it.
 	brokertest.Start(t, brokertest.DataDir(dir))
 }
 
-func TestAFixedPortIsTheAdvertisedOne(t *testing.T) {
+func TestConfiguredPortIsAdvertised(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -137,7 +137,7 @@ func TestAFixedPortIsTheAdvertisedOne(t *testing.T) {
 	write(t, addr, 0, 0, 1)
 }
 
-func TestABadConfigurationNamesKeyAndValue(t *testing.T) {
+func TestInvalidConfigurationNamesKeyAndValue(t *testing.T) {
 	for want, cfg := range map[string]broker.Config{
 		"data folder: missing": {},
 		"port: 70000":          {DataDir: "x", Port: 70000},

@@ -77,7 +77,7 @@ func (g *ghosts) run(ctx context.Context, addr string) error {
 		case <-tick.C:
 		}
 		if err := g.look(ctx, client.SeedBrokers()[0]); err != nil && ctx.Err() == nil {
-			g.log.Warn("the sessions of a group's members could not be started, and are tried again", "error", err)
+			g.log.Warn("starting the sessions of group members failed, retrying", "error", err)
 		}
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"dwell/deploy/embedded/broker/brokertest"
 )
 
-func TestAMemberThatEndsWhileItJoinsDoesNotKeepPartitions(t *testing.T) {
+func TestMemberKilledWhileJoiningLosesItsPartitions(t *testing.T) {
 	addr := brokertest.Start(t, brokertest.Topic(topic, 2))
 	assigned := make(chan int, 100)
 	a, err := kgo.NewClient(
@@ -40,7 +40,7 @@ func TestAMemberThatEndsWhileItJoinsDoesNotKeepPartitions(t *testing.T) {
 	}
 	both := func(partitions int) bool { return partitions == 2 }
 	until("both partitions", both)
-	// Whether the answer to one that has gone counts as delivered is chance, so there are some.
+	// Whether the response to a member that has ended counts as delivered varies, so there are several.
 	for range 8 {
 		joinAndEnd(t, addr)
 	}

@@ -10,18 +10,18 @@ import (
 )
 
 // leastRoom is what must be left on the disk for anything to be taken. It is more than any one write needs, so that what
-// cannot be refused (the state of a group whose member has gone, what is kept at the end) still finds room.
+// cannot be refused (the state of a group whose member has left, what is written at shutdown) still finds room.
 const leastRoom = 8 << 20
 
-// room refuses what would have to be kept while the disk is full, with the errors that clients try again after. Without
+// room refuses what would have to be written while the disk is full, with errors after which clients retry. Without
 // it a record is refused with an error that clients take for final, and a topic or a committed offset that could not be
-// kept is acknowledged, and gone with the next start: a topic with all its records.
+// written is acknowledged, and lost with the next start: a topic with all its records.
 type room struct {
 	b    *Broker
 	full bool
 }
 
-// watch refuses from now on. What it is asked by runs on the cluster's one goroutine.
+// watch refuses from now on. The functions that it gives the cluster run on the cluster's one goroutine.
 func (r *room) watch(cluster *kfake.Cluster) {
 	full := func(kmsg.Request) bool { return r.isFull() }
 	cluster.Fault(
@@ -41,9 +41,9 @@ func (r *room) isFull() bool {
 	full := err != nil || left < leastRoom
 	switch {
 	case full && !r.full:
-		r.b.log.Warn("the disk is full: nothing is taken until there is room", "data", r.b.cfg.DataDir, "left", left, "least", leastRoom, "error", err)
+		r.b.log.Warn("disk full, writes are refused until there is room", "data", r.b.cfg.DataDir, "left", left, "least", leastRoom, "error", err)
 	case !full && r.full:
-		r.b.log.Info("the disk has room again", "data", r.b.cfg.DataDir, "left", left)
+		r.b.log.Info("disk has room again, writes are accepted", "data", r.b.cfg.DataDir, "left", left)
 	}
 	r.full = full
 	return full

@@ -9,7 +9,7 @@ import (
 	"dwell/deploy/embedded/fulldisk/fulldisktest"
 )
 
-func TestAFullDiskRefusesWhatItCannotKeepAndLosesNothing(t *testing.T) {
+func TestFullDiskRefusesWritesAndLosesNothing(t *testing.T) {
 	disk := fulldisktest.Mount(t)
 	if disk == nil {
 		return

@@ -23,12 +23,13 @@ import (
 // stopTimeout is how long a child may take to finish its queries and close the engine.
 const stopTimeout = 30 * time.Second
 
-// announcement begins the line on the child's standard output that tells its address.
-const announcement = "listening "
+// addressPrefix begins the line on the child's standard output that has its address.
+const addressPrefix = "listening "
 
 // RunChild is the child's side: it listens, writes the address to out, and serves until ctx is done or in ends, which happens
 // when the parent is gone. It ignores SIGINT, which a terminal sends to parent and child: the parent stops the child.
 func RunChild(ctx context.Context, cfg Config, in io.Reader, out io.Writer, log *slog.Logger) error {
+	log = log.With("component", "embedded-clickhouse")
 	signal.Ignore(os.Interrupt)
 	lib, err := Locate()
 	if err != nil {
@@ -36,15 +37,15 @@ func RunChild(ctx context.Context, cfg Config, in io.Reader, out io.Writer, log 
 	}
 	if !cfg.Unguarded {
 		if err := confine(cfg.Data, lib, cfg.PasswordFile); err != nil {
-			log.Warn("embedded ClickHouse: the process is not confined to its data folder; only the engine keeps clients from files and networks", "error", err)
+			log.Warn("process not confined to its data folder; only the engine keeps clients from files and networks", "error", err)
 		}
 	}
 	ln, err := net.Listen("tcp", cfg.Listen)
 	if err != nil {
 		return fmt.Errorf("embedded ClickHouse: %w", err)
 	}
-	if _, err := fmt.Fprintln(out, announcement+ln.Addr().String()); err != nil {
-		return errors.Join(fmt.Errorf("embedded ClickHouse: the parent is gone: %w", err), ln.Close())
+	if _, err := fmt.Fprintln(out, addressPrefix+ln.Addr().String()); err != nil {
+		return errors.Join(fmt.Errorf("embedded ClickHouse: the parent has ended: %w", err), ln.Close())
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -79,7 +80,7 @@ func (c *Child) Addr() string { return c.addr }
 // Kill ends the child at once, as a crash would. It may be called once Ready is closed; Run then returns an error.
 func (c *Child) Kill() error { return c.cmd.Process.Kill() }
 
-// Run starts the child and blocks until it has ended. When ctx is done the child is told to stop (SIGTERM), finishes its
+// Run starts the child and blocks until it has ended. When ctx is done the child gets SIGTERM, finishes its
 // queries and closes the engine; then Run returns nil. Any other end is an error with the last line that the child wrote.
 func (c *Child) Run(ctx context.Context) error {
 	// On Linux the child gets a signal when the thread that started it ends, so this thread stays.
@@ -122,11 +123,11 @@ func (c *Child) Run(ctx context.Context) error {
 	return fmt.Errorf("embedded ClickHouse ended: %w", err)
 }
 
-// watch reads the child's output to its end; the first line tells the address.
+// watch reads the child's output to its end; the first line has the address.
 func (c *Child) watch(ctx context.Context, out io.Reader) error {
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
-		addr, ok := strings.CutPrefix(lines.Text(), announcement)
+		addr, ok := strings.CutPrefix(lines.Text(), addressPrefix)
 		if !ok || c.addr != "" {
 			continue
 		}

@@ -4,7 +4,7 @@ package clickhouse
 
 import "syscall"
 
-// ownGroup keeps the terminal's Ctrl-C away from the child; the end of its standard input tells it that the parent is gone.
+// ownGroup keeps the terminal's Ctrl-C away from the child; the end of its standard input shows it that the parent has ended.
 func ownGroup() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true}
 }

@@ -49,7 +49,7 @@ func TestAcknowledgedInsertsSurviveAKill(t *testing.T) {
 	engine.Stop(t)
 }
 
-func TestASecondProcessIsToldThatTheFolderIsTaken(t *testing.T) {
+func TestSecondServerOnOneFolderIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	clickhousetest.Open(t, dir)
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -76,7 +76,7 @@ func TestServerWithoutAPasswordDoesNotStart(t *testing.T) {
 	}
 }
 
-func TestStopLetsTheQueriesUnderWayFinish(t *testing.T) {
+func TestStopWaitsForRunningQueries(t *testing.T) {
 	engine := clickhousetest.Open(t, t.TempDir())
 	s := engine.Server
 	ask(t, s, nil, "CREATE TABLE t (x UInt64) ENGINE = MergeTree ORDER BY x")
@@ -102,7 +102,7 @@ func TestStopLetsTheQueriesUnderWayFinish(t *testing.T) {
 	}
 }
 
-func TestAChildThatEndsByItselfIsAnErrorWithItsLastLine(t *testing.T) {
+func TestErrorOfAFailedChildHasItsLastLine(t *testing.T) {
 	var log bytes.Buffer
 	child := clickhouse.NewChild([]string{"sh", "-c", "echo first >&2; echo the disk is full >&2; exit 3"}, nil, &log)
 	err := child.Run(t.Context())
@@ -115,8 +115,8 @@ func TestAChildThatEndsByItselfIsAnErrorWithItsLastLine(t *testing.T) {
 	}
 }
 
-// TestTheChildOutlivesCtrlCButNotItsParent plays a parent that gets killed: this binary, run as a parent of the engine.
-func TestTheChildOutlivesCtrlCButNotItsParent(t *testing.T) {
+// TestChildSurvivesCtrlCAndEndsWithItsParent plays a parent that gets killed: this binary, run as a parent of the engine.
+func TestChildSurvivesCtrlCAndEndsWithItsParent(t *testing.T) {
 	if _, err := clickhouse.Locate(); err != nil {
 		t.Fatal(err)
 	}

@@ -34,7 +34,7 @@ var compressions = []clickhouse.CompressionMethod{
 	clickhouse.CompressionDeflate, clickhouse.CompressionBrotli,
 }
 
-func TestAColumnarBatchComesBackAsItWent(t *testing.T) {
+func TestColumnarBatchIsReadBackUnchanged(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the race detector would take a minute over its bytes")
 	}
@@ -111,7 +111,7 @@ func TestAColumnarBatchComesBackAsItWent(t *testing.T) {
 	}
 }
 
-func TestParametersAreBoundByTheEngine(t *testing.T) {
+func TestQueryParametersAreBound(t *testing.T) {
 	conn := clickhousetest.Start(t).Conn(t)
 	awkward := "Torkham's \\ \"gate\"\n\tاسلام قلعه"
 	var text string
@@ -128,7 +128,7 @@ func TestParametersAreBoundByTheEngine(t *testing.T) {
 	}
 }
 
-func TestSettingsHoldForTheirRequestAlone(t *testing.T) {
+func TestSettingsEndWithTheirRequest(t *testing.T) {
 	conn := clickhousetest.Start(t).Conn(t)
 	const now = "SELECT toUInt64(getSetting('max_block_size'))"
 	usual := number(t, conn, now)
@@ -143,7 +143,7 @@ func TestSettingsHoldForTheirRequestAlone(t *testing.T) {
 	}
 }
 
-func TestAnErrorOfTheEngineHasItsCode(t *testing.T) {
+func TestEngineErrorHasItsCode(t *testing.T) {
 	conn := clickhousetest.Start(t).Conn(t)
 	for sql, code := range map[string]int32{
 		"SELECT * FROM nowhere":               60,

@@ -5,9 +5,9 @@
 // compression, error codes; that an insert which was acknowledged is in the data folder and survives the process being
 // killed; and that one data folder is used by one process at a time.
 //
-// On a disk that is nearly full it begins no insert and no merge, and goes on by itself when there is room. Where others take
-// the last of it in the middle of a write, the process ends rather than acknowledge (room.go): libchdb 26.7 takes no notice
-// of a failed write, leaves parts whose files are empty, and deletes what it merged into them.
+// On a disk that is nearly full it begins no insert and no merge, and resumes when there is room. Where another program fills
+// the disk in the middle of a write, the process ends rather than acknowledge (room.go): libchdb 26.7 ignores
+// a failed write, leaves parts whose files are empty, and deletes what it merged into them.
 //
 // It refuses to be more than that: no native (TCP) interface, one user, no files or networks for clients (rights.go), no external tables
 // in a request, no replication, and no promise against a loss of power beyond ClickHouse's own defaults. A border's production runs on a

@@ -74,7 +74,7 @@ type plain struct{ io.Writer }
 
 func (plain) Close() error { return nil }
 
-// blockReader reads ClickHouse's own compressed blocks, which a client announces with decompress=1.
+// blockReader reads ClickHouse's own compressed blocks, which a client sends with decompress=1.
 type blockReader struct{ r *compress.Reader }
 
 func (b blockReader) Read(p []byte) (int, error) {

@@ -61,7 +61,7 @@ func needed(t *testing.T, what string, err error) {
 	t.Skipf("%s: %v", what, err)
 }
 
-func TestCurlAsksInAnyFormat(t *testing.T) {
+func TestCurlReadsAnyFormat(t *testing.T) {
 	curl, err := exec.LookPath("curl")
 	needed(t, "curl", err)
 	s := clickhousetest.Start(t)
@@ -125,7 +125,7 @@ func TestCurlAsksInAnyFormat(t *testing.T) {
 	}
 }
 
-func TestClickHouseConnectFindsAServer(t *testing.T) {
+func TestClickHouseConnectWorks(t *testing.T) {
 	python := os.Getenv("CLICKHOUSE_CONNECT_PYTHON")
 	if python == "" {
 		python = "python3"
@@ -139,7 +139,7 @@ func TestClickHouseConnectFindsAServer(t *testing.T) {
 	}
 }
 
-func TestHeadersTellWhatClientsReadFromThem(t *testing.T) {
+func TestResponseHeadersCarrySummaryAndFormat(t *testing.T) {
 	s := clickhousetest.Start(t)
 	ask(t, s, nil, "CREATE TABLE t (x UInt64) ENGINE = MergeTree ORDER BY x")
 	response, _ := post(t, s, url.Values{"query": {"INSERT INTO t FORMAT TSV"}, "query_id": {"q-1"}}, "1\n2\n3\n")
@@ -161,7 +161,7 @@ func TestHeadersTellWhatClientsReadFromThem(t *testing.T) {
 	}
 }
 
-func TestErrorsHaveTheStatusAndTheCodeOfAServer(t *testing.T) {
+func TestErrorsHaveStatusAndCodeOfAServer(t *testing.T) {
 	s := clickhousetest.Start(t)
 	for _, c := range []struct {
 		sql    string
@@ -200,7 +200,7 @@ func TestErrorsHaveTheStatusAndTheCodeOfAServer(t *testing.T) {
 	}
 }
 
-func TestAnErrorInTheMiddleOfAnAnswerIsFramed(t *testing.T) {
+func TestErrorInAStreamedResponseIsFramed(t *testing.T) {
 	s := clickhousetest.Start(t)
 	response, text := post(t, s, url.Values{"enable_http_compression": {"0"}}, "SELECT throwIf(number = 30000000) FROM numbers(40000000)")
 	tag := response.Header.Get("X-ClickHouse-Exception-Tag")
@@ -239,7 +239,7 @@ func TestGetChangesNothing(t *testing.T) {
 	}
 }
 
-func TestASessionKeepsWhatItSet(t *testing.T) {
+func TestSessionKeepsItsSettingsAndTables(t *testing.T) {
 	s := clickhousetest.Start(t)
 	one := url.Values{"session_id": {"one"}}
 	ask(t, s, one, "CREATE TEMPORARY TABLE seen (x UInt8)")
@@ -256,7 +256,7 @@ func TestASessionKeepsWhatItSet(t *testing.T) {
 	}
 }
 
-func TestAnInsertThatBreaksOffLeavesNothing(t *testing.T) {
+func TestInterruptedInsertLeavesNoRows(t *testing.T) {
 	s := clickhousetest.Start(t)
 	ask(t, s, nil, "CREATE TABLE t (x UInt64) ENGINE = MergeTree ORDER BY x")
 	gone := errors.New("the client is gone")
@@ -275,7 +275,7 @@ func TestAnInsertThatBreaksOffLeavesNothing(t *testing.T) {
 	}
 }
 
-func TestAnInsertThatIsRefusedLetsItsTableGo(t *testing.T) {
+func TestRefusedInsertReleasesItsTable(t *testing.T) {
 	s := clickhousetest.Start(t)
 	ask(t, s, nil, "CREATE TABLE t (x UInt64) ENGINE = MergeTree ORDER BY x")
 	var inserts sync.WaitGroup
@@ -290,7 +290,7 @@ func TestAnInsertThatIsRefusedLetsItsTableGo(t *testing.T) {
 	}
 	inserts.Wait()
 	if got := ask(t, s, nil, "SELECT count() FROM system.processes WHERE current_database = currentDatabase() AND query LIKE 'INSERT%'"); got != "0\n" {
-		t.Errorf("%q inserts go on, and would keep the table from being dropped", got)
+		t.Errorf("%q inserts still run, and would keep the table from being dropped", got)
 	}
 }
 
@@ -298,7 +298,7 @@ type broken struct{ err error }
 
 func (b broken) Read([]byte) (int, error) { return 0, b.err }
 
-func TestALargeAnswerIsStreamedAndMayBeLeft(t *testing.T) {
+func TestLargeResponseIsStreamedAndCanBeCancelled(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the race detector would take a minute over its bytes")
 	}
@@ -321,7 +321,7 @@ func TestALargeAnswerIsStreamedAndMayBeLeft(t *testing.T) {
 	}
 }
 
-func TestGzippedInsert(t *testing.T) {
+func TestGzippedInsertIsDecoded(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the race detector would take a minute over its bytes")
 	}
@@ -345,7 +345,7 @@ func TestGzippedInsert(t *testing.T) {
 	}
 }
 
-func TestWritersAndReadersSideBySide(t *testing.T) {
+func TestConcurrentReadersSeeWholeInserts(t *testing.T) {
 	s := clickhousetest.Start(t)
 	ask(t, s, nil, "CREATE TABLE t (writer UInt8, x UInt64) ENGINE = MergeTree ORDER BY (writer, x)")
 	const writers, batches, rows = 24, 5, 1000 // more writers than connections to the engine

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func TestVersionIsThePinnedOne(t *testing.T) {
+func TestVersionMatchesThePin(t *testing.T) {
 	var pinned struct {
 		OptionalDependencies map[string]string `json:"optionalDependencies"`
 	}
@@ -33,7 +33,7 @@ func TestVersionIsThePinnedOne(t *testing.T) {
 	}
 }
 
-func TestAMissingLibrarySaysWhatToDo(t *testing.T) {
+func TestMissingLibraryNamesTheCommand(t *testing.T) {
 	t.Setenv("DWELL_LIBCHDB", "")
 	t.Setenv("HOME", t.TempDir())
 	t.Setenv("XDG_CACHE_HOME", "")

@@ -40,6 +40,6 @@ func TestRequestWithoutTheLoginIsRefused(t *testing.T) {
 	f("localhost", "/?password=sesame", http.Header{"Host": {"localhost:8123"}}, 0)
 	f("an image of another site, with a login that the browser remembers", "/",
 		http.Header{"Authorization": {basic("default:sesame")}, "Sec-Fetch-Site": {"cross-site"}}, 497)
-	f("a person who types the address", "/?password=sesame", http.Header{"Sec-Fetch-Site": {"none"}}, 0)
+	f("an address typed into a browser", "/?password=sesame", http.Header{"Sec-Fetch-Site": {"none"}}, 0)
 	f("a page of another site", "/?password=sesame", http.Header{"Origin": {"https://evil.example"}}, 497)
 }

@@ -17,7 +17,7 @@ import (
 //   - Table engines that ask for no grant (Executable, EmbeddedRocksDB, FileLog, ...) and disks described in a statement are
 //     found in what the engine's own parser makes of the text (checkTable), INTO OUTFILE in the text itself (outfile).
 //   - The scalar function file() and FROM INFILE ask for no grant either, but both begin with the working folder, so the
-//     process works in a folder that is gone (leaveFolder). Programs are looked for in a folder that cannot exist
+//     process works in a folder that has been removed (leaveFolder). Programs are looked for in a folder that cannot exist
 //     (writeConfig).
 //   - Linux keeps the whole process from other files and from servers (confine).
 
@@ -105,9 +105,9 @@ func checkTable(formatted string) error {
 	return nil
 }
 
-// leaveFolder makes the process work in a folder that is gone, once the engine has been started.
+// leaveFolder makes the process work in a folder that has been removed, once the engine has been started.
 func leaveFolder(data string) error {
-	dir, err := os.MkdirTemp(data, "gone-")
+	dir, err := os.MkdirTemp(data, "removed-")
 	if err != nil {
 		return err
 	}

@@ -56,8 +56,8 @@ const watchEvery = time.Second
 
 var errUnwritten = errors.New("the disk ran full in the middle of a write: what was acknowledged is kept, make room and start again")
 
-// written is an error if a write has failed since the engine was started. libchdb 26.7 counts a failed write and goes on as
-// if it had been done, so that an insert succeeds and a merge replaces its sources though their files are empty. From then
+// written is an error if a write has failed since the engine was started. libchdb 26.7 counts a failed write and continues as
+// if it had succeeded, so that an insert succeeds and a merge replaces its sources though their files are empty. From then
 // on nothing may be acknowledged, and the engine must end before it deletes what the merge has read: its next start sets
 // aside the parts that are not whole, and takes their sources.
 func (h *handler) written() error {
@@ -86,7 +86,7 @@ func (h *handler) watch(stop <-chan struct{}) {
 			return
 		case <-tick.C:
 			if err := h.written(); err != nil {
-				h.log.Error("embedded ClickHouse", "error", err)
+				h.log.Error("write failed", "error", err)
 			}
 		}
 	}

@@ -13,8 +13,8 @@ import (
 	"dwell/deploy/embedded/fulldisk/fulldisktest"
 )
 
-// TestWhatWasAcknowledgedOutlivesAFullDisk lets the disk run full in the middle of inserts and merges.
-func TestWhatWasAcknowledgedOutlivesAFullDisk(t *testing.T) {
+// TestAcknowledgedInsertsSurviveAFullDisk lets the disk run full in the middle of inserts and merges.
+func TestAcknowledgedInsertsSurviveAFullDisk(t *testing.T) {
 	disk := fulldisktest.Mount(t)
 	if disk == nil {
 		return

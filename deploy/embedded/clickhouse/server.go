@@ -74,7 +74,7 @@ func Serve(ctx context.Context, lib string, cfg Config, ln net.Listener, log *sl
 		}
 	}
 	h := &handler{pool: pool, password: password, unguarded: cfg.Unguarded, log: log, unwritten: make(chan struct{})}
-	if err := h.learn(); err != nil {
+	if err := h.identify(); err != nil {
 		return errors.Join(fmt.Errorf("embedded ClickHouse: %w", err), ln.Close(), pool.close())
 	}
 	server := &http.Server{Handler: h, ReadHeaderTimeout: 30 * time.Second, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)}
@@ -91,9 +91,9 @@ func Serve(ctx context.Context, lib string, cfg Config, ln net.Listener, log *sl
 	}()
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(ln) }()
-	log.Info("embedded ClickHouse is up", "address", ln.Addr().String(), "data", dir, "version", h.version)
+	log.Info("ready", "address", ln.Addr().String(), "data", dir, "version", h.version)
 	select {
-	case <-h.unwritten: // what is closed in order would go on writing
+	case <-h.unwritten: // closing in order would write more
 		return fmt.Errorf("embedded ClickHouse: data folder %q: %w", dir, errUnwritten)
 	case err = <-served:
 	}
@@ -104,7 +104,7 @@ func Serve(ctx context.Context, lib string, cfg Config, ln net.Listener, log *sl
 	<-watched
 	err = errors.Join(err, pool.close())
 	if l.shutdown() != 0 {
-		log.Debug("embedded ClickHouse: some of the engine's threads go on until the process ends, which does no harm")
+		log.Debug("some of the engine's threads run until the process ends, which does no harm")
 	}
 	return err
 }
@@ -121,8 +121,8 @@ type handler struct {
 	failed    sync.Once
 }
 
-// learn asks the engine for what the headers tell.
-func (h *handler) learn() error {
+// identify asks the engine for the version and time zone that the headers carry.
+func (h *handler) identify() error {
 	_, err := h.pool.keep.query("SELECT version(), timezone()", "TabSeparated", nil, func(piece []byte) error {
 		h.version, h.timezone, _ = strings.Cut(strings.TrimSpace(string(piece)), "\t")
 		return nil
@@ -167,7 +167,7 @@ func (h *handler) statement(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err := h.run(r.Context(), w, q); err != nil {
-		h.log.Debug("embedded ClickHouse: answer broke off", "query_id", q.queryID, "error", err)
+		h.log.Debug("response interrupted", "query_id", q.queryID, "error", err)
 	}
 }
 

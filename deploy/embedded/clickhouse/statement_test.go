@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestStatementsAreToldApart(t *testing.T) {
+func TestStatementKindFormatAndDataAreFound(t *testing.T) {
 	for _, c := range []struct {
 		sql          string
 		kind, format string
@@ -64,7 +64,7 @@ func FuzzStatement(f *testing.F) {
 	})
 }
 
-func TestAnEncodingIsPickedAmongThoseTheClientTakes(t *testing.T) {
+func TestResponseEncodingIsOneTheClientAccepts(t *testing.T) {
 	for header, want := range map[string]string{
 		"": "", "gzip": "gzip", "br, gzip;q=0.5": "gzip", "zstd, lz4": "lz4", "identity": "", "gzip; q=0, br": "br", "xz": "",
 	} {

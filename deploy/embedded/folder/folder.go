@@ -1,7 +1,8 @@
 // Package folder gives a data folder to one process at a time.
 //
 // It promises that two processes never own the same folder, that the owner's death ends its ownership, however it ends, and
-// that whoever asks in vain learns the process id of the owner. It refuses to share: there are no readers beside an owner.
+// that the error of a process that is refused has the owner's process id. It refuses to share: there are no readers beside an
+// owner.
 package folder
 
 import (
@@ -40,7 +41,7 @@ func (e *InUseError) Error() string {
 const tick = 50 * time.Millisecond
 
 // Own creates the folder where it is missing and takes its lock, which the kernel gives up when this process ends. While
-// another process holds it, Own tries for the time of wait, since an owner that was killed is not gone at once; then the
+// another process holds it, Own tries for the time of wait, since an owner that was killed does not end at once; then the
 // error is an *InUseError.
 func Own(path string, wait time.Duration) (*Folder, error) {
 	if err := os.MkdirAll(path, 0o755); err != nil {

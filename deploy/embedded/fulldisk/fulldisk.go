@@ -1,8 +1,8 @@
-// Package fulldisk gives those who prove the embedded parts a disk that runs full: a file system in memory, which becomes no
-// larger than what is on it, and then larger again. Nothing is written to fill it.
+// Package fulldisk gives tests of the embedded parts a disk that runs full: a file system in memory, whose size is set to what
+// is on it, and then larger again. Nothing is written to fill it.
 //
-// It promises that nothing of it is left when the process ends that mounted it, however it ends, and that nobody has to be
-// root: such a process runs in a mount namespace of its own (Namespace). It refuses machines that allow neither, and all
+// It promises that nothing of it is left when the process that mounted it ends, however it ends, and that root is not needed:
+// such a process runs in a mount namespace of its own (Namespace). It refuses machines that allow neither, and all
 // that are not Linux.
 package fulldisk
 

@@ -21,7 +21,7 @@ func mount(dir string) error {
 	return os.NewSyscallError("mount", syscall.Mount("dwell", dir, "tmpfs", 0, ""))
 }
 
-// unmount lets what is still open go on until it is closed.
+// unmount leaves open files usable until they are closed.
 func unmount(dir string) error {
 	return os.NewSyscallError("unmount", syscall.Unmount(dir, syscall.MNT_DETACH))
 }

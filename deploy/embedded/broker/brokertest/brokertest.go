@@ -19,7 +19,7 @@ func Topic(name string, partitions int) Option {
 	}
 }
 
-// DataDir keeps the log in dir, so that a second Start goes on with what the first one left. Without it the log is in a
+// DataDir keeps the log in dir, so that a second Start resumes with what the first one left. Without it the log is in a
 // folder of the test's own.
 func DataDir(dir string) Option { return func(c *broker.Config) { c.DataDir = dir } }
 

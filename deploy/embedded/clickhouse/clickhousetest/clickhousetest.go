@@ -41,7 +41,7 @@ const DataVariable = "DWELL_CLICKHOUSETEST_DATA"
 // UnguardedVariable lets the clients of that engine reach files, networks and programs.
 const UnguardedVariable = "DWELL_CLICKHOUSETEST_UNGUARDED"
 
-// removeVariable tells that process to remove the folder when it ends.
+// removeVariable makes that process remove the folder when it ends.
 const removeVariable = "DWELL_CLICKHOUSETEST_REMOVE"
 
 // Server is where a test finds its tables.

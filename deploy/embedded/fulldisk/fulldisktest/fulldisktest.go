@@ -13,7 +13,7 @@ import (
 const variable = "DWELL_FULLDISKTEST"
 
 // Mount runs the test once more, in a process that may mount, and returns the disk there. Here it returns nil when that
-// process has ended, and the test is over. Where nobody may mount the test is skipped.
+// process has ended, and the test is over. Where mounting is not allowed the test is skipped.
 func Mount(t *testing.T) *fulldisk.Disk {
 	t.Helper()
 	if os.Getenv(variable) == "" {
@@ -35,7 +35,7 @@ func again(t *testing.T) {
 	fulldisk.Namespace(cmd)
 	out, err := cmd.CombinedOutput()
 	if cmd.Process == nil {
-		t.Skipf("this machine lets nobody mount: %v", err)
+		t.Skipf("this machine does not allow mounting: %v", err)
 	}
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
