@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -237,10 +238,11 @@ func TestOnlyEnginesThatKeepTheirDataHereAreAllowed(t *testing.T) {
 	for _, sql := range []string{
 		"CREATE TABLE trucks (engine String, `create` UInt8) ENGINE = MergeTree ORDER BY engine COMMENT 'the disk of an engine'",
 		"INSERT INTO trucks (engine, `create`) VALUES ('diesel', 1)",
-		"ALTER TABLE trucks ADD COLUMN disk UInt8",
+		"ALTER TABLE trucks ADD COLUMN disk UInt8; -- and no more\n",
 		"INSERT INTO trucks SELECT replace(engine, 'd', 'D'), 2, 3 FROM trucks WHERE disk = length('')",
 		"CREATE VIEW v AS SELECT engine FROM trucks WHERE engine = 'diesel' OR disk = ascii('x')",
 	} {
 		ask(t, s, nil, sql)
 	}
+	ask(t, s, url.Values{"param_table": {"named"}}, "CREATE TABLE {table:Identifier} (a Int8) ENGINE = Memory")
 }
