@@ -20,7 +20,7 @@ type Consumer struct {
 	log        *slog.Logger
 	obs        Observer
 	newHandler func(partition int) Handler
-	readers    readers
+	slots      slots
 	client     *client
 
 	mu sync.Mutex
@@ -43,8 +43,8 @@ func New(cfg Config, newHandler func(partition int) Handler, obs Observer, log *
 		obs = unobserved{}
 	}
 	// While one half waits for something, the other keeps the machine busy.
-	readers := newReaders(2 * runtime.GOMAXPROCS(0))
-	return &Consumer{cfg: cfg, log: log, obs: obs, newHandler: newHandler, readers: readers, client: c}, nil
+	slots := newSlots(2 * runtime.GOMAXPROCS(0))
+	return &Consumer{cfg: cfg, log: log, obs: obs, newHandler: newHandler, slots: slots, client: c}, nil
 }
 
 // Run joins the group and handles what it assigns until ctx ends; then it closes every Handler, leaves the group and
@@ -179,7 +179,7 @@ func (c *Consumer) generation(owned context.Context, g *kafkago.Generation, part
 	})
 	for _, s := range f.sources {
 		p := &partition{
-			source: s, client: c.client, cfg: c.cfg, log: c.log, obs: c.obs, newHandler: c.newHandler, readers: c.readers,
+			source: s, client: c.client, cfg: c.cfg, log: c.log, obs: c.obs, newHandler: c.newHandler, slots: c.slots,
 		}
 		loops.Go(func() { p.run(owned, drain) })
 	}

@@ -18,7 +18,7 @@ type partition struct {
 	log        *slog.Logger
 	obs        Observer
 	newHandler func(partition int) Handler
-	readers    readers
+	slots      slots
 }
 
 // run serves the partition until owned ends. Handlers may work on until drain ends.
@@ -124,7 +124,7 @@ func (p *partition) untilTick() time.Duration {
 func (p *partition) handle(owned, drain context.Context, h Handler, c chunk) (Failure, error) {
 	transactions := newTransactions(c.aborted)
 	for rest := c.data; ; {
-		r := p.readers.take(owned)
+		r := p.slots.take(owned)
 		if r == nil {
 			return "", nil
 		}
@@ -133,7 +133,7 @@ func (p *partition) handle(owned, drain context.Context, h Handler, c chunk) (Fa
 		if err == nil {
 			failure, err = HandleFailure, h.Handle(drain, Batch{Records: r.records, Next: next, HighWatermark: c.highWatermark})
 		}
-		p.readers.give(r)
+		p.slots.give(r)
 		if err == nil {
 			err = h.Write(drain)
 		}

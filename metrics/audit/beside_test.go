@@ -35,7 +35,7 @@ func (b *border) flushUpTo(o engine.Owner, stop string) {
 		do   func() error
 	}{
 		{"raw", func() error { return b.store.WriteRaw(ctx, 0, &b.raw[0]) }},
-		{"announcement", func() error { return b.store.Announce(ctx, 0, o, f.AsOf) }},
+		{"announcement", func() error { return b.store.AnnounceFlush(ctx, 0, o, f.AsOf) }},
 		{"windows", func() error { return b.store.WriteWindows(ctx, 0, f.Windows.All()) }},
 		{"visits", func() error { return b.store.WriteVisits(ctx, 0, f.Visits.Chunks) }},
 		{"inside_now", func() error { return b.store.WriteInside(ctx, 0, f.Inside) }},
@@ -53,7 +53,7 @@ func (b *border) flushUpTo(o engine.Owner, stop string) {
 
 func (b *border) claim() engine.Owner {
 	b.t.Helper()
-	o, _, err := b.store.Claim(b.t.Context(), 0)
+	o, _, err := b.store.AcquireEpoch(b.t.Context(), 0)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -90,7 +90,7 @@ func TestAuditWaitsForTheEndOfAFlush(t *testing.T) {
 	f := b.shards[0].Flush(b.next[0])
 	ctx := t.Context()
 	for _, err := range []error{
-		b.store.WriteRaw(ctx, 0, &b.raw[0]), b.store.Announce(ctx, 0, o, f.AsOf), b.store.WriteWindows(ctx, 0, f.Windows.All()),
+		b.store.WriteRaw(ctx, 0, &b.raw[0]), b.store.AnnounceFlush(ctx, 0, o, f.AsOf), b.store.WriteWindows(ctx, 0, f.Windows.All()),
 		b.store.WriteVisits(ctx, 0, f.Visits.Chunks), b.store.WriteInside(ctx, 0, f.Inside),
 	} {
 		if err != nil {

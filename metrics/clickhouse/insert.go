@@ -41,7 +41,7 @@ type encode func(e *encoder, send func() bool)
 
 // insert writes what encode makes of a table's rows. Where inserts are direct, each block is sent on before the next one is
 // begun, so that memory is that of one block whatever a flush has grown to, and what others write to the table at the same time
-// goes with it, in one statement (together). Where they are not there is one block: the driver sends what comes before the last
+// goes with it, in one statement (batcher). Where they are not there is one block: the driver sends what comes before the last
 // one without an end by which it could be given up. Without a block nothing is written. It returns when the server has all of
 // it; after an error some blocks may be there.
 func (s *Store) insert(ctx context.Context, table string, rows encode) error {
@@ -51,11 +51,11 @@ func (s *Store) insert(ctx context.Context, table string, rows encode) error {
 	s.mu.Lock()
 	t := s.inserts[table]
 	if t == nil {
-		t = &together[encode]{do: s.insertAll, most: s.streams, refused: refused}
+		t = &batcher[encode]{run: s.insertAll, limit: s.streams, refused: refused}
 		s.inserts[table] = t
 	}
 	s.mu.Unlock()
-	return t.with(ctx, rows)
+	return t.do(ctx, rows)
 }
 
 // refused says whether ClickHouse has said no.

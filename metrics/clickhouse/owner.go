@@ -9,9 +9,9 @@ import (
 	"dwell/metrics/engine"
 )
 
-// Claim makes a new owner of a shard, which comes after all others, and returns the offsets above the progress as of
-// which those have announced flushes.
-func (s *Store) Claim(ctx context.Context, id int) (o engine.Owner, announced []int64, err error) {
+// AcquireEpoch makes a new owner of a shard, whose epoch is above all others', and returns the offsets above the progress as
+// of which those have announced flushes.
+func (s *Store) AcquireEpoch(ctx context.Context, id int) (o engine.Owner, announced []int64, err error) {
 	for later := true; later; {
 		const query = "SELECT max(epoch) FROM owners WHERE shard = ?" + consistent
 		if err := s.conn.QueryRow(ctx, query, id).Scan(&o.Epoch); err != nil {
@@ -31,12 +31,12 @@ func (s *Store) Claim(ctx context.Context, id int) (o engine.Owner, announced []
 	return o, announced, nil
 }
 
-// Announce says that the owner is about to write rows as of an offset. It returns engine.ErrOvertaken if there is a later
-// owner.
-func (s *Store) Announce(ctx context.Context, id int, o engine.Owner, asOf int64) error {
+// AnnounceFlush writes the owner's intent to write rows as of an offset. It returns engine.ErrFenced if an owner has a later
+// epoch.
+func (s *Store) AnnounceFlush(ctx context.Context, id int, o engine.Owner, asOf int64) error {
 	later, err := s.own(ctx, id, o, asOf)
 	if err == nil && later {
-		err = engine.ErrOvertaken
+		err = engine.ErrFenced
 	}
 	return err
 }
@@ -56,7 +56,7 @@ type announcement struct {
 // own writes a row, and then looks whether there is one of a later owner.
 func (s *Store) own(ctx context.Context, id int, o engine.Owner, announced int64) (later bool, err error) {
 	a := &announcement{shard: id, owner: o, offset: announced}
-	err = s.announcements.with(ctx, a)
+	err = s.announcements.do(ctx, a)
 	return a.later, err
 }
 

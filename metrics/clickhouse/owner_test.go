@@ -12,41 +12,41 @@ import (
 // Torkham's shard changes hands while its owner is about to write.
 func TestOneOwnerComesAfterAnother(t *testing.T) {
 	s := open(t, fresh(t), vocabulary(t))
-	first, announced, err := s.Claim(t.Context(), 3)
+	first, announced, err := s.AcquireEpoch(t.Context(), 3)
 	if err != nil || len(announced) > 0 {
 		t.Fatalf("the first owner finds %v announced, %v", announced, err)
 	}
 	for _, asOf := range []int64{120, 200} {
-		if err := s.Announce(t.Context(), 3, first, asOf); err != nil {
+		if err := s.AnnounceFlush(t.Context(), 3, first, asOf); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if err := s.WriteProgress(t.Context(), 3, &engine.Flush{AsOf: 120}); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := s.Claim(t.Context(), 4); err != nil { // another shard
+	if _, _, err := s.AcquireEpoch(t.Context(), 4); err != nil { // another shard
 		t.Fatal(err)
 	}
-	if err := s.Announce(t.Context(), 3, first, 210); err != nil {
+	if err := s.AnnounceFlush(t.Context(), 3, first, 210); err != nil {
 		t.Fatal(err)
 	}
-	second, announced, err := s.Claim(t.Context(), 3)
+	second, announced, err := s.AcquireEpoch(t.Context(), 3)
 	if err != nil || !slices.Equal(announced, []int64{210}) {
 		t.Fatalf("the second owner finds %v announced, %v", announced, err)
 	}
-	if err := s.Announce(t.Context(), 3, first, 300); !errors.Is(err, engine.ErrOvertaken) {
+	if err := s.AnnounceFlush(t.Context(), 3, first, 300); !errors.Is(err, engine.ErrFenced) {
 		t.Fatalf("the first owner goes on: %v", err)
 	}
-	if err := s.Announce(t.Context(), 3, second, 250); err != nil {
+	if err := s.AnnounceFlush(t.Context(), 3, second, 250); err != nil {
 		t.Fatal(err)
 	}
-	if _, announced, err = s.Claim(t.Context(), 3); err != nil || !slices.Equal(announced, []int64{250, 300}) {
+	if _, announced, err = s.AcquireEpoch(t.Context(), 3); err != nil || !slices.Equal(announced, []int64{250, 300}) {
 		t.Fatalf("the third owner finds %v announced, %v", announced, err)
 	}
 	if err := s.WriteProgress(t.Context(), 3, &engine.Flush{AsOf: 300}); err != nil {
 		t.Fatal(err)
 	}
-	if _, announced, err = s.Claim(t.Context(), 3); err != nil || len(announced) > 0 {
+	if _, announced, err = s.AcquireEpoch(t.Context(), 3); err != nil || len(announced) > 0 {
 		t.Fatalf("the fourth owner finds %v announced, %v", announced, err)
 	}
 }
@@ -65,8 +65,8 @@ func TestNoFlushIsUnknownToTheLastOwner(t *testing.T) {
 	for i := range all {
 		wait.Go(func() {
 			in := &all[i]
-			if in.owner, in.before, in.err = s.Claim(t.Context(), 0); in.err == nil {
-				in.err = s.Announce(t.Context(), 0, in.owner, int64(100+i))
+			if in.owner, in.before, in.err = s.AcquireEpoch(t.Context(), 0); in.err == nil {
+				in.err = s.AnnounceFlush(t.Context(), 0, in.owner, int64(100+i))
 			}
 		})
 	}
@@ -85,7 +85,7 @@ func TestNoFlushIsUnknownToTheLastOwner(t *testing.T) {
 			}
 		case in.err == nil && !slices.Contains(last.before, int64(100+i)):
 			t.Errorf("owner %+v was let through, and the last one knows of %v alone", in.owner, last.before)
-		case in.err != nil && !errors.Is(in.err, engine.ErrOvertaken):
+		case in.err != nil && !errors.Is(in.err, engine.ErrFenced):
 			t.Errorf("owner %+v: %v", in.owner, in.err)
 		}
 	}

@@ -24,12 +24,12 @@ type Store struct {
 	// blockRows is how many rows are encoded at a time.
 	blockRows int
 
-	// streams is how many inserts into one table may be under way at a time, where shards write together.
+	// streams is how many inserts into one table may be under way at a time, where they are batched.
 	streams int
 
-	announcements together[*announcement]
+	announcements batcher[*announcement]
 	mu            sync.Mutex
-	inserts       map[string]*together[encode] // by table
+	inserts       map[string]*batcher[encode] // by table
 }
 
 // Open connects, creates the database where missing, and brings its schema up to date.
@@ -50,12 +50,12 @@ func Open(ctx context.Context, cfg Config, voc *event.Vocabulary) (*Store, error
 		direct:    cfg.Protocol == "http" && cfg.Compression == "none",
 		blockRows: 1 << 14,
 		streams:   max(1, runtime.GOMAXPROCS(0)/2),
-		inserts:   map[string]*together[encode]{},
+		inserts:   map[string]*batcher[encode]{},
 	}
 	if !s.direct { // the driver has all in one block
 		s.blockRows = math.MaxInt
 	}
-	s.announcements = together[*announcement]{do: s.announceAll, most: 1, refused: refused}
+	s.announcements = batcher[*announcement]{run: s.announceAll, limit: 1, refused: refused}
 	return s, nil
 }
 

@@ -237,7 +237,7 @@ func (in *instance) act() {
 		if err == nil && in.next >= in.state.FlushFrom() && rapid.IntRange(0, 2).Draw(t, "flushes") > 0 {
 			err = in.flush()
 		}
-		if in.ended = errors.Is(err, ErrOvertaken); !in.ended {
+		if in.ended = errors.Is(err, ErrFenced); !in.ended {
 			in.must(err)
 		}
 	}

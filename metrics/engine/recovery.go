@@ -41,7 +41,7 @@ import (
 // recovery tell of such offsets too. So the flushes of a shard, whoever makes them, are as of offsets that only ever rise.
 //
 // A row that is ahead of all that its owner wrote, and that is met when memory had let it go, is another's too: it is
-// ErrOvertaken, and the owner recovers. Every row that was ahead when it recovered is in memory and stays there until the
+// ErrFenced, and the owner recovers. Every row that was ahead when it recovered is in memory and stays there until the
 // log has caught up, so that no other row can be.
 //
 // The tests in recovery_test.go cut the protocol at every step.
@@ -64,9 +64,9 @@ func (o Owner) After(other Owner) bool {
 	return cmp.Or(cmp.Compare(o.Epoch, other.Epoch), cmp.Compare(o.Number, other.Number)) > 0
 }
 
-// ErrOvertaken is the error of an owner after which another one has come, or that has met a row which is ahead of all that
+// ErrFenced is the error of an owner after which another one has acquired the shard, or that has met a row which is ahead of all that
 // it wrote. It must recover, if it still has the shard.
-var ErrOvertaken = errors.New("another instance has this shard, or had it meanwhile")
+var ErrFenced = errors.New("another instance has this shard, or had it meanwhile")
 
 // Resume begins a recovery at this progress. The caller then restores all visits that are not over, that have a fact
 // after the Horizon, or whose AsOf is above the progress, and tells of all others by Stored; after that all windows
@@ -104,7 +104,7 @@ func (s *State) admit(asOf int64) error {
 		return nil
 	}
 	if asOf > s.written {
-		return ErrOvertaken
+		return ErrFenced
 	}
 	return nil
 }

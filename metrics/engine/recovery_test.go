@@ -223,7 +223,7 @@ func TestEveryCrashGivesTheSameRows(t *testing.T) {
 				continue
 			}
 			f, err := at.work(log, rapid.IntRange(1, 30).Draw(t, "batch"))
-			if errors.Is(err, ErrOvertaken) {
+			if errors.Is(err, ErrFenced) {
 				*at = *begin()
 				continue
 			}

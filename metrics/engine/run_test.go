@@ -23,7 +23,7 @@ type tables struct {
 func (t *tables) announce(owner int, asOf int64) error {
 	t.announced[owner] = asOf
 	if owner < len(t.announced)-1 {
-		return ErrOvertaken
+		return ErrFenced
 	}
 	return nil
 }

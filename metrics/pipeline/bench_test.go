@@ -24,11 +24,11 @@ import (
 // forgetful is a store that keeps nothing: what is left is the cost of decoding and of the engine.
 type forgetful struct{}
 
-func (forgetful) Claim(context.Context, int) (engine.Owner, []int64, error) {
+func (forgetful) AcquireEpoch(context.Context, int) (engine.Owner, []int64, error) {
 	return engine.Owner{}, nil, nil
 }
 
-func (forgetful) Announce(context.Context, int, engine.Owner, int64) error { return nil }
+func (forgetful) AnnounceFlush(context.Context, int, engine.Owner, int64) error { return nil }
 
 func (forgetful) Progress(context.Context, int) (engine.Progress, error) {
 	return engine.Progress{}, nil

@@ -77,14 +77,14 @@ func (c *cutting) WriteRestatements(ctx context.Context, id int, rows []window.R
 	return c.Store.WriteRestatements(ctx, id, rows)
 }
 
-func (c *cutting) Announce(ctx context.Context, id int, o engine.Owner, asOf int64) error {
+func (c *cutting) AnnounceFlush(ctx context.Context, id int, o engine.Owner, asOf int64) error {
 	if c.dies() {
 		if c.half && c.left == 0 {
-			return errors.Join(errCut, c.Store.Announce(context.WithoutCancel(ctx), id, o, asOf))
+			return errors.Join(errCut, c.Store.AnnounceFlush(context.WithoutCancel(ctx), id, o, asOf))
 		}
 		return errCut
 	}
-	return c.Store.Announce(ctx, id, o, asOf)
+	return c.Store.AnnounceFlush(ctx, id, o, asOf)
 }
 
 func (c *cutting) WriteWindows(ctx context.Context, id int, rows iter.Seq[*window.Row]) error {

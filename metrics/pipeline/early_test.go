@@ -22,7 +22,7 @@ type awaiting struct {
 	told      []string
 }
 
-func (a *awaiting) Claim(context.Context, int) (engine.Owner, []int64, error) {
+func (a *awaiting) AcquireEpoch(context.Context, int) (engine.Owner, []int64, error) {
 	return engine.Owner{Epoch: 2}, []int64{a.announced}, nil
 }
 

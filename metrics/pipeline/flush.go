@@ -127,16 +127,16 @@ func (s *Shard) write(ctx context.Context, table string, rows int, do func(conte
 	return nil
 }
 
-// announce says that rows are about to be written, unless another instance has the shard by now.
-func (s *Shard) announce(ctx context.Context, asOf int64) (overtaken error) {
+// announce writes the intent to flush, unless an instance with a later epoch has the shard.
+func (s *Shard) announce(ctx context.Context, asOf int64) (fenced error) {
 	err := s.write(ctx, "owners", 1, func(ctx context.Context) error {
-		err := s.Store.Announce(ctx, s.id, s.owner, asOf)
-		if errors.Is(err, engine.ErrOvertaken) {
-			overtaken, err = err, nil
+		err := s.Store.AnnounceFlush(ctx, s.id, s.owner, asOf)
+		if errors.Is(err, engine.ErrFenced) {
+			fenced, err = err, nil
 		}
 		return err
 	})
-	return cmp.Or(err, overtaken)
+	return cmp.Or(err, fenced)
 }
 
 // commit tells Kafka. Nothing rests on it, so a failure is only logged.
@@ -187,7 +187,7 @@ func (s *Shard) try(ctx context.Context, what string, do func() error) error {
 		err := do()
 		if err == nil {
 			if stalled {
-				s.Log.Info("goes on", "shard", s.id, "step", what)
+				s.Log.Info("flush resumed", "shard", s.id, "step", what)
 				s.Observer.Stalled(s.id, nil)
 			}
 			return nil

@@ -88,7 +88,7 @@ func (s *Shard) recover(ctx context.Context) error {
 	s.raw.Reset()
 	s.forward = s.forward[:0]
 	s.since, s.unwritten, s.lost = time.Time{}, nil, false
-	owner, announced, err := s.Store.Claim(ctx, s.id)
+	owner, announced, err := s.Store.AcquireEpoch(ctx, s.id)
 	if err != nil {
 		return err
 	}

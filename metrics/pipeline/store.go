@@ -16,12 +16,12 @@ import (
 //
 // An error means that nothing is known of what was written; the shard then recovers.
 type Store interface {
-	// Claim makes a new owner of the shard, which comes after all others, and returns the offsets above the progress as of
-	// which those have announced flushes.
-	Claim(ctx context.Context, shard int) (o engine.Owner, announced []int64, err error)
-	// Announce says that the owner is about to write rows as of an offset. It returns engine.ErrOvertaken if there is a later
-	// owner. Of a Claim and an Announce at the same time at least one sees the other.
-	Announce(ctx context.Context, shard int, o engine.Owner, asOf int64) error
+	// AcquireEpoch makes a new owner of the shard, whose epoch is above all others', and returns the offsets above the progress
+	// as of which those have announced flushes.
+	AcquireEpoch(ctx context.Context, shard int) (o engine.Owner, announced []int64, err error)
+	// AnnounceFlush writes the owner's intent to write rows as of an offset. It returns engine.ErrFenced if an owner has a later
+	// epoch. Of AcquireEpoch and AnnounceFlush at the same time at least one sees the other.
+	AnnounceFlush(ctx context.Context, shard int, o engine.Owner, asOf int64) error
 
 	// Progress is where the shard stands, zero if it never wrote any.
 	Progress(ctx context.Context, shard int) (engine.Progress, error)

@@ -25,11 +25,11 @@ import (
 // accepting is a store that takes everything and has nothing.
 type accepting struct{}
 
-func (accepting) Claim(context.Context, int) (o engine.Owner, announced []int64, err error) {
+func (accepting) AcquireEpoch(context.Context, int) (o engine.Owner, announced []int64, err error) {
 	return o, nil, nil
 }
 
-func (accepting) Announce(context.Context, int, engine.Owner, int64) error { return nil }
+func (accepting) AnnounceFlush(context.Context, int, engine.Owner, int64) error { return nil }
 
 func (accepting) Progress(context.Context, int) (p engine.Progress, err error) { return p, nil }
 func (accepting) RecentVisits(context.Context, int, int64, int64, func(*visit.Row) error, func(string)) error {

@@ -13,7 +13,7 @@ import (
 
 // ledger is where shards' rows go, an insert of ten milliseconds after the other.
 type ledger struct {
-	together[string]
+	batcher[string]
 	mu      sync.Mutex
 	inserts []string
 	refuses func(rows []string) error
@@ -23,8 +23,8 @@ var errRefused, errAway = errors.New("refused"), errors.New("no route")
 
 func newLedger() *ledger {
 	l := &ledger{refuses: func([]string) error { return nil }}
-	l.most, l.refused = 1, func(err error) bool { return errors.Is(err, errRefused) }
-	l.do = func(ctx context.Context, rows []string) error {
+	l.limit, l.refused = 1, func(err error) bool { return errors.Is(err, errRefused) }
+	l.run = func(ctx context.Context, rows []string) error {
 		select {
 		case <-time.After(10 * time.Millisecond):
 		case <-ctx.Done():
@@ -50,14 +50,14 @@ func (l *ledger) holds(t *testing.T, want ...string) {
 }
 
 // Four shards flush at the same time, each a row into table after table.
-func TestShardsThatFlushTogetherStayTogether(t *testing.T) {
+func TestRequestsAtTheSameTimeAreOneBatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		events, windows := newLedger(), newLedger()
 		var shards sync.WaitGroup
 		for i := range 4 {
 			shards.Go(func() {
 				for _, table := range []*ledger{events, windows} {
-					if err := table.with(t.Context(), fmt.Sprint(i)); err != nil {
+					if err := table.do(t.Context(), fmt.Sprint(i)); err != nil {
 						t.Error(err)
 					}
 				}
@@ -69,20 +69,20 @@ func TestShardsThatFlushTogetherStayTogether(t *testing.T) {
 	})
 }
 
-// A shard that comes while an insert is under way waits for the next one, if no more may be.
-func TestWhoComesLateGoesWithTheNextInsert(t *testing.T) {
-	for most, want := range map[int][]string{1: {"[0]", "[1 2]", "[3]"}, 2: {"[0]", "[1]", "[2]", "[3]"}} {
+// A shard whose insert comes while as many run as may waits for the next.
+func TestLateRequestGoesWithTheNextBatch(t *testing.T) {
+	for limit, want := range map[int][]string{1: {"[0]", "[1 2]", "[3]"}, 2: {"[0]", "[1]", "[2]", "[3]"}} {
 		synctest.Test(t, func(t *testing.T) {
 			l := newLedger()
-			l.most = most
+			l.limit = limit
 			var shards sync.WaitGroup
 			for i, after := range []time.Duration{0, linger + time.Millisecond, 2*linger + 2*time.Millisecond, time.Second} {
-				if most == 1 && i == 2 {
+				if limit == 1 && i == 2 {
 					after -= linger // the first is still under way
 				}
 				shards.Go(func() {
 					time.Sleep(after)
-					if err := l.with(t.Context(), fmt.Sprint(i)); err != nil {
+					if err := l.do(t.Context(), fmt.Sprint(i)); err != nil {
 						t.Error(err)
 					}
 				})
@@ -94,25 +94,25 @@ func TestWhoComesLateGoesWithTheNextInsert(t *testing.T) {
 }
 
 // The only shard of a process waits for others some times, and then for none.
-func TestWhoIsAlwaysAloneWaitsForNobody(t *testing.T) {
+func TestOnlyShardOfAProcessDoesNotWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLedger()
 		var took []time.Duration
-		for range solitary + 2 {
+		for range maxSingles + 2 {
 			begin := time.Now()
-			if err := l.with(t.Context(), "0"); err != nil {
+			if err := l.do(t.Context(), "0"); err != nil {
 				t.Fatal(err)
 			}
 			took = append(took, time.Since(begin))
 		}
-		if took[solitary-1] != linger+10*time.Millisecond || took[solitary] != 10*time.Millisecond || took[solitary+1] != 10*time.Millisecond {
+		if took[maxSingles-1] != linger+10*time.Millisecond || took[maxSingles] != 10*time.Millisecond || took[maxSingles+1] != 10*time.Millisecond {
 			t.Errorf("inserts took %v", took)
 		}
 	})
 }
 
-// ClickHouse takes none of shard 2's rows. The others' are there.
-func TestNoneFailsByTheDoingOfAnother(t *testing.T) {
+// ClickHouse refuses the rows of shard 2. The others' are written.
+func TestRefusedRequestDoesNotFailTheOthersOfItsBatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLedger()
 		l.refuses = func(rows []string) error {
@@ -124,7 +124,7 @@ func TestNoneFailsByTheDoingOfAnother(t *testing.T) {
 		var shards sync.WaitGroup
 		for i := range 4 {
 			shards.Go(func() {
-				if err := l.with(t.Context(), fmt.Sprint(i)); (i == 2) != errors.Is(err, errRefused) {
+				if err := l.do(t.Context(), fmt.Sprint(i)); (i == 2) != errors.Is(err, errRefused) {
 					t.Errorf("shard %d: %v", i, err)
 				}
 			})
@@ -135,8 +135,8 @@ func TestNoneFailsByTheDoingOfAnother(t *testing.T) {
 	})
 }
 
-// ClickHouse is away: nobody tries again before all have been told.
-func TestAllAreToldThatClickHouseIsAway(t *testing.T) {
+// ClickHouse is away: each shard gets the error, and tries again by itself later.
+func TestFailedBatchIsNotTriedAgainForEach(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLedger()
 		tries := 0
@@ -147,7 +147,7 @@ func TestAllAreToldThatClickHouseIsAway(t *testing.T) {
 		var shards sync.WaitGroup
 		for i := range 4 {
 			shards.Go(func() {
-				if err := l.with(t.Context(), fmt.Sprint(i)); !errors.Is(err, errAway) {
+				if err := l.do(t.Context(), fmt.Sprint(i)); !errors.Is(err, errAway) {
 					t.Errorf("shard %d: %v", i, err)
 				}
 			})
@@ -159,9 +159,9 @@ func TestAllAreToldThatClickHouseIsAway(t *testing.T) {
 	})
 }
 
-// A shard is lost while it waits, or while its rows are being written with others' or by itself. It is let go at once, its
-// rows are read no more, and the others' get there.
-func TestALostShardIsLetGoAtOnce(t *testing.T) {
+// A shard is lost while it waits, or while its rows are written with others' or alone. Its request returns at once, its rows
+// are read no more, and the others' are written.
+func TestCancelledRequestReturnsAtOnce(t *testing.T) {
 	for _, lost := range []struct {
 		shard int
 		after time.Duration
@@ -188,7 +188,7 @@ func TestALostShardIsLetGoAtOnce(t *testing.T) {
 							timer := time.AfterFunc(lost.after-time.Since(begin), cancel)
 							defer timer.Stop()
 						}
-						err := l.with(ctx, fmt.Sprint(i))
+						err := l.do(ctx, fmt.Sprint(i))
 						if i != lost.shard {
 							if err != nil {
 								t.Errorf("shard %d: %v", i, err)
