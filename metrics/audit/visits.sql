@@ -35,7 +35,7 @@ received AS (
         if(retraction, e.retracted_id, e.id) AS fact_id,
         (
             toUnixTimestamp64Milli(e.time), indexOf(types, e.type),
-            if(e.type IN ('inspection.started', 'inspection.completed', 'hold.placed', 'hold.lifted'), toString(e.agency), ''),
+            toString(e.agency),
             if(e.type IN ('inspection.started', 'inspection.completed'), indexOf(kinds, e.kind), 0),
             xxHash64(concat(e.source, '\0', e.id)),
             toString(e.bcp), toString(e.direction), toString(e.channel), toString(e.regime)
@@ -56,10 +56,11 @@ facts AS (
 ),
 
 -- What happened to one agency's inspection of one kind, or to one agency's hold, at one instant. All that is neither
--- has no agency and is a group of its own.
+-- is in a group without agency.
 instants AS (
     SELECT
-        shard, visit, f.agency AS agency, f.kind AS kind, f.t AS t,
+        shard, visit, f.t AS t, f.kind AS kind,
+        if(f.type IN (inspection_started, hold_placed, inspection_completed, hold_lifted), f.agency, '') AS agency,
         countIf(stands AND f.type IN (inspection_started, hold_placed)) > 0 AS begins,
         countIf(stands AND f.type IN (inspection_completed, hold_lifted)) > 0 AS ends,
         groupArrayIf(f, stands) AS now
