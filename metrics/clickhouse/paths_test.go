@@ -42,7 +42,7 @@ func TestBothWaysOfWritingWriteTheSame(t *testing.T) {
 		for _, err := range []error{
 			s.WriteRaw(t.Context(), 1, &f.raw), s.WriteWindows(t.Context(), 1, pointers(f.windows...)), s.WriteVisits(t.Context(), 1, chunksOf(f.visits...)),
 			s.WriteVisits(t.Context(), 1, chunksOf(open)), s.WriteInside(t.Context(), 1, inside),
-			s.WriteProgress(t.Context(), 1, &engine.Flush{AsOf: 4, Latest: 5, Watermark: 3, Heard: true}),
+			s.WriteProgress(t.Context(), 1, &engine.Flush{AsOf: 4, Latest: 5, Watermark: 3, HasLatest: true}),
 		} {
 			if err != nil {
 				t.Fatal(err)

@@ -22,7 +22,7 @@ func (s *Store) Progress(ctx context.Context, id int) (p engine.Progress, err er
 		return p, fmt.Errorf("read table progress: %w", err)
 	}
 	p.Offset = int64(offset)
-	if p.Heard = latest != nil; p.Heard {
+	if p.HasLatest = latest != nil; p.HasLatest {
 		p.Latest = *latest
 	}
 	return p, nil

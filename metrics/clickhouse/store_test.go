@@ -24,14 +24,14 @@ func TestProgressIsReadBackAndTheHighestStays(t *testing.T) {
 	}
 	for _, f := range []engine.Flush{
 		{AsOf: 7},
-		{AsOf: 900, Latest: 1_700_000_000_123, Watermark: 1_699_999_000_123, Heard: true},
-		{AsOf: 20, Latest: 5, Watermark: 4, Heard: true},
+		{AsOf: 900, Latest: 1_700_000_000_123, Watermark: 1_699_999_000_123, HasLatest: true},
+		{AsOf: 20, Latest: 5, Watermark: 4, HasLatest: true},
 	} {
 		if err := s.WriteProgress(t.Context(), 3, &f); err != nil {
 			t.Fatal(err)
 		}
 	}
-	want := engine.Progress{Offset: 900, Latest: 1_700_000_000_123, Heard: true}
+	want := engine.Progress{Offset: 900, Latest: 1_700_000_000_123, HasLatest: true}
 	if p, err := s.Progress(t.Context(), 3); err != nil || p != want {
 		t.Fatalf("progress is %+v, %v, want %+v", p, err, want)
 	}

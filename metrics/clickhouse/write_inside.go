@@ -67,8 +67,8 @@ func (s *Store) WriteProgress(ctx context.Context, id int, f *engine.Flush) erro
 		b.same("shard", uint16(id))
 		each64(b, "offset", "UInt64", one, func(f **engine.Flush) int64 { return (*f).AsOf })
 		each64(b, "as_of", "UInt64", one, func(f **engine.Flush) int64 { return (*f).AsOf })
-		eachNullable64(b, "latest", nullableTimeType, one, func(f **engine.Flush) (int64, bool) { return (*f).Latest, (*f).Heard })
-		eachNullable64(b, "watermark", nullableTimeType, one, func(f **engine.Flush) (int64, bool) { return (*f).Watermark, (*f).Heard })
+		eachNullable64(b, "latest", nullableTimeType, one, func(f **engine.Flush) (int64, bool) { return (*f).Latest, (*f).HasLatest })
+		eachNullable64(b, "watermark", nullableTimeType, one, func(f **engine.Flush) (int64, bool) { return (*f).Watermark, (*f).HasLatest })
 		send()
 	})
 }

@@ -10,34 +10,34 @@ import (
 	"dwell/metrics/window"
 )
 
-// Outcome is what became of an event.
+// Outcome is the effect of an event.
 type Outcome struct {
 	Result Result
 	// Late says that the event happened before the watermark.
 	Late bool
-	// ReleaseTime and CrossingTime are set, in milliseconds, when the event told them for the first time; else None. Net
-	// is without the hours in which the BCP was closed, as far as was told by then.
+	// ReleaseTime and CrossingTime are set, in milliseconds, when the event determines them for the first time; else None.
+	// Net is without the hours in which the BCP was closed, as far as they were reported by then.
 	ReleaseTime, CrossingTime       int64
 	ReleaseTimeNet, CrossingTimeNet int64
-	// Restated says that a time which had been told is now another, or none.
+	// Restated says that a time which had been determined is now another, or none.
 	Restated bool
 }
 
-// Result is what became of an event.
+// Result is whether an event had an effect, and if not, why.
 type Result uint8
 
-// The results. A Duplicate changed nothing; a Replayed event was in the rows already.
+// The results. A Duplicate was known already; a Replayed event is in the stored rows already.
 const (
 	Applied Result = iota
 	Duplicate
 	Replayed
 )
 
-// Found is a visit that was found in memory, or none.
+// Found is a visit that was found in memory; the zero Found is none.
 type Found struct{ visit mem.Ref }
 
-// Find looks for an event's visit. If that is absent, it may be in the store: the caller then restores its row, if there
-// is one, before it applies the event. What was found holds until the next Flush.
+// Find looks for an event's visit. If that is absent, it may be in the store: the caller must then restore its row, if there
+// is one, before it applies the event. The result is valid until the next Flush.
 func (s *State) Find(e *event.Event) (at Found, absent bool) {
 	if !ofVisit(e) {
 		return Found{}, false
@@ -54,11 +54,10 @@ func ofVisit(e *event.Event) bool {
 	return e.Type.OfVisit() || e.Type == event.EventRetracted && !e.AboutPlace
 }
 
-// Apply applies the event at an offset of the log to its visit, which is looked for if it was not found before. Offsets
-// must rise; gaps are allowed.
+// Apply applies the event at an offset of the log. Its visit is looked up if at is zero. Offsets must rise; gaps are allowed.
 func (s *State) Apply(offset int64, e *event.Event, at Found) Outcome {
 	for len(s.boundaries) > 0 && s.boundaries[0] <= offset {
-		s.settle(true)
+		s.collectDeltas(true)
 		s.boundaries = s.boundaries[1:]
 	}
 	s.applied = offset
@@ -68,7 +67,7 @@ func (s *State) Apply(offset int64, e *event.Event, at Found) Outcome {
 		final := s.watermark()
 		s.finalMinute, out.Late = window.MinuteOf(final), e.Time < final
 	}
-	s.heard(e)
+	s.updateLastEvent(e)
 	latest := s.latest
 	s.latest = max(s.latest, e.Time)
 	switch {
@@ -105,25 +104,25 @@ func (s *State) applyToVisit(offset int64, e *event.Event, v mem.Ref, out *Outco
 		return
 	}
 	st := s.derive(v)
-	s.changing(v, st)
+	s.markDirty(v, st)
 	released, crossed := interval(st, st.Released), interval(st, st.Departed)
-	known := s.visits.roomy(v)
+	known := s.visits.withRoom(v)
 	known.Apply(f)
 	s.visits.put(v, &known)
 	if !out.Late && entry.lapsed() == visit.None && (st.Empty || st.StepsTo(&known)) {
 		last := lastOf(st.Segments)
 		s.rules.Advance(&known, st)
-		s.moveProlonged(last, st)
+		s.addFinalDeltaOfLast(last, st)
 	} else {
-		s.moving(v, st)
+		s.noteBefore(v, st)
 		s.rules.Advance(&known, st)
 		entry.setLapsed(s.lapsedAt(st))
-		s.move(v, st)
+		s.noteAfter(v, st)
 	}
 	entry.setOver(over(st, entry.lapsed()))
 	s.await(v, st)
-	told(&out.ReleaseTime, out, released, interval(st, st.Released))
-	told(&out.CrossingTime, out, crossed, interval(st, st.Departed))
+	setTime(&out.ReleaseTime, out, released, interval(st, st.Released))
+	setTime(&out.CrossingTime, out, crossed, interval(st, st.Departed))
 	out.ReleaseTimeNet, out.CrossingTimeNet = out.ReleaseTime-st.ReleaseClosed, out.CrossingTime-st.CrossingClosed
 }
 
@@ -134,7 +133,8 @@ func interval(s *visit.State, end visit.Time) int64 {
 	return end - s.Arrived
 }
 
-func told(ms *int64, out *Outcome, before, after int64) {
+// setTime sets a time of an outcome from what it was before an event and is after.
+func setTime(ms *int64, out *Outcome, before, after int64) {
 	switch {
 	case before == after:
 	case before == visit.None:

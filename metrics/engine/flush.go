@@ -5,50 +5,49 @@ import (
 	"dwell/metrics/window"
 )
 
-// Flush is what has changed since the flush before, all of it as of one offset. It is in no order, and valid until the next
-// call of State.
+// Flush is all that has changed since the flush before, as of one offset. It is in no order, and valid until the next call of
+// State.
 type Flush struct {
 	// AsOf is the offset of the next event to be applied.
 	AsOf int64
 	// Latest is the time of the latest event, and Watermark that less the delay of the watermark, in Unix milliseconds. Both are
-	// meaningless while Heard is false: no event has come yet.
+	// meaningless while HasLatest is false: no event has been applied yet.
 	Latest, Watermark int64
-	Heard             bool
-	// Horizon is how far back memory has all that there is, in Unix milliseconds.
+	HasLatest         bool
+	// Horizon is how far back memory is complete, in Unix milliseconds.
 	Horizon int64
 
-	// Restatements are to be written before all that follows: who finds a visit's row finds its restatements.
+	// Restatements must be written before windows, visits and inside: where a visit's row is stored, its restatements are.
 	Restatements []window.Restatement
 	Windows      Windows
 	Visits       Visits
 	Inside       []Inside
 }
 
-// Buffered is about how many bytes wait for the next flush, of what grows with every event.
+// Buffered is about how many bytes wait for the next flush, of the parts that grow with events.
 func (s *State) Buffered() int {
-	return 150*len(s.restated) + 32*s.windows.differences + 300*len(s.dirty)
+	return 150*len(s.restated) + 32*s.windows.deltaCount + 300*len(s.dirty)
 }
 
 // Flush returns what has changed, as of the offset of the next event to be applied, which must be no less than
-// FlushFrom. Missing windows must have been restored. It counts as written: a flush that fails must be followed by a
-// recovery.
+// FlushFrom. Missing windows must have been restored. The flush counts as written: if it fails, the caller must recover.
 func (s *State) Flush(asOf int64) *Flush {
-	s.settle(false)
-	f := &Flush{AsOf: asOf, Latest: s.latest, Watermark: s.watermark(), Heard: s.latest != never}
-	f.Restatements, s.restated = s.restated, s.room.Restatements[:0]
-	s.windows.flush(s.ahead)
+	s.collectDeltas(false)
+	f := &Flush{AsOf: asOf, Latest: s.latest, Watermark: s.watermark(), HasLatest: s.latest != never}
+	f.Restatements, s.restated = s.restated, s.spare.Restatements[:0]
+	s.windows.applyDeltas(s.ahead)
 	f.Windows = Windows{&s.windows, asOf}
 	f.Visits = s.flushVisits(asOf)
-	f.Inside = s.room.Inside[:0]
+	f.Inside = s.spare.Inside[:0]
 	for _, row := range s.inside {
-		if row != nil && row.touched {
-			row.touched, row.AsOf = false, asOf
+		if row != nil && row.dirty {
+			row.dirty, row.AsOf = false, asOf
 			f.Inside = append(f.Inside, *row)
 			row.Visited = false
 		}
 	}
-	s.room = *f
-	s.room.Visits = Visits{} // whose memory is not kept beyond what is spared
+	s.spare = *f
+	s.spare.Visits = Visits{} // flushVisits decides which memory of these is used again
 	s.written = asOf
 	s.boundaries = nil
 	clear(s.ahead)
@@ -58,33 +57,33 @@ func (s *State) Flush(asOf int64) *Flush {
 }
 
 func (s *State) flushVisits(asOf int64) Visits {
-	changed := s.dirty
-	for i := range changed {
-		v := s.visits.At(changed[i].visit)
-		v.asOf, v.change = asOf, 0
+	dirty := s.dirty
+	for i := range dirty {
+		v := s.visits.At(dirty[i].visit)
+		v.asOf, v.dirty = asOf, 0
 	}
-	if s.dirty = s.dirty[:0]; len(changed) > spared {
-		s.dirty, s.told = nil, mem.Slab[window.Contribution]{}
+	if s.dirty = s.dirty[:0]; len(dirty) > spared {
+		s.dirty, s.collected = nil, mem.Slab[window.Contribution]{}
 	}
-	return Visits{s, changed, asOf}
+	return Visits{s, dirty, asOf}
 }
 
-// spared is how many visits' memory is kept from one flush for the next, and windowsOf about how many windows a visit
+// spared is for how many visits memory is kept from one flush for the next, and windowsOf about how many windows a visit
 // changes: tens of megabytes at most, after flushes that large.
 const spared, windowsOf = 1 << 15, 8
 
-// rest is how many visits, or windows, are never too many to be looked at again.
-const rest = 1 << 14
+// minEvict is how many visits, or windows, may be in memory without an eviction.
+const minEvict = 1 << 14
 
-// evict lets go of what ended before the horizon. Every time it looks at all there is, so it waits until the horizon has
-// moved by a good step, or until there are twice as many visits or windows as it had to keep: an import of old events
-// brings any number of them and moves no horizon.
+// evict frees the visits and windows that ended before the horizon. It looks at all of them each time, so it waits until
+// the horizon has moved by a quarter of Keep, or until there are twice as many visits or windows as it had to keep: an import
+// of old events brings any number of them and does not move the horizon.
 func (s *State) evict() {
 	if s.latest == never {
 		return
 	}
 	horizon := s.watermark() - s.cfg.MemoryRetention.Milliseconds()
-	full := s.visits.Len() > 2*s.keptVisits+rest || s.windows.n > 2*s.keptWindows+rest
+	full := s.visits.Len() > 2*s.keptVisits+minEvict || s.windows.n > 2*s.keptWindows+minEvict
 	if horizon-s.horizon < s.cfg.MemoryRetention.Milliseconds()/4 && !full {
 		return
 	}

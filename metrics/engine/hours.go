@@ -8,10 +8,9 @@ import (
 	"dwell/metrics/window"
 )
 
-// Times net of closed hours depend on what is told of a BCP, and that is told to every shard through its own log. So an
-// opening or a closing changes the visits that it overlaps as one more fact of each would: it belongs to an offset, a
-// visit whose row is ahead of that offset holds it already, and what it changes of windows is the difference between
-// before and after.
+// Times net of closed hours depend on events about a BCP, which every shard gets through its own log. So an opening or a
+// closing changes the visits that it overlaps as one more fact of each would: it belongs to an offset, a visit whose row is
+// ahead of that offset has it already, and its deltas are those from before to after.
 
 // bcpHours are the hours of all BCPs, by event.BCP.
 type bcpHours []*hours.Hours
@@ -21,8 +20,8 @@ func (h bcpHours) Closed(b event.BCP, d event.Direction, from, to visit.Time) in
 	return h[b].Closed(d, from, to)
 }
 
-// Overlapped is the BCP and the stretch of time of which an event may change the hours, as far as visits that overlap
-// it may not be in memory; ok is false if all are. The caller restores those before it applies the event.
+// Overlapped is the BCP and the stretch of time in which an event may change the hours, as far as visits that overlap it
+// may not be in memory; ok is false if all are. The caller must restore those before it applies the event.
 func (s *State) Overlapped(e *event.Event) (b event.BCP, over hours.Stretch, ok bool) {
 	if !hours.Concerns(e) {
 		return event.NoBCP, hours.Stretch{}, false
@@ -33,7 +32,7 @@ func (s *State) Overlapped(e *event.Event) (b event.BCP, over hours.Stretch, ok 
 	return e.BCP, over, !over.Empty()
 }
 
-// RestoreHours takes from the store what was told of a BCP before the progress.
+// RestoreHours takes from the store an event about a BCP before the progress.
 func (s *State) RestoreHours(e *event.Event) {
 	if hours.Concerns(e) {
 		s.hours[e.BCP].Apply(e)
@@ -57,7 +56,7 @@ func (s *State) applyToHours(offset int64, e *event.Event, latest int64, out *Ou
 			}
 			if known := s.visits.of(v); known.Overlaps(e.BCP, reach.From, reach.To) {
 				st := s.derive(v)
-				s.changing(v, st)
+				s.markDirty(v, st)
 				before = window.Contributions(before, st, entry.lapsed())
 				overlapped = append(overlapped, overlapping{v, len(before)})
 			}
@@ -66,12 +65,12 @@ func (s *State) applyToHours(offset int64, e *event.Event, latest int64, out *Ou
 	h.Apply(e)
 	from := 0
 	for _, o := range overlapped {
-		s.moveFrom(before[from:o.until], o.visit, s.derive(o.visit))
+		s.addFinalDeltas(before[from:o.until], o.visit, s.derive(o.visit))
 		from = o.until
 	}
 }
 
-// overlapping is a visit with what it contributed before: until there, from where that of the visit before it ends.
+// overlapping is a visit with the end of its contributions before, which begin where those of the previous visit end.
 type overlapping struct {
 	visit mem.Ref
 	until int

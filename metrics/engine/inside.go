@@ -6,7 +6,7 @@ import (
 	"dwell/metrics/window"
 )
 
-// Inside is who is inside a BCP now, as far as one shard knows: its trucks by who has them and by when they came.
+// Inside is the trucks inside a BCP now, as far as one shard knows: by holder and by hour of arrival.
 type Inside struct {
 	BCP       event.BCP
 	Direction event.Direction
@@ -19,10 +19,10 @@ type Inside struct {
 	Holders map[window.Measure]int
 	// Arrived counts the trucks by the hour of arrival, in hours since the Unix epoch.
 	Arrived map[int32]int
-	// Visited says that a visit there has changed since the last flush that the row was in. It is of no table.
+	// Visited says that a visit there has changed since the last flush that the row was in. No table has it.
 	Visited bool
 
-	touched bool
+	dirty bool
 }
 
 func (s *State) row(b event.BCP, d event.Direction) *Inside {
@@ -30,75 +30,75 @@ func (s *State) row(b event.BCP, d event.Direction) *Inside {
 	if *at == nil {
 		*at = &Inside{BCP: b, Direction: d, LastEvent: never, Holders: map[window.Measure]int{}, Arrived: map[int32]int{}}
 	}
-	(*at).touched = true
+	(*at).dirty = true
 	return *at
 }
 
-// heard notes that a BCP is not silent.
-func (s *State) heard(e *event.Event) {
+// updateLastEvent takes an event into the last event of its BCP and direction.
+func (s *State) updateLastEvent(e *event.Event) {
 	if row := s.row(e.BCP, e.Direction); e.Time > row.LastEvent {
 		row.LastEvent = e.Time
 	}
 }
 
-// standing is where a truck counts as inside, if it does, and how.
-type standing struct {
+// occupancy is where and how a truck counts as inside. It is zero if the truck does not.
+type occupancy struct {
 	bcp       event.BCP
 	direction event.Direction
 	holder    window.Measure
 	arrived   int32 // hours since the Unix epoch
 }
 
-// standing is that of a visit in this state; none if its truck is not inside. A truck of a visit that is not sound is
-// inside, but nobody knows with whom.
-func (s *State) standing(st *visit.State, lapsed visit.Time) standing {
+// occupancyOf is that of a visit in this state. The truck of a visit that is not sound is inside, but its holder is unknown.
+func (s *State) occupancyOf(st *visit.State, lapsed visit.Time) occupancy {
 	if st.Empty || !st.Inside() || lapsed != visit.None {
-		return standing{}
+		return occupancy{}
 	}
 	phase, holder := st.Phase, st.Holder
 	if phase == visit.NoPhase {
 		phase, holder = visit.Wait, s.rules.Unknown
 	}
-	return standing{st.BCP, st.Direction, window.OfSegment(phase, holder), window.MinuteOf(st.Arrived) / 60}
+	return occupancy{st.BCP, st.Direction, window.OfSegment(phase, holder), window.MinuteOf(st.Arrived) / 60}
 }
 
-// board counts a visit out as it stood, and in as it stands.
-func (s *State) board(was, is standing) {
-	if was == is {
+// updateOccupancy replaces a truck's occupancy before by the one after.
+func (s *State) updateOccupancy(before, after occupancy) {
+	if before == after {
 		return
 	}
-	from, to := was.holder, is.holder
-	if was.holder = to; was == is && was != (standing{}) { // it went from hand to hand, as nearly always
-		holders := s.row(is.bcp, is.direction).Holders
-		tally(holders, from, -1)
-		tally(holders, to, +1)
+	from, to := before.holder, after.holder
+	if before.holder = to; before == after && before != (occupancy{}) { // only the holder is another, as nearly always
+		holders := s.row(after.bcp, after.direction).Holders
+		count(holders, from, -1)
+		count(holders, to, +1)
 		return
 	}
-	was.holder = from
-	s.count(was, -1)
-	s.count(is, +1)
+	before.holder = from
+	s.countOccupancy(before, -1)
+	s.countOccupancy(after, +1)
 }
 
-// show counts a changed visit as it stands now.
-func (s *State) show(stood standing, st *visit.State, lapsed visit.Time) {
-	s.board(stood, s.standing(st, lapsed))
+// updateInside takes a dirty visit's state into the row of its BCP.
+func (s *State) updateInside(before occupancy, st *visit.State, lapsed visit.Time) {
+	s.updateOccupancy(before, s.occupancyOf(st, lapsed))
 	if at := s.inside[placeOf(st.BCP, st.Direction)]; at != nil && !st.Empty {
 		at.Visited = true
 	}
 }
 
-func (s *State) count(at standing, sign int) {
-	if at == (standing{}) {
+func (s *State) countOccupancy(o occupancy, sign int) {
+	if o == (occupancy{}) {
 		return
 	}
-	row := s.row(at.bcp, at.direction)
+	row := s.row(o.bcp, o.direction)
 	row.Trucks += sign
-	tally(row.Holders, at.holder, sign)
-	tally(row.Arrived, at.arrived, sign)
+	count(row.Holders, o.holder, sign)
+	count(row.Arrived, o.arrived, sign)
 }
 
-func tally[K comparable](m map[K]int, k K, sign int) {
-	if m[k] += sign; m[k] == 0 {
+// count adds to a number, and deletes one that is zero.
+func count[K comparable](m map[K]int, k K, by int) {
+	if m[k] += by; m[k] == 0 {
 		delete(m, k)
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"dwell/metrics/window"
 )
 
-// insideOf are the rows with trucks, as far as visits tell them.
+// insideOf are the rows with trucks, without what does not follow from visits.
 func insideOf(s *State) (rows []Inside) {
 	for _, at := range s.inside {
 		if at != nil && at.Trucks > 0 {
@@ -20,9 +20,9 @@ func insideOf(s *State) (rows []Inside) {
 	return rows
 }
 
-// Another instance may have written rows as of the very offset at which a truck's arrival is repeated: what came before it is
-// settled there, and nothing changes after that. The truck is on the board all the same.
-func TestATruckIsInsideWhereNothingFollowsABoundary(t *testing.T) {
+// Another instance may have written rows as of the offset at which a truck's arrival is repeated: the deltas of its arrival
+// are collected there, and nothing changes after that. The truck must be counted as inside all the same.
+func TestTruckIsInsideWhereNothingFollowsABoundary(t *testing.T) {
 	cfg := testConfig(t)
 	arrival := event.Event{
 		Type: event.TruckArrived, ID: []byte("a"), Source: []byte("/post"), Subject: []byte("T1"), Time: start, BCP: 1, Direction: event.Inbound,

@@ -6,8 +6,8 @@ import (
 )
 
 // A visit lapses when the watermark is its BCP's LapseAfter past its last fact. Whether it has is a function of its
-// facts and the watermark alone, and it is noticed at the very event that moves the watermark, so that a replay
-// notices it at the same offset.
+// facts and the watermark alone, and it lapses at the event that moves the watermark, so that it lapses at the same offset in
+// a replay.
 
 // lapsedAt is the instant at which a visit in this state has lapsed, None if it has not.
 func (s *State) lapsedAt(st *visit.State) visit.Time {
@@ -24,13 +24,13 @@ func (s *State) deadline(st *visit.State) int64 {
 	return st.Last + s.place(st.BCP).LapseAfter.Milliseconds()
 }
 
-// over says whether nothing more is expected of a visit.
+// over says whether no more facts of a visit are expected.
 func over(st *visit.State, lapsed visit.Time) bool {
 	return st.Empty || st.Departed != visit.None || lapsed != visit.None
 }
 
 // await queues a visit until it lapses. A visit that waits for a later deadline, because its last fact was retracted,
-// is queued again, and its later place in the queue is void.
+// is queued again, and its later entry in the queue is ignored.
 func (s *State) await(v mem.Ref, st *visit.State) {
 	at, entry := s.deadline(st), s.visits.At(v)
 	if over(st, entry.lapsed()) || entry.at <= at {
@@ -40,8 +40,8 @@ func (s *State) await(v mem.Ref, st *visit.State) {
 	s.lapses.Push(at, v)
 }
 
-// lapse notices the visits that the watermark has left behind. A deadline in the queue may be older than the visit's
-// last fact; the visit then waits again.
+// lapse lapses the visits whose deadline the watermark has passed. A deadline in the queue may be older than the visit's
+// last fact; the visit is then queued again.
 func (s *State) lapse() {
 	for s.lapses.Len() > 0 {
 		if at, _ := s.lapses.First(); at > s.watermark() {
@@ -62,10 +62,10 @@ func (s *State) lapse() {
 			s.await(r, st)
 			continue
 		}
-		s.changing(r, st)
-		s.moving(r, st)
+		s.markDirty(r, st)
+		s.noteBefore(r, st)
 		v.setLapsed(at)
 		v.setOver(true)
-		s.move(r, st)
+		s.noteAfter(r, st)
 	}
 }

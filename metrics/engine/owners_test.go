@@ -19,7 +19,7 @@ type post struct {
 	direction event.Direction
 }
 
-// border is a shard that several instances take for theirs, with the tables that they all write.
+// border is a shard that several instances own at once, as they believe, with the tables that they all write.
 type border struct {
 	t *rapid.T
 	*tables
@@ -55,7 +55,7 @@ func (b *border) must(err error) {
 	}
 }
 
-// meanwhile lets some instances go on writing.
+// meanwhile lets some instances continue to write.
 func (b *border) meanwhile() {
 	for range rapid.IntRange(0, 3).Draw(b.t, "meanwhile") {
 		var writing []*instance
@@ -67,11 +67,11 @@ func (b *border) meanwhile() {
 		if len(writing) == 0 {
 			return
 		}
-		writing[rapid.IntRange(0, len(writing)-1).Draw(b.t, "who")].write(rapid.IntRange(1, 60).Draw(b.t, "rows"))
+		writing[rapid.IntRange(0, len(writing)-1).Draw(b.t, "instance")].write(rapid.IntRange(1, 60).Draw(b.t, "rows"))
 	}
 }
 
-// open claims the shard and recovers it, while others write.
+// open acquires an epoch of the shard and recovers it, while others write.
 func (b *border) open() {
 	b.announced = append(b.announced, 0)
 	in := &instance{border: b, state: New(b.cfg), owner: len(b.announced) - 1}
@@ -90,7 +90,7 @@ func (b *border) open() {
 	b.meanwhile()
 	for at, row := range b.inside {
 		if row.LastEvent != never {
-			in.state.RestoreHeard(at.bcp, at.direction, row.LastEvent)
+			in.state.RestoreLastEvent(at.bcp, at.direction, row.LastEvent)
 		}
 	}
 	for i := range b.log {
@@ -252,9 +252,9 @@ func (b *border) living() *instance {
 	return nil
 }
 
-// TestSeveralOwnersWriteTheRowsOfOne lets up to four instances take a shard for theirs at once: they claim it while others
-// write, freeze and go on, die in the middle of a write, and are overtaken. In the end there is what one alone would have
-// written.
+// TestSeveralOwnersWriteTheRowsOfOne lets up to four instances own a shard at once, as they believe: they acquire an epoch
+// while others write, freeze and continue, die in the middle of a write, and are fenced. In the end the tables have what a
+// single instance would have written.
 func TestSeveralOwnersWriteTheRowsOfOne(t *testing.T) {
 	cfg := testConfig(t)
 	rapid.Check(t, func(t *rapid.T) {

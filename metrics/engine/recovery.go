@@ -17,46 +17,48 @@ import (
 // the row with the highest AsOf. Every row is a function of the log up to its AsOf. After a crash the log is read
 // again from the last progress P, and of an event at offset o:
 //
-//   - its visit's row has AsOf > o: the row holds the event. It was written after all windows of its flush, so they
-//     hold the event's contribution too: both are left alone (Replayed);
-//   - else the event is applied to the visit, which comes to the same as the first time. What it changes of windows is
-//     added to those whose own AsOf <= o (windows.flush); the others hold it already. It is settled at every AsOf that a
-//     window may have, so that none has a part of what is settled together.
+//   - its visit's row has AsOf > o: the row has the event. It was written after all windows of its flush, so they have the
+//     event's contribution too: both are left alone (Replayed);
+//   - else the event is applied to the visit, with the same result as the first time. Its deltas are applied to the windows
+//     whose own AsOf <= o (windows.applyDeltas); the others have them already. Deltas are collected at every AsOf that a
+//     window may have, so that no window has only a part of deltas that were collected together.
 //
 // A restatement is of one event and all visits that it changed, and of those some rows may be ahead and others not. But
 // restatements are written before visits: where any visit is ahead, all restatements of events before its AsOf are
-// there, and a replay makes none of them again.
+// stored, and a replay makes none of them again.
 //
 // So it makes no difference which rows of the last flush were written: none, some, all, or all twice. Visits are loaded
-// before windows, so that what is written in between can only make windows the newer ones.
+// before windows, so that of rows that are written in between only windows can be newer.
 //
-// An instance that has lost the partition may not know it yet, and go on writing. Each that opens the shard therefore
-// claims it first, and so comes after all others; and before each flush it announces as of which offset that will be, and
-// then looks for a later claim: if there is one, it has been overtaken, and writes nothing more. The next owner claims
+// An instance that has lost the partition may not know it yet, and continue to write. Each instance that opens the shard
+// therefore acquires a higher epoch first; and before each flush it announces the offset as of which it will write, and
+// then looks for a higher epoch: if there is one, it is fenced, and writes nothing more. The next owner acquires its epoch
 // first and then reads what was announced. Of two that write and then read, one at least sees the other: either the
 // older one writes nothing, or the newer one knows the offset I as of which rows of the older one may still come, whenever
-// that is. Until its log has reached I it writes nothing but raw events, and at I, exactly there, it settles what has
-// changed (settle.go): so it writes, as of a later offset, every window that another one may write as of I, also one that
-// was in between and is again what it was before; and who is inside it writes anew at its first flush in any case. Rows with an AsOf above the progress that are read in a
-// recovery tell of such offsets too. So the flushes of a shard, whoever makes them, are as of offsets that only ever rise.
+// that is. Until its log has reached I it writes nothing but raw events, and exactly at I it collects the deltas of its
+// visits (dirty.go): so it writes, as of a later offset, every window that another instance may write as of I, also one
+// that changed and then changed back; and the occupancy it writes anew at its first flush in any case. Rows with an
+// AsOf above the progress that are read in a recovery show such offsets too. So the flushes of a shard, whichever instance
+// makes them, are as of offsets that only ever rise.
 //
-// A row that is ahead of all that its owner wrote, and that is met when memory had let it go, is another's too: it is
-// ErrFenced, and the owner recovers. Every row that was ahead when it recovered is in memory and stays there until the
+// A row that is ahead of all that its owner wrote, and that is loaded after memory had freed it, is another instance's too:
+// it is ErrFenced, and the owner recovers. Every row that was ahead when it recovered is in memory and stays there until the
 // log has caught up, so that no other row can be.
 //
 // The tests in recovery_test.go cut the protocol at every step.
 
-// Progress is where a shard stands.
+// Progress is how far a shard's log is in the store.
 type Progress struct {
 	// Offset is the offset of the next event to be applied.
 	Offset int64
-	// Latest is the time of the latest event in Unix milliseconds. Nothing was applied while Heard is false.
-	Latest int64
-	Heard  bool
+	// Latest is the time of the latest event in Unix milliseconds. It is meaningless while HasLatest is false: no event has
+	// been applied yet.
+	Latest    int64
+	HasLatest bool
 }
 
-// Owner is an instance that has opened a shard: it comes after those with a lower epoch, and with a lower number in the
-// same one.
+// Owner is an instance that has opened a shard: it comes after those with a lower epoch, and after those with a lower
+// number in the same epoch.
 type Owner struct{ Epoch, Number uint64 }
 
 // After says whether o came after another owner of its shard.
@@ -64,16 +66,16 @@ func (o Owner) After(other Owner) bool {
 	return cmp.Or(cmp.Compare(o.Epoch, other.Epoch), cmp.Compare(o.Number, other.Number)) > 0
 }
 
-// ErrFenced is the error of an owner after which another one has acquired the shard, or that has met a row which is ahead of all that
-// it wrote. It must recover, if it still has the shard.
+// ErrFenced is the error of an owner whose shard another instance has opened after it, or that has loaded a row which is
+// ahead of all that it wrote. It must recover, if it still has the shard.
 var ErrFenced = errors.New("another instance has this shard, or had it meanwhile")
 
 // Resume begins a recovery at this progress. The caller then restores all visits that are not over, that have a fact
-// after the Horizon, or whose AsOf is above the progress, and tells of all others by Stored; after that all windows
-// that end after the Horizon or whose AsOf is above the progress; and ends with Resumed.
+// after the Horizon, or whose AsOf is above the progress, and calls Stored for all others; after that all windows
+// that end after the Horizon or whose AsOf is above the progress; and calls Resumed.
 func (s *State) Resume(p Progress) {
 	s.recovering, s.written, s.applied = true, p.Offset, p.Offset-1
-	if p.Heard {
+	if p.HasLatest {
 		s.latest = p.Latest
 		s.horizon = s.watermark() - s.cfg.MemoryRetention.Milliseconds()
 	}
@@ -82,14 +84,14 @@ func (s *State) Resume(p Progress) {
 // Resumed ends a recovery.
 func (s *State) Resumed() { s.recovering = false }
 
-// Announced tells, in a recovery, of an offset as of which another instance may have written rows, or may yet.
+// Announced takes, in a recovery, an offset as of which another instance may have written rows, or may still write them.
 func (s *State) Announced(asOf int64) {
 	if at, known := slices.BinarySearch(s.boundaries, asOf); !known && asOf > s.written {
 		s.boundaries = slices.Insert(s.boundaries, at, asOf)
 	}
 }
 
-// FlushFrom is the offset as of which the next flush may be at the earliest.
+// FlushFrom is the lowest offset as of which the next flush may be.
 func (s *State) FlushFrom() int64 {
 	if n := len(s.boundaries); n > 0 {
 		return s.boundaries[n-1]
@@ -97,7 +99,7 @@ func (s *State) FlushFrom() int64 {
 	return s.written
 }
 
-// admit takes note of a row's AsOf.
+// admit checks a row's AsOf, or in a recovery takes it as announced.
 func (s *State) admit(asOf int64) error {
 	if s.recovering {
 		s.Announced(asOf)
@@ -109,10 +111,10 @@ func (s *State) admit(asOf int64) error {
 	return nil
 }
 
-// Horizon is the instant before which visits that ended, and windows, are not in memory: Unix milliseconds.
+// Horizon is the instant before which windows and finished visits are not in memory, in Unix milliseconds.
 func (s *State) Horizon() int64 { return s.horizon }
 
-// Stored tells of a visit that is in the store.
+// Stored takes the id of a visit that is in the store and not restored.
 func (s *State) Stored(id string) { s.stored.Add(id) }
 
 // RestoreVisit takes a visit into memory. It does nothing if the visit is there already.
@@ -135,13 +137,13 @@ func (s *State) RestoreVisit(r *visit.Row) error {
 		s.restatedUntil = max(s.restatedUntil, r.AsOf)
 	}
 	st := s.derive(at)
-	if r.Over && !st.Empty && st.Departed == visit.None { // a table may not tell of a visit that is not sound that it lapsed
+	if r.Over && !st.Empty && st.Departed == visit.None { // a row does not say of a visit that is not sound that it lapsed
 		e.setLapsed(s.deadline(st))
 	} else {
 		s.await(at, st)
 	}
 	e.setOver(over(st, e.lapsed()))
-	s.board(standing{}, s.standing(st, e.lapsed()))
+	s.updateOccupancy(occupancy{}, s.occupancyOf(st, e.lapsed()))
 	return nil
 }
 
@@ -153,22 +155,23 @@ func (s *State) RestoreWindow(r *window.Row) error {
 	if err := s.admit(r.AsOf); err != nil {
 		return fmt.Errorf("window %+v as of %d: %w", r.Key, r.AsOf, err)
 	}
-	s.windows.put(r.Key, &r.Aggregate)
+	s.windows.restore(r.Key, &r.Aggregate)
 	if r.AsOf > s.written {
 		s.ahead[r.Key] = r.AsOf
 	}
 	return nil
 }
 
-// RestoreHeard takes from the store when a BCP was last heard of; the rest of the row follows from the visits.
-func (s *State) RestoreHeard(b event.BCP, d event.Direction, lastEvent int64) {
+// RestoreLastEvent takes from the store the time of the latest event of a BCP and direction; the rest of the row follows from
+// the visits.
+func (s *State) RestoreLastEvent(b event.BCP, d event.Direction, lastEvent int64) {
 	row := s.row(b, d)
 	row.LastEvent = max(row.LastEvent, lastEvent)
 }
 
-// Missing are the windows that must be restored, as far as the store has them, before the Flush that is next: no event may
-// be applied in between. They come in no particular order.
+// Missing are the windows that must be restored, as far as the store has them, before the next Flush, without an event in
+// between. They are in no particular order.
 func (s *State) Missing() []window.Key {
-	s.settle(false)
+	s.collectDeltas(false)
 	return s.windows.missing(s.horizon)
 }

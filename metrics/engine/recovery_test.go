@@ -118,15 +118,15 @@ func anyLog(cfg Config) *rapid.Generator[[]event.Event] {
 func want(cfg Config, log []event.Event) map[window.Key]window.Aggregate {
 	latest := int64(never)
 	visits := map[string]*visit.Visit{}
-	told := make(bcpHours, 1+len(cfg.Places))
+	open := make(bcpHours, 1+len(cfg.Places))
 	for i, p := range cfg.Places {
-		told[1+i] = hours.New(p.Calendar, p.Zone)
+		open[1+i] = hours.New(p.Calendar, p.Zone)
 	}
 	for i := range log {
 		e := &log[i]
 		latest = max(latest, e.Time)
 		if !ofVisit(e) {
-			told[e.BCP].Apply(e)
+			open[e.BCP].Apply(e)
 			continue
 		}
 		if visits[string(e.Subject)] == nil {
@@ -135,7 +135,7 @@ func want(cfg Config, log []event.Event) map[window.Key]window.Aggregate {
 		visits[string(e.Subject)].Apply(visit.NewFact(e))
 	}
 	rules := visit.RulesOf(cfg.Vocabulary)
-	rules.Hours = told
+	rules.Hours = open
 	out := map[window.Key]window.Aggregate{}
 	for _, v := range visits {
 		var s visit.State
@@ -176,7 +176,7 @@ func compare(t *rapid.T, cfg Config, got map[window.Key]window.Row, want map[win
 
 // TestEveryCrashGivesTheSameRows runs a shard through crashes at every step of its protocol, with rows of a flush
 // written in part, flushes repeated, and an instance that has lost the shard: it may write a flush that it had announced
-// long after, and goes on working.
+// long after, and continues to work.
 func TestEveryCrashGivesTheSameRows(t *testing.T) {
 	cfg := testConfig(t)
 	rapid.Check(t, func(t *rapid.T) {
@@ -304,7 +304,7 @@ func TestAnyOrderGivesTheSameRows(t *testing.T) {
 		windows, b := end(shuffled, rapid.IntRange(1, 50).Draw(t, "flush every"))
 		compare(t, cfg, windows, want(cfg, log))
 		if !slices.Equal(slices.Sorted(maps.Keys(a)), slices.Sorted(maps.Keys(b))) {
-			t.Fatalf("visits differ")
+			t.Fatalf("visits %v, in another order %v", slices.Sorted(maps.Keys(a)), slices.Sorted(maps.Keys(b)))
 		}
 		for id := range a {
 			x, y := a[id], b[id]

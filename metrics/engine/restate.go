@@ -8,34 +8,34 @@ import (
 	"dwell/metrics/window"
 )
 
-// A window is final once the watermark has passed its end, and what changes it after that is a restatement. Channels and
-// regimes that are told late move a visit from one row to another all the time, so a restatement is of the window over
-// all of them: it is there only where that has changed.
+// A window is final once the watermark has passed its end, and a later change of it is a restatement. Channels and
+// regimes that are reported late move a visit from one row to another all the time, so a restatement is of the window over
+// all of them: there is one only where that has changed.
 //
-// Like everything else it belongs to the offset of an event: the windows' changes by that event, of those windows that
-// were final before it. So a replay finds the same, or finds it written (recovery.go), and a row that is written twice is
-// one.
+// Like everything else it belongs to the offset of an event: the changes, by that event, of the windows that were final
+// before it. So a replay finds the same, or finds it written (recovery.go), and a row that is written twice is one.
 
-// moved is a contribution to a final minute that the event at hand added or took away.
-type moved struct {
+// finalDelta is a contribution to a final minute that the current event added or took away.
+type finalDelta struct {
 	window.Contribution // without channel and regime
 	sign                int32
 }
 
-// final says whether a window was final before the event at hand.
+// final says whether a window was final before the current event.
 func (s *State) final(k window.Key) bool { return s.windows.clocks[k.BCP].End(k) <= s.finalMinute }
 
-// moving comes before a visit in this state changes in any way, and move after it.
-func (s *State) moving(v mem.Ref, st *visit.State) {
+// noteBefore must be called before a visit in this state changes in any way, and noteAfter after it.
+func (s *State) noteBefore(v mem.Ref, st *visit.State) {
 	s.before = window.Contributions(s.before[:0], st, s.visits.At(v).lapsed())
 }
 
-func (s *State) move(v mem.Ref, st *visit.State) { s.moveFrom(s.before, v, st) }
+func (s *State) noteAfter(v mem.Ref, st *visit.State) { s.addFinalDeltas(s.before, v, st) }
 
-func (s *State) moveFrom(before []window.Contribution, v mem.Ref, st *visit.State) {
+// addFinalDeltas adds the final deltas of a visit, from its contributions before to those of its state.
+func (s *State) addFinalDeltas(before []window.Contribution, v mem.Ref, st *visit.State) {
 	s.after = window.Contributions(s.after[:0], st, s.visits.At(v).lapsed())
-	s.movedHere = len(s.moved)
-	window.Changes(before, s.after, s.moveOne)
+	s.visitDeltas = len(s.finalDeltas)
+	window.Changes(before, s.after, s.addFinalDelta)
 }
 
 // lastOf is the last segment, if there is one.
@@ -46,49 +46,53 @@ func lastOf(segments []visit.Segment) visit.Segment {
 	return visit.Segment{}
 }
 
-// moveProlonged is move for a visit that goes on with an event that is not late: what it adds now is of no final window,
-// and nothing is taken away but its last segment, if that goes on after all.
-func (s *State) moveProlonged(last visit.Segment, is *visit.State) {
-	if last.End != 0 && window.MinuteOf(last.End) < s.finalMinute && !slices.Contains(is.Segments, last) {
-		s.movedHere = len(s.moved)
-		s.moveOne(window.Contribution{
-			Key: window.Key{BCP: is.BCP, Direction: is.Direction, Grain: window.Minute, Start: window.MinuteOf(last.End), Measure: window.OfSegment(last.Phase, last.Holder)},
-			Ms:  last.End - last.Start, Closed: last.Closed,
+// addFinalDeltaOfLast adds the final deltas of a visit that an event continues which is not late: it adds to no final
+// window, and takes nothing away but the contribution of the segment that was last, if that turns out to continue.
+func (s *State) addFinalDeltaOfLast(last visit.Segment, after *visit.State) {
+	if last.End != 0 && window.MinuteOf(last.End) < s.finalMinute && !slices.Contains(after.Segments, last) {
+		s.visitDeltas = len(s.finalDeltas)
+		s.addFinalDelta(window.Contribution{
+			Key: window.Key{
+				BCP: after.BCP, Direction: after.Direction,
+				Grain: window.Minute, Start: window.MinuteOf(last.End), Measure: window.OfSegment(last.Phase, last.Holder),
+			},
+			Ms: last.End - last.Start, Closed: last.Closed,
 		}, -1)
 	}
 }
 
-// moveOne notes a difference. What leaves one channel or regime for another has not changed the window.
-func (s *State) moveOne(c window.Contribution, sign int32) {
+// addFinalDelta adds a contribution that was added or taken away, if its minute is final. A contribution that moves from
+// one channel or regime to another changes nothing of the window over all of them.
+func (s *State) addFinalDelta(c window.Contribution, sign int32) {
 	if c.Key.Start >= s.finalMinute {
 		return
 	}
 	c.Key.Channel, c.Key.Regime = 0, 0
-	if back := slices.Index(s.moved[s.movedHere:], moved{c, -sign}); back >= 0 {
-		s.moved = slices.Delete(s.moved, s.movedHere+back, s.movedHere+back+1)
+	if back := slices.Index(s.finalDeltas[s.visitDeltas:], finalDelta{c, -sign}); back >= 0 {
+		s.finalDeltas = slices.Delete(s.finalDeltas, s.visitDeltas+back, s.visitDeltas+back+1)
 		return
 	}
-	s.moved = append(s.moved, moved{c, sign})
+	s.finalDeltas = append(s.finalDeltas, finalDelta{c, sign})
 }
 
-// restate takes what has moved to the restatements of the event at an offset.
+// restate makes restatements, at the event's offset, of its final deltas.
 func (s *State) restate(offset int64) {
-	if len(s.moved) == 0 {
+	if len(s.finalDeltas) == 0 {
 		return
 	}
 	if offset < s.restatedUntil { // they are in the store
-		s.moved = s.moved[:0]
+		s.finalDeltas = s.finalDeltas[:0]
 		return
 	}
 	from := len(s.restated)
 	at := s.restatedAt
 	clear(at)
-	for _, m := range s.moved {
-		part, clock := window.PartOf(m.Key.Measure, m.Ms, m.Closed, m.sign), &s.windows.clocks[m.Key.BCP]
+	for _, d := range s.finalDeltas {
+		part, clock := window.PartOf(d.Key.Measure, d.Ms, d.Closed, d.sign), &s.windows.clocks[d.Key.BCP]
 		for g := window.Minute; g <= window.Day; g++ {
-			k := clock.In(m.Key, g)
+			k := clock.In(d.Key, g)
 			if !s.final(k) {
-				break // what has it in it is not final either
+				break // a longer window that contains it is not final either
 			}
 			i, known := at[k]
 			if !known {
@@ -101,12 +105,12 @@ func (s *State) restate(offset int64) {
 			s.restated[i].Add(part)
 		}
 	}
-	s.moved = s.moved[:0]
-	changed := slices.DeleteFunc(s.restated[from:], func(r window.Restatement) bool { return r.Zero() })
-	s.restated = s.restated[:from+len(changed)]
+	s.finalDeltas = s.finalDeltas[:0]
+	restated := slices.DeleteFunc(s.restated[from:], func(r window.Restatement) bool { return r.Zero() })
+	s.restated = s.restated[:from+len(restated)]
 }
 
-// fewBins are no bins, with room for those of a restatement, which is of one visit as a rule.
+// fewBins is an empty list with capacity for the bins of a restatement, which is of one visit as a rule.
 func (s *State) fewBins() window.Bins {
 	const few, many = 2, 1 << 10
 	if len(s.spareBins) == 0 {

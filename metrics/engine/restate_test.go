@@ -100,6 +100,6 @@ func checkChange(t *rapid.T, offset int64, k window.Key, before, after window.Ag
 	}
 	if sum.Sums != after.Sums || !slices.Equal(sum.Bins, after.Bins) ||
 		before.Net.Closed+change.Closed != after.Net.Closed || !slices.Equal(netBins, after.NetBins()) {
-		t.Fatalf("event %d, window %+v: with the change %+v %+v comes to something else than %+v", offset, k, change, before, after)
+		t.Fatalf("event %d, window %+v: %+v with the change %+v is not %+v", offset, k, before, change, after)
 	}
 }

@@ -9,13 +9,13 @@ import (
 	"dwell/metrics/window"
 )
 
-// tables keep, of each key, the row with the highest AsOf: what ClickHouse's ReplacingMergeTree comes to.
+// tables keep, of each key, the row with the highest AsOf: as ClickHouse's ReplacingMergeTree does.
 type tables struct {
 	windows  map[window.Key]window.Row
 	visits   map[string]visit.Row
 	restated map[restatement]window.Change
 	progress *Progress
-	// announced has, by owner in the order of their claims, the offset of its last flush.
+	// announced has, by owner in the order of their epochs, the offset of its last flush.
 	announced []int64
 }
 
@@ -68,7 +68,7 @@ func (t *tables) writeRestatement(r window.Restatement) {
 
 func (t *tables) writeProgress(f *Flush) {
 	if t.progress == nil || f.AsOf >= t.progress.Offset {
-		t.progress = &Progress{Offset: f.AsOf, Latest: f.Latest, Heard: f.Heard}
+		t.progress = &Progress{Offset: f.AsOf, Latest: f.Latest, HasLatest: f.HasLatest}
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 	"dwell/metrics/window"
 )
 
-// Config is what all shards of a program share.
+// Config is shared by all shards of a program.
 type Config struct {
 	Vocabulary *event.Vocabulary `yaml:"-" rule:"-"`
 	// Places are the BCPs of the Vocabulary, in its order.
@@ -31,56 +31,55 @@ type State struct {
 	places []place.Place
 
 	visits visits
-	// dirty are the visits that have changed since the last flush, the first of them number 1.
-	dirty  []change
-	told   mem.Slab[window.Contribution]
-	lapses mem.Queue[mem.Ref]
-	inside []*Inside // by BCP and direction
+	// dirty are the visits that have changed since the last flush; collected is their contributions as of the last
+	// collectDeltas, which has nothing to do while deltasDue is false.
+	dirty     []dirtyVisit
+	collected mem.Slab[window.Contribution]
+	deltasDue bool
+	lapses    mem.Queue[mem.Ref]
+	inside    []*Inside // by BCP and direction
 
 	windows windows
 	hours   bcpHours
 
-	// stored has the ids of all visits that are in the store and not in memory, and a few more.
+	// stored has the ids of all visits that are in the store and not in memory, and by chance others.
 	stored mem.Filter
 
 	// recovering is true from Resume until Resumed. written is the AsOf of the last flush.
 	recovering bool
 	written    int64
-	// restatedUntil is the highest AsOf of the visits among them: restatements are written before visits.
+	// restatedUntil is the highest AsOf of the visits that the recovery loaded: restatements are written before visits.
 	restatedUntil int64
-	// ahead has the AsOf of the windows that are ahead of the log, while the shard replays.
+	// ahead has the AsOf of the windows that are ahead of the log while the shard replays.
 	ahead map[window.Key]int64
-	// boundaries are the offsets, as of which another instance may have written rows, that the log has not reached yet: in
-	// order, none twice.
+	// boundaries are the offsets as of which another instance may have written rows and which the log has not reached yet:
+	// in order, none twice.
 	boundaries []int64
-	// applied is the offset of the last event, and unsettled says that visits have changed that were not settled for good.
-	applied   int64
-	unsettled bool
+	applied    int64 // the offset of the last event
 
-	finalMinute int32 // of the watermark before the event at hand: what ended by it is final
-	// moved are the contributions to final windows that it has added or taken away, those of the visit at hand from
-	// movedHere on.
-	moved     []moved
-	movedHere int
-	restated  []window.Restatement
-	// restatedAt is where in restated the windows of the event at hand are: memory for the next one.
+	finalMinute int32 // of the watermark before the current event: windows that ended by it are final
+	// finalDeltas are those of the current event, of the current visit from visitDeltas on.
+	finalDeltas []finalDelta
+	visitDeltas int
+	restated    []window.Restatement
+	// restatedAt is where in restated the windows of the current event are: memory for the next one.
 	restatedAt map[window.Key]int
 	spareBins  []window.Bin
 
 	latest  int64 // time of the latest event, Unix milliseconds
-	horizon int64 // what ended at or before it is not in memory, Unix milliseconds
-	// how many visits and windows the last eviction kept
+	horizon int64 // visits and windows that ended at or before it are not in memory, Unix milliseconds
+	// keptVisits and keptWindows are how many the last eviction kept.
 	keptVisits, keptWindows int
 
 	// memory for the next event, and for the next flush
 	before, after []window.Contribution
 	scratch       visit.State
-	room          Flush
+	spare         Flush
 }
 
 const directions = int(event.Outbound) + 1
 
-// placeOf is the place of a BCP and direction among all.
+// placeOf is the index of a BCP and direction among all.
 func placeOf(b event.BCP, d event.Direction) int { return int(b)*directions + int(d) }
 
 const (
@@ -88,7 +87,7 @@ const (
 	notQueued = 1<<63 - 1
 )
 
-// New makes the state of a shard of which nothing is known: an empty log.
+// New makes the state of a shard whose log is empty.
 func New(cfg Config) *State {
 	s := &State{
 		cfg: cfg, rules: visit.RulesOf(cfg.Vocabulary), places: append([]place.Place{{}}, cfg.Places...),

@@ -12,9 +12,9 @@ import (
 	"dwell/metrics/visit"
 )
 
-// Trucks come, are told of, and go, in any order, some with more facts than a page holds: what is known of each is what a
-// map would say.
-func TestVisitsAreWhatAMapWouldHold(t *testing.T) {
+// Trucks come, get facts, and go, in any order, some with more facts than a page holds: the facts of each are those that a
+// map would have.
+func TestVisitsHoldWhatAMapHolds(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var kept visits
 		want := map[string]*visit.Visit{}
@@ -40,7 +40,7 @@ func TestVisitsAreWhatAMapWouldHold(t *testing.T) {
 				want[id] = &restored
 			}
 			f := visit.Fact{Key: rapid.Uint64Range(1<<20, 1<<20+3).Draw(t, "key"), Time: 1 << 20, Type: event.TruckArrived}
-			known := kept.roomy(r)
+			known := kept.withRoom(r)
 			known.Apply(f)
 			kept.put(r, &known)
 			want[id].Apply(f)

@@ -6,26 +6,26 @@ import (
 	"dwell/metrics/window"
 )
 
-// windows are the windows in memory. There are about three to an event, in all more than a cache holds, and nothing
-// costs as much as going to memory for one that was not at hand. So what events add is only noted at first, by the hour
-// it belongs to; a flush takes one hour after the other, whose windows lie together.
+// windows are the windows in memory. There are about three to an event, in all more than the processor's cache holds, and
+// nothing costs as much as fetching one from memory. So the deltas of events are only collected at first, by the hour that
+// they belong to; a flush applies them to one hour after the other, whose windows lie together.
 type windows struct {
-	clocks  []window.Clock // by BCP
-	series  []series       // by BCP and direction
-	hourly  mem.Arena[hour]
-	daily   mem.Arena[day]
-	cells   mem.Tables[spot, mem.Value]
-	several several
-	n       int // in memory
+	clocks []window.Clock // by BCP
+	series []series       // by BCP and direction
+	hourly mem.Arena[hour]
+	daily  mem.Arena[day]
+	cells  mem.Tables[slotKey, mem.Value]
+	multi  multiValues
+	n      int // of windows in memory
 
-	// hours with differences since the last flush, which are in lists.
-	hours       []*hour
-	lists       mem.Slab[difference]
-	differences int
-	// flushes counts them, and changed is what the last one changed: so many windows, in these hours and days.
-	flushes uint32
-	changed []changed
-	changes int
+	// dirty are the hours with deltas since the last flush.
+	dirty      []*hour
+	deltas     mem.Slab[delta]
+	deltaCount int
+	// flushes is the number of the last flush, and flushed what it changed: so many windows, in these hours and days.
+	flushes        uint32
+	flushed        []flushedTable
+	flushedWindows int
 }
 
 // series has the windows of one BCP and direction.
@@ -37,18 +37,18 @@ type series struct {
 // hour has the windows of an hour and of its minutes.
 type hour struct {
 	table mem.Table
-	at    window.Key // of the hour's own windows, without a label
+	at    window.Key // of the windows of the whole hour, without measure, channel and regime
 	end   int32      // in minutes since the Unix epoch
 	day   mem.Ref    // that it belongs to
-	// changing are its differences since the last flush, in the order of their offsets.
-	changing mem.List
+	// deltas are those since the last flush, in the order of their offsets.
+	deltas mem.List
 }
 
 // day has the windows of a day.
 type day struct {
 	table mem.Table
 	at    window.Key
-	flush uint32 // that changed it last, by number
+	flush uint32 // the number of the last flush that changed it
 }
 
 func newWindows(places []place.Place) windows {
@@ -64,7 +64,7 @@ func (w *windows) ended(k window.Key, at int64) bool {
 	return int64(w.clocks[k.BCP].End(k))*60_000 <= at
 }
 
-// hour is that of a minute, or the one with this very key.
+// hour is the hour of a minute, or the hour with this key.
 func (w *windows) hour(k window.Key) *hour {
 	s := &w.series[placeOf(k.BCP, k.Direction)]
 	if k.Grain == window.Minute {
@@ -89,7 +89,7 @@ func (w *windows) hour(k window.Key) *hour {
 // dayOf is the day of an hour.
 func (w *windows) dayOf(h *hour) *day { return w.daily.At(h.day) }
 
-// day is the number of the day of an hour, or of the one with this very key.
+// day is the day of an hour, or the day with this key.
 func (w *windows) day(k window.Key) mem.Ref {
 	if k.Grain != window.Day {
 		k = w.clocks[k.BCP].In(k, window.Day)
@@ -104,31 +104,31 @@ func (w *windows) day(k window.Key) mem.Ref {
 	return r
 }
 
-// spot is that of a key in its hour or day.
-func (h *hour) spot(k window.Key) spot {
+// slotKey is the slot key of a window in the hour.
+func (h *hour) slotKey(k window.Key) slotKey {
 	if k.Grain == window.Minute {
-		return spotOf(k, k.Start-h.at.Start)
+		return slotKeyOf(k, k.Start-h.at.Start)
 	}
-	return spotOf(k, noMinute)
+	return slotKeyOf(k, noMinute)
 }
 
-// place is the table and the spot of a key.
-func (w *windows) place(k window.Key) (*mem.Table, spot) {
+// find is the table and the slot key of a window.
+func (w *windows) find(k window.Key) (*mem.Table, slotKey) {
 	if k.Grain == window.Day {
-		return &w.daily.At(w.day(k)).table, spotOf(k, noMinute)
+		return &w.daily.At(w.day(k)).table, slotKeyOf(k, noMinute)
 	}
 	h := w.hour(k)
-	return &h.table, h.spot(k)
+	return &h.table, h.slotKey(k)
 }
 
 // has says whether a window is in memory.
 func (w *windows) has(k window.Key) bool {
-	t, s := w.place(k)
+	t, s := w.find(k)
 	return w.cells.Get(t, s) != nil
 }
 
-// cell is that of a spot.
-func (w *windows) cell(t *mem.Table, s spot) *cell {
+// cell is the cell of a slot key, which is added if it is not in the table.
+func (w *windows) cell(t *mem.Table, s slotKey) *cell {
 	c, added := w.cells.Put(t, s)
 	if added {
 		w.n++
@@ -139,9 +139,9 @@ func (w *windows) cell(t *mem.Table, s spot) *cell {
 	return c
 }
 
-// put takes a window from the store.
-func (w *windows) put(k window.Key, a *window.Aggregate) {
-	t, s := w.place(k)
+// restore takes a window from the store.
+func (w *windows) restore(k window.Key, a *window.Aggregate) {
+	t, s := w.find(k)
 	c := w.cell(t, s)
 	switch {
 	case !k.Measure.IsTime():
@@ -151,16 +151,16 @@ func (w *windows) put(k window.Key, a *window.Aggregate) {
 	case a.N == 1 && a.Sum >= 0 && a.Net.Closed == 0:
 		c.Value = mem.Value(a.Sum)
 	default:
-		w.several.put(c, a)
+		w.multi.restore(c, a)
 	}
 }
 
-// add adds a difference to a window, which this flush has then changed.
-func (w *windows) add(t *mem.Table, s spot, d *difference) {
+// apply applies a delta to a window, which the current flush has then changed.
+func (w *windows) apply(t *mem.Table, s slotKey, d *delta) {
 	c := w.cell(t, s)
 	if c.Mark != w.flushes {
 		c.Mark = w.flushes
-		w.changes++
+		w.flushedWindows++
 	}
 	switch {
 	case !s.measure().IsTime():
@@ -171,12 +171,12 @@ func (w *windows) add(t *mem.Table, s spot, d *difference) {
 		c.Value = mem.Empty
 	default:
 		p := window.PartOf(s.measure(), d.ms, d.closed, d.sign)
-		w.several.add(w.several.of(c), &p)
+		w.multi.add(w.multi.of(c), &p)
 	}
 }
 
-// evict lets go of the hours and days that ended at or before the horizon, in Unix milliseconds. What they held stays as
-// it is until the next window is made.
+// evict frees the hours and days that ended at or before the horizon, in Unix milliseconds. Their contents stay as they are
+// until the next window is made.
 func (w *windows) evict(horizon int64) {
 	for s := range w.series {
 		s := &w.series[s]
@@ -184,7 +184,7 @@ func (w *windows) evict(horizon int64) {
 			h := w.hourly.At(r)
 			gone := w.ended(h.at, horizon)
 			if gone {
-				w.drop(&h.table)
+				w.free(&h.table)
 				w.hourly.Free(r)
 			}
 			return gone
@@ -193,7 +193,7 @@ func (w *windows) evict(horizon int64) {
 			d := w.daily.At(r)
 			gone := w.ended(d.at, horizon)
 			if gone {
-				w.drop(&d.table)
+				w.free(&d.table)
 				w.daily.Free(r)
 			}
 			return gone
@@ -202,10 +202,10 @@ func (w *windows) evict(horizon int64) {
 	}
 }
 
-func (w *windows) drop(t *mem.Table) {
+func (w *windows) free(t *mem.Table) {
 	cells := w.cells.Cells(t)
 	for i := range cells {
-		w.several.drop(&cells[i])
+		w.multi.free(&cells[i])
 	}
 	w.cells.Free(t)
 	w.n -= t.Len()

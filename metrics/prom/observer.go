@@ -50,7 +50,7 @@ func (m *Metrics) Flushed(ctx context.Context, id int, f *engine.Flush, took tim
 	m.board.update(id, f)
 	shard := strconv.Itoa(id)
 	m.buffer.WithLabelValues(shard).Set(0)
-	if f.Heard {
+	if f.HasLatest {
 		m.watermark.WithLabelValues(shard).Set(float64(f.Watermark) / 1000)
 	}
 }

@@ -112,7 +112,7 @@ func seats(bcp event.BCP, d event.Direction, second int64, holders map[window.Me
 		row.Trucks += n
 	}
 	row.Visited = row.Trucks > 0
-	return &engine.Flush{Heard: true, Latest: second * 1000, Watermark: (second - 600) * 1000, Inside: []engine.Inside{row}}
+	return &engine.Flush{HasLatest: true, Latest: second * 1000, Watermark: (second - 600) * 1000, Inside: []engine.Inside{row}}
 }
 
 func TestTrucksInside(t *testing.T) {

@@ -101,7 +101,7 @@ func (s *System) CaughtUp(ctx context.Context, left func(records int64)) error {
 func (s *System) Counted(ctx context.Context) (until time.Time, ok bool, err error) {
 	for p := range s.Config.Kafka.Partitions {
 		progress, err := s.Store.Progress(ctx, p)
-		if err != nil || !progress.Heard {
+		if err != nil || !progress.HasLatest {
 			return time.Time{}, false, err
 		}
 		if latest := time.UnixMilli(progress.Latest); until.IsZero() || latest.Before(until) {

@@ -7,34 +7,34 @@ import (
 	"dwell/metrics/window"
 )
 
-// changed has windows that the last flush changed, those of an hour or of a day.
-type changed struct {
+// flushedTable has windows that the last flush changed, those of an hour or of a day.
+type flushedTable struct {
 	at    window.Key
 	table *mem.Table
 }
 
-// Windows are the windows that have changed, as of one offset. They are read where they are kept: there are so many of
-// them that a copy would cost more than all that has changed them.
+// Windows are the windows that a flush changed, as of one offset. They are read where they lie in memory: there are so many
+// of them that a copy would cost more than the changes themselves.
 type Windows struct {
-	kept *windows
-	asOf int64
+	windows *windows
+	asOf    int64
 }
 
 // Len is how many there are.
-func (w Windows) Len() int { return w.kept.changes }
+func (w Windows) Len() int { return w.windows.flushedWindows }
 
-// All yields them. A row is valid until the next one.
+// All yields them in no order. A row is valid until the next one is yielded.
 func (w Windows) All() iter.Seq[*window.Row] {
 	return func(yield func(*window.Row) bool) {
 		row, one := window.Row{AsOf: w.asOf}, [1]window.Bin{}
-		for _, c := range w.kept.changed {
-			cells := w.kept.cells.Cells(c.table)
+		for _, c := range w.windows.flushed {
+			cells := w.windows.cells.Cells(c.table)
 			for i := range cells {
 				cell := &cells[i]
-				if cell.Mark != w.kept.flushes || cell.Key == 0 {
+				if cell.Mark != w.windows.flushes || cell.Key == 0 {
 					continue
 				}
-				row.Key, row.Aggregate = cell.Key.of(c.at), w.kept.several.aggregate(cell, &one)
+				row.Key, row.Aggregate = cell.Key.of(c.at), w.windows.multi.aggregate(cell, &one)
 				if !yield(&row) {
 					return
 				}
@@ -43,28 +43,28 @@ func (w Windows) All() iter.Seq[*window.Row] {
 	}
 }
 
-// Hour is what is in memory of an hour at one BCP and direction.
+// Hour is the windows in memory of an hour at one BCP and direction.
 type Hour struct {
-	at    window.Key
-	table *mem.Table
-	kept  *windows
+	at      window.Key
+	table   *mem.Table
+	windows *windows
 }
 
 // Key is that of the hour's windows, without measure, channel and regime.
 func (h Hour) Key() window.Key { return h.at }
 
 // All yields the windows of the whole hour, of all channels and regimes, in no order. An aggregate is valid until the next
-// one.
+// one is yielded.
 func (h Hour) All() iter.Seq2[window.Measure, *window.Aggregate] {
 	return func(yield func(window.Measure, *window.Aggregate) bool) {
 		one := [1]window.Bin{}
-		cells := h.kept.cells.Cells(h.table)
+		cells := h.windows.cells.Cells(h.table)
 		for i := range cells {
 			cell := &cells[i]
 			if cell.Key == 0 || cell.Key.minute() != noMinute {
 				continue
 			}
-			a := h.kept.several.aggregate(cell, &one)
+			a := h.windows.multi.aggregate(cell, &one)
 			if !yield(cell.Key.measure(), &a) {
 				return
 			}
@@ -72,18 +72,18 @@ func (h Hour) All() iter.Seq2[window.Measure, *window.Aggregate] {
 	}
 }
 
-// Hours are those with windows that have changed. They are whole where they end after the flush's Horizon.
+// Hours yields the hours with windows that the flush changed. An hour that ends after the flush's Horizon is complete.
 func (w Windows) Hours() iter.Seq[Hour] {
 	return func(yield func(Hour) bool) {
-		for _, c := range w.kept.changed {
-			if c.at.Grain == window.Hour && !yield(Hour{c.at, c.table, w.kept}) {
+		for _, c := range w.windows.flushed {
+			if c.at.Grain == window.Hour && !yield(Hour{c.at, c.table, w.windows}) {
 				return
 			}
 		}
 	}
 }
 
-// Hours are those in memory. They are whole where they end after the Horizon.
+// Hours yields the hours in memory. An hour that ends after the Horizon is complete.
 func (s *State) Hours() iter.Seq[Hour] {
 	return func(yield func(Hour) bool) {
 		for i := range s.windows.series {

@@ -1,0 +1,66 @@
+package engine
+
+import (
+	"dwell/metrics/engine/mem"
+	"dwell/metrics/visit"
+	"dwell/metrics/window"
+)
+
+// Most events of a visit follow one another within seconds where years of them are counted, and nothing is gained by
+// moving the visit from window to window with each. So a visit that an event changes is only marked dirty, and its deltas
+// are collected later, all at once: from the contributions that the windows have of it to those that its facts make by then.
+// That happens before a flush, and at each offset as of which another instance may have written rows (recovery.go).
+
+// dirtyVisit is a visit that has changed since the last flush. Its state is not kept: its facts are few and lie together, and
+// deriving it from them again takes about as long as fetching it from memory, and much less memory.
+type dirtyVisit struct {
+	visit mem.Ref
+	// collected are its contributions, in the slab of all, when its deltas were collected last: those that the windows have,
+	// or will have after the next flush.
+	collected mem.List
+	// before is its occupancy at the last flush.
+	before occupancy
+}
+
+// markDirty must be called before a visit in this state changes.
+func (s *State) markDirty(v mem.Ref, st *visit.State) {
+	s.deltasDue = true
+	entry := s.visits.At(v)
+	if entry.dirty != 0 {
+		return
+	}
+	d := dirtyVisit{visit: v, before: s.occupancyOf(st, entry.lapsed())}
+	s.after = window.Contributions(s.after[:0], st, entry.lapsed())
+	s.collected.Set(&d.collected, s.after)
+	s.dirty = append(s.dirty, d)
+	entry.dirty = uint32(len(s.dirty))
+}
+
+// collectDeltas collects the deltas of the dirty visits since the last call. More says that they may change again before the
+// flush; without it their occupancy is updated, too, which is done once.
+func (s *State) collectDeltas(more bool) {
+	if !s.deltasDue {
+		return
+	}
+	s.deltasDue = more
+	for i := range s.dirty {
+		d := &s.dirty[i]
+		st, lapsed := s.derive(d.visit), s.visits.At(d.visit).lapsed()
+		s.after = window.Contributions(s.after[:0], st, lapsed)
+		window.Changes(s.collected.Items(d.collected), s.after, func(c window.Contribution, sign int32) { s.windows.addDelta(s.applied, c, sign) })
+		if more {
+			s.collected.Set(&d.collected, s.after)
+		} else {
+			s.collected.Free(d.collected)
+			d.collected = mem.List{}
+			s.updateInside(d.before, st, lapsed)
+		}
+	}
+}
+
+// derive derives the state of a visit from its facts. It is valid until the next call.
+func (s *State) derive(v mem.Ref) *visit.State {
+	known := s.visits.of(v)
+	s.rules.Derive(&known, &s.scratch)
+	return &s.scratch
+}
