@@ -7,11 +7,11 @@ import (
 	"dwell/ingest/event"
 )
 
-// A post sends today's first truck, and after that the trucks of the last ten years, one an hour: none of them moves the
+// A source sends today's first truck, and after that the trucks of the last ten years, one an hour: none of them moves the
 // watermark, and all of them must be evicted.
 func TestImportOfOldYearsDoesNotGrowMemory(t *testing.T) {
 	cfg := testConfig(t)
-	r := alone(cfg)
+	r := newRun(cfg)
 	const trucks, hour = 10 * 365 * 24, 3_600_000
 	log := make([]event.Event, 0, 1+2*trucks)
 	log = append(log, event.Event{

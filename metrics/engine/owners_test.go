@@ -13,8 +13,8 @@ import (
 	"dwell/metrics/visit"
 )
 
-// post is a BCP in one direction.
-type post struct {
+// bcpDirection is a BCP in one direction.
+type bcpDirection struct {
 	bcp       event.BCP
 	direction event.Direction
 }
@@ -26,7 +26,7 @@ type border struct {
 	cfg     Config
 	log     []event.Event
 	offsets []int64 // of the events, with gaps
-	inside  map[post]Inside
+	inside  map[bcpDirection]Inside
 	owners  []*instance
 }
 
@@ -44,7 +44,7 @@ type instance struct {
 }
 
 func newBorder(t *rapid.T, cfg Config, log []event.Event, offsets []int64) *border {
-	b := &border{t: t, tables: alone(cfg).tables, cfg: cfg, log: log, offsets: offsets, inside: map[post]Inside{}}
+	b := &border{t: t, tables: newRun(cfg).tables, cfg: cfg, log: log, offsets: offsets, inside: map[bcpDirection]Inside{}}
 	b.announced = nil
 	return b
 }
@@ -207,9 +207,9 @@ func (in *instance) flush() error {
 	for _, r := range f.Inside {
 		r.Holders, r.Arrived = maps.Clone(r.Holders), maps.Clone(r.Arrived)
 		step(func() {
-			if old, ok := b.inside[post{r.BCP, r.Direction}]; !ok || r.AsOf >= old.AsOf {
+			if old, ok := b.inside[bcpDirection{r.BCP, r.Direction}]; !ok || r.AsOf >= old.AsOf {
 				r.Visited = false // it is of one flush, and of no table
-				b.inside[post{r.BCP, r.Direction}] = r
+				b.inside[bcpDirection{r.BCP, r.Direction}] = r
 			}
 		})
 	}
@@ -300,20 +300,20 @@ func TestSeveralOwnersWriteTheRowsOfOne(t *testing.T) {
 		one.owners[0].write(1 << 30)
 		compare(t, cfg, b.windows, want(cfg, log))
 		if !reflect.DeepEqual(b.restated, one.restated) {
-			t.Fatalf("restatements %+v, of one alone %+v", b.restated, one.restated)
+			t.Fatalf("restatements %+v, of a single instance %+v", b.restated, one.restated)
 		}
 		for id, want := range one.visits {
 			is := b.visits[id]
 			is.AsOf, want.AsOf = 0, 0
 			if !reflect.DeepEqual(is, want) {
-				t.Fatalf("visit %s: %+v, of one alone %+v", id, is, want)
+				t.Fatalf("visit %s: %+v, of a single instance %+v", id, is, want)
 			}
 		}
 		for at, want := range one.inside {
 			is := b.inside[at]
 			is.AsOf, want.AsOf = 0, 0
 			if !reflect.DeepEqual(is, want) {
-				t.Fatalf("inside %+v: %+v, of one alone %+v", at, is, want)
+				t.Fatalf("inside %+v: %+v, of a single instance %+v", at, is, want)
 			}
 		}
 	})

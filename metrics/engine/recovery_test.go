@@ -181,7 +181,7 @@ func TestEveryCrashGivesTheSameRows(t *testing.T) {
 	cfg := testConfig(t)
 	rapid.Check(t, func(t *rapid.T) {
 		log := anyLog(cfg).Draw(t, "log")
-		tabs := alone(cfg).tables
+		tabs := newRun(cfg).tables
 		begin := func() *run { return tabs.recover(t, cfg, log) }
 		// write writes a flush, or a part of it, and says whether that was all.
 		write := func(f *flushed) bool {
@@ -261,7 +261,7 @@ func TestEveryCrashGivesTheSameRows(t *testing.T) {
 			write(late)
 		}
 		compare(t, cfg, tabs.windows, want(cfg, log))
-		undisturbed := alone(cfg)
+		undisturbed := newRun(cfg)
 		f, err = undisturbed.work(log, len(log))
 		if err != nil {
 			t.Fatalf("%v", err)
@@ -283,7 +283,7 @@ func TestAnyOrderGivesTheSameRows(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		log := anyLog(cfg).Draw(t, "log")
 		end := func(log []event.Event, every int) (map[window.Key]window.Row, map[string]visit.Row) {
-			r := alone(cfg)
+			r := newRun(cfg)
 			tabs := r.tables
 			for r.next < int64(len(log)) {
 				f, err := r.work(log, every)

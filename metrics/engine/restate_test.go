@@ -26,7 +26,7 @@ func TestRestatementsAreWhatChangedOfFinalWindows(t *testing.T) {
 	cfg := testConfig(t)
 	rapid.Check(t, func(t *rapid.T) {
 		log := anyLog(cfg).Draw(t, "log")
-		r := alone(cfg)
+		r := newRun(cfg)
 		got := map[int64]map[window.Key]window.Change{}
 		for r.next < int64(len(log)) {
 			f, err := r.work(log, rapid.IntRange(1, 30).Draw(t, "batch"))

@@ -125,8 +125,8 @@ type run struct {
 	owner  int
 }
 
-// alone is a shard at work on a log from its beginning, with tables of its own.
-func alone(cfg Config) *run {
+// newRun is a shard at work on a log from its beginning, with tables of its own.
+func newRun(cfg Config) *run {
 	return &run{state: New(cfg), tables: &tables{
 		windows: map[window.Key]window.Row{}, visits: map[string]visit.Row{}, restated: map[restatement]window.Change{}, announced: []int64{0},
 	}, cfg: cfg}

@@ -131,8 +131,6 @@ func checkArena(t *rapid.T) {
 
 func TestArenaHoldsWhatAMapHolds(t *testing.T) { rapid.Check(t, checkArena) }
 
-func FuzzArena(f *testing.F) { f.Fuzz(rapid.MakeFuzz(checkArena)) }
-
 func TestArenaReusesFreedItems(t *testing.T) {
 	if poison {
 		t.Skip("with the tag poison, freed items are not used again")

@@ -45,8 +45,6 @@ func checkQueue(t *rapid.T) {
 
 func TestQueuePopsTheEarliestOfASlice(t *testing.T) { rapid.Check(t, checkQueue) }
 
-func FuzzQueue(f *testing.F) { f.Fuzz(rapid.MakeFuzz(checkQueue)) }
-
 func TestQueueTakesNoMemoryForAValue(t *testing.T) {
 	var q Queue[int]
 	for i := range 100 {

@@ -40,5 +40,3 @@ func checkSorted(t *rapid.T) {
 }
 
 func TestSortedHoldsWhatAMapHoldsInOrder(t *testing.T) { rapid.Check(t, checkSorted) }
-
-func FuzzSorted(f *testing.F) { f.Fuzz(rapid.MakeFuzz(checkSorted)) }
