@@ -99,8 +99,8 @@ func TestViewsOfAHandComputedDay(t *testing.T) {
 			"green\t600\t" + p(600_000) + "\nred\t600\t" + p(600_000) + "\n",
 		"SELECT channel, regime, measure, n, mean, sd FROM crossing_times_by_channel WHERE start < '2026-01-05 10:00:00' ORDER BY measure, channel": "" +
 			"green\t\trelease_time\t1\t1800\t0\nred\t\trelease_time\t1\t600\t0\nred\t\twait/customs\t2\t300\t300\n",
-		"SELECT * EXCEPT (bcp, direction, grain) FROM movements ORDER BY start":               "2026-01-05 08:00:00\t3\t2\t1\t1\t0\t0\t1\t1\n2026-01-05 10:00:00\t0\t0\t1\t1\t0\t0\t0\t0\n",
-		"SELECT start, trucks FROM inside WHERE start > '2026-01-05 00:00:00' ORDER BY start": "2026-01-05 08:00:00\t2\n2026-01-05 10:00:00\t1\n",
+		"SELECT start, arrivals, releases, departures, left, refusals, lapsed, incomplete, inconsistent FROM movements ORDER BY start": "2026-01-05 08:00:00\t3\t2\t1\t1\t0\t0\t1\t1\n2026-01-05 10:00:00\t0\t0\t1\t1\t0\t0\t0\t0\n",
+		"SELECT start, trucks FROM inside WHERE start > '2026-01-05 00:00:00' ORDER BY start":                                          "2026-01-05 08:00:00\t2\n2026-01-05 10:00:00\t1\n",
 		"SELECT * FROM waiting_now ORDER BY phase": "" +
 			"AF-NAN-TORKHAM\tinbound\texit\tcarrier\t2\t2026-01-05 08:00:01.123\nAF-NAN-TORKHAM\tinbound\twait\tcustoms\t4\t2026-01-05 08:00:01.123\n",
 		"SELECT visit, status, release_time, release_net_time, crossing_time, crossing_net_time, segments FROM latest_visits": "" +

@@ -11,21 +11,6 @@ import (
 // Measure is what a window measures: a count, a time, or the time of segments with one phase and holder.
 type Measure uint16
 
-// The measures that have a name of their own; definitions says what they are.
-const (
-	NoMeasure Measure = iota
-	Arrivals
-	UntimedReleases
-	Refusals
-	UntimedDepartures
-	UntimedLeft
-	Lapsed
-	ReleaseTime
-	CrossingTime
-	// faults is the first of the counts of visits that enter no time, one for each visit.Fault.
-	faults
-)
-
 // A segment's measure has bit 15 set, the phase in bits 12 to 14 and the holder in the rest.
 const (
 	segmentBit   Measure = 1 << 15

@@ -34,6 +34,21 @@ type Definition struct {
 	Overview string
 }
 
+// The measures that have a name of their own; definitions has the line of each.
+const (
+	NoMeasure Measure = iota
+	Arrivals
+	UntimedReleases
+	Refusals
+	UntimedDepartures
+	UntimedLeft
+	Lapsed
+	ReleaseTime
+	CrossingTime
+	// faults is the first of the counts of visits that enter no time, one for each visit.Fault.
+	faults
+)
+
 // definitions are the measures that rows of windows have, but for those of faults and segments.
 //
 // A truck with a release time was released, and one with a crossing time departed and left, in the very window that has the
@@ -61,7 +76,7 @@ var definitions = [faults]Definition{
 	},
 	Lapsed: {
 		Name: "lapsed", Kind: Count, Label: "Lapsed", Unit: "trucks",
-		Description: "trucks whose departure did not come within lapse_after",
+		Description: "trucks without an event for longer than lapse_after, whose departure is taken for lost",
 	},
 	ReleaseTime: {
 		Name: "release_time", Kind: Time, Label: "Release time", Unit: "seconds",
