@@ -4,7 +4,7 @@ import { test } from "node:test";
 import "./testdata/document.js";
 import { byHolder } from "./static/bars.js";
 import { Chart } from "./static/chart.js";
-import { Place } from "./static/place.js";
+import { flowMeasures, Place } from "./static/place.js";
 import { doubts, readingsChart, stretches } from "./static/readings.js";
 import { runs, sparkline } from "./static/sparkline.js";
 import { totals } from "./static/totals.js";
@@ -15,12 +15,15 @@ const hatched = (node) => node.all("rect").filter((r) => r.attributes.fill?.star
 const lines = (node, name) => node.all("path", name).map((p) => p.attributes.d);
 const paths = (node) => node.all("path").map((p) => p.attributes.d);
 
+// Every measure of the flow has a number, also those that are not looked at.
+const flow = Object.fromEntries(flowMeasures.map((name) => [name, 1]));
+
 function bcp(sections) {
   return {
     id: "TORKHAM", names: { en: "Torkham" }, neighbour: { names: { en: "Torkham (Pakistan)" } }, status: "ok", last_event: hour(12),
     inside: { trucks: 9, last_known: 9, reason: null, by_direction: { inbound: 5, outbound: 4 }, by_age: { under_6h: 9, "6h_to_24h": 0, "1d_to_3d": 0, "3d_to_7d": 0, over_7d: 0 } },
     release_time: { n: 3, reason: null, mean_seconds: 7000, p50_seconds: 7200, p90_seconds: 9000, net_mean_seconds: null, net_p50_seconds: null },
-    target: { release_time_seconds: 86400, assumed: false }, flow: { arrivals: 4, releases: 3, departures: 2 },
+    target: { release_time_seconds: 86400, assumed: false }, flow: { ...flow, arrivals: 4, releases: 3, departures: 2 },
     holders: [], readings: [], trend: [], ...sections,
   };
 }
@@ -63,7 +66,8 @@ test("a place that comes back loses what was unknown", () => {
 });
 
 test("the flow has every measure of the overview", () => {
-  assert.match(drawn({}).inside.textContent, /4 arrived · 3 released · 2 left$/);
+  assert.match(drawn({}).inside.textContent, /4 arrived · 3 released · 2 left/);
+  assert.equal(drawn({}).inside.textContent.match(/ · /g).length, flowMeasures.length - 1);
 });
 
 test("no trucks is a number, and no release is not unknown", () => {
