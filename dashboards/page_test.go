@@ -177,6 +177,7 @@ func TestPageShowsOverviewAndFollowsChanges(t *testing.T) {
 	if hatched := get[int](b, `document.querySelectorAll('.place:nth-child(4) .inside .spark rect[fill^="url"]').length`); hatched != 5 {
 		t.Errorf("%d hours are hatched, want 5", hatched)
 	}
+	b.picture("screenshot", 1280, 860, false)
 	b.picture("light-1440", 1440, 900, true)
 	b.picture("light-narrow", 390, 1500, false)
 	b.picture("light-tablet", 900, 1100, true)
