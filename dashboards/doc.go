@@ -2,7 +2,7 @@
 //
 // It promises to read only: nothing that a viewer does changes a number or slows the writing of one. It promises one
 // word for one thing, from the table to the page; that unknown is shown as unknown and never as zero; and that a viewer
-// who cannot keep up harms nobody else. It refuses to compute what a window or a visit does not say.
+// that cannot keep up delays no other. It refuses to compute what a window or a visit does not say.
 //
 // Data flows query -> hub -> ws -> web, and query -> api:
 //

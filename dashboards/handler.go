@@ -65,7 +65,7 @@ func New(store Store, voc *event.Vocabulary, agencies []place.Agency, cfg Config
 	return &Dashboards{hub: h, handler: web.Secure(mux)}, nil
 }
 
-// Run keeps the overview up to date until ctx ends; then viewers are told and closed.
+// Run keeps the overview up to date until ctx ends; then viewers get the reason and are closed.
 func (d *Dashboards) Run(ctx context.Context) error { return d.hub.Run(ctx) }
 
 // ServeHTTP answers for /, /live and /api/v1/.

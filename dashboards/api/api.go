@@ -107,7 +107,7 @@ func (h *Handler) route(path string, answer func(ctx context.Context, q *request
 		case errors.As(err, &p):
 			p.write(w)
 			return
-		case r.Context().Err() != nil: // nobody waits for the answer
+		case r.Context().Err() != nil: // the caller has left
 			return
 		default:
 			h.log.Error("no answer", "path", r.URL.Path, "error", err)
@@ -125,7 +125,7 @@ func (h *Handler) route(path string, answer func(ctx context.Context, q *request
 	})
 }
 
-// send writes a body that may be kept but must be asked for again; whoever has it already gets 304.
+// send writes a body that may be kept but must be asked for again; a caller that has it already gets 304.
 func send(w http.ResponseWriter, r *http.Request, contentType string, body []byte) {
 	sum := sha256.Sum256(body)
 	tag := `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
@@ -138,5 +138,5 @@ func send(w http.ResponseWriter, r *http.Request, contentType string, body []byt
 		}
 	}
 	w.Header().Set("Content-Type", contentType)
-	_, _ = w.Write(body) // whoever left does not get it
+	_, _ = w.Write(body) // a caller that has left does not get it
 }

@@ -1,7 +1,7 @@
-// Package hub refreshes the overview once for all viewers and tells them what changed.
+// Package hub refreshes the overview once for all viewers and sends them what changed.
 //
-// It promises that every viewer who keeps reading sees the newest overview within one tick; that frames are made once,
-// whoever reads them; and that a viewer who lags gets the changes it missed as one frame with the latest state, so that
+// It promises that every viewer that keeps reading sees the newest overview within one tick; that frames are made once,
+// however many read them; and that a viewer that lags gets the changes it missed as one frame with the latest state, so that
 // memory does not grow with slow viewers and none holds up another. It refuses to queue: a viewer has a number, not a
 // backlog.
 package hub
@@ -181,7 +181,7 @@ func (h *Hub) publish(b *overview.Overview) error {
 	return nil
 }
 
-// fail tells the viewers that the overview cannot be read. The error is logged when it begins.
+// fail shows the viewers that the overview cannot be read. The error is logged when it begins.
 func (h *Hub) fail(err error) {
 	h.metrics.failures.Inc()
 	h.mu.Lock()

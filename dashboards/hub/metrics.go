@@ -11,7 +11,7 @@ type metrics struct {
 func newMetrics(reg prometheus.Registerer, viewers func() float64) metrics {
 	m := metrics{
 		frames: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "dwell_live_frames_total", Help: "Numbered states of the overview that viewers were told.",
+			Name: "dwell_live_frames_total", Help: "Numbered states of the overview that were sent to viewers.",
 		}),
 		failures: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "dwell_live_refresh_failures_total", Help: "Times that the overview could not be read.",

@@ -41,7 +41,7 @@ type lane struct {
 
 var endless = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// shut are the spans in which all lanes were closed that anything was told of. Events are ordered by time.
+// shut are the spans in which all lanes that had events were closed. Events are ordered by time.
 func shut(lanes []lane) (all []span) {
 	closed := map[string]bool{}
 	var since time.Time // zero while one is open

@@ -54,7 +54,7 @@ func (s *Source) History(ctx context.Context, q overview.HistoryQuery) (*overvie
 	before := startOf(q.Grain, from.Add(-longest), p.Zone)
 	net := s.openings.closedDuring(p.ID, before.UnixMilli(), q.To.UnixMilli())
 	rows, err := s.readPast(ctx, q, before, net)
-	if err == nil && !net && closed(rows) { // before all that was asked for, or it was told meanwhile
+	if err == nil && !net && closed(rows) { // before all that was asked for, or the closing came meanwhile
 		rows, err = s.readPast(ctx, q, before, true)
 	}
 	if err != nil {

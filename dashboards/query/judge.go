@@ -12,7 +12,7 @@ import (
 	"dwell/dashboards/verdict/baseline"
 )
 
-// queue is one that a source tells of; each is judged by itself.
+// queue is one that a source reports; each is judged by itself.
 type queue struct{ source, direction string }
 
 // published is a reading as it was published, of a queue.

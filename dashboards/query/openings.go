@@ -16,7 +16,7 @@ import (
 	opening "dwell/metrics/hours"
 )
 
-// openings are when the places were open, by their calendars and by what was told of them. What was told is read once,
+// openings are when the places were open, by their calendars and by their events. Events are read once,
 // and then only what has come since.
 type openings struct {
 	mu sync.Mutex
@@ -49,7 +49,7 @@ func (o *openings) closedDuring(id string, from, to int64) bool {
 	return h.Closed(event.Inbound, from, to) > 0 || h.Closed(event.Outbound, from, to) > 0
 }
 
-// readOpenings reads what was told since the last time.
+// readOpenings reads the events since the last time.
 func (s *Source) readOpenings(ctx context.Context) error {
 	o := s.openings
 	o.mu.Lock()

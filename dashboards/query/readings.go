@@ -19,7 +19,7 @@ type storedReading struct {
 
 func (s *Source) readReadings(ctx context.Context) (map[string][]storedReading, error) {
 	// All readings that ever were are looked at, so not with FINAL, which is many times slower: a reading that is there
-	// twice changes no latest one, and a retracted one is told by its retraction.
+	// twice changes no latest one, and a retracted one has its retraction.
 	sql := `
 SELECT bcp, source, toString(direction), max(time),
     argMax((vehicles, wait_seconds, age_seconds), bitShiftLeft(toUInt128(toUnixTimestamp64Milli(time)), 64) + offset)

@@ -1,6 +1,6 @@
 // Package web is the page: static files that are part of the program.
 //
-// It promises a page that asks nobody but its own server for anything, runs no script and no style that is not in these
+// It promises a page that loads from its own server alone, runs no script and no style that is not in these
 // files, and works from below any path. The files are what the browser gets: nothing is built.
 //
 //	main.js       what is shown when
