@@ -108,7 +108,9 @@ const mostHabit = 64
 
 // scanObject reads an object's members, which start stands before and whose names are read by named. Posts write the
 // members of their events in one order again and again. So where a value ends, the decoder first looks for what followed
-// there the last time, and reads by the rules only what is not that: the same bytes in the same place mean the same.
+// there the last time, and reads by the rules only what is not that: the same bytes in the same place mean the same. So it
+// decodes 1.2 times as many events in a CPU-second (BenchmarkDecode, median of 25 alternating pairs, 2026-11-29, 2 cores that
+// were busy).
 func (d *Decoder) scanObject(start member, named func(name []byte) member) {
 	s := &d.scanner
 	if !s.enter('{', '}') {

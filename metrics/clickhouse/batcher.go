@@ -8,7 +8,9 @@ import (
 )
 
 // batcher does for several requests at once what each wants, which databases call group commit: an insert costs ClickHouse about
-// the same however few rows it has, and the shards of a process flush at the same time.
+// the same however few rows it has, and the shards of a process flush at the same time. Eight shards that insert twenty events
+// each take an eighth of the CPU time in ClickHouse (BenchmarkBatcher, median of 7 alternating pairs, 2026-11-29, 2 cores that
+// were busy).
 //
 // At most limit batches run at a time; a request that comes while they do waits, and goes with all others that wait. A batch that
 // fails is done again for each request alone where one request may be the cause: one was cancelled, which cuts the batch short

@@ -6,8 +6,9 @@ import (
 )
 
 // block is the rows of one insert in ClickHouse's Native format: the columns one after another, each with its name,
-// its type and its values. Writing it straight from the columns and rows of the shards costs a tenth of what the
-// driver's own columns do, which box every value.
+// its type and its values. It is written straight from the columns and rows of the shards. ch-go's columns take
+// three times as long for a block of events, since they hold each value once more and find the words of a dictionary by hashing
+// (BenchmarkEncode, median of 12 alternating pairs, 2026-11-29, 2 cores that were busy).
 type block struct {
 	table string
 	rows  int
