@@ -137,7 +137,7 @@ func (c Config) Validate() error {
 		bad("backoff_max: %v is shorter than backoff_min %v", c.BackoffMax, c.BackoffMin)
 	}
 	if !slices.Contains(compressions, c.Compression) {
-		bad("compression: %q is none of %v", c.Compression, compressions)
+		bad("compression: %q is not supported; use none, gzip, snappy, lz4 or zstd", c.Compression)
 	}
 	errs = append(errs, c.TLS.Validate(), c.SASL.validate())
 	return errors.Join(errs...)

@@ -44,7 +44,7 @@ func New(cfg Config, newHandler func(partition int) Handler, obs Observer, log *
 	}
 	// While one half waits for something, the other keeps the machine busy.
 	slots := newSlots(2 * runtime.GOMAXPROCS(0))
-	return &Consumer{cfg: cfg, log: log, obs: obs, newHandler: newHandler, slots: slots, client: c}, nil
+	return &Consumer{cfg: cfg, log: log.With("component", "kafka"), obs: obs, newHandler: newHandler, slots: slots, client: c}, nil
 }
 
 // Run joins the group and handles what it assigns until ctx ends; then it closes every Handler, leaves the group and

@@ -130,22 +130,22 @@ func TestABadConfigurationNamesKeyAndValue(t *testing.T) {
 		t.Fatal(err)
 	}
 	for want, change := range map[string]func(*Config){
-		`brokers: "localhost" is not host:port`:      func(c *Config) { c.Brokers = []string{"localhost"} },
-		`topic: missing`:                             func(c *Config) { c.Topic = "" },
-		`dead_letter_topic: "dwell.events" is the`:   func(c *Config) { c.DeadLetterTopic = topic },
-		`fetch_bytes: 1 is not in`:                   func(c *Config) { c.FetchBytes = 1 },
-		`tick: 0s is not in`:                         func(c *Config) { c.Tick = 0 },
-		`drain_timeout: 9s is not shorter`:           func(c *Config) { c.DrainTimeout = 9 * time.Second },
-		`compression: "brotli" is none of`:           func(c *Config) { c.Compression = "brotli" },
-		`tls.enabled: false, but`:                    func(c *Config) { c.TLS.SkipVerify = true },
-		`sasl.mechanism: missing`:                    func(c *Config) { c.SASL.User = "u" },
-		`sasl.mechanism: "GSSAPI" is none of`:        func(c *Config) { c.SASL.Mechanism = "GSSAPI" },
-		`sasl.user: missing`:                         func(c *Config) { c.SASL.Mechanism = "PLAIN" },
-		`sasl.password, sasl.password_file: give`:    func(c *Config) { c.SASL = SASL{Mechanism: "PLAIN", User: "u"} },
-		`backoff_max: 1ms is shorter`:                func(c *Config) { c.BackoffMax = time.Millisecond },
-		`session_timeout: 2h0m0s is not in 1ms..1h`:  func(c *Config) { c.SessionTimeout = 2 * time.Hour },
-		`dead_letter_topic: missing`:                 func(c *Config) { c.DeadLetterTopic = "" },
-		`buffer_bytes: -1 is not in 1024..107374182`: func(c *Config) { c.BufferBytes = -1 },
+		`brokers: "localhost" is not host:port`:                func(c *Config) { c.Brokers = []string{"localhost"} },
+		`topic: missing`:                                       func(c *Config) { c.Topic = "" },
+		`dead_letter_topic: "dwell.events" is the`:             func(c *Config) { c.DeadLetterTopic = topic },
+		`fetch_bytes: 1 is not in`:                             func(c *Config) { c.FetchBytes = 1 },
+		`tick: 0s is not in`:                                   func(c *Config) { c.Tick = 0 },
+		`drain_timeout: 9s is not shorter`:                     func(c *Config) { c.DrainTimeout = 9 * time.Second },
+		`compression: "brotli" is not supported; use none`:     func(c *Config) { c.Compression = "brotli" },
+		`tls.enabled: false, but`:                              func(c *Config) { c.TLS.SkipVerify = true },
+		`sasl.mechanism: missing`:                              func(c *Config) { c.SASL.User = "u" },
+		`sasl.mechanism: "GSSAPI" is not supported; use PLAIN`: func(c *Config) { c.SASL.Mechanism = "GSSAPI" },
+		`sasl.user: missing`:                                   func(c *Config) { c.SASL.Mechanism = "PLAIN" },
+		`sasl.password, sasl.password_file: give`:              func(c *Config) { c.SASL = SASL{Mechanism: "PLAIN", User: "u"} },
+		`backoff_max: 1ms is shorter`:                          func(c *Config) { c.BackoffMax = time.Millisecond },
+		`session_timeout: 2h0m0s is not in 1ms..1h`:            func(c *Config) { c.SessionTimeout = 2 * time.Hour },
+		`dead_letter_topic: missing`:                           func(c *Config) { c.DeadLetterTopic = "" },
+		`buffer_bytes: -1 is not in 1024..107374182`:           func(c *Config) { c.BufferBytes = -1 },
 	} {
 		cfg := good
 		change(&cfg)

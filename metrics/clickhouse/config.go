@@ -78,7 +78,7 @@ func (c Config) Validate() error {
 		}
 	}
 	if _, ok := protocols[c.Protocol]; !ok {
-		return fmt.Errorf("protocol: %q is none of native, http", c.Protocol)
+		return fmt.Errorf("protocol: %q is not supported; use native or http", c.Protocol)
 	}
 	if !identifier.MatchString(c.Database) {
 		return fmt.Errorf("database: %q is not a name of letters, digits and _", c.Database)
@@ -87,7 +87,7 @@ func (c Config) Validate() error {
 		return fmt.Errorf("cluster: %q is not a name of letters, digits and _", c.Cluster)
 	}
 	if _, ok := compressions[c.Compression]; !ok {
-		return fmt.Errorf("compression: %q is none of none, lz4, zstd", c.Compression)
+		return fmt.Errorf("compression: %q is not supported; use none, lz4 or zstd", c.Compression)
 	}
 	if c.PoolSize < 1 {
 		return fmt.Errorf("pool_size: %d is not positive", c.PoolSize)

@@ -13,10 +13,10 @@ func TestConfigNamesWhatIsWrong(t *testing.T) {
 	for want, change := range map[string]func(*Config){
 		`addresses: none`:                                              func(c *Config) { c.Addresses = nil },
 		`addresses: "host" is not host:port`:                           func(c *Config) { c.Addresses = []string{"h:1", "host"} },
-		`protocol: "tcp" is none of native, http`:                      func(c *Config) { c.Protocol = "tcp" },
+		`protocol: "tcp" is not supported; use native or http`:         func(c *Config) { c.Protocol = "tcp" },
 		`database: "a b" is not a name of letters, digits and _`:       func(c *Config) { c.Database = "a b" },
 		`cluster: "a;" is not a name of letters, digits and _`:         func(c *Config) { c.Cluster = "a;" },
-		`compression: "rar" is none of none, lz4, zstd`:                func(c *Config) { c.Compression = "rar" },
+		`compression: "rar" is not supported; use none, lz4 or zstd`:   func(c *Config) { c.Compression = "rar" },
 		`pool_size: 0 is not positive`:                                 func(c *Config) { c.PoolSize = 0 },
 		`dial_timeout: 0s is not positive`:                             func(c *Config) { c.DialTimeout = 0 },
 		`read_timeout: -1ns is not positive`:                           func(c *Config) { c.ReadTimeout = -1 },

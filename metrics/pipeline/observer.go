@@ -40,10 +40,10 @@ type Batch struct {
 	// Events are the classes of the usable ones, one for each.
 	Events []EventClass
 	// Duplicates changed nothing, Late ones were older than the watermark, Replayed ones were in the store already,
-	// Restated ones changed a time that had been told.
+	// Restated ones changed a time that had been reported.
 	Duplicates, Late, Replayed, Restated int
 	DeadLetters                          map[event.Reason]int
-	Told                                 []Told
+	Times                                []KnownTime
 }
 
 // EventClass is the BCP and the type of an event.
@@ -52,8 +52,8 @@ type EventClass struct {
 	Type event.Type
 }
 
-// Told is a time that became known: window.ReleaseTime or window.CrossingTime, in milliseconds.
-type Told struct {
+// KnownTime is a time that became known: window.ReleaseTime or window.CrossingTime, in milliseconds.
+type KnownTime struct {
 	BCP       event.BCP
 	Direction event.Direction
 	Measure   window.Measure
@@ -64,5 +64,5 @@ type Told struct {
 
 func (b *Batch) reset() {
 	clear(b.DeadLetters)
-	*b = Batch{Events: b.Events[:0], DeadLetters: b.DeadLetters, Told: b.Told[:0]}
+	*b = Batch{Events: b.Events[:0], DeadLetters: b.DeadLetters, Times: b.Times[:0]}
 }

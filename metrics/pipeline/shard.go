@@ -61,6 +61,7 @@ func New(cfg Config, id int, parts Parts) *Shard {
 	if parts.Budget == nil {
 		parts.Budget = NewBudget(cfg.FlushBytes)
 	}
+	parts.Log = parts.Log.With("component", "pipeline")
 	return &Shard{
 		cfg: cfg, Parts: parts, id: id, decoder: event.NewDecoder(cfg.Engine.Vocabulary, cfg.Skew),
 		batch: Batch{DeadLetters: map[event.Reason]int{}},
@@ -323,13 +324,13 @@ func (s *Shard) applyOne(offset int64, e *event.Event, at engine.Found) {
 	if out.Restated {
 		s.batch.Restated++
 	}
-	s.tell(e, window.ReleaseTime, out.ReleaseTime, out.ReleaseTimeNet)
-	s.tell(e, window.CrossingTime, out.CrossingTime, out.CrossingTimeNet)
+	s.known(e, window.ReleaseTime, out.ReleaseTime, out.ReleaseTimeNet)
+	s.known(e, window.CrossingTime, out.CrossingTime, out.CrossingTimeNet)
 }
 
-func (s *Shard) tell(e *event.Event, m window.Measure, ms, net int64) {
+func (s *Shard) known(e *event.Event, m window.Measure, ms, net int64) {
 	if ms != visit.None {
-		s.batch.Told = append(s.batch.Told, Told{e.BCP, e.Direction, m, ms, net})
+		s.batch.Times = append(s.batch.Times, KnownTime{e.BCP, e.Direction, m, ms, net})
 	}
 }
 

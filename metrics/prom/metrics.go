@@ -53,7 +53,7 @@ func New(registry prometheus.Registerer, voc *event.Vocabulary, places []place.P
 		duplicates: counter("dwell_duplicate_events_total", "Events that changed nothing."),
 		late:       counter("dwell_late_events_total", "Events that happened before the watermark of their shard."),
 		replayed:   counter("dwell_replayed_events_total", "Events that the store had already, read again after a restart."),
-		restated:   counter("dwell_restated_times_total", "Events by which a release or crossing time that had been told became another, or none."),
+		restated:   counter("dwell_restated_times_total", "Events by which a release or crossing time that had been reported became another, or none."),
 
 		flush: with.NewHistogram(workTime("dwell_flush_seconds", "Time of a whole flush of one shard.")),
 		write: with.NewHistogramVec(workTime("dwell_write_seconds",

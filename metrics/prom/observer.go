@@ -25,7 +25,7 @@ func (m *Metrics) Applied(id int, b *pipeline.Batch) {
 	m.late.Add(float64(b.Late))
 	m.replayed.Add(float64(b.Replayed))
 	m.restated.Add(float64(b.Restated))
-	m.times.tell(b.Told)
+	m.times.count(b.Times)
 	shard := strconv.Itoa(id)
 	m.lag.WithLabelValues(shard).Set(float64(max(0, b.HighWatermark-b.Next)))
 	m.buffer.WithLabelValues(shard).Set(float64(b.Bytes))

@@ -34,7 +34,7 @@ func busy(t testing.TB) *border {
 	b.Stalled(0, errors.New("connection refused"))
 	b.Applied(0, &pipeline.Batch{
 		Next: 1, HighWatermark: 2, Events: []pipeline.EventClass{{BCP: torkham, Type: event.TruckArrived}},
-		Told: []pipeline.Told{
+		Times: []pipeline.KnownTime{
 			{BCP: torkham, Direction: event.Inbound, Measure: window.ReleaseTime, Ms: 1},
 			{BCP: torkham, Direction: event.Inbound, Measure: window.CrossingTime, Ms: 1},
 		},
@@ -107,7 +107,7 @@ What is unknown has no series; a zero is a real zero. A BCP without an event for
 Each process tells of the shards that it holds: sum trucks and rates over processes, take the maximum of timestamps.
 Release and crossing time are native histograms of schema 5 (the bins of the tables in ClickHouse) where the scraper asks
 for them (` + "`scrape_native_histograms`" + ` of Prometheus 3), else classic ones up to seven days. They show a time as it was
-first told; the tables restate it, and ` + "`dwell_restated_times_total`" + ` counts how often. The times of
+first known; the tables restate it, and ` + "`dwell_restated_times_total`" + ` counts how often. The times of
 flushes carry the trace id of a sampled flush as an exemplar.
 
 | series | type | labels | meaning |

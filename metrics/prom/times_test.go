@@ -31,7 +31,7 @@ func TestTimesAreWhatTheLibrarysHistogramSays(t *testing.T) {
 		})
 	}
 	tell := func(ms, net int64) {
-		batch.Told = append(batch.Told, pipeline.Told{BCP: torkham, Direction: event.Inbound, Measure: window.ReleaseTime, Ms: ms, NetMs: net})
+		batch.Times = append(batch.Times, pipeline.KnownTime{BCP: torkham, Direction: event.Inbound, Measure: window.ReleaseTime, Ms: ms, NetMs: net})
 		oracles["dwell_release_time_seconds"].Observe(float64(ms) / 1000)
 		oracles["dwell_release_net_time_seconds"].Observe(float64(net) / 1000)
 	}
@@ -58,7 +58,7 @@ func TestTimesAreWhatTheLibrarysHistogramSays(t *testing.T) {
 	same := func(when string) {
 		t.Helper()
 		b.Applied(0, &batch)
-		batch.Told = batch.Told[:0]
+		batch.Times = batch.Times[:0]
 		for name, oracle := range oracles {
 			sameOne(when, name, oracle)
 		}

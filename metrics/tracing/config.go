@@ -55,7 +55,7 @@ func (c Config) Validate() error {
 		}
 	}
 	if c.Protocol != GRPC && c.Protocol != HTTP {
-		bad("protocol: %q is none of %s, %s", c.Protocol, GRPC, HTTP)
+		bad("protocol: %q is not supported; use %s or %s", c.Protocol, GRPC, HTTP)
 	}
 	if !(c.SampleRatio >= 0 && c.SampleRatio <= 1) {
 		bad("sample_ratio: %v is not in 0..1", c.SampleRatio)

@@ -184,15 +184,15 @@ func TestACollectorThatIsAwayIsLoggedOnce(t *testing.T) {
 
 func TestWhatCannotBeUsedIsNamed(t *testing.T) {
 	for want, change := range map[string]func(*Config){
-		`endpoint: "collector" is not host:port`:    func(c *Config) { c.Endpoint = "collector" },
-		`protocol: "thrift" is none of grpc, http`:  func(c *Config) { c.Protocol = "thrift" },
-		`sample_ratio: 2 is not in 0..1`:            func(c *Config) { c.SampleRatio = 2 },
-		`service_name: missing`:                     func(c *Config) { c.ServiceName = "" },
-		`timeout: 0s is not positive`:               func(c *Config) { c.Timeout = 0 },
-		`close_timeout: 0s is not positive`:         func(c *Config) { c.CloseTimeout = 0 },
-		`tls.enabled: false, but other tls`:         func(c *Config) { c.TLS.CAFile = "ca.pem" },
-		`tls.cert_file "a" and tls.key_file "": on`: func(c *Config) { c.TLS = tlsdial.Config{Enabled: true, CertFile: "a"} },
-		`headers_file: open /nowhere`:               func(c *Config) { c.Endpoint, c.HeadersFile = "c:1", "/nowhere" },
+		`endpoint: "collector" is not host:port`:                func(c *Config) { c.Endpoint = "collector" },
+		`protocol: "thrift" is not supported; use grpc or http`: func(c *Config) { c.Protocol = "thrift" },
+		`sample_ratio: 2 is not in 0..1`:                        func(c *Config) { c.SampleRatio = 2 },
+		`service_name: missing`:                                 func(c *Config) { c.ServiceName = "" },
+		`timeout: 0s is not positive`:                           func(c *Config) { c.Timeout = 0 },
+		`close_timeout: 0s is not positive`:                     func(c *Config) { c.CloseTimeout = 0 },
+		`tls.enabled: false, but other tls`:                     func(c *Config) { c.TLS.CAFile = "ca.pem" },
+		`tls.cert_file "a" and tls.key_file "": on`:             func(c *Config) { c.TLS = tlsdial.Config{Enabled: true, CertFile: "a"} },
+		`headers_file: open /nowhere`:                           func(c *Config) { c.Endpoint, c.HeadersFile = "c:1", "/nowhere" },
 		`tls.ca_file: open /nowhere`: func(c *Config) {
 			c.Endpoint, c.TLS = "c:1", tlsdial.Config{Enabled: true, CAFile: "/nowhere"}
 		},
