@@ -21,7 +21,7 @@ const (
 	OffsetHeader    = "dwell-offset"
 	// TimeHeader is the record's own timestamp in Unix milliseconds. The dead letter's is that of its writing: with the
 	// record's a broker might refuse it (Kafka 4 does from an hour ahead), or retention delete it at once. Where the
-	// broker refuses the time of the writing, since this machine's clock is ahead, it bears the record's.
+	// broker refuses the time of the writing, since this machine's clock is ahead, it has the record's.
 	TimeHeader = "dwell-time"
 	// CutHeader is there only where the record was too large to be kept whole, and says what is missing.
 	CutHeader = "dwell-cut"

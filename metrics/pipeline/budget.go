@@ -9,7 +9,7 @@ import (
 // of it, so that memory does not grow with the number of partitions, but no more than largest. It is safe for concurrent
 // use.
 //
-// Who takes shards over that were about to flush must hold as much of each as was announced, whatever its own part is: that
+// A process that takes over shards that were about to flush must hold as much of each as was announced, whatever its part: that
 // is about largest for each shard, once.
 type Budget struct {
 	bytes int

@@ -9,7 +9,7 @@ import (
 	"dwell/metrics/window"
 )
 
-// Observer is told what the shards do, each by its own goroutine, so it must be safe for concurrent use. What it is
+// Observer gets what the shards do, each by its own goroutine, so it must be safe for concurrent use. What it is
 // given is valid during the call only.
 type Observer interface {
 	// Opened is called when the shard has recovered from the store, where it is as of an offset.
@@ -25,7 +25,7 @@ type Observer interface {
 	Flushed(ctx context.Context, shard int, f *engine.Flush, took time.Duration)
 	// Memory is called after every flush: what the shard holds.
 	Memory(shard int, visits, windows int)
-	// Stalled is called with the error each time a write or read fails, and with nil when it goes on.
+	// Stalled is called with the error each time a write or read fails, and with nil when it succeeds again.
 	Stalled(shard int, err error)
 	// Closed is called when the shard is no longer this process's.
 	Closed(shard int)

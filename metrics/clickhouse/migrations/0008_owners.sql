@@ -5,4 +5,4 @@ CREATE TABLE IF NOT EXISTS {{db}}.owners {{cluster}} (
     announced UInt64 COMMENT 'the offset as of which it has written its last rows, or is about to',
     opened_at DateTime64(3, 'UTC') DEFAULT now64(3)
 ) ENGINE = {{replacing "announced"}} ORDER BY (shard, epoch, number)
-COMMENT 'Who has opened each shard. An owner that finds a later one announces nothing more.';
+COMMENT 'The owners of each shard. An owner that finds a later epoch announces no more flushes.';
