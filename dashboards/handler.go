@@ -12,7 +12,6 @@ import (
 
 	"dwell/dashboards/api"
 	"dwell/dashboards/hub"
-	"dwell/dashboards/query"
 	"dwell/dashboards/web"
 	"dwell/dashboards/ws"
 	"dwell/ingest/event"
@@ -27,7 +26,6 @@ type Store interface {
 
 // Config is that of the parts.
 type Config struct {
-	Query query.Config `yaml:",inline"`
 	// Hub is how often the overview is read for all viewers.
 	Hub hub.Config `yaml:"hub"`
 	// Live is what a viewer of the live view may take.
@@ -36,12 +34,12 @@ type Config struct {
 
 // DefaultConfig is that of the parts.
 func DefaultConfig() Config {
-	return Config{Query: query.DefaultConfig(), Hub: hub.DefaultConfig(), Live: ws.DefaultConfig()}
+	return Config{Hub: hub.DefaultConfig(), Live: ws.DefaultConfig()}
 }
 
 // Validate names every key and value that cannot be used.
 func (c Config) Validate() error {
-	return errors.Join(c.Query.Validate(), c.Hub.Validate(), c.Live.Validate())
+	return errors.Join(c.Hub.Validate(), c.Live.Validate())
 }
 
 // Dashboards are the page, the API and the live view of one store.

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"dwell/deploy/embedded/broker"
+	"dwell/ingest/event"
+	"dwell/ingest/kafka"
 	"dwell/ingest/simulator"
 
 	"dwell/cmd/dwell/app"
@@ -102,16 +104,16 @@ func fill(b *testing.B, s *app.System) int64 {
 	if err != nil {
 		b.Fatal(err)
 	}
-	f := feed{producer: s.Producer, voc: s.Vocabulary}
+	f := kafka.NewBuffered(s.Producer)
 	for em, ok := sim.Next(); ok; em, ok = sim.Next() {
-		if err := f.Add(b.Context(), em); err != nil {
+		if err := f.Add(b.Context(), event.NewRecord(s.Vocabulary, em.Event, em.At)); err != nil {
 			b.Fatal(err)
 		}
 	}
 	if err := f.Flush(b.Context()); err != nil {
 		b.Fatal(err)
 	}
-	return f.written
+	return f.Written()
 }
 
 func cpu() time.Duration {

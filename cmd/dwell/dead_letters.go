@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"dwell/ingest/event"
+	"dwell/ingest/redrive"
 	"dwell/metrics/clickhouse"
 
 	"dwell/cmd/dwell/app"
@@ -71,16 +72,13 @@ func (c *listLettersCommand) Run(ctx context.Context, e *env) error {
 			if !again.IsZero() {
 				redriven = again.UTC().Format(time.RFC3339)
 			}
-			_, err := fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", name(d), time.UnixMilli(d.Time).UTC().Format(time.RFC3339), redriven, d.Detail)
+			_, err := fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", redrive.Name(d), time.UnixMilli(d.Time).UTC().Format(time.RFC3339), redriven, d.Detail)
 			return err
 		})
 		_, last := fmt.Fprintf(table, "dead letters: %d\n", listed)
 		return errors.Join(err, last, table.Flush())
 	})
 }
-
-// name is what a dead letter is called on the command line: its shard and offset.
-func name(d *event.DeadLetter) string { return fmt.Sprintf("%d/%d", d.Partition, d.Offset) }
 
 // letter reads the dead letter of that name.
 func letter(ctx context.Context, s *app.System, name string) (*event.DeadLetter, time.Time, error) {
@@ -120,7 +118,7 @@ func (c *showLetterCommand) Run(ctx context.Context, e *env) error {
 
 func show(out io.Writer, d *event.DeadLetter, redriven time.Time) error {
 	lines := []string{
-		"letter    " + name(d),
+		"letter    " + redrive.Name(d),
 		"logged    " + time.UnixMilli(d.Time).UTC().Format(time.RFC3339Nano),
 		"why       " + d.Detail,
 	}

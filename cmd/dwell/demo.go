@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"dwell/dashboards/overview"
+	"dwell/ingest/kafka"
 	"dwell/ingest/simulator/player"
 
 	"dwell/cmd/dwell/app"
@@ -61,7 +62,7 @@ func (c *demoCommand) Run(ctx context.Context, e *env) error {
 	s.Say("simulator", "made-up events since %s, %v times as fast as life", st.From.Format(time.DateOnly), c.Speed)
 	ahead := make(chan struct{})
 	played := s.Go(ctx, "simulator", func(ctx context.Context) error {
-		feed := &demoFeed{feed{producer: s.Producer, voc: s.Vocabulary}, st}
+		feed := &demoFeed{to: kafka.NewBuffered(s.Producer), state: st}
 		if err := player.Play(ctx, sim, clock, feed, func() { close(ahead) }); err != nil {
 			return err
 		}

@@ -12,6 +12,7 @@ import (
 
 	"dwell/cmd/dwell/app"
 	"dwell/ingest/event"
+	"dwell/ingest/kafka"
 	"dwell/ingest/simulator"
 )
 
@@ -73,28 +74,34 @@ func (st *demoState) write() error {
 
 // demoFeed remembers what has been written.
 type demoFeed struct {
-	feed
+	to    *kafka.Buffered
 	state *demoState
+	added int64 // records since the state was written
+	last  int64 // when the last of them happened
 }
 
-func (f *demoFeed) Add(ctx context.Context, em simulator.Emission) error {
-	f.batch = append(f.batch, event.NewRecord(f.voc, em.Event, em.At))
-	if len(f.batch) < feedBatch {
-		return nil
+// demoBatch is how many records are written before the state is.
+const demoBatch = 10_000
+
+func (f *demoFeed) Add(ctx context.Context, r event.Record) error {
+	if f.added >= demoBatch {
+		if err := f.Flush(ctx); err != nil {
+			return err
+		}
 	}
-	return f.Flush(ctx)
+	f.added, f.last = f.added+1, r.Time
+	return f.to.Add(ctx, r)
 }
 
 func (f *demoFeed) Flush(ctx context.Context) error {
-	if len(f.batch) == 0 {
+	if f.added == 0 {
 		return nil
 	}
-	last := f.batch[len(f.batch)-1].Time
-	before := f.written
-	if err := f.feed.Flush(ctx); err != nil {
+	if err := f.to.Flush(ctx); err != nil {
 		return err
 	}
-	f.state.Sent += f.written - before
-	f.state.Last = time.UnixMilli(last).UTC()
+	f.state.Sent += f.added
+	f.state.Last = time.UnixMilli(f.last).UTC()
+	f.added = 0
 	return f.state.write()
 }

@@ -1,20 +1,18 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+	"iter"
 	"log/slog"
 	"os"
 	"time"
 
-	"dwell/ingest/event"
-
 	"dwell/cmd/dwell/app"
+	"dwell/ingest/event"
+	"dwell/ingest/kafka"
+	"dwell/ingest/source"
 )
 
 type importCommand struct {
@@ -34,41 +32,16 @@ type importFlags struct {
 // badLines is how many bad lines are printed; all of them are counted.
 const badLines = 20
 
-// importer brings a file into Kafka.
-type importer struct {
+// importing is a file on its way into Kafka.
+type importing struct {
 	*app.System
-	feed
-	env  *env
-	bad  int
 	file *os.File
 	size int64
 	read int64 // bytes of the file
 }
 
-// open starts or joins what the import needs. Close follows.
-func (c *importFlags) open(ctx context.Context, e *env) (im *importer, own bool, err error) {
-	cfg, err := c.load(e.environ)
-	if err != nil {
-		return nil, false, err
-	}
-	file, err := os.Open(c.File)
-	if err != nil {
-		return nil, false, err
-	}
-	info, err := file.Stat()
-	if err != nil {
-		return nil, false, err
-	}
-	log := slog.New(slog.NewTextHandler(e.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	s, own, err := app.StartOrJoin(ctx, cfg, app.All, e.out, log)
-	if err != nil {
-		return nil, false, errors.Join(err, file.Close())
-	}
-	return &importer{System: s, feed: feed{producer: s.Producer}, env: e, file: file, size: info.Size()}, own, nil
-}
-
 // Read reads the file, and says how far it is.
-func (im *importer) Read(p []byte) (int, error) {
+func (im *importing) Read(p []byte) (int, error) {
 	n, err := im.file.Read(p)
 	im.read += int64(n)
 	if im.size > 0 && n > 0 { // a pipe has no size
@@ -77,49 +50,84 @@ func (im *importer) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// run imports with read, waits if it is asked to, and stops what was started.
-func (c *importFlags) run(ctx context.Context, e *env, read func(ctx context.Context, im *importer, in io.Reader) error) error {
-	im, own, err := c.open(ctx, e)
+// run starts or joins what the import needs, imports what records yields of the file, waits if it is asked to, and stops
+// what was started.
+func (c *importFlags) run(ctx context.Context, e *env, records func(im *importing) (iter.Seq2[event.Record, error], error)) (err error) {
+	cfg, err := c.load(e.environ)
 	if err != nil {
 		return err
 	}
-	err = read(ctx, im, im)
-	if err == nil {
-		err = im.Flush(ctx)
+	file, err := os.Open(c.File)
+	if err != nil {
+		return err
 	}
-	if err == nil {
-		im.Say("imported", "%d events from %s, %d bad lines", im.written, c.File, im.bad)
-		if c.Wait {
-			err = im.wait(ctx, own)
+	defer func() { err = errors.Join(err, file.Close()) }()
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	log := slog.New(slog.NewTextHandler(e.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	s, own, err := app.StartOrJoin(ctx, cfg, app.All, e.out, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Stop()) }()
+	all, err := records(&importing{System: s, file: file, size: info.Size()})
+	if err != nil {
+		return err
+	}
+	written, bad, err := c.bring(ctx, e, s, all)
+	if err != nil {
+		return err
+	}
+	s.Say("imported", "%d events from %s, %d bad lines", written, c.File, bad)
+	if c.Wait {
+		if err := waitCounted(ctx, e, s, own); err != nil {
+			return err
 		}
 	}
-	if err == nil && im.bad > 0 {
-		err = fmt.Errorf("%d lines of %q were not imported", im.bad, c.File)
+	if bad > 0 {
+		return fmt.Errorf("%d lines of %q were not imported", bad, c.File)
 	}
-	return errors.Join(err, im.file.Close(), im.Stop())
+	return nil
 }
 
-// wait waits for the program that counts; where the import has started the parts itself, it counts itself.
-func (im *importer) wait(ctx context.Context, own bool) error {
+// bring writes the records, and reports the lines that cannot be used.
+func (*importFlags) bring(ctx context.Context, e *env, s *app.System, records iter.Seq2[event.Record, error]) (written int64, bad int, err error) {
+	to := kafka.NewBuffered(s.Producer)
+	for r, err := range records {
+		var line *source.LineError
+		switch {
+		case errors.As(err, &line):
+			if bad++; bad <= badLines {
+				_, _ = fmt.Fprintln(e.err, line)
+			}
+		case err != nil:
+			return to.Written(), bad, err
+		default:
+			if err := to.Add(ctx, r); err != nil {
+				return to.Written(), bad, err
+			}
+		}
+	}
+	err = to.Flush(ctx)
+	return to.Written(), bad, err
+}
+
+// waitCounted waits for the program that counts; own says that there is no other than this one.
+func waitCounted(ctx context.Context, e *env, s *app.System, own bool) error {
 	if own {
-		app.CollectGarbage(im.env.environ)
-		if err := im.StartEngine(ctx); err != nil {
+		app.CollectGarbage(e.environ)
+		if err := s.StartEngine(ctx); err != nil {
 			return err
 		}
 	}
 	begin := time.Now()
-	err := im.CaughtUp(ctx, func(left int64) { im.Doing("counting", fmt.Sprintf("%d records to go", left)) })
+	err := s.CaughtUp(ctx, func(left int64) { s.Doing("counting", fmt.Sprintf("%d records to go", left)) })
 	if err == nil {
-		im.Say("counted", "all of it is in ClickHouse, after %.1f s", time.Since(begin).Seconds())
+		s.Say("counted", "all of it is in ClickHouse, after %.1f s", time.Since(begin).Seconds())
 	}
 	return err
-}
-
-// badLine reports a line that cannot be used.
-func (im *importer) badLine(line int, why error) {
-	if im.bad++; im.bad <= badLines {
-		_, _ = fmt.Fprintf(im.env.err, "line %d: %v\n", line, why)
-	}
 }
 
 type importEventsCommand struct {
@@ -127,70 +135,7 @@ type importEventsCommand struct {
 }
 
 func (c *importEventsCommand) Run(ctx context.Context, e *env) error {
-	return c.run(ctx, e, importEvents)
-}
-
-// maxSkew is how far an event may be after its recording. The time of the Kafka record is that of the recording: whoever
-// wrote the file had the clock right or wrong long ago. But nothing was recorded after now. One event from the future would
-// carry the watermark there, and give up every visit that is open.
-const maxSkew = 5 * time.Minute
-
-// importEvents reads structured CloudEvents, one a line.
-func importEvents(ctx context.Context, im *importer, in io.Reader) error {
-	decoder := event.NewDecoder(im.Vocabulary, maxSkew)
-	lines := bufio.NewReaderSize(in, 1<<20)
-	for n := 1; ; n++ {
-		line, err := readLine(lines)
-		if len(bytes.TrimSpace(line)) > 0 {
-			im.one(decoder, n, line)
-			if len(im.batch) >= feedBatch {
-				if err := im.Flush(ctx); err != nil {
-					return err
-				}
-			}
-		}
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-	}
-}
-
-// one adds the event of a line to the batch.
-func (im *importer) one(decoder *event.Decoder, n int, line []byte) {
-	decoder.Reset()
-	var e event.Event
-	m := event.StructuredRecord(nil, line, 0)
-	// The key is the subject, and the record's time that of the recording; both must be known before the event is read.
-	var head struct {
-		Subject      string    `json:"subject"`
-		Time         time.Time `json:"time"`
-		RecordedTime time.Time `json:"recordedtime"`
-	}
-	if err := json.Unmarshal(line, &head); err == nil {
-		m.Key = []byte(head.Subject)
-	}
-	if m.Time = head.RecordedTime.UnixMilli(); head.RecordedTime.IsZero() {
-		m.Time = head.Time.UnixMilli()
-	}
-	m.Time = min(m.Time, time.Now().UnixMilli())
-	if why := decoder.Decode(&m, &e); why != nil {
-		im.badLine(n, why)
-		return
-	}
-	m.Value = bytes.Clone(bytes.TrimSpace(line))
-	m.SetEverywhere(e.OfPlace())
-	im.batch = append(im.batch, m)
-}
-
-// readLine reads a line of any length; it is valid until the next call.
-func readLine(r *bufio.Reader) ([]byte, error) {
-	line, err := r.ReadSlice('\n')
-	if !errors.Is(err, bufio.ErrBufferFull) {
-		return line, err
-	}
-	rest, err := r.ReadBytes('\n')
-	return append(append([]byte(nil), line...), rest...), err
+	return c.run(ctx, e, func(im *importing) (iter.Seq2[event.Record, error], error) {
+		return source.Events(im, im.Vocabulary, time.Now()), nil
+	})
 }

@@ -2,9 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
+	"iter"
 	"os"
 	"time"
 
@@ -22,8 +21,13 @@ func (c *importReadingsCommand) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	return c.run(ctx, e, func(ctx context.Context, im *importer, in io.Reader) error {
-		return importReadings(ctx, im, in, mappings)
+	return c.run(ctx, e, func(im *importing) (iter.Seq2[event.Record, error], error) {
+		r, err := source.NewReader(im, mappings, im.Vocabulary, time.Now().Add(source.MaxSkew))
+		if err != nil {
+			return nil, err
+		}
+		im.Say("mapping", "%s", r.Mapping().Name)
+		return r.Records(), nil
 	})
 }
 
@@ -37,26 +41,4 @@ func (c *importReadingsCommand) mappings() ([]source.Mapping, error) {
 	}
 	m, err := source.ParseMapping(c.Map, text)
 	return []source.Mapping{m}, err
-}
-
-func importReadings(ctx context.Context, im *importer, in io.Reader, mappings []source.Mapping) error {
-	r, err := source.NewReader(in, mappings, im.Vocabulary, time.Now().Add(maxSkew))
-	if err != nil {
-		return err
-	}
-	im.Say("mapping", "%s", r.Mapping().Name)
-	for reading, err := range r.Events() {
-		var bad *source.LineError
-		switch {
-		case errors.As(err, &bad):
-			im.badLine(bad.Line, errors.New(bad.Reason))
-		case err != nil:
-			return err
-		default:
-			if err := im.add(ctx, event.NewRecord(im.Vocabulary, reading, reading.Recorded)); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }

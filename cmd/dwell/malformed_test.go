@@ -101,11 +101,11 @@ func TestTenThousandMalformedMessages(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	want := map[string]int{}
 	originals := map[string][]byte{}
-	f := feed{producer: s.Producer, voc: s.Vocabulary}
+	f := kafka.NewBuffered(s.Producer)
 	good, n := 0, 0
 	for em, ok := sim.Next(); ok; em, ok = sim.Next() {
 		one := event.NewRecord(s.Vocabulary, em.Event, em.At)
-		if err := f.add(t.Context(), one); err != nil {
+		if err := f.Add(t.Context(), one); err != nil {
 			t.Fatal(err)
 		}
 		good++
@@ -113,7 +113,7 @@ func TestTenThousandMalformedMessages(t *testing.T) {
 			m, why := malformed(rng, n, string(one.Value), from.Add(72*time.Hour).UnixMilli())
 			want[string(why)]++
 			originals[string(m.Key)] = m.Value
-			if err := f.add(t.Context(), m); err != nil {
+			if err := f.Add(t.Context(), m); err != nil {
 				t.Fatal(err)
 			}
 		}

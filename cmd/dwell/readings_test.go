@@ -95,15 +95,13 @@ func TestRealReadings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	im := &importer{System: s, feed: feed{producer: s.Producer, voc: s.Vocabulary}, env: &env{nil, io.Discard, io.Discard, nil}, file: file}
-	if err := importReadings(t.Context(), im, file, mappings); err != nil {
+	r, err := source.NewReader(file, mappings, s.Vocabulary, time.Now())
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := im.Flush(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if im.written != 2125 || im.bad != 0 {
-		t.Fatalf("%d readings imported, %d bad lines", im.written, im.bad)
+	written, bad, err := (&importFlags{}).bring(t.Context(), &env{nil, io.Discard, io.Discard, nil}, s, r.Records())
+	if err != nil || written != 2125 || bad != 0 {
+		t.Fatalf("%d readings imported, %d bad lines, %v", written, bad, err)
 	}
 	if err := s.CaughtUp(t.Context(), func(int64) {}); err != nil {
 		t.Fatal(err)

@@ -75,9 +75,9 @@ func TestATopicThatGotMorePartitionsIsRebuilt(t *testing.T) {
 	}
 	send := func(s *app.System, until time.Time) {
 		t.Helper()
-		f := feed{producer: s.Producer, voc: s.Vocabulary}
+		f := kafka.NewBuffered(s.Producer)
 		for em, ok := sim.Next(); ok; em, ok = sim.Next() {
-			if err := f.Add(t.Context(), em); err != nil {
+			if err := f.Add(t.Context(), event.NewRecord(s.Vocabulary, em.Event, em.At)); err != nil {
 				t.Fatal(err)
 			}
 			if em.At >= until.UnixMilli() {

@@ -2,14 +2,13 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 	"time"
 
 	"dwell/ingest/event"
+	"dwell/ingest/redrive"
 	"dwell/metrics/clickhouse"
 
 	"dwell/cmd/dwell/app"
@@ -22,9 +21,6 @@ type redriveLettersCommand struct {
 	Value        string   `type:"existingfile" help:"A structured CloudEvent to be sent in place of the one letter."`
 	Wait         bool     `help:"Return when all of it is in ClickHouse."`
 }
-
-// redriveHeader names the dead letter that a record was.
-const redriveHeader = "dwell-redrive"
 
 // mostRedriven bounds how many dead letters one command takes up.
 const mostRedriven = 100_000
@@ -47,14 +43,17 @@ func (c *redriveLettersCommand) Run(ctx context.Context, e *env) error {
 		if err != nil {
 			return err
 		}
-		sent, refused, err := c.redrive(ctx, e, s, letters)
+		refused := 0
+		sent, err := redrive.Run(ctx, letters, s.Vocabulary, s.Config.Engine.Skew, time.Now, s.Producer, s.Store, func(d *event.DeadLetter, why *event.Rejection) {
+			refused++
+			_, _ = fmt.Fprintf(e.err, "%s: %v\n", redrive.Name(d), why)
+		})
 		if err != nil {
 			return err
 		}
 		_, _ = fmt.Fprintf(e.out, "redriven: %d, refused again: %d\n", sent, refused)
 		if c.Wait && sent > 0 {
-			im := importer{System: s, env: e}
-			if err := im.wait(ctx, own); err != nil {
+			if err := waitCounted(ctx, e, s, own); err != nil {
 				return err
 			}
 		}
@@ -91,52 +90,4 @@ func (c *redriveLettersCommand) pick(ctx context.Context, s *app.System, q click
 		d.Value, d.Headers = mended.Value, mended.Headers
 	}
 	return letters, nil
-}
-
-// redrive sends the letters that can be used now. Each is remembered only when it is safe in Kafka; if that fails, it
-// may be sent twice, and counts once, as every event does.
-func (c *redriveLettersCommand) redrive(ctx context.Context, e *env, s *app.System, letters []*event.DeadLetter) (sent, refused int, err error) {
-	decoder := event.NewDecoder(s.Vocabulary, s.Config.Engine.Skew)
-	for _, d := range letters {
-		m, why := again(decoder, d, time.Now().UnixMilli())
-		if why != nil {
-			refused++
-			_, _ = fmt.Fprintf(e.err, "%s: %v\n", name(d), why)
-			continue
-		}
-		if err := s.Producer.Write(ctx, m); err != nil {
-			return sent, refused, err
-		}
-		if err := s.Store.Redriven(ctx, d.Partition, d.Offset); err != nil {
-			return sent, refused, err
-		}
-		sent++
-	}
-	return sent, refused, nil
-}
-
-// again is the record of a dead letter, keyed by what its event is about.
-func again(decoder *event.Decoder, d *event.DeadLetter, now int64) (event.Record, *event.Rejection) {
-	r := event.Record{Value: d.Value, Time: now}
-	var head struct {
-		Subject string `json:"subject"`
-	}
-	_ = json.Unmarshal(d.Value, &head) // what is no JSON the decoder refuses
-	r.Key = []byte(head.Subject)
-	for _, h := range d.Headers {
-		if string(h.Key) == redriveHeader {
-			continue
-		}
-		r.Headers = append(r.Headers, h)
-		if strings.EqualFold(string(h.Key), "ce_subject") {
-			r.Key = h.Value
-		}
-	}
-	var e event.Event
-	if why := decoder.Decode(&r, &e); why != nil {
-		return r, why
-	}
-	r.Headers = append(r.Headers, event.Header{Key: []byte(redriveHeader), Value: []byte(name(d))})
-	r.SetEverywhere(e.OfPlace())
-	return r, nil
 }

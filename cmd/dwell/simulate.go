@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"dwell/ingest/event"
+	"dwell/ingest/kafka"
 	"dwell/ingest/place"
 	"dwell/ingest/simulator"
 	"dwell/ingest/simulator/player"
@@ -109,23 +110,18 @@ func (c *simulateCommand) toFile(ctx context.Context, e *env, sim *simulator.Sim
 		}
 		w = file
 	}
-	return errors.Join(player.Play(ctx, sim, clock, &lines{to: w, voc: sim.Vocabulary()}, nil), w.Close())
+	return errors.Join(player.Play(ctx, sim, clock, lines{w}, nil), w.Close())
 }
 
 // lines writes what is played as CloudEvents, one a line.
-type lines struct {
-	to   *buffered
-	voc  *event.Vocabulary
-	line []byte
-}
+type lines struct{ to *buffered }
 
-func (l *lines) Add(_ context.Context, em simulator.Emission) error {
-	l.line = append(event.AppendStructured(l.line[:0], l.voc, em.Event), '\n')
-	_, err := l.to.Write(l.line)
+func (l lines) Add(_ context.Context, r event.Record) error {
+	_, err := l.to.Write(append(r.Value, '\n'))
 	return err
 }
 
-func (l *lines) Flush(context.Context) error { return l.to.Flush() }
+func (l lines) Flush(context.Context) error { return l.to.Flush() }
 
 func (c *simulateCommand) toKafka(ctx context.Context, e *env, cfg app.Config, sim *simulator.Simulator, clock *player.Clock) error {
 	log := slog.New(slog.NewTextHandler(e.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
@@ -133,10 +129,10 @@ func (c *simulateCommand) toKafka(ctx context.Context, e *env, cfg app.Config, s
 	if err != nil {
 		return err
 	}
-	f := feed{producer: s.Producer, voc: s.Vocabulary}
+	to := kafka.NewBuffered(s.Producer)
 	begin := time.Now()
-	err = player.Play(ctx, sim, clock, &f, nil)
-	s.Say("simulated", "%d events in %.1f s", f.written, time.Since(begin).Seconds())
+	err = player.Play(ctx, sim, clock, to, nil)
+	s.Say("simulated", "%d events in %.1f s", to.Written(), time.Since(begin).Seconds())
 	if own && err == nil {
 		s.Say("", "they are in %s; `dwell import` and `dwell serve` count them", cfg.Data)
 	}

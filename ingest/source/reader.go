@@ -127,6 +127,21 @@ func headerLine(r io.Reader, b *strings.Builder) (rest io.Reader, err error) {
 // Mapping returns the mapping in use.
 func (q *Reader) Mapping() *Mapping { return &q.mapping }
 
+// Records yields the record of each event, as Events does.
+func (q *Reader) Records() iter.Seq2[event.Record, error] {
+	return func(yield func(event.Record, error) bool) {
+		for e, err := range q.Events() {
+			var r event.Record
+			if err == nil {
+				r = event.NewRecord(q.voc, e, e.Recorded)
+			}
+			if !yield(r, err) {
+				return
+			}
+		}
+	}
+}
+
 // Events yields the events in the order of the lines. For a line that gives no event it yields a *LineError and continues;
 // any other error is of the file itself, and the last. An event is valid until the next one. Where a BCP closes or opens
 // from one reading to the next, bcp.closed or bcp.opened precedes the reading.

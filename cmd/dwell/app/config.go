@@ -14,6 +14,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"dwell/dashboards"
+	"dwell/dashboards/query"
 	"dwell/ingest/event"
 	"dwell/ingest/kafka"
 	"dwell/ingest/place"
@@ -45,7 +46,7 @@ type Config struct {
 	// Engine is how events become visits and windows.
 	Engine pipeline.Config `yaml:"engine"`
 	// Dashboards are the overview, the API and the live view.
-	Dashboards dashboards.Config `yaml:"dashboards"`
+	Dashboards DashboardsConfig `yaml:"dashboards"`
 	// Tracing is where the spans of OpenTelemetry go.
 	Tracing tracing.Config `yaml:"tracing"`
 	// Log is what is written to standard error.
@@ -79,6 +80,13 @@ type ClickHouseConfig struct {
 	clickhouse.Config `yaml:",inline"`
 }
 
+// DashboardsConfig is what the overview shows, and to whom.
+type DashboardsConfig struct {
+	Query query.Config `yaml:",inline"`
+
+	dashboards.Config `yaml:",inline"`
+}
+
 // LogConfig is what is written to standard error, and how.
 type LogConfig struct {
 	// Level is the least level that is written: debug, info, warn or error.
@@ -96,7 +104,7 @@ func DefaultConfig() Config {
 		Kafka:      KafkaConfig{NewPartitions: 4, NewReplication: -1, Config: kafka.DefaultConfig()},
 		ClickHouse: ClickHouseConfig{Config: clickhouse.DefaultConfig()},
 		Engine:     pipeline.DefaultConfig(),
-		Dashboards: dashboards.DefaultConfig(),
+		Dashboards: DashboardsConfig{Query: query.DefaultConfig(), Config: dashboards.DefaultConfig()},
 		Tracing:    tracing.DefaultConfig(),
 		Log:        LogConfig{Level: "info", Format: "text"},
 	}
@@ -204,7 +212,7 @@ func (c *Config) Validate() error {
 	if f := c.ClickHouse.PasswordFile; f != "" && c.ClickHouse.Password != "" {
 		bad("clickhouse.password_file: %q given beside clickhouse.password", f)
 	}
-	errs = append(errs, under("clickhouse", c.ClickHouse.Validate()), under("engine", c.Engine.Validate()), under("dashboards", c.Dashboards.Validate()), under("tracing", c.Tracing.Validate()))
+	errs = append(errs, under("clickhouse", c.ClickHouse.Validate()), under("engine", c.Engine.Validate()), under("dashboards", errors.Join(c.Dashboards.Query.Validate(), c.Dashboards.Validate())), under("tracing", c.Tracing.Validate()))
 	if _, err := c.Log.Handler(io.Discard); err != nil {
 		errs = append(errs, err)
 	}

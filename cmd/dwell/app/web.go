@@ -22,7 +22,7 @@ func (s *System) startWeb(ctx context.Context, reg *prometheus.Registry, ready h
 	if err != nil {
 		return cannotBind("listen", s.Config.Listen, err)
 	}
-	shown, err := dashboards.New(s.Source, s.Vocabulary, s.Book.Agencies, s.Config.Dashboards, s.Log, reg)
+	shown, err := dashboards.New(s.Source, s.Vocabulary, s.Book.Agencies, s.Config.Dashboards.Config, s.Log, reg)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,6 @@
 // Package player plays a simulation as time goes by.
 //
-// It promises the sink each emission in the simulator's order, none before its time has come by the clock, and a flush
+// It promises the sink each record in the simulator's order, none before its time has come by the clock, and a flush
 // before each pause, so that nothing that has happened waits for what has not. It refuses nothing itself: an error of the
 // sink ends the play.
 package player
@@ -9,18 +9,20 @@ import (
 	"context"
 	"time"
 
+	"dwell/ingest/event"
 	"dwell/ingest/simulator"
 )
 
-// Sink takes what is played. An emission is valid until Add returns.
+// Sink takes what is played. It may keep the records.
 type Sink interface {
-	Add(ctx context.Context, e simulator.Emission) error
+	Add(ctx context.Context, r event.Record) error
 	Flush(ctx context.Context) error
 }
 
 // Simulation says what comes next; false ends the play.
 type Simulation interface {
 	Next() (simulator.Emission, bool)
+	Vocabulary() *event.Vocabulary
 }
 
 // Play brings what is simulated to the sink until the simulation ends, ctx is done or the sink fails. Without a clock it
@@ -47,7 +49,7 @@ func Play(ctx context.Context, sim Simulation, clock *Clock, sink Sink, ahead fu
 				}
 			}
 		}
-		if err := sink.Add(ctx, e); err != nil {
+		if err := sink.Add(ctx, event.NewRecord(sim.Vocabulary(), e.Event, e.At)); err != nil {
 			return err
 		}
 	}

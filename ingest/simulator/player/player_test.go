@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"dwell/ingest/event"
 	"dwell/ingest/simulator"
 )
 
@@ -20,7 +21,15 @@ func (s *script) Next() (simulator.Emission, bool) {
 	}
 	at := (*s)[0]
 	*s = (*s)[1:]
-	return simulator.Emission{At: at}, true
+	return simulator.Emission{At: at, Event: &event.Event{Type: event.TruckArrived, BCP: 1}}, true
+}
+
+func (s *script) Vocabulary() *event.Vocabulary {
+	voc, err := event.NewVocabulary([]string{"A"}, []string{"customs"})
+	if err != nil {
+		panic(err)
+	}
+	return voc
 }
 
 // log is a sink that notes when, in life, what it was given was flushed.
@@ -31,8 +40,8 @@ type log struct {
 	err     error
 }
 
-func (l *log) Add(_ context.Context, e simulator.Emission) error {
-	l.waiting = append(l.waiting, e.At)
+func (l *log) Add(_ context.Context, r event.Record) error {
+	l.waiting = append(l.waiting, r.Time)
 	return l.err
 }
 

@@ -1,0 +1,147 @@
+// Package rebuild copies all events of a topic into another one, with other partitions. It is the way out when a topic has
+// got more partitions, so that keys have moved between them.
+//
+// It promises each record of the old topic once: those that were counted, from where they are stored, since the topic may
+// have deleted them, and then those that were not. A fact about a place, of which every old partition has a copy, is copied
+// once, for every new partition. A record that cannot be decoded is copied too: it becomes a dead letter again. It refuses to
+// write into a topic that exists.
+package rebuild
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"math"
+	"slices"
+	"sync"
+	"time"
+
+	"dwell/ingest/event"
+	"dwell/ingest/kafka"
+)
+
+// Stored is what was counted of the old topic.
+type Stored interface {
+	// Records calls do for each record that was counted. Do may keep it.
+	Records(ctx context.Context, do func(event.Record) error) error
+	// Next is the offset of the first record of a partition that was not counted.
+	Next(ctx context.Context, partition int) (int64, error)
+}
+
+// Topic is the new one.
+type Topic struct {
+	Name                    string
+	Partitions, Replication int
+}
+
+// Run makes the new topic and copies all events of the old one, from.Topic, into it. It returns how many were counted, and
+// how many were not.
+func Run(ctx context.Context, from kafka.Config, to Topic, voc *event.Vocabulary, stored Stored, log *slog.Logger) (counted, uncounted int, err error) {
+	created, err := kafka.EnsureTopics(ctx, from, kafka.NewTopic{Name: to.Name, Partitions: to.Partitions, Replication: to.Replication, Retention: -1})
+	if err != nil {
+		return 0, 0, err
+	}
+	if len(created) == 0 {
+		return 0, 0, fmt.Errorf("%q exists already; give the name of a new one", to.Name)
+	}
+	target := from
+	target.Topic = to.Name
+	producer, err := kafka.NewProducer(target)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer producer.Close()
+	c := &copier{to: kafka.NewBuffered(producer), decoder: event.NewDecoder(voc, time.Duration(math.MaxInt64)), seen: map[string]bool{}}
+	if err := stored.Records(ctx, func(r event.Record) error { return c.add(ctx, r) }); err != nil {
+		return 0, 0, err
+	}
+	counted = c.added
+	if err := c.rest(ctx, from, stored, log); err != nil {
+		return 0, 0, err
+	}
+	return counted, c.added - counted, c.to.Flush(ctx)
+}
+
+// copier adds records to the new topic.
+type copier struct {
+	mu      sync.Mutex
+	to      *kafka.Buffered
+	decoder *event.Decoder
+	seen    map[string]bool // facts about places
+	added   int
+}
+
+func (c *copier) add(ctx context.Context, r event.Record) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.decoder.Reset()
+	var e event.Event
+	ofPlace := c.decoder.Decode(&r, &e) == nil && e.OfPlace()
+	if ofPlace {
+		name := string(e.Source) + "\x00" + string(e.ID)
+		if c.seen[name] {
+			return nil
+		}
+		c.seen[name] = true
+	}
+	r.SetEverywhere(ofPlace)
+	c.added++
+	return c.to.Add(ctx, r)
+}
+
+// rest adds what is in the old topic now and was not counted. It reads in a group of its own.
+func (c *copier) rest(ctx context.Context, from kafka.Config, stored Stored, log *slog.Logger) error {
+	from.Group += "-rebuild"
+	ends, err := kafka.Ends(ctx, from)
+	if err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	var mu sync.Mutex
+	consumer, err := kafka.New(from, func(partition int) kafka.Handler {
+		return &uncounted{to: c, stored: stored, next: func(offset int64) {
+			mu.Lock()
+			defer mu.Unlock()
+			if offset >= ends[partition] {
+				ends[partition] = 0
+			}
+			if !slices.ContainsFunc(ends, func(end int64) bool { return end > 0 }) {
+				stop()
+			}
+		}}
+	}, nil, log)
+	if err != nil {
+		return err
+	}
+	return consumer.Run(ctx)
+}
+
+// uncounted is a kafka.Handler that adds what was not counted of a partition.
+type uncounted struct {
+	to     *copier
+	stored Stored
+	next   func(offset int64)
+}
+
+func (u *uncounted) Open(ctx context.Context, partition int) (int64, error) {
+	next, err := u.stored.Next(ctx, partition)
+	if err == nil && next == 0 {
+		next = kafka.Earliest
+	}
+	return next, err
+}
+
+func (u *uncounted) Handle(ctx context.Context, batch kafka.Batch) error {
+	for i := range batch.Records {
+		if err := u.to.add(ctx, batch.Records[i].Clone()); err != nil {
+			return err
+		}
+	}
+	u.next(batch.Next)
+	return nil
+}
+
+func (u *uncounted) Write(context.Context) error { return nil }
+
+func (u *uncounted) Close(context.Context) error { return nil }

@@ -1,0 +1,74 @@
+package source
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"dwell/ingest/event"
+)
+
+func TestEachLineIsARecordOrAnErrorWithItsNumber(t *testing.T) {
+	voc, err := event.NewVocabulary([]string{"TORKHAM"}, []string{"customs"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := func(id, typ, at, data string) string {
+		return `{"specversion":"1.0","id":"` + id + `","source":"/post","type":"dwell.` + typ + `.v1","subject":"` + data + `","time":"` + at + `","data":{"bcp":"TORKHAM","direction":"inbound"}}`
+	}
+	now := time.Date(2026, 1, 5, 12, 0, 0, 0, time.UTC)
+	file := strings.Join([]string{
+		line("1", "truck.arrived", "2026-01-05T08:00:00Z", "T1"),
+		"",
+		"no event",
+		line("2", "truck.arrived", "2026-01-05T13:00:00Z", "T2"), // after now
+		strings.Replace(line("3", "bcp.closed", "2026-01-05T09:00:00Z", "TORKHAM"), `,"direction":"inbound"`, "", 1),
+	}, "\n")
+	type read struct {
+		key        string
+		at         string
+		everywhere bool
+		line       int
+	}
+	var got []read
+	for r, err := range Events(strings.NewReader(file), voc, now) {
+		var bad *LineError
+		if errors.As(err, &bad) {
+			got = append(got, read{line: bad.Line})
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, read{string(r.Key), time.UnixMilli(r.Time).UTC().Format(time.TimeOnly), r.Everywhere(), 0})
+	}
+	want := []read{{"T1", "08:00:00", false, 0}, {line: 3}, {line: 4}, {"TORKHAM", "09:00:00", true, 0}}
+	if len(got) != len(want) {
+		t.Fatalf("%+v", got)
+	}
+	for i := range want {
+		if got[i] != want[i] {
+			t.Errorf("%d: %+v, not %+v", i, got[i], want[i])
+		}
+	}
+}
+
+func TestReadErrorEndsTheFile(t *testing.T) {
+	voc, err := event.NewVocabulary([]string{"TORKHAM"}, []string{"customs"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone := errors.New("input/output error")
+	var last error
+	for _, err := range Events(failing{gone}, voc, time.Now()) {
+		last = err
+	}
+	if !errors.Is(last, gone) {
+		t.Errorf("%v", last)
+	}
+}
+
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) { return 0, f.err }
