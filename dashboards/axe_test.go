@@ -23,6 +23,7 @@ func TestPageIsAccessible(t *testing.T) {
 		t.Skipf("no %s; to have the page checked: npm pack axe-core@%s, and put its axe.min.js there", path, version)
 	}
 	s := newStage(t)
+	s.overview.Simulation = simulated(s.overview.Time) // so that the banner is looked at too
 	address := serve(t, s)
 	b := newBrowser(t)
 	for _, colours := range []string{"light", "dark"} {

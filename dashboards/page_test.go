@@ -174,6 +174,9 @@ func TestPageShowsOverviewAndFollowsChanges(t *testing.T) {
 		t.Errorf("customs is drawn in %s, not in the colours of the places file", colours)
 	}
 	contains(t, "the clock", b.text("#as-of"), "14:12:13", "UTC+4:30")
+	if get[bool](b, `document.getElementById("simulation").checkVisibility()`) {
+		t.Errorf("real data have the banner of a simulation: %q", b.text("#simulation"))
+	}
 	if hatched := get[int](b, `document.querySelectorAll('.place:nth-child(4) .inside .spark rect[fill^="url"]').length`); hatched != 5 {
 		t.Errorf("%d hours are hatched, want 5", hatched)
 	}
@@ -189,6 +192,38 @@ func TestPageShowsOverviewAndFollowsChanges(t *testing.T) {
 	b.until(`document.querySelector('` + torkham + ` .inside').innerText.includes("901")`)
 	s.change(func(b *overview.Overview) { b.Places[1].Status = overview.Unknown })
 	b.until(`document.getElementById("news").textContent === "Spin Boldak: Unknown."`)
+	b.quiet()
+}
+
+// simulated is a simulation of sixty days, of which 34 have been counted at the time.
+func simulated(now time.Time) *overview.Simulation {
+	return &overview.Simulation{From: now.Add(-34*24*time.Hour - time.Hour), HistoryUntil: now.Add(26 * 24 * time.Hour)}
+}
+
+func TestPageSaysThatSimulatedDataAreMadeUp(t *testing.T) {
+	s := newStage(t)
+	s.overview.Simulation = simulated(s.overview.Time)
+	address := serve(t, s)
+	b := newBrowser(t)
+	b.do(theme("light"), chromedp.EmulateViewport(1440, 900), chromedp.Navigate(address))
+	b.until(`document.body.dataset.connection === "live"`)
+	const madeUp, history = "These data are made up: a simulation, not a real border.", "History: day 34 of 60 counted."
+	contains(t, "the banner", b.text("#simulation"), madeUp, history)
+	b.picture("simulation-light", 1440, 900, false)
+	b.picture("simulation-narrow", 390, 844, false)
+	b.do(theme("dark"))
+	b.picture("simulation-dark", 1440, 900, false)
+	b.do(theme("light"), chromedp.EmulateViewport(1440, 900), chromedp.Evaluate[chromedp.Void](`scrollTo(0, document.body.scrollHeight)`))
+	if top := get[float64](b, `document.getElementById("simulation").getBoundingClientRect().top`); top != 0 {
+		t.Errorf("at the end of the page the banner is at %v px, out of view", top)
+	}
+	get[bool](b, `document.querySelector('`+torkham+` a').click() ?? true`)
+	b.until(`document.querySelector("#detail .plot svg") !== null`)
+	contains(t, "the detail", b.text("#detail"), madeUp, history)
+	b.picture("simulation-detail", 1440, 900, false)
+	s.change(func(b *overview.Overview) { b.AsOf = &b.Simulation.HistoryUntil })
+	b.until(`!document.body.innerText.includes("History:") && !document.querySelector("#detail").innerText.includes("History:")`)
+	contains(t, "the banner after the history", b.text("#simulation"), madeUp)
 	b.quiet()
 }
 

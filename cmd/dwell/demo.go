@@ -48,6 +48,7 @@ func (c *demoCommand) Run(ctx context.Context, e *env) error {
 	if st.Last.After(from) { // it ran ahead of life before
 		from = st.Last
 	}
+	cfg.Dashboards.Query.Simulation = &overview.Simulation{From: st.From, HistoryUntil: from.UTC()}
 	clock := player.NewClock(from, c.Speed)
 	app.CollectGarbage(e.environ)
 	s, err := app.Serve(ctx, cfg, e.out, log, clock.Now)
@@ -113,6 +114,9 @@ func summary(ctx context.Context, e *env, s *app.System) error {
 	b, err := s.Source.Overview(ctx)
 	if err != nil {
 		return err
+	}
+	if b.Simulation != nil {
+		_, _ = fmt.Fprintf(e.out, "\nmade-up data since %s", b.Simulation.From.Format(time.DateOnly))
 	}
 	_, _ = fmt.Fprintf(e.out, "\n%-22s %9s %9s %11s %16s %16s\n", "BCP", "arrivals", "releases", "inside now", "median release", "p90 release")
 	for i := range b.Places {

@@ -62,6 +62,11 @@ var now = time.Date(2026, 1, 5, 12, 10, 0, 0, time.UTC)
 
 func open(t testing.TB) *office {
 	t.Helper()
+	return openWith(t, query.DefaultConfig())
+}
+
+func openWith(t testing.TB, shown query.Config) *office {
+	t.Helper()
 	book, err := place.Load("afghanistan")
 	if err != nil {
 		t.Fatal(err)
@@ -79,7 +84,7 @@ func open(t testing.TB) *office {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = store.Close() })
-	source := query.New(store.Conn(), server.Database, book.Places, query.DefaultConfig(), func() time.Time { return now })
+	source := query.New(store.Conn(), server.Database, book.Places, shown, func() time.Time { return now })
 	_, router := load(t)
 	return &office{
 		t: t, handler: New(direct{source}, source, voc, book.Agencies, slog.New(slog.DiscardHandler)), router: router, asked: map[string]bool{},
@@ -169,6 +174,21 @@ func (o *office) fill() {
 	o.exec("INSERT INTO progress (shard, offset, as_of, latest, watermark) VALUES (0, 5, 5, '2026-01-05 12:00:00', '2026-01-05 10:40:00')")
 }
 
+func TestSimulatedDataAreSaidToBe(t *testing.T) {
+	cfg := query.DefaultConfig()
+	cfg.Simulation = &overview.Simulation{From: now.Add(-60 * day), HistoryUntil: now}
+	o := openWith(t, cfg)
+	var b overview.Overview
+	var one Now
+	o.get("/overview", &b)
+	o.get("/places/"+torkham, &one)
+	for _, got := range []*overview.Simulation{b.Simulation, one.Simulation} {
+		if got == nil || *got != *cfg.Simulation {
+			t.Errorf("simulation %+v, want %+v", got, cfg.Simulation)
+		}
+	}
+}
+
 func TestEveryAnswerIsAsDescribed(t *testing.T) {
 	o := open(t)
 	o.get("/overview", nil) // of an empty store
@@ -190,6 +210,9 @@ func TestEveryAnswerIsAsDescribed(t *testing.T) {
 	o.get("/agencies", &agencies)
 	if len(agencies.Agencies) != 6 || agencies.Agencies[0].Code != "customs" || agencies.Agencies[0].Names["fa"] == "" || agencies.Agencies[0].Colour != nil {
 		t.Errorf("agencies %+v", agencies)
+	}
+	if b.Simulation != nil || one.Simulation != nil {
+		t.Errorf("real data are a simulation: %+v, %+v", b.Simulation, one.Simulation)
 	}
 	if one.Place.ID != torkham {
 		t.Errorf("%+v", one)

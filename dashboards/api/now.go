@@ -16,11 +16,13 @@ func (h *Handler) overview(ctx context.Context, q *request) (any, error) {
 
 // Now is one place of the overview.
 type Now struct {
-	Time          time.Time      `json:"time"`
-	AsOf          *time.Time     `json:"as_of"`
-	FinalUntil    *time.Time     `json:"final_until"`
-	WindowSeconds int64          `json:"window_seconds"`
-	Place         overview.Place `json:"place"`
+	Time          time.Time  `json:"time"`
+	AsOf          *time.Time `json:"as_of"`
+	FinalUntil    *time.Time `json:"final_until"`
+	WindowSeconds int64      `json:"window_seconds"`
+	// Simulation is that of the overview.
+	Simulation *overview.Simulation `json:"simulation"`
+	Place      overview.Place       `json:"place"`
 }
 
 func (h *Handler) place(ctx context.Context, q *request) (any, error) {
@@ -37,7 +39,7 @@ func (h *Handler) place(ctx context.Context, q *request) (any, error) {
 	}
 	for _, bcp := range b.Places {
 		if bcp.ID == id {
-			return Now{Time: b.Time, AsOf: b.AsOf, FinalUntil: b.FinalUntil, WindowSeconds: b.WindowSeconds, Place: bcp}, nil
+			return Now{Time: b.Time, AsOf: b.AsOf, FinalUntil: b.FinalUntil, WindowSeconds: b.WindowSeconds, Simulation: b.Simulation, Place: bcp}, nil
 		}
 	}
 	return nil, missing("id", id, "no such place in the overview")

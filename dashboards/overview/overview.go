@@ -19,9 +19,21 @@ type Overview struct {
 	// WindowSeconds is how far back release time, holders and flow look.
 	WindowSeconds int64 `json:"window_seconds"`
 	// TrendHours is the number of hours of each trend.
-	TrendHours int     `json:"trend_hours"`
-	Total      Total   `json:"total"`
-	Places     []Place `json:"places"`
+	TrendHours int `json:"trend_hours"`
+	// Simulation says that all data are made up; null where they are of a real border.
+	Simulation *Simulation `json:"simulation"`
+	Total      Total       `json:"total"`
+	Places     []Place     `json:"places"`
+}
+
+// Simulation says that all events are made up. It does not change while the program runs, so that the hub sends it in snapshots
+// alone.
+type Simulation struct {
+	// From is when the simulated history begins.
+	From time.Time `json:"from"`
+	// HistoryUntil is when the simulation was started: events before it are history, and the overview is behind until AsOf
+	// reaches it.
+	HistoryUntil time.Time `json:"history_until"`
 }
 
 // Total is of all BCPs together. Numbers of BCPs that are unknown are not in it, and it says how many those are.

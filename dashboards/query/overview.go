@@ -54,7 +54,7 @@ func (s *Source) Overview(ctx context.Context) (*overview.Overview, error) {
 	}
 	b := &overview.Overview{
 		Time: now, AsOf: progress.AsOf, FinalUntil: progress.FinalUntil,
-		WindowSeconds: int64(s.cfg.Window / time.Second), TrendHours: s.cfg.TrendHours, Places: []overview.Place{},
+		WindowSeconds: int64(s.cfg.Window / time.Second), TrendHours: s.cfg.TrendHours, Simulation: s.cfg.Simulation, Places: []overview.Place{},
 	}
 	sum := newTotals()
 	for i := range s.places {

@@ -27,6 +27,8 @@ type Config struct {
 	Window time.Duration `yaml:"window"`
 	// TrendHours is the length of the trend.
 	TrendHours int `yaml:"trend_hours"`
+	// Simulation is what the overview says of simulated events; nil where events are real. No file can set it.
+	Simulation *overview.Simulation `yaml:"-"`
 }
 
 // DefaultConfig is a day.

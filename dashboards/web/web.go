@@ -5,6 +5,7 @@
 //
 //	main.js       what is shown when
 //	live.js       the connection and the overview it keeps
+//	simulation.js the banner over data that are made up
 //	place.js      one border crossing point of the overview; totals.js all of them
 //	detail.js     the detail of one of them; chart.js its history, readings.js the readings of its queue, refresh.js when it loads
 //	agencies.js   names and colours of agencies

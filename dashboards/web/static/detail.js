@@ -7,6 +7,7 @@ import { Chart } from "./chart.js";
 import { doubts, readingsChart } from "./readings.js";
 import { Refresh } from "./refresh.js";
 import { statusOf, unknown, why } from "./place.js";
+import { SimulationNotice } from "./simulation.js";
 import { directionName, nameOf, phaseName, t } from "./strings.js";
 
 const ranges = {
@@ -72,6 +73,7 @@ export class Detail {
     // The title takes the focus: a key that is still down must not press a button.
     this.title = el("h2", { id: "detail-title", tabindex: "-1", autofocus: true }, nameOf(bcp.names));
     this.status = el("p", { class: "status" });
+    this.simulation = new SimulationNotice(el("p", { class: "simulation" }));
     this.summary = el("p", { class: "minor" });
     this.message = el("p", { class: "minor", role: "status" });
     this.chart = new Chart();
@@ -83,7 +85,7 @@ export class Detail {
       el("input", { type: "radio", name, checked, onchange: change }), el("span", {}, text));
     this.dialog.replaceChildren(el("div", { class: "sheet" },
       el("header", {},
-        el("div", {}, this.title, this.status),
+        el("div", {}, this.title, this.status, this.simulation.node),
         el("button", { type: "button", class: "close", onclick: () => this.dialog.close() }, t("close"))),
       this.summary,
       el("div", { class: "choices" },
@@ -115,6 +117,7 @@ export class Detail {
     this.bcp = bcp;
     this.now = overview.time;
     statusOf(this.status, bcp, overview.time);
+    this.simulation.update(overview);
     const here = `${dateTime(overview.time, bcp.time_zone)} ${zoneName(overview.time, bcp.time_zone)}`;
     const stale = t(bcp.silent_after_learned ? "stale_after_baseline" : "stale_after_configured", { time: duration(bcp.silent_after_seconds) });
     say(this.summary, `${t("neighbour", { name: nameOf(bcp.neighbour.names) })} · ${here} · ${stale}`);

@@ -4,6 +4,7 @@ import { el, say, show } from "./dom.js";
 import { count, dateTimeSeconds, duration, zoneName } from "./format.js";
 import { live } from "./live.js";
 import { Place } from "./place.js";
+import { SimulationNotice } from "./simulation.js";
 import { Detail } from "./detail.js";
 import { totals } from "./totals.js";
 import { nameOf, t } from "./strings.js";
@@ -16,6 +17,7 @@ let zone = "UTC";
 let overview = null;
 const places = new Map();
 const detail = new Detail(byId("detail"));
+const simulation = new SimulationNotice(byId("simulation"));
 
 function instant(node, at) {
   say(node, at ? `${dateTimeSeconds(at, zone)} ${zoneName(at, zone)}` : t("unknown"));
@@ -42,6 +44,7 @@ function onOverview(latest, changed) {
     }
     place.update(bcp, overview.time);
   }
+  simulation.update(overview);
   instant(byId("as-of"), overview.as_of);
   instant(byId("final-until"), overview.final_until);
   show(byId("totals"), overview.total, totals);

@@ -18,6 +18,9 @@ const en = {
   footer: "Release time is arrival to release (WCO TRS). Quantiles are within 1.1 %. Hatched means unknown, not zero.",
   api_link: "Interface description",
 
+  simulation: "These data are made up: a simulation, not a real border.",
+  simulation_history: "History: day {day} of {days} counted.",
+
   theme_auto: "Theme: system", theme_light: "Theme: light", theme_dark: "Theme: dark",
 
   waiting: "Waiting for the first data.", connecting: "Connecting", live: "Live", failing: "Database unreachable", lost: "Connection lost, retrying",
