@@ -21,7 +21,7 @@ type restatementsCommand struct {
 	Since   string `default:"24h" help:"How far back to look: 24h, or a time such as 2026-01-05T08:00:00Z."`
 	Place   string `help:"Only of this BCP."`
 	Grain   string `enum:"minute,hour,day," default:"" help:"Only of minutes, hours or days."`
-	Measure string `help:"Only of this measure, such as release_time."`
+	Measure string `help:"Only of this measure or total, such as release_time or releases."`
 	Limit   int    `default:"100" help:"How many to list of each BCP, the latest first."`
 }
 
@@ -51,7 +51,7 @@ func since(text string, now time.Time) (time.Time, error) {
 
 func (c *restatementsCommand) list(ctx context.Context, e *env, s *app.System, from, to time.Time) error {
 	if c.Measure != "" {
-		if _, err := window.ParseMeasure(c.Measure, s.Vocabulary); err != nil {
+		if _, err := window.ParseMeasure(c.Measure, s.Vocabulary); err != nil && !window.IsTotal(c.Measure) {
 			return fmt.Errorf("--measure: %w", err)
 		}
 	}
