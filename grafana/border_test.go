@@ -23,7 +23,7 @@ import (
 
 func TestMain(m *testing.M) { clickhousetest.Main(m) }
 
-// border is a shard with two BCPs that writes to a real ClickHouse and tells real metrics.
+// border is a shard with two BCPs that writes to a real ClickHouse and updates real metrics.
 type border struct {
 	store    *clickhouse.Store
 	registry *prometheus.Registry

@@ -30,8 +30,8 @@ type source struct {
 	UID  string `json:"uid"`
 }
 
-// board is what the tests read of a dashboard.
-type board struct {
+// document is what the tests read of a dashboard.
+type document struct {
 	UID        string  `json:"uid"`
 	Panels     []panel `json:"panels"`
 	Templating struct {
@@ -75,7 +75,7 @@ type target struct {
 // query is one question that a dashboard asks.
 type query struct{ from, source, text string }
 
-func boards(t *testing.T) map[string][]byte {
+func dashboards(t *testing.T) map[string][]byte {
 	t.Helper()
 	files, err := filepath.Glob("dashboards/*.json")
 	if err != nil || len(files) == 0 {
@@ -93,8 +93,8 @@ func boards(t *testing.T) map[string][]byte {
 // queries are those of all panels and variables.
 func queries(t *testing.T) (all []query) {
 	t.Helper()
-	for file, text := range boards(t) {
-		var b board
+	for file, text := range dashboards(t) {
+		var b document
 		if err := json.Unmarshal(text, &b); err != nil {
 			t.Fatal(file, err)
 		}
@@ -128,9 +128,9 @@ func TestGrafanaKnowsEveryKey(t *testing.T) {
 	known.RegisterPanelcfgVariant(table.VariantConfig())
 	known.RegisterPanelcfgVariant(timeseries.VariantConfig())
 	known.RegisterDataqueryVariant(sdkprometheus.VariantConfig())
-	for file, text := range boards(t) {
+	for file, text := range dashboards(t) {
 		var d dashboard.Dashboard //nolint:staticcheck // version 1 is what provisioning reads in every Grafana
-		tell(t, file, d.UnmarshalJSONStrict(text))
+		report(t, file, d.UnmarshalJSONStrict(text))
 		// A dashboard's own decoding is not strict about the fields' configuration.
 		var b struct {
 			Panels []struct {
@@ -144,14 +144,14 @@ func TestGrafanaKnowsEveryKey(t *testing.T) {
 		for _, p := range b.Panels {
 			var c dashboard.FieldConfigSource
 			if p.FieldConfig != nil {
-				tell(t, file+": "+p.Title, c.UnmarshalJSONStrict(p.FieldConfig))
+				report(t, file+": "+p.Title, c.UnmarshalJSONStrict(p.FieldConfig))
 			}
 		}
 	}
 }
 
-// tell reports what a strict decoding found; it returns a list that is an error even when it is empty.
-func tell(t *testing.T, where string, err error) {
+// report says what a strict decoding found; it returns a list that is an error even when it is empty.
+func report(t *testing.T, where string, err error) {
 	t.Helper()
 	var found cog.BuildErrors
 	if err != nil && (!errors.As(err, &found) || len(found) > 0) {
@@ -159,9 +159,9 @@ func tell(t *testing.T, where string, err error) {
 	}
 }
 
-func TestPanelsSayWhatTheyShowAndWhenTheyCannot(t *testing.T) {
-	for file, text := range boards(t) {
-		var b board
+func TestPanelsHaveADescriptionAUnitAndTextForNoData(t *testing.T) {
+	for file, text := range dashboards(t) {
+		var b document
 		if err := json.Unmarshal(text, &b); err != nil {
 			t.Fatal(file, err)
 		}

@@ -174,7 +174,7 @@ func (o *office) fill() {
 	o.exec("INSERT INTO progress (shard, offset, as_of, latest, watermark) VALUES (0, 5, 5, '2026-01-05 12:00:00', '2026-01-05 10:40:00')")
 }
 
-func TestSimulatedDataAreSaidToBe(t *testing.T) {
+func TestSimulatedDataAreMarked(t *testing.T) {
 	cfg := query.DefaultConfig()
 	cfg.Simulation = &overview.Simulation{From: now.Add(-60 * day), HistoryUntil: now}
 	o := openWith(t, cfg)
@@ -316,7 +316,7 @@ func TestEveryAnswerIsAsDescribed(t *testing.T) {
 	}
 }
 
-func TestParametersThatCannotBeUsedAreNamed(t *testing.T) {
+func TestInvalidParametersAreNamed(t *testing.T) {
 	o := open(t)
 	history := "/places/" + torkham + "/history"
 	for _, c := range []struct {
@@ -375,7 +375,7 @@ func (broken) Overview(context.Context) (*overview.Overview, error) {
 	return nil, errors.New("secret place")
 }
 
-func TestAStoreThatCannotBeReadIsAProblemWithoutDetails(t *testing.T) {
+func TestUnreadableStoreIsAProblemWithoutDetails(t *testing.T) {
 	o := open(t)
 	o.handler.current = broken{}
 	var p problem

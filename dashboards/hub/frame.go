@@ -91,7 +91,7 @@ func fieldsOf(b *overview.Overview) (*fields, error) {
 
 // touched is what one frame changed.
 type touched struct {
-	// everything says that the change cannot be told by sections.
+	// everything says that the change cannot be expressed by sections.
 	everything bool
 	total      bool
 	// places has the changed sections by index; hours the changed hours of the trend.

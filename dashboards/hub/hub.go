@@ -22,7 +22,7 @@ import (
 
 // Source is where the hub reads the overview. Both are called by one goroutine at a time.
 type Source interface {
-	// Progress is cheap: it tells whether an overview read now would differ from the one before.
+	// Progress is cheap: it says whether an overview read now would differ from the one before.
 	Progress(ctx context.Context) (overview.Progress, error)
 	Overview(ctx context.Context) (*overview.Overview, error)
 }
@@ -66,7 +66,7 @@ type Hub struct {
 	source Source
 	cfg    Config
 	log    *slog.Logger
-	// stream tells the numbers of this hub from those of another.
+	// stream distinguishes the numbers of this hub from those of another.
 	stream  string
 	viewers atomic.Int64
 	asked   chan chan<- struct{}
@@ -117,7 +117,7 @@ func (h *Hub) Run(ctx context.Context) error {
 			return nil
 		case done := <-h.asked:
 			waiting = append(waiting, done)
-			if time.Since(last) < h.cfg.Tick { // the next tick answers all who ask in between
+			if time.Since(last) < h.cfg.Tick { // the next tick answers all requests in between
 				continue
 			}
 		case <-tick.C:

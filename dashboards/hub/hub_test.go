@@ -97,7 +97,7 @@ func play(t *testing.T, cfg Config, story func(t *testing.T, s *store, h *Hub)) 
 	})
 }
 
-func TestNothingIsReadWhileNobodyWatches(t *testing.T) {
+func TestNothingIsReadWithoutViewers(t *testing.T) {
 	play(t, DefaultConfig(), func(t *testing.T, s *store, h *Hub) {
 		for range 100 {
 			s.set("A", 1)
@@ -116,7 +116,7 @@ func TestNothingIsReadWhileNobodyWatches(t *testing.T) {
 	})
 }
 
-func TestAViewerGetsASnapshotAndThenWhatChanges(t *testing.T) {
+func TestViewerGetsASnapshotThenChanges(t *testing.T) {
 	play(t, DefaultConfig(), func(t *testing.T, s *store, h *Hub) {
 		s.set("A", 5)
 		v := h.Watch(0, "")
@@ -136,7 +136,7 @@ func TestAViewerGetsASnapshotAndThenWhatChanges(t *testing.T) {
 	})
 }
 
-func TestOfATrendOnlyTheChangedHoursAreSent(t *testing.T) {
+func TestOnlyChangedHoursOfATrendAreSent(t *testing.T) {
 	play(t, DefaultConfig(), func(t *testing.T, s *store, h *Hub) {
 		start := time.Now().Truncate(time.Hour)
 		s.hours = []overview.Hour{{Start: start}, {Start: start.Add(time.Hour)}}
@@ -159,7 +159,7 @@ func TestOfATrendOnlyTheChangedHoursAreSent(t *testing.T) {
 	})
 }
 
-func TestAViewerThatLagsGetsOneFrameWithTheLatest(t *testing.T) {
+func TestLaggingViewerGetsOneFrameWithTheLatestState(t *testing.T) {
 	play(t, DefaultConfig(), func(t *testing.T, s *store, h *Hub) {
 		fast, slow := h.Watch(0, ""), h.Watch(0, "")
 		defer fast.Close()
@@ -182,7 +182,7 @@ func TestAViewerThatLagsGetsOneFrameWithTheLatest(t *testing.T) {
 	})
 }
 
-func TestAViewerResumesByNumber(t *testing.T) {
+func TestViewerResumesByNumber(t *testing.T) {
 	cfg := DefaultConfig()
 	cfg.Remember = 3
 	play(t, cfg, func(t *testing.T, s *store, h *Hub) {
@@ -217,7 +217,7 @@ func TestAViewerResumesByNumber(t *testing.T) {
 	})
 }
 
-func TestTimeAloneMakesAFrame(t *testing.T) {
+func TestUnchangedOverviewIsSentAgainAtMaxAge(t *testing.T) {
 	play(t, DefaultConfig(), func(t *testing.T, _ *store, h *Hub) {
 		v := h.Watch(0, "")
 		defer v.Close()
@@ -230,7 +230,7 @@ func TestTimeAloneMakesAFrame(t *testing.T) {
 	})
 }
 
-func TestAFailingStoreIsReportedOnceUntilItRecovers(t *testing.T) {
+func TestFailingStoreIsReportedOnceUntilItRecovers(t *testing.T) {
 	play(t, DefaultConfig(), func(t *testing.T, s *store, h *Hub) {
 		v := h.Watch(0, "")
 		defer v.Close()
@@ -275,7 +275,7 @@ func TestOverviewIsReadOnDemand(t *testing.T) {
 		}
 		all.Wait()
 		if s.reads > 2 {
-			t.Errorf("%d reads for 50 who ask at once", s.reads)
+			t.Errorf("%d reads for 50 requests at once", s.reads)
 		}
 	})
 }
@@ -303,7 +303,7 @@ func (c closing) Progress(ctx context.Context) (overview.Progress, error) {
 	return overview.Progress{}, errors.New("connection reset by peer")
 }
 
-func TestAReadThatTheStopCutsOffIsNoFailure(t *testing.T) {
+func TestReadCutOffByTheStopIsNoFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
 		h := New(closing{&store{}}, DefaultConfig(), 1, "one", slog.New(slog.NewTextHandler(&log, nil)), prometheus.NewRegistry())

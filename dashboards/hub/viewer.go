@@ -2,7 +2,7 @@ package hub
 
 import "context"
 
-// Viewer is one who watches. It is not for concurrent use, and must be closed.
+// Viewer is a client that watches the overview. It is not for concurrent use, and must be closed.
 type Viewer struct {
 	hub *Hub
 	// number is that of the last frame, zero before the first.

@@ -116,7 +116,7 @@ type Known struct {
 	Reason Reason `json:"reason,omitempty"`
 }
 
-// Inside is who is inside a BCP now.
+// Inside is the number of trucks inside a BCP now, with what it splits into.
 type Inside struct {
 	Known
 	// LastKnown is the number that was true at the last event; it stands beside an unknown number.

@@ -23,7 +23,7 @@ const (
 	workdays = "toDayOfWeek(%[1]s) < 6 AND toHour(%[1]s) BETWEEN 6 AND 19"
 )
 
-func TestEachPlaceIsUnknownByItsOwnHabit(t *testing.T) {
+func TestEachPlaceIsUnknownByItsOwnBaseline(t *testing.T) {
 	busy, small, fresh := placeOf("BUSY", "Asia/Kabul", 3*time.Hour), placeOf("SMALL", "Asia/Kabul", 3*time.Hour), placeOf("NEW", "Asia/Kabul", 3*time.Hour)
 	b := newBorder(t, "2026-03-13T18:40:00Z", busy, small, fresh) // a Friday, 23:10 in Kabul
 	b.used("BUSY", "Asia/Kabul", "2026-03-13T16:30:00Z", 20, always)
@@ -61,7 +61,7 @@ func TestEachPlaceIsUnknownByItsOwnHabit(t *testing.T) {
 	}
 }
 
-func TestAHabitIsReadOnceAnHour(t *testing.T) {
+func TestBaselinesAreReadOnceAnHour(t *testing.T) {
 	b := newBorder(t, "2026-03-16T12:10:00Z", placeOf("A", "UTC", 3*time.Hour))
 	learned := func() bool { return b.overview().Places[0].SilentAfterLearned }
 	if learned() {
@@ -78,7 +78,7 @@ func TestAHabitIsReadOnceAnHour(t *testing.T) {
 	}
 }
 
-func TestWithoutTheStoreTheLastHabitHolds(t *testing.T) {
+func TestLastBaselineHoldsWhileTheStoreIsAway(t *testing.T) {
 	b := newBorder(t, "2026-03-16T12:10:00Z", placeOf("A", "UTC", 3*time.Hour))
 	b.used("A", "UTC", "2026-03-16T11:00:00Z", 20, always)
 	away := New(b.conn, "nowhere", b.places, DefaultConfig(), b.Now)
@@ -94,7 +94,7 @@ func TestWithoutTheStoreTheLastHabitHolds(t *testing.T) {
 	}
 }
 
-func TestAPlaceOfReadingsAloneHasTheHabitOfItsReadings(t *testing.T) {
+func TestPlaceWithReadingsAloneHasTheBaselineOfItsReadings(t *testing.T) {
 	b := newBorder(t, "2026-03-16T12:10:00Z", placeOf("A", "Asia/Kabul", 12*time.Hour))
 	// Every two hours by day, none from 20:10 to 06:10 of Kabul.
 	b.insert(`readings SELECT 0, number, 'A', '', 'far', toString(number), toDateTime64('2026-03-16 09:40:00', 3, 'UTC') - 7200 * number AS at, at, 10, NULL, 0, 0
@@ -115,7 +115,7 @@ FROM numbers(756) WHERE toHour(toTimeZone(at, 'Asia/Kabul')) BETWEEN 6 AND 20`)
 	}
 }
 
-func TestHistoryIsUnknownByTheHabitOfItsTime(t *testing.T) {
+func TestHistoryIsUnknownByTheBaselineOfItsTime(t *testing.T) {
 	b := newBorder(t, "2026-05-25T12:10:00Z", placeOf("A", "UTC", 3*time.Hour))
 	b.used("A", "UTC", "2026-03-16T08:00:00Z", 20, always)
 	hours := func(from, to string) (s string) {
@@ -133,7 +133,7 @@ func TestHistoryIsUnknownByTheHabitOfItsTime(t *testing.T) {
 	}
 }
 
-func TestAPromisedSilenceIsKept(t *testing.T) {
+func TestPromisedSilenceBoundsTheBaseline(t *testing.T) {
 	p := placeOf("A", "UTC", 3*time.Hour)
 	p.SilentBound = true
 	b := newBorder(t, "2026-03-13T23:10:00Z", p)

@@ -23,7 +23,7 @@ func (b *border) reading(id, bcp, time, values string) {
 	b.insert("readings VALUES (0, (SELECT count() FROM readings), '%s', '', 'far', '%s', %s, %s, %s, 0)", bcp, id, literal(at(time)), literal(at(time)), values)
 }
 
-func TestWhenAPlaceWasClosed(t *testing.T) {
+func TestPlaceIsClosedByItsOpeningsAndLanes(t *testing.T) {
 	b := newBorder(t, "2026-01-07T12:00:00Z", placeOf("A", "UTC", 3*time.Hour))
 	b.happens("1", "2026-01-05T08:00:00Z", "A", "bcp.closed", "")
 	b.happens("2", "2026-01-05T09:00:00Z", "A", "bcp.opened", "")
@@ -62,7 +62,7 @@ func TestWhenAPlaceWasClosed(t *testing.T) {
 	}
 }
 
-func TestWhenACalendarHasAPlaceClosed(t *testing.T) {
+func TestPlaceIsClosedInHoursThatItsCalendarLacks(t *testing.T) {
 	p := placeOf("A", "Asia/Kabul", 3*time.Hour)
 	p.Calendar = &place.Calendar{}
 	for day := range p.Calendar.Days {
@@ -85,7 +85,7 @@ func TestWhenACalendarHasAPlaceClosed(t *testing.T) {
 	}
 }
 
-func TestAZeroAfterAClosureIsNoEmptyQueue(t *testing.T) {
+func TestZeroAfterAClosureIsNoEmptyQueue(t *testing.T) {
 	b := newBorder(t, "2026-01-05T12:00:00Z", placeOf("A", "UTC", 3*time.Hour))
 	said := func() overview.LatestReading { return b.overview().Places[0].Readings[0] }
 	b.reading("1", "A", "2026-01-05T08:00:00Z", "40, NULL, 60")
@@ -120,7 +120,7 @@ func TestAZeroAfterAClosureIsNoEmptyQueue(t *testing.T) {
 	}
 }
 
-func TestASourceThatRepeatsItselfIsFrozen(t *testing.T) {
+func TestSourceThatRepeatsItselfIsFrozen(t *testing.T) {
 	b := newBorder(t, "2026-01-05T12:00:00Z", placeOf("A", "UTC", 3*time.Hour))
 	b.reading("1", "A", "2026-01-05T06:50:00Z", "41, NULL, 0")
 	b.reading("2", "A", "2026-01-05T08:00:00Z", "40, NULL, 600")

@@ -53,7 +53,7 @@ func TestDaysAndHoursFollowTheClocksOfThePlace(t *testing.T) {
 	}
 }
 
-func TestInsideAtTheEndOfAWindowIsAllThatCameLessAllThatLeft(t *testing.T) {
+func TestInsideAtTheEndOfAWindowIsArrivalsLessLeft(t *testing.T) {
 	b := newBorder(t, "2026-01-05T12:00:00Z", placeOf("A", "UTC", 48*time.Hour))
 	b.window(0, "A", "inbound", "day", "2025-06-01T00:00:00Z", "arrivals", 100)
 	b.window(1, "A", "inbound", "day", "2025-12-01T00:00:00Z", "crossing_time", 60, 7200)
@@ -74,7 +74,7 @@ func TestInsideAtTheEndOfAWindowIsAllThatCameLessAllThatLeft(t *testing.T) {
 	is(t, "outbound", b.history(q).Windows[2].Inside, 7)
 }
 
-func TestAWindowAfterASilenceIsUnknownUntilSomethingIsSeen(t *testing.T) {
+func TestWindowAfterASilenceIsUnknownUntilTheNextEvent(t *testing.T) {
 	b := newBorder(t, "2026-01-05T12:00:00Z", placeOf("A", "UTC", 2*time.Hour))
 	b.window(0, "A", "inbound", "hour", "2026-01-05T00:00:00Z", "arrivals", 1)
 	b.window(0, "A", "outbound", "hour", "2026-01-05T06:00:00Z", "untimed_departures", 1)
@@ -89,7 +89,7 @@ func TestAWindowAfterASilenceIsUnknownUntilSomethingIsSeen(t *testing.T) {
 	}
 }
 
-func TestAVisitThatLapsedIsInsideNoMore(t *testing.T) {
+func TestLapsedVisitIsNotInside(t *testing.T) {
 	b := newBorder(t, "2026-01-05T12:00:00Z", placeOf("A", "UTC", 2*time.Hour))
 	for _, v := range []struct {
 		id, status string
@@ -112,7 +112,7 @@ func TestAVisitThatLapsedIsInsideNoMore(t *testing.T) {
 }
 
 // Kabul's days begin at half past seven in the evening, UTC.
-func TestHoldersAddUpTheWholeDaysAndTheHoursBeforeAndAfterThem(t *testing.T) {
+func TestHoldersSumWholeDaysAndTheHoursAroundThem(t *testing.T) {
 	b := newBorder(t, "2026-01-10T12:00:00Z", torkham())
 	for start, seconds := range map[string]int{
 		"2026-01-05T08:30:00Z": 1, // too early

@@ -58,7 +58,7 @@ func TestTimesNetOfClosedHours(t *testing.T) {
 	is(t, "net sd of an hour without closed ones", h.Windows[0].NetSDSeconds, 0)
 	is(t, "net median of an hour without closed ones", h.Windows[0].NetP50Seconds, value(hour))
 
-	// A closing that was told late took five of those hours away again.
+	// A closing that was reported late took five of those hours away again.
 	b.insert(`restatements (shard, offset, bcp, direction, grain, start, measure, n, sum_ms, net_ms)
 		VALUES (0, 7, 'TORKHAM', 'inbound', 'hour', toDateTime(%d, 'UTC'), 'release_time', 0, 0, %d)`, at("2026-01-05T10:30:00Z").Unix(), -5*hour)
 	changed, err := b.Restatements(t.Context(), overview.RestatementsQuery{ID: "TORKHAM", From: at("2020-01-01T00:00:00Z"), To: time.Now().Add(time.Hour), Limit: 10})
@@ -74,15 +74,15 @@ func TestTimesNetOfClosedHours(t *testing.T) {
 
 // Hundreds of trucks crossed in each of twelve days and hours, in all shards and directions. At one place none was kept waiting
 // by a closing, at the others some were in every other window, a few for as long as they were there; one of these places is
-// closed by its calendar, and of the other no closing was ever told. What ClickHouse says of them in a history is what one
+// closed by its calendar, and of the other no closing was ever reported. What ClickHouse says of them in a history is what one
 // aggregate of all says here.
-func TestAHistorySaysWhatOneAggregateOfAllTrucksSays(t *testing.T) {
-	never, untold, closes := placeOf("NEVER", "UTC", 48*time.Hour), placeOf("UNTOLD", "UTC", 48*time.Hour), placeOf("CLOSES", "UTC", 48*time.Hour)
+func TestHistoryEqualsOneAggregateOfAllTrucks(t *testing.T) {
+	never, unreported, closes := placeOf("NEVER", "UTC", 48*time.Hour), placeOf("UNREPORTED", "UTC", 48*time.Hour), placeOf("CLOSES", "UTC", 48*time.Hour)
 	closes.Calendar = &place.Calendar{}
-	b := newBorder(t, "2026-01-13T00:00:00Z", never, untold, closes)
+	b := newBorder(t, "2026-01-13T00:00:00Z", never, unreported, closes)
 	chance := rand.New(rand.NewPCG(5, 7))
 	const windows = 12
-	for _, p := range []string{"NEVER", "UNTOLD", "CLOSES"} {
+	for _, p := range []string{"NEVER", "UNREPORTED", "CLOSES"} {
 		for grain, length := range map[window.Grain]time.Duration{window.Hour: time.Hour, window.Day: 24 * time.Hour} {
 			begin := at("2026-01-13T00:00:00Z").Add(-windows * length)
 			for _, measure := range []string{"release_time", "crossing_time", "wait/customs"} {
@@ -113,15 +113,15 @@ func TestAHistorySaysWhatOneAggregateOfAllTrucksSays(t *testing.T) {
 				b.aggregates(rows...)
 				q := overview.HistoryQuery{ID: p, Measure: measure, Grain: grain, From: begin, To: begin.Add(windows * length)}
 				what := p + " " + grain.String() + " " + measure
-				told(t, what, b.history(q), all[:])
+				check(t, what, b.history(q), all[:])
 				q.Filter = overview.Filter{Direction: "inbound"}
-				told(t, what+" inbound", b.history(q), inbound[:])
+				check(t, what+" inbound", b.history(q), inbound[:])
 			}
 		}
 	}
 }
 
-func told(t *testing.T, what string, h *overview.History, want []window.Aggregate) {
+func check(t *testing.T, what string, h *overview.History, want []window.Aggregate) {
 	t.Helper()
 	if len(h.Windows) != len(want) {
 		t.Fatalf("%s: %d windows, want %d", what, len(h.Windows), len(want))
@@ -145,7 +145,7 @@ func told(t *testing.T, what string, h *overview.History, want []window.Aggregat
 }
 
 // The only truck of an hour was taken back. None is left, and so no time: not the shortest that there is.
-func TestAnHourWhoseTruckWasTakenBackHasNoTimes(t *testing.T) {
+func TestHourWhoseOnlyTruckWasRetractedHasNoTimes(t *testing.T) {
 	b := newBorder(t, "2026-01-05T12:00:00Z", torkham())
 	b.window(0, "TORKHAM", "inbound", "hour", "2026-01-05T09:30:00Z", "release_time", 0)
 	q := overview.HistoryQuery{ID: "TORKHAM", Measure: "release_time", Grain: window.Hour, From: at("2026-01-05T09:30:00Z"), To: at("2026-01-05T10:30:00Z")}

@@ -176,7 +176,7 @@ func (v *view) bcp() (overview.Place, *hour) {
 }
 
 // withoutTrucks is why nothing is known of the BCP's trucks, empty if something is. Readings of its queue may go on while its
-// trucks fall silent, as far as hours can tell.
+// trucks fall silent, as far as hours can show.
 func (v *view) withoutTrucks(silence overview.Reason) overview.Reason {
 	if silence == "" && (!v.trucks || v.hourStatus(startOf(window.Hour, v.now, v.place.Zone)) == overview.Unknown) {
 		return overview.NoTruckEvents
@@ -281,7 +281,7 @@ func (v *view) trendHours() []overview.Hour {
 }
 
 // hourStatus is Unknown where no truck event was seen in the hour nor before its end for longer than was tolerated in
-// that hour, as far as hours can tell.
+// that hour, as far as hours can show.
 func (v *view) hourStatus(start time.Time) overview.Status {
 	end := endOf(window.Hour, start, v.place.Zone)
 	if end.After(v.now) {

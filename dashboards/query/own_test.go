@@ -156,9 +156,9 @@ func (c *country) overview(s *Source) string {
 	return string(text)
 }
 
-// A group gives partitions to this process and takes them away, at times without this process knowing yet. Its overview is always
-// that of somebody who reads all of it from the store.
-func TestABoardOfWhatWasCountedHereIsThatOfTheStore(t *testing.T) {
+// A group gives partitions to this process and takes them away, at times without this process knowing yet. Its overview always
+// equals that of a source that reads all of it from the store.
+func TestOverviewFromMemoryMatchesTheStore(t *testing.T) {
 	c := newCountry(t, 2)
 	random := rand.New(rand.NewPCG(5, 6))
 	ahead := time.Duration(0)
@@ -207,7 +207,7 @@ func TestABoardOfWhatWasCountedHereIsThatOfTheStore(t *testing.T) {
 			ahead = 0
 		},
 	}
-	counted := map[int]int{} // boards by how many shards were counted here
+	counted := map[int]int{} // overviews by how many shards were counted here
 	end := c.now.AddDate(0, 0, 2)
 	c.now = c.now.Add(27 * time.Hour) // memory has let go of the first hours
 	for i := 0; c.now.Before(end); i++ {
@@ -216,7 +216,7 @@ func TestABoardOfWhatWasCountedHereIsThatOfTheStore(t *testing.T) {
 		read()
 		is, should := c.overview(mine), c.overview(c.source())
 		if is != should {
-			t.Fatalf("%s, shards at %v:\n%s\nfor somebody who reads the store:\n%s", c.now, c.done, is, should)
+			t.Fatalf("%s, shards at %v:\n%s\nof a source that reads the store:\n%s", c.now, c.done, is, should)
 		}
 		stand, err := mine.readProgress(t.Context())
 		if err != nil {

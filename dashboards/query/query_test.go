@@ -155,7 +155,7 @@ func near(t *testing.T, what string, got *float64, want float64) {
 	}
 }
 
-func TestAPlaceWithoutDataYetIsUnknownAndNotEmpty(t *testing.T) {
+func TestPlaceWithoutDataYetIsUnknownAndNotEmpty(t *testing.T) {
 	b := newBorder(t, "2026-01-05T12:10:00Z", torkham()).overview()
 	bcp := b.Places[0]
 	if bcp.Status != overview.Unknown || bcp.LastEvent != nil {
@@ -240,7 +240,7 @@ func TestShardsDirectionsAndHoursAddUp(t *testing.T) {
 	is(t, "total inside", got.Total.Inside.Trucks, 7)
 }
 
-func TestAPlaceThatFellSilentIsUnknownAndItsTrendHasAGap(t *testing.T) {
+func TestStalePlaceIsUnknownAndItsTrendHasAGap(t *testing.T) {
 	b := newBorder(t, "2026-01-05T12:00:00Z", placeOf("A", "UTC", 3*time.Hour))
 	b.window(0, "A", "inbound", "hour", "2026-01-04T20:00:00Z", "arrivals", 4)
 	b.window(0, "A", "inbound", "hour", "2026-01-05T06:00:00Z", "arrivals", 2)
@@ -266,7 +266,7 @@ func TestAPlaceThatFellSilentIsUnknownAndItsTrendHasAGap(t *testing.T) {
 	}
 }
 
-func TestAnEmptyPlaceThatIsSeenHasZeroTrucks(t *testing.T) {
+func TestEmptyPlaceThatIsSeenHasZeroTrucks(t *testing.T) {
 	b := newBorder(t, "2026-01-05T12:00:00Z", placeOf("A", "UTC", 3*time.Hour))
 	b.window(0, "A", "inbound", "hour", "2026-01-05T11:00:00Z", "arrivals", 1)
 	b.window(0, "A", "inbound", "hour", "2026-01-05T11:00:00Z", "untimed_left", 1)
@@ -280,7 +280,7 @@ func TestAnEmptyPlaceThatIsSeenHasZeroTrucks(t *testing.T) {
 	}
 }
 
-func TestAPlaceWithReadingsAloneHasNoTrucksToCount(t *testing.T) {
+func TestPlaceWithReadingsAloneHasNoTrucksToCount(t *testing.T) {
 	b := newBorder(t, "2026-01-05T12:00:00Z", placeOf("A", "UTC", 12*time.Hour))
 	b.insideNow(0, "A", "", "2026-01-05T11:50:00Z", 0, "", "")
 	reading := func(offset int, source, time, values string) {
@@ -316,7 +316,7 @@ func TestAPlaceWithReadingsAloneHasNoTrucksToCount(t *testing.T) {
 	}
 }
 
-func TestTrucksThatFallSilentAreUnknownThoughReadingsGoOn(t *testing.T) {
+func TestStaleTrucksAreUnknownThoughReadingsContinue(t *testing.T) {
 	b := newBorder(t, "2026-01-05T12:00:00Z", placeOf("A", "UTC", 3*time.Hour))
 	b.window(0, "A", "inbound", "hour", "2026-01-05T06:00:00Z", "arrivals", 4)
 	b.insideNow(0, "A", "inbound", "2026-01-05T06:50:00Z", 4, "", "")
@@ -329,7 +329,7 @@ func TestTrucksThatFallSilentAreUnknownThoughReadingsGoOn(t *testing.T) {
 	is(t, "last known", bcp.Inside.LastKnown, 4)
 }
 
-func TestAPlaceIsClosedByItsCalendar(t *testing.T) {
+func TestPlaceIsClosedByItsCalendar(t *testing.T) {
 	p := placeOf("A", "UTC", 20*time.Hour)
 	p.Calendar = &place.Calendar{}
 	p.Calendar.Days[time.Monday] = []place.Span{{Open: 8 * 60, Close: 16 * 60}}
@@ -346,9 +346,9 @@ func TestAPlaceIsClosedByItsCalendar(t *testing.T) {
 	}
 }
 
-// A blockade lasts over the mornings of the calendar until an opening is told, and is over at once when it turns out to
-// have been a mistake. What is told in another shard is the same.
-func TestAPlaceIsClosedByWhatIsToldOfIt(t *testing.T) {
+// A blockade lasts over the mornings of the calendar until an opening is reported, and is over at once when it turns out to
+// have been a mistake. The copy in another shard changes nothing.
+func TestReportedClosingsAndOpeningsOverrideTheCalendar(t *testing.T) {
 	p := placeOf("A", "UTC", 100*time.Hour)
 	p.Calendar = &place.Calendar{}
 	for d := range p.Calendar.Days {
@@ -358,7 +358,7 @@ func TestAPlaceIsClosedByWhatIsToldOfIt(t *testing.T) {
 	b.window(0, "A", "inbound", "hour", "2026-01-07T08:00:00Z", "arrivals", 3)
 	b.insideNow(0, "A", "inbound", "2026-01-07T08:50:00Z", 3, "", "")
 	offset := 0
-	tell := func(typ, id, time, direction, retracted string) {
+	report := func(typ, id, time, direction, retracted string) {
 		for shard := range 2 {
 			b.insert(`events (shard, offset, type, id, source, subject, bcp, time, direction, retracted_id, retracted_source)
 				VALUES (%d, %d, '%s', '%s', '/post', 'A', 'A', %s, '%s', '%s', '/post')`, shard, offset, typ, id, literal(at(time)), direction, retracted)
@@ -376,12 +376,12 @@ func TestAPlaceIsClosedByWhatIsToldOfIt(t *testing.T) {
 		}
 	}
 	check("by its calendar", overview.OK, true)
-	tell("bcp.closed", "1", "2026-01-05T10:00:00Z", "", "")
+	report("bcp.closed", "1", "2026-01-05T10:00:00Z", "", "")
 	check("two days into a blockade", overview.Closed, false)
-	tell("bcp.opened", "2", "2026-01-07T07:00:00Z", "outbound", "")
+	report("bcp.opened", "2", "2026-01-07T07:00:00Z", "outbound", "")
 	check("open on the way out", overview.OK, true)
-	tell("event.retracted", "3", "2026-01-07T09:00:00Z", "", "2")
+	report("event.retracted", "3", "2026-01-07T09:00:00Z", "", "2")
 	check("which was a mistake", overview.Closed, false)
-	tell("event.retracted", "4", "2026-01-07T09:00:00Z", "", "1")
+	report("event.retracted", "4", "2026-01-07T09:00:00Z", "", "1")
 	check("as was the blockade", overview.OK, true)
 }

@@ -7,9 +7,8 @@ import (
 	"time"
 )
 
-// An overview that is read again and again while shards write, late and to some hours only, is that of somebody who has just
-// come.
-func TestABoardThatIsReadAgainIsTheBoard(t *testing.T) {
+// An overview that is read again and again while shards write, late and to some hours only, equals that of a new source.
+func TestOverviewReadAgainMatchesAFreshOne(t *testing.T) {
 	b := newBorder(t, "2026-01-05T12:10:00Z", torkham(), placeOf("SPIN-BOLDAK", "Asia/Kabul", 3*time.Hour))
 	random := rand.New(rand.NewPCG(1, 2))
 	offsets := [3]int{}
@@ -47,7 +46,7 @@ func TestABoardThatIsReadAgainIsTheBoard(t *testing.T) {
 		}
 		is, fresh := text(b.Source), text(New(b.conn, b.db, b.places, DefaultConfig(), func() time.Time { return b.now }))
 		if is != fresh {
-			t.Fatalf("%s: shards at %v:\n%s\nfor somebody who has just come:\n%s", b.now, offsets, is, fresh)
+			t.Fatalf("%s: shards at %v:\n%s\nof a new source:\n%s", b.now, offsets, is, fresh)
 		}
 		if is != last {
 			changed++

@@ -22,9 +22,9 @@ func clock(text string) time.Time {
 	return monday.AddDate(0, 0, d-1).Add(time.Duration(h.Hour())*time.Hour + time.Duration(h.Minute())*time.Minute)
 }
 
-// tell reads "1/08:00 414 age 30": on the first day at eight, 414 vehicles, counted half an hour before; "-" is nothing,
+// parse reads "1/08:00 414 age 30": on the first day at eight, 414 vehicles, counted half an hour before; "-" is nothing,
 // and "0+5m" is no vehicles but a wait of five minutes.
-func tell(text string) (all []verdict.Sample) {
+func parse(text string) (all []verdict.Sample) {
 	for line := range strings.SplitSeq(text, ";") {
 		words := strings.Fields(line)
 		r := verdict.Sample{Time: clock(words[0])}
@@ -71,7 +71,7 @@ func said(v verdict.Verdict) string {
 	return strings.Join(words, ", ")
 }
 
-func TestAReading(t *testing.T) {
+func TestReadingsAreMarkedStaleFrozenOrDoubtful(t *testing.T) {
 	f := func(story, readings, closed, want string) {
 		t.Helper()
 		rules := verdict.Rules{
@@ -84,7 +84,7 @@ func TestAReading(t *testing.T) {
 				return !clock(begin).After(to) && clock(end).After(from)
 			},
 		}
-		all := tell(readings)
+		all := parse(readings)
 		var got []string
 		for i, v := range rules.Judge(all) {
 			got = append(got, said(v))
@@ -136,7 +136,7 @@ func TestAReading(t *testing.T) {
 		"fine; fine; fine; frozen since 1/00:00; fine; fine; fine; fine; fine; fine; fine; frozen since 1/04:00")
 }
 
-func TestAReadingIsKnownUntilTheNextOrForAsLongAsASilenceMayBe(t *testing.T) {
+func TestReadingIsKnownUntilTheNextOrForTheToleratedSilence(t *testing.T) {
 	// A silence may be an hour by day and ten at night.
 	rules := verdict.Rules{Silence: func(t time.Time) time.Duration {
 		if t.Hour() >= 20 || t.Hour() < 6 {

@@ -155,7 +155,7 @@ func (s *stand) counts(t *testing.T, reason string) {
 	}
 }
 
-func TestAViewerThatComesBackResumesAfterItsNumber(t *testing.T) {
+func TestReconnectedViewerResumesAfterItsNumber(t *testing.T) {
 	s := start(t, DefaultConfig(), "")
 	conn := s.dial(t, "", nil)
 	first := receive(t, conn)
@@ -179,7 +179,7 @@ func TestAViewerThatComesBackResumesAfterItsNumber(t *testing.T) {
 	}
 }
 
-func TestAViewerThatStopsReadingIsClosedAndDelaysNoOther(t *testing.T) {
+func TestViewerThatStopsReadingIsClosedAndDelaysNoOther(t *testing.T) {
 	cfg := DefaultConfig()
 	cfg.WriteTimeout = 2 * time.Second
 	cfg.Compress = false
@@ -198,7 +198,7 @@ func TestAViewerThatStopsReadingIsClosedAndDelaysNoOther(t *testing.T) {
 	receive(t, reader)
 }
 
-func TestAViewerThatAnswersNoPingIsClosedWithTheReason(t *testing.T) {
+func TestViewerThatAnswersNoPingIsClosedWithTheReason(t *testing.T) {
 	cfg := DefaultConfig()
 	cfg.PongTimeout = 100 * time.Millisecond
 	s := start(t, cfg, "")
@@ -210,7 +210,7 @@ func TestAViewerThatAnswersNoPingIsClosedWithTheReason(t *testing.T) {
 	s.counts(t, silent)
 }
 
-func TestAViewerThatAnswersPingsStays(t *testing.T) {
+func TestViewerThatAnswersPingsStays(t *testing.T) {
 	cfg := DefaultConfig()
 	cfg.PongTimeout = 2 * time.Second
 	s := start(t, cfg, "")
@@ -227,7 +227,7 @@ func TestAViewerThatAnswersPingsStays(t *testing.T) {
 	receive(t, conn) // comes after three pings, each a second after the other
 }
 
-func TestAViewerThatSendsAMessageIsClosed(t *testing.T) {
+func TestViewerThatSendsAMessageIsClosed(t *testing.T) {
 	s := start(t, DefaultConfig(), "")
 	conn := s.dial(t, "", nil)
 	if err := conn.WriteMessage(websocket.TextMessage, []byte("hello")); err != nil {
@@ -250,7 +250,7 @@ func TestViewersGetServiceRestartWhenTheHubStops(t *testing.T) {
 }
 
 // As it does where the browser leaves before the upgrade, or the server gives up.
-func TestARequestThatEndsIsNoError(t *testing.T) {
+func TestEndedRequestIsNoError(t *testing.T) {
 	s := start(t, DefaultConfig(), "")
 	conn := s.dial(t, "", nil)
 	receive(t, conn)

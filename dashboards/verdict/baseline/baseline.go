@@ -4,7 +4,7 @@
 // four of the last eight weeks did not exceed. So an outage in two of the eight teaches nothing; closed hours are
 // no silence; and where too little is known the places file decides. It refuses to guess from less than four weeks.
 //
-// Twice, because trucks come at random. Of a post where they do so at one rate all week, this many minutes are taken for
+// Twice, because trucks come at random. At a BCP where they do so at one rate all week, this many minutes are taken for
 // unknown though nothing is amiss: none at six events an hour (after two hours) or more, 0.01 % at one an hour (after six
 // hours), 6 % at eight a day (after twelve hours). What is rarer hardly has a baseline.
 //

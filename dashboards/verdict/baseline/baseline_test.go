@@ -14,7 +14,7 @@ type traffic func(local time.Time) int64
 
 func busy(time.Time) int64 { return 20 }
 
-// small is a post that works on weekdays from 6 to 20, with six events an hour, and tells nobody when it is closed.
+// small is a BCP that works on weekdays from 6 to 20, with six events an hour, and reports no closing.
 func small(local time.Time) int64 {
 	if d := local.Weekday(); d == time.Saturday || d == time.Sunday || local.Hour() < 6 || local.Hour() >= 20 {
 		return 0
@@ -49,7 +49,7 @@ func zone(name string) *time.Location {
 	return z
 }
 
-// remembered is what a post of so many weeks of traffic has told by now.
+// remembered is the hours with events of so many weeks of traffic before now.
 func remembered(z *time.Location, tr traffic, weeks int, now time.Time) (all []baseline.Hour) {
 	_, offset := now.In(z).Zone()
 	begin := time.Duration(offset) * time.Second % time.Hour // of local hours in UTC
@@ -61,7 +61,7 @@ func remembered(z *time.Location, tr traffic, weeks int, now time.Time) (all []b
 	return all
 }
 
-func TestASilence(t *testing.T) {
+func TestToleratedSilence(t *testing.T) {
 	var (
 		kabul, warsaw = zone("Asia/Kabul"), zone("Europe/Warsaw")
 		monday        = time.Date(2026, 3, 16, 12, 10, 0, 0, kabul)
@@ -88,14 +88,14 @@ func TestASilence(t *testing.T) {
 	}
 	const week = 7 * 24
 
-	f("a busy round-the-clock post is unknown after an hour at Monday noon", always(kabul), busy, 12, monday, time.Hour, true)
-	f("at a small post it takes two", always(kabul), small, 12, monday, 2*time.Hour, true)
+	f("a busy round-the-clock BCP is unknown after an hour at Monday noon", always(kabul), busy, 12, monday, time.Hour, true)
+	f("at a small BCP it takes two", always(kabul), small, 12, monday, 2*time.Hour, true)
 	// The last hour with events leaves a gap of 22 minutes, and it is silent until one o'clock: twice 5 h 22 min.
 	f("on a Friday night the same silence is usual there", always(kabul), small, 12, friday, 11*time.Hour, true)
 	f("on a Sunday it is used to longer ones", always(kabul), small, 12, friday.AddDate(0, 0, 2), 107*time.Hour, true)
-	f("and at the busy post it is not", always(kabul), busy, 12, friday, time.Hour, true)
+	f("and at the busy BCP it is not", always(kabul), busy, 12, friday, time.Hour, true)
 
-	f("a post without history falls back to the places file", always(kabul), busy, 0, monday, 3*time.Hour, false)
+	f("a BCP without history falls back to the places file", always(kabul), busy, 0, monday, 3*time.Hour, false)
 	f("three weeks are no baseline", always(kabul), busy, 3, monday, 3*time.Hour, false)
 	f("four are", always(kabul), busy, 5, monday, time.Hour, true)
 
@@ -112,7 +112,7 @@ func TestASilence(t *testing.T) {
 	f("but a baseline may be stricter", bound(always(kabul), 6*time.Hour), busy, 12, friday, time.Hour, true)
 
 	noon := time.Date(2026, 3, 16, 12, 10, 0, 0, warsaw)
-	f("a post that closes is unknown after an hour at noon", daytime(warsaw), daily, 12, noon, time.Hour, true)
+	f("a BCP that closes is unknown after an hour at noon", daytime(warsaw), daily, 12, noon, time.Hour, true)
 	f("five hours after it closed, its silence may have begun an hour before, and last to the end of this hour",
 		daytime(warsaw), daily, 12, noon.Add(11*time.Hour), 7*time.Hour, true)
 	f("when it opens, the night counts as nothing", daytime(warsaw), daily, 12, noon.Add(20*time.Hour), 15*time.Hour, true)

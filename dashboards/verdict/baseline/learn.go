@@ -67,8 +67,8 @@ const epochWeekday = int(time.Thursday)
 const unknown = time.Duration(-1)
 
 // silences is for each hour of [first, end) the longest silence that was reached in it, closed time apart. It is
-// unknown before the first event, and after a week of silence: that is an outage, and tells nothing of an hour of the
-// week.
+// unknown before the first event, and after a week of silence: that is an outage, and says nothing about an hour of
+// the week.
 func silences(c *place.Calendar, counts map[int]int64, first, end int) []time.Duration {
 	all := make([]time.Duration, end-first)
 	silence := unknown
