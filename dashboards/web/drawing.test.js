@@ -18,7 +18,7 @@ const paths = (node) => node.all("path").map((p) => p.attributes.d);
 // Every measure of the flow has a number, also those that are not looked at.
 const flow = Object.fromEntries(flowMeasures.map((name) => [name, 1]));
 
-function bcp(sections) {
+function placeWith(sections) {
   return {
     id: "TORKHAM", names: { en: "Torkham" }, neighbour: { names: { en: "Torkham (Pakistan)" } }, status: "ok", last_event: hour(12),
     inside: { trucks: 9, last_known: 9, reason: null, by_direction: { inbound: 5, outbound: 4 }, by_age: { under_6h: 9, "6h_to_24h": 0, "1d_to_3d": 0, "3d_to_7d": 0, over_7d: 0 } },
@@ -29,8 +29,8 @@ function bcp(sections) {
 }
 
 function drawn(sections) {
-  const place = new Place(bcp(sections));
-  place.update(bcp(sections), now);
+  const place = new Place(placeWith(sections));
+  place.update(placeWith(sections), now);
   return place;
 }
 
@@ -59,7 +59,7 @@ test("a place without data yet has no number at all", () => {
 
 test("a place that comes back loses what was unknown", () => {
   const place = drawn(stale);
-  place.update(bcp({}), now);
+  place.update(placeWith({}), now);
   assert.equal(place.status.textContent, "Last seen 0 s ago");
   assert.match(place.inside.textContent, /Inside now9/);
   assert.doesNotMatch(place.inside.textContent, /Unknown/);
@@ -72,7 +72,7 @@ test("the flow has every measure of the overview", () => {
 
 test("no trucks is a number, and no release is not unknown", () => {
   const place = drawn({
-    inside: { ...bcp({}).inside, trucks: 0, by_direction: { inbound: 0, outbound: 0 }, by_age: { under_6h: 0, "6h_to_24h": 0, "1d_to_3d": 0, "3d_to_7d": 0, over_7d: 0 } },
+    inside: { ...placeWith({}).inside, trucks: 0, by_direction: { inbound: 0, outbound: 0 }, by_age: { under_6h: 0, "6h_to_24h": 0, "1d_to_3d": 0, "3d_to_7d": 0, over_7d: 0 } },
     release_time: { ...nothing, n: 0, reason: "no_releases" },
   });
   assert.equal(place.inside.all("p", "figure")[0].textContent, "0");
@@ -81,7 +81,7 @@ test("no trucks is a number, and no release is not unknown", () => {
 
 test("a release time that is not known net of closed hours is not zero there", () => {
   assert.doesNotMatch(drawn({}).release.textContent, /net of closed hours/);
-  const place = drawn({ release_time: { ...bcp({}).release_time, net_mean_seconds: 3000, net_p50_seconds: 3600 } });
+  const place = drawn({ release_time: { ...placeWith({}).release_time, net_mean_seconds: 3000, net_p50_seconds: 3600 } });
   assert.match(place.release.textContent, /net of closed hours: 1 h/);
 });
 

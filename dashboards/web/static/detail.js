@@ -54,24 +54,24 @@ export class Detail {
   }
 
   open(id, overview) {
-    const bcp = overview?.places.find((b) => b.id === id);
-    if (!bcp) {
+    const place = overview?.places.find((p) => p.id === id);
+    if (!place) {
       if (this.dialog.open) this.dialog.close();
       return;
     }
     if (this.id === id) return;
     this.id = id;
     this.atLast = false;
-    this.build(bcp);
+    this.build(place);
     this.update(overview);
     if (!this.dialog.open) this.dialog.showModal();
     this.dialog.scrollTop = 0;
     this.refresh.now();
   }
 
-  build(bcp) {
+  build(place) {
     // The title takes the focus: a key that is still down must not press a button.
-    this.title = el("h2", { id: "detail-title", tabindex: "-1", autofocus: true }, nameOf(bcp.names));
+    this.title = el("h2", { id: "detail-title", tabindex: "-1", autofocus: true }, nameOf(place.names));
     this.status = el("p", { class: "status" });
     this.simulation = new SimulationNotice(el("p", { class: "simulation" }));
     this.summary = el("p", { class: "minor" });
@@ -94,7 +94,7 @@ export class Detail {
             this.range = r;
             this.refresh.now();
           }))),
-        el("fieldset", { class: "until", hidden: bcp.status !== "unknown" || bcp.last_event === null },
+        el("fieldset", { class: "until", hidden: place.status !== "unknown" || place.last_event === null },
           choice("until", true, t("until_now"), () => {
             this.atLast = false;
             this.refresh.now();
@@ -108,26 +108,26 @@ export class Detail {
       el("section", {}, el("h3", {}, t("time_by_holder")), this.holders),
       el("section", {}, el("h3", {}, t("oldest")), this.trucks),
       this.readings,
-      el("p", { class: "minor" }, t("local_time", { zone: bcp.time_zone }))));
+      el("p", { class: "minor" }, t("local_time", { zone: place.time_zone }))));
   }
 
   update(overview) {
-    const bcp = overview.places.find((b) => b.id === this.id);
-    if (!bcp) return;
-    this.bcp = bcp;
+    const place = overview.places.find((p) => p.id === this.id);
+    if (!place) return;
+    this.place = place;
     this.now = overview.time;
-    statusOf(this.status, bcp, overview.time);
+    statusOf(this.status, place, overview.time);
     this.simulation.update(overview);
-    const here = `${dateTime(overview.time, bcp.time_zone)} ${zoneName(overview.time, bcp.time_zone)}`;
-    const stale = t(bcp.silent_after_learned ? "stale_after_baseline" : "stale_after_configured", { time: duration(bcp.silent_after_seconds) });
-    say(this.summary, `${t("neighbour", { name: nameOf(bcp.neighbour.names) })} · ${here} · ${stale}`);
+    const here = `${dateTime(overview.time, place.time_zone)} ${zoneName(overview.time, place.time_zone)}`;
+    const stale = t(place.silent_after_learned ? "stale_after_baseline" : "stale_after_configured", { time: duration(place.silent_after_seconds) });
+    say(this.summary, `${t("neighbour", { name: nameOf(place.neighbour.names) })} · ${here} · ${stale}`);
   }
 
   load(signal) {
-    const { bcp } = this;
+    const { place } = this;
     const { hours, grain } = ranges[this.range];
     // A minute more: the window that the last event is in belongs to the range.
-    const to = this.atLast ? new Date(+new Date(bcp.last_event) + 60_000) : new Date(this.now);
+    const to = this.atLast ? new Date(+new Date(place.last_event) + 60_000) : new Date(this.now);
     const span = { from: new Date(+to - hours * 3600_000).toISOString(), to: to.toISOString() };
     const path = `places/${encodeURIComponent(this.id)}`;
     this.requested = [this.id, this.range, this.atLast].join();
@@ -174,11 +174,11 @@ export class Detail {
   }
 
   showTrucks(answer) {
-    const { bcp } = this;
-    const { inside } = bcp;
+    const { place } = this;
+    const { inside } = place;
     const rows = answer.visits.map((v) => row(
       el("td", { class: "id" }, v.visit), directionName(v.direction), v.channel || t("not_reported"),
-      dateTime(v.arrived, bcp.time_zone), number(duration(v.age_seconds)),
+      dateTime(v.arrived, place.time_zone), number(duration(v.age_seconds)),
       v.open
         ? el("td", {}, swatch(v.open.holder), `${holderName(v.open.holder)}, ${phaseName(v.open.phase)} `,
           el("span", { class: "minor" }, t("since", { age: brief((new Date(answer.time) - new Date(v.open.since)) / 1000) })))
@@ -186,7 +186,7 @@ export class Detail {
     const all = inside.trucks ?? inside.last_known;
     const more = all === null ? 0 : all - rows.length;
     this.trucks.replaceChildren(...[
-      inside.reason ? unknown(null, t("inside_unknown", { reason: why(inside.reason, bcp, this.now) })) : null,
+      inside.reason ? unknown(null, t("inside_unknown", { reason: why(inside.reason, place, this.now) })) : null,
       rows.length ? table(t("oldest"), [t("truck"), t("direction"), t("channel"), t("arrived"), t("age"), t("holder")], rows)
         : inside.reason ? null : el("p", { class: "minor" }, t("nobody_inside")),
       more > 0 && answer.next ? el("p", { class: "minor" }, t("more", { n: count(more) })) : null,
@@ -194,7 +194,7 @@ export class Detail {
   }
 
   showReadings(answer) {
-    const zone = this.bcp.time_zone;
+    const zone = this.place.time_zone;
     if (!answer.readings.length) {
       this.readings.replaceChildren();
       return;

@@ -6,17 +6,17 @@ const longestDelay = 30_000; // ms between two attempts
 // merge applies changes to the overview and returns the ids that changed. Sections are whole; of a trend only the
 // changed hours come. It returns null and changes nothing where the overview lacks a BCP of the changes.
 export function merge(overview, changes) {
-  const byId = new Map(overview.places.map((b) => [b.id, b]));
+  const byId = new Map(overview.places.map((p) => [p.id, p]));
   if (!changes.places.every((c) => byId.has(c.id))) return null;
   for (const key of ["time", "as_of", "final_until"]) overview[key] = changes[key];
   if (changes.total) overview.total = changes.total;
   for (const change of changes.places) {
-    const bcp = byId.get(change.id);
+    const place = byId.get(change.id);
     const { trend, ...sections } = change;
-    Object.assign(bcp, sections);
+    Object.assign(place, sections);
     if (!trend) continue;
     const starts = new Set(trend.map((h) => h.start));
-    bcp.trend = [...bcp.trend.filter((h) => !starts.has(h.start)), ...trend]
+    place.trend = [...place.trend.filter((h) => !starts.has(h.start)), ...trend]
       .sort((a, b) => (a.start < b.start ? -1 : 1))
       .slice(-overview.trend_hours);
   }

@@ -15,7 +15,7 @@ for (const node of document.querySelectorAll("[data-t]")) node.textContent = t(n
 // zone is that of all places where they share one.
 let zone = "UTC";
 let overview = null;
-const places = new Map();
+const rows = new Map();
 const detail = new Detail(byId("detail"));
 const simulation = new SimulationNotice(byId("simulation"));
 
@@ -28,21 +28,21 @@ function instant(node, at) {
 function onOverview(latest, changed) {
   overview = latest;
   if (changed === null) {
-    const zones = new Set(overview.places.map((b) => b.time_zone));
+    const zones = new Set(overview.places.map((p) => p.time_zone));
     zone = zones.size === 1 ? [...zones][0] : "UTC";
-    if ([...places.keys()].join() !== overview.places.map((b) => b.id).join()) {
-      places.clear();
-      for (const bcp of overview.places) places.set(bcp.id, new Place(bcp));
-      byId("places").replaceChildren(...[...places.values()].map((p) => p.node));
+    if ([...rows.keys()].join() !== overview.places.map((p) => p.id).join()) {
+      rows.clear();
+      for (const place of overview.places) rows.set(place.id, new Place(place));
+      byId("places").replaceChildren(...[...rows.values()].map((r) => r.node));
     }
     say(byId("window-note"), t("window_note", { window: duration(overview.window_seconds), trend: overview.trend_hours }));
   }
-  for (const bcp of overview.places) {
-    const place = places.get(bcp.id);
-    if (changed && place.node.dataset.status !== bcp.status) {
-      say(byId("news"), t("news_status", { place: nameOf(bcp.names), status: t(bcp.status) }));
+  for (const place of overview.places) {
+    const row = rows.get(place.id);
+    if (changed && row.node.dataset.status !== place.status) {
+      say(byId("news"), t("news_status", { place: nameOf(place.names), status: t(place.status) }));
     }
-    place.update(bcp, overview.time);
+    row.update(place, overview.time);
   }
   simulation.update(overview);
   instant(byId("as-of"), overview.as_of);
@@ -104,7 +104,7 @@ function route() {
 }
 detail.onClose = (id) => {
   if (location.hash) history.pushState(null, "", location.pathname + location.search);
-  places.get(id)?.link.focus();
+  rows.get(id)?.link.focus();
 };
 addEventListener("hashchange", route);
 addEventListener("popstate", route);

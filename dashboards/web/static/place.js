@@ -13,8 +13,8 @@ export const flowMeasures = Object.keys(measures).filter((name) => measures[name
 const ago = (at, now) => (new Date(now) - new Date(at)) / 1000;
 
 // why is the reason in words, with how long it has lasted.
-export function why(reason, bcp, now) {
-  if (reason === "stale" && bcp.last_event) return t("stale_since", { age: brief(ago(bcp.last_event, now)) });
+export function why(reason, place, now) {
+  if (reason === "stale" && place.last_event) return t("stale_since", { age: brief(ago(place.last_event, now)) });
   return t(reason);
 }
 
@@ -22,12 +22,12 @@ export const unknown = (text, note) =>
   el("p", { class: "unknown" }, el("strong", {}, t("unknown")), text ? el("span", {}, text) : null, note ? el("span", { class: "note" }, note) : null);
 
 // statusOf shows the status of a place by a shape, a colour and words.
-export function statusOf(node, bcp, now) {
-  const words = bcp.last_event === null ? `${t(bcp.status)} · ${t("no_data_yet")}`
-    : bcp.status === "unknown" ? `${t("unknown")} · ${t("stale_since", { age: brief(ago(bcp.last_event, now)) })}`
-    : bcp.status === "closed" ? `${t("closed")} · ${t("seen_ago", { age: brief(ago(bcp.last_event, now)) })}`
-    : t("seen_ago_first", { age: brief(ago(bcp.last_event, now)) });
-  node.dataset.status = bcp.status;
+export function statusOf(node, place, now) {
+  const words = place.last_event === null ? `${t(place.status)} · ${t("no_data_yet")}`
+    : place.status === "unknown" ? `${t("unknown")} · ${t("stale_since", { age: brief(ago(place.last_event, now)) })}`
+    : place.status === "closed" ? `${t("closed")} · ${t("seen_ago", { age: brief(ago(place.last_event, now)) })}`
+    : t("seen_ago_first", { age: brief(ago(place.last_event, now)) });
+  node.dataset.status = place.status;
   show(node, words, (text) => [el("span", { class: "glyph", "aria-hidden": "true" }), text]);
 }
 
@@ -36,47 +36,47 @@ export const long = (seconds) => durationParts(seconds).flatMap(([n, unit], i) =
 
 // Place is an item of the list; update changes what differs.
 export class Place {
-  constructor(bcp) {
-    this.link = el("a", { href: `#/place/${encodeURIComponent(bcp.id)}` }, nameOf(bcp.names));
+  constructor(place) {
+    this.link = el("a", { href: `#/place/${encodeURIComponent(place.id)}` }, nameOf(place.names));
     this.status = el("p", { class: "status" });
     this.inside = el("div", { class: "cell inside" });
     this.release = el("div", { class: "cell release" });
     this.holders = el("div", { class: "cell holders" });
     this.outside = el("div", { class: "cell outside" });
-    this.node = el("li", { class: "place", "data-id": bcp.id },
-      el("article", { "aria-labelledby": `name-${bcp.id}` },
+    this.node = el("li", { class: "place", "data-id": place.id },
+      el("article", { "aria-labelledby": `name-${place.id}` },
         el("div", { class: "cell name" },
-          el("h3", { id: `name-${bcp.id}` }, this.link), this.status,
-          el("p", { class: "minor" }, t("neighbour", { name: nameOf(bcp.neighbour.names) }))),
+          el("h3", { id: `name-${place.id}` }, this.link), this.status,
+          el("p", { class: "minor" }, t("neighbour", { name: nameOf(place.neighbour.names) }))),
         this.inside, this.release, this.holders, this.outside));
     this.node.addEventListener("click", (e) => {
       if (!e.target.closest("a") && !getSelection().toString()) this.link.click();
     });
   }
 
-  update(bcp, now) {
-    this.node.dataset.status = bcp.status;
-    statusOf(this.status, bcp, now);
-    const hours = bcp.trend.map((h) => h.status === "unknown");
-    show(this.inside, [bcp.inside, bcp.flow, bcp.trend.map((h) => h.inside), bcp.inside.reason && why(bcp.inside.reason, bcp, now)],
-      () => this.insideCell(bcp, now, hours));
-    show(this.release, [bcp.release_time, bcp.target, bcp.trend.map((h) => h.p50_seconds), bcp.release_time.reason && why(bcp.release_time.reason, bcp, now)],
-      () => this.releaseCell(bcp, now, hours));
-    show(this.holders, [bcp.holders, bcp.status], () => bcp.holders.length
-      ? [el("h4", {}, t("time_by_holder")), holderBar(bcp.holders, 310), holderLegend(bcp.holders, 5)]
-      : [el("h4", {}, t("time_by_holder")), bcp.status === "unknown" || bcp.inside.trucks === null ? unknown() : el("p", { class: "minor" }, t("no_values"))]);
-    show(this.outside, bcp.readings.map((r) => [r, brief(r.age_seconds), doubts(r, now)]), () => this.outsideCell(bcp, now));
+  update(place, now) {
+    this.node.dataset.status = place.status;
+    statusOf(this.status, place, now);
+    const hours = place.trend.map((h) => h.status === "unknown");
+    show(this.inside, [place.inside, place.flow, place.trend.map((h) => h.inside), place.inside.reason && why(place.inside.reason, place, now)],
+      () => this.insideCell(place, now, hours));
+    show(this.release, [place.release_time, place.target, place.trend.map((h) => h.p50_seconds), place.release_time.reason && why(place.release_time.reason, place, now)],
+      () => this.releaseCell(place, now, hours));
+    show(this.holders, [place.holders, place.status], () => place.holders.length
+      ? [el("h4", {}, t("time_by_holder")), holderBar(place.holders, 310), holderLegend(place.holders, 5)]
+      : [el("h4", {}, t("time_by_holder")), place.status === "unknown" || place.inside.trucks === null ? unknown() : el("p", { class: "minor" }, t("no_values"))]);
+    show(this.outside, place.readings.map((r) => [r, brief(r.age_seconds), doubts(r, now)]), () => this.outsideCell(place, now));
   }
 
-  insideCell(bcp, now, gaps) {
-    const { inside } = bcp;
-    const trend = sparkline(bcp.trend.map((h) => h.inside), gaps, { label: "trend_inside", format: count, area: true });
+  insideCell(place, now, gaps) {
+    const { inside } = place;
+    const trend = sparkline(place.trend.map((h) => h.inside), gaps, { label: "trend_inside", format: count, area: true });
     const head = el("h4", {}, t("inside_now"));
-    const flow = el("p", { class: "minor" }, bcp.flow.reason ? t("flow_unknown")
-      : flowMeasures.map((name) => `${count(bcp.flow[name])} ${measures[name].overview}`).join(" · "));
+    const flow = el("p", { class: "minor" }, place.flow.reason ? t("flow_unknown")
+      : flowMeasures.map((name) => `${count(place.flow[name])} ${measures[name].overview}`).join(" · "));
     if (inside.trucks === null) {
       const note = inside.last_known === null ? null : t("last_known", { trucks: count(inside.last_known) });
-      return [head, el("div", { class: "figure-row" }, unknown(why(inside.reason, bcp, now), note), trend), flow];
+      return [head, el("div", { class: "figure-row" }, unknown(why(inside.reason, place, now), note), trend), flow];
     }
     return [head,
       el("div", { class: "figure-row" },
@@ -86,19 +86,19 @@ export class Place {
       ...ageBar(inside.by_age), flow];
   }
 
-  releaseCell(bcp, now, gaps) {
-    const r = bcp.release_time;
-    const trend = sparkline(bcp.trend.map((h) => h.p50_seconds), gaps, { label: "trend_release", format: duration });
+  releaseCell(place, now, gaps) {
+    const r = place.release_time;
+    const trend = sparkline(place.trend.map((h) => h.p50_seconds), gaps, { label: "trend_release", format: duration });
     const head = el("h4", {}, t("release_time"));
     if (r.p50_seconds === null) {
       return [head, el("div", { class: "figure-row" },
-        r.n === null ? unknown(why(r.reason, bcp, now)) : el("p", { class: "empty" }, t(r.reason)), trend)];
+        r.n === null ? unknown(why(r.reason, place, now)) : el("p", { class: "empty" }, t(r.reason)), trend)];
     }
-    const target = bcp.target.release_time_seconds;
+    const target = place.target.release_time_seconds;
     let verdict = null;
     if (target !== null) {
       const over = r.p50_seconds > target;
-      const name = t(bcp.target.assumed ? "target_assumed" : "target", { time: duration(target) });
+      const name = t(place.target.assumed ? "target_assumed" : "target", { time: duration(target) });
       verdict = el("p", { class: "verdict", "data-over": String(over) }, el("span", { class: "glyph", "aria-hidden": "true" }), t(over ? "over_target" : "within_target", { target: name }));
     }
     return [head,
@@ -111,10 +111,10 @@ export class Place {
       verdict];
   }
 
-  outsideCell(bcp, now) {
+  outsideCell(place, now) {
     const head = el("h4", {}, t("outside"));
-    if (!bcp.readings.length) return [head, el("p", { class: "minor" }, t("no_reading"))];
-    return [head, ...bcp.readings.slice(0, 2).map((r) => {
+    if (!place.readings.length) return [head, el("p", { class: "minor" }, t("no_reading"))];
+    return [head, ...place.readings.slice(0, 2).map((r) => {
       // The number of vehicles goes first; a source may know the wait alone.
       const figures = [
         r.vehicles === null ? null : t("vehicles", { n: count(r.vehicles) }),

@@ -3,7 +3,7 @@
 const longest = 60_000; // ms for one load
 
 // Refresh calls load with an AbortSignal, and show with what it returns or fail with its error. The next load begins
-// every ms after the last one ended. now and stop abort a load that runs; what still comes of it is dropped.
+// every ms after the last one ended. now and stop abort a load that runs; an answer that comes later is dropped.
 export class Refresh {
   constructor(every, load, show, fail) {
     Object.assign(this, { every, load, show, fail });
