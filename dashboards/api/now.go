@@ -37,9 +37,9 @@ func (h *Handler) place(ctx context.Context, q *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, bcp := range b.Places {
-		if bcp.ID == id {
-			return Now{Time: b.Time, AsOf: b.AsOf, FinalUntil: b.FinalUntil, WindowSeconds: b.WindowSeconds, Simulation: b.Simulation, Place: bcp}, nil
+	for i := range b.Places {
+		if p := &b.Places[i]; p.ID == id {
+			return Now{Time: b.Time, AsOf: b.AsOf, FinalUntil: b.FinalUntil, WindowSeconds: b.WindowSeconds, Simulation: b.Simulation, Place: *p}, nil
 		}
 	}
 	return nil, missing("id", id, "no such place in the overview")
