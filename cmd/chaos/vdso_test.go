@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 }
 
 // An administrator sets a machine's clock back by a day and a half: the wall clock jumps, and timers go on evenly.
-func TestSetClockMovesTheWallClockAlone(t *testing.T) {
+func TestSetClockMovesOnlyTheWallClock(t *testing.T) {
 	if err := clocksCanBeSet(os.Args[0]); err != nil {
 		t.Skip("this machine does not allow it: ", err)
 	}

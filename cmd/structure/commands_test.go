@@ -62,7 +62,7 @@ func TestCommandsInDocumentsExist(t *testing.T) {
 }
 
 // The configuration that the README shows is one that the program takes.
-func TestTheConfigurationInTheREADMEIsValid(t *testing.T) {
+func TestConfigurationInREADMEIsValid(t *testing.T) {
 	text := string(read(t, "README.md"))
 	_, text, found := strings.Cut(text, "```yaml\n")
 	if !found {

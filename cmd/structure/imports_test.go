@@ -69,7 +69,7 @@ func TestCoreImportsOnlyPurePackages(t *testing.T) {
 	}
 }
 
-func TestCoreHasNoClockNoChanceAndNoGoroutine(t *testing.T) {
+func TestCoreHasNoClockNoRandomnessAndNoGoroutine(t *testing.T) {
 	set, all := sources(t)
 	for _, s := range all {
 		if !isCore(s.folder()) || s.test() {
@@ -102,7 +102,7 @@ func TestCoreHasNoClockNoChanceAndNoGoroutine(t *testing.T) {
 }
 
 // The containers of the engine store anything, so they know nothing of what they store.
-func TestMemoryKnowsNoDomain(t *testing.T) {
+func TestMemoryImportsNoDomainPackage(t *testing.T) {
 	const memory = "metrics/engine/mem"
 	_, all := sources(t)
 	for _, s := range all {
@@ -163,7 +163,7 @@ func TestLibrariesStayInTheirAdapter(t *testing.T) {
 }
 
 // stores read the tables for what is shown; consumers say by interfaces of their own what they take from them.
-func TestOnlyTheTopOfDashboardsKnowsTheQueries(t *testing.T) {
+func TestOnlyTheRootOfDashboardsImportsTheQueries(t *testing.T) {
 	_, all := sources(t)
 	for _, s := range all {
 		if within(s.folder(), "dashboards") && !within(s.folder(), "dashboards/query") && !s.test() && slices.Contains(s.imports, module+"/dashboards/query") {
@@ -204,7 +204,7 @@ func adapter(folder string) int {
 	return slices.IndexFunc(adapters, func(a string) bool { return within(folder, a) })
 }
 
-func TestAdaptersDoNotKnowOneAnother(t *testing.T) {
+func TestAdaptersDoNotImportOneAnother(t *testing.T) {
 	_, all := sources(t)
 	for _, s := range all {
 		from := adapter(s.folder())
@@ -220,7 +220,7 @@ func TestAdaptersDoNotKnowOneAnother(t *testing.T) {
 }
 
 // Interfaces live with their consumer, so what drives the adapters knows none of them.
-func TestThePipelineKnowsNoAdapter(t *testing.T) {
+func TestPipelineImportsNoAdapter(t *testing.T) {
 	_, all := sources(t)
 	for _, s := range all {
 		if s.test() || !within(s.folder(), "metrics/pipeline") {

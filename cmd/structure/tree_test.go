@@ -106,7 +106,7 @@ func TestTopFolders(t *testing.T) {
 }
 
 // A name that fits everything says nothing about what is inside.
-func TestFoldersAreNamedByWhatTheyHold(t *testing.T) {
+func TestFoldersHaveSpecificNames(t *testing.T) {
 	for _, p := range everything(t) {
 		for _, vague := range []string{"utils", "util", "common", "helpers", "types", "pkg", "misc", "lib"} {
 			if slices.Contains(strings.Split(p, "/"), vague) || path.Base(p) == vague+".go" {

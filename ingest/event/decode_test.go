@@ -23,7 +23,7 @@ func message(value string) *Record {
 	return &Record{Key: []byte("T1"), Value: []byte(value), Time: time.Date(2026, 1, 5, 8, 0, 1, 0, time.UTC).UnixMilli()}
 }
 
-func TestAnArrivalIsRead(t *testing.T) {
+func TestArrivalIsDecoded(t *testing.T) {
 	v := testVocabulary(t)
 	d := NewDecoder(v, 5*time.Minute)
 	want := Event{
@@ -65,7 +65,7 @@ func TestAnArrivalIsRead(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeUsedSaysWhy(t *testing.T) {
+func TestUnusableMessageHasAReason(t *testing.T) {
 	d := NewDecoder(testVocabulary(t), 5*time.Minute)
 	f := func(name, old, new, want string) {
 		t.Helper()

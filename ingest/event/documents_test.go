@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-//go:generate go test -run TestDocumentsFollowFromTheTable -update .
+//go:generate go test -run TestGeneratedDocumentsMatchTheTypeTable -update .
 
 var update = flag.Bool("update", false, "write the documents that follow from the table of types")
 
@@ -197,7 +197,7 @@ func documents(t *testing.T) map[string]string {
 	return all
 }
 
-func TestDocumentsFollowFromTheTable(t *testing.T) {
+func TestGeneratedDocumentsMatchTheTypeTable(t *testing.T) {
 	all := documents(t)
 	files, err := filepath.Glob("schema/*.json")
 	if err != nil {
@@ -219,9 +219,9 @@ func TestDocumentsFollowFromTheTable(t *testing.T) {
 	}
 }
 
-// TestCodesOnDiskStayAsTheyWere: the file has every code that was ever given. A type may be added to it; a line that changes
+// TestStoredCodesAreStable: the file has every code that was ever given. A type may be added to it; a line that changes
 // would have stored facts read as another type.
-func TestCodesOnDiskStayAsTheyWere(t *testing.T) {
+func TestStoredCodesAreStable(t *testing.T) {
 	given := map[uint8]string{}
 	for line := range strings.Lines(read(t, "testdata/codes")) {
 		var code uint8

@@ -9,9 +9,9 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestTheCloudEventsSDKReadsAndWritesTheSameEvents sends every event through CloudEvents' own library and back: what
+// TestCloudEventsSDKReadsAndWritesTheSameEvents sends every event through CloudEvents' own library and back: what
 // dwell writes the library takes as valid, and what the library makes of it, in either mode, is the same event.
-func TestTheCloudEventsSDKReadsAndWritesTheSameEvents(t *testing.T) {
+func TestCloudEventsSDKReadsAndWritesTheSameEvents(t *testing.T) {
 	v := testVocabulary(t)
 	for _, typ := range Types() {
 		rapid.Check(t, func(t *rapid.T) {

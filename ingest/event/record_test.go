@@ -12,7 +12,7 @@ func names(r *Record) (all []string) {
 	return all
 }
 
-func TestMarkForEveryPartitionComesAndGoesWithoutTouchingSharedHeaders(t *testing.T) {
+func TestEveryPartitionMarkLeavesSharedHeadersUnchanged(t *testing.T) {
 	shared := append(make([]Header, 0, 8), Header{Key: []byte("a")}, Header{Key: []byte("b")})
 	first, second := Record{Headers: shared}, Record{Headers: shared}
 	first.SetEverywhere(true)
@@ -31,7 +31,7 @@ func TestMarkForEveryPartitionComesAndGoesWithoutTouchingSharedHeaders(t *testin
 	}
 }
 
-func TestClonedRecordKeepsItsBytesAndWhatIsAbsent(t *testing.T) {
+func TestClonedRecordKeepsBytesAndNilFields(t *testing.T) {
 	r := Record{Offset: 7, Time: 5, Value: []byte("{}"), Headers: []Header{{Key: []byte("a"), Value: []byte{}}, {Key: []byte("b")}}}
 	c := r.Clone()
 	r.Value[0], r.Headers[0].Key[0] = 'x', 'x'

@@ -61,7 +61,7 @@ func anyEvent(v *Vocabulary, typ Type) *rapid.Generator[Event] {
 	})
 }
 
-func TestEveryEventComesBackAsItWentAndFitsItsSchema(t *testing.T) {
+func TestEventRoundTripMatchesItsSchema(t *testing.T) {
 	v := testVocabulary(t)
 	for _, typ := range Types() {
 		schema, err := jsonschema.NewCompiler().Compile(filepath.Join("schema", typ.String()+".json"))

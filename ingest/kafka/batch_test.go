@@ -40,7 +40,7 @@ func bytesOrNil(t *rapid.T, label string) []byte {
 	return b
 }
 
-func TestRecordsAreReadAsAnotherClientWritesThem(t *testing.T) {
+func TestRecordsOfAnotherClientAreRead(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		base := rapid.Int64Range(0, 1<<40).Draw(t, "base")
 		var records []kmsg.Record
@@ -86,7 +86,7 @@ func TestRecordsAreReadAsAnotherClientWritesThem(t *testing.T) {
 	})
 }
 
-func TestAFlippedBitIsFound(t *testing.T) {
+func TestFlippedBitFailsTheCRC(t *testing.T) {
 	raw := encode(7, 0, -1, 1, []kmsg.Record{{Key: []byte("T1"), Value: []byte("arrived")}, {OffsetDelta: 1}})
 	for i := batchCRCAt; i < len(raw); i++ {
 		bad := slices.Clone(raw)
@@ -97,7 +97,7 @@ func TestAFlippedBitIsFound(t *testing.T) {
 	}
 }
 
-func TestAnOldMessageFormatIsRefusedByName(t *testing.T) {
+func TestOldMessageFormatIsRefusedByName(t *testing.T) {
 	raw := encode(7, 0, -1, 0, nil)
 	raw[batchMagicAt] = 1
 	if _, _, _, err := cutBatch(raw); err == nil || err.Error() != "message format 1 at offset 7: only format 2 is read" {

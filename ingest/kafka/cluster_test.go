@@ -105,7 +105,7 @@ func TestOnlyCommittedTransactionsAreRead(t *testing.T) {
 	again.check(t)
 }
 
-func TestEveryCodecAndEveryShapeOfRecord(t *testing.T) {
+func TestRecordsOfEveryCodecAndShapeAreRead(t *testing.T) {
 	cfg := config(start(t, 1))
 	codecs := map[string]kgo.CompressionCodec{
 		"none": kgo.NoCompression(), "gzip": kgo.GzipCompression(), "snappy": kgo.SnappyCompression(),
@@ -197,7 +197,7 @@ func deleteRecords(t *testing.T, cfg Config, before int64) {
 	}
 }
 
-func TestAPartitionThatIsShorterThanWhatIsStoredIsNotRead(t *testing.T) {
+func TestPartitionShorterThanStoredProgressIsNotRead(t *testing.T) {
 	cfg := config(start(t, 2))
 	p, want, l := producer(t, cfg), map[int][]string{}, newLedger()
 	write(t, p, 2, 0, 100, want)
@@ -214,7 +214,7 @@ func TestAPartitionThatIsShorterThanWhatIsStoredIsNotRead(t *testing.T) {
 	}
 }
 
-func TestATopicThatGetsMorePartitionsStopsTheConsumer(t *testing.T) {
+func TestAddedPartitionsStopTheConsumer(t *testing.T) {
 	cfg := config(start(t, 2))
 	cfg.RefreshInterval = 10 * time.Millisecond
 	p, want, l := producer(t, cfg), map[int][]string{}, newLedger()
@@ -288,7 +288,7 @@ func line(r event.Record) string {
 	return s
 }
 
-func TestAGroupWithoutACoordinatorIsTriedAgain(t *testing.T) {
+func TestMissingCoordinatorIsRetried(t *testing.T) {
 	embeddedOnly(t)
 	kf, cfg := embedded(t, 1, 1)
 	refusals := 0
@@ -314,7 +314,7 @@ func TestAGroupWithoutACoordinatorIsTriedAgain(t *testing.T) {
 	}
 }
 
-func TestAMemberThatIsForgottenWhileTheCoordinatorIsAwayLeavesTheGroup(t *testing.T) {
+func TestForgottenMemberLeavesTheGroup(t *testing.T) {
 	embeddedOnly(t)
 	kf, cfg := embedded(t, 1, 1)
 	cfg = unsettled(cfg)
@@ -369,7 +369,7 @@ func TestAMemberThatIsForgottenWhileTheCoordinatorIsAwayLeavesTheGroup(t *testin
 	l.check(t)
 }
 
-func TestAStopWhileTheGroupIsBeingJoinedIsNotHeldUp(t *testing.T) {
+func TestStopDoesNotWaitForAJoin(t *testing.T) {
 	cfg, joining := slowToJoin(t)
 	_, stop := consume(t, cfg, newLedger())
 	joining()

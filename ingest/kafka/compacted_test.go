@@ -44,7 +44,7 @@ func startCompacting(t *testing.T) (cfg Config, compact func()) {
 	return cfg, func() {} // it happens by itself
 }
 
-func TestABatchWhoseEndWasCompactedAwayIsPassed(t *testing.T) {
+func TestCompactedEndOfABatchIsSkipped(t *testing.T) {
 	cfg, compact := startCompacting(t)
 	cfg.Topic = compacted
 	p := producer(t, cfg)

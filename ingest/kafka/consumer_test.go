@@ -56,7 +56,7 @@ func TestEveryRecordIsHandledOnceAndInOrder(t *testing.T) {
 	l.holds(t, want)
 }
 
-func TestMembersComeAndGoUnderLoadAndNothingIsSkipped(t *testing.T) {
+func TestRebalancesUnderLoadSkipNothing(t *testing.T) {
 	const partitions = 6
 	cfg := config(start(t, partitions))
 	l, stopLoad := newLedger(), load(t, cfg, partitions)
@@ -97,7 +97,7 @@ func (s *share) Assigned(_ int, now bool) {
 	}
 }
 
-func TestTheCommittedOffsetIsForToolsOnly(t *testing.T) {
+func TestCommittedOffsetIsForToolsOnly(t *testing.T) {
 	cfg := config(start(t, 1))
 	p, want, l := producer(t, cfg), map[int][]string{}, newLedger()
 	write(t, p, 1, 0, 100, want)
@@ -129,7 +129,7 @@ func TestTheCommittedOffsetIsForToolsOnly(t *testing.T) {
 	again.holds(t, want)
 }
 
-func TestAHandlerThatFailsIsOpenedAgainFromItsOwnOffset(t *testing.T) {
+func TestFailedHandlerIsReopenedAtItsOwnOffset(t *testing.T) {
 	cfg := config(start(t, 2))
 	p, want, l := producer(t, cfg), map[int][]string{}, newLedger()
 	refusals := 0
@@ -155,7 +155,7 @@ func TestAHandlerThatFailsIsOpenedAgainFromItsOwnOffset(t *testing.T) {
 	}
 }
 
-func TestASlowHandlerPausesItsPartitionAlone(t *testing.T) {
+func TestSlowHandlerPausesOnlyItsPartition(t *testing.T) {
 	cfg := config(start(t, 2))
 	cfg.FetchBytes, cfg.BufferBytes = 8<<10, 32<<10
 	cfg.Compression = "none"
@@ -200,7 +200,7 @@ func TestASlowHandlerPausesItsPartitionAlone(t *testing.T) {
 }
 
 // There are more partitions than may handle at once, and all but one wait for their store.
-func TestWhoWritesHoldsNobodyUp(t *testing.T) {
+func TestWritingHandlerTakesNoDecodeSlot(t *testing.T) {
 	n := 2*runtime.GOMAXPROCS(0) + 2
 	cfg := config(start(t, n))
 	p, l := producer(t, cfg), newLedger()
@@ -239,7 +239,7 @@ func TestWhoWritesHoldsNobodyUp(t *testing.T) {
 	l.check(t)
 }
 
-func TestRevocationWaitsForTheHandlerThatIsAtWork(t *testing.T) {
+func TestRevocationWaitsForTheBusyHandler(t *testing.T) {
 	cfg := config(start(t, 1))
 	p, want, l := producer(t, cfg), map[int][]string{}, newLedger()
 	working, finish := make(chan struct{}), make(chan struct{})
@@ -269,7 +269,7 @@ func TestRevocationWaitsForTheHandlerThatIsAtWork(t *testing.T) {
 	l.holds(t, want)
 }
 
-func TestAHandlerThatDoesNotFinishIsCutOffAfterTheDrainTimeout(t *testing.T) {
+func TestHandlerIsCancelledAfterTheDrainTimeout(t *testing.T) {
 	cfg := config(start(t, 1))
 	cfg.DrainTimeout = cfg.BackoffMin
 	p, want, l := producer(t, cfg), map[int][]string{}, newLedger()

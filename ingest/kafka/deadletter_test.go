@@ -12,7 +12,7 @@ import (
 	"dwell/ingest/event"
 )
 
-func TestADeadLetterIsWrittenThoughOurClockIsAhead(t *testing.T) {
+func TestDeadLetterIsWrittenWithAClockAhead(t *testing.T) {
 	embeddedOnly(t)
 	c, cfg := embedded(t, 1, 1)
 	recorded := time.Now().Add(-time.Hour)

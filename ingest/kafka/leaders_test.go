@@ -89,7 +89,7 @@ func TestLeadersMoveUnderLoad(t *testing.T) {
 }
 
 // Each broker in turn leaves the cluster: among them those that keep the group, and lead the controllers.
-func TestBrokersLeaveAndComeBackUnderLoad(t *testing.T) {
+func TestBrokersStopAndReturnUnderLoad(t *testing.T) {
 	const partitions = 6
 	c, cfg := startCluster(t, 3, partitions)
 	l := newLedger()
@@ -112,7 +112,7 @@ func TestBrokersLeaveAndComeBackUnderLoad(t *testing.T) {
 }
 
 // A write that is tried again may be in the log twice, so that what counts is where a record is first.
-func TestWhatTheProducerHasWrittenOutlivesABroker(t *testing.T) {
+func TestAcknowledgedRecordsSurviveALostBroker(t *testing.T) {
 	const partitions = 6
 	c, cfg := startCluster(t, 3, partitions)
 	l := newLedger()
@@ -155,7 +155,7 @@ func firsts(values []string) (once []string) {
 	return once
 }
 
-func TestTheBrokerRestartsUnderLoad(t *testing.T) {
+func TestBrokerRestartsUnderLoad(t *testing.T) {
 	addr, restart := restarting(t, 3)
 	cfg := unsettled(config(addr))
 	l := newLedger()

@@ -17,7 +17,7 @@ import (
 	"dwell/ingest/event"
 )
 
-func TestAVisitGoesWhereOtherProducersPutIt(t *testing.T) {
+func TestPartitionOfKeyMatchesTheJavaClient(t *testing.T) {
 	cfg := config(start(t, 7))
 	other := franz(t, cfg, kgo.RecordPartitioner(kgo.StickyKeyPartitioner(nil))) // the Java client's default
 	for i := range 300 {
@@ -32,7 +32,7 @@ func TestAVisitGoesWhereOtherProducersPutIt(t *testing.T) {
 	}
 }
 
-func TestAFactAboutAPlaceReachesEveryPartition(t *testing.T) {
+func TestFactAboutAPlaceReachesEveryPartition(t *testing.T) {
 	const partitions = 3
 	cfg := config(start(t, partitions))
 	p, l := producer(t, cfg), newLedger()
@@ -67,7 +67,7 @@ func TestAFactAboutAPlaceReachesEveryPartition(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeWrittenIsNamed(t *testing.T) {
+func TestWriteErrorNamesTopicAndRecord(t *testing.T) {
 	cfg := config(start(t, 1))
 	cfg.Compression = "none"
 	p := producer(t, cfg)
@@ -86,7 +86,7 @@ func TestWhatCannotBeWrittenIsNamed(t *testing.T) {
 	}
 }
 
-func TestADeadLetterKeepsTheBytesAndSaysWhy(t *testing.T) {
+func TestDeadLetterHasBytesAndReason(t *testing.T) {
 	cfg := config(start(t, 1))
 	p := producer(t, cfg)
 	var want []event.DeadLetter
@@ -179,7 +179,7 @@ func everywhere(r event.Record) event.Record {
 	return r
 }
 
-func TestEnsureTopicsCreatesWhatIsMissing(t *testing.T) {
+func TestEnsureTopicsCreatesMissingTopics(t *testing.T) {
 	cfg := config(start(t, 2))
 	created, err := EnsureTopics(t.Context(), cfg,
 		NewTopic{Name: topic, Partitions: 9, Replication: 1},

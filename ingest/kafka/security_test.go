@@ -41,7 +41,7 @@ func startGuarded(t *testing.T) (cfg Config, ca string) {
 	return cfg, ca
 }
 
-func TestEveryWayToLogInOverTLS(t *testing.T) {
+func TestEverySASLMechanismOverTLS(t *testing.T) {
 	cfg, ca := startGuarded(t)
 	cfg.TLS = tlsdial.Config{Enabled: true, CAFile: ca}
 	passwords := filepath.Join(t.TempDir(), "password")
@@ -95,7 +95,7 @@ func TestTLSToPlainBrokerNamesTheKeyToChange(t *testing.T) {
 	}
 }
 
-func TestCheckSaysEachThingThatIsWrong(t *testing.T) {
+func TestCheckReportsEveryFault(t *testing.T) {
 	_, cfg := startCluster(t, 2, 1)
 	first := cfg.Brokers[0]
 	if _, errs := Check(t.Context(), cfg); errs != nil {
@@ -124,7 +124,7 @@ func TestCheckSaysEachThingThatIsWrong(t *testing.T) {
 	}
 }
 
-func TestABadConfigurationNamesKeyAndValue(t *testing.T) {
+func TestConfigErrorNamesKeyAndValue(t *testing.T) {
 	good := config("localhost:9092")
 	if err := good.Validate(); err != nil {
 		t.Fatal(err)
@@ -157,7 +157,7 @@ func TestABadConfigurationNamesKeyAndValue(t *testing.T) {
 	wantErrors(t, []error{err}, `tls.ca_file: open /absent.pem`)
 }
 
-func TestAPasswordIsNeverShown(t *testing.T) {
+func TestPasswordIsRedacted(t *testing.T) {
 	cfg := config("localhost:9092")
 	cfg.SASL = SASL{Mechanism: "PLAIN", User: "u", Password: "hunter2"}
 	var log strings.Builder

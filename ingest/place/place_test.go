@@ -90,7 +90,7 @@ func TestSpinBoldakIsOpenForHalfAnHourBeforeEight(t *testing.T) {
 	}
 }
 
-func TestSilentAfterIsBindingUnlessAssumed(t *testing.T) {
+func TestAssumedSilentAfterIsNoBound(t *testing.T) {
 	for _, c := range []struct {
 		old, new string
 		bound    bool

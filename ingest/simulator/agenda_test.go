@@ -8,7 +8,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-func TestTheAgendaIsInOrderOfTimeAndThenOfAdding(t *testing.T) {
+func TestAgendaOrdersByTimeThenInsertion(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		type entry struct {
 			at int64

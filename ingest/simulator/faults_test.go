@@ -10,7 +10,7 @@ import (
 	"dwell/ingest/simulator"
 )
 
-func TestFaultsAreReadStrictly(t *testing.T) {
+func TestInvalidFaultsAreRefused(t *testing.T) {
 	got, err := simulator.ParseFaults(allFaults)
 	want := simulator.Faults{
 		Late: 0.10, Duplicate: 0.02, Retract: 0.005, Lost: 0.001, Cut: 12 * time.Hour, Skew: 5 * time.Minute,
@@ -42,7 +42,7 @@ func TestFaultsAreReadStrictly(t *testing.T) {
 	}
 }
 
-func TestFaultsChangeWhatIsToldAndNotWhatHappened(t *testing.T) {
+func TestFaultsChangeTheEventsButNotTheTruth(t *testing.T) {
 	clean := play(t, config(t, 5, 7, ""), nothing)
 	faulty := play(t, config(t, 5, 7, "late=10%,duplicate=2%,retract=0.5%,lost=0.1%,cut=12h"), nothing)
 	var lost int
@@ -60,7 +60,7 @@ func TestFaultsChangeWhatIsToldAndNotWhatHappened(t *testing.T) {
 	}
 }
 
-func TestFaultsHappenAsOftenAsAsked(t *testing.T) {
+func TestFaultsHappenAtTheConfiguredRate(t *testing.T) {
 	var right, retracted, late, sent, twice float64
 	seen := map[string]bool{}
 	wrongs, retractions := map[string]int64{}, map[string]int64{}
@@ -98,7 +98,7 @@ func TestFaultsHappenAsOftenAsAsked(t *testing.T) {
 	}
 }
 
-func TestAPostThatIsCutOffDeliversAllAtOnce(t *testing.T) {
+func TestEventsOfACutAreSentWhenItEnds(t *testing.T) {
 	clean, cut := map[event.BCP][]int64{}, map[event.BCP][]int64{}
 	play(t, config(t, 7, 7, ""), func(e simulator.Emission) { clean[e.Event.BCP] = append(clean[e.Event.BCP], e.At) })
 	play(t, config(t, 7, 7, "cut=12h"), func(e simulator.Emission) { cut[e.Event.BCP] = append(cut[e.Event.BCP], e.At) })
@@ -130,7 +130,7 @@ func TestAPostThatIsCutOffDeliversAllAtOnce(t *testing.T) {
 	}
 }
 
-func TestOneClockRunsWrong(t *testing.T) {
+func TestSkewShiftsTheClockOfOneBCP(t *testing.T) {
 	clean := play(t, config(t, 3, 7, ""), nothing)
 	skewed := play(t, config(t, 3, 7, "skew=5m"), nothing)
 	if len(clean) != len(skewed) {

@@ -60,7 +60,7 @@ func write(w io.Writer, e simulator.Emission) {
 		v.RetractedTime)
 }
 
-func TestTheSameSeedGivesTheSameEventsAndTruth(t *testing.T) {
+func TestSameSeedGivesTheSameEventsAndTruth(t *testing.T) {
 	run := func(seed uint64) (uint64, []simulator.TruthLine) {
 		h := fnv.New64a()
 		truth := play(t, config(t, 1, seed, allFaults), func(e simulator.Emission) { write(h, e) })
@@ -76,7 +76,7 @@ func TestTheSameSeedGivesTheSameEventsAndTruth(t *testing.T) {
 	}
 }
 
-func TestABCPIsTheSameWhicheverOthersThereAre(t *testing.T) {
+func TestBCPDoesNotDependOnOtherBCPs(t *testing.T) {
 	cfg := config(t, 3, 7, "")
 	all := play(t, cfg, nothing)
 	alone := *cfg.Places
@@ -131,7 +131,7 @@ func TestTimeIsConserved(t *testing.T) {
 	}
 }
 
-func TestNothingReachesKafkaBeforeItHappened(t *testing.T) {
+func TestNoEventIsSentBeforeItHappened(t *testing.T) {
 	var before int64
 	ids, visits := map[string]bool{}, map[string]bool{}
 	cfg := config(t, 4, 3, allFaults)
@@ -169,7 +169,7 @@ func TestNothingReachesKafkaBeforeItHappened(t *testing.T) {
 	}
 }
 
-func TestEveryEventCanBeUsed(t *testing.T) {
+func TestEveryEventDecodes(t *testing.T) {
 	cfg := config(t, 2, 9, allFaults)
 	voc, err := cfg.Places.Vocabulary()
 	if err != nil {
@@ -198,7 +198,7 @@ func TestEveryEventCanBeUsed(t *testing.T) {
 }
 
 // The table of published figures is in calibration.yaml.
-func TestTheCrossingTimesAreThoseOfTheTable(t *testing.T) {
+func TestCrossingTimesMatchTheCalibration(t *testing.T) {
 	published := map[string]float64{
 		"AF-NAN-TORKHAM": 24.2, "AF-KAN-SPINBOLDAK": 20.2, "AF-KDZ-SHERKHANBANDAR": 17.3, "": 19.5,
 	}
@@ -230,7 +230,7 @@ func TestTheCrossingTimesAreThoseOfTheTable(t *testing.T) {
 	}
 }
 
-func TestSpinBoldakWorksWhileItIsOpen(t *testing.T) {
+func TestSpinBoldakWorksOnlyWhileOpen(t *testing.T) {
 	cfg := config(t, 7, 7, "")
 	p := cfg.Places.Place("AF-KAN-SPINBOLDAK")
 	voc, err := cfg.Places.Vocabulary()
@@ -269,7 +269,7 @@ func TestSpinBoldakWorksWhileItIsOpen(t *testing.T) {
 	}
 }
 
-func TestAnEndlessRunGoesOn(t *testing.T) {
+func TestEndlessRunDoesNotEnd(t *testing.T) {
 	cfg := config(t, 1, 7, allFaults)
 	cfg.Until = time.Time{}
 	var last int64
@@ -294,7 +294,7 @@ func TestAnEndlessRunGoesOn(t *testing.T) {
 	}
 }
 
-func TestATruthLineIsJSON(t *testing.T) {
+func TestTruthLineIsJSON(t *testing.T) {
 	end, net := int64(2000), int64(400)
 	l := simulator.TruthLine{
 		Visit: "V", BCP: "B", Direction: "inbound", Regime: "import", Arrived: &end,
@@ -313,7 +313,7 @@ func TestATruthLineIsJSON(t *testing.T) {
 	}
 }
 
-func TestAConfigurationThatCannotBe(t *testing.T) {
+func TestInvalidConfigIsRefused(t *testing.T) {
 	for _, c := range []struct {
 		change func(*simulator.Config)
 		want   string

@@ -152,7 +152,7 @@ func TestStories(t *testing.T) {
 		"wait/customs 08:00-08:10; exit/carrier 08:10-08:15")
 }
 
-func TestWhoHasATruckThatIsStillInside(t *testing.T) {
+func TestHolderOfATruckStillInside(t *testing.T) {
 	f := func(story, want string, steps ...step) {
 		t.Helper()
 		var got TruthLine
@@ -201,7 +201,7 @@ func TestTrucksQueueForALane(t *testing.T) {
 	}
 }
 
-func TestAFarSideThatBlocksHoldsOutboundTrucks(t *testing.T) {
+func TestBlockedFarSideHoldsOutboundTrucks(t *testing.T) {
 	departed := map[string]int64{}
 	s, p := town(t, func(l TruthLine) { departed[l.Visit] = *l.Departed })
 	start := s.now

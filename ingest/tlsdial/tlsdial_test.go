@@ -47,7 +47,7 @@ func dial(t *testing.T, c tlsdial.Config, address string) error {
 	return err
 }
 
-func TestServerWithoutTLSIsNamedWithTheKeyToChange(t *testing.T) {
+func TestTLSToPlainServerNamesTheKeyToChange(t *testing.T) {
 	for name, says := range map[string]string{"hangs up": "", "answers in plain text": "HTTP/1.0 400 Bad Request\r\n\r\n"} {
 		t.Run(name, func(t *testing.T) {
 			address := serve(t, says)
@@ -59,7 +59,7 @@ func TestServerWithoutTLSIsNamedWithTheKeyToChange(t *testing.T) {
 	}
 }
 
-func TestUnknownAuthorityIsNotTakenForPlainText(t *testing.T) {
+func TestUnknownAuthorityIsACertificateError(t *testing.T) {
 	server := httptest.NewTLSServer(http.NotFoundHandler())
 	defer server.Close()
 	address := server.Listener.Addr().String()
@@ -71,7 +71,7 @@ func TestUnknownAuthorityIsNotTakenForPlainText(t *testing.T) {
 	}
 }
 
-func TestKeysThatContradictOneAnotherAreRefused(t *testing.T) {
+func TestContradictoryKeysAreRefused(t *testing.T) {
 	for want, c := range map[string]tlsdial.Config{
 		`tls.enabled: false, but other tls keys are set`:               {CAFile: "ca.pem"},
 		`tls.cert_file "c.pem" and tls.key_file "": one is missing`:    {Enabled: true, CertFile: "c.pem"},

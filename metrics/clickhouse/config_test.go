@@ -9,7 +9,7 @@ import (
 	"dwell/ingest/tlsdial"
 )
 
-func TestConfigNamesWhatIsWrong(t *testing.T) {
+func TestConfigErrorNamesKeyAndValue(t *testing.T) {
 	for want, change := range map[string]func(*Config){
 		`addresses: none`:                                              func(c *Config) { c.Addresses = nil },
 		`addresses: "host" is not host:port`:                           func(c *Config) { c.Addresses = []string{"h:1", "host"} },
@@ -36,7 +36,7 @@ func TestConfigNamesWhatIsWrong(t *testing.T) {
 	}
 }
 
-func TestThePasswordIsNotLogged(t *testing.T) {
+func TestPasswordIsNotLogged(t *testing.T) {
 	cfg := DefaultConfig()
 	cfg.Password = "hunter2"
 	var out bytes.Buffer

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestSeveralProcessesStartAtOnce(t *testing.T) {
+func TestConcurrentMigrations(t *testing.T) {
 	cfg, voc := fresh(t), vocabulary(t)
 	var all sync.WaitGroup
 	for range 4 {
@@ -40,7 +40,7 @@ func TestSeveralProcessesStartAtOnce(t *testing.T) {
 	}
 }
 
-func TestANewerSchemaIsRefused(t *testing.T) {
+func TestNewerSchemaIsRefused(t *testing.T) {
 	cfg := fresh(t)
 	s := open(t, cfg, vocabulary(t))
 	if err := s.conn.Exec(t.Context(), "INSERT INTO schema_versions (version, name) VALUES (900, 'future')"); err != nil {
@@ -87,7 +87,7 @@ func TestMigrationsOfACluster(t *testing.T) {
 
 // What was counted before there were net times, or when a release was counted twice, is refused before anything of it is changed; where nothing was counted yet,
 // the tables are brought up to date.
-func TestTablesCountedOtherwiseAreRefused(t *testing.T) {
+func TestTablesCountedUnderOlderRulesAreRefused(t *testing.T) {
 	voc, cfg := vocabulary(t), fresh(t)
 	s := open(t, cfg, voc)
 	exec := func(sql string) {
@@ -128,7 +128,7 @@ func TestTablesCountedOtherwiseAreRefused(t *testing.T) {
 
 // A program whose views are others than those of the program before makes them again; an ordinary start changes nothing, so
 // that it needs no room on the disk.
-func TestViewsAreMadeAgainWhereTheyAreOthers(t *testing.T) {
+func TestChangedViewsAreRecreated(t *testing.T) {
 	voc, cfg := vocabulary(t), fresh(t)
 	s := open(t, cfg, voc)
 	views := func() string {

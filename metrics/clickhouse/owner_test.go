@@ -10,7 +10,7 @@ import (
 )
 
 // Torkham's shard changes hands while its owner is about to write.
-func TestOneOwnerComesAfterAnother(t *testing.T) {
+func TestLaterEpochFencesTheEarlierOwner(t *testing.T) {
 	s := open(t, fresh(t), vocabulary(t))
 	first, announced, err := s.AcquireEpoch(t.Context(), 3)
 	if err != nil || len(announced) > 0 {
@@ -52,7 +52,7 @@ func TestOneOwnerComesAfterAnother(t *testing.T) {
 }
 
 // Of owners that come and announce at the same time, one is the last, and it knows of every flush that was let through.
-func TestNoFlushIsUnknownToTheLastOwner(t *testing.T) {
+func TestLastOwnerKnowsEveryAnnouncedFlush(t *testing.T) {
 	s := open(t, fresh(t), vocabulary(t))
 	const instances = 8
 	type instance struct {

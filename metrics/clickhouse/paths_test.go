@@ -13,7 +13,7 @@ import (
 
 // Inserts go out as they are, or through the driver's columns where the protocol or compression asks for those. Both
 // write the same.
-func TestBothWaysOfWritingWriteTheSame(t *testing.T) {
+func TestDirectAndDriverInsertsWriteTheSameRows(t *testing.T) {
 	voc := vocabulary(t)
 	cfg := fresh(t)
 	direct := open(t, cfg, voc)
@@ -58,7 +58,7 @@ func TestBothWaysOfWritingWriteTheSame(t *testing.T) {
 	}
 }
 
-func TestWhatWasWrittenSurvivesAKill(t *testing.T) {
+func TestWrittenRowsSurviveAKill(t *testing.T) {
 	voc, dir := vocabulary(t), t.TempDir()
 	server := clickhousetest.Open(t, dir)
 	cfg := DefaultConfig()

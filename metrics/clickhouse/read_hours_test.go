@@ -10,7 +10,7 @@ import (
 	"dwell/metrics/visit"
 )
 
-func TestVisitsThatAreOverAreFoundByTheirTime(t *testing.T) {
+func TestEndedVisitsAreFoundByTime(t *testing.T) {
 	voc := vocabulary(t)
 	s := open(t, fresh(t), voc)
 	base := int64(1_767_600_000_000)
@@ -52,7 +52,7 @@ func TestVisitsThatAreOverAreFoundByTheirTime(t *testing.T) {
 	}
 }
 
-func TestWhatWasToldOfHoursIsReadBack(t *testing.T) {
+func TestFactsAboutHoursAreReadBack(t *testing.T) {
 	voc := vocabulary(t)
 	s := open(t, fresh(t), voc)
 	torkham := voc.BCPs()[0]

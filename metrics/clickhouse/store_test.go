@@ -16,7 +16,7 @@ import (
 	"dwell/metrics/window"
 )
 
-func TestProgressIsReadBackAndTheHighestStays(t *testing.T) {
+func TestProgressIsReadBackAndTheHighestWins(t *testing.T) {
 	s := open(t, fresh(t), vocabulary(t))
 	p, err := s.Progress(t.Context(), 3)
 	if err != nil || p != (engine.Progress{}) {
@@ -179,7 +179,7 @@ func sameVisits(t *testing.T, got, want []visit.Row) {
 	}
 }
 
-func TestTheHighestAsOfStaysInAnyOrder(t *testing.T) {
+func TestHighestAsOfWinsInAnyOrder(t *testing.T) {
 	voc := vocabulary(t)
 	s := open(t, fresh(t), voc)
 	base := int64(1_767_600_000_000)
@@ -357,7 +357,7 @@ func TestInsideIsReadBack(t *testing.T) {
 	}
 }
 
-func TestWhatWasReceivedIsThereOnce(t *testing.T) {
+func TestReceivedRecordsAreStoredOnce(t *testing.T) {
 	voc := vocabulary(t)
 	s := open(t, fresh(t), voc)
 	var raw engine.Raw

@@ -25,7 +25,7 @@ func TestTLSToPlainServerNamesTheKeyToChange(t *testing.T) {
 	}
 }
 
-func TestStoreOpensOverTLSThatItsAuthorityVouchesFor(t *testing.T) {
+func TestStoreOpensOverTLSWithItsAuthority(t *testing.T) {
 	cfg := fresh(t)
 	front := httptest.NewTLSServer(httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: cfg.Addresses[0]}))
 	defer front.Close()

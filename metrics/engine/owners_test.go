@@ -252,10 +252,10 @@ func (b *border) living() *instance {
 	return nil
 }
 
-// TestSeveralOwnersWriteTheRowsOfOne lets up to four instances own a shard at once, as they believe: they acquire an epoch
+// TestCompetingOwnersWriteTheSameRowsAsOne lets up to four instances own a shard at once, as they believe: they acquire an epoch
 // while others write, freeze and continue, die in the middle of a write, and are fenced. In the end the tables have what a
 // single instance would have written.
-func TestSeveralOwnersWriteTheRowsOfOne(t *testing.T) {
+func TestCompetingOwnersWriteTheSameRowsAsOne(t *testing.T) {
 	cfg := testConfig(t)
 	rapid.Check(t, func(t *rapid.T) {
 		log := anyLog(cfg).Draw(t, "log")

@@ -21,8 +21,8 @@ func overall(in map[window.Key]window.Aggregate) map[window.Key]window.Aggregate
 	return out
 }
 
-// TestRestatementsAreWhatChangedOfFinalWindows computes the windows afresh before and after every event of a log.
-func TestRestatementsAreWhatChangedOfFinalWindows(t *testing.T) {
+// TestRestatementIsTheDeltaOfAFinalWindow computes the windows afresh before and after every event of a log.
+func TestRestatementIsTheDeltaOfAFinalWindow(t *testing.T) {
 	cfg := testConfig(t)
 	rapid.Check(t, func(t *rapid.T) {
 		log := anyLog(cfg).Draw(t, "log")

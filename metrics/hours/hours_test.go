@@ -114,7 +114,7 @@ func TestWhenABCPIsOpen(t *testing.T) {
 }
 
 // A blockade is told half a year after the one before it was over: nothing in between can change.
-func TestAChangeReachesNoFurtherThanItMust(t *testing.T) {
+func TestChangeOfHoursHasTightBounds(t *testing.T) {
 	h := New(daily(sevenThirtyToHalfPastThree), kabul)
 	at := func(month time.Month, day, hour int) int64 {
 		return time.Date(2026, month, day, hour, 0, 0, 0, kabul).UnixMilli()
@@ -215,7 +215,7 @@ func anyCalendar(t *rapid.T) *place.Calendar {
 	return c
 }
 
-func TestAnyOrderGivesTheHoursThatTheWordsSay(t *testing.T) {
+func TestAnyOrderGivesTheSameHours(t *testing.T) {
 	santiago, err := time.LoadLocation("America/Santiago")
 	if err != nil {
 		t.Fatal(err)

@@ -24,7 +24,7 @@ func (f *flushes) WriteProgress(context.Context, int, *engine.Flush) error {
 }
 
 // A shard alone keeps what five share by fifths. Those that have closed have no part of it.
-func TestOpenShardsShareWhatMayWait(t *testing.T) {
+func TestOpenShardsShareTheFlushBudget(t *testing.T) {
 	records, cfg := weeks(t, 1)
 	records = records[:100_000]
 	cfg.FlushEvery = time.Hour

@@ -8,7 +8,7 @@ import (
 	"dwell/metrics/pipeline"
 )
 
-func TestConfigurationNamesKeyAndValue(t *testing.T) {
+func TestConfigErrorNamesKeyAndValue(t *testing.T) {
 	if err := pipeline.DefaultConfig().Validate(); err != nil {
 		t.Fatal(err)
 	}

@@ -211,9 +211,9 @@ func told(cfg pipeline.Config, typ event.Type, at, logged int64) event.Record {
 	return event.NewRecord(voc, &e, logged)
 }
 
-// TestACrashAtEveryStepOfAFlush dies before, and in the middle of, every write of several flushes, starts again, and
+// TestCrashAtEveryStepOfAFlush dies before, and in the middle of, every write of several flushes, starts again, and
 // finds the tables of the undisturbed run.
-func TestACrashAtEveryStepOfAFlush(t *testing.T) {
+func TestCrashAtEveryStepOfAFlush(t *testing.T) {
 	records, cfg := weeks(t, 1)
 	// A closing and an opening are told hours late: the trucks that were there have left memory.
 	const hour = 3_600_000

@@ -72,7 +72,7 @@ func (a *afternoon) want(t *testing.T, want ...string) {
 }
 
 // A truck arrives at one partition, a little later one at the other; both are flushed when the second is over.
-func TestShardsFlushInTheSameMoments(t *testing.T) {
+func TestShardsFlushAtTheSameTime(t *testing.T) {
 	a := newAfternoon(t)
 	a.at(t, 300, 0, true)
 	a.at(t, 900, 1, true)
@@ -87,7 +87,7 @@ func TestShardsFlushInTheSameMoments(t *testing.T) {
 
 // ClickHouse has become slow. A flush that takes three seconds comes no more often than every four, and after it the shard
 // reads for half as long at least; it comes again every second when it is fast.
-func TestAShardGoesOnReadingHoweverLongAFlushTakes(t *testing.T) {
+func TestLongFlushesLeaveTimeToRead(t *testing.T) {
 	a := newAfternoon(t)
 	a.slow = 3 * time.Second
 	for ms := 500; ms < 16_000; ms += 500 {

@@ -34,7 +34,7 @@ func (a *awaiting) WriteProgress(_ context.Context, _ int, f *engine.Flush) erro
 func (a *awaiting) Stalled(_ int, err error) { a.told = append(a.told, fmt.Sprint(err)) }
 
 // A new owner flushes no earlier than another one may yet. If its log ends before that, it says so.
-func TestAnAnnouncedFlushIsAwaited(t *testing.T) {
+func TestAnnouncedFlushIsAwaited(t *testing.T) {
 	records, cfg := weeks(t, 1)
 	cfg.FlushBytes = 1 // flush after every batch
 	a := &awaiting{announced: 250}

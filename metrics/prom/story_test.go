@@ -163,7 +163,7 @@ func TestTrucksInside(t *testing.T) {
 	b.shows(t, ``, inside, held, last)
 }
 
-func TestABorderThatEmptiesShowsZero(t *testing.T) {
+func TestEmptyBCPShowsZero(t *testing.T) {
 	b := newBorder(t)
 	b.Flushed(t.Context(), 0, seats(hairatan, event.Outbound, 1000, map[window.Measure]int{b.wait("customs"): 1}), time.Millisecond)
 	b.Flushed(t.Context(), 0, seats(hairatan, event.Outbound, 1000, nil), time.Millisecond)
@@ -171,7 +171,7 @@ func TestABorderThatEmptiesShowsZero(t *testing.T) {
 }
 
 // A flush lends its maps: what the shard does to them later must not be seen.
-func TestTheBoardKeepsNothingOfTheFlush(t *testing.T) {
+func TestReusedFlushDoesNotChangeTheMetrics(t *testing.T) {
 	b := newBorder(t)
 	holders := map[window.Measure]int{b.wait("customs"): 1}
 	b.Flushed(t.Context(), 0, seats(torkham, event.Inbound, 1000, holders), time.Millisecond)
@@ -179,7 +179,7 @@ func TestTheBoardKeepsNothingOfTheFlush(t *testing.T) {
 	b.shows(t, `dwell_trucks_held{bcp="TORKHAM",direction="inbound",holder="customs",phase="wait"} 1`, "dwell_trucks_held")
 }
 
-func TestABatchIsCounted(t *testing.T) {
+func TestBatchIsCounted(t *testing.T) {
 	b := newBorder(t)
 	b.shows(t, ``, "dwell_events_total")
 	b.Applied(2, &pipeline.Batch{
@@ -232,7 +232,7 @@ func TestConfiguredTargetAndSilence(t *testing.T) {
 	`, "dwell_bcp_silent_after_seconds")
 }
 
-func TestAShardStallsGoesOnAndIsClosed(t *testing.T) {
+func TestShardStallsResumesAndCloses(t *testing.T) {
 	names := []string{
 		"dwell_shard_stalled", "dwell_retries_total", "dwell_shard_watermark_timestamp_seconds", "dwell_shard_visits",
 		"dwell_shard_windows", "dwell_shard_buffer_bytes",
@@ -261,7 +261,7 @@ func TestAShardStallsGoesOnAndIsClosed(t *testing.T) {
 	b.shows(t, `dwell_retries_total 2`, names...)
 }
 
-func TestTheReadingOfKafka(t *testing.T) {
+func TestKafkaConsumerMetrics(t *testing.T) {
 	b := newBorder(t)
 	b.kafka.Assigned(0, true)
 	b.kafka.Assigned(3, true)
@@ -310,7 +310,7 @@ func (b *border) histogram(t *testing.T, name string) *dto.Histogram {
 }
 
 // The bins of the windows are the buckets of the native histogram: same schema, same index, zero apart.
-func TestTimesFallIntoTheBinsOfTheWindows(t *testing.T) {
+func TestTimesUseTheBinsOfTheWindows(t *testing.T) {
 	b := newBorder(t)
 	want := map[int32]int64{}
 	var told []pipeline.KnownTime
@@ -356,7 +356,7 @@ func TestTimesFallIntoTheBinsOfTheWindows(t *testing.T) {
 	}
 }
 
-func TestASlowFlushLeadsToItsTrace(t *testing.T) {
+func TestSlowFlushHasATraceExemplar(t *testing.T) {
 	b := newBorder(t)
 	id := trace.TraceID{0xab, 1}
 	sampled := trace.ContextWithSpanContext(t.Context(), trace.NewSpanContext(trace.SpanContextConfig{

@@ -18,7 +18,7 @@ import (
 
 // The histogram of the Prometheus library, which is told each time alone, is the oracle. The border is open day and night at
 // first, and then closed for some trucks.
-func TestTimesAreWhatTheLibrarysHistogramSays(t *testing.T) {
+func TestTimesMatchTheLibraryHistogram(t *testing.T) {
 	b := newBorder(t)
 	r := rand.New(rand.NewPCG(1, 2))
 	var batch pipeline.Batch

@@ -98,7 +98,7 @@ func tree(spans tracetest.SpanStubs) string {
 }
 
 // A truck arrives and an unreadable message follows: the batch is decoded, and flushed table by table.
-func TestTheSpansOfABatchWithAFlush(t *testing.T) {
+func TestSpansOfABatchWithAFlush(t *testing.T) {
 	memory := tracetest.NewInMemoryExporter()
 	cfg := DefaultConfig()
 	cfg.SampleRatio = 1

@@ -27,7 +27,7 @@ import (
 
 var silent = slog.New(slog.DiscardHandler)
 
-func TestWithoutAnEndpointNothingHappens(t *testing.T) {
+func TestWithoutEndpointNothingIsSent(t *testing.T) {
 	before := runtime.NumGoroutine()
 	tr, err := Open(t.Context(), DefaultConfig(), "test", silent)
 	if err != nil {
@@ -130,7 +130,7 @@ func TestSpansReachACollector(t *testing.T) {
 }
 
 // A collector that takes connections and never answers holds up Close for its timeout and no longer.
-func TestACollectorThatHangsDoesNotHoldUpTheEnd(t *testing.T) {
+func TestHangingCollectorDoesNotDelayShutdown(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -163,7 +163,7 @@ type failing struct {
 
 func (f *failing) ExportSpans(context.Context, []sdk.ReadOnlySpan) error { return f.err }
 
-func TestACollectorThatIsAwayIsLoggedOnce(t *testing.T) {
+func TestUnreachableCollectorIsLoggedOnce(t *testing.T) {
 	var text bytes.Buffer
 	away := &failing{err: errors.New("connection refused")}
 	q := &quiet{SpanExporter: away, endpoint: "collector:4317", log: slog.New(slog.NewTextHandler(&text, nil))}
@@ -182,7 +182,7 @@ func TestACollectorThatIsAwayIsLoggedOnce(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeUsedIsNamed(t *testing.T) {
+func TestConfigErrorNamesKeyAndValue(t *testing.T) {
 	for want, change := range map[string]func(*Config){
 		`endpoint: "collector" is not host:port`:                func(c *Config) { c.Endpoint = "collector" },
 		`protocol: "thrift" is not supported; use grpc or http`: func(c *Config) { c.Protocol = "thrift" },

@@ -237,7 +237,7 @@ func TestEveryInstantHasTheHolderOfTheTable(t *testing.T) {
 	})
 }
 
-func TestAdvanceIsDerive(t *testing.T) {
+func TestAdvanceEqualsDerive(t *testing.T) {
 	v := vocabulary(t)
 	rules := RulesOf(v)
 	rules.Hours = everyOtherWatch{}
@@ -278,7 +278,7 @@ func TestAdvanceIsDerive(t *testing.T) {
 	})
 }
 
-func TestAVisitIsASet(t *testing.T) {
+func TestVisitIsASetOfFacts(t *testing.T) {
 	v := vocabulary(t)
 	rapid.Check(t, func(t *rapid.T) {
 		facts := rapid.SliceOfN(anyFact(v), 0, 20).Draw(t, "facts")
@@ -300,7 +300,7 @@ func TestAVisitIsASet(t *testing.T) {
 	})
 }
 
-func TestFactsSurviveTheTable(t *testing.T) {
+func TestFactsRoundTripThroughTheTable(t *testing.T) {
 	v := vocabulary(t)
 	rapid.Check(t, func(t *rapid.T) {
 		var a Visit
@@ -342,7 +342,7 @@ func FuzzParseFacts(f *testing.F) {
 	})
 }
 
-func TestAnAgencyThatIsNoLongerConfiguredIsNamed(t *testing.T) {
+func TestUnknownAgencyIsNamed(t *testing.T) {
 	v := vocabulary(t)
 	var visit Visit
 	for _, f := range tell(t, v, `arrived 08:00; inspection transport 08:30-08:50`) {

@@ -26,7 +26,7 @@ func minuteAt(t *testing.T, s string) int32 {
 }
 
 // The days of a border are told by its clocks, and those have been moved at midnight, over it and back.
-func TestALocalDayIsOne(t *testing.T) {
+func TestLocalDayAcrossClockChanges(t *testing.T) {
 	for _, c := range []struct{ zone, day, start, end, what string }{
 		{"Asia/Kabul", "2026-01-05T12:00Z", "2026-01-04T19:30Z", "2026-01-05T19:30Z", "half an hour from the full"},
 		{"Europe/Warsaw", "2026-03-29T12:00Z", "2026-03-28T23:00Z", "2026-03-29T22:00Z", "23 hours"},
@@ -55,9 +55,9 @@ func utc(minute int32) string {
 	return time.Unix(int64(minute)*60, 0).UTC().Format("2006-01-02T15:04Z")
 }
 
-// TestAClockFollowsTheHands holds a clock against one who reads a wall clock and a calendar minute by minute: a day
+// TestClockAgreesWithAMinuteByMinuteWalk holds a clock against one who reads a wall clock and a calendar minute by minute: a day
 // begins when a date is seen for the first time, an hour when the hour hand moves on or the clock is set.
-func TestAClockFollowsTheHands(t *testing.T) {
+func TestClockAgreesWithAMinuteByMinuteWalk(t *testing.T) {
 	for _, name := range []string{
 		"Asia/Kabul", "Asia/Kathmandu", "UTC", "Europe/Warsaw", "America/Santiago", "America/Asuncion", "America/Sao_Paulo",
 		"Asia/Amman", "Asia/Gaza", "Asia/Beirut", "Africa/Cairo", "America/Havana", "Australia/Lord_Howe", "America/St_Johns",

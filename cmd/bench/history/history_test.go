@@ -14,7 +14,7 @@ func TestMain(m *testing.M) { clickhousetest.Main(m) }
 
 // A hundred thousand trucks at three crossings in a year: they are in the days and in the hours, and all questions have
 // answers.
-func TestYearOfWindowsAnswersEveryQuestion(t *testing.T) {
+func TestEveryQueryOverAYearOfWindows(t *testing.T) {
 	server := clickhousetest.Start(t)
 	cfg := clickhouse.DefaultConfig()
 	cfg.Addresses, cfg.Protocol, cfg.Database = []string{server.Addr}, "http", "history"

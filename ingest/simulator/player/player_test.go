@@ -53,7 +53,7 @@ func (l *log) Flush(context.Context) error {
 	return nil
 }
 
-func TestTrucksArriveAsTheClockGoes(t *testing.T) {
+func TestEmissionsFollowTheClock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		// Two trucks have come before the demo starts, one comes an hour and one two hours later; an hour goes in a minute.
 		now := time.Now()
@@ -81,7 +81,7 @@ func TestTrucksArriveAsTheClockGoes(t *testing.T) {
 	})
 }
 
-func TestClockWithoutTimeBeginsWithTheFirstEmission(t *testing.T) {
+func TestClockWithoutTimeStartsAtTheFirstEmission(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := &log{begun: time.Now(), flushed: map[int64]time.Duration{}}
 		sim := script{1000, 11_000}
@@ -94,7 +94,7 @@ func TestClockWithoutTimeBeginsWithTheFirstEmission(t *testing.T) {
 	})
 }
 
-func TestPlayWithoutClockWaitsForNothing(t *testing.T) {
+func TestPlayWithoutClockDoesNotWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := &log{begun: time.Now(), flushed: map[int64]time.Duration{}}
 		sim := script{0, time.Now().Add(1000 * time.Hour).UnixMilli()}
@@ -107,7 +107,7 @@ func TestPlayWithoutClockWaitsForNothing(t *testing.T) {
 	})
 }
 
-func TestPlayEndsWithItsContextAndItsSink(t *testing.T) {
+func TestPlayEndsWithContextOrSinkError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()

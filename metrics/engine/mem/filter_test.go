@@ -6,7 +6,7 @@ import (
 )
 
 // The reference is a set: the filter must have what the set has, and nearly nothing else.
-func TestFilterHasWhatWasAddedAndNearlyNothingElse(t *testing.T) {
+func TestFilterHasAllAddedKeysAndFewOthers(t *testing.T) {
 	var f Filter
 	set := map[string]bool{}
 	if f.Has([]byte("T0")) {

@@ -2,7 +2,7 @@ package mem
 
 import "testing"
 
-func TestValueTellsEmptySingleAndMultiApart(t *testing.T) {
+func TestValueDistinguishesEmptySingleAndMulti(t *testing.T) {
 	for _, v := range []Value{Empty, 0, 1, 1<<63 - 1} {
 		if r, ok := v.Multi(); ok {
 			t.Errorf("%d is a multi-value, at %d", v, r)
