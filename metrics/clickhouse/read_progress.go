@@ -28,8 +28,8 @@ func (s *Store) Progress(ctx context.Context, id int) (p engine.Progress, err er
 	return p, nil
 }
 
-// Heard yields when each BCP and direction was last heard of, in Unix milliseconds.
-func (s *Store) Heard(ctx context.Context, id int, yield func(b event.BCP, d event.Direction, lastEvent int64)) error {
+// LastSeen yields the time of the latest event of each BCP and direction, in Unix milliseconds.
+func (s *Store) LastSeen(ctx context.Context, id int, yield func(b event.BCP, d event.Direction, lastEvent int64)) error {
 	const query = `SELECT bcp, direction, assumeNotNull(toUnixTimestamp64Milli(last_event))
 		FROM inside_now FINAL WHERE shard = ? AND last_event IS NOT NULL`
 	rows, err := s.conn.Query(ctx, query, id)

@@ -338,10 +338,10 @@ func TestInsideIsReadBack(t *testing.T) {
 	if err := s.WriteInside(t.Context(), 1, []engine.Inside{older}); err != nil {
 		t.Fatal(err)
 	}
-	heard := map[string]int64{}
-	err := s.Heard(t.Context(), 1, func(b event.BCP, d event.Direction, last int64) { heard[fmt.Sprint(b, " ", d)] = last })
-	if want := map[string]int64{"1 inbound": 1_767_600_000_123, "2 outbound": 77}; err != nil || !reflect.DeepEqual(heard, want) {
-		t.Errorf("heard %v, %v, want %v", heard, err, want)
+	seen := map[string]int64{}
+	err := s.LastSeen(t.Context(), 1, func(b event.BCP, d event.Direction, last int64) { seen[fmt.Sprint(b, " ", d)] = last })
+	if want := map[string]int64{"1 inbound": 1_767_600_000_123, "2 outbound": 77}; err != nil || !reflect.DeepEqual(seen, want) {
+		t.Errorf("seen %v, %v, want %v", seen, err, want)
 	}
 	var holders string
 	var hours map[uint32]uint32

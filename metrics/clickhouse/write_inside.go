@@ -55,7 +55,7 @@ func (s *Store) WriteInside(ctx context.Context, id int, rows []engine.Inside) e
 	})
 }
 
-// never is above the time that a shard keeps for a BCP of which it has heard nothing.
+// never is above the time that a shard keeps for a BCP without events.
 const never = -1 << 61
 
 // WriteProgress writes where the shard stands.

@@ -42,7 +42,7 @@ func (forgetful) RecentWindows(context.Context, int, int64, int64, func(*window.
 	return nil
 }
 
-func (forgetful) Heard(context.Context, int, func(event.BCP, event.Direction, int64)) error {
+func (forgetful) LastSeen(context.Context, int, func(event.BCP, event.Direction, int64)) error {
 	return nil
 }
 

@@ -102,7 +102,7 @@ func (s *Shard) recover(ctx context.Context) error {
 	for _, asOf := range announced {
 		s.state.Announced(asOf)
 	}
-	if err := s.Store.Heard(ctx, s.id, s.state.RestoreLastEvent); err != nil {
+	if err := s.Store.LastSeen(ctx, s.id, s.state.RestoreLastEvent); err != nil {
 		return err
 	}
 	if err := s.Store.Hours(ctx, s.id, p.Offset, s.state.RestoreHours); err != nil {

@@ -37,7 +37,7 @@ func TestShardsComeAndGoWhileScraped(t *testing.T) {
 					Next: int64(n), HighWatermark: int64(n), Events: []pipeline.EventClass{{BCP: torkham, Type: event.TruckArrived}},
 				})
 				b.Stalled(id, errors.New("connection refused"))
-				b.Flushed(t.Context(), id, seats(torkham, event.Inbound, int64(1000+n), map[window.Measure]int{b.wait("customs"): 1}), time.Millisecond)
+				b.Flushed(t.Context(), id, insideFlush(torkham, event.Inbound, int64(1000+n), map[window.Measure]int{b.wait("customs"): 1}), time.Millisecond)
 				b.Memory(id, n, n)
 				b.Closed(id)
 				b.kafka.Assigned(id, false)

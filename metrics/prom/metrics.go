@@ -12,9 +12,9 @@ import (
 
 // Metrics are the series of one process. It implements pipeline.Observer and is safe for concurrent use.
 type Metrics struct {
-	voc   *event.Vocabulary
-	board *board
-	times *times
+	voc    *event.Vocabulary
+	inside *insideCollector
+	times  *times
 
 	events                                *events
 	deadLetters                           *prometheus.CounterVec
@@ -41,9 +41,9 @@ func New(registry prometheus.Registerer, voc *event.Vocabulary, places []place.P
 		return with.NewGaugeVec(prometheus.GaugeOpts{Name: name, Help: help}, []string{"shard"})
 	}
 	m := &Metrics{
-		voc:   voc,
-		board: newBoard(voc, places, silentAfter),
-		times: newTimes(voc),
+		voc:    voc,
+		inside: newInsideCollector(voc, places, silentAfter),
+		times:  newTimes(voc),
 		events: newEvents(voc, with.NewCounterVec(prometheus.CounterOpts{
 			Name: "dwell_events_total", Help: "Usable events that were read, by BCP and type, duplicates included; one about a place is in every partition, and counts in each.",
 		}, []string{"bcp", "type"})),
@@ -74,7 +74,7 @@ func New(registry prometheus.Registerer, voc *event.Vocabulary, places []place.P
 	for _, reason := range event.Reasons() {
 		m.deadLetters.WithLabelValues(string(reason))
 	}
-	registry.MustRegister(m.board, m.times)
+	registry.MustRegister(m.inside, m.times)
 	configured(with, places)
 	return m
 }

@@ -47,7 +47,7 @@ func (m *Metrics) Written(ctx context.Context, _ int, table string, rows int, to
 // Flushed observes a whole flush and takes over who is inside.
 func (m *Metrics) Flushed(ctx context.Context, id int, f *engine.Flush, took time.Duration) {
 	observe(ctx, m.flush, took)
-	m.board.update(id, f)
+	m.inside.update(id, f)
 	shard := strconv.Itoa(id)
 	m.buffer.WithLabelValues(shard).Set(0)
 	if f.HasLatest {
@@ -75,7 +75,7 @@ func (m *Metrics) Stalled(id int, err error) {
 
 // Closed ends the series of a shard; what was counted stays.
 func (m *Metrics) Closed(id int) {
-	m.board.close(id)
+	m.inside.close(id)
 	shard := strconv.Itoa(id)
 	m.lag.DeleteLabelValues(shard)
 	m.watermark.DeleteLabelValues(shard)

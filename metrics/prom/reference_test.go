@@ -40,7 +40,7 @@ func busy(t testing.TB) *border {
 		},
 	})
 	b.Written(t.Context(), 0, "windows", 1, time.Second)
-	b.Flushed(t.Context(), 0, seats(torkham, event.Inbound, 1000, map[window.Measure]int{b.held(visit.Wait, "customs"): 1}), time.Second)
+	b.Flushed(t.Context(), 0, insideFlush(torkham, event.Inbound, 1000, map[window.Measure]int{b.held(visit.Wait, "customs"): 1}), time.Second)
 	b.Memory(0, 1, 1)
 	return b
 }

@@ -105,8 +105,8 @@ func (b *border) held(p visit.Phase, holder string) window.Measure {
 	return window.OfSegment(p, h)
 }
 
-// seats is a flush in which a shard has these trucks at a place, the latest event at a Unix second.
-func seats(bcp event.BCP, d event.Direction, second int64, holders map[window.Measure]int) *engine.Flush {
+// insideFlush is a flush in which a shard has these trucks at a place, the latest event at a Unix second.
+func insideFlush(bcp event.BCP, d event.Direction, second int64, holders map[window.Measure]int) *engine.Flush {
 	row := engine.Inside{BCP: bcp, Direction: d, LastEvent: second * 1000, Holders: holders}
 	for _, n := range holders {
 		row.Trucks += n
@@ -124,8 +124,8 @@ func TestTrucksInside(t *testing.T) {
 	b.shows(t, ``, inside, held, last)
 
 	t.Log("two shards each hold a part of the queue at Torkham")
-	b.Flushed(ctx, 0, seats(torkham, event.Inbound, 1000, map[window.Measure]int{b.wait("customs"): 3, b.held(visit.Exit, "carrier"): 1}), time.Millisecond)
-	b.Flushed(ctx, 1, seats(torkham, event.Inbound, 1060, map[window.Measure]int{b.wait("customs"): 2}), time.Millisecond)
+	b.Flushed(ctx, 0, insideFlush(torkham, event.Inbound, 1000, map[window.Measure]int{b.wait("customs"): 3, b.held(visit.Exit, "carrier"): 1}), time.Millisecond)
+	b.Flushed(ctx, 1, insideFlush(torkham, event.Inbound, 1060, map[window.Measure]int{b.wait("customs"): 2}), time.Millisecond)
 	b.shows(t, `
 		dwell_trucks_inside{bcp="TORKHAM",direction="inbound"} 6
 		dwell_trucks_held{bcp="TORKHAM",direction="inbound",holder="carrier",phase="exit"} 1
@@ -134,7 +134,7 @@ func TestTrucksInside(t *testing.T) {
 	`, inside, held, last)
 
 	t.Log("the truck on its way out is gone: that is a real zero")
-	b.Flushed(ctx, 0, seats(torkham, event.Inbound, 1120, map[window.Measure]int{b.wait("customs"): 3}), time.Millisecond)
+	b.Flushed(ctx, 0, insideFlush(torkham, event.Inbound, 1120, map[window.Measure]int{b.wait("customs"): 3}), time.Millisecond)
 	b.shows(t, `
 		dwell_trucks_inside{bcp="TORKHAM",direction="inbound"} 5
 		dwell_trucks_held{bcp="TORKHAM",direction="inbound",holder="carrier",phase="exit"} 0
@@ -143,7 +143,7 @@ func TestTrucksInside(t *testing.T) {
 	`, inside, held, last)
 
 	t.Log("Aqina tells only of its queue: it was seen, but its trucks are unknown")
-	b.Flushed(ctx, 1, seats(aqina, event.Inbound, 1200, nil), time.Millisecond)
+	b.Flushed(ctx, 1, insideFlush(aqina, event.Inbound, 1200, nil), time.Millisecond)
 	b.shows(t, `
 		dwell_trucks_inside{bcp="TORKHAM",direction="inbound"} 5
 		dwell_bcp_last_event_timestamp_seconds{bcp="AQINA"} 1200
@@ -165,8 +165,8 @@ func TestTrucksInside(t *testing.T) {
 
 func TestEmptyBCPShowsZero(t *testing.T) {
 	b := newBorder(t)
-	b.Flushed(t.Context(), 0, seats(hairatan, event.Outbound, 1000, map[window.Measure]int{b.wait("customs"): 1}), time.Millisecond)
-	b.Flushed(t.Context(), 0, seats(hairatan, event.Outbound, 1000, nil), time.Millisecond)
+	b.Flushed(t.Context(), 0, insideFlush(hairatan, event.Outbound, 1000, map[window.Measure]int{b.wait("customs"): 1}), time.Millisecond)
+	b.Flushed(t.Context(), 0, insideFlush(hairatan, event.Outbound, 1000, nil), time.Millisecond)
 	b.shows(t, `dwell_trucks_inside{bcp="HAIRATAN",direction="outbound"} 0`, "dwell_trucks_inside")
 }
 
@@ -174,7 +174,7 @@ func TestEmptyBCPShowsZero(t *testing.T) {
 func TestReusedFlushDoesNotChangeTheMetrics(t *testing.T) {
 	b := newBorder(t)
 	holders := map[window.Measure]int{b.wait("customs"): 1}
-	b.Flushed(t.Context(), 0, seats(torkham, event.Inbound, 1000, holders), time.Millisecond)
+	b.Flushed(t.Context(), 0, insideFlush(torkham, event.Inbound, 1000, holders), time.Millisecond)
 	holders[b.wait("customs")] = 99
 	b.shows(t, `dwell_trucks_held{bcp="TORKHAM",direction="inbound",holder="customs",phase="wait"} 1`, "dwell_trucks_held")
 }
@@ -247,7 +247,7 @@ func TestShardStallsResumesAndCloses(t *testing.T) {
 		dwell_shard_buffer_bytes{shard="0"} 10
 	`, names...)
 	b.Stalled(0, nil)
-	b.Flushed(t.Context(), 0, seats(torkham, event.Inbound, 1600, nil), time.Millisecond)
+	b.Flushed(t.Context(), 0, insideFlush(torkham, event.Inbound, 1600, nil), time.Millisecond)
 	b.Memory(0, 7, 30)
 	b.shows(t, `
 		dwell_shard_stalled{shard="0"} 0

@@ -69,8 +69,8 @@ type At struct {
 
 // Hours are the hours of the shards that this process has. They are safe for concurrent use.
 type Hours struct {
-	keep time.Duration
-	now  func() time.Time
+	retention time.Duration
+	now       func() time.Time
 
 	mu     sync.Mutex
 	shards map[int]*counted
@@ -95,9 +95,9 @@ type one struct {
 
 var directions = []event.Direction{event.NoDirection, event.Inbound, event.Outbound}
 
-// New makes hours that go back as far as keep. Now is the clock of the program.
-func New(keep time.Duration, now func() time.Time) *Hours {
-	return &Hours{keep: keep, now: now, shards: map[int]*counted{}, sums: map[At]*Hour{}}
+// New makes hours that go back as far as retention. Now is the clock of the program.
+func New(retention time.Duration, now func() time.Time) *Hours {
+	return &Hours{retention: retention, now: now, shards: map[int]*counted{}, sums: map[At]*Hour{}}
 }
 
 // Opened takes over what a shard has counted, as of an offset.
@@ -129,7 +129,7 @@ func (h *Hours) Closed(id int) {
 // take takes over hours of a shard that are not older than is kept, and lets go of those that are.
 func (h *Hours) take(c *counted, asOf, horizon int64, changed func(func(engine.Hour) bool)) {
 	c.asOf, c.horizon = asOf, horizon
-	c.oldest = max(c.oldest, window.MinuteOf(h.now().Add(-h.keep).UnixMilli()))
+	c.oldest = max(c.oldest, window.MinuteOf(h.now().Add(-h.retention).UnixMilli()))
 	for hour := range changed {
 		k := hour.Key()
 		if k.Start < c.oldest {

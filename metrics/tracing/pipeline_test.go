@@ -40,7 +40,7 @@ func (accepting) RecentWindows(context.Context, int, int64, int64, func(*window.
 	return nil
 }
 
-func (accepting) Heard(context.Context, int, func(event.BCP, event.Direction, int64)) error {
+func (accepting) LastSeen(context.Context, int, func(event.BCP, event.Direction, int64)) error {
 	return nil
 }
 

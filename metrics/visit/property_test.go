@@ -266,7 +266,7 @@ func TestAdvanceEqualsDerive(t *testing.T) {
 			rules.Advance(&visit, &step)
 			var whole State
 			rules.Derive(&visit, &whole)
-			got, want := step.Told(), whole.Told()
+			got, want := step.Summary(), whole.Summary()
 			if !slices.Equal(got.Segments, want.Segments) {
 				t.Fatalf("after fact %d of %+v: segments %+v, want %+v", i, facts, got.Segments, want.Segments)
 			}

@@ -107,8 +107,8 @@ type State struct {
 // Inside says whether the truck is known to have arrived and not to have departed.
 func (s *State) Inside() bool { return s.Arrived != None && s.Departed == None }
 
-// Told is what s says, without what Advance needs to go on. The segments are those of s.
-func (s *State) Told() State {
+// Summary is s without the state from which Advance continues. It shares the segments of s.
+func (s *State) Summary() State {
 	t := *s
 	t.fold = fold{}
 	return t

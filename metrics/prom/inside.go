@@ -12,16 +12,16 @@ import (
 	"dwell/metrics/window"
 )
 
-// board knows who is inside, as the shards of this process do, and collects the sums, and how long each BCP may be silent
+// insideCollector collects the trucks inside, summed over the shards of this process, and how long each BCP may be silent
 // now. It implements prometheus.Collector.
-type board struct {
+type insideCollector struct {
 	voc                             *event.Vocabulary
 	places                          []place.Place
 	silentAfter                     SilentAfter
 	inside, held, lastEvent, silent *prometheus.Desc
 
 	mu     sync.Mutex
-	shards map[int]map[bcpDirection]*seats
+	shards map[int]map[bcpDirection]*occupancy
 }
 
 type bcpDirection struct {
@@ -29,21 +29,21 @@ type bcpDirection struct {
 	direction event.Direction
 }
 
-// seats is what one shard knows of one BCP and direction.
-type seats struct {
+// occupancy is the state of one BCP and direction in one shard.
+type occupancy struct {
 	lastEvent int64
 	trucks    int
-	// held has a zero for each holder that had a truck and has none, so that its series comes down before it ends.
+	// held has a zero for each holder that has no truck any more, so that its series falls to zero before it ends.
 	held map[window.Measure]int
-	// ofTrucks is true once a visit came: without one, no truck inside is not zero trucks but unknown.
-	ofTrucks bool
+	// visited is true after the first visit: before it, the number of trucks inside is unknown, not zero.
+	visited bool
 }
 
-func newBoard(voc *event.Vocabulary, places []place.Place, silentAfter SilentAfter) *board {
+func newInsideCollector(voc *event.Vocabulary, places []place.Place, silentAfter SilentAfter) *insideCollector {
 	desc := func(name, help string, labels ...string) *prometheus.Desc {
 		return prometheus.NewDesc(name, help, labels, nil)
 	}
-	return &board{
+	return &insideCollector{
 		voc: voc, places: places, silentAfter: silentAfter,
 		inside: desc("dwell_trucks_inside",
 			"Trucks inside, as of the latest event. Sum it over processes.", "bcp", "direction"),
@@ -53,7 +53,7 @@ func newBoard(voc *event.Vocabulary, places []place.Place, silentAfter SilentAft
 			"Time of the latest event about the BCP. Take the maximum over processes.", "bcp"),
 		silent: desc("dwell_bcp_silent_after_seconds",
 			"Silence after which what is known of the BCP counts as unknown: its own baseline at this hour of the week, or as configured.", "bcp"),
-		shards: map[int]map[bcpDirection]*seats{},
+		shards: map[int]map[bcpDirection]*occupancy{},
 	}
 }
 
@@ -61,17 +61,17 @@ func newBoard(voc *event.Vocabulary, places []place.Place, silentAfter SilentAft
 const never = -1 << 61
 
 // update takes what a flush has changed.
-func (b *board) update(id int, f *engine.Flush) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	places := b.shards[id]
+func (c *insideCollector) update(id int, f *engine.Flush) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	places := c.shards[id]
 	if places == nil {
-		places = map[bcpDirection]*seats{}
-		b.shards[id] = places
+		places = map[bcpDirection]*occupancy{}
+		c.shards[id] = places
 	}
-	at := func(p bcpDirection) *seats {
+	at := func(p bcpDirection) *occupancy {
 		if places[p] == nil {
-			places[p] = &seats{lastEvent: never, held: map[window.Measure]int{}}
+			places[p] = &occupancy{lastEvent: never, held: map[window.Measure]int{}}
 		}
 		return places[p]
 	}
@@ -79,7 +79,7 @@ func (b *board) update(id int, f *engine.Flush) {
 		row := &f.Inside[i]
 		s := at(bcpDirection{row.BCP, row.Direction})
 		s.lastEvent, s.trucks = row.LastEvent, row.Trucks
-		s.ofTrucks = s.ofTrucks || row.Trucks > 0 || row.Visited
+		s.visited = s.visited || row.Trucks > 0 || row.Visited
 		for m := range s.held {
 			s.held[m] = 0
 		}
@@ -87,59 +87,59 @@ func (b *board) update(id int, f *engine.Flush) {
 	}
 }
 
-func (b *board) close(id int) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	delete(b.shards, id)
+func (c *insideCollector) close(id int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.shards, id)
 }
 
 // Describe implements prometheus.Collector.
-func (b *board) Describe(ch chan<- *prometheus.Desc) {
-	ch <- b.inside
-	ch <- b.held
-	ch <- b.lastEvent
-	ch <- b.silent
+func (c *insideCollector) Describe(ch chan<- *prometheus.Desc) {
+	ch <- c.inside
+	ch <- c.held
+	ch <- c.lastEvent
+	ch <- c.silent
 }
 
 // Collect implements prometheus.Collector.
-func (b *board) Collect(ch chan<- prometheus.Metric) {
-	sum, lastEvent := b.sum()
+func (c *insideCollector) Collect(ch chan<- prometheus.Metric) {
+	sum, lastEvent := c.sum()
 	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
 	}
 	for p, s := range sum {
-		bcp, direction := b.voc.BCPName(p.bcp), p.direction.String()
-		gauge(b.inside, float64(s.trucks), bcp, direction)
+		bcp, direction := c.voc.BCPName(p.bcp), p.direction.String()
+		gauge(c.inside, float64(s.trucks), bcp, direction)
 		for m, n := range s.held {
 			if phase, holder, ok := m.Segment(); ok {
-				gauge(b.held, float64(n), bcp, direction, phase.String(), b.voc.HolderName(holder))
+				gauge(c.held, float64(n), bcp, direction, phase.String(), c.voc.HolderName(holder))
 			}
 		}
 	}
 	for bcp, ms := range lastEvent {
-		gauge(b.lastEvent, float64(ms)/1000, b.voc.BCPName(bcp))
+		gauge(c.lastEvent, float64(ms)/1000, c.voc.BCPName(bcp))
 	}
-	for i := range b.places {
-		id := b.places[i].ID
-		gauge(b.silent, b.silentAfter(id).Seconds(), id)
+	for i := range c.places {
+		id := c.places[i].ID
+		gauge(c.silent, c.silentAfter(id).Seconds(), id)
 	}
 }
 
-// sum adds up the shards: the places of which trucks are known, and when each BCP was last seen.
-func (b *board) sum() (map[bcpDirection]*seats, map[event.BCP]int64) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	sum, lastEvent := map[bcpDirection]*seats{}, map[event.BCP]int64{}
-	for _, places := range b.shards {
+// sum adds up the shards: the occupancy where trucks have been seen, and when each BCP was last seen.
+func (c *insideCollector) sum() (map[bcpDirection]*occupancy, map[event.BCP]int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	sum, lastEvent := map[bcpDirection]*occupancy{}, map[event.BCP]int64{}
+	for _, places := range c.shards {
 		for p, s := range places {
 			if last, seen := lastEvent[p.bcp]; s.lastEvent > never && (!seen || s.lastEvent > last) {
 				lastEvent[p.bcp] = s.lastEvent
 			}
-			if !s.ofTrucks {
+			if !s.visited {
 				continue
 			}
 			if sum[p] == nil {
-				sum[p] = &seats{held: map[window.Measure]int{}}
+				sum[p] = &occupancy{held: map[window.Measure]int{}}
 			}
 			sum[p].trucks += s.trucks
 			for m, n := range s.held {
