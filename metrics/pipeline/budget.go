@@ -5,12 +5,11 @@ import (
 	"sync/atomic"
 )
 
-// Budget is how many bytes may wait for their flush in all shards of a process together. Each open shard has an equal part
-// of it, so that memory does not grow with the number of partitions, but no more than largest. It is safe for concurrent
-// use.
+// Budget is how many bytes all shards of a process may buffer for their flushes. Each open shard has an equal share, at most
+// largest, so that memory does not grow with the number of partitions. It is safe for concurrent use.
 //
-// A process that takes over shards that were about to flush must hold as much of each as was announced, whatever its part: that
-// is about largest for each shard, once.
+// A shard that is taken over between the announcement and the end of a flush buffers up to the announced offset, whatever
+// its share: once, about largest for each shard.
 type Budget struct {
 	bytes int
 	open  atomic.Int64

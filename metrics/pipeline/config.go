@@ -12,14 +12,13 @@ import (
 type Config struct {
 	// Engine has its vocabulary and places from the places file.
 	Engine engine.Config `yaml:",inline"`
-	// Skew is how far an event's time may be after its record's.
+	// Skew is how far an event's time may be after its record's timestamp.
 	Skew time.Duration `yaml:"skew" rule:"-"`
-	// FlushEvery is the time between flushes: one begins whenever the time on the clock is a multiple of it, or at once when the
-	// shard's part of FlushBytes, which all shards of the process share (Budget), is buffered. A shard that is far behind its
-	// log has nothing new to show, and flushes less often: the larger a flush, the less an event costs.
+	// FlushEvery is the time between flushes: one begins when the wall clock reaches a multiple of it, or at once when the
+	// shard has buffered its share of FlushBytes (Budget). A shard that is far behind its log flushes less often: the larger
+	// a flush, the less an event costs.
 	FlushEvery time.Duration `yaml:"flush_every" rule:"-"`
-	// FlushBytes is how much may be buffered. What was received is written by itself when there is much of it: it is most of
-	// what is buffered, and nothing is gained by holding it back.
+	// FlushBytes is how much may be buffered. Raw events, which are most of it, are also written between flushes.
 	FlushBytes int `yaml:"flush_bytes" rule:"-"`
 	// RetryMax is the longest pause between two tries of a read or write that fails.
 	RetryMax time.Duration `yaml:"retry_max" rule:"-"`

@@ -72,8 +72,8 @@ func (s *Shard) flush(ctx context.Context) error {
 	return nil
 }
 
-// writeRaw writes what was received: facts about places to the other partitions, dead letters, and the raw tables. It may
-// be ahead of all else.
+// writeRaw writes facts about places to the other partitions, dead letters, and the raw tables. It may run ahead of the
+// flush.
 func (s *Shard) writeRaw(ctx context.Context) error {
 	raw := &s.raw
 	err := inOrder(
@@ -139,7 +139,7 @@ func (s *Shard) announce(ctx context.Context, asOf int64) (fenced error) {
 	return cmp.Or(err, fenced)
 }
 
-// commit tells Kafka. Nothing rests on it, so a failure is only logged.
+// commit commits the offset to Kafka. Only operators' tools read it, so a failure is only logged.
 func (s *Shard) commit(ctx context.Context, next int64) {
 	ctx, span := s.Tracer.Start(ctx, "commit")
 	defer span.End()
@@ -154,7 +154,7 @@ func (s *Shard) commit(ctx context.Context, next int64) {
 	s.Observer.Written(ctx, s.id, "commit", 1, s.Now().Sub(begin))
 }
 
-// loadWindows restores the windows that late data touches and that memory has let go.
+// loadWindows restores the windows that late data changes and that are no longer in memory.
 func (s *Shard) loadWindows(ctx context.Context) error {
 	missing := s.state.Missing()
 	if len(missing) == 0 {
@@ -180,7 +180,7 @@ func (s *Shard) loadWindows(ctx context.Context) error {
 
 const firstPause = 100 * time.Millisecond
 
-// try runs do until it succeeds or ctx is done, with growing pauses. While it fails the log is not read on.
+// try runs do until it succeeds or ctx is done, with growing pauses. Meanwhile the shard reads no records.
 func (s *Shard) try(ctx context.Context, what string, do func() error) error {
 	stalled := false
 	for pause := firstPause; ; pause = min(2*pause, s.cfg.RetryMax) {

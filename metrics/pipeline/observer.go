@@ -9,10 +9,10 @@ import (
 	"dwell/metrics/window"
 )
 
-// Observer gets what the shards do, each by its own goroutine, so it must be safe for concurrent use. What it is
-// given is valid during the call only.
+// Observer is notified by all shards, each from its own goroutine, so it must be safe for concurrent use. Arguments are
+// valid during the call only.
 type Observer interface {
-	// Opened is called when the shard has recovered from the store, where it is as of an offset.
+	// Opened is called when the shard has recovered from the store, as of an offset.
 	Opened(shard int, asOf int64, s *engine.State)
 	// Applied is called after every batch.
 	Applied(shard int, b *Batch)
@@ -23,21 +23,21 @@ type Observer interface {
 	Counted(shard int, f *engine.Flush)
 	// Flushed is called when a flush is complete, in the context of its span.
 	Flushed(ctx context.Context, shard int, f *engine.Flush, took time.Duration)
-	// Memory is called after every flush: what the shard holds.
+	// Memory is called after every flush with the number of visits and windows in memory.
 	Memory(shard int, visits, windows int)
 	// Stalled is called with the error each time a write or read fails, and with nil when it succeeds again.
 	Stalled(shard int, err error)
-	// Closed is called when the shard is no longer this process's.
+	// Closed is called when this process has given up the shard.
 	Closed(shard int)
 }
 
-// Batch is what one batch of records came to.
+// Batch summarises one batch of records.
 type Batch struct {
 	// Next is the offset after the batch, HighWatermark that after the last record of the partition.
 	Next, HighWatermark int64
 	// Bytes is how much is buffered for the next flush.
 	Bytes int
-	// Events are the classes of the usable ones, one for each.
+	// Events has the class of each valid event.
 	Events []EventClass
 	// Duplicates changed nothing, Late ones were older than the watermark, Replayed ones were in the store already,
 	// Restated ones changed a time that had been reported.

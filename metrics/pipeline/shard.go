@@ -15,17 +15,17 @@ import (
 	"dwell/metrics/window"
 )
 
-// Parts are what a shard works with. Commit tells Kafka how far the shard is, for the sake of operators' tools.
+// Parts are the dependencies of a shard. Commit commits the offset to Kafka, which only operators' tools read.
 type Parts struct {
-	// Budget is shared with the other shards of the process; nil is one of its own, of Config.FlushBytes.
+	// Budget is shared with the other shards of the process; nil gives the shard one of its own, of Config.FlushBytes.
 	Budget *Budget
 	Store  Store
-	// DeadLetters writes records that cannot be used to the dead-letter topic. It returns only when they are safe; the same
-	// letter may be written again after a crash.
+	// DeadLetters writes invalid records to the dead-letter topic. It returns when they are acknowledged; the same letter
+	// may be written again after a crash.
 	DeadLetters func(ctx context.Context, letters ...event.DeadLetter) error
 	Commit      func(ctx context.Context, next int64) error
-	// Forward writes records, found in this shard only, to all others: facts about a place. They may be written again
-	// after a crash.
+	// Forward writes facts about a place, found in this partition only, to all others. They may be written again after a
+	// crash.
 	Forward  func(ctx context.Context, shard int, records []event.Record) error
 	Observer Observer
 	Tracer   trace.Tracer
@@ -47,13 +47,13 @@ type Shard struct {
 	batch   Batch
 
 	next      int64         // the offset of the next record
-	end       int64         // the offset after the partition's last record, when it was last heard
+	end       int64         // the offset after the partition's last record, as of the latest fetch
 	since     time.Time     // of the first change that was not flushed
 	took      time.Duration // the latest flush
 	flushed   time.Time     // when it was over
 	unwritten *engine.Flush // a flush that was cut off and must be written before anything else
-	open      bool          // and has a part of the budget
-	lost      bool          // are records of the log that were there
+	open      bool          // and counted in the budget
+	lost      bool          // the log ends before offsets that were announced
 }
 
 // New makes the shard of a partition. Open comes first.
@@ -109,7 +109,7 @@ func (s *Shard) recover(ctx context.Context) error {
 		return err
 	}
 	horizon := s.state.Horizon()
-	// Visits come before windows: what another instance writes in between may only make windows the newer ones.
+	// Visits come before windows: if another instance writes in between, windows may be newer than visits, never older.
 	if err := s.Store.RecentVisits(ctx, s.id, horizon, p.Offset, s.state.RestoreVisit, s.state.Stored); err != nil {
 		return err
 	}
@@ -121,9 +121,8 @@ func (s *Shard) recover(ctx context.Context) error {
 	return nil
 }
 
-// Handle applies records, which come in the order of their offsets and are valid until it returns. Next is the offset after
-// them, which may be further on than the last record's; highWatermark is the offset after the partition's last. Write comes
-// after it.
+// Handle applies records in offset order; they are valid until it returns. Next is the offset to read from after them, which
+// may be beyond the last record; highWatermark is the offset after the partition's last record. Call Write after it.
 func (s *Shard) Handle(ctx context.Context, records []event.Record, next, highWatermark int64) error {
 	if s.unwritten != nil {
 		if err := s.flush(ctx); err != nil {
@@ -137,7 +136,7 @@ func (s *Shard) Handle(ctx context.Context, records []event.Record, next, highWa
 	return s.apply(ctx, records, next)
 }
 
-// Write flushes when it is time to.
+// Write flushes when a flush is due.
 func (s *Shard) Write(ctx context.Context) error {
 	share := s.Budget.share()
 	if s.raw.Bytes() >= min(rawBytes, share) {
@@ -155,15 +154,15 @@ func (s *Shard) Write(ctx context.Context) error {
 	return s.flush(ctx)
 }
 
-// due says whether the time to flush has come since the first change. It is the same for all shards, whose rows then go into
-// the same inserts. Before it there was time for reading, at least half as much as the latest flush took.
+// due says whether a flush interval has ended since the first change. Intervals are the same for all shards, so that their
+// rows share inserts. A shard reads for at least half as long as its latest flush took.
 func (s *Shard) due(every time.Duration) bool {
 	now := s.Now()
 	return every <= 0 || now.UnixNano()/int64(every) != s.since.UnixNano()/int64(every) && now.Sub(s.flushed) >= s.took/2
 }
 
-// early says whether the shard may not flush yet, since another instance may write rows as of a later offset. What that
-// one has read is in the log; a log that ends before it has lost records, and must not do so in silence.
+// early says whether the shard must wait before it flushes, because another instance has announced rows as of a later
+// offset. That instance has read up to there, so a log that ends earlier has lost records: that is reported.
 func (s *Shard) early() bool {
 	from := s.state.FlushFrom()
 	switch lost := s.next < from && s.next >= s.end && s.end >= 0; {
@@ -181,18 +180,18 @@ func (s *Shard) early() bool {
 	return s.next < from
 }
 
-// rawBytes is about how much of what was received is worth an insert.
+// rawBytes is the size of raw events that is worth an insert of its own.
 const rawBytes = 4 << 20
 
-// A shard is behind when so many records are in the log that it has not read, more than arrive in a second or two. It then
-// flushes after as many times FlushEvery, and no more often than a flush takes.
+// A shard flushes up to patience times less often when its lag is above behind, more than arrives in a second or two, or
+// when its flushes take longer than the interval.
 const behind, patience = 1 << 16, 8
 
-// buffered is about how many bytes wait for the next flush, of what grows with every event.
+// buffered is the approximate number of bytes that wait for the next flush.
 func (s *Shard) buffered() int { return s.raw.Bytes() + s.state.Buffered() }
 
-// Close flushes what has been applied, unless it is too early for that: then it will be read again. The shard may be opened
-// again.
+// Close flushes what has been applied, unless it is too early to flush: then the next owner reads it again. The shard may be
+// opened again.
 func (s *Shard) Close(ctx context.Context) error {
 	defer s.Observer.Closed(s.id)
 	if s.open {
@@ -218,7 +217,7 @@ func (s *Shard) apply(ctx context.Context, records []event.Record, next int64) e
 	}
 	for i := range work.events {
 		if err := s.loadOverlapped(ctx, &work.events[i]); err != nil {
-			s.since = time.Time{} // a part of the batch is applied: there is no offset as of which it could be written
+			s.since = time.Time{} // the batch is applied in part, so there is no offset as of which to flush
 			return err
 		}
 		s.applyOne(work.offsets[i], &work.events[i], work.visits[i])
@@ -260,7 +259,7 @@ func (s *Shard) reject(r *event.Record, why *event.Rejection) {
 	s.batch.DeadLetters[why.Reason]++
 }
 
-// load finds the visits that the batch speaks of, and restores those that memory has let go.
+// load finds the visits of the batch, and restores those that are no longer in memory.
 func (s *Shard) load(ctx context.Context, w *work) error {
 	var ids []string
 	seen := map[string]bool{}
@@ -280,7 +279,7 @@ func (s *Shard) load(ctx context.Context, w *work) error {
 	return s.restore(ctx, func() ([]visit.Row, error) { return s.Store.Visits(ctx, s.id, ids) })
 }
 
-// loadOverlapped restores the visits that a late opening or closing overlaps and that memory has let go.
+// loadOverlapped restores the visits that a late opening or closing overlaps and that are no longer in memory.
 func (s *Shard) loadOverlapped(ctx context.Context, e *event.Event) error {
 	b, over, ok := s.state.Overlapped(e)
 	if !ok {

@@ -10,20 +10,20 @@ import (
 	"dwell/metrics/window"
 )
 
-// Store keeps what the shards make of their logs. Of each key it keeps the row with the highest AsOf, so that writing
-// a row twice, or after a newer one, changes nothing. A write has returned only when what it wrote survives a crash.
-// It is used by several shards at once, by each from one goroutine.
+// Store holds the rows that the shards compute. Of each key the row with the highest AsOf counts, so that writing a row
+// twice, or after a newer one, changes nothing. A write that has returned survives a crash. All shards use it concurrently,
+// each from one goroutine.
 //
-// An error means that nothing is known of what was written; the shard then recovers.
+// After an error any part of the write may have happened; the shard then recovers.
 type Store interface {
-	// AcquireEpoch makes a new owner of the shard, whose epoch is above all others', and returns the offsets above the progress
-	// as of which those have announced flushes.
+	// AcquireEpoch makes a new owner of the shard with the highest epoch, and returns the offsets above the progress as of
+	// which earlier owners have announced flushes.
 	AcquireEpoch(ctx context.Context, shard int) (o engine.Owner, announced []int64, err error)
 	// AnnounceFlush writes the owner's intent to write rows as of an offset. It returns engine.ErrFenced if an owner has a later
 	// epoch. Of AcquireEpoch and AnnounceFlush at the same time at least one sees the other.
 	AnnounceFlush(ctx context.Context, shard int, o engine.Owner, asOf int64) error
 
-	// Progress is where the shard stands, zero if it never wrote any.
+	// Progress is the shard's latest progress, zero if it never wrote any.
 	Progress(ctx context.Context, shard int) (engine.Progress, error)
 	// RecentVisits yields every visit that is not over, has a fact after the horizon (Unix milliseconds), or has an AsOf
 	// above ahead; and calls stored with the id of every other.
@@ -32,28 +32,27 @@ type Store interface {
 	RecentWindows(ctx context.Context, shard int, horizon, ahead int64, yield func(*window.Row) error) error
 	// LastSeen yields the time of the latest event of each BCP and direction, in Unix milliseconds.
 	LastSeen(ctx context.Context, shard int, yield func(b event.BCP, d event.Direction, lastEvent int64)) error
-	// Hours yields, in any order, what was told to the shard of openings and closings of BCPs before an offset, with the
-	// retractions of events about places.
+	// Hours yields, in any order, the shard's openings and closings of BCPs before an offset, with the retractions of events
+	// about places.
 	Hours(ctx context.Context, shard int, before int64, yield func(*event.Event)) error
 	// OverDuring returns the visits at a BCP that are over and have facts before to and after from (Unix milliseconds),
 	// without their State.
 	OverDuring(ctx context.Context, shard int, b event.BCP, from, to int64) ([]visit.Row, error)
-	// Visits returns those of the visits that it has, without their State.
+	// Visits returns the stored rows of these visits, without their State.
 	Visits(ctx context.Context, shard int, ids []string) ([]visit.Row, error)
-	// Windows returns those of the windows that it has.
+	// Windows returns the stored rows of these windows.
 	Windows(ctx context.Context, shard int, keys []window.Key) ([]window.Row, error)
 
-	// WriteRaw writes the events, readings and dead letters; one that is there already, by its offset, is not there
-	// twice.
+	// WriteRaw writes the events, readings and dead letters. Writing the same offset again adds nothing.
 	WriteRaw(ctx context.Context, shard int, raw *engine.Raw) error
-	// WriteRestatements comes before windows and visits, so that an event which is in those is in these.
+	// WriteRestatements comes before windows and visits, so that no event in those lacks its restatements.
 	WriteRestatements(ctx context.Context, shard int, rows []window.Restatement) error
 	// WriteWindows writes rows, each of which is valid until the next.
 	WriteWindows(ctx context.Context, shard int, rows iter.Seq[*window.Row]) error
-	// WriteVisits writes rows, of which chunks yields at most so many at a time, each valid until the next chunk. It may be
+	// WriteVisits writes rows, which chunks yields at most that many at a time, valid until the next chunk. Chunks may be
 	// called again.
 	WriteVisits(ctx context.Context, shard int, chunks func(most int) iter.Seq[[]visit.Row]) error
 	WriteInside(ctx context.Context, shard int, rows []engine.Inside) error
-	// WriteProgress is the last write of a flush: all that it says has been written before.
+	// WriteProgress is the last write of a flush: everything as of its offset has been written before.
 	WriteProgress(ctx context.Context, shard int, f *engine.Flush) error
 }

@@ -5,15 +5,15 @@ import (
 	"dwell/metrics/engine"
 )
 
-// work is the memory for a batch of events between its decoding and the end of Handle. The shards of a process share it, as
-// few handle at once: a batch takes more of it than it will leave behind.
+// work is the memory for a batch of events from decoding to the end of Handle. The shards of a process share it through a
+// pool, as few of them handle at once.
 type work struct {
 	events  []event.Event
 	offsets []int64
 	visits  []engine.Found // by event
 }
 
-// work returns memory with nothing in it, for done to take back.
+// work returns empty memory, which done takes back.
 func (b *Budget) work() *work {
 	w, _ := b.spare.Get().(*work)
 	if w == nil {
@@ -25,7 +25,7 @@ func (b *Budget) work() *work {
 
 func (b *Budget) done(w *work) { b.spare.Put(w) }
 
-// event makes room for one more, which may hold what another one was.
+// event appends an event, which may have stale contents.
 func (w *work) event() *event.Event {
 	if len(w.events) < cap(w.events) {
 		w.events = w.events[:len(w.events)+1]
