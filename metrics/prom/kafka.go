@@ -63,7 +63,7 @@ func (k *Kafka[F]) Assigned(partition int, now bool) {
 // Fetched counts what has arrived.
 func (k *Kafka[F]) Fetched(_ int, bytes int) { k.bytes.Add(float64(bytes)) }
 
-// Handled counts what the shards have taken. How far they are is told by Metrics.
+// Handled counts the records that the shards have taken. Metrics has their lag.
 func (k *Kafka[F]) Handled(_ int, records int, _, _ int64) { k.records.Add(float64(records)) }
 
 // Buffered tells what waits. A fetch that ends after its partition was given back has nothing to tell.

@@ -15,7 +15,7 @@ func (m *Metrics) Opened(int, int64, *engine.State) {}
 // Counted is of no interest here.
 func (m *Metrics) Counted(int, *engine.Flush) {}
 
-// Applied counts what a batch came to.
+// Applied counts a batch.
 func (m *Metrics) Applied(id int, b *pipeline.Batch) {
 	m.events.count(b.Events)
 	for reason, n := range b.DeadLetters {
@@ -29,7 +29,7 @@ func (m *Metrics) Applied(id int, b *pipeline.Batch) {
 	shard := strconv.Itoa(id)
 	m.lag.WithLabelValues(shard).Set(float64(max(0, b.HighWatermark-b.Next)))
 	m.buffer.WithLabelValues(shard).Set(float64(b.Bytes))
-	// From the first batch on there is something that could stall.
+	// The series of a shard starts with its first batch.
 	m.stalled.WithLabelValues(shard)
 }
 
@@ -44,7 +44,7 @@ func (m *Metrics) Written(ctx context.Context, _ int, table string, rows int, to
 	}
 }
 
-// Flushed observes a whole flush and takes over who is inside.
+// Flushed observes a whole flush and updates the trucks inside.
 func (m *Metrics) Flushed(ctx context.Context, id int, f *engine.Flush, took time.Duration) {
 	observe(ctx, m.flush, took)
 	m.inside.update(id, f)
@@ -55,14 +55,14 @@ func (m *Metrics) Flushed(ctx context.Context, id int, f *engine.Flush, took tim
 	}
 }
 
-// Memory tells what a shard holds.
+// Memory sets the number of visits and windows in memory.
 func (m *Metrics) Memory(id int, visits, windows int) {
 	shard := strconv.Itoa(id)
 	m.visits.WithLabelValues(shard).Set(float64(visits))
 	m.windows.WithLabelValues(shard).Set(float64(windows))
 }
 
-// Stalled tells that a shard's read or write fails, or goes on.
+// Stalled sets whether a shard's read or write fails.
 func (m *Metrics) Stalled(id int, err error) {
 	stalled := m.stalled.WithLabelValues(strconv.Itoa(id))
 	if err == nil {
@@ -73,7 +73,7 @@ func (m *Metrics) Stalled(id int, err error) {
 	m.retries.Inc()
 }
 
-// Closed ends the series of a shard; what was counted stays.
+// Closed ends the gauges of a shard; counters stay.
 func (m *Metrics) Closed(id int) {
 	m.inside.close(id)
 	shard := strconv.Itoa(id)

@@ -15,17 +15,17 @@ import (
 	"dwell/metrics/window"
 )
 
-// classic are the upper bounds, in seconds, of the buckets for those who do not read native ones, up to seven days.
+// classic are the upper bounds, in seconds, of the classic buckets, up to seven days.
 var classic = [...]float64{
 	5 * minute, 10 * minute, 15 * minute, 30 * minute, 45 * minute, hour, 1.5 * hour, 2 * hour, 3 * hour, 4 * hour, 6 * hour,
 	8 * hour, 12 * hour, 18 * hour, day, 1.5 * day, 2 * day, 3 * day, 4 * day, 5 * day, 7 * day,
 }
 
 // times are the histograms of release and crossing times, with native buckets at schema 5, which are the bins of
-// metrics/window, and classic ones. They say what a prometheus.HistogramVec would, and implement prometheus.Collector. A
+// metrics/window, and classic ones. They expose the same as a prometheus.HistogramVec, and implement prometheus.Collector. A
 // batch is counted under one lock in plain numbers, where a HistogramVec looks up a series and a bucket for each time. That
 // takes ten times as long (BenchmarkTimes, median of 12 alternating pairs, 2026-11-29, 2 cores that were busy), and took a
-// twelfth of all that the program did.
+// twelfth of the program's CPU time.
 type times struct {
 	voc   *event.Vocabulary
 	descs map[kind]*prometheus.Desc
@@ -40,16 +40,16 @@ type kind struct {
 	net     bool
 }
 
-// series is a time of a BCP and direction, as it is and net.
+// series is a time of a BCP and direction, gross and net.
 type series struct {
 	measure window.Measure
 	bcpDirection
 }
 
-// tallies are the two of a series. Where a place never closes, all times are net as they are, and one is both.
+// tallies are the gross and the net tally of a series. At a BCP that never closes they are the same.
 type tallies struct {
 	tally
-	net *tally // nil while it is the same
+	net *tally // nil while equal to gross
 }
 
 // tally is one histogram.
@@ -61,7 +61,7 @@ type tally struct {
 	zero uint64
 	low  int16
 	bins []uint64
-	// classic counts the times up to each bound that are above the one before it; the last has no bound.
+	// classic counts the times in each classic bucket, not cumulated; the last has no upper bound.
 	classic [len(classic) + 1]uint64
 }
 
@@ -150,7 +150,7 @@ func (t *times) Collect(ch chan<- prometheus.Metric) {
 	}
 }
 
-// now is a copy: shards wait no longer than it takes to make one.
+// now is a copy, so that shards wait only while it is made.
 func (t *times) now() map[series]*tallies {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -182,7 +182,7 @@ func (t *tally) metric(desc *prometheus.Desc, labels ...string) prometheus.Metri
 	return m
 }
 
-// both is a native histogram with classic buckets beside.
+// both is a native histogram with classic buckets.
 type both struct {
 	prometheus.Metric
 	classic []*dto.Bucket

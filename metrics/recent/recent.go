@@ -1,9 +1,9 @@
-// Package recent keeps what the shards of this process have counted in the last hours, so that whoever shows them need not
-// ask ClickHouse again and again for what was just written there.
+// Package recent holds in memory the hours that the shards of this process have counted lately, so that the overview need
+// not read them back from ClickHouse each second.
 //
-// It promises that the hours of a shard are what the store would say, and no less than what it said when the progress of the
-// shard was written; that an hour is given only if all of it is known; and that what it has given never changes. It refuses to
-// tell of shards that others have: their rows are in the store.
+// It promises that the hours of a shard equal those in the store, at least as of the shard's written progress; that an hour
+// is returned only if it is complete; and that a returned hour never changes. It refuses to answer for shards of other
+// processes: their rows are in the store.
 package recent
 
 import (
@@ -17,7 +17,7 @@ import (
 	"dwell/metrics/window"
 )
 
-// Hour is what the windows of an hour at a BCP say, all directions, channels and regimes together.
+// Hour is the sum of the windows of an hour at a BCP over all directions, channels and regimes.
 type Hour struct {
 	Counts  window.Counts
 	Release window.Aggregate
@@ -32,7 +32,7 @@ type Segments struct {
 	N, Ms, Net int64
 }
 
-// merge adds what another hour says.
+// merge adds another hour.
 func (h *Hour) merge(o *Hour) {
 	h.Counts.Merge(&o.Counts)
 	h.Release.Merge(&o.Release)
@@ -67,20 +67,20 @@ type At struct {
 	Start int32
 }
 
-// Hours are the hours of the shards that this process has. They are safe for concurrent use.
+// Hours are the hours of the shards of this process. They are safe for concurrent use.
 type Hours struct {
 	retention time.Duration
 	now       func() time.Time
 
 	mu     sync.Mutex
 	shards map[int]*counted
-	// sums are of the shards in of; one that has changed since is not there.
+	// sums caches the sums over the shards in of; an hour that changes is removed.
 	sums map[At]*Hour
 	of   []int
 }
 
-// counted is what one shard has counted as of an offset. Hours that end after the horizon are whole, and of those that start
-// before oldest, in minutes since the Unix epoch, some have been let go, by a clock that may have been set back since.
+// counted is the hours of one shard as of an offset. Hours that end after the horizon are complete. Hours that start before
+// oldest, in minutes since the Unix epoch, may have been dropped; it never decreases, even if the clock is set back.
 type counted struct {
 	asOf, horizon int64
 	oldest        int32
@@ -100,7 +100,7 @@ func New(retention time.Duration, now func() time.Time) *Hours {
 	return &Hours{retention: retention, now: now, shards: map[int]*counted{}, sums: map[At]*Hour{}}
 }
 
-// Opened takes over what a shard has counted, as of an offset.
+// Opened adds a shard with its hours as of an offset.
 func (h *Hours) Opened(id int, asOf int64, s *engine.State) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -109,7 +109,7 @@ func (h *Hours) Opened(id int, asOf int64, s *engine.State) {
 	h.take(c, asOf, s.Horizon(), s.Hours())
 }
 
-// Counted takes over what a flush has changed.
+// Counted takes the hours that a flush has changed.
 func (h *Hours) Counted(id int, f *engine.Flush) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -118,7 +118,7 @@ func (h *Hours) Counted(id int, f *engine.Flush) {
 	}
 }
 
-// Closed lets go of a shard.
+// Closed removes a shard.
 func (h *Hours) Closed(id int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -126,7 +126,7 @@ func (h *Hours) Closed(id int) {
 	h.of = nil
 }
 
-// take takes over hours of a shard that are not older than is kept, and lets go of those that are.
+// take stores the changed hours of a shard and drops those older than the retention.
 func (h *Hours) take(c *counted, asOf, horizon int64, changed func(func(engine.Hour) bool)) {
 	c.asOf, c.horizon = asOf, horizon
 	c.oldest = max(c.oldest, window.MinuteOf(h.now().Add(-h.retention).UnixMilli()))
@@ -150,8 +150,8 @@ func (h *Hours) take(c *counted, asOf, horizon int64, changed func(func(engine.H
 	maps.DeleteFunc(h.sums, func(at At, _ *Hour) bool { return at.Start < c.oldest })
 }
 
-// Since gives the hours that start at or after from, of the shards that have counted as far as their progress says and know
-// all since from. Which these are comes with them, in order. Nothing of it may be changed.
+// Since returns the hours that start at or after from, summed over the shards that are complete since from and not behind
+// their progress; and these shards, in order. The caller must not change the hours.
 func (h *Hours) Since(from time.Time, progress map[int]int64) (shards []int, hours map[At]*Hour) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -182,7 +182,7 @@ func (h *Hours) Since(from time.Time, progress map[int]int64) (shards []int, hou
 	return slices.Clone(shards), hours
 }
 
-// sum adds up an hour of the shards in of.
+// sum adds up an hour over the shards in of.
 func (h *Hours) sum(at At) *Hour {
 	sum := &Hour{}
 	for _, id := range h.of {

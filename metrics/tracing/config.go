@@ -24,13 +24,13 @@ type Config struct {
 	Endpoint string `yaml:"endpoint" example:"127.0.0.1:4317"`
 	// Protocol is grpc or http.
 	Protocol string `yaml:"protocol"`
-	// HeadersFile has a header of each request on each line, "name: value"; a file, since they hold keys.
+	// HeadersFile has one request header per line, "name: value"; it is a file because headers hold secrets.
 	HeadersFile string `yaml:"headers_file" example:"/run/secrets/collector"`
 
 	// TLS is how connections are encrypted, and whom they trust.
 	TLS tlsdial.Config `yaml:"tls"`
 
-	// SampleRatio is the share of traces that is kept, 0 to 1.
+	// SampleRatio is the share of traces that is sent, 0 to 1.
 	SampleRatio float64 `yaml:"sample_ratio"`
 	// ServiceName is the name of this program in the traces.
 	ServiceName string `yaml:"service_name"`
@@ -73,7 +73,7 @@ func (c Config) Validate() error {
 	return errors.Join(errs...)
 }
 
-// headers reads the file. An error tells the line's number and never its text, which may be a key.
+// headers reads the file. An error gives the line's number and never its text, which may be a secret.
 func (c Config) headers() (map[string]string, error) {
 	headers := map[string]string{}
 	if c.HeadersFile == "" {

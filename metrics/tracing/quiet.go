@@ -8,8 +8,7 @@ import (
 	sdk "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// quiet logs the first of several failures in a row, and that it goes on: without it every failure goes to a handler
-// that is global.
+// quiet logs the first of several failures in a row, and the recovery. Without it every failure goes to a global handler.
 type quiet struct {
 	sdk.SpanExporter
 	endpoint string

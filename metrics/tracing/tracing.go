@@ -1,9 +1,8 @@
 // Package tracing sends the spans of the pipeline to an OpenTelemetry collector.
 //
-// It promises that nothing at all happens where no endpoint is configured: no exporter, no goroutine, no connection;
-// and that Close takes no longer than Config.CloseTimeout. A collector that is away costs spans and never holds up a
-// shard. It refuses to touch OpenTelemetry's globals, so the environment variables OTEL_* choose nothing that Config
-// does.
+// It promises that nothing at all happens where no endpoint is configured: no exporter, no goroutine, no connection; and
+// that Close takes no longer than Config.CloseTimeout. While the collector is unreachable spans are lost, and shards do not
+// wait. It refuses to touch OpenTelemetry's globals, so the environment variables OTEL_* do not override Config.
 package tracing
 
 import (
@@ -25,14 +24,14 @@ import (
 // scope is the name of the instrumentation in every span.
 const scope = "dwell"
 
-// Tracing is where spans go.
+// Tracing exports spans.
 type Tracing struct {
 	cfg      Config
 	provider *sdk.TracerProvider // nil where nothing is configured
 }
 
-// Open starts to export what the configuration asks for. Version is the program's own. It does not wait for the
-// collector; the context is that of the setting up alone.
+// Open starts the exporter. Version is the program's own. It does not wait for the collector; the context is used during
+// setup only.
 func Open(ctx context.Context, cfg Config, version string, log *slog.Logger) (*Tracing, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("tracing: %w", err)
@@ -95,7 +94,8 @@ func (t *Tracing) Tracer() trace.Tracer {
 	return t.provider.Tracer(scope)
 }
 
-// Close sends what is left and stops, within Config.CloseTimeout. What could not be sent by then is lost, and an error.
+// Close sends the remaining spans and stops, within Config.CloseTimeout. Spans that are not sent by then are lost, which is
+// an error.
 func (t *Tracing) Close(ctx context.Context) error {
 	if t.provider == nil {
 		return nil
