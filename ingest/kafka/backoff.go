@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// backoff paces tries: the pause doubles from min to max with every failure in a row, and is shortened at random by up
-// to a third so that processes do not try in step.
+// backoff paces retries: the pause doubles from min to max with every failure in a row, with a random jitter of up to a
+// third.
 type backoff struct {
 	min, max time.Duration
 	failures int

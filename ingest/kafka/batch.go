@@ -53,8 +53,8 @@ func (b rawBatch) next() int64 {
 	return b.baseOffset() + int64(binary.BigEndian.Uint32(b[batchLastOffsetDeltaAt:])) + 1
 }
 
-// cutBatch takes the first batch off data. A broker may cut the last batch of an answer short: ok is then false and
-// nothing is wrong.
+// cutBatch takes the first batch off data. A broker may truncate the last batch of a response: ok is then false without an
+// error.
 func cutBatch(data []byte) (b rawBatch, rest []byte, ok bool, err error) {
 	if len(data) < batchRecordsAt {
 		return nil, nil, false, nil
@@ -73,8 +73,7 @@ func cutBatch(data []byte) (b rawBatch, rest []byte, ok bool, err error) {
 	return rawBatch(data[:size]), data[size:], true, nil
 }
 
-// recordReader turns batches into records. It keeps its memory between batches: what it returned is overwritten after
-// reset.
+// recordReader turns batches into records. It reuses its memory: records are overwritten after reset.
 type recordReader struct {
 	records []event.Record
 	headers []event.Header
@@ -114,7 +113,7 @@ func (r *recordReader) decompress(b rawBatch) ([]byte, error) {
 		return data, nil
 	}
 	if code >= len(compress.Codecs) {
-		return nil, fmt.Errorf("codec %d is not known", code)
+		return nil, fmt.Errorf("codec %d is not supported", code)
 	}
 	if r.used == len(r.plain) {
 		r.plain = append(r.plain, nil)

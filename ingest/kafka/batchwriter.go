@@ -12,7 +12,7 @@ import (
 	"dwell/ingest/event"
 )
 
-// batchWriter makes one record batch of format v2. Its memory is used again after reset.
+// batchWriter makes one record batch of format v2. It reuses its memory after reset.
 type batchWriter struct {
 	body, record []byte
 	out          bytes.Buffer

@@ -75,12 +75,11 @@ func Check(ctx context.Context, cfg Config) (missing []string, errs []error) {
 	return missing, errs
 }
 
-// maxAhead is how far after a broker's clock the time of a record may be. It is twenty-four times what Kafka 4 allows
-// unless told otherwise.
+// maxAhead is how far after a broker's clock the time of a record may be. It is twenty-four times the default of Kafka 4.
 const maxAhead = 24 * time.Hour
 
-// checkClock asks whether the brokers refuse a record from the future. Where they do not, a single producer whose clock is
-// wrong carries the watermark there, and every open visit is given up. A cluster that does not tell is not blamed.
+// checkClock checks that the brokers refuse records with timestamps in the future. Otherwise one producer with a wrong clock
+// advances the watermark, and every open visit lapses. A cluster that does not report its configuration passes.
 func (c *client) checkClock(ctx context.Context, topic string) error {
 	const kind, bound = "message.timestamp.type", "message.timestamp.after.max.ms"
 	res, err := c.DescribeConfigs(ctx, &kafkago.DescribeConfigsRequest{Resources: []kafkago.DescribeConfigRequestResource{
@@ -89,17 +88,17 @@ func (c *client) checkClock(ctx context.Context, topic string) error {
 	if err != nil {
 		return fmt.Errorf("topic %q: its configuration: %w", topic, err)
 	}
-	told := map[string]string{}
+	values := map[string]string{}
 	for _, r := range res.Resources {
 		for _, e := range r.ConfigEntries {
-			told[e.ConfigName] = e.ConfigValue
+			values[e.ConfigName] = e.ConfigValue
 		}
 	}
-	ms, err := strconv.ParseInt(told[bound], 10, 64)
-	if err != nil || told[kind] != "CreateTime" || ms <= maxAhead.Milliseconds() {
+	ms, err := strconv.ParseInt(values[bound], 10, 64)
+	if err != nil || values[kind] != "CreateTime" || ms <= maxAhead.Milliseconds() {
 		return nil
 	}
-	return fmt.Errorf("topic %q: %s is %d: a record from the future would be taken, and give up every open visit; set it to 3600000 or less",
+	return fmt.Errorf("topic %q: %s is %d: a record with a future timestamp would be accepted and make every open visit lapse; set it to 3600000 or less",
 		topic, bound, ms)
 }
 
@@ -112,7 +111,7 @@ func reach(ctx context.Context, cfg Config) error {
 	}
 	defer c.close()
 	if _, err = c.ApiVersions(ctx, &kafkago.ApiVersionsRequest{}); err == nil {
-		// Some brokers tell their versions to those who have not logged in.
+		// Some brokers report their API versions before authentication.
 		_, err = c.Metadata(ctx, &kafkago.MetadataRequest{Topics: []string{}})
 	}
 	switch {

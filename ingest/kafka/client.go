@@ -13,7 +13,7 @@ const (
 	requestTimeout = 10 * time.Second
 )
 
-// client is a configured way to the cluster, shared by everything that this package does there.
+// client is the configured connection to the cluster, shared within this package.
 type client struct {
 	*kafkago.Client
 	transport *kafkago.Transport

@@ -22,7 +22,7 @@ type Config struct {
 	Group string `yaml:"group"`
 	// ClientID is the name of this process in the brokers' logs.
 	ClientID string `yaml:"client_id"`
-	// Partitions is the number of partitions that what is stored was counted with; 0 takes what the topic has on start.
+	// Partitions is the number of partitions that the stored tables were counted with; 0 takes the topic's number at start.
 	Partitions int `yaml:"-"`
 
 	// TLS is how connections are encrypted, and whom they trust.
@@ -34,17 +34,17 @@ type Config struct {
 	FetchBytes int `yaml:"fetch_bytes"`
 	// FetchWait is how long a broker may wait for records before it answers that there are none.
 	FetchWait time.Duration `yaml:"fetch_wait"`
-	// BufferBytes is how much of one partition may wait, as it was fetched, before its fetching pauses. At most BufferBytes
-	// plus one fetch is held.
+	// BufferBytes is how many fetched bytes of one partition may wait before its fetching pauses. At most BufferBytes plus
+	// one fetch is buffered.
 	BufferBytes int `yaml:"buffer_bytes"`
-	// Tick is the longest time between two looks at whether a flush is due, where nothing arrives.
+	// Tick is the time between two checks whether a flush is due while no records arrive.
 	Tick time.Duration `yaml:"tick"`
-	// CommitInterval is the time between two commits of offsets to the group; only operators' tools read them.
+	// CommitInterval is the time between two offset commits to the group; only operators' tools read them.
 	CommitInterval time.Duration `yaml:"commit_interval"`
-	// RefreshInterval is the time between two looks at leaders and partitions while nothing fails.
+	// RefreshInterval is the time between two metadata requests (leaders, partitions) while nothing fails.
 	RefreshInterval time.Duration `yaml:"refresh_interval"`
-	// SessionTimeout is the silence after which the group gives a process's partitions to others. A heartbeat is sent three
-	// times as often.
+	// SessionTimeout is the time without a heartbeat after which the group gives a process's partitions to others.
+	// Heartbeats are sent three times as often.
 	SessionTimeout time.Duration `yaml:"session_timeout"`
 	// DrainTimeout bounds the last flush of partitions that are revoked.
 	DrainTimeout time.Duration `yaml:"drain_timeout"`
@@ -130,7 +130,7 @@ func (c Config) Validate() error {
 		}
 	}
 	if c.DrainTimeout >= c.SessionTimeout {
-		// No heartbeat is sent while a generation drains, so a longer drain would lose the partitions half-way.
+		// No heartbeat is sent while a generation drains, so a longer drain would lose the partitions before it ends.
 		bad("drain_timeout: %v is not shorter than session_timeout %v", c.DrainTimeout, c.SessionTimeout)
 	}
 	if c.BackoffMax < c.BackoffMin {

@@ -29,8 +29,8 @@ type Consumer struct {
 	offsets  map[int]int64
 }
 
-// New checks the configuration, reads the files that it names, and starts nothing. newHandler makes the Handler of one
-// stay of one partition; it is called from several goroutines. obs may be nil.
+// New checks the configuration, reads the files that it names, and starts nothing. newHandler makes a Handler for each
+// assignment of a partition; it is called from several goroutines. obs may be nil.
 func New(cfg Config, newHandler func(partition int) Handler, obs Observer, log *slog.Logger) (*Consumer, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("kafka: %w", err)
@@ -42,14 +42,14 @@ func New(cfg Config, newHandler func(partition int) Handler, obs Observer, log *
 	if obs == nil {
 		obs = unobserved{}
 	}
-	// While one half waits for something, the other keeps the machine busy.
+	// Twice as many slots as cores, so that the cores stay busy while half of the slots wait.
 	slots := newSlots(2 * runtime.GOMAXPROCS(0))
 	return &Consumer{cfg: cfg, log: log.With("component", "kafka"), obs: obs, newHandler: newHandler, slots: slots, client: c}, nil
 }
 
-// Run joins the group and handles what it assigns until ctx ends; then it closes every Handler, leaves the group and
-// returns nil. It returns an error at once when the topic is missing, and a PartitionsChangedError when the topic has
-// other partitions than it was counted with; everything else is tried again for as long as it takes.
+// Run joins the group and handles what it assigns until ctx ends; then it closes every Handler, leaves the group and returns
+// nil. It returns an error at once when the topic is missing, and a PartitionsChangedError when the topic's number of
+// partitions has changed; everything else is retried without limit.
 func (c *Consumer) Run(ctx context.Context) error {
 	defer c.client.close()
 	ctx, fail := context.WithCancelCause(ctx)
@@ -67,7 +67,7 @@ func (c *Consumer) Run(ctx context.Context) error {
 		GroupBalancers:    []kafkago.GroupBalancer{kafkago.RangeGroupBalancer{}},
 		HeartbeatInterval: c.cfg.SessionTimeout / 3,
 		SessionTimeout:    c.cfg.SessionTimeout,
-		// A member hears of a rebalance at its next heartbeat, then drains, then joins.
+		// A member learns of a rebalance at its next heartbeat, then drains, then joins.
 		RebalanceTimeout: c.cfg.SessionTimeout + c.cfg.DrainTimeout,
 		JoinGroupBackoff: c.cfg.BackoffMin,
 		Timeout:          requestTimeout,
@@ -90,7 +90,7 @@ func (c *Consumer) Run(ctx context.Context) error {
 		}
 		if err != nil {
 			c.obs.Failed(GroupFailure)
-			c.log.Warn("group cannot be joined yet", "group", c.cfg.Group, "error", err)
+			c.log.Warn("cannot join the group, will retry", "group", c.cfg.Group, "error", err)
 			if forgotten := member; forgotten != "" && !errors.Is(err, kafkago.RebalanceInProgress) {
 				member = ""
 				leaving.Go(func() { c.leaveFor(ctx, forgotten) })
@@ -113,8 +113,8 @@ func (c *Consumer) Run(ctx context.Context) error {
 // leaveTimeout bounds how long leaving the group may take once every Handler is closed.
 const leaveTimeout = 3 * time.Second
 
-// leave ends the generation, waits for its Handlers to be closed, and leaves the group. A group that cannot be left in
-// time, say because this process was still waiting to join it, gives the partitions to others when the session ends.
+// leave ends the generation, waits for its Handlers to be closed, and leaves the group. If it cannot leave in time, say
+// because this process was still joining, the group reassigns the partitions when the session times out.
 func (c *Consumer) leave(group *kafkago.ConsumerGroup, serving *sync.WaitGroup) {
 	left := make(chan struct{})
 	go func() {
@@ -125,11 +125,12 @@ func (c *Consumer) leave(group *kafkago.ConsumerGroup, serving *sync.WaitGroup) 
 	select {
 	case <-left:
 	case <-time.After(leaveTimeout):
-		c.log.Warn("the group was not left in time", "group", c.cfg.Group, "session_timeout", c.cfg.SessionTimeout)
+		c.log.Warn("could not leave the group in time", "group", c.cfg.Group, "session_timeout", c.cfg.SessionTimeout)
 	}
 }
 
-// partitions waits until the topic's partitions are known, and returns an error when they cannot be counted with.
+// partitions waits until the topic's partitions are known. It returns an error if the topic is missing or their number has
+// changed.
 func (c *Consumer) partitions(ctx context.Context) (int, error) {
 	pace := backoff{min: c.cfg.BackoffMin, max: c.cfg.BackoffMax}
 	for {
@@ -145,7 +146,7 @@ func (c *Consumer) partitions(ctx context.Context) (int, error) {
 			return l.partitions, nil
 		}
 		c.obs.Failed(MetadataFailure)
-		c.log.Warn("kafka does not answer yet", "error", err)
+		c.log.Warn("kafka is not reachable, will retry", "error", err)
 		if !pace.wait(ctx) {
 			return 0, nil
 		}
@@ -158,7 +159,7 @@ func (c *Consumer) generation(owned context.Context, g *kafkago.Generation, part
 	for _, a := range g.Assignments[c.cfg.Topic] {
 		assigned = append(assigned, a.ID)
 	}
-	c.log.Info("partitions are assigned", "group", g.GroupID, "generation", g.ID, "partitions", assigned)
+	c.log.Info("partitions assigned", "group", g.GroupID, "generation", g.ID, "partitions", assigned)
 	owned, revoke := context.WithCancel(owned)
 	defer revoke()
 	drain, drained := drainContext(owned, c.cfg.DrainTimeout)
@@ -191,7 +192,7 @@ func (c *Consumer) generation(owned context.Context, g *kafkago.Generation, part
 	c.mu.Unlock()
 	stopFetching()
 	fetches.Wait()
-	c.log.Info("partitions are given back", "group", g.GroupID, "generation", g.ID, "partitions", assigned)
+	c.log.Info("partitions revoked", "group", g.GroupID, "generation", g.ID, "partitions", assigned)
 	return failed
 }
 
@@ -209,9 +210,9 @@ func drainContext(owned context.Context, a time.Duration) (context.Context, cont
 	}
 }
 
-// Commit notes the next offset of a partition for operators' tools, such as kafka-consumer-groups. It is written to the
-// group within Config.CommitInterval, as well as can be; dwell itself never reads it. A partition that this process does
-// not handle now is passed over.
+// Commit notes the next offset of a partition for operators' tools, such as kafka-consumer-groups. It is committed to the
+// group within Config.CommitInterval, best effort; dwell itself never reads it. Commits of partitions that are not assigned
+// to this process are ignored.
 func (c *Consumer) Commit(partition int, next int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -236,6 +237,6 @@ func (c *Consumer) commit(g *kafkago.Generation) {
 	}
 	if err := g.CommitOffsets(map[string]map[int]int64{c.cfg.Topic: offsets}); err != nil {
 		c.obs.Failed(CommitFailure)
-		c.log.Warn("offsets were not committed to the group", "group", g.GroupID, "error", err)
+		c.log.Warn("offsets not committed to the group", "group", g.GroupID, "error", err)
 	}
 }

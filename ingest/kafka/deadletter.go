@@ -12,22 +12,22 @@ import (
 	"dwell/ingest/event"
 )
 
-// The headers that a dead letter has before those of the record itself.
+// The headers that a dead letter has in front of the record's own.
 const (
 	ReasonHeader    = "dwell-reason"
 	DetailHeader    = "dwell-detail"
 	TopicHeader     = "dwell-topic"
 	PartitionHeader = "dwell-partition"
 	OffsetHeader    = "dwell-offset"
-	// TimeHeader is the record's own timestamp in Unix milliseconds. The dead letter's is that of its writing: with the
-	// record's a broker might refuse it (Kafka 4 does from an hour ahead), or retention delete it at once. Where the
-	// broker refuses the time of the writing, since this machine's clock is ahead, it has the record's.
+	// TimeHeader is the record's own timestamp in Unix milliseconds. The dead letter's timestamp is the time of writing:
+	// with the record's own a broker might refuse it (Kafka 4 does from an hour ahead), or retention delete it at once. If
+	// the broker refuses the time of writing because this machine's clock is ahead, the record's is used.
 	TimeHeader = "dwell-time"
-	// CutHeader is there only where the record was too large to be kept whole, and says what is missing.
+	// CutHeader is set only if the record was too large and its value was cut; it says what is missing.
 	CutHeader = "dwell-cut"
 )
 
-// keptBytes is how much of a value is kept that does not fit, a record may have been small only while compressed.
+// keptBytes is how much of a value that is too large is kept: a record may have fit only while compressed.
 const keptBytes = 64 << 10
 
 // DeadLetters writes records that cannot be used to the dead-letter topic and waits until all are acknowledged. Key,

@@ -48,7 +48,7 @@ func newFetchRequest(clientID, topic string, broker int32, wait time.Duration, p
 	}
 }
 
-// Broker sends the request to the broker that was asked for, whatever the transport believes of leaders.
+// Broker sends the request to the given broker, whatever leaders the transport has cached.
 func (r *fetchRequest) Broker(cluster protocol.Cluster) (protocol.Broker, error) {
 	b, ok := cluster.Brokers[r.broker]
 	if !ok {
@@ -57,7 +57,7 @@ func (r *fetchRequest) Broker(cluster protocol.Cluster) (protocol.Broker, error)
 	return b, nil
 }
 
-// Required makes the transport leave writing and reading to RawExchange.
+// Required makes the transport use RawExchange.
 func (r *fetchRequest) Required(versions map[protocol.ApiKey]int16) bool {
 	r.version = min(versions[protocol.Fetch], maxFetchVersion)
 	return true
@@ -91,7 +91,7 @@ type fetchAnswer struct {
 	partitions []partitionAnswer
 }
 
-// ApiKey makes it a message of kafka-go's.
+// ApiKey implements kafka-go's message interface.
 func (*fetchAnswer) ApiKey() protocol.ApiKey { return protocol.Fetch }
 
 type partitionAnswer struct {
@@ -101,7 +101,7 @@ type partitionAnswer struct {
 	// logStart is the first offset that the broker still has, -1 where it does not say.
 	logStart int64
 	aborted  []abortedTransaction
-	// data is whole record batches, but for a last one that may be cut short.
+	// data is record batches, of which the last may be truncated.
 	data []byte
 }
 

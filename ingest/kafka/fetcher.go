@@ -12,8 +12,8 @@ import (
 	"github.com/segmentio/kafka-go/protocol/fetch"
 )
 
-// fetcher keeps the sources of one generation filled: one loop per leader, each with one request under way that carries
-// every partition that the leader leads and that has room.
+// fetcher fills the sources of one generation: one loop per leader, each with one request in flight for all partitions of
+// that leader whose buffers have room.
 type fetcher struct {
 	client *client
 	cfg    Config
@@ -73,7 +73,7 @@ func (f *fetcher) run(ctx context.Context) error {
 			return nil
 		case err != nil:
 			f.obs.Failed(MetadataFailure)
-			f.log.Warn("leaders are not known", "error", err)
+			f.log.Warn("cannot read the leaders, will retry", "error", err)
 		case l.partitions != f.partitions:
 			return &PartitionsChangedError{Topic: f.cfg.Topic, Was: f.partitions, Now: l.partitions}
 		case !maps.Equal(l.leaders, led):
@@ -128,7 +128,7 @@ func (f *fetcher) allLed(l layout) bool {
 	return true
 }
 
-// doubt asks for the leaders to be looked up again.
+// doubt requests a metadata refresh.
 func (f *fetcher) doubt() {
 	select {
 	case f.stale <- struct{}{}:
@@ -155,7 +155,7 @@ func (f *fetcher) fetchFrom(ctx context.Context, leader int32, sources []*source
 			select {
 			case <-ctx.Done():
 			case <-changed:
-			case <-time.After(f.cfg.BackoffMin): // a source may have been pausing
+			case <-time.After(f.cfg.BackoffMin): // a source may have paused
 			}
 			continue
 		}
@@ -209,13 +209,13 @@ func (f *fetcher) take(ctx context.Context, s *source, stay int, a partitionAnsw
 		return
 	}
 	f.obs.Failed(PartitionFailure)
-	f.log.Warn("partition cannot be fetched", "partition", s.partition, "error", kafkago.Error(a.code))
+	f.log.Warn("cannot fetch the partition", "partition", s.partition, "error", kafkago.Error(a.code))
 	s.pause(stay, time.Now())
 	f.doubt()
 }
 
-// outOfRange finds out what became of the offset that was asked for: retention has deleted it, and the loss is said and
-// counted, or the log is shorter than it was, and nothing is read until somebody has looked.
+// outOfRange handles an offset out of range: either retention has deleted it, and the loss is logged and counted, or the log
+// is shorter than before, and the partition is not read until an operator acts.
 func (f *fetcher) outOfRange(ctx context.Context, s *source, stay int) {
 	next, _ := s.position()
 	first, end, err := f.client.bounds(ctx, f.cfg.Topic, s.partition)
@@ -224,15 +224,15 @@ func (f *fetcher) outOfRange(ctx context.Context, s *source, stay int) {
 		return
 	case err == nil && next < first:
 		f.obs.Lost(s.partition, first-next)
-		f.log.Error("records were deleted by retention before they were read: what is stored lacks them",
+		f.log.Error("retention deleted records before they were read: the tables lack them",
 			"topic", f.cfg.Topic, "partition", s.partition, "from", next, "to", first, "records", first-next)
 		s.move(stay, first)
 		return
 	case err == nil && next > end:
-		f.log.Error("the partition ends before what is stored of it: was the topic made anew?",
+		f.log.Error("the partition ends before the stored progress: was the topic recreated?",
 			"topic", f.cfg.Topic, "partition", s.partition, "next", next, "end", end)
 	default:
-		f.log.Warn("partition cannot be fetched", "partition", s.partition, "offset", next,
+		f.log.Warn("cannot fetch the partition", "partition", s.partition, "offset", next,
 			"first", first, "end", end, "error", err)
 	}
 	f.obs.Failed(PartitionFailure)

@@ -7,9 +7,9 @@ import (
 	kafkago "github.com/segmentio/kafka-go"
 )
 
-// leaveFor leaves the group in the place of a member of this process that is no more. While the broker that keeps the group
-// is away, kafka-go forgets which member it was, and joins as another one as soon as it can; the group would let that one,
-// and all others, wait until the session of the first has ended.
+// leaveFor leaves the group on behalf of an earlier member of this process. While the group coordinator is unavailable,
+// kafka-go forgets its member id, and then joins as a new member; all members would wait until the session of the earlier
+// one times out.
 func (c *Consumer) leaveFor(ctx context.Context, member string) {
 	pace := backoff{min: c.cfg.BackoffMin, max: c.cfg.BackoffMax}
 	for {

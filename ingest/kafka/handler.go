@@ -6,59 +6,56 @@ import (
 	"dwell/ingest/event"
 )
 
-// Handler is what a partition's records are for. One Handler serves one stay of one partition in this process: it is
-// opened once, then handles, then is closed. It is never called by two goroutines at once.
+// Handler processes the records of a partition. Each assignment of a partition gets a new Handler: it is opened once, then
+// handles, then is closed. It is never called by two goroutines at once.
 type Handler interface {
-	// Open returns the offset to read from: the next one after all that is stored for the partition, or Earliest where
-	// nothing is. An error makes the consumer try again later with a new Handler.
+	// Open returns the offset to read from: the one after the stored progress of the partition, or Earliest if there is
+	// none. After an error the consumer tries again later with a new Handler.
 	Open(ctx context.Context, partition int) (next int64, err error)
-	// Handle takes the next Batch. It is called with no records at least every Config.Tick while nothing arrives. Only so
-	// many Handlers handle at once as keep the machine busy, so what may take long is for Write. After an error the Handler
-	// is closed, and a new one is opened after a pause: nothing is skipped. When the partition is revoked, ctx ends at the
-	// end of the time to drain.
+	// Handle takes the next Batch. It is called with no records at least every Config.Tick while nothing arrives. It holds a
+	// decode slot, so slow work belongs in Write. After an error the Handler is closed, and a new one is opened after a
+	// pause: nothing is skipped. When the partition is revoked, ctx ends after Config.DrainTimeout.
 	Handle(ctx context.Context, batch Batch) error
-	// Write is called after each Handle that succeeded, and an error of it is as one of Handle. Not returning is the
-	// back-pressure.
+	// Write is called after each successful Handle; its errors are treated alike. Blocking in it is the back-pressure.
 	Write(ctx context.Context) error
-	// Close is called once after an Open that succeeded. It flushes what it can until ctx ends; after a failed Handle
-	// ctx has ended already, and there is only memory to let go.
+	// Close is called once after a successful Open. It flushes until ctx ends; after a failed Handle ctx has ended already,
+	// and Close only frees memory.
 	Close(ctx context.Context) error
 }
 
-// Batch is what a Handler is given at once: records in offset order, all of one partition.
+// Batch is records of one partition in offset order.
 type Batch struct {
 	// Records, and all that they point to, are valid until the call of Handler.Handle that brought them returns. They may be
-	// empty: at a tick, and where only records that no Handler sees were passed (transaction markers, aborted transactions,
-	// records that compaction or retention removed).
+	// empty: at a tick, and after records that no Handler sees (transaction markers, aborted transactions, records removed
+	// by compaction or retention).
 	Records []event.Record
-	// Next is the offset from which the next Batch goes on. It never falls, and is past the last of Records.
+	// Next is the offset at which the next Batch starts. It never decreases, and is after the last of Records.
 	Next int64
-	// HighWatermark is the end of the partition as of the last fetch: Next has caught up when it has reached it. It is
-	// -1 until the first fetch.
+	// HighWatermark is the end of the partition as of the last fetch, -1 before the first.
 	HighWatermark int64
 }
 
-// Earliest is the offset of a partition of which nothing is stored yet: reading begins at the first record that Kafka
-// still has, and no earlier one counts as lost.
+// Earliest is the offset of a partition without progress: reading begins at the first record that Kafka still has, and no
+// earlier one counts as lost.
 const Earliest int64 = -1
 
-// Observer is told what happens, for metrics. It is called from several goroutines and must not block.
+// Observer is notified for metrics. It is called from several goroutines and must not block.
 type Observer interface {
-	// Assigned tells that this process handles the partition now, or does no longer.
+	// Assigned is called when the partition is assigned to this process, or revoked.
 	Assigned(partition int, now bool)
-	// Fetched counts what has arrived: bytes as sent, compressed.
+	// Fetched counts fetched bytes, compressed.
 	Fetched(partition int, bytes int)
-	// Handled counts what the Handler has taken, and tells how far it is: lag is highWatermark - next.
+	// Handled counts the records that the Handler has taken, with its offsets: lag is highWatermark - next.
 	Handled(partition int, records int, next, highWatermark int64)
 	// Buffered is how many fetched bytes wait for the Handler.
 	Buffered(partition int, bytes int)
-	// Failed counts what had to be tried again.
+	// Failed counts failures that are retried.
 	Failed(what Failure)
 	// Lost counts records that retention deleted before they were read.
 	Lost(partition int, records int64)
 }
 
-// Failure is something that had to be tried again.
+// Failure is an operation that failed and is retried.
 type Failure string
 
 // The failures.

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// handleBytes is how much is decompressed before the Handler is called: it bounds memory where records compress well.
+// handleBytes is how much is decompressed before the Handler is called. It bounds the memory of records that compress well.
 const handleBytes = 4 << 20
 
 // partition is the loop of one partition: it opens a Handler, feeds it from the source, and closes it.
@@ -30,7 +30,7 @@ func (p *partition) run(owned, drain context.Context) {
 		failure, err := p.serve(owned, drain, &pace)
 		if err != nil {
 			p.obs.Failed(failure)
-			p.log.Error("partition is tried again from what is stored", "partition", p.partition,
+			p.log.Error("partition failed, will resume from its stored progress", "partition", p.partition,
 				"failed", failure, "error", err)
 		}
 		if owned.Err() != nil || !pace.wait(owned) {
@@ -55,7 +55,7 @@ func (p *partition) serve(owned, drain context.Context, pace *backoff) (Failure,
 	if err != nil {
 		ended, cancel := context.WithCancel(drain)
 		cancel()
-		_ = h.Close(ended) // the failure is what gets reported
+		_ = h.Close(ended) // the first failure is reported
 		return failure, err
 	}
 	if err := h.Close(drain); err != nil {
@@ -64,7 +64,7 @@ func (p *partition) serve(owned, drain context.Context, pace *backoff) (Failure,
 	return "", nil
 }
 
-// feed gives the Handler what arrives. It returns nil when owned ends.
+// feed passes fetched chunks to the Handler. It returns nil when owned ends.
 func (p *partition) feed(owned, drain context.Context, h Handler, next int64, pace *backoff) (Failure, error) {
 	if next == Earliest {
 		var err error
@@ -114,13 +114,12 @@ func (p *partition) feed(owned, drain context.Context, h Handler, next int64, pa
 	return "", nil
 }
 
-// untilTick is how long it is until the next tick, which is the same for all partitions: what their Handlers then do they can
-// do together.
+// untilTick is the time until the next tick. All partitions tick at the same time, so that their flushes share inserts.
 func (p *partition) untilTick() time.Duration {
 	return p.cfg.Tick - time.Duration(time.Now().UnixNano())%p.cfg.Tick
 }
 
-// handle gives the Handler the records of one chunk, in as many batches as memory asks for.
+// handle passes the records of one chunk to the Handler, in batches of bounded size.
 func (p *partition) handle(owned, drain context.Context, h Handler, c chunk) (Failure, error) {
 	transactions := newTransactions(c.aborted)
 	for rest := c.data; ; {
@@ -148,8 +147,8 @@ func (p *partition) handle(owned, drain context.Context, h Handler, c chunk) (Fa
 	}
 }
 
-// read reads the batches of data until it has as much as is handled at once. Next is the offset after them, and rest what is
-// left of data, nil after the last batch.
+// read reads batches from data up to handleBytes. Next is the offset after them, and rest the remaining data, nil after the
+// last batch.
 func read(r *recordReader, c *chunk, transactions *transactions, data []byte) (next int64, rest []byte, err error) {
 	for {
 		b, after, ok, err := cutBatch(data)

@@ -19,8 +19,8 @@ import (
 // Producer writes to Kafka. It may be used by several goroutines.
 //
 // A write that returns nil is on every in-sync replica. A write that returns an error may have been written in part or
-// whole: writing it again is right, since events are told apart by their ids. Records of one Write that share a
-// partition keep their order, and those of two calls do when the first has returned before the second is made.
+// whole: it is safe to write it again, since events are deduplicated by id. Records of one partition keep their order within
+// a Write, and across calls if the first has returned before the second is made.
 type Producer struct {
 	cfg     Config
 	client  *client
@@ -28,7 +28,7 @@ type Producer struct {
 	writers sync.Pool
 
 	mu sync.Mutex
-	// partitions is by topic, as it was when the topic was first written to.
+	// partitions is the number of partitions by topic, as of the first write to it.
 	partitions map[string]int
 }
 
@@ -36,10 +36,10 @@ const (
 	// batchBytes bounds a batch before compression; Kafka's own default limit is a little above a megabyte, after it. A
 	// larger record gets a batch of its own.
 	batchBytes = 1_000_000
-	// deliverFor bounds the tries of one batch: a leader may move, or a broker start again.
+	// deliverFor bounds the retries of one batch: a leader may move, or a broker restart.
 	deliverFor         = 30 * time.Second
 	retryMin, retryMax = 100 * time.Millisecond, time.Second
-	// leadersTTL bounds how old the knowledge of the leaders is, since no failure refreshes it.
+	// leadersTTL bounds the age of the cached leaders, which failures do not refresh.
 	leadersTTL = time.Second
 )
 
@@ -64,8 +64,8 @@ func NewProducer(cfg Config) (*Producer, error) {
 // Close lets the connections go.
 func (p *Producer) Close() { p.client.close() }
 
-// Write writes the records to the canonical topic and waits until all are acknowledged. The key chooses the partition as
-// Kafka's own Java client does (murmur2); a record that is marked so has a copy in every partition. Some thousand records a
+// Write writes the records to the canonical topic and waits until all are acknowledged. The key chooses the partition as in
+// Kafka's Java client (murmur2); a record with the everywhere mark is written to every partition. Some thousand records per
 // call make good batches.
 func (p *Producer) Write(ctx context.Context, records ...event.Record) error {
 	if len(records) == 0 {
@@ -90,8 +90,8 @@ func (p *Producer) Write(ctx context.Context, records ...event.Record) error {
 	return p.write(ctx, p.cfg.Topic, to)
 }
 
-// Forward writes a copy of records of the given partition to every other one: facts about places that were found in one
-// partition only. It marks them, so that the partitions that get them do not forward them again.
+// Forward copies records of the given partition to every other one: facts about places that were found in one partition
+// only. It marks the copies, so that they are not forwarded again.
 func (p *Producer) Forward(ctx context.Context, partition int, records []event.Record) error {
 	partitions, err := p.partitionsOf(ctx, p.cfg.Topic)
 	if err != nil {
@@ -109,8 +109,8 @@ func (p *Producer) Forward(ctx context.Context, partition int, records []event.R
 	return p.write(ctx, p.cfg.Topic, to)
 }
 
-// PartitionOf is the partition of a key in a topic of so many partitions, as Kafka's Java client chooses it. An absent
-// key goes where an empty one goes.
+// PartitionOf is the partition of a key in a topic of so many partitions, as Kafka's Java client chooses it. A null key goes
+// to the same partition as an empty one.
 func PartitionOf(key []byte, partitions int) int {
 	return kafkago.Murmur2Balancer{Consistent: true}.Balance(kafkago.Message{Key: key}, partitionNumbers[:partitions]...)
 }
@@ -185,7 +185,7 @@ func (p *Producer) writePartition(ctx context.Context, topic string, partition i
 				records[written].Key, len(records[written].Value), err)
 		}
 		if err != nil {
-			return written, err // a request that was given up may still read w
+			return written, err // a cancelled request may still read w
 		}
 		written = n
 	}
@@ -201,7 +201,7 @@ func sizeOf(r *event.Record) int {
 	return n
 }
 
-// deliver sends a record set until it is acknowledged, is refused for good, or deliverFor has passed.
+// deliver sends a record set until it is acknowledged, is refused with a permanent error, or deliverFor has passed.
 func (p *Producer) deliver(ctx context.Context, topic string, partition int, set []byte) error {
 	pace := backoff{min: retryMin, max: retryMax}
 	started := time.Now()
@@ -226,7 +226,7 @@ func (p *Producer) try(ctx context.Context, topic string, partition int, set []b
 	return res.Error
 }
 
-// passes tells whether trying again may help: what brokers do not call final, and everything that is not theirs.
+// passes says whether a retry may help: temporary broker errors, and all errors that are not the broker's.
 func passes(err error) bool {
 	var broker kafkago.Error
 	return !errors.As(err, &broker) || broker.Temporary()

@@ -44,7 +44,7 @@ func (s SASL) validate() error {
 	return nil
 }
 
-// mechanism reads the password file. It returns nil where no login is asked for.
+// mechanism reads the password file. It returns nil without SASL.
 func (s SASL) mechanism() (sasl.Mechanism, error) {
 	if s.Mechanism == "" {
 		return nil, nil

@@ -2,9 +2,8 @@ package kafka
 
 import "context"
 
-// slots are the decode slots, which partitions take in turn to read records and have them handled. The memory for records is many
-// times what was fetched, so it belongs to the slot and not to the partition, which gives the slot back before it waits for a
-// store.
+// slots are the decode slots: a partition holds one while it decodes and handles records. Decoded records take many times
+// the fetched bytes, so their memory belongs to the slot, and the partition releases the slot before it writes to the store.
 type slots chan *recordReader
 
 func newSlots(n int) slots {
@@ -15,7 +14,7 @@ func newSlots(n int) slots {
 	return s
 }
 
-// take waits for a slot and empties it. It is nil when ctx has ended.
+// take waits for a slot and resets it. It returns nil when ctx has ended.
 func (s slots) take(ctx context.Context) *recordReader {
 	select {
 	case r := <-s:

@@ -8,22 +8,21 @@ import (
 	"github.com/segmentio/kafka-go/protocol/fetch"
 )
 
-// source holds what was fetched of one partition until its Handler takes it. The fetcher fills it, the partition's loop
-// empties it.
+// source buffers the fetched bytes of one partition. The fetcher fills it, the partition's loop empties it.
 type source struct {
 	partition int
 	// limit is Config.BufferBytes, fetchBytes Config.FetchBytes.
 	limit, fetchBytes int
-	// arrived has one place: a chunk or an error waits.
+	// arrived, of capacity one, signals that a chunk or an error waits.
 	arrived chan struct{}
 	// wanted is called when the source can be fetched again.
 	wanted func()
 
 	mu sync.Mutex
-	// stay grows with every seek and stop: what was asked for during an earlier stay is dropped when it arrives.
+	// stay grows with every seek and stop: responses to requests of an earlier stay are dropped.
 	stay    int
 	reading bool
-	// next is the offset to ask for, retryAt not before when.
+	// next is the offset of the next request, which is sent at retryAt at the earliest.
 	next          int64
 	retryAt       time.Time
 	pace          backoff
@@ -33,9 +32,9 @@ type source struct {
 	err           error
 }
 
-// chunk is what one fetch brought of one partition.
+// chunk is the data of one partition from one fetch.
 type chunk struct {
-	// from is the offset that was asked for, next the one to ask for after this chunk.
+	// from is the requested offset, next the offset to request after this chunk.
 	from, next    int64
 	highWatermark int64
 	aborted       []abortedTransaction
@@ -51,7 +50,7 @@ func (s *source) seek(next int64) {
 	s.wanted()
 }
 
-// stop ends fetching and forgets what has arrived.
+// stop ends fetching and drops the buffered data.
 func (s *source) stop() {
 	s.mu.Lock()
 	s.restart(false)
@@ -70,8 +69,8 @@ func (s *source) restart(reading bool) {
 	}
 }
 
-// request is what to ask a broker for. It is not ok while the buffer is full, the Handler is not open, or an error was
-// just met.
+// request is the next fetch of the partition. It is not ok while the buffer is full, the Handler is not open, or the pause
+// after an error lasts.
 func (s *source) request(now time.Time) (p fetch.RequestPartition, stay int, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -87,7 +86,7 @@ func (s *source) request(now time.Time) (p fetch.RequestPartition, stay int, ok 
 	}, s.stay, true
 }
 
-// deliver queues what a fetch of the given stay brought and returns how many bytes wait now.
+// deliver queues the data fetched for the given stay and returns the number of buffered bytes.
 func (s *source) deliver(stay int, a partitionAnswer) (buffered int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -109,7 +108,7 @@ func (s *source) deliver(stay int, a partitionAnswer) (buffered int) {
 	return s.bytes
 }
 
-// move goes on at another offset, of which the Handler learns by an empty chunk.
+// move continues at another offset, which the Handler learns from an empty chunk.
 func (s *source) move(stay int, next int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -125,7 +124,7 @@ func (s *source) push(c chunk) {
 	s.signal()
 }
 
-// pause puts the next request off after a failure.
+// pause delays the next request after a failure.
 func (s *source) pause(stay int, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -141,7 +140,7 @@ func (s *source) signal() {
 	}
 }
 
-// take returns the oldest chunk, and how many bytes wait after it. It is not ok when nothing waits.
+// take returns the oldest chunk, and the number of bytes still buffered. It is not ok when the buffer is empty.
 func (s *source) take() (c chunk, buffered int, ok bool, err error) {
 	s.mu.Lock()
 	if len(s.queue) == 0 {

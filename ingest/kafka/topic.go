@@ -14,8 +14,8 @@ import (
 	"github.com/segmentio/kafka-go/protocol/metadata"
 )
 
-// PartitionsChangedError says that a topic no longer has the partitions it was counted with. Keys have moved between
-// partitions since, so going on would count a visit twice; the way out is a rebuild into a new topic.
+// PartitionsChangedError says that the number of partitions of a topic has changed since it was first counted. Keys have
+// moved between partitions, so continuing would count visits twice; rebuild into a new topic instead.
 type PartitionsChangedError struct {
 	Topic    string
 	Was, Now int
@@ -29,10 +29,10 @@ func (e *PartitionsChangedError) Error() string {
 // NewTopic is a topic that EnsureTopics creates where it is missing.
 type NewTopic struct {
 	Name string
-	// Partitions is the number of partitions; Replication how many brokers hold each, -1 is the cluster's own choice.
+	// Partitions is the number of partitions; Replication the replication factor, -1 is the cluster's default.
 	Partitions, Replication int
-	// Retention is how long records are kept after their own timestamps, a negative one for ever; 0 is the cluster's own
-	// choice. Mind that an import brings records that are years old: with a week's retention they are deleted at once.
+	// Retention is how long records are kept after their own timestamps; negative is without limit, 0 is the cluster's
+	// default. An import writes records that are years old: with a week's retention they are deleted at once.
 	Retention time.Duration
 }
 
@@ -105,14 +105,14 @@ func Partitions(ctx context.Context, cfg Config) (int, error) {
 	return l.partitions, nil
 }
 
-// layout is which broker leads what.
+// layout is the leaders of a topic's partitions.
 type layout struct {
 	partitions int
-	// leaders is by partition; a partition that has no leader now is not in it.
+	// leaders is by partition; a partition without a leader is missing.
 	leaders map[int]int32
 }
 
-// layout asks a broker, not the transport's cache.
+// layout requests metadata from a broker, past the transport's cache.
 func (c *client) layout(ctx context.Context, topic string) (layout, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
@@ -158,7 +158,7 @@ func (c *client) bounds(ctx context.Context, topic string, partition int) (first
 			return p.FirstOffset, p.LastOffset, nil
 		}
 	}
-	return 0, 0, fmt.Errorf("offsets of topic %q partition %d: the broker did not say", topic, partition)
+	return 0, 0, fmt.Errorf("offsets of topic %q partition %d: no offset in the response", topic, partition)
 }
 
 // metadataRequest is kafka-go's metadata request past the transport's cache, which is up to five seconds old.

@@ -10,8 +10,8 @@ type abortedTransaction struct {
 	producer, first int64
 }
 
-// transactions tells the batches of aborted transactions from the others, within one fetch answer. A broker lists with an
-// answer every aborted transaction that reaches into it; a producer's transaction lasts until its abort marker.
+// transactions filters the batches of aborted transactions out of one fetch response. The broker lists every aborted
+// transaction that overlaps the response; a producer's transaction lasts until its abort marker.
 type transactions struct {
 	// pending is in the order of first offsets, open holds the producers that are inside an aborted transaction.
 	pending []abortedTransaction
@@ -23,7 +23,7 @@ func newTransactions(aborted []abortedTransaction) transactions {
 	return transactions{pending: aborted}
 }
 
-// visible tells whether the batch's records are to be read. It has to see every batch of the answer in order.
+// visible says whether the batch's records are to be read. It must see every batch of the response in order.
 func (t *transactions) visible(b rawBatch) bool {
 	for len(t.pending) > 0 && t.pending[0].first < b.next() {
 		t.open = append(t.open, t.pending[0].producer)
