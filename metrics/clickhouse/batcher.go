@@ -7,14 +7,12 @@ import (
 	"time"
 )
 
-// batcher does for several requests at once what each wants, which databases call group commit: an insert costs ClickHouse about
-// the same however few rows it has, and the shards of a process flush at the same time. Eight shards that insert twenty events
-// each take an eighth of the CPU time in ClickHouse (BenchmarkBatcher, median of 7 alternating pairs, 2026-11-29, 2 cores that
-// were busy).
+// batcher combines concurrent requests (group commit): an insert costs ClickHouse about the same however few rows it has,
+// and the shards of a process flush at the same time. Eight shards that insert twenty events each take an eighth of the CPU
+// time in ClickHouse (BenchmarkBatcher, median of 7 alternating pairs, 2026-11-29, 2 cores that were busy).
 //
-// At most limit batches run at a time; a request that comes while they do waits, and goes with all others that wait. A batch that
-// fails is done again for each request alone where one request may be the cause: one was cancelled, which cuts the batch short
-// for all, or ClickHouse refused it.
+// At most limit batches run at a time; requests that come meanwhile wait and form the next batch. A failed batch is retried
+// as single requests if one of them may be the cause: one was cancelled, which cancels the batch, or ClickHouse refused it.
 type batcher[T any] struct {
 	run     func(ctx context.Context, items []T) error
 	limit   int
@@ -27,7 +25,7 @@ type batcher[T any] struct {
 	waiting    []*request[T]
 }
 
-// request is what one caller wants. It gets one result: that it leads the next batch, or the outcome of the one it was in.
+// request is one caller's item. It gets one result: that it leads the next batch, or the outcome of its batch.
 type request[T any] struct {
 	ctx    context.Context
 	item   T
@@ -39,8 +37,8 @@ type result struct {
 	err          error
 }
 
-// do runs item, with others that come meanwhile. When ctx ends while a batch runs, it returns once the batch has been cut short,
-// since that was reading the caller's memory.
+// do runs item in a batch. If ctx ends while the batch runs, do returns after the batch has stopped, because it reads the
+// caller's memory.
 func (b *batcher[T]) do(ctx context.Context, item T) error {
 	r := &request[T]{ctx, item, make(chan result, 1)}
 	b.mu.Lock()
@@ -82,11 +80,11 @@ func (b *batcher[T]) await(r *request[T]) (res result, cancelled bool) {
 	return <-r.result, false
 }
 
-// A leader waits for others for linger, until maxSingles batches in a row have had one request. Requests that were in one batch
-// come back for the next table at the same time, and would otherwise leave one behind the others with each step.
+// A leader waits linger for other requests, unless the last maxSingles batches had one request each. The requests of one
+// batch go on to the next table at the same time; without lingering one of them would miss each batch.
 const linger, maxSingles = 10 * time.Millisecond, 8
 
-// lead runs r and all that wait as one batch, and then has the next one lead.
+// lead runs r and all waiting requests as one batch, then appoints the next leader.
 func (b *batcher[T]) lead(r *request[T]) error {
 	b.mu.Lock()
 	wait := b.singles < maxSingles

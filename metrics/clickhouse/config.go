@@ -40,10 +40,10 @@ type Config struct {
 	DialTimeout time.Duration `yaml:"dial_timeout"`
 	// ReadTimeout is the longest wait for the server's next bytes, and so for one insert.
 	ReadTimeout time.Duration `yaml:"read_timeout"`
-	// Cluster is the name of a ClickHouse cluster with replicas: tables are then ReplicatedReplacingMergeTree, created on the
-	// whole cluster. Empty is one server. On a cluster set insert_quorum to auto in settings: without it a write has returned
-	// when one replica has it. Name the replicas in the same order in all processes: each uses the first that it reaches, and
-	// what one has written another must find.
+	// Cluster is the name of a ClickHouse cluster with replicas: tables are then ReplicatedReplacingMergeTree, created on
+	// the whole cluster. Empty is a single server. On a cluster set insert_quorum to auto in settings: without it a write
+	// returns once one replica has it. List the replicas in the same order in all processes: each uses the first that it
+	// reaches, and must find what another process has written.
 	Cluster string `yaml:"cluster" example:"border"`
 	// Settings are sent with every statement, such as insert_quorum or fsync_after_insert.
 	Settings map[string]string `yaml:"settings" example:"{insert_quorum: auto}"`
@@ -63,7 +63,7 @@ var (
 		"none": driver.CompressionNone, "lz4": driver.CompressionLZ4, "zstd": driver.CompressionZSTD,
 	}
 	identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-	// own are the settings that the promises of the package rest on.
+	// own are the settings on which the package's guarantees depend.
 	own = []string{"async_insert", "max_partitions_per_insert_block"}
 )
 
@@ -119,9 +119,9 @@ func (c Config) LogValue() slog.Value {
 
 // options are the driver's. An empty database is the server's own default one.
 func (c Config) options(database string) (opts *driver.Options, err error) {
-	// A block that is written again need not be found out: rows replace rows. Where a server does find it out, it may
-	// keep it from the views that hang on the table, which the first try did not reach.
-	// Nor has an insert two rows of one key, so that nothing is won by merging it before it is stored.
+	// Retried blocks need no deduplication, as rows replace rows. A server that deduplicates may withhold the block from
+	// materialized views that the first try did not reach. An insert never has two rows of one key, so optimize_on_insert
+	// gains nothing.
 	settings := driver.Settings{
 		"async_insert": 0, "insert_deduplicate": 0, "optimize_on_insert": 0, "max_partitions_per_insert_block": 0,
 	}

@@ -20,7 +20,7 @@ type DeadLettersQuery struct {
 	Limit   int
 }
 
-// ErrNoDeadLetter is the error of a shard and offset that have none.
+// ErrNoDeadLetter says that there is no dead letter at the shard and offset.
 var ErrNoDeadLetter = errors.New("no such dead letter")
 
 const letterColumns = `d.shard, d.offset, toUnixTimestamp64Milli(d.logged), toString(d.reason), d.detail, d.key, d.value,
@@ -83,7 +83,7 @@ func (s *Store) eachDeadLetter(ctx context.Context, yield func(*event.DeadLetter
 	return nil
 }
 
-// Redriven remembers that a dead letter was sent again.
+// Redriven records that a dead letter was sent again.
 func (s *Store) Redriven(ctx context.Context, shard int, offset int64) error {
 	if err := s.conn.Exec(ctx, "INSERT INTO redrives (shard, offset) VALUES (?, ?)", shard, offset); err != nil {
 		return fmt.Errorf("write table redrives: %w", err)

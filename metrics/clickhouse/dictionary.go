@@ -5,7 +5,7 @@ import "encoding/binary"
 // dictionary writes codes as a LowCardinality(String) column: the distinct names once, and for each row the index of
 // its name. It is used for one column after another and keeps its memory.
 type dictionary struct {
-	// keyOf has of each code its index plus one, zero where the code is not in use.
+	// keyOf has the index plus one of each code, zero for unused codes.
 	keyOf []uint16
 	codes []uint16
 	keys  []uint16
@@ -58,7 +58,7 @@ func (d *dictionary) body(b *block, name func(code uint16) string) {
 	}
 }
 
-// codes is a LowCardinality(String) column of codes that are there in a slice.
+// codes is a LowCardinality(String) column of codes from a slice.
 func codes[C ~uint8 | ~uint16](d *dictionary, b *block, column string, values []C, name func(C) string) {
 	b.begin(column, lowCardinality)
 	d.reset()

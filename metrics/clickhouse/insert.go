@@ -16,7 +16,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/column"
 )
 
-// encoder is the memory of one insert at a time.
+// encoder has the memory for one insert.
 type encoder struct {
 	block
 	dictionary
@@ -24,7 +24,7 @@ type encoder struct {
 	windows insertedWindows
 }
 
-// spared is how many encoders are kept for the next inserts, of those that have not grown beyond sparedBytes.
+// spared is how many encoders are pooled; those that have grown beyond sparedBytes are not.
 const spared, sparedBytes = 4, 32 << 20
 
 func (s *Store) encoder() *encoder {
@@ -36,14 +36,13 @@ func (s *Store) encoder() *encoder {
 	}
 }
 
-// encode makes a table's rows, block by block in an encoder; it calls send when one is made, and ends when that is false.
+// encode encodes a table's rows block by block; it calls send after each block, and stops when send returns false.
 type encode func(e *encoder, send func() bool)
 
-// insert writes what encode makes of a table's rows. Where inserts are direct, each block is sent on before the next one is
-// begun, so that memory is that of one block whatever a flush has grown to, and what others write to the table at the same time
-// goes with it, in one statement (batcher). Where they are not there is one block: the driver sends what comes before the last
-// one without an end by which it could be given up. Without a block nothing is written. It returns when the server has all of
-// it; after an error some blocks may be there.
+// insert writes the encoded rows of a table. A direct insert streams block by block, so that memory is that of one block
+// however large the flush, and concurrent inserts into the table share its statement (batcher). An insert through the driver
+// is one block, because the driver cannot cancel a stream of several. Without blocks nothing is written. It returns when the
+// server has stored all of it; after an error some blocks may be stored.
 func (s *Store) insert(ctx context.Context, table string, rows encode) error {
 	if !s.direct {
 		return s.insertAll(ctx, []encode{rows})
@@ -58,13 +57,13 @@ func (s *Store) insert(ctx context.Context, table string, rows encode) error {
 	return t.do(ctx, rows)
 }
 
-// refused says whether ClickHouse has said no.
+// refused says whether ClickHouse returned an error.
 func refused(err error) bool {
 	var exception *driver.Exception
 	return errors.As(err, &exception)
 }
 
-// insertAll writes the rows of several.
+// insertAll writes the rows of a batch.
 func (s *Store) insertAll(ctx context.Context, all []encode) error {
 	e, rows := s.encoder(), 0
 	next, stop := iter.Pull(func(yield func(struct{}) bool) {
@@ -104,7 +103,7 @@ func (s *Store) insertAll(ctx context.Context, all []encode) error {
 	return nil
 }
 
-// insertRows writes rows that are there in a slice.
+// insertRows writes rows from a slice.
 func insertRows[R any](ctx context.Context, s *Store, table string, rows []R, encode func(e *encoder, rows []R)) error {
 	if len(rows) == 0 {
 		return nil
@@ -123,7 +122,7 @@ func insertChunks[R any](ctx context.Context, s *Store, table string, chunks ite
 	})
 }
 
-// blocks reads one block after the other.
+// blocks is a reader over consecutive blocks.
 type blocks struct {
 	mu    sync.Mutex
 	block *block
@@ -149,15 +148,14 @@ func (r *blocks) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// end ends all reading: a request that was given up may still be at it.
+// end stops reads: a cancelled request may still be reading.
 func (r *blocks) end() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.ended = true
 }
 
-// insertBatch hands the values to the columns of a driver's batch, in the form in which a server would send them. There is
-// one block.
+// insertBatch decodes the single block into the columns of a driver's batch, as if a server had sent it.
 func (s *Store) insertBatch(ctx context.Context, statement string, b *block) error {
 	known := make([]driver.ColumnNameAndType, len(b.names))
 	for i := range known {
@@ -174,7 +172,7 @@ func (s *Store) insertBatch(ctx context.Context, statement string, b *block) err
 	return batch.Send()
 }
 
-// decode takes a block into columns.
+// decode decodes a block into columns.
 func decode(columns []column.Interface, b *block) error {
 	for i, c := range columns {
 		if c.Name() != b.names[i] || !sameType(string(c.Type()), b.types[i]) {
@@ -193,7 +191,7 @@ func decode(columns []column.Interface, b *block) error {
 	return nil
 }
 
-// sameType compares types but for their spaces, which differ between ClickHouse and the driver.
+// sameType compares types without spaces, which ClickHouse and the driver write in different places.
 func sameType(a, b string) bool {
 	return strings.ReplaceAll(a, " ", "") == strings.ReplaceAll(b, " ", "")
 }

@@ -16,21 +16,20 @@ import (
 	"dwell/metrics/window"
 )
 
-// Migrations are numbered files of statements. A general migration tool would take a lock that ClickHouse does not
-// have, and cannot choose the engine of a table by the kind of installation; so this runner is small, and the rule for
-// its files is strict instead: every statement may run twice and in two processes at once (IF NOT EXISTS, OR REPLACE).
-// Then it does not matter who applies a version, nor how often.
+// Migrations are numbered files of statements. A general migration tool needs a lock, which ClickHouse does not have, and
+// cannot choose a table's engine by the kind of installation; so this runner is small, with one strict rule: every statement
+// may run twice and in two processes at once (IF NOT EXISTS, OR REPLACE).
 
 //go:embed migrations/*.sql
 var migrationFiles embed.FS
 
-// The views over measures follow the table of measures, so they are no migration: they are made again by a program whose
-// text of them is another one than that of the program before.
+// The views over measures are generated from the table of measures, so they are no migration: a program whose views differ
+// from the stored ones recreates them.
 //
 //go:embed views/measures.sql
 var views string
 
-// Rows that were counted before these versions lack what cannot be made of them, or not while a flush may have been cut.
+// Rows that were counted before these versions lack values that cannot be computed afterwards.
 const (
 	netTimes = 7
 	totals   = 9
@@ -44,7 +43,7 @@ type migration struct {
 
 var fileName = regexp.MustCompile(`^(\d{4})_(\w+)\.sql$`)
 
-// migrations are in the order of their versions, which count from 1 without a gap.
+// migrations are in the order of their versions, from 1 without a gap.
 func migrations() ([]migration, error) {
 	entries, err := fs.ReadDir(migrationFiles, "migrations")
 	if err != nil {
@@ -69,7 +68,7 @@ func migrations() ([]migration, error) {
 	return all, nil
 }
 
-// migrate creates the database and brings its schema up to date.
+// migrate creates the database and migrates its schema.
 func migrate(ctx context.Context, cfg Config) error {
 	all, err := migrations()
 	if err != nil {
@@ -109,7 +108,7 @@ func migrate(ctx context.Context, cfg Config) error {
 			if have < netTimes {
 				since = "times were net of closed hours"
 			}
-			return fmt.Errorf("database %q was counted before %s: have all counted again into another", cfg.Database, since)
+			return fmt.Errorf("database %q was counted before %s: count all events again into a new database", cfg.Database, since)
 		}
 	}
 	for _, m := range all[have:] {
@@ -129,7 +128,7 @@ func migrate(ctx context.Context, cfg Config) error {
 	return migrateViews(ctx, conn, cfg)
 }
 
-// migrateViews makes the views over measures where they are not those of this program. Which they are is kept as version 0.
+// migrateViews recreates the views over measures unless they are those of this program. Their hash is stored as version 0.
 func migrateViews(ctx context.Context, conn driver.Conn, cfg Config) error {
 	statements, err := migration{name: "views", text: views}.render(cfg)
 	if err != nil {
@@ -152,12 +151,12 @@ func migrateViews(ctx context.Context, conn driver.Conn, cfg Config) error {
 	return nil
 }
 
-// note is the statement that an applied version is written with.
+// note is the statement that records an applied version.
 const note = "INSERT INTO %s.schema_versions (version, name) VALUES (%d, '%s')"
 
-// render fills in what depends on the installation: {{db}}, {{cluster}} after the name of what is created, and
-// {{replacing "version"}} for the engine. {{measured "NAME"}} is the condition on measure that picks what counts a measure or
-// total, {{times}} that of all times, and {{counts}} are the names of what is counted.
+// render fills in what depends on the installation: {{db}}, {{cluster}} after the name of what is created, and {{replacing
+// "version"}} for the engine. {{measured "NAME"}} is the condition on measure that selects a measure or total, {{times}}
+// selects all times, and {{counts}} are the names of all counts.
 func (m migration) render(cfg Config) ([]string, error) {
 	t, err := template.New(m.name).Funcs(template.FuncMap{
 		"db": func() string { return cfg.Database },

@@ -100,7 +100,7 @@ func TestTablesCountedUnderOlderRulesAreRefused(t *testing.T) {
 	exec("ALTER TABLE windows DROP COLUMN net_ms")
 	exec("INSERT INTO progress (shard, offset, as_of) VALUES (0, 5, 5)")
 	_, err := Open(t.Context(), cfg, voc)
-	if want := "was counted before times were net of closed hours: have all counted again into another"; err == nil || !strings.Contains(err.Error(), want) {
+	if want := "was counted before times were net of closed hours: count all events again into a new database"; err == nil || !strings.Contains(err.Error(), want) {
 		t.Fatalf("got error %v, want that it %s", err, want)
 	}
 	column := func() (n uint64) {
@@ -115,7 +115,7 @@ func TestTablesCountedUnderOlderRulesAreRefused(t *testing.T) {
 	}
 	exec("INSERT INTO schema_versions (version, name) VALUES (7, 'net'), (8, 'owners')")
 	_, err = Open(t.Context(), cfg, voc)
-	if want := "was counted before each truck was counted once by its time: have all counted again into another"; err == nil || !strings.Contains(err.Error(), want) {
+	if want := "was counted before each truck was counted once by its time: count all events again into a new database"; err == nil || !strings.Contains(err.Error(), want) {
 		t.Fatalf("got error %v, want that it %s", err, want)
 	}
 	exec("ALTER TABLE schema_versions DELETE WHERE version >= 7 SETTINGS mutations_sync = 1")

@@ -9,8 +9,8 @@ import (
 	"dwell/metrics/engine"
 )
 
-// AcquireEpoch makes a new owner of a shard, whose epoch is above all others', and returns the offsets above the progress as
-// of which those have announced flushes.
+// AcquireEpoch makes a new owner of a shard with the highest epoch, and returns the offsets above the progress as of which
+// earlier owners have announced flushes.
 func (s *Store) AcquireEpoch(ctx context.Context, id int) (o engine.Owner, announced []int64, err error) {
 	for later := true; later; {
 		const query = "SELECT max(epoch) FROM owners WHERE shard = ?" + consistent
@@ -41,11 +41,11 @@ func (s *Store) AnnounceFlush(ctx context.Context, id int, o engine.Owner, asOf 
 	return err
 }
 
-// What one replica of a cluster has confirmed another one must show, or two owners may not see each other. One server takes
-// no notice of these settings. They make inserts into one table wait for one another, so only this one has them.
+// A row confirmed by one replica must be visible on the others, or two owners may miss each other. A single server ignores
+// these settings. They serialize inserts into a table, so only this table uses them.
 const quorum, consistent = " SETTINGS insert_quorum = 'auto', insert_quorum_parallel = 0", " SETTINGS select_sequential_consistency = 1"
 
-// announcement is a row of an owner; later comes to say whether there is one of a later owner.
+// announcement is a row of an owner; later is set if there is a row of a later owner.
 type announcement struct {
 	shard  int
 	owner  engine.Owner
@@ -53,14 +53,14 @@ type announcement struct {
 	later  bool
 }
 
-// own writes a row, and then looks whether there is one of a later owner.
+// own writes a row, then checks for a row of a later owner.
 func (s *Store) own(ctx context.Context, id int, o engine.Owner, announced int64) (later bool, err error) {
 	a := &announcement{shard: id, owner: o, offset: announced}
 	err = s.announcements.do(ctx, a)
 	return a.later, err
 }
 
-// announceAll writes the rows of several, and then looks whether there are some of later owners.
+// announceAll writes a batch of rows, then checks for rows of later owners.
 func (s *Store) announceAll(ctx context.Context, all []*announcement) error {
 	var rows []any
 	var shards []uint16

@@ -9,7 +9,7 @@ import (
 	"dwell/ingest/event"
 )
 
-// stored is an event of the table as a structured CloudEvent, with its data as they were sent.
+// stored is an event of the table as a structured CloudEvent, with its data as sent.
 type stored struct {
 	SpecVersion  string          `json:"specversion"`
 	ID           string          `json:"id"`
@@ -21,8 +21,8 @@ type stored struct {
 	Data         json.RawMessage `json:"data"`
 }
 
-// Records yields every event that was received and could be used, as the record of a structured CloudEvent, in the order in
-// which Kafka received them.
+// Records yields every valid event that was received, as the record of a structured CloudEvent, in the order of Kafka's
+// timestamps.
 func (s *Store) Records(ctx context.Context, yield func(event.Record) error) error {
 	const query = `SELECT logged, time, recorded, type, id, source, subject, data FROM events
 ORDER BY logged, shard, offset SETTINGS max_bytes_before_external_sort = 500000000`

@@ -8,8 +8,8 @@ import (
 	"dwell/ingest/event"
 )
 
-// Hours yields what was told to a shard of openings and closings before an offset, and the retractions of events about
-// places, in no order. Of an event there is what hours.Hours needs.
+// Hours yields the openings and closings of a shard before an offset, and the retractions of events about places, in no
+// order. Events have only the fields that hours.Hours needs.
 func (s *Store) Hours(ctx context.Context, shard int, before int64, yield func(*event.Event)) error {
 	const query = `SELECT type, id, source, time, bcp, direction, retracted_id, retracted_source FROM openings
 WHERE shard = ? AND offset < ?`

@@ -10,7 +10,7 @@ import (
 	"dwell/metrics/engine"
 )
 
-// Progress is where the shard stands, zero if it never wrote any.
+// Progress is the shard's latest progress, zero if it never wrote any.
 func (s *Store) Progress(ctx context.Context, id int) (p engine.Progress, err error) {
 	var offset uint64
 	var latest *int64
@@ -58,13 +58,13 @@ func (s *Store) LastSeen(ctx context.Context, id int, yield func(b event.BCP, d 
 func (s *Store) place(bcp, direction string) (b event.BCP, d event.Direction, err error) {
 	b, ok := s.voc.BCP([]byte(bcp))
 	if !ok {
-		return 0, 0, fmt.Errorf("bcp %q is not configured, and must be as long as the database has rows of it", bcp)
+		return 0, 0, fmt.Errorf("bcp %q has rows in the database but is not configured; add it to the places file", bcp)
 	}
 	if direction == "" {
 		return b, event.NoDirection, nil
 	}
 	if d, ok = event.ParseDirection([]byte(direction)); !ok {
-		return 0, 0, fmt.Errorf("direction %q is none", direction)
+		return 0, 0, fmt.Errorf("direction %q is not supported", direction)
 	}
 	return b, d, nil
 }

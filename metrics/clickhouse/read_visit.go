@@ -11,9 +11,9 @@ import (
 	"dwell/metrics/visit"
 )
 
-// A visit is recent if it is not over, has a fact after the horizon, or is ahead. Its facts are the bulk of the table,
-// and most visits are none; so the facts of the recent ones are read by id and as_of, which together name one row, or
-// several that are the same, and of all others the id alone.
+// A visit is recent if it is not over, has a fact after the horizon, or is ahead. Facts are the bulk of the table, and most
+// visits are not recent; so the facts of recent ones are read by id and as_of, which identify one row or identical copies,
+// and of all others only the id.
 const (
 	recentRows = `SELECT visit, as_of, status = 'lapsed', over, facts FROM visits PREWHERE shard = ? AND (visit, as_of) IN (
 		SELECT visit, as_of FROM visits FINAL
@@ -29,9 +29,9 @@ const (
 	WHERE shard = ? AND over AND bcp = ? AND first_fact < fromUnixTimestamp64Milli(?) AND last_fact > fromUnixTimestamp64Milli(?)`
 )
 
-// RecentVisits yields every visit that is not over, has a fact after the horizon (Unix milliseconds), or has an AsOf
-// above ahead; and calls stored with the id of every other. Rows come without their State. A visit that changes in the
-// meantime is one or the other, or both.
+// RecentVisits yields every visit that is not over, has a fact after the horizon (Unix milliseconds), or has an AsOf above
+// ahead; and calls stored with the id of every other. Rows come without their State. A visit that changes meanwhile is
+// yielded, or its id, or both.
 func (s *Store) RecentVisits(ctx context.Context, shard int, horizon, ahead int64, yield func(*visit.Row) error, stored func(id string)) error {
 	recent := map[string]struct{}{}
 	rows, err := s.conn.Query(ctx, recentRows, shard, shard, max(horizon, earliest), ahead)
@@ -70,7 +70,7 @@ const earliest = -2_208_988_800_000
 // latest is later than any instant that an event may have, 2299-01-01, in Unix milliseconds.
 const latest = 10_382_256_000_000
 
-// Visits returns those of the visits that the table has, in no order and without their State.
+// Visits returns the stored rows of these visits, in no order and without their State.
 func (s *Store) Visits(ctx context.Context, shard int, ids []string) ([]visit.Row, error) {
 	var found []visit.Row
 	for chunk := range chunks(ids, func(id string) int { return len(id) + 4 }) {
@@ -120,7 +120,7 @@ func eachVisit(rows driver.Rows, yield func(*visit.Row) error) error {
 	return rows.Err()
 }
 
-// chunks cuts a list so that each part is at home in one query: ClickHouse reads at most 256 KiB of it by default.
+// chunks cuts a list into parts that each fit in one query: ClickHouse's max_query_size is 256 KiB by default.
 func chunks[T any](all []T, size func(T) int) func(yield func([]T) bool) {
 	const items, bytes = 2000, 100_000
 	return func(yield func([]T) bool) {

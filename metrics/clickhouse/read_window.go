@@ -17,15 +17,15 @@ const (
 		toUInt64(bitShiftRight(sum_sq, 64)), toUInt64(bitAnd(sum_sq, 18446744073709551615)), mapKeys(bins), mapValues(bins),
 		sum_ms - net_ms, toUInt64(bitShiftRight(net_sq, 64)), toUInt64(bitAnd(net_sq, 18446744073709551615)), mapKeys(net_bins), mapValues(net_bins) `
 
-	// Filters of these two are by the sorting key alone, so they hold before the merge as after it.
+	// These two filter by the sorting key alone, so they give the same before and after the merge.
 	recentWindows = windowColumns + `FROM windows FINAL WHERE shard = ? AND start > fromUnixTimestamp(?)
 		AND start > fromUnixTimestamp(multiIf(grain = 'minute', ?, grain = 'hour', ?, ?))`
 
 	windowsByKey = windowColumns + `FROM windows FINAL WHERE shard = ?
 		AND (bcp, grain, start, measure, direction, channel, regime) IN (?)`
 
-	// A row that is ahead can only lose to another that is ahead, so these need no FINAL, and the index of as_of passes
-	// over all others.
+	// A row that is ahead can only be superseded by another that is ahead, so these need no FINAL, and the index of as_of
+	// skips all others.
 	aheadWindows = windowColumns + `FROM windows PREWHERE shard = ? AND as_of > ?
 		ORDER BY as_of DESC LIMIT 1 BY bcp, grain, start, measure, direction, channel, regime`
 )
@@ -63,7 +63,7 @@ func floor(v, by int64) int64 {
 	return v / by
 }
 
-// Windows returns those of the windows that the table has, in no order.
+// Windows returns the stored rows of these windows, in no order.
 func (s *Store) Windows(ctx context.Context, shard int, keys []window.Key) ([]window.Row, error) {
 	tuples := make([]driver.GroupSet, len(keys))
 	for i, k := range keys {

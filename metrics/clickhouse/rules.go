@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// Rules are those by which the tables were counted first, by name.
+// Rules are the rules by which the tables were first counted, by name.
 func (s *Store) Rules(ctx context.Context) (map[string]string, error) {
 	const query = "SELECT mapFromArrays(groupArray(rule), groupArray(value)) FROM (SELECT rule, argMin(value, noted_at) AS value FROM rules GROUP BY rule)"
 	rules := map[string]string{}
@@ -15,7 +15,7 @@ func (s *Store) Rules(ctx context.Context) (map[string]string, error) {
 	return rules, nil
 }
 
-// NoteRules notes rules that were not noted before.
+// NoteRules stores rules that are not stored yet.
 func (s *Store) NoteRules(ctx context.Context, rules map[string]string) error {
 	if len(rules) == 0 {
 		return nil

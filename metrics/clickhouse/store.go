@@ -18,13 +18,13 @@ type Store struct {
 	conn driver.Conn
 	cfg  Config
 	voc  *event.Vocabulary
-	room chan *encoder // that are not in use
-	// direct says that inserts go out as they are, without the driver's columns.
+	room chan *encoder // pooled
+	// direct says that encoded blocks are sent over HTTP as they are, without the driver's columns.
 	direct bool
 	// blockRows is how many rows are encoded at a time.
 	blockRows int
 
-	// streams is how many inserts into one table may be under way at a time, where they are batched.
+	// streams is how many batched inserts into one table run at a time.
 	streams int
 
 	announcements batcher[*announcement]
@@ -32,7 +32,7 @@ type Store struct {
 	inserts       map[string]*batcher[encode] // by table
 }
 
-// Open connects, creates the database where missing, and brings its schema up to date.
+// Open connects, creates the database where missing, and migrates its schema.
 func Open(ctx context.Context, cfg Config, voc *event.Vocabulary) (*Store, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("clickhouse: %w", err)
@@ -52,14 +52,14 @@ func Open(ctx context.Context, cfg Config, voc *event.Vocabulary) (*Store, error
 		streams:   max(1, runtime.GOMAXPROCS(0)/2),
 		inserts:   map[string]*batcher[encode]{},
 	}
-	if !s.direct { // the driver has all in one block
+	if !s.direct { // the driver sends one block
 		s.blockRows = math.MaxInt
 	}
 	s.announcements = batcher[*announcement]{run: s.announceAll, limit: 1, refused: refused}
 	return s, nil
 }
 
-// Connect makes connections to a database that is there, without looking at its schema. It dials with the first query.
+// Connect makes connections to an existing database, without checking its schema. It dials with the first query.
 func Connect(cfg Config) (driver.Conn, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("clickhouse: %w", err)

@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// TopicPartitions is the number of partitions with which a topic was first counted, which is now if it never was. A
-// shard is a partition; when keys move between partitions, what is stored of them is of no use.
+// TopicPartitions returns the number of partitions with which a topic was first counted, and stores now if it never was.
+// When keys move between partitions, the stored state of their shards is wrong.
 func (s *Store) TopicPartitions(ctx context.Context, topic string, now int) (int, error) {
 	const query = "SELECT count(), argMin(partitions, noted_at) FROM topics WHERE topic = ?"
 	var noted uint64

@@ -55,10 +55,10 @@ func (s *Store) WriteInside(ctx context.Context, id int, rows []engine.Inside) e
 	})
 }
 
-// never is above the time that a shard keeps for a BCP without events.
+// never is above the time that a shard has for a BCP without events.
 const never = -1 << 61
 
-// WriteProgress writes where the shard stands.
+// WriteProgress writes the shard's progress.
 func (s *Store) WriteProgress(ctx context.Context, id int, f *engine.Flush) error {
 	return s.insert(ctx, "progress", func(e *encoder, send func() bool) {
 		e.block.reset("progress", 1, 0)

@@ -9,7 +9,7 @@ import (
 	"dwell/metrics/visit"
 )
 
-// WriteRaw writes what was received. Of rows with one offset the tables keep one.
+// WriteRaw writes raw events, readings and dead letters. The tables keep one row per offset.
 func (s *Store) WriteRaw(ctx context.Context, shard int, raw *engine.Raw) error {
 	return errors.Join(
 		s.writeEvents(ctx, shard, &raw.Events),

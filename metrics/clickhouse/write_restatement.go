@@ -7,7 +7,7 @@ import (
 	"dwell/metrics/window"
 )
 
-// WriteRestatements writes rows. Of rows about one window and offset, which are all alike, the table keeps one.
+// WriteRestatements writes rows. The table keeps one row per window and offset.
 func (s *Store) WriteRestatements(ctx context.Context, shard int, rows []window.Restatement) error {
 	return insertRows(ctx, s, "restatements", rows, func(e *encoder, rows []window.Restatement) {
 		e.block.reset("restatements", len(rows), 100*len(rows))

@@ -20,8 +20,7 @@ func statusCode(r *visit.Row) uint8 {
 	panic("visit status " + word)
 }
 
-// WriteVisits writes rows with their State, of which chunks yields at most so many at a time. They are valid until the next
-// chunk.
+// WriteVisits writes rows with their State, which chunks yields at most that many at a time, valid until the next chunk.
 func (s *Store) WriteVisits(ctx context.Context, shard int, chunks func(most int) iter.Seq[[]visit.Row]) error {
 	return insertChunks(ctx, s, "visits", chunks(s.blockRows), func(e *encoder, rows []visit.Row) { s.encodeVisits(e, shard, rows) })
 }

@@ -56,7 +56,7 @@ func (s *Store) encodeWindows(e *encoder, shard int) {
 
 const binsType = "Map(Int16, UInt32)"
 
-// insertedWindows are rows of windows in columns. There are so many rows that each is looked at once.
+// insertedWindows are rows of windows in columns, filled in one pass because there are many.
 type insertedWindows struct {
 	bcps                                  []event.BCP
 	directions                            []event.Direction
@@ -97,7 +97,7 @@ func (c *insertedWindows) add(r *window.Row) {
 	c.netBins.add(r.Net.Bins)
 }
 
-// size is about how many bytes the columns come to.
+// size is the approximate size of the columns in bytes.
 func (c *insertedWindows) size() int {
 	return 100*c.rows() + len(c.bins.indices) + len(c.bins.counts) + len(c.netBins.indices) + len(c.netBins.counts)
 }

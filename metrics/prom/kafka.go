@@ -66,7 +66,7 @@ func (k *Kafka[F]) Fetched(_ int, bytes int) { k.bytes.Add(float64(bytes)) }
 // Handled counts the records that the shards have taken. Metrics has their lag.
 func (k *Kafka[F]) Handled(_ int, records int, _, _ int64) { k.records.Add(float64(records)) }
 
-// Buffered tells what waits. A fetch that ends after its partition was given back has nothing to tell.
+// Buffered sets the buffered bytes. A fetch that ends after its partition was revoked is ignored.
 func (k *Kafka[F]) Buffered(partition int, bytes int) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
