@@ -1,5 +1,5 @@
--- When the calendar opens or closes one BCP, read off the local clock minute by minute. The minutes come in small blocks,
--- so memory does not grow with their number.
+-- The instants at which the calendar opens or closes one BCP, read minute by minute in local time. The minutes come in small
+-- blocks, so memory does not grow with their number.
 INSERT INTO {{.Scratch}}_calendar
 WITH
     {{.Calendar}} AS calendar,

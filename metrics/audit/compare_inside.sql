@@ -1,4 +1,4 @@
--- Who is inside now, by shard, BCP and direction. A truck of a visit that is not sound is inside, with an unknown
+-- The trucks inside now, by shard, BCP and direction. A truck of a visit that is not sound is inside, with an unknown
 -- holder. Events of every type count for when a BCP was last seen.
 WITH
     here AS (

@@ -1,8 +1,8 @@
 {{define "ahead"}}as_of > p.applied AND as_of <= p.announced AS ahead{{end -}}
--- What each visit adds to the windows in which the measured intervals ended, and where the windows differ from that. A
--- window that one side lacks counts as empty. Bin i holds the durations in (2^((i-1)/32), 2^(i/32)] seconds; the
--- logarithm of a power of two may be off in its last digit. A local hour is cut where the clocks change: it begins with the
--- first of its minutes that has the same offset.
+-- What each visit adds to the windows in which the measured intervals ended, and the windows that differ from it. A window
+-- missing on one side counts as empty. Bin i holds the durations in (2^((i-1)/32), 2^(i/32)] seconds; the logarithm of a
+-- power of two may be off in its last digit. A local hour is cut where the clocks change: it begins with the first of its
+-- minutes that has the same offset.
 --
 -- One stretch of starts at a time. No window is two days long, so what is measured two days after the stretch adds to none.
 WITH

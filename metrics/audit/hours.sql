@@ -16,7 +16,7 @@ WITH
     ),
     changes AS (SELECT bcp, t, open FROM {{.Scratch}}_calendar WHERE bcp = {{.BCP}}),
 
-    -- Where one id came with two contents, the lesser one counts.
+    -- Of one id with two contents the smaller one counts.
     facts AS (
         SELECT shard, bcp, arrayJoin(if(content.3 = '', ['inbound', 'outbound'], [content.3])) AS direction, content.1 AS t, content.2 AS closes
         FROM (

@@ -1,5 +1,5 @@
--- For how long of its times the BCP of each visit was closed: what had been closed by the end less what had been by the
--- beginning. One group of shards at a time, because their hours are in memory.
+-- The closed part of each visit's times: the closed time up to the end less that up to the beginning. One group of shards at
+-- a time, because their hours are in memory.
 INSERT INTO {{.Scratch}}_net
 WITH
     hours AS (SELECT * FROM {{.Scratch}}_hours WHERE shard % {{.Groups}} = {{.Group}}),

@@ -1,5 +1,5 @@
--- Where each shard stands (applied, and its watermark in Unix milliseconds), and the last offset as of which an instance
--- has announced rows. A shard without progress has only announced.
+-- The progress of each shard (applied, and its watermark in Unix milliseconds), and the last offset as of which an instance
+-- has announced a flush. A shard without progress has only announced.
 SELECT shard, max(offset) AS applied, max(announced) AS announced, argMax(watermark, known) AS watermark
 FROM (
     SELECT shard, offset, 0::UInt64 AS announced, toUnixTimestamp64Milli(watermark) AS watermark, 1 AS known FROM {{.Database}}.progress FINAL

@@ -1,4 +1,4 @@
--- The audit's own tables. Merges would only rewrite what is read once, so the copies of the engine's tables do without.
+-- The audit's own tables. The copies of the engine's tables are not merged, since they are read once.
 CREATE TABLE {{.Scratch}} (
     shard UInt16, visit String, bcp String, direction String, channel String, regime String,
     status String, fault String, over UInt8,

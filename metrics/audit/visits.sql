@@ -1,4 +1,4 @@
--- What the raw events say of each visit, one bucket of visits at a time.
+-- The visits computed from the raw events, one bucket of visits at a time.
 --
 -- A fact counts once by source and id, and not at all if it was retracted. Simultaneous facts are read in the order of
 -- the list `types`, then by agency. Times are Unix milliseconds.
@@ -48,7 +48,7 @@ received AS (
         AND (has(types, e.type) OR e.type = 'event.retracted' AND e.subject != e.bcp)
 ),
 
--- Where one id came with two contents, the lesser one counts.
+-- Of one id with two contents the smaller one counts.
 facts AS (
     SELECT shard, visit, countIf(retraction) = 0 AS stands, argMinIf(fact, rank, NOT retraction) AS f
     FROM received
@@ -68,9 +68,8 @@ instants AS (
     GROUP BY shard, visit, agency, kind, t
 ),
 
--- From when to when it went on. What both begins and ends at one instant (2) goes on anew if it had begun before, and
--- took no time if it had not. Each step is a query of its own, because ClickHouse writes out a name that is used in the
--- query that makes it.
+-- Its start and end. One that both begins and ends at an instant (2) restarts if it was in progress, and otherwise took no
+-- time. Each step is a query of its own, because ClickHouse writes out a name that is used in the query that makes it.
 histories AS (
     SELECT
         shard, visit, agency, kind, groupArrayArray(now) AS parts,
@@ -182,7 +181,7 @@ points AS (
     FROM all_points
 ),
 
--- Of what goes on at an instant, what began first counts, ties go by agency: one number holds both, and the least wins.
+-- Of all in progress at an instant the first to begin counts, ties by agency: one number holds both, and the least wins.
 numbered AS (
     SELECT *,
         arrayReverseFill(n -> n != '', arrayShiftLeft(arrayMap(p -> p.2, points), 1, 'unknown')) AS next_actor,

@@ -15,13 +15,12 @@ type calendar struct {
 
 const (
 	dayLength = 24 * 60
-	// lookahead is how far ahead an opening and the closing after it are looked for: in a week everything comes once, and
-	// clocks that change may take a day of it away.
+	// lookahead is how far ahead an opening and the closing after it are searched: a week, and a day more for clock changes.
 	lookahead = 2 * 8 * dayLength
 	never     = int32(1<<31 - 1)
 )
 
-// at says whether the calendar has the BCP open in a minute, and until when it surely goes on to.
+// at says whether the BCP is open in a minute by the calendar, and until when at least that stays so.
 func (c *calendar) at(minute int32) (open bool, until int32) {
 	if c.week == nil {
 		return true, never
@@ -51,7 +50,7 @@ func (c *calendar) at(minute int32) (open bool, until int32) {
 	return open, min(until, minute+ends-ofDay)
 }
 
-// next is the first minute after this one in which the calendar opens (or closes), never if it does not.
+// next is the first minute after this one in which the calendar opens (or closes), never if there is none.
 func (c *calendar) next(minute int32, opens bool) int32 {
 	was, at := c.at(minute)
 	for at != never && at-minute < lookahead {

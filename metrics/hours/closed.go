@@ -7,7 +7,7 @@ import (
 	"dwell/metrics/window"
 )
 
-// closures are the stretches of a day in UTC, or of any time, in which the BCP was closed, and how long they are together.
+// closures are the stretches of a UTC day, or of any interval, in which the BCP was closed, and their total length.
 type closures struct {
 	stretches []Stretch
 	sum       int64
@@ -15,7 +15,7 @@ type closures struct {
 
 const (
 	dayMs = 24 * 3600 * 1000
-	// mostDays is how many days are kept at hand. What lasts longer is looked up without them.
+	// mostDays is how many days are cached. Longer intervals are computed without the cache.
 	mostDays = 512
 )
 
@@ -68,7 +68,7 @@ func (h *Hours) day(d event.Direction, day int32) closures {
 	return c
 }
 
-// walk finds the closures of any stretch.
+// walk computes the closures of any stretch.
 func (h *Hours) walk(d event.Direction, from, to int64) (c closures) {
 	for from < to {
 		open, until := h.at(d, from)
@@ -86,7 +86,7 @@ func (h *Hours) walk(d event.Direction, from, to int64) (c closures) {
 	return c
 }
 
-// at says whether the BCP was open for a direction at an instant, and until when that surely goes on.
+// at says whether the BCP was open for a direction at an instant, and until when at least that stays so.
 func (h *Hours) at(d event.Direction, ms int64) (open bool, until int64) {
 	next, _ := slices.BinarySearchFunc(h.facts, ms, func(f fact, ms int64) int {
 		if f.time <= ms {
@@ -114,7 +114,7 @@ func (h *Hours) at(d event.Direction, ms int64) (open bool, until int64) {
 	return open, until
 }
 
-// forget lets go of the days of a stretch.
+// forget drops the cached days of a stretch.
 func (h *Hours) forget(s Stretch) {
 	for d := range h.days {
 		for day := range h.days[d] {

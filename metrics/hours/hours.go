@@ -15,7 +15,7 @@ type Hours struct {
 	calendar calendar
 	facts    []fact // ordered by compare, keys unique
 	gone     map[uint64]struct{}
-	days     [directions]map[int32]closures // by day in UTC since the Unix epoch: what was looked up lately
+	days     [directions]map[int32]closures // cache, by day in UTC since the Unix epoch
 }
 
 const directions = int(event.Outbound) + 1
@@ -41,12 +41,12 @@ func compare(a, b fact) int {
 	return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.direction, b.direction))
 }
 
-// of says whether the fact is of a direction.
+// of says whether the fact holds for a direction.
 func (f *fact) of(d event.Direction) bool {
 	return f.direction == event.NoDirection || f.direction == d
 }
 
-// New makes the hours of a BCP of which nothing has been told. The calendar may be nil: always open.
+// New makes the hours of a BCP without facts. The calendar may be nil: always open.
 func New(week *place.Calendar, zone *time.Location) *Hours {
 	return &Hours{calendar: calendar{week, window.NewClock(zone)}}
 }
@@ -54,10 +54,10 @@ func New(week *place.Calendar, zone *time.Location) *Hours {
 // Stretch is [From, To) in Unix milliseconds.
 type Stretch struct{ From, To int64 }
 
-// Forever is the end of a stretch that has none.
+// Forever is the end of an unbounded stretch.
 const Forever = int64(1<<62 - 1)
 
-// Empty says whether nothing is in the stretch.
+// Empty says whether the stretch is empty.
 func (s Stretch) Empty() bool { return s.From >= s.To }
 
 // Concerns says whether an event may change the hours of its BCP.
@@ -86,13 +86,13 @@ func (h *Hours) Change(e *event.Event) Stretch {
 	if compare(f, h.facts[known]) >= 0 {
 		return Stretch{}
 	}
-	// One id with two contents, which CloudEvents forbids: the lesser one stays.
+	// Of one id with two contents, which CloudEvents forbids, the smaller one counts.
 	to := h.reach(known, h.facts[known].time)
 	from := h.reach(at, f.time)
 	return Stretch{min(from.From, to.From), max(from.To, to.To)}
 }
 
-// Apply adds an opening or a closing, or takes one away if the event is a retraction.
+// Apply adds an opening or a closing, or removes one if the event is a retraction.
 func (h *Hours) Apply(e *event.Event) {
 	change := h.Change(e)
 	if e.Type == event.EventRetracted {
@@ -127,8 +127,8 @@ func (h *Hours) index(key uint64) int {
 	return slices.IndexFunc(h.facts, func(f fact) bool { return f.key == key })
 }
 
-// reach is the stretch in which a fact at this place in the order, and this time, may count: from where the opening
-// before it ends without it, if that is not over by then, to the next fact in each direction.
+// reach is the stretch that a fact at this index and time may change: from the end that the preceding opening has without
+// it, unless the calendar opens again before the fact, to the next fact in each direction.
 func (h *Hours) reach(at int, time int64) Stretch {
 	s := Stretch{From: time, To: time}
 	for d := event.Inbound; d <= event.Outbound; d++ {
@@ -149,7 +149,7 @@ func (h *Hours) reach(at int, time int64) Stretch {
 	return s
 }
 
-// before is the last fact of a direction before a place in the order, -1 if there is none.
+// before is the index of the last fact of a direction before an index, -1 if there is none.
 func (h *Hours) before(at int, d event.Direction) int {
 	for at--; at >= 0 && !h.facts[at].of(d); at-- {
 	}
@@ -170,7 +170,7 @@ func (h *Hours) shuts(opening int) (shuts, opensNext int64) {
 	return millis(closes), millis(opens)
 }
 
-// holdsUntil is when a fact gives way to the calendar, in a direction; to the next fact it gives way anyhow.
+// holdsUntil is when the calendar replaces a fact in a direction, unless the next fact comes first.
 func (h *Hours) holdsUntil(at int, d event.Direction) int64 {
 	if !h.facts[at].opens {
 		return Forever

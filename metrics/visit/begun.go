@@ -6,7 +6,7 @@ import (
 	"dwell/ingest/event"
 )
 
-// begun is what has begun and not ended: inspections by agency and kind, holds (which have no kind) by agency.
+// begun is the set of inspections (by agency and kind) and holds (by agency) in progress.
 type begun struct{ open []beginning }
 
 type beginning struct {
@@ -30,7 +30,7 @@ func (b *begun) first(inspection bool) event.Agency {
 	return earliest.agency
 }
 
-// has says whether that which f begins or ends has begun.
+// has says whether the inspection or hold of f is in progress.
 func (b *begun) has(f Fact) bool { return b.index(f) >= 0 }
 
 func (b *begun) index(f Fact) int {
@@ -42,10 +42,10 @@ func (b *begun) index(f Fact) int {
 	return -1
 }
 
-// change applies simultaneous facts. What both begins and ends in them took no time if it had not begun before, and
-// has begun anew if it had.
+// change applies simultaneous facts. An inspection or hold that both begins and ends in them restarts if it was in progress,
+// and otherwise took no time.
 func (b *begun) change(facts []Fact) {
-	if len(facts) == 1 { // as nearly always
+	if len(facts) == 1 { // the usual case
 		b.changeOne(facts[0])
 		return
 	}
@@ -87,5 +87,5 @@ func (f Fact) spans() bool { return f.Type.Begins() || f.Type.Ends() }
 
 func (f Fact) begins() bool { return f.Type.Begins() }
 
-// same says whether both facts are of the same agency's inspection of one kind, or of the same agency's hold.
+// same says whether both facts concern the same inspection (agency and kind) or the same agency's hold.
 func (f Fact) same(o Fact) bool { return o.spans() && f.Agency == o.Agency && f.Kind == o.Kind }

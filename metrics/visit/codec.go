@@ -8,14 +8,14 @@ import (
 	"dwell/ingest/event"
 )
 
-// The form of a visit's facts in a table, version 1. All numbers but the keys are varints:
+// The encoding of a visit's facts in a table, version 1. All numbers but the keys are varints:
 //
 //	version, number of names, names (length, bytes)...,
 //	number of facts, facts (key 8 bytes, time since the fact before, type, kind, dims, bcp name, agency name)...,
 //	number of retracted keys, keys (8 bytes)...
 //
-// A type has its code of the table of types, which never changes. BCPs and agencies have names, because their codes change
-// with the configuration. Name 0 is the empty one.
+// Types are stored by their code, which never changes; BCPs and agencies by name, because their codes change with the
+// configuration. Name 0 is empty.
 const codecVersion = 1
 
 // AppendFacts appends the facts of v to dst.
@@ -52,7 +52,7 @@ func (v *Visit) AppendFacts(dst []byte, voc *event.Vocabulary) []byte {
 	return dst
 }
 
-// intern returns the index of name, which it appends if need be.
+// intern returns the index of name, and appends it if new.
 func intern(names []string, name string) ([]string, int) {
 	for i, n := range names {
 		if n == name {
@@ -64,8 +64,8 @@ func intern(names []string, name string) ([]string, int) {
 
 var errTruncated = errors.New("facts are cut short")
 
-// ParseFacts reads what AppendFacts wrote. A name that the vocabulary lacks is an error: an agency or BCP that has
-// been used must stay in the configuration.
+// ParseFacts decodes AppendFacts. A name that the vocabulary lacks is an error: an agency or BCP with stored visits must
+// stay in the configuration.
 func ParseFacts(src []byte, voc *event.Vocabulary) (*Visit, error) {
 	r := reader{src: src}
 	if version := r.byte(); version != codecVersion && r.err == nil {
@@ -114,7 +114,7 @@ func ParseFacts(src []byte, voc *event.Vocabulary) (*Visit, error) {
 	return v, nil
 }
 
-// reader reads the stored form; after an error it returns zeros.
+// reader reads the encoding; after an error it returns zeros.
 type reader struct {
 	src []byte
 	err error
@@ -164,7 +164,8 @@ func (r *reader) varint() int64 {
 	return n
 }
 
-// count reads how many items follow; each takes at least size bytes, so a wrong number cannot ask for much memory.
+// count reads the number of items that follow. Each takes at least size bytes, so a corrupt number cannot allocate much
+// memory.
 func (r *reader) count(size uint64) uint64 {
 	n := r.uvarint()
 	if n > uint64(len(r.src))/size {

@@ -6,7 +6,7 @@ import (
 	"dwell/ingest/event"
 )
 
-// Fact is what one event says of a visit. It is kept small, because every open visit keeps all of its facts.
+// Fact is one event of a visit. It is small because all facts of open visits stay in memory.
 type Fact struct {
 	// Key identifies the event (event.Event.Key); of a retraction, the event that it retracts.
 	Key uint64
@@ -19,7 +19,7 @@ type Fact struct {
 	dims   uint8
 }
 
-// NewFact takes from an event what its visit needs to know. The event must be of a visit, or a retraction.
+// NewFact is the fact of an event, which must be about a visit, or a retraction.
 func NewFact(e *event.Event) Fact {
 	if e.Type == event.EventRetracted {
 		return Fact{Key: e.RetractedKey(), Type: event.EventRetracted}
@@ -38,23 +38,23 @@ func packDims(d event.Direction, c event.Channel, r event.Regime) uint8 {
 	return uint8(d) | uint8(c)<<2 | uint8(r)<<5
 }
 
-// Direction is the direction that the event told, NoDirection where it did not.
+// Direction is the direction in the event, NoDirection if it has none.
 func (f Fact) Direction() event.Direction { return event.Direction(f.dims & 3) }
 
-// Channel is the channel that the event told, NoChannel where it did not.
+// Channel is the channel in the event, NoChannel if it has none.
 func (f Fact) Channel() event.Channel { return event.Channel(f.dims >> 2 & 7) }
 
-// Regime is the regime that the event told, NoRegime where it did not.
+// Regime is the regime in the event, NoRegime if it has none.
 func (f Fact) Regime() event.Regime { return event.Regime(f.dims >> 5) }
 
-// valid says whether every code of f is one of the vocabulary's.
+// valid says whether every code of f is in the vocabulary.
 func (f Fact) valid() bool {
 	return f.Type.OfVisit() && f.Kind <= event.ImmigrationSecurity &&
 		f.Direction() <= event.Outbound && f.Channel() <= event.Blue && f.Regime() <= event.Empty
 }
 
-// compare orders facts by time; simultaneous ones by type, agency and what else tells them apart, so that the order
-// never depends on the order of arrival.
+// compare orders facts by time; simultaneous ones by type, agency and all other fields, so that the order never depends on
+// the order of arrival.
 func compare(a, b Fact) int {
 	if c := cmp.Compare(a.Time, b.Time); c != 0 {
 		return c

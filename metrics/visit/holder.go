@@ -12,14 +12,14 @@ import (
 //	4  a later fact of this visit acts            wait, by the next that acts (see actor)
 //	5  none yet                                   wait, unknown; known as soon as the next fact arrives
 //
-// An inspection is known by its agency and kind, a hold by its agency: beginning what has begun changes nothing. Where
-// one ends and begins in the same millisecond, it goes on if it had begun before, and took no time if it had not.
-// The split between agencies, trader and carrier is that of the WCO Time Release Study; the precedence is dwell's own.
+// An inspection is identified by its agency and kind, a hold by its agency: a second beginning changes nothing. One that
+// ends and begins in the same millisecond continues if it was in progress, and otherwise took no time. The split between
+// agencies, trader and carrier is that of the WCO Time Release Study; the precedence is dwell's own.
 
-// fold is how far the cutting of a visit into segments has come, fact by fact in order of time.
+// fold is the state of cutting a visit into segments, fact by fact in order of time.
 type fold struct {
 	facts int
-	// cuts are all segments so far, also the one at the end that an open visit may yet prolong.
+	// cuts are all segments so far, including the last one, which the next fact of an open visit may prolong.
 	cuts []Segment
 	busy begun
 	// phase and who have had the truck since from. NoPhase is before the arrival.
@@ -28,7 +28,7 @@ type fold struct {
 	from  Time
 }
 
-// step takes in facts of one instant, which must be later than all before.
+// step applies the facts of one instant, which must be later than all before.
 func (r Rules) step(s *State, facts []Fact) {
 	at, departed, fold := facts[0].Time, s.Departed != None, &s.fold
 	fold.facts += len(facts)
@@ -51,8 +51,7 @@ func (r Rules) step(s *State, facts []Fact) {
 	}
 }
 
-// finish says what the facts taken in so far come to. The stretch of an open visit that began with its last segment
-// goes on: nothing of it is known for good.
+// finish derives the state from the facts so far. The last segment of an open visit is still in progress, so it is left out.
 func (r Rules) finish(s *State) {
 	fold := &s.fold
 	s.ReleaseClosed, s.CrossingClosed = 0, 0
@@ -63,7 +62,7 @@ func (r Rules) finish(s *State) {
 	s.Segments = fold.cuts
 	for i := range fold.cuts {
 		g := &fold.cuts[i]
-		if g.End <= s.Released { // None is before all; where there is a release, a segment ends with it
+		if g.End <= s.Released { // None is before all; at a release a segment ends
 			s.ReleaseClosed += g.Closed
 		}
 		if s.Departed != None {
@@ -81,7 +80,7 @@ func (r Rules) finish(s *State) {
 	}
 }
 
-// holder is the table's lines 1, 2, 3 and 5, after the facts taken in so far; line 4 is told later, by explain.
+// holder is lines 1, 2, 3 and 5 of the table, after the facts so far; explain applies line 4 later.
 func (r Rules) holder(s *State) (Phase, event.Agency) {
 	if s.Released != None {
 		return Exit, r.Carrier
@@ -96,8 +95,8 @@ func (r Rules) holder(s *State) (Phase, event.Agency) {
 	return Wait, r.Unknown
 }
 
-// actor is whom a truck that waited until these simultaneous facts was waiting for; NoAgency if none of them acts.
-// Facts come ordered by type, which is the order in which simultaneous ones are asked.
+// actor is the agency for which a truck waited until these simultaneous facts; NoAgency if none of them acts. Facts are
+// ordered by type, and the first that acts counts.
 func (r Rules) actor(facts []Fact, before *begun) event.Agency {
 	for _, f := range facts {
 		switch f.Type {
@@ -135,8 +134,8 @@ func (r Rules) closed(s *State, from, to Time) int64 {
 	return r.Hours.Closed(s.BCP, s.Direction, from, to)
 }
 
-// explain charges the wait that nobody had explained to the one who acts now. Only the last segment can be such a
-// wait: whatever follows a wait begins with somebody acting.
+// explain charges an unexplained wait to the agency that acts now. Only the last segment can be such a wait, since whatever
+// follows a wait begins with an act.
 func (f *fold) explain(who, unknown event.Agency) {
 	n := len(f.cuts)
 	if n == 0 || f.cuts[n-1].Phase != Wait || f.cuts[n-1].Holder != unknown {

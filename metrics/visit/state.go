@@ -74,7 +74,7 @@ type Time = int64
 // None is the time of what has not happened.
 const None Time = -1 << 63
 
-// State is what the facts of a visit say, all told.
+// State is derived from all facts of a visit.
 type State struct {
 	// Empty is a visit all of whose facts were retracted, or that has none yet.
 	Empty bool
@@ -94,9 +94,9 @@ type State struct {
 	// closed: zero while there is no such time.
 	ReleaseClosed, CrossingClosed int64
 
-	// Segments cut [Arrived, Departed), or of an open visit the part of it whose holder is known for good.
+	// Segments cut [Arrived, Departed), or of an open visit the part whose holder is final.
 	Segments []Segment
-	// Phase and Holder have an open visit since Since; NoPhase if the visit is not sound or has departed.
+	// Phase and Holder are those of an open visit since Since; NoPhase if the visit is not sound or has departed.
 	Phase  Phase
 	Holder event.Agency
 	Since  Time
@@ -126,12 +126,12 @@ type Hours interface {
 	Closed(b event.BCP, d event.Direction, from, to Time) int64
 }
 
-// RulesOf takes the holders from a vocabulary. All BCPs are always open.
+// RulesOf takes the holders from a vocabulary, and has every BCP always open.
 func RulesOf(v *event.Vocabulary) Rules {
 	return Rules{Customs: v.Customs, Carrier: v.Carrier, Trader: v.Trader, Unknown: v.UnknownHolder}
 }
 
-// Derive computes the state of v into s. Memory of s is used again.
+// Derive computes the state of v into s, whose memory it reuses.
 func (r Rules) Derive(v *Visit, s *State) {
 	*s = State{
 		Empty: len(v.facts) == 0, First: None, Last: None,
@@ -155,8 +155,8 @@ func (r Rules) Derive(v *Visit, s *State) {
 	r.finish(s)
 }
 
-// Advance brings s, the state of v before its last Apply, up to date. It does what Derive does; where the new fact is
-// the latest one of a sound visit, as most are, it looks at that one alone.
+// Advance updates s, the state of v before its last Apply, to what Derive computes. If the new fact is the latest one of a
+// sound visit, as most are, it reads only that fact.
 func (r Rules) Advance(v *Visit, s *State) {
 	if !s.StepsTo(v) {
 		r.Derive(v, s)
@@ -166,9 +166,9 @@ func (r Rules) Advance(v *Visit, s *State) {
 	r.finish(s)
 }
 
-// StepsTo says whether s, the state of v before its last Apply, was of a sound visit that had not departed, and the new
-// fact is the latest one of the same passage. Nothing that s says of the past will then be another but for the end of its
-// last segment, and whatever is new happened at that fact.
+// StepsTo says whether s, the state of v before its last Apply, was of a sound visit that had not departed, and the new fact
+// is the latest one of the same passage. Then only the end of the last segment of s changes, and all that is new happened at
+// that fact.
 func (s *State) StepsTo(v *Visit) bool {
 	n := len(v.facts)
 	if s.Empty || s.Fault != Sound || s.Departed != None || n != s.fold.facts+1 {
@@ -178,8 +178,8 @@ func (s *State) StepsTo(v *Visit) bool {
 	return f.Time > s.Last && f.BCP == s.BCP && f.Direction() == s.Direction
 }
 
-// milestones reads off simultaneous facts everything that needs no rule. The place is told by the arrival, or without
-// one by the earliest fact; channel and regime by the latest fact that tells them.
+// milestones sets the fields that need no rule from simultaneous facts. The BCP is that of the arrival, or without one of
+// the earliest fact; channel and regime are those of the latest fact that has them.
 func (s *State) milestones(facts []Fact) {
 	for i := range facts {
 		f := &facts[i]

@@ -1,4 +1,4 @@
-// Package visit knows what one truck's passage through one BCP was, from the facts told about it.
+// Package visit derives one truck's passage through one BCP from the facts about it.
 //
 // It promises that a visit is a set: applying a fact twice, or facts in another order, gives the same visit, and a
 // retraction removes its fact whichever of the two came first. It promises that time is conserved: the segments of a
@@ -14,13 +14,13 @@ import (
 	"dwell/ingest/event"
 )
 
-// Visit is the set of facts about one visit. The zero Visit knows nothing. It is not for concurrent use.
+// Visit is the set of facts about one visit. The zero Visit has none. It is not for concurrent use.
 type Visit struct {
 	facts []Fact // ordered by compare, keys unique
 	gone  []uint64
 }
 
-// Apply adds a fact, or takes one away if it is a retraction. It returns false if that changes nothing.
+// Apply adds a fact, or removes one if it is a retraction. It returns false if that changes nothing.
 func (v *Visit) Apply(f Fact) bool {
 	if v.Knows(f) {
 		return false
@@ -46,8 +46,8 @@ func (v *Visit) Apply(f Fact) bool {
 	return true
 }
 
-// Knows says whether applying f would change nothing. Where one id was sent with two contents, which CloudEvents
-// forbids, the lesser content stays, in any order.
+// Knows says whether applying f would change nothing. Of one id with two contents, which CloudEvents forbids, the smaller
+// content counts, in any order.
 func (v *Visit) Knows(f Fact) bool {
 	if slices.Contains(v.gone, f.Key) {
 		return true
@@ -65,8 +65,8 @@ func (v *Visit) index(key uint64) int {
 	return -1
 }
 
-// Of is the visit of which these facts are known, ordered and unique as Facts returns them, and these retractions. It
-// shares both slices, and the first has room for what Apply adds as far as its capacity goes.
+// Of is the visit with these facts, ordered and unique as Facts returns them, and these retractions. It shares both slices;
+// Apply appends within the capacity of the first.
 func Of(facts []Fact, retracted []uint64) Visit { return Visit{facts, retracted} }
 
 // Retracted are the keys of the events that were retracted. The slice is the visit's own.
@@ -75,7 +75,7 @@ func (v *Visit) Retracted() []uint64 { return v.gone }
 // Facts are the facts in order of time. The slice is the visit's own.
 func (v *Visit) Facts() []Fact { return v.facts }
 
-// Overlaps says whether the visit may have been at a BCP during [from, to), as far as any of its facts tells.
+// Overlaps says whether, by any of its facts, the visit may have been at a BCP during [from, to).
 func (v *Visit) Overlaps(b event.BCP, from, to Time) bool {
 	n := len(v.facts)
 	return n > 0 && v.facts[0].Time < to && v.facts[n-1].Time > from &&

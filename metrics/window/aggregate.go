@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// Aggregate is what a window holds: a number of durations, their sums and their sketch. It only ever adds, so
-// aggregates merge, and a correction takes away exactly what was added. A count has N alone.
+// Aggregate is the contents of a window: a number of durations, their sums and their sketch. It only adds, so aggregates
+// merge, and a correction subtracts exactly what was added. A count has only N.
 type Aggregate struct {
 	Sums
 	Bins Bins
@@ -21,9 +21,9 @@ type Sums struct {
 	SumSquares Uint128
 }
 
-// Net is what the durations of an aggregate are net of the time in which the BCP was closed. No time is less than
-// none, so while Closed, their sum in milliseconds, is zero, all durations are net as they are; then the rest is zero too,
-// and stands for SumSquares and Bins of the aggregate.
+// Net is the durations of an aggregate net of the time in which the BCP was closed. While Closed, the sum of closed
+// milliseconds, is zero, net durations equal gross ones; the other fields are then zero and stand for SumSquares and Bins of
+// the aggregate.
 type Net struct {
 	Closed     int64
 	SumSquares Uint128
@@ -50,7 +50,7 @@ func squareOf(ms int64) Uint128 {
 	return Uint128{hi, lo}
 }
 
-// Part is one contribution as an aggregate takes it, worked out once for the minute, the hour and the day.
+// Part is one contribution in the form that Add takes, computed once for the minute, the hour and the day.
 type Part struct {
 	sign              int32
 	time              bool
@@ -59,8 +59,7 @@ type Part struct {
 	square, netSquare Uint128 // of ms, and of ms less closed
 }
 
-// PartOf is a duration in milliseconds with the part of it in which the BCP was closed. A measure that is no time has
-// neither. Sign is +1, or -1 to take away what was added.
+// PartOf is a duration in milliseconds with its closed part, both zero for a count. Sign is +1, or -1 to subtract.
 func PartOf(m Measure, ms, closed int64, sign int32) Part {
 	if !m.IsTime() {
 		return Part{sign: sign}
@@ -99,7 +98,7 @@ func (a *Aggregate) Add(p Part) {
 	a.unite()
 }
 
-// split writes out the net durations, which were net as they are.
+// split makes the net durations explicit, which equalled the gross ones.
 func (a *Aggregate) split() {
 	if a.Net.Closed == 0 {
 		a.Net = Net{SumSquares: a.SumSquares, Bins: slices.Clone(a.Bins)}
@@ -169,10 +168,10 @@ func (a *Aggregate) NetBins() Bins {
 	return a.Net.Bins
 }
 
-// Zero says whether the aggregate holds nothing.
+// Zero says whether the aggregate is empty.
 func (a *Aggregate) Zero() bool { return a.Sums == Sums{} && len(a.Bins) == 0 && a.Net.Closed == 0 }
 
-// Row is a window as a table keeps it.
+// Row is a window as stored in a table.
 type Row struct {
 	Key Key
 	// AsOf is the offset up to which the shard's log is in this row.

@@ -4,13 +4,12 @@ import "time"
 
 // Clock cuts time into the local hours and days of a time zone. It is not for concurrent use.
 //
-// A local day begins at the first instant that bears its date: where clocks jump over midnight, that is the instant of
-// the jump, and where midnight comes twice, it is the first one. A local hour is cut where the clocks change; the hour
-// that comes twice is two hours. So hours and days leave out no instant and have none twice, and a day is made of whole
-// hours.
+// A local day begins at the first instant with its date: where clocks jump over midnight, at the jump, and where midnight
+// comes twice, at the first. A local hour is cut where the clocks change; the hour that comes twice is two hours. So hours
+// and days have neither gaps nor overlaps, and a day consists of whole hours.
 type Clock struct {
 	zone *time.Location
-	// offset is that of the minutes [from, until), in minutes east of UTC. It was looked up last, and holds for months.
+	// offset is the cached offset of the minutes [from, until), in minutes east of UTC; it usually holds for months.
 	offset, from, until int32
 }
 
@@ -50,7 +49,7 @@ func (c *Clock) End(k Key) int32 {
 	}
 }
 
-// Offset is the offset at a minute, in minutes east of UTC, and until which minute it surely is.
+// Offset is the offset at a minute, in minutes east of UTC, and until which minute at least it holds.
 func (c *Clock) Offset(minute int32) (offset, until int32) {
 	offset = c.at(minute)
 	return offset, c.until

@@ -46,9 +46,9 @@ func Contributions(dst []Contribution, s *visit.State, lapsed visit.Time) []Cont
 	return dst
 }
 
-// Changes calls yield with what must be taken away (sign -1) and added (sign +1) to get from before to after.
+// Changes yields what must be subtracted (sign -1) and added (sign +1) to get from before to after.
 func Changes(before, after []Contribution, yield func(c Contribution, sign int32)) {
-	if len(before) == 0 { // as of a visit that is new
+	if len(before) == 0 { // a new visit
 		for _, c := range after {
 			yield(c, +1)
 		}
@@ -59,7 +59,7 @@ func Changes(before, after []Contribution, yield func(c Contribution, sign int32
 	if len(after) > len(room) {
 		stays = make([]bool, len(after))
 	}
-	// Most events only add to what a visit contributes, here and there: what stays is in the same order.
+	// Most events only insert contributions: those that stay are in the same order.
 	for i := range after {
 		if len(before) > 0 && before[0] == after[i] {
 			before, stays[i] = before[1:], true
@@ -79,8 +79,7 @@ func Changes(before, after []Contribution, yield func(c Contribution, sign int32
 	}
 }
 
-// unmatched is the index of a contribution equal to c that no other is matched with yet; two segments of one visit may
-// well be equal.
+// unmatched is the index of an unmatched contribution equal to c; two segments of one visit may be equal.
 func unmatched(in []Contribution, matched []bool, c Contribution) int {
 	for i := range in {
 		if in[i] == c && !matched[i] {

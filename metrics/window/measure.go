@@ -40,7 +40,7 @@ func (m Measure) IsTime() bool {
 	return m&segmentBit != 0 || m < faults && timed[m]
 }
 
-// timed has the definitions that are times: the engine asks for each number that it counts, and comparing kinds takes longer.
+// timed marks the definitions that are times: IsTime runs for every counted number, and comparing kinds takes longer.
 var timed = func() (times [faults]bool) {
 	for m, d := range definitions {
 		times[m] = d.Kind == Time

@@ -8,7 +8,7 @@ import (
 	"dwell/metrics/visit"
 )
 
-// Kind is what is known of a measure in a window.
+// Kind says which values a measure has in a window.
 type Kind string
 
 // The kinds. A Count is a number of visits, a Time a number of durations with their sums and sketch. A Total is a count that no
@@ -19,8 +19,8 @@ const (
 	Total Kind = "total"
 )
 
-// Definition is a line of the table of measures. The queries, the SQL views, the list of the API and the page's words are
-// made of these lines.
+// Definition is a line of the table of measures, from which the queries, the SQL views, the list of the API and the page's
+// words are generated.
 type Definition struct {
 	// Name is that in tables and in the API.
 	Name string
@@ -52,7 +52,7 @@ const (
 // definitions are the measures that rows of windows have, but for those of faults and segments.
 //
 // A truck with a release time was released, and one with a crossing time departed and left, in the very window that has the
-// time. So no window counts them again, which would be a row of each, but only those without a time, and totals are the sum.
+// time. So windows count only the trucks without a time, which saves rows, and totals are the sum.
 var definitions = [faults]Definition{
 	Arrivals: {
 		Name: "arrivals", Kind: Count, Label: "Arrivals", Unit: "trucks", Overview: "arrived",

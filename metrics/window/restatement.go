@@ -8,8 +8,8 @@ type Restatement struct {
 	Change
 }
 
-// Change is what was added to an aggregate; of what was taken away, it is negative. Net durations are always written
-// out: other than of an aggregate, their sum may be unchanged while they are not.
+// Change is a delta of an aggregate, negative where durations were subtracted. Net durations are always explicit, because in
+// a delta their sum may be zero while they are not.
 type Change struct {
 	Sums
 	Bins    Bins

@@ -66,7 +66,7 @@ func ValueOf(bin int16) float64 {
 	return 2 * math.Exp2(float64(bin)/(1<<Schema)) / (1 + gamma)
 }
 
-// Bin is a number of durations in one bin; negative in a difference.
+// Bin is a number of durations in one bin; negative in a delta.
 type Bin struct {
 	Index int16
 	Count int32
