@@ -25,7 +25,7 @@ type Decoder struct {
 	skew       int64
 	scanner    scanner
 	found      [members]value
-	habits     [members]habit
+	gaps       [members]gap
 }
 
 // NewDecoder makes a decoder. An event may have happened at most skew after its record's own time.
@@ -33,14 +33,14 @@ func NewDecoder(v *Vocabulary, skew time.Duration) *Decoder {
 	return &Decoder{vocabulary: v, skew: skew.Milliseconds()}
 }
 
-// Reset lets go of the memory behind the events decoded so far; those of them that had escapes are no longer valid.
+// Reset frees the memory of the events decoded so far; those with escapes are no longer valid.
 func (d *Decoder) Reset() { d.scanner.scratch = d.scanner.scratch[:0] }
 
-// Decode reads the value of a record into e, of which nothing may be used if it returns a Rejection. The event's bytes alias the
-// message, and the decoder until Reset. What is wrong is asked in this order: size, JSON, the attributes as CloudEvents
-// has them, the type, the data's fields with the BCP and the agency, the subject and key, and the clock.
+// Decode reads the value of a record into e, which is invalid if it returns a Rejection. The event's bytes alias the
+// message, and the decoder until Reset. Faults are checked in this order: size, JSON, the attributes as CloudEvents has
+// them, the type, the data's fields with the BCP and the agency, the subject and key, and the clock.
 func (d *Decoder) Decode(record *Record, e *Event) *Rejection {
-	*e = Event{} // in one stroke; a literal with three numbers would be built elsewhere and copied
+	*e = Event{} // cleared in place; a literal with three numbers would be built elsewhere and copied
 	e.Vehicles, e.WaitSeconds, e.AgeSeconds = Unknown, Unknown, Unknown
 	d.found = [members]value{}
 	if len(record.Value) > MaxMessage {

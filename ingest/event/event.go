@@ -1,8 +1,8 @@
 // Package event is the vocabulary of dwell: one Event is one fact about a visit or a border crossing point (BCP).
 //
-// It promises to read a CloudEvents 1.0 message, in structured or binary mode, into an Event without reflection and
-// without keeping the message, and to say of every message that cannot be used which Reason forbids it. It refuses to
-// guess: a missing field, an unknown code or a time that cannot be read is an error, never a default.
+// It promises to read a CloudEvents 1.0 message, in structured or binary mode, into an Event without reflection and without
+// keeping the message, and to give a Reason for every message that cannot be used. It refuses to guess: a missing field, an
+// unknown code or a time that cannot be read is an error, never a default.
 //
 // The package is pure: no I/O, no clock, no logger.
 package event

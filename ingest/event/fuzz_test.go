@@ -39,8 +39,8 @@ func FuzzBinary(f *testing.F) {
 	f.Fuzz(compare(f))
 }
 
-// compare reads one message both ways: by a decoder that knows no habits, by the same one again, and by one that has the
-// habits of another post. Its headers come as lines; a line without a colon is a header without a value.
+// compare reads one message both ways: by a decoder that knows no gaps, by the same one again, and by one that has the
+// gaps of another post. Its headers come as lines; a line without a colon is a header without a value.
 func compare(f *testing.F) func(t *testing.T, headers string, key, value []byte) {
 	v := testVocabulary(f)
 	return func(t *testing.T, headers string, key, value []byte) {

@@ -52,7 +52,7 @@ func zone(b []byte) (seconds int64, ok bool) {
 	return seconds, true
 }
 
-// pair reads two digits; what are none give more than 99.
+// pair reads two digits; other bytes give more than 99.
 func pair(b []byte, i int) int64 {
 	tens, ones := b[i]-'0', b[i+1]-'0'
 	if tens > 9 || ones > 9 {

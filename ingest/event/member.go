@@ -97,27 +97,26 @@ func dataMember(name []byte) member {
 	}
 }
 
-// habit is what stood between one member's value and the next one's, the last time.
-type habit struct {
+// gap is the text between one member's value and the next, as of the previous message.
+type gap struct {
 	text []byte
 	next member
 }
 
-// mostHabit is the longest text of a habit in bytes: a comma, a name in quotes and a colon, and some white space.
-const mostHabit = 64
+// maxGap is the longest text of a gap in bytes: a comma, a name in quotes and a colon, and some white space.
+const maxGap = 64
 
-// scanObject reads an object's members, which start stands before and whose names are read by named. Posts write the
-// members of their events in one order again and again. So where a value ends, the decoder first looks for what followed
-// there the last time, and reads by the rules only what is not that: the same bytes in the same place mean the same. So it
-// decodes 1.2 times as many events in a CPU-second (BenchmarkDecode, median of 25 alternating pairs, 2026-11-29, 2 cores that
-// were busy).
+// scanObject reads an object's members after start; named parses their names. Producers write the members of their events in
+// the same order each time. So after a value the decoder first compares the text with the gap of the previous message, and
+// parses only if it differs: equal bytes at the same place have the same meaning. It decodes 1.2 times as many events in a
+// CPU-second (BenchmarkDecode, median of 25 alternating pairs, 2026-11-29, 2 cores that were busy).
 func (d *Decoder) scanObject(start member, named func(name []byte) member) {
 	s := &d.scanner
 	if !s.enter('{', '}') {
 		return
 	}
 	for last := start; ; {
-		h, from := &d.habits[last], s.at
+		h, from := &d.gaps[last], s.at
 		next := h.next
 		if len(h.text) > 0 && bytes.HasPrefix(s.text[from:], h.text) {
 			s.at += len(h.text)
@@ -126,7 +125,7 @@ func (d *Decoder) scanObject(start member, named func(name []byte) member) {
 				return
 			}
 			next = named(s.key())
-			if n := s.at - from; n <= mostHabit && !s.broken {
+			if n := s.at - from; n <= maxGap && !s.broken {
 				h.text, h.next = append(h.text[:0], s.text[from:s.at]...), next
 			}
 		}
@@ -139,7 +138,7 @@ func (d *Decoder) scanObject(start member, named func(name []byte) member) {
 	}
 }
 
-// scanData reads the data, of which only the last count if they come twice.
+// scanData reads the data; if the member comes twice, the last counts.
 func (d *Decoder) scanData() {
 	s := &d.scanner
 	if d.found[data].kind != absent {

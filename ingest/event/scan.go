@@ -7,14 +7,14 @@ import (
 	"unicode/utf8"
 )
 
-// scanner reads JSON (RFC 8259) in one pass. Where the text is not JSON it is broken from then on, and at the end: every
-// loop ends, and what was read does not count.
+// scanner reads JSON (RFC 8259) in one pass. On text that is not JSON it becomes broken and moves to the end: every loop
+// ends, and its results are invalid.
 type scanner struct {
 	text   []byte
 	at     int
 	depth  int
 	broken bool
-	// scratch holds the strings that had escapes, since they stand nowhere in the text as they are.
+	// scratch has the unescaped strings, which the text does not contain as they are.
 	scratch []byte
 }
 

@@ -29,7 +29,7 @@ const (
 // simultaneous facts and the documents (go generate) follow from it.
 var types = [...]struct {
 	name string
-	// code is the type in stored facts. It never changes, and that of a type which is gone is not given again.
+	// code is the type in stored facts. It never changes, and the code of a removed type is not reused.
 	code   uint8
 	about  about
 	fields fields
@@ -181,7 +181,7 @@ func (c Channel) String() string { return channelNames[c] }
 // ParseChannel reads a channel's name.
 func ParseChannel(b []byte) (Channel, bool) { return parseName[Channel](channelNames[:], b) }
 
-// Regime is the customs regime; NoRegime until a fact tells it.
+// Regime is the customs regime; NoRegime until a fact has it.
 type Regime uint8
 
 // The regimes.

@@ -67,7 +67,7 @@ func loadCalibrations() (*calibrations, error) {
 	return &all, nil
 }
 
-// check refuses figures with which the simulation would not go on.
+// check refuses figures with which the simulation would get stuck.
 func (c *calibration) check(profiles map[string]profile) error {
 	p, ok := profiles[c.Arrivals]
 	if n := p.normalised(); !ok || !(slices.Max(n.Hours[:])*slices.Max(n.Weekdays[:]) <= peak) {

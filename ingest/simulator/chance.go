@@ -15,8 +15,8 @@ const (
 	day          = 24 * hour
 )
 
-// chance draws from one stream of random numbers. Each BCP has its own, so that one BCP's trucks are the same whichever
-// others are simulated; faults have another, so that they change nothing of what happens.
+// chance draws from one stream of random numbers. Each BCP has its own, so that its trucks do not depend on the other BCPs;
+// faults have another, so that they do not change the truth.
 type chance struct{ *rand.Rand }
 
 func newChance(seed uint64, stream string) chance {
@@ -28,9 +28,8 @@ func (c chance) is(share float64) bool { return share > 0 && c.Float64() < share
 // between is uniform in [low, high).
 func (c chance) between(low, high int64) int64 { return low + c.Int64N(high-low) }
 
-// about is a log-normal duration with this mean, in milliseconds; spread is the standard deviation over the mean. It is
-// never under five seconds, so that a clock that runs wrong keeps two facts apart, and never over ten days, so that no
-// truck is taken for one that went silent.
+// about is a log-normal duration with this mean, in milliseconds; spread is the standard deviation over the mean. It is at
+// least five seconds, so that a skewed clock keeps two facts apart, and at most ten days, so that no visit lapses.
 func (c chance) about(mean int64, spread float64) int64 {
 	variance := math.Log1p(spread * spread)
 	x := math.Exp(c.NormFloat64()*math.Sqrt(variance) - variance/2)

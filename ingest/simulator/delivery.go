@@ -49,7 +49,7 @@ type delivery struct {
 	cutFrom, cutTill int64
 }
 
-// plan decides which post is cut off and when, and which one's clock runs wrong.
+// plan chooses which post goes offline and when, and which one's clock is skewed.
 func (d *delivery) plan(f Faults, s *Simulator, seed uint64) {
 	d.faults, d.chance = f, newChance(seed, "faults")
 	n := len(s.posts)
@@ -93,7 +93,7 @@ func (d *delivery) fact(r record, now int64) bool {
 	bad.time -= d.chance.between(minute, 30*minute)
 	found := now + d.chance.between(5*minute, 6*hour)
 	if d.chance.is(0.5) {
-		// It did happen, but at another time: the right one goes out when the mistake is found.
+		// The event has a wrong time: the right one is sent with the retraction.
 		d.send(bad, now)
 		d.send(r, found)
 	} else {
@@ -109,7 +109,7 @@ func (d *delivery) fact(r record, now int64) bool {
 	return true
 }
 
-// disguise makes of a record an event that did not happen.
+// disguise turns a record into an event that did not happen.
 func (r *record) disguise(c chance) {
 	types := [...]event.Type{
 		event.TruckArrived, event.TruckReleased, event.TruckDeparted, event.ClearanceRefused, event.PaymentConfirmed,
@@ -122,7 +122,7 @@ func (r *record) disguise(c chance) {
 	r.inspection, r.result, r.channel = event.Document, event.Conformant, event.Red
 }
 
-// send gives a record that was written at now on its way.
+// send schedules the delivery of a record written at now.
 func (d *delivery) send(r record, now int64) {
 	written := now + d.chance.between(second, 30*second)
 	r.recorded = r.post.clock.reads(written)

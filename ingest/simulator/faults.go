@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Faults are what goes wrong on the way from a post to Kafka. The zero Faults are none.
+// Faults are the faults between a post and Kafka. The zero Faults are none.
 type Faults struct {
 	// Late is the share of events delivered two minutes to six hours late, and so out of order.
 	Late float64
@@ -18,10 +18,10 @@ type Faults struct {
 	Retract float64
 	// Lost is the share of a visit's events that never arrive; the truth of such a visit says so.
 	Lost float64
-	// Cut is how long one post is cut off; it then delivers all at once.
+	// Cut is how long one post is offline; it then delivers all its events at once.
 	Cut time.Duration
-	// Skew is how far one post's clock runs wrong: it drifts between that much ahead and that much behind, once a day.
-	// What that post writes, and so the truth of its visits, is in the time of its clock.
+	// Skew is the clock error of one post: it drifts between that much ahead and that much behind, once a day. What that
+	// post writes, and so the truth of its visits, is in the time of its clock.
 	Skew time.Duration
 }
 

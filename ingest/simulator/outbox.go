@@ -6,7 +6,7 @@ import (
 	"dwell/ingest/event"
 )
 
-// outbox turns records into events. It uses its buffers again for every one.
+// outbox turns records into events. It reuses its buffers.
 type outbox struct {
 	event         event.Event
 	id, retracted []byte

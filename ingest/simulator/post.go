@@ -45,7 +45,7 @@ type opening struct {
 	open bool
 }
 
-// staff are the codes of the agencies that work at the post, NoAgency if there is no such.
+// staff are the codes of the agencies at the post, NoAgency for those that are not there.
 type staff struct{ borderPolice, transport, plants, veterinary, health event.Agency }
 
 // happening is what an occurrence is.
@@ -64,7 +64,7 @@ const (
 	nightFrom, nightTill = 22, 6       // local hours in which an always-open BCP works half its lanes
 	readingEvery         = 30 * minute // between two readings of the queues
 	waveEvery            = 75 * second // between two trucks of a wave, once the far side has opened
-	openSpread           = 40 * minute // the decisions left over from the day before are taken in this time
+	openSpread           = 40 * minute // decisions left over from the day before are spread over this time
 	farSideSpread        = 0.8         // standard deviation over mean of a block
 )
 
@@ -109,7 +109,7 @@ func (p *post) openTime() float64 {
 	return max(float64(minutes), 1) / 7 * float64(minute)
 }
 
-// begin puts on the agenda what goes on by itself.
+// begin schedules the recurring occurrences.
 func (p *post) begin() {
 	p.shift(p.sim.now)
 	p.nextTruck(event.Inbound)

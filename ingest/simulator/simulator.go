@@ -20,8 +20,8 @@ type Config struct {
 	From, Until time.Time
 	Seed        uint64
 	Faults      Faults
-	// Truth, if there is one, is told of each visit when nothing more will happen to it, and at the end of those still
-	// inside, ordered by when they set out. It is called from within Next.
+	// Truth, if not nil, is called within Next with each visit that is over, and at the end with those still inside, ordered
+	// by when they set out.
 	Truth func(TruthLine)
 }
 
@@ -51,7 +51,7 @@ type Simulator struct {
 	out      outbox
 }
 
-// occurrence is what is going to happen, to a truck or at a post.
+// occurrence is a scheduled step of a truck or a BCP.
 type occurrence struct {
 	post  *post
 	truck *truck
@@ -117,7 +117,7 @@ func (s *Simulator) Next() (Emission, bool) {
 	return s.out.emission(at, r), true
 }
 
-// end tells the truth of the trucks inside.
+// end reports the truth of the trucks inside.
 func (s *Simulator) end() {
 	s.ended = true
 	var inside []*truck
@@ -130,12 +130,12 @@ func (s *Simulator) end() {
 		return cmp.Or(cmp.Compare(a.visit.begun, b.visit.begun), slices.Compare(a.visit.id, b.visit.id))
 	})
 	for _, t := range inside {
-		s.tell(t)
+		s.report(t)
 	}
 }
 
-// tell tells the truth of a truck of which any event has been told.
-func (s *Simulator) tell(t *truck) {
+// report calls Truth with a truck, if any of its events has been sent.
+func (s *Simulator) report(t *truck) {
 	if s.truth != nil && t.visit.facts > 0 {
 		s.truth(t.line(t.visit, s.voc))
 	}

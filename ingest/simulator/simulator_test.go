@@ -152,18 +152,18 @@ func TestNoEventIsSentBeforeItHappened(t *testing.T) {
 			visits[string(v.Subject)] = true
 		}
 	})
-	told := map[string]bool{}
+	reported := map[string]bool{}
 	for _, l := range truth {
-		if told[l.Visit] {
-			t.Fatalf("%s is told twice", l.Visit)
+		if reported[l.Visit] {
+			t.Fatalf("%s is reported twice", l.Visit)
 		}
-		told[l.Visit] = true
+		reported[l.Visit] = true
 		if !l.Lost && !visits[l.Visit] {
 			t.Fatalf("%s has a truth and no event", l.Visit)
 		}
 	}
 	for id := range visits {
-		if !told[id] {
+		if !reported[id] {
 			t.Fatalf("%s has events and no truth", id)
 		}
 	}
@@ -275,7 +275,7 @@ func TestEndlessRunDoesNotEnd(t *testing.T) {
 	var last int64
 	cfg.Truth = func(l simulator.TruthLine) {
 		if l.Arrived != nil && l.Departed == nil {
-			t.Fatalf("%s is told while it is inside", l.Visit)
+			t.Fatalf("%s is reported while it is inside", l.Visit)
 		}
 	}
 	s, err := simulator.New(cfg)

@@ -6,7 +6,7 @@ import (
 	"dwell/ingest/event"
 )
 
-// visit is what the events of a truck have in common. It outlives the truck as long as events are under way.
+// visit is what the events of a truck have in common. It outlives the truck while events are in flight.
 type visit struct {
 	post      *post
 	id        []byte
@@ -75,7 +75,7 @@ func (p *post) visitID(ms int64) []byte {
 	return id
 }
 
-// fact tells an event of a truck that happens now, and returns its time by the post's clock.
+// fact sends an event of a truck at the current time, and returns its time by the post's clock.
 func (p *post) fact(t *truck, r record) int64 {
 	v := t.visit
 	v.facts++
@@ -120,7 +120,7 @@ func (p *post) advance(t *truck) {
 	p.after(s.delay, t, stepIsDue)
 }
 
-// happenTo does what is due of the step that a truck is at.
+// happenTo performs what is due of a truck's current step.
 func (p *post) happenTo(t *truck, what happening) {
 	now := p.clock.reads(p.sim.now)
 	if what == truckArrives {
@@ -292,9 +292,9 @@ func (p *post) placeHold(t *truck, s *step) {
 	p.second(t, s)
 }
 
-// finish tells the truth of a truck that is gone, and keeps its memory for another.
+// finish reports the truth of a truck that is gone, and reuses its memory.
 func (p *post) finish(t *truck) {
-	p.sim.tell(t)
+	p.sim.report(t)
 	delete(p.trucks, t)
 	*t = truck{logbook: logbook{stretches: t.stretches[:0]}, steps: t.steps[:0]}
 	p.spare = append(p.spare, t)

@@ -12,7 +12,7 @@ type TruthLine struct {
 	Visit     string `json:"visit"`
 	BCP       string `json:"bcp"`
 	Direction string `json:"direction"`
-	// Channel and Regime are empty as long as no event has told them.
+	// Channel and Regime are empty until an event has them.
 	Channel string `json:"channel"`
 	Regime  string `json:"regime"`
 
@@ -27,11 +27,11 @@ type TruthLine struct {
 	ReleaseNet  *int64 `json:"release_net"`
 	CrossingNet *int64 `json:"crossing_net"`
 
-	// Segments cut [arrived, departed] without gap, overlap, empty ones or equal neighbours. Of a truck still inside the
-	// last one has end null; if it waits, its holder is "unknown", because nothing that was told says for whom.
+	// Segments cut [arrived, departed] without gap, overlap, empty ones or equal neighbours. The last segment of a truck
+	// still inside has end null; if it waits, its holder is "unknown", because no event says for whom.
 	Segments []TruthSegment `json:"segments"`
 
-	// Lost says that the fault of that name took an event of this visit, so that what was told is not the truth.
+	// Lost says that the fault of that name dropped an event of this visit, so that its events do not give the truth.
 	Lost bool `json:"lost,omitempty"`
 }
 
@@ -63,7 +63,7 @@ type stretch struct {
 	phase  phase
 }
 
-// logbook is what the process writes down about one truck, in the time of the post's clock.
+// logbook records the truth of one truck, in the time of the post's clock.
 type logbook struct {
 	arrived, released, refused, departed int64 // zero: not yet
 	channel                              event.Channel
@@ -74,7 +74,7 @@ type logbook struct {
 	lost  bool
 }
 
-// passes notes that the truck is from now on in these hands.
+// passes records a change of the truck's holder.
 func (l *logbook) passes(p phase, holder event.Agency, at int64) {
 	l.since = at
 	if n := len(l.stretches); n > 0 && l.stretches[n-1].start == at {
@@ -86,8 +86,8 @@ func (l *logbook) passes(p phase, holder event.Agency, at int64) {
 	l.stretches = append(l.stretches, stretch{at, holder, p})
 }
 
-// line is the truth of a visit as it stands. Whom an open wait is for is known to the process and has been told to
-// nobody; a wait for the same one that went before it, and that an event has explained, is a segment of its own.
+// line is the current truth of a visit. The holder of an open wait is known to the process but not from events, so it is
+// "unknown"; an earlier wait for the same holder that an event has explained is a segment of its own.
 func (l *logbook) line(v *visit, voc *event.Vocabulary) TruthLine {
 	t := TruthLine{
 		Visit: string(v.id), BCP: v.post.place.ID, Direction: v.direction.String(),

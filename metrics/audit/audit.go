@@ -1,9 +1,9 @@
 // Package audit checks the engine's tables against the raw events they were made of.
 //
-// It promises to recompute every visit, every window and who is inside now from the table `events` by SQL that shares
-// nothing with the engine, to compare them field by field, and to count and print every difference. Its memory does not
-// grow with the number of events, of places or of years: it compares one bucket of visits and one stretch of time after
-// another, and reads calendars in small blocks. Each statement has a limit, above which it fails.
+// It promises to recompute every visit, every window and the trucks inside now from the table `events` by SQL that shares
+// nothing with the engine, to compare them field by field, and to count and print every difference. Its memory does not grow
+// with the number of events, of places or of years: it compares one bucket of visits and one stretch of time after another,
+// and reads calendars in small blocks. Each statement has a limit, above which it fails.
 //
 // Instances may keep writing meanwhile. The audit says as of which offset it compares each shard, and compares nothing
 // that is later: events from there on are left out, and so are rows of a flush that was in progress when it copied the
@@ -29,18 +29,18 @@ import (
 	"dwell/ingest/place"
 )
 
-// Config is what the audit needs to know and no event says.
+// Config is what the audit needs to know besides the events.
 type Config struct {
 	// Database is where the tables are. The audit makes a table of its own there and drops it.
 	Database string
 	Places   []place.Place
 	// Truth is what really happened, one JSON object a line as the simulator writes them; nil is unknown.
 	Truth io.Reader
-	// EventsPerBucket is how many events, or windows, are looked at together; zero is 100,000.
+	// EventsPerBucket is how many events, or windows, are compared at a time; zero is 100,000.
 	EventsPerBucket int
 	// MaxMemory is how many bytes one statement may take in ClickHouse; zero is 384 MiB.
 	MaxMemory int
-	// Tries is how often the audit looks for a moment between two flushes; zero is 60, which takes three seconds.
+	// Tries is how often the audit tries to copy the tables between two flushes; zero is 60, which takes three seconds.
 	Tries int
 	// Waiting is called before each pause between two tries; nil is nothing.
 	Waiting func()
@@ -115,7 +115,7 @@ func Run(ctx context.Context, conn driver.Conn, cfg Config, out io.Writer) (_ Re
 	scratch := scratchPrefix + strings.ToLower(rand.Text())
 	a := &audit{conn: conn, cfg: cfg, out: out, p: parameters{Database: cfg.Database, Scratch: cfg.Database + "." + scratch}}
 	defer func() {
-		// The tables go even if the audit was cancelled.
+		// The tables are dropped even if the audit was cancelled.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 		defer cancel()
 		const own = "SELECT name FROM system.tables WHERE database = ? AND startsWith(name, ?)"
@@ -193,7 +193,7 @@ func (a *audit) run(ctx context.Context) error {
 // scratchPrefix begins the names of the audit's own tables.
 const scratchPrefix = "audit_scratch_"
 
-// prepare makes the audit's own tables, and drops those that audits left behind which were killed.
+// prepare makes the audit's own tables, and drops those left by killed audits.
 func (a *audit) prepare(ctx context.Context) error {
 	var bcps, lapses []string
 	byZone := map[string][]string{}
@@ -253,7 +253,7 @@ func (a *audit) drop(ctx context.Context, query string, args ...any) error {
 	}
 	err = errors.Join(rows.Err(), rows.Close())
 	for _, name := range names {
-		// At once, since links to files that the engine's tables have dropped take disk.
+		// SYNC, because links to files that the engine's tables have dropped take disk space.
 		err = errors.Join(err, a.conn.Exec(ctx, "DROP TABLE IF EXISTS "+a.cfg.Database+"."+name+" SYNC"))
 	}
 	return err

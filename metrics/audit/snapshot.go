@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// A snapshot is a copy of the engine's tables that stays as it is while shards go on writing, and the offset as of which
-// each shard is compared with it. ClickHouse makes the copy of links to the files, so it takes milliseconds, and of disk
-// only what merges replace until the audit drops it.
+// A snapshot is a copy of the engine's tables that does not change while shards keep writing, and the offset as of which
+// each shard is compared with it. ClickHouse copies by hard links, so it takes milliseconds, and disk space only for parts
+// that merges replace until the audit drops it.
 //
 // Every row says as of which offset it is, and of each key the one with the highest offset counts. Rows at or below the
 // progress of their shard are complete. Those above it belong to a flush in progress: they are ahead, and their key cannot be
@@ -24,7 +24,7 @@ var copied = []string{"windows", "visits", "inside_now"}
 // copyOf is how a copied table is laid out.
 type copyOf struct{ Name, PartitionKey, SortingKey, StoragePolicy string }
 
-// shard is where a shard stands: as of which offset it is compared, and the last one as of which it has announced rows.
+// shard is the state of a shard: the offset as of which it is compared, and the last one as of which a flush was announced.
 type shard struct {
 	id                 uint16
 	applied, announced uint64

@@ -9,11 +9,11 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 )
 
-// ErrTooLarge is the error of a statement that takes more memory than it may.
+// ErrTooLarge is the error of a statement above the memory limit.
 var ErrTooLarge = errors.New("the statement takes more memory in ClickHouse than it may")
 
-// limited makes a context in which a statement takes no more memory than it may, whatever it reads. Two threads are enough
-// beside a program that keeps counting, and each takes memory of its own.
+// limited makes a context in which a statement is held to the memory limit. Two threads are enough beside a program that
+// keeps counting, and each takes memory of its own.
 func limited(ctx context.Context, memory int) context.Context {
 	return clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{
 		"max_memory_usage": memory,

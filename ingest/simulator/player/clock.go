@@ -2,14 +2,14 @@ package player
 
 import "time"
 
-// Clock is the time at a simulated border, which goes faster than life.
+// Clock is the time at a simulated border, which runs faster than real time.
 type Clock struct {
 	begun, simulated time.Time
 	speed            float64
 }
 
-// NewClock makes a clock that begins at simulated, now, and goes speed times as fast as life; speed is positive. One that
-// begins at the zero time is begun by the first emission that is played.
+// NewClock makes a clock that starts now at the simulated time and runs speed times as fast as real time; speed is positive.
+// A clock with the zero time starts at the first emission.
 func NewClock(simulated time.Time, speed float64) *Clock {
 	return &Clock{begun: time.Now(), simulated: simulated, speed: speed}
 }
@@ -19,14 +19,14 @@ func (c *Clock) Now() time.Time {
 	return c.simulated.Add(time.Duration(float64(time.Since(c.begun)) * c.speed))
 }
 
-// start begins a clock that has not begun yet at the instant at, in Unix milliseconds.
+// start starts a clock that has no time yet at the instant at, in Unix milliseconds.
 func (c *Clock) start(at int64) {
 	if c.simulated.IsZero() {
 		c.begun, c.simulated = time.Now(), time.UnixMilli(at)
 	}
 }
 
-// until is how long, in life, it takes until the instant at, in Unix milliseconds. It is not positive once that has come.
+// until is the real time until the instant at, in Unix milliseconds; not positive once it has passed.
 func (c *Clock) until(at int64) time.Duration {
 	return time.Duration(float64(time.UnixMilli(at).Sub(c.Now())) / c.speed)
 }

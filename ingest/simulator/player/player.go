@@ -1,8 +1,7 @@
-// Package player plays a simulation as time goes by.
+// Package player plays a simulation in step with a clock.
 //
-// It promises the sink each record in the simulator's order, none before its time has come by the clock, and a flush
-// before each pause, so that nothing that has happened waits for what has not. It refuses nothing itself: an error of the
-// sink ends the play.
+// It promises the sink each record in the simulator's order, none before its time by the clock, and a flush before each
+// pause, so that no record waits for a later one. It refuses nothing itself: an error of the sink ends the play.
 package player
 
 import (
@@ -19,14 +18,14 @@ type Sink interface {
 	Flush(ctx context.Context) error
 }
 
-// Simulation says what comes next; false ends the play.
+// Simulation returns the next emission; false ends the play.
 type Simulation interface {
 	Next() (simulator.Emission, bool)
 	Vocabulary() *event.Vocabulary
 }
 
-// Play brings what is simulated to the sink until the simulation ends, ctx is done or the sink fails. Without a clock it
-// waits for nothing. Ahead, if there is one, is called once: when all that lies behind the clock has been flushed.
+// Play sends emissions to the sink until the simulation ends, ctx is done or the sink fails. Without a clock it does not
+// wait. Ahead, if not nil, is called once: when all emissions before the clock's time have been flushed.
 func Play(ctx context.Context, sim Simulation, clock *Clock, sink Sink, ahead func()) error {
 	for e, ok := sim.Next(); ok; e, ok = sim.Next() {
 		if err := ctx.Err(); err != nil {
