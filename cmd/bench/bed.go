@@ -13,14 +13,14 @@ import (
 	"dwell/ingest/kafka"
 )
 
-// bed is what every engine works with: a broker and a ClickHouse, each a process of its own.
+// bed is the environment of every engine: a broker and a ClickHouse, each a process of its own.
 type bed struct {
 	dwell, dir string
 	broker     *broker
 	clickhouse *clickhouse
 }
 
-// startBed starts both. What has started is ended by the caller, also after an error.
+// startBed starts both. The caller must end what has started, also after an error.
 func startBed(ctx context.Context, dwell, jars, dir string) (b *bed, err error) {
 	b = &bed{dwell: dwell, dir: dir}
 	if b.broker, err = startBroker(ctx, jars, filepath.Join(dir, "kafka"), 0); err != nil {
@@ -41,7 +41,7 @@ func (b *bed) end() error {
 	return errors.Join(errs...)
 }
 
-// newTopic makes a topic whose records stay.
+// newTopic makes a topic without retention.
 func newTopic(ctx context.Context, addr, topic string, partitions int) error {
 	cfg := kafka.DefaultConfig()
 	cfg.Brokers, cfg.Topic = []string{addr}, topic
@@ -49,7 +49,7 @@ func newTopic(ctx context.Context, addr, topic string, partitions int) error {
 	return err
 }
 
-// clear drops every topic but those that are read, and every database: whatever an engine left, the next one finds nothing.
+// clear drops every topic but the input, and every database, so that no engine finds leftovers of another.
 func (b *bed) clear(ctx context.Context, read []topic) error {
 	client := &kafkago.Client{Addr: kafkago.TCP(b.broker.addr)}
 	there, err := client.Metadata(ctx, &kafkago.MetadataRequest{})

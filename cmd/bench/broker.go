@@ -33,7 +33,7 @@ func (c *brokerCommand) Run(ctx context.Context) error {
 	}
 }
 
-// broker is Apache Kafka, one node that is broker and controller at once.
+// broker is Apache Kafka, one node as broker and controller.
 type broker struct {
 	*process
 	addr string
@@ -74,7 +74,8 @@ func startBroker(ctx context.Context, jars, dir string, port int) (*broker, erro
 	return b, nil
 }
 
-// coordinates says whether it is ready for groups and for transactions, whose topics it makes when it is asked first.
+// coordinates says whether the group and transaction coordinators are ready; the broker makes their topics at the first
+// request.
 func (b *broker) coordinates(ctx context.Context) bool {
 	client := &kafkago.Client{Addr: kafkago.TCP(b.addr), Timeout: time.Second}
 	for _, of := range []kafkago.CoordinatorKeyType{kafkago.CoordinatorKeyTypeConsumer, kafkago.CoordinatorKeyTypeTransaction} {
@@ -86,8 +87,7 @@ func (b *broker) coordinates(ctx context.Context) bool {
 	return true
 }
 
-// brokerProperties are Kafka's defaults, but for what a single node needs, and nothing that is written is ever deleted by its
-// age: the events are of the past.
+// brokerProperties are Kafka's defaults, except for a single node and without retention by time, because the events are old.
 func brokerProperties(log, clients, controllers string) string {
 	return fmt.Sprintf(`process.roles=broker,controller
 node.id=1
@@ -109,7 +109,7 @@ group.initial.rebalance.delay.ms=0
 `, log, clients, controllers)
 }
 
-// freePorts are addresses at which nobody listens now.
+// freePorts are free loopback addresses.
 func freePorts(n int) ([]string, error) {
 	var addrs []string
 	for range n {

@@ -32,7 +32,7 @@ func build(ctx context.Context, entered []*entry) error {
 	return nil
 }
 
-// fill puts values into arguments for the words that stand for them.
+// fill replaces placeholders in arguments by their values.
 func fill(args []string, pairs ...string) []string {
 	replace := strings.NewReplacer(pairs...)
 	var filled []string

@@ -15,8 +15,8 @@ import (
 )
 
 // dwell is the program as it is shipped, `dwell serve`, with its page, its API and its metrics, over the broker and the
-// ClickHouse of the bed: one process, or several that share the partitions. It has done its work when its own table says that
-// every shard is at the end of its partition.
+// ClickHouse of the bed: one process, or several that share the partitions. It is done when its table of progress has every
+// shard at the end of its partition.
 type dwell struct{ processes int }
 
 func (d dwell) name() string {
@@ -68,7 +68,7 @@ func (d dwell) run(ctx context.Context, b *bed, j *job) (s spent, err error) {
 	return s, nil
 }
 
-// stopAll stops processes at the same time, so that none takes over from another.
+// stopAll stops processes concurrently, so that none takes over the partitions of another.
 func stopAll(all []*process) error {
 	errs := make([]error, len(all))
 	var stopping sync.WaitGroup

@@ -9,14 +9,14 @@ import (
 	"time"
 )
 
-// engine is what is compared.
+// engine is a stream processor of the comparison.
 type engine interface {
 	name() string
 	// build are the commands that make it ready to be started.
 	build() [][]string
-	// run reads all of the job's topic, and returns when what it found is safe.
+	// run reads all of the job's topic, and returns when its results are durable.
 	run(ctx context.Context, b *bed, j *job) (spent, error)
-	// result is what it found.
+	// result returns its results.
 	result(ctx context.Context, b *bed, j *job) (result, error)
 }
 

@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// guardCommand finds out that an event has become dearer, on whatever machine it runs: by what the least work with the same
-// event costs there, in the same minutes.
+// guardCommand finds performance regressions on any machine: it compares the cost of an event with a ceiling measured there
+// in the same minutes.
 type guardCommand struct {
 	Expected string `default:"expected.txt" type:"existingfile" help:"What an event may cost, a figure a line: name, and cost in ceilings."`
 }
@@ -37,7 +37,7 @@ const fall = 0.25
 var ceilings = []string{"Ceiling/copy", "Ceiling/scan", "Ceiling/visits", "Ceiling/columns"}
 
 // guard reads figures, one a line: name, value and unit, of which the highest events/cpu-s of a name counts, since noise
-// only ever takes away. It prints what each expected figure costs, and fails if one costs too much or is missing.
+// only lowers it. It prints what each expected figure costs, and fails if one costs too much or is missing.
 func guard(w io.Writer, figures io.Reader, expected []price) error {
 	best := map[string]float64{}
 	lines := bufio.NewScanner(figures)
@@ -48,7 +48,7 @@ func guard(w io.Writer, figures io.Reader, expected []price) error {
 		}
 		value, err := strconv.ParseFloat(words[1], 64)
 		if err != nil || value <= 0 {
-			return fmt.Errorf("figure %q: %q is no speed", words[0], words[1])
+			return fmt.Errorf("figure %q: %q is not a speed", words[0], words[1])
 		}
 		best[words[0]] = max(best[words[0]], value)
 	}
@@ -78,7 +78,7 @@ func guard(w io.Writer, figures io.Reader, expected []price) error {
 	return errors.Join(errs...)
 }
 
-// price is what an event costs.
+// price is the expected cost of an event.
 type price struct {
 	name     string
 	ceilings float64
@@ -97,7 +97,7 @@ func readPrices(r io.Reader) (all []price, err error) {
 		}
 		c := price{name: words[0]}
 		if c.ceilings, err = strconv.ParseFloat(words[1], 64); err != nil || c.ceilings <= 0 {
-			return nil, fmt.Errorf("line %d: %q is no cost", n, words[1])
+			return nil, fmt.Errorf("line %d: %q is not a cost", n, words[1])
 		}
 		if slices.ContainsFunc(all, func(o price) bool { return o.name == c.name }) {
 			return nil, fmt.Errorf("line %d: %q is there twice", n, c.name)

@@ -27,7 +27,7 @@ func TestGuardFailsWhenAnEventCostsAThirdMore(t *testing.T) {
 		"Engine 100000 events/cpu-s\nEngine 300000 events/cpu-s\nDecode 2000000 events/cpu-s": "",
 		"Engine 249000 events/cpu-s\nDecode 2000000 events/cpu-s":                             "Engine: an event costs 4.02 ceilings, expected 3.00: 25 % slower",
 		"Decode 2000000 events/cpu-s":                                                         `figure "Engine" is missing`,
-		"Engine 0 events/cpu-s":                                                               `figure "Engine": "0" is no speed`,
+		"Engine 0 events/cpu-s":                                                               `figure "Engine": "0" is not a speed`,
 	} {
 		var out strings.Builder
 		err := guard(&out, strings.NewReader(ceilingFigures+figures), expected)
@@ -43,8 +43,8 @@ func TestGuardFailsWhenAnEventCostsAThirdMore(t *testing.T) {
 func TestMalformedExpectedFileIsRefused(t *testing.T) {
 	for text, want := range map[string]string{
 		"Engine 3 4":         `line 1: "Engine 3 4" is not a name and a number`,
-		"#\nEngine x":        `line 2: "x" is no cost`,
-		"Engine 0":           `line 1: "0" is no cost`,
+		"#\nEngine x":        `line 2: "x" is not a cost`,
+		"Engine 0":           `line 1: "0" is not a cost`,
 		"Engine 1\nEngine 2": `line 2: "Engine" is there twice`,
 	} {
 		if _, err := readPrices(strings.NewReader(text)); message(err) != want {

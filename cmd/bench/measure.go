@@ -21,7 +21,7 @@ func (c cost) String() string {
 		c.cpu.Seconds(), c.wall.Seconds(), c.peak>>20, c.broker.Seconds(), c.database.Seconds())
 }
 
-// measure runs an engine over a topic, and holds its answer against the truth.
+// measure runs an engine over a topic, and compares its answer with the truth.
 func measure(ctx context.Context, b *bed, e engine, j *job, truth []workload.Window) (c cost, err error) {
 	j.dir = filepath.Join(b.dir, j.id)
 	if err := os.MkdirAll(j.dir, 0o755); err != nil {

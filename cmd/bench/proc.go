@@ -23,7 +23,7 @@ func cpuOf(pid int) (time.Duration, error) {
 	for _, f := range fields[11:13] {
 		n, err := strconv.ParseInt(string(f), 10, 64)
 		if err != nil {
-			return 0, fmt.Errorf("/proc/%d/stat: %q is no time", pid, f)
+			return 0, fmt.Errorf("/proc/%d/stat: %q is not a time", pid, f)
 		}
 		ticks += n
 	}

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// process is a program that was started. What it says goes to a log file.
+// process is a started program, whose output goes to a log file.
 type process struct {
 	name, log string
 	cmd       *exec.Cmd
@@ -42,7 +42,7 @@ func startProcess(name, log string, env []string, args ...string) (*process, err
 	return p, nil
 }
 
-// watch notes how much memory it takes, until it has ended.
+// watch samples its memory until it has exited.
 func (p *process) watch() {
 	stop := make(chan struct{})
 	var sampling sync.WaitGroup
@@ -81,7 +81,7 @@ func (p *process) peak() int64 {
 	return p.highest
 }
 
-// stop asks it to end, and makes it end if it does not.
+// stop terminates it, and kills it if it does not exit in time.
 func (p *process) stop() error {
 	err := p.cmd.Process.Signal(syscall.SIGTERM)
 	select {
@@ -97,7 +97,7 @@ func (p *process) stop() error {
 	return nil
 }
 
-// until waits for something to come to be while the process runs.
+// until waits for a condition while the process runs.
 func (p *process) until(ctx context.Context, what string, every time.Duration, is func() (bool, error)) error {
 	tick := time.NewTicker(every)
 	defer tick.Stop()

@@ -15,14 +15,14 @@ type place struct {
 	minute int32
 }
 
-// answer is what an engine says of a BCP and a minute. Times are in milliseconds.
+// answer is an engine's result for a BCP and a minute. Times are in milliseconds.
 type answer struct {
 	n             uint64
 	sum           int64
 	p50, p95, p99 float64
 }
 
-// result is all that an engine says.
+// result is all answers of an engine.
 type result map[place]answer
 
 // tolerance is how far a quantile may be from the exact one, relatively: the error of dwell's sketch, and a little.

@@ -91,7 +91,7 @@ func resultOfWindows(ctx context.Context, url, database string) (result, error) 
 		for name, count := range named {
 			bin, err := strconv.Atoi(name)
 			if err != nil {
-				return fmt.Errorf("bin %q is no number", name)
+				return fmt.Errorf("bin %q is not a number", name)
 			}
 			bins[bin] = count
 		}

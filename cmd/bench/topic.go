@@ -49,7 +49,7 @@ func resultOfTopic(ctx context.Context, broker, topic string) (result, error) {
 		for name, count := range p.Bins {
 			bin, err := strconv.Atoi(name)
 			if err != nil {
-				return nil, fmt.Errorf("topic %q, key %q: bin %q is no number", topic, key, name)
+				return nil, fmt.Errorf("topic %q, key %q: bin %q is not a number", topic, key, name)
 			}
 			bins[at][bin] += count
 		}

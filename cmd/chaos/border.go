@@ -14,15 +14,15 @@ import (
 	"dwell/deploy/embedded/fulldisk"
 )
 
-// border is all that runs: a broker, a ClickHouse, and several `dwell serve` between them, which reach both over wires
-// that can be troubled.
+// border is all processes: a broker, a ClickHouse, and several `dwell serve`, which reach both through proxies that can
+// inject network faults.
 type border struct {
 	dwell, dir string
 	broker     *process
 	clickhouse *process
 	serves     []*process
 	pages      []string // of the serves, host:port
-	// toKafka and toClickHouse are what the serves reach them by.
+	// toKafka and toClickHouse are the proxies in front of them.
 	toKafka, toClickHouse *wire
 	kafkaAddr, chAddr     string // of the wires
 	database, password    string
@@ -30,7 +30,7 @@ type border struct {
 	brokerDisk, clickhouseDisk *fulldisk.Disk
 }
 
-// means are what the machine allows to be done to it.
+// means are the kinds of fault that the machine allows.
 type means struct{ disks, clocks bool }
 
 func startBorder(ctx context.Context, dwell, dir string, serves int, allowed means) (b *border, err error) {
@@ -93,7 +93,7 @@ func startBorder(ctx context.Context, dwell, dir string, serves int, allowed mea
 	return b, b.ready(ctx)
 }
 
-// ready waits until all serves are.
+// ready waits until all serves are ready.
 func (b *border) ready(ctx context.Context) error {
 	for i, p := range b.serves {
 		if err := b.until(ctx, p.name+" is ready", func() bool { return b.status(i, "/readyz") == http.StatusOK }); err != nil {
@@ -110,12 +110,12 @@ func (b *border) config() []string {
 		"DWELL_KAFKA_SESSION_TIMEOUT=6s", "DWELL_KAFKA_DRAIN_TIMEOUT=4s",
 		"DWELL_CLICKHOUSE_ADDRESSES=" + b.chAddr, "DWELL_CLICKHOUSE_PROTOCOL=http", "DWELL_CLICKHOUSE_COMPRESSION=none",
 		"DWELL_CLICKHOUSE_DATABASE=" + b.database, "DWELL_CLICKHOUSE_PASSWORD=" + b.password,
-		// Small flushes and a short memory make more cuts and more loading of what was let go.
+		// Small flushes and a short retention make more crashes between writes and more reloading.
 		"DWELL_ENGINE_FLUSH_EVERY=200ms", "DWELL_ENGINE_FLUSH_BYTES=400000", "DWELL_ENGINE_KEEP=3h",
 	}
 }
 
-// status is what a serve answers to a path, 0 if it does not.
+// status is the HTTP status of a serve for a path, 0 without a response.
 func (b *border) status(serve int, path string) int {
 	client := http.Client{Timeout: 2 * time.Second}
 	res, err := client.Get("http://" + b.pages[serve] + path)
@@ -126,7 +126,7 @@ func (b *border) status(serve int, path string) int {
 	return res.StatusCode
 }
 
-// clickHouseAnswers says whether its engine has started.
+// clickHouseAnswers says whether ClickHouse answers a ping.
 func (b *border) clickHouseAnswers() bool {
 	client := http.Client{Timeout: 2 * time.Second}
 	res, err := client.Get("http://" + b.chAddr + "/ping")
@@ -137,10 +137,10 @@ func (b *border) clickHouseAnswers() bool {
 	return res.StatusCode == http.StatusOK
 }
 
-// patience is how long anything may take to come to be. Nothing is measured by it.
+// patience is the timeout of every wait. No measurement depends on it.
 const patience = 3 * time.Minute
 
-// until waits for something to come to be, and fails if a process has ended by itself.
+// until waits for a condition, and fails if a process has exited by itself.
 func (b *border) until(ctx context.Context, what string, is func() bool) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("timed out waiting until %s", what))
 	defer cancel()
@@ -159,7 +159,7 @@ func (b *border) until(ctx context.Context, what string, is func() bool) error {
 	return nil
 }
 
-// failure is a process that has ended by itself.
+// failure is the error of a process that has exited by itself.
 func (b *border) failure() error {
 	for _, p := range append([]*process{b.broker, b.clickhouse}, b.serves...) {
 		if err := p.failure(); err != nil {
@@ -169,7 +169,7 @@ func (b *border) failure() error {
 	return nil
 }
 
-// heal ends all that troubles.
+// heal ends all network faults.
 func (b *border) heal(ctx context.Context) {
 	b.toKafka.heal(ctx)
 	b.toClickHouse.heal(ctx)
@@ -184,7 +184,7 @@ func (b *border) stopServes() error {
 	return errors.Join(errs...)
 }
 
-// end kills all that still runs, and keeps the folder with what was on the disks or removes it.
+// end kills all processes, and keeps the folder with the contents of the disks or removes it.
 func (b *border) end(keep bool) error {
 	for _, p := range append([]*process{b.broker, b.clickhouse}, b.serves...) {
 		if p.cmd != nil {
@@ -212,7 +212,7 @@ func answers(addr string) bool {
 	return true
 }
 
-// freePorts are addresses at which nobody listens now.
+// freePorts are free loopback addresses.
 func freePorts(n int) ([]string, error) {
 	var addrs []string
 	for range n {

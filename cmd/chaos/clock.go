@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// clocksCanBeSet tries it with a program that does nothing else.
+// clocksCanBeSet tries to set the clock of a test program.
 func clocksCanBeSet(program string) error {
 	cmd := exec.Command(program, "--help")
 	cmd.Stdout, cmd.Stderr = io.Discard, io.Discard
@@ -22,8 +22,8 @@ func clocksCanBeSet(program string) error {
 	return cmd.Wait()
 }
 
-// setClock sets the wall clock of a serve hours ahead or behind, while it works or as the one that it starts with. So it
-// stays until it is set again: what comes then happens to serves that do not agree what time it is.
+// setClock sets the wall clock of a serve hours ahead or behind, while it runs or before it starts. The skew stays until it
+// is set again, so later faults hit serves whose clocks disagree.
 func setClock(ctx context.Context, b *border, r *rand.Rand) (what string, err error) {
 	i := r.IntN(len(b.serves))
 	p, when := b.serves[i], "at work"
@@ -57,7 +57,7 @@ func setClock(ctx context.Context, b *border, r *rand.Rand) (what string, err er
 	return fmt.Sprintf("%s is %v %s, %s", p.name, ahead.Abs(), way, when), err
 }
 
-// clock is what a serve takes for the time, which an answer of its says.
+// clock is the time of a serve, from the Date of a response.
 func (b *border) clock(serve int) (time.Time, error) {
 	client := http.Client{Timeout: 2 * time.Second}
 	res, err := client.Get("http://" + b.pages[serve] + "/healthz")

@@ -16,7 +16,7 @@ import (
 	"dwell/ingest/kafka"
 )
 
-// closeDisk unmounts a disk. What is on it may be kept, in the folder that it was mounted on.
+// closeDisk unmounts a disk. Its contents may be copied to the folder that it was mounted on.
 func closeDisk(d *fulldisk.Disk, keep bool) error {
 	aside := d.Dir + ".kept"
 	if keep {
@@ -30,8 +30,8 @@ func closeDisk(d *fulldisk.Disk, keep bool) error {
 	return errors.Join(os.Remove(d.Dir), os.Rename(aside, d.Dir))
 }
 
-// full keeps the disk of a part full until that is seen, and for some time more, in which others make room and take it
-// again. One time in two the part is killed meanwhile, and must come up with a full disk.
+// full fills the disk of a part until the part reports it, and for some time more, in which space is freed and filled again.
+// Half of the time the part is killed meanwhile, and must start with a full disk.
 func full(ctx context.Context, b *border, d *fulldisk.Disk, p *process, r *rand.Rand, seen, up func() bool) (what string, err error) {
 	dies, gaps := r.IntN(2) == 0, make([]time.Duration, r.IntN(6))
 	for i := range gaps {
@@ -67,7 +67,7 @@ func full(ctx context.Context, b *border, d *fulldisk.Disk, p *process, r *rand.
 	return fmt.Sprintf("disk of %s for %v%s", p.name, time.Since(begin).Round(time.Millisecond), what), nil
 }
 
-// whileFull waits for something to come to be on a full disk.
+// whileFull waits for a condition while the disk is full.
 func (b *border) whileFull(ctx context.Context, d *fulldisk.Disk, what string, is func() bool) error {
 	var failed error
 	err := b.until(ctx, what, func() bool {

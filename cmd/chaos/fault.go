@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// fault is something that goes wrong, and is over when it returns. It says what it did.
+// fault injects a fault, which is over when it returns. It returns a description.
 type fault struct {
 	name string
-	// weight is how often it comes, against the others.
+	// weight is its relative frequency.
 	weight int
 	do     func(ctx context.Context, b *border, r *rand.Rand) (what string, err error)
 }
@@ -105,7 +105,8 @@ func restartServe(_ context.Context, b *border, r *rand.Rand) (string, error) {
 	return p.name, p.start()
 }
 
-// freezeServe may last longer than the session: the others take the partitions, and the one that wakes up does not know.
+// freezeServe may last longer than the session timeout: the others take over the partitions, and the frozen one resumes
+// without knowing.
 func freezeServe(ctx context.Context, b *border, r *rand.Rand) (string, error) {
 	return freeze(ctx, b.serves[r.IntN(len(b.serves))], between(r, time.Second, 15*time.Second))
 }
@@ -129,7 +130,7 @@ func network(ctx context.Context, w *wire, r *rand.Rand) (string, error) {
 	return fmt.Sprintf("%s: %s for %v", w.name, t.name, d.Round(time.Millisecond)), pause(ctx, d)
 }
 
-// clickHouseAway keeps ClickHouse away until some serve says that it is not ready; all of them stay healthy.
+// clickHouseAway keeps ClickHouse down until a serve reports that it is not ready; all of them must stay healthy.
 func clickHouseAway(ctx context.Context, b *border, _ *rand.Rand) (string, error) {
 	if err := b.ready(ctx); err != nil { // one that has just been started is neither yet
 		return "", err
@@ -157,7 +158,7 @@ func clickHouseAway(ctx context.Context, b *border, _ *rand.Rand) (string, error
 	return fmt.Sprintf("clickhouse for %v, and /readyz said so", time.Since(begin).Round(time.Millisecond)), b.clickhouse.start()
 }
 
-// outage keeps ClickHouse away for long while trucks go on arriving, and says how much memory a serve came to at most.
+// outage keeps ClickHouse down for long while trucks keep arriving, and reports the peak memory of a serve.
 func outage(ctx context.Context, b *border, d time.Duration) (string, error) {
 	if err := pause(ctx, 10*time.Second); err != nil { // all of them are at work
 		return "", err

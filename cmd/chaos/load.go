@@ -15,7 +15,7 @@ import (
 	"dwell/ingest/simulator"
 )
 
-// load is the simulated trucks, and what really happened to them.
+// load is the simulated trucks and their truth.
 type load struct {
 	sim      *simulator.Simulator
 	producer *kafka.Producer
@@ -52,8 +52,7 @@ func newLoad(broker, truth string, events int, seed uint64) (*load, error) {
 	return l, err
 }
 
-// run sends all of it in bursts, in about the given time. What could not be sent is sent again, so that some of it
-// arrives twice.
+// run sends all events in bursts, in about the given time. Failed writes are retried, so that some events arrive twice.
 func (l *load) run(ctx context.Context, events int, d time.Duration, r *rand.Rand) error {
 	begin := time.Now()
 	for {
@@ -81,8 +80,8 @@ func (l *load) run(ctx context.Context, events int, d time.Duration, r *rand.Ran
 	}
 }
 
-// next are the next n messages, and whether they are the last. One in two hundred is sent twice: also by a sender whose
-// clock is hours ahead, which must be refused, since it is not the truth.
+// next are the next n messages, and whether they are the last. One in two hundred is also sent with a clock hours ahead,
+// which must be refused.
 func (l *load) next(n int, r *rand.Rand) (batch []event.Record, over bool) {
 	for range n {
 		em, ok := l.sim.Next()

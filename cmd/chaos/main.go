@@ -1,11 +1,10 @@
-// Command chaos proves dwell under fault. It starts a broker, a ClickHouse and several `dwell serve` as processes of
-// their own, with a network between them that it can trouble; sends simulated trucks; kills, freezes and cuts off one
-// part after another at random, fills its disk, sets its clock; and at the end holds every visit and window against what
-// really happened.
+// Command chaos proves dwell under fault. It starts a broker, a ClickHouse and several `dwell serve` as processes of their
+// own, with a network between them that it can trouble; sends simulated trucks; kills, freezes and cuts off one part after
+// another at random, fills its disk, sets its clock; and at the end compares every visit and window with the truth.
 //
 // It promises that a seed gives the same faults in the same order on machines that allow the same ones, though not at the
-// same microsecond; that a serve which ends by itself is a failure, whatever was done to the others; and that it exits
-// with 0 only if there is no difference.
+// same microsecond; that an instance of dwell serve which exits by itself is a failure, whatever faults the others have; and
+// that it exits with 0 only if there is no difference.
 package main
 
 import (
@@ -104,7 +103,7 @@ func (c *runCommand) Run(ctx context.Context) (err error) {
 	return nil
 }
 
-// tryBorder breaks things until all is sent, and holds what the tables say against what happened.
+// tryBorder injects faults until all events are sent, and compares the tables with the truth.
 func (c *runCommand) tryBorder(ctx context.Context, b *border, truth string) error {
 	n, l, err := c.breakThings(ctx, b, truth)
 	if err != nil {
@@ -136,10 +135,10 @@ func (c *runCommand) tryBorder(ctx context.Context, b *border, truth string) err
 	return nil
 }
 
-// count is how often something went wrong.
+// count is the number of injected faults.
 type count struct{ all, kills int }
 
-// breakThings sends the load, and breaks things until all of it is sent.
+// breakThings sends the load, and injects faults until all of it is sent.
 func (c *runCommand) breakThings(ctx context.Context, b *border, truth string) (n count, l *load, err error) {
 	events := int(c.For.Seconds() * float64(c.Rate))
 	if l, err = newLoad(b.kafkaAddr, truth, events, c.Seed); err != nil {

@@ -34,7 +34,7 @@ func ownMounts(ctx context.Context, args []string) (code int, err error) {
 	return cmd.ProcessState.ExitCode(), nil
 }
 
-// disksCanRunFull tries it.
+// disksCanRunFull tries to mount and fill a disk.
 func disksCanRunFull(dir string) error {
 	probe := filepath.Join(dir, "probe")
 	d, err := fulldisk.New(probe)

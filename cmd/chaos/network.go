@@ -11,7 +11,7 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// wire is a network connection that can be troubled: a TCP proxy in front of a server.
+// wire is a TCP proxy in front of a server that can inject network faults.
 type wire struct {
 	name  string
 	proxy *toxiproxy.Proxy
@@ -27,7 +27,7 @@ func newWire(name, listen, upstream string) (*wire, error) {
 	return w, nil
 }
 
-// trouble is something that networks do. Upstream is on the way to the server, downstream on the way back.
+// trouble is a network fault. Upstream is towards the server, downstream towards the client.
 type trouble struct {
 	name       string
 	kind       string
@@ -58,5 +58,5 @@ func (w *wire) trouble(t trouble) error {
 	return nil
 }
 
-// heal ends what troubles it.
+// heal removes all faults.
 func (w *wire) heal(ctx context.Context) { w.proxy.Toxics.ResetToxics(ctx) }

@@ -14,18 +14,18 @@ import (
 	"time"
 )
 
-// process is a program that is started again and again, with one log file.
+// process is a program that is restarted many times, with one log file.
 type process struct {
 	name string
 	args []string
 	env  []string
 	log  string
-	// serving is what it prints when it has started.
+	// serving is the line that it prints when it has started.
 	serving string
-	// needs says that it cannot start without others: one that ends before it has started is started again, as a
-	// supervisor would do. The others must always be able to.
+	// needs says that it depends on others to start: if it exits before it has started it is restarted, as a supervisor
+	// would do. Programs without needs must always start.
 	needs bool
-	// gives is what it says when it ends so that nothing is lost, and is then started again too; empty is never.
+	// gives is the message of a deliberate exit to avoid data loss, after which it is restarted too; empty is none.
 	gives string
 	// ownClock says that its clock may be set.
 	ownClock bool
@@ -37,8 +37,8 @@ type process struct {
 	ended chan struct{} // closed when cmd has ended
 	asked bool          // to end
 	clock *wallClock    // its own, if it has one
-	ahead time.Duration // what its clock is, and will be when it is started again
-	// unexpected is why it ended without being asked to. again is how often it could not start.
+	ahead time.Duration // skew of its clock, also after a restart
+	// unexpected is the error of an exit that was not requested. again is how often it failed to start.
 	unexpected error
 	again      int
 }
@@ -88,7 +88,7 @@ func (p *process) run(cmd *exec.Cmd) (err error) {
 	return err
 }
 
-// setClock sets its clock so much ahead of the machine's. It keeps that when it is started again.
+// setClock sets its clock ahead of the machine's. The skew survives a restart.
 func (p *process) setClock(ahead time.Duration) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -101,7 +101,7 @@ func (p *process) setClock(ahead time.Duration) error {
 	}
 }
 
-// watch notes how it ends.
+// watch records its exit.
 func (p *process) watch(cmd *exec.Cmd, ended chan struct{}) {
 	_ = cmd.Wait() // the state says more
 	close(ended)
@@ -140,10 +140,10 @@ func (p *process) kill() error {
 	return err
 }
 
-// stop asks it to end, and fails if that is not what it calls a success.
+// stop sends it SIGTERM, and fails unless it exits with 0.
 func (p *process) stop() error {
 	ran, err := p.end(syscall.SIGTERM)
-	if err != nil || !ran || !p.served() { // what is still starting may not hear yet
+	if err != nil || !ran || !p.served() { // a process that is still starting may not handle the signal yet
 		return err
 	}
 	if code := p.cmd.ProcessState.ExitCode(); code != 0 {
@@ -170,7 +170,7 @@ func (p *process) end(how syscall.Signal) (ran bool, err error) {
 	return true, nil
 }
 
-// freeze halts it, thaw lets it go on as if no time had passed.
+// freeze stops it (SIGSTOP), thaw continues it.
 func (p *process) freeze() error { return p.signal(syscall.SIGSTOP) }
 func (p *process) thaw() error   { return p.signal(syscall.SIGCONT) }
 
@@ -185,7 +185,7 @@ func (p *process) signal(s syscall.Signal) error {
 
 var resident = regexp.MustCompile(`VmRSS:\s+(\d+) kB`)
 
-// memory is what it holds of the machine's memory now, in KiB.
+// memory is its resident memory in KiB.
 func (p *process) memory() (int, error) {
 	p.mu.Lock()
 	pid := p.cmd.Process.Pid
@@ -201,7 +201,7 @@ func (p *process) memory() (int, error) {
 	return strconv.Atoi(string(m[1]))
 }
 
-// failure is why it ended without being asked to.
+// failure is the error of an exit that was not requested.
 func (p *process) failure() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -15,7 +15,7 @@ import (
 	"dwell/metrics/window"
 )
 
-// Ask asks what the dashboards ask, each question so many times, and prints how long the answers took.
+// Ask runs each query of the dashboards so many times, and prints the latencies.
 func Ask(ctx context.Context, conn driver.Conn, db string, c Config, times int, out io.Writer) error {
 	var places []place.Place
 	for _, id := range c.ids() {
@@ -100,7 +100,7 @@ func Ask(ctx context.Context, conn driver.Conn, db string, c Config, times int, 
 	return nil
 }
 
-// counters are the engine's own, since it was started.
+// counters are ClickHouse's own, since its start.
 type counters struct {
 	cpu, rows uint64 // microseconds; rows selected
 }

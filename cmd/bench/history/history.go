@@ -1,5 +1,5 @@
-// Package history makes the windows that dwell has after five years, inside ClickHouse, and measures how long the
-// dashboards wait for what they ask of them.
+// Package history makes five years of windows inside ClickHouse, and measures the latency of the dashboards' queries over
+// them.
 //
 // It promises windows as dense as a billion visits over 200 crossings make them: every row that the shards, directions,
 // channels and regimes of a crossing would have, with sketches as wide. It refuses to make all of them: a query reads one
@@ -16,7 +16,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 )
 
-// Config says how much there is.
+// Config is the size of the history.
 type Config struct {
 	// Visits are those of all crossings in all years.
 	Visits int64

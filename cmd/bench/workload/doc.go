@@ -1,9 +1,8 @@
-// Package workload makes the trucks that every engine of the comparison has to count, and knows the right answer.
+// Package workload makes the events that every engine of the comparison counts, and the right answer.
 //
-// It promises that a Config always gives the same records in the same order, exactly as many as it asks for, and that
-// Truth comes from what was planned for each visit, before any event was written: nothing is joined, and nothing of
-// dwell's engine takes part. It holds the visits that are under way, not the records, so that ten million of them need
-// little memory.
+// It promises that a Config always gives the same records in the same order, exactly as many as it asks for, and that Truth
+// comes from what was planned for each visit, before any event was written: nothing is joined, and nothing of dwell's engine
+// takes part. It holds the open visits, not the records, so that ten million records need little memory.
 //
 // What is wrong with the records is what is wrong with those of a real border: some come up to a minute after others that
 // happened later, some hours late, some twice; one partition falls silent after its first visits; and one truck's clock is
@@ -38,7 +37,7 @@ func Default() Config {
 	return Config{Seed: 1, Events: 10_000_000, BCPs: 200, Trucks: 500_000, Partitions: 8}
 }
 
-// Check names the number that makes no sense.
+// Check names the value that is out of range.
 func (c Config) Check() error {
 	for _, n := range []struct {
 		name      string

@@ -55,7 +55,7 @@ func (c *crossings) ProcessBatch(_ context.Context, batch service.MessageBatch) 
 		stamp, _ := m.MetaGetMut("kafka_timestamp_unix")
 		seconds, ok := stamp.(int64)
 		if !ok {
-			return nil, fmt.Errorf("kafka_timestamp_unix %v is no number of seconds", stamp)
+			return nil, fmt.Errorf("kafka_timestamp_unix %v is not a number of seconds", stamp)
 		}
 		if e, ok := read(value); ok && e.at <= seconds*1000+999+aheadMost {
 			p.take(e)
