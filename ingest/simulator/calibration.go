@@ -71,7 +71,7 @@ func loadCalibrations() (*calibrations, error) {
 func (c *calibration) check(profiles map[string]profile) error {
 	p, ok := profiles[c.Arrivals]
 	if n := p.normalised(); !ok || !(slices.Max(n.Hours[:])*slices.Max(n.Weekdays[:]) <= peak) {
-		return fmt.Errorf("arrivals: %q is no profile, or one with a peak of more than %d times its mean", c.Arrivals, peak)
+		return fmt.Errorf("arrivals: %q is not a profile, or its peak is more than %d times its mean", c.Arrivals, peak)
 	}
 	if !(0 < c.Load && c.Load < 1) {
 		return fmt.Errorf("load: %v is not between 0 and 1", c.Load)

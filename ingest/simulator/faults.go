@@ -59,7 +59,7 @@ func ParseFaults(list string) (Faults, error) {
 				err = fmt.Errorf("%q is more than the %v that Kafka's clock allows", value, MaxSkew)
 			}
 		default:
-			return Faults{}, fmt.Errorf("faults: %q is none of late, duplicate, retract, lost, cut, skew", key)
+			return Faults{}, fmt.Errorf("faults: %q is not supported; use late, duplicate, retract, lost, cut or skew", key)
 		}
 		if err != nil {
 			return Faults{}, fmt.Errorf("faults: %s: %w", key, err)
@@ -72,7 +72,7 @@ func parseShare(s string) (float64, error) {
 	number, percent := strings.CutSuffix(s, "%")
 	v, err := strconv.ParseFloat(number, 64)
 	if err != nil || !percent || !(0 <= v && v <= 100) {
-		return 0, fmt.Errorf("%q is no share such as \"10%%\"", s)
+		return 0, fmt.Errorf("%q is not a share such as \"10%%\"", s)
 	}
 	return v / 100, nil
 }
@@ -80,7 +80,7 @@ func parseShare(s string) (float64, error) {
 func parseLength(s string) (time.Duration, error) {
 	d, err := time.ParseDuration(s)
 	if err != nil || d < 0 {
-		return 0, fmt.Errorf("%q is no length of time such as \"12h\"", s)
+		return 0, fmt.Errorf("%q is not a duration such as \"12h\"", s)
 	}
 	return d, nil
 }

@@ -22,17 +22,17 @@ func TestInvalidFaultsAreRefused(t *testing.T) {
 		t.Errorf("no faults: %+v, %v", got, err)
 	}
 	for list, want := range map[string]string{
-		"late=10":         `late: "10" is no share`,
+		"late=10":         `late: "10" is not a share`,
 		"late=-1%":        `late: "-1%"`,
 		"late=101%":       `late: "101%"`,
 		"late=NaN%":       `late: "NaN%"`,
 		"duplicate=many%": `duplicate: "many%"`,
-		"cut=12":          `cut: "12" is no length`,
+		"cut=12":          `cut: "12" is not a duration`,
 		"cut=-1h":         `cut: "-1h"`,
 		"skew=6m":         `skew: "6m" is more than`,
 		"late=1%,late=2%": `"late" is given twice`,
-		"slow=1%":         `"slow" is none of late`,
-		"late=1%,":        `"" is none of`,
+		"slow=1%":         `"slow" is not supported; use late`,
+		"late=1%,":        `"" is not supported`,
 		"retract":         `retract: ""`,
 		"late=1%;cut=1h":  `late: "1%;cut=1h"`,
 	} {
