@@ -73,7 +73,7 @@ func bashCompletion(root *kong.Node) string {
 	return fmt.Sprintf(`if [ -n "$ZSH_VERSION" ]; then autoload -U +X compinit && compinit && autoload -U +X bashcompinit && bashcompinit; fi
 _%[1]s() {
   local at=%[1]s word words
-  for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+  for word in "${COMP_WORDS[@]:1:$((COMP_CWORD - 1))}"; do
     case "$at $word" in %[2]s) at="$at $word";; esac
   done
   case "$at" in
