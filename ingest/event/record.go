@@ -40,7 +40,7 @@ func StructuredRecord(key, value []byte, at int64) Record {
 	return Record{Key: key, Value: value, Time: at, Headers: structuredHeaders}
 }
 
-// Clone copies the record with its bytes. Nil stays nil, since Kafka tells an absent key from an empty one.
+// Clone copies the record with its bytes. Nil stays nil, since Kafka distinguishes a null key from an empty one.
 func (r *Record) Clone() Record {
 	c := *r
 	c.Key, c.Value, c.Headers = bytes.Clone(r.Key), bytes.Clone(r.Value), nil

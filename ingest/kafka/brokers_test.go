@@ -74,7 +74,7 @@ func embedded(t *testing.T, brokers, partitions int, opts ...kfake.Opt) (*kfake.
 	return c, config(c.ListenAddrs()[0])
 }
 
-// embeddedOnly leaves out a test that tells the embedded broker how to behave.
+// embeddedOnly skips a test that controls the embedded broker.
 func embeddedOnly(t *testing.T) {
 	t.Helper()
 	if apachetest.Wanted() {

@@ -151,7 +151,7 @@ func TestFailedHandlerIsReopenedAtItsOwnOffset(t *testing.T) {
 	l.check(t)
 	l.holds(t, want)
 	if l.failed[HandleFailure] != 7 {
-		t.Errorf("%d failures were told, want 7", l.failed[HandleFailure])
+		t.Errorf("%d failures were reported, want 7", l.failed[HandleFailure])
 	}
 }
 

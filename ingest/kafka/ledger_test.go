@@ -45,7 +45,7 @@ func newLedger() *ledger {
 // patience is how long anything may take to come to be. Nothing is measured by it.
 const patience = 2 * time.Minute
 
-// update changes the ledger under its lock and wakes whoever waits.
+// update changes the ledger under its lock and wakes all waiting goroutines.
 func (l *ledger) update(f func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -330,7 +330,7 @@ func TestInvalidConfigIsRefused(t *testing.T) {
 	}
 }
 
-// BenchmarkNext tells how fast events are made, one core, faults and truth included.
+// BenchmarkNext measures events per second on one core, faults and truth included.
 func BenchmarkNext(b *testing.B) {
 	cfg := config(b, 1, 7, allFaults)
 	cfg.Until = time.Time{}

@@ -4,8 +4,8 @@
 // The calendar of the places file has the regular hours. Facts (bcp.opened, bcp.closed) override it; a fact without a
 // direction holds for both:
 //
-//	a closing  holds until the next opening is told, however many mornings go by;
-//	an opening holds until the calendar closes, or longer: until the closing that is told after that and before the
+//	a closing  holds until the next opening, however many mornings go by;
+//	an opening holds until the calendar closes, or longer: until the closing that is reported after that and before the
 //	           calendar opens again.
 //
 // So a BCP that reports every opening and closing has these to the millisecond, overtime included; one that reports only a

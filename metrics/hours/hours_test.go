@@ -113,7 +113,7 @@ func TestWhenABCPIsOpen(t *testing.T) {
 	}
 }
 
-// A blockade is told half a year after the one before it was over: nothing in between can change.
+// A blockade is reported half a year after the end of the one before: nothing in between can change.
 func TestChangeOfHoursHasTightBounds(t *testing.T) {
 	h := New(daily(sevenThirtyToHalfPastThree), kabul)
 	at := func(month time.Month, day, hour int) int64 {

@@ -14,12 +14,12 @@ import (
 	"dwell/metrics/pipeline"
 )
 
-// awaiting is a store in which another instance has announced a flush as of an offset, and an observer of what is told.
+// awaiting is a store in which another instance has announced a flush as of an offset, and an observer that records calls.
 type awaiting struct {
 	forgetful
 	unobserved
 	announced int64
-	told      []string
+	calls     []string
 }
 
 func (a *awaiting) AcquireEpoch(context.Context, int) (engine.Owner, []int64, error) {
@@ -27,13 +27,14 @@ func (a *awaiting) AcquireEpoch(context.Context, int) (engine.Owner, []int64, er
 }
 
 func (a *awaiting) WriteProgress(_ context.Context, _ int, f *engine.Flush) error {
-	a.told = append(a.told, fmt.Sprintf("flush as of %d", f.AsOf))
+	a.calls = append(a.calls, fmt.Sprintf("flush as of %d", f.AsOf))
 	return nil
 }
 
-func (a *awaiting) Stalled(_ int, err error) { a.told = append(a.told, fmt.Sprint(err)) }
+func (a *awaiting) Stalled(_ int, err error) { a.calls = append(a.calls, fmt.Sprint(err)) }
 
-// A new owner flushes no earlier than another one may yet. If its log ends before that, it says so.
+// A new owner does not flush before the offset that an earlier one has announced. If its log ends before it, that is an
+// error.
 func TestAnnouncedFlushIsAwaited(t *testing.T) {
 	records, cfg := weeks(t, 1)
 	cfg.FlushBytes = 1 // flush after every batch
@@ -45,7 +46,7 @@ func TestAnnouncedFlushIsAwaited(t *testing.T) {
 	if _, err := s.Open(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	ends := []int64{400, 200, 200, 400, 400} // of the log, as it is told with each batch
+	ends := []int64{400, 200, 200, 400, 400} // of the log, as of each batch
 	for at, end := range ends {
 		from, to := 100*int64(at), 100*int64(at+1)
 		if at == 2 { // nothing new
@@ -58,11 +59,11 @@ func TestAnnouncedFlushIsAwaited(t *testing.T) {
 		}
 	}
 	want := []string{
-		"the log ends at offset 200, and rows were announced as of 250: it has lost records", // told with each batch
+		"the log ends at offset 200, and rows were announced as of 250: it has lost records", // with each batch
 		"the log ends at offset 200, and rows were announced as of 250: it has lost records", "<nil>",
 		"flush as of 300", "flush as of 400",
 	}
-	if !slices.Equal(a.told, want) {
-		t.Errorf("told %q, want %q", a.told, want)
+	if !slices.Equal(a.calls, want) {
+		t.Errorf("calls are %q, want %q", a.calls, want)
 	}
 }

@@ -313,13 +313,13 @@ func (b *border) histogram(t *testing.T, name string) *dto.Histogram {
 func TestTimesUseTheBinsOfTheWindows(t *testing.T) {
 	b := newBorder(t)
 	want := map[int32]int64{}
-	var told []pipeline.KnownTime
+	var times []pipeline.KnownTime
 	for _, ms := range []int64{1, 999, 1000, 1001, 2000, 90 * 60_000, 86_400_000, 86_400_000, 7 * 86_400_000, 13 * 86_400_000} {
-		told = append(told, pipeline.KnownTime{BCP: torkham, Direction: event.Inbound, Measure: window.ReleaseTime, Ms: ms})
+		times = append(times, pipeline.KnownTime{BCP: torkham, Direction: event.Inbound, Measure: window.ReleaseTime, Ms: ms})
 		want[int32(window.BinOf(ms))]++
 	}
-	told = append(told, pipeline.KnownTime{BCP: torkham, Direction: event.Inbound, Measure: window.ReleaseTime, Ms: 0})
-	b.Applied(0, &pipeline.Batch{Times: told})
+	times = append(times, pipeline.KnownTime{BCP: torkham, Direction: event.Inbound, Measure: window.ReleaseTime, Ms: 0})
+	b.Applied(0, &pipeline.Batch{Times: times})
 	h := b.histogram(t, "dwell_release_time_seconds")
 	if h.GetSchema() != window.Schema {
 		t.Fatalf("schema %d, want %d", h.GetSchema(), window.Schema)

@@ -326,7 +326,7 @@ func TestFactsRoundTripThroughTheTable(t *testing.T) {
 func FuzzParseFacts(f *testing.F) {
 	v := vocabulary(f)
 	var visit Visit
-	for _, fact := range tell(f, v, `arrived 08:00; inspection customs 08:30-08:50; released 09:10; not 2`) {
+	for _, fact := range parseStory(f, v, `arrived 08:00; inspection customs 08:30-08:50; released 09:10; not 2`) {
 		visit.Apply(fact)
 	}
 	f.Add(visit.AppendFacts(nil, v))
@@ -345,7 +345,7 @@ func FuzzParseFacts(f *testing.F) {
 func TestUnknownAgencyIsNamed(t *testing.T) {
 	v := vocabulary(t)
 	var visit Visit
-	for _, f := range tell(t, v, `arrived 08:00; inspection transport 08:30-08:50`) {
+	for _, f := range parseStory(t, v, `arrived 08:00; inspection transport 08:30-08:50`) {
 		visit.Apply(f)
 	}
 	fewer, err := event.NewVocabulary([]string{"AF-NAN-TORKHAM"}, []string{"customs"})

@@ -10,8 +10,8 @@ import (
 	"dwell/ingest/event"
 )
 
-// A story is told in facts, separated by semicolons: what happened, by whom, and when ("08:00", or "08:30-08:50" for
-// what began and ended). The day is the first; "+1 08:00" is a day later. "not N" retracts the Nth fact told.
+// A story is a list of facts, separated by semicolons: what happened, by whom, and when ("08:00", or "08:30-08:50" for what
+// began and ended). The day is the first; "+1 08:00" is a day later. "not N" retracts the Nth fact.
 
 var day = time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC)
 
@@ -60,8 +60,8 @@ func typeOf(t testing.TB, word string) event.Type {
 	return typ
 }
 
-// tell turns a story into facts, in the order told.
-func tell(t testing.TB, v *event.Vocabulary, story string) []Fact {
+// parseStory turns a story into facts, in its order.
+func parseStory(t testing.TB, v *event.Vocabulary, story string) []Fact {
 	t.Helper()
 	var facts []Fact
 	fact := func(typ event.Type, agency, at string) {
@@ -152,7 +152,7 @@ func TestStories(t *testing.T) {
 	f := func(name, story, want string) {
 		t.Helper()
 		t.Run(name, func(t *testing.T) {
-			facts := tell(t, v, story)
+			facts := parseStory(t, v, story)
 			for range 20 {
 				var visit Visit
 				for _, f := range facts {

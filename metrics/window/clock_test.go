@@ -25,7 +25,7 @@ func minuteAt(t *testing.T, s string) int32 {
 	return MinuteOf(at.UnixMilli())
 }
 
-// The days of a border are told by its clocks, and those have been moved at midnight, over it and back.
+// Days follow local clocks, and those have been changed at midnight, over it and back.
 func TestLocalDayAcrossClockChanges(t *testing.T) {
 	for _, c := range []struct{ zone, day, start, end, what string }{
 		{"Asia/Kabul", "2026-01-05T12:00Z", "2026-01-04T19:30Z", "2026-01-05T19:30Z", "half an hour from the full"},

@@ -136,7 +136,7 @@ func (c Config) inside(db string) string {
 		db, c.Now.Unix()-60, c.Now.Unix()/3600-10, c.Now.Unix()/3600, 16*c.BCPs)
 }
 
-// flush is what all shards write in a second: rows of the hour that goes on, one for each measure of each visit that changes.
+// flush is what all shards write in a second: rows of the current hour, one for each measure of each visit that changes.
 func (c Config) flush(ctx context.Context, conn driver.Conn, db string) error {
 	var last uint64
 	if err := conn.QueryRow(ctx, "SELECT greatest(max(offset), 1) FROM "+db+".progress").Scan(&last); err != nil {
