@@ -1,0 +1,92 @@
+package redrive
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"dwell/ingest/event"
+)
+
+// journal is a log and the marks beside it, in the order in which they were written.
+type journal struct {
+	lines []string
+	fails string // the line that cannot be written
+}
+
+func (j *journal) write(line string) error {
+	if line == j.fails {
+		return errors.New("no broker")
+	}
+	j.lines = append(j.lines, line)
+	return nil
+}
+
+func (j *journal) Write(_ context.Context, records ...event.Record) error {
+	for i := range records {
+		var of []byte
+		for _, h := range records[i].Headers {
+			if string(h.Key) == header {
+				of = h.Value
+			}
+		}
+		if err := j.write(fmt.Sprintf("sent %s of letter %s, everywhere %v", records[i].Key, of, records[i].Everywhere())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (j *journal) Redriven(_ context.Context, partition int, offset int64) error {
+	return j.write(fmt.Sprintf("marked %d/%d", partition, offset))
+}
+
+func letter(offset int64, typ, subject, data string) *event.DeadLetter {
+	value := fmt.Sprintf(`{"specversion":"1.0","id":"%d","source":"/post","type":"dwell.%s.v1","subject":%q,"time":"2026-01-05T08:00:00Z","data":{"bcp":"TORKHAM"%s}}`,
+		offset, typ, subject, data)
+	r := event.StructuredRecord(nil, []byte(value), 0)
+	r.Offset = offset
+	r.Headers = append(slices.Clip(r.Headers), event.Header{Key: []byte(header), Value: []byte("1/1")}) // it was sent again before
+	return &event.DeadLetter{Record: r, Partition: 3}
+}
+
+func redrive(t *testing.T, j *journal) (sent int, refused []string, err error) {
+	t.Helper()
+	voc, err := event.NewVocabulary([]string{"TORKHAM"}, []string{"customs"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	letters := []*event.DeadLetter{
+		letter(7, "truck.arrived", "T1", `,"direction":"inbound"`),
+		letter(8, "truck.arrived", "T2", ``), // still without a direction
+		letter(9, "bcp.closed", "TORKHAM", ``),
+	}
+	now := func() time.Time { return time.Date(2026, 1, 6, 0, 0, 0, 0, time.UTC) }
+	sent, err = Run(t.Context(), letters, voc, time.Minute, now, j, j, func(d *event.DeadLetter, why *event.Rejection) {
+		refused = append(refused, Name(d)+" "+string(why.Reason))
+	})
+	return sent, refused, err
+}
+
+func TestLetterIsMarkedAfterItIsSentAndOneThatIsRefusedIsNot(t *testing.T) {
+	var j journal
+	sent, refused, err := redrive(t, &j)
+	want := []string{
+		"sent T1 of letter 3/7, everywhere false", "marked 3/7",
+		"sent TORKHAM of letter 3/9, everywhere true", "marked 3/9",
+	}
+	if err != nil || sent != 2 || !slices.Equal(j.lines, want) || !slices.Equal(refused, []string{"3/8 " + string(event.MissingField)}) {
+		t.Errorf("sent %d, refused %q, %v\n%q", sent, refused, err, j.lines)
+	}
+}
+
+func TestLetterThatIsNotSafeIsNotMarked(t *testing.T) {
+	j := journal{fails: "sent TORKHAM of letter 3/9, everywhere true"}
+	sent, _, err := redrive(t, &j)
+	if err == nil || sent != 1 || !slices.Equal(j.lines, []string{"sent T1 of letter 3/7, everywhere false", "marked 3/7"}) {
+		t.Errorf("sent %d, %v\n%q", sent, err, j.lines)
+	}
+}
