@@ -111,7 +111,7 @@ func (b *border) config() []string {
 		"DWELL_CLICKHOUSE_ADDRESSES=" + b.chAddr, "DWELL_CLICKHOUSE_PROTOCOL=http", "DWELL_CLICKHOUSE_COMPRESSION=none",
 		"DWELL_CLICKHOUSE_DATABASE=" + b.database, "DWELL_CLICKHOUSE_PASSWORD=" + b.password,
 		// Small flushes and a short retention make more crashes between writes and more reloading.
-		"DWELL_ENGINE_FLUSH_EVERY=200ms", "DWELL_ENGINE_FLUSH_BYTES=400000", "DWELL_ENGINE_KEEP=3h",
+		"DWELL_ENGINE_FLUSH_EVERY=200ms", "DWELL_ENGINE_FLUSH_BYTES=400000", "DWELL_ENGINE_MEMORY_RETENTION=3h",
 	}
 }
 
