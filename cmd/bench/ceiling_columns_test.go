@@ -8,7 +8,7 @@ import (
 	"dwell/cmd/bench/workload"
 )
 
-// columns are those of dwell's table of raw events. A code of few values is a byte.
+// columns are the columns of dwell's table events. Each LowCardinality column is written as one byte per row.
 type columns struct {
 	shard   proto.ColUInt16
 	offset  proto.ColUInt64
@@ -31,7 +31,7 @@ func (c *columns) reset() {
 	}
 }
 
-// append takes the strings from where they stand in every message: id, source, subject, data, and no lane.
+// append adds a row. The strings (id, source, subject, data; lane is empty) are cut from fixed positions in the message.
 func (c *columns) append(offset int, r workload.Record) {
 	c.shard.Append(uint16(r.Partition))
 	c.offset.Append(uint64(offset))
@@ -62,17 +62,17 @@ func (c *columns) encode() {
 	}
 }
 
-// benchmarkRows lays windows out in the columns of their table: four codes, grain, start, measure, as of, number, and twice a
-// sum, a sum of squares and a sketch, one of a single bin and one of none.
+// benchmarkRows encodes rows of the table windows: four codes, grain, start, measure, as_of and n; then sum, sum of squares and
+// sketch, gross and net. The gross sketch has one bin, the net one none.
 func benchmarkRows(b *testing.B) {
 	const rows = 65_536
-	windows := make([]oneWindow, rows)
+	windows := make([]packedWindow, rows)
 	for i := range windows {
-		windows[i] = oneWindow{slot: uint32(i), ms: int64(i)}
+		windows[i] = packedWindow{slot: uint32(i), ms: int64(i)}
 	}
 	var codes [6]proto.ColUInt8
 	var starts, counts proto.ColUInt32
-	var numbers [6]proto.ColUInt64 // as of, n, sum, ends of bins; net sum, ends of net bins
+	var numbers [6]proto.ColUInt64 // as_of, n, sum, offsets of bins; net sum, offsets of net bins
 	var squares [2]proto.ColUInt128
 	var indices proto.ColInt16
 	var out proto.Buffer

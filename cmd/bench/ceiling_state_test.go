@@ -5,16 +5,16 @@ import (
 	"testing"
 )
 
-// What an event of the comparison comes to, counted in a run of it over two million events.
+// What an event of the comparison costs on average, counted in a run over two million events.
 const (
 	factsPerVisit  = 5
-	deltasPerEvent = 1.37 // what a visit adds to the minutes, each of which its hour and its day get too
-	deltasPerHour  = 7    // between two flushes, of an hour that changes
-	rowsPerEvent   = 2.87 // of the table of windows
+	deltasPerEvent = 1.37 // applied to minutes; each is applied to its hour and day too
+	deltasPerHour  = 7    // of an hour that changes, between two flushes
+	rowsPerEvent   = 2.87 // in the table windows
 	hoursInMemory  = 300_000
 )
 
-// benchmarkVisits finds two million visits in an order that no cache foresees, and changes each.
+// benchmarkVisits looks up and changes two million visits in random order.
 func benchmarkVisits(b *testing.B) {
 	const visits = 2_000_000
 	type visit [8]int64 // a cache line
@@ -33,7 +33,7 @@ func benchmarkVisits(b *testing.B) {
 	})
 }
 
-// benchmarkFacts goes over the facts of two million visits, in an order that no cache foresees, and adds one to each.
+// benchmarkFacts reads the facts of two million visits in random order, and adds one to each.
 func benchmarkFacts(b *testing.B) {
 	const visits = 2_000_000
 	type fact struct {
@@ -64,14 +64,15 @@ func benchmarkFacts(b *testing.B) {
 	}
 }
 
-// oneWindow is one in memory, as small as dwell's: what holds several durations has more elsewhere.
-type oneWindow struct {
+// packedWindow is a window in memory, as small as dwell's. (In dwell, a window of several durations has more memory elsewhere.)
+type packedWindow struct {
 	slot, flushed uint32
 	ms            int64
 }
 
-// benchmarkWindows adds what events change to minutes, hours and days. Of each hour it is noted beforehand in one place; hours
-// and their minutes lie together, but nowhere near the hour before; a day stays at hand as its hours come one after the other.
+// benchmarkWindows applies the deltas of events to minutes, hours and days. The deltas of an hour are collected in one list. In
+// memory, an hour is next to its minutes and far from the hour before; the hours of a day follow each other, so the day stays in
+// the cache.
 func benchmarkWindows(b *testing.B) {
 	const perHour, perDay = 16, 64 // windows
 	type delta struct {
@@ -81,10 +82,10 @@ func benchmarkWindows(b *testing.B) {
 		_    int32 // sign
 	}
 	type hour struct {
-		windows [perHour]oneWindow
+		windows [perHour]packedWindow
 		deltas  [deltasPerHour]delta
 	}
-	hours, days := make([]hour, hoursInMemory), make([][perDay]oneWindow, hoursInMemory/24+1)
+	hours, days := make([]hour, hoursInMemory), make([][perDay]packedWindow, hoursInMemory/24+1)
 	order := rand.New(rand.NewPCG(1, 3)).Perm(hoursInMemory)
 	for i := range hours {
 		for j := range hours[i].deltas {
@@ -96,7 +97,7 @@ func benchmarkWindows(b *testing.B) {
 			h, day := &hours[at], &days[i/24]
 			for j := range h.deltas {
 				d := &h.deltas[j]
-				add := func(w *oneWindow) { w.slot, w.flushed, w.ms = d.slot, uint32(i), w.ms+d.ms }
+				add := func(w *packedWindow) { w.slot, w.flushed, w.ms = d.slot, uint32(i), w.ms+d.ms }
 				add(&h.windows[d.slot%(perHour-4)])
 				add(&h.windows[perHour-4+d.slot>>8%4])
 				add(&day[d.slot>>8%perDay])

@@ -1,6 +1,7 @@
 package workload
 
-// partition is where Kafka's Java client puts a key: murmur2, made positive, modulo the number of partitions.
+// partition returns the partition that the default partitioner of Kafka's Java client chooses for a key: the positive murmur2
+// hash modulo the number of partitions.
 func partition(key []byte, partitions int) int {
 	const m, r = 0x5bd1e995, 24
 	h := uint32(0x9747b28c) ^ uint32(len(key))

@@ -41,7 +41,7 @@ func main() {
 
 func run(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("bento", flag.ContinueOnError)
-	brokers := flags.String("brokers", "127.0.0.1:9092", "broker to start from, host:port")
+	brokers := flags.String("brokers", "127.0.0.1:9092", "bootstrap broker, host:port")
 	topic := flags.String("topic", "bench.events", "topic of the events")
 	result := flags.String("result", "bench.result", "topic of the windows, which exists")
 	partitions := flags.Int("partitions", 8, "partitions of the topic")

@@ -7,14 +7,14 @@ import (
 	"sync"
 )
 
-// partition is what is known of the visits of one partition, and the windows that they make.
+// partition is the state of one partition: its visits, and the windows computed from them.
 type partition struct {
 	mu      sync.Mutex
 	number  int
 	visits  map[string]visit
-	windows map[place]*window
-	names   map[string]string // one copy of each crossing's name
-	changed []place           // since the last batch
+	windows map[windowKey]*window
+	names   map[string]string // one copy of each BCP's name
+	changed []windowKey       // since the last batch
 }
 
 type visit struct {
@@ -22,8 +22,8 @@ type visit struct {
 	bcp               string
 }
 
-// place is a crossing and a minute since the Unix epoch.
-type place struct {
+// windowKey is a BCP and a minute since the Unix epoch.
+type windowKey struct {
 	bcp    string
 	minute int32
 }
@@ -40,10 +40,10 @@ type bin struct {
 }
 
 func newPartition(number int) *partition {
-	return &partition{number: number, visits: map[string]visit{}, windows: map[place]*window{}, names: map[string]string{}}
+	return &partition{number: number, visits: map[string]visit{}, windows: map[windowKey]*window{}, names: map[string]string{}}
 }
 
-// take counts a visit when both its events are known. An event that is known already changes nothing.
+// take applies an event. A visit is counted when both of its events are known; a second copy of an event changes nothing.
 func (p *partition) take(e event) {
 	v := p.visits[string(e.visit)]
 	known := &v.arrived
@@ -66,7 +66,7 @@ func (p *partition) take(e event) {
 	if v.arrived == 0 || v.released == 0 {
 		return
 	}
-	at := place{v.bcp, int32(v.released / 60_000)}
+	at := windowKey{v.bcp, int32(v.released / 60_000)}
 	w := p.windows[at]
 	if w == nil {
 		w = &window{}
@@ -102,14 +102,14 @@ func binOf(ms int64) int {
 	return int(math.Ceil(math.Log(float64(ms)) / perBin))
 }
 
-// describe is the key and the value of a window that has changed.
-func (p *partition) describe(at place) (key string, value []byte) {
+// describe returns the key and the value of the result record of a window, and marks the window as unchanged.
+func (p *partition) describe(at windowKey) (key string, value []byte) {
 	w := p.windows[at]
 	w.changed = false
-	room := make([]byte, 0, 64)
-	room = append(append(room, at.bcp...), '|')
-	room = append(strconv.AppendInt(room, int64(at.minute), 10), '|')
-	key = string(strconv.AppendInt(room, int64(p.number), 10))
+	name := make([]byte, 0, 64)
+	name = append(append(name, at.bcp...), '|')
+	name = append(strconv.AppendInt(name, int64(at.minute), 10), '|')
+	key = string(strconv.AppendInt(name, int64(p.number), 10))
 
 	value = make([]byte, 0, 128)
 	value = strconv.AppendQuote(append(value, `{"bcp":`...), at.bcp)

@@ -14,7 +14,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// job is what there is to do and where.
+// job is what to count, and where.
 type job struct {
 	brokers, topic, group, database string
 	partitions, consumers           int
@@ -26,10 +26,10 @@ var tablesSQL string
 //go:embed result.sql
 var resultSQL string
 
-// committedEvery is how often the group is asked how far it is.
+// committedEvery is how often the committed offsets of the group are read.
 const committedEvery = 250 * time.Millisecond
 
-// do counts what is in the topic now, and says how many records that were.
+// do counts the records that the topic has now, and returns their number.
 func (j *job) do(ctx context.Context, address string) (records int64, err error) {
 	client, err := kgo.NewClient(kgo.SeedBrokers(j.brokers))
 	if err != nil {

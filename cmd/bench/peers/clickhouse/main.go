@@ -1,8 +1,8 @@
-// Command clickhouse does the bench's job in ClickHouse alone: its Kafka table engine reads the topic, a materialized view
-// keeps two facts of each visit, and one query counts them into bench_result.
+// Command clickhouse computes the result of the benchmark in ClickHouse alone: its Kafka table engine reads the topic, a
+// materialized view keeps two facts of each visit, and one query counts them into bench_result.
 //
-// It promises that every record that the topic had when it started is in the answer and its offset is committed before it
-// says "done". It refuses to do any of the work itself: this program makes tables and waits.
+// It promises that every record that the topic had at the start is in the result, and its offset is committed, before it prints
+// "done". It refuses to do any of the work itself: this program creates tables and waits.
 package main
 
 import (
@@ -39,15 +39,15 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	var j job
 	var address, dir string
 	flags := flag.NewFlagSet("clickhouse", flag.ContinueOnError)
-	flags.StringVar(&j.brokers, "brokers", "127.0.0.1:9092", "broker to start from, host:port")
+	flags.StringVar(&j.brokers, "brokers", "127.0.0.1:9092", "bootstrap broker, host:port")
 	flags.StringVar(&j.topic, "topic", "bench.events", "topic of the events")
 	flags.IntVar(&j.partitions, "partitions", 8, "partitions of the topic")
-	flags.StringVar(&j.group, "group", fmt.Sprintf("bench-clickhouse-%d", time.Now().UnixNano()), "consumer group, which has not read the topic yet")
+	flags.StringVar(&j.group, "group", fmt.Sprintf("bench-clickhouse-%d", time.Now().UnixNano()), "consumer group; it must not have read the topic yet")
 	flags.StringVar(&j.database, "database", "default", "database of bench_result")
 	flags.IntVar(&j.consumers, "consumers", 1, "kafka_num_consumers")
-	flags.StringVar(&address, "clickhouse", "", "URL of the HTTP interface of a ClickHouse that runs, with its login")
-	flags.StringVar(&dir, "data", "", "data folder of a ClickHouse that is started here and ends with this program")
-	_ = flags.String("result", "", "not used: the answer is the table bench_result")
+	flags.StringVar(&address, "clickhouse", "", "URL of the HTTP interface of a running ClickHouse, with user and password")
+	flags.StringVar(&dir, "data", "", "data folder of a ClickHouse that this program starts and stops")
+	_ = flags.String("result", "", "not used: the result is the table bench_result")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -75,13 +75,13 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	return err
 }
 
-// runEngine makes this process a ClickHouse whose tables may read from Kafka, which those of the product may not.
+// runEngine makes this process a ClickHouse whose tables may read from Kafka, which dwell's embedded ClickHouse does not allow.
 func runEngine(ctx context.Context, args []string, out io.Writer) error {
 	cfg := embedded.Config{Unguarded: true}
 	flags := flag.NewFlagSet("engine", flag.ContinueOnError)
 	flags.StringVar(&cfg.Data, "data", "", "data folder")
 	flags.StringVar(&cfg.Listen, "listen", "127.0.0.1:0", "address of the HTTP interface")
-	flags.StringVar(&cfg.PasswordFile, "password-file", "", "file of the password that each statement must carry")
+	flags.StringVar(&cfg.PasswordFile, "password-file", "", "file of the password that each request must have")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func runEngine(ctx context.Context, args []string, out io.Writer) error {
 	return embedded.RunChild(ctx, cfg, os.Stdin, out, log)
 }
 
-// startEngine starts this program a second time, as the process of ClickHouse.
+// startEngine starts this program a second time, as the ClickHouse process.
 func startEngine(ctx context.Context, dir string) (address string, end func() error, err error) {
 	passwordFile := filepath.Clean(dir) + ".password"
 	password, err := embedded.CreatePassword(passwordFile)
