@@ -68,7 +68,7 @@ func startBroker(ctx context.Context, jars, dir string, port int) (*broker, erro
 		return nil, err
 	}
 	b := &broker{p, addrs[0]}
-	if err := p.until(ctx, "it coordinates", 100*time.Millisecond, func() (bool, error) { return b.coordinates(ctx), nil }); err != nil {
+	if err := p.waitUntil(ctx, "it coordinates groups", 100*time.Millisecond, func() (bool, error) { return b.coordinates(ctx), nil }); err != nil {
 		return nil, errors.Join(err, p.stop())
 	}
 	return b, nil

@@ -10,7 +10,7 @@ import (
 
 type checkCommand struct {
 	size
-	Brokers    string `help:"Broker to start from, host:port." xor:"where" required:""`
+	Brokers    string `help:"Bootstrap broker, host:port." xor:"where" required:""`
 	Topic      string `default:"bench.result" help:"Topic of the result."`
 	ClickHouse string `name:"clickhouse" help:"HTTP interface of ClickHouse, host:port." xor:"where" required:""`
 	Database   string `default:"default" help:"Database of the result."`
@@ -25,11 +25,11 @@ func (c *checkCommand) Run(ctx context.Context) error {
 	var got result
 	switch {
 	case c.ClickHouse == "":
-		got, err = resultOfTopic(ctx, c.Brokers, c.Topic)
+		got, err = resultFromTopic(ctx, c.Brokers, c.Topic)
 	case c.Of == "dwell":
-		got, err = resultOfWindows(ctx, c.ClickHouse, c.Database)
+		got, err = resultFromWindows(ctx, c.ClickHouse, c.Database)
 	default:
-		got, err = resultOfTable(ctx, c.ClickHouse, c.Database)
+		got, err = resultFromTable(ctx, c.ClickHouse, c.Database)
 	}
 	if err != nil {
 		return err
@@ -40,8 +40,8 @@ func (c *checkCommand) Run(ctx context.Context) error {
 		fmt.Println(d)
 	}
 	if len(differences) > 0 {
-		return errors.New("the answer is wrong")
+		return errors.New("the result is wrong")
 	}
-	fmt.Printf("the answer is right: %d windows\n", len(truth))
+	fmt.Printf("the result is correct: %d windows\n", len(truth))
 	return nil
 }

@@ -13,18 +13,18 @@ import (
 	embedded "dwell/deploy/embedded/clickhouse"
 )
 
-// clickhouse is the embedded ClickHouse as a process of its own.
+// clickhouse is the embedded ClickHouse, running as a separate process.
 type clickhouse struct {
 	*process
 	addr, password string // of its HTTP interface
 }
 
-// url is the address with the login in it.
+// url returns the address with user and password.
 func (c *clickhouse) url() string {
 	return (&url.URL{Scheme: "http", User: url.UserPassword(embedded.User, c.password), Host: c.addr, Path: "/"}).String()
 }
 
-// startClickHouse starts a ClickHouse whose tables are in dir by a command, and returns when it answers.
+// startClickHouse runs a command that starts a ClickHouse with its tables in dir, and returns when it answers.
 func startClickHouse(ctx context.Context, dir string, command ...string) (*clickhouse, error) {
 	addrs, err := freePorts(1)
 	if err != nil {
@@ -44,10 +44,10 @@ func startClickHouse(ctx context.Context, dir string, command ...string) (*click
 		return nil, err
 	}
 	c := &clickhouse{p, addrs[0], password}
-	err = c.until(ctx, "it answers", 100*time.Millisecond, func() (bool, error) {
+	err = c.waitUntil(ctx, "it answers", 100*time.Millisecond, func() (bool, error) {
 		res, err := http.Get(c.url() + "ping")
 		if err != nil {
-			return false, nil // it has not opened its port
+			return false, nil // its port is not open yet
 		}
 		return res.StatusCode == http.StatusOK, res.Body.Close()
 	})
@@ -57,13 +57,13 @@ func startClickHouse(ctx context.Context, dir string, command ...string) (*click
 	return c, nil
 }
 
-// merged waits until it has merged what it wants to: merges are part of the cost of a write.
-func (c *clickhouse) merged(ctx context.Context) error {
-	return c.until(ctx, "its merges are done", 200*time.Millisecond, func() (bool, error) {
-		var under int
+// awaitMerges waits until no merge is running: merges are part of the cost of a write.
+func (c *clickhouse) awaitMerges(ctx context.Context) error {
+	return c.waitUntil(ctx, "its merges are done", 200*time.Millisecond, func() (bool, error) {
+		var running int
 		err := query(ctx, c.url(), "SELECT count() FROM system.merges WHERE database != 'system'"+format, func(rows *json.Decoder) error {
-			return rows.Decode(&[]any{&under})
+			return rows.Decode(&[]any{&running})
 		})
-		return under == 0, err
+		return running == 0, err
 	})
 }

@@ -29,7 +29,7 @@ func (d dwell) name() string {
 func (dwell) build() [][]string { return nil } // make build has
 
 func (d dwell) run(ctx context.Context, b *bed, j *job) (s spent, err error) {
-	ends, err := endsOf(ctx, b.broker.addr, j.topic)
+	ends, err := endOffsets(ctx, b.broker.addr, j.topic)
 	if err != nil {
 		return s, err
 	}
@@ -48,7 +48,7 @@ func (d dwell) run(ctx context.Context, b *bed, j *job) (s spent, err error) {
 		}
 		all = append(all, p)
 	}
-	err = all[0].until(ctx, "all is counted", 500*time.Millisecond, func() (bool, error) {
+	err = all[0].waitUntil(ctx, "all events are counted", 500*time.Millisecond, func() (bool, error) {
 		for _, p := range all[1:] {
 			select {
 			case <-p.ended:
@@ -124,5 +124,5 @@ func caughtUp(ctx context.Context, b *bed, j *job, ends map[int32]int64) (bool, 
 }
 
 func (dwell) result(ctx context.Context, b *bed, j *job) (result, error) {
-	return resultOfWindows(ctx, b.clickhouse.url(), j.id)
+	return resultFromWindows(ctx, b.clickhouse.url(), j.id)
 }

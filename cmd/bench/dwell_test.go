@@ -55,10 +55,10 @@ func TestDwellMatchesTheOracle(t *testing.T) {
 	if _, err := (dwell{}).result(t.Context(), b, j); err == nil {
 		t.Error("the next engine finds this one's tables")
 	}
-	if _, err := endsOf(t.Context(), b.broker.addr, "bench.dead.bench_test"); err == nil {
+	if _, err := endOffsets(t.Context(), b.broker.addr, "bench.dead.bench_test"); err == nil {
 		t.Error("the next engine finds this one's topics")
 	}
-	if ends, err := endsOf(t.Context(), b.broker.addr, "bench.events"); err != nil || len(ends) != cfg.Partitions {
+	if ends, err := endOffsets(t.Context(), b.broker.addr, "bench.events"); err != nil || len(ends) != cfg.Partitions {
 		t.Errorf("the next engine finds %v, %v to read", ends, err)
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// pair is one round of an engine: a run over the whole topic, and one over the small one.
+// pair is one round of an engine: a run over the whole topic and a run over the small topic.
 type pair struct {
 	whole, small cost
 }

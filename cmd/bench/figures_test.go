@@ -26,6 +26,6 @@ dwell/database 0.00 cpu-s (0.00 to 0.00)
 		t.Errorf("%s\nwant\n%s", out.String(), want)
 	}
 	if m := median([]float64{1, 2, 4, 9}); m != 3 {
-		t.Errorf("the median of four is %v", m)
+		t.Errorf("the median of 1, 2, 4 and 9 is %v, want 3", m)
 	}
 }

@@ -100,7 +100,7 @@ func readPrices(r io.Reader) (all []price, err error) {
 			return nil, fmt.Errorf("line %d: %q is not a cost", n, words[1])
 		}
 		if slices.ContainsFunc(all, func(o price) bool { return o.name == c.name }) {
-			return nil, fmt.Errorf("line %d: %q is there twice", n, c.name)
+			return nil, fmt.Errorf("line %d: %q is listed twice", n, c.name)
 		}
 		all = append(all, c)
 	}

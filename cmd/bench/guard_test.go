@@ -45,7 +45,7 @@ func TestMalformedExpectedFileIsRefused(t *testing.T) {
 		"Engine 3 4":         `line 1: "Engine 3 4" is not a name and a number`,
 		"#\nEngine x":        `line 2: "x" is not a cost`,
 		"Engine 0":           `line 1: "0" is not a cost`,
-		"Engine 1\nEngine 2": `line 2: "Engine" is there twice`,
+		"Engine 1\nEngine 2": `line 2: "Engine" is listed twice`,
 	} {
 		if _, err := readPrices(strings.NewReader(text)); message(err) != want {
 			t.Errorf("%q: %v, want %q", text, err, want)

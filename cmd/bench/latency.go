@@ -75,7 +75,7 @@ func (c *latencyCommand) Run(ctx context.Context) (err error) {
 		if err := load.run(ctx, world, probes, seen, end); err != nil {
 			return err
 		}
-		err := watched.until(ctx, "all probes are seen", 100*time.Millisecond, func() (bool, error) { return seen.all(), nil })
+		err := watched.waitUntil(ctx, "all probes are seen", 100*time.Millisecond, func() (bool, error) { return seen.all(), nil })
 		return cmp.Or(err, errDone)
 	})
 	all.Wait()
@@ -114,7 +114,7 @@ func (c *latencyCommand) start(ctx context.Context, b *bed, j *job, probes *work
 	if err != nil {
 		return nil, "", err
 	}
-	err = p.until(ctx, "it is ready", 100*time.Millisecond, func() (bool, error) {
+	err = p.waitUntil(ctx, "it is ready", 100*time.Millisecond, func() (bool, error) {
 		res, err := http.Get("http://" + addrs[0] + "/readyz")
 		if err != nil {
 			return false, nil // it has not opened its port

@@ -11,11 +11,11 @@ import (
 
 type loadCommand struct {
 	size
-	Brokers string `required:"" help:"Broker to start from, host:port."`
+	Brokers string `required:"" help:"Bootstrap broker, host:port."`
 	Topic   string `default:"bench.events" help:"Topic to write to."`
 }
 
-// loadBatch is how many records are written at once: some thousand for each partition make good batches.
+// loadBatch is how many records are written at once: enough for full batches, as a partition gets some thousands of them.
 const loadBatch = 20_000
 
 func (c *loadCommand) Run(ctx context.Context) error {
@@ -34,13 +34,13 @@ func load(ctx context.Context, broker, topic string, size workload.Config) error
 	}
 	cfg := kafka.DefaultConfig()
 	cfg.Brokers, cfg.Topic, cfg.ClientID = []string{broker}, topic, "bench"
-	// The events are of the past, which retention by their time would delete at once.
+	// The events have old timestamps; retention by time would delete them at once.
 	created, err := kafka.EnsureTopics(ctx, cfg, kafka.NewTopic{Name: topic, Partitions: size.Partitions, Replication: 1, Retention: -1})
 	if err != nil {
 		return err
 	}
 	if len(created) == 0 {
-		return fmt.Errorf("topic %q is there already", topic)
+		return fmt.Errorf("topic %q already exists", topic)
 	}
 	producer, err := kafka.NewProducer(cfg)
 	if err != nil {

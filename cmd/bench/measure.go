@@ -45,7 +45,7 @@ func measure(ctx context.Context, b *bed, e engine, j *job, truth []workload.Win
 		return c, err
 	}
 	c.broker -= broker
-	if err := b.clickhouse.merged(ctx); err != nil {
+	if err := b.clickhouse.awaitMerges(ctx); err != nil {
 		return c, err
 	}
 	if c.database, err = cpuOf(b.clickhouse.cmd.Process.Pid); err != nil {

@@ -44,7 +44,7 @@ func (p peer) run(ctx context.Context, b *bed, j *job) (s spent, err error) {
 	if s, err = p.command(ctx, b, j); err != nil {
 		return s, err
 	}
-	if err := j.own.merged(ctx); err != nil {
+	if err := j.own.awaitMerges(ctx); err != nil {
 		return s, err
 	}
 	cpu, err := cpuOf(j.own.cmd.Process.Pid)
@@ -88,7 +88,7 @@ func (p peer) command(ctx context.Context, b *bed, j *job) (s spent, err error) 
 
 func (p peer) result(ctx context.Context, b *bed, j *job) (result, error) {
 	if p.engine != nil {
-		return resultOfTable(ctx, j.own.url(), j.id)
+		return resultFromTable(ctx, j.own.url(), j.id)
 	}
-	return resultOfTopic(ctx, b.broker.addr, j.resultTopic())
+	return resultFromTopic(ctx, b.broker.addr, j.resultTopic())
 }

@@ -61,20 +61,20 @@ func (p *process) watch() {
 			}
 		}
 	})
-	_ = p.cmd.Wait() // the state says more
+	_ = p.cmd.Wait() // ProcessState says more than the error
 	close(stop)
 	sampling.Wait()
 	close(p.ended)
 }
 
-// used is the CPU time of a process that has ended, and of those below it that have.
+// used waits for the process to end and returns its CPU time, with that of its descendants that it waited for.
 func (p *process) used() time.Duration {
 	<-p.ended
 	return p.cmd.ProcessState.UserTime() + p.cmd.ProcessState.SystemTime()
 }
 
-// peak is the most memory that the process, and all below it together, were seen to have, in bytes; 0 if it ended before it
-// was looked at.
+// peak returns the largest sampled memory of the process and its descendants, in bytes; 0 if the process ended before the first
+// sample.
 func (p *process) peak() int64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -97,8 +97,8 @@ func (p *process) stop() error {
 	return nil
 }
 
-// until waits for a condition while the process runs.
-func (p *process) until(ctx context.Context, what string, every time.Duration, is func() (bool, error)) error {
+// waitUntil waits for a condition while the process runs.
+func (p *process) waitUntil(ctx context.Context, what string, every time.Duration, is func() (bool, error)) error {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {

@@ -21,7 +21,7 @@ func TestCPUTimeIncludesChildProcesses(t *testing.T) {
 		t.Errorf("it said %q, %v", tail(log), p.cmd.ProcessState)
 	}
 	never := func() (bool, error) { return false, nil }
-	if err := p.until(t.Context(), "it sings", time.Hour, never); err == nil || !strings.Contains(err.Error(), "busy ended before it sings") {
+	if err := p.waitUntil(t.Context(), "it is ready", time.Hour, never); err == nil || !strings.Contains(err.Error(), "busy ended before it is ready") {
 		t.Errorf("waiting for it: %v", err)
 	}
 }
@@ -35,7 +35,7 @@ func TestStopEndsTheProcess(t *testing.T) {
 		t.Error(err)
 	}
 	seen := func() (bool, error) { return p.peak() > 0, nil }
-	if err := p.until(t.Context(), "its memory was sampled", time.Millisecond, seen); err != nil {
+	if err := p.waitUntil(t.Context(), "its memory was sampled", time.Millisecond, seen); err != nil {
 		t.Error(err)
 	}
 	if err := p.stop(); err != nil {

@@ -9,8 +9,8 @@ import (
 	"dwell/cmd/bench/workload"
 )
 
-// right is what an engine says that is right.
-func right() ([]workload.Window, result) {
+// correctResult returns an oracle and a result that agrees with it.
+func correctResult() ([]workload.Window, result) {
 	truth := []workload.Window{
 		{BCP: "BCP-001", Minute: 100, N: 3, Sum: 60_000, P50: 20_000, P95: 30_000, P99: 30_000},
 		{BCP: "BCP-001", Minute: 101, N: 1},
@@ -24,22 +24,22 @@ func right() ([]workload.Window, result) {
 }
 
 func TestEveryWrongAnswerIsReported(t *testing.T) {
-	truth, good := right()
+	truth, good := correctResult()
 	if wrong := differences(truth, good, 10); len(wrong) > 0 {
-		t.Fatalf("what is right is called wrong: %q", wrong)
+		t.Fatalf("a correct result is reported as wrong: %q", wrong)
 	}
-	at := place{"BCP-001", 100}
+	at := windowKey{"BCP-001", 100}
 	for _, planted := range []struct {
 		what, want string
 		plant      func(r result)
 	}{
-		{"a truck was counted twice", "BCP-001 minute 100: n is 4, 3 is right", func(r result) { a := r[at]; a.n++; r[at] = a }},
-		{"a release is a millisecond late", "the sum is 60001 ms, 60000 is right", func(r result) { a := r[at]; a.sum++; r[at] = a }},
-		{"a quantile is 1.2 % off", "p50 is 20240.0 ms, 20000 is right", func(r result) { a := r[at]; a.p50 = 20_240; r[at] = a }},
-		{"a quantile is no number", "p99 is NaN ms, 30000 is right", func(r result) { a := r[at]; a.p99 = math.NaN(); r[at] = a }},
-		{"none took no time", "BCP-001 minute 101: p95 is 1.0 ms, 0 is right", func(r result) { a := r[place{"BCP-001", 101}]; a.p95 = 1; r[place{"BCP-001", 101}] = a }},
-		{"a late truck was dropped", "BCP-002 minute 100: missing, 1 trucks are right", func(r result) { delete(r, place{"BCP-002", 100}) }},
-		{"a truck of the future was counted", "BCP-002 minute 460: n is 1, but no truck was released", func(r result) { r[place{"BCP-002", 460}] = answer{n: 1} }},
+		{"a truck was counted twice", "BCP-001 minute 100: n is 4, want 3", func(r result) { a := r[at]; a.n++; r[at] = a }},
+		{"a release is a millisecond late", "the sum is 60001 ms, want 60000", func(r result) { a := r[at]; a.sum++; r[at] = a }},
+		{"a quantile is 1.2 % off", "p50 is 20240.0 ms, want 20000", func(r result) { a := r[at]; a.p50 = 20_240; r[at] = a }},
+		{"a quantile is not a number", "p99 is NaN ms, want 30000", func(r result) { a := r[at]; a.p99 = math.NaN(); r[at] = a }},
+		{"a quantile is 1 ms where every time is zero", "BCP-001 minute 101: p95 is 1.0 ms, want 0", func(r result) { a := r[windowKey{"BCP-001", 101}]; a.p95 = 1; r[windowKey{"BCP-001", 101}] = a }},
+		{"a late truck was dropped", "BCP-002 minute 100: missing, want n 1", func(r result) { delete(r, windowKey{"BCP-002", 100}) }},
+		{"a window has a truck that was never released", "BCP-002 minute 460: n is 1, but no truck was released", func(r result) { r[windowKey{"BCP-002", 460}] = answer{n: 1} }},
 	} {
 		bad := maps.Clone(good)
 		planted.plant(bad)
@@ -53,20 +53,20 @@ func TestEveryWrongAnswerIsReported(t *testing.T) {
 	}
 }
 
-func TestQuantileOfSketchIsThatOfDwell(t *testing.T) {
+func TestSketchQuantileMatchesTheSketchOfDwell(t *testing.T) {
 	s := sketch{-1000: 1, 35: 1, 349: 17, 400: 1}
-	for q, want := range map[float64]float64{0.01: 0, 0.1: ofPeers(35), 0.5: ofPeers(349), 0.95: ofPeers(349), 0.99: ofPeers(400)} {
-		if got := s.quantile(q, ofPeers); got != want {
+	for q, want := range map[float64]float64{0.01: 0, 0.1: peerScale(35), 0.5: peerScale(349), 0.95: peerScale(349), 0.99: peerScale(400)} {
+		if got := s.quantile(q, peerScale); got != want {
 			t.Errorf("quantile %v is %v, want %v", q, got, want)
 		}
 	}
 	for _, ms := range []float64{1, 2, 999, 3_600_000, 400_000_000} {
 		bin := int(math.Ceil(math.Log(ms) / math.Log(1.02)))
-		if got := ofPeers(bin); math.Abs(got-ms) > 0.01*ms {
-			t.Errorf("%v ms are in bin %d, which stands for %v", ms, bin, got)
+		if got := peerScale(bin); math.Abs(got-ms) > 0.01*ms {
+			t.Errorf("%v ms are in bin %d, whose value is %v", ms, bin, got)
 		}
 	}
-	if got := (sketch{}).quantile(0.5, ofPeers); !math.IsNaN(got) {
-		t.Errorf("the median of nothing is %v", got)
+	if got := (sketch{}).quantile(0.5, peerScale); !math.IsNaN(got) {
+		t.Errorf("the median of an empty sketch is %v, want NaN", got)
 	}
 }

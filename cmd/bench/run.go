@@ -87,7 +87,7 @@ type entry struct {
 	out    error
 }
 
-// topic is what is read, and what is right.
+// topic is the workload in one topic, and the correct result.
 type topic struct {
 	name  string
 	size  size
@@ -117,7 +117,7 @@ func (c *runCommand) loadTopics(ctx context.Context, b *bed) (topics []topic, er
 			return nil, err
 		}
 		topics = append(topics, t)
-		fmt.Fprintf(os.Stderr, "bench: %d events loaded, %d windows are right\n", t.size.Events, len(t.truth))
+		fmt.Fprintf(os.Stderr, "bench: %d events loaded, the correct result has %d windows\n", t.size.Events, len(t.truth))
 	}
 	return topics, nil
 }

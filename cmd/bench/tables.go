@@ -56,17 +56,17 @@ func noRows(rows *json.Decoder) error {
 
 const format = " SETTINGS output_format_json_quote_64bit_integers = 0, output_format_json_quote_denormals = 0 FORMAT JSONCompactEachRow"
 
-// resultOfTable reads the table or view bench_result.
-func resultOfTable(ctx context.Context, url, database string) (result, error) {
+// resultFromTable reads the table or view bench_result.
+func resultFromTable(ctx context.Context, url, database string) (result, error) {
 	got := result{}
 	err := query(ctx, url, "SELECT bcp, minute, n, sum_ms, p50, p95, p99 FROM "+database+".bench_result"+format, func(rows *json.Decoder) error {
-		var at place
+		var at windowKey
 		var a answer
 		if err := rows.Decode(&[]any{&at.bcp, &at.minute, &a.n, &a.sum, &a.p50, &a.p95, &a.p99}); err != nil {
 			return err
 		}
 		if _, twice := got[at]; twice {
-			return fmt.Errorf("%s minute %d is there twice", at.bcp, at.minute)
+			return fmt.Errorf("%s minute %d occurs twice", at.bcp, at.minute)
 		}
 		got[at] = a
 		return nil
@@ -74,14 +74,14 @@ func resultOfTable(ctx context.Context, url, database string) (result, error) {
 	return got, err
 }
 
-// resultOfWindows reads dwell's own windows. Its bins are of seconds.
-func resultOfWindows(ctx context.Context, url, database string) (result, error) {
-	ofDwell := logarithmic(math.Exp2(1.0/(1<<window.Schema)), int(window.ZeroBin), 1000)
+// resultFromWindows reads dwell's own windows. Its bins are of seconds.
+func resultFromWindows(ctx context.Context, url, database string) (result, error) {
+	dwellScale := logarithmic(math.Exp2(1.0/(1<<window.Schema)), int(window.ZeroBin), 1000)
 	got := result{}
 	sql := `SELECT bcp, intDiv(toUnixTimestamp(start), 60), sum(w.n), sum(w.sum_ms), sumMap(w.bins) FROM ` + database + `.windows AS w FINAL
 		WHERE measure = 'release_time' AND grain = 'minute' GROUP BY bcp, start HAVING sum(w.n) != 0`
 	err := query(ctx, url, sql+format, func(rows *json.Decoder) error {
-		var at place
+		var at windowKey
 		var a answer
 		var named map[string]uint64
 		if err := rows.Decode(&[]any{&at.bcp, &at.minute, &a.n, &a.sum, &named}); err != nil {
@@ -95,7 +95,7 @@ func resultOfWindows(ctx context.Context, url, database string) (result, error) 
 			}
 			bins[bin] = count
 		}
-		a.fill(bins, ofDwell)
+		a.fill(bins, dwellScale)
 		got[at] = a
 		return nil
 	})

@@ -18,12 +18,12 @@ func TestResultTableHasOneRowPerMinute(t *testing.T) {
 		}
 	}
 	var refused *refusedError
-	if _, err := resultOfTable(t.Context(), s.URL(), s.Database); !errors.As(err, &refused) || refused.status != http.StatusNotFound {
+	if _, err := resultFromTable(t.Context(), s.URL(), s.Database); !errors.As(err, &refused) || refused.status != http.StatusNotFound {
 		t.Errorf("a table that is not there: %v", err)
 	}
 	do("CREATE TABLE " + s.Database + ".bench_result (bcp String, minute Int32, n UInt64, sum_ms Int64, p50 Float64, p95 Float64, p99 Float64) ENGINE = Memory")
 	do("INSERT INTO " + s.Database + ".bench_result VALUES ('BCP-001', 100, 2, 3, 1, 2, 2), ('BCP-002', 100, 1, 9007199254740993, 1, 1, 1)")
-	got, err := resultOfTable(t.Context(), s.URL(), s.Database)
+	got, err := resultFromTable(t.Context(), s.URL(), s.Database)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +34,7 @@ func TestResultTableHasOneRowPerMinute(t *testing.T) {
 		}
 	}
 	do("INSERT INTO " + s.Database + ".bench_result VALUES ('BCP-001', 100, 1, 1, 1, 1, 1)")
-	if _, err := resultOfTable(t.Context(), s.URL(), s.Database); err == nil {
-		t.Error("a minute that is there twice is taken")
+	if _, err := resultFromTable(t.Context(), s.URL(), s.Database); err == nil {
+		t.Error("a minute that occurs twice is accepted")
 	}
 }

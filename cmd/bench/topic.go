@@ -11,8 +11,9 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// part is a record of a result topic: what one task of an engine knows of a BCP and a minute.
-type part struct {
+// taskWindow is a record of a result topic: what one task of an engine counted for a BCP and minute. Several tasks may count
+// for the same one.
+type taskWindow struct {
 	BCP    string            `json:"bcp"`
 	Minute *int32            `json:"minute"`
 	N      uint64            `json:"n"`
@@ -20,25 +21,25 @@ type part struct {
 	Bins   map[string]uint64 `json:"bins"`
 }
 
-// ofPeers is the scale of the bins in result topics.
-var ofPeers = logarithmic(1.02, -1000, 1)
+// peerScale converts the bins in result topics.
+var peerScale = logarithmic(1.02, -1000, 1)
 
-// resultOfTopic merges the last record of each key of a result topic, as it is committed.
-func resultOfTopic(ctx context.Context, broker, topic string) (result, error) {
-	last, err := lastOfEachKey(ctx, broker, topic)
+// resultFromTopic merges the last committed record of each key of a result topic.
+func resultFromTopic(ctx context.Context, broker, topic string) (result, error) {
+	last, err := latestByKey(ctx, broker, topic)
 	if err != nil {
 		return nil, err
 	}
-	got, bins := result{}, map[place]sketch{}
+	got, bins := result{}, map[windowKey]sketch{}
 	for key, value := range last {
-		var p part
+		var p taskWindow
 		if err := json.Unmarshal(value, &p); err != nil {
 			return nil, fmt.Errorf("topic %q, key %q: %q: %w", topic, key, value, err)
 		}
 		if p.BCP == "" || p.Minute == nil {
 			return nil, fmt.Errorf("topic %q, key %q: %q lacks bcp or minute", topic, key, value)
 		}
-		at := place{p.BCP, *p.Minute}
+		at := windowKey{p.BCP, *p.Minute}
 		a := got[at]
 		a.n += p.N
 		a.sum += p.Sum
@@ -55,15 +56,15 @@ func resultOfTopic(ctx context.Context, broker, topic string) (result, error) {
 		}
 	}
 	for at, a := range got {
-		a.fill(bins[at], ofPeers)
+		a.fill(bins[at], peerScale)
 		got[at] = a
 	}
 	return got, nil
 }
 
-// lastOfEachKey reads a topic to its end. A key without a value is gone.
-func lastOfEachKey(ctx context.Context, broker, topic string) (map[string][]byte, error) {
-	ends, err := endsOf(ctx, broker, topic)
+// latestByKey reads a topic to its end and returns the last value of each key. A tombstone deletes its key.
+func latestByKey(ctx context.Context, broker, topic string) (map[string][]byte, error) {
+	ends, err := endOffsets(ctx, broker, topic)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +81,7 @@ func lastOfEachKey(ctx context.Context, broker, topic string) (map[string][]byte
 	client, err := kgo.NewClient(
 		kgo.SeedBrokers(broker), kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: from}),
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
-		kgo.KeepControlRecords(), // the last record of a partition may be one
+		kgo.KeepControlRecords(), // the last record of a partition may be a control record
 	)
 	if err != nil {
 		return nil, err
@@ -97,7 +98,7 @@ func lastOfEachKey(ctx context.Context, broker, topic string) (map[string][]byte
 			case r.Value == nil:
 				delete(last, string(r.Key))
 			default:
-				last[string(r.Key)] = append([]byte(nil), r.Value...) // a record holds on to all that came with it
+				last[string(r.Key)] = append([]byte(nil), r.Value...) // r.Value would keep the whole fetched batch in memory
 			}
 			if r.Offset+1 >= ends[r.Partition] {
 				delete(from, r.Partition)
@@ -107,8 +108,8 @@ func lastOfEachKey(ctx context.Context, broker, topic string) (map[string][]byte
 	return last, nil
 }
 
-// endsOf are the offsets at which the partitions of a topic end.
-func endsOf(ctx context.Context, broker, topic string) (map[int32]int64, error) {
+// endOffsets returns the end offset of each partition of a topic.
+func endOffsets(ctx context.Context, broker, topic string) (map[int32]int64, error) {
 	conn, err := kafkago.DialContext(ctx, "tcp", broker)
 	if err != nil {
 		return nil, err

@@ -30,16 +30,16 @@ func TestResultTopicIsMergedByKeyAndTask(t *testing.T) {
 	write("BCP-001|100|1", `{"bcp":"BCP-001","minute":100,"part":1,"n":1,"sum_ms":0,"bins":{"-1000":1}}`)
 	write("BCP-001|101|1", `{"bcp":"BCP-001","minute":101,"part":1,"n":1,"sum_ms":5,"bins":{"82":1}}`)
 	write("BCP-001|101|1", "")
-	got, err := resultOfTopic(t.Context(), addr, "bench.result")
+	got, err := resultFromTopic(t.Context(), addr, "bench.result")
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := answer{n: 3, sum: 2000, p50: ofPeers(349), p95: ofPeers(349), p99: ofPeers(349)}
-	if a := got[place{"BCP-001", 100}]; len(got) != 1 || a != want {
+	want := answer{n: 3, sum: 2000, p50: peerScale(349), p95: peerScale(349), p99: peerScale(349)}
+	if a := got[windowKey{"BCP-001", 100}]; len(got) != 1 || a != want {
 		t.Errorf("%v, want %v at minute 100 alone", got, want)
 	}
 	write("BCP-001|102|1", `{"n":1}`)
-	if _, err := resultOfTopic(t.Context(), addr, "bench.result"); err == nil {
+	if _, err := resultFromTopic(t.Context(), addr, "bench.result"); err == nil {
 		t.Error("a record without a minute is taken")
 	}
 }
