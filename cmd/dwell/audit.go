@@ -15,7 +15,7 @@ type auditCommand struct {
 	storeFlags `embed:""`
 
 	Truth string `type:"existingfile" help:"What really happened, as dwell simulate --truth wrote it."`
-	Slice int    `default:"100000" help:"Events looked at together; fewer take less memory and more time."`
+	Slice int    `default:"100000" help:"Events compared at once; fewer take less memory and more time."`
 }
 
 // errDifferences is the error of an audit that has found some, and has printed them.

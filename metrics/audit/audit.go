@@ -2,7 +2,7 @@
 //
 // It promises to recompute every visit, every window and the trucks inside now from the table `events` by SQL that shares
 // nothing with the engine, to compare them field by field, and to count and print every difference. Its memory does not grow
-// with the number of events, of places or of years: it compares one bucket of visits and one stretch of time after another,
+// with the number of events, of places or of years: it compares one bucket of visits and one range of time after another,
 // and reads calendars in small blocks. Each statement has a limit, above which it fails.
 //
 // Instances may keep writing meanwhile. The audit says as of which offset it compares each shard, and compares nothing
@@ -53,8 +53,8 @@ type Result struct {
 	Differences, Visits, Windows int
 	// MovedOn is the number of rows that were not compared because a flush was in progress.
 	MovedOn int
-	// True is the number of visits that were compared with the truth, Lost of those that could not be, because an event
-	// of theirs was lost on purpose.
+	// True is the number of visits that were compared with the simulator's truth; Lost is the number that could not be,
+	// because the simulator dropped one of their events on purpose.
 	True, Lost int
 }
 
@@ -68,16 +68,15 @@ type parameters struct {
 	Database, Scratch string
 	Copies            []copyOf
 	Buckets, Bucket   uint64
-	// Groups of shards, whose hours are looked at together.
+	// Groups of shards; net.sql reads the hours of one group at a time.
 	Groups, Group uint64
-	// From and Until are a stretch of time in seconds since the Unix epoch, and Until is zero where it has no end. Minutes is
-	// its length.
+	// From and Until are a time range in seconds since the Unix epoch; an Until of zero means no end. Minutes is its length.
 	From, Until, Minutes int64
 	// BCPs and LapseAfter (milliseconds) are arrays in SQL, in the same order.
 	BCPs, LapseAfter string
 	Zones            []zone
-	// BCP is the one whose hours are looked at, Calendar has (day of the week from 1 for Monday, from, until) of it, and Shut
-	// says that its calendar is empty.
+	// BCP is the one whose hours are computed. Calendar has its rows of (day of the week from 1 for Monday, from, until); Shut
+	// says that there are none.
 	BCP, Zone, Calendar string
 	Shut                bool
 }

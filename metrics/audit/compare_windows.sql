@@ -4,7 +4,8 @@
 -- power of two may be off in its last digit. A local hour is cut where the clocks change: it begins with the first of its
 -- minutes that has the same offset.
 --
--- One stretch of starts at a time. No window is two days long, so what is measured two days after the stretch adds to none.
+-- One range of window starts at a time. Windows are shorter than two days, so a time that ends two days after the range or
+-- later belongs to none of its windows.
 WITH
     contributions AS (
         SELECT

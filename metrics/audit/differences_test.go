@@ -103,7 +103,7 @@ func TestEveryKindOfDifferenceIsFound(t *testing.T) {
 		{"a segment's holder", "visits", "arrayMap(h -> 'trader', segment_holder) AS segment_holder", "visits FINAL WHERE visit = 'T2'", `visit T2: segments: engine "wait/trader 2026-01-05 08:30:00.000 900000 net 900000", audit "wait/customs 2026-01-05 08:30:00.000 900000 net 900000"`},
 		{"a net time", "visits", "release_net_ms - 1 AS release_net_ms", t1, `visit T1: release_net_ms: engine "4199999", audit "4200000"`},
 		{"a segment's net time", "visits", "arrayMap(ms -> ms - 1, segment_net_ms) AS segment_net_ms", "visits FINAL WHERE visit = 'T2'", `visit T2: segments: engine "wait/customs 2026-01-05 08:30:00.000 900000 net 899999"`},
-		{"the open stretch", "visits", "'trader' AS holder", "visits FINAL WHERE visit = 'T2'", `visit T2: holder: engine "trader", audit "unknown"`},
+		{"the open segment", "visits", "'trader' AS holder", "visits FINAL WHERE visit = 'T2'", `visit T2: holder: engine "trader", audit "unknown"`},
 		{"a channel", "visits", "'green' AS channel", "visits FINAL WHERE visit = 'T2'", `visit T2: channel: engine "green", audit "red"`},
 		{"a regime", "visits", "'' AS regime", t1, `visit T1: regime: engine "", audit "transit"`},
 		{"a visit without events", "visits", "'T6' AS visit", "visits FINAL WHERE status = 'departed'", `visit T6: row: engine "0 AF-NAN-TORKHAM`},

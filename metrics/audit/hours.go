@@ -8,7 +8,7 @@ import (
 	"dwell/ingest/place"
 )
 
-// span is the stretch of time, in seconds since the Unix epoch, in which a BCP's hours are needed.
+// span is the interval, in seconds since the Unix epoch, for which a BCP's hours are needed.
 type span struct {
 	bcp          string
 	since, until int64
@@ -47,7 +47,8 @@ func (a *audit) hours(ctx context.Context) error {
 	return nil
 }
 
-// hoursPerGroup is how many openings and closings net.sql has in memory, as far as shards can be told apart.
+// hoursPerGroup is how many openings and closings net.sql has in memory at once. Only whole shards can be split off, so one
+// large shard may exceed it.
 const hoursPerGroup = 500_000
 
 func (a *audit) spans(ctx context.Context) (spans []span, err error) {

@@ -39,7 +39,7 @@ func TestStatementAboveTheMemoryLimitSaysToUseSmallerSlices(t *testing.T) {
 	b.anything(1, 600, "2026-01-24 20:00:00")
 	cfg := audit.Config{Database: b.cfg.Database, Places: b.places, MaxMemory: 6 << 20, EventsPerBucket: 100_000}
 	_, err := audit.Run(t.Context(), b.store.Conn(), cfg, &bytes.Buffer{})
-	if !errors.Is(err, audit.ErrTooLarge) || !strings.Contains(err.Error(), "(6 MiB); look at fewer than 100000 events together with --slice") {
+	if !errors.Is(err, audit.ErrTooLarge) || !strings.Contains(err.Error(), "(6 MiB); process fewer than 100000 events at once with --slice") {
 		t.Errorf("the error is %v", err)
 	}
 }

@@ -1,4 +1,5 @@
--- How many windows begin in each month (seconds since the Unix epoch), by what the engine has and by what visits may add.
+-- Upper estimate of the number of windows that begin in each month (seconds since the Unix epoch): the larger of the engine's
+-- windows and of those that the visits may contribute to.
 SELECT toUInt32(month) AS month, max(size) AS size
 FROM (
     SELECT toStartOfMonth(start)::DateTime('UTC') AS month, count() AS size FROM {{.Scratch}}_windows GROUP BY month

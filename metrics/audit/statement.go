@@ -29,7 +29,7 @@ func limited(ctx context.Context, memory int) context.Context {
 // failed names the statement of an error, and the way out where it was too large.
 func (a *audit) failed(name string, err error) error {
 	if strings.Contains(err.Error(), "MEMORY_LIMIT_EXCEEDED") {
-		return fmt.Errorf("%s: %w (%d MiB); look at fewer than %d events together with --slice: %w",
+		return fmt.Errorf("%s: %w (%d MiB); process fewer than %d events at once with --slice: %w",
 			name, ErrTooLarge, a.cfg.MaxMemory>>20, a.cfg.EventsPerBucket, err)
 	}
 	return fmt.Errorf("%s: %w", name, err)

@@ -93,7 +93,7 @@ ended AS (
     FROM marked
 ),
 -- The agency that acts at an instant, and so explains a wait that ends there, with the rank of its fact among simultaneous ones.
-stretches AS (
+actings AS (
     SELECT
         shard, visit, parts,
         if(agency = '', [], arrayMap(m -> (m.1, m.2, kind > 0, agency), arrayFilter(m -> m.3 = 1, marks_with_ends))) AS going_on,
@@ -114,7 +114,7 @@ whole AS (
         arraySort(groupArrayArray(parts)) AS fs,
         arraySort(groupArrayArray(acting)) AS actors,
         groupArrayArray(going_on) AS spans
-    FROM stretches
+    FROM actings
     GROUP BY shard, visit
 ),
 

@@ -6,42 +6,42 @@ import (
 	"fmt"
 )
 
-// slice is a stretch of the starts of windows, in seconds since the Unix epoch: [from, until), where an until of zero has no
-// end. What it has is compared in as many buckets.
-type slice struct {
+// timeRange selects the windows that start in [from, until), in seconds since the Unix epoch; an until of zero means no end.
+// Its windows are compared in this number of buckets.
+type timeRange struct {
 	from, until int64
 	buckets     uint64
 }
 
-// month is how many windows begin in one: start is in seconds since the Unix epoch.
+// month is the number of windows that start in a calendar month.
 type month struct {
-	start int64
+	start int64 // in seconds since the Unix epoch
 	size  int
 }
 
-// slices cuts all time so that a bucket of a slice has about as many windows as may be looked at together. The months come
-// in order of time. Months that are smaller go together.
-func slices(months []month, together int) []slice {
-	var cut []slice
+// rangesOf divides all time into ranges whose buckets have about limit windows at most. The months must be in order of time.
+// Small months are joined.
+func rangesOf(months []month, limit int) []timeRange {
+	var all []timeRange
 	size := 0
 	for i, m := range months {
 		size += m.size
-		if i+1 < len(months) && size+months[i+1].size <= together {
+		if i+1 < len(months) && size+months[i+1].size <= limit {
 			continue
 		}
-		s := slice{buckets: 1 + uint64(size/together)}
-		if len(cut) > 0 {
-			s.from = cut[len(cut)-1].until
+		r := timeRange{buckets: 1 + uint64(size/limit)}
+		if len(all) > 0 {
+			r.from = all[len(all)-1].until
 		}
 		if i+1 < len(months) {
-			s.until = months[i+1].start
+			r.until = months[i+1].start
 		}
-		cut, size = append(cut, s), 0
+		all, size = append(all, r), 0
 	}
-	if cut == nil {
-		return []slice{{buckets: 1}}
+	if all == nil {
+		return []timeRange{{buckets: 1}}
 	}
-	return cut
+	return all
 }
 
 func (a *audit) compareWindows(ctx context.Context) error {
@@ -49,8 +49,8 @@ func (a *audit) compareWindows(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, s := range slices(months, a.cfg.EventsPerBucket) {
-		a.p.From, a.p.Until, a.p.Buckets = s.from, s.until, s.buckets
+	for _, r := range rangesOf(months, a.cfg.EventsPerBucket) {
+		a.p.From, a.p.Until, a.p.Buckets = r.from, r.until, r.buckets
 		for a.p.Bucket = range a.p.Buckets {
 			if err := a.compare(ctx, "window", "compare_windows.sql"); err != nil {
 				return err
