@@ -84,7 +84,7 @@ func (s *stage) Inside(_ context.Context, id string, _ overview.Filter, _ *overv
 		v.Visits = append(v.Visits, overview.Visit{
 			Visit: "V-2026-0" + string(rune('1'+i)) + "-4f0c2a1e-6b3d-4c58-9a7e-d1b2c3f4a5e6", Place: id, Direction: []string{"inbound", "outbound"}[i%3/2], Channel: []string{"red", "yellow", ""}[i%3],
 			Arrived: &arrived, AgeSeconds: ptr(int64((190 - 13*i) * 3600)),
-			Open: &overview.Stretch{Phase: []string{"hold", "wait", "service"}[i%3], Holder: []string{"customs", "trader", "plant_quarantine"}[i%3], Since: arrived.Add(30 * time.Hour)},
+			Open: &overview.OpenSegment{Phase: []string{"hold", "wait", "service"}[i%3], Holder: []string{"customs", "trader", "plant_quarantine"}[i%3], Since: arrived.Add(30 * time.Hour)},
 		})
 	}
 	return v, nil

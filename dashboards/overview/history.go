@@ -51,7 +51,7 @@ type Window struct {
 	Reason Reason `json:"reason,omitempty"`
 }
 
-// Holders is the time by holder over a stretch of whole local hours.
+// Holders is the time by holder over an interval of whole local hours.
 type Holders struct {
 	ID string `json:"id"`
 	Filter
@@ -92,18 +92,18 @@ type Visit struct {
 	ReleaseNetSeconds  *float64 `json:"release_net_seconds"`
 	CrossingNetSeconds *float64 `json:"crossing_net_seconds"`
 	// Open is the segment that goes on; null when the truck is gone, or its facts contradict each other.
-	Open     *Stretch  `json:"open"`
-	Segments []Segment `json:"segments"`
+	Open     *OpenSegment `json:"open"`
+	Segments []Segment    `json:"segments"`
 }
 
-// Stretch is a segment that goes on.
-type Stretch struct {
+// OpenSegment is a segment that has not ended.
+type OpenSegment struct {
 	Phase  string    `json:"phase"`
 	Holder string    `json:"holder"`
 	Since  time.Time `json:"since"`
 }
 
-// Segment is a stretch of a visit in one holder's hands.
+// Segment is the part of a visit during which one holder has the truck in one phase.
 type Segment struct {
 	Phase   string    `json:"phase"`
 	Holder  string    `json:"holder"`

@@ -79,7 +79,7 @@ func (s *Source) scanVisit(rows driver.Rows) (overview.Visit, error) {
 		v.AgeSeconds = &age
 	}
 	if phase != "" && since != nil {
-		v.Open = &overview.Stretch{Phase: phase, Holder: holder, Since: since.UTC()}
+		v.Open = &overview.OpenSegment{Phase: phase, Holder: holder, Since: since.UTC()}
 	}
 	if len(net) != len(phases) {
 		return v, fmt.Errorf("visit %q has %d segments, and net times of %d", v.Visit, len(phases), len(net))

@@ -20,11 +20,11 @@ func (h bcpHours) Closed(b event.BCP, d event.Direction, from, to visit.Time) in
 	return h[b].Closed(d, from, to)
 }
 
-// Overlapped is the BCP and the stretch of time in which an event may change the hours, as far as visits that overlap it
+// Overlapped is the BCP and the interval in which an event may change the hours, as far as visits that overlap it
 // may not be in memory; ok is false if all are. The caller must restore those before it applies the event.
-func (s *State) Overlapped(e *event.Event) (b event.BCP, over hours.Stretch, ok bool) {
+func (s *State) Overlapped(e *event.Event) (b event.BCP, over hours.Interval, ok bool) {
 	if !hours.Concerns(e) {
-		return event.NoBCP, hours.Stretch{}, false
+		return event.NoBCP, hours.Interval{}, false
 	}
 	over = s.hours[e.BCP].Change(e)
 	// A visit that is not in memory has no fact after the horizon.

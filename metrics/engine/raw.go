@@ -7,7 +7,7 @@ import (
 	"dwell/ingest/event"
 )
 
-// Raw is what a stretch of a shard's log held, as it goes into the tables of what was received.
+// Raw is what the records of a range of offsets contained, for the tables events, readings and dead_letters.
 type Raw struct {
 	Events      Events
 	Readings    []QueueReading

@@ -7,9 +7,9 @@ import (
 	"dwell/metrics/window"
 )
 
-// closures are the stretches of a UTC day, or of any interval, in which the BCP was closed, and their total length.
+// closures are the intervals in which the BCP was closed, within a UTC day or any other interval, and their total length.
 type closures struct {
-	stretches []Stretch
+	intervals []Interval
 	sum       int64
 }
 
@@ -34,7 +34,7 @@ func (h *Hours) Closed(d event.Direction, from, to int64) int64 {
 		if from == ends-dayMs && to >= ends {
 			sum += c.sum
 		} else {
-			for _, s := range c.stretches {
+			for _, s := range c.intervals {
 				sum += max(0, min(s.To, to)-max(s.From, from))
 			}
 		}
@@ -68,17 +68,17 @@ func (h *Hours) day(d event.Direction, day int32) closures {
 	return c
 }
 
-// walk computes the closures of any stretch.
+// walk computes the closures of any interval.
 func (h *Hours) walk(d event.Direction, from, to int64) (c closures) {
 	for from < to {
 		open, until := h.at(d, from)
 		until = min(until, to)
 		if !open {
 			c.sum += until - from
-			if n := len(c.stretches); n > 0 && c.stretches[n-1].To == from {
-				c.stretches[n-1].To = until
+			if n := len(c.intervals); n > 0 && c.intervals[n-1].To == from {
+				c.intervals[n-1].To = until
 			} else {
-				c.stretches = append(c.stretches, Stretch{from, until})
+				c.intervals = append(c.intervals, Interval{from, until})
 			}
 		}
 		from = until
@@ -114,8 +114,8 @@ func (h *Hours) at(d event.Direction, ms int64) (open bool, until int64) {
 	return open, until
 }
 
-// forget drops the cached days of a stretch.
-func (h *Hours) forget(s Stretch) {
+// forget drops the cached days of a interval.
+func (h *Hours) forget(s Interval) {
 	for d := range h.days {
 		for day := range h.days[d] {
 			if from := int64(day) * dayMs; from < s.To && from+dayMs > s.From {

@@ -51,32 +51,32 @@ func New(week *place.Calendar, zone *time.Location) *Hours {
 	return &Hours{calendar: calendar{week, window.NewClock(zone)}}
 }
 
-// Stretch is [From, To) in Unix milliseconds.
-type Stretch struct{ From, To int64 }
+// Interval is [From, To) in Unix milliseconds.
+type Interval struct{ From, To int64 }
 
-// Forever is the end of an unbounded stretch.
+// Forever is the end of an unbounded interval.
 const Forever = int64(1<<62 - 1)
 
-// Empty says whether the stretch is empty.
-func (s Stretch) Empty() bool { return s.From >= s.To }
+// Empty says whether the interval is empty.
+func (s Interval) Empty() bool { return s.From >= s.To }
 
 // Concerns says whether an event may change the hours of its BCP.
 func Concerns(e *event.Event) bool {
 	return e.Type == event.BCPOpened || e.Type == event.BCPClosed || e.Type == event.EventRetracted && e.AboutPlace
 }
 
-// Change is the stretch in which Apply may change whether the BCP is open; empty if it changes nothing.
-func (h *Hours) Change(e *event.Event) Stretch {
+// Change is the interval in which Apply may change whether the BCP is open; empty if it changes nothing.
+func (h *Hours) Change(e *event.Event) Interval {
 	if e.Type == event.EventRetracted {
 		at := h.index(e.RetractedKey())
 		if at < 0 {
-			return Stretch{}
+			return Interval{}
 		}
 		return h.reach(at, h.facts[at].time)
 	}
 	f := factOf(e)
 	if _, gone := h.gone[f.key]; gone {
-		return Stretch{}
+		return Interval{}
 	}
 	at, _ := slices.BinarySearchFunc(h.facts, f, compare)
 	known := h.index(f.key)
@@ -84,12 +84,12 @@ func (h *Hours) Change(e *event.Event) Stretch {
 		return h.reach(at, f.time)
 	}
 	if compare(f, h.facts[known]) >= 0 {
-		return Stretch{}
+		return Interval{}
 	}
 	// Of one id with two contents, which CloudEvents forbids, the smaller one counts.
 	to := h.reach(known, h.facts[known].time)
 	from := h.reach(at, f.time)
-	return Stretch{min(from.From, to.From), max(from.To, to.To)}
+	return Interval{min(from.From, to.From), max(from.To, to.To)}
 }
 
 // Apply adds an opening or a closing, or removes one if the event is a retraction.
@@ -127,10 +127,10 @@ func (h *Hours) index(key uint64) int {
 	return slices.IndexFunc(h.facts, func(f fact) bool { return f.key == key })
 }
 
-// reach is the stretch that a fact at this index and time may change: from the end that the preceding opening has without
+// reach is the interval that a fact at this index and time may change: from the end that the preceding opening has without
 // it, unless the calendar opens again before the fact, to the next fact in each direction.
-func (h *Hours) reach(at int, time int64) Stretch {
-	s := Stretch{From: time, To: time}
+func (h *Hours) reach(at int, time int64) Interval {
+	s := Interval{From: time, To: time}
 	for d := event.Inbound; d <= event.Outbound; d++ {
 		if before := h.before(at, d); before >= 0 && h.facts[before].opens {
 			if shuts, opensNext := h.shuts(before); time < opensNext {

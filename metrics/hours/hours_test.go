@@ -124,11 +124,11 @@ func TestChangeOfHoursHasTightBounds(t *testing.T) {
 		return &event.Event{Type: typ, ID: []byte(id), Source: []byte("/post"), Time: ms, BCP: 1}
 	}
 	h.Apply(fact(opened, "1", at(1, 5, 9)))
-	if got, want := h.Change(fact(closed, "2", at(7, 5, 10))), (Stretch{at(7, 5, 10), Forever}); got != want {
+	if got, want := h.Change(fact(closed, "2", at(7, 5, 10))), (Interval{at(7, 5, 10), Forever}); got != want {
 		t.Errorf("a blockade changes %+v, want %+v", got, want)
 	}
 	overtime := at(1, 5, 18)
-	if got, want := h.Change(fact(closed, "3", overtime)), (Stretch{at(1, 5, 15) + 30*60_000, Forever}); got != want {
+	if got, want := h.Change(fact(closed, "3", overtime)), (Interval{at(1, 5, 15) + 30*60_000, Forever}); got != want {
 		t.Errorf("a late closing changes %+v, want %+v", got, want)
 	}
 }

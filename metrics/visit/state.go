@@ -31,7 +31,8 @@ func ParsePhase(s string) (Phase, bool) {
 	return Phase(i + 1), i >= 0
 }
 
-// Segment is a stretch of a visit in one holder's hands: [Start, End) in Unix milliseconds, never empty.
+// Segment is the part of a visit during which one holder has the truck in one phase: [Start, End) in Unix milliseconds, never
+// empty.
 type Segment struct {
 	Phase      Phase
 	Holder     event.Agency

@@ -124,7 +124,7 @@ func boundsOf(t time.Time) (from, until time.Time) {
 	return from, until
 }
 
-// past is how far minute is into its stretch of the given length.
+// past is the number of minutes since the last multiple of length; minute may be negative.
 func past(minute, length int32) int32 {
 	p := minute % length
 	if p < 0 {
