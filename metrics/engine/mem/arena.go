@@ -2,14 +2,14 @@ package mem
 
 import "iter"
 
-// Arena is memory for items that are made one by one, each known by its Ref. It grows by pages, so that an item never
-// moves. T has no pointers.
+// Arena is memory for items that are allocated one by one, each identified by its Ref. It grows by pages, so that an item never
+// moves. T must not contain pointers.
 type Arena[T any] struct {
 	quarantine quarantine
 	pages      []*[arenaPage]T
 	made       uint32
 	free       []Ref
-	used       []uint64 // one bit for each page's items that are in use
+	used       []uint64 // one bit for each item: it is in use
 	n          int
 }
 
@@ -18,7 +18,7 @@ type Ref uint32
 
 const arenaPage = 1024
 
-// At is an item.
+// At returns an item.
 func (a *Arena[T]) At(r Ref) *T {
 	if poison {
 		a.quarantine.check(uint32(r))
@@ -26,11 +26,11 @@ func (a *Arena[T]) At(r Ref) *T {
 	return &a.pages[(r-1)/arenaPage][(r-1)%arenaPage]
 }
 
-// Make makes an item, which is zero.
+// Make allocates an item; it is zero.
 func (a *Arena[T]) Make() Ref {
 	if poison {
 		requireNoPointers[T]()
-		a.quarantine.bury(func(l List) { scribble(a.alone(Ref(l.piece))) })
+		a.quarantine.overwriteFreed(func(l List) { overwrite(a.alone(Ref(l.piece))) })
 	}
 	a.n++
 	if last := len(a.free) - 1; last >= 0 {

@@ -8,16 +8,16 @@ import (
 	"unsafe"
 )
 
-// poison makes every use of freed memory visible: a list or an item that is read through its List or Ref panics, and what
-// is read through an older slice or pointer is 0xA5 in every byte. So is memory that was made and not written.
+// poison makes every use of freed memory visible: reading a list or an item through its List or Ref panics, and every byte read
+// through an older slice or pointer is 0xA5. So is every byte of new memory that was not written yet.
 const poison = true
 
 const poisonByte = 0xA5
 
-// quarantine has the pieces of a slab, or the items of an arena, that were freed. None is used again.
+// quarantine has the freed pieces of a slab, or the freed items of an arena. None is used again.
 type quarantine struct {
 	fresh []List          // freed since the last allocation; their contents may still be read
-	freed map[uint32]bool // true where the contents are gone
+	freed map[uint32]bool // true if the contents were overwritten
 }
 
 func (q *quarantine) free(l List) {
@@ -36,15 +36,15 @@ func (q *quarantine) check(piece uint32) {
 	}
 }
 
-func (q *quarantine) bury(destroy func(List)) {
+func (q *quarantine) overwriteFreed(fill func(List)) {
 	for _, l := range q.fresh {
-		destroy(l)
+		fill(l)
 		q.freed[l.piece] = true
 	}
 	q.fresh = q.fresh[:0]
 }
 
-func scribble[T any](items []T) {
+func overwrite[T any](items []T) {
 	bytes := unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(items))), len(items)*int(unsafe.Sizeof(*new(T))))
 	for i := range bytes {
 		bytes[i] = poisonByte

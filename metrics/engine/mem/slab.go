@@ -53,7 +53,7 @@ func (s *Slab[T]) Items(l List) []T {
 	return s.pages[l.piece>>slabBits][from : from+l.length() : from+l.class().size()]
 }
 
-// Make makes a list of n items, which are what was left in their memory.
+// Make allocates a list of n items. They are not zeroed.
 func (s *Slab[T]) Make(n int) List {
 	if n == 0 {
 		return List{}
@@ -64,16 +64,16 @@ func (s *Slab[T]) Make(n int) List {
 	c := classOf(n)
 	l := List{s.take(c), uint32(c)<<lengthBits | uint32(n)}
 	if poison {
-		scribble(s.Items(l)[:c.size()])
+		overwrite(s.Items(l)[:c.size()])
 	}
 	return l
 }
 
-// take takes a piece.
+// take allocates a piece.
 func (s *Slab[T]) take(c class) uint32 {
 	if poison {
 		requireNoPointers[T]()
-		s.quarantine.bury(func(l List) { items := s.Items(l); scribble(items[:cap(items)]) })
+		s.quarantine.overwriteFreed(func(l List) { items := s.Items(l); overwrite(items[:cap(items)]) })
 	}
 	if last := len(s.free[c]) - 1; last >= 0 {
 		piece := s.free[c][last]
