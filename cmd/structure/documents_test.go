@@ -10,28 +10,34 @@ import (
 	"testing"
 )
 
-// code is what a document marks as code: a span in backticks, or a line of a fenced block.
+// code is text that a document marks as code: a span in backticks, or a line of a fenced block.
 type code struct {
 	line   int
 	text   string
 	fenced bool
 }
 
+// link is the target of a link in a document.
+type link struct {
+	line   int
+	target string
+}
+
 type document struct {
 	path  string
 	code  []code
-	links []code
+	links []link
 }
 
 var (
-	span = regexp.MustCompile("`([^`]+)`")
-	link = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	spanForm = regexp.MustCompile("`([^`]+)`")
+	linkForm = regexp.MustCompile(`\]\(([^)\s]+)\)`)
 )
 
 func documents(t *testing.T) []document {
 	t.Helper()
 	var all []document
-	for _, p := range everything(t) {
+	for _, p := range allPaths(t) {
 		if path.Ext(p) != ".md" || strings.Contains(p, "testdata/") {
 			continue
 		}
@@ -48,11 +54,11 @@ func documents(t *testing.T) []document {
 				d.code = append(d.code, code{n, text, true})
 				continue
 			}
-			for _, m := range span.FindAllStringSubmatch(text, -1) {
+			for _, m := range spanForm.FindAllStringSubmatch(text, -1) {
 				d.code = append(d.code, code{n, m[1], false})
 			}
-			for _, m := range link.FindAllStringSubmatch(span.ReplaceAllString(text, ""), -1) {
-				d.links = append(d.links, code{n, m[1], false})
+			for _, m := range linkForm.FindAllStringSubmatch(spanForm.ReplaceAllString(text, ""), -1) {
+				d.links = append(d.links, link{n, m[1]})
 			}
 		}
 		if err := lines.Err(); err != nil {
@@ -64,17 +70,17 @@ func documents(t *testing.T) []document {
 }
 
 var (
-	pathLike = regexp.MustCompile(`^\.?[A-Za-z0-9_][A-Za-z0-9_./-]*$`)
-	ourKinds = []string{".go", ".md", ".sql", ".sh"}
+	pathLike      = regexp.MustCompile(`^\.?[A-Za-z0-9_][A-Za-z0-9_./-]*$`)
+	ownExtensions = []string{".go", ".md", ".sql", ".sh"}
 )
 
 func TestPathsInDocumentsExist(t *testing.T) {
-	there := map[string]bool{}
+	exists := map[string]bool{}
 	names := map[string]bool{}
 	top := map[string]bool{}
-	for _, p := range everything(t) {
-		there[p], names[path.Base(p)] = true, true
-		if first, _, deeper := strings.Cut(p, "/"); deeper {
+	for _, p := range allPaths(t) {
+		exists[p], names[path.Base(p)] = true, true
+		if first, _, nested := strings.Cut(p, "/"); nested {
 			top[first] = true
 		}
 	}
@@ -84,19 +90,19 @@ func TestPathsInDocumentsExist(t *testing.T) {
 				continue
 			}
 			p := strings.TrimSuffix(c.text, "/")
-			first, _, deeper := strings.Cut(p, "/")
+			first, _, nested := strings.Cut(p, "/")
 			switch {
-			case there[path.Join(path.Dir(d.path), p)] || there[p]:
-			case deeper && top[first]:
-				t.Errorf("%s:%d: there is no %s", d.path, c.line, p)
-			case !deeper && slices.Contains(ourKinds, path.Ext(p)) && !names[p]:
-				t.Errorf("%s:%d: there is no file named %s", d.path, c.line, p)
+			case exists[path.Join(path.Dir(d.path), p)] || exists[p]:
+			case nested && top[first]:
+				t.Errorf("%s:%d: %s does not exist", d.path, c.line, p)
+			case !nested && slices.Contains(ownExtensions, path.Ext(p)) && !names[p]:
+				t.Errorf("%s:%d: no file is named %s", d.path, c.line, p)
 			}
 		}
 		for _, l := range d.links {
-			target, _, _ := strings.Cut(l.text, "#")
-			if target != "" && !strings.Contains(target, ":") && !there[path.Join(path.Dir(d.path), target)] {
-				t.Errorf("%s:%d: the link leads nowhere: %s", d.path, l.line, l.text)
+			target, _, _ := strings.Cut(l.target, "#")
+			if target != "" && !strings.Contains(target, ":") && !exists[path.Join(path.Dir(d.path), target)] {
+				t.Errorf("%s:%d: broken link: %s", d.path, l.line, l.target)
 			}
 		}
 	}
@@ -107,10 +113,10 @@ func TestMakeTargetsInDocumentsExist(t *testing.T) {
 	for _, m := range regexp.MustCompile(`(?m)^([a-z]+):`).FindAllSubmatch(read(t, "Makefile"), -1) {
 		targets[string(m[1])] = true
 	}
-	made := regexp.MustCompile(`(?:^|[;&|$] *)make ([a-z]+)`)
+	makeCommand := regexp.MustCompile(`(?:^|[;&|$] *)make ([a-z]+)`)
 	for _, d := range documents(t) {
 		for _, c := range d.code {
-			for _, m := range made.FindAllStringSubmatch(strings.TrimSpace(c.text), -1) {
+			for _, m := range makeCommand.FindAllStringSubmatch(strings.TrimSpace(c.text), -1) {
 				if !targets[m[1]] {
 					t.Errorf("%s:%d: the Makefile has no target %s", d.path, c.line, m[1])
 				}

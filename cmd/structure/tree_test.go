@@ -31,8 +31,8 @@ type source struct {
 func (s source) folder() string { return path.Dir(s.path) }
 func (s source) test() bool     { return strings.HasSuffix(s.path, "_test.go") }
 
-// everything lists the files and folders of the repository, without what tools write.
-func everything(t *testing.T) []string {
+// allPaths lists the files and folders of the repository, without what tools write.
+func allPaths(t *testing.T) []string {
 	t.Helper()
 	var all []string
 	err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
@@ -60,7 +60,7 @@ func sources(t *testing.T) (*token.FileSet, []source) {
 	t.Helper()
 	set := token.NewFileSet()
 	var all []source
-	for _, p := range everything(t) {
+	for _, p := range allPaths(t) {
 		if path.Ext(p) != ".go" || strings.Contains(p, "testdata/") {
 			continue
 		}
@@ -107,7 +107,7 @@ func TestTopFolders(t *testing.T) {
 
 // A name that fits everything says nothing about what is inside.
 func TestFoldersHaveSpecificNames(t *testing.T) {
-	for _, p := range everything(t) {
+	for _, p := range allPaths(t) {
 		for _, vague := range []string{"utils", "util", "common", "helpers", "types", "pkg", "misc", "lib"} {
 			if slices.Contains(strings.Split(p, "/"), vague) || path.Base(p) == vague+".go" {
 				t.Errorf("%s: %q names nothing", p, vague)
