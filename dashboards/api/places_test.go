@@ -11,7 +11,7 @@ import (
 )
 
 // inner are the attributes of a place that the engine needs and the list of places does not show.
-var inner = []string{"Calendar", "LapseAfter", "SilentBound"}
+var inner = []string{"Calendar", "LapseAfter", "SilentAfterIsMax"}
 
 func TestEveryAttributeOfAPlaceIsInTheAPI(t *testing.T) {
 	plain := place.Place{Zone: time.UTC}

@@ -135,7 +135,7 @@ func TestHistoryIsUnknownByTheBaselineOfItsTime(t *testing.T) {
 
 func TestPromisedSilenceBoundsTheBaseline(t *testing.T) {
 	p := placeOf("A", "UTC", 3*time.Hour)
-	p.SilentBound = true
+	p.SilentAfterIsMax = true
 	b := newBorder(t, "2026-03-13T23:10:00Z", p)
 	b.used("A", "UTC", "2026-03-13T23:00:00Z", 6, workdays)
 	b.insideNow(0, "A", "inbound", "2026-03-13T19:50:00Z", 5, "", "")

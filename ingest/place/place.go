@@ -34,8 +34,9 @@ type Place struct {
 	Targets  Targets `yaml:"-" rule:"-"`
 	// SilentAfter is the time without an event after which the BCP is unknown, until its baseline is learned.
 	SilentAfter time.Duration `yaml:"-" rule:"-"`
-	// SilentBound says that the file gives SilentAfter and does not list it as assumed: no baseline makes it longer.
-	SilentBound bool `yaml:"-" rule:"-"`
+	// SilentAfterIsMax says that the file gives SilentAfter and does not list it as assumed; then a baseline may only shorten
+	// it.
+	SilentAfterIsMax bool `yaml:"-" rule:"-"`
 	// LapseAfter is the time after its last fact at which a visit that has not departed lapses.
 	LapseAfter time.Duration `yaml:"-" rule:"lapse_after"`
 	// Assumed lists the keys of this place for which there is no published figure, such as "calendar".
@@ -90,7 +91,7 @@ var (
 func (r rawPlace) place() (Place, []error) {
 	p := r.Place
 	p.SilentAfter, p.LapseAfter = DefaultSilentAfter, DefaultLapseAfter
-	p.SilentBound = r.SilentAfter != "" && !slices.Contains(r.Assumed, "silent_after")
+	p.SilentAfterIsMax = r.SilentAfter != "" && !slices.Contains(r.Assumed, "silent_after")
 	var faults []error
 	fault := func(err error) {
 		if err != nil {

@@ -30,7 +30,7 @@ func TestShippedPlacesAreComplete(t *testing.T) {
 		for i, code := range voc.BCPs() {
 			p := b.Places[i]
 			if voc.BCPName(code) != p.ID {
-				t.Errorf("%s: code %d is %q, want the order of the file: %q", name, code, voc.BCPName(code), p.ID)
+				t.Errorf("%s: code %d is %q, want %q, as codes follow the order of the file", name, code, voc.BCPName(code), p.ID)
 			}
 			if p.LapseAfter != 336*time.Hour || p.UNLocode != "" {
 				t.Errorf("%s: lapses after %v with UN/LOCODE %q", p.ID, p.LapseAfter, p.UNLocode)
@@ -43,11 +43,11 @@ func TestShippedPlacesAreComplete(t *testing.T) {
 		}
 	}
 	if _, err := place.Load("atlantis"); err == nil || !strings.Contains(err.Error(), `"atlantis"`) {
-		t.Errorf("unshipped places: %v", err)
+		t.Errorf("a places file that is not shipped: %v", err)
 	}
 }
 
-func TestTorkhamIsAlwaysOpenAndSpinBoldakCloses(t *testing.T) {
+func TestOpenAtFollowsTheCalendar(t *testing.T) {
 	b, err := place.Load("afghanistan")
 	if err != nil {
 		t.Fatal(err)
@@ -67,7 +67,7 @@ func TestTorkhamIsAlwaysOpenAndSpinBoldakCloses(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got := b.Place(c.id).OpenAt(at); got != c.open {
-			t.Errorf("%s at %s is open: %v, want %v", c.id, c.utc, got, c.open)
+			t.Errorf("%s at %s: open %v, want %v", c.id, c.utc, got, c.open)
 		}
 	}
 	if b.Place("AF-NAN-NOWHERE") != nil {
@@ -75,7 +75,7 @@ func TestTorkhamIsAlwaysOpenAndSpinBoldakCloses(t *testing.T) {
 	}
 }
 
-func TestSpinBoldakIsOpenForHalfAnHourBeforeEight(t *testing.T) {
+func TestOpenMinutesCountsWithinARange(t *testing.T) {
 	b, err := place.Load("afghanistan")
 	if err != nil {
 		t.Fatal(err)
@@ -85,15 +85,15 @@ func TestSpinBoldakIsOpenForHalfAnHourBeforeEight(t *testing.T) {
 		{0, 24 * 60, 480}, {7 * 60, 8 * 60, 30}, {8 * 60, 9 * 60, 60}, {15 * 60, 16 * 60, 30}, {16 * 60, 24 * 60, 0}, {600, 601, 1},
 	} {
 		if got := c.OpenMinutes(time.Monday, f.from, f.to); got != f.open {
-			t.Errorf("minutes %d to %d: %d are open, want %d", f.from, f.to, got, f.open)
+			t.Errorf("minutes %d to %d: open for %d, want %d", f.from, f.to, got, f.open)
 		}
 	}
 }
 
-func TestAssumedSilentAfterIsNoBound(t *testing.T) {
+func TestAssumedSilentAfterIsNotAMaximum(t *testing.T) {
 	for _, c := range []struct {
 		old, new string
-		bound    bool
+		isMax    bool
 	}{
 		{"", "", true},
 		{"assumed: [calendar]", "assumed: [calendar, silent_after]", false},
@@ -103,8 +103,8 @@ func TestAssumedSilentAfterIsNoBound(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if p := b.Places[0]; p.SilentBound != c.bound {
-			t.Errorf("%q instead of %q: bound %v after %v", c.new, c.old, p.SilentBound, p.SilentAfter)
+		if p := b.Places[0]; p.SilentAfterIsMax != c.isMax {
+			t.Errorf("%q instead of %q: is a maximum %v, silent after %v", c.new, c.old, p.SilentAfterIsMax, p.SilentAfter)
 		}
 	}
 }
@@ -116,7 +116,7 @@ func TestNamesFallBackToEnglish(t *testing.T) {
 	}
 }
 
-func TestAgenciesKeepTheirNamesAndColours(t *testing.T) {
+func TestParseReadsNamesAndColoursOfAgencies(t *testing.T) {
 	b, err := place.Parse("p.yaml", []byte(strings.Replace(good, "places:", "  - code: health\n    names: {en: Health, pl: Sanepid}\nplaces:", 1)))
 	if err != nil {
 		t.Fatal(err)
@@ -180,7 +180,7 @@ func TestErrorsNameFilePlaceKeyAndValue(t *testing.T) {
 		{`"#1f5F8b"`, "#1f5F8b", `p.yaml: agency "customs": colour: empty; give it in quotes`},
 		{"code: customs", "code: police", `p.yaml: agencies lack "customs"`},
 		{"lapse_after: 48h", "lapses: 48h", `p.yaml:17: place "A-1": unknown field "lapses"`},
-		{"    lapse_after: 48h", "    silentbound: true", `p.yaml:17: place "A-1": unknown field "silentbound"`},
+		{"    lapse_after: 48h", "    silentafterismax: true", `p.yaml:17: place "A-1": unknown field "silentafterismax"`},
 		{"time_zone: Asia/Kabul", "zone: Asia/Kabul", `p.yaml:8: place "A-1": unknown field "zone"`},
 		{"latitude: 34.1", "latitude: north", `p.yaml:13: place "A-1"`},
 		{"code: customs", "cod: customs", `p.yaml:2: unknown field "cod"`},

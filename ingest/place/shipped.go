@@ -9,11 +9,11 @@ import (
 //go:embed shipped/*.yaml
 var shipped embed.FS
 
-// Shipped lists the names of the places files that are part of the program, for Load.
+// Shipped returns the names of the places files that are embedded in the program, for Load.
 func Shipped() []string {
 	entries, err := shipped.ReadDir("shipped")
 	if err != nil {
-		panic(err) // the folder is part of the program
+		panic(err) // cannot happen: the folder is embedded
 	}
 	var names []string
 	for _, e := range entries {
@@ -31,7 +31,7 @@ func Load(name string) (*Book, error) {
 	return Parse(name+".yaml", data)
 }
 
-// Source is the text of a shipped places file, from which an installation may start its own.
+// Source returns the text of a shipped places file, which an operator may copy and edit.
 func Source(name string) ([]byte, error) {
 	data, err := shipped.ReadFile("shipped/" + name + ".yaml")
 	if err != nil {

@@ -37,10 +37,10 @@ func hourOfWeek(local time.Time) int { return int(local.Weekday())*24 + local.Ho
 // they go beyond the default.
 func Tolerated(p *place.Place, h *Baseline, t time.Time) (silence time.Duration, learned bool) {
 	local := t.In(p.Zone)
-	if d := h.at(local); d > 0 && !(p.SilentBound && d > p.SilentAfter) {
+	if d := h.at(local); d > 0 && !(p.SilentAfterIsMax && d > p.SilentAfter) {
 		return d, true
 	}
-	if p.SilentBound || p.Calendar == nil {
+	if p.SilentAfterIsMax || p.Calendar == nil {
 		return p.SilentAfter, false
 	}
 	closed := byTheClock(p.Calendar, hourOfWeek(local), min(p.SilentAfter, place.DefaultSilentAfter))

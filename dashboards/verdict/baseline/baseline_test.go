@@ -75,7 +75,7 @@ func TestToleratedSilence(t *testing.T) {
 			return p
 		}
 		bound = func(p place.Place, after time.Duration) place.Place {
-			p.SilentBound, p.SilentAfter = true, after
+			p.SilentAfterIsMax, p.SilentAfter = true, after
 			return p
 		}
 	)
