@@ -25,23 +25,23 @@ func minuteAt(t *testing.T, s string) int32 {
 	return MinuteOf(at.UnixMilli())
 }
 
-// Days follow local clocks, and those have been changed at midnight, over it and back.
+// A local day follows the clocks of the BCP. Clocks have been changed at midnight, across it, and back to the day before.
 func TestLocalDayAcrossClockChanges(t *testing.T) {
 	for _, c := range []struct{ zone, day, start, end, what string }{
-		{"Asia/Kabul", "2026-01-05T12:00Z", "2026-01-04T19:30Z", "2026-01-05T19:30Z", "half an hour from the full"},
+		{"Asia/Kabul", "2026-01-05T12:00Z", "2026-01-04T19:30Z", "2026-01-05T19:30Z", "a UTC offset of 4:30"},
 		{"Europe/Warsaw", "2026-03-29T12:00Z", "2026-03-28T23:00Z", "2026-03-29T22:00Z", "23 hours"},
 		{"Europe/Warsaw", "2026-10-25T12:00Z", "2026-10-24T22:00Z", "2026-10-25T23:00Z", "25 hours"},
-		{"America/Santiago", "2026-09-06T12:00Z", "2026-09-06T04:00Z", "2026-09-07T03:00Z", "from 00:00 to 01:00"},
-		{"America/Santiago", "2026-09-06T03:59Z", "2026-09-05T04:00Z", "2026-09-06T04:00Z", "the minute before"},
-		{"America/Santiago", "2026-04-05T03:30Z", "2026-04-04T03:00Z", "2026-04-05T04:00Z", "from 24:00 back to 23:00"},
-		{"America/Sao_Paulo", "2018-11-04T12:00Z", "2018-11-04T03:00Z", "2018-11-05T02:00Z", "from 00:00 to 01:00"},
-		{"Asia/Beirut", "2024-03-31T12:00Z", "2024-03-30T22:00Z", "2024-03-31T21:00Z", "from 00:00 to 01:00, east of Greenwich"},
+		{"America/Santiago", "2026-09-06T12:00Z", "2026-09-06T04:00Z", "2026-09-07T03:00Z", "forward from 00:00 to 01:00"},
+		{"America/Santiago", "2026-09-06T03:59Z", "2026-09-05T04:00Z", "2026-09-06T04:00Z", "the minute before that change"},
+		{"America/Santiago", "2026-04-05T03:30Z", "2026-04-04T03:00Z", "2026-04-05T04:00Z", "back from 24:00 to 23:00"},
+		{"America/Sao_Paulo", "2018-11-04T12:00Z", "2018-11-04T03:00Z", "2018-11-05T02:00Z", "forward from 00:00 to 01:00"},
+		{"Asia/Beirut", "2024-03-31T12:00Z", "2024-03-30T22:00Z", "2024-03-31T21:00Z", "forward from 00:00 to 01:00, east of Greenwich"},
 		{"Asia/Amman", "2021-10-29T12:00Z", "2021-10-28T21:00Z", "2021-10-29T22:00Z", "midnight comes twice"},
-		{"America/St_Johns", "2010-11-07T02:30Z", "2010-11-07T02:30Z", "2010-11-08T03:30Z", "from 00:01 back to 23:01"},
-		{"America/St_Johns", "2010-11-07T03:00Z", "2010-11-07T02:30Z", "2010-11-08T03:30Z", "the day has begun, although the clock says yesterday"},
-		{"Europe/Warsaw", "2040-12-31T12:00Z", "2040-12-30T23:00Z", "2040-12-31T23:00Z", "the last day of a leap year to come"},
-		{"Pacific/Apia", "2011-12-30T09:59Z", "2011-12-29T10:00Z", "2011-12-30T10:00Z", "before a day that never was"},
-		{"Pacific/Apia", "2011-12-30T10:00Z", "2011-12-30T10:00Z", "2011-12-31T10:00Z", "after a day that never was"},
+		{"America/St_Johns", "2010-11-07T02:30Z", "2010-11-07T02:30Z", "2010-11-08T03:30Z", "back from 00:01 to 23:01"},
+		{"America/St_Johns", "2010-11-07T03:00Z", "2010-11-07T02:30Z", "2010-11-08T03:30Z", "the same day, although the clock shows the day before again"},
+		{"Europe/Warsaw", "2040-12-31T12:00Z", "2040-12-30T23:00Z", "2040-12-31T23:00Z", "the last day of a leap year, by the rule for future years"},
+		{"Pacific/Apia", "2011-12-30T09:59Z", "2011-12-29T10:00Z", "2011-12-30T10:00Z", "before a skipped day"},
+		{"Pacific/Apia", "2011-12-30T10:00Z", "2011-12-30T10:00Z", "2011-12-31T10:00Z", "after a skipped day"},
 	} {
 		clock := NewClock(load(t, c.zone))
 		k := clock.In(Key{Start: minuteAt(t, c.day), Grain: Minute}, Day)
@@ -55,8 +55,8 @@ func utc(minute int32) string {
 	return time.Unix(int64(minute)*60, 0).UTC().Format("2006-01-02T15:04Z")
 }
 
-// TestClockAgreesWithAMinuteByMinuteWalk holds a clock against one who reads a wall clock and a calendar minute by minute: a day
-// begins when a date is seen for the first time, an hour when the hour hand moves on or the clock is set.
+// TestClockAgreesWithAMinuteByMinuteWalk compares Clock with an oracle that reads the local time of each minute: a day begins
+// when its date occurs for the first time, an hour when the local hour or the UTC offset changes.
 func TestClockAgreesWithAMinuteByMinuteWalk(t *testing.T) {
 	for _, name := range []string{
 		"Asia/Kabul", "Asia/Kathmandu", "UTC", "Europe/Warsaw", "America/Santiago", "America/Asuncion", "America/Sao_Paulo",
@@ -86,8 +86,8 @@ func TestClockAgreesWithAMinuteByMinuteWalk(t *testing.T) {
 						days = append(days, stretch{start: begin + i})
 					}
 					_, offset := now.Zone()
-					_, was := before.Zone()
-					if now.Hour() != before.Hour() || offset != was {
+					_, offsetBefore := before.Zone()
+					if now.Hour() != before.Hour() || offset != offsetBefore {
 						hours = append(hours, stretch{start: begin + i})
 					}
 					before = now
@@ -102,7 +102,7 @@ func TestClockAgreesWithAMinuteByMinuteWalk(t *testing.T) {
 									g, utc(minute), utc(k.Start), utc(clock.End(k)), utc(s.start), utc(s.end))
 							}
 							if again := clock.In(k, g); again != k {
-								t.Fatalf("the %s from %s is in that from %s", g, utc(k.Start), utc(again.Start))
+								t.Fatalf("the %s from %s is mapped to the one from %s", g, utc(k.Start), utc(again.Start))
 							}
 						}
 					}

@@ -30,7 +30,7 @@ type Definition struct {
 	Description string
 	// Of are the measures whose numbers add up to a total.
 	Of []Measure
-	// Overview is the word after the number in the flow of the overview: "4 arrived". One without is not part of the flow.
+	// Overview is the word after the number in the flow of the overview: "4 arrived". A measure without it is not shown there.
 	Overview string
 }
 
@@ -45,14 +45,14 @@ const (
 	Lapsed
 	ReleaseTime
 	CrossingTime
-	// faults is the first of the counts of visits that enter no time, one for each visit.Fault.
+	// faults is the first of the counts of visits whose times are not counted, one for each visit.Fault.
 	faults
 )
 
-// definitions are the measures that rows of windows have, but for those of faults and segments.
+// definitions are the measures of the table windows, except those of faults and segments.
 //
-// A truck with a release time was released, and one with a crossing time departed and left, in the very window that has the
-// time. So windows count only the trucks without a time, which saves rows, and totals are the sum.
+// A truck with a release time was released in the window that has the time; a truck with a crossing time departed and left in
+// the window that has that. So windows count only the trucks without a time, which saves rows, and totals add the two.
 var definitions = [faults]Definition{
 	Arrivals: {
 		Name: "arrivals", Kind: Count, Label: "Arrivals", Unit: "trucks", Overview: "arrived",
@@ -104,7 +104,7 @@ var totals = []Definition{
 	},
 }
 
-// Definitions are the lines that do not depend on the configured agencies, in an order for people.
+// Definitions are those that do not depend on the configured agencies, in the order in which they are shown.
 func Definitions() []Definition {
 	return slices.Concat(definitions[Arrivals:Arrivals+1], totals, definitions[Arrivals+1:])
 }

@@ -73,7 +73,7 @@ func TestEachTruckIsCountedOnceByATotal(t *testing.T) {
 	}
 }
 
-// Each line of the table is complete, and each name stands for one thing: a measure that rows have, or a total of such.
+// Each definition is complete, and each name is either that of a stored measure or that of a total.
 func TestEveryDefinitionIsCompleteAndUnique(t *testing.T) {
 	voc, seen := vocabulary(t), map[string]bool{}
 	for _, d := range window.AllDefinitions(voc) {
@@ -81,7 +81,7 @@ func TestEveryDefinitionIsCompleteAndUnique(t *testing.T) {
 			t.Errorf("%+v is not complete", d)
 		}
 		if seen[d.Name] {
-			t.Errorf("%s is there twice", d.Name)
+			t.Errorf("%s is defined twice", d.Name)
 		}
 		seen[d.Name] = true
 		m, err := window.ParseMeasure(d.Name, voc)

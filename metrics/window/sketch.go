@@ -57,7 +57,7 @@ func BinOf(ms int64) int16 {
 	return int16(octave<<Schema + at + 1)
 }
 
-// ValueOf is the duration in seconds that stands for a bin: within RelativeError of all that it holds.
+// ValueOf is the duration in seconds that represents a bin: within RelativeError of every duration in it.
 func ValueOf(bin int16) float64 {
 	if bin == ZeroBin {
 		return 0
