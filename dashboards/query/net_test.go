@@ -17,10 +17,10 @@ func TestTimesNetOfClosedHours(t *testing.T) {
 	b := newBorder(t, "2026-01-05T12:00:00Z", torkham())
 	const hour = 3_600_000
 	one := window.Aggregate{}
-	one.Add(window.PartOf(window.ReleaseTime, 2*hour, 0, 1))
-	one.Add(window.PartOf(window.ReleaseTime, 10*hour, 7*hour, 1))
+	one.Add(window.IncrementOf(window.ReleaseTime, 2*hour, 0, 1))
+	one.Add(window.IncrementOf(window.ReleaseTime, 10*hour, 7*hour, 1))
 	two := window.Aggregate{}
-	two.Add(window.PartOf(window.ReleaseTime, hour, 0, 1))
+	two.Add(window.IncrementOf(window.ReleaseTime, hour, 0, 1))
 	for _, measure := range []string{"release_time", "wait/customs"} {
 		b.aggregate(0, "TORKHAM", "inbound", "hour", "2026-01-05T10:30:00Z", measure, 2, &one)
 		b.aggregate(1, "TORKHAM", "outbound", "hour", "2026-01-05T09:30:00Z", measure, 1, &two)
@@ -99,11 +99,11 @@ func TestHistoryEqualsOneAggregateOfAllTrucks(t *testing.T) {
 								if p != "NEVER" && i%2 == 1 {
 									shut = ms * int64(chance.IntN(4)) / 3
 								}
-								part := window.PartOf(window.ReleaseTime, ms, shut, 1)
-								a.Add(part)
-								all[i].Add(part)
+								increment := window.IncrementOf(window.ReleaseTime, ms, shut, 1)
+								a.Add(increment)
+								all[i].Add(increment)
 								if direction == "inbound" {
-									inbound[i].Add(part)
+									inbound[i].Add(increment)
 								}
 							}
 							rows = append(rows, b.row(shard, p, direction, grain.String(), start, measure, int(a.N), &a))

@@ -87,7 +87,7 @@ func (b *border) window(shard int, bcp, direction, grain, start, measure string,
 	b.t.Helper()
 	var a window.Aggregate
 	for _, s := range seconds {
-		a.Add(window.PartOf(window.ReleaseTime, int64(s)*1000, 0, 1))
+		a.Add(window.IncrementOf(window.ReleaseTime, int64(s)*1000, 0, 1))
 	}
 	b.aggregate(shard, bcp, direction, grain, start, measure, n, &a)
 }

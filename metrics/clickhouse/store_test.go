@@ -237,7 +237,7 @@ func randomWindow(r *rand.Rand, voc *event.Vocabulary, start int32) window.Row {
 		if r.IntN(10) == 0 {
 			ms = 0
 		}
-		row.Add(window.PartOf(row.Key.Measure, ms, max(0, r.Int64N(2*ms+1)-ms), 1))
+		row.Add(window.IncrementOf(row.Key.Measure, ms, max(0, r.Int64N(2*ms+1)-ms), 1))
 	}
 	return row
 }
@@ -255,7 +255,7 @@ func TestWindowsAreReadBack(t *testing.T) {
 	empty := window.Row{Key: window.Key{Start: base - 1, BCP: 1, Grain: window.Day, Measure: window.CrossingTime}, AsOf: 5}
 	huge := window.Row{Key: window.Key{Start: base - 2, BCP: 2, Grain: window.Hour, Measure: window.CrossingTime}, AsOf: 5}
 	for range 3 {
-		huge.Add(window.PartOf(huge.Key.Measure, 1<<40, 0, 1))
+		huge.Add(window.IncrementOf(huge.Key.Measure, 1<<40, 0, 1))
 	}
 	byKey[empty.Key], byKey[huge.Key] = empty, huge
 	var rows []window.Row

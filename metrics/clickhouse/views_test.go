@@ -42,7 +42,7 @@ func TestViewsOfAHandComputedDay(t *testing.T) {
 			if v == 1_800_000 {
 				closed = 1_200_000
 			}
-			r.Add(window.PartOf(k.Measure, v, closed, 1))
+			r.Add(window.IncrementOf(k.Measure, v, closed, 1))
 		}
 		return r
 	}
@@ -126,7 +126,7 @@ func TestQuantilesAgree(t *testing.T) {
 		for range 1 + n*n {
 			// From a second up: below it quantilesDD of 26.7 cuts the logarithm towards zero, and is one bin too high.
 			ms := int64(1000 * math.Exp(r.Float64()*14))
-			row.Add(window.PartOf(window.ReleaseTime, ms, 0, 1))
+			row.Add(window.IncrementOf(window.ReleaseTime, ms, 0, 1))
 			durations = append(durations, fmt.Sprint(float64(ms)/1000))
 		}
 		if err := s.WriteWindows(t.Context(), 0, pointers(row)); err != nil {

@@ -6,11 +6,11 @@ import (
 	"dwell/metrics/window"
 )
 
-// Inside is the trucks inside a BCP now, as far as one shard knows: by holder and by hour of arrival.
+// Inside is the trucks of one shard that are inside a BCP now, by holder and by hour of arrival.
 type Inside struct {
 	BCP       event.BCP
 	Direction event.Direction
-	// AsOf is the offset up to which the shard's log is in this row.
+	// AsOf is an offset: the row includes the events of the shard before it, and no others.
 	AsOf int64
 	// LastEvent is the time of the latest event about the BCP and direction, Unix milliseconds.
 	LastEvent int64
@@ -19,7 +19,7 @@ type Inside struct {
 	Holders map[window.Measure]int
 	// Arrived counts the trucks by the hour of arrival, in hours since the Unix epoch.
 	Arrived map[int32]int
-	// Visited says that a visit there has changed since the last flush that the row was in. No table has it.
+	// Visited says that a visit there has changed since the last flush with this row. It is not stored.
 	Visited bool
 
 	dirty bool
@@ -34,7 +34,7 @@ func (s *State) row(b event.BCP, d event.Direction) *Inside {
 	return *at
 }
 
-// updateLastEvent takes an event into the last event of its BCP and direction.
+// updateLastEvent updates the time of the latest event of a BCP and direction.
 func (s *State) updateLastEvent(e *event.Event) {
 	if row := s.row(e.BCP, e.Direction); e.Time > row.LastEvent {
 		row.LastEvent = e.Time

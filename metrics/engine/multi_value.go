@@ -28,14 +28,14 @@ func (m *multiValues) of(c *cell) *durations {
 	c.Value = mem.MultiValue(r)
 	d := m.durations.At(r)
 	if single != mem.Empty {
-		p := window.PartOf(c.Key.measure(), int64(single), 0, 1)
+		p := window.IncrementOf(c.Key.measure(), int64(single), 0, 1)
 		m.add(d, &p)
 	}
 	return d
 }
 
-// add adds a part.
-func (m *multiValues) add(d *durations, p *window.Part) {
+// add applies an increment.
+func (m *multiValues) add(d *durations, p *window.Increment) {
 	if p.Closed() != 0 && d.net == 0 {
 		m.split(d)
 	}
@@ -85,7 +85,7 @@ func (m *multiValues) aggregate(c *cell, one *[1]window.Bin) window.Aggregate {
 	}
 	r, ok := c.Value.Multi()
 	if !ok {
-		p := window.PartOf(c.Key.measure(), int64(c.Value), 0, 1)
+		p := window.IncrementOf(c.Key.measure(), int64(c.Value), 0, 1)
 		a := window.Aggregate{}
 		a.Sums.Add(&p)
 		index, n, _ := p.Bin()

@@ -26,7 +26,7 @@ func (m *multiValues) split(d *durations) {
 }
 
 // addNet adds a time to the net durations of a window.
-func (m *multiValues) addNet(d *durations, p *window.Part) {
+func (m *multiValues) addNet(d *durations, p *window.Increment) {
 	n := m.nets.At(d.net)
 	sum := window.Net{Closed: n.closed, SumSquares: n.sumSquares}
 	sum.Add(p)

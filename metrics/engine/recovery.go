@@ -47,7 +47,7 @@ import (
 //
 // The tests in recovery_test.go cut the protocol at every step.
 
-// Progress is how far a shard's log is in the store.
+// Progress is how much of a shard's log the store includes.
 type Progress struct {
 	// Offset is the offset of the next event to be applied.
 	Offset int64

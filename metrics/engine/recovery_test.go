@@ -151,7 +151,7 @@ func want(cfg Config, log []event.Event) map[window.Key]window.Aggregate {
 			clock := window.NewClock(cfg.Places[s.BCP-1].Zone)
 			for _, k := range []window.Key{c.Key, clock.In(c.Key, window.Hour), clock.In(c.Key, window.Day)} {
 				a := out[k]
-				a.Add(window.PartOf(k.Measure, c.Ms, c.Closed, +1))
+				a.Add(window.IncrementOf(k.Measure, c.Ms, c.Closed, +1))
 				out[k] = a
 			}
 		}
@@ -168,7 +168,7 @@ func compare(t *rapid.T, cfg Config, got map[window.Key]window.Row, want map[win
 		}
 	}
 	for k, g := range got {
-		if _, ok := want[k]; !ok && !g.Zero() {
+		if _, ok := want[k]; !ok && !g.IsZero() {
 			t.Fatalf("window %+v (%s) should not be: %+v", k, k.Measure.Name(cfg.Vocabulary), g)
 		}
 	}

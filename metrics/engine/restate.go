@@ -88,7 +88,7 @@ func (s *State) restate(offset int64) {
 	at := s.restatedAt
 	clear(at)
 	for _, d := range s.finalDeltas {
-		part, clock := window.PartOf(d.Key.Measure, d.Ms, d.Closed, d.sign), &s.windows.clocks[d.Key.BCP]
+		increment, clock := window.IncrementOf(d.Key.Measure, d.Ms, d.Closed, d.sign), &s.windows.clocks[d.Key.BCP]
 		for g := window.Minute; g <= window.Day; g++ {
 			k := clock.In(d.Key, g)
 			if !s.final(k) {
@@ -102,11 +102,11 @@ func (s *State) restate(offset int64) {
 					Bins: s.fewBins(), NetBins: s.fewBins(),
 				}})
 			}
-			s.restated[i].Add(part)
+			s.restated[i].Add(increment)
 		}
 	}
 	s.finalDeltas = s.finalDeltas[:0]
-	restated := slices.DeleteFunc(s.restated[from:], func(r window.Restatement) bool { return r.Zero() })
+	restated := slices.DeleteFunc(s.restated[from:], func(r window.Restatement) bool { return r.IsZero() })
 	s.restated = s.restated[:from+len(restated)]
 }
 

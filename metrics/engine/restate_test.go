@@ -64,7 +64,7 @@ func TestRestatementIsTheDeltaOfAFinalWindow(t *testing.T) {
 			}
 			for k, b := range before { // what is not there any more
 				end := endOf(cfg, k)
-				if _, still := after[k]; still || end > watermark || b.Zero() {
+				if _, still := after[k]; still || end > watermark || b.IsZero() {
 					continue
 				}
 				expected++

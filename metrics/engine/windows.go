@@ -146,7 +146,7 @@ func (w *windows) restore(k window.Key, a *window.Aggregate) {
 	switch {
 	case !k.Measure.IsTime():
 		c.Value = mem.Value(a.N)
-	case a.Zero():
+	case a.IsZero():
 		c.Value = mem.Empty
 	case a.N == 1 && a.Sum >= 0 && a.Net.Closed == 0:
 		c.Value = mem.Value(a.Sum)
@@ -170,7 +170,7 @@ func (w *windows) apply(t *mem.Table, s slotKey, d *delta) {
 	case c.Value == mem.Value(d.ms) && d.sign < 0 && d.ms >= 0 && d.closed == 0:
 		c.Value = mem.Empty
 	default:
-		p := window.PartOf(s.measure(), d.ms, d.closed, d.sign)
+		p := window.IncrementOf(s.measure(), d.ms, d.closed, d.sign)
 		w.multi.add(w.multi.of(c), &p)
 	}
 }

@@ -4,7 +4,7 @@ package visit
 type Row struct {
 	// ID is the visit's id, the subject of its events.
 	ID string
-	// AsOf is the offset up to which the shard's log is in this row: every event before it, none from it on.
+	// AsOf is an offset: the row includes the events of the shard before it, and no others.
 	AsOf int64
 	// Lapsed says that the visit had no fact for longer than its BCP allows, as of AsOf.
 	Lapsed bool

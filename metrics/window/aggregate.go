@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// Aggregate is the contents of a window: a number of durations, their sums and their sketch. It only adds, so aggregates
-// merge, and a correction subtracts exactly what was added. A count has only N.
+// Aggregate is the contents of a window: a number of durations, their sums and their sketch. All fields are sums, so aggregates
+// can be merged, and a correction subtracts exactly what was added. A count has only N.
 type Aggregate struct {
 	Sums
 	Bins Bins
@@ -21,9 +21,9 @@ type Sums struct {
 	SumSquares Uint128
 }
 
-// Net is the durations of an aggregate net of the time in which the BCP was closed. While Closed, the sum of closed
-// milliseconds, is zero, net durations equal gross ones; the other fields are then zero and stand for SumSquares and Bins of
-// the aggregate.
+// Net is the durations of an aggregate net of the time in which the BCP was closed. Closed is the sum of closed milliseconds.
+// While it is zero, net durations equal gross ones; the other fields are then left empty, and SumSquares and Bins of the
+// aggregate are used instead.
 type Net struct {
 	Closed     int64
 	SumSquares Uint128
@@ -50,8 +50,9 @@ func squareOf(ms int64) Uint128 {
 	return Uint128{hi, lo}
 }
 
-// Part is one contribution in the form that Add takes, computed once for the minute, the hour and the day.
-type Part struct {
+// Increment is what one contribution adds to an aggregate, or subtracts. It is computed once for the minute, the hour and the
+// day.
+type Increment struct {
 	sign              int32
 	time              bool
 	bin, netBin       int16
@@ -59,12 +60,13 @@ type Part struct {
 	square, netSquare Uint128 // of ms, and of ms less closed
 }
 
-// PartOf is a duration in milliseconds with its closed part, both zero for a count. Sign is +1, or -1 to subtract.
-func PartOf(m Measure, ms, closed int64, sign int32) Part {
+// IncrementOf returns the increment for a duration and the closed time in it, in milliseconds; both are zero for a count. Sign
+// is +1, or -1 to subtract.
+func IncrementOf(m Measure, ms, closed int64, sign int32) Increment {
 	if !m.IsTime() {
-		return Part{sign: sign}
+		return Increment{sign: sign}
 	}
-	p := Part{sign: sign, time: true, bin: BinOf(ms), ms: ms, square: squareOf(ms), closed: closed}
+	p := Increment{sign: sign, time: true, bin: BinOf(ms), ms: ms, square: squareOf(ms), closed: closed}
 	p.netBin, p.netSquare = p.bin, p.square
 	if closed != 0 {
 		p.netBin, p.netSquare = BinOf(ms-closed), squareOf(ms-closed)
@@ -72,19 +74,19 @@ func PartOf(m Measure, ms, closed int64, sign int32) Part {
 	return p
 }
 
-// Bin is the bin that a part counts in, and by how much; ok is false of a count, which has none.
-func (p *Part) Bin() (index int16, n int32, ok bool) { return p.bin, p.sign, p.time }
+// Bin returns the index of the gross bin and what to add to it; ok is false for a count, which has no bin.
+func (p *Increment) Bin() (index int16, n int32, ok bool) { return p.bin, p.sign, p.time }
 
-// NetBin is the bin that a time counts in net of its closed part.
-func (p *Part) NetBin() (index int16, n int32) { return p.netBin, p.sign }
+// NetBin returns the index of the net bin and what to add to it.
+func (p *Increment) NetBin() (index int16, n int32) { return p.netBin, p.sign }
 
-// Closed is how much of a part the BCP was closed, in milliseconds.
-func (p *Part) Closed() int64 { return p.closed }
+// Closed is how long the BCP was closed during the duration, in milliseconds.
+func (p *Increment) Closed() int64 { return p.closed }
 
-// Add adds a part.
-func (a *Aggregate) Add(p Part) {
+// Add applies an increment.
+func (a *Aggregate) Add(p Increment) {
 	if p.closed != 0 {
-		a.split()
+		a.splitNet()
 	}
 	net := p.closed != 0 || a.Net.Closed != 0
 	a.Sums.Add(&p)
@@ -95,24 +97,25 @@ func (a *Aggregate) Add(p Part) {
 			a.Net.Bins = a.Net.Bins.Add(p.netBin, n)
 		}
 	}
-	a.unite()
+	a.clearEqualNet()
 }
 
-// split makes the net durations explicit, which equalled the gross ones.
-func (a *Aggregate) split() {
+// splitNet copies the gross sums and bins to Net before the two begin to differ.
+func (a *Aggregate) splitNet() {
 	if a.Net.Closed == 0 {
 		a.Net = Net{SumSquares: a.SumSquares, Bins: slices.Clone(a.Bins)}
 	}
 }
 
-func (a *Aggregate) unite() {
+// clearEqualNet empties Net if net and gross durations are equal again.
+func (a *Aggregate) clearEqualNet() {
 	if a.Net.Closed == 0 {
 		a.Net = Net{}
 	}
 }
 
-// Add adds a part but for its bin.
-func (s *Sums) Add(p *Part) {
+// Add applies an increment without its bin.
+func (s *Sums) Add(p *Increment) {
 	s.N += int64(p.sign)
 	if !p.time {
 		return
@@ -126,8 +129,8 @@ func (s *Sums) Add(p *Part) {
 	}
 }
 
-// Add adds a time but for its bin.
-func (n *Net) Add(p *Part) {
+// Add applies the increment of a time without its bin.
+func (n *Net) Add(p *Increment) {
 	if p.sign > 0 {
 		n.Closed += p.closed
 		n.SumSquares = n.SumSquares.add(p.netSquare)
@@ -140,7 +143,7 @@ func (n *Net) Add(p *Part) {
 // Merge adds all of o.
 func (a *Aggregate) Merge(o *Aggregate) {
 	if a.Net.Closed != 0 || o.Net.Closed != 0 {
-		a.split()
+		a.splitNet()
 		net, bins := o.Net.SumSquares, o.Net.Bins
 		if o.Net.Closed == 0 {
 			net, bins = o.SumSquares, o.Bins
@@ -157,7 +160,7 @@ func (a *Aggregate) Merge(o *Aggregate) {
 	for _, b := range o.Bins {
 		a.Bins = a.Bins.Add(b.Index, b.Count)
 	}
-	a.unite()
+	a.clearEqualNet()
 }
 
 // NetBins is the sketch of the net durations.
@@ -168,13 +171,13 @@ func (a *Aggregate) NetBins() Bins {
 	return a.Net.Bins
 }
 
-// Zero says whether the aggregate is empty.
-func (a *Aggregate) Zero() bool { return a.Sums == Sums{} && len(a.Bins) == 0 && a.Net.Closed == 0 }
+// IsZero says whether the aggregate is empty.
+func (a *Aggregate) IsZero() bool { return a.Sums == Sums{} && len(a.Bins) == 0 && a.Net.Closed == 0 }
 
 // Row is a window as stored in a table.
 type Row struct {
 	Key Key
-	// AsOf is the offset up to which the shard's log is in this row.
+	// AsOf is an offset: the row includes the events of the shard before it, and no others.
 	AsOf int64
 	Aggregate
 }

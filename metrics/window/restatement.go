@@ -17,8 +17,8 @@ type Change struct {
 	NetBins Bins
 }
 
-// Add adds a part.
-func (c *Change) Add(p Part) {
+// Add applies an increment.
+func (c *Change) Add(p Increment) {
 	c.Sums.Add(&p)
 	if index, n, ok := p.Bin(); ok {
 		c.Bins = c.Bins.Add(index, n)
@@ -27,7 +27,7 @@ func (c *Change) Add(p Part) {
 	}
 }
 
-// Zero says whether nothing has changed.
-func (c *Change) Zero() bool {
+// IsZero says whether the change is empty.
+func (c *Change) IsZero() bool {
 	return c.Sums == Sums{} && len(c.Bins) == 0 && c.Closed == 0 && len(c.NetBins) == 0
 }
