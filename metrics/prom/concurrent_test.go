@@ -11,8 +11,8 @@ import (
 	"dwell/metrics/window"
 )
 
-// Eight shards come, work and go while somebody scrapes; nothing of a shard outlives it.
-func TestShardsComeAndGoWhileScraped(t *testing.T) {
+// Eight shards open, report and close while the registry is scraped. Counters keep their sums; every series of a shard ends.
+func TestClosedShardsLeaveNoSeriesWhileScraped(t *testing.T) {
 	b := newBorder(t)
 	var shards, scraper sync.WaitGroup
 	done := make(chan struct{})
@@ -47,7 +47,7 @@ func TestShardsComeAndGoWhileScraped(t *testing.T) {
 	shards.Wait()
 	close(done)
 	scraper.Wait()
-	b.shows(t, `
+	b.wantSeries(t, `
 		dwell_events_total{bcp="TORKHAM",type="truck.arrived"} 400
 		dwell_kafka_assigned_partitions 0
 		dwell_retries_total 400

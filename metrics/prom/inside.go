@@ -12,13 +12,13 @@ import (
 	"dwell/metrics/window"
 )
 
-// insideCollector collects the trucks inside, summed over the shards of this process, and how long each BCP may be silent
-// now. It implements prometheus.Collector.
+// insideCollector collects the trucks inside, summed over the shards of this process, and after how long without events each
+// BCP counts as unknown now. It implements prometheus.Collector.
 type insideCollector struct {
-	voc                             *event.Vocabulary
-	places                          []place.Place
-	silentAfter                     SilentAfter
-	inside, held, lastEvent, silent *prometheus.Desc
+	voc                              *event.Vocabulary
+	places                           []place.Place
+	silentAfter                      SilentAfter
+	inside, held, lastEvent, silence *prometheus.Desc
 
 	mu     sync.Mutex
 	shards map[int]map[bcpDirection]*occupancy
@@ -33,7 +33,7 @@ type bcpDirection struct {
 type occupancy struct {
 	lastEvent int64
 	trucks    int
-	// held has a zero for each holder that has no truck any more, so that its series falls to zero before it ends.
+	// held keeps a zero for each holder that has no truck any more, so that its series goes to zero instead of vanishing.
 	held map[window.Measure]int
 	// visited is true after the first visit: before it, the number of trucks inside is unknown, not zero.
 	visited bool
@@ -48,19 +48,19 @@ func newInsideCollector(voc *event.Vocabulary, places []place.Place, silentAfter
 		inside: desc("dwell_trucks_inside",
 			"Trucks inside, as of the latest event. Sum it over processes.", "bcp", "direction"),
 		held: desc("dwell_trucks_held",
-			"Trucks inside by phase (wait, service, hold, exit) and by who has them. Sum it over processes.", "bcp", "direction", "phase", "holder"),
+			"Trucks inside by phase (wait, service, hold, exit) and holder. Sum it over processes.", "bcp", "direction", "phase", "holder"),
 		lastEvent: desc("dwell_bcp_last_event_timestamp_seconds",
 			"Time of the latest event about the BCP. Take the maximum over processes.", "bcp"),
-		silent: desc("dwell_bcp_silent_after_seconds",
-			"Silence after which what is known of the BCP counts as unknown: its own baseline at this hour of the week, or as configured.", "bcp"),
+		silence: desc("dwell_bcp_silent_after_seconds",
+			"Time without events after which the state of the BCP counts as unknown: its baseline for this hour of the week, or silent_after.", "bcp"),
 		shards: map[int]map[bcpDirection]*occupancy{},
 	}
 }
 
-// never is above the time that a shard keeps for a BCP without events.
+// never is the lastEvent of a BCP without events. A shard has a still smaller value for none; so only a greater one is a time.
 const never = -1 << 61
 
-// update takes what a flush has changed.
+// update applies the occupancy that a flush has changed.
 func (c *insideCollector) update(id int, f *engine.Flush) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -98,7 +98,7 @@ func (c *insideCollector) Describe(ch chan<- *prometheus.Desc) {
 	ch <- c.inside
 	ch <- c.held
 	ch <- c.lastEvent
-	ch <- c.silent
+	ch <- c.silence
 }
 
 // Collect implements prometheus.Collector.
@@ -121,11 +121,11 @@ func (c *insideCollector) Collect(ch chan<- prometheus.Metric) {
 	}
 	for i := range c.places {
 		id := c.places[i].ID
-		gauge(c.silent, c.silentAfter(id).Seconds(), id)
+		gauge(c.silence, c.silentAfter(id).Seconds(), id)
 	}
 }
 
-// sum adds up the shards: the occupancy where trucks have been seen, and when each BCP was last seen.
+// sum adds up the shards: the occupancy of each BCP and direction with a visit so far, and the last event of each BCP.
 func (c *insideCollector) sum() (map[bcpDirection]*occupancy, map[event.BCP]int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

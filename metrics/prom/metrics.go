@@ -27,11 +27,10 @@ type Metrics struct {
 	watermark                             *prometheus.GaugeVec
 }
 
-// SilentAfter returns the time without an event after which a BCP is unknown, as it is now. Each collection calls it for
-// each BCP.
+// SilentAfter returns the time without an event after which a BCP counts as unknown now. Each collection calls it for each BCP.
 type SilentAfter func(id string) time.Duration
 
-// New registers the series. It panics where registry has series of the same names.
+// New registers the series. It panics if registry has series of the same names.
 func New(registry prometheus.Registerer, voc *event.Vocabulary, places []place.Place, silentAfter SilentAfter) *Metrics {
 	with := promauto.With(registry)
 	counter := func(name, help string) prometheus.Counter {

@@ -97,18 +97,18 @@ func reference(t *testing.T) []byte {
 	var page bytes.Buffer
 	page.WriteString(`# Metrics
 
-Written by ` + "`go generate ./metrics/prom`" + ` and held against the program by a test. All times are in seconds, all timestamps Unix seconds.
+Written by ` + "`go generate ./metrics/prom`" + ` and compared with the program by a test. All times are in seconds, all timestamps Unix seconds.
 
 What is unknown has no series; a zero is a real zero. A BCP without an event for longer than
-` + "`dwell_bcp_silent_after_seconds`" + ` is unknown too, whatever its other series say: panels and alerts ask
+` + "`dwell_bcp_silent_after_seconds`" + ` is unknown too, whatever its other series say. Panels and alerts filter by
 
     time() - max by (bcp) (dwell_bcp_last_event_timestamp_seconds) <= on (bcp) max by (bcp) (dwell_bcp_silent_after_seconds)
 
-Each process tells of the shards that it holds: sum trucks and rates over processes, take the maximum of timestamps.
-Release and crossing time are native histograms of schema 5 (the bins of the tables in ClickHouse) where the scraper asks
-for them (` + "`scrape_native_histograms`" + ` of Prometheus 3), else classic ones up to seven days. They show a time as it was
-first known; the tables restate it, and ` + "`dwell_restated_times_total`" + ` counts how often. The times of
-flushes carry the trace id of a sampled flush as an exemplar.
+Each process exports the shards that it has: sum trucks and rates over processes, take the maximum of timestamps.
+Release and crossing time are native histograms of schema 5 (the bins of the tables in ClickHouse) if the scraper asks
+for them (` + "`scrape_native_histograms`" + ` of Prometheus 3), else classic ones up to seven days. They have each time as it was
+first known; the tables correct it, and ` + "`dwell_restated_times_total`" + ` counts how often. The histograms of
+flushes and writes have the trace id of a sampled flush as an exemplar.
 
 | series | type | labels | meaning |
 | --- | --- | --- | --- |
@@ -124,7 +124,7 @@ flushes carry the trace id of a sampled flush as an exemplar.
 			kind = "counter" // one that has not counted yet
 		}
 		if kind == "" {
-			t.Errorf("%s is registered, but nothing shows what it is: let busy touch it", d.name)
+			t.Errorf("%s is registered, but has no series: add it to busy", d.name)
 		}
 		for _, l := range d.labels {
 			used[l] = true

@@ -60,8 +60,8 @@ func newBorder(t testing.TB) *border {
 	return b
 }
 
-// shows holds the named series against what they should be.
-func (b *border) shows(t *testing.T, want string, names ...string) {
+// wantSeries compares the named series with those wanted.
+func (b *border) wantSeries(t *testing.T, want string, names ...string) {
 	t.Helper()
 	var lines strings.Builder
 	for line := range strings.Lines(want) {
@@ -72,7 +72,7 @@ func (b *border) shows(t *testing.T, want string, names ...string) {
 	}
 }
 
-// headed puts the HELP and TYPE lines in front, which no story is about.
+// headed adds the HELP and TYPE lines, which these tests do not check.
 func headed(t *testing.T, registry *prometheus.Registry, lines string, names []string) string {
 	t.Helper()
 	families, err := registry.Gather()
@@ -121,12 +121,12 @@ func TestTrucksInside(t *testing.T) {
 	ctx := t.Context()
 
 	t.Log("no event yet: no BCP has a series, least of all a zero")
-	b.shows(t, ``, inside, held, last)
+	b.wantSeries(t, ``, inside, held, last)
 
 	t.Log("two shards each hold a part of the queue at Torkham")
 	b.Flushed(ctx, 0, insideFlush(torkham, event.Inbound, 1000, map[window.Measure]int{b.wait("customs"): 3, b.held(visit.Exit, "carrier"): 1}), time.Millisecond)
 	b.Flushed(ctx, 1, insideFlush(torkham, event.Inbound, 1060, map[window.Measure]int{b.wait("customs"): 2}), time.Millisecond)
-	b.shows(t, `
+	b.wantSeries(t, `
 		dwell_trucks_inside{bcp="TORKHAM",direction="inbound"} 6
 		dwell_trucks_held{bcp="TORKHAM",direction="inbound",holder="carrier",phase="exit"} 1
 		dwell_trucks_held{bcp="TORKHAM",direction="inbound",holder="customs",phase="wait"} 5
@@ -135,7 +135,7 @@ func TestTrucksInside(t *testing.T) {
 
 	t.Log("the truck on its way out is gone: that is a real zero")
 	b.Flushed(ctx, 0, insideFlush(torkham, event.Inbound, 1120, map[window.Measure]int{b.wait("customs"): 3}), time.Millisecond)
-	b.shows(t, `
+	b.wantSeries(t, `
 		dwell_trucks_inside{bcp="TORKHAM",direction="inbound"} 5
 		dwell_trucks_held{bcp="TORKHAM",direction="inbound",holder="carrier",phase="exit"} 0
 		dwell_trucks_held{bcp="TORKHAM",direction="inbound",holder="customs",phase="wait"} 5
@@ -144,7 +144,7 @@ func TestTrucksInside(t *testing.T) {
 
 	t.Log("Aqina tells only of its queue: it was seen, but its trucks are unknown")
 	b.Flushed(ctx, 1, insideFlush(aqina, event.Inbound, 1200, nil), time.Millisecond)
-	b.shows(t, `
+	b.wantSeries(t, `
 		dwell_trucks_inside{bcp="TORKHAM",direction="inbound"} 5
 		dwell_bcp_last_event_timestamp_seconds{bcp="AQINA"} 1200
 		dwell_bcp_last_event_timestamp_seconds{bcp="TORKHAM"} 1120
@@ -152,7 +152,7 @@ func TestTrucksInside(t *testing.T) {
 
 	t.Log("shard 0 goes to another process, and its trucks with it")
 	b.Closed(0)
-	b.shows(t, `
+	b.wantSeries(t, `
 		dwell_trucks_inside{bcp="TORKHAM",direction="inbound"} 2
 		dwell_trucks_held{bcp="TORKHAM",direction="inbound",holder="customs",phase="wait"} 2
 		dwell_bcp_last_event_timestamp_seconds{bcp="AQINA"} 1200
@@ -160,14 +160,14 @@ func TestTrucksInside(t *testing.T) {
 	`, inside, held, last)
 
 	b.Closed(1)
-	b.shows(t, ``, inside, held, last)
+	b.wantSeries(t, ``, inside, held, last)
 }
 
 func TestEmptyBCPShowsZero(t *testing.T) {
 	b := newBorder(t)
 	b.Flushed(t.Context(), 0, insideFlush(hairatan, event.Outbound, 1000, map[window.Measure]int{b.wait("customs"): 1}), time.Millisecond)
 	b.Flushed(t.Context(), 0, insideFlush(hairatan, event.Outbound, 1000, nil), time.Millisecond)
-	b.shows(t, `dwell_trucks_inside{bcp="HAIRATAN",direction="outbound"} 0`, "dwell_trucks_inside")
+	b.wantSeries(t, `dwell_trucks_inside{bcp="HAIRATAN",direction="outbound"} 0`, "dwell_trucks_inside")
 }
 
 // A flush lends its maps: what the shard does to them later must not be seen.
@@ -176,12 +176,12 @@ func TestReusedFlushDoesNotChangeTheMetrics(t *testing.T) {
 	holders := map[window.Measure]int{b.wait("customs"): 1}
 	b.Flushed(t.Context(), 0, insideFlush(torkham, event.Inbound, 1000, holders), time.Millisecond)
 	holders[b.wait("customs")] = 99
-	b.shows(t, `dwell_trucks_held{bcp="TORKHAM",direction="inbound",holder="customs",phase="wait"} 1`, "dwell_trucks_held")
+	b.wantSeries(t, `dwell_trucks_held{bcp="TORKHAM",direction="inbound",holder="customs",phase="wait"} 1`, "dwell_trucks_held")
 }
 
 func TestBatchIsCounted(t *testing.T) {
 	b := newBorder(t)
-	b.shows(t, ``, "dwell_events_total")
+	b.wantSeries(t, ``, "dwell_events_total")
 	b.Applied(2, &pipeline.Batch{
 		Next: 90, HighWatermark: 100, Bytes: 4096,
 		Events: append(
@@ -191,7 +191,7 @@ func TestBatchIsCounted(t *testing.T) {
 		Duplicates: 1, Late: 2, Replayed: 3, Restated: 1,
 		DeadLetters: map[event.Reason]int{event.NotJSON: 2},
 	})
-	b.shows(t, `
+	b.wantSeries(t, `
 		dwell_events_total{bcp="HAIRATAN",type="queue.observed"} 1
 		dwell_events_total{bcp="TORKHAM",type="truck.arrived"} 4
 		dwell_duplicate_events_total 1
@@ -216,7 +216,7 @@ func TestBatchIsCounted(t *testing.T) {
 
 func TestConfiguredTargetAndSilence(t *testing.T) {
 	b := newBorder(t)
-	b.shows(t, `
+	b.wantSeries(t, `
 		dwell_bcp_silent_after_seconds{bcp="AQINA"} 144000
 		dwell_bcp_silent_after_seconds{bcp="HAIRATAN"} 72000
 		dwell_bcp_silent_after_seconds{bcp="TORKHAM"} 10800
@@ -225,7 +225,7 @@ func TestConfiguredTargetAndSilence(t *testing.T) {
 
 	t.Log("an hour later Torkham is used to less")
 	b.silence = time.Hour
-	b.shows(t, `
+	b.wantSeries(t, `
 		dwell_bcp_silent_after_seconds{bcp="AQINA"} 144000
 		dwell_bcp_silent_after_seconds{bcp="HAIRATAN"} 72000
 		dwell_bcp_silent_after_seconds{bcp="TORKHAM"} 3600
@@ -241,7 +241,7 @@ func TestShardStallsResumesAndCloses(t *testing.T) {
 	b.Applied(0, &pipeline.Batch{Next: 1, HighWatermark: 1, Bytes: 10})
 	b.Stalled(0, errors.New("connection refused"))
 	b.Stalled(0, errors.New("connection refused"))
-	b.shows(t, `
+	b.wantSeries(t, `
 		dwell_shard_stalled{shard="0"} 1
 		dwell_retries_total 2
 		dwell_shard_buffer_bytes{shard="0"} 10
@@ -249,7 +249,7 @@ func TestShardStallsResumesAndCloses(t *testing.T) {
 	b.Stalled(0, nil)
 	b.Flushed(t.Context(), 0, insideFlush(torkham, event.Inbound, 1600, nil), time.Millisecond)
 	b.Memory(0, 7, 30)
-	b.shows(t, `
+	b.wantSeries(t, `
 		dwell_shard_stalled{shard="0"} 0
 		dwell_retries_total 2
 		dwell_shard_buffer_bytes{shard="0"} 0
@@ -258,7 +258,7 @@ func TestShardStallsResumesAndCloses(t *testing.T) {
 		dwell_shard_windows{shard="0"} 30
 	`, names...)
 	b.Closed(0)
-	b.shows(t, `dwell_retries_total 2`, names...)
+	b.wantSeries(t, `dwell_retries_total 2`, names...)
 }
 
 func TestKafkaConsumerMetrics(t *testing.T) {
@@ -274,7 +274,7 @@ func TestKafkaConsumerMetrics(t *testing.T) {
 		"dwell_kafka_assigned_partitions", "dwell_kafka_buffered_bytes", "dwell_kafka_fetched_bytes_total",
 		"dwell_kafka_records_total", "dwell_kafka_lost_records_total",
 	}
-	b.shows(t, `
+	b.wantSeries(t, `
 		dwell_kafka_assigned_partitions 2
 		dwell_kafka_buffered_bytes{shard="3"} 512
 		dwell_kafka_fetched_bytes_total 2000
@@ -283,7 +283,7 @@ func TestKafkaConsumerMetrics(t *testing.T) {
 	`, names...)
 	b.kafka.Assigned(3, false)
 	b.kafka.Buffered(3, 512) // a fetch that was under way
-	b.shows(t, `
+	b.wantSeries(t, `
 		dwell_kafka_assigned_partitions 1
 		dwell_kafka_fetched_bytes_total 2000
 		dwell_kafka_records_total 40
@@ -379,7 +379,7 @@ func TestSlowFlushHasATraceExemplar(t *testing.T) {
 	}
 	for _, name := range []string{"dwell_flush_seconds", "dwell_write_seconds"} {
 		if got := exemplars(name); len(got) > 0 {
-			t.Errorf("%s: exemplars %v of traces that nobody keeps", name, got)
+			t.Errorf("%s: exemplars %v of traces that are not sampled", name, got)
 		}
 	}
 	b.Flushed(sampled, 0, &engine.Flush{}, 2*time.Second)
@@ -389,5 +389,5 @@ func TestSlowFlushHasATraceExemplar(t *testing.T) {
 			t.Errorf("%s: exemplars %v, want %v", name, got, want)
 		}
 	}
-	b.shows(t, `dwell_written_rows_total{table="windows"} 30`, "dwell_written_rows_total")
+	b.wantSeries(t, `dwell_written_rows_total{table="windows"} 30`, "dwell_written_rows_total")
 }
