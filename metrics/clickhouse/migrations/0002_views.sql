@@ -6,7 +6,7 @@ FROM (
     GROUP BY bcp, direction
 )
 ARRAY JOIN by_measure.1 AS measure, by_measure.2 AS trucks
-COMMENT 'Trucks inside now by who has them. as_of is the time of the latest event about the BCP and direction.';
+COMMENT 'Trucks inside now by phase and holder. as_of is the time of the latest event about the BCP and direction.';
 
 CREATE OR REPLACE VIEW {{db}}.latest_visits {{cluster}} AS
 SELECT
@@ -16,10 +16,10 @@ SELECT
         ::Array(Tuple(phase String, holder String, start DateTime64(3, 'UTC'), seconds Float64)) AS segments,
     phase, holder, since, last_fact
 FROM {{db}}.visits FINAL
-COMMENT 'Visits as they stand, with times in seconds.';
+COMMENT 'The latest state of each visit, with times in seconds.';
 
 CREATE OR REPLACE VIEW {{db}}.queue_readings {{cluster}} AS
 SELECT bcp, direction, source, id, time, recorded, vehicles, wait_seconds, age_seconds
 FROM {{db}}.readings FINAL
 WHERE NOT retracted
-COMMENT 'Readings of queues made elsewhere that stand.';
+COMMENT 'Queue readings of other sources, without those that were retracted.';

@@ -3,4 +3,4 @@ CREATE TABLE IF NOT EXISTS {{db}}.topics {{cluster}} (
     partitions UInt32,
     noted_at   DateTime64(6, 'UTC') DEFAULT now64(6)
 ) ENGINE = {{replacing ""}} ORDER BY (topic, noted_at)
-COMMENT 'With how many partitions each topic was counted first; a shard is a partition of it.';
+COMMENT 'The number of partitions that each topic had when it was first read; each is a shard.';

@@ -12,4 +12,4 @@ CREATE TABLE IF NOT EXISTS {{db}}.restatements {{cluster}} (
     written_at DateTime64(3, 'UTC')  DEFAULT now64(3)
 ) ENGINE = {{replacing ""}} PARTITION BY toYYYYMM(start)
 ORDER BY (bcp, grain, start, measure, direction, shard, offset)
-COMMENT 'What events changed of windows that were final, over all channels and regimes. Read it with FINAL.';
+COMMENT 'How late events changed final windows, over all channels and regimes. Read it with FINAL.';

@@ -3,4 +3,4 @@ CREATE TABLE IF NOT EXISTS {{db}}.redrives {{cluster}} (
     offset      UInt64              COMMENT 'of the dead letter',
     redriven_at DateTime64(3, 'UTC') DEFAULT now64(3)
 ) ENGINE = {{replacing ""}} ORDER BY (shard, offset)
-COMMENT 'The dead letters that were sent again.';
+COMMENT 'Dead letters that were sent again.';

@@ -3,4 +3,4 @@ CREATE TABLE IF NOT EXISTS {{db}}.rules {{cluster}} (
     value    String,
     noted_at DateTime64(6, 'UTC') DEFAULT now64(6)
 ) ENGINE = {{replacing ""}} ORDER BY (rule, noted_at)
-COMMENT 'By which rules the tables were counted: under others the same events give other numbers.';
+COMMENT 'The rules under which the tables were counted: under other rules the same events give other numbers.';

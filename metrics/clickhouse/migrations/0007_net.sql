@@ -5,8 +5,8 @@ ALTER TABLE {{db}}.visits {{cluster}}
 
 ALTER TABLE {{db}}.windows {{cluster}}
     ADD COLUMN IF NOT EXISTS net_ms   Int64              COMMENT 'sum of milliseconds net of the hours in which the BCP was closed',
-    ADD COLUMN IF NOT EXISTS net_sq   UInt128            COMMENT 'as sum_sq, net; where net_ms = sum_ms it is the same and not written here',
-    ADD COLUMN IF NOT EXISTS net_bins Map(Int16, UInt32) COMMENT 'as bins, net; where net_ms = sum_ms they are the same and not written here';
+    ADD COLUMN IF NOT EXISTS net_sq   UInt128            COMMENT 'as sum_sq, net; left empty if net_ms = sum_ms, because it equals sum_sq then',
+    ADD COLUMN IF NOT EXISTS net_bins Map(Int16, UInt32) COMMENT 'as bins, net; left empty if net_ms = sum_ms, because they equal bins then';
 
 ALTER TABLE {{db}}.restatements {{cluster}}
     ADD COLUMN IF NOT EXISTS net_ms   Int64             COMMENT 'by how much the net sum changed',
@@ -20,7 +20,7 @@ CREATE TABLE IF NOT EXISTS {{db}}.openings {{cluster}} (
     source           String,
     time             DateTime64(3, 'UTC'),
     bcp              LowCardinality(String),
-    direction        LowCardinality(String) COMMENT 'empty of both',
+    direction        LowCardinality(String) COMMENT 'empty if it is about both directions',
     retracted_id     String,
     retracted_source String
 ) ENGINE = {{replacing ""}} ORDER BY (shard, offset)
@@ -40,4 +40,4 @@ SELECT
         ::Array(Tuple(phase String, holder String, start DateTime64(3, 'UTC'), seconds Float64, net_seconds Float64)) AS segments,
     phase, holder, since, last_fact
 FROM {{db}}.visits FINAL
-COMMENT 'Visits as they stand, with times in seconds, gross and net of closed hours.';
+COMMENT 'The latest state of each visit, with times in seconds, gross and net of closed hours.';
