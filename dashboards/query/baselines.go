@@ -104,7 +104,7 @@ GROUP BY bcp, hour ORDER BY bcp, hour`)
 	if err != nil {
 		return nil, err
 	}
-	// Local hours begin at a quarter of an hour of UTC everywhere. A reading that is there twice makes no difference.
+	// Everywhere, local hours begin at a quarter of an hour of UTC. Duplicates of a reading make no difference.
 	readings, err := s.eventsByHour(ctx, "readings", ids, now, `
 SELECT bcp, toUnixTimestamp(toStartOfFifteenMinutes(time)) AS quarter, toInt64(count())
 FROM `+s.table("readings")+`

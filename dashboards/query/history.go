@@ -246,7 +246,7 @@ func (p *past) add(o *past) {
 }
 
 // readOthers finds windows of [from, q.To) that have other rows than those of all, which has none that came since it was read.
-// Others are most of all rows, so they are looked at only from the first to the last window that is missing.
+// Other rows are the majority, so they are read only from the first to the last window that is missing.
 func (s *Source) readOthers(ctx context.Context, q overview.HistoryQuery, from time.Time, all map[int64]*past) error {
 	zone, missing := s.place(q.ID).Zone, []int64{}
 	for at := from; at.Before(q.To); at = endOf(q.Grain, at, zone) {

@@ -18,8 +18,8 @@ type storedReading struct {
 }
 
 func (s *Source) readReadings(ctx context.Context) (map[string][]storedReading, error) {
-	// All readings that ever were are looked at, so not with FINAL, which is many times slower: a reading that is there
-	// twice changes no latest one, and a retracted one has its retraction.
+	// This reads all readings, so it does without FINAL, which is many times slower: a duplicate does not change which
+	// reading is the latest, and retracted ones are excluded by their retractions.
 	sql := `
 SELECT bcp, source, toString(direction), max(time),
     argMax((vehicles, wait_seconds, age_seconds), bitShiftLeft(toUInt128(toUnixTimestamp64Milli(time)), 64) + offset)

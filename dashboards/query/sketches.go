@@ -39,7 +39,7 @@ func (t *sketchTexts) parse(closed int64) (window.Bins, window.Net, error) {
 	return and(same, gross), net, nil
 }
 
-// parseBins reads the text of a Map, such as {-32768:1,7:12}, which is in no order. No text is no bins.
+// parseBins reads the text of a Map, such as {-32768:1,7:12}, which is in no particular order. An empty text has no bins.
 func parseBins(text string) (window.Bins, error) {
 	if text == "" {
 		return nil, nil

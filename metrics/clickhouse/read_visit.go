@@ -11,9 +11,9 @@ import (
 	"dwell/metrics/visit"
 )
 
-// A visit is recent if it is not over, has a fact after the horizon, or is ahead. Facts are the bulk of the table, and most
-// visits are not recent; so the facts of recent ones are read by id and as_of, which identify one row or identical copies,
-// and of all others only the id.
+// A visit is recent if it is not over, has a fact after the horizon, or its row is ahead of the progress. Facts are the bulk of
+// the table, and most visits are not recent. So only recent visits are read with their facts, by id and as_of, which identify
+// one row or identical copies; of all others, only the id is read.
 const (
 	recentRows = `SELECT visit, as_of, status = 'lapsed', over, facts FROM visits PREWHERE shard = ? AND (visit, as_of) IN (
 		SELECT visit, as_of FROM visits FINAL
@@ -30,11 +30,11 @@ const (
 )
 
 // RecentVisits yields every visit that is not over, has a fact after the horizon (Unix milliseconds), or has an AsOf above
-// ahead; and calls stored with the id of every other. Rows come without their State. A visit that changes meanwhile is
-// yielded, or its id, or both.
-func (s *Store) RecentVisits(ctx context.Context, shard int, horizon, ahead int64, yield func(*visit.Row) error, stored func(id string)) error {
+// progress, and calls stored with the id of every other visit. Rows come without their State. For a visit that changes
+// meanwhile, it calls yield, stored, or both.
+func (s *Store) RecentVisits(ctx context.Context, shard int, horizon, progress int64, yield func(*visit.Row) error, stored func(id string)) error {
 	recent := map[string]struct{}{}
-	rows, err := s.conn.Query(ctx, recentRows, shard, shard, max(horizon, earliest), ahead)
+	rows, err := s.conn.Query(ctx, recentRows, shard, shard, max(horizon, earliest), progress)
 	if err == nil {
 		err = eachVisit(rows, func(r *visit.Row) error {
 			recent[r.ID] = struct{}{}
@@ -64,13 +64,13 @@ func (s *Store) RecentVisits(ctx context.Context, shard int, horizon, ahead int6
 	return nil
 }
 
-// earliest is the earliest instant that the tables can hold, 1900-01-01, in Unix milliseconds.
+// earliest is the earliest instant that a DateTime64 column can hold, 1900-01-01, in Unix milliseconds.
 const earliest = -2_208_988_800_000
 
 // latest is later than any instant that an event may have, 2299-01-01, in Unix milliseconds.
 const latest = 10_382_256_000_000
 
-// Visits returns the stored rows of these visits, in no order and without their State.
+// Visits returns the stored rows of these visits, in no particular order and without their State.
 func (s *Store) Visits(ctx context.Context, shard int, ids []string) ([]visit.Row, error) {
 	var found []visit.Row
 	for chunk := range chunks(ids, func(id string) int { return len(id) + 4 }) {
@@ -98,7 +98,7 @@ func (s *Store) visits(ctx context.Context, query string, args ...any) (found []
 }
 
 // OverDuring returns the visits at a BCP that are over and have facts before to and after from (Unix milliseconds), in no
-// order and without their State.
+// particular order and without their State.
 func (s *Store) OverDuring(ctx context.Context, shard int, b event.BCP, from, to int64) ([]visit.Row, error) {
 	return s.visits(ctx, overDuring, shard, s.voc.BCPName(b), min(max(to, earliest), latest), min(max(from, earliest), latest))
 }

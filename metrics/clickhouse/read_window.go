@@ -33,9 +33,9 @@ const (
 // The longest that a window of each grain lasts, in seconds; a local day may have 25 hours.
 const longestMinute, longestHour, longestDay = 60, 3600, 25 * 3600
 
-// RecentWindows yields every window that ends after the horizon (Unix milliseconds) or has an AsOf above ahead, some of
+// RecentWindows yields every window that ends after the horizon (Unix milliseconds) or has an AsOf above progress, some of
 // them twice, and days that ended up to two hours before the horizon.
-func (s *Store) RecentWindows(ctx context.Context, shard int, horizon, ahead int64, yield func(*window.Row) error) error {
+func (s *Store) RecentWindows(ctx context.Context, shard int, horizon, progress int64, yield func(*window.Row) error) error {
 	after := func(length int64) int64 { return min(max(0, floor(horizon, 1000)-length), latestStart) }
 	rows, err := s.conn.Query(ctx, recentWindows, shard,
 		after(longestDay), after(longestMinute), after(longestHour), after(longestDay))
@@ -43,7 +43,7 @@ func (s *Store) RecentWindows(ctx context.Context, shard int, horizon, ahead int
 		err = s.eachWindow(rows, yield)
 	}
 	if err == nil {
-		if rows, err = s.conn.Query(ctx, aheadWindows, shard, ahead); err == nil {
+		if rows, err = s.conn.Query(ctx, aheadWindows, shard, progress); err == nil {
 			err = s.eachWindow(rows, yield)
 		}
 	}
@@ -63,7 +63,7 @@ func floor(v, by int64) int64 {
 	return v / by
 }
 
-// Windows returns the stored rows of these windows, in no order.
+// Windows returns the stored rows of these windows, in no particular order.
 func (s *Store) Windows(ctx context.Context, shard int, keys []window.Key) ([]window.Row, error) {
 	tuples := make([]driver.GroupSet, len(keys))
 	for i, k := range keys {

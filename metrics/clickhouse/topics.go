@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// TopicPartitions returns the number of partitions with which a topic was first counted, and stores now if it never was.
+// TopicPartitions returns the number of partitions that a topic had when it was first read. On the first read it stores now.
 // When keys move between partitions, the stored state of their shards is wrong.
 func (s *Store) TopicPartitions(ctx context.Context, topic string, now int) (int, error) {
 	const query = "SELECT count(), argMin(partitions, noted_at) FROM topics WHERE topic = ?"

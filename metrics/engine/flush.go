@@ -5,8 +5,8 @@ import (
 	"dwell/metrics/window"
 )
 
-// Flush is all that has changed since the flush before, as of one offset. It is in no order, and valid until the next call of
-// State.
+// Flush is all that has changed since the flush before, as of one offset. Its rows are in no particular order. It is valid until
+// the next call of a method of State.
 type Flush struct {
 	// AsOf is the offset of the next event to be applied.
 	AsOf int64

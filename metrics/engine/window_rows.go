@@ -23,7 +23,7 @@ type Windows struct {
 // Len is how many there are.
 func (w Windows) Len() int { return w.windows.flushedWindows }
 
-// All yields them in no order. A row is valid until the next one is yielded.
+// All yields them in no particular order. A row is valid until the next one is yielded.
 func (w Windows) All() iter.Seq[*window.Row] {
 	return func(yield func(*window.Row) bool) {
 		row, one := window.Row{AsOf: w.asOf}, [1]window.Bin{}
@@ -53,8 +53,8 @@ type Hour struct {
 // Key is that of the hour's windows, without measure, channel and regime.
 func (h Hour) Key() window.Key { return h.at }
 
-// All yields the windows of the whole hour, of all channels and regimes, in no order. An aggregate is valid until the next
-// one is yielded.
+// All yields the windows of the whole hour, of all channels and regimes, in no particular order. An aggregate is valid until the
+// next one is yielded.
 func (h Hour) All() iter.Seq2[window.Measure, *window.Aggregate] {
 	return func(yield func(window.Measure, *window.Aggregate) bool) {
 		one := [1]window.Bin{}

@@ -21,7 +21,7 @@ import (
 type Hour struct {
 	Counts  window.Counts
 	Release window.Aggregate
-	// Segments has each measure once, in no order.
+	// Segments has each measure once, in no particular order.
 	Segments []Segments
 }
 
