@@ -43,7 +43,7 @@ func Open(ctx context.Context, cfg Config, version string, log *slog.Logger) (*T
 	if err != nil {
 		return nil, fmt.Errorf("tracing: %w", err)
 	}
-	return &Tracing{cfg: cfg, provider: provider(cfg, version, sdk.WithBatcher(&quiet{SpanExporter: out, endpoint: cfg.Endpoint, log: log.With("component", "tracing")}))}, nil
+	return &Tracing{cfg: cfg, provider: provider(cfg, version, sdk.WithBatcher(&onceLogger{SpanExporter: out, endpoint: cfg.Endpoint, log: log.With("component", "tracing")}))}, nil
 }
 
 func provider(cfg Config, version string, to sdk.TracerProviderOption) *sdk.TracerProvider {

@@ -25,20 +25,20 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-var silent = slog.New(slog.DiscardHandler)
+var discard = slog.New(slog.DiscardHandler)
 
 func TestWithoutEndpointNothingIsSent(t *testing.T) {
 	before := runtime.NumGoroutine()
-	tr, err := Open(t.Context(), DefaultConfig(), "test", silent)
+	tr, err := Open(t.Context(), DefaultConfig(), "test", discard)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if tr.provider != nil {
-		t.Error("there is a provider")
+		t.Error("a provider was made without an endpoint")
 	}
 	ctx, span := tr.Tracer().Start(t.Context(), "shard.batch")
 	if span.IsRecording() || span.SpanContext().IsValid() || ctx == nil {
-		t.Error("a span is recorded that nobody asked for")
+		t.Error("a span is recorded without an endpoint")
 	}
 	span.End()
 	if after := runtime.NumGoroutine(); after > before {
@@ -49,7 +49,7 @@ func TestWithoutEndpointNothingIsSent(t *testing.T) {
 	}
 }
 
-// received is what a collector was sent: names of spans, and one header.
+// received is what a collector has received: names of spans, and one header.
 type received struct {
 	spans  []string
 	header string
@@ -77,7 +77,7 @@ func (c grpcCollector) Export(ctx context.Context, req *collector.ExportTraceSer
 	return &collector.ExportTraceServiceResponse{}, nil
 }
 
-// Both protocols deliver, with the headers, by the time Close returns.
+// With both protocols, spans and headers have been delivered when Close returns.
 func TestSpansReachACollector(t *testing.T) {
 	collectors := map[string]func(t *testing.T, into *received) (endpoint string){
 		GRPC: func(t *testing.T, into *received) string {
@@ -113,7 +113,7 @@ func TestSpansReachACollector(t *testing.T) {
 			if err := os.WriteFile(cfg.HeadersFile, []byte("# of the collector\nX-Key: secret:1\n"), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			tr, err := Open(t.Context(), cfg, "test", silent)
+			tr, err := Open(t.Context(), cfg, "test", discard)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -129,7 +129,7 @@ func TestSpansReachACollector(t *testing.T) {
 	}
 }
 
-// A collector that takes connections and never answers holds up Close for its timeout and no longer.
+// Close waits at most CloseTimeout for a collector that accepts connections and never answers.
 func TestHangingCollectorDoesNotDelayShutdown(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -138,7 +138,7 @@ func TestHangingCollectorDoesNotDelayShutdown(t *testing.T) {
 	defer func() { _ = l.Close() }()
 	cfg := DefaultConfig()
 	cfg.Endpoint, cfg.Protocol, cfg.SampleRatio, cfg.CloseTimeout = l.Addr().String(), HTTP, 1, 50*time.Millisecond
-	tr, err := Open(t.Context(), cfg, "test", silent)
+	tr, err := Open(t.Context(), cfg, "test", discard)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +152,7 @@ func TestHangingCollectorDoesNotDelayShutdown(t *testing.T) {
 	select {
 	case <-closed:
 	case <-time.After(cfg.Timeout / 2):
-		t.Error("Close waits for the collector")
+		t.Error("Close waited for the collector longer than its timeout")
 	}
 }
 
@@ -165,8 +165,8 @@ func (f *failing) ExportSpans(context.Context, []sdk.ReadOnlySpan) error { retur
 
 func TestUnreachableCollectorIsLoggedOnce(t *testing.T) {
 	var text bytes.Buffer
-	away := &failing{err: errors.New("connection refused")}
-	q := &quiet{SpanExporter: away, endpoint: "collector:4317", log: slog.New(slog.NewTextHandler(&text, nil))}
+	exporter := &failing{err: errors.New("connection refused")}
+	q := &onceLogger{SpanExporter: exporter, endpoint: "collector:4317", log: slog.New(slog.NewTextHandler(&text, nil))}
 	export := func() {
 		if err := q.ExportSpans(t.Context(), make([]sdk.ReadOnlySpan, 2)); err != nil {
 			t.Error(err)
@@ -174,7 +174,7 @@ func TestUnreachableCollectorIsLoggedOnce(t *testing.T) {
 	}
 	export()
 	export()
-	away.err = nil
+	exporter.err = nil
 	export()
 	export()
 	if got := text.String(); strings.Count(got, "spans are lost") != 1 || strings.Count(got, "lost=4") != 1 {
@@ -199,7 +199,7 @@ func TestConfigErrorNamesKeyAndValue(t *testing.T) {
 	} {
 		cfg := DefaultConfig()
 		change(&cfg)
-		if _, err := Open(t.Context(), cfg, "test", silent); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := Open(t.Context(), cfg, "test", discard); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %s", err, want)
 		}
 	}
@@ -208,7 +208,7 @@ func TestConfigErrorNamesKeyAndValue(t *testing.T) {
 	if err := os.WriteFile(cfg.HeadersFile, []byte("very-secret"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(t.Context(), cfg, "test", silent); err == nil || strings.Contains(err.Error(), "secret") || !strings.Contains(err.Error(), "line 1") {
-		t.Errorf("error %v, want the line's number and not its text", err)
+	if _, err := Open(t.Context(), cfg, "test", discard); err == nil || strings.Contains(err.Error(), "secret") || !strings.Contains(err.Error(), "line 1") {
+		t.Errorf("error %v, want the number of the line without its text", err)
 	}
 }

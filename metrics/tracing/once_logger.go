@@ -8,8 +8,9 @@ import (
 	sdk "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// quiet logs the first of several failures in a row, and the recovery. Without it every failure goes to a global handler.
-type quiet struct {
+// onceLogger is an exporter that logs the first of several failures in a row, and the recovery. It returns no error, because
+// OpenTelemetry passes each one to a global handler.
+type onceLogger struct {
 	sdk.SpanExporter
 	endpoint string
 	log      *slog.Logger
@@ -18,7 +19,7 @@ type quiet struct {
 	lost int
 }
 
-func (q *quiet) ExportSpans(ctx context.Context, spans []sdk.ReadOnlySpan) error {
+func (q *onceLogger) ExportSpans(ctx context.Context, spans []sdk.ReadOnlySpan) error {
 	err := q.SpanExporter.ExportSpans(ctx, spans)
 	q.mu.Lock()
 	defer q.mu.Unlock()
