@@ -30,7 +30,7 @@ func topics(partitions int) []apachetest.Topic {
 	return []apachetest.Topic{{Name: topic, Partitions: partitions}, {Name: letters, Partitions: 2}}
 }
 
-// cluster is some brokers that come and go, and lead now this and now that.
+// cluster is some brokers that are stopped and started, and whose partitions change leaders.
 type cluster struct {
 	apache *apachetest.Cluster
 	kfake  *kfake.Cluster
@@ -47,14 +47,14 @@ func startCluster(t *testing.T, brokers, partitions int) (*cluster, Config) {
 		c.kfake, _ = embedded(t, brokers, partitions)
 		c.addrs = c.kfake.ListenAddrs()
 	}
-	cfg := unsettled(config(c.addrs[0]))
+	cfg := shortTimeouts(config(c.addrs[0]))
 	cfg.Brokers = c.addrs
 	return c, cfg
 }
 
-// unsettled is for brokers that come and go: by its heartbeats, three in a session, a member learns that the one that kept
-// the group has gone.
-func unsettled(cfg Config) Config {
+// shortTimeouts is for brokers that are stopped: a member sends three heartbeats in a session timeout, and learns by them that the
+// group coordinator is gone.
+func shortTimeouts(cfg Config) Config {
 	cfg.SessionTimeout, cfg.DrainTimeout = 3*time.Second, 2*time.Second
 	return cfg
 }
@@ -185,7 +185,7 @@ func reassign(t *testing.T, cfg Config, to map[int32][]int32) {
 	})
 }
 
-// until waits for something of which nobody tells; how long it takes is the brokers' business.
+// until polls a condition that has no notification. How long it takes depends on the brokers.
 func until(t *testing.T, what string, is func() bool) {
 	t.Helper()
 	deadline := time.Now().Add(patience)
@@ -193,7 +193,7 @@ func until(t *testing.T, what string, is func() bool) {
 	defer tick.Stop()
 	for !is() {
 		if <-tick.C; time.Now().After(deadline) {
-			t.Fatalf("it never came to be that %s", what)
+			t.Fatalf("timed out waiting until %s", what)
 		}
 	}
 }

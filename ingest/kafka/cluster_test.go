@@ -178,7 +178,7 @@ func TestRecordsLostToRetentionAreCounted(t *testing.T) {
 	}
 	fresh.holds(t, map[int][]string{0: want[0][50:]})
 	if fresh.lost != 0 {
-		t.Errorf("%d records are counted as lost by somebody who never had any", fresh.lost)
+		t.Errorf("%d records are counted as lost by a consumer that had none before", fresh.lost)
 	}
 }
 
@@ -204,7 +204,7 @@ func TestPartitionShorterThanStoredProgressIsNotRead(t *testing.T) {
 	l.stored[0] = 1000
 	_, stop := consume(t, cfg, l)
 	l.until(t, "the other partition is stored", func() bool { return len(l.values[1]) == len(want[1]) })
-	l.until(t, "the failure is reported again and again", func() bool { return l.failed[PartitionFailure] >= 3 })
+	l.until(t, "the failure is told again and again", func() bool { return l.failed[PartitionFailure] >= 3 })
 	if err := stop(); err != nil {
 		t.Fatal(err)
 	}
@@ -310,14 +310,14 @@ func TestMissingCoordinatorIsRetried(t *testing.T) {
 	}
 	l.check(t)
 	if l.failed[GroupFailure] != 4 {
-		t.Errorf("%d failures were reported, want 4", l.failed[GroupFailure])
+		t.Errorf("%d failures were told, want 4", l.failed[GroupFailure])
 	}
 }
 
 func TestForgottenMemberLeavesTheGroup(t *testing.T) {
 	embeddedOnly(t)
 	kf, cfg := embedded(t, 1, 1)
-	cfg = unsettled(cfg)
+	cfg = shortTimeouts(cfg)
 	l := newLedger()
 	_, stop := consume(t, cfg, l)
 	member := ""
@@ -378,7 +378,7 @@ func TestStopDoesNotWaitForAJoin(t *testing.T) {
 	}
 }
 
-// slowToJoin starts a broker that delays JoinGroup responses; joining waits until a member joins.
+// slowToJoin starts a broker that delays the answer to JoinGroup; joining waits until a member is joining.
 func slowToJoin(t *testing.T) (cfg Config, joining func()) {
 	t.Helper()
 	if apachetest.Wanted() {

@@ -144,7 +144,7 @@ func TestAcknowledgedRecordsSurviveALostBroker(t *testing.T) {
 	}
 }
 
-// firsts leaves out what is there already.
+// firsts removes duplicates.
 func firsts(values []string) (once []string) {
 	seen := map[string]bool{}
 	for _, v := range values {
@@ -157,7 +157,7 @@ func firsts(values []string) (once []string) {
 
 func TestBrokerRestartsUnderLoad(t *testing.T) {
 	addr, restart := restarting(t, 3)
-	cfg := unsettled(config(addr))
+	cfg := shortTimeouts(config(addr))
 	l := newLedger()
 	_, stop := consume(t, cfg, l)
 	stopLoad := load(t, cfg, 3)

@@ -15,7 +15,7 @@ const (
 	letters = "dwell.dead_letters"
 )
 
-// ledger stands for the database: it remembers every record's value by partition, and the offset up to which each
+// ledger replaces the database: it remembers every record's value by partition, and the offset up to which each
 // partition is stored.
 type ledger struct {
 	mu      sync.Mutex

@@ -64,7 +64,7 @@ type broker struct {
 	clients, brokers, controllers string
 	cmd                           *exec.Cmd
 	said                          bytes.Buffer
-	ended                         chan struct{} // closed when cmd has; nil where nobody is to run
+	ended                         chan struct{} // closed when cmd has ended; nil if no broker is to run
 }
 
 // patience is how long anything may take to come to be. Nothing is measured by it.

@@ -85,7 +85,7 @@ func (c *Cluster) properties(b *broker) []byte {
 	return text.Bytes()
 }
 
-// freePorts are addresses at which nobody listens now.
+// freePorts returns addresses with free ports.
 func freePorts(t testing.TB, n int) (addrs []string) {
 	t.Helper()
 	for range n {
