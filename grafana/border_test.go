@@ -41,7 +41,7 @@ type border struct {
 func nowhere(context.Context, ...event.DeadLetter) error { return nil }
 
 // newBorder has seen nine days of trucks that take some hours, some trucks that are still inside, one without an arrival
-// and one message that nobody can read.
+// and one malformed message.
 func newBorder(t *testing.T) *border {
 	t.Helper()
 	voc, err := event.NewVocabulary([]string{"TORKHAM", "O'NEILL"}, []string{"customs", "border_police"})

@@ -40,7 +40,7 @@ func (c *latencyCommand) Run(ctx context.Context) (err error) {
 	b, err := startBed(ctx, c.Dwell, c.Jars, dir)
 	defer func() {
 		err = errors.Join(err, b.end())
-		if err == nil || ctx.Err() != nil { // what failed may be looked at
+		if err == nil || ctx.Err() != nil { // keep the folder of a failed run
 			err = errors.Join(err, os.RemoveAll(dir))
 		}
 	}()

@@ -28,7 +28,7 @@ func TestPeerMustExitWithZeroAndPrintDone(t *testing.T) {
 		}
 		got, err := p.result(t.Context(), b, j)
 		if err != nil || len(got) > 0 {
-			t.Errorf("the answer is %v, %v, want an empty one", got, err)
+			t.Errorf("the result is %v, %v, want an empty one", got, err)
 		}
 	}
 }

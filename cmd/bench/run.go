@@ -47,7 +47,7 @@ func (c *runCommand) Run(ctx context.Context) (err error) {
 	b, err := startBed(ctx, c.Dwell, c.Jars, dir)
 	defer func() {
 		err = errors.Join(err, b.end())
-		if c.Dir == "" && (err == nil || ctx.Err() != nil) { // what failed may be looked at
+		if c.Dir == "" && (err == nil || ctx.Err() != nil) { // keep the folder of a failed run
 			err = errors.Join(err, os.RemoveAll(dir))
 		}
 	}()

@@ -15,8 +15,7 @@ import (
 	"dwell/ingest/event"
 )
 
-// TestDeadLettersAreMendedAndSentAgain: T1's arrival named a BCP that nobody knows, its release was sent with the key of
-// another visit, and its departure was cut off in the middle.
+// T1's arrival names an unknown BCP, its release has the key of another visit, and its departure is truncated.
 func TestDeadLettersAreMendedAndSentAgain(t *testing.T) {
 	dir := t.TempDir()
 	cfg := app.DefaultConfig()

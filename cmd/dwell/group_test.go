@@ -284,7 +284,7 @@ func cut(t *testing.T, file string, parts int) (files []string) {
 	return files
 }
 
-// freeAddress is one at which nobody listens now.
+// freeAddress returns an address with a free port.
 func freeAddress(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

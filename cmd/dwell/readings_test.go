@@ -137,7 +137,7 @@ func TestRealReadings(t *testing.T) {
 			t.Errorf("%s: stale %v at %d s of %d", b.ID, r.Stale, r.AgeSeconds, b.SilentAfterSeconds)
 		}
 		if b.Inside.Trucks != nil {
-			t.Errorf("%s: %d trucks inside, but nobody has counted any", b.ID, *b.Inside.Trucks)
+			t.Errorf("%s: %d trucks inside, but none was counted", b.ID, *b.Inside.Trucks)
 		}
 	}
 	var served int

@@ -30,7 +30,7 @@ func (c *serveCommand) Run(ctx context.Context, e *env) error {
 	return errors.Join(s.Wait(ctx), s.Stop())
 }
 
-// unlessStopped is the error of a start, unless it is that somebody stopped the program meanwhile.
+// unlessStopped returns the error of a start, or nil if the start failed because the program was stopped meanwhile.
 func unlessStopped(ctx context.Context, err error) error {
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		return nil

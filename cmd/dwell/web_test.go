@@ -63,7 +63,7 @@ func TestStatementRunsBesideAProgramThatHasTheFolderOpen(t *testing.T) {
 	}
 }
 
-// TestProfilesHaveAPortOfTheirOwn so that nobody who may see the page can look into the memory behind it.
+// Profiles have a port of their own, because they show the memory of the process, which viewers of the page must not see.
 func TestProfilesHaveAPortOfTheirOwn(t *testing.T) {
 	var out bytes.Buffer
 	cfg := app.DefaultConfig()

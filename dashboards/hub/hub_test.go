@@ -201,11 +201,11 @@ func TestViewerResumesByNumber(t *testing.T) {
 			kind   string
 		}{
 			{"a number that is remembered", numbers[3], "one", "changes"},
-			{"the oldest that is", numbers[2], "", "changes"},
-			{"one that is forgotten", numbers[1], "one", "snapshot"},
-			{"one of another stream", numbers[3], "other", "snapshot"},
-			{"one that never was", last + 10, "one", "snapshot"},
-			{"none", 0, "", "snapshot"},
+			{"the oldest number that is remembered", numbers[2], "", "changes"},
+			{"a number no longer remembered", numbers[1], "one", "snapshot"},
+			{"a number of another stream", numbers[3], "other", "snapshot"},
+			{"a number not yet given", last + 10, "one", "snapshot"},
+			{"no number", 0, "", "snapshot"},
 		} {
 			again := h.Watch(c.from, c.stream)
 			m := next(t, again)

@@ -23,7 +23,7 @@ type History struct {
 	Windows    []Window   `json:"windows"`
 }
 
-// Window is one minute, hour or local day. Where the measure is a count, only N is there; where N is null or zero of a
+// Window is one minute, hour or local day. If the measure is a count, only N is set; where N is null or zero of a
 // time, Reason says why there is no more.
 type Window struct {
 	Start  time.Time `json:"start"`

@@ -100,10 +100,10 @@ const (
 	NoReleases Reason = "no_releases"
 	// NoValues: no measured interval ended in the window.
 	NoValues Reason = "no_values"
-	// NotReported: the source of the reading had nothing.
+	// NotReported: the reading does not have this number.
 	NotReported Reason = "not_reported"
-	// ZeroAfterClosure and ZeroAfterOutage: the source says that nobody waits, and it is among the first that it says
-	// since the BCP was closed, or the source was silent. The third zero in a row is an empty queue.
+	// ZeroAfterClosure and ZeroAfterOutage: the reading is zero, and one of the first after the BCP was closed or after an
+	// outage of the source. The third zero in a row is taken for an empty queue.
 	ZeroAfterClosure Reason = "zero_after_closure"
 	ZeroAfterOutage  Reason = "zero_after_outage"
 	// Future: the window has not begun.
@@ -133,7 +133,7 @@ type Directions struct {
 	Outbound int64 `json:"outbound"`
 }
 
-// Held is the number of trucks that are in a phase in somebody's hands.
+// Held is the number of trucks that one holder has in one phase.
 type Held struct {
 	Phase  string `json:"phase"`
 	Holder string `json:"holder"`
@@ -189,7 +189,7 @@ type ReleaseTime struct {
 	Reason         Reason   `json:"reason,omitempty"`
 }
 
-// Holding is the time that trucks spent in a phase in somebody's hands, of the segments that ended in the window.
+// Holding is the time that trucks spent with one holder in one phase, of the segments that ended in the window.
 type Holding struct {
 	Phase   string  `json:"phase"`
 	Holder  string  `json:"holder"`

@@ -25,7 +25,7 @@ type Restatement struct {
 	Because   Because   `json:"because"`
 }
 
-// Figure is what a window said. Of a count only N is there, and no mean where N is zero.
+// Figure is the contents of a window. A count has only N; there is no mean if N is zero.
 type Figure struct {
 	N           int64    `json:"n"`
 	MeanSeconds *float64 `json:"mean_seconds"`

@@ -7,7 +7,7 @@ import (
 )
 
 // AppendStructured appends the event as a structured CloudEvent, the form in which dwell itself writes. The event's
-// fields are what counts; its Data is not looked at. Decoding gives the same event again, but for Data.
+// fields are written; its Data is ignored. Decoding gives the same event again, except for Data.
 func AppendStructured(dst []byte, v *Vocabulary, e *Event) []byte {
 	dst = append(dst, `{"specversion":"1.0","id":`...)
 	dst = appendString(dst, e.ID)

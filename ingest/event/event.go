@@ -48,7 +48,7 @@ type Event struct {
 	Data []byte
 }
 
-// Unknown stands for a number that a reading does not give. It is never drawn as zero.
+// Unknown is the value of a number that a reading does not have. It is never shown as zero.
 const Unknown int64 = -1
 
 // Key identifies the event within one visit: a hash of source and id. Two events of one visit collide with a

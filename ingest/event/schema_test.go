@@ -166,7 +166,7 @@ func TestAsyncAPINamesEveryTypeAndReason(t *testing.T) {
 		for name, m := range channel.Messages {
 			to, ok := strings.CutPrefix(m.Ref, "#/components/messages/")
 			if _, there := document.Components.Messages[to]; !ok || !there {
-				t.Errorf("message %s: %q leads nowhere", name, m.Ref)
+				t.Errorf("message %s: %q is a broken reference", name, m.Ref)
 			}
 		}
 	}

@@ -120,7 +120,7 @@ func TestStories(t *testing.T) {
 	f("a second agency that is done before the first never had it", append([]step{joint}, goes...),
 		"service/customs 08:00-08:30; wait/customs 08:30-08:40; exit/carrier 08:40-08:45")
 	joint.pays = 20 * minute
-	f("a payment during an inspection is nobody's wait", append([]step{joint}, goes...),
+	f("a payment during an inspection ends no wait", append([]step{joint}, goes...),
 		"service/customs 08:00-08:30; wait/customs 08:30-08:40; exit/carrier 08:40-08:45")
 	held := step{op: detain, agency: plants, takes: 5 * hour}
 	f("a hold placed as the inspection ends leaves no wait between",

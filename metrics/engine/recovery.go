@@ -117,7 +117,7 @@ func (s *State) Horizon() int64 { return s.horizon }
 // Stored takes the id of a visit that is in the store and not restored.
 func (s *State) Stored(id string) { s.stored.Add(id) }
 
-// RestoreVisit takes a visit into memory. It does nothing if the visit is there already.
+// RestoreVisit takes a visit into memory. It does nothing if the visit is already in memory.
 func (s *State) RestoreVisit(r *visit.Row) error {
 	if s.visits.Find([]byte(r.ID)) != 0 {
 		return nil
@@ -147,7 +147,7 @@ func (s *State) RestoreVisit(r *visit.Row) error {
 	return nil
 }
 
-// RestoreWindow takes a window into memory. It does nothing if the window is there already.
+// RestoreWindow takes a window into memory. It does nothing if the window is already in memory.
 func (s *State) RestoreWindow(r *window.Row) error {
 	if s.windows.has(r.Key) {
 		return nil

@@ -44,7 +44,7 @@ func TestRestatementIsTheDeltaOfAFinalWindow(t *testing.T) {
 					got[s.Offset] = map[window.Key]window.Change{}
 				}
 				if _, twice := got[s.Offset][s.Key]; twice {
-					t.Fatalf("restatement %+v is there twice", s)
+					t.Fatalf("restatement %+v occurs twice", s)
 				}
 				got[s.Offset][s.Key] = s.Change
 			}

@@ -170,7 +170,7 @@ func TestStories(t *testing.T) {
 	f("a truck that is released and leaves",
 		`arrived 08:00; released 09:10; departed 09:30`,
 		`release_time=70m crossing_time=90m wait/customs=70m exit/carrier=20m`)
-	f("a truck that has just come waits for nobody knows whom",
+	f("a truck that has just arrived waits for an unknown holder",
 		`arrived 08:00`,
 		`now wait/unknown since 08:00`)
 	f("an inspection reported after the release still joins its visit",
@@ -200,7 +200,7 @@ func TestStories(t *testing.T) {
 	f("a truck under inspection",
 		`arrived 08:00; started customs 08:30; paid 08:40`,
 		`wait/customs=30m now service/customs since 08:30`)
-	f("after an inspection nobody knows for whom it waits",
+	f("after an inspection a truck waits for an unknown holder",
 		`arrived 08:00; inspection customs 08:30-08:40`,
 		`wait/customs=30m service/customs=10m now wait/unknown since 08:40`)
 	f("a refused truck waits for its carrier, and its visit ends at the departure",

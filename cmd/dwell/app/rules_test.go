@@ -37,7 +37,7 @@ func TestRulesAreWhatDecidesANumber(t *testing.T) {
 	}
 }
 
-// TestNewAttributeIsARule adds one to a place as somebody does who has not thought of rules.
+// An attribute of a place without a rule tag is a rule, so that forgetting the tag is safe.
 func TestNewAttributeIsARule(t *testing.T) {
 	rules := map[string]string{}
 	collectRules(rules, struct {

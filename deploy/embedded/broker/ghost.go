@@ -14,7 +14,7 @@ import (
 
 // ghosts removes members of groups that ended before they received the answer to their JoinGroup. kfake starts the session
 // of a member with that answer, and where it cannot be delivered ((*group).reply) the member has no session: the leader
-// assigns partitions to it, and nobody reads them until the group happens to rebalance again.
+// assigns partitions to it, and they are not read until the group happens to rebalance again.
 //
 // So every member of every generation gets one heartbeat from here, which starts its session, and kfake itself removes a
 // member that sends nothing more. A member that lives does not notice.

@@ -65,7 +65,7 @@ func TestIndexFindsWhatItHasAfterOthersAreDeleted(t *testing.T) {
 		for i := range int64(n) {
 			v, ok := x.get(fmt.Sprint("T", i))
 			if want := i%3 == 0; ok != want || ok && v != i {
-				t.Fatalf("T%d is there: %v, as %d", i, ok, v)
+				t.Fatalf("T%d is found: %v, as %d", i, ok, v)
 			}
 		}
 	})
@@ -80,7 +80,7 @@ func TestIndexTakesTheEmptyKey(t *testing.T) {
 		}
 		x.deleteFunc(func(key string, _ int64) bool { return key == "" })
 		if _, ok := x.get(""); ok {
-			t.Error("the empty key is there after it was deleted")
+			t.Error("the empty key is found after it was deleted")
 		}
 	})
 }
