@@ -1,4 +1,4 @@
-// Package deploy_test holds the files of an installation against one another and against the tools that read them.
+// Package deploy_test checks the files of an installation against each other and with the tools that read them.
 package deploy_test
 
 import (

@@ -1,4 +1,4 @@
-// Package grafana_test holds the dashboards against what they ask: every query runs, with rows, against the real engines.
+// Package grafana_test checks the dashboards: every query runs against the real engines and returns rows.
 package grafana_test
 
 import (

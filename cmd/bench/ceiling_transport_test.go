@@ -10,7 +10,7 @@ import (
 	"github.com/pierrec/lz4/v4"
 )
 
-// bytesInserted are those that an event of the comparison comes to, in all tables, counted in a run of it over two million.
+// bytesInserted is how many bytes an event of the comparison adds to all tables, averaged over a run with two million events.
 const bytesInserted = 555
 
 // benchmarkSend writes what is inserted to a connection of this machine. What it takes to read it is another's.

@@ -96,7 +96,7 @@ func vdso(pid int) (int64, error) {
 	return 0, fmt.Errorf("%s names no vDSO", path)
 }
 
-// clockGettime is where the function lies in the vDSO's image.
+// clockGettime is the offset of the function in the vDSO's image.
 func clockGettime(image io.ReaderAt) (at int64, err error) {
 	f, err := elf.NewFile(image)
 	if err != nil {

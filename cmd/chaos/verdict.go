@@ -63,7 +63,7 @@ func (b *border) refused(ctx context.Context, ahead int) error {
 
 var verdict = regexp.MustCompile(`audit: (\d+) differences in (\d+) visits, (\d+) windows\n$`)
 
-// audit holds the tables against the raw events and against what really happened.
+// audit compares the tables with the raw events and with what really happened.
 func (b *border) audit(ctx context.Context, truth string) (text string, differences int, err error) {
 	cmd := exec.CommandContext(ctx, b.dwell, "audit", "--truth", truth)
 	cmd.Env = append(cmd.Environ(), b.config()...)

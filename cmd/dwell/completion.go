@@ -12,7 +12,7 @@ type completionCommand struct {
 	Shell string `arg:"" enum:"bash,zsh,fish" help:"The shell: bash, zsh or fish."`
 }
 
-// Help tells how the script comes into the shell.
+// Help says how to install the script in the shell.
 func (*completionCommand) Help() string {
 	return `Load it in the running shell, or add the line to the shell's own startup file:
 

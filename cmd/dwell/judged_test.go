@@ -163,7 +163,7 @@ func frozen(of []sighting, silence func(sighting) float64) (n int) {
 	return n
 }
 
-// testJudged holds how long each place may be silent, and the verdicts of the API on all readings, against the file.
+// testJudged compares the time without events that each place may have, and the API's verdicts on all readings, with the file.
 func testJudged(t *testing.T, url string, now time.Time, shown *overview.Overview) {
 	t.Helper()
 	all := sightings(t)

@@ -173,8 +173,8 @@ func TestTenThousandMalformedMessages(t *testing.T) {
 	}
 }
 
-// readDeadLetters reads the dead-letter topic to its end. A letter may be there twice, when a flush was cut off and
-// written again; its coordinates tell.
+// readDeadLetters reads the dead-letter topic to its end. A letter may occur twice, if a flush was interrupted and
+// repeated; its partition and offset identify it.
 func readDeadLetters(t *testing.T, s *app.System, one func(kafkago.Message)) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)

@@ -33,7 +33,7 @@ func TestMain(m *testing.M) { clickhousetest.Main(m) }
 // direct reads the overview anew for each request.
 type direct struct{ *query.Source }
 
-// office is the API over a real engine, held against its description with every answer.
+// office is the API over a real engine; each of its answers is checked against the OpenAPI description.
 type office struct {
 	t       testing.TB
 	handler *Handler

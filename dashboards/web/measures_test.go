@@ -13,7 +13,7 @@ import (
 
 var update = flag.Bool("update", false, "write static/measures.js")
 
-// TestMeasuresOfThePage holds measures.js against the table of measures; with -update it writes the file.
+// TestMeasuresOfThePage compares measures.js with the table of measures; with -update it writes the file.
 func TestMeasuresOfThePage(t *testing.T) {
 	const file = "static/measures.js"
 	var module strings.Builder

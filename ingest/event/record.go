@@ -40,7 +40,7 @@ func StructuredRecord(key, value []byte, at int64) Record {
 	return Record{Key: key, Value: value, Time: at, Headers: structuredHeaders}
 }
 
-// Clone copies the record with its bytes. Nil stays nil, since Kafka distinguishes a null key from an empty one.
+// Clone copies the record with its bytes. Nil stays nil, since Kafka distinguishes an absent key from an empty one.
 func (r *Record) Clone() Record {
 	c := *r
 	c.Key, c.Value, c.Headers = bytes.Clone(r.Key), bytes.Clone(r.Value), nil
@@ -78,7 +78,7 @@ func (r *Record) header(name string) []byte {
 // DeadLetter is a record that cannot be used, and why.
 type DeadLetter struct {
 	Record
-	// Partition is where the record lies, at its Offset.
+	// Partition and Offset are the position of the record.
 	Partition int
 	Reason    Reason
 	// Detail is the reason with the field and the value at fault, for people.

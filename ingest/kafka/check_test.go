@@ -33,8 +33,8 @@ func TestCheckFindsATopicThatRefusesFutureTimestamps(t *testing.T) {
 	}
 }
 
-// configurable starts a broker that tells of the topic what configure says. The embedded one knows nothing of clocks, and
-// is told what to tell.
+// configurable starts a broker whose topic has the configuration given by configure. The embedded broker has no settings of
+// timestamps, so its answers are replaced.
 func configurable(t *testing.T) (cfg Config, configure func(map[string]string)) {
 	t.Helper()
 	if apachetest.Wanted() {
@@ -53,17 +53,17 @@ func configurable(t *testing.T) (cfg Config, configure func(map[string]string)) 
 		}
 	}
 	kf, cfg := embedded(t, 1, 1)
-	var told map[string]string
+	var configs map[string]string
 	kf.ControlKey(int16(kmsg.DescribeConfigs), func(r kmsg.Request) (kmsg.Response, error, bool) {
 		kf.KeepControl()
 		res := r.ResponseKind().(*kmsg.DescribeConfigsResponse)
 		of := kmsg.NewDescribeConfigsResponseResource()
 		of.ResourceType, of.ResourceName = kmsg.ConfigResourceTypeTopic, topic
-		for name, value := range told {
+		for name, value := range configs {
 			of.Configs = append(of.Configs, kmsg.DescribeConfigsResponseResourceConfig{Name: name, Value: &value})
 		}
 		res.Resources = append(res.Resources, of)
 		return res, nil, true
 	})
-	return cfg, func(config map[string]string) { told = config }
+	return cfg, func(config map[string]string) { configs = config }
 }

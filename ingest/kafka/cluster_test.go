@@ -204,7 +204,7 @@ func TestPartitionShorterThanStoredProgressIsNotRead(t *testing.T) {
 	l.stored[0] = 1000
 	_, stop := consume(t, cfg, l)
 	l.until(t, "the other partition is stored", func() bool { return len(l.values[1]) == len(want[1]) })
-	l.until(t, "the failure is told again and again", func() bool { return l.failed[PartitionFailure] >= 3 })
+	l.until(t, "the failure is reported again and again", func() bool { return l.failed[PartitionFailure] >= 3 })
 	if err := stop(); err != nil {
 		t.Fatal(err)
 	}
@@ -310,7 +310,7 @@ func TestMissingCoordinatorIsRetried(t *testing.T) {
 	}
 	l.check(t)
 	if l.failed[GroupFailure] != 4 {
-		t.Errorf("%d failures were told, want 4", l.failed[GroupFailure])
+		t.Errorf("%d failures were reported, want 4", l.failed[GroupFailure])
 	}
 }
 

@@ -42,7 +42,7 @@ func newLedger() *ledger {
 	}
 }
 
-// patience is how long anything may take to come to be. Nothing is measured by it.
+// patience is the time limit of every wait. It is generous, since no test measures time.
 const patience = 2 * time.Minute
 
 // update changes the ledger under its lock and wakes all waiting goroutines.

@@ -25,7 +25,7 @@ places:
     position: {latitude: 0, longitude: 0}
 `
 
-// town is a BCP without traffic of its own, at 08:00.
+// town is a BCP at which nothing goes on by itself, at 08:00.
 func town(t *testing.T, truth func(TruthLine)) (*Simulator, *post) {
 	t.Helper()
 	b, err := place.Parse("town.yaml", []byte(oneTown))
@@ -54,7 +54,7 @@ func drain(s *Simulator) {
 	}
 }
 
-// clockTime formats a time of the day to the minute, or to the second if not zero.
+// clockTime tells a time of the day to the minute, or to the second where it matters.
 func clockTime(ms int64) string {
 	t := time.UnixMilli(ms).UTC()
 	if t.Second() == 0 {
@@ -168,8 +168,8 @@ func TestHolderOfATruckStillInside(t *testing.T) {
 		}
 	}
 	late := step{op: pay, delay: 2 * hour}
-	f("no event has said yet whom it waits for", "wait/unknown 08:00-...", late)
-	f("what an event has said about a wait stays", "wait/trader 08:00-08:20; wait/unknown 08:20-...",
+	f("before any event, the holder of a wait is unknown", "wait/unknown 08:00-...", late)
+	f("a known holder of a wait stays known", "wait/trader 08:00-08:20; wait/unknown 08:20-...",
 		step{op: lodge, delay: 10 * minute}, step{op: pay, delay: 10 * minute}, late)
 	f("an inspection goes on", "wait/customs 08:00-08:10; service/customs 08:10-...",
 		step{op: inspect, agency: 3, kind: event.Physical, station: bay, delay: 10 * minute, takes: 2 * hour}, late)

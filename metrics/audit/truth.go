@@ -73,7 +73,7 @@ func instant(ms *int64) string {
 	return time.UnixMilli(*ms).UTC().Format("2006-01-02 15:04:05.000")
 }
 
-// compareTruth reads the truth a thousand visits at a time and holds the engine's rows against it.
+// compareTruth reads the truth a thousand visits at a time and compares the engine's rows with it.
 func (a *audit) compareTruth(ctx context.Context) error {
 	in := bufio.NewReader(a.cfg.Truth)
 	var lines []truth

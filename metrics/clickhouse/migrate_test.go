@@ -56,7 +56,7 @@ func TestNewerSchemaIsRefused(t *testing.T) {
 	}
 }
 
-// On a cluster every table is replicated and every statement goes to all servers. No cluster is at hand, so the text is
+// On a cluster every table is replicated and every statement goes to all servers. There is no cluster to test with, so the text is
 // looked at.
 func TestMigrationsOfACluster(t *testing.T) {
 	known, err := migrations()

@@ -94,7 +94,7 @@ func (h *Hours) at(d event.Direction, ms int64) (open bool, until int64) {
 		}
 		return 1
 	})
-	told := h.before(next, d)
+	previous := h.before(next, d)
 	until = Forever
 	for ; next < len(h.facts); next++ {
 		if h.facts[next].of(d) {
@@ -102,9 +102,9 @@ func (h *Hours) at(d event.Direction, ms int64) (open bool, until int64) {
 			break
 		}
 	}
-	if told >= 0 {
-		if holds := h.holdsUntil(told, d); ms < holds {
-			return h.facts[told].opens, min(until, holds)
+	if previous >= 0 {
+		if holds := h.holdsUntil(previous, d); ms < holds {
+			return h.facts[previous].opens, min(until, holds)
 		}
 	}
 	open, goesOn := h.calendar.at(window.MinuteOf(ms))

@@ -4,7 +4,7 @@
 // The calendar of the places file has the regular hours. Facts (bcp.opened, bcp.closed) override it; a fact without a
 // direction holds for both:
 //
-//	a closing  holds until the next opening, however many mornings go by;
+//	a closing  holds until the next reported opening, however many mornings go by;
 //	an opening holds until the calendar closes, or longer: until the closing that is reported after that and before the
 //	           calendar opens again.
 //

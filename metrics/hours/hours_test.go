@@ -26,8 +26,8 @@ func daily(spans ...place.Span) *place.Calendar {
 
 var sevenThirtyToHalfPastThree = place.Span{Open: 7*60 + 30, Close: 15*60 + 30}
 
-// told is "opened 5 06:10", a day of January 2026 and a local time, with "inbound" or "outbound" behind it or neither.
-func told(t testing.TB, story string, zone *time.Location, id int) event.Event {
+// parse reads "opened 5 06:10", a day of January 2026 and a local time, with "inbound" or "outbound" behind it or neither.
+func parse(t testing.TB, story string, zone *time.Location, id int) event.Event {
 	words := strings.Fields(story)
 	at, err := time.ParseInLocation("2006-01 2 15:04", "2026-01 "+words[1]+" "+words[2], zone)
 	if err != nil {
@@ -48,11 +48,11 @@ func TestWhenABCPIsOpen(t *testing.T) {
 	for _, c := range []struct {
 		name     string
 		calendar *place.Calendar
-		told     string // one after another, by commas
+		facts    string // one after another, by commas
 		want     string // when it is open from the 5th to the 9th, inbound
 	}{
 		{"a BCP without a calendar is always open", nil, "", "5 00:00-9 00:00"},
-		{"a calendar holds where nothing is told", nine, "", "5 07:30-15:30, 6 07:30-15:30, 7 07:30-15:30, 8 07:30-15:30"},
+		{"the calendar holds without events", nine, "", "5 07:30-15:30, 6 07:30-15:30, 7 07:30-15:30, 8 07:30-15:30"},
 		{
 			"a blockade lasts over the mornings until it is over, and then the calendar is back", nine,
 			"closed 5 10:00, opened 7 09:00", "5 07:30-10:00, 7 09:00-15:30, 8 07:30-15:30",
@@ -81,9 +81,9 @@ func TestWhenABCPIsOpen(t *testing.T) {
 		{"of simultaneous ones the closing goes last", nil, "closed 5 10:00, opened 5 10:00, opened 6 00:00", "5 00:00-10:00, 6 00:00-9 00:00"},
 	} {
 		h := New(c.calendar, kabul)
-		for i, story := range strings.Split(c.told, ", ") {
+		for i, story := range strings.Split(c.facts, ", ") {
 			if story != "" {
-				e := told(t, story, kabul, i)
+				e := parse(t, story, kabul, i)
 				h.Apply(&e)
 			}
 		}
@@ -113,7 +113,7 @@ func TestWhenABCPIsOpen(t *testing.T) {
 	}
 }
 
-// A blockade is reported half a year after the end of the one before: nothing in between can change.
+// A blockade is reported half a year after the one before it was over: nothing in between can change.
 func TestChangeOfHoursHasTightBounds(t *testing.T) {
 	h := New(daily(sevenThirtyToHalfPastThree), kabul)
 	at := func(month time.Month, day, hour int) int64 {
@@ -134,15 +134,15 @@ func TestChangeOfHoursHasTightBounds(t *testing.T) {
 }
 
 // plain says whether a BCP was open by the words of the package comment, looking at one minute after the other.
-func plain(p *place.Place, told []event.Event, d event.Direction, at int64) bool {
+func plain(p *place.Place, all []event.Event, d event.Direction, at int64) bool {
 	gone := map[string]bool{}
-	for _, e := range told {
+	for _, e := range all {
 		if e.Type == event.EventRetracted {
 			gone[string(e.RetractedID)] = true
 		}
 	}
 	var facts []event.Event
-	for _, e := range told {
+	for _, e := range all {
 		if e.Type != event.EventRetracted && !gone[string(e.ID)] && (e.Direction == event.NoDirection || e.Direction == d) {
 			facts = append(facts, e)
 		}

@@ -179,7 +179,7 @@ func handle(ctx context.Context, s *pipeline.Shard, records []event.Record, next
 	return s.Write(ctx)
 }
 
-// content is the contents of the tables, independent of writer and flushes.
+// content is what the tables say, whoever wrote it and in whatever steps.
 func content(t *testing.T, store *clickhouse.Store) string {
 	t.Helper()
 	var all string
@@ -203,8 +203,8 @@ func content(t *testing.T, store *clickhouse.Store) string {
 	return all
 }
 
-// placeRecord is a record of an opening or a closing at Torkham.
-func placeRecord(cfg pipeline.Config, typ event.Type, at, logged int64) event.Record {
+// hoursRecord is a record of an opening or a closing at Torkham.
+func hoursRecord(cfg pipeline.Config, typ event.Type, at, logged int64) event.Record {
 	voc := cfg.Engine.Vocabulary
 	torkham := []byte(voc.BCPName(1))
 	e := event.Event{Type: typ, ID: fmt.Appendf(nil, "%s at %d", typ, at), Source: []byte("/office"), Subject: torkham, Time: at, Recorded: logged, BCP: 1}
@@ -215,13 +215,13 @@ func placeRecord(cfg pipeline.Config, typ event.Type, at, logged int64) event.Re
 // finds the tables of the undisturbed run.
 func TestCrashAtEveryStepOfAFlush(t *testing.T) {
 	records, cfg := weeks(t, 1)
-	// A closing and an opening arrive hours late: the visits that they overlap are no longer in memory.
+	// A closing and an opening are reported hours late: the trucks that were there have left memory.
 	const hour = 3_600_000
 	first := records[20_000].Time
 	log := slices.Concat(records[20_000:20_900],
-		[]event.Record{placeRecord(cfg, event.BCPClosed, first-10*hour, first), placeRecord(cfg, event.BCPOpened, first-4*hour, first)},
+		[]event.Record{hoursRecord(cfg, event.BCPClosed, first-10*hour, first), hoursRecord(cfg, event.BCPOpened, first-4*hour, first)},
 		records[20_900:21_700],
-		[]event.Record{placeRecord(cfg, event.BCPOpened, first-7*hour, first)},
+		[]event.Record{hoursRecord(cfg, event.BCPOpened, first-7*hour, first)},
 		records[21_700:22_400])
 	before := records[17_500:20_000]
 	log = append(slices.Clone(before), log...)

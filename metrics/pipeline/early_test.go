@@ -14,12 +14,12 @@ import (
 	"dwell/metrics/pipeline"
 )
 
-// awaiting is a store in which another instance has announced a flush as of an offset, and an observer that records calls.
+// awaiting is a store in which another instance has announced a flush as of an offset, and an observer of what is reported.
 type awaiting struct {
 	forgetful
 	unobserved
 	announced int64
-	calls     []string
+	reported  []string
 }
 
 func (a *awaiting) AcquireEpoch(context.Context, int) (engine.Owner, []int64, error) {
@@ -27,14 +27,13 @@ func (a *awaiting) AcquireEpoch(context.Context, int) (engine.Owner, []int64, er
 }
 
 func (a *awaiting) WriteProgress(_ context.Context, _ int, f *engine.Flush) error {
-	a.calls = append(a.calls, fmt.Sprintf("flush as of %d", f.AsOf))
+	a.reported = append(a.reported, fmt.Sprintf("flush as of %d", f.AsOf))
 	return nil
 }
 
-func (a *awaiting) Stalled(_ int, err error) { a.calls = append(a.calls, fmt.Sprint(err)) }
+func (a *awaiting) Stalled(_ int, err error) { a.reported = append(a.reported, fmt.Sprint(err)) }
 
-// A new owner does not flush before the offset that an earlier one has announced. If its log ends before it, that is an
-// error.
+// A new owner flushes no earlier than another one may yet. If its log ends before that, it says so.
 func TestAnnouncedFlushIsAwaited(t *testing.T) {
 	records, cfg := weeks(t, 1)
 	cfg.FlushBytes = 1 // flush after every batch
@@ -46,7 +45,7 @@ func TestAnnouncedFlushIsAwaited(t *testing.T) {
 	if _, err := s.Open(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	ends := []int64{400, 200, 200, 400, 400} // of the log, as of each batch
+	ends := []int64{400, 200, 200, 400, 400} // end of the log, as each batch reports it
 	for at, end := range ends {
 		from, to := 100*int64(at), 100*int64(at+1)
 		if at == 2 { // nothing new
@@ -59,11 +58,11 @@ func TestAnnouncedFlushIsAwaited(t *testing.T) {
 		}
 	}
 	want := []string{
-		"the log ends at offset 200, and rows were announced as of 250: it has lost records", // with each batch
+		"the log ends at offset 200, and rows were announced as of 250: it has lost records", // reported with each batch
 		"the log ends at offset 200, and rows were announced as of 250: it has lost records", "<nil>",
 		"flush as of 300", "flush as of 400",
 	}
-	if !slices.Equal(a.calls, want) {
-		t.Errorf("calls are %q, want %q", a.calls, want)
+	if !slices.Equal(a.reported, want) {
+		t.Errorf("reported %q, want %q", a.reported, want)
 	}
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // events count events by BCP and type. Where there are many BCPs nearly every event of a batch is one of its kind, so each
-// counter is looked up by its labels once and kept at hand.
+// counter is a counter that was looked up by its labels once.
 type events struct {
 	voc *event.Vocabulary
 	vec *prometheus.CounterVec

@@ -16,8 +16,8 @@ import (
 	"dwell/metrics/window"
 )
 
-// The histogram of the Prometheus library, which observes each time singly, is the oracle. The border is open day and night
-// at first, and then closed for some trucks.
+// The histogram of the Prometheus library, which observes each time separately, is the oracle. The border is open day and night at
+// first, and then closed for some trucks.
 func TestTimesMatchTheLibraryHistogram(t *testing.T) {
 	b := newBorder(t)
 	r := rand.New(rand.NewPCG(1, 2))

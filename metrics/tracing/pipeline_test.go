@@ -66,7 +66,7 @@ func (accepting) WriteInside(context.Context, int, []engine.Inside) error { retu
 
 func (accepting) WriteProgress(context.Context, int, *engine.Flush) error { return nil }
 
-// flushes records the trace of each Flushed call.
+// flushes records the trace of each reported flush.
 type flushes struct{ traces []trace.TraceID }
 
 func (*flushes) Opened(int, int64, *engine.State)                         {}
@@ -112,13 +112,13 @@ func TestSpansOfABatchWithAFlush(t *testing.T) {
 		Type: event.TruckArrived, ID: []byte("1"), Source: []byte("/gate"), Subject: []byte("T1"),
 		BCP: 1, Direction: event.Inbound, Time: eight, Recorded: eight,
 	}
-	seen := &flushes{}
+	observer := &flushes{}
 	loop := pipeline.DefaultConfig()
 	loop.FlushEvery = 0
 	loop.Engine.Vocabulary = voc
 	loop.Engine.Places = []place.Place{{Zone: time.UTC, LapseAfter: 24 * time.Hour}}
 	s := pipeline.New(loop, 3, pipeline.Parts{
-		Store: accepting{}, DeadLetters: func(context.Context, ...event.DeadLetter) error { return nil }, Observer: seen, Tracer: p.Tracer(scope), Now: time.Now,
+		Store: accepting{}, DeadLetters: func(context.Context, ...event.DeadLetter) error { return nil }, Observer: observer, Tracer: p.Tracer(scope), Now: time.Now,
 		Commit: func(context.Context, int64) error { return nil }, Log: slog.New(slog.DiscardHandler),
 	})
 	next, err := s.Open(t.Context())
@@ -154,8 +154,8 @@ shard.flush
 		t.Errorf("spans\n%swant\n%s", got, want)
 	}
 	for _, s := range spans {
-		if s.Name == "shard.flush" && !slices.Equal(seen.traces, []trace.TraceID{s.SpanContext.TraceID()}) {
-			t.Errorf("the flush was reported in traces %v, its span is in %v", seen.traces, s.SpanContext.TraceID())
+		if s.Name == "shard.flush" && !slices.Equal(observer.traces, []trace.TraceID{s.SpanContext.TraceID()}) {
+			t.Errorf("the flush was reported in traces %v, its span is in %v", observer.traces, s.SpanContext.TraceID())
 		}
 		if s.Name == "write windows" && fmt.Sprint(s.Attributes) == "[]" {
 			t.Error("a write does not say how many rows it has")

@@ -10,8 +10,8 @@ import (
 	"dwell/ingest/event"
 )
 
-// A story is a list of facts, separated by semicolons: what happened, by whom, and when ("08:00", or "08:30-08:50" for what
-// began and ended). The day is the first; "+1 08:00" is a day later. "not N" retracts the Nth fact.
+// A story is a list of facts, separated by semicolons: what happened, by whom, and when ("08:00", or "08:30-08:50" for
+// what began and ended). The day is the first; "+1 08:00" is a day later. "not N" retracts the Nth fact.
 
 var day = time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC)
 
@@ -60,7 +60,7 @@ func typeOf(t testing.TB, word string) event.Type {
 	return typ
 }
 
-// parseStory turns a story into facts, in its order.
+// parseStory parses a story into facts, in the same order.
 func parseStory(t testing.TB, v *event.Vocabulary, story string) []Fact {
 	t.Helper()
 	var facts []Fact
@@ -218,7 +218,7 @@ func TestStories(t *testing.T) {
 	f("an inspection that took no time",
 		`arrived 08:00; inspection customs 08:20-08:20; released 08:30`,
 		`release_time=30m wait/customs=30m now exit/carrier since 08:30`)
-	f("what is told after the departure changes nothing of the crossing",
+	f("events after the departure do not change the crossing",
 		`arrived 08:00; released 08:30; departed 08:40; inspection customs 09:00-09:10`,
 		`release_time=30m crossing_time=40m wait/customs=30m exit/carrier=10m`)
 	f("a fact told twice", `arrived 08:00; released 08:30; again 1; again 2`, `release_time=30m wait/customs=30m now exit/carrier since 08:30`)

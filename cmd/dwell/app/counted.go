@@ -6,7 +6,7 @@ import (
 	"dwell/metrics/recent"
 )
 
-// counted tells an observer of the shards, and keeps what they have counted lately.
+// counted reports the shards to an observer, and keeps their recent hours in memory.
 type counted struct {
 	pipeline.Observer
 	hours *recent.Hours

@@ -89,7 +89,7 @@ func (s *System) CaughtUp(ctx context.Context, left func(records int64)) error {
 		}
 		select {
 		case one := <-s.failed:
-			return one.tell()
+			return one.endError()
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-tick.C:

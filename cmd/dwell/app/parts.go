@@ -21,11 +21,11 @@ type parts struct {
 }
 
 type Part struct {
-	name   string
-	cancel context.CancelFunc
-	done   chan struct{}
-	err    error
-	told   bool // err has been returned by wait or ready
+	name     string
+	cancel   context.CancelFunc
+	done     chan struct{}
+	err      error
+	reported bool // err has been returned by wait or ready
 }
 
 func newParts(out io.Writer) *parts { return &parts{out: out, failed: make(chan *Part, 64)} }
@@ -55,16 +55,16 @@ func (p *parts) Go(ctx context.Context, name string, run func(context.Context) e
 // Stop ends the part before the others, and returns its error, once.
 func (p *Part) Stop() error {
 	p.cancel()
-	return p.tell()
+	return p.endError()
 }
 
-// tell waits for the part to end and returns its error, once.
-func (p *Part) tell() error {
+// endError waits for the part to end and returns its error, once.
+func (p *Part) endError() error {
 	<-p.done
-	if p.told {
+	if p.reported {
 		return nil
 	}
-	p.told = true
+	p.reported = true
 	return p.err
 }
 
@@ -84,7 +84,7 @@ func (p *parts) Wait(ctx context.Context) error {
 	case <-ctx.Done():
 		return nil
 	case one := <-p.failed:
-		return one.tell()
+		return one.endError()
 	}
 }
 
@@ -127,7 +127,7 @@ func (p *parts) Ready(ctx context.Context, name string, is <-chan struct{}, doin
 		case <-is:
 			return nil
 		case one := <-p.failed:
-			return one.tell()
+			return one.endError()
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-tick.C:

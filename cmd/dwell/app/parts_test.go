@@ -15,7 +15,7 @@ import (
 	"dwell/metrics/pipeline"
 )
 
-func TestAPartThatFailsIsToldOnce(t *testing.T) {
+func TestFailureOfAPartIsReportedOnce(t *testing.T) {
 	p := newParts(io.Discard)
 	p.Go(t.Context(), "store", func(ctx context.Context) error {
 		<-ctx.Done()
@@ -27,20 +27,20 @@ func TestAPartThatFailsIsToldOnce(t *testing.T) {
 		return ctx.Err()
 	})
 	if err := p.Wait(t.Context()); err == nil || err.Error() != "engine: the topic is gone" {
-		t.Errorf("waiting told %v", err)
+		t.Errorf("waiting reported %v", err)
 	}
 	if err := p.Stop(); err == nil || err.Error() != "store: the disk is full" {
-		t.Errorf("stopping told %v", err)
+		t.Errorf("stopping reported %v", err)
 	}
 }
 
-func TestTwoPartsThatFailAreBothTold(t *testing.T) {
+func TestFailuresOfTwoPartsAreBothReported(t *testing.T) {
 	p := newParts(io.Discard)
 	for _, name := range []string{"store", "engine"} {
 		<-p.Go(t.Context(), name, func(context.Context) error { return io.EOF }).done
 	}
 	if err := errors.Join(p.Wait(t.Context()), p.Stop()); strings.Count(err.Error(), "EOF") != 2 {
-		t.Errorf("told %v", err)
+		t.Errorf("reported %v", err)
 	}
 }
 
@@ -86,7 +86,7 @@ func TestAnAnswerThatWasBegunIsEndedBeforeTheStop(t *testing.T) {
 	}
 }
 
-// slowReader reports a shard while it is being told of others: it must not wait for itself.
+// slowReader reports a shard while it handles the reports of others: it must not wait for itself.
 type slowReader struct {
 	*httptest.ResponseRecorder
 	ready *readiness

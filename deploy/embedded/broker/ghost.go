@@ -90,11 +90,11 @@ func (g *ghosts) look(ctx context.Context, to *kgo.Broker) error {
 	var failed error
 	for name, started := range groups {
 		info := g.cluster.GroupInfo(name)
-		g.tell(name, info)
+		g.logSilent(name, info)
 		if info == nil || len(info.Members) == 0 {
 			continue
 		}
-		// While it prepares, the answers are still to come.
+		// While the group prepares, the answers have not been sent yet.
 		if info.State != "PreparingRebalance" && info.Epoch != started {
 			if err := g.start(ctx, to, info); err != nil {
 				failed = fmt.Errorf("group %q: %w", name, err)
@@ -129,8 +129,8 @@ func (g *ghosts) start(ctx context.Context, to *kgo.Broker, info *kfake.GroupInf
 	return nil
 }
 
-// tell logs the members that left a group without having sent anything.
-func (g *ghosts) tell(group string, info *kfake.GroupInfo) {
+// logSilent logs the members that left a group without having sent anything.
+func (g *ghosts) logSilent(group string, info *kfake.GroupInfo) {
 	in := map[string]bool{}
 	if info != nil {
 		for _, m := range info.Members {

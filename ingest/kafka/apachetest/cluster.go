@@ -67,7 +67,7 @@ type broker struct {
 	ended                         chan struct{} // closed when cmd has ended; nil if no broker is to run
 }
 
-// patience is how long anything may take to come to be. Nothing is measured by it.
+// patience is the time limit of every wait. It is generous, since no test measures time.
 const patience = 2 * time.Minute
 
 // Start starts the brokers, until the test ends, and returns when all of them have every topic.

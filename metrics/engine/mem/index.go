@@ -21,7 +21,7 @@ type indexed[V any] struct {
 	value V
 }
 
-// indexSlot is where a key may be found. Comparing the hash rules out nearly all other keys without reading them.
+// indexSlot is where a key may be found. The hash excludes nearly all other keys without a comparison of the keys.
 type indexSlot struct {
 	hash  uint32
 	entry Ref // 0 where it is free

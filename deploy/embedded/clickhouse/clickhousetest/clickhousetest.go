@@ -218,7 +218,7 @@ func start(dir string, env ...string) (*Engine, error) {
 	}
 }
 
-// PasswordFile is that of an engine of these tests; it lies beside the data folder.
+// PasswordFile is the password file of a test engine, next to the data folder.
 func PasswordFile(dir string) string { return filepath.Clean(dir) + ".password" }
 
 func exec(t testing.TB, s Server, sql string) {
