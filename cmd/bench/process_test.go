@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// What a command costs is what it and its children take.
+// The cost of a command includes that of its children.
 func TestCPUTimeIncludesChildProcesses(t *testing.T) {
 	log := filepath.Join(t.TempDir(), "log")
 	p, err := startProcess("busy", log, nil, "sh", "-c", `sh -c 'i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; echo done'; exit 3`)

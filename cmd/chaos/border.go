@@ -137,12 +137,12 @@ func (b *border) clickHouseAnswers() bool {
 	return res.StatusCode == http.StatusOK
 }
 
-// patience is the timeout of every wait. No measurement depends on it.
-const patience = 3 * time.Minute
+// waitTimeout is the timeout of every wait. No measurement depends on it.
+const waitTimeout = 3 * time.Minute
 
 // until waits for a condition, and fails if a process has exited by itself.
 func (b *border) until(ctx context.Context, what string, is func() bool) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("timed out waiting until %s", what))
+	ctx, cancel := context.WithTimeoutCause(ctx, waitTimeout, fmt.Errorf("timed out waiting until %s", what))
 	defer cancel()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()

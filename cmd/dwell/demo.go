@@ -16,7 +16,7 @@ import (
 
 type demoCommand struct {
 	For    time.Duration `help:"Stop this long after the history has been counted, and print a summary."`
-	Data   string        `default:"data/demo" type:"path" help:"Folder of the demo; starting again goes on from it."`
+	Data   string        `default:"data/demo" type:"path" help:"Folder of the demo; a restart continues from it."`
 	Listen string        `default:"127.0.0.1:8080" help:"Address of the page."`
 	Seed   uint64        `default:"1" help:"Random seed; the same seed reproduces the same events. A data folder keeps the one that it was begun with."`
 	Days   int           `default:"60" help:"How many days of history a new demo begins with."`

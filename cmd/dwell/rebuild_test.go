@@ -48,7 +48,7 @@ func stopHere(t *testing.T, s *app.System) {
 	}
 }
 
-// Somebody gives the topic three more partitions while trucks go on arriving. Nothing is counted wrong: dwell refuses to
+// The topic gets three more partitions while trucks keep arriving. Nothing is counted wrong: dwell refuses to
 // count at all, until all events are in a new topic.
 func TestATopicThatGotMorePartitionsIsRebuilt(t *testing.T) {
 	cfg := app.DefaultConfig()

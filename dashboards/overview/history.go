@@ -91,7 +91,7 @@ type Visit struct {
 	// Net is without the hours in which the BCP was closed.
 	ReleaseNetSeconds  *float64 `json:"release_net_seconds"`
 	CrossingNetSeconds *float64 `json:"crossing_net_seconds"`
-	// Open is the segment that goes on; null when the truck is gone, or its facts contradict each other.
+	// Open is the segment that has not ended; null if the truck has left, or if its facts contradict each other.
 	Open     *OpenSegment `json:"open"`
 	Segments []Segment    `json:"segments"`
 }

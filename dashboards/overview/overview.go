@@ -199,7 +199,7 @@ type Holding struct {
 	NetSeconds float64 `json:"net_seconds"`
 }
 
-// Hour is one local hour of a trend. The last one goes on.
+// Hour is one local hour of a trend. The last one has not ended.
 type Hour struct {
 	Start time.Time `json:"start"`
 	// Status is Unknown for an hour after a longer silence than is tolerated in it; its numbers are null.

@@ -188,7 +188,7 @@ func reassign(t *testing.T, cfg Config, to map[int32][]int32) {
 // until polls a condition that has no notification. How long it takes depends on the brokers.
 func until(t *testing.T, what string, is func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(patience)
+	deadline := time.Now().Add(waitTimeout)
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for !is() {

@@ -357,7 +357,7 @@ func TestForgottenMemberLeavesTheGroup(t *testing.T) {
 	kf.ControlKey(int16(kmsg.Heartbeat), away)
 	select {
 	case <-left:
-	case <-time.After(patience):
+	case <-time.After(waitTimeout):
 		t.Fatal("the member that was forgotten has not left")
 	}
 	p, want := producer(t, cfg), map[int][]string{}

@@ -100,7 +100,7 @@ func values(t *testing.T, cfg Config) (all []string) {
 	}
 	c := franz(t, cfg, kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{cfg.Topic: {0: kgo.NewOffset().AtStart()}}))
 	defer c.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), waitTimeout)
 	defer cancel()
 	for next := int64(0); next < end; {
 		got := c.PollFetches(ctx)

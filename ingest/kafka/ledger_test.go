@@ -42,8 +42,8 @@ func newLedger() *ledger {
 	}
 }
 
-// patience is the time limit of every wait. It is generous, since no test measures time.
-const patience = 2 * time.Minute
+// waitTimeout is the time limit of every wait. It is generous, since no test measures time.
+const waitTimeout = 2 * time.Minute
 
 // update changes the ledger under its lock and wakes all waiting goroutines.
 func (l *ledger) update(f func()) {
@@ -57,7 +57,7 @@ func (l *ledger) update(f func()) {
 // until waits for a condition on the ledger.
 func (l *ledger) until(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	timeout := time.After(patience)
+	timeout := time.After(waitTimeout)
 	for {
 		l.mu.Lock()
 		ok, changed := done(), l.changed

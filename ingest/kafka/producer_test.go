@@ -202,7 +202,7 @@ func TestEnsureTopicsCreatesMissingTopics(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := res.Resources[0].ConfigEntries; len(got) != 1 || got[0].ConfigValue != "-1" {
-		t.Errorf("retention is %v, want for ever", got)
+		t.Errorf("retention is %v, want unlimited", got)
 	}
 	if created, err := EnsureTopics(t.Context(), cfg, NewTopic{Name: "second", Partitions: 4}); err != nil || created != nil {
 		t.Error(created, err)

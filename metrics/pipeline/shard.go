@@ -145,7 +145,7 @@ func (s *Shard) Write(ctx context.Context) error {
 		}
 	}
 	every := s.cfg.FlushEvery
-	for n := 1; n < patience && (s.end-s.next > behind || every < s.took); n *= 2 {
+	for n := 1; n < maxSlowdown && (s.end-s.next > behind || every < s.took); n *= 2 {
 		every *= 2
 	}
 	if s.since.IsZero() || s.early() || s.buffered() < share && !s.due(every) {
@@ -183,9 +183,9 @@ func (s *Shard) early() bool {
 // rawBytes is the size of raw events that is worth an insert of its own.
 const rawBytes = 4 << 20
 
-// A shard flushes up to patience times less often when its lag is above behind, more than arrives in a second or two, or
+// A shard flushes up to maxSlowdown times less often when its lag is above behind, more than arrives in a second or two, or
 // when its flushes take longer than the interval.
-const behind, patience = 1 << 16, 8
+const behind, maxSlowdown = 1 << 16, 8
 
 // buffered is the approximate number of bytes that wait for the next flush.
 func (s *Shard) buffered() int { return s.raw.Bytes() + s.state.Buffered() }

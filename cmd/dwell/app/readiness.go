@@ -10,7 +10,7 @@ import (
 	"dwell/metrics/pipeline"
 )
 
-// readiness knows which shards cannot go on. A program is healthy as long as it answers, and ready as long as none of
+// readiness knows which shards are stalled. A program is healthy as long as it answers, and ready as long as none of
 // its shards is stalled.
 type readiness struct {
 	pipeline.Observer

@@ -67,8 +67,8 @@ type broker struct {
 	ended                         chan struct{} // closed when cmd has ended; nil if no broker is to run
 }
 
-// patience is the time limit of every wait. It is generous, since no test measures time.
-const patience = 2 * time.Minute
+// waitTimeout is the time limit of every wait. It is generous, since no test measures time.
+const waitTimeout = 2 * time.Minute
 
 // Start starts the brokers, until the test ends, and returns when all of them have every topic.
 func Start(t testing.TB, cfg Config) *Cluster {
@@ -238,7 +238,7 @@ func (c *Cluster) awaitSync(asked ...*broker) {
 // until tries until it succeeds, and ends the test when a broker has ended by itself.
 func (c *Cluster) until(what string, try func(ctx context.Context) error) {
 	c.t.Helper()
-	ctx, cancel := context.WithTimeout(c.t.Context(), patience)
+	ctx, cancel := context.WithTimeout(c.t.Context(), waitTimeout)
 	defer cancel()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()

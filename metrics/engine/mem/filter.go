@@ -2,8 +2,8 @@ package mem
 
 import "github.com/bits-and-blooms/bloom/v3"
 
-// Filter is a growing Bloom filter: it has every key that was added, and by chance about one in a hundred of the others. It
-// takes ten bits for a key.
+// Filter is a growing Bloom filter: it contains every key that was added, and about one in a hundred
+// other keys as false positives. It takes ten bits for a key.
 type Filter struct {
 	parts []*bloom.BloomFilter
 	left  uint // keys that the last part still takes
