@@ -19,7 +19,7 @@ func TestVariablesOfKeysExist(t *testing.T) {
 	for _, name := range variable.FindAll(read(t, "deploy/CONFIGURATION.md"), -1) {
 		known = append(known, string(name))
 	}
-	for _, p := range everything(t) {
+	for _, p := range allPaths(t) {
 		if info, err := os.Stat(filepath.Join(root, p)); err != nil || info.IsDir() {
 			continue
 		}
