@@ -30,10 +30,7 @@ type border struct {
 	brokerDisk, clickhouseDisk *fulldisk.Disk
 }
 
-// means are the kinds of fault that the machine allows.
-type means struct{ disks, clocks bool }
-
-func startBorder(ctx context.Context, dwell, dir string, serves int, allowed means) (b *border, err error) {
+func startBorder(ctx context.Context, dwell, dir string, serves int, disks bool) (b *border, err error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
@@ -43,7 +40,7 @@ func startBorder(ctx context.Context, dwell, dir string, serves int, allowed mea
 		return nil, err
 	}
 	b = &border{dwell: dwell, dir: dir, kafkaAddr: ports[0], chAddr: ports[1], database: "dwell"}
-	if allowed.disks {
+	if disks {
 		if b.brokerDisk, err = fulldisk.New(filepath.Join(dir, "kafka")); err != nil {
 			return nil, err
 		}
@@ -67,7 +64,7 @@ func startBorder(ctx context.Context, dwell, dir string, serves int, allowed mea
 		b.pages = append(b.pages, ports[4+i])
 		b.serves = append(b.serves, &process{
 			name: fmt.Sprintf("dwell serve %d", i+1), log: filepath.Join(dir, fmt.Sprintf("serve-%d.log", i+1)),
-			serving: "\npage ", needs: true, ownClock: allowed.clocks,
+			serving: "\npage ", needs: true,
 			args: []string{dwell, "serve"}, env: append(b.config(), "DWELL_LISTEN="+ports[4+i]),
 		})
 	}

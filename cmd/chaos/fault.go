@@ -37,20 +37,14 @@ var faults = []fault{
 	{"away", 1, clickHouseAway},
 }
 
-// Not every machine allows these.
-var (
-	diskFaults  = []fault{{"full", 2, clickHouseFull}, {"full", 1, brokerFull}}
-	clockFaults = []fault{{"clock", 3, setClock}}
-)
+// diskFaults need mounts, which not every machine allows.
+var diskFaults = []fault{{"full", 2, clickHouseFull}, {"full", 1, brokerFull}}
 
 // faultsOf are the faults that the border can have.
 func faultsOf(b *border) []fault {
 	all := faults
 	if b.brokerDisk != nil {
 		all = slices.Concat(all, diskFaults)
-	}
-	if b.serves[0].ownClock {
-		all = slices.Concat(all, clockFaults)
 	}
 	return all
 }

@@ -27,8 +27,6 @@ type process struct {
 	needs bool
 	// gives is the message of a deliberate exit to avoid data loss, after which it is restarted too; empty is none.
 	gives string
-	// ownClock says that its clock may be set.
-	ownClock bool
 
 	mu    sync.Mutex
 	cmd   *exec.Cmd
@@ -36,8 +34,6 @@ type process struct {
 	begun int64         // where its log began
 	ended chan struct{} // closed when cmd has ended
 	asked bool          // to end
-	clock *wallClock    // its own, if it has one
-	ahead time.Duration // skew of its clock, also after a restart
 	// unexpected is the error of an exit that was not requested. again is how often it failed to start.
 	unexpected error
 	again      int
@@ -68,37 +64,12 @@ func (p *process) launch() error {
 	if err != nil {
 		return err
 	}
-	if err := p.run(cmd); err != nil {
+	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("%s: %w", p.name, err)
 	}
 	p.cmd, p.stdin, p.begun, p.ended = cmd, stdin, info.Size(), make(chan struct{})
 	go p.watch(cmd, p.ended)
 	return nil
-}
-
-// run starts the command, with a clock that is wrong from its first instruction on; mu is held.
-func (p *process) run(cmd *exec.Cmd) (err error) {
-	if !p.ownClock {
-		return cmd.Start()
-	}
-	if p.clock != nil {
-		p.clock.close()
-	}
-	p.clock, err = startWithClock(cmd, p.ahead)
-	return err
-}
-
-// setClock sets its clock ahead of the machine's. The skew survives a restart.
-func (p *process) setClock(ahead time.Duration) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.ahead = ahead
-	select {
-	case <-p.ended:
-		return nil
-	default:
-		return p.clock.set(ahead)
-	}
 }
 
 // watch records its exit.
