@@ -52,7 +52,7 @@ func startGroup(t *testing.T, partitions int) *group {
 	}
 	clickhouse := dwell(t, "embedded-clickhouse", "--data", filepath.Join(data, "clickhouse"), "--listen", g.clickhouse,
 		"--password-file", filepath.Join(data, "clickhouse.password"))
-	stdin, err := clickhouse.StdinPipe() // whose end tells it that its parent is gone
+	stdin, err := clickhouse.StdinPipe() // it ends when its parent's end of the pipe is closed
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,7 +32,7 @@ func (s *System) startEngine(ctx context.Context, reg prometheus.Registerer, tra
 	}
 	cfg := s.Config.pipeline(s.Book, s.Vocabulary)
 	ready.Observer = prom.New(reg, s.Vocabulary, s.Book.Places, func(id string) time.Duration {
-		bound, cancel := context.WithTimeout(context.WithoutCancel(ctx), habitTimeout)
+		bound, cancel := context.WithTimeout(context.WithoutCancel(ctx), baselineTimeout)
 		defer cancel()
 		return s.Source.SilentAfter(bound, id)
 	})
@@ -63,8 +63,8 @@ func (s *System) startEngine(ctx context.Context, reg prometheus.Registerer, tra
 	return nil
 }
 
-// habitTimeout bounds how long a scrape waits for the habits of the BCPs, which are read once an hour.
-const habitTimeout = 5 * time.Second
+// baselineTimeout bounds how long a scrape waits for the baselines of the BCPs, which are learned once an hour.
+const baselineTimeout = 5 * time.Second
 
 // CaughtUp waits until everything that is in Kafka now is in ClickHouse. It calls left with what is missing, five times a second.
 func (s *System) CaughtUp(ctx context.Context, left func(records int64)) error {
