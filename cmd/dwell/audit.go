@@ -6,9 +6,8 @@ import (
 	"fmt"
 	"os"
 
-	"dwell/metrics/audit"
-
 	"dwell/cmd/dwell/app"
+	"dwell/metrics/audit"
 )
 
 type auditCommand struct {

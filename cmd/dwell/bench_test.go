@@ -11,12 +11,11 @@ import (
 	"testing"
 	"time"
 
+	"dwell/cmd/dwell/app"
 	"dwell/deploy/embedded/broker"
 	"dwell/ingest/event"
 	"dwell/ingest/kafka"
 	"dwell/ingest/simulator"
-
-	"dwell/cmd/dwell/app"
 )
 
 // asBroker is a broker in a process of its own, whose work is not counted as dwell's. It says its address and serves

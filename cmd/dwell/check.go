@@ -5,10 +5,9 @@ import (
 	"errors"
 	"fmt"
 
+	"dwell/cmd/dwell/app"
 	"dwell/ingest/kafka"
 	"dwell/metrics/clickhouse"
-
-	"dwell/cmd/dwell/app"
 )
 
 type checkCommand struct {

@@ -11,11 +11,10 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"dwell/cmd/dwell/app"
 	"dwell/ingest/event"
 	"dwell/ingest/redrive"
 	"dwell/metrics/clickhouse"
-
-	"dwell/cmd/dwell/app"
 )
 
 type deadLettersCommand struct {

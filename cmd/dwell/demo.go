@@ -7,11 +7,10 @@ import (
 	"log/slog"
 	"time"
 
+	"dwell/cmd/dwell/app"
 	"dwell/dashboards/overview"
 	"dwell/ingest/kafka"
 	"dwell/ingest/simulator/player"
-
-	"dwell/cmd/dwell/app"
 )
 
 type demoCommand struct {

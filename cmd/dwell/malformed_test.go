@@ -17,11 +17,10 @@ import (
 
 	kafkago "github.com/segmentio/kafka-go"
 
+	"dwell/cmd/dwell/app"
 	"dwell/ingest/event"
 	"dwell/ingest/kafka"
 	"dwell/ingest/simulator"
-
-	"dwell/cmd/dwell/app"
 )
 
 // malformed makes the nth bad message, of one of every kind there is, and says what must be said of it.

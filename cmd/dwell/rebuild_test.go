@@ -14,11 +14,10 @@ import (
 
 	kafkago "github.com/segmentio/kafka-go"
 
+	"dwell/cmd/dwell/app"
 	"dwell/ingest/event"
 	"dwell/ingest/kafka"
 	"dwell/ingest/simulator"
-
-	"dwell/cmd/dwell/app"
 )
 
 // count starts the engine and waits until all of the topic is counted.

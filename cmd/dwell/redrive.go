@@ -7,11 +7,10 @@ import (
 	"os"
 	"time"
 
+	"dwell/cmd/dwell/app"
 	"dwell/ingest/event"
 	"dwell/ingest/redrive"
 	"dwell/metrics/clickhouse"
-
-	"dwell/cmd/dwell/app"
 )
 
 type redriveLettersCommand struct {

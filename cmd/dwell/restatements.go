@@ -7,12 +7,11 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"dwell/cmd/dwell/app"
 	"dwell/dashboards/overview"
 	"dwell/dashboards/query"
 	"dwell/ingest/place"
 	"dwell/metrics/window"
-
-	"dwell/cmd/dwell/app"
 )
 
 type restatementsCommand struct {

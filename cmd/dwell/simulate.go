@@ -11,13 +11,12 @@ import (
 	"strconv"
 	"time"
 
+	"dwell/cmd/dwell/app"
 	"dwell/ingest/event"
 	"dwell/ingest/kafka"
 	"dwell/ingest/place"
 	"dwell/ingest/simulator"
 	"dwell/ingest/simulator/player"
-
-	"dwell/cmd/dwell/app"
 )
 
 type simulateCommand struct {
