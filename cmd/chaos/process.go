@@ -25,7 +25,7 @@ type process struct {
 	// needs says that it depends on others to start: if it exits before it has started it is restarted, as a supervisor
 	// would do. Programs without needs must always start.
 	needs bool
-	// gives is the message of a deliberate exit to avoid data loss, after which it is restarted too; empty is none.
+	// gives is the message of a deliberate exit to avoid data loss, after which it is restarted too; empty if it has no such exit.
 	gives string
 
 	mu    sync.Mutex

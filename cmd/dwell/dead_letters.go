@@ -41,7 +41,7 @@ func (c *lettersFlags) query(now time.Time) (q clickhouse.DeadLettersQuery, err 
 		}
 	}
 	if q.Reason != c.Reason {
-		return q, fmt.Errorf("--reason %q: it is none of %s", c.Reason, strings.Trim(fmt.Sprint(event.Reasons()), "[]"))
+		return q, fmt.Errorf("--reason %q is not supported; use one of %s", c.Reason, strings.Trim(fmt.Sprint(event.Reasons()), "[]"))
 	}
 	return q, nil
 }

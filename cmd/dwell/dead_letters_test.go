@@ -119,6 +119,6 @@ func TestDeadLettersAreMendedAndSentAgain(t *testing.T) {
 
 	says(dwell(1, "dead-letters", "show", "77"), `"77" names no dead letter`)
 	says(dwell(1, "dead-letters", "show", "0/999999"), "0/999999: there is no such dead letter")
-	says(dwell(1, "dead-letters", "list", "--reason", "boredom"), `--reason "boredom": it is none of`)
+	says(dwell(1, "dead-letters", "list", "--reason", "boredom"), `--reason "boredom" is not supported; use one of`)
 	says(dwell(1, "dead-letters", "redrive"), "nothing to redrive")
 }

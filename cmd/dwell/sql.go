@@ -135,7 +135,7 @@ func object(out io.Writer, columns []string, row []any) error {
 		name, err1 := json.Marshal(columns[i])
 		value, err2 := json.Marshal(row[i])
 		var unsupported *json.UnsupportedValueError
-		if errors.As(err2, &unsupported) { // a number that is none, such as 0/0
+		if errors.As(err2, &unsupported) { // JSON has no NaN and no infinity: 0/0 is null
 			value, err2 = []byte("null"), nil
 		}
 		if err := errors.Join(err1, err2); err != nil {

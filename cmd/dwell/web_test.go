@@ -38,17 +38,8 @@ func TestEmbeddedClickHouseAsksForItsPassword(t *testing.T) {
 	s := serveForTest(t, "afghanistan", time.Now)
 	for password, want := range map[string]int{"": http.StatusForbidden, s.Config.ClickHouse.Password: http.StatusOK} {
 		address := "http://" + s.Config.ClickHouse.Addresses[0] + "/?query=SELECT+1&password=" + password
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		answer, err := http.DefaultClient.Do(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_ = answer.Body.Close()
-		if answer.StatusCode != want {
-			t.Errorf("password %q: %s", password, answer.Status)
+		if got := status(t, address); got != want {
+			t.Errorf("password %q: %d", password, got)
 		}
 	}
 }
@@ -77,17 +68,23 @@ func TestProfilesHaveAPortOfTheirOwn(t *testing.T) {
 	_, line, _ := strings.Cut(out.String(), "pprof ")
 	address, _, _ := strings.Cut(strings.TrimSpace(line), "\n")
 	for url, want := range map[string]int{address: http.StatusOK, "http://" + s.Listening + "/debug/pprof/": http.StatusNotFound} {
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		answer, err := http.DefaultClient.Do(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_ = answer.Body.Close()
-		if answer.StatusCode != want {
-			t.Errorf("%s: %s", url, answer.Status)
+		if got := status(t, url); got != want {
+			t.Errorf("%s: %d", url, got)
 		}
 	}
+}
+
+// status is that of the response to a GET.
+func status(t *testing.T, url string) int {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	return response.StatusCode
 }

@@ -35,7 +35,7 @@ func (h *baselines) silenceOfReadings(t time.Time) (time.Duration, bool) {
 	return baseline.Tolerated(h.place, h.readings, t)
 }
 
-// seenBefore is the start of the last hour before t in which trucks were seen, zero if there is none.
+// seenBefore is the start of the last hour before t in which trucks were seen; it is zero if they never were.
 func (h *baselines) seenBefore(t time.Time) time.Time {
 	at, _ := slices.BinarySearch(h.seen, t.Unix())
 	if at == 0 {

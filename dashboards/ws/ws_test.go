@@ -272,7 +272,7 @@ func TestOtherOriginsAndTooManyViewersAreRefused(t *testing.T) {
 		status              int
 	}{
 		{"a page from elsewhere", "", "https://evil.example", http.StatusForbidden},
-		{"a number that is none", "?from=-1", "", http.StatusBadRequest},
+		{"a negative number", "?from=-1", "", http.StatusBadRequest},
 		{"the page itself", "", "http://" + host, 0},
 		{"one too many", "", "", http.StatusServiceUnavailable},
 	} {

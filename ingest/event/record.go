@@ -65,7 +65,7 @@ func (r *Record) SetEverywhere(everywhere bool) {
 	r.Headers = slices.DeleteFunc(slices.Clone(r.Headers), func(h Header) bool { return string(h.Key) == EverywhereHeader })
 }
 
-// header returns the last header of this name, nil where there is none.
+// header returns the last header of this name, nil if the record has no such header.
 func (r *Record) header(name string) []byte {
 	for i := len(r.Headers) - 1; i >= 0; i-- {
 		if string(r.Headers[i].Key) == name {

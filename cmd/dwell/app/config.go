@@ -237,7 +237,7 @@ func under(section string, err error) error {
 func (l LogConfig) Handler(w io.Writer) (slog.Handler, error) {
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(l.Level)); err != nil {
-		return nil, fmt.Errorf("log.level: %q is none of debug, info, warn, error", l.Level)
+		return nil, fmt.Errorf("log.level: %q is not supported; use debug, info, warn or error", l.Level)
 	}
 	opts := &slog.HandlerOptions{Level: level}
 	switch l.Format {
@@ -246,7 +246,7 @@ func (l LogConfig) Handler(w io.Writer) (slog.Handler, error) {
 	case "json":
 		return slog.NewJSONHandler(w, opts), nil
 	}
-	return nil, fmt.Errorf("log.format: %q is none of text, json", l.Format)
+	return nil, fmt.Errorf("log.format: %q is not supported; use text or json", l.Format)
 }
 
 // ReadPlaces reads the places: a file, or one that is part of the program.
