@@ -1,6 +1,6 @@
 -- The rows of both sides, field by field in one order, and where they differ.
 WITH ['shard', 'bcp', 'direction', 'channel', 'regime', 'status', 'fault', 'over', 'first_fact', 'last_fact', 'arrived', 'released',
-    'refused', 'departed', 'release_ms', 'crossing_ms', 'release_net_ms', 'crossing_net_ms', 'segments', 'phase', 'holder', 'since'] AS names
+    'refused', 'departed', 'lapsed', 'release_ms', 'crossing_ms', 'release_net_ms', 'crossing_net_ms', 'segments', 'phase', 'holder', 'since'] AS names
 SELECT visit, d.1 AS field, d.2 AS engine, d.3 AS audit
 FROM (
     SELECT
@@ -14,8 +14,8 @@ FROM (
         SELECT 'engine' AS side, visit, r.shard AS shard, [
             toString(r.shard), bcp, direction, channel, regime, status, fault, toString(over),
             ifNull(toString(first_fact), ''), ifNull(toString(last_fact), ''), ifNull(toString(arrived), ''), ifNull(toString(released), ''),
-            ifNull(toString(refused), ''), ifNull(toString(departed), ''), ifNull(toString(release_ms), ''), ifNull(toString(crossing_ms), ''),
-            ifNull(toString(release_net_ms), ''), ifNull(toString(crossing_net_ms), ''),
+            ifNull(toString(refused), ''), ifNull(toString(departed), ''), ifNull(toString(lapsed), ''),
+            ifNull(toString(release_ms), ''), ifNull(toString(crossing_ms), ''), ifNull(toString(release_net_ms), ''), ifNull(toString(crossing_net_ms), ''),
             arrayStringConcat(arrayMap((p, h, s, ms, net) -> concat(p, '/', h, ' ', toString(s), ' ', toString(ms), ' net ', toString(net)),
                 segment_phase, segment_holder, segment_start, segment_ms, segment_net_ms), ', '),
             phase, holder, ifNull(toString(since), '')] AS fields,
@@ -28,6 +28,7 @@ FROM (
             ifNull(toString(fromUnixTimestamp64Milli(first, 'UTC')), ''), ifNull(toString(fromUnixTimestamp64Milli(last, 'UTC')), ''),
             ifNull(toString(fromUnixTimestamp64Milli(arrived, 'UTC')), ''), ifNull(toString(fromUnixTimestamp64Milli(released, 'UTC')), ''),
             ifNull(toString(fromUnixTimestamp64Milli(refused, 'UTC')), ''), ifNull(toString(fromUnixTimestamp64Milli(departed, 'UTC')), ''),
+            ifNull(toString(fromUnixTimestamp64Milli(lapsed, 'UTC')), ''),
             if(sound, ifNull(toString(released - arrived), ''), ''), if(sound, ifNull(toString(departed - arrived), ''), ''),
             if(sound, ifNull(toString(released - arrived - release_closed), ''), ''), if(sound, ifNull(toString(departed - arrived - crossing_closed), ''), ''),
             arrayStringConcat(arrayMap((s, closed) -> concat(s.1, '/', s.2, ' ', toString(fromUnixTimestamp64Milli(s.3, 'UTC')), ' ', toString(s.4), ' net ', toString(s.4 - closed)),

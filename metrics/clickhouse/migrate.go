@@ -29,12 +29,6 @@ var migrationFiles embed.FS
 //go:embed views/measures.sql
 var views string
 
-// Rows that were counted before these versions lack values that cannot be computed afterwards.
-const (
-	netTimes = 7
-	totals   = 9
-)
-
 type migration struct {
 	version int
 	name    string
@@ -95,21 +89,17 @@ func migrate(ctx context.Context, cfg Config) error {
 			return err
 		}
 	}
-	if newest := len(all); int(have) > newest {
-		return fmt.Errorf("database %q has schema version %d, this program knows up to %d: use a newer program", cfg.Database, have, newest)
-	}
-	if 0 < have && have < totals {
-		var counted uint64
-		if err := conn.QueryRow(ctx, "SELECT count() FROM "+cfg.Database+".progress").Scan(&counted); err != nil {
+	if have > 0 {
+		var first string
+		if err := conn.QueryRow(ctx, "SELECT any(name) FROM "+cfg.Database+".schema_versions WHERE version = 1").Scan(&first); err != nil {
 			return err
 		}
-		if counted > 0 {
-			since := "each truck was counted once by its time"
-			if have < netTimes {
-				since = "times were net of closed hours"
-			}
-			return fmt.Errorf("database %q was counted before %s: count all events again into a new database", cfg.Database, since)
+		if first != all[0].name {
+			return fmt.Errorf("database %q was made before schema 1: use another database (with embedded parts, another data folder) and count all events again", cfg.Database)
 		}
+	}
+	if newest := len(all); int(have) > newest {
+		return fmt.Errorf("database %q has schema version %d, this program knows up to %d: use a newer program", cfg.Database, have, newest)
 	}
 	for _, m := range all[have:] {
 		statements, err := m.render(cfg)

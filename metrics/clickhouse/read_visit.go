@@ -15,17 +15,17 @@ import (
 // the table, and most visits are not recent. So only recent visits are read with their facts, by id and as_of, which identify
 // one row or identical copies; of all others, only the id is read.
 const (
-	recentRows = `SELECT visit, as_of, status = 'lapsed', over, facts FROM visits PREWHERE shard = ? AND (visit, as_of) IN (
+	recentRows = `SELECT visit, as_of, toUnixTimestamp64Milli(lapsed), over, facts FROM visits PREWHERE shard = ? AND (visit, as_of) IN (
 		SELECT visit, as_of FROM visits FINAL
 		WHERE shard = ? AND (NOT (over AND ifNull(last_fact <= fromUnixTimestamp64Milli(?), 1)) OR as_of > ?)
 	) LIMIT 1 BY visit`
 
 	allIDs = `SELECT visit FROM visits FINAL WHERE shard = ?`
 
-	rowsByID = `SELECT visit, as_of, status = 'lapsed', over, facts FROM visits PREWHERE shard = ? AND visit IN (?)
+	rowsByID = `SELECT visit, as_of, toUnixTimestamp64Milli(lapsed), over, facts FROM visits PREWHERE shard = ? AND visit IN (?)
 	ORDER BY as_of DESC LIMIT 1 BY visit`
 
-	overDuring = `SELECT visit, as_of, status = 'lapsed', over, facts FROM visits FINAL
+	overDuring = `SELECT visit, as_of, toUnixTimestamp64Milli(lapsed), over, facts FROM visits FINAL
 	WHERE shard = ? AND over AND bcp = ? AND first_fact < fromUnixTimestamp64Milli(?) AND last_fact > fromUnixTimestamp64Milli(?)`
 )
 
@@ -108,11 +108,15 @@ func eachVisit(rows driver.Rows, yield func(*visit.Row) error) error {
 	for rows.Next() {
 		var r visit.Row
 		var asOf uint64
-		var lapsed, over uint8
+		var lapsed *int64
+		var over uint8
 		if err := rows.Scan(&r.ID, &asOf, &lapsed, &over, &r.Facts); err != nil {
 			return err
 		}
-		r.AsOf, r.Lapsed, r.Over = int64(asOf), lapsed != 0, over != 0
+		r.AsOf, r.Lapsed, r.Over = int64(asOf), visit.None, over != 0
+		if lapsed != nil {
+			r.Lapsed = *lapsed
+		}
 		if err := yield(&r); err != nil {
 			return err
 		}

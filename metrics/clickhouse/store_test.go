@@ -66,7 +66,7 @@ func (k *truck) add(typ event.Type, at int64, change func(*event.Event)) *truck 
 }
 
 func (k *truck) row(asOf int64) visit.Row {
-	r := visit.Row{ID: k.id, AsOf: asOf, Facts: k.visit.AppendFacts(nil, k.voc)}
+	r := visit.Row{ID: k.id, AsOf: asOf, Lapsed: visit.None, Facts: k.visit.AppendFacts(nil, k.voc)}
 	visit.RulesOf(k.voc).Derive(&k.visit, &r.State)
 	r.Over = r.State.Empty || r.State.Departed != visit.None
 	return r
@@ -96,7 +96,7 @@ func TestVisitsAreReadBack(t *testing.T) {
 	many.add(event.TruckArrived, base-minute, nil).add(event.TruckDeparted, base+3000*minute, nil)
 	rows = append(rows, many.row(7))
 	lapsed := (&truck{voc: voc, id: "lapsed"}).add(event.TruckArrived, base-1000*minute, nil).row(8)
-	lapsed.Lapsed, lapsed.Over = true, true
+	lapsed.Lapsed, lapsed.Over = base+1000*minute, true
 	void := (&truck{voc: voc, id: "void"}).row(9)
 	noArrival := (&truck{voc: voc, id: "no arrival"}).add(event.TruckReleased, base, nil).row(10)
 	rows = append(rows, lapsed, void, noArrival)

@@ -47,6 +47,7 @@ func (s *Store) encodeVisits(e *encoder, shard int, rows []visit.Row) {
 	at("released", func(st *visit.State) visit.Time { return st.Released })
 	at("refused", func(st *visit.State) visit.Time { return st.Refused })
 	at("departed", func(st *visit.State) visit.Time { return st.Departed })
+	eachNullable64(b, "lapsed", nullableTimeType, rows, func(r *visit.Row) (int64, bool) { return instant(r.Lapsed) })
 	since := func(name string, end func(*visit.State) (at visit.Time, closed int64)) {
 		eachNullable64(b, name, "Nullable(UInt64)", rows, func(r *visit.Row) (int64, bool) {
 			st := &r.State

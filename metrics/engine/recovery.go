@@ -137,8 +137,8 @@ func (s *State) RestoreVisit(r *visit.Row) error {
 		s.restatedUntil = max(s.restatedUntil, r.AsOf)
 	}
 	st := s.derive(at)
-	if r.Over && !st.Empty && st.Departed == visit.None { // a row does not say of a visit that is not sound that it lapsed
-		e.setLapsed(s.deadline(st))
+	if r.Lapsed != visit.None {
+		e.setLapsed(r.Lapsed)
 	} else {
 		s.await(at, st)
 	}

@@ -55,9 +55,7 @@ func (t *tables) writeWindow(r window.Row) {
 
 func (t *tables) writeVisit(r visit.Row) {
 	if old, ok := t.visits[r.ID]; !ok || r.AsOf >= old.AsOf {
-		r = clonedVisit(r)
-		r.Lapsed = r.Status() == "lapsed" // so says ClickHouse
-		t.visits[r.ID] = r
+		t.visits[r.ID] = clonedVisit(r)
 	}
 }
 

@@ -6,8 +6,8 @@ type Row struct {
 	ID string
 	// AsOf is an offset: the row includes the events of the shard before it, and no others.
 	AsOf int64
-	// Lapsed says that the visit had no fact for longer than its BCP allows, as of AsOf.
-	Lapsed bool
+	// Lapsed is the instant at which the visit had had no fact for as long as its BCP allows, None if it has not lapsed.
+	Lapsed Time
 	// Over says that nothing more is expected of the visit: it departed, lapsed, or has no fact left.
 	Over bool
 	// Facts are in the form of AppendFacts.
@@ -28,7 +28,7 @@ func (r *Row) Status() string {
 		return "inconsistent"
 	case s.Departed != None:
 		return "departed"
-	case r.Lapsed:
+	case r.Lapsed != None:
 		return "lapsed"
 	default:
 		return "inside"

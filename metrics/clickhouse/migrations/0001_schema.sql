@@ -49,12 +49,16 @@ CREATE TABLE IF NOT EXISTS {{db}}.visits {{cluster}} (
     released       Nullable(DateTime64(3, 'UTC')),
     refused        Nullable(DateTime64(3, 'UTC')),
     departed       Nullable(DateTime64(3, 'UTC')),
+    lapsed         Nullable(DateTime64(3, 'UTC')) COMMENT 'when it lapsed; NULL if it has not',
     release_ms     Nullable(UInt64)       COMMENT 'from arrival to release; NULL if the visit has a fault',
     crossing_ms    Nullable(UInt64)       COMMENT 'from arrival to departure; NULL if the visit has a fault',
+    release_net_ms  Nullable(UInt64)      COMMENT 'release_ms net of the hours in which the BCP was closed',
+    crossing_net_ms Nullable(UInt64)      COMMENT 'crossing_ms net of the hours in which the BCP was closed',
     segment_phase  Array(LowCardinality(String)),
     segment_holder Array(LowCardinality(String)),
     segment_start  Array(DateTime64(3, 'UTC')),
     segment_ms     Array(UInt64),
+    segment_net_ms Array(UInt64)          COMMENT 'segment_ms net of the hours in which the BCP was closed',
     phase          LowCardinality(String) COMMENT 'phase, holder and start of the open segment',
     holder         LowCardinality(String),
     since          Nullable(DateTime64(3, 'UTC')),
@@ -78,6 +82,9 @@ CREATE TABLE IF NOT EXISTS {{db}}.windows {{cluster}} (
     sum_ms    Int64,
     sum_sq    UInt128                     COMMENT 'sum of squares of milliseconds',
     bins      Map(Int16, UInt32)          COMMENT 'durations in (g^(i-1), g^i] seconds, g = 2^(1/32); -32768 is zero',
+    net_ms    Int64                       COMMENT 'sum of milliseconds net of the hours in which the BCP was closed',
+    net_sq    UInt128                     COMMENT 'as sum_sq, net; left empty if net_ms = sum_ms, because it equals sum_sq then',
+    net_bins  Map(Int16, UInt32)          COMMENT 'as bins, net; left empty if net_ms = sum_ms, because they equal bins then',
     phase     LowCardinality(String) ALIAS if(position(measure, '/') > 0, splitByChar('/', measure)[1], ''),
     holder    LowCardinality(String) ALIAS if(position(measure, '/') > 0, splitByChar('/', measure)[2], ''),
     INDEX as_of as_of TYPE minmax GRANULARITY 4
@@ -135,3 +142,97 @@ CREATE TABLE IF NOT EXISTS {{db}}.dead_letters {{cluster}} (
     headers Array(Tuple(name String, value String))
 ) ENGINE = {{replacing ""}} PARTITION BY toYYYYMM(logged) ORDER BY (shard, offset)
 COMMENT 'Unusable messages, each with the reason.';
+
+CREATE TABLE IF NOT EXISTS {{db}}.restatements {{cluster}} (
+    shard     UInt16,
+    offset    UInt64                 COMMENT 'of the event that changed the window',
+    bcp       LowCardinality(String),
+    direction LowCardinality(String),
+    grain     Enum8('minute' = 1, 'hour' = 2, 'day' = 3),
+    start     DateTime('UTC'),
+    measure   LowCardinality(String),
+    n         Int64                  COMMENT 'by how much the number changed',
+    sum_ms    Int64                  COMMENT 'by how much the sum changed',
+    bins      Map(Int16, Int32)      COMMENT 'by how much the number in each bin changed',
+    net_ms    Int64                  COMMENT 'by how much the net sum changed',
+    net_bins  Map(Int16, Int32)      COMMENT 'by how much the net number in each bin changed',
+    written_at DateTime64(3, 'UTC')  DEFAULT now64(3)
+) ENGINE = {{replacing ""}} PARTITION BY toYYYYMM(start)
+ORDER BY (bcp, grain, start, measure, direction, shard, offset)
+COMMENT 'How late events changed final windows, over all channels and regimes. Read it with FINAL.';
+
+CREATE TABLE IF NOT EXISTS {{db}}.redrives {{cluster}} (
+    shard       UInt16,
+    offset      UInt64              COMMENT 'of the dead letter',
+    redriven_at DateTime64(3, 'UTC') DEFAULT now64(3)
+) ENGINE = {{replacing ""}} ORDER BY (shard, offset)
+COMMENT 'Dead letters that were sent again.';
+
+CREATE TABLE IF NOT EXISTS {{db}}.rules {{cluster}} (
+    rule     String               COMMENT 'such as lapse_after of AF-NAN-TORKHAM',
+    value    String,
+    noted_at DateTime64(6, 'UTC') DEFAULT now64(6)
+) ENGINE = {{replacing ""}} ORDER BY (rule, noted_at)
+COMMENT 'The rules under which the tables were counted: under other rules the same events give other numbers.';
+
+CREATE TABLE IF NOT EXISTS {{db}}.topics {{cluster}} (
+    topic      String,
+    partitions UInt32,
+    noted_at   DateTime64(6, 'UTC') DEFAULT now64(6)
+) ENGINE = {{replacing ""}} ORDER BY (topic, noted_at)
+COMMENT 'The number of partitions that each topic had when it was first read; each is a shard.';
+
+CREATE TABLE IF NOT EXISTS {{db}}.owners {{cluster}} (
+    shard     UInt16,
+    epoch     UInt64 COMMENT 'greater by one for each instance that opens the shard',
+    number    UInt64 COMMENT 'random; distinguishes instances that open the shard at the same time',
+    announced UInt64 COMMENT 'the offset of the last flush that it announced; the rows may be written or not',
+    opened_at DateTime64(3, 'UTC') DEFAULT now64(3)
+) ENGINE = {{replacing "announced"}} ORDER BY (shard, epoch, number)
+COMMENT 'The owners of each shard. An owner that finds a later epoch is fenced: it announces no more flushes.';
+
+CREATE TABLE IF NOT EXISTS {{db}}.openings {{cluster}} (
+    shard            UInt16,
+    offset           UInt64,
+    type             LowCardinality(String) COMMENT 'bcp.opened, bcp.closed or event.retracted',
+    id               String,
+    source           String,
+    time             DateTime64(3, 'UTC'),
+    bcp              LowCardinality(String),
+    direction        LowCardinality(String) COMMENT 'empty if it is about both directions',
+    retracted_id     String,
+    retracted_source String
+) ENGINE = {{replacing ""}} ORDER BY (shard, offset)
+COMMENT 'The events that say when BCPs were open, and the retractions of events about places. The calendar is in the places file.';
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS {{db}}.openings_of_events {{cluster}} TO {{db}}.openings AS
+SELECT shard, offset, type, id, source, time, bcp, direction, retracted_id, retracted_source
+FROM {{db}}.events
+WHERE type IN ('bcp.opened', 'bcp.closed') OR type = 'event.retracted' AND subject = bcp;
+
+CREATE OR REPLACE VIEW {{db}}.waiting_now {{cluster}} AS
+SELECT bcp, direction, splitByChar('/', measure)[1] AS phase, splitByChar('/', measure)[2] AS holder, trucks, as_of
+FROM (
+    SELECT bcp, direction, max(last_event) AS as_of, sumMap(mapKeys(holders), mapValues(holders)) AS by_measure
+    FROM {{db}}.inside_now FINAL
+    GROUP BY bcp, direction
+)
+ARRAY JOIN by_measure.1 AS measure, by_measure.2 AS trucks
+COMMENT 'Trucks inside now by phase and holder. as_of is the time of the latest event about the BCP and direction.';
+
+CREATE OR REPLACE VIEW {{db}}.latest_visits {{cluster}} AS
+SELECT
+    visit, bcp, direction, channel, regime, status, fault, arrived, released, refused, departed,
+    release_ms / 1000 AS release_time, release_net_ms / 1000 AS release_net_time,
+    crossing_ms / 1000 AS crossing_time, crossing_net_ms / 1000 AS crossing_net_time,
+    arrayMap((p, h, s, ms, net) -> (p, h, s, ms / 1000, net / 1000), segment_phase, segment_holder, segment_start, segment_ms, segment_net_ms)
+        ::Array(Tuple(phase String, holder String, start DateTime64(3, 'UTC'), seconds Float64, net_seconds Float64)) AS segments,
+    phase, holder, since, last_fact
+FROM {{db}}.visits FINAL
+COMMENT 'The latest state of each visit, with times in seconds, gross and net of closed hours.';
+
+CREATE OR REPLACE VIEW {{db}}.queue_readings {{cluster}} AS
+SELECT bcp, direction, source, id, time, recorded, vehicles, wait_seconds, age_seconds
+FROM {{db}}.readings FINAL
+WHERE NOT retracted
+COMMENT 'Queue readings of other sources, without those that were retracted.';
