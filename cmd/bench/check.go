@@ -27,7 +27,7 @@ func (c *checkCommand) Run(ctx context.Context) error {
 	case c.ClickHouse == "":
 		got, err = resultFromTopic(ctx, c.Brokers, c.Topic)
 	case c.Of == "dwell":
-		got, err = resultFromWindows(ctx, c.ClickHouse, c.Database)
+		got, err = resultFromVisits(ctx, c.ClickHouse, c.Database)
 	default:
 		got, err = resultFromTable(ctx, c.ClickHouse, c.Database)
 	}

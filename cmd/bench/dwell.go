@@ -124,5 +124,5 @@ func caughtUp(ctx context.Context, b *bed, j *job, ends map[int32]int64) (bool, 
 }
 
 func (dwell) result(ctx context.Context, b *bed, j *job) (result, error) {
-	return resultFromWindows(ctx, b.clickhouse.url(), j.id)
+	return resultFromVisits(ctx, b.clickhouse.url(), j.id)
 }

@@ -74,12 +74,12 @@ func resultFromTable(ctx context.Context, url, database string) (result, error) 
 	return got, err
 }
 
-// resultFromWindows reads dwell's own windows. Its bins are of seconds.
-func resultFromWindows(ctx context.Context, url, database string) (result, error) {
+// resultFromVisits computes the minutes from dwell's visits. Its bins are of seconds.
+func resultFromVisits(ctx context.Context, url, database string) (result, error) {
 	dwellScale := logarithmic(math.Exp2(1.0/(1<<window.Schema)), int(window.ZeroBin), 1000)
 	got := result{}
-	sql := `SELECT bcp, intDiv(toUnixTimestamp(start), 60), sum(w.n), sum(w.sum_ms), sumMap(w.bins) FROM ` + database + `.windows AS w FINAL
-		WHERE measure = 'release_time' AND grain = 'minute' GROUP BY bcp, start HAVING sum(w.n) != 0`
+	sql := `SELECT bcp, intDiv(toUnixTimestamp(start), 60), sum(w.n), sum(w.sum_ms), sumMap(w.bins) FROM (` +
+		window.SQLOfMinutes(database+".visits", "release_ms IS NOT NULL") + `) AS w WHERE measure = 'release_time' GROUP BY bcp, start HAVING sum(w.n) != 0`
 	err := query(ctx, url, sql+format, func(rows *json.Decoder) error {
 		var at windowKey
 		var a answer

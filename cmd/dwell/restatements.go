@@ -19,7 +19,7 @@ type restatementsCommand struct {
 
 	Since   string `default:"24h" help:"How far back to look: 24h, or a time such as 2026-01-05T08:00:00Z."`
 	Place   string `help:"Only of this BCP."`
-	Grain   string `enum:"minute,hour,day," default:"" help:"Only of minutes, hours or days."`
+	Grain   string `enum:"hour,day," default:"" help:"Only of hours or of days."`
 	Measure string `help:"Only of this measure or total, such as release_time or releases."`
 	Limit   int    `default:"100" help:"How many to list of each BCP, the latest first."`
 }

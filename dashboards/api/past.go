@@ -134,7 +134,7 @@ func (h *Handler) restatements(ctx context.Context, q *request) (any, error) {
 	if ask.From, ask.To, err = q.span(h.store.Now(), 7*day, longest); err != nil {
 		return nil, err
 	}
-	if ask.Grain, err = q.word("grain", "minute", "hour", "day"); err != nil {
+	if ask.Grain, err = q.word("grain", "hour", "day"); err != nil {
 		return nil, err
 	}
 	if ask.Measure, err = h.measure(q); err != nil {

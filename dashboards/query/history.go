@@ -175,8 +175,7 @@ func (s *Source) readPast(ctx context.Context, q overview.HistoryQuery, from tim
 			measures = ofDays(measures)
 		}
 		return `
-FROM ` + s.table("windows") + ` FINAL
-PREWHERE bcp = {bcp:String} AND grain = {grain:String} AND ` + measures + `
+FROM ` + s.windowsOf(q.Grain, "{from:Int64}", "{to:Int64}") + ` bcp = {bcp:String} AND grain = {grain:String} AND ` + measures + `
     AND start >= fromUnixTimestamp({from:Int64}) AND start < fromUnixTimestamp({to:Int64})` + filter + `
 GROUP BY start`
 	}
@@ -260,8 +259,7 @@ func (s *Source) readOthers(ctx context.Context, q overview.HistoryQuery, from t
 	filter, args := picks(q.Filter)
 	sql := `
 SELECT DISTINCT toUnixTimestamp(start)
-FROM ` + s.table("windows") + `
-WHERE bcp = {bcp:String} AND grain = {grain:String} AND NOT (` + countsOf + filter + `)
+FROM ` + s.windowsOf(q.Grain, "{first:Int64}", "{last:Int64}") + ` bcp = {bcp:String} AND grain = {grain:String} AND NOT (` + countsOf + filter + `)
     AND start >= fromUnixTimestamp({first:Int64}) AND start <= fromUnixTimestamp({last:Int64})`
 	args = append(args, clickhouse.Named("counted", window.CountedBy(q.Measure)), named("bcp", q.ID), named("grain", q.Grain),
 		named("first", missing[0]), named("last", missing[len(missing)-1]))
@@ -283,14 +281,18 @@ func ofDays(condition string) string {
 // insideBefore is how many trucks were inside when the window at from began: all that came less all that left before.
 func (s *Source) insideBefore(ctx context.Context, p *place.Place, from time.Time, q overview.HistoryQuery) (inside int64, err error) {
 	filter, args := picks(q.Filter)
-	sql := `
-SELECT sumIf(n, measure = 'arrivals') - sumIf(n, ` + leftOf + `)
-FROM ` + s.table("windows") + ` FINAL
-WHERE bcp = {bcp:String} AND ` + insideOf + filter + `
+	change := `
+SELECT sumIf(n, measure = 'arrivals') - sumIf(n, ` + leftOf + `) AS change
+FROM `
+	sql := change + s.windowsOf(window.Hour, "", "") + ` bcp = {bcp:String} AND ` + insideOf + filter + `
     AND (grain = 'day' AND ` + ofDays(insideOf) + ` AND start < fromUnixTimestamp({day:Int64})
-        OR grain = {grain:String} AND start >= fromUnixTimestamp({day:Int64}) AND start < fromUnixTimestamp({from:Int64}))`
-	args = append(args, named("bcp", q.ID), named("grain", q.Grain), named("from", from.Unix()),
-		named("day", startOf(window.Day, from, p.Zone).Unix()))
+        OR grain = 'hour' AND start >= fromUnixTimestamp({day:Int64}) AND start < fromUnixTimestamp({hour:Int64}))`
+	if q.Grain == window.Minute {
+		sql = "SELECT sum(change) FROM (" + sql + " UNION ALL" + change + s.windowsOf(q.Grain, "{hour:Int64}", "{from:Int64}") + ` ` + insideOf + filter + `
+    AND start >= fromUnixTimestamp({hour:Int64}) AND start < fromUnixTimestamp({from:Int64}))`
+	}
+	args = append(args, named("bcp", q.ID), named("from", from.Unix()),
+		named("hour", startOf(window.Hour, from, p.Zone).Unix()), named("day", startOf(window.Day, from, p.Zone).Unix()))
 	err = s.each(ctx, "windows", sql, args, func(rows driver.Rows) error { return rows.Scan(&inside) })
 	return inside, err
 }

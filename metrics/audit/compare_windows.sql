@@ -49,7 +49,7 @@ WITH
             sumIf(net, timed) AS net_ms, sumIf(toUInt128(net) * toUInt128(net), timed) AS net_sq,
             sumMap(if(timed, [net_bin], []), if(timed, [1::UInt64], [])) AS net_bins
         FROM zoned
-        ARRAY JOIN [('minute', toUInt32(minute)), ('hour', hour), ('day', day)] AS g
+        ARRAY JOIN [('hour', hour), ('day', day)] AS g
         WHERE {{.From}} <= g.2 {{if .Until}}AND g.2 < {{.Until}}{{end}}
         GROUP BY shard, bcp, direction, channel, regime, grain, start, measure
     ),

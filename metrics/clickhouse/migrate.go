@@ -146,7 +146,7 @@ const note = "INSERT INTO %s.schema_versions (version, name) VALUES (%d, '%s')"
 
 // render fills in what depends on the installation: {{db}}, {{cluster}} after the name of what is created, and {{replacing
 // "version"}} for the engine. {{measured "NAME"}} is the condition on measure that selects a measure or total, {{times}}
-// selects all times, and {{counts}} are the names of all counts.
+// selects all times, {{minutes}} is a query of the minutes between two parameters, and {{counts}} are the names of all counts.
 func (m migration) render(cfg Config) ([]string, error) {
 	t, err := template.New(m.name).Funcs(template.FuncMap{
 		"db": func() string { return cfg.Database },
@@ -158,7 +158,11 @@ func (m migration) render(cfg Config) ([]string, error) {
 		},
 		"counts":   window.CountNames,
 		"measured": window.SQLOf,
-		"times":    window.SQLOfTimes,
+		"minutes": func() string {
+			return window.SQLOfMinutes(cfg.Database+".visits", "bcp = {bcp:String} AND "+
+				window.SQLOfFactsDuring("{from:DateTime('UTC')}", "{to:DateTime('UTC')}"))
+		},
+		"times": window.SQLOfTimes,
 		"replacing": func(version string) string {
 			if cfg.Cluster == "" {
 				return "ReplacingMergeTree(" + version + ")"

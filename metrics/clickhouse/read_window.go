@@ -19,7 +19,7 @@ const (
 
 	// These two filter by the sorting key alone, so they give the same before and after the merge.
 	recentWindows = windowColumns + `FROM windows FINAL WHERE shard = ? AND start > fromUnixTimestamp(?)
-		AND start > fromUnixTimestamp(multiIf(grain = 'minute', ?, grain = 'hour', ?, ?))`
+		AND start > fromUnixTimestamp(if(grain = 'hour', ?, ?))`
 
 	windowsByKey = windowColumns + `FROM windows FINAL WHERE shard = ?
 		AND (bcp, grain, start, measure, direction, channel, regime) IN (?)`
@@ -31,14 +31,14 @@ const (
 )
 
 // The longest that a window of each grain lasts, in seconds; a local day may have 25 hours.
-const longestMinute, longestHour, longestDay = 60, 3600, 25 * 3600
+const longestHour, longestDay = 3600, 25 * 3600
 
 // RecentWindows yields every window that ends after the horizon (Unix milliseconds) or has an AsOf above progress, some of
 // them twice, and days that ended up to two hours before the horizon.
 func (s *Store) RecentWindows(ctx context.Context, shard int, horizon, progress int64, yield func(*window.Row) error) error {
 	after := func(length int64) int64 { return min(max(0, floor(horizon, 1000)-length), latestStart) }
 	rows, err := s.conn.Query(ctx, recentWindows, shard,
-		after(longestDay), after(longestMinute), after(longestHour), after(longestDay))
+		after(longestDay), after(longestHour), after(longestDay))
 	if err == nil {
 		err = s.eachWindow(rows, yield)
 	}

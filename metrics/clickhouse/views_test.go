@@ -105,6 +105,11 @@ func TestViewsOfAHandComputedDay(t *testing.T) {
 			"AF-NAN-TORKHAM\tinbound\texit\tcarrier\t2\t2026-01-05 08:00:01.123\nAF-NAN-TORKHAM\tinbound\twait\tcustoms\t4\t2026-01-05 08:00:01.123\n",
 		"SELECT visit, status, release_time, release_net_time, crossing_time, crossing_net_time, segments FROM latest_visits": "" +
 			"T1\tdeparted\t90.5\t90.5\t120\t100\t[('wait','customs','2026-01-05 08:00:00.000',90.5,90.5),('exit','carrier','2026-01-05 08:01:30.500',29.5,9.5)]\n",
+		"SELECT start, arrivals, releases, departures, left FROM movements_by_minute(bcp = 'AF-NAN-TORKHAM', from = '2026-01-05 08:00:00', to = '2026-01-05 08:02:00') ORDER BY start": "" +
+			"2026-01-05 08:00:00\t1\t0\t0\t0\n2026-01-05 08:01:00\t0\t1\t0\t0\n",
+		"SELECT grain, start, measure, n, mean, net_mean, printf('%.6f', p90) FROM crossing_times_by_minute(bcp = 'AF-NAN-TORKHAM', from = '2026-01-05 08:01:00', to = '2026-01-05 08:03:00') ORDER BY start, measure": "" +
+			"minute\t2026-01-05 08:01:00\trelease_time\t1\t90.5\t90.5\t" + p(90_500) + "\nminute\t2026-01-05 08:01:00\twait/customs\t1\t90.5\t90.5\t" + p(90_500) + "\n" +
+			"minute\t2026-01-05 08:02:00\tcrossing_time\t1\t120\t100\t" + p(120_000) + "\nminute\t2026-01-05 08:02:00\texit/carrier\t1\t29.5\t9.5\t" + p(29_500) + "\n",
 		"SELECT count() FROM queue_readings": "0\n",
 	} {
 		if got := s.text(t, query); got != want {
@@ -122,7 +127,7 @@ func TestQuantilesAgree(t *testing.T) {
 	start := int32(at("UTC", "2026-03-01 00:00").Unix() / 60)
 	for n := range 40 {
 		var durations []string
-		row := window.Row{Key: window.Key{BCP: 1, Direction: event.Inbound, Grain: window.Minute, Measure: window.ReleaseTime, Start: start + int32(n)}, AsOf: 1}
+		row := window.Row{Key: window.Key{BCP: 1, Direction: event.Inbound, Grain: window.Hour, Measure: window.ReleaseTime, Start: start + int32(n)}, AsOf: 1}
 		for range 1 + n*n {
 			// From a second up: below it quantilesDD of 26.7 cuts the logarithm towards zero, and is one bin too high.
 			ms := int64(1000 * math.Exp(r.Float64()*14))

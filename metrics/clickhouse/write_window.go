@@ -9,7 +9,7 @@ import (
 	"dwell/metrics/window"
 )
 
-const grainType = "Enum8('minute' = 1, 'hour' = 2, 'day' = 3)"
+const grainType = "Enum8('hour' = 2, 'day' = 3)"
 
 // WriteWindows writes rows, each of which is valid until the next.
 func (s *Store) WriteWindows(ctx context.Context, shard int, rows iter.Seq[*window.Row]) error {

@@ -8,8 +8,7 @@ import (
 	"dwell/metrics/window"
 )
 
-// delta is one contribution to a minute, added or taken away by the events up to an offset. It is applied to the minute's
-// hour and day, too.
+// delta is one contribution to an hour and its day, added or taken away by the events up to an offset.
 type delta struct {
 	offset     int64
 	ms, closed int64
@@ -23,7 +22,7 @@ func (w *windows) addDelta(offset int64, c window.Contribution, sign int32) {
 	if h.deltas.Len() == 0 {
 		w.dirty = append(w.dirty, h)
 	}
-	w.deltas.Append(&h.deltas, delta{offset, c.Ms, c.Closed, h.slotKey(c.Key), sign})
+	w.deltas.Append(&h.deltas, delta{offset, c.Ms, c.Closed, slotKeyOf(c.Key), sign})
 	w.deltaCount++
 }
 
@@ -47,8 +46,7 @@ func (w *windows) missing(horizon int64) []window.Key {
 		day := w.dayOf(h)
 		for _, d := range w.deltas.Items(h.deltas) {
 			note(&h.table, h.at, d.key)
-			note(&h.table, h.at, d.key.whole())
-			note(&day.table, day.at, d.key.whole())
+			note(&day.table, day.at, d.key)
 		}
 	}
 	return missing
@@ -76,15 +74,11 @@ func (w *windows) applyDeltas(ahead map[window.Key]int64) {
 		all := w.deltas.Items(h.deltas)
 		for i := range all {
 			d := &all[i]
-			whole := d.key.whole()
 			if len(ahead) == 0 || ahead[d.key.of(h.at)] <= d.offset {
 				w.apply(&h.table, d.key, d)
 			}
-			if len(ahead) == 0 || ahead[whole.of(h.at)] <= d.offset {
-				w.apply(&h.table, whole, d)
-			}
-			if len(ahead) == 0 || ahead[whole.of(day.at)] <= d.offset {
-				w.apply(&day.table, whole, d)
+			if len(ahead) == 0 || ahead[d.key.of(day.at)] <= d.offset {
+				w.apply(&day.table, d.key, d)
 			}
 		}
 		w.deltas.Free(h.deltas)

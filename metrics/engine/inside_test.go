@@ -43,7 +43,7 @@ func TestTruckIsInsideWhereNothingFollowsABoundary(t *testing.T) {
 	}
 	arrivals := int64(0)
 	for w := range f.Windows.All() {
-		if w.Key.Measure == window.Arrivals && w.Key.Grain == window.Minute {
+		if w.Key.Measure == window.Arrivals && w.Key.Grain == window.Hour {
 			arrivals += w.N
 		}
 	}

@@ -149,7 +149,7 @@ func want(cfg Config, log []event.Event) map[window.Key]window.Aggregate {
 		}
 		for _, c := range window.Contributions(nil, &s, lapsed) {
 			clock := window.NewClock(cfg.Places[s.BCP-1].Zone)
-			for _, k := range []window.Key{c.Key, clock.In(c.Key, window.Hour), clock.In(c.Key, window.Day)} {
+			for _, k := range []window.Key{clock.In(c.Key, window.Hour), clock.In(c.Key, window.Day)} {
 				a := out[k]
 				a.Add(window.IncrementOf(k.Measure, c.Ms, c.Closed, +1))
 				out[k] = a

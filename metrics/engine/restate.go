@@ -89,7 +89,7 @@ func (s *State) restate(offset int64) {
 	clear(at)
 	for _, d := range s.finalDeltas {
 		increment, clock := window.IncrementOf(d.Key.Measure, d.Ms, d.Closed, d.sign), &s.windows.clocks[d.Key.BCP]
-		for g := window.Minute; g <= window.Day; g++ {
+		for g := window.Hour; g <= window.Day; g++ {
 			k := clock.In(d.Key, g)
 			if !s.final(k) {
 				break // a longer window that contains it is not final either

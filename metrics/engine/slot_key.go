@@ -11,34 +11,23 @@ import (
 // is the duration in milliseconds while there is one, in which the BCP was not closed, and lies in multiValues from then on.
 type cell = mem.Cell[slotKey, mem.Value]
 
-// slotKey is the key of a window in its hour or day: the minute, or noMinute for the window of the whole hour or day, with
-// measure, channel and regime. There is no measure 0, so no slot key is 0.
+// slotKey is the key of a window in its hour or day: measure, channel and regime. There is no measure 0, so no slot key is 0.
 type slotKey uint32
 
 const (
 	regimeBits   = 3
 	channelShift = regimeBits
 	measureShift = channelShift + 3
-	minuteShift  = measureShift + 16
-	noMinute     = 60
 )
 
-func slotKeyOf(k window.Key, minute int32) slotKey {
-	return slotKey(minute)<<minuteShift | slotKey(k.Measure)<<measureShift | slotKey(k.Channel)<<channelShift | slotKey(k.Regime)
+func slotKeyOf(k window.Key) slotKey {
+	return slotKey(k.Measure)<<measureShift | slotKey(k.Channel)<<channelShift | slotKey(k.Regime)
 }
-
-// whole is the slot key of the window of the whole hour or day that contains this one.
-func (s slotKey) whole() slotKey { return s&(1<<minuteShift-1) | noMinute<<minuteShift }
-
-func (s slotKey) minute() int32 { return int32(s >> minuteShift) }
 
 func (s slotKey) measure() window.Measure { return window.Measure(s >> measureShift) }
 
 // of is the key of the window with this slot key in the hour or the day at.
 func (s slotKey) of(at window.Key) window.Key {
-	if m := s.minute(); m != noMinute {
-		at.Grain, at.Start = window.Minute, at.Start+m
-	}
 	at.Measure, at.Channel, at.Regime = s.measure(), event.Channel(s>>channelShift&7), event.Regime(s&7)
 	return at
 }

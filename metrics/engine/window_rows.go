@@ -53,7 +53,7 @@ type Hour struct {
 // Key is that of the hour's windows, without measure, channel and regime.
 func (h Hour) Key() window.Key { return h.at }
 
-// All yields the windows of the whole hour, of all channels and regimes, in no particular order. An aggregate is valid until the
+// All yields the windows of the hour, of all channels and regimes, in no particular order. An aggregate is valid until the
 // next one is yielded.
 func (h Hour) All() iter.Seq2[window.Measure, *window.Aggregate] {
 	return func(yield func(window.Measure, *window.Aggregate) bool) {
@@ -61,7 +61,7 @@ func (h Hour) All() iter.Seq2[window.Measure, *window.Aggregate] {
 		cells := h.windows.cells.Cells(h.table)
 		for i := range cells {
 			cell := &cells[i]
-			if cell.Key == 0 || cell.Key.minute() != noMinute {
+			if cell.Key == 0 {
 				continue
 			}
 			a := h.windows.multi.aggregate(cell, &one)

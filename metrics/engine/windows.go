@@ -6,9 +6,9 @@ import (
 	"dwell/metrics/window"
 )
 
-// windows are the windows in memory. There are about three to an event, in all more than the processor's cache holds, and
-// nothing costs as much as fetching one from memory. So the deltas of events are only collected at first, by the hour that
-// they belong to; a flush applies them to one hour after the other, whose windows lie together.
+// windows are the windows in memory. There are more than the processor's cache holds, and nothing costs as much as fetching
+// one from memory. So the deltas of events are only collected at first, by the hour that they belong to; a flush applies them
+// to one hour after the other, whose windows lie together.
 type windows struct {
 	clocks []window.Clock // by BCP
 	series []series       // by BCP and direction
@@ -34,10 +34,10 @@ type series struct {
 	last        mem.Ref // the hour that was looked up last
 }
 
-// hour has the windows of an hour and of its minutes.
+// hour has the windows of an hour.
 type hour struct {
 	table mem.Table
-	at    window.Key // of the windows of the whole hour, without measure, channel and regime
+	at    window.Key // of its windows, without measure, channel and regime
 	end   int32      // in minutes since the Unix epoch
 	day   mem.Ref    // that it belongs to
 	// deltas are those since the last flush, in the order of their offsets.
@@ -104,21 +104,12 @@ func (w *windows) day(k window.Key) mem.Ref {
 	return r
 }
 
-// slotKey is the slot key of a window in the hour.
-func (h *hour) slotKey(k window.Key) slotKey {
-	if k.Grain == window.Minute {
-		return slotKeyOf(k, k.Start-h.at.Start)
-	}
-	return slotKeyOf(k, noMinute)
-}
-
 // find is the table and the slot key of a window.
 func (w *windows) find(k window.Key) (*mem.Table, slotKey) {
 	if k.Grain == window.Day {
-		return &w.daily.At(w.day(k)).table, slotKeyOf(k, noMinute)
+		return &w.daily.At(w.day(k)).table, slotKeyOf(k)
 	}
-	h := w.hour(k)
-	return &h.table, h.slotKey(k)
+	return &w.hour(k).table, slotKeyOf(k)
 }
 
 // has says whether a window is in memory.

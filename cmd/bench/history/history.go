@@ -1,4 +1,4 @@
-// Package history makes five years of windows inside ClickHouse, and measures the latency of the dashboards' queries over
+// Package history makes five years of windows, and the visits of a month, inside ClickHouse, and measures the latency of the dashboards' queries over
 // them.
 //
 // It promises windows as dense as a billion visits over 200 crossings make them: every row that the shards, directions,
@@ -30,7 +30,7 @@ const (
 	// recent is how far back all crossings have their hours: farther than the overview reads each time. Baselines, which are read
 	// once an hour, reach back nine weeks: what they take is seen of a crossing with all its history.
 	recent = 3 * 24 * time.Hour
-	// fine is how far back a crossing with all its history has its minutes.
+	// fine is how far back a crossing with all its history has its visits, and so its minutes.
 	fine = 31 * 24 * time.Hour
 )
 
@@ -61,6 +61,9 @@ func (c Config) perDay(bcp int) float64 {
 //go:embed windows.sql
 var windowsSQL string
 
+//go:embed visits.sql
+var visitsSQL string
+
 // Make fills the tables of the database, which are there and empty.
 func Make(ctx context.Context, conn driver.Conn, db string, c Config) error {
 	exec := func(sql string) error { return conn.Exec(ctx, sql) }
@@ -68,7 +71,7 @@ func Make(ctx context.Context, conn driver.Conn, db string, c Config) error {
 		for _, sql := range []string{
 			c.regular(db, i, "day", 24*time.Hour, c.begin(), c.Now),
 			c.regular(db, i, "hour", time.Hour, c.begin(), c.Now),
-			c.minutes(db, i),
+			c.visits(db, i),
 		} {
 			if err := exec(sql); err != nil {
 				return err
@@ -90,8 +93,10 @@ func Make(ctx context.Context, conn driver.Conn, db string, c Config) error {
 		}
 	}
 	// What was written years ago has been merged since.
-	if err := exec("OPTIMIZE TABLE " + db + ".windows FINAL"); err != nil {
-		return err
+	for _, table := range []string{"windows", "visits"} {
+		if err := exec("OPTIMIZE TABLE " + db + "." + table + " FINAL"); err != nil {
+			return err
+		}
 	}
 	return exec(c.inside(db))
 }
@@ -112,15 +117,10 @@ func (c Config) regular(db string, bcp int, grain string, length time.Duration, 
 
 const measures = 14
 
-// minutes are the windows of single trucks, a row for each measure of each.
-func (c Config) minutes(db string, bcp int) string {
-	visits := int64(c.perDay(bcp) * fine.Hours() / 24)
-	candidate := fmt.Sprintf(`intDiv(number, %d) AS visit, number %% %d + 1 AS number_of_measure, intDiv(visit * %d, %d) AS window,
-        cityHash64(visit) AS which, cityHash64(number) AS chance,
-        which %% 16 + 16 * multiIf(bitShiftRight(which, 8) %% 10 < 7, 0, bitShiftRight(which, 8) %% 10 < 9, 1, 2)
-            + 48 * (bitShiftRight(which, 16) %% 10 < 3) AS combination,
-        toInt64(chance %% 100 < often[number_of_measure]) AS n`, measures, measures, int64(fine/time.Minute), visits)
-	return c.insert(db, bcp, "minute", fmt.Sprintf("toDateTime(%d + 60 * window, 'UTC')", c.Now.Add(-fine).Unix()), candidate, visits*measures)
+// visits are those of the last month, from which minutes are computed.
+func (c Config) visits(db string, bcp int) string {
+	return strings.NewReplacer("{db}", db, "{bcp}", c.ids()[bcp], "{begin}", fmt.Sprint(c.Now.Add(-fine).UnixMilli()),
+		"{length}", fmt.Sprint(fine.Milliseconds()), "{visits}", fmt.Sprint(int64(c.perDay(bcp)*fine.Hours()/24))).Replace(visitsSQL)
 }
 
 func (c Config) insert(db string, bcp int, grain, start, candidate string, candidates int64) string {

@@ -42,6 +42,13 @@ func TestEveryQueryOverAYearOfWindows(t *testing.T) {
 			t.Errorf("%d arrivals by %s, want about %d", n, grain, c.Visits)
 		}
 	}
+	var n uint64
+	if err := store.Conn().QueryRow(t.Context(), "SELECT count() FROM history.visits WHERE departed > released AND released > arrived").Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	if n < 8_000 || n > 9_000 {
+		t.Errorf("%d visits, want those of a month, about 8,500", n)
+	}
 	var out bytes.Buffer
 	if err := Ask(t.Context(), store.Conn(), cfg.Database, c, 1, &out); err != nil {
 		t.Fatal(err)

@@ -74,7 +74,7 @@ CREATE TABLE IF NOT EXISTS {{db}}.windows {{cluster}} (
     direction LowCardinality(String),
     channel   LowCardinality(String),
     regime    LowCardinality(String),
-    grain     Enum8('minute' = 1, 'hour' = 2, 'day' = 3),
+    grain     Enum8('hour' = 2, 'day' = 3),
     start     DateTime('UTC'),
     measure   LowCardinality(String)      COMMENT 'a count, release_time, crossing_time, or phase/holder',
     as_of     UInt64                      COMMENT 'the row includes the events of the shard before this offset, and no others',
@@ -91,7 +91,7 @@ CREATE TABLE IF NOT EXISTS {{db}}.windows {{cluster}} (
 ) ENGINE = {{replacing "as_of"}} PARTITION BY if(grain = 'day', toYear(start), toYYYYMM(start))
 ORDER BY (bcp, grain, if(grain = 'day', measure, ''), start, measure, direction, channel, regime, shard)
 SETTINGS index_granularity = 2048
-COMMENT 'Counts and times per minute, hour and local day. Add up the rows of shards, channels and regimes. Read it with FINAL.';
+COMMENT 'Counts and times of hours and local days; minutes are computed from visits. Add up the rows of shards, channels and regimes. Read it with FINAL.';
 
 CREATE TABLE IF NOT EXISTS {{db}}.inside_now {{cluster}} (
     shard      UInt16,
@@ -148,7 +148,7 @@ CREATE TABLE IF NOT EXISTS {{db}}.restatements {{cluster}} (
     offset    UInt64                 COMMENT 'of the event that changed the window',
     bcp       LowCardinality(String),
     direction LowCardinality(String),
-    grain     Enum8('minute' = 1, 'hour' = 2, 'day' = 3),
+    grain     Enum8('hour' = 2, 'day' = 3),
     start     DateTime('UTC'),
     measure   LowCardinality(String),
     n         Int64                  COMMENT 'by how much the number changed',

@@ -1,14 +1,21 @@
-{{/* The views over measures follow the table of measures in metrics/window. */ -}}
-CREATE OR REPLACE VIEW {{db}}.movements {{cluster}} AS
-SELECT
+{{/* The views over measures follow the table of measures in metrics/window. Those of minutes take parameters, so that they read
+the visits of one BCP and span alone: SELECT * FROM movements_by_minute(bcp = 'PL-18-MEDYKA', from = '2026-01-05 08:00:00', to = '2026-01-05 09:00:00'). */ -}}
+{{define "minutes"}}({{minutes}}) AS w WHERE start >= {from:DateTime('UTC')} AND start < {to:DateTime('UTC')}{{end}}
+{{define "counted"}}SELECT
     bcp, direction, grain, start,
     {{range counts}}sumIf(n, {{measured .}}) AS `{{.}}`,
     {{end}}sumIf(n, startsWith(measure, 'incomplete/')) AS incomplete,
     sumIf(n, startsWith(measure, 'inconsistent/')) AS inconsistent
-FROM {{db}}.windows FINAL
-WHERE position(measure, '/') = 0 OR startsWith(measure, 'incomplete/') OR startsWith(measure, 'inconsistent/')
-GROUP BY bcp, direction, grain, start
-COMMENT 'What was counted in each window, all channels and regimes together.';
+{{end}}
+{{define "counts"}}(position(measure, '/') = 0 OR startsWith(measure, 'incomplete/') OR startsWith(measure, 'inconsistent/'))
+GROUP BY bcp, direction, grain, start{{end}}
+CREATE OR REPLACE VIEW {{db}}.movements {{cluster}} AS
+{{template "counted"}}FROM {{db}}.windows FINAL WHERE {{template "counts"}}
+COMMENT 'What was counted in each hour and day, all channels and regimes together.';
+
+CREATE OR REPLACE VIEW {{db}}.movements_by_minute {{cluster}} AS
+{{template "counted"}}FROM {{template "minutes"}} AND {{template "counts"}}
+COMMENT 'As movements, for the minutes of one BCP.';
 
 CREATE OR REPLACE VIEW {{db}}.inside {{cluster}} AS
 SELECT bcp, direction, grain, start,
@@ -37,24 +44,24 @@ COMMENT 'Trucks inside at the end of each window in which any arrived or left.';
     arrayMap(i -> if(i = -32768, 0, 2 * exp2(i / 32) / (1 + exp2(1 / 32))),
         arrayReduce('quantilesExactWeighted(0.5, 0.9, 0.95)', mapKeys(net_bins), mapValues(net_bins))) AS net_q
 {{end}}
-CREATE OR REPLACE VIEW {{db}}.crossing_times {{cluster}} AS
-SELECT bcp, direction, grain, start, measure, n, {{template "times"}}
+{{define "of"}}SELECT bcp, direction, {{.}}grain, start, measure, n, {{template "times"}}
 FROM (
-    SELECT bcp, direction, grain, start, measure, {{template "sums"}}
-    FROM {{db}}.windows AS w FINAL
-    WHERE {{times}}
-    GROUP BY bcp, direction, grain, start, measure
+    SELECT bcp, direction, {{.}}grain, start, measure, {{template "sums"}}{{end}}
+{{define "each"}}{{times}}
+    GROUP BY bcp, direction, {{.}}grain, start, measure
     HAVING n > 0
-)
+){{end}}
+CREATE OR REPLACE VIEW {{db}}.crossing_times {{cluster}} AS
+{{template "of" ""}}
+    FROM {{db}}.windows AS w FINAL WHERE {{template "each" ""}}
 COMMENT 'Release time, crossing time and the time of segments, in seconds, gross and net of closed hours: all channels and regimes together. Quantiles are within 1.1 %.';
 
 CREATE OR REPLACE VIEW {{db}}.crossing_times_by_channel {{cluster}} AS
-SELECT bcp, direction, channel, regime, grain, start, measure, n, {{template "times"}}
-FROM (
-    SELECT bcp, direction, channel, regime, grain, start, measure, {{template "sums"}}
-    FROM {{db}}.windows AS w FINAL
-    WHERE {{times}}
-    GROUP BY bcp, direction, channel, regime, grain, start, measure
-    HAVING n > 0
-)
+{{template "of" "channel, regime, "}}
+    FROM {{db}}.windows AS w FINAL WHERE {{template "each" "channel, regime, "}}
 COMMENT 'As crossing_times, for each channel and regime.';
+
+CREATE OR REPLACE VIEW {{db}}.crossing_times_by_minute {{cluster}} AS
+{{template "of" "channel, regime, "}}
+    FROM {{template "minutes"}} AND {{template "each" "channel, regime, "}}
+COMMENT 'As crossing_times_by_channel, for the minutes of one BCP.';

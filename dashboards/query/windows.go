@@ -1,0 +1,13 @@
+package query
+
+import "dwell/metrics/window"
+
+// windowsOf begins the condition on the windows of a grain, with where they are read from. Minutes come from the visits at
+// {bcp:String} that have a fact at or after from, or lapsed since, and one before to; both are SQL of Unix seconds.
+func (s *Source) windowsOf(g window.Grain, from, to string) string {
+	if g != window.Minute {
+		return s.table("windows") + " FINAL PREWHERE"
+	}
+	return "(" + window.SQLOfMinutes(s.table("visits"), "bcp = {bcp:String} AND "+
+		window.SQLOfFactsDuring("fromUnixTimestamp("+from+")", "fromUnixTimestamp("+to+")")) + ") WHERE"
+}

@@ -1,0 +1,21 @@
+package window
+
+import (
+	_ "embed"
+	"fmt"
+)
+
+//go:embed minutes.sql
+var minutes string
+
+// SQLOfMinutes is a query of the minutes of visits, with the columns of the table windows but as_of: Contributions and
+// IncrementOf in SQL, with a row to each contribution. Minutes are not stored, since nearly all of them are of one truck: they
+// would take as much room as hours and days together, and tell for good when it passed. The condition is on the columns of
+// visits; it selects whole visits, so the minutes need one of their own.
+func SQLOfMinutes(visits, condition string) string { return fmt.Sprintf(minutes, visits, condition) }
+
+// SQLOfFactsDuring is the condition on visits that selects all that add to a minute that begins in [from, to], and some others.
+// Both are SQL of a time.
+func SQLOfFactsDuring(from, to string) string {
+	return "first_fact < " + to + " + INTERVAL 1 MINUTE AND greatest(last_fact, ifNull(lapsed, last_fact)) >= " + from
+}
