@@ -9,7 +9,10 @@ import (
 )
 
 const (
-	dialTimeout    = 10 * time.Second
+	dialTimeout = 10 * time.Second
+	// brokerTimeout bounds the connection to one broker, and its TLS handshake, so that another one is tried within
+	// dialTimeout. kafka-go has the same bound without TLS.
+	brokerTimeout  = 3 * time.Second
 	requestTimeout = 10 * time.Second
 )
 
@@ -43,7 +46,7 @@ func newClient(cfg Config) (*client, error) {
 		SASLMechanism: mechanism,
 	}
 	if tlsConfig != nil {
-		transport.Dial = tlsdial.Dialer(tlsConfig, "kafka")
+		transport.Dial = tlsdial.Dialer(tlsConfig, "kafka", brokerTimeout)
 		dialer.DialFunc = transport.Dial
 	}
 	return &client{

@@ -74,14 +74,12 @@ func (c Config) Load() (*tls.Config, error) {
 	return loaded, nil
 }
 
-// handshakeTimeout bounds the wait for an answer to the handshake: the embedded broker takes it for the beginning of a long
-// request and waits for the rest.
-const handshakeTimeout = 3 * time.Second
-
-// Dialer dials with TLS. Section is that of the configuration, such as "kafka": errors name its keys.
-func Dialer(config *tls.Config, section string) func(ctx context.Context, network, address string) (net.Conn, error) {
+// Dialer dials with TLS. Section is that of the configuration, such as "kafka": errors name its keys. Timeout bounds the
+// connection to an address, and after it the handshake: of several addresses the next one is tried then, and a server that
+// takes the handshake for the beginning of a long request would wait for the rest.
+func Dialer(config *tls.Config, section string, timeout time.Duration) func(ctx context.Context, network, address string) (net.Conn, error) {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		plain, err := (&net.Dialer{}).DialContext(ctx, network, address)
+		plain, err := (&net.Dialer{Timeout: timeout}).DialContext(ctx, network, address)
 		if err != nil {
 			return nil, err
 		}
@@ -93,7 +91,7 @@ func Dialer(config *tls.Config, section string) func(ctx context.Context, networ
 			}
 		}
 		conn := tls.Client(plain, config)
-		bound, cancel := context.WithTimeout(ctx, handshakeTimeout)
+		bound, cancel := context.WithTimeout(ctx, timeout)
 		defer cancel()
 		err = conn.HandshakeContext(bound)
 		if err == nil {
@@ -101,7 +99,7 @@ func Dialer(config *tls.Config, section string) func(ctx context.Context, networ
 		}
 		_ = plain.Close()
 		if ctx.Err() == nil && bound.Err() != nil {
-			err = errNoAnswer
+			err = fmt.Errorf("%w within %v", errNoAnswer, timeout)
 		}
 		if refusesTLS(err) {
 			err = &NoTLSError{address, section, err}
@@ -110,7 +108,7 @@ func Dialer(config *tls.Config, section string) func(ctx context.Context, networ
 	}
 }
 
-var errNoAnswer = fmt.Errorf("no answer to the TLS handshake within %v", handshakeTimeout)
+var errNoAnswer = errors.New("no answer to the TLS handshake")
 
 // NoTLSError is the error of a server that does not speak TLS.
 type NoTLSError struct {

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"dwell/ingest/tlsdial"
 )
@@ -40,7 +41,7 @@ func dial(t *testing.T, c tlsdial.Config, address string) error {
 	if err != nil {
 		t.Fatal(err)
 	}
-	conn, err := tlsdial.Dialer(config, "kafka")(context.WithoutCancel(t.Context()), "tcp", address)
+	conn, err := tlsdial.Dialer(config, "kafka", time.Minute)(context.WithoutCancel(t.Context()), "tcp", address)
 	if err == nil {
 		err = conn.Close()
 	}

@@ -138,21 +138,13 @@ func (c Config) options(database string) (opts *driver.Options, err error) {
 	if opts.TLS, err = c.TLS.Load(); err != nil || opts.TLS == nil {
 		return opts, err
 	}
-	dial := tlsdial.Dialer(opts.TLS, "clickhouse")
+	dial := tlsdial.Dialer(opts.TLS, "clickhouse", c.DialTimeout)
 	if c.Protocol == "native" {
-		opts.DialContext = func(ctx context.Context, address string) (net.Conn, error) {
-			ctx, cancel := context.WithTimeout(ctx, c.DialTimeout)
-			defer cancel()
-			return dial(ctx, "tcp", address)
-		}
+		opts.DialContext = func(ctx context.Context, address string) (net.Conn, error) { return dial(ctx, "tcp", address) }
 		return opts, nil
 	}
 	opts.TransportFunc = func(t *http.Transport) (http.RoundTripper, error) {
-		t.DialTLSContext = func(ctx context.Context, network, address string) (net.Conn, error) {
-			ctx, cancel := context.WithTimeout(ctx, c.DialTimeout)
-			defer cancel()
-			return dial(ctx, network, address)
-		}
+		t.DialTLSContext = dial
 		return t, nil
 	}
 	return opts, nil
