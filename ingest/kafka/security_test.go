@@ -89,7 +89,7 @@ func TestTLSToPlainBrokerNamesTheKeyToChange(t *testing.T) {
 	cfg.TLS = tlsdial.Config{Enabled: true}
 	cfg.SASL = SASL{Mechanism: "PLAIN", User: "dwell", Password: "plain-secret"}
 	errs := problems(t, cfg)
-	wantErrors(t, errs, cfg.Brokers[0]+" does not speak TLS; set kafka.tls.enabled to false, or give the address of its TLS port")
+	wantErrors(t, errs, cfg.Brokers[0]+" may not speak TLS; if so, set kafka.tls.enabled to false, or give the address of its TLS port")
 	if strings.Contains(errors.Join(errs...).Error(), "password") {
 		t.Errorf("the password is blamed: %v", errs)
 	}

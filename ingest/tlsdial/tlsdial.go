@@ -101,7 +101,8 @@ func Dialer(config *tls.Config, section string, timeout time.Duration) func(ctx 
 		if ctx.Err() == nil && bound.Err() != nil {
 			err = fmt.Errorf("%w within %v", errNoAnswer, timeout)
 		}
-		if refusesTLS(err) {
+		var plainText tls.RecordHeaderError
+		if errors.As(err, &plainText) || brokenOff(err) {
 			err = &NoTLSError{address, section, err}
 		}
 		return nil, err
@@ -110,7 +111,7 @@ func Dialer(config *tls.Config, section string, timeout time.Duration) func(ctx 
 
 var errNoAnswer = errors.New("no answer to the TLS handshake")
 
-// NoTLSError is the error of a server that does not speak TLS.
+// NoTLSError is the error of a server that does not speak TLS, or that breaks off the handshake without an alert, as such servers do.
 type NoTLSError struct {
 	Address, Section string
 	// Met is what the handshake met. It is not wrapped: a server that hung up for this reason has no complaint about a login.
@@ -118,12 +119,15 @@ type NoTLSError struct {
 }
 
 func (e *NoTLSError) Error() string {
-	return fmt.Sprintf("%v: %s does not speak TLS; set %s.tls.enabled to false, or give the address of its TLS port", e.Met, e.Address, e.Section)
+	says := "does not speak TLS; set"
+	if brokenOff(e.Met) { // an overloaded server does so too, and without TLS its password would be sent in the clear
+		says = "may not speak TLS; if so, set"
+	}
+	return fmt.Sprintf("%v: %s %s %s.tls.enabled to false, or give the address of its TLS port", e.Met, e.Address, says, e.Section)
 }
 
-// refusesTLS says whether a server answered the handshake with something else, hung up or kept silent. One that speaks TLS and does not
-// agree says why in an alert.
-func refusesTLS(err error) bool {
-	var other tls.RecordHeaderError
-	return errors.As(err, &other) || errors.Is(err, errNoAnswer) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET)
+// brokenOff says whether a server hung up in the handshake or kept silent. One that speaks TLS and does not agree says why in
+// an alert.
+func brokenOff(err error) bool {
+	return errors.Is(err, errNoAnswer) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET)
 }
