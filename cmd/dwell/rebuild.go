@@ -35,7 +35,7 @@ func (c *rebuildCommand) rebuild(ctx context.Context, e *env, s *app.System) err
 	to := rebuild.Topic{Name: c.Topic, Partitions: c.Partitions, Replication: k.NewReplication}
 	counted, uncounted, err := rebuild.Run(ctx, k.Config, to, s.Vocabulary, stored{s.Store}, s.Log)
 	if err != nil {
-		return fmt.Errorf("--topic: %w", err)
+		return err
 	}
 	_, _ = fmt.Fprintf(e.out, "topic %q has the %d events that were counted from %q and the %d that were not: "+
 		"set kafka.topic to it and clickhouse.database to a new name, and send to it from now on\n", c.Topic, counted, k.Topic, uncounted)

@@ -42,7 +42,7 @@ func Run(ctx context.Context, from kafka.Config, to Topic, voc *event.Vocabulary
 		return 0, 0, err
 	}
 	if len(created) == 0 {
-		return 0, 0, fmt.Errorf("%q exists already; give the name of a new one", to.Name)
+		return 0, 0, fmt.Errorf("topic %q exists already; give the name of a new one", to.Name)
 	}
 	target := from
 	target.Topic = to.Name
@@ -51,7 +51,7 @@ func Run(ctx context.Context, from kafka.Config, to Topic, voc *event.Vocabulary
 		return 0, 0, err
 	}
 	defer producer.Close()
-	c := &copier{to: kafka.NewBuffered(producer), decoder: event.NewDecoder(voc, time.Duration(math.MaxInt64)), seen: map[string]bool{}}
+	c := newCopier(producer, voc)
 	if err := stored.Records(ctx, func(r event.Record) error { return c.add(ctx, r) }); err != nil {
 		return 0, 0, err
 	}
@@ -68,7 +68,15 @@ type copier struct {
 	to      *kafka.Buffered
 	decoder *event.Decoder
 	seen    map[string]bool // facts about places
+	next    map[int]int64   // the offset after the last uncounted record that was added, by partition
 	added   int
+}
+
+func newCopier(to *kafka.Producer, voc *event.Vocabulary) *copier {
+	return &copier{
+		to: kafka.NewBuffered(to), decoder: event.NewDecoder(voc, time.Duration(math.MaxInt64)),
+		seen: map[string]bool{}, next: map[int]int64{},
+	}
 }
 
 func (c *copier) add(ctx context.Context, r event.Record) error {
@@ -89,6 +97,21 @@ func (c *copier) add(ctx context.Context, r event.Record) error {
 	return c.to.Add(ctx, r)
 }
 
+// addUncounted adds a record of a partition. After an error it must not be added again: the buffer keeps it.
+func (c *copier) addUncounted(ctx context.Context, partition int, r event.Record) error {
+	c.mu.Lock()
+	c.next[partition] = r.Offset + 1
+	c.mu.Unlock()
+	return c.add(ctx, r)
+}
+
+// reached is the offset after the last uncounted record of a partition that was added, 0 if none was.
+func (c *copier) reached(partition int) int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.next[partition]
+}
+
 // rest adds what is in the old topic now and was not counted. It reads in a group of its own.
 func (c *copier) rest(ctx context.Context, from kafka.Config, stored Stored, log *slog.Logger) error {
 	from.Group += "-rebuild"
@@ -96,11 +119,11 @@ func (c *copier) rest(ctx context.Context, from kafka.Config, stored Stored, log
 	if err != nil {
 		return err
 	}
-	ctx, stop := context.WithCancel(ctx)
+	copying, stop := context.WithCancel(ctx)
 	defer stop()
 	var mu sync.Mutex
 	consumer, err := kafka.New(from, func(partition int) kafka.Handler {
-		return &uncounted{to: c, stored: stored, next: func(offset int64) {
+		return &uncounted{partition: partition, to: c, stored: stored, next: func(offset int64) {
 			mu.Lock()
 			defer mu.Unlock()
 			if offset >= ends[partition] {
@@ -114,17 +137,26 @@ func (c *copier) rest(ctx context.Context, from kafka.Config, stored Stored, log
 	if err != nil {
 		return err
 	}
-	return consumer.Run(ctx)
+	if err := consumer.Run(copying); err != nil {
+		return err
+	}
+	return ctx.Err() // a consumer that is interrupted returns no error
 }
 
 // uncounted is a kafka.Handler that adds what was not counted of a partition.
 type uncounted struct {
-	to     *copier
-	stored Stored
-	next   func(offset int64)
+	partition int
+	to        *copier
+	stored    Stored
+	next      func(offset int64)
 }
 
+// Open goes on where an earlier handler of the partition ended: the consumer opens another one after an error and after a
+// rebalance.
 func (u *uncounted) Open(ctx context.Context, partition int) (int64, error) {
+	if next := u.to.reached(partition); next > 0 {
+		return next, nil
+	}
 	next, err := u.stored.Next(ctx, partition)
 	if err == nil && next == 0 {
 		next = kafka.Earliest
@@ -134,7 +166,7 @@ func (u *uncounted) Open(ctx context.Context, partition int) (int64, error) {
 
 func (u *uncounted) Handle(ctx context.Context, batch kafka.Batch) error {
 	for i := range batch.Records {
-		if err := u.to.add(ctx, batch.Records[i].Clone()); err != nil {
+		if err := u.to.addUncounted(ctx, u.partition, batch.Records[i].Clone()); err != nil {
 			return err
 		}
 	}

@@ -1,0 +1,122 @@
+package rebuild
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"testing"
+
+	"dwell/deploy/embedded/broker/brokertest"
+	"dwell/ingest/event"
+	"dwell/ingest/kafka"
+)
+
+// counted is what was counted of the old topic.
+type counted struct {
+	records []event.Record
+	err     error
+	// next is the first offset that was not counted; asked is called with each question for it.
+	next  int64
+	asked func()
+}
+
+func (c *counted) Records(_ context.Context, do func(event.Record) error) error {
+	for _, r := range c.records {
+		if err := do(r); err != nil {
+			return err
+		}
+	}
+	return c.err
+}
+
+func (c *counted) Next(context.Context, int) (int64, error) {
+	if c.asked != nil {
+		c.asked()
+	}
+	return c.next, nil
+}
+
+func vocabulary(t *testing.T) *event.Vocabulary {
+	t.Helper()
+	voc, err := event.NewVocabulary([]string{"TORKHAM"}, []string{"customs"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return voc
+}
+
+// old is a topic with one truck's arrival.
+func old(t *testing.T) kafka.Config {
+	t.Helper()
+	cfg := kafka.DefaultConfig()
+	cfg.Brokers = []string{brokertest.Start(t, brokertest.Topic(cfg.Topic, 1))}
+	p, err := kafka.NewProducer(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	if err := p.Write(t.Context(), event.StructuredRecord([]byte("T1"), []byte("{}"), 1)); err != nil {
+		t.Fatal(err)
+	}
+	return cfg
+}
+
+func rebuild(ctx context.Context, t *testing.T, from kafka.Config, stored Stored) (of, others int, err error) {
+	t.Helper()
+	return Run(ctx, from, Topic{Name: "new", Partitions: 3, Replication: 1}, vocabulary(t), stored, slog.New(slog.DiscardHandler))
+}
+
+// The operator interrupts a rebuild before it has read the old topic.
+func TestInterruptedRebuildIsNotSaidToBeComplete(t *testing.T) {
+	ctx, interrupt := context.WithCancel(t.Context())
+	defer interrupt()
+	of, others, err := rebuild(ctx, t, old(t), &counted{asked: interrupt})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("%d counted and %d uncounted events are copied, error %v", of, others, err)
+	}
+}
+
+func TestRebuildCopiesCountedAndUncountedRecords(t *testing.T) {
+	from := old(t)
+	of, others, err := rebuild(t.Context(), t, from, &counted{records: []event.Record{{Key: []byte("T0"), Value: []byte("?")}}})
+	if err != nil || of != 1 || others != 1 {
+		t.Errorf("%d counted and %d uncounted events are copied, error %v", of, others, err)
+	}
+	_, _, err = rebuild(t.Context(), t, from, &counted{})
+	if want := `topic "new" exists already; give the name of a new one`; err == nil || err.Error() != want {
+		t.Errorf("a second time: error %v, want %s", err, want)
+	}
+}
+
+func TestErrorOfTheStoreIsReportedAsItIs(t *testing.T) {
+	gone := errors.New("read table events: connection refused")
+	if _, _, err := rebuild(t.Context(), t, old(t), &counted{err: gone}); !errors.Is(err, gone) || err.Error() != gone.Error() {
+		t.Errorf("error is %v, want %v", err, gone)
+	}
+}
+
+// The group rebalances in the middle of a partition, whose next handler must not copy again what the first one has.
+func TestReopenedPartitionIsNotCopiedTwice(t *testing.T) {
+	cfg := kafka.DefaultConfig()
+	cfg.Brokers = []string{"127.0.0.1:1"} // nothing is written before the buffer is full
+	p, err := kafka.NewProducer(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	c := newCopier(p, vocabulary(t))
+	handler := func(next int64) *uncounted {
+		u := &uncounted{partition: 3, to: c, stored: &counted{next: 7}, next: func(int64) {}}
+		if got, err := u.Open(t.Context(), 3); err != nil || got != next {
+			t.Fatalf("a handler begins at %d, %v, want %d", got, err, next)
+		}
+		return u
+	}
+	if err := handler(7).Handle(t.Context(), kafka.Batch{Records: []event.Record{{Offset: 7}, {Offset: 9}}, Next: 11}); err != nil {
+		t.Fatal(err)
+	}
+	handler(10)
+	if c.added != 2 {
+		t.Errorf("%d records are copied, want 2", c.added)
+	}
+}
