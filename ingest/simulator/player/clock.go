@@ -1,6 +1,9 @@
 package player
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // Clock is the time at a simulated border, which runs faster than real time.
 type Clock struct {
@@ -26,7 +29,9 @@ func (c *Clock) start(at int64) {
 	}
 }
 
-// until is the real time until the instant at, in Unix milliseconds; not positive once it has passed.
+// until is the real time until the instant at, in Unix milliseconds; not positive once it has passed. It is computed from
+// real time, since a fast clock leaves the range of a Duration within seconds.
 func (c *Clock) until(at int64) time.Duration {
-	return time.Duration(float64(time.UnixMilli(at).Sub(c.Now())) / c.speed)
+	real := float64(time.UnixMilli(at).Sub(c.simulated)) / c.speed
+	return time.Duration(min(real, math.MaxInt64/2)) - time.Since(c.begun)
 }

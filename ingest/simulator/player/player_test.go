@@ -94,6 +94,34 @@ func TestClockWithoutTimeStartsAtTheFirstEmission(t *testing.T) {
 	})
 }
 
+// slow is a sink that takes a second for each record.
+type slow struct{ log }
+
+func (s *slow) Add(ctx context.Context, r event.Record) error {
+	time.Sleep(time.Second)
+	return s.log.Add(ctx, r)
+}
+
+// At 10,000,000,000 times the speed of life 317 years pass in a second, and an hour at its 10,000,000,000th part lasts a million.
+func TestClockOfAnySpeedWaitsOnlyForEarlyEmissions(t *testing.T) {
+	for speed, want := range map[float64]time.Duration{1e10: 3 * time.Second, 1: 2*time.Hour + time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			begun := time.Now()
+			sink := &slow{log{begun: begun, flushed: map[int64]time.Duration{}}}
+			sim := script{0, time.Hour.Milliseconds(), 2 * time.Hour.Milliseconds()}
+			err := Play(t.Context(), &sim, NewClock(time.Time{}, speed), sink, nil)
+			if took := time.Since(begun); err != nil || took != want {
+				t.Errorf("speed %v: took %v, %v, want %v", speed, took, err, want)
+			}
+		})
+	}
+	c := NewClock(time.Time{}, 1e-10)
+	c.start(0)
+	if left := c.until(time.Hour.Milliseconds()); left < 100*365*24*time.Hour {
+		t.Errorf("speed 1e-10: an hour lasts %v", left)
+	}
+}
+
 func TestPlayWithoutClockDoesNotWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := &log{begun: time.Now(), flushed: map[int64]time.Duration{}}
