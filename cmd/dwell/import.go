@@ -136,6 +136,6 @@ type importEventsCommand struct {
 
 func (c *importEventsCommand) Run(ctx context.Context, e *env) error {
 	return c.run(ctx, e, func(im *importing) (iter.Seq2[event.Record, error], error) {
-		return source.Events(im, im.Vocabulary, time.Now()), nil
+		return source.Events(im, im.Vocabulary, time.Now), nil
 	})
 }

@@ -19,15 +19,15 @@ const MaxSkew = 5 * time.Minute
 
 // Events yields a record for each structured CloudEvent of a file, one a line; empty lines are passed over. For a line that
 // cannot be used it yields a *LineError and continues; any other error is of the file itself, and the last. Now is the
-// latest time that a record may have.
-func Events(in io.Reader, voc *event.Vocabulary, now time.Time) iter.Seq2[event.Record, error] {
+// latest time that a record may have; it is called for each line, since the file may be a pipe that lasts.
+func Events(in io.Reader, voc *event.Vocabulary, now func() time.Time) iter.Seq2[event.Record, error] {
 	decoder := event.NewDecoder(voc, MaxSkew)
 	lines := bufio.NewReaderSize(in, 1<<20)
 	return func(yield func(event.Record, error) bool) {
 		for n := 1; ; n++ {
 			line, end := readLine(lines)
 			if text := bytes.TrimSpace(line); len(text) > 0 {
-				r, why := read(decoder, text, now)
+				r, why := read(decoder, text, now())
 				var err error
 				if why != nil {
 					err = &LineError{Line: n, Reason: why.Error()}

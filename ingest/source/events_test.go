@@ -2,6 +2,8 @@ package source
 
 import (
 	"errors"
+	"fmt"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -32,7 +34,7 @@ func TestEachLineIsARecordOrAnErrorWithItsNumber(t *testing.T) {
 		line       int
 	}
 	var got []read
-	for r, err := range Events(strings.NewReader(file), voc, now) {
+	for r, err := range Events(strings.NewReader(file), voc, func() time.Time { return now }) {
 		var bad *LineError
 		if errors.As(err, &bad) {
 			got = append(got, read{line: bad.Line})
@@ -54,6 +56,31 @@ func TestEachLineIsARecordOrAnErrorWithItsNumber(t *testing.T) {
 	}
 }
 
+// A post writes into a pipe all day, each event as it happens.
+func TestEventsOfAPipeAreReadAsTimeGoesOn(t *testing.T) {
+	voc, err := event.NewVocabulary([]string{"TORKHAM"}, []string{"customs"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Date(2026, 1, 5, 8, 0, 0, 0, time.UTC)
+	post, pipe := io.Pipe()
+	go func() {
+		for hour := 8; hour < 12; hour++ {
+			at := time.Date(2026, 1, 5, hour, 0, 0, 0, time.UTC)
+			_, _ = fmt.Fprintf(pipe, `{"specversion":"1.0","id":"%d","source":"/post","type":"dwell.truck.arrived.v1","subject":"T1","time":%q,"data":{"bcp":"TORKHAM","direction":"inbound"}}`+"\n",
+				hour, at.Format(time.RFC3339))
+		}
+		_ = pipe.Close()
+	}()
+	hour := 8
+	for r, err := range Events(post, voc, func() time.Time { return now }) {
+		if want := time.Date(2026, 1, 5, hour, 0, 0, 0, time.UTC).UnixMilli(); err != nil || r.Time != want {
+			t.Errorf("the event of %d:00 is recorded at %v, %v", hour, time.UnixMilli(r.Time).UTC(), err)
+		}
+		hour, now = hour+1, now.Add(time.Hour)
+	}
+}
+
 func TestReadErrorEndsTheFile(t *testing.T) {
 	voc, err := event.NewVocabulary([]string{"TORKHAM"}, []string{"customs"})
 	if err != nil {
@@ -61,7 +88,7 @@ func TestReadErrorEndsTheFile(t *testing.T) {
 	}
 	gone := errors.New("input/output error")
 	var last error
-	for _, err := range Events(failing{gone}, voc, time.Now()) {
+	for _, err := range Events(failing{gone}, voc, time.Now) {
 		last = err
 	}
 	if !errors.Is(last, gone) {
