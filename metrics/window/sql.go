@@ -23,8 +23,5 @@ func SQLOfTimes() string {
 	return "(measure IN (" + quoted(names) + ") OR splitByChar('/', measure)[1] IN (" + quoted(phases) + "))"
 }
 
-// SQLOfFaults is the condition that picks the rows of visits that enter no time, Incomplete or Inconsistent.
-func SQLOfFaults(which string) string { return "startsWith(measure, '" + which + "/')" }
-
 // quoted lists names, which have no quotes in them, as SQL does.
 func quoted(names []string) string { return "'" + strings.Join(names, "', '") + "'" }

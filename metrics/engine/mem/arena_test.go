@@ -15,7 +15,6 @@ type items interface {
 	Free(r Ref)
 	Has(r Ref) bool
 	Len() int
-	refs() []Ref
 }
 
 type arenaItems struct{ Arena[int64] }
@@ -42,7 +41,6 @@ func (m *mapItems) At(r Ref) *int64 { return m.all[r] }
 func (m *mapItems) Free(r Ref)      { delete(m.all, r) }
 func (m *mapItems) Has(r Ref) bool  { return m.all[r] != nil }
 func (m *mapItems) Len() int        { return len(m.all) }
-func (m *mapItems) refs() []Ref     { return slices.Sorted(maps.Keys(m.all)) }
 
 func newMapItems() *mapItems { return &mapItems{all: map[Ref]*int64{}} }
 

@@ -13,7 +13,6 @@ type index interface {
 	get(key string) (int64, bool)
 	add(key string, v int64)
 	deleteFunc(gone func(key string, v int64) bool)
-	all() map[string]int64
 }
 
 type realIndex struct{ Index[int64] }
@@ -48,7 +47,6 @@ func (m mapIndex) get(key string) (int64, bool) {
 }
 func (m mapIndex) add(key string, v int64)                  { m[key] = v }
 func (m mapIndex) deleteFunc(gone func(string, int64) bool) { maps.DeleteFunc(m, gone) }
-func (m mapIndex) all() map[string]int64                    { return m }
 
 func eachIndex(t *testing.T, test func(t *testing.T, x index)) {
 	t.Run("index", func(t *testing.T) { test(t, &realIndex{}) })
