@@ -11,7 +11,7 @@ import (
 	"dwell/ingest/kafka/apachetest"
 )
 
-func TestCheckFindsATopicThatRefusesFutureTimestamps(t *testing.T) {
+func TestCheckFindsATopicThatAcceptsFutureTimestamps(t *testing.T) {
 	cfg, configure := configurable(t)
 	for _, c := range []struct {
 		config map[string]string

@@ -76,8 +76,8 @@ const spared, windowsOf = 1 << 15, 8
 const minEvict = 1 << 14
 
 // evict frees the visits and windows that ended before the horizon. It looks at all of them each time, so it waits until
-// the horizon has moved by a quarter of Keep, or until there are twice as many visits or windows as it had to keep: an import
-// of old events brings any number of them and does not move the horizon.
+// the horizon has moved by a quarter of MemoryRetention, or until there are twice as many visits or windows as it had to
+// keep: an import of old events brings any number of them and does not move the horizon.
 func (s *State) evict() {
 	if s.latest == never {
 		return

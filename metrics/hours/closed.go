@@ -114,7 +114,7 @@ func (h *Hours) at(d event.Direction, ms int64) (open bool, until int64) {
 	return open, until
 }
 
-// forget drops the cached days of a interval.
+// forget drops the cached days of an interval.
 func (h *Hours) forget(s Interval) {
 	for d := range h.days {
 		for day := range h.days[d] {

@@ -9,8 +9,8 @@ import (
 	"dwell/metrics/pipeline"
 )
 
-// events count events by BCP and type. Where there are many BCPs nearly every event of a batch is one of its kind, so each
-// counter is a counter that was looked up by its labels once.
+// events count events by BCP and type. With many BCPs nearly every event of a batch has a class of its own, so the counter of
+// a class is looked up by its labels once, and kept.
 type events struct {
 	voc *event.Vocabulary
 	vec *prometheus.CounterVec
