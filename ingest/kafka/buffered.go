@@ -20,7 +20,7 @@ type Buffered struct {
 // NewBuffered makes a buffer in front of a producer.
 func NewBuffered(p *Producer) *Buffered { return &Buffered{producer: p} }
 
-// Add takes a record, which it keeps until it is written.
+// Add takes a record, which it keeps until it is written, also after an error.
 func (b *Buffered) Add(ctx context.Context, r event.Record) error {
 	b.records = append(b.records, r)
 	if len(b.records) < bufferedRecords {
