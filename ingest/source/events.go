@@ -78,6 +78,7 @@ func readLine(r *bufio.Reader) ([]byte, error) {
 	if !errors.Is(err, bufio.ErrBufferFull) {
 		return line, err
 	}
+	line = bytes.Clone(line) // the next read overwrites it
 	rest, err := r.ReadBytes('\n')
-	return append(bytes.Clone(line), rest...), err
+	return append(line, rest...), err
 }

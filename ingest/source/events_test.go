@@ -56,6 +56,39 @@ func TestEachLineIsARecordOrAnErrorWithItsNumber(t *testing.T) {
 	}
 }
 
+// A file is larger than what is read at once, and one of its lines is as large as a message may be. Records are kept until all
+// of it is read.
+func TestRecordsOfALargeFileKeepTheirLines(t *testing.T) {
+	voc, err := event.NewVocabulary([]string{"TORKHAM"}, []string{"customs"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := func(i, length int) string {
+		head := fmt.Sprintf(`{"specversion":"1.0","id":"1","source":"/post","type":"dwell.truck.arrived.v1","subject":"T%d","time":"2026-01-05T08:00:00Z","data":{"bcp":"TORKHAM","direction":"inbound","note":"`, i)
+		return head + strings.Repeat("x", length-len(head)-3) + `"}}`
+	}
+	var lines []string
+	for i := range 5000 {
+		lines = append(lines, line(i, 400))
+	}
+	lines[2500] = line(2500, event.MaxMessage)
+	var got []event.Record
+	for r, err := range Events(strings.NewReader(strings.Join(lines, "\r\n")), voc, time.Now) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, r)
+	}
+	if len(got) != len(lines) {
+		t.Fatalf("%d records, want %d", len(got), len(lines))
+	}
+	for i, r := range got {
+		if string(r.Value) != lines[i] || string(r.Key) != fmt.Sprintf("T%d", i) {
+			t.Fatalf("line %d has the key %q and %.200q", i+1, r.Key, r.Value)
+		}
+	}
+}
+
 // A post writes into a pipe all day, each event as it happens.
 func TestEventsOfAPipeAreReadAsTimeGoesOn(t *testing.T) {
 	voc, err := event.NewVocabulary([]string{"TORKHAM"}, []string{"customs"})
