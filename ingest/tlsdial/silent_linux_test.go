@@ -17,7 +17,7 @@ import (
 func TestSilentServerEndsTheDialBeforeItsContext(t *testing.T) {
 	for name, c := range map[string]struct{ address, want string }{
 		"no connection": {full(t), "i/o timeout"},
-		"no handshake":  {silent(t), "no answer to the TLS handshake within 50ms"},
+		"no handshake":  {silent(t), "no answer to the TLS handshake in time: "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			config, err := tlsdial.Config{Enabled: true}.Load()
@@ -31,6 +31,25 @@ func TestSilentServerEndsTheDialBeforeItsContext(t *testing.T) {
 				t.Errorf("error is %v, want %s; the context's is %v", err, c.want, ctx.Err())
 			}
 		})
+	}
+}
+
+// A driver has a deadline of its own, which may come first, and a program that stops has none.
+func TestSilentServerIsNamedAtTheDeadlineOfTheCaller(t *testing.T) {
+	config, err := tlsdial.Config{Enabled: true}.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dial, address := tlsdial.Dialer(config, "kafka", time.Hour), silent(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if _, err := dial(ctx, "tcp", address); err == nil || !strings.Contains(err.Error(), address+" may not speak TLS") {
+		t.Errorf("error is %v, want that the server may not speak TLS", err)
+	}
+	stopped, stop := context.WithCancel(t.Context())
+	time.AfterFunc(50*time.Millisecond, stop)
+	if _, err := dial(stopped, "tcp", address); !errors.Is(err, context.Canceled) {
+		t.Errorf("error is %v, want that it was stopped", err)
 	}
 }
 

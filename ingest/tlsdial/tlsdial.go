@@ -98,8 +98,8 @@ func Dialer(config *tls.Config, section string, timeout time.Duration) func(ctx 
 			return conn, nil
 		}
 		_ = plain.Close()
-		if ctx.Err() == nil && bound.Err() != nil {
-			err = fmt.Errorf("%w within %v", errNoAnswer, timeout)
+		if errors.Is(bound.Err(), context.DeadlineExceeded) {
+			err = errNoAnswer
 		}
 		var plainText tls.RecordHeaderError
 		if errors.As(err, &plainText) || brokenOff(err) {
@@ -109,7 +109,7 @@ func Dialer(config *tls.Config, section string, timeout time.Duration) func(ctx 
 	}
 }
 
-var errNoAnswer = errors.New("no answer to the TLS handshake")
+var errNoAnswer = errors.New("no answer to the TLS handshake in time")
 
 // NoTLSError is the error of a server that does not speak TLS, or that breaks off the handshake without an alert, as such servers do.
 type NoTLSError struct {
