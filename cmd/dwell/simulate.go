@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -49,13 +50,18 @@ func (c *simulateCommand) Run(ctx context.Context, e *env) (err error) {
 		return err
 	}
 	if c.Truth != "" {
-		truth, err := createFile(c.Truth)
-		if err != nil {
-			return fmt.Errorf("--truth: %w", err)
+		truth, createErr := createFile(c.Truth)
+		if createErr != nil {
+			return fmt.Errorf("--truth: %w", createErr)
 		}
-		defer func() { err = errors.Join(err, truth.Close()) }()
+		var failed error
+		defer func() {
+			if failed = cmp.Or(failed, truth.Close()); failed != nil {
+				err = errors.Join(err, fmt.Errorf("--truth: %w", failed))
+			}
+		}()
 		enc := json.NewEncoder(truth)
-		simCfg.Truth = func(l simulator.TruthLine) { err = errors.Join(err, enc.Encode(l)) }
+		simCfg.Truth = func(l simulator.TruthLine) { failed = cmp.Or(failed, enc.Encode(l)) }
 	}
 	sim, err := simulator.New(simCfg)
 	if err != nil {
@@ -109,7 +115,11 @@ func (c *simulateCommand) toFile(ctx context.Context, e *env, sim *simulator.Sim
 		}
 		w = file
 	}
-	return errors.Join(player.Play(ctx, sim, clock, lines{w}, nil), w.Close())
+	err := player.Play(ctx, sim, clock, lines{w}, nil)
+	if closeErr := w.Close(); !errors.Is(err, closeErr) { // both have the error of a failed write
+		err = errors.Join(err, closeErr)
+	}
+	return err
 }
 
 // lines writes what is played as CloudEvents, one a line.
@@ -156,7 +166,7 @@ func createFile(path string) (*buffered, error) {
 func (b *buffered) Close() error {
 	err := b.Flush()
 	if b.file != nil {
-		err = errors.Join(err, b.file.Close())
+		err = cmp.Or(err, b.file.Close())
 	}
 	return err
 }
