@@ -14,7 +14,6 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
-	"runtime"
 	"strings"
 	"syscall"
 	"time"
@@ -83,18 +82,16 @@ func (c *Child) Kill() error { return c.cmd.Process.Kill() }
 // Run starts the child and blocks until it has ended. When ctx is done the child gets SIGTERM, finishes its
 // queries and closes the engine; then Run returns nil. Any other end is an error with the last line that the child wrote.
 func (c *Child) Run(ctx context.Context) error {
-	// On Linux the child gets a signal when the thread that started it ends, so this thread stays.
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-
 	last := &lastLine{w: c.stderr}
 	cmd := exec.CommandContext(ctx, c.command[0], c.command[1:]...)
 	cmd.Env = append(os.Environ(), c.env...)
 	cmd.Stderr = last
-	cmd.SysProcAttr = ownGroup()
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // keeps the terminal's Ctrl-C away from the child
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = stopTimeout
-	in, err := cmd.StdinPipe() // it ends with this process
+	// The pipe ends with this process, and the child with the pipe. Linux's signal at the end of a parent would be lost where
+	// the child confines itself: it belongs to a thread.
+	in, err := cmd.StdinPipe()
 	if err != nil {
 		return fmt.Errorf("embedded ClickHouse: %w", err)
 	}
