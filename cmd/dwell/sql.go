@@ -53,6 +53,9 @@ func (c *sqlCommand) run(ctx context.Context, out io.Writer, conn driver.Conn, s
 	}
 	defer func() { _ = rows.Close() }() // rows.Err has the error
 	columns := rows.Columns()
+	if len(columns) == 0 { // of a statement that returns nothing
+		return errors.Join(rows.Close(), rows.Err())
+	}
 	to := c.printer(out, columns)
 	values := make([]any, len(columns))
 	for i, t := range rows.ColumnTypes() {
@@ -118,9 +121,6 @@ func (c *sqlCommand) printer(out io.Writer, columns []string) printer {
 			return line(cells)
 		},
 		end: func() error {
-			if len(columns) == 0 {
-				return nil
-			}
 			err := w.Flush()
 			_, said := fmt.Fprintf(out, "rows: %d\n", n)
 			return errors.Join(err, said)
