@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"net"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -54,7 +55,27 @@ func TestScripts(t *testing.T) {
 		Files: scripts,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("XDG_CACHE_HOME", cache) // where libchdb is; a script's HOME is its own
-			return nil
+			return setPorts(e)
 		},
 	})
+}
+
+// setPorts tells a script two free ports of this machine, and one that is in use as long as the script runs.
+func setPorts(e *testscript.Env) error {
+	for _, name := range []string{"FREE_PORT", "OTHER_FREE_PORT", "PORT_IN_USE"} {
+		ln, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return err
+		}
+		e.Defer(func() { _ = ln.Close() })
+		_, port, err := net.SplitHostPort(ln.Addr().String())
+		if err != nil {
+			return err
+		}
+		e.Setenv(name, port)
+		if name != "PORT_IN_USE" {
+			defer func() { _ = ln.Close() }()
+		}
+	}
+	return nil
 }

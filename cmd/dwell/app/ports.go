@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"strconv"
 )
 
@@ -33,9 +34,11 @@ func listening(configured string, taken net.Addr) string {
 
 // cannotBind says in the system's own words why a port cannot be used.
 func cannotBind(key, address string, err error) error {
-	var op *net.OpError
-	if errors.As(err, &op) {
+	if op, ok := errors.AsType[*net.OpError](err); ok {
 		err = op.Err
+	}
+	if call, ok := errors.AsType[*os.SyscallError](err); ok {
+		err = call.Err
 	}
 	return fmt.Errorf("%s: cannot bind %s: %w; stop the program that uses it, or choose another port", key, address, err)
 }
