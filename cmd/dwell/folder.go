@@ -10,16 +10,16 @@ import (
 // data folder.
 type folderFlags struct {
 	Config string `type:"path" help:"Configuration file (YAML)."`
-	Data   string `type:"path" help:"Data folder of a dwell with embedded parts, in place of --config; it is made where missing."`
+	Data   string `type:"path" help:"Data folder of a dwell with embedded parts, in place of --config. Commands that bring events make it where it is missing."`
 	Places string `help:"Places file, or the name of one that is part of the program, in place of the configuration's."`
 
 	portFlags `embed:""`
 }
 
-// portFlags are the ports of embedded parts, for those who must open them in a firewall.
+// portFlags are the loopback ports of embedded parts, for other programs of this machine that need to know them.
 type portFlags struct {
-	KafkaPort      int `placeholder:"PORT" help:"Port of the embedded broker; without it, a free one."`
-	ClickHousePort int `name:"clickhouse-port" placeholder:"PORT" help:"Port of the embedded ClickHouse; without it, a free one."`
+	KafkaPort      int `placeholder:"PORT" help:"Port of the embedded broker; without it, the configured one or a free one."`
+	ClickHousePort int `name:"clickhouse-port" placeholder:"PORT" help:"Port of the embedded ClickHouse; without it, the configured one or a free one."`
 }
 
 // set puts the ports that are given into a configuration.
