@@ -30,8 +30,8 @@ const (
 )
 
 // confine starts this program again in the same process, from where it can write to the data folder alone, read only that,
-// the files given and what the system needs, and connect to no TCP server (Landlock). It returns nil in the process that is
-// confined, and an error where that is not possible. Landlock holds for a thread and its children, and Go's
+// the files given and what the system needs, and from Linux 6.7 on connect to no TCP server (Landlock). It returns nil in the
+// process that is confined, and an error where that is not possible. Landlock holds for a thread and its children, and Go's
 // AllThreadsSyscall does not work beside the threads of a C library, so that only a new start confines all threads.
 func confine(data string, files ...string) error {
 	if os.Getenv(confinedVariable) != "" {
@@ -52,9 +52,21 @@ func confine(data string, files ...string) error {
 	return <-failed
 }
 
-func restrict(data, self string, files []string) error {
+// landlockTCP is the version of Landlock that confines connections, that of Linux 6.7.
+const landlockTCP = 4
+
+// landlockVersion is that of the running kernel, 0 without Landlock.
+func landlockVersion() int {
 	version, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, 0, 0, unix.LANDLOCK_CREATE_RULESET_VERSION)
-	if errno != 0 || version < 2 { // the first version forbids to move a file from folder to folder
+	if errno != 0 {
+		return 0
+	}
+	return int(version)
+}
+
+func restrict(data, self string, files []string) error {
+	version := landlockVersion()
+	if version < 2 { // the first version forbids to move a file from folder to folder
 		return errors.New("no Landlock; it needs Linux 5.19 or later")
 	}
 	rules := unix.LandlockRulesetAttr{Handled_access_fs: everything, Handled_access_net: unix.LANDLOCK_ACCESS_NET_CONNECT_TCP}
@@ -62,7 +74,7 @@ func restrict(data, self string, files []string) error {
 	if version < 3 {
 		rules.Handled_access_fs &^= unix.LANDLOCK_ACCESS_FS_TRUNCATE
 	}
-	if version < 4 {
+	if version < landlockTCP {
 		size = unsafe.Sizeof(rules.Handled_access_fs)
 	}
 	set, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, uintptr(unsafe.Pointer(&rules)), size, 0)

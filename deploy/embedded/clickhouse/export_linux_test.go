@@ -1,0 +1,4 @@
+package clickhouse
+
+// ConfinesConnections says whether the running kernel does.
+func ConfinesConnections() bool { return landlockVersion() >= landlockTCP }
