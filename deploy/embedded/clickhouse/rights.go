@@ -82,10 +82,14 @@ func (h *handler) forbidden(text []byte, withoutData bool) error {
 	if withoutData {
 		sql += " VALUES"
 	}
-	_, err := h.pool.keep.query("SELECT formatQuerySingleLine("+quoteText(sql)+")", "TabSeparatedRaw", nil, func(piece []byte) error {
+	format := "SELECT formatQuerySingleLine(" + quoteText(sql) + ")"
+	_, err := h.pool.keep.query(format, "TabSeparatedRaw", nil, func(piece []byte) error {
 		formatted = string(piece)
 		return nil
 	})
+	if e, ok := errors.AsType[*exception](err); ok { // of the client's statement, in which it sent no such function
+		e.text = strings.Replace(e.text, ": In scope "+format, "", 1)
+	}
 	if err != nil {
 		return err
 	}

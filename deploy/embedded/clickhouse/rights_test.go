@@ -246,3 +246,13 @@ func TestOnlyEnginesThatKeepTheirDataHereAreAllowed(t *testing.T) {
 	}
 	ask(t, s, url.Values{"param_table": {"named"}}, "CREATE TABLE {table:Identifier} (a Int8) ENGINE = Memory")
 }
+
+func TestSyntaxErrorOfATableIsOfTheStatementAsItWasSent(t *testing.T) {
+	s := clickhousetest.Start(t)
+	for _, sql := range []string{"CREATE TABEL t (a String)", "CREATE TABLE t (a String COMMENT 'it\\'s') ENGINE = Memory ODER BY a", "INSERT INTO create t VALUES (1)"} {
+		response, text := post(t, s, nil, sql)
+		if code := response.Header.Get("X-ClickHouse-Exception-Code"); code != "62" || strings.Contains(text, "formatQuery") || !strings.HasSuffix(strings.TrimSpace(text), " (SYNTAX_ERROR)") {
+			t.Errorf("%s: code %q, %s", sql, code, text)
+		}
+	}
+}
