@@ -29,7 +29,11 @@ type InUseError struct {
 }
 
 func (e *InUseError) Error() string {
-	return fmt.Sprintf("data: %q is in use by process %d; stop it, or choose another folder (dwell serve: key data or DWELL_DATA, other commands: --data)", e.path, e.Process)
+	owner := "another process"
+	if e.Process > 0 { // a full disk has no room for it
+		owner = fmt.Sprintf("process %d", e.Process)
+	}
+	return fmt.Sprintf("data: %q is in use by %s; stop it, or choose another folder (dwell serve: key data or DWELL_DATA, other commands: --data)", e.path, owner)
 }
 
 // ownFolder makes the folder if need be and takes it, or returns an *InUseError.

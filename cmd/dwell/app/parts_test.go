@@ -129,4 +129,10 @@ func TestFolderForgetsAddressesOfAKilledOwner(t *testing.T) {
 	if _, err := ownFolder(path); !errors.As(err, &used) || used.Kafka != "" || used.Process != os.Getpid() || !strings.Contains(err.Error(), "DWELL_DATA") {
 		t.Errorf("a second owner: %v", err)
 	}
+	if err := os.Truncate(filepath.Join(path, "lock"), 0); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ownFolder(path); !errors.As(err, &used) || !strings.Contains(err.Error(), "in use by another process") {
+		t.Errorf("an owner whose disk had no room for its process id: %v", err)
+	}
 }
