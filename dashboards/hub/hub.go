@@ -44,6 +44,9 @@ func DefaultConfig() Config {
 	return Config{Tick: time.Second, MaxAge: 10 * time.Second, Remember: 600, Timeout: 20 * time.Second}
 }
 
+// frameTimeout is that of the page's live.js.
+const frameTimeout = 35 * time.Second
+
 // Validate names every key and value that cannot be used.
 func (c Config) Validate() error {
 	var errs []error
@@ -51,6 +54,10 @@ func (c Config) Validate() error {
 		if value <= 0 {
 			errs = append(errs, fmt.Errorf("hub.%s: %v is not positive", key, value))
 		}
+	}
+	if longest := c.Tick + c.MaxAge + c.Timeout; longest >= frameTimeout {
+		errs = append(errs, fmt.Errorf("hub.max_age: %v, with tick and timeout, lets %v pass between two frames; it must be less than %v, after which a page reconnects",
+			c.MaxAge, longest, frameTimeout))
 	}
 	if c.Remember < 1 {
 		errs = append(errs, fmt.Errorf("hub.remember: %d is not positive", c.Remember))
@@ -83,6 +90,7 @@ type state struct {
 	overview *overview.Overview
 	fields   *fields
 	number   uint64
+	at       time.Time // when it was numbered
 	// history says what the last frames touched, oldest first; the last one is this number's.
 	history []touched
 	// snapshot and catchUp are made on demand; catchUp is by the number that the viewer has.
@@ -181,22 +189,25 @@ func (h *Hub) publish(b *overview.Overview) error {
 	return nil
 }
 
-// fail shows the viewers that the overview cannot be read. The error is logged when it begins.
+// fail shows the viewers that the overview cannot be read: when it begins, and at each age at which they would get it again,
+// since a page takes a connection without frames for lost. The error is logged when it begins.
 func (h *Hub) fail(err error) {
 	h.metrics.failures.Inc()
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.latest.failing {
+	if h.latest.failing && time.Since(h.latest.at) < h.cfg.MaxAge {
 		return
 	}
-	h.log.Error("the overview cannot be read", "error", err)
+	if !h.latest.failing {
+		h.log.Error("the overview cannot be read", "error", err)
+	}
 	h.advance(&state{overview: h.latest.overview, fields: h.latest.fields, failing: true})
 }
 
 // advance numbers the next state. The caller holds mu.
 func (h *Hub) advance(next *state) {
 	prev := h.latest
-	next.number = prev.number + 1
+	next.number, next.at = prev.number+1, time.Now()
 	next.catchUp = map[uint64]*Frame{}
 	next.history = append(prev.history, touchedBetween(prev.fields, next.fields))
 	if over := len(next.history) - h.cfg.Remember; over > 0 {

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -230,8 +232,9 @@ func TestUnchangedOverviewIsSentAgainAtMaxAge(t *testing.T) {
 	})
 }
 
-func TestFailingStoreIsReportedOnceUntilItRecovers(t *testing.T) {
-	play(t, DefaultConfig(), func(t *testing.T, s *store, h *Hub) {
+func TestFailingStoreIsShownAtEveryMaxAgeUntilItRecovers(t *testing.T) {
+	cfg := DefaultConfig()
+	play(t, cfg, func(t *testing.T, s *store, h *Hub) {
 		v := h.Watch(0, "")
 		defer v.Close()
 		next(t, v)
@@ -244,19 +247,22 @@ func TestFailingStoreIsReportedOnceUntilItRecovers(t *testing.T) {
 		if _, err := h.Overview(t.Context()); !errors.Is(err, ErrUnread) {
 			t.Errorf("the overview: %v", err)
 		}
-		time.Sleep(30 * time.Second)
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		if _, err := v.Next(ctx); err == nil {
-			t.Error("it is reported twice")
+		for range 3 { // a page would take a longer pause for a lost connection
+			begin := time.Now()
+			if m := next(t, v); m.Source != "failing" || m.Kind != "changes" || len(m.Places) > 0 {
+				t.Errorf("%+v", m)
+			}
+			if took := time.Since(begin); took < cfg.MaxAge-cfg.Tick || took > cfg.MaxAge+cfg.Tick {
+				t.Errorf("shown again after %v", took)
+			}
 		}
-		cancel()
 		s.mu.Lock()
 		s.err = nil
 		s.mu.Unlock()
 		if m := next(t, v); m.Source != "ok" {
 			t.Fatalf("%+v", m)
 		}
-		if n := testutil.ToFloat64(h.metrics.failures); n < 30 {
+		if n := testutil.ToFloat64(h.metrics.failures); n < 28 {
 			t.Errorf("%v failures are counted", n)
 		}
 	})
@@ -317,4 +323,34 @@ func TestReadCutOffByTheStopIsNoFailure(t *testing.T) {
 			t.Errorf("%v, logged %q", err, log.String())
 		}
 	})
+}
+
+func TestStoreThatFailsFromTheStartIsShownWithoutAnOverview(t *testing.T) {
+	play(t, DefaultConfig(), func(t *testing.T, s *store, h *Hub) {
+		s.mu.Lock()
+		s.err = errors.New("away")
+		s.mu.Unlock()
+		v := h.Watch(0, "")
+		defer v.Close()
+		for range 2 {
+			if m := next(t, v); m.Source != "failing" || m.Kind != "snapshot" || m.Overview != nil {
+				t.Errorf("%+v", m)
+			}
+		}
+	})
+}
+
+func TestPauseBetweenFramesThatPagesTakeForALossIsRefused(t *testing.T) {
+	cfg := DefaultConfig()
+	if err := cfg.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	cfg.MaxAge = time.Minute
+	if err := cfg.Validate(); err == nil || !strings.Contains(err.Error(), "hub.max_age: 1m0s") {
+		t.Errorf("%v", err)
+	}
+	page, err := os.ReadFile("../web/static/live.js")
+	if want := fmt.Sprintf("const frameTimeout = %d_000;", int(frameTimeout.Seconds())); err != nil || !strings.Contains(string(page), want) {
+		t.Errorf("live.js lacks %q (%v)", want, err)
+	}
 }

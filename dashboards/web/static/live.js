@@ -1,6 +1,6 @@
 // The connection: a snapshot, then numbered changes; after a loss the page resumes after the last number.
 
-const frameTimeout = 35_000; // ms; the server sends a frame at least every ten seconds
+const frameTimeout = 35_000; // ms; the server refuses a configuration by which it could send frames less often
 const longestDelay = 30_000; // ms between two attempts
 
 // merge applies changes to the overview and returns the ids that changed. Sections are whole; of a trend only the
