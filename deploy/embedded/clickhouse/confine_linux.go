@@ -103,6 +103,7 @@ func restrict(data, self string, files []string) error {
 		return nil
 	}
 	errs := []error{allow(data, everything&^executable), allow(self, readable|executable), allow("/dev/null", readable|unix.LANDLOCK_ACCESS_FS_WRITE_FILE)}
+	errs = append(errs, allow(sharedMemory, unix.LANDLOCK_ACCESS_FS_MAKE_DIR|unix.LANDLOCK_ACCESS_FS_REMOVE_DIR)) // leaveFolder
 	for _, path := range system {
 		errs = append(errs, allow(path, readable|executable))
 	}

@@ -35,6 +35,8 @@ func TestConfinedProcessReachesItsFolderAlone(t *testing.T) {
 		{"run", filepath.Join(outside, "program"), denied},
 		{"run", filepath.Join(dir, "program"), denied},
 		{"connect", ln.Addr().String(), denied},
+		{"leave", dir, "<nil>"},
+		{"leave", filepath.Join(dir, "missing"), "<nil>"}, // as on a full disk, where no folder can be made
 	} {
 		if c.do == "connect" && !clickhouse.ConfinesConnections() {
 			continue

@@ -1,6 +1,9 @@
 package clickhouse
 
 // For tests of confinement.
-var Confine = confine
+var (
+	Confine     = confine
+	LeaveFolder = leaveFolder
+)
 
 const ConfinedVariable = confinedVariable

@@ -2,11 +2,13 @@ package clickhouse_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"os/signal"
+	"syscall"
 	"testing"
 
 	"dwell/deploy/embedded/clickhouse"
@@ -46,6 +48,12 @@ func confined(dir, do, with string) {
 			err = exec.Command(with).Run()
 		case "connect":
 			_, err = net.Dial("tcp", with)
+		case "leave":
+			if err = clickhouse.LeaveFolder(with); err == nil {
+				if _, gone := syscall.Getcwd(make([]byte, 1<<12)); gone == nil {
+					err = errors.New("the working folder exists")
+				}
+			}
 		}
 	}
 	fmt.Println(err)

@@ -109,11 +109,17 @@ func checkTable(formatted string) error {
 	return nil
 }
 
+// sharedMemory is a file system of Linux that has room where a disk is full.
+const sharedMemory = "/dev/shm"
+
 // leaveFolder makes the process work in a folder that has been removed, once the engine has been started.
 func leaveFolder(data string) error {
 	dir, err := os.MkdirTemp(data, "removed-")
 	if err != nil {
-		return err
+		var otherErr error
+		if dir, otherErr = os.MkdirTemp(sharedMemory, "dwell-removed-"); otherErr != nil {
+			return errors.Join(err, otherErr)
+		}
 	}
 	if err := os.Chdir(dir); err != nil {
 		return errors.Join(err, os.Remove(dir))
