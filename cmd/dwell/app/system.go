@@ -75,9 +75,11 @@ func Start(ctx context.Context, cfg Config, scope Scope, out io.Writer, log *slo
 		}
 	}
 	if s.folder != nil {
-		err = s.folder.announce(s.reachedAt())
+		if err := s.folder.announce(s.reachedAt()); err != nil { // as on a full disk, where reading still works
+			log.Warn("other commands cannot work with this data folder until this one ends", "component", "folder", "error", err)
+		}
 	}
-	return s, err
+	return s, nil
 }
 
 // StartOrJoin starts what is embedded, or joins the program that has it open. Own says whether it has started it.
