@@ -100,6 +100,7 @@ func (*importFlags) bring(ctx context.Context, e *env, s *app.System, records it
 		switch {
 		case errors.As(err, &line):
 			if bad++; bad <= badLines {
+				s.EndLine()
 				_, _ = fmt.Fprintln(e.err, line)
 			}
 		case err != nil:

@@ -90,6 +90,7 @@ func (p *parts) Wait(ctx context.Context) error {
 
 // Stop ends all parts, the last first, and joins those errors that have not been returned yet.
 func (p *parts) Stop() error {
+	p.EndLine()
 	var errs []error
 	for _, one := range slices.Backward(p.running) {
 		errs = append(errs, one.Stop())
@@ -106,6 +107,14 @@ func (p *parts) Doing(name, what string) {
 	line := fmt.Sprintf("%-12s%s", name, what)
 	_, _ = fmt.Fprintf(p.out, "\r%-*s", p.doing, line)
 	p.doing = len(line)
+}
+
+// EndLine gives what is printed next a line of its own, after one of Doing.
+func (p *parts) EndLine() {
+	if p.doing > 0 {
+		_, _ = fmt.Fprintln(p.out)
+		p.doing = 0
+	}
 }
 
 func terminal(file *os.File) bool {
