@@ -70,11 +70,15 @@ func variable(path string) string {
 	return "DWELL_" + strings.ToUpper(strings.ReplaceAll(path, ".", "_"))
 }
 
-// set reads a value as YAML; a text is taken as it is, and a list may be written with commas alone.
+// set reads a value as YAML; a text is taken as it is, and a list may be written with commas alone. An empty list has no
+// elements, rather than an empty one.
 func set(field reflect.Value, text string) error {
 	switch {
 	case field.Kind() == reflect.String:
 		field.SetString(text)
+		return nil
+	case field.Kind() == reflect.Slice && text == "":
+		field.SetZero()
 		return nil
 	case field.Kind() == reflect.Slice && !strings.HasPrefix(text, "["):
 		field.Set(reflect.ValueOf(strings.Split(text, ",")).Convert(field.Type()))

@@ -91,6 +91,19 @@ func TestEveryExampleCanBeSet(t *testing.T) {
 	}
 }
 
+// Compose sets a variable that has no value to an empty one.
+func TestEmptyVariableIsAnEmptyList(t *testing.T) {
+	cfg := DefaultConfig()
+	cfg.Kafka.Brokers = []string{"kafka-1:9092"}
+	cfg.Hosts = []string{"dwell.example.org"}
+	if err := fromEnvironment(&cfg, []string{"DWELL_HOSTS="}); err != nil || len(cfg.Hosts) > 0 {
+		t.Errorf("hosts %q, %v", cfg.Hosts, err)
+	}
+	if err := cfg.Validate(); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestPrintedConfigurationIsTheSame reads what dwell config prints.
 func TestPrintedConfigurationIsTheSame(t *testing.T) {
 	cfg := DefaultConfig()
