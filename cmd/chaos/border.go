@@ -14,28 +14,28 @@ import (
 	"dwell/deploy/embedded/fulldisk"
 )
 
-// border is all processes: a broker, a ClickHouse, and several `dwell serve`, which reach both through proxies that can
-// inject network faults.
+// border is the system under test: a broker, a ClickHouse, and instances of `dwell serve`, which reach both through proxies
+// that can inject network faults.
 type border struct {
 	dwell, dir string
 	broker     *process
 	clickhouse *process
-	serves     []*process
-	pages      []string // of the serves, host:port
+	instances  []*process
+	pages      []string // of the instances, host:port
 	// toKafka and toClickHouse are the proxies in front of them.
-	toKafka, toClickHouse *wire
-	kafkaAddr, chAddr     string // of the wires
+	toKafka, toClickHouse *proxy
+	kafkaAddr, chAddr     string // of the proxies
 	database, password    string
 	// The disks of the broker and of ClickHouse are nil where the machine does not allow mounts.
 	brokerDisk, clickhouseDisk *fulldisk.Disk
 }
 
-func startBorder(ctx context.Context, dwell, dir string, serves int, disks bool) (b *border, err error) {
+func startBorder(ctx context.Context, dwell, dir string, instances int, disks bool) (b *border, err error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	ports, err := freePorts(4 + serves)
+	ports, err := freeAddresses(4 + instances)
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +49,7 @@ func startBorder(ctx context.Context, dwell, dir string, serves int, disks bool)
 		}
 	}
 	b.broker = &process{
-		name: "broker", log: filepath.Join(dir, "broker.log"), serving: "embedded broker is ready",
+		name: "broker", log: filepath.Join(dir, "broker.log"), startLine: "embedded broker is ready",
 		args: []string{self, "broker", "--data", filepath.Join(dir, "kafka"), "--port", ports[2][len("127.0.0.1:"):], "--advertised", b.kafkaAddr},
 	}
 	passwordFile := filepath.Join(dir, "clickhouse.password")
@@ -57,21 +57,21 @@ func startBorder(ctx context.Context, dwell, dir string, serves int, disks bool)
 		return nil, err
 	}
 	b.clickhouse = &process{
-		name: "clickhouse", log: filepath.Join(dir, "clickhouse.log"), gives: "the disk ran full in the middle of a write",
+		name: "clickhouse", log: filepath.Join(dir, "clickhouse.log"), exitMessage: "the disk ran full in the middle of a write",
 		args: []string{dwell, "embedded-clickhouse", "--data", filepath.Join(dir, "clickhouse"), "--listen", ports[3], "--password-file", passwordFile},
 	}
-	for i := range serves {
+	for i := range instances {
 		b.pages = append(b.pages, ports[4+i])
-		b.serves = append(b.serves, &process{
+		b.instances = append(b.instances, &process{
 			name: fmt.Sprintf("dwell serve %d", i+1), log: filepath.Join(dir, fmt.Sprintf("serve-%d.log", i+1)),
-			serving: "\npage ", needs: true,
+			startLine: "\npage ", dependent: true,
 			args: []string{dwell, "serve"}, env: append(b.config(), "DWELL_LISTEN="+ports[4+i]),
 		})
 	}
-	if b.toKafka, err = newWire("kafka", b.kafkaAddr, ports[2]); err != nil {
+	if b.toKafka, err = newProxy("kafka", b.kafkaAddr, ports[2]); err != nil {
 		return nil, err
 	}
-	if b.toClickHouse, err = newWire("clickhouse", b.chAddr, ports[3]); err != nil {
+	if b.toClickHouse, err = newProxy("clickhouse", b.chAddr, ports[3]); err != nil {
 		return nil, err
 	}
 	for _, p := range []*process{b.broker, b.clickhouse} {
@@ -82,7 +82,7 @@ func startBorder(ctx context.Context, dwell, dir string, serves int, disks bool)
 	if err := b.until(ctx, "broker and clickhouse answer", func() bool { return answers(ports[2]) && answers(ports[3]) }); err != nil {
 		return b, err
 	}
-	for _, p := range b.serves {
+	for _, p := range b.instances {
 		if err := p.start(); err != nil {
 			return b, err
 		}
@@ -90,9 +90,9 @@ func startBorder(ctx context.Context, dwell, dir string, serves int, disks bool)
 	return b, b.ready(ctx)
 }
 
-// ready waits until all serves are ready.
+// ready waits until all instances are ready.
 func (b *border) ready(ctx context.Context) error {
-	for i, p := range b.serves {
+	for i, p := range b.instances {
 		if err := b.until(ctx, p.name+" is ready", func() bool { return b.status(i, "/readyz") == http.StatusOK }); err != nil {
 			return err
 		}
@@ -100,22 +100,22 @@ func (b *border) ready(ctx context.Context) error {
 	return nil
 }
 
-// config is the configuration of the serves, and of the audit.
+// config is the configuration of the instances and of the audit, as environment variables.
 func (b *border) config() []string {
 	return []string{
 		"DWELL_KAFKA_BROKERS=" + b.kafkaAddr, "DWELL_KAFKA_NEW_PARTITIONS=6", "DWELL_KAFKA_NEW_REPLICATION=1",
 		"DWELL_KAFKA_SESSION_TIMEOUT=6s", "DWELL_KAFKA_DRAIN_TIMEOUT=4s",
 		"DWELL_CLICKHOUSE_ADDRESSES=" + b.chAddr, "DWELL_CLICKHOUSE_PROTOCOL=http", "DWELL_CLICKHOUSE_COMPRESSION=none",
 		"DWELL_CLICKHOUSE_DATABASE=" + b.database, "DWELL_CLICKHOUSE_PASSWORD=" + b.password,
-		// Small flushes and a short retention make more crashes between writes and more reloading.
+		// With small flushes and a short retention, more kills hit between two writes, and more visits are loaded again.
 		"DWELL_ENGINE_FLUSH_EVERY=200ms", "DWELL_ENGINE_FLUSH_BYTES=400000", "DWELL_ENGINE_MEMORY_RETENTION=3h",
 	}
 }
 
-// status is the HTTP status of a serve for a path, 0 without a response.
-func (b *border) status(serve int, path string) int {
+// status returns the HTTP status of an instance for a path, 0 without a response.
+func (b *border) status(instance int, path string) int {
 	client := http.Client{Timeout: 2 * time.Second}
-	res, err := client.Get("http://" + b.pages[serve] + path)
+	res, err := client.Get("http://" + b.pages[instance] + path)
 	if err != nil {
 		return 0
 	}
@@ -156,9 +156,9 @@ func (b *border) until(ctx context.Context, what string, is func() bool) error {
 	return nil
 }
 
-// failure is the error of a process that has exited by itself.
+// failure returns the error of a process that has exited by itself.
 func (b *border) failure() error {
-	for _, p := range append([]*process{b.broker, b.clickhouse}, b.serves...) {
+	for _, p := range append([]*process{b.broker, b.clickhouse}, b.instances...) {
 		if err := p.failure(); err != nil {
 			return err
 		}
@@ -172,10 +172,10 @@ func (b *border) heal(ctx context.Context) {
 	b.toClickHouse.heal(ctx)
 }
 
-// stopServes stops the serves in order.
-func (b *border) stopServes() error {
+// stopInstances stops the instances in order.
+func (b *border) stopInstances() error {
 	var errs []error
-	for _, p := range b.serves {
+	for _, p := range b.instances {
 		errs = append(errs, p.stop())
 	}
 	return errors.Join(errs...)
@@ -183,7 +183,7 @@ func (b *border) stopServes() error {
 
 // end kills all processes, and keeps the folder with the contents of the disks or removes it.
 func (b *border) end(keep bool) error {
-	for _, p := range append([]*process{b.broker, b.clickhouse}, b.serves...) {
+	for _, p := range append([]*process{b.broker, b.clickhouse}, b.instances...) {
 		if p.cmd != nil {
 			_ = p.kill()
 		}
@@ -209,8 +209,8 @@ func answers(addr string) bool {
 	return true
 }
 
-// freePorts are free loopback addresses.
-func freePorts(n int) ([]string, error) {
+// freeAddresses returns n free loopback addresses.
+func freeAddresses(n int) ([]string, error) {
 	var addrs []string
 	for range n {
 		ln, err := net.Listen("tcp", "127.0.0.1:0")

@@ -54,9 +54,9 @@ func full(ctx context.Context, b *border, d *fulldisk.Disk, p *process, r *rand.
 		}
 		what = ", and it was killed"
 	}
-	for i, p := range b.serves {
+	for i, p := range b.instances {
 		if code := b.status(i, "/healthz"); code != http.StatusOK {
-			return "", fmt.Errorf("%s: /healthz says %d while a disk is full", p.name, code)
+			return "", fmt.Errorf("%s: /healthz returned %d while a disk was full", p.name, code)
 		}
 	}
 	for _, gap := range gaps {
@@ -77,10 +77,10 @@ func (b *border) whileFull(ctx context.Context, d *fulldisk.Disk, what string, i
 	return errors.Join(failed, err)
 }
 
-// clickHouseFull is over when a serve has said that it is not ready.
+// clickHouseFull lasts until an instance reports that it is not ready.
 func clickHouseFull(ctx context.Context, b *border, r *rand.Rand) (string, error) {
 	return full(ctx, b, b.clickhouseDisk, b.clickhouse, r, func() bool {
-		for i := range b.serves {
+		for i := range b.instances {
 			if b.status(i, "/readyz") == http.StatusServiceUnavailable {
 				return true
 			}
@@ -89,7 +89,7 @@ func clickHouseFull(ctx context.Context, b *border, r *rand.Rand) (string, error
 	}, b.clickHouseAnswers)
 }
 
-// brokerFull is over when the broker has refused a record, and said why.
+// brokerFull lasts until the broker refuses a record with the error of a full disk.
 func brokerFull(ctx context.Context, b *border, r *rand.Rand) (string, error) {
 	cfg := kafka.DefaultConfig()
 	cfg.Brokers = []string{b.kafkaAddr}
@@ -103,5 +103,5 @@ func brokerFull(ctx context.Context, b *border, r *rand.Rand) (string, error) {
 		defer cancel()
 		err := producer.DeadLetters(soon, event.DeadLetter{Reason: "probe"})
 		return errors.Is(err, kafkago.KafkaStorageError)
-	}, b.broker.served)
+	}, b.broker.started)
 }

@@ -9,24 +9,25 @@ import (
 	"time"
 )
 
-// fault injects a fault, which is over when it returns. It returns a description.
+// fault is a kind of fault.
 type fault struct {
 	name string
 	// weight is its relative frequency.
 	weight int
-	do     func(ctx context.Context, b *border, r *rand.Rand) (what string, err error)
+	// do injects the fault, ends it, and returns a description of it.
+	do func(ctx context.Context, b *border, r *rand.Rand) (what string, err error)
 }
 
 var faults = []fault{
-	{"kill", 12, killServe},
+	{"kill", 12, killInstance},
 	{"kill", 3, func(ctx context.Context, b *border, r *rand.Rand) (string, error) {
 		return kill(ctx, b.clickhouse, between(r, 0, 4*time.Second))
 	}},
 	{"kill", 3, func(ctx context.Context, b *border, r *rand.Rand) (string, error) {
 		return kill(ctx, b.broker, between(r, 0, 4*time.Second))
 	}},
-	{"restart", 2, restartServe},
-	{"freeze", 2, freezeServe},
+	{"restart", 2, restartInstance},
+	{"freeze", 2, freezeInstance},
 	{"freeze", 1, func(ctx context.Context, b *border, r *rand.Rand) (string, error) {
 		return freeze(ctx, b.clickhouse, between(r, 2*time.Second, 15*time.Second))
 	}},
@@ -40,7 +41,7 @@ var faults = []fault{
 // diskFaults need mounts, which not every machine allows.
 var diskFaults = []fault{{"full", 2, clickHouseFull}, {"full", 1, brokerFull}}
 
-// faultsOf are the faults that the border can have.
+// faultsOf returns the faults that this machine allows.
 func faultsOf(b *border) []fault {
 	all := faults
 	if b.brokerDisk != nil {
@@ -49,8 +50,8 @@ func faultsOf(b *border) []fault {
 	return all
 }
 
-// anyOf picks a fault by its weight.
-func anyOf(faults []fault, r *rand.Rand) fault {
+// pick picks a fault at random, by weight.
+func pick(faults []fault, r *rand.Rand) fault {
 	all := 0
 	for _, f := range faults {
 		all += f.weight
@@ -77,8 +78,8 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-func killServe(ctx context.Context, b *border, r *rand.Rand) (string, error) {
-	return kill(ctx, b.serves[r.IntN(len(b.serves))], between(r, 0, 2*time.Second))
+func killInstance(ctx context.Context, b *border, r *rand.Rand) (string, error) {
+	return kill(ctx, b.instances[r.IntN(len(b.instances))], between(r, 0, 2*time.Second))
 }
 
 func kill(ctx context.Context, p *process, away time.Duration) (string, error) {
@@ -88,21 +89,21 @@ func kill(ctx context.Context, p *process, away time.Duration) (string, error) {
 	if err := pause(ctx, away); err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%s, away for %v", p.name, away.Round(time.Millisecond)), p.start()
+	return fmt.Sprintf("%s, down for %v", p.name, away.Round(time.Millisecond)), p.start()
 }
 
-func restartServe(_ context.Context, b *border, r *rand.Rand) (string, error) {
-	p := b.serves[r.IntN(len(b.serves))]
+func restartInstance(_ context.Context, b *border, r *rand.Rand) (string, error) {
+	p := b.instances[r.IntN(len(b.instances))]
 	if err := p.stop(); err != nil {
 		return "", err
 	}
 	return p.name, p.start()
 }
 
-// freezeServe may last longer than the session timeout: the others take over the partitions, and the frozen one resumes
+// freezeInstance may last longer than the session timeout: the others take over the partitions, and the frozen one resumes
 // without knowing.
-func freezeServe(ctx context.Context, b *border, r *rand.Rand) (string, error) {
-	return freeze(ctx, b.serves[r.IntN(len(b.serves))], between(r, time.Second, 15*time.Second))
+func freezeInstance(ctx context.Context, b *border, r *rand.Rand) (string, error) {
+	return freeze(ctx, b.instances[r.IntN(len(b.instances))], between(r, time.Second, 15*time.Second))
 }
 
 func freeze(ctx context.Context, p *process, d time.Duration) (string, error) {
@@ -115,26 +116,26 @@ func freeze(ctx context.Context, p *process, d time.Duration) (string, error) {
 	return fmt.Sprintf("%s for %v", p.name, d.Round(time.Millisecond)), p.thaw()
 }
 
-func network(ctx context.Context, w *wire, r *rand.Rand) (string, error) {
-	t, d := troubles[r.IntN(len(troubles))], between(r, 500*time.Millisecond, 6*time.Second)
-	if err := w.trouble(t); err != nil {
+func network(ctx context.Context, w *proxy, r *rand.Rand) (string, error) {
+	t, d := networkFaults[r.IntN(len(networkFaults))], between(r, 500*time.Millisecond, 6*time.Second)
+	if err := w.inject(t); err != nil {
 		return "", err
 	}
 	defer w.heal(context.WithoutCancel(ctx))
 	return fmt.Sprintf("%s: %s for %v", w.name, t.name, d.Round(time.Millisecond)), pause(ctx, d)
 }
 
-// clickHouseAway keeps ClickHouse down until a serve reports that it is not ready; all of them must stay healthy.
+// clickHouseAway keeps ClickHouse down until an instance reports that it is not ready; all of them must stay healthy.
 func clickHouseAway(ctx context.Context, b *border, _ *rand.Rand) (string, error) {
-	if err := b.ready(ctx); err != nil { // one that has just been started is neither yet
+	if err := b.ready(ctx); err != nil { // an instance that has just started is neither healthy nor ready
 		return "", err
 	}
 	if err := b.clickhouse.kill(); err != nil {
 		return "", err
 	}
 	begin := time.Now()
-	err := b.until(ctx, "a serve says that it is not ready", func() bool {
-		for i := range b.serves {
+	err := b.until(ctx, "an instance reports that it is not ready", func() bool {
+		for i := range b.instances {
 			if b.status(i, "/readyz") == http.StatusServiceUnavailable {
 				return true
 			}
@@ -144,17 +145,17 @@ func clickHouseAway(ctx context.Context, b *border, _ *rand.Rand) (string, error
 	if err != nil {
 		return "", err
 	}
-	for i, p := range b.serves {
+	for i, p := range b.instances {
 		if code := b.status(i, "/healthz"); code != http.StatusOK {
-			return "", fmt.Errorf("%s: /healthz says %d while ClickHouse is away", p.name, code)
+			return "", fmt.Errorf("%s: /healthz returned %d while ClickHouse was down", p.name, code)
 		}
 	}
-	return fmt.Sprintf("clickhouse for %v, and /readyz said so", time.Since(begin).Round(time.Millisecond)), b.clickhouse.start()
+	return fmt.Sprintf("clickhouse for %v, until /readyz reported it", time.Since(begin).Round(time.Millisecond)), b.clickhouse.start()
 }
 
-// outage keeps ClickHouse down for long while trucks keep arriving, and reports the peak memory of a serve.
+// outage keeps ClickHouse down for d while events keep arriving, and reports the peak memory of an instance.
 func outage(ctx context.Context, b *border, d time.Duration) (string, error) {
-	if err := pause(ctx, 10*time.Second); err != nil { // all of them are at work
+	if err := pause(ctx, 10*time.Second); err != nil { // first let all instances read
 		return "", err
 	}
 	if err := b.clickhouse.kill(); err != nil {
@@ -165,9 +166,9 @@ func outage(ctx context.Context, b *border, d time.Duration) (string, error) {
 		if err := pause(ctx, time.Second); err != nil {
 			return "", err
 		}
-		for i, p := range b.serves {
+		for i, p := range b.instances {
 			if code := b.status(i, "/healthz"); code != http.StatusOK {
-				return "", fmt.Errorf("%s: /healthz says %d while ClickHouse is away", p.name, code)
+				return "", fmt.Errorf("%s: /healthz returned %d while ClickHouse was down", p.name, code)
 			}
 			kb, err := p.memory()
 			if err != nil {
@@ -176,5 +177,5 @@ func outage(ctx context.Context, b *border, d time.Duration) (string, error) {
 			most = max(most, kb)
 		}
 	}
-	return fmt.Sprintf("clickhouse for %v, a serve held %d MiB at most", d, most>>10), b.clickhouse.start()
+	return fmt.Sprintf("clickhouse for %v, an instance took at most %d MiB", d, most>>10), b.clickhouse.start()
 }

@@ -15,18 +15,18 @@ import (
 	"dwell/ingest/simulator"
 )
 
-// load is the simulated trucks and their truth.
+// load sends the events of simulated trucks, and writes their truth to a file.
 type load struct {
 	sim      *simulator.Simulator
 	producer *kafka.Producer
 	truth    *os.File
-	failed   error // of the truth
+	failed   error // to write the truth
 	sent     int
-	ahead    int // of those sent, from a sender whose clock is ahead
+	ahead    int // how many of the sent events have a time hours ahead
 }
 
-// perDay is about how many events a simulated day at the nine Afghan BCPs has.
-const perDay = 30_000
+// eventsPerDay is the approximate number of events of a simulated day at the nine Afghan BCPs.
+const eventsPerDay = 30_000
 
 func newLoad(broker, truth string, events int, seed uint64) (*load, error) {
 	book, err := place.Load("afghanistan")
@@ -45,7 +45,7 @@ func newLoad(broker, truth string, events int, seed uint64) (*load, error) {
 	lines := json.NewEncoder(l.truth)
 	from := time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC)
 	l.sim, err = simulator.New(simulator.Config{
-		Places: book, From: from, Until: from.Add(time.Duration(float64(events) / perDay * 24 * float64(time.Hour))), Seed: seed,
+		Places: book, From: from, Until: from.Add(time.Duration(float64(events) / eventsPerDay * 24 * float64(time.Hour))), Seed: seed,
 		Faults: simulator.Faults{Late: 0.1, Duplicate: 0.02, Retract: 0.005, Cut: 12 * time.Hour, Skew: simulator.MaxSkew},
 		Truth:  func(line simulator.TruthLine) { l.failed = errors.Join(l.failed, lines.Encode(line)) },
 	})
@@ -57,7 +57,7 @@ func (l *load) run(ctx context.Context, events int, d time.Duration, r *rand.Ran
 	begin := time.Now()
 	for {
 		burst := 1 + r.IntN(max(1, events/50))
-		batch, over := l.next(burst, r)
+		batch, last := l.next(burst, r)
 		for {
 			err := l.producer.Write(ctx, batch...)
 			if err == nil {
@@ -66,10 +66,10 @@ func (l *load) run(ctx context.Context, events int, d time.Duration, r *rand.Ran
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
 			}
-			fmt.Println("a burst is sent again:", err)
+			fmt.Println("sending a burst again:", err)
 		}
 		l.sent += len(batch)
-		if over {
+		if last {
 			l.producer.Close()
 			return errors.Join(l.failed, l.truth.Close())
 		}
@@ -80,9 +80,9 @@ func (l *load) run(ctx context.Context, events int, d time.Duration, r *rand.Ran
 	}
 }
 
-// next are the next n messages, and whether they are the last. One in two hundred is also sent with a clock hours ahead,
-// which must be refused.
-func (l *load) next(n int, r *rand.Rand) (batch []event.Record, over bool) {
+// next returns the records of the next n events, and whether they are the last. One event in two hundred gets a copy with a
+// time hours ahead, which must become a dead letter.
+func (l *load) next(n int, r *rand.Rand) (batch []event.Record, last bool) {
 	for range n {
 		em, ok := l.sim.Next()
 		if !ok {

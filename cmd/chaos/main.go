@@ -1,10 +1,10 @@
-// Command chaos proves dwell under fault. It starts a broker, a ClickHouse and several `dwell serve` as processes of their
-// own, with a network between them that it can trouble; sends simulated trucks; kills, freezes and cuts off one part after
-// another at random, fills its disk; and at the end compares every visit and window with the truth.
+// Command chaos tests dwell under faults. It starts a broker, a ClickHouse and several instances of `dwell serve`, each as a
+// process, with proxies between them; sends the events of simulated trucks; meanwhile kills, freezes or cuts off one process
+// after another at random, or fills its disk; and at the end compares every visit and window with the truth.
 //
-// It promises that a seed gives the same faults in the same order on machines that allow the same ones, though not at the
-// same microsecond; that an instance of dwell serve which exits by itself is a failure, whatever faults the others have; and
-// that it exits with 0 only if there is no difference.
+// It promises that a seed gives the same faults in the same order, though not at the same microsecond, on machines that all
+// allow mounts or all do not; that an instance which has started and exits by itself is a failure, whatever faults the other
+// processes have; and that it exits with 0 only if there is no difference.
 package main
 
 import (
@@ -27,19 +27,19 @@ import (
 )
 
 type commands struct {
-	Run    runCommand    `cmd:"" default:"withargs" help:"Break things for a while, and see whether the numbers hold."`
+	Run    runCommand    `cmd:"" default:"withargs" help:"Inject faults while trucks cross, then compare the tables with the truth."`
 	Broker brokerCommand `cmd:"" hidden:"" help:"The broker process."`
 }
 
 type runCommand struct {
-	Dwell  string        `default:"bin/dwell" type:"existingfile" help:"The program that is tried."`
-	For    time.Duration `default:"5m" help:"How long things break."`
-	Seed   uint64        `help:"Random seed; the same seed reproduces the same events and faults; 0 picks one."`
-	Serves int           `default:"2" help:"How many dwell serve share the work."`
-	Rate   int           `default:"700" help:"Events a second."`
-	Outage time.Duration `help:"First of all ClickHouse is away for so long."`
-	Dir    string        `type:"path" help:"Folder of data and logs, which is kept; a new one that goes when all is well."`
-	Mounts bool          `hidden:"" help:"It runs where it may mount."`
+	Dwell     string        `default:"bin/dwell" type:"existingfile" help:"The dwell program to test."`
+	For       time.Duration `default:"5m" help:"How long to send events and inject faults."`
+	Seed      uint64        `help:"Random seed; the same seed reproduces the same events and faults; 0 picks one."`
+	Instances int           `default:"2" help:"Number of instances of dwell serve."`
+	Rate      int           `default:"700" help:"Events per second."`
+	Outage    time.Duration `help:"Before any other fault, stop ClickHouse for this long."`
+	Dir       string        `type:"path" help:"Folder for data and logs, which is kept; without it a temporary one, removed unless the run fails."`
+	Mounts    bool          `hidden:"" help:"Set in the child process that has a mount namespace."`
 }
 
 type brokerCommand struct {
@@ -65,7 +65,7 @@ func (c *brokerCommand) Run(ctx context.Context) error {
 
 func (c *runCommand) Run(ctx context.Context) (err error) {
 	if !c.Mounts {
-		if code, err := ownMounts(ctx, append(os.Args[1:], "--mounts")); err == nil {
+		if code, err := runWithMounts(ctx, append(os.Args[1:], "--mounts")); err == nil {
 			os.Exit(code)
 		}
 	}
@@ -81,17 +81,17 @@ func (c *runCommand) Run(ctx context.Context) (err error) {
 		return err
 	}
 	disks := true
-	if err := disksCanRunFull(dir); err != nil {
+	if err := tryFullDisk(dir); err != nil {
 		fmt.Println("chaos: without full disks: this machine does not allow mounts:", err)
 		disks = false
 	}
-	fmt.Printf("chaos: seed %d, for %v, %d serves, logs in %s\n", c.Seed, c.For, c.Serves, dir)
-	b, err := startBorder(ctx, c.Dwell, dir, c.Serves, disks)
+	fmt.Printf("chaos: seed %d, for %v, %d instances, logs in %s\n", c.Seed, c.For, c.Instances, dir)
+	b, err := startBorder(ctx, c.Dwell, dir, c.Instances, disks)
 	if b != nil {
 		defer func() { err = errors.Join(err, b.end(err != nil || c.Dir != "")) }()
 	}
 	if err == nil {
-		err = c.tryBorder(ctx, b, filepath.Join(dir, "truth.jsonl"))
+		err = c.test(ctx, b, filepath.Join(dir, "truth.jsonl"))
 	}
 	if err != nil {
 		return fmt.Errorf("seed %d: %w", c.Seed, err)
@@ -99,19 +99,19 @@ func (c *runCommand) Run(ctx context.Context) (err error) {
 	return nil
 }
 
-// tryBorder injects faults until all events are sent, and compares the tables with the truth.
-func (c *runCommand) tryBorder(ctx context.Context, b *border, truth string) error {
-	n, l, err := c.breakThings(ctx, b, truth)
+// test injects faults until all events are sent, and compares the tables with the truth.
+func (c *runCommand) test(ctx context.Context, b *border, truth string) error {
+	n, l, err := c.injectFaults(ctx, b, truth)
 	if err != nil {
 		return err
 	}
 	if err := b.caughtUp(ctx); err != nil {
 		return err
 	}
-	if err := b.stopServes(); err != nil {
+	if err := b.stopInstances(); err != nil {
 		return err
 	}
-	if err := b.refused(ctx, l.ahead); err != nil {
+	if err := b.checkDeadLetters(ctx, l.ahead); err != nil {
 		return err
 	}
 	text, differences, err := b.audit(ctx, truth)
@@ -120,22 +120,22 @@ func (c *runCommand) tryBorder(ctx context.Context, b *border, truth string) err
 	}
 	fmt.Print(text)
 	starts := 0
-	for _, p := range b.serves {
-		starts += p.again
+	for _, p := range b.instances {
+		starts += p.restarts
 	}
-	fmt.Printf("chaos: seed %d, %d events, %d faults (%d kills), %d starts in vain, %d writes that found no room, %d differences\n",
-		c.Seed, l.sent, n.all, n.kills, starts, b.clickhouse.again, differences)
+	fmt.Printf("chaos: seed %d, %d events, %d faults (%d kills), %d failed starts of instances, %d exits on a full disk, %d differences\n",
+		c.Seed, l.sent, n.all, n.kills, starts, b.clickhouse.restarts, differences)
 	if differences > 0 {
-		return errors.New("the tables differ from what happened")
+		return errors.New("the tables differ from the truth")
 	}
 	return nil
 }
 
-// count is the number of injected faults.
-type count struct{ all, kills int }
+// faultCount is the number of injected faults.
+type faultCount struct{ all, kills int }
 
-// breakThings sends the load, and injects faults until all of it is sent.
-func (c *runCommand) breakThings(ctx context.Context, b *border, truth string) (n count, l *load, err error) {
+// injectFaults sends the load, and injects faults until all events are sent.
+func (c *runCommand) injectFaults(ctx context.Context, b *border, truth string) (n faultCount, l *load, err error) {
 	events := int(c.For.Seconds() * float64(c.Rate))
 	if l, err = newLoad(b.kafkaAddr, truth, events, c.Seed); err != nil {
 		return n, nil, err
@@ -170,7 +170,7 @@ func (c *runCommand) breakThings(ctx context.Context, b *border, truth string) (
 			return n, l, <-sent
 		case <-time.After(between(r, 0, 2*time.Second)):
 		}
-		f := anyOf(faults, r)
+		f := pick(faults, r)
 		what, err := f.do(ctx, b, r)
 		if err = errors.Join(err, b.failure()); err != nil {
 			cancel(err)

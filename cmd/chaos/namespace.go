@@ -12,8 +12,8 @@ import (
 	"dwell/deploy/embedded/fulldisk"
 )
 
-// ownMounts runs this program once more with the arguments, where it may mount, and returns its exit code.
-func ownMounts(ctx context.Context, args []string) (code int, err error) {
+// runWithMounts runs this program again, with args, in a namespace in which it may mount, and returns its exit code.
+func runWithMounts(ctx context.Context, args []string) (code int, err error) {
 	runtime.LockOSThread() // on Linux a child gets a signal when the thread ends that started it
 	defer runtime.UnlockOSThread()
 	self, err := os.Executable()
@@ -34,8 +34,8 @@ func ownMounts(ctx context.Context, args []string) (code int, err error) {
 	return cmd.ProcessState.ExitCode(), nil
 }
 
-// disksCanRunFull tries to mount and fill a disk.
-func disksCanRunFull(dir string) error {
+// tryFullDisk mounts and fills a disk, and returns why it cannot.
+func tryFullDisk(dir string) error {
 	probe := filepath.Join(dir, "probe")
 	d, err := fulldisk.New(probe)
 	if err == nil {

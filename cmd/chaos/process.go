@@ -20,29 +20,31 @@ type process struct {
 	args []string
 	env  []string
 	log  string
-	// serving is the line that it prints when it has started.
-	serving string
-	// needs says that it depends on others to start: if it exits before it has started it is restarted, as a supervisor
-	// would do. Programs without needs must always start.
-	needs bool
-	// gives is the message of a deliberate exit to avoid data loss, after which it is restarted too; empty if it has no such exit.
-	gives string
+	// startLine is the line that it prints when it has started.
+	startLine string
+	// dependent is set if it needs other processes to start: if it exits before it has started, it is restarted, as a supervisor
+	// would do. Others must always start.
+	dependent bool
+	// exitMessage is the message of a deliberate exit to avoid data loss, after which it is restarted too; empty if it has no
+	// such exit.
+	exitMessage string
 
 	mu    sync.Mutex
 	cmd   *exec.Cmd
 	stdin io.WriteCloser
 	begun int64         // where its log began
 	ended chan struct{} // closed when cmd has ended
-	asked bool          // to end
-	// unexpected is the error of an exit that was not requested. again is how often it failed to start.
+	// stopping is set when an exit is requested.
+	stopping bool
+	// unexpected is the error of an exit that was not requested. restarts counts failed starts and deliberate exits.
 	unexpected error
-	again      int
+	restarts   int
 }
 
 func (p *process) start() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.asked = false
+	p.stopping = false
 	return p.launch()
 }
 
@@ -60,7 +62,7 @@ func (p *process) launch() error {
 	cmd := exec.Command(p.args[0], p.args[1:]...)
 	cmd.Env = append(os.Environ(), p.env...)
 	cmd.Stdout, cmd.Stderr = log, log
-	stdin, err := cmd.StdinPipe() // closing it shows some that their parent is gone
+	stdin, err := cmd.StdinPipe() // the embedded ClickHouse ends when it closes
 	if err != nil {
 		return err
 	}
@@ -78,29 +80,29 @@ func (p *process) watch(cmd *exec.Cmd, ended chan struct{}) {
 	close(ended)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.asked {
+	if p.stopping {
 		return
 	}
-	gaveUp := p.needs && !p.served() || p.gives != "" && p.said(p.gives)
-	if !gaveUp {
+	restartable := p.dependent && !p.started() || p.exitMessage != "" && p.printed(p.exitMessage)
+	if !restartable {
 		p.unexpected = fmt.Errorf("%s ended by itself, %v:\n%s", p.name, cmd.ProcessState, tail(p.log))
 		return
 	}
-	p.again++
+	p.restarts++
 	time.AfterFunc(300*time.Millisecond, func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		if !p.asked && p.cmd == cmd {
+		if !p.stopping && p.cmd == cmd {
 			p.unexpected = p.launch()
 		}
 	})
 }
 
-// served says whether it has started since it was launched.
-func (p *process) served() bool { return p.said(p.serving) }
+// started reports whether it has started since it was launched.
+func (p *process) started() bool { return p.printed(p.startLine) }
 
-// said says whether it has printed something since it was launched.
-func (p *process) said(what string) bool {
+// printed reports whether it has printed a text since it was launched.
+func (p *process) printed(what string) bool {
 	text, err := os.ReadFile(p.log)
 	return err != nil || bytes.Contains(text[p.begun:], []byte(what))
 }
@@ -114,7 +116,7 @@ func (p *process) kill() error {
 // stop sends it SIGTERM, and fails unless it exits with 0.
 func (p *process) stop() error {
 	ran, err := p.end(syscall.SIGTERM)
-	if err != nil || !ran || !p.served() { // a process that is still starting may not handle the signal yet
+	if err != nil || !ran || !p.started() { // a process that is still starting may not handle the signal yet
 		return err
 	}
 	if code := p.cmd.ProcessState.ExitCode(); code != 0 {
@@ -123,10 +125,10 @@ func (p *process) stop() error {
 	return nil
 }
 
-// end sends the signal, waits, and says whether it was running.
+// end sends the signal, waits until it has exited, and returns whether it was running.
 func (p *process) end(how syscall.Signal) (ran bool, err error) {
 	p.mu.Lock()
-	p.asked = true
+	p.stopping = true
 	ended := p.ended
 	p.mu.Unlock()
 	select {
@@ -156,7 +158,7 @@ func (p *process) signal(s syscall.Signal) error {
 
 var resident = regexp.MustCompile(`VmRSS:\s+(\d+) kB`)
 
-// memory is its resident memory in KiB.
+// memory returns its resident memory in KiB.
 func (p *process) memory() (int, error) {
 	p.mu.Lock()
 	pid := p.cmd.Process.Pid
@@ -167,19 +169,19 @@ func (p *process) memory() (int, error) {
 	}
 	m := resident.FindSubmatch(text)
 	if m == nil {
-		return 0, fmt.Errorf("%s has no memory", p.name)
+		return 0, fmt.Errorf("%s: /proc/%d/status has no VmRSS", p.name, pid)
 	}
 	return strconv.Atoi(string(m[1]))
 }
 
-// failure is the error of an exit that was not requested.
+// failure returns the error of an exit that was not requested.
 func (p *process) failure() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.unexpected
 }
 
-// tail is the end of a log file.
+// tail returns the last lines of a log file.
 func tail(path string) string {
 	text, err := os.ReadFile(path)
 	if err != nil {

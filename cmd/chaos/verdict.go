@@ -15,7 +15,7 @@ import (
 	"dwell/metrics/clickhouse"
 )
 
-// caughtUp waits until all that is in Kafka is in ClickHouse.
+// caughtUp waits until all records in Kafka are counted in ClickHouse.
 func (b *border) caughtUp(ctx context.Context) error {
 	k := kafka.DefaultConfig()
 	k.Brokers = []string{b.kafkaAddr}
@@ -39,7 +39,7 @@ func (b *border) caughtUp(ctx context.Context) error {
 	return errors.Join(err, conn.Close())
 }
 
-// connect connects to ClickHouse as the serves do.
+// connect connects to ClickHouse as the instances do, through the proxy.
 func (b *border) connect() (driver.Conn, error) {
 	c := clickhouse.DefaultConfig()
 	c.Protocol, c.Addresses, c.Database, c.Compression = "http", []string{b.chAddr}, b.database, "none"
@@ -47,8 +47,8 @@ func (b *border) connect() (driver.Conn, error) {
 	return clickhouse.Connect(c)
 }
 
-// refused is an error unless the messages of clocks that are ahead, so many, have become dead letters, and no others.
-func (b *border) refused(ctx context.Context, ahead int) error {
+// checkDeadLetters fails unless the dead letters are exactly the events that were sent with a time hours ahead.
+func (b *border) checkDeadLetters(ctx context.Context, ahead int) error {
 	conn, err := b.connect()
 	if err != nil {
 		return err
@@ -56,14 +56,14 @@ func (b *border) refused(ctx context.Context, ahead int) error {
 	var all, future uint64
 	err = conn.QueryRow(ctx, "SELECT uniqExact(value), uniqExactIf(value, reason = ?) FROM dead_letters", string(event.FutureTime)).Scan(&all, &future)
 	if err == nil && (all != future || future != uint64(ahead)) {
-		err = fmt.Errorf("of %d messages with a time ahead %d are dead letters, and %d others", ahead, future, all-future)
+		err = fmt.Errorf("of %d events with a time ahead, %d are dead letters, and %d others are, too", ahead, future, all-future)
 	}
 	return errors.Join(err, conn.Close())
 }
 
 var verdict = regexp.MustCompile(`audit: (\d+) differences in (\d+) visits, (\d+) windows\n$`)
 
-// audit compares the tables with the raw events and with what really happened.
+// audit compares the tables with the raw events and with the truth.
 func (b *border) audit(ctx context.Context, truth string) (text string, differences int, err error) {
 	cmd := exec.CommandContext(ctx, b.dwell, "audit", "--truth", truth)
 	cmd.Env = append(cmd.Environ(), b.config()...)
