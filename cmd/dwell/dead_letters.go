@@ -19,13 +19,13 @@ import (
 
 type deadLettersCommand struct {
 	List    listLettersCommand    `cmd:"" help:"List messages that could not be used, the latest first."`
-	Show    showLetterCommand     `cmd:"" help:"Show one, with its headers and its bytes."`
-	Redrive redriveLettersCommand `cmd:"" help:"Send messages again, as they are or mended."`
+	Show    showLetterCommand     `cmd:"" help:"Show one, with its headers and its value."`
+	Redrive redriveLettersCommand `cmd:"" help:"Send messages again, unchanged or corrected."`
 }
 
-// lettersFlags pick dead letters.
+// lettersFlags select dead letters.
 type lettersFlags struct {
-	Since  string `help:"Only those whose records are younger: 24h, or a time such as 2026-01-05T08:00:00Z."`
+	Since  string `help:"Only those whose records are not older: 24h, or a time such as 2026-01-05T08:00:00Z."`
 	Reason string `help:"Only those of this reason, such as unknown_bcp."`
 }
 
@@ -85,7 +85,7 @@ func letter(ctx context.Context, s *app.System, name string) (*event.DeadLetter,
 	shard, err1 := strconv.ParseUint(partition, 10, 16)
 	offset, err2 := strconv.ParseInt(position, 10, 64)
 	if !ok || err1 != nil || err2 != nil || offset < 0 {
-		return nil, time.Time{}, fmt.Errorf("%q names no dead letter; it should be a shard and an offset, such as 3/1204", name)
+		return nil, time.Time{}, fmt.Errorf("%q is not a shard and an offset such as 3/1204", name)
 	}
 	d, redriven, err := s.Store.DeadLetter(ctx, int(shard), offset)
 	if errors.Is(err, clickhouse.ErrNoDeadLetter) {

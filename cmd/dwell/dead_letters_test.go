@@ -16,7 +16,7 @@ import (
 )
 
 // T1's arrival names an unknown BCP, its release has the key of another visit, and its departure is truncated.
-func TestDeadLettersAreMendedAndSentAgain(t *testing.T) {
+func TestDeadLettersAreCorrectedAndRedriven(t *testing.T) {
 	dir := t.TempDir()
 	cfg := app.DefaultConfig()
 	cfg.Embed(filepath.Join(dir, "data"))
@@ -88,21 +88,21 @@ func TestDeadLettersAreMendedAndSentAgain(t *testing.T) {
 		t.Errorf("%v, raw is %q", err, got)
 	}
 
-	// As it is, the arrival would be refused again; the release needs another key and no more.
+	// Unchanged, the arrival would be refused again; the release needs only another key, which redrive sets.
 	says(dwell(1, "dead-letters", "redrive", "--reason", "unknown_bcp"), "redriven: 0, refused again: 1")
 	says(dwell(0, "dead-letters", "redrive", "--reason", "subject_mismatch"), "redriven: 1, refused again: 0")
 	says(dwell(0, "dead-letters", "redrive", "--reason", "subject_mismatch"), "redriven: 0, refused again: 0")
-	mended := filepath.Join(dir, "mended.json")
+	corrected := filepath.Join(dir, "corrected.json")
 	for reason, value := range map[string]string{"unknown_bcp": happened("1", "truck.arrived", "08:00:00", torkham), "not_json": departed} {
-		if err := os.WriteFile(mended, []byte(value), 0o600); err != nil {
+		if err := os.WriteFile(corrected, []byte(value), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		for range 2 { // the second time on purpose, and counted once
-			says(dwell(0, "dead-letters", "redrive", letters[reason], "--value", mended, "--wait"), "redriven: 1, refused again: 0")
+		for range 2 { // a letter that is named is sent again, and still counts once
+			says(dwell(0, "dead-letters", "redrive", letters[reason], "--value", corrected, "--wait"), "redriven: 1, refused again: 0")
 		}
 	}
 	if n := strings.Count(dwell(0, "dead-letters", "list"), " - "); n != 0 {
-		t.Errorf("%d letters are listed as not sent again", n)
+		t.Errorf("%d letters are listed as not redriven", n)
 	}
 	v, err := s.Store.Visits(t.Context(), 0, []string{"T1"})
 	for p := 1; err == nil && len(v) == 0 && p < 64; p++ {
@@ -111,13 +111,13 @@ func TestDeadLettersAreMendedAndSentAgain(t *testing.T) {
 	if err != nil || len(v) != 1 || !v[0].Over {
 		t.Fatalf("%v, T1 is %+v", err, v)
 	}
-	var said bytes.Buffer
-	found, err := (&auditCommand{}).audit(t.Context(), &env{nil, &said, &said, os.Environ()}, s)
+	var output bytes.Buffer
+	found, err := (&auditCommand{}).audit(t.Context(), &env{nil, &output, &output, os.Environ()}, s)
 	if err != nil || found.Differences != 0 || found.Visits != 1 {
-		t.Errorf("%v, audit: %s", err, &said)
+		t.Errorf("%v, audit: %s", err, &output)
 	}
 
-	says(dwell(1, "dead-letters", "show", "77"), `"77" names no dead letter`)
+	says(dwell(1, "dead-letters", "show", "77"), `"77" is not a shard and an offset`)
 	says(dwell(1, "dead-letters", "show", "0/999999"), "0/999999: there is no such dead letter")
 	says(dwell(1, "dead-letters", "list", "--reason", "boredom"), `--reason "boredom" is not supported; use one of`)
 	says(dwell(1, "dead-letters", "redrive"), "nothing to redrive")

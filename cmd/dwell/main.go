@@ -41,7 +41,7 @@ type commands struct {
 
 	Rebuild rebuildCommand `cmd:"" help:"Copy all events into a new topic with other partitions."`
 
-	DeadLetters deadLettersCommand `cmd:"" help:"Messages that could not be used: list, show, mend and send again."`
+	DeadLetters deadLettersCommand `cmd:"" help:"Messages that could not be used: list, show, correct and send again."`
 
 	SQL sqlCommand `cmd:"" name:"sql" help:"Run a statement in ClickHouse and print what it returns."`
 

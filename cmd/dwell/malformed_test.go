@@ -164,11 +164,11 @@ func TestTenThousandMalformedMessages(t *testing.T) {
 	if !maps.Equal(inTable, want) {
 		t.Errorf("table: got %v, want %v", inTable, want)
 	}
-	var said bytes.Buffer
+	var output bytes.Buffer
 	audit := auditCommand{Truth: truthFile}
-	found, err := audit.audit(t.Context(), &env{nil, &said, &said, os.Environ()}, s)
+	found, err := audit.audit(t.Context(), &env{nil, &output, &output, os.Environ()}, s)
 	if err != nil || found.Differences != 0 || found.True == 0 {
-		t.Errorf("audit: %v\n%s", err, said.String())
+		t.Errorf("audit: %v\n%s", err, output.String())
 	}
 }
 

@@ -16,22 +16,22 @@ import (
 type redriveLettersCommand struct {
 	storeFlags   `embed:""`
 	lettersFlags `embed:""`
-	Letters      []string `arg:"" optional:"" help:"Shards and offsets, as dead-letters list prints them: 3/1204. Without any, --reason picks all that were not sent again yet."`
-	Value        string   `type:"existingfile" help:"A structured CloudEvent to be sent in place of the one letter."`
-	Wait         bool     `help:"Return when all of it is in ClickHouse."`
+	Letters      []string `arg:"" optional:"" help:"Shards and offsets, as dead-letters list prints them: 3/1204. Without any, --reason selects all that were not redriven yet."`
+	Value        string   `type:"existingfile" help:"A file with a structured CloudEvent, sent in place of the named letter."`
+	Wait         bool     `help:"Wait until every redriven event is in ClickHouse."`
 }
 
-// mostRedriven bounds how many dead letters one command takes up.
-const mostRedriven = 100_000
+// maxRedriven is how many dead letters one command redrives at most.
+const maxRedriven = 100_000
 
 func (c *redriveLettersCommand) Run(ctx context.Context, e *env) error {
 	switch {
 	case len(c.Letters) == 0 && c.Reason == "":
 		return errors.New("nothing to redrive: name letters, or a --reason")
 	case len(c.Letters) > 0 && (c.Reason != "" || c.Since != ""):
-		return errors.New("letters that are named and --reason or --since exclude each other")
+		return errors.New("name letters, or use --reason and --since, but not both")
 	case c.Value != "" && len(c.Letters) != 1:
-		return errors.New("--value mends one letter, so one must be named")
+		return errors.New("--value replaces one letter, so name exactly one")
 	}
 	q, err := c.query(time.Now())
 	if err != nil {
@@ -65,7 +65,7 @@ func (c *redriveLettersCommand) Run(ctx context.Context, e *env) error {
 
 func (c *redriveLettersCommand) pick(ctx context.Context, s *app.System, q clickhouse.DeadLettersQuery) (letters []*event.DeadLetter, err error) {
 	if len(c.Letters) == 0 {
-		q.Waiting, q.Limit = true, mostRedriven
+		q.NotRedriven, q.Limit = true, maxRedriven
 		err = s.Store.DeadLetters(ctx, q, func(d *event.DeadLetter, _ time.Time) error {
 			letters = append(letters, d)
 			return nil
@@ -85,8 +85,8 @@ func (c *redriveLettersCommand) pick(ctx context.Context, s *app.System, q click
 			return nil, fmt.Errorf("--value: %w", err)
 		}
 		d := letters[0]
-		mended := event.StructuredRecord(d.Key, value, d.Time)
-		d.Value, d.Headers = mended.Value, mended.Headers
+		corrected := event.StructuredRecord(d.Key, value, d.Time)
+		d.Value, d.Headers = corrected.Value, corrected.Headers
 	}
 	return letters, nil
 }

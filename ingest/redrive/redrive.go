@@ -1,7 +1,7 @@
 // Package redrive sends dead letters again.
 //
-// It promises that a letter is marked as redriven only after it is safe in the log. If the mark fails the letter may be sent
-// twice, and counts once, as every event does. It refuses a letter that would become a dead letter again.
+// It promises that a letter is marked as redriven only after Kafka has acknowledged its record. If the mark fails, the letter
+// may be sent twice; it counts once, as every event does. It refuses a letter that would become a dead letter again.
 package redrive
 
 import (
@@ -14,24 +14,24 @@ import (
 	"dwell/ingest/event"
 )
 
-// header names the dead letter that a record was.
+// header is the key of the header with the name of the dead letter that a record was made from.
 const header = "dwell-redrive"
 
-// Log takes the records; a write returns when they are safe.
+// Log writes records to Kafka; a write returns when they are acknowledged.
 type Log interface {
 	Write(ctx context.Context, records ...event.Record) error
 }
 
-// Marks notes which letters were sent again.
+// Marks stores which letters were redriven.
 type Marks interface {
 	Redriven(ctx context.Context, partition int, offset int64) error
 }
 
-// Name is what a dead letter is called: its partition and offset, 3/1204.
+// Name names a dead letter by its partition and offset, such as 3/1204.
 func Name(d *event.DeadLetter) string { return fmt.Sprintf("%d/%d", d.Partition, d.Offset) }
 
-// Run sends the letters that can be used now, as of now, and returns how many. Skew is how far an event may be after that
-// time. Refused is called for each of the others.
+// Run sends the letters whose events are valid now, and returns how many. They get the time now, and skew is how far an event may
+// be after it. Run calls refused for each of the others.
 func Run(ctx context.Context, letters []*event.DeadLetter, voc *event.Vocabulary, skew time.Duration, now func() time.Time,
 	log Log, marks Marks, refused func(*event.DeadLetter, *event.Rejection),
 ) (sent int, err error) {
@@ -53,13 +53,13 @@ func Run(ctx context.Context, letters []*event.DeadLetter, voc *event.Vocabulary
 	return sent, nil
 }
 
-// record is that of a dead letter, keyed by what its event is about.
+// record returns the record to send for a dead letter. Its key is the subject of the event.
 func record(decoder *event.Decoder, d *event.DeadLetter, now int64) (event.Record, *event.Rejection) {
 	r := event.Record{Value: d.Value, Time: now}
 	var head struct {
 		Subject string `json:"subject"`
 	}
-	_ = json.Unmarshal(d.Value, &head) // the decoder refuses what is no JSON
+	_ = json.Unmarshal(d.Value, &head) // the decoder refuses what is not JSON
 	r.Key = []byte(head.Subject)
 	for _, h := range d.Headers {
 		if string(h.Key) == header {

@@ -11,7 +11,7 @@ import (
 	"dwell/ingest/event"
 )
 
-// journal is a log and the marks beside it, in the order in which they were written.
+// journal is a log and the marks, in the order in which they were written.
 type journal struct {
 	lines []string
 	fails string // the line that cannot be written
@@ -49,7 +49,7 @@ func letter(offset int64, typ, subject, data string) *event.DeadLetter {
 		offset, typ, subject, data)
 	r := event.StructuredRecord(nil, []byte(value), 0)
 	r.Offset = offset
-	r.Headers = append(slices.Clip(r.Headers), event.Header{Key: []byte(header), Value: []byte("1/1")}) // it was sent again before
+	r.Headers = append(slices.Clip(r.Headers), event.Header{Key: []byte(header), Value: []byte("1/1")}) // it was redriven before
 	return &event.DeadLetter{Record: r, Partition: 3}
 }
 
@@ -71,7 +71,7 @@ func redrive(t *testing.T, j *journal) (sent int, refused []string, err error) {
 	return sent, refused, err
 }
 
-func TestLetterIsMarkedAfterItIsSentAndOneThatIsRefusedIsNot(t *testing.T) {
+func TestSentLettersAreMarkedAndRefusedOnesAreNot(t *testing.T) {
 	var j journal
 	sent, refused, err := redrive(t, &j)
 	want := []string{
@@ -83,7 +83,7 @@ func TestLetterIsMarkedAfterItIsSentAndOneThatIsRefusedIsNot(t *testing.T) {
 	}
 }
 
-func TestLetterThatIsNotSafeIsNotMarked(t *testing.T) {
+func TestLetterThatKafkaDoesNotAcknowledgeIsNotMarked(t *testing.T) {
 	j := journal{fails: "sent TORKHAM of letter 3/9, everywhere true"}
 	sent, _, err := redrive(t, &j)
 	if err == nil || sent != 1 || !slices.Equal(j.lines, []string{"sent T1 of letter 3/7, everywhere false", "marked 3/7"}) {

@@ -9,15 +9,16 @@ import (
 	"dwell/ingest/event"
 )
 
-// DeadLettersQuery picks dead letters.
+// DeadLettersQuery selects dead letters.
 type DeadLettersQuery struct {
 	// Since is the earliest time of their records.
 	Since time.Time
-	// Reason picks one reason, and the empty one all.
+	// Reason selects dead letters of one reason; empty selects all.
 	Reason string
-	// Waiting leaves out those that were sent again.
-	Waiting bool
-	Limit   int
+	// NotRedriven leaves out those that were redriven.
+	NotRedriven bool
+	// Limit is how many are read at most.
+	Limit int
 }
 
 // ErrNoDeadLetter says that there is no dead letter at the shard and offset.
@@ -27,19 +28,19 @@ const letterColumns = `d.shard, d.offset, toUnixTimestamp64Milli(d.logged), toSt
 	tupleElement(d.headers, 'name'), tupleElement(d.headers, 'value'), toUnixTimestamp64Milli(r.redriven_at)
 FROM dead_letters AS d LEFT JOIN (SELECT * FROM redrives FINAL) AS r USING (shard, offset)`
 
-// DeadLetters yields dead letters, the latest record first, with the time at which each was last sent again, zero if it never
+// DeadLetters yields dead letters, the latest record first, with the time at which each was last redriven, zero if it never
 // was.
 func (s *Store) DeadLetters(ctx context.Context, q DeadLettersQuery, yield func(d *event.DeadLetter, redriven time.Time) error) error {
 	sql := "SELECT " + letterColumns + `
 WHERE d.logged >= fromUnixTimestamp64Milli(?, 'UTC') AND (? = '' OR d.reason = ?) AND (NOT ? OR toUnixTimestamp64Milli(r.redriven_at) = 0)
 ORDER BY d.logged DESC, d.shard, d.offset DESC LIMIT 1 BY d.shard, d.offset LIMIT ?`
-	return s.eachDeadLetter(ctx, yield, sql, max(q.Since.UnixMilli(), earliest), q.Reason, q.Reason, q.Waiting, q.Limit)
+	return s.eachDeadLetter(ctx, yield, sql, max(q.Since.UnixMilli(), earliest), q.Reason, q.Reason, q.NotRedriven, q.Limit)
 }
 
-// DeadLetter returns one with the time at which it was last sent again, or ErrNoDeadLetter.
+// DeadLetter returns the dead letter at an offset, with the time at which it was last redriven, or ErrNoDeadLetter.
 func (s *Store) DeadLetter(ctx context.Context, shard int, offset int64) (found *event.DeadLetter, redriven time.Time, err error) {
-	one := func(d *event.DeadLetter, again time.Time) error {
-		found, redriven = d, again
+	one := func(d *event.DeadLetter, at time.Time) error {
+		found, redriven = d, at
 		return nil
 	}
 	err = s.eachDeadLetter(ctx, one, "SELECT "+letterColumns+" WHERE d.shard = ? AND d.offset = ? LIMIT 1", shard, offset)
@@ -59,10 +60,10 @@ func (s *Store) eachDeadLetter(ctx context.Context, yield func(*event.DeadLetter
 		var d event.DeadLetter
 		var id uint16
 		var offset uint64
-		var sentAgain int64
+		var redrivenAt int64
 		var reason, key, value string
 		var names, contents []string
-		if err := rows.Scan(&id, &offset, &d.Time, &reason, &d.Detail, &key, &value, &names, &contents, &sentAgain); err != nil {
+		if err := rows.Scan(&id, &offset, &d.Time, &reason, &d.Detail, &key, &value, &names, &contents, &redrivenAt); err != nil {
 			return fmt.Errorf("read table dead_letters: %w", err)
 		}
 		d.Partition, d.Offset, d.Reason, d.Key, d.Value = int(id), int64(offset), event.Reason(reason), []byte(key), []byte(value)
@@ -70,8 +71,8 @@ func (s *Store) eachDeadLetter(ctx context.Context, yield func(*event.DeadLetter
 			d.Headers = append(d.Headers, event.Header{Key: []byte(name), Value: []byte(contents[i])})
 		}
 		var redriven time.Time
-		if sentAgain > 0 {
-			redriven = time.UnixMilli(sentAgain)
+		if redrivenAt > 0 {
+			redriven = time.UnixMilli(redrivenAt)
 		}
 		if err := yield(&d, redriven); err != nil {
 			return err
@@ -83,7 +84,7 @@ func (s *Store) eachDeadLetter(ctx context.Context, yield func(*event.DeadLetter
 	return nil
 }
 
-// Redriven records that a dead letter was sent again.
+// Redriven records that a dead letter was redriven.
 func (s *Store) Redriven(ctx context.Context, shard int, offset int64) error {
 	if err := s.conn.Exec(ctx, "INSERT INTO redrives (shard, offset) VALUES (?, ?)", shard, offset); err != nil {
 		return fmt.Errorf("write table redrives: %w", err)
