@@ -10,7 +10,7 @@ import (
 )
 
 // TestPageIsAccessible lets axe-core look at the page, in both themes and with the detail open, by the rules of
-// WCAG 2.2 AA. axe-core is no part of the program: where the user's cache folder has none, nothing is checked.
+// WCAG 2.2 AA. axe-core is not part of the program: where the user's cache folder has none, nothing is checked.
 func TestPageIsAccessible(t *testing.T) {
 	const version = "4.14.1"
 	cache, err := os.UserCacheDir()

@@ -28,7 +28,7 @@ type Store interface {
 type Config struct {
 	// Hub is how often the overview is read for all viewers.
 	Hub hub.Config `yaml:"hub"`
-	// Live is what a viewer of the live view may take.
+	// Live has the limits of the live view.
 	Live ws.Config `yaml:"live"`
 }
 

@@ -36,7 +36,7 @@ func read(t *testing.T, file string, into any) {
 	}
 }
 
-// pinned is a tag with a version of two numbers or more, in front of which is no other word than v.
+// pinned is a tag with a version of two numbers or more, with nothing but an optional v before it.
 var pinned = regexp.MustCompile(`^[^:]+:v?\d+\.\d+(\.\d+)*(-[a-z]+)?$`)
 
 func TestImagesArePinned(t *testing.T) {
@@ -136,7 +136,7 @@ func TestServicesReachOneAnother(t *testing.T) {
 	}
 	for _, a := range addresses {
 		if host, _, _ := strings.Cut(a, ":"); host != "localhost" && c.Services[host].Image == "" && c.Services[host].Build == nil {
-			t.Errorf("%q is no service of compose.yaml", a)
+			t.Errorf("%q is not a service of compose.yaml", a)
 		}
 	}
 }

@@ -43,7 +43,7 @@ func since(text string, now time.Time) (time.Time, error) {
 	}
 	at, err := time.Parse(time.RFC3339, text)
 	if err != nil || !at.Before(now) {
-		return at, fmt.Errorf("--since %q: it is no duration such as 24h, and no past time such as 2026-01-05T08:00:00Z", text)
+		return at, fmt.Errorf("--since %q: it is not a duration such as 24h, nor a past time such as 2026-01-05T08:00:00Z", text)
 	}
 	return at, nil
 }

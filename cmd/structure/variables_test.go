@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// notKeys mark processes of the embedded ClickHouse; they are no configuration.
+// notKeys mark processes of the embedded ClickHouse; they are not configuration.
 var notKeys = []string{"DWELL_CLICKHOUSE_CONFINED", "DWELL_CLICKHOUSE_CONFINED_TO", "DWELL_CLICKHOUSE_PARENT"}
 
 // Environment variables that set keys stand in programs, scripts and documents, where no compiler sees that a key has
@@ -25,7 +25,7 @@ func TestVariablesOfKeysExist(t *testing.T) {
 		}
 		for _, name := range variable.FindAll(read(t, p), -1) {
 			if !slices.Contains(known, string(name)) && !slices.Contains(notKeys, string(name)) {
-				t.Errorf("%s names %s, which is no key of deploy/CONFIGURATION.md", p, name)
+				t.Errorf("%s names %s, which is not a key of deploy/CONFIGURATION.md", p, name)
 			}
 		}
 	}

@@ -29,7 +29,7 @@ type Source interface {
 
 // Config is how often the hub looks, and how far back it remembers.
 type Config struct {
-	// Tick is the least time between two frames.
+	// Tick is the shortest time between two frames.
 	Tick time.Duration `yaml:"tick"`
 	// MaxAge is the age at which the overview is read again though no data changed: silence and age change with time alone.
 	MaxAge time.Duration `yaml:"max_age"`

@@ -104,7 +104,7 @@ func shardsOf(ids []int) []uint16 {
 	return shards
 }
 
-// cutMeasure splits the measure of a segment; counts of faults are no segments.
+// cutMeasure splits the measure of a segment; counts of faults are not of segments.
 func cutMeasure(measure string) (phase, holder string, ok bool) {
 	phase, holder, ok = strings.Cut(measure, "/")
 	return phase, holder, ok && phase != "incomplete" && phase != "inconsistent"

@@ -25,7 +25,7 @@ import (
 type Config struct {
 	// Window is how far back release time, holders and flow look, in whole hours.
 	Window time.Duration `yaml:"window"`
-	// TrendHours is the length of the trend.
+	// TrendHours is the number of hours of each trend.
 	TrendHours int `yaml:"trend_hours"`
 	// Simulation is what the overview says of simulated events; nil where events are real. No file can set it.
 	Simulation *overview.Simulation `yaml:"-"`

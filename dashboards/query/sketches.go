@@ -46,7 +46,7 @@ func parseBins(text string) (window.Bins, error) {
 	}
 	inner, braced := strings.CutPrefix(text, "{")
 	inner, closed := strings.CutSuffix(inner, "}")
-	bad := func() error { return fmt.Errorf("sketch %q is no map of bins", text) }
+	bad := func() error { return fmt.Errorf("sketch %q is not a map of bins", text) }
 	if !braced || !closed {
 		return nil, bad()
 	}

@@ -27,17 +27,17 @@ import (
 	"dwell/dashboards/hub"
 )
 
-// Config bounds what a viewer may take.
+// Config has the limits of the live view.
 type Config struct {
 	// Origins are the sites whose pages may open the live view too; the host itself always may.
 	Origins []string `yaml:"origins" example:"[https://example.org]"`
-	// MaxViewers is the number of viewers at once; one more gets 503.
+	// MaxViewers is the maximum number of viewers at once; one more gets 503.
 	MaxViewers int `yaml:"max_viewers"`
 	// WriteTimeout bounds the sending of one frame; a viewer that is slower is closed.
 	WriteTimeout time.Duration `yaml:"write_timeout"`
 	// PongTimeout is the silence after which a viewer is closed; it is pinged more often.
 	PongTimeout time.Duration `yaml:"pong_timeout"`
-	// SendBuffer is what the kernel may hold for one viewer, in bytes.
+	// SendBuffer is the size of the kernel's send buffer for one viewer, in bytes.
 	SendBuffer int `yaml:"send_buffer"`
 	// Compress offers permessage-deflate. A frame is compressed once for all viewers.
 	Compress bool `yaml:"compress"`

@@ -64,7 +64,7 @@ func compare(f *testing.F) func(t *testing.T, headers string, key, value []byte)
 			}
 			switch {
 			case why == InvalidField && !utf8.Valid(value):
-				// encoding/json puts U+FFFD for bytes that are no UTF-8; in a name they are a fault.
+				// encoding/json puts U+FFFD for bytes that are not UTF-8; in a name they are a fault.
 			case why != reason:
 				t.Fatalf("decoder %q, reference %q\nheaders %q\nmessage %q", why, reason, headers, value)
 			case why == "":

@@ -17,7 +17,7 @@ type Agency uint16
 // NoAgency is the code of no agency.
 const NoAgency Agency = 0
 
-// The holders that are no agency. They may not be configured as agencies.
+// The holders that are not agencies. They may not be configured as agencies.
 const (
 	CarrierName = "carrier"
 	TraderName  = "trader"

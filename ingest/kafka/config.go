@@ -25,7 +25,7 @@ type Config struct {
 	// Partitions is the number of partitions that the stored tables were counted with; 0 takes the topic's number at start.
 	Partitions int `yaml:"-"`
 
-	// TLS is how connections are encrypted, and whom they trust.
+	// TLS is how connections are encrypted, and which certificates they trust.
 	TLS tlsdial.Config `yaml:"tls"`
 	// SASL is how to log in.
 	SASL SASL `yaml:"sasl"`
@@ -53,7 +53,7 @@ type Config struct {
 	// BackoffMax is the longest pause after a failure.
 	BackoffMax time.Duration `yaml:"backoff_max"`
 
-	// Compression of what is written: none, gzip, snappy, lz4 or zstd.
+	// Compression is how batches that are written are compressed: none, gzip, snappy, lz4 or zstd.
 	Compression string `yaml:"compression"`
 }
 

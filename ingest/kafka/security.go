@@ -18,9 +18,9 @@ type SASL struct {
 	Mechanism string `yaml:"mechanism" example:"SCRAM-SHA-512"`
 	// User is the name to log in with.
 	User string `yaml:"user" example:"dwell"`
-	// Password is the user's; better give PasswordFile.
+	// Password is the user's password; PasswordFile keeps it out of this file.
 	Password Secret `yaml:"password" example:"secret"`
-	// PasswordFile holds the password.
+	// PasswordFile is a file with the password.
 	PasswordFile string `yaml:"password_file" example:"/run/secrets/kafka"`
 }
 

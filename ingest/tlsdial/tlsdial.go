@@ -19,11 +19,11 @@ import (
 	"time"
 )
 
-// Config says how connections to a server are encrypted and whom they trust. The zero value is no TLS.
+// Config says how connections to a server are encrypted and which certificates they trust. The zero value is no TLS.
 type Config struct {
 	// Enabled connects with TLS 1.2 or later.
 	Enabled bool `yaml:"enabled" example:"true"`
-	// CAFile is a PEM file of the authorities to trust in place of the system's.
+	// CAFile is a PEM file of the certificate authorities to trust in place of the system's.
 	CAFile string `yaml:"ca_file" example:"/etc/dwell/ca.pem"`
 	// CertFile is a PEM file of this process's own certificate.
 	CertFile string `yaml:"cert_file" example:"/etc/dwell/cert.pem"`
@@ -31,7 +31,7 @@ type Config struct {
 	KeyFile string `yaml:"key_file" example:"/etc/dwell/key.pem"`
 	// ServerName is the name that the server's certificate must have; empty takes the host of the address.
 	ServerName string `yaml:"server_name" example:"server.example.org"`
-	// SkipVerify accepts any certificate. It is for trials.
+	// SkipVerify accepts any certificate. It is for tests.
 	SkipVerify bool `yaml:"skip_verify" example:"false"`
 }
 

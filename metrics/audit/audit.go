@@ -93,7 +93,7 @@ type audit struct {
 
 var identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
-// Run audits the database, and prints the first differences and one last line. Differences are no error.
+// Run audits the database, and prints the first differences and one last line. Differences are not an error.
 func Run(ctx context.Context, conn driver.Conn, cfg Config, out io.Writer) (_ Result, err error) {
 	if !identifier.MatchString(cfg.Database) {
 		return Result{}, fmt.Errorf("audit: database %q is not a name of letters, digits and _", cfg.Database)

@@ -16,27 +16,27 @@ import (
 	"dwell/ingest/tlsdial"
 )
 
-// Config says where ClickHouse is and how to speak to it.
+// Config says where ClickHouse is and how to connect to it.
 type Config struct {
 	// Addresses are those of servers that hold the same tables, each host:port; they are tried in order.
 	Addresses []string `yaml:"addresses"`
 	// Protocol is native or http.
 	Protocol string `yaml:"protocol"`
-	// Database is created where missing.
+	// Database has the tables; it is created if it is missing.
 	Database string `yaml:"database"`
 	// User is the name to log in with.
 	User string `yaml:"user"`
-	// Password is the user's; better give PasswordFile.
+	// Password is the user's password; password_file keeps it out of this file.
 	Password string `yaml:"password" example:"secret"`
 
-	// TLS is how connections are encrypted, and whom they trust.
+	// TLS is how connections are encrypted, and which certificates they trust.
 	TLS tlsdial.Config `yaml:"tls"`
 
-	// Compression of what goes over the network: none, lz4 or zstd.
+	// Compression is how requests and responses are compressed: none, lz4 or zstd.
 	Compression string `yaml:"compression"`
-	// PoolSize is the number of connections at most.
+	// PoolSize is the maximum number of connections.
 	PoolSize int `yaml:"pool_size"`
-	// DialTimeout bounds the making of a connection.
+	// DialTimeout bounds how long it may take to connect.
 	DialTimeout time.Duration `yaml:"dial_timeout"`
 	// ReadTimeout is the longest wait for the server's next bytes, and so for one insert.
 	ReadTimeout time.Duration `yaml:"read_timeout"`
@@ -49,7 +49,7 @@ type Config struct {
 	Settings map[string]string `yaml:"settings" example:"{insert_quorum: auto}"`
 }
 
-// DefaultConfig is a server on this machine.
+// DefaultConfig is for a server on this machine.
 func DefaultConfig() Config {
 	return Config{
 		Addresses: []string{"127.0.0.1:9000"}, Protocol: "native", Database: "dwell", User: "default",
@@ -63,14 +63,14 @@ var (
 		"none": driver.CompressionNone, "lz4": driver.CompressionLZ4, "zstd": driver.CompressionZSTD,
 	}
 	identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-	// own are the settings on which the package's guarantees depend.
-	own = []string{"async_insert", "max_partitions_per_insert_block"}
+	// fixedSettings are those on which the package's guarantees depend.
+	fixedSettings = []string{"async_insert", "max_partitions_per_insert_block"}
 )
 
-// Validate names the key and the value that cannot be used.
+// Validate returns an error that names the first invalid key, and its value.
 func (c Config) Validate() error {
 	if len(c.Addresses) == 0 {
-		return errors.New("addresses: none")
+		return errors.New("addresses: none given")
 	}
 	for _, a := range c.Addresses {
 		if host, port, err := net.SplitHostPort(a); err != nil || host == "" || port == "" {
@@ -102,8 +102,8 @@ func (c Config) Validate() error {
 		if !identifier.MatchString(name) {
 			return fmt.Errorf("settings: %q is not a name of letters, digits and _", name)
 		}
-		if slices.Contains(own, name) {
-			return fmt.Errorf("settings: %q is not to be changed", name)
+		if slices.Contains(fixedSettings, name) {
+			return fmt.Errorf("settings: %q is set by dwell and cannot be changed", name)
 		}
 	}
 	return c.TLS.Validate()
@@ -117,11 +117,11 @@ func (c Config) LogValue() slog.Value {
 	)
 }
 
-// options are the driver's. An empty database is the server's own default one.
+// options returns the options of the driver. An empty database is the server's default database.
 func (c Config) options(database string) (opts *driver.Options, err error) {
 	// Retried blocks need no deduplication, as rows replace rows. A server that deduplicates may withhold the block from
-	// materialized views that the first try did not reach. An insert never has two rows of one key, so optimize_on_insert
-	// gains nothing.
+	// materialized views that the first try did not reach. No insert has two rows of the same key, so optimize_on_insert
+	// would only cost time.
 	settings := driver.Settings{
 		"async_insert": 0, "insert_deduplicate": 0, "optimize_on_insert": 0, "max_partitions_per_insert_block": 0,
 	}

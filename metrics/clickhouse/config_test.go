@@ -11,19 +11,19 @@ import (
 
 func TestConfigErrorNamesKeyAndValue(t *testing.T) {
 	for want, change := range map[string]func(*Config){
-		`addresses: none`:                                              func(c *Config) { c.Addresses = nil },
-		`addresses: "host" is not host:port`:                           func(c *Config) { c.Addresses = []string{"h:1", "host"} },
-		`protocol: "tcp" is not supported; use native or http`:         func(c *Config) { c.Protocol = "tcp" },
-		`database: "a b" is not a name of letters, digits and _`:       func(c *Config) { c.Database = "a b" },
-		`cluster: "a;" is not a name of letters, digits and _`:         func(c *Config) { c.Cluster = "a;" },
-		`compression: "rar" is not supported; use none, lz4 or zstd`:   func(c *Config) { c.Compression = "rar" },
-		`pool_size: 0 is not positive`:                                 func(c *Config) { c.PoolSize = 0 },
-		`dial_timeout: 0s is not positive`:                             func(c *Config) { c.DialTimeout = 0 },
-		`read_timeout: -1ns is not positive`:                           func(c *Config) { c.ReadTimeout = -1 },
-		`settings: "async_insert" is not to be changed`:                func(c *Config) { c.Settings = map[string]string{"async_insert": "1"} },
-		`settings: "a b" is not a name of letters, digits and _`:       func(c *Config) { c.Settings = map[string]string{"a b": "1"} },
-		`tls.enabled: false, but other tls keys are set`:               func(c *Config) { c.TLS.CertFile = "c.pem" },
-		`tls.ca_file: open /nowhere/ca.pem: no such file or directory`: func(c *Config) { c.TLS = tlsdial.Config{Enabled: true, CAFile: "/nowhere/ca.pem"} },
+		`addresses: none given`:                                          func(c *Config) { c.Addresses = nil },
+		`addresses: "host" is not host:port`:                             func(c *Config) { c.Addresses = []string{"h:1", "host"} },
+		`protocol: "tcp" is not supported; use native or http`:           func(c *Config) { c.Protocol = "tcp" },
+		`database: "a b" is not a name of letters, digits and _`:         func(c *Config) { c.Database = "a b" },
+		`cluster: "a;" is not a name of letters, digits and _`:           func(c *Config) { c.Cluster = "a;" },
+		`compression: "rar" is not supported; use none, lz4 or zstd`:     func(c *Config) { c.Compression = "rar" },
+		`pool_size: 0 is not positive`:                                   func(c *Config) { c.PoolSize = 0 },
+		`dial_timeout: 0s is not positive`:                               func(c *Config) { c.DialTimeout = 0 },
+		`read_timeout: -1ns is not positive`:                             func(c *Config) { c.ReadTimeout = -1 },
+		`settings: "async_insert" is set by dwell and cannot be changed`: func(c *Config) { c.Settings = map[string]string{"async_insert": "1"} },
+		`settings: "a b" is not a name of letters, digits and _`:         func(c *Config) { c.Settings = map[string]string{"a b": "1"} },
+		`tls.enabled: false, but other tls keys are set`:                 func(c *Config) { c.TLS.CertFile = "c.pem" },
+		`tls.ca_file: open /nowhere/ca.pem: no such file or directory`:   func(c *Config) { c.TLS = tlsdial.Config{Enabled: true, CAFile: "/nowhere/ca.pem"} },
 	} {
 		cfg := DefaultConfig()
 		change(&cfg)

@@ -23,7 +23,7 @@ import (
 //go:embed migrations/*.sql
 var migrationFiles embed.FS
 
-// The views over measures are generated from the table of measures, so they are no migration: a program whose views differ
+// The views over measures are generated from the table of measures, so they are not migrations: a program whose views differ
 // from the stored ones recreates them.
 //
 //go:embed views/measures.sql

@@ -73,7 +73,7 @@ func TestWrittenRowsSurviveAKill(t *testing.T) {
 	}
 	server.Kill(t)
 	if err := s.WriteProgress(t.Context(), 0, &engine.Flush{AsOf: 5}); err == nil {
-		t.Error("a write to no server is no error")
+		t.Error("a write to no server did not fail")
 	}
 
 	cfg.Addresses = []string{clickhousetest.Open(t, dir).Addr}

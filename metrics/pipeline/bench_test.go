@@ -75,7 +75,7 @@ func (forgetful) WriteProgress(context.Context, int, *engine.Flush) error { retu
 // forgetsLetters is a dead-letter topic that keeps nothing.
 func forgetsLetters(context.Context, ...event.DeadLetter) error { return nil }
 
-// unobserved is an observer for whom nothing is worth telling.
+// unobserved is an observer that ignores everything.
 type unobserved struct{}
 
 func (unobserved) Opened(int, int64, *engine.State)                           {}
@@ -114,7 +114,7 @@ func weeks(b testing.TB, n int) ([]event.Record, pipeline.Config) {
 	return records, cfg
 }
 
-// log is records without a pointer to each: those that wait in Kafka are no work for the collector of this process.
+// log is records without a pointer to each: those that wait in Kafka are no work for this process's garbage collector.
 type log struct {
 	bytes   []byte // key and value of one after the other
 	ends    []int

@@ -15,10 +15,11 @@ type Config struct {
 	// Skew is how far an event's time may be after its record's timestamp.
 	Skew time.Duration `yaml:"skew" rule:"-"`
 	// FlushEvery is the time between flushes: one begins when the wall clock reaches a multiple of it, or at once when the
-	// shard has buffered its share of FlushBytes (Budget). A shard that is far behind its log flushes less often: the larger
-	// a flush, the less an event costs.
+	// shard has buffered its share of FlushBytes. A shard that is far behind its log flushes less often: the larger a flush,
+	// the less an event costs.
 	FlushEvery time.Duration `yaml:"flush_every" rule:"-"`
-	// FlushBytes is how much may be buffered. Raw events, which are most of it, are also written between flushes.
+	// FlushBytes is how many bytes all shards of a process may buffer together. Raw events, which are most of them, are also
+	// written between flushes.
 	FlushBytes int `yaml:"flush_bytes" rule:"-"`
 	// RetryMax is the longest pause between two tries of a read or write that fails.
 	RetryMax time.Duration `yaml:"retry_max" rule:"-"`

@@ -27,7 +27,7 @@ type Config struct {
 	// HeadersFile has one request header per line, "name: value"; it is a file because headers hold secrets.
 	HeadersFile string `yaml:"headers_file" example:"/run/secrets/collector"`
 
-	// TLS is how connections are encrypted, and whom they trust.
+	// TLS is how connections are encrypted, and which certificates they trust.
 	TLS tlsdial.Config `yaml:"tls"`
 
 	// SampleRatio is the share of traces that is sent, 0 to 1.

@@ -54,7 +54,7 @@ func typeOf(t testing.TB, word string) event.Type {
 	typ, ok := words[word]
 	if !ok {
 		if typ, ok = event.ParseType([]byte(word)); !ok {
-			t.Fatalf("%q is no word of a story", word)
+			t.Fatalf("%q is not a word of a story", word)
 		}
 	}
 	return typ

@@ -74,7 +74,7 @@ type ClickHouseConfig struct {
 	Embedded bool `yaml:"embedded"`
 	// Port is the loopback port of the embedded engine; 0 takes a free one.
 	Port int `yaml:"port" example:"8123"`
-	// PasswordFile holds the password.
+	// PasswordFile is a file with the password.
 	PasswordFile string `yaml:"password_file" example:"/run/secrets/clickhouse"`
 
 	clickhouse.Config `yaml:",inline"`
@@ -89,7 +89,7 @@ type DashboardsConfig struct {
 
 // LogConfig is what is written to standard error, and how.
 type LogConfig struct {
-	// Level is the least level that is written: debug, info, warn or error.
+	// Level is the lowest level that is written: debug, info, warn or error.
 	Level string `yaml:"level"`
 	// Format is text or json.
 	Format string `yaml:"format"`
@@ -195,7 +195,7 @@ func (c *Config) Validate() error {
 		value int
 	}{{"kafka.port", c.Kafka.Port}, {"clickhouse.port", c.ClickHouse.Port}} {
 		if p.value < 0 || p.value > 65535 {
-			bad("%s: %d is no port", p.key, p.value)
+			bad("%s: %d is not a port", p.key, p.value)
 		}
 	}
 	if c.Kafka.NewPartitions < 1 || c.Kafka.NewPartitions > 1<<15 {

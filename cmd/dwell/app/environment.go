@@ -9,10 +9,10 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// notConfiguration are the environment variables that begin with DWELL_ and are no keys.
+// notConfiguration are environment variables that begin with DWELL_ and set no key of the configuration.
 var notConfiguration = []string{"DWELL_LIBCHDB"}
 
-// fromEnvironment sets the keys that environ, "KEY=value" each, has variables for.
+// fromEnvironment sets each key whose variable is in environ, a list of "NAME=value".
 func fromEnvironment(cfg *Config, environ []string) error {
 	keys := map[string]reflect.Value{}
 	_ = eachKey(reflect.ValueOf(cfg).Elem(), "", func(path string, _ reflect.StructField, v reflect.Value) error {
@@ -28,7 +28,7 @@ func fromEnvironment(cfg *Config, environ []string) error {
 		}
 		field, ok := keys[name]
 		if !ok {
-			return fmt.Errorf("environment variable %s is no key of the configuration", name)
+			return fmt.Errorf("environment variable %s is not a key of the configuration", name)
 		}
 		if err := set(field, text); err != nil {
 			if strings.Contains(name, "PASSWORD") {
@@ -40,7 +40,7 @@ func fromEnvironment(cfg *Config, environ []string) error {
 	return nil
 }
 
-// eachKey calls do for every key and section below v, in their order.
+// eachKey calls do for every section and key below v, in the order of the struct's fields.
 func eachKey(v reflect.Value, section string, do func(path string, field reflect.StructField, v reflect.Value) error) error {
 	for i := range v.NumField() {
 		field := v.Type().Field(i)
@@ -65,13 +65,13 @@ func eachKey(v reflect.Value, section string, do func(path string, field reflect
 	return nil
 }
 
-// variable is the environment variable of a key.
+// variable returns the environment variable of a key.
 func variable(path string) string {
 	return "DWELL_" + strings.ToUpper(strings.ReplaceAll(path, ".", "_"))
 }
 
-// set reads a value as YAML; a text is taken as it is, and a list may be written with commas alone. An empty list has no
-// elements, rather than an empty one.
+// set reads a value as YAML, except that a string needs no quotes, and a list no brackets. An empty list has no elements,
+// rather than an empty one.
 func set(field reflect.Value, text string) error {
 	switch {
 	case field.Kind() == reflect.String:

@@ -12,7 +12,7 @@ import (
 )
 
 // startPprof serves Go's profiles on a port of their own, for people on this machine. A profile shows what is in memory
-// and takes time, so it is no part of the web port.
+// and takes time, so it is not on the web port.
 func (s *System) startPprof(ctx context.Context) error {
 	if s.Config.Pprof == "" {
 		return nil

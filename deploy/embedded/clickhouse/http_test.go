@@ -268,7 +268,7 @@ func TestInterruptedInsertLeavesNoRows(t *testing.T) {
 	}
 	response, text := post(t, s, nil, "INSERT INTO t FORMAT TSV\n1\n2\nthree\n")
 	if response.StatusCode != http.StatusBadRequest {
-		t.Errorf("a row that is no number: %s %s", response.Status, text)
+		t.Errorf("a row that is not a number: %s %s", response.Status, text)
 	}
 	if got := ask(t, s, nil, "SELECT count() FROM t"); got != "0\n" {
 		t.Errorf("%q rows", got)
