@@ -11,7 +11,7 @@ type pair struct {
 	whole, small cost
 }
 
-// report prints the figures of an engine, one a line: name, median, unit, lowest and highest of the rounds.
+// report prints the figures of an engine, one per line: name, median, unit, lowest and highest of the rounds.
 func report(w io.Writer, name string, events, small int, rounds []pair) {
 	line := func(figure, unit string, digits int, of func(p pair) float64) {
 		var all []float64

@@ -14,7 +14,7 @@ import (
 // guardCommand finds performance regressions on any machine: it compares the cost of an event with a ceiling measured there
 // in the same minutes.
 type guardCommand struct {
-	Expected string `default:"expected.txt" type:"existingfile" help:"What an event may cost, a figure a line: name, and cost in ceilings."`
+	Expected string `default:"expected.txt" type:"existingfile" help:"What an event may cost, one figure per line: name, and cost in ceilings."`
 }
 
 func (c *guardCommand) Run() error {
@@ -36,7 +36,7 @@ const fall = 0.25
 // ceilings are the parts of BenchmarkCeiling that together are the unit.
 var ceilings = []string{"Ceiling/copy", "Ceiling/scan", "Ceiling/visits", "Ceiling/columns"}
 
-// guard reads figures, one a line: name, value and unit, of which the highest events/cpu-s of a name counts, since noise
+// guard reads figures, one per line: name, value and unit, of which the highest events/cpu-s of a name counts, since noise
 // only lowers it. It prints what each expected figure costs, and fails if one costs too much or is missing.
 func guard(w io.Writer, figures io.Reader, expected []price) error {
 	best := map[string]float64{}

@@ -31,7 +31,7 @@ func (c *auditCommand) Run(ctx context.Context, e *env) error {
 }
 
 func (c *auditCommand) audit(ctx context.Context, e *env, s *app.System) (audit.Result, error) {
-	if _, err := s.SameRules(ctx); err != nil {
+	if _, err := s.CheckRules(ctx); err != nil {
 		return audit.Result{}, err
 	}
 	ac := audit.Config{Database: s.Config.ClickHouse.Database, Places: s.Book.Places, EventsPerBucket: c.Slice}

@@ -83,7 +83,7 @@ func (c *demoCommand) Run(ctx context.Context, e *env) error {
 	return errors.Join(err, s.Stop())
 }
 
-// history waits until all events up to now have been sent and counted, and says how far that is.
+// history waits until all events up to now have been sent and counted, and reports the progress.
 func history(ctx context.Context, s *app.System, st *demoState, clock *player.Clock, sent <-chan struct{}) error {
 	day := func(until time.Time) int { return int(until.Sub(st.From) / (24 * time.Hour)) }
 	doing := func() string {

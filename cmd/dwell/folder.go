@@ -6,11 +6,10 @@ import (
 	"dwell/cmd/dwell/app"
 )
 
-// folderFlags say where the parts of a dwell are that a command works with: at the servers of a configuration, or in a
-// data folder.
+// folderFlags say which Kafka and ClickHouse a command uses: the servers of a configuration, or those of a data folder.
 type folderFlags struct {
 	Config string `type:"path" help:"Configuration file (YAML)."`
-	Data   string `type:"path" help:"Data folder of a dwell with embedded parts, in place of --config. Commands that bring events make it where it is missing."`
+	Data   string `type:"path" help:"Data folder of a dwell with embedded parts, in place of --config. Commands that bring events create it if it is missing."`
 	Places string `help:"Places file, or the name of one that is part of the program, in place of the configuration's."`
 
 	portFlags `embed:""`
@@ -22,7 +21,7 @@ type portFlags struct {
 	ClickHousePort int `name:"clickhouse-port" placeholder:"PORT" help:"Port of the embedded ClickHouse; without it, the configured one or a free one."`
 }
 
-// set puts the ports that are given into a configuration.
+// set sets the ports of a configuration that are given.
 func (f *portFlags) set(cfg *app.Config) error {
 	for _, p := range []struct {
 		flag     string
@@ -44,11 +43,11 @@ func (f *portFlags) set(cfg *app.Config) error {
 	return cfg.Validate()
 }
 
-// load is the configuration that the flags name, with environ.
+// load returns the configuration that the flags name, with the environment applied.
 func (f *folderFlags) load(environ []string) (cfg app.Config, err error) {
 	switch {
 	case f.Config != "" && f.Data != "":
-		return cfg, fmt.Errorf("--config %q and --data %q exclude each other", f.Config, f.Data)
+		return cfg, fmt.Errorf("--config %q and --data %q cannot be used together", f.Config, f.Data)
 	case f.Data != "":
 		cfg, err = app.FolderConfig(f.Data, environ)
 	default:

@@ -16,23 +16,23 @@ import (
 )
 
 type importCommand struct {
-	Events   importEventsCommand   `cmd:"" help:"CloudEvents, one a line."`
+	Events   importEventsCommand   `cmd:"" help:"CloudEvents, one per line."`
 	Readings importReadingsCommand `cmd:"" help:"Queue readings made elsewhere, CSV."`
 }
 
-// importFlags are those of every import.
+// importFlags are the flags of every import.
 type importFlags struct {
 	File string `arg:"" type:"existingfile" help:"The file."`
 
 	folderFlags `embed:""`
 
-	Wait bool `help:"Return when all of it is in ClickHouse."`
+	Wait bool `help:"Wait until every imported event is in ClickHouse."`
 }
 
-// badLines is how many bad lines are printed; all of them are counted.
-const badLines = 20
+// maxBadLines is how many bad lines are printed; all of them are counted.
+const maxBadLines = 20
 
-// importing is a file on its way into Kafka.
+// importing is the import of one file into Kafka.
 type importing struct {
 	*app.System
 	file *os.File
@@ -40,7 +40,7 @@ type importing struct {
 	read int64 // bytes of the file
 }
 
-// Read reads the file, and says how far it is.
+// Read reads the file, and reports the progress.
 func (im *importing) Read(p []byte) (int, error) {
 	n, err := im.file.Read(p)
 	im.read += int64(n)
@@ -50,8 +50,8 @@ func (im *importing) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// run starts or joins what the import needs, imports what records yields of the file, waits if it is asked to, and stops
-// what was started.
+// run starts or joins the parts that an import needs, imports the records that are read from the file, waits for the count
+// if --wait is set, and stops what it has started.
 func (c *importFlags) run(ctx context.Context, e *env, records func(im *importing) (iter.Seq2[event.Record, error], error)) (err error) {
 	cfg, err := c.load(e.environ)
 	if err != nil {
@@ -76,7 +76,7 @@ func (c *importFlags) run(ctx context.Context, e *env, records func(im *importin
 	if err != nil {
 		return err
 	}
-	written, bad, err := c.bring(ctx, e, s, all)
+	written, bad, err := c.write(ctx, e, s, all)
 	if err != nil {
 		return err
 	}
@@ -92,14 +92,14 @@ func (c *importFlags) run(ctx context.Context, e *env, records func(im *importin
 	return nil
 }
 
-// bring writes the records, and reports the lines that cannot be used.
-func (*importFlags) bring(ctx context.Context, e *env, s *app.System, records iter.Seq2[event.Record, error]) (written int64, bad int, err error) {
+// write writes the records to Kafka, and prints the lines that cannot be used.
+func (*importFlags) write(ctx context.Context, e *env, s *app.System, records iter.Seq2[event.Record, error]) (written int64, bad int, err error) {
 	to := kafka.NewBuffered(s.Producer)
 	for r, err := range records {
 		var line *source.LineError
 		switch {
 		case errors.As(err, &line):
-			if bad++; bad <= badLines {
+			if bad++; bad <= maxBadLines {
 				s.EndLine()
 				_, _ = fmt.Fprintln(e.err, line)
 			}
@@ -115,7 +115,8 @@ func (*importFlags) bring(ctx context.Context, e *env, s *app.System, records it
 	return to.Written(), bad, err
 }
 
-// waitCounted waits for the program that counts; own says that there is no other than this one.
+// waitCounted waits until everything in Kafka is counted. With own (app.StartOrJoin) no other process would, so it starts the
+// engine in this one.
 func waitCounted(ctx context.Context, e *env, s *app.System, own bool) error {
 	if own {
 		app.CollectGarbage(e.environ)

@@ -13,7 +13,7 @@ import (
 
 type importReadingsCommand struct {
 	importFlags `embed:""`
-	Map         string `type:"existingfile" help:"Which column is what (YAML); without it, the shipped mapping whose columns the file has."`
+	Map         string `type:"existingfile" help:"Mapping of columns to fields (YAML); without it, the shipped mapping whose columns the file has."`
 }
 
 func (c *importReadingsCommand) Run(ctx context.Context, e *env) error {

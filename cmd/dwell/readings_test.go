@@ -99,7 +99,7 @@ func TestRealReadings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	written, bad, err := (&importFlags{}).bring(t.Context(), &env{nil, io.Discard, io.Discard, nil}, s, r.Records())
+	written, bad, err := (&importFlags{}).write(t.Context(), &env{nil, io.Discard, io.Discard, nil}, s, r.Records())
 	if err != nil || written != 2125 || bad != 0 {
 		t.Fatalf("%d readings imported, %d bad lines, %v", written, bad, err)
 	}

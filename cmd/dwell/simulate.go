@@ -26,8 +26,8 @@ type simulateCommand struct {
 	Seed   uint64        `default:"1" help:"Random seed; the same seed reproduces the same events."`
 	Speed  string        `default:"max" help:"How much faster than life: a number, or max."`
 	Faults string        `help:"What goes wrong on the way: late=10%,duplicate=2%,retract=0.5%,lost=0.1%,cut=12h,skew=5m."`
-	Out    string        `type:"path" help:"Write CloudEvents, one a line, to this file instead of Kafka; - is standard output."`
-	Truth  string        `type:"path" help:"Write to this file what really happened to each visit, one JSON object a line."`
+	Out    string        `type:"path" help:"Write CloudEvents, one per line, to this file instead of Kafka; - is standard output."`
+	Truth  string        `type:"path" help:"Write to this file what really happened to each visit, one JSON object per line."`
 
 	folderFlags `embed:""`
 }
@@ -122,7 +122,7 @@ func (c *simulateCommand) toFile(ctx context.Context, e *env, sim *simulator.Sim
 	return err
 }
 
-// lines writes what is played as CloudEvents, one a line.
+// lines writes what is played as CloudEvents, one per line.
 type lines struct{ to *buffered }
 
 func (l lines) Add(_ context.Context, r event.Record) error {

@@ -22,7 +22,7 @@ type sqlCommand struct {
 	storeFlags `embed:""`
 
 	Statement string `arg:"" help:"The statement, such as \"SELECT bcp, count() FROM visits FINAL GROUP BY bcp\"; - reads it from standard input."`
-	Format    string `enum:"table,csv,json" default:"table" help:"table, csv, or json with an object a line."`
+	Format    string `enum:"table,csv,json" default:"table" help:"table, csv, or json with one object per line."`
 }
 
 func (c *sqlCommand) Run(ctx context.Context, e *env) error {

@@ -10,15 +10,15 @@ import (
 	"dwell/cmd/dwell/app"
 )
 
-// storeFlags are those of every command about what is stored.
+// storeFlags are the flags of every command that reads the tables.
 type storeFlags struct {
 	folderFlags `embed:""`
 }
 
-// with starts or joins what is needed, does it, and stops what was started. Own says that no other program counts.
+// with starts or joins the parts that scope needs, calls do, and stops what it has started. Own is as for app.StartOrJoin.
 func (c *storeFlags) with(ctx context.Context, e *env, scope app.Scope, do func(s *app.System, own bool) error) error {
 	if c.Data != "" {
-		if _, err := os.Stat(c.Data); err != nil { // an empty folder would be made, and answer that there is nothing
+		if _, err := os.Stat(c.Data); err != nil { // a new folder would be created, and be empty
 			return fmt.Errorf("--data: %w", err)
 		}
 	}

@@ -6,7 +6,7 @@ import (
 	"dwell/ingest/event"
 )
 
-// TruthLine is what really happened to one visit, one JSON object a line. Times are Unix milliseconds, null for what has
+// TruthLine is what really happened to one visit, one JSON object per line. Times are Unix milliseconds, null for what has
 // not happened by the end of the run; at a post whose clock runs wrong they are that clock's.
 type TruthLine struct {
 	Visit     string `json:"visit"`

@@ -17,7 +17,7 @@ import (
 // carry the watermark there, and every open visit would lapse.
 const MaxSkew = 5 * time.Minute
 
-// Events yields a record for each structured CloudEvent of a file, one a line; empty lines are passed over. For a line that
+// Events yields a record for each structured CloudEvent of a file, one per line; empty lines are skipped. For a line that
 // cannot be used it yields a *LineError and continues; any other error is of the file itself, and the last. Now is the
 // latest time that a record may have; it is called for each line, since the file may be a pipe that lasts.
 func Events(in io.Reader, voc *event.Vocabulary, now func() time.Time) iter.Seq2[event.Record, error] {

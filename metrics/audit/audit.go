@@ -34,7 +34,7 @@ type Config struct {
 	// Database is where the tables are. The audit makes a table of its own there and drops it.
 	Database string
 	Places   []place.Place
-	// Truth is what really happened, one JSON object a line as the simulator writes them; nil is unknown.
+	// Truth is what really happened, one JSON object per line as the simulator writes them; nil is unknown.
 	Truth io.Reader
 	// EventsPerBucket is how many events, or windows, are compared at a time; zero is 100,000.
 	EventsPerBucket int

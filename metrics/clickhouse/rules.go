@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// Rules are the rules by which the tables were first counted, by name.
+// Rules returns the rules by which the tables were first counted, by name.
 func (s *Store) Rules(ctx context.Context) (map[string]string, error) {
 	const query = "SELECT mapFromArrays(groupArray(rule), groupArray(value)) FROM (SELECT rule, argMin(value, noted_at) AS value FROM rules GROUP BY rule)"
 	rules := map[string]string{}
@@ -15,8 +15,8 @@ func (s *Store) Rules(ctx context.Context) (map[string]string, error) {
 	return rules, nil
 }
 
-// NoteRules stores rules that are not stored yet.
-func (s *Store) NoteRules(ctx context.Context, rules map[string]string) error {
+// WriteRules stores rules that are not stored yet.
+func (s *Store) WriteRules(ctx context.Context, rules map[string]string) error {
 	if len(rules) == 0 {
 		return nil
 	}

@@ -32,7 +32,7 @@ type Store struct {
 	inserts       map[string]*batcher[encode] // by table
 }
 
-// Open connects, creates the database where missing, and migrates its schema.
+// Open connects, creates the database if it is missing, and migrates its schema.
 func Open(ctx context.Context, cfg Config, voc *event.Vocabulary) (*Store, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("clickhouse: %w", err)

@@ -5,16 +5,16 @@ import (
 	"fmt"
 )
 
-// TopicPartitions returns the number of partitions that a topic had when it was first read. On the first read it stores now.
-// When keys move between partitions, the stored state of their shards is wrong.
+// TopicPartitions returns the number of partitions that a topic had when it was first read. On the first read it stores
+// now, the present number. If the number changes, keys move between partitions, and the stored state of shards is wrong.
 func (s *Store) TopicPartitions(ctx context.Context, topic string, now int) (int, error) {
 	const query = "SELECT count(), argMin(partitions, noted_at) FROM topics WHERE topic = ?"
-	var noted uint64
+	var rows uint64
 	var partitions uint32
-	if err := s.conn.QueryRow(ctx, query, topic).Scan(&noted, &partitions); err != nil {
+	if err := s.conn.QueryRow(ctx, query, topic).Scan(&rows, &partitions); err != nil {
 		return 0, fmt.Errorf("read table topics: %w", err)
 	}
-	if noted > 0 {
+	if rows > 0 {
 		return int(partitions), nil
 	}
 	if err := s.conn.Exec(ctx, "INSERT INTO topics (topic, partitions) VALUES (?, ?)", topic, now); err != nil {

@@ -24,10 +24,10 @@ func (s *System) StartEngine(ctx context.Context) error {
 //	topic ── consumer ── one shard per partition ── store
 //	                         └── dead letters ── dead-letter topic
 func (s *System) startEngine(ctx context.Context, reg prometheus.Registerer, tracer trace.Tracer, ready *readiness) error {
-	if err := s.holdRules(ctx); err != nil {
+	if err := s.storeRules(ctx); err != nil {
 		return err
 	}
-	if err := s.holdPartitions(ctx); err != nil {
+	if err := s.checkPartitions(ctx); err != nil {
 		return err
 	}
 	cfg := s.Config.pipeline(s.Book, s.Vocabulary)

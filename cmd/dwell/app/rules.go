@@ -12,12 +12,13 @@ import (
 	"dwell/ingest/kafka"
 )
 
-// rules are those by which events become numbers and which a configuration can change. What was counted by others would
-// be taken for counted by these: a visit that lapsed after ten days would have done so after fourteen, and its windows
-// would hold what can never be taken out of them; and the progress in one topic would be taken for that in another.
+// rules returns the keys of the configuration that decide what a number is, with their values. Tables must not be counted
+// partly by one value and partly by another. If lapse_after grew from ten days to fourteen, visits would have lapsed that now
+// would not, and nothing could take them out of their windows again. With another topic, the progress of the old one would
+// be taken for that of the new one.
 //
-// They come from the structs: each key of engine, and each attribute of a place, is a rule unless it is marked rule:"-", so
-// that a new one cannot be forgotten.
+// The keys come from the structs: each key of engine, and each attribute of a place, is a rule unless its tag is rule:"-". So
+// nobody can forget a new one.
 func (s *System) rules() map[string]string {
 	rules := map[string]string{"kafka.topic": s.Config.Kafka.Topic}
 	collectRules(rules, s.Config.Engine, func(f reflect.StructField) string { return "engine." + f.Tag.Get("yaml") })
@@ -28,7 +29,7 @@ func (s *System) rules() map[string]string {
 	return rules
 }
 
-// collectRules adds the fields of a struct that are rules, and those of the structs that are inlined in it.
+// collectRules adds the fields of a struct that are rules, also those of inlined structs.
 func collectRules(rules map[string]string, of any, name func(reflect.StructField) string) {
 	v := reflect.ValueOf(of)
 	for i := range v.NumField() {
@@ -43,29 +44,30 @@ func collectRules(rules map[string]string, of any, name func(reflect.StructField
 	}
 }
 
-// SameRules says how the rules differ from those by which the tables were counted, and returns those that are new.
-func (s *System) SameRules(ctx context.Context) (unnoted map[string]string, err error) {
+// CheckRules fails if a rule differs from the one by which the tables were counted. It returns the rules that are not stored
+// yet.
+func (s *System) CheckRules(ctx context.Context) (missing map[string]string, err error) {
 	counted, err := s.Store.Rules(ctx)
 	if err != nil {
 		return nil, err
 	}
 	now := s.rules()
-	unnoted = map[string]string{}
+	missing = map[string]string{}
 	var errs []error
 	for _, rule := range slices.Sorted(maps.Keys(now)) {
-		was, noted := counted[rule]
-		if !noted {
-			unnoted[rule] = now[rule]
+		was, stored := counted[rule]
+		if !stored {
+			missing[rule] = now[rule]
 		} else if was != now[rule] {
-			errs = append(errs, fmt.Errorf("%s is %q, but the tables were counted with %q: set it back, or have all counted again into a new clickhouse.database",
+			errs = append(errs, fmt.Errorf("%s is %q, but the tables were counted with %q: set it back, or count everything again into a new clickhouse.database",
 				rule, now[rule], was))
 		}
 	}
-	return unnoted, errors.Join(errs...)
+	return missing, errors.Join(errs...)
 }
 
-// holdPartitions makes sure that the topic has the partitions it was first counted with.
-func (s *System) holdPartitions(ctx context.Context) error {
+// checkPartitions fails if the topic has another number of partitions than when it was first counted.
+func (s *System) checkPartitions(ctx context.Context) error {
 	k := &s.Config.Kafka
 	partitions, err := kafka.Partitions(ctx, k.Config)
 	if err != nil {
@@ -82,11 +84,11 @@ func (s *System) holdPartitions(ctx context.Context) error {
 	return nil
 }
 
-// holdRules is SameRules before the engine counts.
-func (s *System) holdRules(ctx context.Context) error {
-	unnoted, err := s.SameRules(ctx)
+// storeRules checks the rules, and stores those that are not stored yet, before the engine counts by them.
+func (s *System) storeRules(ctx context.Context) error {
+	missing, err := s.CheckRules(ctx)
 	if err != nil {
 		return err
 	}
-	return s.Store.NoteRules(ctx, unnoted)
+	return s.Store.WriteRules(ctx, missing)
 }

@@ -82,7 +82,8 @@ func Start(ctx context.Context, cfg Config, scope Scope, out io.Writer, log *slo
 	return s, nil
 }
 
-// StartOrJoin starts what is embedded, or joins the program that has it open. Own says whether it has started it.
+// StartOrJoin starts the embedded parts, or joins the process that runs them. Own reports whether this process runs the
+// embedded broker: then no other one counts its events.
 func StartOrJoin(ctx context.Context, cfg Config, scope Scope, out io.Writer, log *slog.Logger) (s *System, own bool, err error) {
 	s, err = Start(ctx, cfg, scope, out, log)
 	var used *InUseError

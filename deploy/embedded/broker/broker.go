@@ -35,14 +35,14 @@ import (
 
 // Config says where the broker listens and keeps its log.
 type Config struct {
-	// DataDir is the folder of the log; it is created where missing.
+	// DataDir is the folder of the log; it is created if it is missing.
 	DataDir string
 	// Port is the port on 127.0.0.1, which is also the advertised one; 0 takes a free port.
 	Port int
 	// Advertised is the address in metadata responses, host:port, where a proxy stands between clients and the broker;
 	// empty is the broker's own.
 	Advertised string
-	// Topics are created on start where missing. A topic that exists keeps the partitions it has.
+	// Topics are created on start if they are missing. A topic that exists keeps the partitions it has.
 	Topics []Topic
 }
 

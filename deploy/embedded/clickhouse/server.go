@@ -20,7 +20,7 @@ import (
 
 // Config says what an embedded ClickHouse serves.
 type Config struct {
-	// Data is the folder of the tables; it is created where missing.
+	// Data is the folder of the tables; it is created if it is missing.
 	Data string
 	// Listen is the address of the HTTP interface, host:port; a port of 0 takes a free one.
 	Listen string

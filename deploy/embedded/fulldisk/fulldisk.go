@@ -16,7 +16,7 @@ import (
 // Disk is mounted on a folder.
 type Disk struct{ Dir string }
 
-// New mounts a disk on a folder, which is made where missing.
+// New mounts a disk on a folder, which is created if it is missing.
 func New(dir string) (*Disk, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
