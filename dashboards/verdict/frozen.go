@@ -7,30 +7,30 @@ import (
 )
 
 const (
-	// again is how many times in a row a source must have said the same. Of the 1,714 numbers above zero in the readings of
-	// nine Polish-Ukrainian crossings (June to August 2026) none was there more than three times running.
-	again = 4
-	// coarse is how far an age may be off, since files give whole minutes.
-	coarse = time.Minute
+	// repeats is how many equal readings in a row a frozen source has at least. Of the 1,714 numbers above zero in the readings
+	// of nine Polish-Ukrainian crossings (June to August 2026) none came more than three times in a row.
+	repeats = 4
+	// tolerance is how far an age may be off, since files give whole minutes.
+	tolerance = time.Minute
 )
 
-// repetition follows the same numbers of one source. It ends with other numbers, with none, with an outage, and when the
-// age falls: then the source has looked again.
+// repetition follows equal numbers of one source. It ends with other numbers, with none, with an outage, and when the age
+// falls: then the source has measured again.
 type repetition struct {
 	first, last *Sample
 	n           int
-	// spans are how long earlier ones of numbers above zero lasted.
+	// spans are how long earlier repetitions of numbers above zero lasted.
 	spans []time.Duration
 }
 
-// next is since when the source has repeated itself, zero if it does not. It does when it has said the same at least
-// four times and for longer than it may be silent, and
+// next returns since when the source is frozen, zero if it is not. It is frozen when it has published equal numbers at least
+// four times and for longer than the permitted silence, and
 //
-//   - the age has grown as fast as the clock: it hands out one old look at the queue, or
-//   - the numbers are above zero and have stood still twice as long as is usual when they do. Zeros may stand still for
+//   - their age has grown as fast as the clock: the source publishes one old measurement again and again, or
+//   - the numbers are above zero and have been equal for twice as long as is usual for repetitions. Zeros may be equal for
 //     weeks: an empty queue stays empty.
 func (q *repetition) next(r *Sample, silence time.Duration) time.Time {
-	if q.last == nil || !q.goesOn(r) || r.Time.Sub(q.last.Time) > silence {
+	if q.last == nil || !q.continues(r) || r.Time.Sub(q.last.Time) > silence {
 		if q.n > 1 && !q.last.zero() {
 			q.spans = append(q.spans, q.last.Time.Sub(q.first.Time))
 		}
@@ -40,27 +40,27 @@ func (q *repetition) next(r *Sample, silence time.Duration) time.Time {
 	q.last = r
 	q.n++
 	span := r.Time.Sub(q.first.Time)
-	if q.n < again || span <= silence {
+	if q.n < repeats || span <= silence {
 		return time.Time{}
 	}
-	if !q.oneLook() && (r.zero() || span <= 2*baseline.Usual(q.spans)) {
+	if !q.sameMeasurement() && (r.zero() || span <= 2*baseline.Usual(q.spans)) {
 		return time.Time{}
 	}
-	return q.first.looked()
+	return q.first.measured()
 }
 
-func (q *repetition) goesOn(r *Sample) bool {
+func (q *repetition) continues(r *Sample) bool {
 	return !r.empty() && equal(r.Vehicles, q.last.Vehicles) && equal(r.Wait, q.last.Wait) &&
-		(r.Age == nil) == (q.last.Age == nil) && r.age() >= q.last.age()-coarse
+		(r.Age == nil) == (q.last.Age == nil) && r.age() >= q.last.age()-tolerance
 }
 
-// oneLook says that the queue was not looked at since the first reading.
-func (q *repetition) oneLook() bool {
-	return q.last.Age != nil && q.last.looked().Sub(q.first.looked()) <= coarse
+// sameMeasurement reports whether the source has not measured again since the first reading.
+func (q *repetition) sameMeasurement() bool {
+	return q.last.Age != nil && q.last.measured().Sub(q.first.measured()) <= tolerance
 }
 
-// looked is when the source looked at the queue.
-func (r *Sample) looked() time.Time { return r.Time.Add(-r.age()) }
+// measured returns when the source measured the queue.
+func (r *Sample) measured() time.Time { return r.Time.Add(-r.age()) }
 
 func (r *Sample) age() time.Duration { return r.AgeAt(r.Time) }
 

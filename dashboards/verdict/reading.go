@@ -1,4 +1,4 @@
-// Package verdict says which readings of a queue, made elsewhere, are not to be taken at their word.
+// Package verdict decides which readings of a queue, made elsewhere, are doubtful: stale, frozen, or zero too soon.
 //
 // It promises that a verdict on a reading rests on this reading and those before it, so that later ones never change it,
 // and that nothing is corrected: the numbers stay as they were published. It refuses to judge a reading without numbers.
@@ -8,7 +8,7 @@ package verdict
 
 import "time"
 
-// Sample is what one source said of one queue at one time. Numbers are nil where the source had none.
+// Sample is one reading of a queue as a source published it. Numbers are nil where the source had none.
 type Sample struct {
 	Time           time.Time
 	Vehicles, Wait *uint64
@@ -18,12 +18,12 @@ type Sample struct {
 
 func (r *Sample) empty() bool { return r.Vehicles == nil && r.Wait == nil }
 
-// zero says that the queue is empty, as far as the source knows.
+// zero reports whether the source says that the queue is empty.
 func (r *Sample) zero() bool {
 	return !r.empty() && (r.Vehicles == nil || *r.Vehicles == 0) && (r.Wait == nil || *r.Wait == 0)
 }
 
-// AgeAt is how old the numbers are at t.
+// AgeAt returns how old the numbers are at t.
 func (r *Sample) AgeAt(t time.Time) time.Duration {
 	age := max(0, t.Sub(r.Time))
 	if r.Age != nil {
@@ -41,18 +41,18 @@ const (
 	AfterOutage  Doubt = "zero_after_outage"
 )
 
-// Verdict is what is to be thought of a reading.
+// Verdict says in which ways a reading is doubtful; the zero value is a good one.
 type Verdict struct {
-	// Stale says that its numbers were older when it was published than a silence may be.
+	// Stale says that its numbers, when published, were older than the permitted silence.
 	Stale bool
 	// FrozenSince is since when the source has repeated itself; zero if it does not.
 	FrozenSince time.Time
 	Doubt       Doubt
 }
 
-// Rules are what the verdicts on the readings of one place rest on, beside the readings.
+// Rules are what the verdicts on the readings of one place depend on, besides the readings.
 type Rules struct {
-	// Silence is how long the source may be silent at a time.
+	// Silence returns the permitted silence: how long the source may publish nothing, at a time.
 	Silence func(time.Time) time.Duration
 	// Closed reports whether the place was closed at some time of (from, to].
 	Closed func(from, to time.Time) bool
@@ -73,9 +73,9 @@ func (r Rules) Judge(readings []Sample) []Verdict {
 	return verdicts
 }
 
-// Until is when a reading of t is known no more: when the next one comes, or nothing has come for too long before.
+// Until returns how long a reading of t holds: until the next one, or until the permitted silence is over if that is earlier.
 func (r Rules) Until(t, next time.Time) time.Time {
-	const step = 15 * time.Minute // how long a silence may be changes with the local hour
+	const step = 15 * time.Minute // the permitted silence changes with the local hour
 	for at := t; ; at = at.Truncate(step).Add(step) {
 		end := t.Add(r.Silence(at))
 		switch {

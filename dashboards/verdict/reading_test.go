@@ -12,6 +12,7 @@ import (
 
 var monday = time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC)
 
+// clock parses "1/08:00", eight o'clock on the first day.
 func clock(text string) time.Time {
 	day, hour, _ := strings.Cut(text, "/")
 	d, _ := strconv.Atoi(day)
@@ -22,8 +23,8 @@ func clock(text string) time.Time {
 	return monday.AddDate(0, 0, d-1).Add(time.Duration(h.Hour())*time.Hour + time.Duration(h.Minute())*time.Minute)
 }
 
-// parse reads "1/08:00 414 age 30": on the first day at eight, 414 vehicles, counted half an hour before; "-" is nothing,
-// and "0+5m" is no vehicles but a wait of five minutes.
+// parse reads "1/08:00 414 age 30": on the first day at eight, 414 vehicles, measured half an hour before. "-" is no number, and
+// "0+5m" is no vehicles but a wait of five minutes.
 func parse(text string) (all []verdict.Sample) {
 	for line := range strings.SplitSeq(text, ";") {
 		words := strings.Fields(line)
@@ -53,8 +54,8 @@ func parse(text string) (all []verdict.Sample) {
 	return all
 }
 
-// said is a verdict in a word.
-func said(v verdict.Verdict) string {
+// describe returns a verdict in words.
+func describe(v verdict.Verdict) string {
 	var words []string
 	if v.Stale {
 		words = append(words, "stale")
@@ -87,57 +88,57 @@ func TestReadingsAreMarkedStaleFrozenOrDoubtful(t *testing.T) {
 		all := parse(readings)
 		var got []string
 		for i, v := range rules.Judge(all) {
-			got = append(got, said(v))
-			// What comes later changes nothing.
+			got = append(got, describe(v))
+			// Later readings must not change a verdict.
 			if before := rules.Judge(all[:i+1]); before[i] != v {
-				t.Errorf("%s: %d is %+v, and was %+v before the next came", story, i, v, before[i])
+				t.Errorf("%s: the verdict on reading %d is %+v, and was %+v without the later readings", story, i, v, before[i])
 			}
 		}
 		if strings.Join(got, "; ") != want {
 			t.Errorf("%s:\n got %s\nwant %s", story, strings.Join(got, "; "), want)
 		}
 	}
-	f("trucks wait, and each time others", `1/08:00 414; 1/09:00 421; 1/10:00 421; 1/11:00 398`, "", "fine; fine; fine; fine")
-	f("an old look at the queue", `1/08:00 414 age 121; 1/09:00 421 age 119`, "", "stale; fine")
-	f("the queue was seen to get empty", `1/08:00 2; 1/09:00 1; 1/10:00 0; 1/11:00 0`, "", "fine; fine; fine; fine")
+	f("the number changes with time", `1/08:00 414; 1/09:00 421; 1/10:00 421; 1/11:00 398`, "", "fine; fine; fine; fine")
+	f("the measurement is older than the permitted silence", `1/08:00 414 age 121; 1/09:00 421 age 119`, "", "stale; fine")
+	f("the queue gets empty without an outage", `1/08:00 2; 1/09:00 1; 1/10:00 0; 1/11:00 0`, "", "fine; fine; fine; fine")
 
-	f("the source wakes up with a zero before it knows", `1/08:00 414; 1/11:00 0; 1/12:00 380`, "", "fine; zero_after_outage; fine")
-	f("two hours are no outage", `1/08:00 414; 1/10:00 0`, "", "fine; fine")
+	f("a zero just after an outage", `1/08:00 414; 1/11:00 0; 1/12:00 380`, "", "fine; zero_after_outage; fine")
+	f("a gap as long as the permitted silence is not an outage", `1/08:00 414; 1/10:00 0`, "", "fine; fine")
 	f("the third zero is an empty queue", `1/08:00 414; 1/11:00 0; 1/12:00 0; 1/13:00 0; 1/14:00 0`, "", "fine; zero_after_outage; zero_after_outage; fine; fine")
-	f("once trucks were there, zero is zero", `1/08:00 414; 1/11:00 1; 1/12:00 0`, "", "fine; fine; fine")
-	f("trucks came and went after the outage", `1/08:00 414; 1/11:00 0; 1/12:00 3; 1/13:00 0`, "", "fine; zero_after_outage; fine; fine")
-	f("the source publishes that it has nothing, which is an outage too", `1/08:00 414; 1/09:00 -; 1/10:00 -; 1/11:00 0`, "", "fine; fine; fine; zero_after_outage")
-	f("three zeros with outages between them are enough", `1/08:00 4; 1/11:00 0; 1/14:00 0; 1/17:00 0`, "", "fine; zero_after_outage; zero_after_outage; fine")
-	f("the first reading ever of a queue", `1/08:00 0; 1/09:00 0; 1/10:00 0`, "", "zero_after_outage; zero_after_outage; fine")
+	f("a number above zero after the outage ends the doubt", `1/08:00 414; 1/11:00 1; 1/12:00 0`, "", "fine; fine; fine")
+	f("the doubt ends, and the next zero is an empty queue", `1/08:00 414; 1/11:00 0; 1/12:00 3; 1/13:00 0`, "", "fine; zero_after_outage; fine; fine")
+	f("readings without numbers are an outage too", `1/08:00 414; 1/09:00 -; 1/10:00 -; 1/11:00 0`, "", "fine; fine; fine; zero_after_outage")
+	f("the third zero in a row counts though outages are between them", `1/08:00 4; 1/11:00 0; 1/14:00 0; 1/17:00 0`, "", "fine; zero_after_outage; zero_after_outage; fine")
+	f("the first readings of a source are zeros", `1/08:00 0; 1/09:00 0; 1/10:00 0`, "", "zero_after_outage; zero_after_outage; fine")
 	f("no vehicle, but a wait", `1/08:00 4; 1/11:00 0+5m; 1/12:00 0+0m`, "", "fine; fine; fine")
-	f("no wait is as good as no vehicle", `1/08:00 -+50m; 1/11:00 -+0m`, "", "fine; zero_after_outage")
+	f("a wait of zero is a zero too", `1/08:00 -+50m; 1/11:00 -+0m`, "", "fine; zero_after_outage")
 
 	f("the BCP was closed in between", `1/08:00 414; 1/09:00 0; 1/10:00 0; 1/11:00 0`, "1/08:30-1/08:40", "fine; zero_after_closure; zero_after_closure; fine")
-	f("while it is closed nobody is let into the queue", `1/08:00 4; 1/09:00 0; 1/10:00 0; 1/11:00 0; 1/12:00 0; 1/13:00 0; 1/14:00 0`, "1/08:30-1/11:30",
+	f("zeros while the BCP is closed do not count towards three", `1/08:00 4; 1/09:00 0; 1/10:00 0; 1/11:00 0; 1/12:00 0; 1/13:00 0; 1/14:00 0`, "1/08:30-1/11:30",
 		"fine; zero_after_closure; zero_after_closure; zero_after_closure; zero_after_closure; zero_after_closure; fine")
-	f("trucks wait at the gate", `1/08:00 0; 1/09:00 0; 1/10:00 0; 1/11:00 9; 1/12:00 8; 1/13:00 0`, "1/10:30-1/11:30", "zero_after_outage; zero_after_outage; fine; fine; fine; fine")
+	f("trucks wait during and after a closing, so the next zero is an empty queue", `1/08:00 0; 1/09:00 0; 1/10:00 0; 1/11:00 9; 1/12:00 8; 1/13:00 0`, "1/10:30-1/11:30", "zero_after_outage; zero_after_outage; fine; fine; fine; fine")
 
-	f("one look is handed out again and again", `1/08:00 414 age 10; 1/09:00 414 age 70; 1/10:00 414 age 130; 1/10:30 414 age 160; 1/11:00 398 age 5`, "",
+	f("one measurement is published again and again", `1/08:00 414 age 10; 1/09:00 414 age 70; 1/10:00 414 age 130; 1/10:30 414 age 160; 1/11:00 398 age 5`, "",
 		"fine; fine; stale; stale, frozen since 1/07:50; fine")
-	f("even where it saw nobody", `1/05:00 1 age 0; 1/06:00 0 age 5; 1/07:00 0 age 65; 1/08:00 0 age 125; 1/09:00 0 age 185`, "",
+	f("one measurement of zero is published again and again", `1/05:00 1 age 0; 1/06:00 0 age 5; 1/07:00 0 age 65; 1/08:00 0 age 125; 1/09:00 0 age 185`, "",
 		"fine; fine; fine; stale; stale, frozen since 1/05:55")
-	f("a stuck camera says that it has just looked", `1/08:00 7 age 1; 1/09:00 7 age 1; 1/10:00 7 age 1; 1/11:00 7 age 1; 1/12:00 7 age 2; 1/13:00 8 age 1`, "",
+	f("the number repeats, with an age that says it is new", `1/08:00 7 age 1; 1/09:00 7 age 1; 1/10:00 7 age 1; 1/11:00 7 age 1; 1/12:00 7 age 2; 1/13:00 8 age 1`, "",
 		"fine; fine; fine; frozen since 1/07:59; frozen since 1/07:59; fine")
-	f("or does not say when it looked", `1/08:00 7; 1/09:00 7; 1/10:00 7; 1/11:00 7`, "", "fine; fine; fine; frozen since 1/08:00")
-	f("three times the same are chance", `1/08:00 7; 1/09:30 7; 1/11:00 7`, "", "fine; fine; fine")
-	f("and so is four times in a short while", `1/08:00 7; 1/08:30 7; 1/09:00 7; 1/10:00 7`, "", "fine; fine; fine; fine")
-	f("the source has looked again and seen the same", `1/08:00 7 age 20; 1/09:00 7 age 40; 1/10:00 7 age 10; 1/11:00 7 age 30; 1/12:00 7 age 5`, "",
+	f("the number repeats, without an age", `1/08:00 7; 1/09:00 7; 1/10:00 7; 1/11:00 7`, "", "fine; fine; fine; frozen since 1/08:00")
+	f("three equal numbers may be chance", `1/08:00 7; 1/09:30 7; 1/11:00 7`, "", "fine; fine; fine")
+	f("four equal numbers within the permitted silence may be chance", `1/08:00 7; 1/08:30 7; 1/09:00 7; 1/10:00 7`, "", "fine; fine; fine; fine")
+	f("the source has measured again, with the same result", `1/08:00 7 age 20; 1/09:00 7 age 40; 1/10:00 7 age 10; 1/11:00 7 age 30; 1/12:00 7 age 5`, "",
 		"fine; fine; fine; fine; fine")
-	f("what was the same before an outage and after it has not stood still", `1/08:00 7; 1/09:00 7; 1/10:00 7; 1/16:00 7; 1/17:00 7`, "", "fine; fine; fine; fine; fine")
+	f("equal numbers before and after an outage are not a repetition", `1/08:00 7; 1/09:00 7; 1/10:00 7; 1/16:00 7; 1/17:00 7`, "", "fine; fine; fine; fine; fine")
 	f("an empty queue stays empty", `1/00:00 1 age 0; 1/02:00 0 age 0; 1/04:00 0 age 0; 1/06:00 0 age 0; 1/08:00 0 age 0; 1/10:00 0 age 0`, "",
 		"fine; fine; fine; fine; fine; fine")
-	f("a number that often stands still for three hours must do so for six",
+	f("a number that usually repeats for three hours is frozen after six",
 		`1/00:00 1; 1/01:00 1; 1/02:00 1; 1/03:00 1; 1/04:00 2; 1/05:00 2; 1/06:00 2; 1/07:00 2; 1/08:00 2; 1/09:00 2; 1/10:00 2; 1/11:00 2`, "",
 		"fine; fine; fine; frozen since 1/00:00; fine; fine; fine; fine; fine; fine; fine; frozen since 1/04:00")
 }
 
-func TestReadingIsKnownUntilTheNextOrForTheToleratedSilence(t *testing.T) {
-	// A silence may be an hour by day and ten at night.
+func TestReadingHoldsUntilTheNextOneOrTheEndOfItsSilence(t *testing.T) {
+	// A silence may last one hour by day and ten hours at night.
 	rules := verdict.Rules{Silence: func(t time.Time) time.Duration {
 		if t.Hour() >= 20 || t.Hour() < 6 {
 			return 10 * time.Hour
@@ -154,7 +155,7 @@ func TestReadingIsKnownUntilTheNextOrForTheToleratedSilence(t *testing.T) {
 		{"1/20:50", "2/04:00", "2/04:00"},
 	} {
 		if got := rules.Until(clock(c.at), clock(c.next)); !got.Equal(clock(c.want)) {
-			t.Errorf("a reading of %s before one of %s is known until %v, want %s", c.at, c.next, got, c.want)
+			t.Errorf("a reading of %s before one of %s holds until %v, want %s", c.at, c.next, got, c.want)
 		}
 	}
 }

@@ -2,11 +2,11 @@ package verdict
 
 import "time"
 
-// confirming is how many zeros in a row are an empty queue, whatever went before: a source that wakes up may say zero
-// before it knows. Three distinguish an empty queue from one that is empty for a moment, or is said to be. In the readings of
+// confirming is how many zeros in a row are an empty queue, whatever came before: after an outage a source may publish zero
+// before it has measured. Three zeros distinguish an empty queue from a short or a false zero. In the readings of
 // nine Polish-Ukrainian crossings (June to August 2026) a zero was 79 times the first number after more than twelve hours:
 // at the two crossings where hardly any truck ever waits, two more zeros followed 66 of 74; at Budomierz, where trucks do
-// wait, none of 5, nor but one of 18 that came without a gap and after another number or a zero.
+// wait, two more zeros followed none of 5, and one of 18 that came without a gap and after another number or a zero.
 const confirming = 3
 
 // emptiness follows the zeros of one source.
