@@ -58,8 +58,8 @@ func startBroker(ctx context.Context, jars, dir string, port int) (*broker, erro
 	classes := filepath.Join(jars, "*")
 	format := exec.CommandContext(ctx, "java", "-cp", classes, "kafka.tools.StorageTool",
 		"format", "--ignore-formatted", "-t", "MkU3OEVBNTcwNTJENDM2Qg", "-c", properties)
-	if said, err := format.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("format the broker's folder: %w\n%s", err, said)
+	if output, err := format.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("format the broker's folder: %w\n%s", err, output)
 	}
 	// The heap and the collector of Kafka's own start script.
 	p, err := startProcess("broker", filepath.Join(dir, "broker.log"), nil,

@@ -24,8 +24,8 @@ func build(ctx context.Context, entered []*entry) error {
 				continue
 			}
 			done[line] = true
-			if said, err := exec.CommandContext(ctx, args[0], args[1:]...).CombinedOutput(); err != nil {
-				return fmt.Errorf("%s: %s: %w\n%s", e.name(), line, err, said)
+			if output, err := exec.CommandContext(ctx, args[0], args[1:]...).CombinedOutput(); err != nil {
+				return fmt.Errorf("%s: %s: %w\n%s", e.name(), line, err, output)
 			}
 		}
 	}

@@ -18,7 +18,7 @@ func TestCPUTimeIncludesChildProcesses(t *testing.T) {
 		t.Errorf("it used %v", used)
 	}
 	if tail(log) != "done" || p.cmd.ProcessState.ExitCode() != 3 {
-		t.Errorf("it said %q, %v", tail(log), p.cmd.ProcessState)
+		t.Errorf("its output is %q, %v", tail(log), p.cmd.ProcessState)
 	}
 	never := func() (bool, error) { return false, nil }
 	if err := p.waitUntil(t.Context(), "it is ready", time.Hour, never); err == nil || !strings.Contains(err.Error(), "busy ended before it is ready") {

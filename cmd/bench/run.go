@@ -72,7 +72,7 @@ func (c *runCommand) Run(ctx context.Context) (err error) {
 	for _, e := range entered {
 		if e.out != nil {
 			fmt.Printf("%s %v\n", e.name(), e.out)
-			err = errors.Join(err, fmt.Errorf("%s has no figure; what it said is in %s", e.name(), dir))
+			err = errors.Join(err, fmt.Errorf("%s has no figure; its output is in %s", e.name(), dir))
 			continue
 		}
 		report(os.Stdout, e.name(), c.Events, c.Small, e.rounds)

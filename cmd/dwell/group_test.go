@@ -22,7 +22,7 @@ import (
 	"dwell/ingest/kafka/apachetest"
 )
 
-// group is some `dwell serve` that share the partitions of a cluster of Apache Kafka between them, and count into one
+// group is several instances of `dwell serve` in one consumer group of an Apache Kafka cluster. They count into one
 // ClickHouse.
 type group struct {
 	kafka      *apachetest.Cluster
@@ -32,7 +32,7 @@ type group struct {
 	members    []*member
 }
 
-// member is one `dwell serve`.
+// member is one instance of `dwell serve`.
 type member struct {
 	*exec.Cmd
 	page   string
@@ -52,7 +52,7 @@ func startGroup(t *testing.T, partitions int) *group {
 	}
 	clickhouse := dwell(t, "embedded-clickhouse", "--data", filepath.Join(data, "clickhouse"), "--listen", g.clickhouse,
 		"--password-file", filepath.Join(data, "clickhouse.password"))
-	stdin, err := clickhouse.StdinPipe() // it ends when its parent's end of the pipe is closed
+	stdin, err := clickhouse.StdinPipe() // the process ends when this is closed
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +70,8 @@ func startGroup(t *testing.T, partitions int) *group {
 	return g
 }
 
-// environ is the configuration of all that works with the group. Small flushes make more cuts.
+// environ is the configuration of the members, and of other commands that work with the group. With small flushes, more
+// kills hit between two of them.
 func (g *group) environ() []string {
 	return []string{
 		"DWELL_KAFKA_BROKERS=" + strings.Join(g.kafka.Addrs(), ","), fmt.Sprintf("DWELL_KAFKA_NEW_PARTITIONS=%d", g.partitions),
@@ -81,10 +82,10 @@ func (g *group) environ() []string {
 	}
 }
 
-// join starts a member, which may take a while to be one.
+// join starts a member. It may still be without partitions when join returns.
 func (g *group) join(t *testing.T) {
 	t.Helper()
-	m := &member{Cmd: g.run(t, "serve"), page: freeAddress(t), ended: make(chan struct{})}
+	m := &member{Cmd: g.command(t, "serve"), page: freeAddress(t), ended: make(chan struct{})}
 	m.Env = append(m.Env, "DWELL_LISTEN="+m.page)
 	m.Stdout, m.Stderr = &m.output, &m.output
 	if err := m.Start(); err != nil {
@@ -95,28 +96,29 @@ func (g *group) join(t *testing.T) {
 		_ = m.Process.Kill()
 		<-m.ended
 		if t.Failed() {
-			t.Logf("dwell serve at %s said:\n%s", m.page, &m.output)
+			t.Logf("output of dwell serve at %s:\n%s", m.page, &m.output)
 		}
 	})
 	g.members = append(g.members, m)
 }
 
-// leave asks the member that joined first to stop.
+// leave stops the oldest member in order.
 func (g *group) leave(t *testing.T) {
 	t.Helper()
-	m := g.first(t, syscall.SIGTERM)
+	m := g.signalOldest(t, syscall.SIGTERM)
 	if code := m.ProcessState.ExitCode(); code != 0 {
 		t.Errorf("dwell serve at %s was asked to stop and exited with %d", m.page, code)
 	}
 }
 
-// lose kills it.
-func (g *group) lose(t *testing.T) {
+// kill kills the oldest member.
+func (g *group) kill(t *testing.T) {
 	t.Helper()
-	g.first(t, syscall.SIGKILL)
+	g.signalOldest(t, syscall.SIGKILL)
 }
 
-func (g *group) first(t *testing.T, s syscall.Signal) *member {
+// signalOldest sends a signal to the member that joined first, and waits until it has exited.
+func (g *group) signalOldest(t *testing.T, s syscall.Signal) *member {
 	t.Helper()
 	m := g.members[0]
 	g.members = g.members[1:]
@@ -129,7 +131,7 @@ func (g *group) first(t *testing.T, s syscall.Signal) *member {
 
 var assignedPartitions = regexp.MustCompile(`(?m)^dwell_kafka_assigned_partitions (\d+)$`)
 
-// partitions is how many it reads now.
+// partitions returns how many partitions are assigned to the member.
 func (m *member) partitions(t *testing.T) int {
 	t.Helper()
 	select {
@@ -157,8 +159,8 @@ func (m *member) partitions(t *testing.T) int {
 	return n
 }
 
-// settles waits until every member has a share of the partitions, and each partition a member.
-func (g *group) settles(t *testing.T) {
+// waitBalanced waits until each partition is assigned, and every member has at least one.
+func (g *group) waitBalanced(t *testing.T) {
 	t.Helper()
 	var shares []int
 	until(t, fmt.Sprintf("%d members share the partitions", len(g.members)), func() bool {
@@ -173,15 +175,15 @@ func (g *group) settles(t *testing.T) {
 	t.Logf("%d members have %v partitions", len(g.members), shares)
 }
 
-// imports imports a file again and again until stop, since an event counts once however often it comes, and returns when
-// some of it is counted. One that a broker which ends takes with it is no failure.
-func (g *group) imports(t *testing.T, file string) (stop func()) {
+// importRepeatedly imports a file again and again until stop is called; an event counts once however often it comes. It
+// returns when some of the file is counted. An import may fail when a broker is killed; the next one then sends its events.
+func (g *group) importRepeatedly(t *testing.T, file string) (stop func()) {
 	t.Helper()
 	end, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
 		for {
-			if text, err := g.run(t, "import", "events", file).CombinedOutput(); err != nil {
+			if text, err := g.command(t, "import", "events", file).CombinedOutput(); err != nil {
 				t.Logf("import: %v\n%s", err, text)
 			}
 			select {
@@ -196,42 +198,41 @@ func (g *group) imports(t *testing.T, file string) (stop func()) {
 		<-ended
 	})
 	t.Cleanup(stop)
-	g.counts(t)
+	g.waitCount(t)
 	return stop
 }
 
-// counts waits until more is counted than is now.
-func (g *group) counts(t *testing.T) {
+// waitCount waits until more records are counted than at the call.
+func (g *group) waitCount(t *testing.T) {
 	t.Helper()
 	const counted = "SELECT toUInt64(sum(offset)) FROM dwell.progress FINAL"
 	now := ask(t, g.clickhouse, g.login.Password, counted)
-	until(t, "more is counted", func() bool { return ask(t, g.clickhouse, g.login.Password, counted) > now })
+	until(t, "more records are counted", func() bool { return ask(t, g.clickhouse, g.login.Password, counted) > now })
 }
 
-// run is a command with the group's configuration.
-func (g *group) run(t *testing.T, args ...string) *exec.Cmd {
+// command returns a dwell command with the group's configuration.
+func (g *group) command(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
 	cmd := dwell(t, args...)
 	cmd.Env = append(cmd.Env, g.environ()...)
 	return cmd
 }
 
-// TestAGroupOverApacheKafkaGrowsAndShrinksUnderLoad: one, two and four processes count what trucks do, while some join,
-// leave and are killed, and a broker is, too; at the end every visit is what really happened, and every window what the
-// events say.
-func TestAGroupOverApacheKafkaGrowsAndShrinksUnderLoad(t *testing.T) {
+// TestConsumerGroupGrowsAndShrinksDuringImports lets instances join, leave and be killed while others count, and kills a
+// broker. At the end the audit finds no difference from the simulator's truth and from the raw events.
+func TestConsumerGroupGrowsAndShrinksDuringImports(t *testing.T) {
 	apachetest.Need(t)
-	acts := []struct {
+	steps := []struct {
 		what string
 		do   func(g *group)
 	}{
-		{"one is alone", func(*group) {}},
+		{"one member is alone", func(*group) {}},
 		{"a second joins", func(g *group) { g.join(t) }},
 		{"two more join", func(g *group) { g.join(t); g.join(t) }},
-		{"one leaves, and another is killed", func(g *group) { g.leave(t); g.lose(t) }},
+		{"one leaves, and another is killed", func(g *group) { g.leave(t); g.kill(t) }},
 		{"one joins while another leaves", func(g *group) { g.join(t); g.leave(t) }},
-		{"a broker is killed, and comes back", func(g *group) { g.kafka.Kill(2); g.counts(t); g.kafka.Restart(2) }},
-		{"one is killed", func(g *group) { g.lose(t) }},
+		{"a broker is killed, and comes back", func(g *group) { g.kafka.Kill(2); g.waitCount(t); g.kafka.Restart(2) }},
+		{"one is killed", func(g *group) { g.kill(t) }},
 	}
 	dir := t.TempDir()
 	events, truth := filepath.Join(dir, "events.jsonl"), filepath.Join(dir, "truth.jsonl")
@@ -243,31 +244,31 @@ func TestAGroupOverApacheKafkaGrowsAndShrinksUnderLoad(t *testing.T) {
 	if err := simulate.Run(t.Context(), e); err != nil {
 		t.Fatal(err)
 	}
-	loads := cut(t, events, len(acts))
+	parts := split(t, events, len(steps))
 
 	g := startGroup(t, 8)
 	g.join(t)
-	g.settles(t)
-	for i, act := range acts {
-		stop := g.imports(t, loads[i])
-		t.Log(act.what)
-		act.do(g)
-		g.settles(t)
+	g.waitBalanced(t)
+	for i, step := range steps {
+		stop := g.importRepeatedly(t, parts[i])
+		t.Log(step.what)
+		step.do(g)
+		g.waitBalanced(t)
 		stop()
 	}
-	if text, err := g.run(t, "import", "events", events, "--wait").CombinedOutput(); err != nil {
+	if text, err := g.command(t, "import", "events", events, "--wait").CombinedOutput(); err != nil {
 		t.Fatalf("import: %v\n%s", err, text)
 	}
 	g.leave(t)
-	text, err := g.run(t, "audit", "--truth", truth).CombinedOutput()
+	text, err := g.command(t, "audit", "--truth", truth).CombinedOutput()
 	if err != nil || !strings.Contains(string(text), "audit: 0 differences in") {
 		t.Fatalf("audit: %v\n%s", err, text)
 	}
 	t.Logf("%s", text)
 }
 
-// cut cuts a file into some of about as many lines each.
-func cut(t *testing.T, file string, parts int) (files []string) {
+// split splits a file into parts with about the same number of lines.
+func split(t *testing.T, file string, parts int) (files []string) {
 	t.Helper()
 	text, err := os.ReadFile(file)
 	if err != nil {

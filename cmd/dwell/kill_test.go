@@ -19,13 +19,14 @@ import (
 	"dwell/cmd/dwell/app"
 )
 
-// dwellProcess is a dwell of its own, whose data are in dir.
+// dwellProcess is a running `dwell serve`.
 type dwellProcess struct {
 	*exec.Cmd
 	at     app.Addresses
 	output bytes.Buffer
 }
 
+// dwell returns a command that runs this test binary as dwell.
 func dwell(t testing.TB, args ...string) *exec.Cmd {
 	t.Helper()
 	self, err := os.Executable()
@@ -61,13 +62,13 @@ func serveEmbedded(t *testing.T, dir string) *dwellProcess {
 	return p
 }
 
-// until waits for a condition; how long it takes is the machine's business.
+// until waits for a condition. The limit is so long that a slow machine does not reach it.
 func until(t testing.TB, what string, is func() bool) {
 	t.Helper()
 	deadline := time.Now().Add(2 * time.Minute)
 	for tick := time.NewTicker(20 * time.Millisecond); !is(); <-tick.C {
 		if time.Now().After(deadline) {
-			t.Fatalf("it never came to be that %s", what)
+			t.Fatalf("timed out waiting until %s", what)
 		}
 	}
 }
@@ -91,9 +92,9 @@ func ask(t *testing.T, clickhouse, password, sql string) int {
 	return n
 }
 
-// TestKilledInTheMiddleOfALoad kills dwell, and with it the broker and ClickHouse, while a file is being imported and
-// counted, again and again; at the end every visit is what really happened, and every window what the events say.
-func TestKilledInTheMiddleOfALoad(t *testing.T) {
+// TestKillsDuringAnImportLoseNothing kills dwell, with its broker and ClickHouse, four times while a file is imported and
+// counted. At the end the audit finds no difference from the simulator's truth and from the raw events.
+func TestKillsDuringAnImportLoseNothing(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes a minute, and other tests run the same code")
 	}
@@ -118,7 +119,7 @@ func TestKilledInTheMiddleOfALoad(t *testing.T) {
 			t.Fatal(err)
 		}
 		before := ask(t, p.at.ClickHouse, login.Password, "SELECT toUInt64(sum(offset)) FROM dwell.progress FINAL")
-		until(t, fmt.Sprintf("load %d is under way", kill), func() bool {
+		until(t, fmt.Sprintf("import %d has been counted in part", kill), func() bool {
 			return ask(t, p.at.ClickHouse, login.Password, "SELECT toUInt64(sum(offset)) FROM dwell.progress FINAL") > before+3000*kill
 		})
 		if err := p.Process.Kill(); err != nil {

@@ -23,8 +23,8 @@ func clock(text string) time.Time {
 	return monday.AddDate(0, 0, d-1).Add(time.Duration(h.Hour())*time.Hour + time.Duration(h.Minute())*time.Minute)
 }
 
-// parse reads "1/08:00 414 age 30": on the first day at eight, 414 vehicles, measured half an hour before. "-" is no number, and
-// "0+5m" is no vehicles but a wait of five minutes.
+// parse reads "1/08:00 414 age 30": on the first day at eight, 414 vehicles, measured half an hour before. "-" is no number,
+// and "0+5m" is no vehicles but a wait of five minutes.
 func parse(text string) (all []verdict.Sample) {
 	for line := range strings.SplitSeq(text, ";") {
 		words := strings.Fields(line)

@@ -68,7 +68,7 @@ func (l *ledger) until(t *testing.T, what string, done func() bool) {
 		select {
 		case <-changed:
 		case <-timeout:
-			t.Fatalf("it never came to be that %s: %v %v", what, l.failed, l.stored)
+			t.Fatalf("timed out waiting until %s: %v %v", what, l.failed, l.stored)
 		}
 	}
 }

@@ -63,7 +63,7 @@ type broker struct {
 	dir, properties               string
 	clients, brokers, controllers string
 	cmd                           *exec.Cmd
-	said                          bytes.Buffer
+	output                        bytes.Buffer
 	ended                         chan struct{} // closed when cmd has ended; nil if no broker is to run
 }
 
@@ -139,8 +139,8 @@ func (c *Cluster) end() {
 			_ = b.cmd.Process.Kill()
 			<-b.ended
 		}
-		if c.t.Failed() && b.said.Len() > 0 {
-			c.t.Logf("broker %d said:\n%s", b.id, &b.said)
+		if c.t.Failed() && b.output.Len() > 0 {
+			c.t.Logf("output of broker %d:\n%s", b.id, &b.output)
 		}
 	}
 }
@@ -158,8 +158,8 @@ func (c *Cluster) format(b *broker) error {
 		return err
 	}
 	args := []string{"kafka.tools.StorageTool", "format", "-t", "MkU3OEVBNTcwNTJENDM2Qg", "-c", b.properties}
-	if said, err := java(append(args, c.cfg.Login.scram()...)...).CombinedOutput(); err != nil {
-		return fmt.Errorf("format broker %d: %w\n%s", b.id, err, said)
+	if output, err := java(append(args, c.cfg.Login.scram()...)...).CombinedOutput(); err != nil {
+		return fmt.Errorf("format broker %d: %w\n%s", b.id, err, output)
 	}
 	return nil
 }
@@ -167,7 +167,7 @@ func (c *Cluster) format(b *broker) error {
 func (c *Cluster) launch(b *broker) {
 	c.t.Helper()
 	b.cmd = java("kafka.Kafka", b.properties)
-	b.cmd.Stdout, b.cmd.Stderr = &b.said, &b.said
+	b.cmd.Stdout, b.cmd.Stderr = &b.output, &b.output
 	if err := b.cmd.Start(); err != nil {
 		c.t.Fatal(err)
 	}
@@ -257,7 +257,7 @@ func (c *Cluster) until(what string, try func(ctx context.Context) error) {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			c.t.Fatalf("it never came to be that %s: %v", what, err)
+			c.t.Fatalf("timed out waiting until %s: %v", what, err)
 		}
 	}
 }
