@@ -19,23 +19,23 @@ type Record struct {
 // Header is one header of a record.
 type Header struct{ Key, Value []byte }
 
-// EverywhereHeader marks a record of which every partition has a copy.
-const EverywhereHeader = "dwell-everywhere"
+// AllPartitionsHeader is the header of a record of which every partition has a copy.
+const AllPartitionsHeader = "dwell-everywhere"
 
 var (
-	structuredHeaders = []Header{{Key: []byte("content-type"), Value: []byte("application/cloudevents+json")}}
-	everywhereHeader  = Header{Key: []byte(EverywhereHeader), Value: []byte("1")}
+	structuredHeaders   = []Header{{Key: []byte("content-type"), Value: []byte("application/cloudevents+json")}}
+	allPartitionsHeader = Header{Key: []byte(AllPartitionsHeader), Value: []byte("1")}
 )
 
-// NewRecord is the record of an event at a time in Unix milliseconds, as a structured CloudEvent. A fact about a place is
+// NewRecord returns the record of an event at a time in Unix milliseconds, as a structured CloudEvent. A fact about a place is
 // marked for every partition.
 func NewRecord(v *Vocabulary, e *Event, at int64) Record {
 	r := StructuredRecord(bytes.Clone(e.Subject), AppendStructured(nil, v, e), at)
-	r.SetEverywhere(e.OfPlace())
+	r.SetAllPartitions(e.OfPlace())
 	return r
 }
 
-// StructuredRecord is the record of a structured CloudEvent that is encoded already.
+// StructuredRecord returns the record of a structured CloudEvent that is encoded already.
 func StructuredRecord(key, value []byte, at int64) Record {
 	return Record{Key: key, Value: value, Time: at, Headers: structuredHeaders}
 }
@@ -50,19 +50,19 @@ func (r *Record) Clone() Record {
 	return c
 }
 
-// Everywhere says whether every partition has, or is to get, a copy of the record.
-func (r *Record) Everywhere() bool { return r.header(EverywhereHeader) != nil }
+// AllPartitions reports whether every partition has, or is to get, a copy of the record.
+func (r *Record) AllPartitions() bool { return r.header(AllPartitionsHeader) != nil }
 
-// SetEverywhere marks the record for every partition, or removes the mark. Headers that other records share stay as they are.
-func (r *Record) SetEverywhere(everywhere bool) {
-	if r.Everywhere() == everywhere {
+// SetAllPartitions marks the record for every partition, or removes the mark. Headers that other records share do not change.
+func (r *Record) SetAllPartitions(all bool) {
+	if r.AllPartitions() == all {
 		return
 	}
-	if everywhere {
-		r.Headers = append(slices.Clip(r.Headers), everywhereHeader)
+	if all {
+		r.Headers = append(slices.Clip(r.Headers), allPartitionsHeader)
 		return
 	}
-	r.Headers = slices.DeleteFunc(slices.Clone(r.Headers), func(h Header) bool { return string(h.Key) == EverywhereHeader })
+	r.Headers = slices.DeleteFunc(slices.Clone(r.Headers), func(h Header) bool { return string(h.Key) == AllPartitionsHeader })
 }
 
 // header returns the last header of this name, nil if the record has no such header.

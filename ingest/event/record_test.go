@@ -15,15 +15,15 @@ func names(r *Record) (all []string) {
 func TestEveryPartitionMarkLeavesSharedHeadersUnchanged(t *testing.T) {
 	shared := append(make([]Header, 0, 8), Header{Key: []byte("a")}, Header{Key: []byte("b")})
 	first, second := Record{Headers: shared}, Record{Headers: shared}
-	first.SetEverywhere(true)
-	first.SetEverywhere(true)
-	second.SetEverywhere(false)
-	if got, want := names(&first), []string{"a", "b", EverywhereHeader}; !slices.Equal(got, want) || !first.Everywhere() {
+	first.SetAllPartitions(true)
+	first.SetAllPartitions(true)
+	second.SetAllPartitions(false)
+	if got, want := names(&first), []string{"a", "b", AllPartitionsHeader}; !slices.Equal(got, want) || !first.AllPartitions() {
 		t.Errorf("the marked record has the headers %q, want %q", got, want)
 	}
 	copied := first
-	copied.SetEverywhere(false)
-	if got, want := names(&copied), []string{"a", "b"}; !slices.Equal(got, want) || copied.Everywhere() || !first.Everywhere() {
+	copied.SetAllPartitions(false)
+	if got, want := names(&copied), []string{"a", "b"}; !slices.Equal(got, want) || copied.AllPartitions() || !first.AllPartitions() {
 		t.Errorf("without the mark the headers are %q, want %q", got, want)
 	}
 	if got := names(&Record{Headers: shared[:3]})[2]; got != "" {

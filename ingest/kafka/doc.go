@@ -1,4 +1,4 @@
-// Package kafka brings the canonical topic's records to the shards and writes events and dead letters back to Kafka.
+// Package kafka brings the records of the topic of events to the shards and writes events and dead letters back to Kafka.
 //
 // It promises:
 //

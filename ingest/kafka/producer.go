@@ -61,11 +61,11 @@ func NewProducer(cfg Config) (*Producer, error) {
 	}, nil
 }
 
-// Close lets the connections go.
+// Close closes the connections.
 func (p *Producer) Close() { p.client.close() }
 
-// Write writes the records to the canonical topic and waits until all are acknowledged. The key chooses the partition as in
-// Kafka's Java client (murmur2); a record with the everywhere mark is written to every partition. Some thousand records per
+// Write writes the records to the topic of events and waits until all are acknowledged. The key chooses the partition as in
+// Kafka's Java client (murmur2); a record marked for all partitions is written to every partition. Some thousand records per
 // call make good batches.
 func (p *Producer) Write(ctx context.Context, records ...event.Record) error {
 	if len(records) == 0 {
@@ -78,7 +78,7 @@ func (p *Producer) Write(ctx context.Context, records ...event.Record) error {
 	to := make([][]*event.Record, partitions)
 	for i := range records {
 		r := &records[i]
-		if r.Everywhere() {
+		if r.AllPartitions() {
 			for partition := range to {
 				to[partition] = append(to[partition], r)
 			}
@@ -99,7 +99,7 @@ func (p *Producer) Forward(ctx context.Context, partition int, records []event.R
 	}
 	to := make([][]*event.Record, partitions)
 	for _, r := range records {
-		r.SetEverywhere(true)
+		r.SetAllPartitions(true)
 		for other := range to {
 			if other != partition {
 				to[other] = append(to[other], &r)

@@ -37,9 +37,9 @@ func TestFactAboutAPlaceReachesEveryPartition(t *testing.T) {
 	cfg := config(start(t, partitions))
 	p, l := producer(t, cfg), newLedger()
 	err := p.Write(t.Context(),
-		everywhere(event.Record{Key: []byte("AF-NAN-TORKHAM"), Value: []byte("closed"), Time: 1}),
+		inAllPartitions(event.Record{Key: []byte("AF-NAN-TORKHAM"), Value: []byte("closed"), Time: 1}),
 		event.Record{Key: []byte("T1"), Value: []byte("arrived"), Time: 2},
-		everywhere(event.Record{Key: []byte("AF-NAN-TORKHAM"), Value: []byte("opened"), Time: 3}),
+		inAllPartitions(event.Record{Key: []byte("AF-NAN-TORKHAM"), Value: []byte("opened"), Time: 3}),
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -173,9 +173,9 @@ func written(t *testing.T, r event.Record) (d event.DeadLetter, from string) {
 	return d, text[TopicHeader]
 }
 
-// everywhere is the record marked for every partition.
-func everywhere(r event.Record) event.Record {
-	r.SetEverywhere(true)
+// inAllPartitions returns the record, marked for every partition.
+func inAllPartitions(r event.Record) event.Record {
+	r.SetAllPartitions(true)
 	return r
 }
 

@@ -91,7 +91,7 @@ func (t NewTopic) config() kafkago.TopicConfig {
 	return c
 }
 
-// Partitions is the number of partitions that the canonical topic has.
+// Partitions returns the number of partitions that the topic of events has.
 func Partitions(ctx context.Context, cfg Config) (int, error) {
 	c, err := newClient(cfg)
 	if err != nil {
@@ -186,7 +186,7 @@ func (r *metadataRequest) RawExchange(rw io.ReadWriter) (protocol.Message, error
 // metadataAnswer hides its type from the transport, which takes every metadata.Response for an answer to its own request.
 type metadataAnswer struct{ *metadata.Response }
 
-// Ends are the offsets after the last record of each partition of the canonical topic.
+// Ends returns the offsets after the last record of each partition of the topic of events.
 func Ends(ctx context.Context, cfg Config) ([]int64, error) {
 	c, err := newClient(cfg)
 	if err != nil {

@@ -76,6 +76,6 @@ func record(decoder *event.Decoder, d *event.DeadLetter, now int64) (event.Recor
 		return r, why
 	}
 	r.Headers = append(r.Headers, event.Header{Key: []byte(header), Value: []byte(Name(d))})
-	r.SetEverywhere(e.OfPlace())
+	r.SetAllPartitions(e.OfPlace())
 	return r, nil
 }

@@ -33,7 +33,7 @@ func (j *journal) Write(_ context.Context, records ...event.Record) error {
 				of = h.Value
 			}
 		}
-		if err := j.write(fmt.Sprintf("sent %s of letter %s, everywhere %v", records[i].Key, of, records[i].Everywhere())); err != nil {
+		if err := j.write(fmt.Sprintf("sent %s of letter %s, all partitions %v", records[i].Key, of, records[i].AllPartitions())); err != nil {
 			return err
 		}
 	}
@@ -75,8 +75,8 @@ func TestSentLettersAreMarkedAndRefusedOnesAreNot(t *testing.T) {
 	var j journal
 	sent, refused, err := redrive(t, &j)
 	want := []string{
-		"sent T1 of letter 3/7, everywhere false", "marked 3/7",
-		"sent TORKHAM of letter 3/9, everywhere true", "marked 3/9",
+		"sent T1 of letter 3/7, all partitions false", "marked 3/7",
+		"sent TORKHAM of letter 3/9, all partitions true", "marked 3/9",
 	}
 	if err != nil || sent != 2 || !slices.Equal(j.lines, want) || !slices.Equal(refused, []string{"3/8 " + string(event.MissingField)}) {
 		t.Errorf("sent %d, refused %q, %v\n%q", sent, refused, err, j.lines)
@@ -84,9 +84,9 @@ func TestSentLettersAreMarkedAndRefusedOnesAreNot(t *testing.T) {
 }
 
 func TestLetterThatKafkaDoesNotAcknowledgeIsNotMarked(t *testing.T) {
-	j := journal{fails: "sent TORKHAM of letter 3/9, everywhere true"}
+	j := journal{fails: "sent TORKHAM of letter 3/9, all partitions true"}
 	sent, _, err := redrive(t, &j)
-	if err == nil || sent != 1 || !slices.Equal(j.lines, []string{"sent T1 of letter 3/7, everywhere false", "marked 3/7"}) {
+	if err == nil || sent != 1 || !slices.Equal(j.lines, []string{"sent T1 of letter 3/7, all partitions false", "marked 3/7"}) {
 		t.Errorf("sent %d, %v\n%q", sent, err, j.lines)
 	}
 }

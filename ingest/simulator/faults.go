@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// Faults are the faults between a post and Kafka. The zero Faults are none.
+// Faults are the faults between a post and Kafka. The zero value has none.
 type Faults struct {
 	// Late is the share of events delivered two minutes to six hours late, and so out of order.
 	Late float64
 	// Duplicate is the share of events sent again, up to two hours later, with the same id and source.
 	Duplicate float64
-	// Retract is the share of a visit's events that go with a wrong one, which is retracted within six hours: either an
-	// event that did not happen, or this one with a wrong time, sent again with the right one.
+	// Retract is the share of a visit's events at which a wrong event is sent and retracted within six hours: either an
+	// additional event that did not happen, or this event with a wrong time, which is sent again with the right one.
 	Retract float64
 	// Lost is the share of a visit's events that never arrive; the truth of such a visit says so.
 	Lost float64
@@ -28,7 +28,7 @@ type Faults struct {
 // MaxSkew is how far ahead of Kafka's own clock an event may be without being refused.
 const MaxSkew = 5 * time.Minute
 
-// ParseFaults reads a list such as "late=10%,duplicate=2%,retract=0.5%,lost=0.1%,cut=12h,skew=5m"; the empty one is no
+// ParseFaults reads a list such as "late=10%,duplicate=2%,retract=0.5%,lost=0.1%,cut=12h,skew=5m"; the empty list has no
 // faults. An error names the key and the value.
 func ParseFaults(list string) (Faults, error) {
 	var f Faults
@@ -45,13 +45,13 @@ func ParseFaults(list string) (Faults, error) {
 		var err error
 		switch key {
 		case "late":
-			f.Late, err = parseShare(value)
+			f.Late, err = parsePercentage(value)
 		case "duplicate":
-			f.Duplicate, err = parseShare(value)
+			f.Duplicate, err = parsePercentage(value)
 		case "retract":
-			f.Retract, err = parseShare(value)
+			f.Retract, err = parsePercentage(value)
 		case "lost":
-			f.Lost, err = parseShare(value)
+			f.Lost, err = parsePercentage(value)
 		case "cut":
 			f.Cut, err = parseLength(value)
 		case "skew":
@@ -68,11 +68,11 @@ func ParseFaults(list string) (Faults, error) {
 	return f, nil
 }
 
-func parseShare(s string) (float64, error) {
+func parsePercentage(s string) (float64, error) {
 	number, percent := strings.CutSuffix(s, "%")
 	v, err := strconv.ParseFloat(number, 64)
 	if err != nil || !percent || !(0 <= v && v <= 100) {
-		return 0, fmt.Errorf("%q is not a share such as \"10%%\"", s)
+		return 0, fmt.Errorf("%q is not a percentage such as \"10%%\"", s)
 	}
 	return v / 100, nil
 }

@@ -10,7 +10,7 @@ import (
 	"dwell/ingest/simulator"
 )
 
-func TestInvalidFaultsAreRefused(t *testing.T) {
+func TestParseFaultsReadsAllAndRefusesInvalidOnes(t *testing.T) {
 	got, err := simulator.ParseFaults(allFaults)
 	want := simulator.Faults{
 		Late: 0.10, Duplicate: 0.02, Retract: 0.005, Lost: 0.001, Cut: 12 * time.Hour, Skew: 5 * time.Minute,
@@ -22,7 +22,7 @@ func TestInvalidFaultsAreRefused(t *testing.T) {
 		t.Errorf("no faults: %+v, %v", got, err)
 	}
 	for list, want := range map[string]string{
-		"late=10":         `late: "10" is not a share`,
+		"late=10":         `late: "10" is not a percentage`,
 		"late=-1%":        `late: "-1%"`,
 		"late=101%":       `late: "101%"`,
 		"late=NaN%":       `late: "NaN%"`,
@@ -43,8 +43,8 @@ func TestInvalidFaultsAreRefused(t *testing.T) {
 }
 
 func TestFaultsChangeTheEventsButNotTheTruth(t *testing.T) {
-	clean := play(t, config(t, 5, 7, ""), nothing)
-	faulty := play(t, config(t, 5, 7, "late=10%,duplicate=2%,retract=0.5%,lost=0.1%,cut=12h"), nothing)
+	clean := play(t, config(t, 5, 7, ""), ignore)
+	faulty := play(t, config(t, 5, 7, "late=10%,duplicate=2%,retract=0.5%,lost=0.1%,cut=12h"), ignore)
 	var lost int
 	for i := range faulty {
 		if faulty[i].Lost {
@@ -53,10 +53,10 @@ func TestFaultsChangeTheEventsButNotTheTruth(t *testing.T) {
 		faulty[i].Lost = false
 	}
 	if !reflect.DeepEqual(clean, faulty) {
-		t.Errorf("the truth of %d visits without and %d with faults differs", len(clean), len(faulty))
+		t.Errorf("the truth of %d visits without faults differs from that of %d with faults", len(clean), len(faulty))
 	}
 	if share := float64(lost) / float64(len(faulty)); share < 0.005 || share > 0.02 {
-		t.Errorf("%.2f %% of the visits have lost an event of their ten", 100*share)
+		t.Errorf("%.2f %% of the visits lost an event; with 0.1 %% of about ten events each, about 1 %% should", 100*share)
 	}
 }
 
@@ -94,7 +94,7 @@ func TestFaultsHappenAtTheConfiguredRate(t *testing.T) {
 		}
 	}
 	if !reflect.DeepEqual(wrongs, retractions) {
-		t.Errorf("%d wrong events, %d retracted, not the same", len(wrongs), len(retractions))
+		t.Errorf("%d wrong events and %d retractions, which do not match", len(wrongs), len(retractions))
 	}
 }
 
@@ -122,7 +122,7 @@ func TestEventsOfACutAreSentWhenItEnds(t *testing.T) {
 			t.Errorf("the longest silence is %v", time.Duration(silence)*time.Millisecond)
 		}
 		if behind := at[from+50] - at[from]; behind > 15_000 {
-			t.Errorf("fifty events after the silence took %d ms", behind)
+			t.Errorf("the first fifty events after the silence took %d ms, want all at once", behind)
 		}
 	}
 	if posts != 1 {
@@ -131,10 +131,10 @@ func TestEventsOfACutAreSentWhenItEnds(t *testing.T) {
 }
 
 func TestSkewShiftsTheClockOfOneBCP(t *testing.T) {
-	clean := play(t, config(t, 3, 7, ""), nothing)
-	skewed := play(t, config(t, 3, 7, "skew=5m"), nothing)
+	clean := play(t, config(t, 3, 7, ""), ignore)
+	skewed := play(t, config(t, 3, 7, "skew=5m"), ignore)
 	if len(clean) != len(skewed) {
-		t.Fatalf("%d visits, and %d with the fault", len(clean), len(skewed))
+		t.Fatalf("%d visits without the fault, %d with it", len(clean), len(skewed))
 	}
 	byVisit := map[string]simulator.TruthLine{}
 	for _, l := range clean {
@@ -155,6 +155,6 @@ func TestSkewShiftsTheClockOfOneBCP(t *testing.T) {
 		}
 	}
 	if limit := simulator.MaxSkew.Milliseconds(); len(wrong) != 1 || most > limit || most < limit/2 {
-		t.Errorf("the clocks of %v are wrong by up to %d ms", wrong, most)
+		t.Errorf("the clocks of %v are off by up to %d ms, want one clock, off by up to MaxSkew", wrong, most)
 	}
 }

@@ -33,7 +33,7 @@ type Emission struct {
 	Event *event.Event
 	// Key is the Kafka key; it is valid as long as Event is.
 	Key []byte
-	// AllPartitions says that a copy belongs into every partition.
+	// AllPartitions says that every partition gets a copy.
 	AllPartitions bool
 }
 

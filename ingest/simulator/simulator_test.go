@@ -49,7 +49,7 @@ func play(t testing.TB, cfg simulator.Config, each func(simulator.Emission)) (tr
 	return truth
 }
 
-func nothing(simulator.Emission) {}
+func ignore(simulator.Emission) {}
 
 // write writes all that an emission says.
 func write(w io.Writer, e simulator.Emission) {
@@ -78,11 +78,11 @@ func TestSameSeedGivesTheSameEventsAndTruth(t *testing.T) {
 
 func TestBCPDoesNotDependOnOtherBCPs(t *testing.T) {
 	cfg := config(t, 3, 7, "")
-	all := play(t, cfg, nothing)
+	all := play(t, cfg, ignore)
 	alone := *cfg.Places
 	alone.Places = alone.Places[:1]
 	cfg.Places = &alone
-	one := play(t, cfg, nothing)
+	one := play(t, cfg, ignore)
 	all = slices.DeleteFunc(all, func(l simulator.TruthLine) bool { return l.BCP != alone.Places[0].ID })
 	if len(one) == 0 || !reflect.DeepEqual(all, one) {
 		t.Errorf("%d visits among others, %d alone, and not the same", len(all), len(one))
@@ -91,7 +91,7 @@ func TestBCPDoesNotDependOnOtherBCPs(t *testing.T) {
 
 func TestTimeIsConserved(t *testing.T) {
 	var inside, departed int
-	for _, l := range play(t, config(t, 7, 7, allFaults), nothing) {
+	for _, l := range play(t, config(t, 7, 7, allFaults), ignore) {
 		if l.Arrived == nil {
 			if len(l.Segments) != 0 {
 				t.Fatalf("%s has not come and has segments %+v", l.Visit, l.Segments)
@@ -204,7 +204,7 @@ func TestCrossingTimesMatchTheCalibration(t *testing.T) {
 	}
 	hours, trucks := map[string]float64{}, map[string]float64{}
 	settled := monday.Add(4 * 24 * time.Hour).UnixMilli()
-	for _, l := range play(t, config(t, 28, 1, ""), nothing) {
+	for _, l := range play(t, config(t, 28, 1, ""), ignore) {
 		if l.Departed != nil && *l.Arrived >= settled {
 			hours[l.BCP] += float64(*l.Departed-*l.Arrived) / 3.6e6
 			trucks[l.BCP]++

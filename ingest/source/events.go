@@ -68,7 +68,7 @@ func read(decoder *event.Decoder, line []byte, now time.Time) (event.Record, *ev
 	if why := decoder.Decode(&r, &e); why != nil {
 		return r, why
 	}
-	r.SetEverywhere(e.OfPlace())
+	r.SetAllPartitions(e.OfPlace())
 	return r, nil
 }
 

@@ -28,10 +28,10 @@ func TestEachLineIsARecordOrAnErrorWithItsNumber(t *testing.T) {
 		strings.Replace(line("3", "bcp.closed", "2026-01-05T09:00:00Z", "TORKHAM"), `,"direction":"inbound"`, "", 1),
 	}, "\n")
 	type read struct {
-		key        string
-		at         string
-		everywhere bool
-		line       int
+		key  string
+		at   string
+		all  bool
+		line int
 	}
 	var got []read
 	for r, err := range Events(strings.NewReader(file), voc, func() time.Time { return now }) {
@@ -43,7 +43,7 @@ func TestEachLineIsARecordOrAnErrorWithItsNumber(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got = append(got, read{string(r.Key), time.UnixMilli(r.Time).UTC().Format(time.TimeOnly), r.Everywhere(), 0})
+		got = append(got, read{string(r.Key), time.UnixMilli(r.Time).UTC().Format(time.TimeOnly), r.AllPartitions(), 0})
 	}
 	want := []read{{"T1", "08:00:00", false, 0}, {line: 3}, {line: 4}, {"TORKHAM", "09:00:00", true, 0}}
 	if len(got) != len(want) {

@@ -246,7 +246,7 @@ func (s *Shard) decode(ctx context.Context, w *work, records []event.Record) {
 		}
 		w.offsets = append(w.offsets, r.Offset)
 		s.raw.Events.Append(r.Offset, r.Time, e)
-		if e.OfPlace() && !r.Everywhere() {
+		if e.OfPlace() && !r.AllPartitions() {
 			s.forward = append(s.forward, r.Clone())
 		}
 	}

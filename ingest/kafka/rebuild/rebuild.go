@@ -92,7 +92,7 @@ func (c *copier) add(ctx context.Context, r event.Record) error {
 		}
 		c.seen[name] = true
 	}
-	r.SetEverywhere(ofPlace)
+	r.SetAllPartitions(ofPlace)
 	c.added++
 	return c.to.Add(ctx, r)
 }
