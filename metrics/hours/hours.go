@@ -12,10 +12,10 @@ import (
 
 // Hours is when one BCP was open. It is not for concurrent use.
 type Hours struct {
-	calendar calendar
-	facts    []fact // ordered by compare, keys unique
-	gone     map[uint64]struct{}
-	days     [directions]map[int32]closures // cache, by day in UTC since the Unix epoch
+	calendar  calendar
+	facts     []fact // ordered by compare, keys unique
+	retracted map[uint64]struct{}
+	days      [directions]map[int32]closures // cache, by day in UTC since the Unix epoch
 }
 
 const directions = int(event.Outbound) + 1
@@ -75,7 +75,7 @@ func (h *Hours) Change(e *event.Event) Interval {
 		return h.reach(at, h.facts[at].time)
 	}
 	f := factOf(e)
-	if _, gone := h.gone[f.key]; gone {
+	if _, ok := h.retracted[f.key]; ok {
 		return Interval{}
 	}
 	at, _ := slices.BinarySearchFunc(h.facts, f, compare)
@@ -96,10 +96,10 @@ func (h *Hours) Change(e *event.Event) Interval {
 func (h *Hours) Apply(e *event.Event) {
 	change := h.Change(e)
 	if e.Type == event.EventRetracted {
-		if h.gone == nil {
-			h.gone = map[uint64]struct{}{}
+		if h.retracted == nil {
+			h.retracted = map[uint64]struct{}{}
 		}
-		h.gone[e.RetractedKey()] = struct{}{}
+		h.retracted[e.RetractedKey()] = struct{}{}
 	}
 	if change.Empty() {
 		return

@@ -54,7 +54,7 @@ func TestWhenABCPIsOpen(t *testing.T) {
 		{"a BCP without a calendar is always open", nil, "", "5 00:00-9 00:00"},
 		{"the calendar holds without events", nine, "", "5 07:30-15:30, 6 07:30-15:30, 7 07:30-15:30, 8 07:30-15:30"},
 		{
-			"a blockade lasts over the mornings until it is over, and then the calendar is back", nine,
+			"a blockade lasts until the next reported opening, and then the calendar holds again", nine,
 			"closed 5 10:00, opened 7 09:00", "5 07:30-10:00, 7 09:00-15:30, 8 07:30-15:30",
 		},
 		{
@@ -78,7 +78,7 @@ func TestWhenABCPIsOpen(t *testing.T) {
 			"the way out may be closed while the way in is open", nil,
 			"closed 5 10:00 outbound, closed 6 08:00 inbound, opened 7 12:00", "5 00:00-6 08:00, 7 12:00-9 00:00",
 		},
-		{"of simultaneous ones the closing goes last", nil, "closed 5 10:00, opened 5 10:00, opened 6 00:00", "5 00:00-10:00, 6 00:00-9 00:00"},
+		{"of a simultaneous opening and closing, the closing counts", nil, "closed 5 10:00, opened 5 10:00, opened 6 00:00", "5 00:00-10:00, 6 00:00-9 00:00"},
 	} {
 		h := New(c.calendar, kabul)
 		for i, story := range strings.Split(c.facts, ", ") {

@@ -45,8 +45,8 @@ func (v *Visit) AppendFacts(dst []byte, voc *event.Vocabulary) []byte {
 		dst = binary.AppendUvarint(dst, uint64(bcp))
 		dst = binary.AppendUvarint(dst, uint64(agency))
 	}
-	dst = binary.AppendUvarint(dst, uint64(len(v.gone)))
-	for _, k := range v.gone {
+	dst = binary.AppendUvarint(dst, uint64(len(v.retracted)))
+	for _, k := range v.retracted {
 		dst = binary.LittleEndian.AppendUint64(dst, k)
 	}
 	return dst
@@ -103,7 +103,7 @@ func ParseFacts(src []byte, voc *event.Vocabulary) (*Visit, error) {
 		v.facts = append(v.facts, f)
 	}
 	for range r.count(8) {
-		v.gone = append(v.gone, r.key())
+		v.retracted = append(v.retracted, r.key())
 	}
 	if r.err == nil && len(r.src) != 0 {
 		r.err = fmt.Errorf("facts are followed by %d bytes", len(r.src))

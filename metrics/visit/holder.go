@@ -4,7 +4,7 @@ import (
 	"dwell/ingest/event"
 )
 
-// Who has the truck at instant t? The first line that fits:
+// The holder of the truck at instant t is that of the first line that fits:
 //
 //	1  released at or before t                    exit, carrier
 //	2  inspections begun and not completed        service, the agency whose began first (ties: agency code)
@@ -22,10 +22,10 @@ type fold struct {
 	// cuts are all segments so far, including the last one, which the next fact of an open visit may prolong.
 	cuts []Segment
 	busy begun
-	// phase and who have had the truck since from. NoPhase is before the arrival.
-	phase Phase
-	who   event.Agency
-	from  Time
+	// phase and holder are those since from. NoPhase is before the arrival.
+	phase  Phase
+	holder event.Agency
+	from   Time
 }
 
 // step applies the facts of one instant, which must be later than all before.
@@ -39,7 +39,7 @@ func (r Rules) step(s *State, facts []Fact) {
 	}
 	next := r.actor(facts, &fold.busy)
 	if fold.phase != NoPhase {
-		fold.append(Segment{fold.phase, fold.who, fold.from, at, r.closed(s, fold.from, at)})
+		fold.append(Segment{fold.phase, fold.holder, fold.from, at, r.closed(s, fold.from, at)})
 	}
 	if next != event.NoAgency {
 		fold.explain(next, r.Unknown)
@@ -47,7 +47,7 @@ func (r Rules) step(s *State, facts []Fact) {
 	fold.busy.change(facts)
 	if s.Arrived != None {
 		fold.from = at
-		fold.phase, fold.who = r.holder(s)
+		fold.phase, fold.holder = r.holder(s)
 	}
 }
 
@@ -73,8 +73,8 @@ func (r Rules) finish(s *State) {
 		s.Phase, s.Holder, s.Since = NoPhase, event.NoAgency, None
 		return
 	}
-	s.Phase, s.Holder, s.Since = fold.phase, fold.who, fold.from
-	if n := len(fold.cuts) - 1; n >= 0 && fold.cuts[n].Phase == fold.phase && fold.cuts[n].Holder == fold.who {
+	s.Phase, s.Holder, s.Since = fold.phase, fold.holder, fold.from
+	if n := len(fold.cuts) - 1; n >= 0 && fold.cuts[n].Phase == fold.phase && fold.cuts[n].Holder == fold.holder {
 		s.Since = fold.cuts[n].Start
 		s.Segments = fold.cuts[:n]
 	}
@@ -136,13 +136,13 @@ func (r Rules) closed(s *State, from, to Time) int64 {
 
 // explain charges an unexplained wait to the agency that acts now. Only the last segment can be such a wait, since whatever
 // follows a wait begins with an act.
-func (f *fold) explain(who, unknown event.Agency) {
+func (f *fold) explain(holder, unknown event.Agency) {
 	n := len(f.cuts)
 	if n == 0 || f.cuts[n-1].Phase != Wait || f.cuts[n-1].Holder != unknown {
 		return
 	}
 	wait := f.cuts[n-1]
 	f.cuts = f.cuts[:n-1]
-	wait.Holder = who
+	wait.Holder = holder
 	f.append(wait)
 }

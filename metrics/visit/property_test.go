@@ -12,7 +12,7 @@ import (
 	"dwell/ingest/event"
 )
 
-// anyFact draws a fact in a small world, so that facts meet: a day of 30 instants, two agencies, two kinds.
+// anyFact draws a fact from few values, so that facts often coincide: 30 instants, 40 keys, two agencies, two kinds.
 func anyFact(v *event.Vocabulary) *rapid.Generator[Fact] {
 	police, _ := v.Agency([]byte("border_police"))
 	agencies := []event.Agency{v.Customs, police}
@@ -36,13 +36,14 @@ func anyFact(v *event.Vocabulary) *rapid.Generator[Fact] {
 	})
 }
 
-// oracle answers who has the truck at one instant, straight from the table in holder.go, by looking at all the facts.
+// oracle applies the table in holder.go to one instant at a time, each time to all the facts.
 type oracle struct {
 	facts []Fact
 	rules Rules
 }
 
-func (o oracle) who(t Time, departed Time) (Phase, event.Agency) {
+// holder returns the phase and the holder at t.
+func (o oracle) holder(t, departed Time) (Phase, event.Agency) {
 	var released bool
 	type open struct {
 		since  Time
@@ -78,14 +79,14 @@ func (o oracle) who(t Time, departed Time) (Phase, event.Agency) {
 		return Hold, slices.MinFunc(holds, earliest).agency
 	}
 	for u := t + 1; u <= 30 && (departed == None || u <= departed); u++ {
-		if who := o.acts(u); who != event.NoAgency {
-			return Wait, who
+		if a := o.actor(u); a != event.NoAgency {
+			return Wait, a
 		}
 	}
 	return Wait, o.rules.Unknown
 }
 
-// open says whether what f is of has begun and not ended at t, and since when.
+// open reports whether the inspection or hold that f belongs to is in progress at t, and since when.
 func (o oracle) open(f Fact, t Time) (since Time, is bool) {
 	for u := Time(0); u <= t; u++ {
 		begins, ends := false, false
@@ -111,7 +112,8 @@ func (o oracle) open(f Fact, t Time) (since Time, is bool) {
 	return since, is
 }
 
-func (o oracle) acts(u Time) event.Agency {
+// actor returns the agency that acts at u, NoAgency if none does.
+func (o oracle) actor(u Time) event.Agency {
 	for _, types := range [][]event.Type{
 		{event.InspectionStarted},
 		{event.ChannelAssigned, event.TruckReleased, event.ClearanceRefused},
@@ -126,21 +128,21 @@ func (o oracle) acts(u Time) event.Agency {
 			if f.Time != u || !slices.Contains(types, f.Type) {
 				continue
 			}
-			who := f.Agency
+			a := f.Agency
 			switch types[0] {
 			case event.ChannelAssigned:
-				who = o.rules.Customs
+				a = o.rules.Customs
 			case event.DeclarationLodged:
-				who = o.rules.Trader
+				a = o.rules.Trader
 			case event.TruckDeparted:
-				who = o.rules.Carrier
+				a = o.rules.Carrier
 			case event.InspectionCompleted, event.HoldLifted:
 				if _, before := o.open(f, u-1); before || o.begins(f, u) {
 					continue
 				}
 			}
-			if least == 0 || who < least {
-				least = who
+			if least == 0 || a < least {
+				least = a
 			}
 		}
 		if least != 0 {
@@ -150,6 +152,7 @@ func (o oracle) acts(u Time) event.Agency {
 	return event.NoAgency
 }
 
+// begins reports whether the inspection or hold that f belongs to begins at u.
 func (o oracle) begins(f Fact, u Time) bool {
 	return slices.ContainsFunc(o.facts, func(g Fact) bool {
 		return g.Time == u && g.Agency == f.Agency && g.Kind == f.Kind &&
@@ -157,14 +160,14 @@ func (o oracle) begins(f Fact, u Time) bool {
 	})
 }
 
-// everyOtherWatch is closed for three milliseconds in six.
-type everyOtherWatch struct{}
+// alternatingHours are closed for three milliseconds and then open for three.
+type alternatingHours struct{}
 
-func shut(at Time) bool { return at/3%2 == 0 }
+func closedAt(at Time) bool { return at/3%2 == 0 }
 
-func (everyOtherWatch) Closed(_ event.BCP, _ event.Direction, from, to Time) (ms int64) {
+func (alternatingHours) Closed(_ event.BCP, _ event.Direction, from, to Time) (ms int64) {
 	for ; from < to; from++ {
-		if shut(from) {
+		if closedAt(from) {
 			ms++
 		}
 	}
@@ -174,7 +177,7 @@ func (everyOtherWatch) Closed(_ event.BCP, _ event.Direction, from, to Time) (ms
 func TestEveryInstantHasTheHolderOfTheTable(t *testing.T) {
 	v := vocabulary(t)
 	rules := RulesOf(v)
-	rules.Hours = everyOtherWatch{}
+	rules.Hours = alternatingHours{}
 	rapid.Check(t, func(t *rapid.T) {
 		facts := rapid.SliceOfN(anyFact(v), 1, 25).Draw(t, "facts")
 		arrival := Fact{Key: 100, Time: rapid.Int64Range(0, 10).Draw(t, "arrived"), Type: event.TruckArrived, BCP: 1, dims: packDims(event.Inbound, 0, 0)}
@@ -206,10 +209,10 @@ func TestEveryInstantHasTheHolderOfTheTable(t *testing.T) {
 				t.Fatalf("segment %+v does not begin at %d, where the one before ended", g, at)
 			}
 			for ; at < g.End; at++ {
-				if p, who := o.who(at, s.Departed); p != g.Phase || who != g.Holder {
-					t.Fatalf("at %d: %s/%s, the table says %s/%s; facts %+v", at, g.Phase, v.HolderName(g.Holder), p, v.HolderName(who), visit.Facts())
+				if p, holder := o.holder(at, s.Departed); p != g.Phase || holder != g.Holder {
+					t.Fatalf("at %d: %s/%s, the table says %s/%s; facts %+v", at, g.Phase, v.HolderName(g.Holder), p, v.HolderName(holder), visit.Facts())
 				}
-				if shut(at) {
+				if closedAt(at) {
 					closed++
 					if at < s.Released {
 						release++
@@ -220,18 +223,18 @@ func TestEveryInstantHasTheHolderOfTheTable(t *testing.T) {
 				}
 			}
 			if i < len(s.Segments) && g.Closed != closed {
-				t.Fatalf("%+v was closed for %d", g, closed)
+				t.Fatalf("segment %+v was closed for %d ms", g, closed)
 			}
 		}
 		if s.ReleaseClosed != release || s.CrossingClosed != crossing {
-			t.Fatalf("closed for %d until the release and %d until the departure, want %d and %d", s.ReleaseClosed, s.CrossingClosed, release, crossing)
+			t.Fatalf("closed for %d ms before the release and %d ms before the departure, want %d and %d", s.ReleaseClosed, s.CrossingClosed, release, crossing)
 		}
 		if at != end {
 			t.Fatalf("segments end at %d, want %d", at, end)
 		}
 		for i := 1; i < len(s.Segments); i++ {
 			if a, b := s.Segments[i-1], s.Segments[i]; a.Phase == b.Phase && a.Holder == b.Holder {
-				t.Fatalf("segments %+v and %+v are one", a, b)
+				t.Fatalf("segments %+v and %+v should be one", a, b)
 			}
 		}
 	})
@@ -240,16 +243,16 @@ func TestEveryInstantHasTheHolderOfTheTable(t *testing.T) {
 func TestAdvanceEqualsDerive(t *testing.T) {
 	v := vocabulary(t)
 	rules := RulesOf(v)
-	rules.Hours = everyOtherWatch{}
+	rules.Hours = alternatingHours{}
 	rapid.Check(t, func(t *rapid.T) {
 		facts := rapid.SliceOfN(anyFact(v), 1, 25).Draw(t, "facts")
 		if rapid.Bool().Draw(t, "in order") {
 			slices.SortStableFunc(facts, func(a, b Fact) int { return cmp.Compare(a.Time, b.Time) })
 		}
 		for i := range facts {
-			if astray := rapid.IntRange(0, 40).Draw(t, "astray"); astray == 0 {
+			if n := rapid.IntRange(0, 40).Draw(t, "inconsistent"); n == 0 {
 				facts[i].BCP = 2
-			} else if astray == 1 {
+			} else if n == 1 {
 				facts[i].dims = packDims(event.Outbound, 0, 0)
 			}
 			if facts[i].Type == event.ChannelAssigned {
@@ -257,16 +260,16 @@ func TestAdvanceEqualsDerive(t *testing.T) {
 			}
 		}
 		var visit Visit
-		var step State
-		rules.Derive(&visit, &step)
+		var advanced State
+		rules.Derive(&visit, &advanced)
 		for i, f := range facts {
 			if !visit.Apply(f) {
 				continue
 			}
-			rules.Advance(&visit, &step)
-			var whole State
-			rules.Derive(&visit, &whole)
-			got, want := step.Summary(), whole.Summary()
+			rules.Advance(&visit, &advanced)
+			var derived State
+			rules.Derive(&visit, &derived)
+			got, want := advanced.Summary(), derived.Summary()
 			if !slices.Equal(got.Segments, want.Segments) {
 				t.Fatalf("after fact %d of %+v: segments %+v, want %+v", i, facts, got.Segments, want.Segments)
 			}
@@ -291,16 +294,16 @@ func TestVisitIsASetOfFacts(t *testing.T) {
 		}
 		for _, f := range facts {
 			if b.Apply(f) {
-				t.Fatalf("fact %+v changed a visit that has it", f)
+				t.Fatalf("applying fact %+v again changed the visit", f)
 			}
 		}
-		if !slices.Equal(a.facts, b.facts) || !slices.Equal(a.gone, b.gone) {
+		if !slices.Equal(a.facts, b.facts) || !slices.Equal(a.retracted, b.retracted) {
 			t.Fatalf("%+v and %+v differ", a, b)
 		}
 	})
 }
 
-func TestFactsRoundTripThroughTheTable(t *testing.T) {
+func TestFactsRoundTripThroughTheirEncoding(t *testing.T) {
 	v := vocabulary(t)
 	rapid.Check(t, func(t *rapid.T) {
 		var a Visit
@@ -312,13 +315,12 @@ func TestFactsRoundTripThroughTheTable(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !slices.Equal(a.facts, b.facts) || !slices.Equal(a.gone, b.gone) {
+		if !slices.Equal(a.facts, b.facts) || !slices.Equal(a.retracted, b.retracted) {
 			t.Fatalf("%+v came back as %+v", a, b)
 		}
-		if cut := rapid.IntRange(0, len(stored)-1).Draw(t, "cut"); true {
-			if _, err := ParseFacts(stored[:cut], v); err == nil {
-				t.Fatalf("%d of %d bytes were taken for a visit", cut, len(stored))
-			}
+		cut := rapid.IntRange(0, len(stored)-1).Draw(t, "cut")
+		if _, err := ParseFacts(stored[:cut], v); err == nil {
+			t.Fatalf("no error for %d of %d bytes", cut, len(stored))
 		}
 	})
 }
@@ -342,7 +344,7 @@ func FuzzParseFacts(f *testing.F) {
 	})
 }
 
-func TestUnknownAgencyIsNamed(t *testing.T) {
+func TestErrorNamesAnUnknownAgency(t *testing.T) {
 	v := vocabulary(t)
 	var visit Visit
 	for _, f := range parseStory(t, v, `arrived 08:00; inspection transport 08:30-08:50`) {

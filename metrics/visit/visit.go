@@ -16,8 +16,8 @@ import (
 
 // Visit is the set of facts about one visit. The zero Visit has none. It is not for concurrent use.
 type Visit struct {
-	facts []Fact // ordered by compare, keys unique
-	gone  []uint64
+	facts     []Fact   // ordered by compare, keys unique
+	retracted []uint64 // keys of retracted facts, in order
 }
 
 // Apply adds a fact, or removes one if it is a retraction. It returns false if that changes nothing.
@@ -26,8 +26,8 @@ func (v *Visit) Apply(f Fact) bool {
 		return false
 	}
 	if f.Type == event.EventRetracted {
-		v.gone = append(v.gone, f.Key)
-		slices.Sort(v.gone)
+		v.retracted = append(v.retracted, f.Key)
+		slices.Sort(v.retracted)
 	}
 	if i := v.index(f.Key); i >= 0 {
 		v.facts = slices.Delete(v.facts, i, i+1)
@@ -49,7 +49,7 @@ func (v *Visit) Apply(f Fact) bool {
 // Knows says whether applying f would change nothing. Of one id with two contents, which CloudEvents forbids, the smaller
 // content counts, in any order.
 func (v *Visit) Knows(f Fact) bool {
-	if slices.Contains(v.gone, f.Key) {
+	if slices.Contains(v.retracted, f.Key) {
 		return true
 	}
 	i := v.index(f.Key)
@@ -70,7 +70,7 @@ func (v *Visit) index(key uint64) int {
 func Of(facts []Fact, retracted []uint64) Visit { return Visit{facts, retracted} }
 
 // Retracted are the keys of the events that were retracted. The slice is the visit's own.
-func (v *Visit) Retracted() []uint64 { return v.gone }
+func (v *Visit) Retracted() []uint64 { return v.retracted }
 
 // Facts are the facts in order of time. The slice is the visit's own.
 func (v *Visit) Facts() []Fact { return v.facts }
