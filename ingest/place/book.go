@@ -12,7 +12,7 @@ import (
 	"dwell/ingest/event"
 )
 
-// Book is what a places file says: the agencies and the BCPs, in the order of the file.
+// Book is the contents of a places file: the agencies and the BCPs, in the order of the file.
 type Book struct {
 	// Name is the file's name, as errors show it.
 	Name     string

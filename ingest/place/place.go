@@ -9,32 +9,32 @@ import (
 	"time"
 )
 
-// DefaultSilentAfter and DefaultLapseAfter hold for a place without these keys.
+// DefaultSilentAfter and DefaultLapseAfter apply to a place without these keys.
 const (
 	DefaultSilentAfter = 2 * time.Hour
 	DefaultLapseAfter  = 14 * 24 * time.Hour
 )
 
-// Place is one BCP. An attribute with a yaml key is read from the file as it is; the others come from the keys of rawPlace.
+// Place is one BCP. An attribute with a yaml key is read from the file unchanged; the others come from the keys of rawPlace.
 //
-// An attribute that decides what a number is has a rule tag with its key, so that tables which were counted with another
-// value are not added to; the others are marked "-".
+// An attribute that decides what a number is has a rule tag with its key: dwell does not add to tables that were counted with
+// another value. The others are marked rule:"-".
 type Place struct {
 	ID    string `yaml:"id" rule:"-"`
 	Names Names  `yaml:"names" rule:"-"`
-	// Zone is where its hours and days begin.
+	// Zone is the time zone of its hours and days.
 	Zone *time.Location `yaml:"-" rule:"time_zone"`
-	// Calendar is when it is open; nil is always.
+	// Calendar is when it is open; nil means always.
 	Calendar *Calendar `yaml:"-" rule:"calendar"`
 	// Neighbour is the BCP on the far side.
 	Neighbour Neighbour `yaml:"neighbour" rule:"-"`
 	Position  Position  `yaml:"-" rule:"-"`
-	// UNLocode is empty where the BCP has none, or none that is known.
+	// UNLocode is empty if the BCP has none, or if it is not known.
 	UNLocode string  `yaml:"un_locode" rule:"-"`
 	Targets  Targets `yaml:"-" rule:"-"`
 	// SilentAfter is the time without an event after which the BCP is unknown, until its baseline is learned.
 	SilentAfter time.Duration `yaml:"-" rule:"-"`
-	// SilentAfterIsMax says that the file gives SilentAfter and does not list it as assumed; then a baseline may only shorten
+	// SilentAfterIsMax is true if the file gives SilentAfter and does not list it as assumed. A baseline may then only shorten
 	// it.
 	SilentAfterIsMax bool `yaml:"-" rule:"-"`
 	// LapseAfter is the time after its last fact at which a visit that has not departed lapses.
@@ -55,18 +55,18 @@ type Position struct {
 	Longitude float64 `yaml:"longitude"`
 }
 
-// Targets are the times that the authority promised; zero is none.
+// Targets are the times that the authority promised; zero means none.
 type Targets struct {
 	// ReleaseTime is from arrival to release (WTO TFA Article 7.6).
 	ReleaseTime time.Duration
 }
 
-// OpenAt says whether the BCP's calendar has it open at t.
+// OpenAt reports whether the calendar says that the BCP is open at t.
 func (p *Place) OpenAt(t time.Time) bool {
 	return p.Calendar == nil || p.Calendar.openAt(t.In(p.Zone))
 }
 
-// rawPlace is a place as the file has it.
+// rawPlace is a place as it is in the file.
 type rawPlace struct {
 	Place    `yaml:",inline"`
 	TimeZone string     `yaml:"time_zone"`
@@ -132,13 +132,13 @@ func (r rawPlace) place() (Place, []error) {
 	fault(duration("lapse_after", r.LapseAfter, &p.LapseAfter))
 	for _, key := range r.Assumed {
 		if !slices.Contains(assumable, key) {
-			fault(fmt.Errorf("assumed: %q cannot be assumed; use %s", key, strings.Join(assumable, ", ")))
+			fault(fmt.Errorf("assumed: %q cannot be listed; use %s", key, strings.Join(assumable, ", ")))
 		}
 	}
 	return p, faults
 }
 
-// duration reads a positive Go duration into d, and leaves d alone where the key is missing.
+// duration reads a positive Go duration into d, and leaves d unchanged if the key is missing.
 func duration(key, value string, d *time.Duration) error {
 	if value == "" {
 		return nil

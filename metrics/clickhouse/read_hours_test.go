@@ -15,13 +15,13 @@ func TestEndedVisitsAreFoundByTime(t *testing.T) {
 	s := open(t, fresh(t), voc)
 	base := int64(1_767_600_000_000)
 	var rows []visit.Row
-	for i := range int64(5) { // one an hour, each for half an hour
-		k := &truck{voc: voc, id: fmt.Sprintf("T%d", i)}
-		k.add(event.TruckArrived, base+i*60*minute, nil)
+	for i := range int64(5) { // one arrives each hour and departs after half an hour, except the fourth
+		tr := &truck{voc: voc, id: fmt.Sprintf("T%d", i)}
+		tr.add(event.TruckArrived, base+i*60*minute, nil)
 		if i != 3 {
-			k.add(event.TruckDeparted, base+(i*60+30)*minute, nil)
+			tr.add(event.TruckDeparted, base+(i*60+30)*minute, nil)
 		}
-		rows = append(rows, k.row(100+i))
+		rows = append(rows, tr.row(100+i))
 	}
 	elsewhere := &truck{voc: voc, id: "elsewhere"}
 	for i, typ := range []event.Type{event.TruckArrived, event.TruckDeparted} {
@@ -48,7 +48,7 @@ func TestEndedVisitsAreFoundByTime(t *testing.T) {
 		sameVisits(t, got, c.want)
 	}
 	if got, err := s.OverDuring(t.Context(), 1, voc.BCPs()[0], base, base+1000*minute); err != nil || len(got) != 0 {
-		t.Errorf("another shard has %d, %v", len(got), err)
+		t.Errorf("another shard has %d visits, %v", len(got), err)
 	}
 }
 

@@ -11,9 +11,9 @@ import (
 	"dwell/metrics/visit"
 )
 
-// A visit is recent if it is not over, has a fact after the horizon, or its row is ahead of the progress. Facts are the bulk of
-// the table, and most visits are not recent. So only recent visits are read with their facts, by id and as_of, which identify
-// one row or identical copies; of all others, only the id is read.
+// A visit is recent if it is not over, or has a fact after the horizon, or its row is ahead of the progress. Facts are the bulk
+// of the table, and most visits are not recent. So only recent visits are read with their facts, by visit and as_of, since rows
+// with the same visit and as_of are identical; of all others, only the id is read.
 const (
 	recentRows = `SELECT visit, as_of, toUnixTimestamp64Milli(lapsed), over, facts FROM visits PREWHERE shard = ? AND (visit, as_of) IN (
 		SELECT visit, as_of FROM visits FINAL
@@ -30,7 +30,7 @@ const (
 )
 
 // RecentVisits yields every visit that is not over, has a fact after the horizon (Unix milliseconds), or has an AsOf above
-// progress, and calls stored with the id of every other visit. Rows come without their State. For a visit that changes
+// progress, and calls stored with the id of every other visit. Rows have no State. For a visit that changes
 // meanwhile, it calls yield, stored, or both.
 func (s *Store) RecentVisits(ctx context.Context, shard int, horizon, progress int64, yield func(*visit.Row) error, stored func(id string)) error {
 	recent := map[string]struct{}{}
@@ -126,11 +126,11 @@ func eachVisit(rows driver.Rows, yield func(*visit.Row) error) error {
 
 // chunks cuts a list into parts that each fit in one query: ClickHouse's max_query_size is 256 KiB by default.
 func chunks[T any](all []T, size func(T) int) func(yield func([]T) bool) {
-	const items, bytes = 2000, 100_000
+	const maxItems, maxBytes = 2000, 100_000
 	return func(yield func([]T) bool) {
 		for len(all) > 0 {
 			n, sum := 0, 0
-			for n < len(all) && n < items && (n == 0 || sum+size(all[n]) <= bytes) {
+			for n < len(all) && n < maxItems && (n == 0 || sum+size(all[n]) <= maxBytes) {
 				sum += size(all[n])
 				n++
 			}
