@@ -74,7 +74,7 @@ func startBroker(ctx context.Context, jars, dir string, port int) (*broker, erro
 	return b, nil
 }
 
-// coordinates says whether the group and transaction coordinators are ready; the broker makes their topics at the first
+// coordinates reports whether the group and transaction coordinators are ready; the broker makes their topics at the first
 // request.
 func (b *broker) coordinates(ctx context.Context) bool {
 	client := &kafkago.Client{Addr: kafkago.TCP(b.addr), Timeout: time.Second}

@@ -97,7 +97,7 @@ clickhouse:
 `, listen, places, b.broker.addr, j.topic, j.id, j.id, b.clickhouse.addr, b.clickhouse.password, j.id)
 }
 
-// caughtUp says whether all before these offsets is in the tables. Until dwell has made them, there are none.
+// caughtUp reports whether all before these offsets is in the tables. Until dwell has made them, there are none.
 func caughtUp(ctx context.Context, b *bed, j *job, ends map[int32]int64) (bool, error) {
 	left := map[int32]int64{}
 	for p, end := range ends {

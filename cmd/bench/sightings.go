@@ -70,7 +70,7 @@ func (s *sightings) saw(by, bcp string, n int64, at time.Time) error {
 	return nil
 }
 
-// all says whether every probe was seen by both.
+// all reports whether every probe was seen by both.
 func (s *sightings) all() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -123,7 +123,7 @@ func (b *border) status(instance int, path string) int {
 	return res.StatusCode
 }
 
-// clickHouseAnswers says whether ClickHouse answers a ping.
+// clickHouseAnswers reports whether ClickHouse answers a ping.
 func (b *border) clickHouseAnswers() bool {
 	client := http.Client{Timeout: 2 * time.Second}
 	res, err := client.Get("http://" + b.chAddr + "/ping")

@@ -41,7 +41,7 @@ var impure = map[string][]string{
 
 func isCore(folder string) bool { return slices.Contains(core, folder) }
 
-// within says whether the folder is one of the parents or in one.
+// within reports whether the folder is one of the parents or in one.
 func within(folder string, parents ...string) bool {
 	return slices.ContainsFunc(parents, func(p string) bool { return folder == p || strings.HasPrefix(folder, p+"/") })
 }

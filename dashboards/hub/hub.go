@@ -22,7 +22,7 @@ import (
 
 // Source is where the hub reads the overview. Both are called by one goroutine at a time.
 type Source interface {
-	// Progress is cheap: it says whether an overview read now would differ from the one before.
+	// Progress is cheap: it reports whether an overview read now would differ from the one before.
 	Progress(ctx context.Context) (overview.Progress, error)
 	Overview(ctx context.Context) (*overview.Overview, error)
 }

@@ -225,7 +225,7 @@ func quantiles(indices, counts string) string {
 	return "quantilesExactWeightedArray(0.5, 0.9, 0.95)(" + indices + ", " + counts + ")"
 }
 
-// closed says whether the BCP was closed while any of the times passed.
+// closed reports whether the BCP was closed while any of the times passed.
 func closed(rows map[int64]*past) bool {
 	for _, row := range rows {
 		if row.net != row.sum {

@@ -33,7 +33,7 @@ func newOpenings(places []place.Place) *openings {
 	return o
 }
 
-// openAt says whether a place was open at an instant, for either direction.
+// openAt reports whether a place was open at an instant, for either direction.
 func (o *openings) openAt(id string, t time.Time) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -41,7 +41,7 @@ func (o *openings) openAt(id string, t time.Time) bool {
 	return h.Open(event.Inbound, ms) || h.Open(event.Outbound, ms)
 }
 
-// closedDuring says whether a place was closed at some time of [from, to), for either direction.
+// closedDuring reports whether a place was closed at some time of [from, to), for either direction.
 func (o *openings) closedDuring(id string, from, to int64) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()

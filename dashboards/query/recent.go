@@ -71,7 +71,7 @@ func (s *Source) readRecent(ctx context.Context, from time.Time, now progress, o
 	return nil
 }
 
-// ahead says whether a shard has gone back, as it does where a backup took the place of the tables.
+// ahead reports whether a shard has gone back, as it does where a backup took the place of the tables.
 func (r *latest) ahead(now progress) bool {
 	return slices.ContainsFunc(now, func(at standing) bool { return r.seen[at.shard] > at.offset })
 }

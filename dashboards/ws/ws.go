@@ -94,7 +94,7 @@ func New(h *hub.Hub, cfg Config, log *slog.Logger, reg prometheus.Registerer) *H
 	return s
 }
 
-// allowed says whether the page that opens the connection may. Programs send no Origin.
+// allowed reports whether the page that opens the connection may. Programs send no Origin.
 func (s *Handler) allowed(r *http.Request) bool {
 	origin := r.Header.Get("Origin")
 	if origin == "" || slices.Contains(s.cfg.Origins, origin) {

@@ -65,5 +65,5 @@ func KeyOf(source, id []byte) uint64 {
 	return xxhash.Sum64(b)
 }
 
-// OfPlace says whether every shard must see the event: a fact about a place, or the retraction of one.
+// OfPlace reports whether every shard must see the event: a fact about a place, or the retraction of one.
 func (e *Event) OfPlace() bool { return e.Type.OfPlace() || e.Type == EventRetracted && e.AboutPlace }

@@ -35,7 +35,7 @@ const (
 	other // true, false, an array
 )
 
-// missing says whether the field is absent, or null, which counts as absent.
+// missing reports whether the field is absent, or null, which counts as absent.
 func (v *value) missing() bool { return v.kind <= null }
 
 // maxDepth is how deep values may nest, the same as in encoding/json.
@@ -43,7 +43,7 @@ const maxDepth = 10_000
 
 func (s *scanner) start(text []byte) { s.text, s.at, s.depth, s.broken = text, 0, 0, false }
 
-// end says whether all of the text was one JSON value.
+// end reports whether all of the text was one JSON value.
 func (s *scanner) end() bool {
 	s.token()
 	return !s.broken && s.at == len(s.text)
@@ -70,7 +70,7 @@ func (s *scanner) tokenAfterSpace() byte {
 	return 0
 }
 
-// enter reads the bracket that opens an object or array, and says whether there is anything before the closing one:
+// enter reads the bracket that opens an object or array, and reports whether there is anything before the closing one:
 //
 //	for more := s.enter('{', '}'); more; more = s.another('}') {
 func (s *scanner) enter(opening, closing byte) bool {

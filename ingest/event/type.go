@@ -85,7 +85,7 @@ const (
 	withReason    // for people, and not read
 )
 
-// span says whether an event begins or ends something that lasts: an inspection of an agency and kind, or an agency's hold.
+// span reports whether an event begins or ends something that lasts: an inspection of an agency and kind, or an agency's hold.
 type span uint8
 
 const (
@@ -111,22 +111,22 @@ func (t Type) String() string { return types[t].name }
 // Wire is the CloudEvents type: "dwell.truck.arrived.v1".
 func (t Type) Wire() string { return "dwell." + types[t].name + ".v1" }
 
-// OfVisit says whether the event is a fact about a visit; its subject is then the visit id.
+// OfVisit reports whether the event is a fact about a visit; its subject is then the visit id.
 func (t Type) OfVisit() bool { return types[t].about == aVisit }
 
-// OfPlace says whether the event is a fact about a BCP that every shard must see.
+// OfPlace reports whether the event is a fact about a BCP that every shard must see.
 func (t Type) OfPlace() bool { return types[t].about == aPlace }
 
-// HasAgency says whether the event must name an agency.
+// HasAgency reports whether the event must name an agency.
 func (t Type) HasAgency() bool { return t.has(withAgency) }
 
-// HasKind says whether the event must name the kind of an inspection.
+// HasKind reports whether the event must name the kind of an inspection.
 func (t Type) HasKind() bool { return t.has(withKind) }
 
-// Begins says whether the event begins an inspection or a hold.
+// Begins reports whether the event begins an inspection or a hold.
 func (t Type) Begins() bool { return types[t].span == begins }
 
-// Ends says whether the event ends an inspection or a hold.
+// Ends reports whether the event ends an inspection or a hold.
 func (t Type) Ends() bool { return types[t].span == ends }
 
 // Code is the type in stored facts. It never changes.

@@ -226,7 +226,7 @@ func (p *Producer) try(ctx context.Context, topic string, partition int, set []b
 	return res.Error
 }
 
-// passes says whether a retry may help: temporary broker errors, and all errors that are not the broker's.
+// passes reports whether a retry may help: temporary broker errors, and all errors that are not the broker's.
 func passes(err error) bool {
 	var broker kafkago.Error
 	return !errors.As(err, &broker) || broker.Temporary()

@@ -23,7 +23,7 @@ func newTransactions(aborted []abortedTransaction) transactions {
 	return transactions{pending: aborted}
 }
 
-// visible says whether the batch's records are to be read. It must see every batch of the response in order.
+// visible reports whether the batch's records are to be read. It must see every batch of the response in order.
 func (t *transactions) visible(b rawBatch) bool {
 	for len(t.pending) > 0 && t.pending[0].first < b.next() {
 		t.open = append(t.open, t.pending[0].producer)

@@ -31,7 +31,7 @@ type shard struct {
 	watermark          *int64
 }
 
-// ahead says whether rows of the shard may be ahead of its progress.
+// ahead reports whether rows of the shard may be ahead of its progress.
 func (s shard) ahead() bool { return s.announced > s.applied }
 
 // between is the pause before a snapshot is tried again.

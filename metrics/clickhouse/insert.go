@@ -57,7 +57,7 @@ func (s *Store) insert(ctx context.Context, table string, rows encode) error {
 	return t.do(ctx, rows)
 }
 
-// refused says whether ClickHouse returned an error.
+// refused reports whether ClickHouse returned an error.
 func refused(err error) bool {
 	var exception *driver.Exception
 	return errors.As(err, &exception)

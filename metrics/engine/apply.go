@@ -48,7 +48,7 @@ func (s *State) Find(e *event.Event) (at Found, absent bool) {
 	return Found{}, s.stored.Has(e.Subject)
 }
 
-// ofVisit says whether the event is a fact about a visit or retracts one. The retraction of a place's event has the
+// ofVisit reports whether the event is a fact about a visit or retracts one. The retraction of a place's event has the
 // BCP for its subject.
 func ofVisit(e *event.Event) bool {
 	return e.Type.OfVisit() || e.Type == event.EventRetracted && !e.AboutPlace

@@ -24,7 +24,7 @@ func (s *State) deadline(st *visit.State) int64 {
 	return st.Last + s.place(st.BCP).LapseAfter.Milliseconds()
 }
 
-// over says whether no more facts of a visit are expected.
+// over reports whether no more facts of a visit are expected.
 func over(st *visit.State, lapsed visit.Time) bool {
 	return st.Empty || st.Departed != visit.None || lapsed != visit.None
 }

@@ -61,7 +61,7 @@ type Progress struct {
 // number in the same epoch.
 type Owner struct{ Epoch, Number uint64 }
 
-// After says whether o came after another owner of its shard.
+// After reports whether o came after another owner of its shard.
 func (o Owner) After(other Owner) bool {
 	return cmp.Or(cmp.Compare(o.Epoch, other.Epoch), cmp.Compare(o.Number, other.Number)) > 0
 }

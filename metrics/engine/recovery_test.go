@@ -183,7 +183,7 @@ func TestEveryCrashGivesTheSameRows(t *testing.T) {
 		log := anyLog(cfg).Draw(t, "log")
 		tabs := newRun(cfg).tables
 		begin := func() *run { return tabs.recover(t, cfg, log) }
-		// write writes a flush, or a part of it, and says whether that was all.
+		// write writes a flush, or a part of it, and reports whether that was all.
 		write := func(f *flushed) bool {
 			steps := rapid.IntRange(0, 4).Draw(t, "steps written")
 			part := rapid.IntRange(0, 100).Draw(t, "percent of the last step")

@@ -21,7 +21,7 @@ type finalDelta struct {
 	sign                int32
 }
 
-// final says whether a window was final before the current event.
+// final reports whether a window was final before the current event.
 func (s *State) final(k window.Key) bool { return s.windows.clocks[k.BCP].End(k) <= s.finalMinute }
 
 // noteBefore must be called before a visit in this state changes in any way, and noteAfter after it.

@@ -59,7 +59,7 @@ func newWindows(places []place.Place) windows {
 	return w
 }
 
-// ended says whether a window ended at or before an instant in Unix milliseconds.
+// ended reports whether a window ended at or before an instant in Unix milliseconds.
 func (w *windows) ended(k window.Key, at int64) bool {
 	return int64(w.clocks[k.BCP].End(k))*60_000 <= at
 }
@@ -112,7 +112,7 @@ func (w *windows) find(k window.Key) (*mem.Table, slotKey) {
 	return &w.hour(k).table, slotKeyOf(k)
 }
 
-// has says whether a window is in memory.
+// has reports whether a window is in memory.
 func (w *windows) has(k window.Key) bool {
 	t, s := w.find(k)
 	return w.cells.Get(t, s) != nil

@@ -20,7 +20,7 @@ const (
 	never     = int32(1<<31 - 1)
 )
 
-// at says whether the BCP is open in a minute by the calendar, and until when at least that stays so.
+// at reports whether the BCP is open in a minute by the calendar, and until when at least that stays so.
 func (c *calendar) at(minute int32) (open bool, until int32) {
 	if c.week == nil {
 		return true, never

@@ -43,7 +43,7 @@ func (h *Hours) Closed(d event.Direction, from, to int64) int64 {
 	return sum
 }
 
-// Open says whether the BCP was open for a direction at an instant in Unix milliseconds.
+// Open reports whether the BCP was open for a direction at an instant in Unix milliseconds.
 func (h *Hours) Open(d event.Direction, at int64) bool {
 	open, _ := h.at(d, at)
 	return open
@@ -86,7 +86,7 @@ func (h *Hours) walk(d event.Direction, from, to int64) (c closures) {
 	return c
 }
 
-// at says whether the BCP was open for a direction at an instant, and until when at least that stays so.
+// at reports whether the BCP was open for a direction at an instant, and until when at least that stays so.
 func (h *Hours) at(d event.Direction, ms int64) (open bool, until int64) {
 	next, _ := slices.BinarySearchFunc(h.facts, ms, func(f fact, ms int64) int {
 		if f.time <= ms {

@@ -41,7 +41,7 @@ func compare(a, b fact) int {
 	return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.direction, b.direction))
 }
 
-// of says whether the fact holds for a direction.
+// of reports whether the fact holds for a direction.
 func (f *fact) of(d event.Direction) bool {
 	return f.direction == event.NoDirection || f.direction == d
 }
@@ -57,10 +57,10 @@ type Interval struct{ From, To int64 }
 // Forever is the end of an unbounded interval.
 const Forever = int64(1<<62 - 1)
 
-// Empty says whether the interval is empty.
+// Empty reports whether the interval is empty.
 func (s Interval) Empty() bool { return s.From >= s.To }
 
-// Concerns says whether an event may change the hours of its BCP.
+// Concerns reports whether an event may change the hours of its BCP.
 func Concerns(e *event.Event) bool {
 	return e.Type == event.BCPOpened || e.Type == event.BCPClosed || e.Type == event.EventRetracted && e.AboutPlace
 }

@@ -133,7 +133,7 @@ func TestChangeOfHoursHasTightBounds(t *testing.T) {
 	}
 }
 
-// plain says whether a BCP was open by the words of the package comment, looking at one minute after the other.
+// plain reports whether a BCP was open by the words of the package comment, looking at one minute after the other.
 func plain(p *place.Place, all []event.Event, d event.Direction, at int64) bool {
 	gone := map[string]bool{}
 	for _, e := range all {

@@ -51,7 +51,7 @@ type cutting struct {
 	ends []int
 }
 
-// dies counts a write, and says whether the process dies at it.
+// dies counts a write, and reports whether the process dies at it.
 func (c *cutting) dies() bool {
 	c.left--
 	if c.left == 0 {

@@ -154,14 +154,14 @@ func (s *Shard) Write(ctx context.Context) error {
 	return s.flush(ctx)
 }
 
-// due says whether a flush interval has ended since the first change. Intervals are the same for all shards, so that their
+// due reports whether a flush interval has ended since the first change. Intervals are the same for all shards, so that their
 // rows share inserts. A shard reads for at least half as long as its latest flush took.
 func (s *Shard) due(every time.Duration) bool {
 	now := s.Now()
 	return every <= 0 || now.UnixNano()/int64(every) != s.since.UnixNano()/int64(every) && now.Sub(s.flushed) >= s.took/2
 }
 
-// early says whether the shard must wait before it flushes, because another instance has announced rows as of a later
+// early reports whether the shard must wait before it flushes, because another instance has announced rows as of a later
 // offset. That instance has read up to there, so a log that ends earlier has lost records: that is reported.
 func (s *Shard) early() bool {
 	from := s.state.FlushFrom()

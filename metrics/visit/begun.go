@@ -30,7 +30,7 @@ func (b *begun) first(inspection bool) event.Agency {
 	return earliest.agency
 }
 
-// has says whether the inspection or hold of f is in progress.
+// has reports whether the inspection or hold of f is in progress.
 func (b *begun) has(f Fact) bool { return b.index(f) >= 0 }
 
 func (b *begun) index(f Fact) int {
@@ -82,10 +82,10 @@ func beginsIn(facts []Fact, f Fact) bool {
 	return slices.ContainsFunc(facts, func(o Fact) bool { return f.same(o) && o.begins() })
 }
 
-// spans says whether f begins or ends an inspection or a hold.
+// spans reports whether f begins or ends an inspection or a hold.
 func (f Fact) spans() bool { return f.Type.Begins() || f.Type.Ends() }
 
 func (f Fact) begins() bool { return f.Type.Begins() }
 
-// same says whether both facts concern the same inspection (agency and kind) or the same agency's hold.
+// same reports whether both facts concern the same inspection (agency and kind) or the same agency's hold.
 func (f Fact) same(o Fact) bool { return o.spans() && f.Agency == o.Agency && f.Kind == o.Kind }

@@ -47,7 +47,7 @@ func (f Fact) Channel() event.Channel { return event.Channel(f.dims >> 2 & 7) }
 // Regime is the regime in the event, NoRegime if it has none.
 func (f Fact) Regime() event.Regime { return event.Regime(f.dims >> 5) }
 
-// valid says whether every code of f is in the vocabulary.
+// valid reports whether every code of f is in the vocabulary.
 func (f Fact) valid() bool {
 	return f.Type.OfVisit() && f.Kind <= event.ImmigrationSecurity &&
 		f.Direction() <= event.Outbound && f.Channel() <= event.Blue && f.Regime() <= event.Empty

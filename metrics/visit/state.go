@@ -105,7 +105,7 @@ type State struct {
 	fold fold
 }
 
-// Inside says whether the truck is known to have arrived and not to have departed.
+// Inside reports whether the truck is known to have arrived and not to have departed.
 func (s *State) Inside() bool { return s.Arrived != None && s.Departed == None }
 
 // Summary is s without the state from which Advance continues. It shares the segments of s.
@@ -167,7 +167,7 @@ func (r Rules) Advance(v *Visit, s *State) {
 	r.finish(s)
 }
 
-// StepsTo says whether s, the state of v before its last Apply, was of a sound visit that had not departed, and the new fact
+// StepsTo reports whether s, the state of v before its last Apply, was of a sound visit that had not departed, and the new fact
 // is the latest one of the same passage. Then only the end of the last segment of s changes, and all that is new happened at
 // that fact.
 func (s *State) StepsTo(v *Visit) bool {

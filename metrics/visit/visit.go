@@ -46,7 +46,7 @@ func (v *Visit) Apply(f Fact) bool {
 	return true
 }
 
-// Knows says whether applying f would change nothing. Of one id with two contents, which CloudEvents forbids, the smaller
+// Knows reports whether applying f would change nothing. Of one id with two contents, which CloudEvents forbids, the smaller
 // content counts, in any order.
 func (v *Visit) Knows(f Fact) bool {
 	if slices.Contains(v.retracted, f.Key) {
@@ -75,7 +75,7 @@ func (v *Visit) Retracted() []uint64 { return v.retracted }
 // Facts are the facts in order of time. The slice is the visit's own.
 func (v *Visit) Facts() []Fact { return v.facts }
 
-// Overlaps says whether, by any of its facts, the visit may have been at a BCP during [from, to).
+// Overlaps reports whether, by any of its facts, the visit may have been at a BCP during [from, to).
 func (v *Visit) Overlaps(b event.BCP, from, to Time) bool {
 	n := len(v.facts)
 	return n > 0 && v.facts[0].Time < to && v.facts[n-1].Time > from &&

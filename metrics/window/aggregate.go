@@ -171,7 +171,7 @@ func (a *Aggregate) NetBins() Bins {
 	return a.Net.Bins
 }
 
-// IsZero says whether the aggregate is empty.
+// IsZero reports whether the aggregate is empty.
 func (a *Aggregate) IsZero() bool { return a.Sums == Sums{} && len(a.Bins) == 0 && a.Net.Closed == 0 }
 
 // Row is a window as stored in a table.

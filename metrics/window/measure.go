@@ -35,7 +35,7 @@ func (m Measure) Segment() (p visit.Phase, holder event.Agency, ok bool) {
 	return visit.Phase(m >> phaseShift & phaseBits), event.Agency(m & holderMask), m&segmentBit != 0
 }
 
-// IsTime says whether the measure has a sum and a sketch; the others only count.
+// IsTime reports whether the measure has a sum and a sketch; the others only count.
 func (m Measure) IsTime() bool {
 	return m&segmentBit != 0 || m < faults && timed[m]
 }

@@ -148,7 +148,7 @@ func CountNames() (names []string) {
 	return names
 }
 
-// IsTotal says whether a name is that of a total.
+// IsTotal reports whether a name is that of a total.
 func IsTotal(name string) bool { return total(name) != nil }
 
 func total(name string) *Definition {

@@ -27,7 +27,7 @@ func (c *Change) Add(p Increment) {
 	}
 }
 
-// IsZero says whether the change is empty.
+// IsZero reports whether the change is empty.
 func (c *Change) IsZero() bool {
 	return c.Sums == Sums{} && len(c.Bins) == 0 && c.Closed == 0 && len(c.NetBins) == 0
 }

@@ -206,7 +206,7 @@ func (c *conn) insert(ctx context.Context, sql, format string, params map[string
 	return n, err
 }
 
-// readOnly says whether the engine's parser finds only statements in sql that change nothing.
+// readOnly reports whether the engine's parser finds only statements in sql that change nothing.
 func (c *conn) readOnly(sql string) bool {
 	a := analysis{structSize: uint32(unsafe.Sizeof(analysis{}))}
 	failed := int32(0)

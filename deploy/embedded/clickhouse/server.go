@@ -149,7 +149,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// local says whether a web origin is of this machine.
+// local reports whether a web origin is of this machine.
 func local(origin string) bool {
 	u, err := url.Parse(origin)
 	if err != nil {
@@ -281,7 +281,7 @@ func (h *handler) run(ctx context.Context, w http.ResponseWriter, q *request) er
 	return reply.finish(n, err)
 }
 
-// streamed says whether the pieces of the result, written one after another, are the result in this format.
+// streamed reports whether the pieces of the result, written one after another, are the result in this format.
 func streamed(st statement, format string, q *request, text []byte) bool {
 	switch st.kind {
 	case "SELECT", "WITH", "(", "FROM":

@@ -21,7 +21,7 @@ import (
 
 var jars = os.Getenv("APACHE_KAFKA_JARS")
 
-// Wanted says whether the tests are to run over Apache Kafka.
+// Wanted reports whether the tests are to run over Apache Kafka.
 func Wanted() bool { return jars != "" }
 
 // Need leaves out a test that runs over Apache Kafka alone.

@@ -68,7 +68,7 @@ func (a *Arena[T]) Free(r Ref) {
 	a.free = append(a.free, r)
 }
 
-// Has says whether an item is in use.
+// Has reports whether an item is in use.
 func (a *Arena[T]) Has(r Ref) bool { return a.used[(r-1)/64]>>((r-1)%64)&1 != 0 }
 
 // Len is the number of items in use.

@@ -21,7 +21,7 @@ func (f *Filter) Add(key string) {
 	f.parts[len(f.parts)-1].AddString(key)
 }
 
-// Has says whether a key was added, or may have been.
+// Has reports whether a key was added, or may have been.
 func (f *Filter) Has(key []byte) bool {
 	for _, p := range f.parts {
 		if p.Test(key) {
