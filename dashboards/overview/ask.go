@@ -26,7 +26,7 @@ func (q HistoryQuery) Windows() int {
 	return int(math.Ceil(float64(q.To.Sub(q.From)) / float64(length[q.Grain])))
 }
 
-// RestatementsQuery asks for what changed in [From, To) of the final windows of a place; empty fields pick all. Of a total
+// RestatementsQuery asks for what changed in [From, To) of the final windows of a place; empty fields select all. Of a total
 // those of all measures that count it are picked.
 type RestatementsQuery struct {
 	ID             string

@@ -2,7 +2,7 @@ package overview
 
 import "time"
 
-// Filter picks windows and visits; an empty field picks all.
+// Filter selects windows and visits; an empty field selects all.
 type Filter struct {
 	Direction string `json:"direction,omitempty"`
 	Channel   string `json:"channel,omitempty"`

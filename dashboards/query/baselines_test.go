@@ -9,7 +9,7 @@ import (
 	"dwell/metrics/window"
 )
 
-// used writes nine weeks of hours in which trucks arrived, up to the hour of last: those that the condition picks, by
+// used writes nine weeks of hours in which trucks arrived, up to the hour of last: those that the condition selects, by
 // their local time.
 func (b *border) used(bcp, zone, last string, n int, condition string) {
 	b.t.Helper()

@@ -144,8 +144,8 @@ func deviation(n, sum int64, squares *big.Int) float64 {
 	return math.Sqrt(max(0, f)) / float64(n) / 1000
 }
 
-// picks is the condition of a filter, and args its values.
-func picks(f overview.Filter) (sql string, args []any) {
+// condition returns a filter as SQL, and args, its values.
+func condition(f overview.Filter) (sql string, args []any) {
 	for _, c := range []struct{ column, value string }{
 		{"direction", f.Direction}, {"channel", f.Channel}, {"regime", f.Regime},
 	} {
@@ -167,7 +167,7 @@ var (
 // readPast reads the windows of [from, q.To) by start, with net quantiles if these are asked for. A window that is missing
 // has no row of any measure, whatever the filter.
 func (s *Source) readPast(ctx context.Context, q overview.HistoryQuery, from time.Time, net bool) (map[int64]*past, error) {
-	filter, args := picks(q.Filter)
+	filter, args := condition(q.Filter)
 	args = append(args, clickhouse.Named("counted", window.CountedBy(q.Measure)), named("bcp", q.ID), named("grain", q.Grain),
 		named("from", from.Unix()), named("to", q.To.Unix()))
 	of := func(measures string) string {
@@ -256,7 +256,7 @@ func (s *Source) readOthers(ctx context.Context, q overview.HistoryQuery, from t
 	if len(missing) == 0 {
 		return nil
 	}
-	filter, args := picks(q.Filter)
+	filter, args := condition(q.Filter)
 	sql := `
 SELECT DISTINCT toUnixTimestamp(start)
 FROM ` + s.windowsOf(q.Grain, "{first:Int64}", "{last:Int64}") + ` bcp = {bcp:String} AND grain = {grain:String} AND NOT (` + countsOf + filter + `)
@@ -280,7 +280,7 @@ func ofDays(condition string) string {
 
 // insideBefore is how many trucks were inside when the window at from began: all that came less all that left before.
 func (s *Source) insideBefore(ctx context.Context, p *place.Place, from time.Time, q overview.HistoryQuery) (inside int64, err error) {
-	filter, args := picks(q.Filter)
+	filter, args := condition(q.Filter)
 	change := `
 SELECT sumIf(n, measure = 'arrivals') - sumIf(n, ` + leftOf + `) AS change
 FROM `
@@ -311,7 +311,7 @@ func (s *Source) Holders(ctx context.Context, id string, from, to time.Time, f o
 	if !first.Before(last) {
 		first, last = out.To, out.To
 	}
-	filter, args := picks(f)
+	filter, args := condition(f)
 	sql := `
 SELECT toString(measure), sum(n), sum(sum_ms), sum(net_ms)
 FROM ` + s.table("windows") + ` FINAL

@@ -16,7 +16,7 @@ const visitColumns = `visit, bcp, toString(direction), toString(channel), toStri
 
 // Inside reads the visits inside a place now, the oldest arrival first, limit at most.
 func (s *Source) Inside(ctx context.Context, id string, f overview.Filter, after *overview.Cursor, limit int) (*overview.Visits, error) {
-	filter, args := picks(f)
+	filter, args := condition(f)
 	args = append(args, named("bcp", id))
 	if after != nil {
 		filter += " AND (assumeNotNull(arrived), visit) > (fromUnixTimestamp64Milli({ms:Int64}, 'UTC'), {visit:String})"

@@ -1,8 +1,8 @@
 // Package ws is /live: the overview over a websocket.
 //
 // A viewer gets a snapshot, then numbered changes, each a JSON text message (hub.Snapshot, hub.Changes). After a lost
-// connection /live?from=N&stream=S goes on after number N of stream S: with the changes it missed where the hub
-// remembers them, with a new snapshot where not. Clients must not send messages; one that does is closed.
+// connection /live?from=N&stream=S resumes after number N of stream S: with the changes it missed if the hub
+// remembers them, otherwise with a new snapshot. Clients must not send messages; one that does is closed.
 //
 // It promises that a viewer that stops reading is closed with the reason, and it delays no other. It
 // refuses viewers whose Origin is neither this host nor an allowed one.

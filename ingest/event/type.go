@@ -85,7 +85,7 @@ const (
 	withReason    // for people, and not read
 )
 
-// span reports whether an event begins or ends something that lasts: an inspection of an agency and kind, or an agency's hold.
+// span reports whether an event begins or ends something that lasts: an inspection of an agency and kind, or a hold.
 type span uint8
 
 const (

@@ -230,9 +230,9 @@ func TestWritingHandlerTakesNoDecodeSlot(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	l.until(t, "the one goes on", func() bool { return len(l.values[0]) == 11 })
+	l.until(t, "partition 0 continues", func() bool { return len(l.values[0]) == 11 })
 	release()
-	l.until(t, "all go on", func() bool { return len(l.values[1]) == 11 })
+	l.until(t, "partition 1 continues", func() bool { return len(l.values[1]) == 11 })
 	if err := stop(); err != nil {
 		t.Fatal(err)
 	}

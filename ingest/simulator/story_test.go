@@ -171,9 +171,9 @@ func TestHolderOfATruckStillInside(t *testing.T) {
 	f("before any event, the holder of a wait is unknown", "wait/unknown 08:00-...", late)
 	f("a known holder of a wait stays known", "wait/trader 08:00-08:20; wait/unknown 08:20-...",
 		step{op: lodge, delay: 10 * minute}, step{op: pay, delay: 10 * minute}, late)
-	f("an inspection goes on", "wait/customs 08:00-08:10; service/customs 08:10-...",
+	f("an inspection is in progress", "wait/customs 08:00-08:10; service/customs 08:10-...",
 		step{op: inspect, agency: 3, kind: event.Physical, station: bay, delay: 10 * minute, takes: 2 * hour}, late)
-	f("a hold goes on", "wait/customs 08:00-08:10; hold/customs 08:10-...",
+	f("a hold is in progress", "wait/customs 08:00-08:10; hold/customs 08:10-...",
 		step{op: detain, agency: 3, delay: 10 * minute, takes: 2 * hour}, late)
 	f("a released truck is its carrier's", "wait/customs 08:00-08:10; exit/carrier 08:10-...",
 		step{op: release, delay: 10 * minute}, step{op: depart, delay: 2 * hour})

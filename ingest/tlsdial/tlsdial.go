@@ -126,7 +126,7 @@ func (e *NoTLSError) Error() string {
 	return fmt.Sprintf("%v: %s %s %s.tls.enabled to false, or give the address of its TLS port", e.Met, e.Address, says, e.Section)
 }
 
-// brokenOff reports whether a server hung up in the handshake or kept silent. One that speaks TLS and does not agree says why in
+// brokenOff reports whether a server closed the connection or sent nothing. A server that speaks TLS but rejects the handshake sends
 // an alert.
 func brokenOff(err error) bool {
 	return errors.Is(err, errNoAnswer) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET)

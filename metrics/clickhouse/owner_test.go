@@ -35,7 +35,7 @@ func TestLaterEpochFencesTheEarlierOwner(t *testing.T) {
 		t.Fatalf("the second owner finds %v announced, %v", announced, err)
 	}
 	if err := s.AnnounceFlush(t.Context(), 3, first, 300); !errors.Is(err, engine.ErrFenced) {
-		t.Fatalf("the first owner goes on: %v", err)
+		t.Fatalf("the first owner continues: %v", err)
 	}
 	if err := s.AnnounceFlush(t.Context(), 3, second, 250); err != nil {
 		t.Fatal(err)

@@ -68,7 +68,7 @@ func (o Owner) After(other Owner) bool {
 
 // ErrFenced is the error of an owner whose shard another instance has opened after it, or that has loaded a row which is
 // ahead of all that it wrote. It must recover, if it still has the shard.
-var ErrFenced = errors.New("another instance has this shard, or had it meanwhile")
+var ErrFenced = errors.New("another instance owns this shard, or has owned it meanwhile")
 
 // Resume begins a recovery at this progress. The caller then restores all visits that are not over, that have a fact
 // after the Horizon, or whose AsOf is above the progress, and calls Stored for all others; after that all windows

@@ -167,8 +167,8 @@ func (r Rules) Advance(v *Visit, s *State) {
 	r.finish(s)
 }
 
-// StepsTo reports whether s, the state of v before its last Apply, was of a sound visit that had not departed, and the new fact
-// is the latest one of the same passage. Then only the end of the last segment of s changes, and all that is new happened at
+// StepsTo reports whether s, the state of v before its last Apply, was of a sound visit that had not departed, and the new
+// fact is the latest one of the same passage. Then only the end of the last segment of s changes, and all that is new happened at
 // that fact.
 func (s *State) StepsTo(v *Visit) bool {
 	n := len(v.facts)

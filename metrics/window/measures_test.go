@@ -102,7 +102,7 @@ func TestEveryDefinitionIsCompleteAndUnique(t *testing.T) {
 	}
 }
 
-// A number by measure gives that of a total as the condition in SQL picks it, and counts no row twice.
+// A number by measure gives that of a total as the condition in SQL selects it, and counts no row twice.
 func TestTotalsAddUp(t *testing.T) {
 	var c, o window.Counts
 	c.Add(window.ReleaseTime, 5)

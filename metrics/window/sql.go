@@ -6,10 +6,10 @@ import (
 	"dwell/metrics/visit"
 )
 
-// SQLOf is the condition on the column measure that picks the rows whose numbers add up to those of these names.
+// SQLOf is the condition on the column measure that selects the rows whose numbers add up to those of these names.
 func SQLOf(names ...string) string { return "measure IN (" + quoted(CountedBy(names...)) + ")" }
 
-// SQLOfTimes is the condition that picks the rows of all times.
+// SQLOfTimes is the condition that selects the rows of all times.
 func SQLOfTimes() string {
 	var names, phases []string
 	for _, d := range definitions {

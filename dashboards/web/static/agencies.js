@@ -1,7 +1,7 @@
 // The agencies of the places file: their names and their colours. Without the file's, the page has words and colours of its own.
 import { nameOf, wordOf } from "./strings.js";
 
-const longestWait = 5_000; // ms; then the page goes on without them
+const longestWait = 5_000; // ms; then the page continues without them
 const agencies = new Map();
 
 export function setAgencies(all) {

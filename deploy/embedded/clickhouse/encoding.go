@@ -14,10 +14,10 @@ import (
 	"github.com/pierrec/lz4/v4"
 )
 
-// contentEncodings are HTTP's, the one we like best first: on loopback speed counts.
+// contentEncodings are those of HTTP, the preferred one first: on loopback, speed counts.
 var contentEncodings = []string{"lz4", "zstd", "gzip", "deflate", "br"}
 
-// acceptedEncoding picks from an Accept-Encoding header, or "" for none.
+// acceptedEncoding returns the encoding to use for an Accept-Encoding header, "" for none.
 func acceptedEncoding(header string) string {
 	for _, encoding := range contentEncodings {
 		for part := range strings.SplitSeq(header, ",") {

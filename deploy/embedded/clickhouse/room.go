@@ -12,9 +12,8 @@ import (
 	"time"
 )
 
-// config is what the engine does otherwise than by default. It begins no insert and no merge that would leave less than
-// this much room (NOT_ENOUGH_SPACE), and keeps the parts that a merge has made one of for a minute, since the merged one
-// may turn out to have been written in vain.
+// config changes defaults of the engine. It begins no insert and no merge that would leave less than this much space
+// (NOT_ENOUGH_SPACE), and keeps the source parts of a merge for a minute, since the merged part may turn out to be incomplete.
 const config = `<clickhouse>
     <merge_tree><old_parts_lifetime>60</old_parts_lifetime></merge_tree>
     <storage_configuration><disks><default><keep_free_space_bytes>67108864</keep_free_space_bytes></default></disks></storage_configuration>
