@@ -56,9 +56,9 @@ func sightings(t *testing.T) map[string][]sighting {
 // tolerated is the silence in hours that a source may keep at an hour of the local week: twice the upper quartile over
 // the weeks of the longest silence in that hour and its neighbours, or twelve hours where four weeks are not known.
 func tolerated(of []sighting, now time.Time, hour int) float64 {
-	heard := map[int]int{}
+	sightings := map[int]int{}
 	for _, l := range of {
-		heard[l.hour()]++
+		sightings[l.hour()]++
 	}
 	end := sighting{at: now}.hour()
 	first := end - 9*168
@@ -71,24 +71,24 @@ func tolerated(of []sighting, now time.Time, hour int) float64 {
 	}
 	longest := func(x int) float64 { // NaN is unknown
 		last := x - 1
-		for last >= first && heard[last] == 0 {
+		for last >= first && sightings[last] == 0 {
 			last--
 		}
 		before := math.NaN()
 		if last >= first {
-			if before = gap(heard[last]) + float64(x-last-1); before > 168 {
+			if before = gap(sightings[last]) + float64(x-last-1); before > 168 {
 				before = math.NaN()
 			}
 		}
 		switch {
-		case heard[x] == 0 && before+1 > 168:
+		case sightings[x] == 0 && before+1 > 168:
 			return math.NaN()
-		case heard[x] == 0:
+		case sightings[x] == 0:
 			return before + 1
 		case math.IsNaN(before):
-			return gap(heard[x])
+			return gap(sightings[x])
 		}
-		return before + gap(heard[x])
+		return before + gap(sightings[x])
 	}
 	var weeks []float64
 	for x := end - 1; x >= end-8*168; x-- {
@@ -110,7 +110,7 @@ func tolerated(of []sighting, now time.Time, hour int) float64 {
 	return min(168, max(1, math.Ceil(2*weeks[int(math.Ceil(0.75*float64(len(weeks))))-1])))
 }
 
-// doubted says of each reading of a crossing whether it is a zero that is not taken for an empty queue yet: one of the
+// doubted says of each reading of a crossing whether it is a zero that does not count as an empty queue yet: one of the
 // first two since the source had no number for too long.
 func doubted(of []sighting, silence func(sighting) float64) []bool {
 	out := make([]bool, len(of))

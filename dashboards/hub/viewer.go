@@ -10,7 +10,7 @@ type Viewer struct {
 }
 
 // Watch adds a viewer. It resumes after number from of the stream where that is remembered, and begins with a snapshot
-// where it is not, or from is zero. An empty stream is taken for this hub's.
+// where it is not, or from is zero. An empty stream means this hub's.
 func (h *Hub) Watch(from uint64, stream string) *Viewer {
 	h.viewers.Add(1)
 	v := &Viewer{hub: h}

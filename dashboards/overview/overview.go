@@ -103,7 +103,7 @@ const (
 	// NotReported: the reading does not have this number.
 	NotReported Reason = "not_reported"
 	// ZeroAfterClosure and ZeroAfterOutage: the reading is zero, and one of the first after the BCP was closed or after an
-	// outage of the source. The third zero in a row is taken for an empty queue.
+	// outage of the source. The third zero in a row counts as an empty queue.
 	ZeroAfterClosure Reason = "zero_after_closure"
 	ZeroAfterOutage  Reason = "zero_after_outage"
 	// Future: the window has not begun.
@@ -227,7 +227,7 @@ type LatestReading struct {
 	// Frozen says that the source repeats itself, since FrozenSince, and so knows nothing of the queue now.
 	Frozen      bool       `json:"frozen"`
 	FrozenSince *time.Time `json:"frozen_since"`
-	// Reason is why the numbers are null, or why a zero is not taken for an empty queue.
+	// Reason is why the numbers are null, or why a zero does not count as an empty queue.
 	Reason Reason `json:"reason,omitempty"`
 }
 

@@ -65,7 +65,7 @@ GROUP BY bcp, direction`
 	return all, err
 }
 
-// ages splits the trucks at now; an arrival is taken for the middle of its hour.
+// ages splits the trucks at now; an arrival counts as in the middle of its hour.
 func (in *inside) ages(now time.Time) overview.Ages {
 	var a overview.Ages
 	for hour, trucks := range in.arrived {

@@ -21,13 +21,13 @@ type published struct {
 	judge.Sample
 }
 
-// remembered is how far back the readings go on which a verdict rests, and mostRemembered how many they are.
+// A verdict depends on the readings of the time remembered, and on maxRemembered of them at most.
 const (
-	remembered     = baseline.Back
-	mostRemembered = 20_000
+	remembered    = baseline.Back
+	maxRemembered = 20_000
 )
 
-var latestOnes = "ORDER BY time DESC, source DESC, id DESC LIMIT " + strconv.Itoa(mostRemembered)
+var latestOnes = "ORDER BY time DESC, source DESC, id DESC LIMIT " + strconv.Itoa(maxRemembered)
 
 func (s *Source) readPublished(ctx context.Context, id string, from, to time.Time, order string) (all []published, err error) {
 	sql := `

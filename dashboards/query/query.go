@@ -129,10 +129,10 @@ func (s *Source) Progress(ctx context.Context) (overview.Progress, error) {
 	return all.all(), err
 }
 
-// progress is where each shard stands.
-type progress []standing
+// progress is the progress of each shard, by shard.
+type progress []shardProgress
 
-type standing struct {
+type shardProgress struct {
 	shard             uint16
 	offset            uint64
 	latest, watermark *time.Time // nil before the first event
@@ -141,7 +141,7 @@ type standing struct {
 func (s *Source) readProgress(ctx context.Context) (all progress, err error) {
 	sql := "SELECT shard, offset, latest, watermark FROM " + s.table("progress") + " FINAL ORDER BY shard"
 	err = s.each(ctx, "progress", sql, nil, func(rows driver.Rows) error {
-		var at standing
+		var at shardProgress
 		err := rows.Scan(&at.shard, &at.offset, &at.latest, &at.watermark)
 		all = append(all, at)
 		return err
@@ -149,12 +149,12 @@ func (s *Source) readProgress(ctx context.Context) (all progress, err error) {
 	return all, err
 }
 
-// without are those that are not named.
+// without returns the progress of all other shards.
 func (p progress) without(shards []int) progress {
-	return slices.DeleteFunc(slices.Clone(p), func(at standing) bool { return slices.Contains(shards, int(at.shard)) })
+	return slices.DeleteFunc(slices.Clone(p), func(at shardProgress) bool { return slices.Contains(shards, int(at.shard)) })
 }
 
-// all is where the shards stand together.
+// all returns the progress of all shards together.
 func (p progress) all() (sum overview.Progress) {
 	for _, at := range p {
 		sum.Offsets += at.offset

@@ -22,7 +22,7 @@ type latest struct {
 	seen map[uint16]uint64
 }
 
-// recentHours are the hours of all BCPs that start at or after from, as they were when the shards stood at now, those of the
+// recentHours are the hours of all BCPs that start at or after from, as of the progress now: those of the
 // process's own shards from memory and the others from the store.
 func (s *Source) recentHours(ctx context.Context, from time.Time, now progress) (hours, error) {
 	own, all := s.ownHours(from, now)
@@ -73,7 +73,7 @@ func (s *Source) readRecent(ctx context.Context, from time.Time, now progress, o
 
 // ahead reports whether a shard has gone back, as it does where a backup took the place of the tables.
 func (r *latest) ahead(now progress) bool {
-	return slices.ContainsFunc(now, func(at standing) bool { return r.seen[at.shard] > at.offset })
+	return slices.ContainsFunc(now, func(at shardProgress) bool { return r.seen[at.shard] > at.offset })
 }
 
 // readAgain reads the hours that shards have written to since.

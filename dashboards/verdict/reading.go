@@ -32,7 +32,7 @@ func (r *Sample) AgeAt(t time.Time) time.Duration {
 	return age
 }
 
-// Doubt is why a zero is not taken for an empty queue.
+// Doubt is why a zero does not count as an empty queue.
 type Doubt string
 
 // The doubts.

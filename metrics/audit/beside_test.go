@@ -51,7 +51,7 @@ func (b *border) flushUpTo(o engine.Owner, stop string) {
 	b.raw[0].Reset()
 }
 
-func (b *border) claim() engine.Owner {
+func (b *border) acquire() engine.Owner {
 	b.t.Helper()
 	o, _, err := b.store.AcquireEpoch(b.t.Context(), 0)
 	if err != nil {
@@ -66,7 +66,7 @@ func TestRowsOfAFlushInProgressAreLeftOutAndCounted(t *testing.T) {
 	for _, stop := range []string{"windows", "visits", "inside_now", "progress"} {
 		t.Run("before "+stop, func(t *testing.T) {
 			b := day(t)
-			o, before := b.claim(), b.next[0]
+			o, before := b.acquire(), b.next[0]
 			b.arrive(0, 10)
 			b.flushUpTo(o, stop)
 			r, out := b.audit(func(c *audit.Config) { c.Tries = 2 })
@@ -85,7 +85,7 @@ func TestRowsOfAFlushInProgressAreLeftOutAndCounted(t *testing.T) {
 // A flush is in progress when the audit begins, and ends a little later: nothing is left out.
 func TestAuditWaitsForTheEndOfAFlush(t *testing.T) {
 	b := day(t)
-	o := b.claim()
+	o := b.acquire()
 	b.arrive(0, 10)
 	f := b.shards[0].Flush(b.next[0])
 	ctx := t.Context()
@@ -121,7 +121,7 @@ func TestAuditWaitsForTheEndOfAFlush(t *testing.T) {
 // No flush writes a row above the progress without announcing it, so such a row is wrong.
 func TestUnannouncedRowAheadOfProgressIsADifference(t *testing.T) {
 	b := day(t)
-	b.claim()
+	b.acquire()
 	b.exec("INSERT INTO visits SELECT * REPLACE (as_of + 1000 AS as_of, 'inside' AS status) FROM visits FINAL WHERE visit = 'T1'")
 	if r, out := b.audit(nil); r.Differences != 1 || !strings.Contains(out, `visit T1: status: engine "inside", audit "departed"`) {
 		t.Errorf("%+v\n%s", r, out)
@@ -132,7 +132,7 @@ func TestUnannouncedRowAheadOfProgressIsADifference(t *testing.T) {
 // nothing else.
 func TestDifferenceIsFoundWhileTheShardIsWriting(t *testing.T) {
 	b := day(t)
-	o := b.claim()
+	o := b.acquire()
 	b.exec("INSERT INTO visits SELECT * REPLACE (released + INTERVAL 1 MILLISECOND AS released) FROM visits FINAL WHERE visit = 'T1'")
 	ctx, stop := context.WithCancel(t.Context())
 	first := make(chan struct{})

@@ -8,5 +8,5 @@
 // configured.
 //
 // The tables are in migrations/, the views over measures in views/. Reads with FINAL filter after the merge unless they
-// filter by the sorting key alone, so that a superseded row is never taken for the current one.
+// filter by the sorting key alone, so that no query returns a superseded row as the current one.
 package clickhouse

@@ -15,8 +15,8 @@ type closures struct {
 
 const (
 	dayMs = 24 * 3600 * 1000
-	// mostDays is how many days are cached. Longer intervals are computed without the cache.
-	mostDays = 512
+	// maxDays is how many days are cached. Longer intervals are computed without the cache.
+	maxDays = 512
 )
 
 // Closed is how many milliseconds of [from, to) the BCP was closed for a direction.
@@ -24,7 +24,7 @@ func (h *Hours) Closed(d event.Direction, from, to int64) int64 {
 	if h.calendar.week == nil && len(h.facts) == 0 {
 		return 0
 	}
-	if to-from > mostDays*dayMs {
+	if to-from > maxDays*dayMs {
 		return h.walk(d, from, to).sum
 	}
 	var sum int64
@@ -61,7 +61,7 @@ func (h *Hours) day(d event.Direction, day int32) closures {
 		return c
 	}
 	c := h.walk(d, int64(day)*dayMs, (int64(day)+1)*dayMs)
-	if h.days[d] == nil || len(h.days[d]) >= mostDays {
+	if h.days[d] == nil || len(h.days[d]) >= maxDays {
 		h.days[d] = map[int32]closures{}
 	}
 	h.days[d][day] = c

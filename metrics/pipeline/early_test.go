@@ -33,7 +33,7 @@ func (a *awaiting) WriteProgress(_ context.Context, _ int, f *engine.Flush) erro
 
 func (a *awaiting) Stalled(_ int, err error) { a.reported = append(a.reported, fmt.Sprint(err)) }
 
-// A new owner flushes no earlier than another one may yet. If its log ends before that, it says so.
+// A new owner flushes no earlier than at an announced flush of another one. If its log ends before that, it reports that.
 func TestAnnouncedFlushIsAwaited(t *testing.T) {
 	records, cfg := weeks(t, 1)
 	cfg.FlushBytes = 1 // flush after every batch

@@ -15,7 +15,7 @@ import (
 // rules returns the keys of the configuration that decide what a number is, with their values. Tables must not be counted
 // partly by one value and partly by another. If lapse_after grew from ten days to fourteen, visits would have lapsed that now
 // would not, and nothing could take them out of their windows again. With another topic, the progress of the old one would
-// be taken for that of the new one.
+// count as that of the new one.
 //
 // The keys come from the structs: each key of engine, and each attribute of a place, is a rule unless its tag is rule:"-". So
 // nobody can forget a new one.

@@ -102,7 +102,7 @@ func TestToleratedSilence(t *testing.T) {
 	f("nine days of outage teach nothing", always(kabul), traffic(busy).without(monday, 20*24, 9*24), 12, monday, time.Hour, true)
 	f("nor do two nights of Friday in eight weeks", always(kabul),
 		traffic(busy).without(friday, week+5, 12).without(friday, 3*week+5, 12), 12, friday, time.Hour, true)
-	f("three are taken for a baseline", always(kabul),
+	f("three count as a baseline", always(kabul),
 		traffic(busy).without(friday, week+5, 12).without(friday, 3*week+5, 12).without(friday, 4*week+5, 12), 12, friday, 13*time.Hour, true)
 	f("of an outage of five weeks one counts", always(kabul), traffic(busy).without(monday, 6*week-2, 5*week), 12, monday, time.Hour, true)
 	f("after one of six too little is known", always(kabul), traffic(busy).without(monday, 7*week, 6*week), 12, monday, 3*time.Hour, false)

@@ -9,12 +9,12 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// leastRoom is what must be left on the disk for anything to be taken. It is more than any one write needs, so that what
+// minFree is how many bytes must be free on the disk, or writes are refused. It is more than any one write needs, so that what
 // cannot be refused (the state of a group whose member has left, what is written at shutdown) still finds room.
-const leastRoom = 8 << 20
+const minFree = 8 << 20
 
 // room refuses what would have to be written while the disk is full, with errors after which clients retry. Without
-// it a record is refused with an error that clients take for final, and a topic or a committed offset that could not be
+// it a record is refused with an error after which clients do not retry, and a topic or a committed offset that could not be
 // written is acknowledged, and lost with the next start: a topic with all its records.
 type room struct {
 	b    *Broker
@@ -38,10 +38,10 @@ func (r *room) watch(cluster *kfake.Cluster) {
 
 func (r *room) isFull() bool {
 	left, err := left(r.b.cfg.DataDir)
-	full := err != nil || left < leastRoom
+	full := err != nil || left < minFree
 	switch {
 	case full && !r.full:
-		r.b.log.Warn("disk full, writes are refused until there is room", "data", r.b.cfg.DataDir, "left", left, "least", leastRoom, "error", err)
+		r.b.log.Warn("disk full, writes are refused until there is room", "data", r.b.cfg.DataDir, "left", left, "minimum", minFree, "error", err)
 	case !full && r.full:
 		r.b.log.Info("disk has room again, writes are accepted", "data", r.b.cfg.DataDir, "left", left)
 	}
