@@ -13,6 +13,7 @@ import (
 
 	"dwell/cmd/dwell/app"
 	"dwell/ingest/event"
+	"dwell/metrics/visit"
 )
 
 // T1's arrival names an unknown BCP, its release has the key of another visit, and its departure is truncated.
@@ -104,9 +105,11 @@ func TestDeadLettersAreCorrectedAndRedriven(t *testing.T) {
 	if n := strings.Count(dwell(0, "dead-letters", "list"), " - "); n != 0 {
 		t.Errorf("%d letters are listed as not redriven", n)
 	}
-	v, err := s.Store.Visits(t.Context(), 0, []string{"T1"})
+	bcp, _ := s.Vocabulary.BCP([]byte(torkham))
+	key := []visit.Key{{BCP: bcp, ID: "T1"}}
+	v, err := s.Store.Visits(t.Context(), 0, key)
 	for p := 1; err == nil && len(v) == 0 && p < 64; p++ {
-		v, err = s.Store.Visits(t.Context(), p, []string{"T1"})
+		v, err = s.Store.Visits(t.Context(), p, key)
 	}
 	if err != nil || len(v) != 1 || !v[0].Over {
 		t.Fatalf("%v, T1 is %+v", err, v)

@@ -4,14 +4,14 @@ WITH ['shard', 'bcp', 'direction', 'channel', 'regime', 'status', 'fault', 'over
 SELECT visit, d.1 AS field, d.2 AS engine, d.3 AS audit
 FROM (
     SELECT
-        visit, shard,
+        visit, shard, bcp,
         anyIf(fields, side = 'engine') AS engine_fields, anyIf(fields, side = 'audit') AS audit_fields,
         multiIf(
             empty(engine_fields), [('row', 'missing', arrayStringConcat(audit_fields, ' '))],
             empty(audit_fields), [('row', arrayStringConcat(engine_fields, ' '), 'missing')],
             arrayFilter(d -> d.2 != d.3, arrayZip(names, engine_fields, audit_fields))) AS differences
     FROM (
-        SELECT 'engine' AS side, visit, r.shard AS shard, [
+        SELECT 'engine' AS side, visit, r.shard AS shard, toString(bcp) AS bcp, [
             toString(r.shard), bcp, direction, channel, regime, status, fault, toString(over),
             ifNull(toString(first_fact), ''), ifNull(toString(last_fact), ''), ifNull(toString(arrived), ''), ifNull(toString(released), ''),
             ifNull(toString(refused), ''), ifNull(toString(departed), ''), ifNull(toString(lapsed), ''),
@@ -23,7 +23,7 @@ FROM (
         FROM {{.Scratch}}_visits AS r FINAL LEFT JOIN {{.Scratch}}_progress AS p ON r.shard = p.shard
         PREWHERE cityHash64(visit) % {{.Buckets}} = {{.Bucket}}
         UNION ALL
-        SELECT 'audit' AS side, visit, shard, [
+        SELECT 'audit' AS side, visit, shard, bcp, [
             toString(shard), bcp, direction, channel, regime, status, fault, toString(over),
             ifNull(toString(fromUnixTimestamp64Milli(first, 'UTC')), ''), ifNull(toString(fromUnixTimestamp64Milli(last, 'UTC')), ''),
             ifNull(toString(fromUnixTimestamp64Milli(arrived, 'UTC')), ''), ifNull(toString(fromUnixTimestamp64Milli(released, 'UTC')), ''),
@@ -35,11 +35,11 @@ FROM (
                 segments, arrayResize(segment_closed, length(segments), 0)), ', '),
             phase, holder, ifNull(toString(fromUnixTimestamp64Milli(since, 'UTC')), '')] AS fields,
             0 AS ahead
-        FROM {{.Scratch}} LEFT JOIN {{.Scratch}}_net USING (shard, visit)
+        FROM {{.Scratch}} LEFT JOIN {{.Scratch}}_net USING (shard, bcp, visit)
         WHERE cityHash64(visit) % {{.Buckets}} = {{.Bucket}}
     )
-    GROUP BY visit, shard
+    GROUP BY visit, shard, bcp
     HAVING max(ahead) = 0
 )
 ARRAY JOIN differences AS d
-ORDER BY visit, shard, field
+ORDER BY visit, shard, bcp, field

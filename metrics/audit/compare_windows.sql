@@ -15,7 +15,7 @@ WITH
             multiIf(ms = 0, -32768, abs(exact - round(exact)) < 1e-11, round(exact), ceil(exact))::Int16 AS bin,
             32 * log2(net / 1000) AS net_exact,
             multiIf(net = 0, -32768, abs(net_exact - round(net_exact)) < 1e-11, round(net_exact), ceil(net_exact))::Int16 AS net_bin
-        FROM {{.Scratch}} LEFT JOIN {{.Scratch}}_net USING (shard, visit)
+        FROM {{.Scratch}} LEFT JOIN {{.Scratch}}_net USING (shard, bcp, visit)
         ARRAY JOIN arrayConcat(
             [
                 ('arrivals', arrived, 0, 0, 0), ('refusals', refused, 0, 0, 0), ('lapsed', lapsed, 0, 0, 0),

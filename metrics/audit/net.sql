@@ -18,8 +18,8 @@ WITH
         FROM ends AS e ASOF INNER JOIN hours AS h ON e.shard = h.shard AND e.bcp = h.bcp AND e.direction = h.direction AND e.starts >= h.t
     ),
     ended AS (
-        SELECT b.shard AS shard, b.visit AS visit, b.i AS i, h.closed + if(h.open = 0, b.ends - h.t, 0) - b.closed_before AS closed
+        SELECT b.shard AS shard, b.bcp AS bcp, b.visit AS visit, b.i AS i, h.closed + if(h.open = 0, b.ends - h.t, 0) - b.closed_before AS closed
         FROM begun AS b ASOF INNER JOIN hours AS h ON b.shard = h.shard AND b.bcp = h.bcp AND b.direction = h.direction AND b.ends >= h.t
     )
-SELECT shard, visit, all[1].2, all[2].2, arrayMap(a -> a.2, arraySlice(all, 3))
-FROM (SELECT shard, visit, arraySort(groupArray((i, toInt64(closed)))) AS all FROM ended GROUP BY shard, visit)
+SELECT shard, bcp, visit, all[1].2, all[2].2, arrayMap(a -> a.2, arraySlice(all, 3))
+FROM (SELECT shard, bcp, visit, arraySort(groupArray((i, toInt64(closed)))) AS all FROM ended GROUP BY shard, bcp, visit)

@@ -6,11 +6,11 @@ CREATE TABLE {{.Scratch}} (
     refused Nullable(Int64), departed Nullable(Int64), lapsed Nullable(Int64),
     sound UInt8, segments Array(Tuple(phase String, holder String, start Int64, ms Int64)),
     open UInt8, phase String, holder String, since Nullable(Int64)
-) ENGINE = MergeTree ORDER BY (shard, visit);
+) ENGINE = MergeTree ORDER BY (shard, bcp, visit);
 
 CREATE TABLE {{.Scratch}}_net (
-    shard UInt16, visit String, release_closed Int64, crossing_closed Int64, segment_closed Array(Int64)
-) ENGINE = MergeTree ORDER BY (shard, visit);
+    shard UInt16, bcp String, visit String, release_closed Int64, crossing_closed Int64, segment_closed Array(Int64)
+) ENGINE = MergeTree ORDER BY (shard, bcp, visit);
 
 -- The instants (t, Unix milliseconds) at which the calendar of a BCP opens or closes it.
 CREATE TABLE {{.Scratch}}_calendar (

@@ -134,13 +134,13 @@ func (a *audit) compareLines(ctx context.Context, lines []truth) error {
 		if err := rows.Scan(&id, &fields); err != nil {
 			return err
 		}
-		engine[id] = fields
+		engine[fields[0]+" "+id] = fields
 	}
 	if err := rows.Err(); err != nil {
 		return err
 	}
 	for i := range lines {
-		if err := a.compareLine(&lines[i], engine[lines[i].Visit]); err != nil {
+		if err := a.compareLine(&lines[i], engine[lines[i].BCP+" "+lines[i].Visit]); err != nil {
 			return err
 		}
 	}

@@ -29,7 +29,7 @@ WITH
 
 received AS (
     SELECT
-        e.shard AS shard, e.subject AS visit,
+        e.shard AS shard, toString(e.bcp) AS bcp, e.subject AS visit,
         e.type = 'event.retracted' AS retraction,
         if(retraction, e.retracted_source, e.source) AS fact_source,
         if(retraction, e.retracted_id, e.id) AS fact_id,
@@ -38,10 +38,9 @@ received AS (
             toString(e.agency),
             if(e.type IN ('inspection.started', 'inspection.completed'), indexOf(kinds, e.kind), 0),
             xxHash64(concat(e.source, '\0', e.id)),
-            toString(e.bcp), toString(e.direction), toString(e.channel), toString(e.regime)
-        )::Tuple(t Int64, type UInt8, agency String, kind UInt8, key UInt64, bcp String, direction String, channel String, regime String) AS fact,
-        (fact.t, fact.type, fact.agency, fact.kind, indexOf(bcps, fact.bcp),
-            indexOf(regimes, fact.regime), indexOf(channels, fact.channel), indexOf(directions, fact.direction)) AS rank
+            toString(e.direction), toString(e.channel), toString(e.regime)
+        )::Tuple(t Int64, type UInt8, agency String, kind UInt8, key UInt64, direction String, channel String, regime String) AS fact,
+        (fact.t, fact.type, fact.agency, fact.kind, indexOf(regimes, fact.regime), indexOf(channels, fact.channel), indexOf(directions, fact.direction)) AS rank
     FROM {{.Database}}.events AS e
     INNER JOIN {{.Scratch}}_progress AS p ON e.shard = p.shard
     WHERE cityHash64(e.subject) % {{.Buckets}} = {{.Bucket}} AND e.offset < p.applied
@@ -50,32 +49,32 @@ received AS (
 
 -- Of one id with two contents the smaller one counts.
 facts AS (
-    SELECT shard, visit, countIf(retraction) = 0 AS stands, argMinIf(fact, rank, NOT retraction) AS f
+    SELECT shard, bcp, visit, countIf(retraction) = 0 AS stands, argMinIf(fact, rank, NOT retraction) AS f
     FROM received
-    GROUP BY shard, visit, fact_source, fact_id
+    GROUP BY shard, bcp, visit, fact_source, fact_id
 ),
 
 -- What happened to one agency's inspection of one kind, or to one agency's hold, at one instant. All that is neither
 -- is in a group without agency.
 instants AS (
     SELECT
-        shard, visit, f.t AS t, f.kind AS kind,
+        shard, bcp, visit, f.t AS t, f.kind AS kind,
         if(f.type IN (inspection_started, hold_placed, inspection_completed, hold_lifted), f.agency, '') AS agency,
         countIf(stands AND f.type IN (inspection_started, hold_placed)) > 0 AS begins,
         countIf(stands AND f.type IN (inspection_completed, hold_lifted)) > 0 AS ends,
         groupArrayIf(f, stands) AS now
     FROM facts
-    GROUP BY shard, visit, agency, kind, t
+    GROUP BY shard, bcp, visit, agency, kind, t
 ),
 
 -- Its start and end. One that both begins and ends at an instant (2) restarts if it was in progress, and otherwise took no
 -- time. Each step is a query of its own, because ClickHouse writes out a name that is used in the query that makes it.
 histories AS (
     SELECT
-        shard, visit, agency, kind, groupArrayArray(now) AS parts,
+        shard, bcp, visit, agency, kind, groupArrayArray(now) AS parts,
         arraySort(groupArrayIf((t, multiIf(begins AND ends, 2, begins, 1, 0), begins, ends), notEmpty(now))) AS at
     FROM instants
-    GROUP BY shard, visit, agency, kind
+    GROUP BY shard, bcp, visit, agency, kind
 ),
 open_before AS (
     SELECT *, arrayPopBack(arrayFill(c -> c != 2, arrayPushFront(arrayMap(x -> x.2, at), 0))) AS before
@@ -95,7 +94,7 @@ ended AS (
 -- The agency that acts at an instant, and so explains a wait that ends there, with the rank of its fact among simultaneous ones.
 actings AS (
     SELECT
-        shard, visit, parts,
+        shard, bcp, visit, parts,
         if(agency = '', [], arrayMap(m -> (m.1, m.2, kind > 0, agency), arrayFilter(m -> m.3 = 1, marks_with_ends))) AS going_on,
         if(agency = '',
             arrayMap(
@@ -110,12 +109,12 @@ actings AS (
 
 whole AS (
     SELECT
-        shard, visit,
+        shard, bcp, visit,
         arraySort(groupArrayArray(parts)) AS fs,
         arraySort(groupArrayArray(acting)) AS actors,
         groupArrayArray(going_on) AS spans
     FROM actings
-    GROUP BY shard, visit
+    GROUP BY shard, bcp, visit
 ),
 
 milestones AS (
@@ -133,16 +132,16 @@ milestones AS (
     FROM whole
 ),
 places AS (
-    SELECT *, place.bcp AS bcp, place.direction AS direction,
-        arrayFilter(f -> f.bcp != place.bcp OR f.direction != place.direction, fs) AS odd,
-        last + lapse_after[indexOf(bcps, place.bcp)] AS deadline
+    SELECT *, place.direction AS direction,
+        arrayFilter(f -> f.direction != place.direction, fs) AS odd,
+        last + lapse_after[indexOf(bcps, bcp)] AS deadline
     FROM milestones
 ),
 faults AS (
     SELECT *,
         multiIf(
             empty(fs), '',
-            notEmpty(odd), if(odd[1].bcp != bcp, 'bcp_conflict', 'direction_conflict'),
+            notEmpty(odd), 'direction_conflict',
             arrived IS NULL, 'no_arrival',
             ifNull(released < arrived, 0), 'released_before_arrival',
             ifNull(departed < arrived, 0), 'departed_before_arrival',

@@ -19,11 +19,11 @@ func TestMinutesAreThoseOfTheEngine(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	var rows []visit.Row
 	for n := range 500 {
-		k := &truck{voc: voc, id: fmt.Sprint(n)}
+		k, bcp := &truck{voc: voc, id: fmt.Sprint(n)}, voc.BCPs()[n%2]
 		for range r.IntN(12) {
 			typ := event.Type(1 + r.IntN(int(event.TruckDeparted)))
 			k.add(typ, base+r.Int64N(90*minute), func(e *event.Event) {
-				e.BCP, e.Direction = voc.BCPs()[r.IntN(20)/19], event.Direction(1+r.IntN(12)/11)
+				e.BCP, e.Direction = bcp, event.Direction(1+r.IntN(12)/11)
 				if typ.HasAgency() && r.IntN(2) > 0 {
 					e.Agency, _ = voc.Agency([]byte("Ветеринар'ь"))
 				}

@@ -81,7 +81,7 @@ func TestWrittenRowsSurviveAKill(t *testing.T) {
 	if p, err := s.Progress(t.Context(), 0); err != nil || p.Offset != 4 {
 		t.Errorf("progress is %+v, %v", p, err)
 	}
-	got, err := s.Visits(t.Context(), 0, []string{"T1"})
+	got, err := s.Visits(t.Context(), 0, []visit.Key{{BCP: 1, ID: "T1"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,57 +5,65 @@ import (
 	"fmt"
 	"slices"
 
-	driver "github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"dwell/ingest/event"
 	"dwell/metrics/visit"
 )
 
-// A visit is recent if it is not over, or has a fact after the horizon, or its row is ahead of the progress. Facts are the bulk
-// of the table, and most visits are not recent. So only recent visits are read with their facts, by visit and as_of, since rows
-// with the same visit and as_of are identical; of all others, only the id is read.
+// A visit is recent if it is not over, has a fact after the horizon, or its row is ahead of the progress. Facts are the bulk of
+// the table, and most visits are not recent. So only recent visits are read with their facts, by key and as_of, which identify
+// one row or identical copies; of all others, only the key is read.
 const (
-	recentRows = `SELECT visit, as_of, toUnixTimestamp64Milli(lapsed), over, facts FROM visits PREWHERE shard = ? AND (visit, as_of) IN (
-		SELECT visit, as_of FROM visits FINAL
+	visitRow = `SELECT bcp, visit, month, as_of, toUnixTimestamp64Milli(lapsed), over, facts FROM visits `
+
+	recentRows = visitRow + `PREWHERE shard = ? AND (bcp, visit, as_of) IN (
+		SELECT bcp, visit, as_of FROM visits FINAL
 		WHERE shard = ? AND (NOT (over AND ifNull(last_fact <= fromUnixTimestamp64Milli(?), 1)) OR as_of > ?)
-	) LIMIT 1 BY visit`
+	) LIMIT 1 BY bcp, visit`
 
-	allIDs = `SELECT visit FROM visits FINAL WHERE shard = ?`
+	allKeys = `SELECT bcp, visit FROM visits FINAL WHERE shard = ?`
 
-	rowsByID = `SELECT visit, as_of, toUnixTimestamp64Milli(lapsed), over, facts FROM visits PREWHERE shard = ? AND visit IN (?)
-	ORDER BY as_of DESC LIMIT 1 BY visit`
+	rowsByKey = visitRow + `PREWHERE shard = ? AND (bcp, visit) IN (?)
+	ORDER BY as_of DESC LIMIT 1 BY bcp, visit`
 
-	overDuring = `SELECT visit, as_of, toUnixTimestamp64Milli(lapsed), over, facts FROM visits FINAL
+	overDuring = visitRow + `FINAL
 	WHERE shard = ? AND over AND bcp = ? AND first_fact < fromUnixTimestamp64Milli(?) AND last_fact > fromUnixTimestamp64Milli(?)`
 )
 
 // RecentVisits yields every visit that is not over, has a fact after the horizon (Unix milliseconds), or has an AsOf above
-// progress, and calls stored with the id of every other visit. Rows have no State. For a visit that changes
+// progress, and calls stored with the key of every other visit. Rows come without their State. For a visit that changes
 // meanwhile, it calls yield, stored, or both.
-func (s *Store) RecentVisits(ctx context.Context, shard int, horizon, progress int64, yield func(*visit.Row) error, stored func(id string)) error {
-	recent := map[string]struct{}{}
+func (s *Store) RecentVisits(ctx context.Context, shard int, horizon, progress int64, yield func(*visit.Row) error, stored func(visit.Key)) error {
+	recent := map[visit.Key]struct{}{}
 	rows, err := s.conn.Query(ctx, recentRows, shard, shard, max(horizon, earliest), progress)
 	if err == nil {
-		err = eachVisit(rows, func(r *visit.Row) error {
-			recent[r.ID] = struct{}{}
+		err = s.eachVisit(rows, func(r *visit.Row) error {
+			recent[r.Key] = struct{}{}
 			return yield(r)
 		})
 	}
 	if err != nil {
 		return fmt.Errorf("read table visits: %w", err)
 	}
-	rows, err = s.conn.Query(ctx, allIDs, shard)
+	rows, err = s.conn.Query(ctx, allKeys, shard)
 	if err != nil {
 		return fmt.Errorf("read table visits: %w", err)
 	}
 	defer func() { _ = rows.Close() }()
-	var id string
+	var bcp string
+	var k visit.Key
 	for rows.Next() {
-		if err := rows.Scan(&id); err != nil {
+		if err := rows.Scan(&bcp, &k.ID); err != nil {
 			return fmt.Errorf("read table visits: %w", err)
 		}
-		if _, yielded := recent[id]; !yielded {
-			stored(id)
+		configured := false
+		if k.BCP, configured = s.voc.BCP([]byte(bcp)); !configured {
+			continue // its events are dead letters
+		}
+		if _, yielded := recent[k]; !yielded {
+			stored(k)
 		}
 	}
 	if err := rows.Err(); err != nil {
@@ -71,10 +79,14 @@ const earliest = -2_208_988_800_000
 const latest = 10_382_256_000_000
 
 // Visits returns the stored rows of these visits, in no particular order and without their State.
-func (s *Store) Visits(ctx context.Context, shard int, ids []string) ([]visit.Row, error) {
+func (s *Store) Visits(ctx context.Context, shard int, keys []visit.Key) ([]visit.Row, error) {
+	tuples := make([]clickhouse.GroupSet, len(keys))
+	for i, k := range keys {
+		tuples[i] = clickhouse.GroupSet{Value: []any{s.voc.BCPName(k.BCP), k.ID}}
+	}
 	var found []visit.Row
-	for chunk := range chunks(ids, func(id string) int { return len(id) + 4 }) {
-		some, err := s.visits(ctx, rowsByID, shard, chunk)
+	for chunk := range chunks(tuples, func(t clickhouse.GroupSet) int { return len(t.Value[0].(string)) + len(t.Value[1].(string)) + 10 }) {
+		some, err := s.visits(ctx, rowsByKey, shard, chunk)
 		if err != nil {
 			return nil, err
 		}
@@ -86,7 +98,7 @@ func (s *Store) Visits(ctx context.Context, shard int, ids []string) ([]visit.Ro
 func (s *Store) visits(ctx context.Context, query string, args ...any) (found []visit.Row, err error) {
 	rows, err := s.conn.Query(ctx, query, args...)
 	if err == nil {
-		err = eachVisit(rows, func(r *visit.Row) error {
+		err = s.eachVisit(rows, func(r *visit.Row) error {
 			found = append(found, *r)
 			return nil
 		})
@@ -103,17 +115,23 @@ func (s *Store) OverDuring(ctx context.Context, shard int, b event.BCP, from, to
 	return s.visits(ctx, overDuring, shard, s.voc.BCPName(b), min(max(to, earliest), latest), min(max(from, earliest), latest))
 }
 
-func eachVisit(rows driver.Rows, yield func(*visit.Row) error) error {
+func (s *Store) eachVisit(rows driver.Rows, yield func(*visit.Row) error) error {
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
-		var r visit.Row
+		r := visit.Row{Lapsed: visit.None}
+		var bcp string
+		var month uint32
 		var asOf uint64
 		var lapsed *int64
 		var over uint8
-		if err := rows.Scan(&r.ID, &asOf, &lapsed, &over, &r.Facts); err != nil {
+		if err := rows.Scan(&bcp, &r.ID, &month, &asOf, &lapsed, &over, &r.Facts); err != nil {
 			return err
 		}
-		r.AsOf, r.Lapsed, r.Over = int64(asOf), visit.None, over != 0
+		configured := false
+		if r.BCP, configured = s.voc.BCP([]byte(bcp)); !configured {
+			return fmt.Errorf("visit %q is of bcp %q, which is not configured", r.ID, bcp)
+		}
+		r.Month, r.AsOf, r.Over = visit.Month(month), int64(asOf), over != 0
 		if lapsed != nil {
 			r.Lapsed = *lapsed
 		}

@@ -65,8 +65,16 @@ func (k *truck) add(typ event.Type, at int64, change func(*event.Event)) *truck 
 	return k
 }
 
+// bcp is that of its first event.
+func (k *truck) bcp() event.BCP {
+	for _, f := range k.visit.Facts() {
+		return f.BCP
+	}
+	return k.voc.BCPs()[0]
+}
+
 func (k *truck) row(asOf int64) visit.Row {
-	r := visit.Row{ID: k.id, AsOf: asOf, Lapsed: visit.None, Facts: k.visit.AppendFacts(nil, k.voc)}
+	r := visit.Row{Key: visit.Key{BCP: k.bcp(), ID: k.id}, Month: 202601, AsOf: asOf, Lapsed: visit.None, Facts: k.visit.AppendFacts(nil, k.voc)}
 	visit.RulesOf(k.voc).Derive(&k.visit, &r.State)
 	r.Over = r.State.Empty || r.State.Departed != visit.None
 	return r
@@ -104,16 +112,16 @@ func TestVisitsAreReadBack(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	ids := []string{"unknown"}
+	keys := []visit.Key{{BCP: 1, ID: "unknown"}, {BCP: 2, ID: "lapsed"}}
 	for _, r := range rows {
-		ids = append(ids, r.ID)
+		keys = append(keys, r.Key)
 	}
-	got, err := s.Visits(t.Context(), 5, ids)
+	got, err := s.Visits(t.Context(), 5, keys)
 	if err != nil {
 		t.Fatal(err)
 	}
 	sameVisits(t, got, rows)
-	if got, err := s.Visits(t.Context(), 6, ids); err != nil || len(got) != 0 {
+	if got, err := s.Visits(t.Context(), 6, keys); err != nil || len(got) != 0 {
 		t.Fatalf("another shard has %d visits, %v", len(got), err)
 	}
 
@@ -124,7 +132,7 @@ func TestVisitsAreReadBack(t *testing.T) {
 		err := s.RecentVisits(t.Context(), 5, horizon, ahead, func(r *visit.Row) error {
 			recent = append(recent, *r)
 			return nil
-		}, func(id string) { stored = append(stored, strings.Clone(id)) })
+		}, func(k visit.Key) { stored = append(stored, strings.Clone(k.ID)) })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -199,7 +207,7 @@ func TestHighestAsOfWinsInAnyOrder(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		visits, err := s.Visits(t.Context(), i, []string{"T1"})
+		visits, err := s.Visits(t.Context(), i, []visit.Key{{BCP: 1, ID: "T1"}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -212,7 +220,7 @@ func TestHighestAsOfWinsInAnyOrder(t *testing.T) {
 		err = s.RecentVisits(t.Context(), i, base+10*minute, 1000, func(r *visit.Row) error {
 			t.Errorf("after %v the visit is recent: %+v", order, r)
 			return nil
-		}, func(string) {})
+		}, func(visit.Key) {})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -222,7 +230,7 @@ func TestHighestAsOfWinsInAnyOrder(t *testing.T) {
 func randomWindow(r *rand.Rand, voc *event.Vocabulary, start int32) window.Row {
 	measures := []window.Measure{
 		window.Arrivals, window.ReleaseTime, window.OfSegment(visit.Wait, event.Agency(1+r.IntN(4))),
-		window.OfSegment(visit.Service, voc.Customs), window.OfFault(visit.NoArrival), window.OfFault(visit.BCPConflict),
+		window.OfSegment(visit.Service, voc.Customs), window.OfFault(visit.NoArrival), window.OfFault(visit.DirectionConflict),
 	}
 	row := window.Row{
 		Key: window.Key{

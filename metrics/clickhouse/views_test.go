@@ -54,7 +54,7 @@ func TestViewsOfAHandComputedDay(t *testing.T) {
 	}
 	two := []window.Row{
 		row(key(window.ReleaseTime, event.Green), 1_800_000), row(key(window.Arrivals, event.Green), 0),
-		row(key(window.UntimedLeft, event.Green), 0), row(key(window.UntimedDepartures, event.Green), 0), row(key(window.OfFault(visit.BCPConflict), event.Green), 0),
+		row(key(window.UntimedLeft, event.Green), 0), row(key(window.UntimedDepartures, event.Green), 0), row(key(window.OfFault(visit.DirectionConflict), event.Green), 0),
 	}
 	later := key(window.CrossingTime, event.Green)
 	later.Start += 120

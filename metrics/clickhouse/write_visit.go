@@ -28,10 +28,11 @@ func (s *Store) WriteVisits(ctx context.Context, shard int, chunks func(most int
 func (s *Store) encodeVisits(e *encoder, shard int, rows []visit.Row) {
 	e.block.reset("visits", len(rows), 600*len(rows))
 	b, d := &e.block, &e.dictionary
+	eachCode(d, b, "bcp", rows, func(r *visit.Row) event.BCP { return r.BCP }, s.voc.BCPName)
 	b.same("shard", uint16(shard))
 	eachString(b, "visit", rows, func(r *visit.Row) string { return r.ID })
+	each32(b, "month", "UInt32", rows, func(r *visit.Row) uint32 { return uint32(r.Month) })
 	each64(b, "as_of", "UInt64", rows, func(r *visit.Row) int64 { return r.AsOf })
-	eachCode(d, b, "bcp", rows, func(r *visit.Row) event.BCP { return r.State.BCP }, s.voc.BCPName)
 	eachCode(d, b, "direction", rows, func(r *visit.Row) event.Direction { return r.State.Direction }, event.Direction.String)
 	eachCode(d, b, "channel", rows, func(r *visit.Row) event.Channel { return r.State.Channel }, event.Channel.String)
 	eachCode(d, b, "regime", rows, func(r *visit.Row) event.Regime { return r.State.Regime }, event.Regime.String)

@@ -42,10 +42,17 @@ func (s *State) Find(e *event.Event) (at Found, absent bool) {
 	if !ofVisit(e) {
 		return Found{}, false
 	}
-	if v := s.visits.Find(e.Subject); v != 0 {
+	key := s.key(e.BCP, e.Subject)
+	if v := s.visits.Find(key); v != 0 {
 		return Found{v}, false
 	}
-	return Found{}, s.stored.Has(e.Subject)
+	return Found{}, s.stored.Has(key)
+}
+
+// key is a visitKey, valid until the next call.
+func (s *State) key(b event.BCP, id []byte) []byte {
+	s.keyRoom = visitKey(s.keyRoom[:0], b, id)
+	return s.keyRoom
 }
 
 // ofVisit reports whether the event is a fact about a visit or retracts one. The retraction of a place's event has the
@@ -86,10 +93,11 @@ func (s *State) Apply(offset int64, e *event.Event, at Found) Outcome {
 }
 
 func (s *State) visitOf(e *event.Event) mem.Ref {
-	if v := s.visits.Find(e.Subject); v != 0 {
+	key := s.key(e.BCP, e.Subject)
+	if v := s.visits.Find(key); v != 0 {
 		return v
 	}
-	return s.visits.Add(e.Subject)
+	return s.visits.Add(key, visit.MonthOf(e.Time))
 }
 
 func (s *State) applyToVisit(offset int64, e *event.Event, v mem.Ref, out *Outcome) {

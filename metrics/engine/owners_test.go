@@ -99,11 +99,11 @@ func (b *border) open() {
 		}
 	}
 	b.meanwhile()
-	for id, row := range b.visits {
+	for k, row := range b.visits {
 		if !row.Over || row.State.Last > in.state.Horizon() || row.AsOf > p.Offset {
 			b.must(in.state.RestoreVisit(&row))
 		} else {
-			in.state.Stored(id)
+			in.state.Stored(k)
 		}
 	}
 	b.meanwhile()
@@ -137,7 +137,7 @@ func (in *instance) apply(n int) error {
 		e := &in.log[i]
 		visit, absent := in.state.Find(e)
 		found = append(found, visit)
-		if row, ok := in.visits[string(e.Subject)]; absent && ok {
+		if row, ok := in.visits[visitOf(e)]; absent && ok {
 			if err := in.state.RestoreVisit(&row); err != nil {
 				return err
 			}
@@ -191,7 +191,7 @@ func (in *instance) flush() error {
 		r := cloned(*row)
 		step(func() { b.writeWindow(r) })
 	}
-	copies := tables{visits: map[string]visit.Row{}}
+	copies := tables{visits: map[visit.Key]visit.Row{}}
 	for rows := range f.Visits.Chunks(3) {
 		for _, r := range rows {
 			copies.writeVisit(r)
@@ -302,11 +302,11 @@ func TestCompetingOwnersWriteTheSameRowsAsOne(t *testing.T) {
 		if !reflect.DeepEqual(b.restated, one.restated) {
 			t.Fatalf("restatements %+v, of a single instance %+v", b.restated, one.restated)
 		}
-		for id, want := range one.visits {
-			is := b.visits[id]
+		for k, want := range one.visits {
+			is := b.visits[k]
 			is.AsOf, want.AsOf = 0, 0
 			if !reflect.DeepEqual(is, want) {
-				t.Fatalf("visit %s: %+v, of a single instance %+v", id, is, want)
+				t.Fatalf("visit %+v: %+v, of a single instance %+v", k, is, want)
 			}
 		}
 		for at, want := range one.inside {

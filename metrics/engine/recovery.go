@@ -114,12 +114,13 @@ func (s *State) admit(asOf int64) error {
 // Horizon is the instant before which windows and finished visits are not in memory, in Unix milliseconds.
 func (s *State) Horizon() int64 { return s.horizon }
 
-// Stored takes the id of a visit that is in the store and not restored.
-func (s *State) Stored(id string) { s.stored.Add(id) }
+// Stored takes the key of a visit that is in the store and not restored.
+func (s *State) Stored(k visit.Key) { s.stored.Add(string(s.key(k.BCP, []byte(k.ID)))) }
 
 // RestoreVisit takes a visit into memory. It does nothing if the visit is already in memory.
 func (s *State) RestoreVisit(r *visit.Row) error {
-	if s.visits.Find([]byte(r.ID)) != 0 {
+	key := s.key(r.BCP, []byte(r.ID))
+	if s.visits.Find(key) != 0 {
 		return nil
 	}
 	if err := s.admit(r.AsOf); err != nil {
@@ -129,7 +130,7 @@ func (s *State) RestoreVisit(r *visit.Row) error {
 	if err != nil {
 		return fmt.Errorf("visit %q: %w", r.ID, err)
 	}
-	at := s.visits.Add([]byte(r.ID))
+	at := s.visits.Add(key, r.Month)
 	s.visits.restore(at, v)
 	e := s.visits.At(at)
 	e.asOf = r.AsOf

@@ -12,7 +12,7 @@ import (
 // tables keep, of each key, the row with the highest AsOf: as ClickHouse's ReplacingMergeTree does.
 type tables struct {
 	windows  map[window.Key]window.Row
-	visits   map[string]visit.Row
+	visits   map[visit.Key]visit.Row
 	restated map[restatement]window.Change
 	progress *Progress
 	// announced has, by owner in the order of their epochs, the offset of its last flush.
@@ -54,8 +54,8 @@ func (t *tables) writeWindow(r window.Row) {
 }
 
 func (t *tables) writeVisit(r visit.Row) {
-	if old, ok := t.visits[r.ID]; !ok || r.AsOf >= old.AsOf {
-		t.visits[r.ID] = clonedVisit(r)
+	if old, ok := t.visits[r.Key]; !ok || r.AsOf >= old.AsOf {
+		t.visits[r.Key] = clonedVisit(r)
 	}
 }
 
@@ -85,13 +85,13 @@ func (t *tables) recover(tb fataler, cfg Config, log []event.Event) *run {
 	for i := range log[:p.Offset] {
 		s.RestoreHours(&log[i])
 	}
-	for id, r := range t.visits {
+	for k, r := range t.visits {
 		if !r.Over || r.State.Last > s.Horizon() || r.AsOf > p.Offset {
 			if err := s.RestoreVisit(&r); err != nil {
 				tb.Fatalf("%v", err)
 			}
 		} else {
-			s.Stored(id)
+			s.Stored(k)
 		}
 	}
 	for k, r := range t.windows {
@@ -126,15 +126,18 @@ type run struct {
 // newRun is a shard at work on a log from its beginning, with tables of its own.
 func newRun(cfg Config) *run {
 	return &run{state: New(cfg), tables: &tables{
-		windows: map[window.Key]window.Row{}, visits: map[string]visit.Row{}, restated: map[restatement]window.Change{}, announced: []int64{0},
+		windows: map[window.Key]window.Row{}, visits: map[visit.Key]visit.Row{}, restated: map[restatement]window.Change{}, announced: []int64{0},
 	}, cfg: cfg}
 }
+
+// visitOf is the key of an event's visit in the tables.
+func visitOf(e *event.Event) visit.Key { return visit.Key{BCP: e.BCP, ID: string(e.Subject)} }
 
 func (r *run) apply(log []event.Event) error {
 	e := &log[r.next]
 	at, absent := r.state.Find(e)
 	if absent {
-		if row, ok := r.tables.visits[string(e.Subject)]; ok {
+		if row, ok := r.tables.visits[visitOf(e)]; ok {
 			if err := r.state.RestoreVisit(&row); err != nil {
 				return err
 			}

@@ -42,7 +42,7 @@ type State struct {
 	windows windows
 	hours   bcpHours
 
-	// stored has the ids of all visits that are in the store and not in memory, and some others as false positives.
+	// stored has the keys of all visits that are in the store and not in memory, and some others as false positives.
 	stored mem.Filter
 
 	// recovering is true from Resume until Resumed. written is the AsOf of the last flush.
@@ -74,6 +74,7 @@ type State struct {
 	// memory for the next event, and for the next flush
 	before, after []window.Contribution
 	scratch       visit.State
+	keyRoom       []byte
 	spare         Flush
 }
 

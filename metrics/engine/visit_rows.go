@@ -28,7 +28,7 @@ func (v Visits) Chunks(most int) iter.Seq[[]visit.Row] {
 			rows, facts, segments = slices.Grow(rows[:0], len(chunk)), facts[:0], segments[:0]
 			for _, c := range chunk {
 				e, known, state := v.state.visits.At(c.visit), v.state.visits.of(c.visit), v.state.derive(c.visit).Summary()
-				row := visit.Row{ID: v.state.visits.Key(c.visit), AsOf: v.asOf, Lapsed: e.lapsed(), Over: e.over(), State: state}
+				row := visit.Row{Key: v.state.visits.keyOf(c.visit), Month: e.monthOf(), AsOf: v.asOf, Lapsed: e.lapsed(), Over: e.over(), State: state}
 				// The capacity of both is cut off, so that an append does not write into the next row's.
 				from := len(facts)
 				facts = known.AppendFacts(facts, v.state.cfg.Vocabulary)

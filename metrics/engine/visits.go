@@ -1,11 +1,14 @@
 package engine
 
 import (
+	"encoding/binary"
+
+	"dwell/ingest/event"
 	"dwell/metrics/engine/mem"
 	"dwell/metrics/visit"
 )
 
-// visits are the visits in memory, by id. There may be millions, and one of eight facts takes about three hundred bytes.
+// visits are the visits in memory, by visitKey. There may be millions, and one of eight facts takes about three hundred bytes.
 type visits struct {
 	mem.Index[entry]
 	facts mem.Slab[visit.Fact]
@@ -20,7 +23,26 @@ type entry struct {
 	at    int64
 	facts mem.List
 	dirty uint32 // its number among the dirty visits, the first of them 1; 0 if it is not dirty
+	month int16  // of the first event that was applied, in months since the year 0
 	flags uint8
+}
+
+// visitKey is the key of a visit in memory: its BCP in two bytes, and the subject of its events.
+func visitKey(dst []byte, b event.BCP, id []byte) []byte {
+	return append(binary.LittleEndian.AppendUint16(dst, uint16(b)), id...)
+}
+
+// keyOf is the key of a visit in the tables. It is valid as long as the visit is in memory.
+func (v *visits) keyOf(r mem.Ref) visit.Key {
+	key := v.Key(r)
+	return visit.Key{BCP: event.BCP(key[0]) | event.BCP(key[1])<<8, ID: key[2:]}
+}
+
+func (e *entry) setMonth(m visit.Month) { e.month = int16(m/100*12 + m%100 - 1) }
+
+func (e *entry) monthOf() visit.Month {
+	m := visit.Month(e.month)
+	return m/12*100 + m%12 + 1
 }
 
 // The flags of an entry.
@@ -68,12 +90,13 @@ func (e *entry) setOver(over bool) {
 	}
 }
 
-// Add makes a visit without facts. Its id must not be in memory.
-func (v *visits) Add(id []byte) mem.Ref {
-	r := v.Index.Add(id)
+// Add makes a visit without facts. Its key must not be in memory.
+func (v *visits) Add(key []byte, m visit.Month) mem.Ref {
+	r := v.Index.Add(key)
 	delete(v.retracted, r) // of an earlier visit with this Ref
 	e := v.At(r)
 	e.at = notQueued
+	e.setMonth(m)
 	v.facts.Grow(&e.facts, fewFacts)
 	return r
 }

@@ -34,7 +34,7 @@ func TestVisitsHoldWhatAMapHolds(t *testing.T) {
 				t.Fatalf("%q is in memory: %v", id, r != 0)
 			}
 			if r == 0 {
-				r = kept.Add([]byte(id))
+				r = kept.Add([]byte(id), 202601)
 				restored := visit.Of(facts(rapid.SampledFrom([]int{0, 1, 7, many, many + 1}).Draw(t, "facts")), nil)
 				kept.restore(r, &restored)
 				want[id] = &restored

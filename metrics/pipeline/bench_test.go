@@ -34,7 +34,7 @@ func (forgetful) Progress(context.Context, int) (engine.Progress, error) {
 	return engine.Progress{}, nil
 }
 
-func (forgetful) RecentVisits(context.Context, int, int64, int64, func(*visit.Row) error, func(string)) error {
+func (forgetful) RecentVisits(context.Context, int, int64, int64, func(*visit.Row) error, func(visit.Key)) error {
 	return nil
 }
 
@@ -52,7 +52,7 @@ func (forgetful) OverDuring(context.Context, int, event.BCP, int64, int64) ([]vi
 	return nil, nil
 }
 
-func (forgetful) Visits(context.Context, int, []string) ([]visit.Row, error) { return nil, nil }
+func (forgetful) Visits(context.Context, int, []visit.Key) ([]visit.Row, error) { return nil, nil }
 
 func (forgetful) Windows(context.Context, int, []window.Key) ([]window.Row, error) { return nil, nil }
 func (forgetful) WriteRaw(context.Context, int, *engine.Raw) error                 { return nil }

@@ -261,22 +261,24 @@ func (s *Shard) reject(r *event.Record, why *event.Rejection) {
 
 // load finds the visits of the batch, and restores those that are no longer in memory.
 func (s *Shard) load(ctx context.Context, w *work) error {
-	var ids []string
-	seen := map[string]bool{}
+	var keys []visit.Key
+	seen := map[visit.Key]bool{}
 	for i := range w.events {
 		e := &w.events[i]
 		at, absent := s.state.Find(e)
 		w.visits = append(w.visits, at)
-		if absent && !seen[string(e.Subject)] {
-			id := string(e.Subject)
-			seen[id] = true
-			ids = append(ids, id)
+		if !absent {
+			continue
+		}
+		if k := (visit.Key{BCP: e.BCP, ID: string(e.Subject)}); !seen[k] {
+			seen[k] = true
+			keys = append(keys, k)
 		}
 	}
-	if len(ids) == 0 {
+	if len(keys) == 0 {
 		return nil
 	}
-	return s.restore(ctx, func() ([]visit.Row, error) { return s.Store.Visits(ctx, s.id, ids) })
+	return s.restore(ctx, func() ([]visit.Row, error) { return s.Store.Visits(ctx, s.id, keys) })
 }
 
 // loadOverlapped restores the visits that a late opening or closing overlaps and that are no longer in memory.

@@ -26,8 +26,8 @@ type Store interface {
 	// Progress is the shard's latest progress, zero if it never wrote any.
 	Progress(ctx context.Context, shard int) (engine.Progress, error)
 	// RecentVisits yields every visit that is not over, has a fact after the horizon (Unix milliseconds), or has an AsOf
-	// above ahead; and calls stored with the id of every other.
-	RecentVisits(ctx context.Context, shard int, horizon, ahead int64, yield func(*visit.Row) error, stored func(id string)) error
+	// above ahead; and calls stored with the key of every other.
+	RecentVisits(ctx context.Context, shard int, horizon, ahead int64, yield func(*visit.Row) error, stored func(visit.Key)) error
 	// RecentWindows yields every window that ends after the horizon or has an AsOf above ahead, and perhaps some more.
 	RecentWindows(ctx context.Context, shard int, horizon, ahead int64, yield func(*window.Row) error) error
 	// LastSeen yields the time of the latest event of each BCP and direction, in Unix milliseconds.
@@ -39,7 +39,7 @@ type Store interface {
 	// without their State.
 	OverDuring(ctx context.Context, shard int, b event.BCP, from, to int64) ([]visit.Row, error)
 	// Visits returns the stored rows of these visits, without their State.
-	Visits(ctx context.Context, shard int, ids []string) ([]visit.Row, error)
+	Visits(ctx context.Context, shard int, keys []visit.Key) ([]visit.Row, error)
 	// Windows returns the stored rows of these windows.
 	Windows(ctx context.Context, shard int, keys []window.Key) ([]window.Row, error)
 

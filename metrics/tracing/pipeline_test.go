@@ -32,7 +32,7 @@ func (accepting) AcquireEpoch(context.Context, int) (o engine.Owner, announced [
 func (accepting) AnnounceFlush(context.Context, int, engine.Owner, int64) error { return nil }
 
 func (accepting) Progress(context.Context, int) (p engine.Progress, err error) { return p, nil }
-func (accepting) RecentVisits(context.Context, int, int64, int64, func(*visit.Row) error, func(string)) error {
+func (accepting) RecentVisits(context.Context, int, int64, int64, func(*visit.Row) error, func(visit.Key)) error {
 	return nil
 }
 
@@ -50,7 +50,7 @@ func (accepting) OverDuring(context.Context, int, event.BCP, int64, int64) ([]vi
 	return nil, nil
 }
 
-func (accepting) Visits(context.Context, int, []string) ([]visit.Row, error) { return nil, nil }
+func (accepting) Visits(context.Context, int, []visit.Key) ([]visit.Row, error) { return nil, nil }
 
 func (accepting) Windows(context.Context, int, []window.Key) ([]window.Row, error) { return nil, nil }
 

@@ -1,9 +1,20 @@
 package visit
 
+import "dwell/ingest/event"
+
+// Key names a visit: the same subject at another BCP is another visit.
+type Key struct {
+	BCP event.BCP
+	// ID is the subject of the visit's events.
+	ID string
+}
+
 // Row is a visit as stored in a table.
 type Row struct {
-	// ID is the visit's id, the subject of its events.
-	ID string
+	Key
+	// Month is that of the first event that was applied. It never changes, unlike the visit's first fact, so that all rows of a
+	// visit are in one partition of the table.
+	Month Month
 	// AsOf is an offset: the row includes the events of the shard before it, and no others.
 	AsOf int64
 	// Lapsed is the instant at which the visit had had no fact for as long as its BCP allows, None if it has not lapsed.

@@ -51,19 +51,18 @@ const (
 	ReleasedBeforeArrival
 	DepartedBeforeArrival
 	ReleasedAfterDeparture
-	BCPConflict
 	DirectionConflict
 )
 
 var faultNames = [...]string{
 	"", "no_arrival", "released_before_arrival", "departed_before_arrival", "released_after_departure",
-	"bcp_conflict", "direction_conflict",
+	"direction_conflict",
 }
 
 // Faults lists every fault but Sound.
 func Faults() []Fault {
 	return []Fault{
-		NoArrival, ReleasedBeforeArrival, DepartedBeforeArrival, ReleasedAfterDeparture, BCPConflict, DirectionConflict,
+		NoArrival, ReleasedBeforeArrival, DepartedBeforeArrival, ReleasedAfterDeparture, DirectionConflict,
 	}
 }
 
@@ -214,9 +213,6 @@ func first(t *Time, at Time) {
 func (s *State) fault(facts []Fact) Fault {
 	for i := range facts {
 		f := &facts[i]
-		if f.BCP != s.BCP {
-			return BCPConflict
-		}
 		if f.Direction() != s.Direction {
 			return DirectionConflict
 		}

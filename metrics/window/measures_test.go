@@ -43,7 +43,7 @@ func TestEachTruckIsCountedOnceByATotal(t *testing.T) {
 			releases: 10 * minute, departures: 12 * minute, left: none,
 		},
 		"one that was seen at two crossings": {
-			is: visit.State{Fault: visit.BCPConflict, Arrived: 0, Released: 10 * minute, Refused: none, Departed: 12 * minute}, lapsed: none,
+			is: visit.State{Fault: visit.DirectionConflict, Arrived: 0, Released: 10 * minute, Refused: none, Departed: 12 * minute}, lapsed: none,
 			releases: 10 * minute, departures: 12 * minute, left: 12 * minute,
 		},
 		"one that departed before it arrived": {
@@ -51,7 +51,7 @@ func TestEachTruckIsCountedOnceByATotal(t *testing.T) {
 			releases: none, departures: 12 * minute, left: 20 * minute,
 		},
 		"one that is at two crossings, and lapsed": {
-			is: visit.State{Fault: visit.BCPConflict, Arrived: 0, Released: 10 * minute, Refused: none, Departed: none}, lapsed: 90 * minute,
+			is: visit.State{Fault: visit.DirectionConflict, Arrived: 0, Released: 10 * minute, Refused: none, Departed: none}, lapsed: 90 * minute,
 			releases: 10 * minute, departures: none, left: 90 * minute,
 		},
 	} {

@@ -33,10 +33,11 @@ CREATE TABLE IF NOT EXISTS {{db}}.events {{cluster}} (
 COMMENT 'Every usable event that was received, duplicates included.';
 
 CREATE TABLE IF NOT EXISTS {{db}}.visits {{cluster}} (
-    shard          UInt16,
-    visit          String                 COMMENT 'id of the visit',
-    as_of          UInt64                 COMMENT 'the row includes the events of the shard before this offset, and no others',
     bcp            LowCardinality(String),
+    shard          UInt16,
+    visit          String                 COMMENT 'id of the visit, the subject of its events; the same id at another BCP is another visit',
+    month          UInt32                 COMMENT 'that of the first event that was applied, such as 202601; it never changes, and is not for finding a time',
+    as_of          UInt64                 COMMENT 'the row includes the events of the shard before this offset, and no others',
     direction      LowCardinality(String),
     channel        LowCardinality(String),
     regime         LowCardinality(String),
@@ -63,8 +64,10 @@ CREATE TABLE IF NOT EXISTS {{db}}.visits {{cluster}} (
     holder         LowCardinality(String),
     since          Nullable(DateTime64(3, 'UTC')),
     facts          String COMMENT 'the facts, encoded by visit.AppendFacts' CODEC(ZSTD(1)),
-    INDEX as_of as_of TYPE minmax GRANULARITY 16
-) ENGINE = {{replacing "as_of"}} ORDER BY (shard, visit)
+    INDEX as_of as_of TYPE minmax GRANULARITY 16,
+    INDEX first_fact first_fact TYPE minmax GRANULARITY 4,
+    INDEX last_fact last_fact TYPE minmax GRANULARITY 4
+) ENGINE = {{replacing "as_of"}} PARTITION BY month ORDER BY (bcp, shard, visit)
 SETTINGS index_granularity = 512
 COMMENT 'Status, times and segments of each visit, computed from its facts. Read it with FINAL.';
 
