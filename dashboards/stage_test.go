@@ -90,7 +90,11 @@ func (s *stage) Inside(_ context.Context, id string, _ overview.Filter, _ *overv
 	return v, nil
 }
 
-func (s *stage) Visit(context.Context, string) (*overview.Visit, error) {
+func (s *stage) Visit(context.Context, string, string) (*overview.Visit, error) {
+	return nil, overview.ErrNoVisit
+}
+
+func (s *stage) VisitsOf(context.Context, string) (*overview.VisitsOf, error) {
 	return nil, overview.ErrNoVisit
 }
 

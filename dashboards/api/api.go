@@ -34,7 +34,8 @@ type Store interface {
 	History(ctx context.Context, q overview.HistoryQuery) (*overview.History, error)
 	Holders(ctx context.Context, id string, from, to time.Time, f overview.Filter) (*overview.Holders, error)
 	Inside(ctx context.Context, id string, f overview.Filter, after *overview.Cursor, limit int) (*overview.Visits, error)
-	Visit(ctx context.Context, id string) (*overview.Visit, error)
+	Visit(ctx context.Context, place, subject string) (*overview.Visit, error)
+	VisitsOf(ctx context.Context, subject string) (*overview.VisitsOf, error)
 	Readings(ctx context.Context, id string, from, to time.Time, limit int) (*overview.Readings, error)
 	Restatements(ctx context.Context, q overview.RestatementsQuery) (*overview.Restatements, error)
 }
@@ -74,7 +75,8 @@ func New(current Current, store Store, voc *event.Vocabulary, agencies []place.A
 	h.route("places/{id}/visits", h.inside)
 	h.route("places/{id}/readings", h.readings)
 	h.route("places/{id}/restatements", h.restatements)
-	h.route("visits/{visit}", h.visit)
+	h.route("places/{id}/visits/{visit}", h.visit)
+	h.route("visits/{visit}", h.visitsOf)
 	h.mux.HandleFunc("GET "+Prefix+"openapi.yaml", func(w http.ResponseWriter, r *http.Request) {
 		send(w, r, "application/yaml", description)
 	})

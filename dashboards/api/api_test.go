@@ -151,6 +151,8 @@ func (o *office) fill() {
 	visit("T3", "inside", 0, "'2026-01-05 10:00:00'", "NULL", "wait")
 	visit("T4", "departed", 1, "'2026-01-05 08:00:00'", "'2026-01-05 10:00:00'", "")
 	visit("T5", "lapsed", 1, "'2025-12-01 08:00:00'", "NULL", "")
+	o.exec(`INSERT INTO visits (shard, visit, as_of, bcp, direction, status, over, first_fact, last_fact, arrived, departed)
+		VALUES (1, 'T3', 3, 'AF-KAN-SPINBOLDAK', 'inbound', 'departed', 1, '2026-01-03 10:00:00', '2026-01-04 10:00:00', '2026-01-03 10:00:00', '2026-01-04 10:00:00')`)
 	window := func(grain, start, measure string, n int, bins string, sum, squares int64) {
 		o.exec(`INSERT INTO windows (shard, bcp, direction, channel, regime, grain, start, measure, as_of, n, sum_ms, sum_sq, bins, net_ms, net_sq, net_bins)
 			VALUES (0, '%s', 'inbound', 'red', '', '%s', '%s', '%s', 5, %d, %d, %d, map(%s), %[6]d / 2, %[7]d / 4, map(%[8]s))`, torkham, grain, start, measure, n, sum, squares, bins)
@@ -267,13 +269,18 @@ func TestEveryAnswerIsAsDescribed(t *testing.T) {
 		t.Errorf("inside are %v, want %v", ids, want)
 	}
 	var v overview.Visit
-	o.get("/visits/T2%2Fb", &v)
+	o.get("/places/"+torkham+"/visits/T2%2Fb", &v)
 	if v.Open.Phase != "hold" || *v.AgeSeconds != 94200 || v.Segments[0].Seconds != 1.5 {
 		t.Errorf("%+v", v)
 	}
-	o.get("/visits/T5", &v)
+	o.get("/places/"+torkham+"/visits/T5", &v)
 	if v.Status != "lapsed" || v.AgeSeconds != nil {
 		t.Errorf("%+v", v)
+	}
+	var everywhere overview.VisitsOf // two places gave it the same number
+	o.get("/visits/T3", &everywhere)
+	if all := everywhere.Visits; len(all) != 2 || all[0].Place != torkham || all[1].Place == torkham || all[1].Status != "departed" {
+		t.Errorf("%+v", everywhere)
 	}
 	var readings overview.Readings
 	o.get("/places/"+torkham+"/readings", &readings)
@@ -341,6 +348,8 @@ func TestInvalidParametersAreNamed(t *testing.T) {
 		{"/places/" + torkham + "/readings?limit=x", "limit", "x", 400},
 		{"/places/NOWHERE", "id", "NOWHERE", 404},
 		{"/visits/nobody", "visit", "nobody", 404},
+		{"/places/" + torkham + "/visits/nobody", "visit", "nobody", 404},
+		{"/places/nowhere/visits/T1", "id", "nowhere", 404},
 		{"/overview?x=1", "x", "1", 400},
 		{"/nothing", "", "", 404},
 	} {

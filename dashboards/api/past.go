@@ -150,13 +150,32 @@ func (h *Handler) restatements(ctx context.Context, q *request) (any, error) {
 }
 
 func (h *Handler) visit(ctx context.Context, q *request) (any, error) {
+	id, err := h.id(q)
+	if err == nil {
+		err = q.done()
+	}
+	if err != nil {
+		return nil, err
+	}
+	subject := q.PathValue("visit")
+	v, err := h.store.Visit(ctx, id, subject)
+	if errors.Is(err, overview.ErrNoVisit) {
+		return nil, missing("visit", subject, "no event about "+id+" names this visit")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return v, nil
+}
+
+func (h *Handler) visitsOf(ctx context.Context, q *request) (any, error) {
 	if err := q.done(); err != nil {
 		return nil, err
 	}
-	id := q.PathValue("visit")
-	v, err := h.store.Visit(ctx, id)
+	subject := q.PathValue("visit")
+	v, err := h.store.VisitsOf(ctx, subject)
 	if errors.Is(err, overview.ErrNoVisit) {
-		return nil, missing("visit", id, "no event names this visit")
+		return nil, missing("visit", subject, "no event names this visit")
 	}
 	if err != nil {
 		return nil, err

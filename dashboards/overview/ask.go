@@ -35,5 +35,5 @@ type RestatementsQuery struct {
 	Limit          int
 }
 
-// ErrNoVisit is what Visit returns for an id that no event named.
+// ErrNoVisit is what Visit and VisitsOf return for a subject that no event named.
 var ErrNoVisit = errors.New("no such visit")

@@ -71,6 +71,12 @@ type Visits struct {
 	Next *string `json:"next"`
 }
 
+// VisitsOf are the visits of one subject at all places, that with the latest fact first.
+type VisitsOf struct {
+	Visit  string  `json:"visit"`
+	Visits []Visit `json:"visits"`
+}
+
 // Visit is one truck's passage. What has not happened is null.
 type Visit struct {
 	Visit     string     `json:"visit"`

@@ -105,7 +105,7 @@ func TestLapsedVisitIsNotInside(t *testing.T) {
 	if len(page.Visits) != 2 || page.Visits[0].Visit != "broken" || page.Visits[0].Open != nil || page.Next != nil {
 		t.Errorf("%+v", page)
 	}
-	v, err := b.Visit(t.Context(), "lapsed")
+	v, err := b.Visit(t.Context(), "A", "lapsed")
 	if err != nil || v.Status != "lapsed" || v.AgeSeconds != nil {
 		t.Errorf("%+v %v", v, err)
 	}

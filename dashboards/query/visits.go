@@ -40,18 +40,34 @@ WHERE bcp = {bcp:String} AND over = 0 AND arrived IS NOT NULL AND departed IS NU
 	return out, err
 }
 
-// Visit reads one visit.
-func (s *Source) Visit(ctx context.Context, id string) (*overview.Visit, error) {
-	sql := "SELECT " + visitColumns + " FROM " + s.table("visits") + " FINAL WHERE visit = {visit:String} ORDER BY last_fact DESC LIMIT 1"
-	var found *overview.Visit
-	err := s.each(ctx, "visits", sql, []any{named("visit", id)}, func(rows driver.Rows) error {
-		v, err := s.scanVisit(rows)
-		found = &v
-		return err
-	})
-	if err == nil && found == nil {
+// Visit reads the visit of a subject at a place.
+func (s *Source) Visit(ctx context.Context, place, subject string) (*overview.Visit, error) {
+	found, err := s.visitsOf(ctx, "bcp = {bcp:String} AND visit = {visit:String}", named("bcp", place), named("visit", subject))
+	if err != nil {
+		return nil, err
+	}
+	if len(found) == 0 {
+		return nil, overview.ErrNoVisit
+	}
+	return &found[0], nil
+}
+
+// VisitsOf reads the visits of a subject at all places, that with the latest fact first.
+func (s *Source) VisitsOf(ctx context.Context, subject string) (*overview.VisitsOf, error) {
+	found, err := s.visitsOf(ctx, "visit = {visit:String}", named("visit", subject))
+	if err == nil && len(found) == 0 {
 		err = overview.ErrNoVisit
 	}
+	return &overview.VisitsOf{Visit: subject, Visits: found}, err
+}
+
+func (s *Source) visitsOf(ctx context.Context, where string, args ...any) (found []overview.Visit, err error) {
+	sql := "SELECT " + visitColumns + " FROM " + s.table("visits") + " FINAL WHERE " + where + " ORDER BY last_fact DESC, bcp"
+	err = s.each(ctx, "visits", sql, args, func(rows driver.Rows) error {
+		v, err := s.scanVisit(rows)
+		found = append(found, v)
+		return err
+	})
 	return found, err
 }
 
