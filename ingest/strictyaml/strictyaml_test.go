@@ -21,3 +21,33 @@ func TestUnreadableDocumentsAndUnknownKeysAreErrors(t *testing.T) {
 		}
 	}
 }
+
+func TestFileWithoutKeysLeavesTheDefaults(t *testing.T) {
+	for _, text := range []string{"", "\n", "# nothing yet\n", "---\n# nothing yet\n"} {
+		into := struct {
+			Topic string `yaml:"topic"`
+		}{"dwell.events"}
+		if err := strictyaml.Unmarshal([]byte(text), &into); err != nil || into.Topic != "dwell.events" {
+			t.Errorf("%q: got topic %q and error %v, want the default", text, into.Topic, err)
+		}
+	}
+}
+
+func TestSecondDocumentIsAnError(t *testing.T) {
+	for text, want := range map[string]string{
+		"topic: a\n---\ntopic: b\n":   "more than one document",
+		"---\ntopic: a\n---\n# end\n": "",
+		"%YAML 1.2\n---\ntopic: a\n":  "",
+	} {
+		var into struct {
+			Topic string `yaml:"topic"`
+		}
+		err := strictyaml.Unmarshal([]byte(text), &into)
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%q: got error %v, want %q", text, err, want)
+		}
+		if want == "" && into.Topic != "a" {
+			t.Errorf("%q: got topic %q", text, into.Topic)
+		}
+	}
+}
