@@ -26,8 +26,11 @@ type demoCommand struct {
 }
 
 func (c *demoCommand) Run(ctx context.Context, e *env) error {
-	if c.Speed <= 0 {
-		return fmt.Errorf("--speed: %v is not positive", c.Speed)
+	if err := player.CheckSpeed(c.Speed); err != nil {
+		return fmt.Errorf("--speed: %w", err)
+	}
+	if c.For < 0 {
+		return fmt.Errorf("--for: %v is negative", c.For)
 	}
 	if c.Days < 1 || c.Days > 3650 {
 		return fmt.Errorf("--days: %d is not in 1..3650", c.Days)

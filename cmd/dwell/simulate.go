@@ -79,8 +79,11 @@ func (c *simulateCommand) clock() (*player.Clock, error) {
 		return nil, nil
 	}
 	speed, err := strconv.ParseFloat(c.Speed, 64)
-	if err != nil || speed <= 0 {
-		return nil, fmt.Errorf("--speed: %q is neither a positive number nor max", c.Speed)
+	if err == nil {
+		err = player.CheckSpeed(speed)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("--speed: %q is neither max nor a number: %w", c.Speed, err)
 	}
 	return player.NewClock(time.Time{}, speed), nil
 }

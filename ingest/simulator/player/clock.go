@@ -1,6 +1,7 @@
 package player
 
 import (
+	"fmt"
 	"math"
 	"time"
 )
@@ -11,7 +12,21 @@ type Clock struct {
 	speed            float64
 }
 
-// NewClock makes a clock that starts now at the simulated time and runs speed times as fast as real time; speed is positive.
+// The speeds of a clock. With others its times would not fit into a time.Duration.
+const (
+	MinSpeed = 0.001
+	MaxSpeed = 1_000_000
+)
+
+// CheckSpeed refuses a speed that is not in MinSpeed..MaxSpeed, and what is no number.
+func CheckSpeed(speed float64) error {
+	if speed >= MinSpeed && speed <= MaxSpeed {
+		return nil
+	}
+	return fmt.Errorf("%v is not in %v..%d", speed, MinSpeed, MaxSpeed)
+}
+
+// NewClock makes a clock that starts now at the simulated time and runs speed times as fast as real time; speed is one that CheckSpeed accepts.
 // A clock with the zero time starts at the first emission.
 func NewClock(simulated time.Time, speed float64) *Clock {
 	return &Clock{begun: time.Now(), simulated: simulated, speed: speed}
