@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"strconv"
@@ -27,42 +28,54 @@ type simulateCommand struct {
 	Speed  string        `default:"max" help:"How much faster than life: a number, or max."`
 	Faults string        `help:"What goes wrong on the way: late=10%,duplicate=2%,retract=0.5%,lost=0.1%,cut=12h,skew=5m."`
 	Out    string        `type:"path" help:"Write CloudEvents, one per line, to this file instead of Kafka; - is standard output."`
-	Truth  string        `type:"path" help:"Write to this file what really happened to each visit, one JSON object per line."`
+	Truth  string        `type:"path" help:"Write to this file what really happened to each visit, one JSON object per line; - is standard output."`
 
 	folderFlags `embed:""`
 }
 
-func (c *simulateCommand) Run(ctx context.Context, e *env) (err error) {
+func (c *simulateCommand) Run(ctx context.Context, e *env) error {
 	clock, err := c.clock()
 	if err != nil {
 		return err
 	}
-	cfg := app.DefaultConfig()
-	if c.Out == "" {
-		if cfg, err = c.load(e.environ); err != nil {
-			return err
-		}
-	} else if c.Places != "" {
-		cfg.Places = c.Places
+	cfg, err := c.configuration(e.environ)
+	if err != nil {
+		return err
 	}
 	simCfg, err := c.simulation(cfg)
 	if err != nil {
 		return err
 	}
 	if c.Truth != "" {
-		truth, createErr := createFile(c.Truth)
-		if createErr != nil {
-			return fmt.Errorf("--truth: %w", createErr)
+		truth, err := create(c.Truth, e.out)
+		if err != nil {
+			return fmt.Errorf("--truth: %w", err)
 		}
-		var failed error
-		defer func() {
-			if failed = cmp.Or(failed, truth.Close()); failed != nil {
-				err = errors.Join(err, fmt.Errorf("--truth: %w", failed))
-			}
-		}()
 		enc := json.NewEncoder(truth)
-		simCfg.Truth = func(l simulator.TruthLine) { failed = cmp.Or(failed, enc.Encode(l)) }
+		simCfg.Truth = func(l simulator.TruthLine) { _ = enc.Encode(l) } // Close says so
+		return errors.Join(c.play(ctx, e, cfg, simCfg, clock), under("--truth", truth.Close()))
 	}
+	return c.play(ctx, e, cfg, simCfg, clock)
+}
+
+// configuration is the one that the flags name. For a file of events no more of it counts than the places.
+func (c *simulateCommand) configuration(environ []string) (app.Config, error) {
+	switch {
+	case c.Out == "":
+		return c.load(environ)
+	case c.Out == c.Truth:
+		return app.Config{}, fmt.Errorf("--out and --truth are both %q; give them files of their own", c.Out)
+	case c.Data != "":
+		return app.Config{}, fmt.Errorf("--out %q and --data %q cannot be used together: the events go to a file or to a data folder", c.Out, c.Data)
+	}
+	cfg, err := app.ReadConfig(c.Config, environ)
+	if err == nil && c.Places != "" {
+		cfg.Places = c.Places
+	}
+	return cfg, err
+}
+
+func (c *simulateCommand) play(ctx context.Context, e *env, cfg app.Config, simCfg simulator.Config, clock *player.Clock) error {
 	sim, err := simulator.New(simCfg)
 	if err != nil {
 		return err
@@ -110,19 +123,12 @@ func (c *simulateCommand) simulation(cfg app.Config) (simulator.Config, error) {
 }
 
 func (c *simulateCommand) toFile(ctx context.Context, e *env, sim *simulator.Simulator, clock *player.Clock) error {
-	w := &buffered{bufio.NewWriter(e.out), nil}
-	if c.Out != "-" {
-		file, err := createFile(c.Out)
-		if err != nil {
-			return fmt.Errorf("--out: %w", err)
-		}
-		w = file
+	w, err := create(c.Out, e.out)
+	if err != nil {
+		return fmt.Errorf("--out: %w", err)
 	}
-	err := player.Play(ctx, sim, clock, lines{w}, nil)
-	if closeErr := w.Close(); !errors.Is(err, closeErr) { // both have the error of a failed write
-		err = errors.Join(err, closeErr)
-	}
-	return err
+	err = player.Play(ctx, sim, clock, lines{w}, nil)
+	return cmp.Or(err, under("--out", w.Close())) // what could not be written cannot be written by Close either
 }
 
 // lines writes what is played as CloudEvents, one per line.
@@ -130,10 +136,10 @@ type lines struct{ to *buffered }
 
 func (l lines) Add(_ context.Context, r event.Record) error {
 	_, err := l.to.Write(append(r.Value, '\n'))
-	return err
+	return under("--out", err)
 }
 
-func (l lines) Flush(context.Context) error { return l.to.Flush() }
+func (l lines) Flush(context.Context) error { return under("--out", l.to.Flush()) }
 
 func (c *simulateCommand) toKafka(ctx context.Context, e *env, cfg app.Config, sim *simulator.Simulator, clock *player.Clock) error {
 	log := slog.New(slog.NewTextHandler(e.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
@@ -157,7 +163,11 @@ type buffered struct {
 	file *os.File
 }
 
-func createFile(path string) (*buffered, error) {
+// create makes the file; - is out.
+func create(path string, out io.Writer) (*buffered, error) {
+	if path == "-" {
+		return &buffered{bufio.NewWriter(out), nil}, nil
+	}
 	file, err := os.Create(path)
 	if err != nil {
 		return nil, err
@@ -172,4 +182,12 @@ func (b *buffered) Close() error {
 		err = cmp.Or(err, b.file.Close())
 	}
 	return err
+}
+
+// under names the flag that an error is about.
+func under(flag string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", flag, err)
 }
