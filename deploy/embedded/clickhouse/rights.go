@@ -14,6 +14,7 @@ import (
 //
 //   - Grants of the engine refuse sources (table functions and engines of files and networks), dictionaries, named
 //     collections, backups, users and SYSTEM, and its constraints the settings that name a file, a disk or a server (rights).
+//     They also keep its own databases from being changed, without which it runs no statement.
 //   - Table engines that ask for no grant (Executable, EmbeddedRocksDB, FileLog, ...) and disks described in a statement are
 //     found in what the engine's own parser makes of the text (checkTable), INTO OUTFILE in the text itself (outfile).
 //   - The scalar function file() and FROM INFILE ask for no grant either, but both begin with the working folder, so the
@@ -40,18 +41,24 @@ const granted = "SHOW, SELECT, INSERT, ALTER, CREATE DATABASE, CREATE TABLE, CRE
 	"CREATE TEMPORARY VIEW, CREATE FUNCTION, DROP, UNDROP TABLE, TRUNCATE, OPTIMIZE, CHECK, KILL QUERY, " +
 	"SYSTEM MERGES, SYSTEM FLUSH, SYSTEM DROP CACHE"
 
+// own are the engine's own databases. It reads system.one for a statement without FROM, so without it every statement fails.
+var own = []string{"system", "INFORMATION_SCHEMA", "information_schema"}
+
 // rights is the engine's users file.
 func rights(unguarded bool) string {
-	grants, constraints := granted, ""
+	grants, constraints, revoked := granted, "", ""
+	for _, database := range own {
+		revoked += "<query>REVOKE INSERT, ALTER, CREATE, DROP, TRUNCATE ON " + database + ".*</query>"
+	}
 	for _, name := range held {
 		constraints += "<" + name + "><const/></" + name + ">\n"
 	}
 	if unguarded {
-		grants, constraints = "ALL", ""
+		grants, constraints, revoked = "ALL", "", ""
 	}
 	return "<clickhouse>\n<profiles><default><constraints>\n" + constraints + "</constraints></default></profiles>\n" +
 		"<quotas><default/></quotas>\n<users><default><password/><networks><ip>::/0</ip></networks><profile>default</profile>" +
-		"<quota>default</quota><grants><query>GRANT " + grants + " ON *.*</query></grants></default></users>\n</clickhouse>\n"
+		"<quota>default</quota><grants><query>GRANT " + grants + " ON *.*</query>" + revoked + "</grants></default></users>\n</clickhouse>\n"
 }
 
 // outfile finds INTO OUTFILE wherever it stands. A text in quotes that has the word is refused too, since what is inside

@@ -256,3 +256,30 @@ func TestSyntaxErrorOfATableIsOfTheStatementAsItWasSent(t *testing.T) {
 		}
 	}
 }
+
+// TestTablesOfTheEngineItselfStay tries to drop what every statement needs, on an engine that no other test uses.
+func TestTablesOfTheEngineItselfStay(t *testing.T) {
+	engine := clickhousetest.Open(t, filepath.Join(t.TempDir(), "data"))
+	t.Cleanup(func() { engine.Kill(t) })
+	for _, sql := range []string{
+		"DROP TABLE system.one",
+		"DETACH TABLE system.one",
+		"TRUNCATE DATABASE system",
+		"DROP DATABASE system",
+		"DROP DATABASE `system` SYNC",
+		"DETACH DATABASE system",
+		"RENAME TABLE system.one TO default.one",
+		"CREATE OR REPLACE TABLE system.one (dummy UInt8) ENGINE = Memory",
+		"CREATE TABLE system.mine (a UInt8) ENGINE = Memory",
+		"DROP DATABASE INFORMATION_SCHEMA",
+		"DROP DATABASE information_schema",
+		"DROP VIEW INFORMATION_SCHEMA.tables",
+	} {
+		if response, answer := post(t, engine.Server, nil, sql); response.Header.Get("X-ClickHouse-Exception-Code") != "497" {
+			t.Errorf("%s: %s %s, want ACCESS_DENIED", sql, response.Status, answer)
+		}
+	}
+	if got := ask(t, engine.Server, nil, "SELECT 1"); got != "1\n" {
+		t.Errorf("SELECT 1: %q", got)
+	}
+}
