@@ -71,7 +71,7 @@ func (c *listLettersCommand) Run(ctx context.Context, e *env) error {
 			if !again.IsZero() {
 				redriven = again.UTC().Format(time.RFC3339)
 			}
-			_, err := fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", redrive.Name(d), time.UnixMilli(d.Time).UTC().Format(time.RFC3339), redriven, d.Detail)
+			_, err := fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", redrive.Name(d), time.UnixMilli(d.Time).UTC().Format(time.RFC3339), redriven, visible(d.Detail, ""))
 			return err
 		})
 		_, last := fmt.Fprintf(table, "dead letters: %d\n", listed)
@@ -97,7 +97,7 @@ func letter(ctx context.Context, s *app.System, name string) (*event.DeadLetter,
 type showLetterCommand struct {
 	storeFlags `embed:""`
 	Letter     string `arg:"" help:"Shard and offset, as dead-letters list prints them: 3/1204."`
-	Raw        string `type:"path" help:"Write the value's bytes into this file."`
+	Raw        string `type:"path" help:"Write the value's bytes into this file, as they are."`
 }
 
 func (c *showLetterCommand) Run(ctx context.Context, e *env) error {
@@ -119,15 +119,15 @@ func show(out io.Writer, d *event.DeadLetter, redriven time.Time) error {
 	lines := []string{
 		"letter    " + redrive.Name(d),
 		"logged    " + time.UnixMilli(d.Time).UTC().Format(time.RFC3339Nano),
-		"why       " + d.Detail,
+		"why       " + visible(d.Detail, ""),
 	}
 	if !redriven.IsZero() {
 		lines = append(lines, "redriven  "+redriven.UTC().Format(time.RFC3339Nano))
 	}
 	lines = append(lines, fmt.Sprintf("key       %q", d.Key))
 	for _, h := range d.Headers {
-		lines = append(lines, fmt.Sprintf("header    %s: %q", h.Key, h.Value))
+		lines = append(lines, fmt.Sprintf("header    %s: %q", visible(string(h.Key), ""), h.Value))
 	}
-	_, err := fmt.Fprintf(out, "%s\n\n%s\n", strings.Join(lines, "\n"), d.Value)
+	_, err := fmt.Fprintf(out, "%s\n\n%s\n", strings.Join(lines, "\n"), visible(string(d.Value), "\n\t"))
 	return err
 }

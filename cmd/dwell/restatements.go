@@ -102,7 +102,7 @@ func line(table *tabwriter.Writer, p *place.Place, r *overview.Restatement) {
 	}
 	_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s %s\t%s\t%s\t%s\t%s %s of %s, %s %s\n",
 		r.Restated.UTC().Format(time.RFC3339), p.ID, r.Direction, r.Grain, start, r.Measure, figure(r.Before), figure(r.After),
-		r.Because.Type, r.Because.ID, r.Because.Source, subject, r.Because.Visit)
+		r.Because.Type, visible(r.Because.ID, ""), visible(r.Because.Source, ""), subject, visible(r.Because.Visit, ""))
 }
 
 func figure(f overview.Figure) string {
