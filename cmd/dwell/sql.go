@@ -2,16 +2,20 @@ package main
 
 import (
 	"context"
+	"encoding"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"reflect"
+	"regexp"
 	"strings"
 	"text/tabwriter"
 	"time"
 
+	"github.com/ClickHouse/clickhouse-go/v2/lib/chcol"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"dwell/cmd/dwell/app"
@@ -48,7 +52,10 @@ func (c *sqlCommand) Run(ctx context.Context, e *env) error {
 
 func (c *sqlCommand) run(ctx context.Context, out io.Writer, conn driver.Conn, statement string) error {
 	rows, err := conn.Query(ctx, statement)
-	if err != nil {
+	switch {
+	case err != nil && formatClause.MatchString(statement):
+		return fmt.Errorf("%w; leave out FORMAT, since --format says how rows are printed", err)
+	case err != nil:
 		return err
 	}
 	defer func() { _ = rows.Close() }() // rows.Err has the error
@@ -67,26 +74,13 @@ func (c *sqlCommand) run(ctx context.Context, out io.Writer, conn driver.Conn, s
 		}
 		row := make([]any, len(values))
 		for i := range values {
-			row[i] = numbers(reflect.ValueOf(values[i]).Elem().Interface())
+			row[i] = reflect.ValueOf(values[i]).Elem().Interface()
 		}
 		if err := to.row(row); err != nil {
 			return err
 		}
 	}
 	return errors.Join(rows.Err(), to.end())
-}
-
-// numbers lets an Array(UInt8) be written as numbers, where Go would take it for text.
-func numbers(value any) any {
-	bytes, ok := value.([]uint8)
-	if !ok {
-		return value
-	}
-	all := make([]int, len(bytes))
-	for i, b := range bytes {
-		all[i] = int(b)
-	}
-	return all
 }
 
 // printer takes the rows of a result.
@@ -110,15 +104,11 @@ func (c *sqlCommand) printer(out io.Writer, columns []string) printer {
 		_, err := fmt.Fprintln(w, strings.Join(cells, "\t"))
 		return err
 	}
-	_ = line(columns) // Flush says so
+	_ = line(visibly(columns)) // Flush says so
 	return printer{
 		row: func(row []any) error {
 			n++
-			cells := texts(row)
-			for i := range cells {
-				cells[i] = strings.NewReplacer("\t", `\t`, "\n", `\n`).Replace(cells[i])
-			}
-			return line(cells)
+			return line(visibly(texts(row)))
 		},
 		end: func() error {
 			err := w.Flush()
@@ -128,16 +118,25 @@ func (c *sqlCommand) printer(out io.Writer, columns []string) printer {
 	}
 }
 
+// formatClause ends a statement in ClickHouse's own client. The driver reads one format alone, and says of others that bytes are
+// unexpected.
+var formatClause = regexp.MustCompile(`(?i)\bFORMAT\s+\w+[\s;]*$`)
+
+// visibly keeps each cell on its line and in its column.
+func visibly(cells []string) []string {
+	shown := make([]string, len(cells))
+	for i := range cells {
+		shown[i] = visible(cells[i], "")
+	}
+	return shown
+}
+
 // object writes a row as JSON, its columns in their order.
 func object(out io.Writer, columns []string, row []any) error {
 	parts := make([]string, len(row))
 	for i := range row {
 		name, err1 := json.Marshal(columns[i])
-		value, err2 := json.Marshal(row[i])
-		var unsupported *json.UnsupportedValueError
-		if errors.As(err2, &unsupported) { // JSON has no NaN and no infinity: 0/0 is null
-			value, err2 = []byte("null"), nil
-		}
+		value, err2 := json.Marshal(plain(reflect.ValueOf(row[i])))
 		if err := errors.Join(err1, err2); err != nil {
 			return fmt.Errorf("column %q: %w", columns[i], err)
 		}
@@ -151,29 +150,73 @@ func object(out io.Writer, columns []string, row []any) error {
 func texts(row []any) []string {
 	cells := make([]string, len(row))
 	for i, value := range row {
-		v := reflect.ValueOf(value)
-		for v.Kind() == reflect.Pointer && !v.IsNil() {
-			v = v.Elem()
-		}
-		switch one := v.Interface().(type) {
-		case time.Time:
-			cells[i] = one.Format(time.RFC3339Nano)
-		case fmt.Stringer:
-			cells[i] = one.String()
-		default:
-			switch v.Kind() {
-			case reflect.Pointer:
-				cells[i] = "NULL"
-			case reflect.Map, reflect.Slice, reflect.Struct:
-				text, err := json.Marshal(one)
-				if err != nil {
-					text = fmt.Append(nil, one)
-				}
-				cells[i] = string(text)
-			default:
-				cells[i] = fmt.Sprint(one)
-			}
-		}
+		cells[i] = text(reflect.ValueOf(value))
 	}
 	return cells
+}
+
+func text(v reflect.Value) string {
+	for v.Kind() == reflect.Pointer && !v.IsNil() {
+		if _, ok := v.Interface().(fmt.Stringer); ok {
+			break
+		}
+		v = v.Elem()
+	}
+	if !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
+		return "NULL"
+	}
+	switch one := v.Interface().(type) {
+	case chcol.Variant:
+		return text(reflect.ValueOf(one.Any()))
+	case time.Time:
+		return one.Format(time.RFC3339Nano)
+	case fmt.Stringer:
+		return one.String()
+	}
+	switch v.Kind() {
+	case reflect.Map, reflect.Slice, reflect.Struct:
+		written, err := json.Marshal(plain(v))
+		if err != nil {
+			return fmt.Sprint(v.Interface())
+		}
+		return string(written)
+	}
+	return fmt.Sprint(v.Interface())
+}
+
+// plain is a value of which JSON has the whole: an Array(UInt8) as numbers, where Go would take it for text, a JSON as an
+// object, and null for NaN and infinity, which JSON does not have.
+func plain(v reflect.Value) any {
+	if !v.IsValid() {
+		return nil
+	}
+	switch one := v.Interface().(type) {
+	case chcol.Variant:
+		return plain(reflect.ValueOf(one.Any()))
+	case chcol.JSON:
+		return plain(reflect.ValueOf(one.NestedMap()))
+	case json.Marshaler, encoding.TextMarshaler:
+		return one
+	}
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Interface:
+		return plain(v.Elem())
+	case reflect.Float32, reflect.Float64:
+		if f := v.Float(); math.IsNaN(f) || math.IsInf(f, 0) {
+			return nil
+		}
+	case reflect.Slice:
+		all := make([]any, v.Len())
+		for i := range all {
+			all[i] = plain(v.Index(i))
+		}
+		return all
+	case reflect.Map:
+		all := make(map[string]any, v.Len())
+		for each := v.MapRange(); each.Next(); {
+			all[text(each.Key())] = plain(each.Value())
+		}
+		return all
+	}
+	return v.Interface()
 }
