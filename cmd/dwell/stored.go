@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 
 	"dwell/cmd/dwell/app"
 )
@@ -18,7 +19,7 @@ type storeFlags struct {
 // with starts or joins the parts that scope needs, calls do, and stops what it has started. Own is as for app.StartOrJoin.
 func (c *storeFlags) with(ctx context.Context, e *env, scope app.Scope, do func(s *app.System, own bool) error) error {
 	if c.Data != "" {
-		if _, err := os.Stat(c.Data); err != nil { // a new folder would be created, and be empty
+		if err := holdsData(c.Data); err != nil {
 			return fmt.Errorf("--data: %w", err)
 		}
 	}
@@ -32,4 +33,18 @@ func (c *storeFlags) with(ctx context.Context, e *env, scope app.Scope, do func(
 		return err
 	}
 	return errors.Join(do(s, own), s.Stop())
+}
+
+// holdsData refuses a folder in which no part of dwell has left anything. A database would be made in it, if it is the home folder
+// too, and answer that there is nothing.
+func holdsData(dir string) error {
+	if _, err := os.Stat(dir); err != nil {
+		return err
+	}
+	for _, part := range []string{"clickhouse", "kafka"} {
+		if info, err := os.Stat(filepath.Join(dir, part)); err == nil && info.IsDir() {
+			return nil
+		}
+	}
+	return fmt.Errorf("%q is no data folder of dwell: it has neither a folder \"clickhouse\" nor a folder \"kafka\"", dir)
 }
