@@ -3,7 +3,6 @@ package kafka
 import (
 	"errors"
 	"fmt"
-	"net"
 	"slices"
 	"time"
 
@@ -87,8 +86,8 @@ func (c Config) Validate() error {
 		bad("brokers: none given")
 	}
 	for _, b := range c.Brokers {
-		if host, port, err := net.SplitHostPort(b); err != nil || host == "" || port == "" {
-			bad("brokers: %q is not host:port", b)
+		if err := tlsdial.CheckAddress(b); err != nil {
+			bad("brokers: %w", err)
 		}
 	}
 	for _, s := range []struct{ key, value string }{

@@ -1,5 +1,5 @@
 // Package tlsdial connects to servers with TLS as a configuration says. Kafka, ClickHouse and the collector of traces have
-// the same keys.
+// the same keys, and their addresses the same form (CheckAddress).
 //
 // It promises TLS 1.2 or later, that files are read when Load is called and not before, and an error that says which key to
 // change where a server does not speak TLS. It refuses keys that contradict one another, and never takes a certificate

@@ -73,8 +73,8 @@ func (c Config) Validate() error {
 		return errors.New("addresses: none given")
 	}
 	for _, a := range c.Addresses {
-		if host, port, err := net.SplitHostPort(a); err != nil || host == "" || port == "" {
-			return fmt.Errorf("addresses: %q is not host:port", a)
+		if err := tlsdial.CheckAddress(a); err != nil {
+			return fmt.Errorf("addresses: %w", err)
 		}
 	}
 	if _, ok := protocols[c.Protocol]; !ok {

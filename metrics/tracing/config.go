@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"strings"
 	"time"
@@ -50,8 +49,8 @@ func (c Config) Validate() error {
 	var errs []error
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	if c.Endpoint != "" {
-		if host, port, err := net.SplitHostPort(c.Endpoint); err != nil || host == "" || port == "" {
-			bad("endpoint: %q is not host:port", c.Endpoint)
+		if err := tlsdial.CheckAddress(c.Endpoint); err != nil {
+			bad("endpoint: %w", err)
 		}
 	}
 	if c.Protocol != GRPC && c.Protocol != HTTP {

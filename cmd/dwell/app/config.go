@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -174,8 +173,8 @@ func (c *Config) Embed(data string) {
 func (c *Config) Validate() error {
 	var errs []error
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
-	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
-		bad("listen: %q is not host:port", c.Listen)
+	if err := listenable(c.Listen); err != nil {
+		bad("listen: %w", err)
 	}
 	if c.Pprof != "" {
 		if err := loopback(c.Pprof); err != nil {

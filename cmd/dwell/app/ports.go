@@ -21,6 +21,19 @@ func portFree(key string, port int) error {
 	return ln.Close()
 }
 
+// listenable refuses what no port can be opened at: an address that is not host:port, where the host may be empty and a port of 0
+// takes a free one.
+func listenable(address string) error {
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return fmt.Errorf("%q is not host:port", address)
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return fmt.Errorf("%q has port %q, which is not in 0..65535", address, port)
+	}
+	return nil
+}
+
 // listening is a configured address with the port that was taken for it. The system would call 0.0.0.0 "[::]", since it takes
 // it for all addresses of both kinds.
 func listening(configured string, taken net.Addr) string {

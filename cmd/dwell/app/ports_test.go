@@ -22,3 +22,26 @@ func TestAddressIsPrintedAsConfigured(t *testing.T) {
 		_ = ln.Close()
 	}
 }
+
+func TestAddressesThatNoPortCanBeOpenedAtAreRefused(t *testing.T) {
+	for address, want := range map[string]string{
+		"127.0.0.1:0": "", ":8080": "", "[::1]:8080": "",
+		"127.0.0.1": "is not host:port", "127.0.0.1:99999": `has port "99999"`, "127.0.0.1:-1": `has port "-1"`, "127.0.0.1:": `has port ""`,
+	} {
+		cfg := DefaultConfig()
+		cfg.Embed("data")
+		cfg.Listen = address
+		err := cfg.Validate()
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("listen %q: got error %v, want %q", address, err, want)
+		}
+		if strings.HasPrefix(address, ":") { // all addresses, which pprof may not have
+			continue
+		}
+		cfg.Listen, cfg.Pprof = "127.0.0.1:0", address
+		err = cfg.Validate()
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("pprof %q: got error %v, want %q", address, err, want)
+		}
+	}
+}

@@ -35,10 +35,10 @@ func (s *System) startPprof(ctx context.Context) error {
 
 // loopback refuses an address that others can reach.
 func loopback(address string) error {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		return fmt.Errorf("%q is not host:port", address)
+	if err := listenable(address); err != nil {
+		return err
 	}
+	host, _, _ := net.SplitHostPort(address)
 	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
 		return fmt.Errorf("%q can be reached from other machines; use a loopback address such as 127.0.0.1:6060", address)
 	}
