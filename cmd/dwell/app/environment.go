@@ -1,6 +1,7 @@
 package app
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -70,19 +71,28 @@ func variable(path string) string {
 	return "DWELL_" + strings.ToUpper(strings.ReplaceAll(path, ".", "_"))
 }
 
-// set reads a value as YAML, except that a string needs no quotes, and a list no brackets. An empty list has no elements,
-// rather than an empty one.
+// set reads a value as YAML, except that a string needs no quotes, and a list no brackets. What is empty is an empty string or
+// list. For anything else it is an error: YAML would make false or zero of it, and so switch off the TLS that a file asks for.
 func set(field reflect.Value, text string) error {
 	switch {
 	case field.Kind() == reflect.String:
 		field.SetString(text)
 		return nil
-	case field.Kind() == reflect.Slice && text == "":
+	case strings.TrimSpace(text) == "" && field.Kind() == reflect.Slice:
 		field.SetZero()
 		return nil
+	case strings.TrimSpace(text) == "":
+		return errors.New("is empty; give it a value, or unset it")
 	case field.Kind() == reflect.Slice && !strings.HasPrefix(text, "["):
-		field.Set(reflect.ValueOf(strings.Split(text, ",")).Convert(field.Type()))
+		items := strings.Split(text, ",")
+		for i := range items {
+			items[i] = strings.TrimSpace(items[i])
+		}
+		field.Set(reflect.ValueOf(items).Convert(field.Type()))
 		return nil
 	}
-	return yaml.Unmarshal([]byte(text), field.Addr().Interface())
+	if err := yaml.Unmarshal([]byte(text), field.Addr().Interface()); err != nil {
+		return errors.New(yaml.FormatError(err, false, false))
+	}
+	return nil
 }
