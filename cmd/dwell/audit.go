@@ -21,6 +21,9 @@ type auditCommand struct {
 var errDifferences = errors.New("the audit has found differences")
 
 func (c *auditCommand) Run(ctx context.Context, e *env) error {
+	if c.Slice < 1 {
+		return fmt.Errorf("--slice %d: it must be 1 or more", c.Slice)
+	}
 	return c.with(ctx, e, app.Stored, func(s *app.System, _ bool) error {
 		found, err := c.audit(ctx, e, s)
 		if err == nil && found.Differences > 0 {

@@ -188,9 +188,15 @@ func TestVisitsAreComparedWithTheTruth(t *testing.T) {
 			t.Errorf("%s: %+v, want %s, printed\n%s", to[0], r, to[1], out)
 		}
 	}
-	_, err := audit.Run(t.Context(), b.store.Conn(), audit.Config{Database: b.cfg.Database, Places: places, Truth: strings.NewReader("{}\nnonsense\n")}, &strings.Builder{})
-	if err == nil || !strings.Contains(err.Error(), "truth: line 2") {
-		t.Errorf("nonsense gives %v", err)
+	first, _, _ := strings.Cut(truthOfTheDay, "\n")
+	for text, want := range map[string]string{
+		first + "\nnonsense\n":                  "truth: line 2: invalid character",
+		first + "\n{\"specversion\":\"1.0\"}\n": "truth: line 2 names no visit",
+	} {
+		_, err := audit.Run(t.Context(), b.store.Conn(), audit.Config{Database: b.cfg.Database, Places: places, Truth: strings.NewReader(text)}, &strings.Builder{})
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q gives %v, want %s", text, err, want)
+		}
 	}
 }
 

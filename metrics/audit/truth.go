@@ -88,6 +88,9 @@ func (a *audit) compareTruth(ctx context.Context) error {
 			if err := json.Unmarshal(line, &t); err != nil {
 				return fmt.Errorf("truth: line %d: %w", n, err)
 			}
+			if t.Visit == "" { // each line of another file would be a difference
+				return fmt.Errorf("truth: line %d names no visit; the file should be one that dwell simulate --truth wrote", n)
+			}
 			if t.Lost {
 				a.result.Lost++
 			} else {
