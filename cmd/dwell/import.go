@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"log/slog"
 	"os"
@@ -22,7 +23,7 @@ type importCommand struct {
 
 // importFlags are the flags of every import.
 type importFlags struct {
-	File string `arg:"" type:"existingfile" help:"The file."`
+	File string `arg:"" type:"existingfile" help:"The file; - is standard input."`
 
 	folderFlags `embed:""`
 
@@ -35,8 +36,8 @@ const maxBadLines = 20
 // importing is the import of one file into Kafka.
 type importing struct {
 	*app.System
-	file *os.File
-	size int64
+	file io.Reader
+	size int64 // 0 if it is unknown
 	read int64 // bytes of the file
 }
 
@@ -44,7 +45,7 @@ type importing struct {
 func (im *importing) Read(p []byte) (int, error) {
 	n, err := im.file.Read(p)
 	im.read += int64(n)
-	if im.size > 0 && n > 0 { // a pipe has no size
+	if im.size > 0 && n > 0 {
 		im.Doing("import", fmt.Sprintf("%d %% of %d MB read", min(100*im.read/im.size, 100), im.size/1_000_000))
 	}
 	return n, err
@@ -57,22 +58,18 @@ func (c *importFlags) run(ctx context.Context, e *env, records func(im *importin
 	if err != nil {
 		return err
 	}
-	file, err := os.Open(c.File)
+	file, size, closing, err := c.open(e)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, file.Close()) }()
-	info, err := file.Stat()
-	if err != nil {
-		return err
-	}
+	defer func() { err = errors.Join(err, closing()) }()
 	log := slog.New(slog.NewTextHandler(e.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	s, own, err := app.StartOrJoin(ctx, cfg, app.All, e.out, log)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Stop()) }()
-	all, err := records(&importing{System: s, file: file, size: info.Size()})
+	all, err := records(&importing{System: s, file: file, size: size})
 	if err != nil {
 		return err
 	}
@@ -90,6 +87,22 @@ func (c *importFlags) run(ctx context.Context, e *env, records func(im *importin
 		return fmt.Errorf("%d lines of %q were not imported", bad, c.File)
 	}
 	return nil
+}
+
+// open opens the file, whose size is 0 if it is unknown, as that of a pipe.
+func (c *importFlags) open(e *env) (file io.Reader, size int64, closing func() error, err error) {
+	if c.File == "-" {
+		return e.in, 0, func() error { return nil }, nil
+	}
+	f, err := os.Open(c.File)
+	if err != nil {
+		return nil, 0, nil, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return nil, 0, nil, errors.Join(err, f.Close())
+	}
+	return f, info.Size(), f.Close, nil
 }
 
 // write writes the records to Kafka, and prints the lines that cannot be used.
