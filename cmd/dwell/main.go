@@ -89,6 +89,9 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 		return 0
 	case errors.Is(err, errDifferences):
 		return 1
+	case ctx.Err() != nil:
+		_, _ = fmt.Fprintf(errOut, "dwell: interrupted: %v\n", err)
+		return 1
 	default:
 		_, _ = fmt.Fprintf(errOut, "dwell: %v\n", err)
 		return 1

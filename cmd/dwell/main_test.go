@@ -7,6 +7,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -78,4 +79,14 @@ func setPorts(e *testscript.Env) error {
 		}
 	}
 	return nil
+}
+
+func TestInterruptedCommandSaysSo(t *testing.T) {
+	ctx, interrupt := context.WithCancel(t.Context())
+	interrupt()
+	var out, errs strings.Builder
+	code := run(ctx, []string{"simulate", "--from", "2026-01-05", "--for", "1h", "--out", "-"}, strings.NewReader(""), &out, &errs, nil)
+	if code != 1 || errs.String() != "dwell: interrupted: context canceled\n" {
+		t.Errorf("exit status %d, %q", code, errs.String())
+	}
 }
