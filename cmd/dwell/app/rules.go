@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"dwell/ingest/kafka"
+	"dwell/ingest/place"
 )
 
 // rules returns the keys of the configuration that decide what a number is, with their values. Tables must not be counted
@@ -44,8 +45,8 @@ func collectRules(rules map[string]string, of any, name func(reflect.StructField
 	}
 }
 
-// CheckRules fails if a rule differs from the one by which the tables were counted. It returns the rules that are not stored
-// yet.
+// CheckRules fails if a rule differs from the one by which the tables were counted, or if a place of the tables is missing. It
+// returns the rules that are not stored yet.
 func (s *System) CheckRules(ctx context.Context) (missing map[string]string, err error) {
 	counted, err := s.Store.Rules(ctx)
 	if err != nil {
@@ -63,7 +64,23 @@ func (s *System) CheckRules(ctx context.Context) (missing map[string]string, err
 				rule, now[rule], was))
 		}
 	}
-	return missing, errors.Join(errs...)
+	return missing, errors.Join(append(errs, s.knowsAllPlaces(ctx))...)
+}
+
+// knowsAllPlaces refuses a places file that lacks a place of the tables. No shard could recover, while those that count with the
+// right file would have lost their partitions to this process.
+func (s *System) knowsAllPlaces(ctx context.Context) error {
+	seen, err := s.Store.SeenBCPs(ctx)
+	if err != nil {
+		return err
+	}
+	missing := slices.DeleteFunc(seen, func(id string) bool {
+		return slices.ContainsFunc(s.Book.Places, func(p place.Place) bool { return p.ID == id })
+	})
+	if len(missing) > 0 {
+		return fmt.Errorf("places: %q lacks %q, which the tables have events of: add them, or use a new clickhouse.database", s.Config.Places, missing)
+	}
+	return nil
 }
 
 // checkPartitions fails if the topic has another number of partitions than when it was first counted.
