@@ -17,6 +17,9 @@ import (
 // carry the watermark there, and every open visit would lapse.
 const MaxSkew = 5 * time.Minute
 
+// byteOrderMark is what some editors put before the first line.
+var byteOrderMark = []byte("\ufeff")
+
 // Events yields a record for each structured CloudEvent of a file, one per line; empty lines are skipped. For a line that
 // cannot be used it yields a *LineError and continues; any other error is of the file itself, and the last. Now is the
 // latest time that a record may have; it is called for each line, since the file may be a pipe that lasts.
@@ -26,6 +29,9 @@ func Events(in io.Reader, voc *event.Vocabulary, now func() time.Time) iter.Seq2
 	return func(yield func(event.Record, error) bool) {
 		for n := 1; ; n++ {
 			line, end := readLine(lines)
+			if n == 1 {
+				line = bytes.TrimPrefix(line, byteOrderMark)
+			}
 			if text := bytes.TrimSpace(line); len(text) > 0 {
 				r, why := read(decoder, text, now())
 				var err error

@@ -20,7 +20,7 @@ func TestEachLineIsARecordOrAnErrorWithItsNumber(t *testing.T) {
 		return `{"specversion":"1.0","id":"` + id + `","source":"/post","type":"dwell.` + typ + `.v1","subject":"` + data + `","time":"` + at + `","data":{"bcp":"TORKHAM","direction":"inbound"}}`
 	}
 	now := time.Date(2026, 1, 5, 12, 0, 0, 0, time.UTC)
-	file := strings.Join([]string{
+	file := "\ufeff" + strings.Join([]string{ // an editor has marked its byte order
 		line("1", "truck.arrived", "2026-01-05T08:00:00Z", "T1"),
 		"",
 		"no event",

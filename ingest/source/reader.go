@@ -116,7 +116,7 @@ func headerLine(r io.Reader, b *strings.Builder) (rest io.Reader, err error) {
 		}
 		return nil, err
 	}
-	line = strings.TrimPrefix(line, "\ufeff")
+	line = strings.TrimPrefix(line, string(byteOrderMark))
 	if strings.TrimSpace(line) == "" {
 		return nil, errors.New("the file is empty")
 	}
