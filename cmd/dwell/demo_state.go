@@ -35,11 +35,11 @@ func readDemo(data string, seed uint64, days int) (*demoState, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return st, nil
 	}
-	if err == nil {
-		err = json.Unmarshal(text, st)
-	}
 	if err != nil {
 		return nil, fmt.Errorf("data: %w", err)
+	}
+	if err := json.Unmarshal(text, st); err != nil {
+		return nil, fmt.Errorf("data: %s: %w", st.file, err)
 	}
 	return st, nil
 }
