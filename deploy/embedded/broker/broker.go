@@ -9,6 +9,8 @@
 // and a write of less than a page: kfake then leaves half an entry in groups.log, and a kill before the next start in
 // order forgets the group offsets committed after it. The log itself is cut back to whole batches.
 //
+// What is no request of Kafka's protocol ends its connection and no more (guard.go).
+//
 // A process that is killed while it joins a group does not keep partitions: kfake starts no session for a member whose
 // JoinGroup it could not answer ((*group).reply), and would never remove it, so all sessions are started here too (ghost.go).
 // It is removed within its session timeout and a second or two.
@@ -181,6 +183,7 @@ func (b *Broker) listen(network, address string) (net.Listener, error) {
 		return nil, err
 	}
 	b.own = ln.Addr().String()
+	ln = guard{ln, b.log}
 	if b.cfg.Advertised == "" {
 		return ln, nil
 	}
