@@ -15,7 +15,7 @@ var minutes string
 func SQLOfMinutes(visits, condition string) string { return fmt.Sprintf(minutes, visits, condition) }
 
 // SQLOfFactsDuring is the condition on visits that selects all that add to a minute that begins in [from, to], and some others.
-// Both are SQL of a time.
+// Both are SQL of a time. The table has indexes of the two terms.
 func SQLOfFactsDuring(from, to string) string {
 	return "first_fact < " + to + " + INTERVAL 1 MINUTE AND greatest(last_fact, ifNull(lapsed, last_fact)) >= " + from
 }

@@ -66,7 +66,7 @@ CREATE TABLE IF NOT EXISTS {{db}}.visits {{cluster}} (
     facts          String COMMENT 'the facts, encoded by visit.AppendFacts' CODEC(ZSTD(1)),
     INDEX as_of as_of TYPE minmax GRANULARITY 16,
     INDEX first_fact first_fact TYPE minmax GRANULARITY 4,
-    INDEX last_fact last_fact TYPE minmax GRANULARITY 4
+    INDEX last_change greatest(last_fact, ifNull(lapsed, last_fact)) TYPE minmax GRANULARITY 4
 ) ENGINE = {{replacing "as_of"}} PARTITION BY month ORDER BY (bcp, shard, visit)
 SETTINGS index_granularity = 512
 COMMENT 'Status, times and segments of each visit, computed from its facts. Read it with FINAL.';
