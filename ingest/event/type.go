@@ -129,22 +129,6 @@ func (t Type) Begins() bool { return types[t].span == begins }
 // Ends reports whether the event ends an inspection or a hold.
 func (t Type) Ends() bool { return types[t].span == ends }
 
-// Code is the type in stored facts. It never changes.
-func (t Type) Code() uint8 { return types[t].code }
-
-// TypeOfCode is the type with this code in stored facts.
-func TypeOfCode(code uint8) (Type, bool) {
-	t := byCode[code]
-	return t, t != NoType
-}
-
-var byCode = func() (all [256]Type) {
-	for t := range types {
-		all[types[t].code] = Type(t)
-	}
-	return all
-}()
-
 // Direction is seen from the reporting country.
 type Direction uint8
 
@@ -155,7 +139,7 @@ const (
 	Outbound
 )
 
-var directionNames = [...]string{"", "inbound", "outbound"}
+var directionNames = [...]string{Inbound: "inbound", Outbound: "outbound"}
 
 func (d Direction) String() string { return directionNames[d] }
 
@@ -174,7 +158,7 @@ const (
 	Blue
 )
 
-var channelNames = [...]string{"", "green", "yellow", "red", "blue"}
+var channelNames = [...]string{Green: "green", Yellow: "yellow", Red: "red", Blue: "blue"}
 
 func (c Channel) String() string { return channelNames[c] }
 
@@ -193,7 +177,7 @@ const (
 	Empty
 )
 
-var regimeNames = [...]string{"", "import", "export", "transit", "empty"}
+var regimeNames = [...]string{Import: "import", Export: "export", Transit: "transit", Empty: "empty"}
 
 func (r Regime) String() string { return regimeNames[r] }
 
@@ -214,7 +198,10 @@ const (
 	ImmigrationSecurity
 )
 
-var kindNames = [...]string{"", "document", "scan", "weighbridge", "physical", "sps", "immigration_security"}
+var kindNames = [...]string{
+	Document: "document", Scan: "scan", Weighbridge: "weighbridge", Physical: "physical", SPS: "sps",
+	ImmigrationSecurity: "immigration_security",
+}
 
 func (k InspectionKind) String() string { return kindNames[k] }
 
@@ -233,7 +220,7 @@ const (
 	NonConformant
 )
 
-var resultNames = [...]string{"", "conformant", "non_conformant"}
+var resultNames = [...]string{Conformant: "conformant", NonConformant: "non_conformant"}
 
 func (r Result) String() string { return resultNames[r] }
 

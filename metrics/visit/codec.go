@@ -11,39 +11,67 @@ import (
 // The encoding of a visit's facts in a table, version 1. All numbers but the keys are varints:
 //
 //	version, number of names, names (length, bytes)...,
-//	number of facts, facts (key 8 bytes, time since the fact before, type, kind, dims, bcp name, agency name)...,
+//	number of facts, facts...,
 //	number of retracted keys, keys (8 bytes)...
 //
-// Types are stored by their code, which never changes; BCPs and agencies by name, because their codes change with the
-// configuration. Name 0 is empty.
+// A fact is a record of its own, so that a later version may add fields which an earlier one skips:
+//
+//	length of the rest, key (8 bytes), time since the fact before, type, name of the bcp, direction, fields...
+//
+// A field is its tag and a value. The tag is number<<3 | form; the forms and their numbers are those of Protocol Buffers. A field
+// without a value is left out. The numbers never change their meaning: 1 to 4 are below, and reserved are
+//
+//	5 hold id, 6 result, 7 lane, 8 selection, 9 priority, 10 trader class, 11 vehicle class, 12 cargo
+//
+// Types and other words are stored by their codes, which never change (event/testdata/codes); BCPs and agencies by name, because
+// their codes change with the configuration. Name 0 is empty.
 const codecVersion = 1
+
+// The forms of a field's value.
+const (
+	formVarint = 0
+	formFixed  = 1 // 8 bytes
+	formBytes  = 2 // a length and bytes
+	formBits   = 7 // the bits of a tag that are the form
+)
+
+// The tags of the fields.
+const (
+	tagAgency  = 1<<3 | formVarint // a name
+	tagKind    = 2<<3 | formVarint
+	tagChannel = 3<<3 | formVarint
+	tagRegime  = 4<<3 | formVarint
+)
+
+// name is what a name in the encoding stands for: a BCP or an agency.
+type name struct {
+	bcp    event.BCP
+	agency event.Agency
+}
 
 // AppendFacts appends the facts of v to dst.
 func (v *Visit) AppendFacts(dst []byte, voc *event.Vocabulary) []byte {
-	var room [8]string
-	names := append(room[:0], "")
-	for _, f := range v.facts {
-		names, _ = intern(names, voc.BCPName(f.BCP))
-		names, _ = intern(names, voc.HolderName(f.Agency))
+	var room [8]name
+	names := append(room[:0], name{})
+	for i := range v.facts {
+		names, _ = intern(names, name{bcp: v.facts[i].BCP})
+		names, _ = intern(names, name{agency: v.facts[i].Agency})
 	}
 	dst = append(dst, codecVersion)
 	dst = binary.AppendUvarint(dst, uint64(len(names)-1))
 	for _, n := range names[1:] {
-		dst = binary.AppendUvarint(dst, uint64(len(n)))
-		dst = append(dst, n...)
+		text := voc.BCPName(n.bcp)
+		if n.bcp == event.NoBCP {
+			text = voc.HolderName(n.agency)
+		}
+		dst = binary.AppendUvarint(dst, uint64(len(text)))
+		dst = append(dst, text...)
 	}
 	dst = binary.AppendUvarint(dst, uint64(len(v.facts)))
 	var before Time
-	for _, f := range v.facts {
-		dst = binary.LittleEndian.AppendUint64(dst, f.Key)
-		dst = binary.AppendVarint(dst, f.Time-before)
-		before = f.Time
-		dst = append(dst, f.Type.Code(), byte(f.Kind), f.dims)
-		var bcp, agency int
-		names, bcp = intern(names, voc.BCPName(f.BCP))
-		names, agency = intern(names, voc.HolderName(f.Agency))
-		dst = binary.AppendUvarint(dst, uint64(bcp))
-		dst = binary.AppendUvarint(dst, uint64(agency))
+	for i := range v.facts {
+		dst = appendFact(dst, &v.facts[i], before, names)
+		before = v.facts[i].Time
 	}
 	dst = binary.AppendUvarint(dst, uint64(len(v.retracted)))
 	for _, k := range v.retracted {
@@ -52,54 +80,78 @@ func (v *Visit) AppendFacts(dst []byte, voc *event.Vocabulary) []byte {
 	return dst
 }
 
-// intern returns the index of name, and appends it if new.
-func intern(names []string, name string) ([]string, int) {
-	for i, n := range names {
-		if n == name {
+func appendFact(dst []byte, f *Fact, before Time, names []name) []byte {
+	start := len(dst) + 1
+	dst = append(dst, 0) // the length: of all fields it is below 128, one byte
+	dst = binary.LittleEndian.AppendUint64(dst, f.Key)
+	dst = binary.AppendVarint(dst, f.Time-before)
+	_, bcp := intern(names, name{bcp: f.BCP})
+	dst = append(dst, f.Type.Code())
+	dst = binary.AppendUvarint(dst, uint64(bcp))
+	dst = append(dst, f.Direction().Code())
+	if f.Agency != event.NoAgency {
+		_, agency := intern(names, name{agency: f.Agency})
+		dst = binary.AppendUvarint(append(dst, tagAgency), uint64(agency))
+	}
+	if f.Kind != event.NoKind {
+		dst = append(dst, tagKind, f.Kind.Code())
+	}
+	if c := f.Channel(); c != event.NoChannel {
+		dst = append(dst, tagChannel, c.Code())
+	}
+	if r := f.Regime(); r != event.NoRegime {
+		dst = append(dst, tagRegime, r.Code())
+	}
+	dst[start-1] = byte(len(dst) - start)
+	return dst
+}
+
+// intern returns the index of n in names, and appends it if new.
+func intern(names []name, n name) ([]name, int) {
+	for i := range names {
+		if names[i] == n {
 			return names, i
 		}
 	}
-	return append(names, name), len(names)
+	return append(names, n), len(names)
 }
 
 var errTruncated = errors.New("facts are cut short")
 
+// storedName is a name in the encoding, with what it stands for in the vocabulary: a BCP, an agency, or nothing.
+type storedName struct {
+	name
+	text []byte
+}
+
 // ParseFacts decodes AppendFacts. A name that the vocabulary lacks is an error: an agency or BCP with stored visits must
-// stay in the configuration.
+// stay in the configuration. So is a code that is not known.
 func ParseFacts(src []byte, voc *event.Vocabulary) (*Visit, error) {
 	r := reader{src: src}
 	if version := r.byte(); version != codecVersion && r.err == nil {
 		return nil, fmt.Errorf("facts have version %d, want %d", version, codecVersion)
 	}
-	names := []string{""}
+	var room [8]storedName
+	names := append(room[:0], storedName{})
 	for range r.count(1) {
-		names = append(names, string(r.bytes(r.uvarint())))
+		n := storedName{text: r.bytes(r.uvarint())}
+		n.bcp, _ = voc.BCP(n.text)
+		n.agency, _ = voc.Agency(n.text)
+		names = append(names, n)
 	}
 	v := &Visit{}
+	facts := r.count(13)
+	if facts > 0 {
+		v.facts = make([]Fact, 0, facts)
+	}
 	var before Time
-	for range r.count(14) {
-		f := Fact{Key: r.key()}
-		f.Time = before + r.varint()
+	for range facts {
+		record := reader{src: r.bytes(r.uvarint()), err: r.err}
+		f, err := record.fact(before, names)
+		if err != nil {
+			return nil, err
+		}
 		before = f.Time
-		code := r.byte()
-		f.Type, _ = event.TypeOfCode(code)
-		f.Kind, f.dims = event.InspectionKind(r.byte()), r.byte()
-		bcp, agency := r.name(names), r.name(names)
-		if r.err == nil && !f.valid() {
-			r.err = fmt.Errorf("facts hold type %d, kind %d, dims %d, which are not known", code, f.Kind, f.dims)
-		}
-		if r.err != nil {
-			return nil, r.err
-		}
-		var ok bool
-		if f.BCP, ok = voc.BCP([]byte(bcp)); !ok {
-			return nil, fmt.Errorf("a stored visit is of bcp %q, which is not configured", bcp)
-		}
-		if agency != "" {
-			if f.Agency, ok = voc.Agency([]byte(agency)); !ok {
-				return nil, fmt.Errorf("a stored visit is of agency %q, which is not configured", agency)
-			}
-		}
 		v.facts = append(v.facts, f)
 	}
 	for range r.count(8) {
@@ -114,10 +166,71 @@ func ParseFacts(src []byte, voc *event.Vocabulary) (*Visit, error) {
 	return v, nil
 }
 
+// fact reads a record to its end. It skips fields that it does not know.
+func (r *reader) fact(before Time, names []storedName) (Fact, error) {
+	f := Fact{Key: r.key(), Time: before + r.varint()}
+	typ := r.uvarint()
+	bcp := r.name(names)
+	f.BCP = bcp.bcp
+	direction, channel, regime, kind := r.uvarint(), uint64(0), uint64(0), uint64(0)
+	for r.err == nil && len(r.src) > 0 {
+		switch tag := r.uvarint(); tag {
+		case tagAgency:
+			agency := r.name(names)
+			if f.Agency = agency.agency; f.Agency == event.NoAgency && r.err == nil {
+				r.err = fmt.Errorf("a stored visit is of agency %q, which is not configured", agency.text)
+			}
+		case tagKind:
+			kind = r.uvarint()
+		case tagChannel:
+			channel = r.uvarint()
+		case tagRegime:
+			regime = r.uvarint()
+		default:
+			r.skip(tag & formBits)
+		}
+	}
+	if r.err != nil {
+		return Fact{}, r.err
+	}
+	if f.BCP == event.NoBCP {
+		return Fact{}, fmt.Errorf("a stored visit is of bcp %q, which is not configured", bcp.text)
+	}
+	var ok [5]bool
+	var d event.Direction
+	var c event.Channel
+	var g event.Regime
+	f.Type, ok[0] = event.TypeOfCode(typ)
+	d, ok[1] = event.DirectionOfCode(direction)
+	c, ok[2] = event.ChannelOfCode(channel)
+	g, ok[3] = event.RegimeOfCode(regime)
+	f.Kind, ok[4] = event.InspectionKindOfCode(kind)
+	f.dims = packDims(d, c, g)
+	if ok != [5]bool{true, true, true, true, true} || !f.Type.OfVisit() {
+		return Fact{}, fmt.Errorf("a fact has the codes type %d, direction %d, channel %d, regime %d and kind %d; one is unknown: "+
+			"a later version of dwell wrote it", typ, direction, channel, regime, kind)
+	}
+	return f, nil
+}
+
 // reader reads the encoding; after an error it returns zeros.
 type reader struct {
 	src []byte
 	err error
+}
+
+// skip reads a value of a form.
+func (r *reader) skip(form uint64) {
+	switch form {
+	case formVarint:
+		r.uvarint()
+	case formFixed:
+		r.key()
+	case formBytes:
+		r.bytes(r.uvarint())
+	default:
+		r.fail()
+	}
 }
 
 func (r *reader) bytes(n uint64) []byte {
@@ -145,6 +258,15 @@ func (r *reader) key() uint64 {
 }
 
 func (r *reader) uvarint() uint64 {
+	if len(r.src) > 0 && r.src[0] < 0x80 { // most are of one byte
+		n := r.src[0]
+		r.src = r.src[1:]
+		return uint64(n)
+	}
+	return r.longUvarint()
+}
+
+func (r *reader) longUvarint() uint64 {
 	n, size := binary.Uvarint(r.src)
 	if size <= 0 {
 		r.fail()
@@ -175,13 +297,13 @@ func (r *reader) count(size uint64) uint64 {
 	return n
 }
 
-func (r *reader) name(names []string) string {
+func (r *reader) name(names []storedName) *storedName {
 	i := r.uvarint()
 	if i >= uint64(len(names)) {
 		r.fail()
-		return ""
+		i = 0
 	}
-	return names[i]
+	return &names[i]
 }
 
 func (r *reader) fail() {

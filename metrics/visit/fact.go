@@ -47,12 +47,6 @@ func (f Fact) Channel() event.Channel { return event.Channel(f.dims >> 2 & 7) }
 // Regime is the regime in the event, NoRegime if it has none.
 func (f Fact) Regime() event.Regime { return event.Regime(f.dims >> 5) }
 
-// valid reports whether every code of f is in the vocabulary.
-func (f Fact) valid() bool {
-	return f.Type.OfVisit() && f.Kind <= event.ImmigrationSecurity &&
-		f.Direction() <= event.Outbound && f.Channel() <= event.Blue && f.Regime() <= event.Empty
-}
-
 // compare orders facts by time; simultaneous ones by type, agency and all other fields, so that the order never depends on
 // the order of arrival.
 func compare(a, b Fact) int {

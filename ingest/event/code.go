@@ -1,0 +1,67 @@
+package event
+
+// The codes of words in stored facts. They never change, and the code of a removed word is not reused: testdata/codes has all that
+// were ever given. Types have theirs in the table of types. Code 0 is that of no word.
+var (
+	directionCodes = [...]uint8{Inbound: 1, Outbound: 2}
+	channelCodes   = [...]uint8{Green: 1, Yellow: 2, Red: 3, Blue: 4}
+	regimeCodes    = [...]uint8{Import: 1, Export: 2, Transit: 3, Empty: 4}
+	kindCodes      = [...]uint8{Document: 1, Scan: 2, Weighbridge: 3, Physical: 4, SPS: 5, ImmigrationSecurity: 6}
+)
+
+// Code is the type in stored facts.
+func (t Type) Code() uint8 { return types[t].code }
+
+// Code is the direction in stored facts.
+func (d Direction) Code() uint8 { return directionCodes[d] }
+
+// Code is the channel in stored facts.
+func (c Channel) Code() uint8 { return channelCodes[c] }
+
+// Code is the regime in stored facts.
+func (r Regime) Code() uint8 { return regimeCodes[r] }
+
+// Code is the kind in stored facts.
+func (k InspectionKind) Code() uint8 { return kindCodes[k] }
+
+// TypeOfCode is the type with this code in stored facts. False: there is none.
+func TypeOfCode(code uint64) (Type, bool) {
+	if code >= uint64(len(typeOfCode)) {
+		return NoType, false
+	}
+	t := typeOfCode[code]
+	return t, t != NoType
+}
+
+var typeOfCode = func() (all [256]Type) {
+	for t := range types {
+		all[types[t].code] = Type(t)
+	}
+	return all
+}()
+
+// DirectionOfCode is the direction with this code in stored facts. False: there is none.
+func DirectionOfCode(code uint64) (Direction, bool) {
+	return ofCode[Direction](directionCodes[:], code)
+}
+
+// ChannelOfCode is the channel with this code in stored facts. False: there is none.
+func ChannelOfCode(code uint64) (Channel, bool) { return ofCode[Channel](channelCodes[:], code) }
+
+// RegimeOfCode is the regime with this code in stored facts. False: there is none.
+func RegimeOfCode(code uint64) (Regime, bool) { return ofCode[Regime](regimeCodes[:], code) }
+
+// InspectionKindOfCode is the kind with this code in stored facts. False: there is none.
+func InspectionKindOfCode(code uint64) (InspectionKind, bool) {
+	return ofCode[InspectionKind](kindCodes[:], code)
+}
+
+// ofCode finds a code. Code 0 is at index 0, which is no word.
+func ofCode[T ~uint8](codes []uint8, code uint64) (T, bool) {
+	for i, c := range codes {
+		if uint64(c) == code {
+			return T(i), true
+		}
+	}
+	return 0, false
+}
