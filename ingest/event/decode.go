@@ -9,7 +9,7 @@ import (
 // MaxMessage is the largest message that is read, in bytes.
 const MaxMessage = 1 << 20
 
-// maxName is the longest id, source, subject or lane in bytes.
+// maxName is the longest id, source, subject, lane or hold in bytes.
 const maxName = 512
 
 // Times outside these bounds are the sign of a broken clock: 1990-01-01 and 2105-01-01 in Unix milliseconds. ClickHouse's
@@ -186,7 +186,7 @@ func reject(why Reason, field string, offending []byte) *Rejection {
 	return &Rejection{Reason: why, Field: field, Value: string(bytes.ToValidUTF8(offending, []byte("\uFFFD")))}
 }
 
-// name reads an id, a source, a subject or a lane.
+// name reads an id, a source, a subject, a lane or a hold.
 func name(field string, v *value, into *[]byte) *Rejection {
 	switch {
 	case v.missing():

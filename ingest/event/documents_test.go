@@ -87,6 +87,7 @@ var fieldSchemas = []struct {
 		{"wait_seconds", described(anyCount, "Expected wait in seconds.")},
 		{"age_seconds", described(anyCount, "How old the reading was when it was published, in seconds.")},
 	}},
+	{withHold, true, properties{{"hold", described(anyName, "Id of the hold. A lifting ends its agency's holds of the same id; without one, those without an id.")}}},
 	{withLane, false, properties{{"lane", aLane}}},
 	{withReason, true, properties{{"reason", properties{{"type", "string"}, {"description", "For people; not read."}}}}},
 }

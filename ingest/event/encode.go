@@ -49,6 +49,10 @@ func AppendData(dst []byte, v *Vocabulary, e *Event) []byte {
 		dst = appendKey(dst, "lane")
 		dst = appendString(dst, e.Lane)
 	}
+	if len(e.Hold) > 0 {
+		dst = appendKey(dst, "hold")
+		dst = appendString(dst, e.Hold)
+	}
 	if e.Type.has(withNumbers) {
 		for _, n := range [...]struct {
 			name  string

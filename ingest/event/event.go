@@ -34,6 +34,9 @@ type Event struct {
 	// Lane is the lane's name as the post writes it, empty where the event has none.
 	Lane []byte
 
+	// Hold is the id of the hold that is placed or lifted, empty where the event has none.
+	Hold []byte
+
 	// Vehicles, WaitSeconds and AgeSeconds belong to a queue reading; Unknown where the reading lacks one.
 	Vehicles, WaitSeconds, AgeSeconds int64
 
@@ -63,6 +66,14 @@ func KeyOf(source, id []byte) uint64 {
 	var room [128]byte
 	b := append(append(append(room[:0], source...), 0), id...)
 	return xxhash.Sum64(b)
+}
+
+// HoldKey identifies the hold among those of its agency in one visit: the xxHash64 of its id, 0 without one.
+func (e *Event) HoldKey() uint64 {
+	if len(e.Hold) == 0 {
+		return 0
+	}
+	return xxhash.Sum64(e.Hold)
 }
 
 // OfPlace reports whether every shard must see the event: a fact about a place, or the retraction of one.

@@ -44,6 +44,11 @@ func (d *Decoder) readFields(e *Event) *Rejection {
 			return r
 		}
 	}
+	if e.Type.has(withHold) && !f[hold].missing() {
+		if r := name("data.hold", &f[hold], &e.Hold); r != nil {
+			return r
+		}
+	}
 	if e.Type.has(withNumbers) {
 		if r := d.readNumbers(e); r != nil {
 			return r

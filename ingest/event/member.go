@@ -28,6 +28,7 @@ const (
 	inspectionKind
 	result
 	lane
+	hold
 	vehicles
 	waitSeconds
 	ageSeconds
@@ -80,6 +81,8 @@ func dataMember(name []byte) member {
 		return result
 	case "lane":
 		return lane
+	case "hold":
+		return hold
 	case "vehicles":
 		return vehicles
 	case "wait_seconds":

@@ -134,6 +134,9 @@ func (r *slowReader) fields(e *Event, data map[string]any) {
 	if e.Type.has(withResult) {
 		e.Result = coded(r, data, "result", []Result{Conformant, NonConformant})
 	}
+	if e.Type.has(withHold) && data["hold"] != nil {
+		e.Hold = r.name(data, "hold")
+	}
 	if e.Type.has(withNumbers) {
 		e.Vehicles = r.count(data, "vehicles")
 		e.WaitSeconds = r.count(data, "wait_seconds")

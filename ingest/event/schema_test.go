@@ -44,6 +44,9 @@ func anyEvent(v *Vocabulary, typ Type) *rapid.Generator[Event] {
 		if typ.has(withKind) {
 			e.Kind = InspectionKind(rapid.IntRange(1, int(ImmigrationSecurity)).Draw(t, "kind"))
 		}
+		if typ.has(withHold) && rapid.Bool().Draw(t, "has a hold id") {
+			e.Hold = []byte(names.Draw(t, "hold"))
+		}
 		if typ.has(withNumbers) {
 			e.Vehicles = rapid.Int64Range(-1, 10_000).Draw(t, "vehicles")
 			e.WaitSeconds = rapid.Int64Range(-1, 1_000_000).Draw(t, "wait")

@@ -46,9 +46,9 @@ var types = [...]struct {
 	ClearanceRefused:    {"clearance.refused", 5, aVisit, 0, moment, "Customs refused clearance.", "17, clearance refused", "-"},
 	DeclarationLodged:   {"declaration.lodged", 6, aVisit, 0, moment, "The trader lodged the customs declaration.", "-", "-"},
 	PaymentConfirmed:    {"payment.confirmed", 7, aVisit, 0, moment, "Duties and fees were paid.", "-", "-"},
-	HoldPlaced:          {"hold.placed", 8, aVisit, withAgency | withReason, begins, "An agency holds the truck.", "-", "holding"},
+	HoldPlaced:          {"hold.placed", 8, aVisit, withAgency | withHold | withReason, begins, "An agency holds the truck.", "-", "holding"},
 	InspectionCompleted: {"inspection.completed", 9, aVisit, withAgency | withKind | withResult, ends, "An agency ended an inspection.", "14, process completed", "inspecting"},
-	HoldLifted:          {"hold.lifted", 10, aVisit, withAgency | withReason, ends, "An agency no longer holds the truck.", "-", "-"},
+	HoldLifted:          {"hold.lifted", 10, aVisit, withAgency | withHold | withReason, ends, "An agency no longer holds the truck.", "-", "-"},
 	TruckDeparted:       {"truck.departed", 11, aVisit, 0, moment, "The truck left the BCP.", "24, departed; 16, crossed border", "departing"},
 	EventRetracted:      {"event.retracted", 12, anEvent, withRetracted, moment, "An event that was sent did not happen. A retraction is final.", "-", "-"},
 	BCPOpened:           {"bcp.opened", 13, aPlace, withReason, moment, "The BCP opened.", "-", "-"},
@@ -82,6 +82,7 @@ const (
 	withLane
 	withNumbers   // vehicles, wait_seconds and age_seconds, each of which may be missing
 	withRetracted // id, source and time of the event that did not happen
+	withHold      // which may be missing
 	withReason    // for people, and not read
 )
 
@@ -122,6 +123,9 @@ func (t Type) HasAgency() bool { return t.has(withAgency) }
 
 // HasKind reports whether the event must name the kind of an inspection.
 func (t Type) HasKind() bool { return t.has(withKind) }
+
+// HasHold reports whether the event may name a hold.
+func (t Type) HasHold() bool { return t.has(withHold) }
 
 // Begins reports whether the event begins an inspection or a hold.
 func (t Type) Begins() bool { return types[t].span == begins }

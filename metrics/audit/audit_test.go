@@ -207,6 +207,9 @@ func (b *border) anything(seed uint64, visits int, begin string) {
 			if e.Type.HasKind() {
 				e.Kind = event.InspectionKind(1 + r.IntN(2))
 			}
+			if e.Type.HasHold() {
+				e.Hold = [][]byte{nil, []byte("H1"), []byte("ح'2")}[r.IntN(3)]
+			}
 			switch r.IntN(60) {
 			case 0:
 				e.BCP = event.BCP(1 + r.IntN(3))
@@ -221,6 +224,9 @@ func (b *border) anything(seed uint64, visits int, begin string) {
 				other := e
 				other.Time += step
 				other.Channel = event.Blue
+				if other.Type.HasHold() && r.IntN(2) == 0 {
+					other.Time, other.Channel, other.Hold = e.Time, e.Channel, []byte("H3")
+				}
 				sent = append(sent, other)
 			case 2, 3:
 				back := event.Event{

@@ -38,9 +38,10 @@ received AS (
             toString(e.agency),
             if(e.type IN ('inspection.started', 'inspection.completed'), indexOf(kinds, e.kind), 0),
             xxHash64(concat(e.source, '\0', e.id)),
-            toString(e.direction), toString(e.channel), toString(e.regime)
-        )::Tuple(t Int64, type UInt8, agency String, kind UInt8, key UInt64, direction String, channel String, regime String) AS fact,
-        (fact.t, fact.type, fact.agency, fact.kind, indexOf(regimes, fact.regime), indexOf(channels, fact.channel), indexOf(directions, fact.direction)) AS rank
+            toString(e.direction), toString(e.channel), toString(e.regime), e.hold
+        )::Tuple(t Int64, type UInt8, agency String, kind UInt8, key UInt64, direction String, channel String, regime String, hold String) AS fact,
+        (fact.t, fact.type, fact.agency, fact.kind, indexOf(regimes, fact.regime), indexOf(channels, fact.channel), indexOf(directions, fact.direction),
+            if(fact.hold = '', 0, xxHash64(fact.hold))) AS rank
     FROM {{.Database}}.events AS e
     INNER JOIN {{.Scratch}}_progress AS p ON e.shard = p.shard
     WHERE cityHash64(e.subject) % {{.Buckets}} = {{.Bucket}} AND e.offset < p.applied
@@ -54,17 +55,17 @@ facts AS (
     GROUP BY shard, bcp, visit, fact_source, fact_id
 ),
 
--- What happened to one agency's inspection of one kind, or to one agency's hold, at one instant. All that is neither
--- is in a group without agency.
+-- What happened to one agency's inspection of one kind, or to one agency's hold of one id, at one instant. Holds without an
+-- id are one. All that is neither is in a group without agency.
 instants AS (
     SELECT
-        shard, bcp, visit, f.t AS t, f.kind AS kind,
+        shard, bcp, visit, f.t AS t, f.kind AS kind, f.hold AS hold,
         if(f.type IN (inspection_started, hold_placed, inspection_completed, hold_lifted), f.agency, '') AS agency,
         countIf(stands AND f.type IN (inspection_started, hold_placed)) > 0 AS begins,
         countIf(stands AND f.type IN (inspection_completed, hold_lifted)) > 0 AS ends,
         groupArrayIf(f, stands) AS now
     FROM facts
-    GROUP BY shard, bcp, visit, agency, kind, t
+    GROUP BY shard, bcp, visit, agency, kind, hold, t
 ),
 
 -- Its start and end. One that both begins and ends at an instant (2) restarts if it was in progress, and otherwise took no
@@ -74,7 +75,7 @@ histories AS (
         shard, bcp, visit, agency, kind, groupArrayArray(now) AS parts,
         arraySort(groupArrayIf((t, multiIf(begins AND ends, 2, begins, 1, 0), begins, ends), notEmpty(now))) AS at
     FROM instants
-    GROUP BY shard, bcp, visit, agency, kind
+    GROUP BY shard, bcp, visit, agency, kind, hold
 ),
 open_before AS (
     SELECT *, arrayPopBack(arrayFill(c -> c != 2, arrayPushFront(arrayMap(x -> x.2, at), 0))) AS before

@@ -36,14 +36,14 @@ func BenchmarkEncode(b *testing.B) {
 			return new(proto.ColDateTime64).WithPrecision(proto.PrecisionMilli).WithLocation(time.UTC)
 		}
 		var (
-			shard                                                         proto.ColUInt16
-			offset                                                        proto.ColUInt64
-			logged, at, recorded                                          = utc(), utc(), utc()
-			id, source, subject, lane, retractedID, retractedSource, data proto.ColStr
-			typ, bcp, direction, channel, regime, agency, kind, result    = words(), words(), words(), words(), words(), words(), words(), words()
-			retractedTime                                                 = proto.NewColNullable[time.Time](utc())
-			out                                                           proto.Buffer
-			text                                                          []string
+			shard                                                               proto.ColUInt16
+			offset                                                              proto.ColUInt64
+			logged, at, recorded                                                = utc(), utc(), utc()
+			id, source, subject, lane, hold, retractedID, retractedSource, data proto.ColStr
+			typ, bcp, direction, channel, regime, agency, kind, result          = words(), words(), words(), words(), words(), words(), words(), words()
+			retractedTime                                                       = proto.NewColNullable[time.Time](utc())
+			out                                                                 proto.Buffer
+			text                                                                []string
 		)
 		columns := proto.Input{
 			{Name: "shard", Data: &shard},
@@ -63,12 +63,13 @@ func BenchmarkEncode(b *testing.B) {
 			{Name: "kind", Data: kind},
 			{Name: "result", Data: result},
 			{Name: "lane", Data: &lane},
+			{Name: "hold", Data: &hold},
 			{Name: "retracted_id", Data: &retractedID},
 			{Name: "retracted_source", Data: &retractedSource},
 			{Name: "retracted_time", Data: retractedTime},
 			{Name: "data", Data: &data},
 		}
-		texts := []*proto.ColStr{engine.TextID: &id, engine.TextSource: &source, engine.TextSubject: &subject, engine.TextLane: &lane, engine.TextRetractedID: &retractedID, engine.TextRetractedSource: &retractedSource, engine.TextData: &data}
+		texts := []*proto.ColStr{engine.TextID: &id, engine.TextSource: &source, engine.TextSubject: &subject, engine.TextLane: &lane, engine.TextHold: &hold, engine.TextRetractedID: &retractedID, engine.TextRetractedSource: &retractedSource, engine.TextData: &data}
 		for b.Loop() {
 			columns.Reset()
 			out.Reset()

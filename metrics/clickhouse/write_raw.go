@@ -56,6 +56,7 @@ func (s *Store) encodeEvents(e *encoder, id int, events *engine.Events) {
 	codes(d, b, "kind", events.Kinds, event.InspectionKind.String)
 	codes(d, b, "result", events.Results, event.Result.String)
 	text("lane", engine.TextLane)
+	text("hold", engine.TextHold)
 	text("retracted_id", engine.TextRetractedID)
 	text("retracted_source", engine.TextRetractedSource)
 	b.begin("retracted_time", nullableTimeType)

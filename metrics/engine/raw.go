@@ -70,6 +70,7 @@ const (
 	TextSource
 	TextSubject
 	TextLane
+	TextHold
 	TextRetractedID
 	TextRetractedSource
 	TextData
@@ -94,7 +95,7 @@ func (c *Events) Append(offset, logged int64, e *event.Event) {
 	c.BCPs = append(c.BCPs, e.BCP)
 	c.Agencies = append(c.Agencies, e.Agency)
 	c.RetractedTimes = append(c.RetractedTimes, e.RetractedTime)
-	for _, t := range [texts][]byte{e.ID, e.Source, e.Subject, e.Lane, e.RetractedID, e.RetractedSource, e.Data} {
+	for _, t := range [texts][]byte{e.ID, e.Source, e.Subject, e.Lane, e.Hold, e.RetractedID, e.RetractedSource, e.Data} {
 		c.text = append(c.text, t...)
 		c.ends = append(c.ends, uint32(len(c.text)))
 	}

@@ -95,6 +95,7 @@ func anyLog(cfg Config) *rapid.Generator[[]event.Event] {
 			e.Agency = cfg.Vocabulary.Customs
 		case event.HoldPlaced, event.HoldLifted:
 			e.Agency = cfg.Vocabulary.Customs
+			e.Hold = rapid.SampledFrom([][]byte{nil, []byte("H1"), []byte("H2")}).Draw(t, "hold")
 		}
 		return e
 	}

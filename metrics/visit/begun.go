@@ -6,12 +6,13 @@ import (
 	"dwell/ingest/event"
 )
 
-// begun is the set of inspections (by agency and kind) and holds (by agency) in progress.
+// begun is the set of inspections (by agency and kind) and holds (by agency and id) in progress.
 type begun struct{ open []beginning }
 
 type beginning struct {
 	agency event.Agency
 	kind   event.InspectionKind
+	hold   uint64
 	since  Time
 }
 
@@ -35,7 +36,7 @@ func (b *begun) has(f Fact) bool { return b.index(f) >= 0 }
 
 func (b *begun) index(f Fact) int {
 	for i, o := range b.open {
-		if o.agency == f.Agency && o.kind == f.Kind {
+		if o.agency == f.Agency && o.kind == f.Kind && o.hold == f.Hold {
 			return i
 		}
 	}
@@ -57,7 +58,7 @@ func (b *begun) change(facts []Fact) {
 		ends := slices.ContainsFunc(facts, func(o Fact) bool { return f.same(o) && !o.begins() })
 		switch at := b.index(f); {
 		case at < 0 && begins && !ends:
-			b.open = append(b.open, beginning{f.Agency, f.Kind, f.Time})
+			b.open = append(b.open, beginning{f.Agency, f.Kind, f.Hold, f.Time})
 		case at >= 0 && begins && ends:
 			b.open[at].since = f.Time
 		case at >= 0 && ends:
@@ -72,7 +73,7 @@ func (b *begun) changeOne(f Fact) {
 	}
 	switch at := b.index(f); {
 	case at < 0 && f.begins():
-		b.open = append(b.open, beginning{f.Agency, f.Kind, f.Time})
+		b.open = append(b.open, beginning{f.Agency, f.Kind, f.Hold, f.Time})
 	case at >= 0 && !f.begins():
 		b.open = slices.Delete(b.open, at, at+1)
 	}
@@ -87,5 +88,7 @@ func (f Fact) spans() bool { return f.Type.Begins() || f.Type.Ends() }
 
 func (f Fact) begins() bool { return f.Type.Begins() }
 
-// same reports whether both facts concern the same inspection (agency and kind) or the same agency's hold.
-func (f Fact) same(o Fact) bool { return o.spans() && f.Agency == o.Agency && f.Kind == o.Kind }
+// same reports whether both facts concern the same inspection (agency and kind) or the same hold (agency and id).
+func (f Fact) same(o Fact) bool {
+	return o.spans() && f.Agency == o.Agency && f.Kind == o.Kind && f.Hold == o.Hold
+}

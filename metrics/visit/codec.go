@@ -19,9 +19,9 @@ import (
 //	length of the rest, key (8 bytes), time since the fact before, type, name of the bcp, direction, fields...
 //
 // A field is its tag and a value. The tag is number<<3 | form; the forms and their numbers are those of Protocol Buffers. A field
-// without a value is left out. The numbers never change their meaning: 1 to 4 are below, and reserved are
+// without a value is left out. The numbers never change their meaning: 1 to 5 are below, and reserved are
 //
-//	5 hold id, 6 result, 7 lane, 8 selection, 9 priority, 10 trader class, 11 vehicle class, 12 cargo
+//	6 result, 7 lane, 8 selection, 9 priority, 10 trader class, 11 vehicle class, 12 cargo
 //
 // Types and other words are stored by their codes, which never change (event/testdata/codes); BCPs and agencies by name, because
 // their codes change with the configuration. Name 0 is empty.
@@ -41,6 +41,7 @@ const (
 	tagKind    = 2<<3 | formVarint
 	tagChannel = 3<<3 | formVarint
 	tagRegime  = 4<<3 | formVarint
+	tagHold    = 5<<3 | formFixed
 )
 
 // name is what a name in the encoding stands for: a BCP or an agency.
@@ -101,6 +102,9 @@ func appendFact(dst []byte, f *Fact, before Time, names []name) []byte {
 	}
 	if r := f.Regime(); r != event.NoRegime {
 		dst = append(dst, tagRegime, r.Code())
+	}
+	if f.Hold != 0 {
+		dst = binary.LittleEndian.AppendUint64(append(dst, tagHold), f.Hold)
 	}
 	dst[start-1] = byte(len(dst) - start)
 	return dst
@@ -186,6 +190,8 @@ func (r *reader) fact(before Time, names []storedName) (Fact, error) {
 			channel = r.uvarint()
 		case tagRegime:
 			regime = r.uvarint()
+		case tagHold:
+			f.Hold = r.key()
 		default:
 			r.skip(tag & formBits)
 		}

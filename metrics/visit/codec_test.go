@@ -49,6 +49,7 @@ func everyFact(v *event.Vocabulary) *Visit {
 	for k := event.Document; k <= event.ImmigrationSecurity; k++ {
 		add(event.Event{Type: event.InspectionStarted, Direction: event.Inbound, Agency: police, Kind: k})
 	}
+	add(event.Event{Type: event.HoldPlaced, Direction: event.Inbound, Agency: police, Hold: []byte("H1")})
 	return visit
 }
 
@@ -56,9 +57,13 @@ func everyFact(v *event.Vocabulary) *Visit {
 func (v *Visit) spelled(voc *event.Vocabulary) string {
 	var out strings.Builder
 	for _, f := range v.facts {
-		_, _ = fmt.Fprintf(&out, "%016x %s %s %s direction=%s channel=%s regime=%s agency=%s kind=%s\n", f.Key,
+		_, _ = fmt.Fprintf(&out, "%016x %s %s %s direction=%s channel=%s regime=%s agency=%s kind=%s", f.Key,
 			time.UnixMilli(f.Time).UTC().Format(time.RFC3339Nano), f.Type, voc.BCPName(f.BCP),
 			f.Direction(), f.Channel(), f.Regime(), voc.HolderName(f.Agency), f.Kind)
+		if f.Hold != 0 {
+			_, _ = fmt.Fprintf(&out, " hold=%016x", f.Hold)
+		}
+		out.WriteByte('\n')
 	}
 	for _, k := range v.retracted {
 		_, _ = fmt.Fprintf(&out, "%016x retracted\n", k)

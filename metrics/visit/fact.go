@@ -11,7 +11,9 @@ type Fact struct {
 	// Key identifies the event (event.Event.Key); of a retraction, the event that it retracts.
 	Key uint64
 	// Time is when it happened, in Unix milliseconds.
-	Time   int64
+	Time int64
+	// Hold is the hold's key within its agency (event.Event.HoldKey), 0 if it has no id, or of other facts.
+	Hold   uint64
 	BCP    event.BCP
 	Agency event.Agency
 	Type   event.Type
@@ -30,6 +32,9 @@ func NewFact(e *event.Event) Fact {
 	}
 	if e.Type.HasKind() {
 		f.Kind = e.Kind
+	}
+	if e.Type.HasHold() {
+		f.Hold = e.HoldKey()
 	}
 	return f
 }
@@ -56,5 +61,6 @@ func compare(a, b Fact) int {
 	return cmp.Or(
 		cmp.Compare(a.Type, b.Type), cmp.Compare(a.Agency, b.Agency), cmp.Compare(a.Kind, b.Kind),
 		cmp.Compare(a.Key, b.Key), cmp.Compare(a.BCP, b.BCP), cmp.Compare(a.dims, b.dims),
+		cmp.Compare(a.Hold, b.Hold),
 	)
 }

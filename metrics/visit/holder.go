@@ -12,9 +12,10 @@ import (
 //	4  a later fact of this visit acts            wait, by the next that acts (see actor)
 //	5  none yet                                   wait, unknown; known as soon as the next fact arrives
 //
-// An inspection is identified by its agency and kind, a hold by its agency: a second beginning changes nothing. One that
-// ends and begins in the same millisecond continues if it was in progress, and otherwise took no time. The split between
-// agencies, trader and carrier is that of the WCO Time Release Study; the precedence is dwell's own.
+// An inspection is identified by its agency and kind, a hold by its agency and id, and all holds of an agency without an id
+// are one: a second beginning changes nothing. One that ends and begins in the same millisecond continues if it was in
+// progress, and otherwise took no time. The split between agencies, trader and carrier is that of the WCO Time Release Study;
+// the precedence is dwell's own.
 
 // fold is the state of cutting a visit into segments, fact by fact in order of time.
 type fold struct {

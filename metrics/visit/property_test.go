@@ -29,6 +29,9 @@ func anyFact(v *event.Vocabulary) *rapid.Generator[Fact] {
 		if f.Type == event.InspectionStarted || f.Type == event.InspectionCompleted {
 			f.Kind = rapid.SampledFrom([]event.InspectionKind{event.Document, event.Scan}).Draw(t, "kind")
 		}
+		if f.Type.HasHold() {
+			f.Hold = rapid.SampledFrom([]uint64{0, 0, 5, 9}).Draw(t, "hold")
+		}
 		if rapid.IntRange(0, 20).Draw(t, "retract") == 0 {
 			return Fact{Key: f.Key, Type: event.EventRetracted}
 		}
@@ -50,16 +53,15 @@ func (o oracle) holder(t, departed Time) (Phase, event.Agency) {
 		agency event.Agency
 	}
 	var inspections, holds []open
-	seen := map[[2]int]bool{}
+	seen := map[identity]bool{}
 	for _, f := range o.facts {
 		if f.Type == event.TruckReleased && f.Time <= t {
 			released = true
 		}
-		pair := [2]int{int(f.Agency), int(f.Kind)}
-		if !f.Type.HasAgency() || seen[pair] {
+		if !f.Type.HasAgency() || seen[identityOf(f)] {
 			continue
 		}
-		seen[pair] = true
+		seen[identityOf(f)] = true
 		since, is := o.open(f, t)
 		switch {
 		case !is:
@@ -86,12 +88,21 @@ func (o oracle) holder(t, departed Time) (Phase, event.Agency) {
 	return Wait, o.rules.Unknown
 }
 
+// identity distinguishes inspections and holds of a visit.
+type identity struct {
+	agency event.Agency
+	kind   event.InspectionKind
+	hold   uint64
+}
+
+func identityOf(f Fact) identity { return identity{f.Agency, f.Kind, f.Hold} }
+
 // open reports whether the inspection or hold that f belongs to is in progress at t, and since when.
 func (o oracle) open(f Fact, t Time) (since Time, is bool) {
 	for u := Time(0); u <= t; u++ {
 		begins, ends := false, false
 		for _, g := range o.facts {
-			if g.Time == u && g.Agency == f.Agency && g.Kind == f.Kind {
+			if g.Time == u && identityOf(g) == identityOf(f) {
 				switch g.Type {
 				case event.InspectionStarted, event.HoldPlaced:
 					begins = true
@@ -155,7 +166,7 @@ func (o oracle) actor(u Time) event.Agency {
 // begins reports whether the inspection or hold that f belongs to begins at u.
 func (o oracle) begins(f Fact, u Time) bool {
 	return slices.ContainsFunc(o.facts, func(g Fact) bool {
-		return g.Time == u && g.Agency == f.Agency && g.Kind == f.Kind &&
+		return g.Time == u && identityOf(g) == identityOf(f) &&
 			(g.Type == event.InspectionStarted || g.Type == event.HoldPlaced)
 	})
 }

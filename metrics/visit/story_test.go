@@ -11,7 +11,7 @@ import (
 )
 
 // A story is a list of facts, separated by semicolons: what happened, by whom, and when ("08:00", or "08:30-08:50" for
-// what began and ended). The day is the first; "+1 08:00" is a day later. "not N" retracts the Nth fact.
+// what began and ended). "customs#H1" is customs' hold with the id H1. The day is the first; "+1 08:00" is a day later. "not N" retracts the Nth fact.
 
 var day = time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC)
 
@@ -77,6 +77,9 @@ func parseStory(t testing.TB, v *event.Vocabulary, story string) []Fact {
 		}
 		if typ.HasAgency() {
 			var ok bool
+			var hold string
+			agency, hold, _ = strings.Cut(agency, "#")
+			e.Hold = []byte(hold)
 			if e.Agency, ok = v.Agency([]byte(agency)); !ok {
 				t.Fatalf("agency %q is not configured", agency)
 			}
@@ -194,6 +197,21 @@ func TestStories(t *testing.T) {
 	f("a hold whose beginning was lost",
 		`arrived 08:00; lifted customs 08:30; paid 09:00`,
 		`wait/customs=30m wait/trader=30m now wait/unknown since 09:00`)
+	f("a hold ends with the lifting of its id, not with that of another one",
+		`arrived 08:00; placed customs#H1 08:10; placed customs#H2 08:20; lifted customs#H1 08:30; lifted customs#H2 08:50; released 09:00`,
+		`release_time=60m wait/customs=10m hold/customs=40m wait/customs=10m now exit/carrier since 09:00`)
+	f("a lifting without an id ends the holds without one, and one with an id those of that id",
+		`arrived 08:00; placed customs 08:10; placed customs#H1 08:20; lifted customs 08:30; lifted customs#H1 08:50; paid 09:00`,
+		`wait/customs=10m hold/customs=40m wait/trader=10m now wait/unknown since 09:00`)
+	f("one lifting without an id ends two holds without one",
+		`arrived 08:00; placed customs 08:10; placed customs 08:20; lifted customs 08:30; released 09:00`,
+		`release_time=60m wait/customs=10m hold/customs=20m wait/customs=30m now exit/carrier since 09:00`)
+	f("two agencies may give their holds the same id",
+		`arrived 08:00; placed customs#1 08:10; placed transport#1 08:20; lifted customs#1 08:30; lifted transport#1 08:40; released 08:40`,
+		`release_time=40m wait/customs=10m hold/customs=20m hold/transport=10m now exit/carrier since 08:40`)
+	f("a lifting of an id that no hold has: the beginning was lost",
+		`arrived 08:00; placed customs#H1 08:10; lifted customs#H2 08:30; released 09:00`,
+		`release_time=60m wait/customs=10m hold/customs=50m now exit/carrier since 09:00`)
 	f("an inspection whose end was lost ends with the release",
 		`arrived 08:00; started transport 08:30; released 09:00; departed 09:05`,
 		`release_time=60m crossing_time=65m wait/transport=30m service/transport=30m exit/carrier=5m`)

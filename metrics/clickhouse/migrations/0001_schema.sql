@@ -25,6 +25,7 @@ CREATE TABLE IF NOT EXISTS {{db}}.events {{cluster}} (
     kind             LowCardinality(String) COMMENT 'of the inspection',
     result           LowCardinality(String) COMMENT 'of the inspection',
     lane             String CODEC(ZSTD(1)),
+    hold             String COMMENT 'id of the hold that is placed or lifted, if it has one' CODEC(ZSTD(1)),
     retracted_id     String,
     retracted_source String,
     retracted_time   Nullable(DateTime64(3, 'UTC')),
