@@ -71,7 +71,7 @@ func (s *Source) readClosures(ctx context.Context, p *place.Place, from time.Tim
 		return nil, err
 	}
 	sql := `
-SELECT type, id, source, time, lane, retracted_id, retracted_source
+SELECT type, id, source, edition, time, lane, retracted_id, retracted_source, retracted_edition
 FROM ` + s.table("events") + `
 WHERE bcp = {bcp:String} AND subject = bcp AND time >= fromUnixTimestamp64Milli({from:Int64}, 'UTC')
     AND type IN ('lane.opened', 'lane.closed', 'event.retracted')
@@ -81,14 +81,15 @@ ORDER BY time, offset`
 	args := []any{named("bcp", p.ID), named("from", from.UnixMilli())}
 	err := s.each(ctx, "closures", sql, args, func(rows driver.Rows) error {
 		var typ, id, source, name, retracted, retractedSource string
+		var edition, retractedEdition uint32
 		var at time.Time
-		if err := rows.Scan(&typ, &id, &source, &at, &name, &retracted, &retractedSource); err != nil {
+		if err := rows.Scan(&typ, &id, &source, &edition, &at, &name, &retracted, &retractedSource, &retractedEdition); err != nil {
 			return err
 		}
 		if typ == event.EventRetracted.String() {
-			gone[event.KeyOf([]byte(retractedSource), []byte(retracted))] = true
+			gone[event.KeyOf([]byte(retractedSource), []byte(retracted), retractedEdition)] = true
 		} else {
-			lanes = append(lanes, lane{event.KeyOf([]byte(source), []byte(id)), name, at, typ == event.LaneClosed.String()})
+			lanes = append(lanes, lane{event.KeyOf([]byte(source), []byte(id), edition), name, at, typ == event.LaneClosed.String()})
 		}
 		return nil
 	})

@@ -20,7 +20,7 @@ func (b *border) happens(id, time, bcp, what, lane string) {
 
 func (b *border) reading(id, bcp, time, values string) {
 	b.t.Helper()
-	b.insert("readings VALUES (0, (SELECT count() FROM readings), '%s', '', 'far', '%s', %s, %s, %s, 0)", bcp, id, literal(at(time)), literal(at(time)), values)
+	b.insert("readings VALUES (0, (SELECT count() FROM readings), '%s', '', 'far', '%s', 0, %s, %s, %s, 0)", bcp, id, literal(at(time)), literal(at(time)), values)
 }
 
 func TestPlaceIsClosedByItsOpeningsAndLanes(t *testing.T) {
@@ -35,6 +35,8 @@ func TestPlaceIsClosedByItsOpeningsAndLanes(t *testing.T) {
 	b.happens("8", "2026-01-05T15:00:00Z", "A", "bcp.closed", "") // an error
 	b.insert(`events (shard, offset, logged, time, recorded, type, id, source, subject, bcp, retracted_id, retracted_source)
 		SELECT 0, 1000, time, time, time, 'event.retracted', '9', 'post', 'A', 'A', '8', 'post' FROM (SELECT %s AS time)`, literal(at("2026-01-05T15:10:00Z")))
+	b.insert(`events (shard, offset, logged, time, recorded, type, id, source, subject, bcp, retracted_id, retracted_source, retracted_edition)
+		SELECT 0, 1001, time, time, time, 'event.retracted', '12', 'post', 'A', 'A', arrayJoin(['4', '11']), 'post', 1 FROM (SELECT %s AS time)`, literal(at("2026-01-05T20:10:00Z")))
 	b.happens("10", "2026-01-05T16:00:00Z", "B", "bcp.closed", "") // another one
 	b.happens("11", "2026-01-05T20:00:00Z", "A", "bcp.closed", "")
 	shut, err := b.readClosures(t.Context(), &b.places[0], at("2026-01-01T00:00:00Z"))

@@ -59,7 +59,7 @@ func (s *Source) readOpenings(ctx context.Context) error {
 		fmt.Fprintf(&unread, " AND (shard != %d OR offset >= %d)", shard, next)
 	}
 	sql := `
-SELECT shard, offset, type, id, source, time, bcp, direction, retracted_id, retracted_source
+SELECT shard, offset, type, id, source, edition, time, bcp, direction, retracted_id, retracted_source, retracted_edition
 FROM ` + s.table("openings") + `
 WHERE bcp IN ({ids:Array(String)})` + unread.String()
 	read := maps.Clone(o.next)
@@ -67,13 +67,14 @@ WHERE bcp IN ({ids:Array(String)})` + unread.String()
 		var shard uint16
 		var offset uint64
 		var typ, id, source, bcp, direction, retracted, retractedSource string
+		var edition, retractedEdition uint32
 		var at time.Time
-		if err := rows.Scan(&shard, &offset, &typ, &id, &source, &at, &bcp, &direction, &retracted, &retractedSource); err != nil {
+		if err := rows.Scan(&shard, &offset, &typ, &id, &source, &edition, &at, &bcp, &direction, &retracted, &retractedSource, &retractedEdition); err != nil {
 			return err
 		}
 		e := event.Event{
-			ID: []byte(id), Source: []byte(source), Time: at.UnixMilli(),
-			RetractedID: []byte(retracted), RetractedSource: []byte(retractedSource),
+			ID: []byte(id), Source: []byte(source), Edition: edition, Time: at.UnixMilli(),
+			RetractedID: []byte(retracted), RetractedSource: []byte(retractedSource), RetractedEdition: retractedEdition,
 		}
 		e.Type, _ = event.ParseType([]byte(typ))
 		e.Direction, _ = event.ParseDirection([]byte(direction))

@@ -25,7 +25,7 @@ SELECT number %% 4, 'P' || toString(intDiv(number, 40) %% 18), ['inbound', 'outb
 FROM numbers(518400)`)
 	s.insert(`inside_now SELECT number %% 4, 'P' || toString(intDiv(number, 8) %% 18), ['inbound', 'outbound'][intDiv(number, 4) %% 2 + 1], 1, '2026-01-31 12:00:00', 100,
     map('wait/customs', 60, 'service/customs', 30, 'exit/carrier', 10), map(491000, 50, 491010, 50) FROM numbers(144)`)
-	s.insert(`readings SELECT 0, number, 'P' || toString(number %% 18), '', 'far', toString(number), toDateTime64('2026-01-31 12:00:00', 3, 'UTC') - number,
+	s.insert(`readings SELECT 0, number, 'P' || toString(number %% 18), '', 'far', toString(number), 0, toDateTime64('2026-01-31 12:00:00', 3, 'UTC') - number,
     toDateTime64('2026-01-31 12:00:00', 3, 'UTC') - number, 10, NULL, 60, 0 FROM numbers(100000)`)
 	// The first overview of an hour reads the baselines, and judges all readings.
 	begin := time.Now()

@@ -283,15 +283,15 @@ func TestEmptyPlaceThatIsSeenHasZeroTrucks(t *testing.T) {
 func TestPlaceWithReadingsAloneHasNoTrucksToCount(t *testing.T) {
 	b := newBorder(t, "2026-01-05T12:00:00Z", placeOf("A", "UTC", 12*time.Hour))
 	b.insideNow(0, "A", "", "2026-01-05T11:50:00Z", 0, "", "")
-	reading := func(offset int, source, time, values string) {
-		b.insert(`readings VALUES (0, %d, 'A', '', '%s', 'r%d', %s, %s, %s)`,
-			offset, source, offset, literal(at(time)), literal(at(time)), values)
+	reading := func(offset int, source string, id, edition int, time, values string) {
+		b.insert(`readings VALUES (0, %d, 'A', '', '%s', 'r%d', %d, %s, %s, %s)`,
+			offset, source, id, edition, literal(at(time)), literal(at(time)), values)
 	}
-	reading(1, "dpsu", "2026-01-05T08:00:00Z", "100, NULL, 60, 0")
-	reading(2, "dpsu", "2026-01-05T11:50:00Z", "0, NULL, 1800, 0") // a real zero
-	reading(3, "dpsu", "2026-01-05T11:55:00Z", "7, 7, 7, 1")       // retracted
-	reading(4, "camera", "2026-01-05T11:58:00Z", "NULL, NULL, NULL, 0")
-	reading(5, "old", "2026-01-05T11:00:00Z", "5, 600, 90000, 0")
+	reading(1, "dpsu", 1, 0, "2026-01-05T08:00:00Z", "100, NULL, 60, 0")
+	reading(2, "dpsu", 2, 0, "2026-01-05T11:50:00Z", "0, NULL, 1800, 0") // a real zero
+	reading(3, "dpsu", 2, 1, "2026-01-05T11:55:00Z", "7, 7, 7, 1")       // another edition, retracted
+	reading(4, "camera", 4, 0, "2026-01-05T11:58:00Z", "NULL, NULL, NULL, 0")
+	reading(5, "old", 5, 0, "2026-01-05T11:00:00Z", "5, 600, 90000, 0")
 	bcp := b.overview().Places[0]
 	if bcp.Status != overview.OK || bcp.Inside.Reason != overview.NoTruckEvents {
 		t.Errorf("status %q, reason %q", bcp.Status, bcp.Inside.Reason)

@@ -25,7 +25,7 @@ SELECT bcp, source, toString(direction), max(time),
     argMax((vehicles, wait_seconds, age_seconds), bitShiftLeft(toUInt128(toUnixTimestamp64Milli(time)), 64) + offset)
 FROM ` + s.table("readings") + `
 WHERE retracted = 0
-    AND (bcp, source, id) NOT IN (SELECT bcp, source, id FROM ` + s.table("readings") + ` WHERE retracted = 1)
+    AND (bcp, source, id, edition) NOT IN (SELECT bcp, source, id, edition FROM ` + s.table("readings") + ` WHERE retracted = 1)
 GROUP BY bcp, source, direction
 ORDER BY bcp, source, direction`
 	all := map[string][]storedReading{}

@@ -2,6 +2,8 @@ package event
 
 import (
 	"bytes"
+	"math"
+	"strconv"
 	"time"
 	"unicode/utf8"
 )
@@ -11,6 +13,9 @@ const MaxMessage = 1 << 20
 
 // maxName is the longest id, source, subject, lane or hold in bytes.
 const maxName = 512
+
+// maxEdition is the largest integer that a CloudEvents attribute may have.
+const maxEdition = math.MaxInt32
 
 // Times outside these bounds are the sign of a broken clock: 1990-01-01 and 2105-01-01 in Unix milliseconds. ClickHouse's
 // DateTime, by which windows are ordered, ends in 2106.
@@ -99,11 +104,15 @@ func (d *Decoder) readBinary(record *Record) *Rejection {
 		{"ce_subject", subject},
 		{"ce_time", eventTime},
 		{"ce_recordedtime", recordedTime},
+		{"ce_edition", edition},
 		{"content-type", contentType},
 	} {
 		if b := record.header(h.name); b != nil {
 			d.found[h.into] = value{text, b}
 		}
+	}
+	if e := &d.found[edition]; e.kind == text { // a header has the text of the number
+		e.kind = number
 	}
 	d.scanner.start(record.Value)
 	d.scanData()
@@ -138,6 +147,9 @@ func (d *Decoder) readAttributes(e *Event) *Rejection {
 		if r := instant("recordedtime", &f[recordedTime], &e.Recorded); r != nil {
 			return r
 		}
+	}
+	if r := readEdition("edition", &f[edition], &e.Edition); r != nil {
+		return r
 	}
 	if !f[contentType].missing() && (f[contentType].kind != text || mediaType(f[contentType].text) != "application/json") {
 		return reject(InvalidField, "datacontenttype", f[contentType].text)
@@ -195,6 +207,19 @@ func name(field string, v *value, into *[]byte) *Rejection {
 		return reject(InvalidField, field, v.text)
 	}
 	*into = v.text
+	return nil
+}
+
+// readEdition reads an edition, 0 where there is none.
+func readEdition(field string, v *value, into *uint32) *Rejection {
+	if v.missing() {
+		return nil
+	}
+	n, ok := decimal(v.text)
+	if v.kind != number || !ok || n > maxEdition || string(v.text) != strconv.FormatInt(n, 10) {
+		return reject(InvalidField, field, v.text)
+	}
+	*into = uint32(n)
 	return nil
 }
 

@@ -6,6 +6,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/cespare/xxhash/v2"
 )
 
 func testVocabulary(t testing.TB) *Vocabulary {
@@ -104,7 +106,52 @@ func TestUnusableMessageHasAReason(t *testing.T) {
 	f("another's key", `"subject":"T1"`, `"subject":"T2"`, `subject_mismatch: key "T1"`)
 	f("a clock far ahead", `12:30:00`, `12:36:00`, `future_time: time "2026-01-05T12:36:00.123456+04:30"`)
 	f("a place event with a visit's subject", `truck.arrived`, `bcp.opened`, `subject_mismatch: subject "T1"`)
+	f("an edition", `"id":"1"`, `"id":"1","edition":2147483647`, "")
+	f("no edition", `"id":"1"`, `"id":"1","edition":null`, "")
+	f("an edition that is text", `"id":"1"`, `"id":"1","edition":"1"`, `invalid_field: edition "1"`)
+	f("a negative edition", `"id":"1"`, `"id":"1","edition":-1`, `invalid_field: edition "-1"`)
+	f("half an edition", `"id":"1"`, `"id":"1","edition":1.5`, `invalid_field: edition "1.5"`)
+	f("an edition that is no integer of CloudEvents", `"id":"1"`, `"id":"1","edition":2147483648`, `invalid_field: edition "2147483648"`)
+	f("an edition of many digits", `"id":"1"`, `"id":"1","edition":18446744073709551617`, `invalid_field: edition "18446744073709551617"`)
 	f("more than anybody asked for", `"lane"`, `"seal":{"no":[1,2,{"a":-1.5e9}]},"lane"`, "")
+}
+
+// TestKeyOfAnEventWithoutEditionIsStable: stored facts have keys, so a key never changes.
+func TestKeyOfAnEventWithoutEditionIsStable(t *testing.T) {
+	if key := KeyOf([]byte("/post"), []byte("1"), 0); key != xxhash.Sum64String("/post\x001") {
+		t.Errorf("the key is %x", key)
+	}
+	if key := KeyOf([]byte("/post"), []byte("1"), 12); key != xxhash.Sum64String("/post\x001\xff12") {
+		t.Errorf("the key of edition 12 is %x", key)
+	}
+}
+
+func TestRetractionNamesAnEdition(t *testing.T) {
+	d := NewDecoder(testVocabulary(t), 5*time.Minute)
+	retraction := strings.NewReplacer("truck.arrived", "event.retracted", `"id":"1"`, `"id":"2","edition":7`, `"lane"`,
+		`"id":"1","source":"/post","time":"2026-01-05T08:00:00Z","edition":3,"lane"`).Replace(arrived)
+	var e Event
+	if r := d.Decode(message(retraction), &e); r != nil {
+		t.Fatal(r)
+	}
+	if e.Edition != 7 || e.RetractedEdition != 3 || e.RetractedKey() != KeyOf([]byte("/post"), []byte("1"), 3) {
+		t.Errorf("edition %d retracts %d with key %x", e.Edition, e.RetractedEdition, e.RetractedKey())
+	}
+	binary := &Record{Key: []byte("T1"), Value: []byte(`{"bcp":"AF-NAN-TORKHAM","direction":"inbound"}`), Time: e.Time}
+	for name, value := range map[string]string{
+		"ce_specversion": "1.0", "ce_id": "1", "ce_source": "/post", "ce_type": "dwell.truck.arrived.v1", "ce_subject": "T1",
+		"ce_time": "2026-01-05T08:00:00Z", "ce_edition": "3",
+	} {
+		binary.Headers = append(binary.Headers, Header{[]byte(name), []byte(value)})
+	}
+	var arrival Event
+	if r := d.Decode(binary, &arrival); r != nil || arrival.Key() != e.RetractedKey() {
+		t.Errorf("key %x, rejection %v, want that of the retraction", arrival.Key(), r)
+	}
+	binary.Headers = append(binary.Headers, Header{[]byte("ce_edition"), []byte("03")})
+	if r := d.Decode(binary, &arrival); r == nil || r.Error() != `invalid_field: edition "03"` {
+		t.Errorf("edition 03: %v", r)
+	}
 }
 
 func TestDecodingAllocatesNothing(t *testing.T) {

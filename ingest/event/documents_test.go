@@ -57,6 +57,7 @@ var (
 		{"pattern", `^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})$`},
 	}
 	anyCount   = properties{{"type", "integer"}, {"minimum", 0}, {"maximum", 9_999_999_999}}
+	anEdition  = properties{{"type", "integer"}, {"minimum", 0}, {"maximum", maxEdition}}
 	aDirection = described(oneOf(directionNames[:]), "Seen from the reporting country.")
 	aLane      = described(anyName, "The lane's name as the post writes it.")
 	subjectOf  = map[about]string{
@@ -82,6 +83,7 @@ var fieldSchemas = []struct {
 		{"source", described(anyName, "Source of the event that did not happen.")},
 		{"time", described(anyTime, "Time of the event that did not happen.")},
 	}},
+	{withRetracted, true, properties{{"edition", described(anEdition, "Edition of the event that did not happen; 0 if missing.")}}},
 	{withNumbers, true, properties{
 		{"vehicles", described(anyCount, "Vehicles in the queue.")},
 		{"wait_seconds", described(anyCount, "Expected wait in seconds.")},
@@ -131,12 +133,13 @@ func schemaOf(t Type) properties {
 		{"required", []string{"specversion", "id", "source", "type", "subject", "time", "data"}},
 		{"properties", properties{
 			{"specversion", properties{{"const", "1.0"}}},
-			{"id", described(anyName, "With source, identifies the event: sent twice it counts once.")},
+			{"id", described(anyName, "With source and edition, identifies the event: sent twice it counts once.")},
 			{"source", described(anyName, "The post or system that tells.")},
 			{"type", properties{{"const", t.Wire()}}},
 			{"subject", described(anyName, subjectOf[types[t].about])},
 			{"time", described(anyTime, "When it happened, RFC 3339, kept to the millisecond.")},
 			{"recordedtime", described(anyTime, "When the post wrote it down.")},
+			{"edition", described(anEdition, "Two editions of one id are two events; 0 if missing.")},
 			{"datacontenttype", properties{{"const", "application/json"}}},
 			{"data", dataSchema(t)},
 		}},

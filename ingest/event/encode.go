@@ -23,6 +23,10 @@ func AppendStructured(dst []byte, v *Vocabulary, e *Event) []byte {
 		dst = append(dst, `,"recordedtime":`...)
 		dst = appendInstant(dst, e.Recorded)
 	}
+	if e.Edition > 0 {
+		dst = append(dst, `,"edition":`...)
+		dst = strconv.AppendUint(dst, uint64(e.Edition), 10)
+	}
 	dst = append(dst, `,"data":`...)
 	dst = AppendData(dst, v, e)
 	return append(dst, '}')
@@ -71,6 +75,10 @@ func AppendData(dst []byte, v *Vocabulary, e *Event) []byte {
 		dst = appendString(dst, e.RetractedSource)
 		dst = appendKey(dst, "time")
 		dst = appendInstant(dst, e.RetractedTime)
+		if e.RetractedEdition > 0 {
+			dst = appendKey(dst, "edition")
+			dst = strconv.AppendUint(dst, uint64(e.RetractedEdition), 10)
+		}
 	}
 	return append(dst, '}')
 }

@@ -8,6 +8,8 @@
 package event
 
 import (
+	"strconv"
+
 	"github.com/cespare/xxhash/v2"
 )
 
@@ -15,9 +17,11 @@ import (
 type Event struct {
 	Type Type
 
-	// ID and Source identify the event (CloudEvents section 3.1.1); Subject is the visit id, or for events about a
+	// ID, Source and Edition identify the event: CloudEvents section 3.1.1 has the first two, and two editions are two events.
+	// Subject is the visit id, or for events about a
 	// place the BCP id.
 	ID, Source, Subject []byte
+	Edition             uint32
 
 	// Time is when it happened and Recorded when the post wrote it down, in Unix milliseconds. Recorded is Time where
 	// the message does not say.
@@ -42,6 +46,7 @@ type Event struct {
 
 	// Retracted names the event that did not happen (type event.retracted only). RetractedTime is in Unix milliseconds.
 	RetractedID, RetractedSource []byte
+	RetractedEdition             uint32
 	RetractedTime                int64
 	// AboutPlace says of a retraction that it concerns an event about a BCP and not about a visit: its subject is the
 	// BCP's id.
@@ -54,17 +59,23 @@ type Event struct {
 // Unknown is the value of a number that a reading does not have. It is never shown as zero.
 const Unknown int64 = -1
 
-// Key identifies the event within one visit: a hash of source and id. Two events of one visit collide with a
+// Key identifies the event within one visit: a hash of source, id and edition. Two events of one visit collide with a
 // probability below 2^-50 even for a visit of a hundred facts.
-func (e *Event) Key() uint64 { return KeyOf(e.Source, e.ID) }
+func (e *Event) Key() uint64 { return KeyOf(e.Source, e.ID, e.Edition) }
 
 // RetractedKey is the Key of the event that e retracts.
-func (e *Event) RetractedKey() uint64 { return KeyOf(e.RetractedSource, e.RetractedID) }
+func (e *Event) RetractedKey() uint64 {
+	return KeyOf(e.RetractedSource, e.RetractedID, e.RetractedEdition)
+}
 
-// KeyOf is the Key of the event with this source and id: xxHash64 of source, a zero byte, and id.
-func KeyOf(source, id []byte) uint64 {
+// KeyOf is the Key of the event with this source, id and edition: xxHash64 of source, a zero byte, and id; of an edition
+// above 0 also a byte 0xFF, which no id has, and the edition in decimal.
+func KeyOf(source, id []byte, edition uint32) uint64 {
 	var room [128]byte
 	b := append(append(append(room[:0], source...), 0), id...)
+	if edition > 0 {
+		b = strconv.AppendUint(append(b, 0xFF), uint64(edition), 10)
+	}
 	return xxhash.Sum64(b)
 }
 

@@ -111,6 +111,9 @@ func (d *Decoder) readRetraction(e *Event) *Rejection {
 	if r := name("data.source", &f[retractedSource], &e.RetractedSource); r != nil {
 		return r
 	}
+	if r := readEdition("data.edition", &f[retractedEdition], &e.RetractedEdition); r != nil {
+		return r
+	}
 	e.AboutPlace = string(e.Subject) == d.vocabulary.BCPName(e.BCP)
 	return instant("data.time", &f[retractedTime], &e.RetractedTime)
 }

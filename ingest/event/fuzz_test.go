@@ -9,7 +9,7 @@ import (
 
 const everything = `{"bcp":"AF-NAN-TORKHAM","direction":"outbound","channel":"red","regime":"export","agency":"customs",` +
 	`"kind":"scan","result":"conformant","lane":"é\"\ud83d\ude00","hold":"H\u0031","vehicles":7,"wait_seconds":0,"age_seconds":12,` +
-	`"id":"1","source":"/s","time":"2026-01-05T08:00:00.5+04:30","x":[1,{"y":null},-1.5e-9]}`
+	`"id":"1","edition":2147483647,"source":"/s","time":"2026-01-05T08:00:00.5+04:30","x":[1,{"y":null},-1.5e-9]}`
 
 // FuzzStructured compares the decoder with the reference in structured mode.
 func FuzzStructured(f *testing.F) {
@@ -21,7 +21,7 @@ func FuzzStructured(f *testing.F) {
 	for _, typ := range Types() {
 		for _, subject := range []string{"T1", "AF-NAN-TORKHAM"} {
 			f.Add(kept, []byte(subject), []byte(`{"data":`+everything+`,"specversion":"1.0","id":"1","source":"/post","type":"`+
-				typ.Wire()+`","subject":"`+subject+`","time":"2026-01-05T12:30:00+04:30","recordedtime":"2026-01-05T08:00:00.9999Z"}`))
+				typ.Wire()+`","subject":"`+subject+`","time":"2026-01-05T12:30:00+04:30","edition":3,"recordedtime":"2026-01-05T08:00:00.9999Z"}`))
 		}
 	}
 	f.Fuzz(compare(f))
@@ -32,7 +32,7 @@ func FuzzBinary(f *testing.F) {
 	for _, typ := range Types() {
 		for _, subject := range []string{"T1", "AF-NAN-TORKHAM"} {
 			f.Add("ce_specversion: 1.0\nce_id: 1\nce_source: /post\nce_type: "+typ.Wire()+"\nce_subject: "+subject+
-				"\nce_time: 2026-01-05T08:00:00.1239Z\nce_recordedtime: 2026-01-05T07:00:00-01:00\ncontent-type: application/json",
+				"\nce_time: 2026-01-05T08:00:00.1239Z\nce_edition: 12\nce_recordedtime: 2026-01-05T07:00:00-01:00\ncontent-type: application/json",
 				[]byte(subject), []byte(everything))
 		}
 	}

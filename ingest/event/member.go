@@ -16,6 +16,7 @@ const (
 	subject
 	eventTime
 	recordedTime
+	edition
 	contentType
 	data
 	dataStart
@@ -35,6 +36,7 @@ const (
 	retractedID
 	retractedSource
 	retractedTime
+	retractedEdition
 	members
 )
 
@@ -54,6 +56,8 @@ func messageMember(name []byte) member {
 		return eventTime
 	case "recordedtime":
 		return recordedTime
+	case "edition":
+		return edition
 	case "datacontenttype":
 		return contentType
 	case "data":
@@ -95,6 +99,8 @@ func dataMember(name []byte) member {
 		return retractedSource
 	case "time":
 		return retractedTime
+	case "edition":
+		return retractedEdition
 	default:
 		return dataOther
 	}

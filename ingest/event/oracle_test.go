@@ -2,6 +2,7 @@ package event
 
 import (
 	"encoding/json"
+	"fmt"
 	"testing"
 	"time"
 
@@ -44,7 +45,7 @@ func TestCloudEventsSDKReadsAndWritesTheSameEvents(t *testing.T) {
 				"ce_subject": sdk.Subject(), "ce_time": sdk.Time().Format(time.RFC3339Nano), "content-type": "application/json",
 			}
 			for name, value := range sdk.Extensions() {
-				headers["ce_"+name] = value.(string)
+				headers["ce_"+name] = fmt.Sprint(value)
 			}
 			binary := &Record{Key: e.Subject, Value: sdk.Data(), Time: e.Time}
 			for name, value := range headers {

@@ -61,6 +61,9 @@ func (r *slowReader) parts(m *Record) (attributes map[string]any, data any) {
 			headers[name] = headers["ce_"+name]
 		}
 		headers["datacontenttype"] = headers["content-type"]
+		if edition, is := headers["ce_edition"].(string); is {
+			headers["edition"] = json.Number(edition)
+		}
 		return headers, r.parse(m.Value)
 	}
 	r.must(structured || media(contentType) == "" || media(contentType) == "application/json", NotCloudEvent)
@@ -96,6 +99,7 @@ func (r *slowReader) attributes(e *Event, a map[string]any) {
 	if a["recordedtime"] != nil {
 		e.Recorded = r.instant(a, "recordedtime")
 	}
+	e.Edition = r.edition(a)
 	if given := a["datacontenttype"]; given != nil {
 		contentType, _ := given.(string)
 		r.must(media(contentType) == "application/json", InvalidField)
@@ -145,6 +149,7 @@ func (r *slowReader) fields(e *Event, data map[string]any) {
 	if e.Type.has(withRetracted) {
 		e.RetractedID, e.RetractedSource = r.name(data, "id"), r.name(data, "source")
 		e.RetractedTime = r.instant(data, "time")
+		e.RetractedEdition = r.edition(data)
 		e.AboutPlace = string(e.Subject) == r.vocabulary.BCPName(e.BCP)
 	}
 }
@@ -179,6 +184,16 @@ func (r *slowReader) instant(from map[string]any, field string) int64 {
 	at, err := time.Parse(time.RFC3339, s)
 	r.must(err == nil && rfc3339.MatchString(s) && at.UTC().Year() >= 1990 && at.UTC().Year() < 2105, InvalidField)
 	return at.UnixMilli()
+}
+
+func (r *slowReader) edition(from map[string]any) uint32 {
+	if from["edition"] == nil {
+		return 0
+	}
+	digits, is := from["edition"].(json.Number)
+	n, err := strconv.Atoi(digits.String())
+	r.must(is && err == nil && n >= 0 && n <= 2_147_483_647 && strconv.Itoa(n) == digits.String(), InvalidField)
+	return uint32(n)
 }
 
 func (r *slowReader) count(from map[string]any, field string) int64 {

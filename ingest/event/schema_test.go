@@ -25,6 +25,7 @@ func anyEvent(v *Vocabulary, typ Type) *rapid.Generator[Event] {
 			Vehicles: Unknown, WaitSeconds: Unknown, AgeSeconds: Unknown,
 		}
 		e.Recorded = max(earliest, min(latest-1, e.Time+rapid.Int64Range(-1000, 1_000_000).Draw(t, "delay")))
+		e.Edition = uint32(max(0, rapid.Int32Min(-2).Draw(t, "edition")))
 		e.Direction = Direction(rapid.IntRange(1, 2).Draw(t, "direction"))
 		if typ.OfVisit() {
 			e.Regime = Regime(rapid.IntRange(0, int(Empty)).Draw(t, "regime"))
@@ -55,6 +56,7 @@ func anyEvent(v *Vocabulary, typ Type) *rapid.Generator[Event] {
 		if typ.has(withRetracted) {
 			e.RetractedID, e.RetractedSource = []byte(names.Draw(t, "retracted id")), []byte(names.Draw(t, "retracted source"))
 			e.RetractedTime = rapid.Int64Range(earliest, latest-1).Draw(t, "retracted time")
+			e.RetractedEdition = uint32(max(0, rapid.Int32Min(-2).Draw(t, "retracted edition")))
 			e.AboutPlace = rapid.Bool().Draw(t, "about a place")
 		}
 		if typ.OfPlace() || types[typ].about == aQueue || e.AboutPlace {

@@ -216,8 +216,14 @@ func (b *border) anything(seed uint64, visits int, begin string) {
 			case 1:
 				e.Direction = event.Direction(1 + r.IntN(2))
 			}
+			e.Edition = uint32(max(0, r.IntN(8)-6))
 			sent = append(sent, e)
 			switch r.IntN(25) {
+			case 4: // another edition is another event
+				other := e
+				other.Edition++
+				other.Time += step
+				sent = append(sent, other)
 			case 0:
 				sent = append(sent, e)
 			case 1:
@@ -231,7 +237,12 @@ func (b *border) anything(seed uint64, visits int, begin string) {
 			case 2, 3:
 				back := event.Event{
 					Type: event.EventRetracted, ID: fmt.Appendf(nil, "%d-%d-back", v, i), Source: []byte("office"), Subject: []byte(id),
-					Time: e.Time + step, BCP: e.BCP, Direction: e.Direction, RetractedID: e.ID, RetractedSource: e.Source, RetractedTime: e.Time,
+					Time: e.Time + step, BCP: e.BCP, Direction: e.Direction, RetractedID: e.ID, RetractedSource: e.Source, RetractedEdition: e.Edition, RetractedTime: e.Time,
+				}
+				if r.IntN(2) == 0 { // an undone import comes again
+					again := e
+					again.Edition++
+					sent = append(sent, again)
 				}
 				sent = append(sent, back)
 			}
@@ -257,6 +268,11 @@ func (b *border) anything(seed uint64, visits int, begin string) {
 		if r.IntN(5) == 0 {
 			sent = append(sent, e)
 		}
+		if r.IntN(5) == 0 {
+			other := e
+			other.Edition, other.Time = 1, e.Time+60_000
+			sent = append(sent, other)
+		}
 		if r.IntN(5) == 0 { // one id with two contents
 			other := e
 			other.Time, other.Type = e.Time+60_000*r.Int64N(2), event.BCPClosed
@@ -265,7 +281,7 @@ func (b *border) anything(seed uint64, visits int, begin string) {
 		if r.IntN(5) == 0 {
 			sent = append(sent, event.Event{
 				Type: event.EventRetracted, AboutPlace: true, ID: fmt.Appendf(nil, "shift-%d-back", i), Source: []byte("office"), Subject: e.Subject,
-				Time: e.Time, BCP: e.BCP, RetractedID: e.ID, RetractedSource: e.Source, RetractedTime: e.Time,
+				Time: e.Time, BCP: e.BCP, RetractedID: e.ID, RetractedSource: e.Source, RetractedEdition: uint32(r.IntN(2)), RetractedTime: e.Time,
 			})
 		}
 		for _, e := range sent {

@@ -9,6 +9,7 @@ WITH
     logged AS (
         SELECT e.shard AS shard, toString(e.bcp) AS bcp, toString(e.direction) AS direction, toString(e.type) AS type,
             e.source AS source, e.id AS id, toUnixTimestamp64Milli(e.time) AS t, e.retracted_source AS retracted_source, e.retracted_id AS retracted_id,
+            if(e.type = 'event.retracted', e.retracted_edition, e.edition) AS fact_edition,
             e.subject AS subject
         FROM {{.Database}}.events AS e
         INNER JOIN {{.Scratch}}_progress AS p ON e.shard = p.shard
@@ -27,7 +28,7 @@ WITH
                 countIf(type != 'event.retracted') AS reports
             FROM logged
             WHERE type IN ('bcp.opened', 'bcp.closed') OR type = 'event.retracted' AND subject = bcp
-            GROUP BY shard, bcp, fact_source, fact_id
+            GROUP BY shard, bcp, fact_source, fact_id, fact_edition
         )
         WHERE retractions = 0 AND reports > 0
     ),

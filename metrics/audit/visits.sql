@@ -1,6 +1,6 @@
 -- The visits computed from the raw events, one bucket of visits at a time.
 --
--- A fact counts once by source and id, and not at all if it was retracted. Simultaneous facts are read in the order of
+-- A fact counts once by source, id and edition, and not at all if it was retracted. Simultaneous facts are read in the order of
 -- the list `types`, then by agency. Times are Unix milliseconds.
 INSERT INTO {{.Scratch}}
 WITH
@@ -33,11 +33,12 @@ received AS (
         e.type = 'event.retracted' AS retraction,
         if(retraction, e.retracted_source, e.source) AS fact_source,
         if(retraction, e.retracted_id, e.id) AS fact_id,
+        if(retraction, e.retracted_edition, e.edition) AS fact_edition,
         (
             toUnixTimestamp64Milli(e.time), indexOf(types, e.type),
             toString(e.agency),
             if(e.type IN ('inspection.started', 'inspection.completed'), indexOf(kinds, e.kind), 0),
-            xxHash64(concat(e.source, '\0', e.id)),
+            xxHash64(concat(e.source, '\0', e.id, if(e.edition = 0, '', concat('\xFF', toString(e.edition))))),
             toString(e.direction), toString(e.channel), toString(e.regime), e.hold
         )::Tuple(t Int64, type UInt8, agency String, kind UInt8, key UInt64, direction String, channel String, regime String, hold String) AS fact,
         (fact.t, fact.type, fact.agency, fact.kind, indexOf(regimes, fact.regime), indexOf(channels, fact.channel), indexOf(directions, fact.direction),
@@ -52,7 +53,7 @@ received AS (
 facts AS (
     SELECT shard, bcp, visit, countIf(retraction) = 0 AS stands, argMinIf(fact, rank, NOT retraction) AS f
     FROM received
-    GROUP BY shard, bcp, visit, fact_source, fact_id
+    GROUP BY shard, bcp, visit, fact_source, fact_id, fact_edition
 ),
 
 -- What happened to one agency's inspection of one kind, or to one agency's hold of one id, at one instant. Holds without an

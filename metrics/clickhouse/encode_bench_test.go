@@ -41,6 +41,7 @@ func BenchmarkEncode(b *testing.B) {
 			logged, at, recorded                                                = utc(), utc(), utc()
 			id, source, subject, lane, hold, retractedID, retractedSource, data proto.ColStr
 			typ, bcp, direction, channel, regime, agency, kind, result          = words(), words(), words(), words(), words(), words(), words(), words()
+			edition, retractedEdition                                           proto.ColUInt32
 			retractedTime                                                       = proto.NewColNullable[time.Time](utc())
 			out                                                                 proto.Buffer
 			text                                                                []string
@@ -54,6 +55,7 @@ func BenchmarkEncode(b *testing.B) {
 			{Name: "type", Data: typ},
 			{Name: "id", Data: &id},
 			{Name: "source", Data: &source},
+			{Name: "edition", Data: &edition},
 			{Name: "subject", Data: &subject},
 			{Name: "bcp", Data: bcp},
 			{Name: "direction", Data: direction},
@@ -66,6 +68,7 @@ func BenchmarkEncode(b *testing.B) {
 			{Name: "hold", Data: &hold},
 			{Name: "retracted_id", Data: &retractedID},
 			{Name: "retracted_source", Data: &retractedSource},
+			{Name: "retracted_edition", Data: &retractedEdition},
 			{Name: "retracted_time", Data: retractedTime},
 			{Name: "data", Data: &data},
 		}
@@ -78,6 +81,8 @@ func BenchmarkEncode(b *testing.B) {
 				offset.Append(uint64(o))
 				logged.AppendRaw(proto.DateTime64(events.Logged[i]))
 				at.AppendRaw(proto.DateTime64(events.Times[i]))
+				edition.Append(events.Editions[i])
+				retractedEdition.Append(events.RetractedEditions[i])
 				recorded.AppendRaw(proto.DateTime64(events.Recorded[i]))
 				typ.Append(events.Types[i].String())
 				bcp.Append(voc.BCPName(events.BCPs[i]))

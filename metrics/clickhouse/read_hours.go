@@ -11,7 +11,7 @@ import (
 // Hours yields the openings and closings of a shard before an offset, and the retractions of events about places, in no
 // order. Events have only the fields that hours.Hours needs.
 func (s *Store) Hours(ctx context.Context, shard int, before int64, yield func(*event.Event)) error {
-	const query = `SELECT type, id, source, time, bcp, direction, retracted_id, retracted_source FROM openings
+	const query = `SELECT type, id, source, edition, time, bcp, direction, retracted_id, retracted_source, retracted_edition FROM openings
 WHERE shard = ? AND offset < ?`
 	rows, err := s.conn.Query(ctx, query, shard, before)
 	if err != nil {
@@ -20,13 +20,14 @@ WHERE shard = ? AND offset < ?`
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
 		var typ, id, source, bcp, direction, retractedID, retractedSource string
+		var edition, retractedEdition uint32
 		var at time.Time
-		if err := rows.Scan(&typ, &id, &source, &at, &bcp, &direction, &retractedID, &retractedSource); err != nil {
+		if err := rows.Scan(&typ, &id, &source, &edition, &at, &bcp, &direction, &retractedID, &retractedSource, &retractedEdition); err != nil {
 			return fmt.Errorf("read table openings: %w", err)
 		}
 		e := event.Event{
-			ID: []byte(id), Source: []byte(source), Time: at.UnixMilli(),
-			RetractedID: []byte(retractedID), RetractedSource: []byte(retractedSource),
+			ID: []byte(id), Source: []byte(source), Edition: edition, Time: at.UnixMilli(),
+			RetractedID: []byte(retractedID), RetractedSource: []byte(retractedSource), RetractedEdition: retractedEdition,
 		}
 		e.Type, _ = event.ParseType([]byte(typ))
 		e.AboutPlace = e.Type == event.EventRetracted

@@ -58,10 +58,10 @@ func TestFactsAboutHoursAreReadBack(t *testing.T) {
 	torkham := voc.BCPs()[0]
 	base := int64(1_767_600_000_123)
 	log := []event.Event{
-		{Type: event.BCPClosed, ID: []byte("1"), Source: []byte("post"), Subject: []byte(voc.BCPName(torkham)), BCP: torkham, Time: base},
+		{Type: event.BCPClosed, ID: []byte("1"), Source: []byte("post"), Edition: 2, Subject: []byte(voc.BCPName(torkham)), BCP: torkham, Time: base},
 		{Type: event.TruckArrived, ID: []byte("2"), Source: []byte("post"), Subject: []byte("T1"), BCP: torkham, Direction: event.Inbound, Time: base},
 		{Type: event.EventRetracted, ID: []byte("3"), Source: []byte("post"), Subject: []byte("T1"), BCP: torkham, Time: base, RetractedID: []byte("2"), RetractedSource: []byte("post"), RetractedTime: base},
-		{Type: event.EventRetracted, ID: []byte("4"), Source: []byte("post"), Subject: []byte(voc.BCPName(torkham)), BCP: torkham, Time: base, RetractedID: []byte("1"), RetractedSource: []byte("post"), RetractedTime: base},
+		{Type: event.EventRetracted, ID: []byte("4"), Source: []byte("post"), Subject: []byte(voc.BCPName(torkham)), BCP: torkham, Time: base, RetractedID: []byte("1"), RetractedSource: []byte("post"), RetractedEdition: 2, RetractedTime: base},
 		{Type: event.LaneClosed, ID: []byte("5"), Source: []byte("post"), Subject: []byte(voc.BCPName(torkham)), BCP: torkham, Lane: []byte("1"), Time: base},
 		{Type: event.BCPOpened, ID: []byte("6"), Source: []byte("post"), Subject: []byte(voc.BCPName(torkham)), BCP: torkham, Direction: event.Outbound, Time: base + minute},
 		{Type: event.BCPOpened, ID: []byte("7"), Source: []byte("post"), Subject: []byte(voc.BCPName(torkham)), BCP: torkham, Time: base},
@@ -76,11 +76,11 @@ func TestFactsAboutHoursAreReadBack(t *testing.T) {
 	}
 	var got []string
 	err := s.Hours(t.Context(), 2, 60, func(e *event.Event) {
-		got = append(got, fmt.Sprintf("%s %s %s %d %s %q", e.ID, e.Type, voc.BCPName(e.BCP), e.Time-base, e.Direction, e.RetractedID))
+		got = append(got, fmt.Sprintf("%s/%d %s %s %d %s %q/%d", e.ID, e.Edition, e.Type, voc.BCPName(e.BCP), e.Time-base, e.Direction, e.RetractedID, e.RetractedEdition))
 	})
 	slices.Sort(got)
 	name := voc.BCPName(torkham)
-	want := []string{"1 bcp.closed " + name + " 0  \"\"", "4 event.retracted " + name + " 0  \"1\"", "6 bcp.opened " + name + " 60000 outbound \"\""}
+	want := []string{"1/2 bcp.closed " + name + " 0  \"\"/0", "4/0 event.retracted " + name + " 0  \"1\"/2", "6/0 bcp.opened " + name + " 60000 outbound \"\"/0"}
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("got %q, %v, want %q", got, err, want)
 	}

@@ -373,11 +373,11 @@ func TestReceivedRecordsAreStoredOnce(t *testing.T) {
 	raw.Events.Append(1000, at+5, &event.Event{
 		Type: event.InspectionCompleted, ID: []byte("i'1"), Source: []byte("/post/ترخم"), Subject: []byte("T1"), Time: at, Recorded: at + 1,
 		BCP: 3, Direction: event.Outbound, Channel: event.Red, Regime: event.Transit, Agency: voc.Customs, Kind: event.SPS,
-		Result: event.NonConformant, Lane: []byte("7"), Data: []byte(`{"a":"\u0001"}`),
+		Result: event.NonConformant, Lane: []byte("7"), Edition: 1 << 30, Data: []byte(`{"a":"\u0001"}`),
 	})
 	raw.Events.Append(1001, at+6, &event.Event{
 		Type: event.EventRetracted, ID: []byte("r1"), Source: []byte("s"), Subject: []byte("T1"), Time: at + 3, Recorded: at + 3, BCP: 1,
-		RetractedID: []byte("i'1"), RetractedSource: []byte("/post/ترخم"), RetractedTime: at, Data: []byte(`{}`),
+		RetractedID: []byte("i'1"), RetractedSource: []byte("/post/ترخم"), RetractedEdition: 1 << 30, RetractedTime: at, Data: []byte(`{}`),
 	})
 	raw.Events.Append(999, at+6, &event.Event{Type: event.HoldPlaced, ID: []byte("h1"), BCP: 1, Time: at, Hold: []byte("H'1")})
 	for i := range 120 {
@@ -385,6 +385,7 @@ func TestReceivedRecordsAreStoredOnce(t *testing.T) {
 	}
 	raw.Readings = []engine.QueueReading{
 		{Offset: 5, Time: at, Recorded: at, Source: "s", ID: "q1", BCP: 1, Direction: event.Inbound, Vehicles: 0, WaitSeconds: event.Unknown, AgeSeconds: 90},
+		{Offset: 11, Time: at, Recorded: at, Source: "s", ID: "q2", Edition: 3, BCP: 1, Direction: event.Inbound, Vehicles: 4, WaitSeconds: event.Unknown, AgeSeconds: event.Unknown},
 		{Offset: 6, Time: at, Recorded: at, Source: "s", ID: "q2", BCP: 1, Direction: event.Inbound, Vehicles: 12, WaitSeconds: 3600, AgeSeconds: event.Unknown},
 		{Offset: 7, Time: at, Recorded: at, Source: "s", ID: "q2", BCP: 1, Vehicles: event.Unknown, WaitSeconds: event.Unknown, AgeSeconds: event.Unknown, Retracted: true},
 	}
@@ -400,7 +401,7 @@ func TestReceivedRecordsAreStoredOnce(t *testing.T) {
 		if err := s.WriteRaw(t.Context(), 2, &raw); err != nil {
 			t.Fatal(err)
 		}
-		raw.Readings[0], raw.Readings[2] = raw.Readings[2], raw.Readings[0] // a retraction that comes first
+		raw.Readings[0], raw.Readings[3] = raw.Readings[3], raw.Readings[0] // a retraction that comes first
 	}
 	if err := s.WriteRaw(t.Context(), 2, &engine.Raw{}); err != nil {
 		t.Fatal(err)
@@ -409,9 +410,9 @@ func TestReceivedRecordsAreStoredOnce(t *testing.T) {
 		"SELECT count(), uniqExact(offset), max(length(id)) FROM events FINAL": "123\t123\t119\n",
 		"SELECT id, hold FROM events FINAL WHERE hold != ''":                   "h1\tH\\'1\n",
 		"SELECT * EXCEPT (data, hold) FROM events FINAL WHERE offset IN (1000, 1001) ORDER BY offset": "" +
-			"2\t1000\t2026-01-05 08:00:00.006\t2026-01-05 08:00:00.001\t2026-01-05 08:00:00.002\tinspection.completed\ti\\'1\t/post/ترخم\tT1\tگمرک تورخم\toutbound\tred\ttransit\tcustoms\tsps\tnon_conformant\t7\t\t\t\\N\n" +
-			"2\t1001\t2026-01-05 08:00:00.007\t2026-01-05 08:00:00.004\t2026-01-05 08:00:00.004\tevent.retracted\tr1\ts\tT1\tAF-NAN-TORKHAM\t\t\t\t\t\t\t\ti\\'1\t/post/ترخم\t2026-01-05 08:00:00.001\n",
-		"SELECT id, vehicles, wait_seconds, age_seconds, retracted FROM readings FINAL ORDER BY id": "q1\t0\t\\N\t90\t0\nq2\t\\N\t\\N\t\\N\t1\n",
+			"2\t1000\t2026-01-05 08:00:00.006\t2026-01-05 08:00:00.001\t2026-01-05 08:00:00.002\tinspection.completed\ti\\'1\t/post/ترخم\t1073741824\tT1\tگمرک تورخم\toutbound\tred\ttransit\tcustoms\tsps\tnon_conformant\t7\t\t\t0\t\\N\n" +
+			"2\t1001\t2026-01-05 08:00:00.007\t2026-01-05 08:00:00.004\t2026-01-05 08:00:00.004\tevent.retracted\tr1\ts\t0\tT1\tAF-NAN-TORKHAM\t\t\t\t\t\t\t\ti\\'1\t/post/ترخم\t1073741824\t2026-01-05 08:00:00.001\n",
+		"SELECT id, edition, vehicles, wait_seconds, age_seconds, retracted FROM readings FINAL ORDER BY id, edition": "q1\t0\t0\t\\N\t90\t0\nq2\t0\t\\N\t\\N\t\\N\t1\nq2\t3\t4\t\\N\t\\N\t0\n",
 		"SELECT offset, reason, detail, key, hex(value), arrayMap(h -> (h.name, hex(h.value)), headers) FROM dead_letters FINAL ORDER BY offset": "" +
 			"8\tnot_json\toffset 3\tk\tFF0027\t[('a','01'),('a','02FE')]\n9\tanother\t\t\t\t[]\n10\tnot_json\t\t\t\t[]\n",
 	} {

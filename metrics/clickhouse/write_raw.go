@@ -47,6 +47,8 @@ func (s *Store) encodeEvents(e *encoder, id int, events *engine.Events) {
 	codes(d, b, "type", events.Types, event.Type.String)
 	text("id", engine.TextID)
 	text("source", engine.TextSource)
+	number := func(n *uint32) uint32 { return *n }
+	each32(b, "edition", "UInt32", events.Editions, number)
 	text("subject", engine.TextSubject)
 	codes(d, b, "bcp", events.BCPs, s.voc.BCPName)
 	codes(d, b, "direction", events.Directions, event.Direction.String)
@@ -59,6 +61,7 @@ func (s *Store) encodeEvents(e *encoder, id int, events *engine.Events) {
 	text("hold", engine.TextHold)
 	text("retracted_id", engine.TextRetractedID)
 	text("retracted_source", engine.TextRetractedSource)
+	each32(b, "retracted_edition", "UInt32", events.RetractedEditions, number)
 	b.begin("retracted_time", nullableTimeType)
 	for _, t := range events.Types {
 		if t == event.EventRetracted {
@@ -87,6 +90,7 @@ func (s *Store) writeReadings(ctx context.Context, id int, rows []engine.QueueRe
 		eachCode(d, b, "direction", rows, func(r *engine.QueueReading) event.Direction { return r.Direction }, event.Direction.String)
 		eachString(b, "source", rows, func(r *engine.QueueReading) string { return r.Source })
 		eachString(b, "id", rows, func(r *engine.QueueReading) string { return r.ID })
+		each32(b, "edition", "UInt32", rows, func(r *engine.QueueReading) uint32 { return r.Edition })
 		each64(b, "time", timeType, rows, func(r *engine.QueueReading) int64 { return r.Time })
 		each64(b, "recorded", timeType, rows, func(r *engine.QueueReading) int64 { return r.Recorded })
 		number := func(v int64) (int64, bool) { return v, v != event.Unknown }

@@ -40,6 +40,7 @@ func (r *Raw) Bytes() int {
 type QueueReading struct {
 	Offset, Time, Recorded            int64
 	Source, ID                        string
+	Edition                           uint32
 	BCP                               event.BCP
 	Direction                         event.Direction
 	Vehicles, WaitSeconds, AgeSeconds int64
@@ -58,6 +59,7 @@ type Events struct {
 	BCPs                             []event.BCP
 	Agencies                         []event.Agency
 	RetractedTimes                   []int64
+	Editions, RetractedEditions      []uint32
 
 	text  []byte
 	ends  []uint32 // of all texts, event by event
@@ -95,6 +97,8 @@ func (c *Events) Append(offset, logged int64, e *event.Event) {
 	c.BCPs = append(c.BCPs, e.BCP)
 	c.Agencies = append(c.Agencies, e.Agency)
 	c.RetractedTimes = append(c.RetractedTimes, e.RetractedTime)
+	c.Editions = append(c.Editions, e.Edition)
+	c.RetractedEditions = append(c.RetractedEditions, e.RetractedEdition)
 	for _, t := range [texts][]byte{e.ID, e.Source, e.Subject, e.Lane, e.Hold, e.RetractedID, e.RetractedSource, e.Data} {
 		c.text = append(c.text, t...)
 		c.ends = append(c.ends, uint32(len(c.text)))
@@ -109,6 +113,7 @@ func (c *Events) grow(n int) {
 	c.Types, c.Kinds, c.Results = slices.Grow(c.Types, n), slices.Grow(c.Kinds, n), slices.Grow(c.Results, n)
 	c.Directions, c.Channels, c.Regimes = slices.Grow(c.Directions, n), slices.Grow(c.Channels, n), slices.Grow(c.Regimes, n)
 	c.BCPs, c.Agencies = slices.Grow(c.BCPs, n), slices.Grow(c.Agencies, n)
+	c.Editions, c.RetractedEditions = slices.Grow(c.Editions, n), slices.Grow(c.RetractedEditions, n)
 	c.ends = slices.Grow(c.ends, texts*n)
 	c.text = slices.Grow(c.text, max(128*n, len(c.text)))
 }
@@ -117,7 +122,9 @@ func (c *Events) grow(n int) {
 func (c *Events) Len() int { return len(c.Offsets) }
 
 // Bytes is about how much memory the events hold.
-func (c *Events) Bytes() int { return c.end(len(c.ends)) - c.end(c.first) + c.Len()*(5*8+10+texts*4) }
+func (c *Events) Bytes() int {
+	return c.end(len(c.ends)) - c.end(c.first) + c.Len()*(5*8+10+2*4+texts*4)
+}
 
 // end is where the text before the one of this number ends.
 func (c *Events) end(number int) int {
@@ -133,7 +140,7 @@ func (c *Events) Slice(from, to int) Events {
 		Offsets: c.Offsets[from:to], Logged: c.Logged[from:to], Times: c.Times[from:to], Recorded: c.Recorded[from:to],
 		Types: c.Types[from:to], Directions: c.Directions[from:to], Channels: c.Channels[from:to], Regimes: c.Regimes[from:to],
 		Kinds: c.Kinds[from:to], Results: c.Results[from:to], BCPs: c.BCPs[from:to], Agencies: c.Agencies[from:to],
-		RetractedTimes: c.RetractedTimes[from:to], text: c.text, ends: c.ends[:texts*to], first: c.first + texts*from,
+		RetractedTimes: c.RetractedTimes[from:to], Editions: c.Editions[from:to], RetractedEditions: c.RetractedEditions[from:to], text: c.text, ends: c.ends[:texts*to], first: c.first + texts*from,
 	}
 }
 
@@ -151,4 +158,5 @@ func (c *Events) reset() {
 	c.Types, c.Directions, c.Channels, c.Regimes = c.Types[:0], c.Directions[:0], c.Channels[:0], c.Regimes[:0]
 	c.Kinds, c.Results, c.BCPs, c.Agencies = c.Kinds[:0], c.Results[:0], c.BCPs[:0], c.Agencies[:0]
 	c.RetractedTimes, c.text, c.ends = c.RetractedTimes[:0], c.text[:0], c.ends[:0]
+	c.Editions, c.RetractedEditions = c.Editions[:0], c.RetractedEditions[:0]
 }

@@ -57,11 +57,12 @@ func anyLog(cfg Config) *rapid.Generator[[]event.Event] {
 		e := event.Event{
 			Type: rapid.SampledFrom([]event.Type{event.BCPOpened, event.BCPClosed, event.EventRetracted}).Draw(t, "type"),
 			ID:   fmt.Appendf(nil, "%d", rapid.IntRange(1, 10).Draw(t, "id")), Source: []byte("/post"),
+			Edition: uint32(max(0, rapid.IntRange(-5, 1).Draw(t, "edition"))),
 			Subject: []byte(cfg.Vocabulary.BCPName(bcp)), BCP: bcp, Direction: event.Direction(rapid.IntRange(0, 2).Draw(t, "direction")),
 			Time: start + 60_000*rapid.Int64Range(0, 48*60).Draw(t, "minute") + 500*rapid.Int64Range(0, 100).Draw(t, "ms"),
 		}
 		if e.Type == event.EventRetracted {
-			e.RetractedID, e.RetractedSource, e.AboutPlace = e.ID, e.Source, true
+			e.RetractedID, e.RetractedSource, e.RetractedEdition, e.AboutPlace = e.ID, e.Source, e.Edition, true
 			e.ID = []byte("r" + string(e.ID))
 		}
 		return e
@@ -78,13 +79,13 @@ func anyLog(cfg Config) *rapid.Generator[[]event.Event] {
 		e := event.Event{
 			Type:   rapid.SampledFrom(event.Types()[:event.EventRetracted]).Draw(t, "type"),
 			ID:     fmt.Appendf(nil, "%d", rapid.IntRange(1, 30).Draw(t, "id")),
-			Source: []byte("/post"), Subject: fmt.Appendf(nil, "T%d", truck),
+			Source: []byte("/post"), Edition: uint32(max(0, rapid.IntRange(-5, 1).Draw(t, "edition"))), Subject: fmt.Appendf(nil, "T%d", truck),
 			BCP: bcp, Direction: event.Inbound,
 			Time: start + 60_000*rapid.Int64Range(0, 48*60).Draw(t, "minute") + 500*rapid.Int64Range(0, 100).Draw(t, "ms"),
 		}
 		switch e.Type {
 		case event.EventRetracted:
-			e.RetractedID, e.RetractedSource = e.ID, e.Source
+			e.RetractedID, e.RetractedSource, e.RetractedEdition = e.ID, e.Source, e.Edition
 			e.ID = []byte("r" + string(e.ID))
 		case event.ChannelAssigned:
 			e.Channel = event.Channel(rapid.IntRange(1, 4).Draw(t, "channel"))

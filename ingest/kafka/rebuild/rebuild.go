@@ -86,7 +86,7 @@ func (c *copier) add(ctx context.Context, r event.Record) error {
 	var e event.Event
 	ofPlace := c.decoder.Decode(&r, &e) == nil && e.OfPlace()
 	if ofPlace {
-		name := string(e.Source) + "\x00" + string(e.ID)
+		name := fmt.Sprintf("%s\x00%s\xff%d", e.Source, e.ID, e.Edition)
 		if c.seen[name] {
 			return nil
 		}

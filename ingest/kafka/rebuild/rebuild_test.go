@@ -88,15 +88,18 @@ func TestRebuildCopiesCountedAndUncountedRecords(t *testing.T) {
 	}
 }
 
-// Both old partitions have a copy of Torkham's closing, and one has the arrival of a truck.
+// Both old partitions have a copy of Torkham's closing, which has another edition, and one has the arrival of a truck.
 func TestEachNewPartitionGetsAFactAboutAPlaceOnce(t *testing.T) {
 	from, voc := old(t), vocabulary(t)
 	closed := event.NewRecord(voc, &event.Event{
 		Type: event.BCPClosed, ID: []byte("1"), Source: []byte("/post"), Subject: []byte("TORKHAM"), BCP: 1, Time: 1_767_600_000_000, Recorded: 1_767_600_000_000,
 	}, 1_767_600_000_000)
-	of, _, err := rebuild(t.Context(), t, from, &counted{records: []event.Record{closed, closed.Clone()}})
-	if err != nil || of != 1 {
-		t.Fatalf("%d counted events are copied, want 1, error %v", of, err)
+	again := event.NewRecord(voc, &event.Event{
+		Type: event.BCPClosed, ID: []byte("1"), Source: []byte("/post"), Edition: 1, Subject: []byte("TORKHAM"), BCP: 1, Time: 1_767_600_000_000, Recorded: 1_767_600_000_000,
+	}, 1_767_600_000_000)
+	of, _, err := rebuild(t.Context(), t, from, &counted{records: []event.Record{closed, again, closed.Clone()}})
+	if err != nil || of != 2 {
+		t.Fatalf("%d counted events are copied, want 2, error %v", of, err)
 	}
 	from.Topic = "new"
 	ends, err := kafka.Ends(t.Context(), from)
@@ -106,8 +109,8 @@ func TestEachNewPartitionGetsAFactAboutAPlaceOnce(t *testing.T) {
 			t.Errorf("a partition lacks the closing: they end at %v", ends)
 		}
 	}
-	if err != nil || sum != len(ends)+1 {
-		t.Errorf("the partitions end at %v, %v, want a closing in each and the arrival in one", ends, err)
+	if err != nil || sum != 2*len(ends)+1 {
+		t.Errorf("the partitions end at %v, %v, want both editions of the closing in each and the arrival in one", ends, err)
 	}
 }
 

@@ -16,6 +16,7 @@ CREATE TABLE IF NOT EXISTS {{db}}.events {{cluster}} (
     type             LowCardinality(String) COMMENT 'such as truck.arrived',
     id               String CODEC(ZSTD(1)),
     source           String CODEC(ZSTD(1)),
+    edition          UInt32 COMMENT 'with source and id, identifies the event; 0 where none is said',
     subject          String COMMENT 'id of the visit; of the BCP for an event about a place' CODEC(ZSTD(1)),
     bcp              LowCardinality(String),
     direction        LowCardinality(String),
@@ -28,6 +29,7 @@ CREATE TABLE IF NOT EXISTS {{db}}.events {{cluster}} (
     hold             String COMMENT 'id of the hold that is placed or lifted, if it has one' CODEC(ZSTD(1)),
     retracted_id     String,
     retracted_source String,
+    retracted_edition UInt32,
     retracted_time   Nullable(DateTime64(3, 'UTC')),
     data             String COMMENT 'data of the event, as sent' CODEC(ZSTD(1))
 ) ENGINE = {{replacing ""}} PARTITION BY toYYYYMM(time) ORDER BY (shard, offset)
@@ -116,13 +118,14 @@ CREATE TABLE IF NOT EXISTS {{db}}.readings {{cluster}} (
     direction    LowCardinality(String),
     source       String,
     id           String,
+    edition      UInt32,
     time         DateTime64(3, 'UTC'),
     recorded     DateTime64(3, 'UTC'),
     vehicles     Nullable(UInt64),
     wait_seconds Nullable(UInt64),
     age_seconds  Nullable(UInt64) COMMENT 'how old the reading was when it was published',
     retracted    UInt8
-) ENGINE = {{replacing "retracted"}} ORDER BY (bcp, source, id)
+) ENGINE = {{replacing "retracted"}} ORDER BY (bcp, source, id, edition)
 COMMENT 'Queue readings of other sources. A retraction replaces its reading. Read it with FINAL.';
 
 CREATE TABLE IF NOT EXISTS {{db}}.progress {{cluster}} (
@@ -201,16 +204,18 @@ CREATE TABLE IF NOT EXISTS {{db}}.openings {{cluster}} (
     type             LowCardinality(String) COMMENT 'bcp.opened, bcp.closed or event.retracted',
     id               String,
     source           String,
+    edition          UInt32,
     time             DateTime64(3, 'UTC'),
     bcp              LowCardinality(String),
     direction        LowCardinality(String) COMMENT 'empty if it is about both directions',
     retracted_id     String,
-    retracted_source String
+    retracted_source String,
+    retracted_edition UInt32
 ) ENGINE = {{replacing ""}} ORDER BY (shard, offset)
 COMMENT 'The events that say when BCPs were open, and the retractions of events about places. The calendar is in the places file.';
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS {{db}}.openings_of_events {{cluster}} TO {{db}}.openings AS
-SELECT shard, offset, type, id, source, time, bcp, direction, retracted_id, retracted_source
+SELECT shard, offset, type, id, source, edition, time, bcp, direction, retracted_id, retracted_source, retracted_edition
 FROM {{db}}.events
 WHERE type IN ('bcp.opened', 'bcp.closed') OR type = 'event.retracted' AND subject = bcp;
 
@@ -236,7 +241,7 @@ FROM {{db}}.visits FINAL
 COMMENT 'The latest state of each visit, with times in seconds, gross and net of closed hours.';
 
 CREATE OR REPLACE VIEW {{db}}.queue_readings {{cluster}} AS
-SELECT bcp, direction, source, id, time, recorded, vehicles, wait_seconds, age_seconds
+SELECT bcp, direction, source, id, edition, time, recorded, vehicles, wait_seconds, age_seconds
 FROM {{db}}.readings FINAL
 WHERE NOT retracted
 COMMENT 'Queue readings of other sources, without those that were retracted.';
