@@ -43,7 +43,8 @@ func TestProgressIsReadBackAndTheHighestWins(t *testing.T) {
 // truck builds visits the way the engine does.
 type truck struct {
 	voc   *event.Vocabulary
-	visit visit.Visit
+	visit *visit.Visit // at the BCP of its first event
+	bcp   event.BCP
 	id    string
 	seq   int
 }
@@ -61,21 +62,20 @@ func (k *truck) add(typ event.Type, at int64, change func(*event.Event)) *truck 
 	if change != nil {
 		change(&e)
 	}
+	if k.visit == nil {
+		k.visit, k.bcp = visit.New(e.BCP), e.BCP
+	}
 	k.visit.Apply(visit.NewFact(&e))
 	return k
 }
 
-// bcp is that of its first event.
-func (k *truck) bcp() event.BCP {
-	for _, f := range k.visit.Facts() {
-		return f.BCP
-	}
-	return k.voc.BCPs()[0]
-}
-
 func (k *truck) row(asOf int64) visit.Row {
-	r := visit.Row{Key: visit.Key{BCP: k.bcp(), ID: k.id}, Month: 202601, AsOf: asOf, Lapsed: visit.None, Facts: k.visit.AppendFacts(nil, k.voc)}
-	visit.RulesOf(k.voc).Derive(&k.visit, &r.State)
+	if k.visit == nil {
+		k.bcp = k.voc.BCPs()[0]
+		k.visit = visit.New(k.bcp)
+	}
+	r := visit.Row{Key: visit.Key{BCP: k.bcp, ID: k.id}, Month: 202601, AsOf: asOf, Lapsed: visit.None, Facts: k.visit.AppendFacts(nil, k.voc)}
+	visit.RulesOf(k.voc).Derive(k.visit, &r.State)
 	r.Over = r.State.Empty || r.State.Departed != visit.None
 	return r
 }

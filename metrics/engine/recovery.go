@@ -126,7 +126,7 @@ func (s *State) RestoreVisit(r *visit.Row) error {
 	if err := s.admit(r.AsOf); err != nil {
 		return fmt.Errorf("visit %q as of %d: %w", r.ID, r.AsOf, err)
 	}
-	v, err := visit.ParseFacts(r.Facts, s.cfg.Vocabulary)
+	v, err := visit.ParseFacts(r.Facts, r.BCP, s.cfg.Vocabulary)
 	if err != nil {
 		return fmt.Errorf("visit %q: %w", r.ID, err)
 	}

@@ -132,7 +132,7 @@ func want(cfg Config, log []event.Event) map[window.Key]window.Aggregate {
 			continue
 		}
 		if visits[visitOf(e)] == nil {
-			visits[visitOf(e)] = &visit.Visit{}
+			visits[visitOf(e)] = visit.New(e.BCP)
 		}
 		visits[visitOf(e)].Apply(visit.NewFact(e))
 	}

@@ -108,7 +108,7 @@ func (v *visits) of(r mem.Ref) visit.Visit {
 	if e.flags&hasRetracted != 0 {
 		retracted = v.retracted[r]
 	}
-	return visit.Of(v.facts.Items(e.facts), retracted)
+	return visit.Of(v.keyOf(r).BCP, v.facts.Items(e.facts), retracted)
 }
 
 // withRoom is a visit with room for one more fact.

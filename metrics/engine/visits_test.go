@@ -35,7 +35,7 @@ func TestVisitsHoldWhatAMapHolds(t *testing.T) {
 			}
 			if r == 0 {
 				r = kept.Add([]byte(id), 202601)
-				restored := visit.Of(facts(rapid.SampledFrom([]int{0, 1, 7, many, many + 1}).Draw(t, "facts")), nil)
+				restored := visit.Of(1, facts(rapid.SampledFrom([]int{0, 1, 7, many, many + 1}).Draw(t, "facts")), nil)
 				kept.restore(r, &restored)
 				want[id] = &restored
 			}

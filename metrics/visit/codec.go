@@ -16,15 +16,15 @@ import (
 //
 // A fact is a record of its own, so that a later version may add fields which an earlier one skips:
 //
-//	length of the rest, key (8 bytes), time since the fact before, type, name of the bcp, direction, fields...
+//	length of the rest, key (8 bytes), time since the fact before, type, direction, fields...
 //
 // A field is its tag and a value. The tag is number<<3 | form; the forms and their numbers are those of Protocol Buffers. A field
 // without a value is left out. The numbers never change their meaning: 1 to 5 are below, and reserved are
 //
 //	6 result, 7 lane, 8 selection, 9 priority, 10 trader class, 11 vehicle class, 12 cargo
 //
-// Types and other words are stored by their codes, which never change (event/testdata/codes); BCPs and agencies by name, because
-// their codes change with the configuration. Name 0 is empty.
+// Types and other words are stored by their codes, which never change (event/testdata/codes); agencies by name, because their
+// codes change with the configuration. Name 0 is empty. The BCP is in the key of the visit.
 const codecVersion = 1
 
 // The forms of a field's value.
@@ -44,27 +44,17 @@ const (
 	tagHold    = 5<<3 | formFixed
 )
 
-// name is what a name in the encoding stands for: a BCP or an agency.
-type name struct {
-	bcp    event.BCP
-	agency event.Agency
-}
-
 // AppendFacts appends the facts of v to dst.
 func (v *Visit) AppendFacts(dst []byte, voc *event.Vocabulary) []byte {
-	var room [8]name
-	names := append(room[:0], name{})
+	var room [8]event.Agency
+	names := append(room[:0], event.NoAgency)
 	for i := range v.facts {
-		names, _ = intern(names, name{bcp: v.facts[i].BCP})
-		names, _ = intern(names, name{agency: v.facts[i].Agency})
+		names, _ = intern(names, v.facts[i].Agency)
 	}
 	dst = append(dst, codecVersion)
 	dst = binary.AppendUvarint(dst, uint64(len(names)-1))
-	for _, n := range names[1:] {
-		text := voc.BCPName(n.bcp)
-		if n.bcp == event.NoBCP {
-			text = voc.HolderName(n.agency)
-		}
+	for _, a := range names[1:] {
+		text := voc.HolderName(a)
 		dst = binary.AppendUvarint(dst, uint64(len(text)))
 		dst = append(dst, text...)
 	}
@@ -81,17 +71,14 @@ func (v *Visit) AppendFacts(dst []byte, voc *event.Vocabulary) []byte {
 	return dst
 }
 
-func appendFact(dst []byte, f *Fact, before Time, names []name) []byte {
+func appendFact(dst []byte, f *Fact, before Time, names []event.Agency) []byte {
 	start := len(dst) + 1
 	dst = append(dst, 0) // the length: of all fields it is below 128, one byte
 	dst = binary.LittleEndian.AppendUint64(dst, f.Key)
 	dst = binary.AppendVarint(dst, f.Time-before)
-	_, bcp := intern(names, name{bcp: f.BCP})
-	dst = append(dst, f.Type.Code())
-	dst = binary.AppendUvarint(dst, uint64(bcp))
-	dst = append(dst, f.Direction().Code())
+	dst = append(dst, f.Type.Code(), f.Direction().Code())
 	if f.Agency != event.NoAgency {
-		_, agency := intern(names, name{agency: f.Agency})
+		_, agency := intern(names, f.Agency)
 		dst = binary.AppendUvarint(append(dst, tagAgency), uint64(agency))
 	}
 	if f.Kind != event.NoKind {
@@ -110,27 +97,27 @@ func appendFact(dst []byte, f *Fact, before Time, names []name) []byte {
 	return dst
 }
 
-// intern returns the index of n in names, and appends it if new.
-func intern(names []name, n name) ([]name, int) {
+// intern returns the index of a in names, and appends it if new.
+func intern(names []event.Agency, a event.Agency) ([]event.Agency, int) {
 	for i := range names {
-		if names[i] == n {
+		if names[i] == a {
 			return names, i
 		}
 	}
-	return append(names, n), len(names)
+	return append(names, a), len(names)
 }
 
 var errTruncated = errors.New("facts are cut short")
 
-// storedName is a name in the encoding, with what it stands for in the vocabulary: a BCP, an agency, or nothing.
+// storedName is a name in the encoding, with the agency that it stands for, NoAgency if it is not configured.
 type storedName struct {
-	name
-	text []byte
+	agency event.Agency
+	text   []byte
 }
 
-// ParseFacts decodes AppendFacts. A name that the vocabulary lacks is an error: an agency or BCP with stored visits must
-// stay in the configuration. So is a code that is not known.
-func ParseFacts(src []byte, voc *event.Vocabulary) (*Visit, error) {
+// ParseFacts decodes AppendFacts of a visit at a BCP. A name that the vocabulary lacks is an error: an agency with stored
+// visits must stay in the configuration. So is a code that is not known.
+func ParseFacts(src []byte, b event.BCP, voc *event.Vocabulary) (*Visit, error) {
 	r := reader{src: src}
 	if version := r.byte(); version != codecVersion && r.err == nil {
 		return nil, fmt.Errorf("facts have version %d, want %d", version, codecVersion)
@@ -139,12 +126,11 @@ func ParseFacts(src []byte, voc *event.Vocabulary) (*Visit, error) {
 	names := append(room[:0], storedName{})
 	for range r.count(1) {
 		n := storedName{text: r.bytes(r.uvarint())}
-		n.bcp, _ = voc.BCP(n.text)
 		n.agency, _ = voc.Agency(n.text)
 		names = append(names, n)
 	}
-	v := &Visit{}
-	facts := r.count(13)
+	v := New(b)
+	facts := r.count(12)
 	if facts > 0 {
 		v.facts = make([]Fact, 0, facts)
 	}
@@ -174,8 +160,6 @@ func ParseFacts(src []byte, voc *event.Vocabulary) (*Visit, error) {
 func (r *reader) fact(before Time, names []storedName) (Fact, error) {
 	f := Fact{Key: r.key(), Time: before + r.varint()}
 	typ := r.uvarint()
-	bcp := r.name(names)
-	f.BCP = bcp.bcp
 	direction, channel, regime, kind := r.uvarint(), uint64(0), uint64(0), uint64(0)
 	for r.err == nil && len(r.src) > 0 {
 		switch tag := r.uvarint(); tag {
@@ -198,9 +182,6 @@ func (r *reader) fact(before Time, names []storedName) (Fact, error) {
 	}
 	if r.err != nil {
 		return Fact{}, r.err
-	}
-	if f.BCP == event.NoBCP {
-		return Fact{}, fmt.Errorf("a stored visit is of bcp %q, which is not configured", bcp.text)
 	}
 	var ok [5]bool
 	var d event.Direction

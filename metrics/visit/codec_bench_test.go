@@ -22,7 +22,7 @@ func BenchmarkFacts(b *testing.B) {
 	b.Run("decode", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			if _, err := ParseFacts(stored, v); err != nil {
+			if _, err := ParseFacts(stored, 1, v); err != nil {
 				b.Fatal(err)
 			}
 		}

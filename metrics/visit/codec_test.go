@@ -21,13 +21,13 @@ var write = flag.String("write", "", "write the facts of today's vocabulary to a
 
 // everyFact is a visit with every type of fact, and with every word that a fact may have.
 func everyFact(v *event.Vocabulary) *Visit {
-	visit := &Visit{retracted: []uint64{7, 1 << 63}}
+	visit := &Visit{bcp: 1, retracted: []uint64{7, 1 << 63}}
 	police, _ := v.Agency([]byte("border_police"))
 	at, n := day.UnixMilli(), uint64(0)
 	add := func(e event.Event) {
 		n++
 		at += int64(n) * 61_001
-		e.Time, e.BCP = at, event.BCP(1+n%2)
+		e.Time = at
 		f := NewFact(&e)
 		f.Key = n * 0x9E3779B97F4A7C15
 		visit.Apply(f)
@@ -57,8 +57,8 @@ func everyFact(v *event.Vocabulary) *Visit {
 func (v *Visit) spelled(voc *event.Vocabulary) string {
 	var out strings.Builder
 	for _, f := range v.facts {
-		_, _ = fmt.Fprintf(&out, "%016x %s %s %s direction=%s channel=%s regime=%s agency=%s kind=%s", f.Key,
-			time.UnixMilli(f.Time).UTC().Format(time.RFC3339Nano), f.Type, voc.BCPName(f.BCP),
+		_, _ = fmt.Fprintf(&out, "%016x %s %s direction=%s channel=%s regime=%s agency=%s kind=%s", f.Key,
+			time.UnixMilli(f.Time).UTC().Format(time.RFC3339Nano), f.Type,
 			f.Direction(), f.Channel(), f.Regime(), voc.HolderName(f.Agency), f.Kind)
 		if f.Hold != 0 {
 			_, _ = fmt.Fprintf(&out, " hold=%016x", f.Hold)
@@ -107,7 +107,7 @@ func TestFactsOfEveryVersionAreRead(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", file, err)
 		}
-		got, err := ParseFacts(bytes, v)
+		got, err := ParseFacts(bytes, 1, v)
 		if err != nil {
 			t.Errorf("%s: %v", file, err)
 		} else if got := got.spelled(v); got != meaning {
@@ -148,7 +148,7 @@ func TestFieldsOfALaterVersionAreSkipped(t *testing.T) {
 			rest := reader{src: record}
 			rest.key()
 			rest.varint()
-			rest.bytes(3) // type, name of the bcp, direction
+			rest.bytes(2) // type and direction
 			if place == 1 {
 				rest.src = nil
 			}
@@ -157,7 +157,7 @@ func TestFieldsOfALaterVersionAreSkipped(t *testing.T) {
 			later = append(append(append(later, known...), fields...), rest.src...)
 		}
 		later = append(later, r.src...)
-		if got, err := ParseFacts(later, v); err != nil || !reflect.DeepEqual(got, want) {
+		if got, err := ParseFacts(later, 1, v); err != nil || !reflect.DeepEqual(got, want) {
 			t.Fatalf("read are %v, error %v, want\n%s", got, err, want.spelled(v))
 		}
 	}
@@ -166,13 +166,13 @@ func TestFieldsOfALaterVersionAreSkipped(t *testing.T) {
 // TestUnknownCodeIsAnError: a type of a later version counts in ways that this one does not know.
 func TestUnknownCodeIsAnError(t *testing.T) {
 	v := vocabulary(t)
-	visit := &Visit{facts: []Fact{{Key: 1, Type: event.TruckDeparted, BCP: 1, Kind: event.Scan, dims: packDims(event.Inbound, event.Green, event.Import)}}}
+	visit := &Visit{facts: []Fact{{Key: 1, Type: event.TruckDeparted, Kind: event.Scan, dims: packDims(event.Inbound, event.Green, event.Import)}}}
 	stored := visit.AppendFacts(nil, v)
-	at := len(stored) - 1 - 9 // before the count of retracted keys: type, bcp, direction, and the tag and code of three fields
-	for name, i := range map[string]int{"type": at, "direction": at + 2, "kind": at + 4, "channel": at + 6, "regime": at + 8} {
+	at := len(stored) - 1 - 8 // before the count of retracted keys: type, direction, and the tag and code of three fields
+	for name, i := range map[string]int{"type": at, "direction": at + 1, "kind": at + 3, "channel": at + 5, "regime": at + 7} {
 		later := slices.Clone(stored)
 		later[i] = 100
-		if _, err := ParseFacts(later, v); err == nil || !strings.Contains(err.Error(), name+" 100") {
+		if _, err := ParseFacts(later, 1, v); err == nil || !strings.Contains(err.Error(), name+" 100") {
 			t.Errorf("%s with code 100: error %v", name, err)
 		}
 	}

@@ -14,7 +14,6 @@ type Fact struct {
 	Time int64
 	// Hold is the hold's key within its agency (event.Event.HoldKey), 0 if it has no id, or of other facts.
 	Hold   uint64
-	BCP    event.BCP
 	Agency event.Agency
 	Type   event.Type
 	Kind   event.InspectionKind
@@ -26,7 +25,7 @@ func NewFact(e *event.Event) Fact {
 	if e.Type == event.EventRetracted {
 		return Fact{Key: e.RetractedKey(), Type: event.EventRetracted}
 	}
-	f := Fact{Key: e.Key(), Time: e.Time, BCP: e.BCP, Type: e.Type, dims: packDims(e.Direction, e.Channel, e.Regime)}
+	f := Fact{Key: e.Key(), Time: e.Time, Type: e.Type, dims: packDims(e.Direction, e.Channel, e.Regime)}
 	if e.Type.HasAgency() {
 		f.Agency = e.Agency
 	}
@@ -60,7 +59,6 @@ func compare(a, b Fact) int {
 	}
 	return cmp.Or(
 		cmp.Compare(a.Type, b.Type), cmp.Compare(a.Agency, b.Agency), cmp.Compare(a.Kind, b.Kind),
-		cmp.Compare(a.Key, b.Key), cmp.Compare(a.BCP, b.BCP), cmp.Compare(a.dims, b.dims),
-		cmp.Compare(a.Hold, b.Hold),
+		cmp.Compare(a.Key, b.Key), cmp.Compare(a.dims, b.dims), cmp.Compare(a.Hold, b.Hold),
 	)
 }

@@ -21,7 +21,7 @@ func anyFact(v *event.Vocabulary) *rapid.Generator[Fact] {
 			Key:  rapid.Uint64Range(1, 40).Draw(t, "key"),
 			Time: rapid.Int64Range(0, 29).Draw(t, "time"),
 			Type: rapid.SampledFrom(event.Types()[:event.TruckDeparted]).Draw(t, "type"),
-			BCP:  1, dims: packDims(event.Inbound, 0, 0),
+			dims: packDims(event.Inbound, 0, 0),
 		}
 		if f.Type.HasAgency() {
 			f.Agency = rapid.SampledFrom(agencies).Draw(t, "agency")
@@ -191,7 +191,7 @@ func TestEveryInstantHasTheHolderOfTheTable(t *testing.T) {
 	rules.Hours = alternatingHours{}
 	rapid.Check(t, func(t *rapid.T) {
 		facts := rapid.SliceOfN(anyFact(v), 1, 25).Draw(t, "facts")
-		arrival := Fact{Key: 100, Time: rapid.Int64Range(0, 10).Draw(t, "arrived"), Type: event.TruckArrived, BCP: 1, dims: packDims(event.Inbound, 0, 0)}
+		arrival := Fact{Key: 100, Time: rapid.Int64Range(0, 10).Draw(t, "arrived"), Type: event.TruckArrived, dims: packDims(event.Inbound, 0, 0)}
 		var visit Visit
 		for _, f := range append(facts, arrival) {
 			visit.Apply(f)
@@ -261,9 +261,7 @@ func TestAdvanceEqualsDerive(t *testing.T) {
 			slices.SortStableFunc(facts, func(a, b Fact) int { return cmp.Compare(a.Time, b.Time) })
 		}
 		for i := range facts {
-			if n := rapid.IntRange(0, 40).Draw(t, "inconsistent"); n == 0 {
-				facts[i].BCP = 2
-			} else if n == 1 {
+			if rapid.IntRange(0, 40).Draw(t, "inconsistent") == 0 {
 				facts[i].dims = packDims(event.Outbound, 0, 0)
 			}
 			if facts[i].Type == event.ChannelAssigned {
@@ -322,7 +320,7 @@ func TestFactsRoundTripThroughTheirEncoding(t *testing.T) {
 			a.Apply(f)
 		}
 		stored := a.AppendFacts(nil, v)
-		b, err := ParseFacts(stored, v)
+		b, err := ParseFacts(stored, 1, v)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -330,7 +328,7 @@ func TestFactsRoundTripThroughTheirEncoding(t *testing.T) {
 			t.Fatalf("%+v came back as %+v", a, b)
 		}
 		cut := rapid.IntRange(0, len(stored)-1).Draw(t, "cut")
-		if _, err := ParseFacts(stored[:cut], v); err == nil {
+		if _, err := ParseFacts(stored[:cut], 1, v); err == nil {
 			t.Fatalf("no error for %d of %d bytes", cut, len(stored))
 		}
 	})
@@ -344,11 +342,11 @@ func FuzzParseFacts(f *testing.F) {
 	}
 	f.Add(visit.AppendFacts(nil, v))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		got, err := ParseFacts(data, v)
+		got, err := ParseFacts(data, 1, v)
 		if err != nil {
 			return
 		}
-		again, err := ParseFacts(got.AppendFacts(nil, v), v)
+		again, err := ParseFacts(got.AppendFacts(nil, v), 1, v)
 		if err != nil || !reflect.DeepEqual(got, again) {
 			t.Fatalf("%+v came back as %+v, %v", got, again, err)
 		}
@@ -365,7 +363,7 @@ func TestErrorNamesAnUnknownAgency(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = ParseFacts(visit.AppendFacts(nil, v), fewer)
+	_, err = ParseFacts(visit.AppendFacts(nil, v), 1, fewer)
 	if err == nil || !bytes.Contains([]byte(err.Error()), []byte(`"transport"`)) {
 		t.Fatalf("error %v does not name the agency", err)
 	}

@@ -142,7 +142,7 @@ func (r Rules) Derive(v *Visit, s *State) {
 		return
 	}
 	s.First = v.facts[0].Time
-	s.BCP, s.Direction = v.facts[0].BCP, v.facts[0].Direction()
+	s.BCP, s.Direction = v.bcp, v.facts[0].Direction()
 	for i := 0; i < len(v.facts); {
 		j := i + 1
 		for j < len(v.facts) && v.facts[j].Time == v.facts[i].Time {
@@ -175,11 +175,11 @@ func (s *State) StepsTo(v *Visit) bool {
 		return false
 	}
 	f := &v.facts[n-1]
-	return f.Time > s.Last && f.BCP == s.BCP && f.Direction() == s.Direction
+	return f.Time > s.Last && f.Direction() == s.Direction
 }
 
-// milestones sets the fields that need no rule from simultaneous facts. The BCP is that of the arrival, or without one of
-// the earliest fact; channel and regime are those of the latest fact that has them.
+// milestones sets the fields that need no rule from simultaneous facts. The direction is that of the arrival, or without
+// one of the earliest fact; channel and regime are those of the latest fact that has them.
 func (s *State) milestones(facts []Fact) {
 	for i := range facts {
 		f := &facts[i]
@@ -192,7 +192,7 @@ func (s *State) milestones(facts []Fact) {
 		switch f.Type {
 		case event.TruckArrived:
 			if s.Arrived == None {
-				s.Arrived, s.BCP, s.Direction = f.Time, f.BCP, f.Direction()
+				s.Arrived, s.Direction = f.Time, f.Direction()
 			}
 		case event.TruckReleased:
 			first(&s.Released, f.Time)

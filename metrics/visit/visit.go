@@ -14,11 +14,15 @@ import (
 	"dwell/ingest/event"
 )
 
-// Visit is the set of facts about one visit. The zero Visit has none. It is not for concurrent use.
+// Visit is the set of facts about one visit. It is not for concurrent use.
 type Visit struct {
+	bcp       event.BCP
 	facts     []Fact   // ordered by compare, keys unique
 	retracted []uint64 // keys of retracted facts, in order
 }
+
+// New is the visit at a BCP that has no facts yet.
+func New(b event.BCP) *Visit { return &Visit{bcp: b} }
 
 // Apply adds a fact, or removes one if it is a retraction. It returns false if that changes nothing.
 func (v *Visit) Apply(f Fact) bool {
@@ -65,9 +69,9 @@ func (v *Visit) index(key uint64) int {
 	return -1
 }
 
-// Of is the visit with these facts, ordered and unique as Facts returns them, and these retractions. It shares both slices;
+// Of is the visit at a BCP with these facts, ordered and unique as Facts returns them, and these retractions. It shares both slices;
 // Apply appends within the capacity of the first.
-func Of(facts []Fact, retracted []uint64) Visit { return Visit{facts, retracted} }
+func Of(b event.BCP, facts []Fact, retracted []uint64) Visit { return Visit{b, facts, retracted} }
 
 // Retracted are the keys of the events that were retracted. The slice is the visit's own.
 func (v *Visit) Retracted() []uint64 { return v.retracted }
@@ -78,6 +82,5 @@ func (v *Visit) Facts() []Fact { return v.facts }
 // Overlaps reports whether, by any of its facts, the visit may have been at a BCP during [from, to).
 func (v *Visit) Overlaps(b event.BCP, from, to Time) bool {
 	n := len(v.facts)
-	return n > 0 && v.facts[0].Time < to && v.facts[n-1].Time > from &&
-		slices.ContainsFunc(v.facts, func(f Fact) bool { return f.BCP == b })
+	return n > 0 && v.bcp == b && v.facts[0].Time < to && v.facts[n-1].Time > from
 }
