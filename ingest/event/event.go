@@ -79,12 +79,13 @@ func KeyOf(source, id []byte, edition uint32) uint64 {
 	return xxhash.Sum64(b)
 }
 
-// HoldKey identifies the hold among those of its agency in one visit: the xxHash64 of its id, 0 without one.
-func (e *Event) HoldKey() uint64 {
+// HoldKey identifies the hold among those of its agency in one visit: the low half of the xxHash64 of its id, 0 without one.
+// It has 32 bits because each fact in memory has it; an agency rarely has two holds with ids in a visit.
+func (e *Event) HoldKey() uint32 {
 	if len(e.Hold) == 0 {
 		return 0
 	}
-	return xxhash.Sum64(e.Hold)
+	return uint32(xxhash.Sum64(e.Hold))
 }
 
 // OfPlace reports whether every shard must see the event: a fact about a place, or the retraction of one.

@@ -42,7 +42,7 @@ received AS (
             toString(e.direction), toString(e.channel), toString(e.regime), e.hold
         )::Tuple(t Int64, type UInt8, agency String, kind UInt8, key UInt64, direction String, channel String, regime String, hold String) AS fact,
         (fact.t, fact.type, fact.agency, fact.kind, indexOf(regimes, fact.regime), indexOf(channels, fact.channel), indexOf(directions, fact.direction),
-            if(fact.hold = '', 0, xxHash64(fact.hold))) AS rank
+            if(fact.hold = '', 0, toUInt32(xxHash64(fact.hold)))) AS rank
     FROM {{.Database}}.events AS e
     INNER JOIN {{.Scratch}}_progress AS p ON e.shard = p.shard
     WHERE cityHash64(e.subject) % {{.Buckets}} = {{.Bucket}} AND e.offset < p.applied

@@ -8,7 +8,7 @@ import (
 	"dwell/metrics/visit"
 )
 
-// visits are the visits in memory, by visitKey. There may be millions, and one of eight facts takes about 360 bytes.
+// visits are the visits in memory, by visitKey. There may be millions, and one of eight facts takes about three hundred bytes.
 type visits struct {
 	mem.Index[entry]
 	facts mem.Slab[visit.Fact]

@@ -10,17 +10,17 @@ import (
 type begun struct{ open []beginning }
 
 type beginning struct {
-	agency event.Agency
-	kind   event.InspectionKind
-	hold   uint64
-	since  Time
+	agency     event.Agency
+	inspection bool
+	which      uint32 // of the agency's inspections or holds, as in Fact
+	since      Time
 }
 
 // first is the agency of the inspection, or of the hold, that began first; ties go by agency code.
 func (b *begun) first(inspection bool) event.Agency {
 	var earliest beginning
 	for _, o := range b.open {
-		if (o.kind != event.NoKind) != inspection {
+		if o.inspection != inspection {
 			continue
 		}
 		if earliest.agency == event.NoAgency || o.since < earliest.since ||
@@ -36,7 +36,7 @@ func (b *begun) has(f Fact) bool { return b.index(f) >= 0 }
 
 func (b *begun) index(f Fact) int {
 	for i, o := range b.open {
-		if o.agency == f.Agency && o.kind == f.Kind && o.hold == f.Hold {
+		if o.agency == f.Agency && o.inspection == f.Type.HasKind() && o.which == f.which {
 			return i
 		}
 	}
@@ -58,7 +58,7 @@ func (b *begun) change(facts []Fact) {
 		ends := slices.ContainsFunc(facts, func(o Fact) bool { return f.same(o) && !o.begins() })
 		switch at := b.index(f); {
 		case at < 0 && begins && !ends:
-			b.open = append(b.open, beginning{f.Agency, f.Kind, f.Hold, f.Time})
+			b.open = append(b.open, beginning{f.Agency, f.Type.HasKind(), f.which, f.Time})
 		case at >= 0 && begins && ends:
 			b.open[at].since = f.Time
 		case at >= 0 && ends:
@@ -73,7 +73,7 @@ func (b *begun) changeOne(f Fact) {
 	}
 	switch at := b.index(f); {
 	case at < 0 && f.begins():
-		b.open = append(b.open, beginning{f.Agency, f.Kind, f.Hold, f.Time})
+		b.open = append(b.open, beginning{f.Agency, f.Type.HasKind(), f.which, f.Time})
 	case at >= 0 && !f.begins():
 		b.open = slices.Delete(b.open, at, at+1)
 	}
@@ -90,5 +90,5 @@ func (f Fact) begins() bool { return f.Type.Begins() }
 
 // same reports whether both facts concern the same inspection (agency and kind) or the same hold (agency and id).
 func (f Fact) same(o Fact) bool {
-	return o.spans() && f.Agency == o.Agency && f.Kind == o.Kind && f.Hold == o.Hold
+	return o.spans() && f.Agency == o.Agency && f.Type.HasKind() == o.Type.HasKind() && f.which == o.which
 }

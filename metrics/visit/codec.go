@@ -30,8 +30,9 @@ const codecVersion = 1
 // The forms of a field's value.
 const (
 	formVarint = 0
-	formFixed  = 1 // 8 bytes
+	formFixed8 = 1 // 8 bytes
 	formBytes  = 2 // a length and bytes
+	formFixed4 = 5 // 4 bytes
 	formBits   = 7 // the bits of a tag that are the form
 )
 
@@ -41,7 +42,7 @@ const (
 	tagKind    = 2<<3 | formVarint
 	tagChannel = 3<<3 | formVarint
 	tagRegime  = 4<<3 | formVarint
-	tagHold    = 5<<3 | formFixed
+	tagHold    = 5<<3 | formFixed4 // event.Event.HoldKey
 )
 
 // AppendFacts appends the facts of v to dst.
@@ -81,8 +82,8 @@ func appendFact(dst []byte, f *Fact, before Time, names []event.Agency) []byte {
 		_, agency := intern(names, f.Agency)
 		dst = binary.AppendUvarint(append(dst, tagAgency), uint64(agency))
 	}
-	if f.Kind != event.NoKind {
-		dst = append(dst, tagKind, f.Kind.Code())
+	if k := f.Kind(); k != event.NoKind {
+		dst = append(dst, tagKind, k.Code())
 	}
 	if c := f.Channel(); c != event.NoChannel {
 		dst = append(dst, tagChannel, c.Code())
@@ -90,8 +91,8 @@ func appendFact(dst []byte, f *Fact, before Time, names []event.Agency) []byte {
 	if r := f.Regime(); r != event.NoRegime {
 		dst = append(dst, tagRegime, r.Code())
 	}
-	if f.Hold != 0 {
-		dst = binary.LittleEndian.AppendUint64(append(dst, tagHold), f.Hold)
+	if h := f.Hold(); h != 0 {
+		dst = binary.LittleEndian.AppendUint32(append(dst, tagHold), h)
 	}
 	dst[start-1] = byte(len(dst) - start)
 	return dst
@@ -160,6 +161,7 @@ func ParseFacts(src []byte, b event.BCP, voc *event.Vocabulary) (*Visit, error) 
 func (r *reader) fact(before Time, names []storedName) (Fact, error) {
 	f := Fact{Key: r.key(), Time: before + r.varint()}
 	typ := r.uvarint()
+	var hold uint32
 	direction, channel, regime, kind := r.uvarint(), uint64(0), uint64(0), uint64(0)
 	for r.err == nil && len(r.src) > 0 {
 		switch tag := r.uvarint(); tag {
@@ -175,7 +177,7 @@ func (r *reader) fact(before Time, names []storedName) (Fact, error) {
 		case tagRegime:
 			regime = r.uvarint()
 		case tagHold:
-			f.Hold = r.key()
+			hold = r.uint32()
 		default:
 			r.skip(tag & formBits)
 		}
@@ -187,11 +189,18 @@ func (r *reader) fact(before Time, names []storedName) (Fact, error) {
 	var d event.Direction
 	var c event.Channel
 	var g event.Regime
+	var k event.InspectionKind
 	f.Type, ok[0] = event.TypeOfCode(typ)
 	d, ok[1] = event.DirectionOfCode(direction)
 	c, ok[2] = event.ChannelOfCode(channel)
 	g, ok[3] = event.RegimeOfCode(regime)
-	f.Kind, ok[4] = event.InspectionKindOfCode(kind)
+	k, ok[4] = event.InspectionKindOfCode(kind)
+	switch {
+	case f.Type.HasKind():
+		f.which = uint32(k)
+	case f.Type.HasHold():
+		f.which = hold
+	}
 	f.dims = packDims(d, c, g)
 	if ok != [5]bool{true, true, true, true, true} || !f.Type.OfVisit() {
 		return Fact{}, fmt.Errorf("a fact has the codes type %d, direction %d, channel %d, regime %d and kind %d; one is unknown: "+
@@ -211,8 +220,10 @@ func (r *reader) skip(form uint64) {
 	switch form {
 	case formVarint:
 		r.uvarint()
-	case formFixed:
+	case formFixed8:
 		r.key()
+	case formFixed4:
+		r.uint32()
 	case formBytes:
 		r.bytes(r.uvarint())
 	default:
@@ -240,6 +251,13 @@ func (r *reader) byte() byte {
 func (r *reader) key() uint64 {
 	if b := r.bytes(8); b != nil {
 		return binary.LittleEndian.Uint64(b)
+	}
+	return 0
+}
+
+func (r *reader) uint32() uint32 {
+	if b := r.bytes(4); b != nil {
+		return binary.LittleEndian.Uint32(b)
 	}
 	return 0
 }

@@ -59,9 +59,9 @@ func (v *Visit) spelled(voc *event.Vocabulary) string {
 	for _, f := range v.facts {
 		_, _ = fmt.Fprintf(&out, "%016x %s %s direction=%s channel=%s regime=%s agency=%s kind=%s", f.Key,
 			time.UnixMilli(f.Time).UTC().Format(time.RFC3339Nano), f.Type,
-			f.Direction(), f.Channel(), f.Regime(), voc.HolderName(f.Agency), f.Kind)
-		if f.Hold != 0 {
-			_, _ = fmt.Fprintf(&out, " hold=%016x", f.Hold)
+			f.Direction(), f.Channel(), f.Regime(), voc.HolderName(f.Agency), f.Kind())
+		if f.Hold() != 0 {
+			_, _ = fmt.Fprintf(&out, " hold=%08x", f.Hold())
 		}
 		out.WriteByte('\n')
 	}
@@ -131,7 +131,8 @@ func TestFieldsOfALaterVersionAreSkipped(t *testing.T) {
 	lane := strings.Repeat("L", 200)
 	var fields []byte
 	fields = binary.AppendUvarint(append(fields, 8<<3|formVarint), 300)
-	fields = binary.LittleEndian.AppendUint64(append(fields, 15<<3|formFixed), 1<<63)
+	fields = binary.LittleEndian.AppendUint64(append(fields, 15<<3|formFixed8), 1<<63)
+	fields = binary.LittleEndian.AppendUint32(append(fields, 14<<3|formFixed4), 1<<31)
 	fields = append(binary.AppendUvarint(append(fields, 7<<3|formBytes), uint64(len(lane))), lane...)
 	fields = binary.AppendUvarint(binary.AppendUvarint(fields, 1000<<3|formVarint), 1)
 
@@ -166,7 +167,7 @@ func TestFieldsOfALaterVersionAreSkipped(t *testing.T) {
 // TestUnknownCodeIsAnError: a type of a later version counts in ways that this one does not know.
 func TestUnknownCodeIsAnError(t *testing.T) {
 	v := vocabulary(t)
-	visit := &Visit{facts: []Fact{{Key: 1, Type: event.TruckDeparted, Kind: event.Scan, dims: packDims(event.Inbound, event.Green, event.Import)}}}
+	visit := &Visit{facts: []Fact{{Key: 1, Type: event.InspectionStarted, which: uint32(event.Scan), dims: packDims(event.Inbound, event.Green, event.Import)}}}
 	stored := visit.AppendFacts(nil, v)
 	at := len(stored) - 1 - 8 // before the count of retracted keys: type, direction, and the tag and code of three fields
 	for name, i := range map[string]int{"type": at, "direction": at + 1, "kind": at + 3, "channel": at + 5, "regime": at + 7} {

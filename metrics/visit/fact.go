@@ -12,11 +12,11 @@ type Fact struct {
 	Key uint64
 	// Time is when it happened, in Unix milliseconds.
 	Time int64
-	// Hold is the hold's key within its agency (event.Event.HoldKey), 0 if it has no id, or of other facts.
-	Hold   uint64
+	// which distinguishes the inspections or the holds of an agency: the kind of an inspection, or the key of a hold
+	// (event.Event.HoldKey), 0 if it has no id.
+	which  uint32
 	Agency event.Agency
 	Type   event.Type
-	Kind   event.InspectionKind
 	dims   uint8
 }
 
@@ -30,16 +30,32 @@ func NewFact(e *event.Event) Fact {
 		f.Agency = e.Agency
 	}
 	if e.Type.HasKind() {
-		f.Kind = e.Kind
+		f.which = uint32(e.Kind)
 	}
 	if e.Type.HasHold() {
-		f.Hold = e.HoldKey()
+		f.which = e.HoldKey()
 	}
 	return f
 }
 
 func packDims(d event.Direction, c event.Channel, r event.Regime) uint8 {
 	return uint8(d) | uint8(c)<<2 | uint8(r)<<5
+}
+
+// Kind is the kind of the inspection, NoKind of other facts.
+func (f Fact) Kind() event.InspectionKind {
+	if f.Type.HasKind() {
+		return event.InspectionKind(f.which)
+	}
+	return event.NoKind
+}
+
+// Hold is the key of the hold, 0 without an id and of other facts.
+func (f Fact) Hold() uint32 {
+	if f.Type.HasHold() {
+		return f.which
+	}
+	return 0
 }
 
 // Direction is the direction in the event, NoDirection if it has none.
@@ -58,7 +74,7 @@ func compare(a, b Fact) int {
 		return c
 	}
 	return cmp.Or(
-		cmp.Compare(a.Type, b.Type), cmp.Compare(a.Agency, b.Agency), cmp.Compare(a.Kind, b.Kind),
-		cmp.Compare(a.Key, b.Key), cmp.Compare(a.dims, b.dims), cmp.Compare(a.Hold, b.Hold),
+		cmp.Compare(a.Type, b.Type), cmp.Compare(a.Agency, b.Agency), cmp.Compare(a.Kind(), b.Kind()),
+		cmp.Compare(a.Key, b.Key), cmp.Compare(a.dims, b.dims), cmp.Compare(a.Hold(), b.Hold()),
 	)
 }

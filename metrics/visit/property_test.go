@@ -27,10 +27,10 @@ func anyFact(v *event.Vocabulary) *rapid.Generator[Fact] {
 			f.Agency = rapid.SampledFrom(agencies).Draw(t, "agency")
 		}
 		if f.Type == event.InspectionStarted || f.Type == event.InspectionCompleted {
-			f.Kind = rapid.SampledFrom([]event.InspectionKind{event.Document, event.Scan}).Draw(t, "kind")
+			f.which = uint32(rapid.SampledFrom([]event.InspectionKind{event.Document, event.Scan}).Draw(t, "kind"))
 		}
 		if f.Type.HasHold() {
-			f.Hold = rapid.SampledFrom([]uint64{0, 0, 5, 9}).Draw(t, "hold")
+			f.which = rapid.SampledFrom([]uint32{0, 0, uint32(event.Scan), 9}).Draw(t, "hold")
 		}
 		if rapid.IntRange(0, 20).Draw(t, "retract") == 0 {
 			return Fact{Key: f.Key, Type: event.EventRetracted}
@@ -65,7 +65,7 @@ func (o oracle) holder(t, departed Time) (Phase, event.Agency) {
 		since, is := o.open(f, t)
 		switch {
 		case !is:
-		case f.Kind == event.NoKind:
+		case f.Kind() == event.NoKind:
 			holds = append(holds, open{since, f.Agency})
 		default:
 			inspections = append(inspections, open{since, f.Agency})
@@ -92,10 +92,10 @@ func (o oracle) holder(t, departed Time) (Phase, event.Agency) {
 type identity struct {
 	agency event.Agency
 	kind   event.InspectionKind
-	hold   uint64
+	hold   uint32
 }
 
-func identityOf(f Fact) identity { return identity{f.Agency, f.Kind, f.Hold} }
+func identityOf(f Fact) identity { return identity{f.Agency, f.Kind(), f.Hold()} }
 
 // open reports whether the inspection or hold that f belongs to is in progress at t, and since when.
 func (o oracle) open(f Fact, t Time) (since Time, is bool) {
