@@ -50,7 +50,7 @@ func newBorder(t *testing.T) *border {
 	}
 	server := clickhousetest.Start(t)
 	cfg := clickhouse.DefaultConfig()
-	cfg.Addresses, cfg.Protocol, cfg.Database = []string{server.Addr}, "http", server.Database
+	cfg.Addresses, cfg.Database = []string{server.Addr}, server.Database
 	cfg.Password = server.Password
 	store, err := clickhouse.Open(t.Context(), cfg, voc)
 	if err != nil {

@@ -92,7 +92,6 @@ kafka:
 clickhouse:
   addresses: [%q]
   password: %q
-  protocol: http
   database: %s
 `, listen, places, b.broker.addr, j.topic, j.id, j.id, b.clickhouse.addr, b.clickhouse.password, j.id)
 }

@@ -24,7 +24,7 @@ type historyCommand struct {
 
 func (c *historyCommand) Run(ctx context.Context) error {
 	cfg := store.DefaultConfig()
-	cfg.Addresses, cfg.Protocol, cfg.Database, cfg.ReadTimeout = []string{c.ClickHouse}, "http", c.Database, time.Hour
+	cfg.Addresses, cfg.Database, cfg.ReadTimeout = []string{c.ClickHouse}, c.Database, time.Hour
 	if c.Password != "" {
 		var err error
 		if cfg.Password, err = embedded.ReadPassword(c.Password); err != nil {

@@ -105,7 +105,7 @@ func (b *border) config() []string {
 	return []string{
 		"DWELL_KAFKA_BROKERS=" + b.kafkaAddr, "DWELL_KAFKA_NEW_PARTITIONS=6", "DWELL_KAFKA_NEW_REPLICATION=1",
 		"DWELL_KAFKA_SESSION_TIMEOUT=6s", "DWELL_KAFKA_DRAIN_TIMEOUT=4s",
-		"DWELL_CLICKHOUSE_ADDRESSES=" + b.chAddr, "DWELL_CLICKHOUSE_PROTOCOL=http", "DWELL_CLICKHOUSE_COMPRESSION=none",
+		"DWELL_CLICKHOUSE_ADDRESSES=" + b.chAddr, "DWELL_CLICKHOUSE_COMPRESSION=none",
 		"DWELL_CLICKHOUSE_DATABASE=" + b.database, "DWELL_CLICKHOUSE_PASSWORD=" + b.password,
 		// With small flushes and a short retention, more kills hit between two writes, and more visits are loaded again.
 		"DWELL_ENGINE_FLUSH_EVERY=200ms", "DWELL_ENGINE_FLUSH_BYTES=400000", "DWELL_ENGINE_MEMORY_RETENTION=3h",

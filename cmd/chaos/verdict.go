@@ -42,7 +42,7 @@ func (b *border) caughtUp(ctx context.Context) error {
 // connect connects to ClickHouse as the instances do, through the proxy.
 func (b *border) connect() (driver.Conn, error) {
 	c := clickhouse.DefaultConfig()
-	c.Protocol, c.Addresses, c.Database, c.Compression = "http", []string{b.chAddr}, b.database, "none"
+	c.Addresses, c.Database = []string{b.chAddr}, b.database
 	c.Password = b.password
 	return clickhouse.Connect(c)
 }

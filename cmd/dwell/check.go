@@ -44,22 +44,7 @@ func (c *checkCommand) Run(ctx context.Context, e *env) error {
 	if cfg.ClickHouse.Embedded {
 		_, _ = fmt.Fprintln(e.out, "clickhouse     embedded")
 	} else {
-		report("clickhouse", reachClickHouse(ctx, cfg.ClickHouse.Config))
+		report("clickhouse", clickhouse.Check(ctx, cfg.ClickHouse.Config))
 	}
 	return errors.Join(errs...)
-}
-
-// reachClickHouse asks the server for its version.
-func reachClickHouse(ctx context.Context, cfg clickhouse.Config) error {
-	database := cfg.Database
-	cfg.Database = "default"
-	conn, err := clickhouse.Connect(cfg)
-	if err != nil {
-		return err
-	}
-	err = conn.Ping(ctx)
-	if err != nil {
-		err = fmt.Errorf("clickhouse.addresses: %v, database %s: %w", cfg.Addresses, database, err)
-	}
-	return errors.Join(err, conn.Close())
 }

@@ -77,7 +77,7 @@ func openWith(t testing.TB, shown query.Config) *office {
 	}
 	server := clickhousetest.Start(t)
 	cfg := clickhouse.DefaultConfig()
-	cfg.Addresses, cfg.Protocol, cfg.Database = []string{server.Addr}, "http", server.Database
+	cfg.Addresses, cfg.Database = []string{server.Addr}, server.Database
 	cfg.Password = server.Password
 	store, err := clickhouse.Open(t.Context(), cfg, voc)
 	if err != nil {

@@ -91,7 +91,7 @@ func newCountry(t *testing.T, days int) *country {
 	}
 	server := clickhousetest.Start(t)
 	cfg := clickhouse.DefaultConfig()
-	cfg.Addresses, cfg.Protocol, cfg.Database, cfg.Compression = []string{server.Addr}, "http", server.Database, "none"
+	cfg.Addresses, cfg.Database = []string{server.Addr}, server.Database
 	cfg.Password = server.Password
 	store, err := clickhouse.Open(t.Context(), cfg, voc)
 	if err != nil {

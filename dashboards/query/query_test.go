@@ -36,7 +36,7 @@ func newBorder(t testing.TB, now string, places ...place.Place) *border {
 		t.Fatal(err)
 	}
 	cfg := clickhouse.DefaultConfig()
-	cfg.Addresses, cfg.Protocol, cfg.Database = []string{server.Addr}, "http", server.Database
+	cfg.Addresses, cfg.Database = []string{server.Addr}, server.Database
 	cfg.Password = server.Password
 	store, err := clickhouse.Open(t.Context(), cfg, voc)
 	if err != nil {

@@ -73,7 +73,7 @@ func newBorderAt(t testing.TB, voc *event.Vocabulary, places []place.Place) *bor
 	t.Helper()
 	b := &border{t: t, voc: voc, places: places, cfg: clickhouse.DefaultConfig()}
 	server := clickhousetest.Start(t)
-	b.cfg.Protocol, b.cfg.Addresses, b.cfg.Database = "http", []string{server.Addr}, server.Database
+	b.cfg.Addresses, b.cfg.Database = []string{server.Addr}, server.Database
 	b.cfg.Password = server.Password
 	store, err := clickhouse.Open(t.Context(), b.cfg, voc)
 	if err != nil {

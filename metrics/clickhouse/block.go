@@ -13,16 +13,13 @@ type block struct {
 	table string
 	rows  int
 	names []string
-	types []string
-	// starts are where the values of each column begin in buf.
-	starts []int
-	buf    []byte
+	buf   []byte
 }
 
 // reset begins a block of about so many bytes.
 func (b *block) reset(table string, rows, size int) {
 	b.table, b.rows = table, rows
-	b.names, b.types, b.starts = b.names[:0], b.types[:0], b.starts[:0]
+	b.names = b.names[:0]
 	// The number of columns, which are fewer than 128 and so take one byte, and the number of rows.
 	b.buf = append(slices.Grow(b.buf[:0], size), 0)
 	b.buf = binary.AppendUvarint(b.buf, uint64(rows))
@@ -33,19 +30,8 @@ func (b *block) begin(name, typ string) {
 	b.buf[0]++
 	b.string(name)
 	b.string(typ)
-	b.names, b.types, b.starts = append(b.names, name), append(b.types, typ), append(b.starts, len(b.buf))
+	b.names = append(b.names, name)
 }
-
-// column is the part of buf that has the values of a column.
-func (b *block) column(i int) []byte {
-	if i+1 == len(b.starts) {
-		return b.buf[b.starts[i]:]
-	}
-	next := b.starts[i+1] - stringSize(b.names[i+1]) - stringSize(b.types[i+1])
-	return b.buf[b.starts[i]:next]
-}
-
-func stringSize(s string) int { return len(binary.AppendUvarint(nil, uint64(len(s)))) + len(s) }
 
 func (b *block) string(s string) {
 	if len(s) < 0x80 {

@@ -1,10 +1,10 @@
 package clickhouse
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"regexp"
@@ -18,10 +18,9 @@ import (
 
 // Config says where ClickHouse is and how to connect to it.
 type Config struct {
-	// Addresses are those of servers that hold the same tables, each host:port; they are tried in order.
+	// Addresses are those of servers that hold the same tables, each host:port of the HTTP interface, which is port 8123, or
+	// 8443 with TLS; they are tried in order.
 	Addresses []string `yaml:"addresses"`
-	// Protocol is native or http.
-	Protocol string `yaml:"protocol"`
 	// Database has the tables; it is created if it is missing.
 	Database string `yaml:"database"`
 	// User is the name to log in with.
@@ -52,13 +51,12 @@ type Config struct {
 // DefaultConfig is for a server on this machine.
 func DefaultConfig() Config {
 	return Config{
-		Addresses: []string{"127.0.0.1:9000"}, Protocol: "native", Database: "dwell", User: "default",
+		Addresses: []string{"127.0.0.1:8123"}, Database: "dwell", User: "default",
 		Compression: "none", PoolSize: 8, DialTimeout: 5 * time.Second, ReadTimeout: 5 * time.Minute,
 	}
 }
 
 var (
-	protocols    = map[string]driver.Protocol{"native": driver.Native, "http": driver.HTTP}
 	compressions = map[string]driver.CompressionMethod{
 		"none": driver.CompressionNone, "lz4": driver.CompressionLZ4, "zstd": driver.CompressionZSTD,
 	}
@@ -76,9 +74,6 @@ func (c Config) Validate() error {
 		if err := tlsdial.CheckAddress(a); err != nil {
 			return fmt.Errorf("addresses: %w", err)
 		}
-	}
-	if _, ok := protocols[c.Protocol]; !ok {
-		return fmt.Errorf("protocol: %q is not supported; use native or http", c.Protocol)
 	}
 	if !identifier.MatchString(c.Database) {
 		return fmt.Errorf("database: %q is not a name of letters, digits and _", c.Database)
@@ -112,40 +107,40 @@ func (c Config) Validate() error {
 // LogValue leaves the password out of logs.
 func (c Config) LogValue() slog.Value {
 	return slog.GroupValue(
-		slog.Any("addresses", c.Addresses), slog.String("protocol", c.Protocol), slog.String("database", c.Database),
+		slog.Any("addresses", c.Addresses), slog.String("database", c.Database),
 		slog.String("user", c.User), slog.Bool("tls", c.TLS.Enabled), slog.String("cluster", c.Cluster),
 	)
 }
 
+// inserts are the settings on which inserts depend. Retried blocks need no deduplication, as rows replace rows. A server that
+// deduplicates may withhold the block from materialized views that the first try did not reach. No insert has two rows of the
+// same key, so optimize_on_insert would only cost time.
+var inserts = driver.Settings{
+	"async_insert": 0, "insert_deduplicate": 0, "optimize_on_insert": 0, "max_partitions_per_insert_block": 0,
+}
+
 // options returns the options of the driver. An empty database is the server's default database.
 func (c Config) options(database string) (opts *driver.Options, err error) {
-	// Retried blocks need no deduplication, as rows replace rows. A server that deduplicates may withhold the block from
-	// materialized views that the first try did not reach. No insert has two rows of the same key, so optimize_on_insert
-	// would only cost time.
-	settings := driver.Settings{
-		"async_insert": 0, "insert_deduplicate": 0, "optimize_on_insert": 0, "max_partitions_per_insert_block": 0,
-	}
+	settings := maps.Clone(inserts)
 	for name, value := range c.Settings {
 		settings[name] = value
 	}
 	opts = &driver.Options{
-		Protocol: protocols[c.Protocol], Addr: c.Addresses, Settings: settings,
+		Protocol: driver.HTTP, Addr: c.Addresses, Settings: settings,
 		Auth:        driver.Auth{Database: database, Username: c.User, Password: c.Password},
 		DialTimeout: c.DialTimeout, ReadTimeout: c.ReadTimeout,
 		MaxOpenConns: c.PoolSize, MaxIdleConns: c.PoolSize,
 		Compression: &driver.Compression{Method: compressions[c.Compression]},
 	}
-	if opts.TLS, err = c.TLS.Load(); err != nil || opts.TLS == nil {
-		return opts, err
+	if opts.TLS, err = c.TLS.Load(); err != nil {
+		return nil, err
 	}
-	dial := tlsdial.Dialer(opts.TLS, "clickhouse", c.DialTimeout)
-	if c.Protocol == "native" {
-		opts.DialContext = func(ctx context.Context, address string) (net.Conn, error) { return dial(ctx, "tcp", address) }
-		return opts, nil
-	}
+	compressors := compressorsOf(c.Compression)
 	opts.TransportFunc = func(t *http.Transport) (http.RoundTripper, error) {
-		t.DialTLSContext = dial
-		return t, nil
+		if opts.TLS != nil {
+			t.DialTLSContext = tlsdial.Dialer(opts.TLS, "clickhouse", c.DialTimeout)
+		}
+		return transport{next: t, compressors: compressors}, nil
 	}
 	return opts, nil
 }

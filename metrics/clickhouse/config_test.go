@@ -13,7 +13,6 @@ func TestConfigErrorNamesKeyAndValue(t *testing.T) {
 	for want, change := range map[string]func(*Config){
 		`addresses: none given`:                                          func(c *Config) { c.Addresses = nil },
 		`addresses: "host" is not host:port`:                             func(c *Config) { c.Addresses = []string{"h:1", "host"} },
-		`protocol: "tcp" is not supported; use native or http`:           func(c *Config) { c.Protocol = "tcp" },
 		`database: "a b" is not a name of letters, digits and _`:         func(c *Config) { c.Database = "a b" },
 		`cluster: "a;" is not a name of letters, digits and _`:           func(c *Config) { c.Cluster = "a;" },
 		`compression: "rar" is not supported; use none, lz4 or zstd`:     func(c *Config) { c.Compression = "rar" },
@@ -41,7 +40,7 @@ func TestPasswordIsNotLogged(t *testing.T) {
 	cfg.Password = "hunter2"
 	var out bytes.Buffer
 	slog.New(slog.NewTextHandler(&out, nil)).Info("open", "config", cfg)
-	if got := out.String(); strings.Contains(got, "hunter2") || !strings.Contains(got, "127.0.0.1:9000") {
+	if got := out.String(); strings.Contains(got, "hunter2") || !strings.Contains(got, "127.0.0.1:8123") {
 		t.Errorf("logged: %s", got)
 	}
 }

@@ -14,7 +14,7 @@ func fresh(t testing.TB) Config {
 	t.Helper()
 	server := clickhousetest.Start(t)
 	cfg := DefaultConfig()
-	cfg.Protocol, cfg.Addresses, cfg.Database = "http", []string{server.Addr}, server.Database
+	cfg.Addresses, cfg.Database = []string{server.Addr}, server.Database
 	cfg.Password = server.Password
 	return cfg
 }

@@ -1,7 +1,6 @@
 package clickhouse
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,9 +10,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/ClickHouse/ch-go/proto"
 	driver "github.com/ClickHouse/clickhouse-go/v2"
-	"github.com/ClickHouse/clickhouse-go/v2/lib/column"
 )
 
 // encoder has the memory for one insert.
@@ -39,14 +36,10 @@ func (s *Store) encoder() *encoder {
 // encode encodes a table's rows block by block; it calls send after each block, and stops when send returns false.
 type encode func(e *encoder, send func() bool)
 
-// insert writes the encoded rows of a table. A direct insert streams block by block, so that memory is that of one block
-// however large the flush, and concurrent inserts into the table share its statement (batcher). An insert through the driver
-// is one block, because the driver cannot cancel a stream of several. Without blocks nothing is written. It returns when the
-// server has stored all of it; after an error some blocks may be stored.
+// insert writes the encoded rows of a table. They stream block by block, so that memory is that of one block however large
+// the flush, and concurrent inserts into the table share a statement (batcher). Without blocks nothing is written. It returns
+// when the server has stored all of it; after an error some blocks may be stored.
 func (s *Store) insert(ctx context.Context, table string, rows encode) error {
-	if !s.direct {
-		return s.insertAll(ctx, []encode{rows})
-	}
 	s.mu.Lock()
 	t := s.inserts[table]
 	if t == nil {
@@ -79,14 +72,9 @@ func (s *Store) insertAll(ctx context.Context, all []encode) error {
 	defer stop()
 	if _, some := next(); some {
 		statement := "INSERT INTO " + e.table + " (`" + strings.Join(e.names, "`, `") + "`)"
-		var err error
-		if s.direct {
-			r := &blocks{block: &e.block, next: next}
-			err = s.conn.InsertFormat(ctx, "Native", statement, r)
-			r.end()
-		} else {
-			err = s.insertBatch(ctx, statement, &e.block)
-		}
+		r := &blocks{block: &e.block, next: next}
+		err := s.conn.InsertFormat(ctx, "Native", statement, r)
+		r.end()
 		if err != nil {
 			return fmt.Errorf("write %d rows of table %s: %w", rows, e.table, err)
 		}
@@ -153,45 +141,4 @@ func (r *blocks) end() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.ended = true
-}
-
-// insertBatch decodes the single block into the columns of a driver's batch, as if a server had sent it.
-func (s *Store) insertBatch(ctx context.Context, statement string, b *block) error {
-	known := make([]driver.ColumnNameAndType, len(b.names))
-	for i := range known {
-		known[i] = driver.ColumnNameAndType{Name: b.names[i], Type: b.types[i]}
-	}
-	batch, err := s.conn.PrepareBatch(driver.Context(ctx, driver.WithColumnNamesAndTypes(known)), statement)
-	if err != nil {
-		return err
-	}
-	if err := decode(batch.Columns(), b); err != nil {
-		_ = batch.Abort()
-		return err
-	}
-	return batch.Send()
-}
-
-// decode decodes a block into columns.
-func decode(columns []column.Interface, b *block) error {
-	for i, c := range columns {
-		if c.Name() != b.names[i] || !sameType(string(c.Type()), b.types[i]) {
-			return fmt.Errorf("column %s %s should be %s %s", c.Name(), c.Type(), b.names[i], b.types[i])
-		}
-		r := proto.NewReader(bytes.NewReader(b.column(i)))
-		if prefixed, ok := c.(column.CustomSerialization); ok {
-			if err := prefixed.ReadStatePrefix(r); err != nil {
-				return err
-			}
-		}
-		if err := c.Decode(r, b.rows); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// sameType compares types without spaces, which ClickHouse and the driver write in different places.
-func sameType(a, b string) bool {
-	return strings.ReplaceAll(a, " ", "") == strings.ReplaceAll(b, " ", "")
 }

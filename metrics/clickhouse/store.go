@@ -2,8 +2,8 @@ package clickhouse
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"math"
 	"runtime"
 	"strings"
 	"sync"
@@ -19,8 +19,6 @@ type Store struct {
 	cfg  Config
 	voc  *event.Vocabulary
 	room chan *encoder // pooled
-	// direct says that encoded blocks are sent over HTTP as they are, without the driver's columns.
-	direct bool
 	// blockRows is how many rows are encoded at a time.
 	blockRows int
 
@@ -38,22 +36,18 @@ func Open(ctx context.Context, cfg Config, voc *event.Vocabulary) (*Store, error
 		return nil, fmt.Errorf("clickhouse: %w", err)
 	}
 	if err := migrate(ctx, cfg); err != nil {
-		return nil, fmt.Errorf("clickhouse at %s: %w", strings.Join(cfg.Addresses, ", "), err)
+		return nil, fmt.Errorf("clickhouse at %s: %w", strings.Join(cfg.Addresses, ", "), cfg.wayOut(err))
 	}
-	conn, err := Connect(cfg)
+	conn, err := cfg.connect(cfg.Database)
 	if err != nil {
 		return nil, err
 	}
 	s := &Store{
 		conn: conn, cfg: cfg, voc: voc,
 		room:      make(chan *encoder, spared),
-		direct:    cfg.Protocol == "http" && cfg.Compression == "none",
 		blockRows: 1 << 14,
 		streams:   max(1, runtime.GOMAXPROCS(0)/2),
 		inserts:   map[string]*batcher[encode]{},
-	}
-	if !s.direct { // the driver sends one block
-		s.blockRows = math.MaxInt
 	}
 	s.announcements = batcher[*announcement]{run: s.announceAll, limit: 1, refused: refused}
 	return s, nil
@@ -64,7 +58,27 @@ func Connect(cfg Config) (driver.Conn, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("clickhouse: %w", err)
 	}
-	opts, err := cfg.options(cfg.Database)
+	return cfg.connect(cfg.Database)
+}
+
+// Check reaches the server and logs in.
+func Check(ctx context.Context, cfg Config) error {
+	if err := cfg.Validate(); err != nil {
+		return fmt.Errorf("clickhouse: %w", err)
+	}
+	conn, err := cfg.connect("default") // the configured database may have yet to be created
+	if err != nil {
+		return err
+	}
+	err = conn.Ping(ctx)
+	if err != nil {
+		err = fmt.Errorf("clickhouse.addresses: %v, database %s: %w", cfg.Addresses, cfg.Database, cfg.wayOut(err))
+	}
+	return errors.Join(err, conn.Close())
+}
+
+func (c Config) connect(database string) (driver.Conn, error) {
+	opts, err := c.options(database)
 	if err != nil {
 		return nil, fmt.Errorf("clickhouse: %w", err)
 	}

@@ -14,14 +14,12 @@ import (
 )
 
 func TestTLSToPlainServerNamesTheKeyToChange(t *testing.T) {
-	for _, protocol := range []string{"http", "native"} {
-		cfg := fresh(t)
-		cfg.Protocol, cfg.TLS = protocol, tlsdial.Config{Enabled: true}
-		_, err := Open(t.Context(), cfg, vocabulary(t))
-		want := cfg.Addresses[0] + " does not speak TLS; set clickhouse.tls.enabled to false, or give the address of its TLS port"
-		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "password") {
-			t.Errorf("%s: error is %v, want %s", protocol, err, want)
-		}
+	cfg := fresh(t)
+	cfg.TLS = tlsdial.Config{Enabled: true}
+	_, err := Open(t.Context(), cfg, vocabulary(t))
+	want := cfg.Addresses[0] + " does not speak TLS; set clickhouse.tls.enabled to false, or give the address of its TLS port"
+	if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "password") {
+		t.Errorf("error is %v, want %s", err, want)
 	}
 }
 

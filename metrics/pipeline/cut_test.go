@@ -29,7 +29,7 @@ func open(t testing.TB, cfg pipeline.Config) *clickhouse.Store {
 	t.Helper()
 	server := clickhousetest.Start(t)
 	c := clickhouse.DefaultConfig()
-	c.Addresses, c.Protocol, c.Database, c.Compression = []string{server.Addr}, "http", server.Database, "none"
+	c.Addresses, c.Database = []string{server.Addr}, server.Database
 	c.Password = server.Password
 	store, err := clickhouse.Open(t.Context(), c, cfg.Engine.Vocabulary)
 	if err != nil {

@@ -17,7 +17,7 @@ func TestMain(m *testing.M) { clickhousetest.Main(m) }
 func TestEveryQueryOverAYearOfWindows(t *testing.T) {
 	server := clickhousetest.Start(t)
 	cfg := clickhouse.DefaultConfig()
-	cfg.Addresses, cfg.Protocol, cfg.Database = []string{server.Addr}, "http", "history"
+	cfg.Addresses, cfg.Database = []string{server.Addr}, "history"
 	cfg.Password = server.Password
 	voc, err := event.NewVocabulary([]string{"A"}, []string{"customs"})
 	if err != nil {

@@ -18,7 +18,7 @@ func (c *Config) beside(a Addresses) error {
 	}
 	if c.ClickHouse.Embedded && a.ClickHouse != "" {
 		c.ClickHouse.Embedded, c.ClickHouse.Addresses = false, []string{a.ClickHouse}
-		c.ClickHouse.Protocol, c.ClickHouse.Compression = "http", "none"
+		c.ClickHouse.Compression = "none"
 		return c.ClickHouse.Login(c.Data)
 	}
 	return nil

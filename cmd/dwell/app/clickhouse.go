@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	embedded "dwell/deploy/embedded/clickhouse"
 	"dwell/metrics/clickhouse"
@@ -35,14 +36,14 @@ func (s *System) startClickHouse(ctx context.Context) error {
 		if err := s.Ready(ctx, "clickhouse", child.Ready(), nil); err != nil {
 			return err
 		}
-		c.Addresses, c.Protocol, c.Compression = []string{child.Addr()}, "http", "none"
+		c.Addresses, c.Compression = []string{child.Addr()}, "none"
 		if err := c.Login(s.Config.Data); err != nil {
 			return err
 		}
 		s.Say("clickhouse", "embedded, http://%s, user %s, password in %s", child.Addr(), c.User, c.passwordFile(s.Config.Data))
 	}
 	if !c.Embedded {
-		s.Say("clickhouse", "%s %v, database %s", c.Protocol, c.Addresses, c.Database)
+		s.Say("clickhouse", "%s, database %s", strings.Join(c.Addresses, ", "), c.Database)
 	}
 	return nil
 }

@@ -119,6 +119,9 @@ func ReadConfig(path string, environ []string) (Config, error) {
 			return cfg, fmt.Errorf("configuration: %w", err)
 		}
 		if err := strictyaml.Unmarshal(text, &cfg); err != nil {
+			if key := removedKey(text, err); key != nil {
+				return cfg, fmt.Errorf("configuration %q: %w", path, key)
+			}
 			return cfg, fmt.Errorf("configuration %q: %s", path, yaml.FormatError(err, false, false))
 		}
 	}

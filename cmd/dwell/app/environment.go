@@ -28,6 +28,11 @@ func fromEnvironment(cfg *Config, environ []string) error {
 			continue
 		}
 		field, ok := keys[name]
+		for key, wayOut := range removed {
+			if name == variable(key) {
+				return fmt.Errorf("environment variable %s: %s", name, wayOut)
+			}
+		}
 		if !ok {
 			return fmt.Errorf("environment variable %s is not a key of the configuration", name)
 		}

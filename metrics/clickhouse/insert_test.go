@@ -11,17 +11,15 @@ import (
 	"dwell/metrics/window"
 )
 
-// Inserts go out as they are, or through the driver's columns where the protocol or compression asks for those. Both
-// write the same.
-func TestDirectAndDriverInsertsWriteTheSameRows(t *testing.T) {
+func TestCompressedInsertsWriteTheSameRows(t *testing.T) {
 	voc := vocabulary(t)
 	cfg := fresh(t)
-	direct := open(t, cfg, voc)
-	cfg.Database += "_lz4"
-	cfg.Compression = "lz4"
-	driven := open(t, cfg, voc)
-	if !direct.direct || driven.direct {
-		t.Fatal("both stores write in one way")
+	var stores []*Store
+	for _, compression := range []string{"none", "lz4", "zstd"} {
+		c := cfg
+		c.Database += "_" + compression
+		c.Compression = compression
+		stores = append(stores, open(t, c, voc))
 	}
 	f := newFlush(voc)
 	f.raw.Readings = []engine.QueueReading{{Offset: 1, Source: "s", ID: "i", BCP: 3, Vehicles: 7, WaitSeconds: event.Unknown, AgeSeconds: 3}}
@@ -38,7 +36,7 @@ func TestDirectAndDriverInsertsWriteTheSameRows(t *testing.T) {
 	}
 	// One row without a segment, alone in its block, has no dictionary of holders at all.
 	open := (&truck{voc: voc, id: "alone"}).add(event.TruckArrived, 1, nil).row(3)
-	for _, s := range []*Store{direct, driven} {
+	for _, s := range stores {
 		for _, err := range []error{
 			s.WriteRaw(t.Context(), 1, &f.raw), s.WriteWindows(t.Context(), 1, pointers(f.windows...)), s.WriteVisits(t.Context(), 1, chunksOf(f.visits...)),
 			s.WriteVisits(t.Context(), 1, chunksOf(open)), s.WriteInside(t.Context(), 1, inside),
@@ -51,9 +49,11 @@ func TestDirectAndDriverInsertsWriteTheSameRows(t *testing.T) {
 	}
 	for _, table := range []string{"events", "visits", "windows", "inside_now", "readings", "progress", "dead_letters"} {
 		query := fmt.Sprintf("SELECT count(), groupBitXor(cityHash64(* EXCEPT '(written_at|bins|holders|arrived)', toString(tuple(* EXCEPT 'written_at')))) FROM %s FINAL", table)
-		a, b := direct.text(t, query), driven.text(t, query)
-		if a != b || a[:2] == "0\t" {
-			t.Errorf("table %s: %q and %q", table, a, b)
+		plain := stores[0].text(t, query)
+		for _, s := range stores[1:] {
+			if got := s.text(t, query); got != plain || got[:2] == "0\t" {
+				t.Errorf("table %s with %s: %q, without compression %q", table, s.cfg.Compression, got, plain)
+			}
 		}
 	}
 }
@@ -62,7 +62,7 @@ func TestWrittenRowsSurviveAKill(t *testing.T) {
 	voc, dir := vocabulary(t), t.TempDir()
 	server := clickhousetest.Open(t, dir)
 	cfg := DefaultConfig()
-	cfg.Protocol, cfg.Addresses, cfg.Password = "http", []string{server.Addr}, server.Password
+	cfg.Addresses, cfg.Password = []string{server.Addr}, server.Password
 	s := open(t, cfg, voc)
 	row := (&truck{voc: voc, id: "T1"}).add(event.TruckArrived, 1_767_600_000_000, nil).row(3)
 	if err := s.WriteVisits(t.Context(), 0, chunksOf(row)); err != nil {

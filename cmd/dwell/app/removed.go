@@ -1,0 +1,34 @@
+package app
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/goccy/go-yaml"
+)
+
+// removed are keys of earlier versions, and what to do about each.
+var removed = map[string]string{
+	"clickhouse.protocol": "dwell uses HTTP alone; remove this key, and set clickhouse.addresses to the HTTP port of ClickHouse, 8123, or 8443 with TLS",
+}
+
+// removedKey names a key of an earlier version in a file that was refused for an unknown key. It returns nil if there is none.
+func removedKey(text []byte, refused error) error {
+	var unknown *yaml.UnknownFieldError
+	if !errors.As(refused, &unknown) {
+		return nil
+	}
+	for _, key := range slices.Sorted(maps.Keys(removed)) {
+		path, err := yaml.PathString("$." + key)
+		if err != nil {
+			return err
+		}
+		if _, err := path.ReadNode(bytes.NewReader(text)); err == nil {
+			return fmt.Errorf("%s: %s", key, removed[key])
+		}
+	}
+	return nil
+}
