@@ -137,6 +137,7 @@ func (c Config) options(database string) (opts *driver.Options, err error) {
 	}
 	compressors := compressorsOf(c.Compression)
 	opts.TransportFunc = func(t *http.Transport) (http.RoundTripper, error) {
+		t.IdleConnTimeout = idleTimeout
 		if opts.TLS != nil {
 			t.DialTLSContext = tlsdial.Dialer(opts.TLS, "clickhouse", c.DialTimeout)
 		}

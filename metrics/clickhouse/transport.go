@@ -7,11 +7,19 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"time"
 
 	driver "github.com/ClickHouse/clickhouse-go/v2"
 )
 
-// transport compresses the bodies of inserts, which the driver sends as they are.
+// idleTimeout is how long a connection is kept for the next request. It is less than that of ClickHouse (10 s before version
+// 24, 30 s since) and of usual proxies: one that closes a connection just as an insert begins makes the insert fail.
+const idleTimeout = 5 * time.Second
+
+// transport sends the driver's requests and receives the responses.
+//
+// It compresses the bodies of inserts, which the driver sends as they are. It refuses a response that is not from ClickHouse:
+// the driver takes any 200 without an exception for a stored insert, and so also a proxy's page about maintenance or a login.
 type transport struct {
 	next        http.RoundTripper
 	compressors *sync.Pool // nil without compression
@@ -26,7 +34,16 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		r.URL.RawQuery += "&decompress=1"
 		r.Body = &compressedBody{ReadCloser: r.Body, pool: t.compressors, c: t.compressors.Get().(*compressor)}
 	}
-	return t.next.RoundTrip(r)
+	response, err := t.next.RoundTrip(r)
+	if err != nil || response.StatusCode != http.StatusOK {
+		return response, err
+	}
+	for name := range response.Header {
+		if strings.HasPrefix(name, "X-Clickhouse-") {
+			return response, nil
+		}
+	}
+	return nil, errors.Join(errNotClickHouse, response.Body.Close())
 }
 
 // CloseIdleConnections is called by http.Client.
@@ -35,6 +52,8 @@ func (t transport) CloseIdleConnections() {
 		c.CloseIdleConnections()
 	}
 }
+
+var errNotClickHouse = errors.New("a response without X-ClickHouse headers is not from ClickHouse; a proxy must pass them on")
 
 // wayOut adds to an error of a connection which port is meant, where the configured one is that of another protocol.
 func (c Config) wayOut(err error) error {
