@@ -86,7 +86,7 @@ func (s *Store) eachDeadLetter(ctx context.Context, yield func(*event.DeadLetter
 
 // Redriven records that a dead letter was redriven.
 func (s *Store) Redriven(ctx context.Context, shard int, offset int64) error {
-	if err := s.conn.Exec(ctx, "INSERT INTO redrives (shard, offset) VALUES (?, ?)", shard, offset); err != nil {
+	if err := s.exec(ctx, "INSERT INTO redrives (shard, offset) VALUES (?, ?)", shard, offset); err != nil {
 		return fmt.Errorf("write table redrives: %w", err)
 	}
 	return nil

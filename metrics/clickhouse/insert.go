@@ -73,7 +73,7 @@ func (s *Store) insertAll(ctx context.Context, all []encode) error {
 	if _, some := next(); some {
 		statement := "INSERT INTO " + e.table + " (`" + strings.Join(e.names, "`, `") + "`)"
 		r := &blocks{block: &e.block, next: next}
-		err := s.conn.InsertFormat(ctx, "Native", statement, r)
+		err := s.conn.InsertFormat(waiting(ctx), "Native", statement, r)
 		r.end()
 		if err != nil {
 			return fmt.Errorf("write %d rows of table %s: %w", rows, e.table, err)

@@ -73,6 +73,7 @@ func migrate(ctx context.Context, cfg Config) error {
 		return err
 	}
 	opts.MaxOpenConns = 1
+	opts.Settings[waitForEnd] = 1
 	conn, err := driver.Open(opts)
 	if err != nil {
 		return err

@@ -69,7 +69,7 @@ func (s *Store) announceAll(ctx context.Context, all []*announcement) error {
 		shards = append(shards, uint16(a.shard))
 	}
 	insert := "INSERT INTO owners (shard, epoch, number, announced)" + quorum + " VALUES (?, ?, ?, ?)" + strings.Repeat(", (?, ?, ?, ?)", len(all)-1)
-	if err := s.conn.Exec(ctx, insert, rows...); err != nil {
+	if err := s.exec(ctx, insert, rows...); err != nil {
 		return fmt.Errorf("write table owners: %w", err)
 	}
 	const query = "SELECT shard, last.1, last.2 FROM (SELECT shard, max((epoch, number)) AS last FROM owners WHERE shard IN (?) GROUP BY shard)" + consistent

@@ -95,5 +95,18 @@ func (s *Store) Close() error { return s.conn.Close() }
 // Ping reaches the server.
 func (s *Store) Ping(ctx context.Context) error { return s.conn.Ping(ctx) }
 
+// exec runs a statement whose response has no rows.
+func (s *Store) exec(ctx context.Context, query string, args ...any) error {
+	return s.conn.Exec(waiting(ctx), query, args...)
+}
+
+// waitForEnd makes ClickHouse respond when a statement has ended, so that an error has a status of its own. It puts an error that
+// comes after the first bytes into the response of status 200, and the driver's Exec does not read that.
+const waitForEnd = "wait_end_of_query"
+
+func waiting(ctx context.Context) context.Context {
+	return driver.Context(ctx, driver.WithSettings(driver.Settings{waitForEnd: 1}))
+}
+
 // Conn is for reading the tables by other packages.
 func (s *Store) Conn() driver.Conn { return s.conn }

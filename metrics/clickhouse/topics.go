@@ -17,7 +17,7 @@ func (s *Store) TopicPartitions(ctx context.Context, topic string, now int) (int
 	if rows > 0 {
 		return int(partitions), nil
 	}
-	if err := s.conn.Exec(ctx, "INSERT INTO topics (topic, partitions) VALUES (?, ?)", topic, now); err != nil {
+	if err := s.exec(ctx, "INSERT INTO topics (topic, partitions) VALUES (?, ?)", topic, now); err != nil {
 		return 0, fmt.Errorf("write table topics: %w", err)
 	}
 	return now, nil

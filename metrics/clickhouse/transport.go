@@ -55,11 +55,15 @@ func (t transport) CloseIdleConnections() {
 
 var errNotClickHouse = errors.New("a response without X-ClickHouse headers is not from ClickHouse; a proxy must pass them on")
 
-// wayOut adds to an error of a connection which port is meant, where the configured one is that of another protocol.
+// wayOut adds to an error of a first connection what is wrong with the address: a port of another protocol, or a server that does
+// not respond with the blocks which were asked for.
 func (c Config) wayOut(err error) error {
 	var exception *driver.Exception
 	if err == nil || errors.As(err, &exception) {
 		return err
+	}
+	if strings.Contains(err.Error(), "block decode") {
+		return fmt.Errorf("%w; ClickHouse is too old, or a proxy removes client_protocol_version from the URL: pass on the parameters of the URL", err)
 	}
 	for _, address := range c.Addresses {
 		_, port, _ := net.SplitHostPort(address)
