@@ -25,6 +25,7 @@ func TestMain(m *testing.M) { clickhousetest.Main(m) }
 
 // border is a shard with two BCPs that writes to a real ClickHouse and updates real metrics.
 type border struct {
+	server   clickhousetest.Server
 	store    *clickhouse.Store
 	registry *prometheus.Registry
 	voc      *event.Vocabulary
@@ -57,7 +58,7 @@ func newBorder(t *testing.T) *border {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = store.Close() })
-	b := &border{store: store, registry: prometheus.NewRegistry(), voc: voc, now: time.Now()}
+	b := &border{server: server, store: store, registry: prometheus.NewRegistry(), voc: voc, now: time.Now()}
 	loop := pipeline.DefaultConfig()
 	loop.FlushEvery = 0
 	loop.Engine.Vocabulary = voc

@@ -1,20 +1,34 @@
 package grafana_test
 
 import (
+	"context"
 	"reflect"
 	"testing"
+	"time"
+
+	"dwell/metrics/clickhouse"
 )
 
-func TestEveryQueryOfClickHouseHasRows(t *testing.T) {
+func TestEveryQueryOfClickHouseHasRowsForAReadOnlyUser(t *testing.T) {
 	b := newBorder(t)
-	conn := b.store.Conn()
+	// Grafana's plugin sends max_execution_time with each query, as this driver does for a deadline, so readonly = 1 is too little.
+	reader := b.server.ReadOnly(t, 2)
+	cfg := clickhouse.DefaultConfig()
+	cfg.Addresses, cfg.Database, cfg.Password = []string{reader.Addr}, reader.Database, reader.Password
+	conn, err := clickhouse.Connect(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
 	for _, q := range queries(t) {
 		if q.source != clickhouseUID {
 			continue
 		}
 		t.Run(q.from, func(t *testing.T) {
 			sql := fill(t, q.text, clickhouseMacros(b.now))
-			rows, err := conn.Query(t.Context(), sql)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			rows, err := conn.Query(ctx, sql)
 			if err != nil {
 				t.Fatalf("%v\n%s", err, sql)
 			}

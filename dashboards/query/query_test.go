@@ -44,7 +44,14 @@ func newBorder(t testing.TB, now string, places ...place.Place) *border {
 	}
 	t.Cleanup(func() { _ = store.Close() })
 	b := &border{t: t, conn: store.Conn(), now: at(now), asOf: 10}
-	b.Source = New(b.conn, server.Database, places, DefaultConfig(), func() time.Time { return b.now })
+	// Questions need no user that may write.
+	cfg.Addresses = []string{server.ReadOnly(t, 2).Addr}
+	reader, err := clickhouse.Connect(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = reader.Close() })
+	b.Source = New(reader, server.Database, places, DefaultConfig(), func() time.Time { return b.now })
 	return b
 }
 

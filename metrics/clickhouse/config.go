@@ -119,9 +119,10 @@ var inserts = driver.Settings{
 	"async_insert": 0, "insert_deduplicate": 0, "optimize_on_insert": 0, "max_partitions_per_insert_block": 0,
 }
 
-// options returns the options of the driver. An empty database is the server's default database.
-func (c Config) options(database string) (opts *driver.Options, err error) {
-	settings := maps.Clone(inserts)
+// options returns the options of the driver. An empty database is the server's default database. The settings are sent with
+// every statement, those of the configuration besides.
+func (c Config) options(database string, settings driver.Settings) (opts *driver.Options, err error) {
+	settings = maps.Clone(settings)
 	for name, value := range c.Settings {
 		settings[name] = value
 	}

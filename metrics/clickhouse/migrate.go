@@ -68,7 +68,7 @@ func migrate(ctx context.Context, cfg Config) error {
 	if err != nil {
 		return err
 	}
-	opts, err := cfg.options("")
+	opts, err := cfg.options("", inserts)
 	if err != nil {
 		return err
 	}

@@ -38,7 +38,7 @@ func Open(ctx context.Context, cfg Config, voc *event.Vocabulary) (*Store, error
 	if err := migrate(ctx, cfg); err != nil {
 		return nil, fmt.Errorf("clickhouse at %s: %w", strings.Join(cfg.Addresses, ", "), cfg.wayOut(err))
 	}
-	conn, err := cfg.connect(cfg.Database)
+	conn, err := cfg.connect(cfg.Database, inserts)
 	if err != nil {
 		return nil, err
 	}
@@ -53,12 +53,14 @@ func Open(ctx context.Context, cfg Config, voc *event.Vocabulary) (*Store, error
 	return s, nil
 }
 
-// Connect makes connections to an existing database, without checking its schema. It dials with the first query.
+// Connect makes connections to an existing database for reading, without checking its schema. It dials with the first query.
+// A query sends no settings but those of the configuration, and the driver's max_execution_time. So a user suffices whose
+// profile has readonly = 2, or readonly = 1 with max_execution_time changeable in readonly.
 func Connect(cfg Config) (driver.Conn, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("clickhouse: %w", err)
 	}
-	return cfg.connect(cfg.Database)
+	return cfg.connect(cfg.Database, driver.Settings{})
 }
 
 // Check reaches the server and logs in.
@@ -66,7 +68,7 @@ func Check(ctx context.Context, cfg Config) error {
 	if err := cfg.Validate(); err != nil {
 		return fmt.Errorf("clickhouse: %w", err)
 	}
-	conn, err := cfg.connect("default") // the configured database may have yet to be created
+	conn, err := cfg.connect("default", driver.Settings{}) // the configured database may have yet to be created
 	if err != nil {
 		return err
 	}
@@ -77,8 +79,8 @@ func Check(ctx context.Context, cfg Config) error {
 	return errors.Join(err, conn.Close())
 }
 
-func (c Config) connect(database string) (driver.Conn, error) {
-	opts, err := c.options(database)
+func (c Config) connect(database string, settings driver.Settings) (driver.Conn, error) {
+	opts, err := c.options(database, settings)
 	if err != nil {
 		return nil, fmt.Errorf("clickhouse: %w", err)
 	}

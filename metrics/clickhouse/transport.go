@@ -55,11 +55,17 @@ func (t transport) CloseIdleConnections() {
 
 var errNotClickHouse = errors.New("a response without X-ClickHouse headers is not from ClickHouse; a proxy must pass them on")
 
-// wayOut adds to an error of a first connection what is wrong with the address: a port of another protocol, or a server that does
-// not respond with the blocks which were asked for.
+// codeReadOnly is ClickHouse's number of the error READONLY.
+const codeReadOnly = 164
+
+// wayOut adds to an error of a first connection what is wrong with the configuration: a port of another protocol, a server that
+// does not respond with the blocks which were asked for, or a user who may not send settings.
 func (c Config) wayOut(err error) error {
 	var exception *driver.Exception
-	if err == nil || errors.As(err, &exception) {
+	switch {
+	case errors.As(err, &exception) && exception.Code == codeReadOnly:
+		return fmt.Errorf("%w; the profile of user %q has readonly = 1: a user for reading needs readonly = 2, one for writing 0", err, c.User)
+	case err == nil || exception != nil:
 		return err
 	}
 	if strings.Contains(err.Error(), "block decode") {

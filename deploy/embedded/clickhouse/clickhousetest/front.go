@@ -34,12 +34,19 @@ func (s Server) Front(t testing.TB, handle func(engine http.Handler, w http.Resp
 }
 
 // ReadOnly is the server for a user whose profile has readonly = level. With 1 ClickHouse refuses statements that write and
-// settings that are sent along, with 2 only the former.
-func (s Server) ReadOnly(t testing.TB, level int) Server {
+// settings that are sent along, except those that are changeable in readonly, with 2 only the former.
+func (s Server) ReadOnly(t testing.TB, level int, changeable ...string) Server {
 	t.Helper()
 	return s.Front(t, func(engine http.Handler, w http.ResponseWriter, r *http.Request) {
 		// A session has the setting before the request comes with its own.
 		session := url.Values{"session_id": {rand.Text()}, "session_timeout": {"1"}, "readonly": {strconv.Itoa(level)}}
+		setting := r.URL.Query()
+		r.URL.RawQuery += "&" + session.Encode()
+		for _, name := range changeable {
+			if setting.Has(name) {
+				session.Set(name, setting.Get(name))
+			}
+		}
 		first, err := http.NewRequestWithContext(r.Context(), http.MethodPost, s.URL()+"?"+session.Encode(), strings.NewReader("SELECT 1"))
 		if err != nil {
 			t.Error(err)
@@ -51,7 +58,6 @@ func (s Server) ReadOnly(t testing.TB, level int) Server {
 			return
 		}
 		_ = response.Body.Close()
-		r.URL.RawQuery += "&" + session.Encode()
 		engine.ServeHTTP(w, r)
 	})
 }
