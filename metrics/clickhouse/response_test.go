@@ -108,6 +108,24 @@ func TestErrorAfterTheFirstBytesFailsTheRead(t *testing.T) {
 	}
 }
 
+// A proxy of HTTP/1.0 ends a response by closing the connection, as does a server that is killed.
+func TestResponseWithoutAnEndIsRefused(t *testing.T) {
+	cfg := behind(t, func(engine http.Handler, w http.ResponseWriter, r *http.Request) {
+		whole := httptest.NewRecorder()
+		engine.ServeHTTP(whole, r)
+		c, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		_, _ = io.WriteString(c, "HTTP/1.0 200 OK\r\nX-ClickHouse-Query-Id: q\r\n\r\n"+whole.Body.String())
+		_ = c.Close()
+	})
+	if err := Check(t.Context(), cfg); !errors.Is(err, errNoEnd) {
+		t.Errorf("error is %v", err)
+	}
+}
+
 // revised is a server whose responses have blocks of a revision, which it tells.
 func revised(revision string) func(engine http.Handler, w http.ResponseWriter, r *http.Request) {
 	return func(engine http.Handler, w http.ResponseWriter, r *http.Request) {

@@ -19,7 +19,8 @@ const idleTimeout = 5 * time.Second
 // transport sends the driver's requests and receives the responses.
 //
 // It compresses the bodies of inserts, which the driver sends as they are. It refuses a response that is not from ClickHouse:
-// the driver takes any 200 without an exception for a stored insert, and so also a proxy's page about maintenance or a login.
+// the driver takes any 200 without an exception for a stored insert, and so also a proxy's page about maintenance or a login. It
+// refuses one that ends where the connection does, as rows behind the end of a Native block would be missing without an error.
 type transport struct {
 	next        http.RoundTripper
 	compressors *sync.Pool // nil without compression
@@ -38,12 +39,23 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil || response.StatusCode != http.StatusOK {
 		return response, err
 	}
-	for name := range response.Header {
+	if problem := unusable(response); problem != nil {
+		return nil, errors.Join(problem, response.Body.Close())
+	}
+	return response, nil
+}
+
+// unusable is why a response of status 200 cannot be taken for what ClickHouse answered, nil if it can.
+func unusable(r *http.Response) error {
+	if r.ContentLength < 0 && len(r.TransferEncoding) == 0 {
+		return errNoEnd
+	}
+	for name := range r.Header {
 		if strings.HasPrefix(name, "X-Clickhouse-") {
-			return response, nil
+			return nil
 		}
 	}
-	return nil, errors.Join(errNotClickHouse, response.Body.Close())
+	return errNotClickHouse
 }
 
 // CloseIdleConnections is called by http.Client.
@@ -53,7 +65,10 @@ func (t transport) CloseIdleConnections() {
 	}
 }
 
-var errNotClickHouse = errors.New("a response without X-ClickHouse headers is not from ClickHouse; a proxy must pass them on")
+var (
+	errNotClickHouse = errors.New("a response without X-ClickHouse headers is not from ClickHouse; a proxy must pass them on")
+	errNoEnd         = errors.New("a response has neither a length nor chunks, so one that was cut off would seem whole; a proxy must use HTTP/1.1")
+)
 
 // codeReadOnly is ClickHouse's number of the error READONLY.
 const codeReadOnly = 164
