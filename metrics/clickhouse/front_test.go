@@ -113,7 +113,7 @@ func (s *Store) tables(t *testing.T) string {
 // countVisits reads all visits as a recovery does.
 func (s *Store) countVisits(t *testing.T) (n int, err error) {
 	t.Helper()
-	err = s.RecentVisits(t.Context(), 1, -1<<62, 0, func(*visit.Row) error { n++; return nil }, func(string) {})
+	err = s.RecentVisits(t.Context(), 1, -1<<62, 0, func(*visit.Row) error { n++; return nil }, func(visit.Key) {})
 	return n, err
 }
 
