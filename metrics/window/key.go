@@ -5,14 +5,14 @@ import "dwell/ingest/event"
 // Grain is the length of a window.
 type Grain uint8
 
-// The grains. Hours and days follow the time zone of the BCP: Clock.
+// The grains. Hours and days follow the time zone of the BCP: Clock. Tables have the numbers, which never change.
 const (
-	Minute Grain = iota + 1
-	Hour
-	Day
+	Minute Grain = 1
+	Hour   Grain = 2
+	Day    Grain = 3
 )
 
-var grainNames = [...]string{"", "minute", "hour", "day"}
+var grainNames = [...]string{Minute: "minute", Hour: "hour", Day: "day"}
 
 func (g Grain) String() string { return grainNames[g] }
 
