@@ -131,6 +131,11 @@ func TestServicesReachOneAnother(t *testing.T) {
 			addresses = append(addresses, static.Targets...)
 		}
 	}
+	for _, a := range d.ClickHouse.Addresses {
+		if !strings.HasSuffix(a, ":8123") {
+			t.Errorf("%q is not the HTTP port of ClickHouse, 8123", a)
+		}
+	}
 	if len(addresses) < 5 {
 		t.Fatalf("only %v were found", addresses)
 	}
