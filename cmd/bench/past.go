@@ -8,7 +8,6 @@ import (
 
 	"dwell/cmd/bench/history"
 	embedded "dwell/deploy/embedded/clickhouse"
-	"dwell/ingest/event"
 	store "dwell/metrics/clickhouse"
 )
 
@@ -31,7 +30,8 @@ func (c *historyCommand) Run(ctx context.Context) error {
 			return err
 		}
 	}
-	voc, err := event.NewVocabulary([]string{"A"}, []string{"customs"})
+	h := history.Config{Visits: c.Visits, Years: c.Years, BCPs: c.BCPs, Now: time.Date(2031, 1, 1, 0, 0, 0, 0, time.UTC)}
+	voc, err := h.Vocabulary()
 	if err != nil {
 		return err
 	}
@@ -40,7 +40,6 @@ func (c *historyCommand) Run(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = tables.Close() }()
-	h := history.Config{Visits: c.Visits, Years: c.Years, BCPs: c.BCPs, Now: time.Date(2031, 1, 1, 0, 0, 0, 0, time.UTC)}
 	var rows uint64
 	if err := tables.Conn().QueryRow(ctx, "SELECT count() FROM "+c.Database+".windows").Scan(&rows); err != nil {
 		return err

@@ -315,7 +315,7 @@ func (s *Source) Holders(ctx context.Context, id string, from, to time.Time, f o
 	sql := `
 SELECT toString(measure), sum(n), sum(sum_ms), sum(net_ms)
 FROM ` + s.table("windows") + ` FINAL
-WHERE bcp = {bcp:String} AND position(measure, '/') > 0` + filter + `
+WHERE bcp = {bcp:String} AND ` + window.SQLOfSegments() + filter + `
     AND start >= fromUnixTimestamp({from:Int64}) AND start < fromUnixTimestamp({to:Int64})
     AND (grain = 'day' AND start >= fromUnixTimestamp({first:Int64}) AND start < fromUnixTimestamp({last:Int64})
         OR grain = 'hour' AND (start < fromUnixTimestamp({first:Int64}) OR start >= fromUnixTimestamp({last:Int64})))

@@ -31,7 +31,11 @@ type border struct {
 func newBorder(t testing.TB, now string, places ...place.Place) *border {
 	t.Helper()
 	server := clickhousetest.Start(t)
-	voc, err := event.NewVocabulary([]string{"A"}, []string{"customs"})
+	var ids []string
+	for i := range places {
+		ids = append(ids, places[i].ID)
+	}
+	voc, err := event.NewVocabulary(ids, []string{"customs", "border_police", "transport", "health", "plant_quarantine"})
 	if err != nil {
 		t.Fatal(err)
 	}

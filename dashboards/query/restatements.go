@@ -23,7 +23,8 @@ func (s *Source) Restatements(ctx context.Context, q overview.RestatementsQuery)
 	}
 	changed := "SELECT grain, start, measure, direction FROM " + s.table("restatements") + `
         WHERE bcp = {bcp:String} AND written_at >= fromUnixTimestamp64Milli({from:Int64}, 'UTC')` + filter
-	// Within a shard the order is that of the offsets, even where a row was written again.
+	// Within a shard the order is that of the offsets, even where a row was written again. Names are joined as text, since USING
+	// yields numbers where one table's enumeration has names that the other's lacks.
 	sql := `
 SELECT c.restated, toString(c.direction), toString(c.measure), toString(c.grain), c.start,
     w.n - c.n_since, w.sum_ms - c.sum_since, w.net_ms - c.net_since, c.n, c.sum_ms, c.net_ms, e.type, e.id, e.source, e.subject, e.time
@@ -43,7 +44,7 @@ LEFT JOIN (
     FROM ` + s.table("windows") + ` FINAL
     WHERE bcp = {bcp:String} AND (grain, start, measure, direction) IN (` + changed + `)
     GROUP BY grain, start, measure, direction
-) AS w USING (grain, start, measure, direction)
+) AS w ON c.grain = w.grain AND c.start = w.start AND toString(c.measure) = toString(w.measure) AND toString(c.direction) = toString(w.direction)
 LEFT JOIN (
     SELECT shard, offset, type, id, source, subject, time
     FROM ` + s.table("events") + `
@@ -53,7 +54,7 @@ LEFT JOIN (
     LIMIT 1 BY shard, offset
 ) AS e USING (shard, offset)
 WHERE c.restated >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND c.restated < fromUnixTimestamp64Milli({to:Int64}, 'UTC')
-ORDER BY c.restated DESC, c.shard DESC, c.offset DESC, c.grain, c.start, c.measure, c.direction
+ORDER BY c.restated DESC, c.shard DESC, c.offset DESC, c.grain, c.start, toString(c.measure), toString(c.direction)
 LIMIT ` + fmt.Sprint(q.Limit+1)
 	out := &overview.Restatements{ID: q.ID, From: q.From.UTC(), To: q.To.UTC(), Restatements: []overview.Restatement{}}
 	err := s.each(ctx, "restatements", sql, args, func(rows driver.Rows) error {

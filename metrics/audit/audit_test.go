@@ -26,7 +26,7 @@ var places = []place.Place{
 		time.Wednesday: {{Open: 0, Close: 24 * 60}},
 		time.Thursday:  {{Open: 7*60 + 30, Close: 8 * 60}},
 	}}},
-	{ID: `O'Neill\`, Zone: zone("Asia/Kabul"), LapseAfter: 24 * time.Hour},
+	{ID: `ONeill " {x} $1`, Zone: zone("Asia/Kabul"), LapseAfter: 24 * time.Hour},
 }
 
 func zone(name string) *time.Location {

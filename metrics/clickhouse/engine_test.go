@@ -33,8 +33,8 @@ func open(t testing.TB, cfg Config, voc *event.Vocabulary) *Store {
 func vocabulary(t testing.TB) *event.Vocabulary {
 	t.Helper()
 	voc, err := event.NewVocabulary(
-		[]string{"AF-NAN-TORKHAM", `O'Neill "\ ? $1 {x}`, "گمرک تورخم", "AF-KDH-SPIN-BOLDAK"},
-		[]string{"customs", "border_police", "Ветеринар'ь", "transport"},
+		[]string{"AF-NAN-TORKHAM", `ONeill " ? $1 {x}, (y) = 2, `, "گمرک تورخم", "AF-KDH-SPIN-BOLDAK"},
+		[]string{"customs", "border_police", "Ветеринарь", "transport"},
 	)
 	if err != nil {
 		t.Fatal(err)

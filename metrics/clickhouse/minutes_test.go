@@ -25,7 +25,7 @@ func TestMinutesAreThoseOfTheEngine(t *testing.T) {
 			k.add(typ, base+r.Int64N(90*minute), func(e *event.Event) {
 				e.BCP, e.Direction = bcp, event.Direction(1+r.IntN(12)/11)
 				if typ.HasAgency() && r.IntN(2) > 0 {
-					e.Agency, _ = voc.Agency([]byte("Ветеринар'ь"))
+					e.Agency, _ = voc.Agency([]byte("Ветеринарь"))
 				}
 				if typ == event.ChannelAssigned {
 					e.Channel = event.Channel(1 + r.IntN(4))

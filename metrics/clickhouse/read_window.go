@@ -118,11 +118,11 @@ func (s *Store) eachWindow(rows rowsof.Rows, yield func(*window.Row) error) erro
 			}
 			measures[measure] = r.Key.Measure
 		}
-		if channel != "" {
-			r.Key.Channel, _ = event.ParseChannel([]byte(channel))
+		if r.Key.Channel, known = event.ParseChannel([]byte(channel)); !known && channel != "" {
+			return fmt.Errorf("channel %q is unknown", channel)
 		}
-		if regime != "" {
-			r.Key.Regime, _ = event.ParseRegime([]byte(regime))
+		if r.Key.Regime, known = event.ParseRegime([]byte(regime)); !known && regime != "" {
+			return fmt.Errorf("regime %q is unknown", regime)
 		}
 		r.Key.Grain, r.Key.Start, r.AsOf = window.Grain(grain), int32(start/60), int64(asOf)
 		r.Bins, r.Net.Bins = binsOf(indexes, counts), binsOf(netIndexes, netCounts)

@@ -15,10 +15,11 @@ import (
 
 // Store is the tables in one database. It is safe for concurrent use.
 type Store struct {
-	conn driver.Conn
-	cfg  Config
-	voc  *event.Vocabulary
-	room chan *encoder // pooled
+	conn  driver.Conn
+	cfg   Config
+	voc   *event.Vocabulary
+	enums enums
+	room  chan *encoder // pooled
 	// blockRows is how many rows are encoded at a time.
 	blockRows int
 
@@ -30,7 +31,8 @@ type Store struct {
 	inserts       map[string]*batcher[encode] // by table
 }
 
-// Open connects, creates the database if it is missing, and migrates its schema.
+// Open connects, creates the database if it is missing, migrates its schema, and appends the names of BCPs and measures that
+// the enumerations of its tables lack.
 func Open(ctx context.Context, cfg Config, voc *event.Vocabulary) (*Store, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("clickhouse: %w", err)
@@ -42,8 +44,13 @@ func Open(ctx context.Context, cfg Config, voc *event.Vocabulary) (*Store, error
 	if err != nil {
 		return nil, err
 	}
+	keys, err := openEnums(ctx, conn, voc)
+	if err != nil {
+		_ = conn.Close()
+		return nil, fmt.Errorf("clickhouse at %s: %w", strings.Join(cfg.Addresses, ", "), err)
+	}
 	s := &Store{
-		conn: conn, cfg: cfg, voc: voc,
+		conn: conn, cfg: cfg, voc: voc, enums: keys,
 		room:      make(chan *encoder, spared),
 		blockRows: 1 << 14,
 		streams:   max(1, runtime.GOMAXPROCS(0)/2),

@@ -34,16 +34,16 @@ func (s *Store) WriteWindows(ctx context.Context, shard int, rows iter.Seq[*wind
 }
 
 func (s *Store) encodeWindows(e *encoder, shard int) {
-	b, d, c := &e.block, &e.dictionary, &e.windows
+	b, c := &e.block, &e.windows
 	b.reset("windows", c.rows(), c.size())
 	b.same("shard", uint16(shard))
-	codes(d, b, "bcp", c.bcps, s.voc.BCPName)
-	codes(d, b, "direction", c.directions, event.Direction.String)
-	codes(d, b, "channel", c.channels, event.Channel.String)
-	codes(d, b, "regime", c.regimes, event.Regime.String)
+	enumerated(b, "bcp", &s.enums.bcp, c.bcps)
+	enumerated(b, "direction", &s.enums.direction, c.directions)
+	enumerated(b, "channel", &s.enums.channel, c.channels)
+	enumerated(b, "regime", &s.enums.regime, c.regimes)
 	b.values("grain", grainType, c.grains)
 	b.values("start", "DateTime('UTC')", c.starts)
-	codes(d, b, "measure", c.measures, func(m window.Measure) string { return m.Name(s.voc) })
+	enumerated(b, "measure", &s.enums.measure, c.measures)
 	b.values("as_of", "UInt64", c.asOf)
 	b.values("n", "Int64", c.n)
 	b.values("sum_ms", "Int64", c.sums)

@@ -131,6 +131,23 @@ func AllDefinitions(v *event.Vocabulary) []Definition {
 	return all
 }
 
+// Measures are those that rows have.
+func Measures(v *event.Vocabulary) []Measure {
+	var all []Measure
+	for m := NoMeasure + 1; m < faults; m++ {
+		all = append(all, m)
+	}
+	for _, f := range visit.Faults() {
+		all = append(all, OfFault(f))
+	}
+	for _, p := range visit.Phases() {
+		for _, holder := range v.Holders() {
+			all = append(all, OfSegment(p, holder))
+		}
+	}
+	return all
+}
+
 // label makes "Wait, border police" of "wait/border_police".
 func label(name string) string {
 	text := strings.NewReplacer("/", ", ", "_", " ").Replace(name)

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"dwell/ingest/event"
 )
 
 // Config is the size of the history.
@@ -43,6 +45,11 @@ func (c Config) ids() []string {
 		ids[i] = fmt.Sprintf("BCP-%03d", i+1)
 	}
 	return ids
+}
+
+// Vocabulary has the crossings, and the agencies of the measures that Make writes.
+func (c Config) Vocabulary() (*event.Vocabulary, error) {
+	return event.NewVocabulary(c.ids(), []string{event.CustomsName, "border_police", "transport", "health", "plant_quarantine"})
 }
 
 // whole are the crossings that have all their history: the busiest, the one in the middle and the quietest.

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"dwell/deploy/embedded/clickhouse/clickhousetest"
-	"dwell/ingest/event"
 	"dwell/metrics/clickhouse"
 )
 
@@ -19,7 +18,8 @@ func TestEveryQueryOverAYearOfWindows(t *testing.T) {
 	cfg := clickhouse.DefaultConfig()
 	cfg.Addresses, cfg.Database = []string{server.Addr}, "history"
 	cfg.Password = server.Password
-	voc, err := event.NewVocabulary([]string{"A"}, []string{"customs"})
+	c := Config{Visits: 100_000, Years: 1, BCPs: 3, Now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
+	voc, err := c.Vocabulary()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,7 +28,6 @@ func TestEveryQueryOverAYearOfWindows(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = store.Close() }()
-	c := Config{Visits: 100_000, Years: 1, BCPs: 3, Now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
 	if err := Make(t.Context(), store.Conn(), cfg.Database, c); err != nil {
 		t.Fatal(err)
 	}

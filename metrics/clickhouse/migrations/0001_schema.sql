@@ -76,13 +76,13 @@ COMMENT 'Status, times and segments of each visit, computed from its facts. Read
 
 CREATE TABLE IF NOT EXISTS {{db}}.windows {{cluster}} (
     shard     UInt16,
-    bcp       LowCardinality(String),
-    direction LowCardinality(String),
-    channel   LowCardinality(String),
-    regime    LowCardinality(String),
+    bcp       Enum16('' = 0)              COMMENT 'codes of an enumeration are only appended',
+    direction Enum8('' = 0),
+    channel   Enum8('' = 0),
+    regime    Enum8('' = 0),
     grain     Enum8('hour' = 2, 'day' = 3),
     start     DateTime('UTC'),
-    measure   LowCardinality(String)      COMMENT 'a count, release_time, crossing_time, or phase/holder',
+    measure   Enum16('' = 0)              COMMENT 'a count, release_time, crossing_time, or phase/holder',
     as_of     UInt64                      COMMENT 'the row includes the events of the shard before this offset, and no others',
     n         Int64,
     sum_ms    Int64,
@@ -91,9 +91,11 @@ CREATE TABLE IF NOT EXISTS {{db}}.windows {{cluster}} (
     net_ms    Int64                       COMMENT 'sum of milliseconds net of the hours in which the BCP was closed',
     net_sq    UInt128                     COMMENT 'as sum_sq, net; left empty if net_ms = sum_ms, because it equals sum_sq then',
     net_bins  Map(Int16, UInt32)          COMMENT 'as bins, net; left empty if net_ms = sum_ms, because they equal bins then',
-    phase     LowCardinality(String) ALIAS if(position(measure, '/') > 0, splitByChar('/', measure)[1], ''),
-    holder    LowCardinality(String) ALIAS if(position(measure, '/') > 0, splitByChar('/', measure)[2], ''),
-    INDEX as_of as_of TYPE minmax GRANULARITY 4
+    phase     LowCardinality(String) ALIAS if(position(measure, '/') > 0, splitByChar('/', toString(measure))[1], ''),
+    holder    LowCardinality(String) ALIAS if(position(measure, '/') > 0, splitByChar('/', toString(measure))[2], ''),
+    INDEX as_of as_of TYPE minmax GRANULARITY 4,
+    INDEX bcp toString(bcp) TYPE minmax GRANULARITY 1,
+    CONSTRAINT codes_5 ASSUME true
 ) ENGINE = {{replacing "as_of"}} PARTITION BY if(grain = 'day', toYear(start), toYYYYMM(start))
 ORDER BY (bcp, grain, if(grain = 'day', measure, ''), start, measure, direction, channel, regime, shard)
 SETTINGS index_granularity = 2048
@@ -153,11 +155,11 @@ COMMENT 'Unusable messages, each with the reason.';
 CREATE TABLE IF NOT EXISTS {{db}}.restatements {{cluster}} (
     shard     UInt16,
     offset    UInt64                 COMMENT 'of the event that changed the window',
-    bcp       LowCardinality(String),
-    direction LowCardinality(String),
+    bcp       Enum16('' = 0)         COMMENT 'with the codes of the table windows, as direction and measure',
+    direction Enum8('' = 0),
     grain     Enum8('hour' = 2, 'day' = 3),
     start     DateTime('UTC'),
-    measure   LowCardinality(String),
+    measure   Enum16('' = 0),
     n         Int64                  COMMENT 'by how much the number changed',
     sum_ms    Int64                  COMMENT 'by how much the sum changed',
     bins      Map(Int16, Int32)      COMMENT 'by how much the number in each bin changed',

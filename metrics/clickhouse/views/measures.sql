@@ -1,16 +1,17 @@
-{{/* The views over measures follow the table of measures in metrics/window. Those of minutes take parameters, so that they read
-the visits of one BCP and span alone: SELECT * FROM movements_by_minute(bcp = 'PL-18-MEDYKA', from = '2026-01-05 08:00:00', to = '2026-01-05 09:00:00'). */ -}}
+{{/* The views over measures follow the table of measures in metrics/window. They say keys as text: a view keeps the types that its
+columns had when it was made, and an enumeration that has been appended to since would lack names. An index of toString(bcp) finds
+the rows of a BCP. Those of minutes take parameters, so that they read the visits of one BCP and span alone: SELECT * FROM movements_by_minute(bcp = 'PL-18-MEDYKA', from = '2026-01-05 08:00:00', to = '2026-01-05 09:00:00'). */ -}}
 {{define "minutes"}}({{minutes}}) AS w WHERE start >= {from:DateTime('UTC')} AND start < {to:DateTime('UTC')}{{end}}
 {{define "counted"}}SELECT
-    bcp, direction, grain, start,
+    toString(w.bcp) AS bcp, toString(w.direction) AS direction, grain, start,
     {{range counts}}sumIf(n, {{measured .}}) AS `{{.}}`,
-    {{end}}sumIf(n, startsWith(measure, 'incomplete/')) AS incomplete,
-    sumIf(n, startsWith(measure, 'inconsistent/')) AS inconsistent
+    {{end}}sumIf(n, {{faulty "incomplete/"}}) AS incomplete,
+    sumIf(n, {{faulty "inconsistent/"}}) AS inconsistent
 {{end}}
-{{define "counts"}}(position(measure, '/') = 0 OR startsWith(measure, 'incomplete/') OR startsWith(measure, 'inconsistent/'))
-GROUP BY bcp, direction, grain, start{{end}}
+{{define "counts"}}{{visits}}
+GROUP BY w.bcp, w.direction, grain, start{{end}}
 CREATE OR REPLACE VIEW {{db}}.movements {{cluster}} AS
-{{template "counted"}}FROM {{db}}.windows FINAL WHERE {{template "counts"}}
+{{template "counted"}}FROM {{db}}.windows AS w FINAL WHERE {{template "counts"}}
 COMMENT 'What was counted in each hour and day, all channels and regimes together.';
 
 CREATE OR REPLACE VIEW {{db}}.movements_by_minute {{cluster}} AS
@@ -18,14 +19,14 @@ CREATE OR REPLACE VIEW {{db}}.movements_by_minute {{cluster}} AS
 COMMENT 'As movements, for the minutes of one BCP.';
 
 CREATE OR REPLACE VIEW {{db}}.inside {{cluster}} AS
-SELECT bcp, direction, grain, start,
+SELECT toString(w.bcp) AS bcp, toString(w.direction) AS direction, grain, start,
     sum(change) OVER (PARTITION BY bcp, direction, grain ORDER BY start) AS trucks
 FROM (
     SELECT bcp, direction, grain, start, sum(if(measure = 'arrivals', n, -n)) AS change
     FROM {{db}}.windows FINAL
     WHERE {{measured "arrivals" "left"}}
     GROUP BY bcp, direction, grain, start
-)
+) AS w
 COMMENT 'Trucks inside at the end of each window in which any arrived or left.';
 
 {{define "times"}}
@@ -44,7 +45,9 @@ COMMENT 'Trucks inside at the end of each window in which any arrived or left.';
     arrayMap(i -> if(i = -32768, 0, 2 * exp2(i / 32) / (1 + exp2(1 / 32))),
         arrayReduce('quantilesExactWeighted(0.5, 0.9, 0.95)', mapKeys(net_bins), mapValues(net_bins))) AS net_q
 {{end}}
-{{define "of"}}SELECT bcp, direction, {{.}}grain, start, measure, n, {{template "times"}}
+{{define "of"}}SELECT
+    toString(bcp) AS bcp, toString(direction) AS direction, {{if .}}toString(channel) AS channel, toString(regime) AS regime, {{end}}grain, start,
+    toString(measure) AS measure, n, {{template "times"}}
 FROM (
     SELECT bcp, direction, {{.}}grain, start, measure, {{template "sums"}}{{end}}
 {{define "each"}}{{times}}
