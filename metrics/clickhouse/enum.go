@@ -106,7 +106,7 @@ func openEnums(ctx context.Context, conn driver.Conn, voc *event.Vocabulary) (en
 				return e, nil
 			}
 		}
-		if err = conn.Exec(ctx, alter); err == nil {
+		if err = conn.Exec(waiting(ctx), alter); err == nil {
 			continue
 		}
 		if refused++; refused == refusals {
