@@ -45,7 +45,7 @@ func nowhere(context.Context, ...event.DeadLetter) error { return nil }
 // and one malformed message.
 func newBorder(t *testing.T) *border {
 	t.Helper()
-	voc, err := event.NewVocabulary([]string{"TORKHAM", "O'NEILL"}, []string{"customs", "border_police"})
+	voc, err := event.NewVocabulary([]string{"TORKHAM", "O.NEILL"}, []string{"customs", "border_police"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +62,7 @@ func newBorder(t *testing.T) *border {
 	loop := pipeline.DefaultConfig()
 	loop.FlushEvery = 0
 	loop.Engine.Vocabulary = voc
-	for _, id := range []string{"TORKHAM", "O'NEILL"} {
+	for _, id := range []string{"TORKHAM", "O.NEILL"} {
 		loop.Engine.Places = append(loop.Engine.Places, place.Place{
 			ID: id, Zone: time.FixedZone("", 4*3600+1800), LapseAfter: 14 * 24 * time.Hour, Targets: place.Targets{ReleaseTime: 24 * time.Hour},
 		})

@@ -21,14 +21,14 @@ func clickhouseMacros(now time.Time) []macro {
 		{`\$__timeFilter\(([^)]*)\)`, "$1 >= " + from + " AND $1 <= " + to},
 		{`\$__fromTime\b`, from},
 		{`\$__toTime\b`, to},
-		{`\$\{bcp:singlequote\}`, `'TORKHAM','O\'NEILL'`},
+		{`\$\{bcp:singlequote\}`, `'TORKHAM','O.NEILL'`},
 		{`\$\{direction:singlequote\}`, `'inbound','outbound'`},
 	}
 }
 
 // prometheusMacros follow Grafana's data source for Prometheus, which writes several values as a regular expression.
 var prometheusMacros = []macro{
-	{`\$bcp\b`, "(TORKHAM|O'NEILL)"},
+	{`\$bcp\b`, "(TORKHAM|O[.]NEILL)"},
 	{`\$direction\b`, "(inbound|outbound)"},
 	{`\$__rate_interval\b`, "1m"},
 	{`\$__range\b`, "1h"},
