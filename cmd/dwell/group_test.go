@@ -218,9 +218,9 @@ func (g *group) command(t *testing.T, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// TestConsumerGroupGrowsAndShrinksDuringImports lets instances join, leave and be killed while others count, and kills a
+// TestConsumerGroupOverApacheKafkaGrowsAndShrinksDuringImports lets instances join, leave and be killed while others count, and kills a
 // broker. At the end the audit finds no difference from the simulator's truth and from the raw events.
-func TestConsumerGroupGrowsAndShrinksDuringImports(t *testing.T) {
+func TestConsumerGroupOverApacheKafkaGrowsAndShrinksDuringImports(t *testing.T) {
 	apachetest.Need(t)
 	steps := []struct {
 		what string
