@@ -24,8 +24,8 @@ func (r Regime) Code() uint8 { return regimeCodes[r] }
 // Code is the kind in stored facts.
 func (k InspectionKind) Code() uint8 { return kindCodes[k] }
 
-// TypeOfCode is the type with this code in stored facts. False: there is none.
-func TypeOfCode(code uint64) (Type, bool) {
+// TypeOfCode is the type with this code in stored facts; ok is false if no type has it.
+func TypeOfCode(code uint64) (_ Type, ok bool) {
 	if code >= uint64(len(typeOfCode)) {
 		return NoType, false
 	}
@@ -40,19 +40,19 @@ var typeOfCode = func() (all [256]Type) {
 	return all
 }()
 
-// DirectionOfCode is the direction with this code in stored facts. False: there is none.
-func DirectionOfCode(code uint64) (Direction, bool) {
+// DirectionOfCode is the direction with this code in stored facts; ok is false if no word has it.
+func DirectionOfCode(code uint64) (_ Direction, ok bool) {
 	return ofCode[Direction](directionCodes[:], code)
 }
 
-// ChannelOfCode is the channel with this code in stored facts. False: there is none.
-func ChannelOfCode(code uint64) (Channel, bool) { return ofCode[Channel](channelCodes[:], code) }
+// ChannelOfCode is the channel with this code in stored facts; ok is false if no word has it.
+func ChannelOfCode(code uint64) (_ Channel, ok bool) { return ofCode[Channel](channelCodes[:], code) }
 
-// RegimeOfCode is the regime with this code in stored facts. False: there is none.
-func RegimeOfCode(code uint64) (Regime, bool) { return ofCode[Regime](regimeCodes[:], code) }
+// RegimeOfCode is the regime with this code in stored facts; ok is false if no word has it.
+func RegimeOfCode(code uint64) (_ Regime, ok bool) { return ofCode[Regime](regimeCodes[:], code) }
 
-// InspectionKindOfCode is the kind with this code in stored facts. False: there is none.
-func InspectionKindOfCode(code uint64) (InspectionKind, bool) {
+// InspectionKindOfCode is the kind with this code in stored facts; ok is false if no word has it.
+func InspectionKindOfCode(code uint64) (_ InspectionKind, ok bool) {
 	return ofCode[InspectionKind](kindCodes[:], code)
 }
 

@@ -210,7 +210,7 @@ func name(field string, v *value, into *[]byte) *Rejection {
 	return nil
 }
 
-// readEdition reads an edition, 0 where there is none.
+// readEdition reads an edition; a missing one is 0.
 func readEdition(field string, v *value, into *uint32) *Rejection {
 	if v.missing() {
 		return nil

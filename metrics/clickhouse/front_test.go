@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"dwell/deploy/embedded/clickhouse/clickhousetest"
+	"dwell/ingest/event"
 	"dwell/metrics/engine"
 	"dwell/metrics/visit"
 )
@@ -110,6 +111,14 @@ func (s *Store) tables(t *testing.T) string {
 	return all.String()
 }
 
+// undisturbed is what the tables hold when the flush is written without a proxy.
+func (f *flush) undisturbed(t *testing.T, voc *event.Vocabulary) string {
+	t.Helper()
+	s := open(t, fresh(t), voc)
+	f.write(t, s)
+	return s.tables(t)
+}
+
 // countVisits reads all visits as a recovery does.
 func (s *Store) countVisits(t *testing.T) (n int, err error) {
 	t.Helper()
@@ -120,9 +129,7 @@ func (s *Store) countVisits(t *testing.T) (n int, err error) {
 func TestFaultsOfAProxyLoseAndRepeatNoRows(t *testing.T) {
 	voc := vocabulary(t)
 	f := newFlush(voc)
-	undisturbed := open(t, fresh(t), voc)
-	f.write(t, undisturbed)
-	want := undisturbed.tables(t)
+	want := f.undisturbed(t, voc)
 	for name, fault := range faults {
 		t.Run(name, func(t *testing.T) {
 			var inserts atomic.Int64
@@ -157,9 +164,7 @@ func TestPageOfAProxyIsNotAnAnswer(t *testing.T) {
 func TestBufferingAndHangingUpChangeNoRows(t *testing.T) {
 	voc := vocabulary(t)
 	f := newFlush(voc)
-	undisturbed := open(t, fresh(t), voc)
-	f.write(t, undisturbed)
-	want := undisturbed.tables(t)
+	want := f.undisturbed(t, voc)
 	buffering := func(engine http.Handler, w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {

@@ -2,8 +2,8 @@ package window
 
 import "dwell/metrics/visit"
 
-// Contribution is what a visit adds to one minute, and through it to the hour and the day: one more of a measure, and
-// for a time its length.
+// Contribution is what a visit adds to the hour and the day of one minute, or to the minute where that is asked for: one more of
+// a measure, and for a time its length.
 type Contribution struct {
 	Key Key
 	// Ms is the duration in milliseconds, zero of a count, and Closed how much of it the BCP was closed.

@@ -15,7 +15,7 @@ var removed = map[string]string{
 	"clickhouse.protocol": "dwell uses HTTP alone; remove this key, and set clickhouse.addresses to the HTTP port of ClickHouse, 8123, or 8443 with TLS",
 }
 
-// removedKey names a key of an earlier version in a file that was refused for an unknown key. It returns nil if there is none.
+// removedKey names a key of an earlier version in a file that was refused for an unknown key. It returns nil if the file has no such key.
 func removedKey(text []byte, refused error) error {
 	var unknown *yaml.UnknownFieldError
 	if !errors.As(refused, &unknown) {
