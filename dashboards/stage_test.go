@@ -23,14 +23,25 @@ type stage struct {
 	places   []place.Place
 	overview *overview.Overview
 	agencies []place.Agency
-	number   uint64
+	changed  chan struct{}
 	err      error
 }
 
-func (s *stage) Progress(context.Context) (overview.Progress, error) {
+func (s *stage) Changed() <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return overview.Progress{Offsets: s.number}, s.err
+	if s.changed == nil {
+		s.changed = make(chan struct{})
+	}
+	return s.changed
+}
+
+// wake wakes the hub. The caller holds mu.
+func (s *stage) wake() {
+	if s.changed != nil {
+		close(s.changed)
+		s.changed = nil
+	}
 }
 
 func (s *stage) Overview(context.Context) (*overview.Overview, error) {
@@ -46,13 +57,14 @@ func (s *stage) change(f func(b *overview.Overview)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f(s.overview)
-	s.number++
+	s.wake()
 }
 
 func (s *stage) fail(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.err = err
+	s.wake()
 }
 
 func (s *stage) Places() []place.Place { return s.places }
@@ -213,7 +225,7 @@ func newStage(t testing.TB) *stage {
 	}
 	book.Agencies[0].Colour = "#ffe14d" // customs: too light for white text, and for the light theme without an outline
 	book.Agencies[1].Names["en"] = "Frontier guard"
-	return &stage{places: book.Places, agencies: book.Agencies, overview: b, number: 1}
+	return &stage{places: book.Places, agencies: book.Agencies, overview: b}
 }
 
 func flow(arrivals, releases, departures int64) overview.Flow {

@@ -16,7 +16,9 @@ import (
 	"dwell/deploy/embedded/clickhouse/clickhousetest"
 	"dwell/ingest/event"
 	"dwell/ingest/place"
+	published "dwell/metrics/border"
 	"dwell/metrics/clickhouse"
+	"dwell/metrics/engine"
 	"dwell/metrics/pipeline"
 	"dwell/metrics/prom"
 )
@@ -68,8 +70,9 @@ func newBorder(t *testing.T) *border {
 		})
 	}
 	silentAfter := func(string) time.Duration { return 3 * time.Hour }
+	known := published.New(len(loop.Engine.Places))
 	b.shard = pipeline.New(loop, 0, pipeline.Parts{
-		Store: store, DeadLetters: nowhere, Observer: prom.New(b.registry, voc, loop.Engine.Places, silentAfter),
+		Store: store, DeadLetters: nowhere, Observer: publishing{prom.New(b.registry, voc, loop.Engine.Places, known.Overview, silentAfter), known},
 		Tracer: noop.NewTracerProvider().Tracer(""), Log: slog.New(slog.DiscardHandler), Now: time.Now,
 		Commit: func(context.Context, int64) error { return nil },
 	})
@@ -88,6 +91,14 @@ func newBorder(t *testing.T) *border {
 	}
 	return b
 }
+
+// publishing gives a border what shards publish.
+type publishing struct {
+	pipeline.Observer
+	known *published.Border
+}
+
+func (p publishing) Published(id int, o *engine.Overview) { p.known.Published(id, o) }
 
 // passes is a truck that arrives at a time and does the rest as far as it is past.
 func (b *border) passes(bcp event.BCP, arrived time.Time) {

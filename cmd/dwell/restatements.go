@@ -11,6 +11,7 @@ import (
 	"dwell/dashboards/overview"
 	"dwell/dashboards/query"
 	"dwell/ingest/place"
+	"dwell/metrics/border"
 	"dwell/metrics/window"
 )
 
@@ -57,7 +58,7 @@ func (c *restatementsCommand) list(ctx context.Context, e *env, s *app.System, f
 	if c.Place != "" && !slices.ContainsFunc(s.Book.Places, func(p place.Place) bool { return p.ID == c.Place }) {
 		return fmt.Errorf("--place %q: there is no such place in the places file", c.Place)
 	}
-	source := query.New(s.Store.Conn(), s.Config.ClickHouse.Database, s.Book.Places, query.DefaultConfig(), func() time.Time { return to })
+	source := query.New(s.Store.Conn(), s.Config.ClickHouse.Database, s.Book.Places, s.Vocabulary, query.DefaultConfig(), func() time.Time { return to }, border.New(len(s.Book.Places)))
 	table := tabwriter.NewWriter(e.out, 0, 0, 2, ' ', 0)
 	listed, more := 0, false
 	for i := range s.Book.Places {

@@ -25,6 +25,7 @@ import (
 	"dwell/dashboards/query"
 	"dwell/deploy/embedded/clickhouse/clickhousetest"
 	"dwell/ingest/place"
+	"dwell/metrics/border"
 	"dwell/metrics/clickhouse"
 )
 
@@ -37,9 +38,11 @@ type direct struct{ *query.Source }
 type office struct {
 	t       testing.TB
 	handler *Handler
-	router  routers.Router
-	asked   map[string]bool
-	exec    func(format string, args ...any)
+	// again makes the handler over a source that has just read the tables.
+	again  func() *Handler
+	router routers.Router
+	asked  map[string]bool
+	exec   func(format string, args ...any)
 }
 
 func load(t testing.TB) (*openapi3.T, routers.Router) {
@@ -84,10 +87,16 @@ func openWith(t testing.TB, shown query.Config) *office {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = store.Close() })
-	source := query.New(store.Conn(), server.Database, book.Places, shown, func() time.Time { return now })
 	_, router := load(t)
 	return &office{
-		t: t, handler: New(direct{source}, source, voc, book.Agencies, slog.New(slog.DiscardHandler)), router: router, asked: map[string]bool{},
+		t: t, router: router, asked: map[string]bool{},
+		again: func() *Handler {
+			source := query.New(store.Conn(), server.Database, book.Places, voc, shown, func() time.Time { return now }, border.New(len(book.Places)))
+			if err := source.Refresh(context.Background()); err != nil {
+				t.Fatal(err)
+			}
+			return New(direct{source}, source, voc, book.Agencies, slog.New(slog.DiscardHandler))
+		},
 		exec: func(format string, args ...any) {
 			t.Helper()
 			if err := store.Conn().Exec(t.Context(), fmt.Sprintf(format, args...)); err != nil {
@@ -106,7 +115,11 @@ func (o *office) get(path string, into any) *http.Response {
 func (o *office) ask(r *http.Request, into any) *http.Response {
 	o.t.Helper()
 	w := httptest.NewRecorder()
-	o.handler.ServeHTTP(w, r)
+	handler := o.handler
+	if handler == nil {
+		handler = o.again()
+	}
+	handler.ServeHTTP(w, r)
 	response := w.Result()
 	body, err := io.ReadAll(response.Body)
 	if err != nil {
@@ -163,7 +176,7 @@ func (o *office) fill() {
 	window("hour", "2026-01-05 09:30:00", "wait/customs", 2, "320, 1, 352, 1", 3_000_000, 5_000_000_000_000)
 	window("day", "2026-01-03 19:30:00", "arrivals", 4, "", 0, 0)
 	window("day", "2026-01-03 19:30:00", "untimed_left", 2, "", 0, 0)
-	o.exec("INSERT INTO inside_now VALUES (0, '%s', 'inbound', 5, '2026-01-05 12:00:00', 3, map('wait/customs', 2, 'hold/customs', 1), map(490858, 2, 490834, 1))", torkham)
+	o.exec("INSERT INTO inside_now VALUES (0, '%s', 'inbound', 5, '2026-01-05 12:00:00', '2026-01-05 12:00:00', 3, map('wait/customs', 2, 'hold/customs', 1), map(490858, 2, 490834, 1))", torkham)
 	o.exec("INSERT INTO readings VALUES (0, 1, '%s', '', 'far', 'r1', 0, '2026-01-05 11:00:00', '2026-01-05 11:00:00', 0, NULL, 60, 0)", torkham)
 	o.exec("INSERT INTO readings VALUES (0, 2, '%s', '', 'far', 'r2', 0, '2026-01-05 11:30:00', '2026-01-05 11:30:00', NULL, NULL, NULL, 0)", torkham)
 	for offset, row := range []string{
@@ -386,6 +399,7 @@ func (broken) Overview(context.Context) (*overview.Overview, error) {
 
 func TestUnreadableStoreIsAProblemWithoutDetails(t *testing.T) {
 	o := open(t)
+	o.handler = o.again()
 	o.handler.current = broken{}
 	var p problem
 	if response := o.get("/overview", &p); response.StatusCode != http.StatusServiceUnavailable || strings.Contains(p.Detail, "secret") {

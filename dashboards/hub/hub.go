@@ -1,6 +1,6 @@
 // Package hub refreshes the overview once for all viewers and sends them what changed.
 //
-// It promises that every viewer that keeps reading sees the newest overview within one tick; that frames are made once,
+// It promises that every viewer that keeps reading sees a change within one tick of its publication; that frames are made once,
 // however many read them; and that a viewer that lags gets the changes it missed as one frame with the latest state, so that
 // memory does not grow with slow viewers and none holds up another. It refuses to queue: a viewer has a number, not a
 // backlog.
@@ -20,10 +20,10 @@ import (
 	"dwell/dashboards/overview"
 )
 
-// Source is where the hub reads the overview. Both are called by one goroutine at a time.
+// Source is where the hub gets the overview. Both are called by one goroutine at a time, and neither waits.
 type Source interface {
-	// Progress is cheap: it reports whether an overview read now would differ from the one before.
-	Progress(ctx context.Context) (overview.Progress, error)
+	// Changed is closed when an overview that is made then may differ from one that was made before the call.
+	Changed() <-chan struct{}
 	Overview(ctx context.Context) (*overview.Overview, error)
 }
 
@@ -31,17 +31,15 @@ type Source interface {
 type Config struct {
 	// Tick is the shortest time between two frames.
 	Tick time.Duration `yaml:"tick"`
-	// MaxAge is the age at which the overview is read again though no data changed: silence and age change with time alone.
+	// MaxAge is the age at which the overview is made again though no data changed: silence and age change with time alone.
 	MaxAge time.Duration `yaml:"max_age"`
 	// Remember is the number of frames back to which a viewer can resume.
 	Remember int `yaml:"remember"`
-	// Timeout ends a refresh that takes too long.
-	Timeout time.Duration `yaml:"timeout"`
 }
 
-// DefaultConfig is one frame a second, resumed within ten minutes.
+// DefaultConfig is five frames a second at most, resumed within two minutes.
 func DefaultConfig() Config {
-	return Config{Tick: time.Second, MaxAge: 10 * time.Second, Remember: 600, Timeout: 20 * time.Second}
+	return Config{Tick: 200 * time.Millisecond, MaxAge: 10 * time.Second, Remember: 600}
 }
 
 // frameTimeout is that of the page's live.js.
@@ -50,13 +48,13 @@ const frameTimeout = 35 * time.Second
 // Validate names every key and value that cannot be used.
 func (c Config) Validate() error {
 	var errs []error
-	for key, value := range map[string]time.Duration{"tick": c.Tick, "max_age": c.MaxAge, "timeout": c.Timeout} {
+	for key, value := range map[string]time.Duration{"tick": c.Tick, "max_age": c.MaxAge} {
 		if value <= 0 {
 			errs = append(errs, fmt.Errorf("hub.%s: %v is not positive", key, value))
 		}
 	}
-	if longest := c.Tick + c.MaxAge + c.Timeout; longest >= frameTimeout {
-		errs = append(errs, fmt.Errorf("hub.max_age: %v, with tick and timeout, lets %v pass between two frames; it must be less than %v, after which a page reconnects",
+	if longest := c.Tick + c.MaxAge; longest >= frameTimeout {
+		errs = append(errs, fmt.Errorf("hub.max_age: %v, with tick, lets %v pass between two frames; it must be less than %v, after which a page reconnects",
 			c.MaxAge, longest, frameTimeout))
 	}
 	if c.Remember < 1 {
@@ -111,29 +109,46 @@ func New(source Source, cfg Config, first uint64, stream string, log *slog.Logge
 	return h
 }
 
-// Run refreshes the overview until ctx ends, then closes every viewer with ErrStopped.
+// settle is how long the hub waits after a change for others that come at the same time: shards publish together.
+const settle = 20 * time.Millisecond
+
+// Run makes the overview again after each change, while anybody watches, until ctx ends; then it closes every viewer with
+// ErrStopped.
 func (h *Hub) Run(ctx context.Context) error {
 	tick := time.NewTicker(h.cfg.Tick)
 	defer tick.Stop()
 	defer h.stop()
 	var waiting []chan<- struct{}
 	var last time.Time // of the last refresh, whether it failed or not
-	var seen overview.Progress
+	woken := make(<-chan time.Time)
+	changed, stale := h.source.Changed(), true
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
+		case <-changed:
+			changed, stale = nil, true
+			if h.viewers.Load() > 0 && time.Since(last) >= h.cfg.Tick { // else a tick comes
+				woken = time.After(settle)
+			}
+			continue
 		case done := <-h.asked:
 			waiting = append(waiting, done)
 			if time.Since(last) < h.cfg.Tick { // the next tick answers all requests in between
 				continue
 			}
+		case <-woken:
 		case <-tick.C:
 		}
 		if len(waiting) == 0 && h.viewers.Load() == 0 {
 			continue
 		}
-		seen, last = h.refresh(ctx, seen, last)
+		if stale || h.failing() || time.Since(last) >= h.cfg.MaxAge {
+			// What changes from now on is seen once more, never missed.
+			changed, stale = h.source.Changed(), false
+			last = time.Now()
+			h.refresh(ctx)
+		}
 		for _, done := range waiting {
 			close(done)
 		}
@@ -141,31 +156,17 @@ func (h *Hub) Run(ctx context.Context) error {
 	}
 }
 
-// refresh reads the overview if it would differ, or is too old.
-func (h *Hub) refresh(running context.Context, seen overview.Progress, last time.Time) (overview.Progress, time.Time) {
-	ctx, cancel := context.WithTimeout(running, h.cfg.Timeout)
-	defer cancel()
-	now := time.Now()
-	progress, err := h.source.Progress(ctx)
-	if err == nil && !h.failing() && progress.Offsets == seen.Offsets && now.Sub(last) < h.cfg.MaxAge {
-		return seen, last
-	}
-	var b *overview.Overview
-	if err == nil {
-		// Progress is read before the overview: whatever is written in between is seen once more, never missed.
-		b, err = h.source.Overview(ctx)
-	}
+// refresh makes the overview.
+func (h *Hub) refresh(ctx context.Context) {
+	begin := time.Now()
+	b, err := h.source.Overview(ctx)
 	if err == nil {
 		err = h.publish(b)
 	}
-	h.metrics.refreshes.Observe(time.Since(now).Seconds())
-	if err != nil {
-		if running.Err() == nil {
-			h.fail(err)
-		}
-		return seen, now
+	h.metrics.refreshes.Observe(time.Since(begin).Seconds())
+	if err != nil && ctx.Err() == nil {
+		h.fail(err)
 	}
-	return progress, now
 }
 
 func (h *Hub) failing() bool {
@@ -227,7 +228,7 @@ func (h *Hub) stop() {
 	h.changed = make(chan struct{})
 }
 
-// Overview returns the latest overview, read again if it is older than a tick and its data changed. The overview is shared: the
+// Overview returns the latest overview, made again if it is older than a tick and its data changed. The overview is shared: the
 // caller must not change it. An overview that could not be read again is an error.
 func (h *Hub) Overview(ctx context.Context) (*overview.Overview, error) {
 	done := make(chan struct{})

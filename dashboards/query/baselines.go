@@ -44,50 +44,24 @@ func (h *baselines) seenBefore(t time.Time) time.Time {
 	return time.Unix(h.seen[at-1], 0)
 }
 
-// relearnAfter is how long baselines count as those of now.
-const relearnAfter = time.Hour
-
-// baselinesNow are those of all places by id, read anew at most once an hour.
-func (s *Source) baselinesNow(ctx context.Context) (map[string]*baselines, error) {
-	s.learning.Lock()
-	defer s.learning.Unlock()
-	now := s.now()
-	if age := now.Sub(s.learnedAt); s.learned != nil && 0 <= age && age < relearnAfter {
-		return s.learned, nil
-	}
-	learned, err := s.learn(ctx, s.ids, now)
-	if err != nil {
-		s.failedAt = now
-		return nil, err
-	}
-	s.learned, s.learnedAt = learned, now
-	return learned, nil
-}
-
 // baselinesAt are those of one place as they were at t, or are now.
 func (s *Source) baselinesAt(ctx context.Context, id string, t time.Time) (*baselines, error) {
 	if s.now().Sub(t) < relearnAfter {
-		all, err := s.baselinesNow(ctx)
-		return all[id], err
+		read := s.read.Load()
+		if read == nil {
+			return nil, ErrUnread
+		}
+		return read.baselines[id], nil
 	}
 	all, err := s.learn(ctx, []string{id}, t)
 	return all[id], err
 }
 
-// SilentAfter is how long a silence of the place may last now. While the store does not answer, which is asked once a
-// minute then, it is as was learned last, or as configured.
-func (s *Source) SilentAfter(ctx context.Context, id string) time.Duration {
-	s.learning.Lock()
-	all, failed := s.learned, s.now().Sub(s.failedAt) < time.Minute
-	s.learning.Unlock()
-	if !failed {
-		if learned, err := s.baselinesNow(ctx); err == nil {
-			all = learned
-		}
-	}
-	h := all[id]
-	if h == nil {
-		h = &baselines{place: s.place(id)}
+// SilentAfter is how long a silence of the place may last now, as was learned last, or as configured before.
+func (s *Source) SilentAfter(id string) time.Duration {
+	h := &baselines{place: s.place(id)}
+	if read := s.read.Load(); read != nil {
+		h = read.baselines[id]
 	}
 	silence, _ := h.silence(s.now())
 	return silence

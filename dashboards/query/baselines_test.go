@@ -11,7 +11,7 @@ import (
 
 // used writes nine weeks of hours in which trucks arrived, up to the hour of last: those that the condition selects, by
 // their local time.
-func (b *border) used(bcp, zone, last string, n int, condition string) {
+func (b *database) used(bcp, zone, last string, n int, condition string) {
 	b.t.Helper()
 	b.insert(`windows (shard, bcp, direction, channel, regime, grain, start, measure, as_of, n, sum_ms, sum_sq, bins)
 SELECT 0, '%s', 'inbound', 'green', 'import', 'hour', toDateTime(%d, 'UTC') - 3600 * number AS at, 'arrivals', 10, %d, 0, 0, map()
@@ -55,7 +55,7 @@ func TestEachPlaceIsUnknownByItsOwnBaseline(t *testing.T) {
 		if trend != want.unknown {
 			t.Errorf("%s: hours %s, want %s", bcp.ID, trend, want.unknown)
 		}
-		if d := b.SilentAfter(t.Context(), bcp.ID); d != want.after {
+		if d := b.SilentAfter(bcp.ID); d != want.after {
 			t.Errorf("%s: the metric has %v, want %v", bcp.ID, d, want.after)
 		}
 	}
@@ -81,15 +81,19 @@ func TestBaselinesAreReadOnceAnHour(t *testing.T) {
 func TestLastBaselineHoldsWhileTheStoreIsAway(t *testing.T) {
 	b := newBorder(t, "2026-03-16T12:10:00Z", placeOf("A", "UTC", 3*time.Hour))
 	b.used("A", "UTC", "2026-03-16T11:00:00Z", 20, always)
-	away := New(b.conn, "nowhere", b.places, DefaultConfig(), b.Now)
-	if got := away.SilentAfter(t.Context(), "A"); got != 3*time.Hour {
+	away := b.source(b.conn, "nowhere")
+	if got := away.SilentAfter("A"); got != 3*time.Hour {
 		t.Errorf("%v without ever having read, want what is configured", got)
 	}
-	if got := b.SilentAfter(t.Context(), "A"); got != time.Hour {
+	b.refresh()
+	if got := b.SilentAfter("A"); got != time.Hour {
 		t.Fatalf("%v", got)
 	}
 	b.db, b.now = "nowhere", b.now.Add(2*time.Hour)
-	if got := b.SilentAfter(t.Context(), "A"); got != time.Hour {
+	if err := b.Refresh(t.Context()); err == nil {
+		t.Fatal("read from nowhere")
+	}
+	if got := b.SilentAfter("A"); got != time.Hour {
 		t.Errorf("%v, want what was learned last", got)
 	}
 }

@@ -9,12 +9,12 @@ import (
 
 	"dwell/ingest/event"
 	"dwell/ingest/place"
+	"dwell/metrics/hours"
 )
 
 // closures are when a place was closed: by its openings, or because its lanes were.
 type closures struct {
-	place    string
-	openings *openings
+	openings *hours.Hours // of its own: it is not for concurrent use
 	lanes    []span
 }
 
@@ -28,7 +28,7 @@ func (c *closures) during(from, to time.Time) bool {
 			return true
 		}
 	}
-	return c.openings.closedDuring(c.place, from.UnixMilli()+1, to.UnixMilli()+1)
+	return closedDuring(c.openings, from.UnixMilli()+1, to.UnixMilli()+1)
 }
 
 // lane is an event about one, by key.
@@ -67,9 +67,6 @@ func shut(lanes []lane) (all []span) {
 
 // readClosures reads what closed and opened since from. An event about a place is in every shard; a copy changes nothing.
 func (s *Source) readClosures(ctx context.Context, p *place.Place, from time.Time) (*closures, error) {
-	if err := s.readOpenings(ctx); err != nil {
-		return nil, err
-	}
 	sql := `
 SELECT type, id, source, edition, time, lane, retracted_id, retracted_source, retracted_edition
 FROM ` + s.table("events") + `
@@ -93,5 +90,5 @@ ORDER BY time, offset`
 		}
 		return nil
 	})
-	return &closures{p.ID, s.openings, shut(slices.DeleteFunc(lanes, func(l lane) bool { return gone[l.key] }))}, err
+	return &closures{s.openings(p), shut(slices.DeleteFunc(lanes, func(l lane) bool { return gone[l.key] }))}, err
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // happens writes an event about a place, as two shards have it.
-func (b *border) happens(id, time, bcp, what, lane string) {
+func (b *database) happens(id, time, bcp, what, lane string) {
 	b.t.Helper()
 	for shard := range 2 {
 		b.insert(`events (shard, offset, logged, time, recorded, type, id, source, subject, bcp, lane)
@@ -18,7 +18,7 @@ func (b *border) happens(id, time, bcp, what, lane string) {
 	}
 }
 
-func (b *border) reading(id, bcp, time, values string) {
+func (b *database) reading(id, bcp, time, values string) {
 	b.t.Helper()
 	b.insert("readings VALUES (0, (SELECT count() FROM readings), '%s', '', 'far', '%s', 0, %s, %s, %s, 0)", bcp, id, literal(at(time)), literal(at(time)), values)
 }
@@ -39,6 +39,7 @@ func TestPlaceIsClosedByItsOpeningsAndLanes(t *testing.T) {
 		SELECT 0, 1001, time, time, time, 'event.retracted', '12', 'post', 'A', 'A', arrayJoin(['4', '11']), 'post', 1 FROM (SELECT %s AS time)`, literal(at("2026-01-05T20:10:00Z")))
 	b.happens("10", "2026-01-05T16:00:00Z", "B", "bcp.closed", "") // another one
 	b.happens("11", "2026-01-05T20:00:00Z", "A", "bcp.closed", "")
+	b.refresh()
 	shut, err := b.readClosures(t.Context(), &b.places[0], at("2026-01-01T00:00:00Z"))
 	if err != nil {
 		t.Fatal(err)
@@ -70,7 +71,7 @@ func TestPlaceIsClosedInHoursThatItsCalendarLacks(t *testing.T) {
 	for day := range p.Calendar.Days {
 		p.Calendar.Days[day] = []place.Span{{Open: 7*60 + 30, Close: 12 * 60}, {Open: 12 * 60, Close: 24 * 60}}
 	}
-	shut := closures{place: p.ID, openings: newOpenings([]place.Place{p})}
+	shut := closures{openings: hoursOf([]place.Place{p})[1]}
 	for _, c := range []struct {
 		from, to string
 		closed   bool

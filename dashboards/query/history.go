@@ -42,9 +42,7 @@ func (s *Source) History(ctx context.Context, q overview.HistoryQuery) (*overvie
 	if err != nil {
 		return nil, err
 	}
-	if err := s.readOpenings(ctx); err != nil {
-		return nil, err
-	}
+	openings := s.openings(p)
 	// A window is unknown after a silence, so what came before the first one counts.
 	var longest time.Duration
 	for at := from; at.Before(q.To) && at.Before(from.AddDate(0, 0, 7)); at = at.Add(time.Hour) {
@@ -52,7 +50,7 @@ func (s *Source) History(ctx context.Context, q overview.HistoryQuery) (*overvie
 		longest = max(longest, tolerated)
 	}
 	before := startOf(q.Grain, from.Add(-longest), p.Zone)
-	net := s.openings.closedDuring(p.ID, before.UnixMilli(), q.To.UnixMilli())
+	net := closedDuring(openings, before.UnixMilli(), q.To.UnixMilli())
 	rows, err := s.readPast(ctx, q, before, net)
 	if err == nil && !net && closed(rows) { // before all that was asked for, or the closing came meanwhile
 		rows, err = s.readPast(ctx, q, before, true)
@@ -91,7 +89,7 @@ func (s *Source) History(ctx context.Context, q overview.HistoryQuery) (*overvie
 		case until.Sub(seen) > tolerated:
 			w.Status, w.Reason = overview.Unknown, overview.Stale
 		default:
-			if !s.openings.openAt(p.ID, at) && q.Grain != window.Day {
+			if !openAt(openings, at) && q.Grain != window.Day {
 				w.Status = overview.Closed
 			}
 			fill(&w, row, inside, window.KindOf(q.Measure) != window.Time)
@@ -322,17 +320,19 @@ WHERE bcp = {bcp:String} AND ` + window.SQLOfSegments() + filter + `
 GROUP BY measure`
 	args = append(args, named("bcp", id), named("from", out.From.Unix()), named("to", out.To.Unix()),
 		named("first", first.Unix()), named("last", last.Unix()))
-	sum := &hour{holders: map[string]segment{}}
+	sum := &window.HourSum{}
 	err := s.each(ctx, "windows", sql, args, func(rows driver.Rows) error {
-		var measure string
-		var g segment
-		if err := rows.Scan(&measure, &g.n, &g.ms, &g.net); err != nil {
+		var name string
+		var g window.Segments
+		if err := rows.Scan(&name, &g.N, &g.Ms, &g.Net); err != nil {
 			return err
 		}
-		sum.holders[measure] = g
-		return nil
+		var err error
+		g.Measure, err = window.ParseMeasure(name, s.voc)
+		sum.Segments = append(sum.Segments, g)
+		return err
 	})
-	if out.Holders = holders(sum); len(out.Holders) == 0 {
+	if out.Holders = holders(sum, s.voc); len(out.Holders) == 0 {
 		out.Reason = overview.NoValues
 	}
 	return out, err

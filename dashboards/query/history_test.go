@@ -9,8 +9,9 @@ import (
 	"dwell/metrics/window"
 )
 
-func (b *border) history(q overview.HistoryQuery) *overview.History {
+func (b *database) history(q overview.HistoryQuery) *overview.History {
 	b.t.Helper()
+	b.refresh()
 	h, err := b.History(b.t.Context(), q)
 	if err != nil {
 		b.t.Fatal(err)

@@ -2,67 +2,53 @@ package query
 
 import (
 	"cmp"
-	"context"
 	"slices"
 	"time"
 
-	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
-
 	"dwell/dashboards/overview"
+	"dwell/ingest/event"
+	"dwell/metrics/engine"
+	"dwell/metrics/visit"
+	"dwell/metrics/window"
 )
 
-// inside is what the shards know of one BCP, all together.
+// inside is the trucks inside one BCP, in all directions.
 type inside struct {
 	lastEvent   *time.Time
 	trucks      int64
 	byDirection overview.Directions
-	// holders counts by measure, arrived by hour since the Unix epoch.
-	holders map[string]int64
-	arrived map[uint32]int64
+	holders     map[window.Measure]int64
+	arrived     map[int32]int64 // by hour since the Unix epoch
+	// everTrucks says that truck events ever came.
+	everTrucks bool
 }
 
-func (s *Source) readInside(ctx context.Context) (map[string]*inside, error) {
-	sql := `
-SELECT bcp, toString(direction), max(last_event), toInt64(sum(trucks)),
-    sumMap(arrayMap(x -> toString(x), mapKeys(holders)), mapValues(holders)),
-    sumMap(mapKeys(arrived), mapValues(arrived))
-FROM ` + s.table("inside_now") + ` FINAL
-GROUP BY bcp, direction`
-	all := map[string]*inside{}
-	err := s.each(ctx, "inside_now", sql, nil, func(rows driver.Rows) error {
-		var (
-			bcp, direction   string
-			last             *time.Time
-			trucks           int64
-			holders, arrived []any
-		)
-		if err := rows.Scan(&bcp, &direction, &last, &trucks, &holders, &arrived); err != nil {
-			return err
+func occupancyOf(p *engine.PlaceOverview) *inside {
+	in := &inside{holders: map[window.Measure]int64{}, arrived: map[int32]int64{}}
+	last := int64(engine.Never)
+	for d := range p.Inside {
+		o := &p.Inside[d]
+		last = max(last, o.LastEvent)
+		in.everTrucks = in.everTrucks || engine.Seen(o.LastTruckEvent)
+		in.trucks += int64(o.Trucks)
+		switch event.Direction(d) {
+		case event.Inbound:
+			in.byDirection.Inbound += int64(o.Trucks)
+		case event.Outbound:
+			in.byDirection.Outbound += int64(o.Trucks)
 		}
-		in := all[bcp]
-		if in == nil {
-			in = &inside{holders: map[string]int64{}, arrived: map[uint32]int64{}}
-			all[bcp] = in
+		for m, n := range o.Holders {
+			in.holders[m] += int64(n)
 		}
-		if last != nil && (in.lastEvent == nil || last.After(*in.lastEvent)) {
-			in.lastEvent = last
+		for hour, n := range o.Arrived {
+			in.arrived[hour] += int64(n)
 		}
-		in.trucks += trucks
-		switch direction {
-		case "inbound":
-			in.byDirection.Inbound += trucks
-		case "outbound":
-			in.byDirection.Outbound += trucks
-		}
-		for i, measure := range holders[0].([]string) {
-			in.holders[measure] += int64(holders[1].([]uint64)[i])
-		}
-		for i, hour := range arrived[0].([]uint32) {
-			in.arrived[hour] += int64(arrived[1].([]uint64)[i])
-		}
-		return nil
-	})
-	return all, err
+	}
+	if engine.Seen(last) {
+		at := time.UnixMilli(last).UTC()
+		in.lastEvent = &at
+	}
+	return in
 }
 
 // ages splits the trucks at now; an arrival counts as in the middle of its hour.
@@ -75,11 +61,11 @@ func (in *inside) ages(now time.Time) overview.Ages {
 }
 
 // held are the trucks by holder, in the order of phases and names.
-func (in *inside) held() []overview.Held {
+func (in *inside) held(voc *event.Vocabulary) []overview.Held {
 	all := []overview.Held{}
 	for measure, trucks := range in.holders {
-		if phase, holder, ok := cutMeasure(measure); ok && trucks > 0 {
-			all = append(all, overview.Held{Phase: phase, Holder: holder, Trucks: trucks})
+		if phase, holder, ok := measure.Segment(); ok && trucks > 0 {
+			all = append(all, overview.Held{Phase: phase.String(), Holder: voc.HolderName(holder), Trucks: trucks})
 		}
 	}
 	slices.SortFunc(all, func(a, b overview.Held) int {
@@ -88,7 +74,7 @@ func (in *inside) held() []overview.Held {
 	return all
 }
 
-var phaseOrder = []string{"wait", "service", "hold", "exit"}
+var phaseOrder = []string{visit.Wait.String(), visit.Service.String(), visit.Hold.String(), visit.Exit.String()}
 
 func comparePhases(a, b string) int {
 	return cmp.Compare(slices.Index(phaseOrder, a), slices.Index(phaseOrder, b))

@@ -93,8 +93,6 @@ func (s *Source) latestVerdicts(ctx context.Context, known *baselines, latest []
 	for i := range latest {
 		times[i] = latest[i].time
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	id := known.place.ID
 	if had := s.judged[id]; had.by == known && slices.EqualFunc(had.latest, times, time.Time.Equal) {
 		return had.of, nil

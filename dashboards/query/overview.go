@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -12,7 +11,10 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"dwell/dashboards/overview"
+	"dwell/ingest/event"
 	"dwell/ingest/place"
+	"dwell/metrics/engine"
+	"dwell/metrics/hours"
 	"dwell/metrics/window"
 )
 
@@ -20,108 +22,82 @@ func named(name string, value any) driver.NamedValue {
 	return clickhouse.Named(name, fmt.Sprint(value))
 }
 
-// Overview reads all BCPs in six queries at most, and once an hour their baselines. Hours that this process has counted itself are
-// not read, and those in which nothing was written since the last overview are not read again.
-func (s *Source) Overview(ctx context.Context) (*overview.Overview, error) {
-	now := s.now().UTC()
-	stand, err := s.readProgress(ctx)
-	if err != nil {
-		return nil, err
+// Overview says what is known now, without asking the store: what shards of this process have published, and what Refresh has
+// read last. Before the first Refresh it is ErrUnread.
+func (s *Source) Overview(context.Context) (*overview.Overview, error) {
+	read := s.read.Load()
+	if read == nil {
+		return nil, ErrUnread
 	}
-	progress := stand.all()
-	learned, err := s.baselinesNow(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.readOpenings(ctx); err != nil {
-		return nil, err
-	}
-	hours, err := s.recentHours(ctx, now.Add(-s.cfg.Reach()), stand)
-	if err != nil {
-		return nil, err
-	}
-	insides, err := s.readInside(ctx)
-	if err != nil {
-		return nil, err
-	}
-	readings, err := s.readReadings(ctx)
-	if err != nil {
-		return nil, err
-	}
-	trucks, err := s.readTrucks(ctx, hours)
-	if err != nil {
-		return nil, err
-	}
+	now, known := s.now().UTC(), s.border.Overview()
 	b := &overview.Overview{
-		Time: now, AsOf: progress.AsOf, FinalUntil: progress.FinalUntil,
-		WindowSeconds: int64(s.cfg.Window / time.Second), TrendHours: s.cfg.TrendHours, Simulation: s.cfg.Simulation, Places: []overview.Place{},
+		Time: now, WindowSeconds: int64(s.cfg.Window / time.Second), TrendHours: s.cfg.TrendHours, Simulation: s.cfg.Simulation, Places: []overview.Place{},
 	}
+	b.AsOf, b.FinalUntil = standing(known.Shards)
 	sum := newTotals()
 	for i := range s.places {
-		p := &s.places[i]
+		of := &known.Places[1+i]
 		v := view{
-			place: p, now: now, open: func(t time.Time) bool { return s.openings.openAt(p.ID, t) }, baselines: learned[p.ID], inside: insides[p.ID], hours: hours[p.ID], trucks: trucks[p.ID],
+			place: &s.places[i], voc: s.voc, now: now, openings: of.Openings, baselines: read.baselines[s.ids[i]], inside: occupancyOf(of), hours: byStart(of.Hours),
 			window: int(s.cfg.Window / time.Hour), trend: s.cfg.TrendHours,
 		}
-		bcp, recent := v.bcp()
-		if bcp.Readings, err = s.latestReadings(ctx, v.baselines, now, readings[p.ID]); err != nil {
-			return nil, err
+		if v.openings == nil {
+			v.openings = s.calendars[1+i]
 		}
+		bcp, recent := v.bcp()
+		bcp.Readings = read.latestReadings(s.ids[i], now)
 		sum.add(&bcp, recent)
 		b.Places = append(b.Places, bcp)
 	}
-	b.Total = sum.total(len(s.places))
+	b.Total = sum.total(len(s.places), s.voc)
 	return b, nil
 }
 
-// readTrucks says of which BCPs truck events ever came. It asks only for those of which none is known.
-func (s *Source) readTrucks(ctx context.Context, recent hours) (map[string]bool, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for bcp := range recent {
-		s.trucks[bcp] = true
-	}
-	var unseen []string
-	for i := range s.places {
-		if id := s.places[i].ID; !s.trucks[id] {
-			unseen = append(unseen, id)
+// standing is the time of the latest event of all shards, and the least of their watermarks; nil before the first event.
+func standing(shards []engine.Standing) (asOf, finalUntil *time.Time) {
+	for _, at := range shards {
+		if !at.HasLatest {
+			continue
+		}
+		if latest := time.UnixMilli(at.Latest).UTC(); asOf == nil || latest.After(*asOf) {
+			asOf = &latest
+		}
+		if watermark := time.UnixMilli(at.Watermark).UTC(); finalUntil == nil || watermark.Before(*finalUntil) {
+			finalUntil = &watermark
 		}
 	}
-	if len(unseen) > 0 {
-		sql := "SELECT DISTINCT bcp FROM " + s.table("windows") + " WHERE grain = 'day' AND bcp IN ({ids:Array(String)})"
-		err := s.each(ctx, "windows", sql, []any{clickhouse.Named("ids", unseen)}, func(rows driver.Rows) error {
-			var bcp string
-			if err := rows.Scan(&bcp); err != nil {
-				return err
-			}
-			s.trucks[bcp] = true
-			return nil
-		})
-		if err != nil {
-			return nil, err
-		}
+	return asOf, finalUntil
+}
+
+// byStart are hours by their start in Unix seconds. An hour that is missing has no window at all.
+func byStart(hours []engine.HourAt) map[int64]*window.HourSum {
+	all := make(map[int64]*window.HourSum, len(hours))
+	for _, h := range hours {
+		all[int64(h.Start)*60] = h.HourSum
 	}
-	return maps.Clone(s.trucks), nil
+	return all
 }
 
 // view is what there is to see of one BCP.
 type view struct {
-	place     *place.Place
-	now       time.Time
-	open      func(time.Time) bool
-	baselines *baselines
-	inside    *inside // nil before the first event
-	hours     map[int64]*hour
-	// trucks says that truck events ever came.
-	trucks        bool
+	place         *place.Place
+	voc           *event.Vocabulary
+	now           time.Time
+	openings      *hours.Hours
+	baselines     *baselines
+	inside        *inside
+	hours         map[int64]*window.HourSum
 	window, trend int // hours
 }
+
+// open reports whether the BCP was open at an instant, for either direction.
+func (v *view) open(t time.Time) bool { return openAt(v.openings, t) }
 
 // silence is why the BCP's numbers are not known now, empty if they are.
 func (v *view) silence() overview.Reason {
 	tolerated, _ := v.baselines.silence(v.now)
 	switch {
-	case v.inside == nil || v.inside.lastEvent == nil:
+	case v.inside.lastEvent == nil:
 		return overview.NoDataYet
 	case v.now.Sub(*v.inside.lastEvent) > tolerated:
 		return overview.Stale
@@ -130,19 +106,19 @@ func (v *view) silence() overview.Reason {
 }
 
 // recent adds up the hours of the window.
-func (v *view) recent() *hour {
-	sum := &hour{holders: map[string]segment{}}
+func (v *view) recent() *window.HourSum {
+	sum := &window.HourSum{}
 	for _, start := range startsOfHours(v.place, v.now, v.window) {
 		h := v.hours[start.Unix()]
 		if h == nil {
 			continue
 		}
-		sum.add(h)
+		sum.Merge(h)
 	}
 	return sum
 }
 
-func (v *view) bcp() (overview.Place, *hour) {
+func (v *view) bcp() (overview.Place, *window.HourSum) {
 	p := v.place
 	recent := v.recent()
 	silence := v.silence()
@@ -154,7 +130,7 @@ func (v *view) bcp() (overview.Place, *hour) {
 
 		SilentAfterSeconds: int64(tolerated / time.Second), SilentAfterLearned: learned,
 		Status: overview.OK, Open: v.open(v.now),
-		ReleaseTime: releaseTime(recent, silence), Holders: holders(recent), Flow: flow(recent, v.withoutTrucks(silence)),
+		ReleaseTime: releaseTime(recent, silence), Holders: holders(recent, v.voc), Flow: flow(recent, v.withoutTrucks(silence)),
 	}
 	if p.Targets.ReleaseTime > 0 {
 		seconds := int64(p.Targets.ReleaseTime / time.Second)
@@ -166,7 +142,7 @@ func (v *view) bcp() (overview.Place, *hour) {
 	case !b.Open:
 		b.Status = overview.Closed
 	}
-	if v.inside != nil && v.inside.lastEvent != nil {
+	if v.inside.lastEvent != nil {
 		last := v.inside.lastEvent.UTC()
 		b.LastEvent = &last
 	}
@@ -178,7 +154,7 @@ func (v *view) bcp() (overview.Place, *hour) {
 // withoutTrucks is why nothing is known of the BCP's trucks, empty if something is. Readings of its queue may go on while its
 // trucks fall silent, as far as hours can show.
 func (v *view) withoutTrucks(silence overview.Reason) overview.Reason {
-	if silence == "" && (!v.trucks || v.hourStatus(startOf(window.Hour, v.now, v.place.Zone)) == overview.Unknown) {
+	if silence == "" && (!v.inside.everTrucks || v.hourStatus(startOf(window.Hour, v.now, v.place.Zone)) == overview.Unknown) {
 		return overview.NoTruckEvents
 	}
 	return silence
@@ -188,7 +164,7 @@ func (v *view) insideNow(silence overview.Reason) overview.Inside {
 	reason := v.withoutTrucks(silence)
 	if reason != "" {
 		in := overview.Inside{Known: overview.Known{Reason: reason}}
-		if v.trucks && v.inside != nil {
+		if v.inside.everTrucks {
 			in.LastKnown = &v.inside.trucks
 		}
 		return in
@@ -196,22 +172,23 @@ func (v *view) insideNow(silence overview.Reason) overview.Inside {
 	ages := v.inside.ages(v.now)
 	return overview.Inside{
 		Known: overview.Known{Trucks: &v.inside.trucks}, LastKnown: &v.inside.trucks,
-		ByDirection: &v.inside.byDirection, ByHolder: v.inside.held(), ByAge: &ages,
+		ByDirection: &v.inside.byDirection, ByHolder: v.inside.held(v.voc), ByAge: &ages,
 	}
 }
 
-func releaseTime(h *hour, silence overview.Reason) overview.ReleaseTime {
-	n := h.release.N
+func releaseTime(h *window.HourSum, silence overview.Reason) overview.ReleaseTime {
+	r := &h.Release
+	n := r.N
 	if n == 0 {
 		if silence != "" {
 			return overview.ReleaseTime{Reason: silence}
 		}
 		return overview.ReleaseTime{N: &n, Reason: overview.NoReleases}
 	}
-	mean := float64(h.release.Sum) / float64(n) / 1000
-	p50, p90 := h.release.Bins.Quantile(0.5), h.release.Bins.Quantile(0.9)
-	netMean := float64(h.release.Sum-h.release.Net.Closed) / float64(n) / 1000
-	net := h.release.NetBins()
+	mean := float64(r.Sum) / float64(n) / 1000
+	p50, p90 := r.Bins.Quantile(0.5), r.Bins.Quantile(0.9)
+	netMean := float64(r.Sum-r.Net.Closed) / float64(n) / 1000
+	net := r.NetBins()
 	netP50, netP90 := net.Quantile(0.5), net.Quantile(0.9)
 	return overview.ReleaseTime{
 		N: &n, MeanSeconds: &mean, P50Seconds: &p50, P90Seconds: &p90,
@@ -220,11 +197,13 @@ func releaseTime(h *hour, silence overview.Reason) overview.ReleaseTime {
 }
 
 // holders are the segments of an hour in the order of phases and names.
-func holders(h *hour) []overview.Holding {
+func holders(h *window.HourSum, voc *event.Vocabulary) []overview.Holding {
 	all := []overview.Holding{}
-	for measure, g := range h.holders {
-		if phase, holder, ok := cutMeasure(measure); ok && g.n > 0 {
-			all = append(all, overview.Holding{Phase: phase, Holder: holder, N: g.n, Seconds: float64(g.ms) / 1000, NetSeconds: float64(g.net) / 1000})
+	for _, g := range h.Segments {
+		if phase, holder, ok := g.Measure.Segment(); ok && g.N > 0 {
+			all = append(all, overview.Holding{
+				Phase: phase.String(), Holder: voc.HolderName(holder), N: g.N, Seconds: float64(g.Ms) / 1000, NetSeconds: float64(g.Net) / 1000,
+			})
 		}
 	}
 	slices.SortFunc(all, func(a, b overview.Holding) int {
@@ -233,14 +212,14 @@ func holders(h *hour) []overview.Holding {
 	return all
 }
 
-func flow(h *hour, reason overview.Reason) overview.Flow {
+func flow(h *window.HourSum, reason overview.Reason) overview.Flow {
 	known := overview.Flow{Counts: map[string]*int64{}}
 	unknown := overview.Flow{Counts: map[string]*int64{}, Reason: reason}
 	for _, d := range window.Definitions() {
 		if d.Overview == "" {
 			continue
 		}
-		n := h.counts.Of(d.Name)
+		n := h.Counts.Of(d.Name)
 		known.Counts[d.Name], unknown.Counts[d.Name] = &n, nil
 		if n != 0 {
 			reason = ""
@@ -257,24 +236,21 @@ func flow(h *hour, reason overview.Reason) overview.Flow {
 func (v *view) trendHours() []overview.Hour {
 	starts := startsOfHours(v.place, v.now, v.trend)
 	all := make([]overview.Hour, len(starts))
-	var running int64
-	if v.inside != nil {
-		running = v.inside.trucks
-	}
+	running := v.inside.trucks
 	for i := len(starts) - 1; i >= 0; i-- {
 		h := v.hours[starts[i].Unix()]
 		all[i] = overview.Hour{Start: starts[i], Status: v.hourStatus(starts[i])}
 		if all[i].Status != overview.Unknown {
 			n, at := int64(0), running
 			all[i].N, all[i].Inside = &n, &at
-			if h != nil && h.release.N > 0 {
-				n = h.release.N
-				p50, p90 := h.release.Bins.Quantile(0.5), h.release.Bins.Quantile(0.9)
+			if h != nil && h.Release.N > 0 {
+				n = h.Release.N
+				p50, p90 := h.Release.Bins.Quantile(0.5), h.Release.Bins.Quantile(0.9)
 				all[i].P50Seconds, all[i].P90Seconds = &p50, &p90
 			}
 		}
 		if h != nil {
-			running -= h.counts.Of("arrivals") - h.counts.Of("left")
+			running -= h.Counts.Of("arrivals") - h.Counts.Of("left")
 		}
 	}
 	return all

@@ -23,7 +23,7 @@ SELECT number %% 4, 'P' || toString(intDiv(number, 40) %% 18), ['inbound', 'outb
     ['arrivals', 'untimed_left', 'untimed_releases', 'untimed_departures', 'release_time', 'crossing_time', 'wait/customs', 'service/customs', 'hold/health', 'exit/carrier'][intDiv(number, 4) %% 10 + 1],
     1, 20, 1000000, 1000000, 50000000000, mapFromArrays(range(300, 320)::Array(Int16), arrayMap(x -> 1::UInt32, range(20)))
 FROM numbers(518400)`)
-	s.insert(`inside_now SELECT number %% 4, 'P' || toString(intDiv(number, 8) %% 18), ['inbound', 'outbound'][intDiv(number, 4) %% 2 + 1], 1, '2026-01-31 12:00:00', 100,
+	s.insert(`inside_now SELECT number %% 4, 'P' || toString(intDiv(number, 8) %% 18), ['inbound', 'outbound'][intDiv(number, 4) %% 2 + 1], 1, '2026-01-31 12:00:00', '2026-01-31 12:00:00', 100,
     map('wait/customs', 60, 'service/customs', 30, 'exit/carrier', 10), map(491000, 50, 491010, 50) FROM numbers(144)`)
 	s.insert(`readings SELECT 0, number, 'P' || toString(number %% 18), '', 'far', toString(number), 0, toDateTime64('2026-01-31 12:00:00', 3, 'UTC') - number,
     toDateTime64('2026-01-31 12:00:00', 3, 'UTC') - number, 10, NULL, 60, 0 FROM numbers(100000)`)
@@ -32,6 +32,9 @@ FROM numbers(518400)`)
 	s.overview()
 	first := time.Since(begin)
 	for b.Loop() {
+		if err := s.Refresh(b.Context()); err != nil {
+			b.Fatal(err)
+		}
 		if _, err := s.Overview(b.Context()); err != nil {
 			b.Fatal(err)
 		}

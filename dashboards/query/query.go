@@ -1,9 +1,9 @@
 // Package query reads from ClickHouse what people are shown.
 //
-// It promises that one overview is a handful of queries over all BCPs at once, or fewer where this process has counted what it
-// shows (Counter), that rows of shards are merged by adding, and that what is unknown is null. It refuses to write. Numbers
-// read while a shard flushes may be ahead of the progress that was read before them, never behind; the flush ends in a new
-// progress, after which they agree again.
+// It promises that an overview asks the store nothing (Refresh does, once for all who watch, and no lock is held meanwhile); that
+// rows of shards are merged by adding; and that what is unknown is null. It refuses to write. Numbers read while a shard flushes
+// may be ahead of the progress that was read before them, never behind; the flush ends in a new progress, after which they agree
+// again.
 package query
 
 import (
@@ -12,13 +12,16 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"dwell/dashboards/overview"
+	"dwell/ingest/event"
 	"dwell/ingest/place"
+	"dwell/metrics/border"
+	"dwell/metrics/hours"
 )
 
 // Config is how far the overview looks.
@@ -51,36 +54,31 @@ func (c Config) Reach() time.Duration {
 	return max(c.Window, time.Duration(c.TrendHours)*time.Hour) + time.Hour
 }
 
-// Source reads one database.
+// Source reads one database. It is safe for concurrent use, but for Refresh.
 type Source struct {
 	conn   driver.Conn
 	db     string
 	places []place.Place
 	ids    []string // of places
+	voc    *event.Vocabulary
 	now    func() time.Time
 	cfg    Config
+	border *border.Border
+	// calendars are the hours of the places without events, by event.BCP.
+	calendars []*hours.Hours
 
-	openings *openings
+	read atomic.Pointer[read]
 
-	recent latest
-	own    *own // nil where nothing is counted in this process
-
-	mu sync.Mutex
-	// trucks are the BCPs of whose trucks an event ever came; it only grows.
-	trucks map[string]bool
-	// judged are the latest readings, by BCP.
-	judged map[string]judged
-
-	learning  sync.Mutex
-	learned   map[string]*baselines
-	learnedAt time.Time
-	failedAt  time.Time // when learning failed last
+	// What follows is Refresh's alone.
+	stored stored
+	judged map[string]judged // by BCP
 }
 
-// New makes a source over conn, whose tables are in the database db. Now is the clock of the program.
-func New(conn driver.Conn, db string, places []place.Place, cfg Config, now func() time.Time) *Source {
-	s := &Source{conn: conn, db: db, places: places, cfg: cfg, now: now, trucks: map[string]bool{}, judged: map[string]judged{}}
-	s.openings = newOpenings(places)
+// New makes a source over conn, whose tables are in the database db. The vocabulary is that of the places, in their order. The
+// border has what shards of this process publish, and gets from Refresh what others have. Now is the clock of the program.
+func New(conn driver.Conn, db string, places []place.Place, voc *event.Vocabulary, cfg Config, now func() time.Time, known *border.Border) *Source {
+	s := &Source{conn: conn, db: db, places: places, voc: voc, cfg: cfg, now: now, border: known, calendars: hoursOf(places), judged: map[string]judged{}}
+	s.stored = stored{openings: s.calendars, next: map[uint16]uint64{}}
 	for i := range places {
 		s.ids = append(s.ids, places[i].ID)
 	}
@@ -147,11 +145,6 @@ func (s *Source) readProgress(ctx context.Context) (all progress, err error) {
 		return err
 	})
 	return all, err
-}
-
-// without returns the progress of all other shards.
-func (p progress) without(shards []int) progress {
-	return slices.DeleteFunc(slices.Clone(p), func(at shardProgress) bool { return slices.Contains(shards, int(at.shard)) })
 }
 
 // all returns the progress of all shards together.

@@ -13,22 +13,25 @@ import (
 	"dwell/deploy/embedded/clickhouse/clickhousetest"
 	"dwell/ingest/event"
 	"dwell/ingest/place"
+	"dwell/metrics/border"
 	"dwell/metrics/clickhouse"
 	"dwell/metrics/window"
 )
 
 func TestMain(m *testing.M) { clickhousetest.Main(m) }
 
-// border is a database with rows written by hand, and a source whose clock stands.
-type border struct {
+// database is one with rows written by hand, and a source whose clock stands.
+type database struct {
 	t    testing.TB
 	conn driver.Conn
 	*Source
+	voc  *event.Vocabulary
+	all  []place.Place
 	now  time.Time
 	asOf int // of the rows that are written
 }
 
-func newBorder(t testing.TB, now string, places ...place.Place) *border {
+func newBorder(t testing.TB, now string, places ...place.Place) *database {
 	t.Helper()
 	server := clickhousetest.Start(t)
 	var ids []string
@@ -47,7 +50,7 @@ func newBorder(t testing.TB, now string, places ...place.Place) *border {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = store.Close() })
-	b := &border{t: t, conn: store.Conn(), now: at(now), asOf: 10}
+	b := &database{t: t, conn: store.Conn(), all: places, now: at(now), asOf: 10}
 	// Questions need no user that may write.
 	cfg.Addresses = []string{server.ReadOnly(t, 2).Addr}
 	reader, err := clickhouse.Connect(cfg)
@@ -55,8 +58,14 @@ func newBorder(t testing.TB, now string, places ...place.Place) *border {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = reader.Close() })
-	b.Source = New(reader, server.Database, places, DefaultConfig(), func() time.Time { return b.now })
+	b.voc = voc
+	b.Source = b.source(reader, server.Database)
 	return b
+}
+
+// source is one over these tables.
+func (b *database) source(conn driver.Conn, db string) *Source {
+	return New(conn, db, b.all, b.voc, DefaultConfig(), func() time.Time { return b.now }, border.New(len(b.all)))
 }
 
 func at(text string) time.Time {
@@ -82,7 +91,7 @@ func placeOf(id, zone string, silentAfter time.Duration) place.Place {
 	}
 }
 
-func (b *border) insert(format string, args ...any) {
+func (b *database) insert(format string, args ...any) {
 	b.t.Helper()
 	if err := b.conn.Exec(b.t.Context(), fmt.Sprintf("INSERT INTO "+format, args...)); err != nil {
 		b.t.Fatal(err)
@@ -94,7 +103,7 @@ func literal(t time.Time) string {
 }
 
 // window writes a row of durations in seconds, or of a count, into the hour and the day.
-func (b *border) window(shard int, bcp, direction, grain, start, measure string, n int, seconds ...int) {
+func (b *database) window(shard int, bcp, direction, grain, start, measure string, n int, seconds ...int) {
 	b.t.Helper()
 	var a window.Aggregate
 	for _, s := range seconds {
@@ -103,19 +112,19 @@ func (b *border) window(shard int, bcp, direction, grain, start, measure string,
 	b.aggregate(shard, bcp, direction, grain, start, measure, n, &a)
 }
 
-func (b *border) aggregate(shard int, bcp, direction, grain, start, measure string, n int, a *window.Aggregate) {
+func (b *database) aggregate(shard int, bcp, direction, grain, start, measure string, n int, a *window.Aggregate) {
 	b.t.Helper()
 	b.aggregates(b.row(shard, bcp, direction, grain, start, measure, n, a))
 }
 
-func (b *border) aggregates(rows ...string) {
+func (b *database) aggregates(rows ...string) {
 	b.t.Helper()
 	b.insert(`windows (shard, bcp, direction, channel, regime, grain, start, measure, as_of, n, sum_ms, sum_sq, bins, net_ms, net_sq, net_bins)
 		VALUES %s`, strings.Join(rows, ", "))
 }
 
 // row is one for aggregates.
-func (b *border) row(shard int, bcp, direction, grain, start, measure string, n int, a *window.Aggregate) string {
+func (b *database) row(shard int, bcp, direction, grain, start, measure string, n int, a *window.Aggregate) string {
 	list := func(bins window.Bins) string {
 		var all []string
 		for _, bin := range bins {
@@ -128,14 +137,32 @@ func (b *border) row(shard int, bcp, direction, grain, start, measure string, n 
 		a.Sum-a.Net.Closed, a.Net.SumSquares.Lo, list(a.Net.Bins))
 }
 
-func (b *border) insideNow(shard int, bcp, direction, lastEvent string, trucks int, holders, arrived string) {
+func (b *database) insideNow(shard int, bcp, direction, lastEvent string, trucks int, holders, arrived string) {
 	b.t.Helper()
-	b.insert("inside_now VALUES (%d, '%s', '%s', 10, %s, %d, map(%s), map(%s))",
-		shard, bcp, direction, literal(at(lastEvent)), trucks, holders, arrived)
+	ofTruck := "NULL"
+	if trucks > 0 {
+		ofTruck = literal(at(lastEvent))
+	}
+	b.insert("inside_now VALUES (%d, '%s', '%s', 10, %s, %s, %d, map(%s), map(%s))",
+		shard, bcp, direction, literal(at(lastEvent)), ofTruck, trucks, holders, arrived)
 }
 
-func (b *border) overview() *overview.Overview {
+// refresh reads all tables again: rows that are written by hand may be as of any offset.
+func (b *database) refresh() {
 	b.t.Helper()
+	b.insert("progress (shard, offset, as_of) SELECT number, %d, 0 FROM numbers(8) WHERE number NOT IN (SELECT shard FROM progress)", b.asOf)
+	b.stored.shards = nil
+	if last := b.read.Load(); last != nil {
+		b.read.Store(&read{baselines: last.baselines, learned: last.learned})
+	}
+	if err := b.Refresh(b.t.Context()); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+func (b *database) overview() *overview.Overview {
+	b.t.Helper()
+	b.refresh()
 	out, err := b.Overview(b.t.Context())
 	if err != nil {
 		b.t.Fatal(err)
@@ -281,7 +308,7 @@ func TestEmptyPlaceThatIsSeenHasZeroTrucks(t *testing.T) {
 	b := newBorder(t, "2026-01-05T12:00:00Z", placeOf("A", "UTC", 3*time.Hour))
 	b.window(0, "A", "inbound", "hour", "2026-01-05T11:00:00Z", "arrivals", 1)
 	b.window(0, "A", "inbound", "hour", "2026-01-05T11:00:00Z", "untimed_left", 1)
-	b.insideNow(0, "A", "inbound", "2026-01-05T11:50:00Z", 0, "", "")
+	b.insert("inside_now VALUES (0, 'A', 'inbound', 10, '2026-01-05 11:50:00', '2026-01-05 11:50:00', 0, map(), map())")
 	bcp := b.overview().Places[0]
 	is(t, "inside", bcp.Inside.Trucks, 0)
 	is(t, "n", bcp.ReleaseTime.N, 0)

@@ -50,22 +50,6 @@ func nullable(v any) *uint64 {
 	return p
 }
 
-// latestReadings are those of one place as they are now.
-func (s *Source) latestReadings(ctx context.Context, known *baselines, now time.Time, latest []storedReading) ([]overview.LatestReading, error) {
-	out := []overview.LatestReading{}
-	if len(latest) == 0 {
-		return out, nil
-	}
-	verdicts, err := s.latestVerdicts(ctx, known, latest)
-	if err != nil {
-		return nil, err
-	}
-	for _, r := range latest {
-		out = append(out, r.at(now, known, verdicts[queue{r.source, r.direction}]))
-	}
-	return out, nil
-}
-
 func (r *storedReading) at(now time.Time, known *baselines, v judge.Verdict) overview.LatestReading {
 	one := judge.Sample{Time: r.time, Age: r.age}
 	age := one.AgeAt(now)

@@ -26,13 +26,14 @@ import (
 type store struct {
 	mu      sync.Mutex
 	trucks  int64
+	changed chan struct{}
 	padding string
 }
 
-func (s *store) Progress(context.Context) (overview.Progress, error) {
+func (s *store) Changed() <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return overview.Progress{Offsets: uint64(s.trucks)}, nil
+	return s.changed
 }
 
 func (s *store) Overview(context.Context) (*overview.Overview, error) {
@@ -50,6 +51,8 @@ func (s *store) add() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.trucks++
+	close(s.changed)
+	s.changed = make(chan struct{})
 }
 
 // stand is a running hub behind a real server.
@@ -66,7 +69,7 @@ type stand struct {
 
 func start(t *testing.T, cfg Config, padding string) *stand {
 	t.Helper()
-	s := &stand{store: &store{trucks: 1, padding: padding}, errors: &bytes.Buffer{}}
+	s := &stand{store: &store{trucks: 1, changed: make(chan struct{}), padding: padding}, errors: &bytes.Buffer{}}
 	log, reg := slog.New(slog.NewTextHandler(s.errors, &slog.HandlerOptions{Level: slog.LevelError})), prometheus.NewRegistry()
 	hubCfg := hub.DefaultConfig()
 	hubCfg.Tick = time.Millisecond

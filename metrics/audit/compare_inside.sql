@@ -10,21 +10,22 @@ WITH
         GROUP BY shard, bcp, direction
     ),
     seen AS (
-        SELECT shard, toString(e.bcp) AS bcp, toString(e.direction) AS direction, max(time) AS last_event
+        SELECT shard, toString(e.bcp) AS bcp, toString(e.direction) AS direction, max(time) AS last_event,
+            maxIf(toNullable(time), type NOT IN ('bcp.opened', 'bcp.closed', 'lane.opened', 'lane.closed', 'queue.observed', 'event.retracted')) AS last_truck_event
         FROM {{.Database}}.events AS e
         INNER JOIN {{.Scratch}}_progress AS p ON e.shard = p.shard
         WHERE e.offset < p.applied
         GROUP BY shard, bcp, direction
     ),
     both AS (
-        SELECT 'audit' AS side, shard, bcp, direction, [toString(trucks), toString(arrayZip(holders.1, holders.2)), toString(arrayZip(hours.1, hours.2)), ''] AS fields, 0 AS ahead
+        SELECT 'audit' AS side, shard, bcp, direction, [toString(trucks), toString(arrayZip(holders.1, holders.2)), toString(arrayZip(hours.1, hours.2)), '', ''] AS fields, 0 AS ahead
         FROM here
         UNION ALL
-        SELECT 'seen' AS side, shard, bcp, direction, ['', '', '', toString(last_event)] AS fields, 0 AS ahead FROM seen
+        SELECT 'seen' AS side, shard, bcp, direction, ['', '', '', toString(last_event), ifNull(toString(last_truck_event), '')] AS fields, 0 AS ahead FROM seen
         UNION ALL
         SELECT 'engine' AS side, r.shard AS shard, toString(bcp) AS bcp, toString(direction) AS direction,
             [toString(trucks), toString(arraySort(arrayZip(mapKeys(holders), mapValues(holders)))), toString(arraySort(arrayZip(mapKeys(arrived), mapValues(arrived)))),
-                ifNull(toString(last_event), '')] AS fields,
+                ifNull(toString(last_event), ''), ifNull(toString(last_truck_event), '')] AS fields,
             {{template "ahead"}}
         FROM {{.Scratch}}_inside_now AS r FINAL LEFT JOIN {{.Scratch}}_progress AS p ON r.shard = p.shard
     )
@@ -32,9 +33,9 @@ SELECT concat(bcp, ' ', direction, ' shard ', toString(shard)) AS key, d.1 AS fi
 FROM (
     SELECT shard, bcp, direction,
         anyIf(fields, side = 'engine') AS e, anyIf(fields, side = 'audit') AS a, anyIf(fields, side = 'seen') AS h,
-        arrayFilter(d -> d.2 != d.3, arrayZip(['trucks', 'holders', 'arrived', 'last_event'],
-            if(empty(e), ['0', '[]', '[]', ''], e),
-            arrayConcat(if(empty(a), ['0', '[]', '[]'], arraySlice(a, 1, 3)), [h[4]]))) AS differences
+        arrayFilter(d -> d.2 != d.3, arrayZip(['trucks', 'holders', 'arrived', 'last_event', 'last_truck_event'],
+            if(empty(e), ['0', '[]', '[]', '', ''], e),
+            arrayConcat(if(empty(a), ['0', '[]', '[]'], arraySlice(a, 1, 3)), [h[4], h[5]]))) AS differences
     FROM both
     GROUP BY shard, bcp, direction
     HAVING max(ahead) = 0

@@ -28,9 +28,9 @@ func (s *Store) Progress(ctx context.Context, id int) (p engine.Progress, err er
 	return p, nil
 }
 
-// LastSeen yields the time of the latest event of each BCP and direction, in Unix milliseconds.
-func (s *Store) LastSeen(ctx context.Context, id int, yield func(b event.BCP, d event.Direction, lastEvent int64)) error {
-	const query = `SELECT bcp, direction, assumeNotNull(toUnixTimestamp64Milli(last_event))
+// LastEvents yields the times of the latest events of each BCP and direction.
+func (s *Store) LastEvents(ctx context.Context, id int, yield func(engine.LastEvents)) error {
+	const query = `SELECT bcp, direction, toUnixTimestamp64Milli(last_event), toUnixTimestamp64Milli(last_truck_event)
 		FROM inside_now FINAL WHERE shard = ? AND last_event IS NOT NULL`
 	rows, err := s.conn.Query(ctx, query, id)
 	if err != nil {
@@ -39,20 +39,27 @@ func (s *Store) LastSeen(ctx context.Context, id int, yield func(b event.BCP, d 
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
 		var bcp, direction string
-		var last int64
-		if err := rows.Scan(&bcp, &direction, &last); err != nil {
+		var last, lastOfTruck *int64
+		if err := rows.Scan(&bcp, &direction, &last, &lastOfTruck); err != nil {
 			return fmt.Errorf("read table inside_now: %w", err)
 		}
 		b, d, err := s.place(bcp, direction)
 		if err != nil {
 			return fmt.Errorf("read table inside_now: %w", err)
 		}
-		yield(b, d, last)
+		yield(engine.LastEvents{BCP: b, Direction: d, Any: orNever(last), OfTruck: orNever(lastOfTruck)})
 	}
 	if err := rows.Err(); err != nil {
 		return fmt.Errorf("read table inside_now: %w", err)
 	}
 	return nil
+}
+
+func orNever(ms *int64) int64 {
+	if ms == nil {
+		return engine.Never
+	}
+	return *ms
 }
 
 // SeenBCPs are the ids of the BCPs that events have been counted of, sorted, with those that are not configured.

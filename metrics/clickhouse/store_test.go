@@ -332,12 +332,12 @@ func TestInsideIsReadBack(t *testing.T) {
 	s := open(t, fresh(t), voc)
 	rows := []engine.Inside{
 		{
-			BCP: 1, Direction: event.Inbound, AsOf: 9, LastEvent: 1_767_600_000_123, Trucks: 5,
+			BCP: 1, Direction: event.Inbound, AsOf: 9, LastEvent: 1_767_600_000_123, LastTruckEvent: 1_767_600_000_000, Trucks: 5,
 			Holders: map[window.Measure]int{window.OfSegment(visit.Wait, voc.Customs): 2, window.OfSegment(visit.Wait, voc.UnknownHolder): 3},
 			Arrived: map[int32]int{490_000: 1, 490_001: 4},
 		},
-		{BCP: 3, Direction: event.NoDirection, AsOf: 9, LastEvent: -1 << 62},
-		{BCP: 2, Direction: event.Outbound, AsOf: 9, LastEvent: 77},
+		{BCP: 3, Direction: event.NoDirection, AsOf: 9, LastEvent: engine.Never, LastTruckEvent: engine.Never},
+		{BCP: 2, Direction: event.Outbound, AsOf: 9, LastEvent: 77, LastTruckEvent: engine.Never},
 	}
 	if err := s.WriteInside(t.Context(), 1, rows); err != nil {
 		t.Fatal(err)
@@ -346,9 +346,9 @@ func TestInsideIsReadBack(t *testing.T) {
 	if err := s.WriteInside(t.Context(), 1, []engine.Inside{older}); err != nil {
 		t.Fatal(err)
 	}
-	seen := map[string]int64{}
-	err := s.LastSeen(t.Context(), 1, func(b event.BCP, d event.Direction, last int64) { seen[fmt.Sprint(b, " ", d)] = last })
-	if want := map[string]int64{"1 inbound": 1_767_600_000_123, "2 outbound": 77}; err != nil || !reflect.DeepEqual(seen, want) {
+	seen := map[string][2]int64{}
+	err := s.LastEvents(t.Context(), 1, func(l engine.LastEvents) { seen[fmt.Sprint(l.BCP, " ", l.Direction)] = [2]int64{l.Any, l.OfTruck} })
+	if want := map[string][2]int64{"1 inbound": {1_767_600_000_123, 1_767_600_000_000}, "2 outbound": {77, engine.Never}}; err != nil || !reflect.DeepEqual(seen, want) {
 		t.Errorf("seen %v, %v, want %v", seen, err, want)
 	}
 	var holders string

@@ -20,7 +20,8 @@ func (s *Store) WriteInside(ctx context.Context, id int, rows []engine.Inside) e
 		eachCode(d, b, "bcp", rows, func(r *engine.Inside) event.BCP { return r.BCP }, s.voc.BCPName)
 		eachCode(d, b, "direction", rows, func(r *engine.Inside) event.Direction { return r.Direction }, event.Direction.String)
 		each64(b, "as_of", "UInt64", rows, func(r *engine.Inside) int64 { return r.AsOf })
-		eachNullable64(b, "last_event", nullableTimeType, rows, func(r *engine.Inside) (int64, bool) { return r.LastEvent, r.LastEvent > never })
+		eachNullable64(b, "last_event", nullableTimeType, rows, func(r *engine.Inside) (int64, bool) { return r.LastEvent, engine.Seen(r.LastEvent) })
+		eachNullable64(b, "last_truck_event", nullableTimeType, rows, func(r *engine.Inside) (int64, bool) { return r.LastTruckEvent, engine.Seen(r.LastTruckEvent) })
 		each32(b, "trucks", "UInt32", rows, func(r *engine.Inside) uint32 { return uint32(r.Trucks) })
 		var hours []int32
 		var trucks []uint32
@@ -54,9 +55,6 @@ func (s *Store) WriteInside(ctx context.Context, id int, rows []engine.Inside) e
 		}
 	})
 }
-
-// never is above the time that a shard has for a BCP without events.
-const never = -1 << 61
 
 // WriteProgress writes the shard's progress.
 func (s *Store) WriteProgress(ctx context.Context, id int, f *engine.Flush) error {

@@ -53,7 +53,7 @@ func (s *State) collectDeltas(more bool) {
 		} else {
 			s.collected.Free(d.collected)
 			d.collected = mem.List{}
-			s.updateInside(d.before, st, lapsed)
+			s.updateOccupancy(d.before, s.occupancyOf(st, lapsed))
 		}
 	}
 }

@@ -14,8 +14,6 @@ type Flush struct {
 	// meaningless while HasLatest is false: no event has been applied yet.
 	Latest, Watermark int64
 	HasLatest         bool
-	// Horizon is how far back memory is complete, in Unix milliseconds.
-	Horizon int64
 
 	// Restatements must be written before windows, visits and inside: where a visit's row is stored, its restatements are.
 	Restatements []window.Restatement
@@ -36,6 +34,11 @@ func (s *State) Flush(asOf int64) *Flush {
 	f := &Flush{AsOf: asOf, Latest: s.latest, Watermark: s.watermark(), HasLatest: s.latest != never}
 	f.Restatements, s.restated = s.restated, s.spare.Restatements[:0]
 	s.windows.applyDeltas(s.ahead)
+	for _, c := range s.windows.flushed {
+		if c.at.Grain == window.Hour {
+			s.noteHour(c.at)
+		}
+	}
 	f.Windows = Windows{&s.windows, asOf}
 	f.Visits = s.flushVisits(asOf)
 	f.Inside = s.spare.Inside[:0]
@@ -43,7 +46,6 @@ func (s *State) Flush(asOf int64) *Flush {
 		if row != nil && row.dirty {
 			row.dirty, row.AsOf = false, asOf
 			f.Inside = append(f.Inside, *row)
-			row.Visited = false
 		}
 	}
 	s.spare = *f
@@ -52,7 +54,6 @@ func (s *State) Flush(asOf int64) *Flush {
 	s.boundaries = nil
 	clear(s.ahead)
 	s.evict()
-	f.Horizon = s.horizon
 	return f
 }
 

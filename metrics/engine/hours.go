@@ -35,6 +35,7 @@ func (s *State) Overlapped(e *event.Event) (b event.BCP, over hours.Interval, ok
 // RestoreHours takes from the store an event about a BCP before the progress.
 func (s *State) RestoreHours(e *event.Event) {
 	if hours.Concerns(e) {
+		s.openings[e.BCP] = nil
 		s.hours[e.BCP].Apply(e)
 	}
 }
@@ -62,6 +63,7 @@ func (s *State) applyToHours(offset int64, e *event.Event, latest int64, out *Ou
 			}
 		}
 	}
+	s.openings[e.BCP] = nil
 	h.Apply(e)
 	from := 0
 	for _, o := range overlapped {

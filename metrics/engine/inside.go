@@ -12,15 +12,14 @@ type Inside struct {
 	Direction event.Direction
 	// AsOf is an offset: the row includes the events of the shard before it, and no others.
 	AsOf int64
-	// LastEvent is the time of the latest event about the BCP and direction, Unix milliseconds.
-	LastEvent int64
-	Trucks    int
+	// LastEvent is the time of the latest event about the BCP and direction, and LastTruckEvent of the latest one about a visit,
+	// Unix milliseconds, or Never.
+	LastEvent, LastTruckEvent int64
+	Trucks                    int
 	// Holders counts the trucks by the segment they are in: window.OfSegment.
 	Holders map[window.Measure]int
 	// Arrived counts the trucks by the hour of arrival, in hours since the Unix epoch.
 	Arrived map[int32]int
-	// Visited says that a visit there has changed since the last flush with this row. It is not stored.
-	Visited bool
 
 	dirty bool
 }
@@ -28,16 +27,18 @@ type Inside struct {
 func (s *State) row(b event.BCP, d event.Direction) *Inside {
 	at := &s.inside[placeOf(b, d)]
 	if *at == nil {
-		*at = &Inside{BCP: b, Direction: d, LastEvent: never, Holders: map[window.Measure]int{}, Arrived: map[int32]int{}}
+		*at = &Inside{BCP: b, Direction: d, LastEvent: never, LastTruckEvent: never, Holders: map[window.Measure]int{}, Arrived: map[int32]int{}}
 	}
 	(*at).dirty = true
 	return *at
 }
 
-// updateLastEvent updates the time of the latest event of a BCP and direction.
+// updateLastEvent updates the times of the latest events of a BCP and direction.
 func (s *State) updateLastEvent(e *event.Event) {
-	if row := s.row(e.BCP, e.Direction); e.Time > row.LastEvent {
-		row.LastEvent = e.Time
+	row := s.row(e.BCP, e.Direction)
+	row.LastEvent = max(row.LastEvent, e.Time)
+	if e.Type.OfVisit() {
+		row.LastTruckEvent = max(row.LastTruckEvent, e.Time)
 	}
 }
 
@@ -76,14 +77,6 @@ func (s *State) updateOccupancy(before, after occupancy) {
 	before.holder = from
 	s.countOccupancy(before, -1)
 	s.countOccupancy(after, +1)
-}
-
-// updateInside takes a dirty visit's state into the row of its BCP.
-func (s *State) updateInside(before occupancy, st *visit.State, lapsed visit.Time) {
-	s.updateOccupancy(before, s.occupancyOf(st, lapsed))
-	if at := s.inside[placeOf(st.BCP, st.Direction)]; at != nil && !st.Empty {
-		at.Visited = true
-	}
 }
 
 func (s *State) countOccupancy(o occupancy, sign int) {

@@ -38,7 +38,7 @@ func TestTruckIsInsideWhereNothingFollowsABoundary(t *testing.T) {
 		t.Fatalf("windows %+v are missing in an empty store", missing)
 	}
 	f := s.Flush(2)
-	if len(f.Inside) != 1 || f.Inside[0].Trucks != 1 || !f.Inside[0].Visited {
+	if len(f.Inside) != 1 || f.Inside[0].Trucks != 1 || f.Inside[0].LastTruckEvent != start {
 		t.Errorf("inside are %+v, want one truck", f.Inside)
 	}
 	arrivals := int64(0)

@@ -89,9 +89,7 @@ func (b *border) open() {
 	}
 	b.meanwhile()
 	for at, row := range b.inside {
-		if row.LastEvent != never {
-			in.state.RestoreLastEvent(at.bcp, at.direction, row.LastEvent)
-		}
+		in.state.RestoreLastEvents(LastEvents{at.bcp, at.direction, row.LastEvent, row.LastTruckEvent})
 	}
 	for i := range b.log {
 		if b.offsets[i] < p.Offset {
@@ -208,7 +206,6 @@ func (in *instance) flush() error {
 		r.Holders, r.Arrived = maps.Clone(r.Holders), maps.Clone(r.Arrived)
 		step(func() {
 			if old, ok := b.inside[bcpDirection{r.BCP, r.Direction}]; !ok || r.AsOf >= old.AsOf {
-				r.Visited = false // it is of one flush, and of no table
 				b.inside[bcpDirection{r.BCP, r.Direction}] = r
 			}
 		})

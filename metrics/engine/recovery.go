@@ -157,17 +157,27 @@ func (s *State) RestoreWindow(r *window.Row) error {
 		return fmt.Errorf("window %+v as of %d: %w", r.Key, r.AsOf, err)
 	}
 	s.windows.restore(r.Key, &r.Aggregate)
+	if r.Key.Grain == window.Hour {
+		s.noteHour(r.Key)
+	}
 	if r.AsOf > s.written {
 		s.ahead[r.Key] = r.AsOf
 	}
 	return nil
 }
 
-// RestoreLastEvent takes from the store the time of the latest event of a BCP and direction; the rest of the row follows from
-// the visits.
-func (s *State) RestoreLastEvent(b event.BCP, d event.Direction, lastEvent int64) {
-	row := s.row(b, d)
-	row.LastEvent = max(row.LastEvent, lastEvent)
+// LastEvents are the times of the latest event of a BCP and direction and of the latest one about a visit there, Unix
+// milliseconds, or Never.
+type LastEvents struct {
+	BCP          event.BCP
+	Direction    event.Direction
+	Any, OfTruck int64
+}
+
+// RestoreLastEvents takes the times of the latest events from the store; the rest of the row follows from the visits.
+func (s *State) RestoreLastEvents(l LastEvents) {
+	row := s.row(l.BCP, l.Direction)
+	row.LastEvent, row.LastTruckEvent = max(row.LastEvent, l.Any), max(row.LastTruckEvent, l.OfTruck)
 }
 
 // Missing are the windows that must be restored, as far as the store has them, before the next Flush, without an event in

@@ -16,8 +16,7 @@ type Config struct {
 	Vocabulary *event.Vocabulary `yaml:"-" rule:"-"`
 	// Places are the BCPs of the Vocabulary, in its order.
 	Places []place.Place `yaml:"-" rule:"-"`
-	// MemoryRetention is how far behind the watermark finished visits and windows stay in memory. With less than 25 h the
-	// overview reads the hours of its day from ClickHouse each second.
+	// MemoryRetention is how far behind the watermark finished visits and windows stay in memory, and how far back an Overview goes.
 	MemoryRetention time.Duration `yaml:"memory_retention" rule:"-"`
 	// WatermarkDelay is how far the watermark stays behind the latest event.
 	WatermarkDelay time.Duration `yaml:"watermark_delay"`
@@ -40,7 +39,10 @@ type State struct {
 	inside    []*Inside // by BCP and direction
 
 	windows windows
+	recent  []recentHours // by BCP
 	hours   bcpHours
+	// openings are copies of hours for overviews, nil where an event has changed them since.
+	openings []*hours.Hours
 
 	// stored has the keys of all visits that are in the store and not in memory, and some others as false positives.
 	stored mem.Filter
@@ -95,7 +97,8 @@ func New(cfg Config) *State {
 		inside: make([]*Inside, (1+len(cfg.Places))*directions), // there is no BCP 0
 		ahead:  map[window.Key]int64{}, restatedAt: map[window.Key]int{},
 		latest: never, horizon: never,
-		windows: newWindows(cfg.Places), hours: make(bcpHours, 1+len(cfg.Places)),
+		windows: newWindows(cfg.Places), recent: make([]recentHours, 1+len(cfg.Places)),
+		hours: make(bcpHours, 1+len(cfg.Places)), openings: make([]*hours.Hours, 1+len(cfg.Places)),
 	}
 	for i := range cfg.Places {
 		s.hours[1+i] = hours.New(cfg.Places[i].Calendar, cfg.Places[i].Zone)

@@ -2,6 +2,7 @@ package hours
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 
@@ -51,6 +52,11 @@ func New(week *place.Calendar, zone *time.Location) *Hours {
 	return &Hours{calendar: calendar{week, window.NewClock(zone)}}
 }
 
+// Clone is a copy that shares no memory that changes.
+func (h *Hours) Clone() *Hours {
+	return &Hours{calendar: h.calendar, facts: slices.Clone(h.facts), retracted: maps.Clone(h.retracted)}
+}
+
 // Interval is [From, To) in Unix milliseconds.
 type Interval struct{ From, To int64 }
 
@@ -96,27 +102,46 @@ func (h *Hours) Change(e *event.Event) Interval {
 func (h *Hours) Apply(e *event.Event) {
 	change := h.Change(e)
 	if e.Type == event.EventRetracted {
-		if h.retracted == nil {
-			h.retracted = map[uint64]struct{}{}
+		h.retract(e.RetractedKey())
+	} else if !change.Empty() {
+		h.add(factOf(e))
+	}
+	h.forget(change)
+}
+
+// Merge applies all that o has been applied.
+func (h *Hours) Merge(o *Hours) {
+	for key := range o.retracted {
+		h.retract(key)
+	}
+	for _, f := range o.facts {
+		known := h.index(f.key)
+		if _, retracted := h.retracted[f.key]; !retracted && (known < 0 || compare(f, h.facts[known]) < 0) {
+			h.add(f)
 		}
-		h.retracted[e.RetractedKey()] = struct{}{}
 	}
-	if change.Empty() {
-		return
+	h.days = [directions]map[int32]closures{}
+}
+
+// add adds a fact, in place of one of the same key.
+func (h *Hours) add(f fact) {
+	h.remove(f.key)
+	at, _ := slices.BinarySearchFunc(h.facts, f, compare)
+	h.facts = slices.Insert(h.facts, at, f)
+}
+
+func (h *Hours) retract(key uint64) {
+	if h.retracted == nil {
+		h.retracted = map[uint64]struct{}{}
 	}
-	key := e.Key()
-	if e.Type == event.EventRetracted {
-		key = e.RetractedKey()
-	}
+	h.retracted[key] = struct{}{}
+	h.remove(key)
+}
+
+func (h *Hours) remove(key uint64) {
 	if at := h.index(key); at >= 0 {
 		h.facts = slices.Delete(h.facts, at, at+1)
 	}
-	if e.Type != event.EventRetracted {
-		f := factOf(e)
-		at, _ := slices.BinarySearchFunc(h.facts, f, compare)
-		h.facts = slices.Insert(h.facts, at, f)
-	}
-	h.forget(change)
 }
 
 func factOf(e *event.Event) fact {

@@ -242,6 +242,17 @@ func TestAnyOrderGivesTheSameHours(t *testing.T) {
 		}
 		log = rapid.Permutation(log).Draw(t, "order")
 		h := New(p.Calendar, p.Zone)
+		// Two shards have read as far as each other, of events that overlap: together they know all.
+		cut := rapid.IntRange(0, len(log)).Draw(t, "cut")
+		overlap := rapid.IntRange(0, cut).Draw(t, "overlap")
+		first, merged := New(p.Calendar, p.Zone), New(p.Calendar, p.Zone)
+		for i := range log[:cut] {
+			first.Apply(&log[i])
+		}
+		for i := range log[cut-overlap:] {
+			merged.Apply(&log[cut-overlap+i])
+		}
+		merged.Merge(first)
 		open := func() (all [2][halfHours]bool) {
 			for i := range halfHours {
 				for d := range all {
@@ -267,6 +278,9 @@ func TestAnyOrderGivesTheSameHours(t *testing.T) {
 		}
 		for d := event.Inbound; d <= event.Outbound; d++ {
 			for i := range int64(halfHours) {
+				if merged.Open(d, start+1_800_000*i) != h.Open(d, start+1_800_000*i) {
+					t.Fatalf("half-hour %d %s: open %v where two shards are merged", i, d, merged.Open(d, start+1_800_000*i))
+				}
 				if got, want := h.Open(d, start+1_800_000*i), plain(p, log, d, start+1_800_000*i); got != want {
 					t.Fatalf("%s in half-hour %d: open is %t, want %t", d, i, got, want)
 				}

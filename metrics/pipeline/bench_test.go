@@ -42,9 +42,7 @@ func (forgetful) RecentWindows(context.Context, int, int64, int64, func(*window.
 	return nil
 }
 
-func (forgetful) LastSeen(context.Context, int, func(event.BCP, event.Direction, int64)) error {
-	return nil
-}
+func (forgetful) LastEvents(context.Context, int, func(engine.LastEvents)) error { return nil }
 
 func (forgetful) Hours(context.Context, int, int64, func(*event.Event)) error { return nil }
 
@@ -78,8 +76,7 @@ func forgetsLetters(context.Context, ...event.DeadLetter) error { return nil }
 // unobserved is an observer that ignores everything.
 type unobserved struct{}
 
-func (unobserved) Opened(int, int64, *engine.State)                           {}
-func (unobserved) Counted(int, *engine.Flush)                                 {}
+func (unobserved) Published(int, *engine.Overview)                            {}
 func (unobserved) Applied(int, *pipeline.Batch)                               {}
 func (unobserved) Written(context.Context, int, string, int, time.Duration)   {}
 func (unobserved) Flushed(context.Context, int, *engine.Flush, time.Duration) {}

@@ -25,8 +25,7 @@ type Config struct {
 	RetryMax time.Duration `yaml:"retry_max" rule:"-"`
 }
 
-// DefaultConfig lacks the Engine's vocabulary and places. The dashboards' last day is in memory with a retention of 25 h or
-// more; with less they read it from ClickHouse each second.
+// DefaultConfig lacks the Engine's vocabulary and places.
 func DefaultConfig() Config {
 	return Config{
 		Engine:     engine.Config{MemoryRetention: 26 * time.Hour, WatermarkDelay: 10 * time.Minute},

@@ -24,6 +24,7 @@ func (s *Shard) flush(ctx context.Context) error {
 			return err
 		}
 		s.unwritten = s.state.Flush(s.next)
+		s.publish() // now it costs least, and nobody need read from the store what this process has
 	}
 	f := s.unwritten
 	err := inOrder(
@@ -48,10 +49,6 @@ func (s *Shard) flush(ctx context.Context) error {
 			return s.write(ctx, "inside_now", len(f.Inside), func(ctx context.Context) error {
 				return s.Store.WriteInside(ctx, s.id, f.Inside)
 			})
-		},
-		func() error {
-			s.Observer.Counted(s.id, f)
-			return nil
 		},
 		func() error {
 			return s.write(ctx, "progress", 1, func(ctx context.Context) error {

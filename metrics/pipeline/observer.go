@@ -12,15 +12,14 @@ import (
 // Observer is notified by all shards, each from its own goroutine, so it must be safe for concurrent use. Arguments are
 // valid during the call only.
 type Observer interface {
-	// Opened is called when the shard has recovered from the store, as of an offset.
-	Opened(shard int, asOf int64, s *engine.State)
+	// Published is called with what the shard knows: when it has recovered from the store, after events, and at the latest a second
+	// after the last one. The overview may be kept.
+	Published(shard int, o *engine.Overview)
 	// Applied is called after every batch.
 	Applied(shard int, b *Batch)
 	// Written is called after every write of a flush, in the context of its span. Table is the table's name, or
 	// "dead_letter_topic", "other_partitions" or "commit".
 	Written(ctx context.Context, shard int, table string, rows int, took time.Duration)
-	// Counted is called when the windows of a flush are written, before its progress is.
-	Counted(shard int, f *engine.Flush)
 	// Flushed is called when a flush is complete, in the context of its span.
 	Flushed(ctx context.Context, shard int, f *engine.Flush, took time.Duration)
 	// Memory is called after every flush with the number of visits and windows in memory.

@@ -52,8 +52,9 @@ type Shard struct {
 	took      time.Duration // the latest flush
 	flushed   time.Time     // when it was over
 	unwritten *engine.Flush // a flush that was cut off and must be written before anything else
-	open      bool          // and counted in the budget
-	lost      bool          // the log ends before offsets that were announced
+	published publication
+	open      bool // and counted in the budget
+	lost      bool // the log ends before offsets that were announced
 }
 
 // New makes the shard of a partition. Open comes first.
@@ -102,7 +103,7 @@ func (s *Shard) recover(ctx context.Context) error {
 	for _, asOf := range announced {
 		s.state.Announced(asOf)
 	}
-	if err := s.Store.LastSeen(ctx, s.id, s.state.RestoreLastEvent); err != nil {
+	if err := s.Store.LastEvents(ctx, s.id, s.state.RestoreLastEvents); err != nil {
 		return err
 	}
 	if err := s.Store.Hours(ctx, s.id, p.Offset, s.state.RestoreHours); err != nil {
@@ -117,7 +118,7 @@ func (s *Shard) recover(ctx context.Context) error {
 		return err
 	}
 	s.state.Resumed()
-	s.Observer.Opened(s.id, s.next, s.state)
+	s.publish()
 	return nil
 }
 
@@ -136,8 +137,9 @@ func (s *Shard) Handle(ctx context.Context, records []event.Record, next, highWa
 	return s.apply(ctx, records, next)
 }
 
-// Write flushes when a flush is due.
+// Write publishes an overview and flushes, each when it is due.
 func (s *Shard) Write(ctx context.Context) error {
+	s.publishDue()
 	share := s.Budget.share()
 	if s.raw.Bytes() >= min(rawBytes, share) {
 		if err := s.writeRaw(ctx); err != nil {
@@ -223,6 +225,7 @@ func (s *Shard) apply(ctx context.Context, records []event.Record, next int64) e
 		s.applyOne(work.offsets[i], &work.events[i], work.visits[i])
 	}
 	s.next = next
+	s.published.stale = true
 	if s.since.IsZero() {
 		s.since = s.Now()
 	}

@@ -30,8 +30,8 @@ type Store interface {
 	RecentVisits(ctx context.Context, shard int, horizon, ahead int64, yield func(*visit.Row) error, stored func(visit.Key)) error
 	// RecentWindows yields every window that ends after the horizon or has an AsOf above ahead, and perhaps some more.
 	RecentWindows(ctx context.Context, shard int, horizon, ahead int64, yield func(*window.Row) error) error
-	// LastSeen yields the time of the latest event of each BCP and direction, in Unix milliseconds.
-	LastSeen(ctx context.Context, shard int, yield func(b event.BCP, d event.Direction, lastEvent int64)) error
+	// LastEvents yields the times of the latest events of each BCP and direction.
+	LastEvents(ctx context.Context, shard int, yield func(engine.LastEvents)) error
 	// Hours yields, in any order, the shard's openings and closings of BCPs before an offset, with the retractions of events
 	// about places.
 	Hours(ctx context.Context, shard int, before int64, yield func(*event.Event)) error

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"dwell/ingest/event"
+	"dwell/metrics/engine"
 	"dwell/metrics/pipeline"
-	"dwell/metrics/window"
 )
 
 // Eight shards open, report and close while the registry is scraped. Counters keep their sums; every series of a shard ends.
@@ -37,7 +37,7 @@ func TestClosedShardsLeaveNoSeriesWhileScraped(t *testing.T) {
 					Next: int64(n), HighWatermark: int64(n), Events: []pipeline.EventClass{{BCP: torkham, Type: event.TruckArrived}},
 				})
 				b.Stalled(id, errors.New("connection refused"))
-				b.Flushed(t.Context(), id, insideFlush(torkham, event.Inbound, int64(1000+n), map[window.Measure]int{b.wait("customs"): 1}), time.Millisecond)
+				b.Flushed(t.Context(), id, &engine.Flush{}, time.Millisecond)
 				b.Memory(id, n, n)
 				b.Closed(id)
 				b.kafka.Assigned(id, false)

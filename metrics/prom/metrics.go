@@ -12,9 +12,8 @@ import (
 
 // Metrics are the series of one process. It implements pipeline.Observer and is safe for concurrent use.
 type Metrics struct {
-	voc    *event.Vocabulary
-	inside *insideCollector
-	times  *times
+	voc   *event.Vocabulary
+	times *times
 
 	events                                *events
 	deadLetters                           *prometheus.CounterVec
@@ -24,14 +23,13 @@ type Metrics struct {
 	rows                                  *prometheus.CounterVec
 	retries                               prometheus.Counter
 	lag, buffer, stalled, visits, windows *prometheus.GaugeVec
-	watermark                             *prometheus.GaugeVec
 }
 
 // SilentAfter returns the time without an event after which a BCP counts as unknown now. Each collection calls it for each BCP.
 type SilentAfter func(id string) time.Duration
 
 // New registers the series. It panics if registry has series of the same names.
-func New(registry prometheus.Registerer, voc *event.Vocabulary, places []place.Place, silentAfter SilentAfter) *Metrics {
+func New(registry prometheus.Registerer, voc *event.Vocabulary, places []place.Place, overview Overview, silentAfter SilentAfter) *Metrics {
 	with := promauto.With(registry)
 	counter := func(name, help string) prometheus.Counter {
 		return with.NewCounter(prometheus.CounterOpts{Name: name, Help: help})
@@ -40,9 +38,8 @@ func New(registry prometheus.Registerer, voc *event.Vocabulary, places []place.P
 		return with.NewGaugeVec(prometheus.GaugeOpts{Name: name, Help: help}, []string{"shard"})
 	}
 	m := &Metrics{
-		voc:    voc,
-		inside: newInsideCollector(voc, places, silentAfter),
-		times:  newTimes(voc),
+		voc:   voc,
+		times: newTimes(voc),
 		events: newEvents(voc, with.NewCounterVec(prometheus.CounterOpts{
 			Name: "dwell_events_total", Help: "Usable events that were read, by BCP and type, duplicates included; one about a place is in every partition, and counts in each.",
 		}, []string{"bcp", "type"})),
@@ -64,16 +61,15 @@ func New(registry prometheus.Registerer, voc *event.Vocabulary, places []place.P
 
 		lag: ofShard("dwell_shard_lag_records",
 			"Records of the partition that are not applied yet: high watermark less next offset. It stands still while the shard is stalled."),
-		watermark: ofShard("dwell_shard_watermark_timestamp_seconds", "Event time up to which windows are final unless late data restates them."),
-		buffer:    ofShard("dwell_shard_buffer_bytes", "Memory held for the next flush."),
-		stalled:   ofShard("dwell_shard_stalled", "1 while a read or write fails and is tried again, else 0."),
-		visits:    ofShard("dwell_shard_visits", "Visits in memory after the latest flush."),
-		windows:   ofShard("dwell_shard_windows", "Windows in memory after the latest flush."),
+		buffer:  ofShard("dwell_shard_buffer_bytes", "Memory held for the next flush."),
+		stalled: ofShard("dwell_shard_stalled", "1 while a read or write fails and is tried again, else 0."),
+		visits:  ofShard("dwell_shard_visits", "Visits in memory after the latest flush."),
+		windows: ofShard("dwell_shard_windows", "Windows in memory after the latest flush."),
 	}
 	for _, reason := range event.Reasons() {
 		m.deadLetters.WithLabelValues(string(reason))
 	}
-	registry.MustRegister(m.inside, m.times)
+	registry.MustRegister(newOverviewCollector(voc, places, overview, silentAfter), m.times)
 	configured(with, places)
 	return m
 }

@@ -9,11 +9,8 @@ import (
 	"dwell/metrics/pipeline"
 )
 
-// Opened is of no interest here.
-func (m *Metrics) Opened(int, int64, *engine.State) {}
-
-// Counted is of no interest here.
-func (m *Metrics) Counted(int, *engine.Flush) {}
+// Published is of no interest here: Overview has what all shards have published.
+func (m *Metrics) Published(int, *engine.Overview) {}
 
 // Applied counts a batch.
 func (m *Metrics) Applied(id int, b *pipeline.Batch) {
@@ -44,15 +41,10 @@ func (m *Metrics) Written(ctx context.Context, _ int, table string, rows int, to
 	}
 }
 
-// Flushed observes a whole flush and updates the trucks inside.
-func (m *Metrics) Flushed(ctx context.Context, id int, f *engine.Flush, took time.Duration) {
+// Flushed observes a whole flush.
+func (m *Metrics) Flushed(ctx context.Context, id int, _ *engine.Flush, took time.Duration) {
 	observe(ctx, m.flush, took)
-	m.inside.update(id, f)
-	shard := strconv.Itoa(id)
-	m.buffer.WithLabelValues(shard).Set(0)
-	if f.HasLatest {
-		m.watermark.WithLabelValues(shard).Set(float64(f.Watermark) / 1000)
-	}
+	m.buffer.WithLabelValues(strconv.Itoa(id)).Set(0)
 }
 
 // Memory sets the number of visits and windows in memory.
@@ -75,10 +67,8 @@ func (m *Metrics) Stalled(id int, err error) {
 
 // Closed ends the gauges of a shard; counters stay.
 func (m *Metrics) Closed(id int) {
-	m.inside.close(id)
 	shard := strconv.Itoa(id)
 	m.lag.DeleteLabelValues(shard)
-	m.watermark.DeleteLabelValues(shard)
 	m.buffer.DeleteLabelValues(shard)
 	m.stalled.DeleteLabelValues(shard)
 	m.visits.DeleteLabelValues(shard)

@@ -19,6 +19,7 @@ import (
 
 	"dwell/dashboards"
 	"dwell/ingest/event"
+	"dwell/metrics/engine"
 	"dwell/metrics/pipeline"
 	"dwell/metrics/visit"
 	"dwell/metrics/window"
@@ -40,7 +41,8 @@ func busy(t testing.TB) *border {
 		},
 	})
 	b.Written(t.Context(), 0, "windows", 1, time.Second)
-	b.Flushed(t.Context(), 0, insideFlush(torkham, event.Inbound, 1000, map[window.Measure]int{b.held(visit.Wait, "customs"): 1}), time.Second)
+	b.shows(0, torkham, event.Inbound, 1000, map[window.Measure]int{b.held(visit.Wait, "customs"): 1})
+	b.Flushed(t.Context(), 0, &engine.Flush{}, time.Second)
 	b.Memory(0, 1, 1)
 	return b
 }
@@ -104,7 +106,8 @@ What is unknown has no series; a zero is a real zero. A BCP without an event for
 
     time() - max by (bcp) (dwell_bcp_last_event_timestamp_seconds) <= on (bcp) max by (bcp) (dwell_bcp_silent_after_seconds)
 
-Each process exports the shards that it has: sum trucks and rates over processes, take the maximum of timestamps.
+Gauges of trucks, BCPs and watermarks are of the whole border in each process: take the maximum over processes, never the sum. All
+else is of the shards that the process has: sum rates over processes.
 Release and crossing time are native histograms of schema 5 (the bins of the tables in ClickHouse) if the scraper asks
 for them (` + "`scrape_native_histograms`" + ` of Prometheus 3), else classic ones up to seven days. They have each time as it was
 first known; the tables correct it, and ` + "`dwell_restated_times_total`" + ` counts how often. The histograms of

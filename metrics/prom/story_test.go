@@ -17,6 +17,7 @@ import (
 	"dwell/ingest/event"
 	"dwell/ingest/kafka"
 	"dwell/ingest/place"
+	known "dwell/metrics/border"
 	"dwell/metrics/engine"
 	"dwell/metrics/pipeline"
 	"dwell/metrics/prom"
@@ -42,6 +43,8 @@ type border struct {
 	registry *prometheus.Registry
 	voc      *event.Vocabulary
 	silence  time.Duration // at Torkham
+	known    *known.Border
+	shown    map[int]*engine.Overview // by shard
 }
 
 func newBorder(t testing.TB) *border {
@@ -50,9 +53,9 @@ func newBorder(t testing.TB) *border {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &border{registry: prometheus.NewPedanticRegistry(), voc: voc, silence: 3 * time.Hour}
+	b := &border{registry: prometheus.NewPedanticRegistry(), voc: voc, silence: 3 * time.Hour, known: known.New(3), shown: map[int]*engine.Overview{}}
 	places := []place.Place{{ID: "TORKHAM", Targets: place.Targets{ReleaseTime: 24 * time.Hour}}, {ID: "HAIRATAN"}, {ID: "AQINA"}}
-	b.Metrics = prom.New(b.registry, voc, places, func(id string) time.Duration {
+	b.Metrics = prom.New(b.registry, voc, places, b.known.Overview, func(id string) time.Duration {
 		return map[string]time.Duration{"TORKHAM": b.silence, "HAIRATAN": 20 * time.Hour, "AQINA": 40 * time.Hour}[id]
 	})
 	b.kafka = prom.NewKafka(b.registry, kafka.Failures())
@@ -105,27 +108,42 @@ func (b *border) held(p visit.Phase, holder string) window.Measure {
 	return window.OfSegment(p, h)
 }
 
-// insideFlush is a flush in which a shard has these trucks at a place, the latest event at a Unix second.
-func insideFlush(bcp event.BCP, d event.Direction, second int64, holders map[window.Measure]int) *engine.Flush {
-	row := engine.Inside{BCP: bcp, Direction: d, LastEvent: second * 1000, Holders: holders}
-	for _, n := range holders {
-		row.Trucks += n
+// shows has a shard publish these trucks at a place, beside what it has shown before, the latest event at a Unix second.
+func (b *border) shows(shard int, bcp event.BCP, d event.Direction, second int64, holders map[window.Measure]int) {
+	o := &engine.Overview{
+		Shards: []engine.Standing{{Shard: shard, HasLatest: true, Latest: second * 1000, Watermark: (second - 600) * 1000}},
+		Places: make([]engine.PlaceOverview, 4),
 	}
-	row.Visited = row.Trucks > 0
-	return &engine.Flush{HasLatest: true, Latest: second * 1000, Watermark: (second - 600) * 1000, Inside: []engine.Inside{row}}
+	for at := range o.Places {
+		for d := range o.Places[at].Inside {
+			o.Places[at].Inside[d] = engine.NoOccupancy()
+		}
+	}
+	if before := b.shown[shard]; before != nil {
+		copy(o.Places, before.Places)
+	}
+	in := &o.Places[bcp].Inside[d]
+	in.LastEvent, in.Holders, in.Trucks = second*1000, holders, 0
+	for _, n := range holders {
+		in.Trucks += n
+	}
+	if in.Trucks > 0 {
+		in.LastTruckEvent = in.LastEvent
+	}
+	b.shown[shard] = o
+	b.known.Published(shard, o)
 }
 
 func TestTrucksInside(t *testing.T) {
 	const inside, held, last = "dwell_trucks_inside", "dwell_trucks_held", "dwell_bcp_last_event_timestamp_seconds"
 	b := newBorder(t)
-	ctx := t.Context()
 
 	t.Log("no event yet: no BCP has a series, least of all a zero")
 	b.wantSeries(t, ``, inside, held, last)
 
 	t.Log("two shards each hold a part of the queue at Torkham")
-	b.Flushed(ctx, 0, insideFlush(torkham, event.Inbound, 1000, map[window.Measure]int{b.wait("customs"): 3, b.held(visit.Exit, "carrier"): 1}), time.Millisecond)
-	b.Flushed(ctx, 1, insideFlush(torkham, event.Inbound, 1060, map[window.Measure]int{b.wait("customs"): 2}), time.Millisecond)
+	b.shows(0, torkham, event.Inbound, 1000, map[window.Measure]int{b.wait("customs"): 3, b.held(visit.Exit, "carrier"): 1})
+	b.shows(1, torkham, event.Inbound, 1060, map[window.Measure]int{b.wait("customs"): 2})
 	b.wantSeries(t, `
 		dwell_trucks_inside{bcp="TORKHAM",direction="inbound"} 6
 		dwell_trucks_held{bcp="TORKHAM",direction="inbound",holder="carrier",phase="exit"} 1
@@ -134,7 +152,7 @@ func TestTrucksInside(t *testing.T) {
 	`, inside, held, last)
 
 	t.Log("the truck on its way out is gone: that is a real zero")
-	b.Flushed(ctx, 0, insideFlush(torkham, event.Inbound, 1120, map[window.Measure]int{b.wait("customs"): 3}), time.Millisecond)
+	b.shows(0, torkham, event.Inbound, 1120, map[window.Measure]int{b.wait("customs"): 3})
 	b.wantSeries(t, `
 		dwell_trucks_inside{bcp="TORKHAM",direction="inbound"} 5
 		dwell_trucks_held{bcp="TORKHAM",direction="inbound",holder="carrier",phase="exit"} 0
@@ -143,40 +161,36 @@ func TestTrucksInside(t *testing.T) {
 	`, inside, held, last)
 
 	t.Log("Aqina tells only of its queue: it was seen, but its trucks are unknown")
-	b.Flushed(ctx, 1, insideFlush(aqina, event.Inbound, 1200, nil), time.Millisecond)
+	b.shows(1, aqina, event.Inbound, 1200, nil)
 	b.wantSeries(t, `
 		dwell_trucks_inside{bcp="TORKHAM",direction="inbound"} 5
 		dwell_bcp_last_event_timestamp_seconds{bcp="AQINA"} 1200
 		dwell_bcp_last_event_timestamp_seconds{bcp="TORKHAM"} 1120
 	`, inside, last)
 
-	t.Log("shard 0 goes to another process, and its trucks with it")
-	b.Closed(0)
-	b.wantSeries(t, `
-		dwell_trucks_inside{bcp="TORKHAM",direction="inbound"} 2
-		dwell_trucks_held{bcp="TORKHAM",direction="inbound",holder="customs",phase="wait"} 2
+	t.Log("shard 0 goes to another process, and its trucks with it: they are shown as this process knew them, then as the tables have them")
+	b.known.Closed(0)
+	const both = `
+		dwell_trucks_inside{bcp="TORKHAM",direction="inbound"} 5
+		dwell_trucks_held{bcp="TORKHAM",direction="inbound",holder="carrier",phase="exit"} 0
+		dwell_trucks_held{bcp="TORKHAM",direction="inbound",holder="customs",phase="wait"} 5
 		dwell_bcp_last_event_timestamp_seconds{bcp="AQINA"} 1200
-		dwell_bcp_last_event_timestamp_seconds{bcp="TORKHAM"} 1060
-	`, inside, held, last)
+		dwell_bcp_last_event_timestamp_seconds{bcp="TORKHAM"} 1120
+	`
+	b.wantSeries(t, both, inside, held, last)
+	b.known.Stored(map[int]*engine.Overview{0: b.shown[0]})
+	b.wantSeries(t, both, inside, held, last)
 
-	b.Closed(1)
-	b.wantSeries(t, ``, inside, held, last)
+	t.Log("Kafka is away, so that no process has a shard: nothing vanishes")
+	b.known.Closed(1)
+	b.wantSeries(t, both, inside, held, last)
 }
 
 func TestEmptyBCPShowsZero(t *testing.T) {
 	b := newBorder(t)
-	b.Flushed(t.Context(), 0, insideFlush(hairatan, event.Outbound, 1000, map[window.Measure]int{b.wait("customs"): 1}), time.Millisecond)
-	b.Flushed(t.Context(), 0, insideFlush(hairatan, event.Outbound, 1000, nil), time.Millisecond)
+	b.shows(0, hairatan, event.Outbound, 1000, map[window.Measure]int{b.wait("customs"): 1})
+	b.shows(0, hairatan, event.Outbound, 1000, nil)
 	b.wantSeries(t, `dwell_trucks_inside{bcp="HAIRATAN",direction="outbound"} 0`, "dwell_trucks_inside")
-}
-
-// A flush lends its maps: what the shard does to them later must not be seen.
-func TestReusedFlushDoesNotChangeTheMetrics(t *testing.T) {
-	b := newBorder(t)
-	holders := map[window.Measure]int{b.wait("customs"): 1}
-	b.Flushed(t.Context(), 0, insideFlush(torkham, event.Inbound, 1000, holders), time.Millisecond)
-	holders[b.wait("customs")] = 99
-	b.wantSeries(t, `dwell_trucks_held{bcp="TORKHAM",direction="inbound",holder="customs",phase="wait"} 1`, "dwell_trucks_held")
 }
 
 func TestBatchIsCounted(t *testing.T) {
@@ -247,7 +261,8 @@ func TestShardStallsResumesAndCloses(t *testing.T) {
 		dwell_shard_buffer_bytes{shard="0"} 10
 	`, names...)
 	b.Stalled(0, nil)
-	b.Flushed(t.Context(), 0, insideFlush(torkham, event.Inbound, 1600, nil), time.Millisecond)
+	b.shows(0, torkham, event.Inbound, 1600, nil)
+	b.Flushed(t.Context(), 0, &engine.Flush{}, time.Millisecond)
 	b.Memory(0, 7, 30)
 	b.wantSeries(t, `
 		dwell_shard_stalled{shard="0"} 0
@@ -258,7 +273,10 @@ func TestShardStallsResumesAndCloses(t *testing.T) {
 		dwell_shard_windows{shard="0"} 30
 	`, names...)
 	b.Closed(0)
-	b.wantSeries(t, `dwell_retries_total 2`, names...)
+	b.wantSeries(t, `
+		dwell_retries_total 2
+		dwell_shard_watermark_timestamp_seconds{shard="0"} 1000
+	`, names...)
 }
 
 func TestKafkaConsumerMetrics(t *testing.T) {

@@ -42,8 +42,9 @@ type kind struct {
 
 // series is a time of a BCP and direction, gross and net.
 type series struct {
-	measure window.Measure
-	bcpDirection
+	measure   window.Measure
+	bcp       event.BCP
+	direction event.Direction
 }
 
 // tallies are the gross and the net tally of a series. At a BCP that never closes they are the same.
@@ -91,7 +92,7 @@ func (t *times) count(known []pipeline.KnownTime) {
 	defer t.mu.Unlock()
 	for i := range known {
 		b := &known[i]
-		of := series{b.Measure, bcpDirection{b.BCP, b.Direction}}
+		of := series{b.Measure, b.BCP, b.Direction}
 		both := t.tallies[of]
 		if both == nil {
 			both = &tallies{tally: tally{created: time.Now()}}

@@ -40,9 +40,7 @@ func (accepting) RecentWindows(context.Context, int, int64, int64, func(*window.
 	return nil
 }
 
-func (accepting) LastSeen(context.Context, int, func(event.BCP, event.Direction, int64)) error {
-	return nil
-}
+func (accepting) LastEvents(context.Context, int, func(engine.LastEvents)) error { return nil }
 
 func (accepting) Hours(context.Context, int, int64, func(*event.Event)) error { return nil }
 
@@ -69,8 +67,7 @@ func (accepting) WriteProgress(context.Context, int, *engine.Flush) error { retu
 // flushes records the trace of each reported flush.
 type flushes struct{ traces []trace.TraceID }
 
-func (*flushes) Opened(int, int64, *engine.State)                         {}
-func (*flushes) Counted(int, *engine.Flush)                               {}
+func (*flushes) Published(int, *engine.Overview)                          {}
 func (*flushes) Applied(int, *pipeline.Batch)                             {}
 func (*flushes) Written(context.Context, int, string, int, time.Duration) {}
 func (*flushes) Memory(int, int, int)                                     {}

@@ -12,6 +12,7 @@ import (
 	"dwell/dashboards/overview"
 	"dwell/dashboards/query"
 	"dwell/ingest/place"
+	"dwell/metrics/border"
 	"dwell/metrics/window"
 )
 
@@ -24,7 +25,11 @@ func Ask(ctx context.Context, conn driver.Conn, db string, c Config, times int, 
 			Neighbour: place.Neighbour{ID: "FAR", Names: place.Names{"en": "Far"}},
 		})
 	}
-	source := query.New(conn, db, places, query.DefaultConfig(), func() time.Time { return c.Now })
+	voc, err := c.Vocabulary()
+	if err != nil {
+		return err
+	}
+	source := query.New(conn, db, places, voc, query.DefaultConfig(), func() time.Time { return c.Now }, border.New(len(places)))
 	nothing := func() error { return nil }
 	ask := func(name string, times int, between, once func() error) error {
 		var sum counters
@@ -55,6 +60,9 @@ func Ask(ctx context.Context, conn driver.Conn, db string, c Config, times int, 
 		return err
 	}
 	overviewOnce := func() error {
+		if err := source.Refresh(ctx); err != nil {
+			return err
+		}
 		_, err := source.Overview(ctx)
 		return err
 	}

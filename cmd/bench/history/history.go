@@ -105,7 +105,10 @@ func Make(ctx context.Context, conn driver.Conn, db string, c Config) error {
 			return err
 		}
 	}
-	return exec(c.inside(db))
+	if err := exec(c.inside(db)); err != nil {
+		return err
+	}
+	return exec("INSERT INTO " + db + ".progress (shard, offset, as_of) SELECT number, 1, 1 FROM numbers(8)")
 }
 
 // regular are the windows of a grain in which a crossing has a row for nearly every combination: each row has the number
@@ -138,7 +141,7 @@ func (c Config) insert(db string, bcp int, grain, start, candidate string, candi
 // inside are the trucks that are there now, as the overview reads them.
 func (c Config) inside(db string) string {
 	return fmt.Sprintf(`INSERT INTO %s.inside_now SELECT number %% 8, 'BCP-' || leftPad(toString(intDiv(number, 16) + 1), 3, '0'),
-    ['inbound', 'outbound'][intDiv(number, 8) %% 2 + 1], 1, toDateTime64(%d, 3, 'UTC'), 100,
+    ['inbound', 'outbound'][intDiv(number, 8) %% 2 + 1], 1, toDateTime64(%d, 3, 'UTC') AS last, last, 100,
     map('wait/customs', 60, 'service/customs', 30, 'exit/carrier', 10), map(%d, 50, %d, 50) FROM numbers(%d)`,
 		db, c.Now.Unix()-60, c.Now.Unix()/3600-10, c.Now.Unix()/3600, 16*c.BCPs)
 }

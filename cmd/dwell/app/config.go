@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/goccy/go-yaml"
 
@@ -215,6 +216,9 @@ func (c *Config) Validate() error {
 		bad("clickhouse.password_file: %q given beside clickhouse.password", f)
 	}
 	errs = append(errs, under("clickhouse", c.ClickHouse.Validate()), under("engine", c.Engine.Validate()), under("dashboards", errors.Join(c.Dashboards.Query.Validate(), c.Dashboards.Validate())), under("tracing", c.Tracing.Validate()))
+	if least := c.Dashboards.Query.Reach() + time.Hour; c.Engine.Engine.MemoryRetention < least {
+		bad("engine.memory_retention: %v is too short for dashboards.window and dashboards.trend_hours, which need %v", c.Engine.Engine.MemoryRetention, least)
+	}
 	if _, err := c.Log.Handler(io.Discard); err != nil {
 		errs = append(errs, err)
 	}

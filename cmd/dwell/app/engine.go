@@ -11,7 +11,6 @@ import (
 	"dwell/ingest/kafka"
 	"dwell/metrics/pipeline"
 	"dwell/metrics/prom"
-	"dwell/metrics/recent"
 )
 
 // StartEngine counts what is in Kafka into ClickHouse, for a program that serves nothing.
@@ -31,16 +30,7 @@ func (s *System) startEngine(ctx context.Context, reg prometheus.Registerer, tra
 		return err
 	}
 	cfg := s.Config.pipeline(s.Book, s.Vocabulary)
-	ready.Observer = prom.New(reg, s.Vocabulary, s.Book.Places, func(id string) time.Duration {
-		bound, cancel := context.WithTimeout(context.WithoutCancel(ctx), baselineTimeout)
-		defer cancel()
-		return s.Source.SilentAfter(bound, id)
-	})
-	if s.Source != nil {
-		hours := recent.New(s.Config.Dashboards.Query.Reach()+time.Hour, s.Source.Now)
-		s.Source.Own(hours, s.Vocabulary)
-		ready.Observer = counted{ready.Observer, hours}
-	}
+	ready.Observer = published{prom.New(reg, s.Vocabulary, s.Book.Places, s.border.Overview, s.silentAfter), s.border}
 	budget := pipeline.NewBudget(cfg.FlushBytes)
 	var consumer *kafka.Consumer
 	consumer, err := kafka.New(s.Config.Kafka.Config, func(partition int) kafka.Handler {
@@ -63,8 +53,13 @@ func (s *System) startEngine(ctx context.Context, reg prometheus.Registerer, tra
 	return nil
 }
 
-// baselineTimeout bounds how long a scrape waits for the baselines of the BCPs, which are learned once an hour.
-const baselineTimeout = 5 * time.Second
+// silentAfter is how long a silence of a BCP may last, as was learned where something is served.
+func (s *System) silentAfter(id string) time.Duration {
+	if s.Source == nil {
+		return s.Book.Place(id).SilentAfter
+	}
+	return s.Source.SilentAfter(id)
+}
 
 // CaughtUp waits until everything that is in Kafka now is in ClickHouse. It calls left with what is missing, five times a second.
 func (s *System) CaughtUp(ctx context.Context, left func(records int64)) error {

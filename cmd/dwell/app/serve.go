@@ -44,7 +44,7 @@ func Serve(ctx context.Context, cfg Config, out io.Writer, log *slog.Logger, now
 		}
 		return nil
 	})
-	s.Source = query.New(s.Store.Conn(), cfg.ClickHouse.Database, s.Book.Places, cfg.Dashboards.Query, now)
+	s.Source = query.New(s.Store.Conn(), cfg.ClickHouse.Database, s.Book.Places, s.Vocabulary, cfg.Dashboards.Query, now, s.border)
 	ready := newReadiness()
 	if err := s.startEngine(ctx, reg, traces.Tracer(), ready); err != nil {
 		return nil, err

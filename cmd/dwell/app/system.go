@@ -10,6 +10,7 @@ import (
 	"dwell/ingest/event"
 	"dwell/ingest/kafka"
 	"dwell/ingest/place"
+	"dwell/metrics/border"
 	"dwell/metrics/clickhouse"
 )
 
@@ -30,6 +31,7 @@ type System struct {
 	Source    *query.Source
 	Listening string
 
+	border *border.Border
 	folder *folder // nil where nothing is embedded
 }
 
@@ -59,6 +61,7 @@ func Start(ctx context.Context, cfg Config, scope Scope, out io.Writer, log *slo
 	if s.Vocabulary, err = s.Book.Vocabulary(); err != nil {
 		return nil, err
 	}
+	s.border = border.New(len(s.Book.Places))
 	if cfg.ClickHouse.Embedded || scope == All && cfg.Kafka.Embedded {
 		if s.folder, err = ownFolder(cfg.Data); err != nil {
 			return nil, err

@@ -26,6 +26,7 @@ func (s *System) startWeb(ctx context.Context, reg *prometheus.Registry, ready h
 	if err != nil {
 		return err
 	}
+	s.Go(ctx, "overview", func(ctx context.Context) error { return s.Source.Run(ctx, func(error) {}) })
 	s.Go(ctx, "dashboards", shown.Run)
 
 	mux := http.NewServeMux()

@@ -106,7 +106,8 @@ CREATE TABLE IF NOT EXISTS {{db}}.inside_now {{cluster}} (
     bcp        LowCardinality(String),
     direction  LowCardinality(String),
     as_of      UInt64,
-    last_event Nullable(DateTime64(3, 'UTC')),
+    last_event Nullable(DateTime64(3, 'UTC')) COMMENT 'time of the latest event about the BCP and direction',
+    last_truck_event Nullable(DateTime64(3, 'UTC')) COMMENT 'the same of events about visits',
     trucks     UInt32,
     holders    Map(LowCardinality(String), UInt32) COMMENT 'trucks by phase/holder',
     arrived    Map(UInt32, UInt32)                 COMMENT 'trucks by hour of arrival, hours since the Unix epoch'

@@ -13,6 +13,9 @@ func TestOverviewReadAgainMatchesAFreshOne(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	offsets := [3]int{}
 	text := func(s *Source) string {
+		if err := s.Refresh(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 		overview, err := s.Overview(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -44,7 +47,7 @@ func TestOverviewReadAgainMatchesAFreshOne(t *testing.T) {
 		for shard, offset := range offsets {
 			b.insert("progress (shard, offset, as_of) VALUES (%d, %d, %d)", shard, offset, offset)
 		}
-		is, fresh := text(b.Source), text(New(b.conn, b.db, b.places, DefaultConfig(), func() time.Time { return b.now }))
+		is, fresh := text(b.Source), text(b.source(b.conn, b.db))
 		if is != fresh {
 			t.Fatalf("%s: shards at %v:\n%s\nof a new source:\n%s", b.now, offsets, is, fresh)
 		}

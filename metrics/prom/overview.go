@@ -1,0 +1,104 @@
+package prom
+
+import (
+	"strconv"
+	"sync"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"dwell/ingest/event"
+	"dwell/ingest/place"
+	"dwell/metrics/engine"
+	"dwell/metrics/window"
+)
+
+// Overview returns what all shards of the border know now, those of other processes included, without waiting. Each collection
+// calls it once.
+type Overview func() *engine.Overview
+
+// overviewCollector collects what is the same in each process: the trucks inside, the last events, and where the shards stand. It
+// implements prometheus.Collector.
+type overviewCollector struct {
+	voc         *event.Vocabulary
+	places      []place.Place
+	overview    Overview
+	silentAfter SilentAfter
+
+	inside, held, lastEvent, silence, watermark *prometheus.Desc
+
+	mu sync.Mutex
+	// seen are the series of trucks held that were not zero once, so that they go to zero instead of vanishing.
+	seen map[holding]struct{}
+}
+
+type holding struct {
+	bcp       event.BCP
+	direction event.Direction
+	measure   window.Measure
+}
+
+func newOverviewCollector(voc *event.Vocabulary, places []place.Place, overview Overview, silentAfter SilentAfter) *overviewCollector {
+	desc := func(name, help string, labels ...string) *prometheus.Desc {
+		return prometheus.NewDesc(name, help+" Each process has it of the whole border: take the maximum over processes.", labels, nil)
+	}
+	return &overviewCollector{
+		voc: voc, places: places, overview: overview, silentAfter: silentAfter, seen: map[holding]struct{}{},
+		inside: desc("dwell_trucks_inside", "Trucks inside, as of the latest event.", "bcp", "direction"),
+		held: desc("dwell_trucks_held",
+			"Trucks inside by phase (wait, service, hold, exit) and holder.", "bcp", "direction", "phase", "holder"),
+		lastEvent: desc("dwell_bcp_last_event_timestamp_seconds", "Time of the latest event about the BCP.", "bcp"),
+		silence: desc("dwell_bcp_silent_after_seconds",
+			"Time without events after which the state of the BCP counts as unknown: its baseline for this hour of the week, or silent_after.", "bcp"),
+		watermark: desc("dwell_shard_watermark_timestamp_seconds", "Event time up to which windows are final unless late data restates them.", "shard"),
+	}
+}
+
+// Describe implements prometheus.Collector.
+func (c *overviewCollector) Describe(ch chan<- *prometheus.Desc) {
+	ch <- c.inside
+	ch <- c.held
+	ch <- c.lastEvent
+	ch <- c.silence
+	ch <- c.watermark
+}
+
+// Collect implements prometheus.Collector.
+func (c *overviewCollector) Collect(ch chan<- prometheus.Metric) {
+	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+	}
+	o := c.overview()
+	for _, at := range o.Shards {
+		if at.HasLatest {
+			gauge(c.watermark, float64(at.Watermark)/1000, strconv.Itoa(at.Shard))
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for b := 1; b < len(o.Places); b++ {
+		last := int64(engine.Never)
+		for d := range o.Places[b].Inside {
+			in := &o.Places[b].Inside[d]
+			last = max(last, in.LastEvent)
+			if in.Trucks > 0 || engine.Seen(in.LastTruckEvent) { // before the first truck, their number is unknown, not zero
+				gauge(c.inside, float64(in.Trucks), c.voc.BCPName(event.BCP(b)), event.Direction(d).String())
+			}
+			for m := range in.Holders {
+				c.seen[holding{event.BCP(b), event.Direction(d), m}] = struct{}{}
+			}
+		}
+		if engine.Seen(last) {
+			gauge(c.lastEvent, float64(last)/1000, c.voc.BCPName(event.BCP(b)))
+		}
+	}
+	for h := range c.seen {
+		if phase, holder, ok := h.measure.Segment(); ok {
+			n := o.Places[h.bcp].Inside[h.direction].Holders[h.measure]
+			gauge(c.held, float64(n), c.voc.BCPName(h.bcp), h.direction.String(), phase.String(), c.voc.HolderName(holder))
+		}
+	}
+	for i := range c.places {
+		id := c.places[i].ID
+		gauge(c.silence, c.silentAfter(id).Seconds(), id)
+	}
+}
