@@ -27,6 +27,11 @@ type past struct {
 // History reads one measure over time. The place must be one of Places. How long a silence may last is as the place's
 // baseline was at the end of the query.
 func (s *Source) History(ctx context.Context, q overview.HistoryQuery) (*overview.History, error) {
+	done, err := s.wait(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	p := s.place(q.ID)
 	now := s.now()
 	progress, err := s.Progress(ctx)
@@ -297,6 +302,11 @@ FROM `
 
 // Holders reads the time by holder over the local hours that [from, to) touches.
 func (s *Source) Holders(ctx context.Context, id string, from, to time.Time, f overview.Filter) (*overview.Holders, error) {
+	done, err := s.wait(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	p := s.place(id)
 	out := &overview.Holders{ID: id, Filter: f, From: startOf(window.Hour, from, p.Zone)}
 	out.To = startOf(window.Hour, to.Add(-time.Millisecond), p.Zone)
@@ -321,7 +331,7 @@ GROUP BY measure`
 	args = append(args, named("bcp", id), named("from", out.From.Unix()), named("to", out.To.Unix()),
 		named("first", first.Unix()), named("last", last.Unix()))
 	sum := &window.HourSum{}
-	err := s.each(ctx, "windows", sql, args, func(rows driver.Rows) error {
+	err = s.each(ctx, "windows", sql, args, func(rows driver.Rows) error {
 		var name string
 		var g window.Segments
 		if err := rows.Scan(&name, &g.N, &g.Ms, &g.Net); err != nil {

@@ -12,6 +12,11 @@ import (
 // Readings reads those of [from, to) in the order of time, limit at most. They are judged by the place's baseline at the end
 // of the query, and by what came before each.
 func (s *Source) Readings(ctx context.Context, id string, from, to time.Time, limit int) (*overview.Readings, error) {
+	done, err := s.wait(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	known, err := s.baselinesAt(ctx, id, to)
 	if err != nil {
 		return nil, err

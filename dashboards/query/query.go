@@ -30,12 +30,15 @@ type Config struct {
 	Window time.Duration `yaml:"window"`
 	// TrendHours is the number of hours of each trend.
 	TrendHours int `yaml:"trend_hours"`
+	// Questions is how many questions about the past are answered at a time; others wait for their turn. Each may use all cores of
+	// ClickHouse, which has to write as well.
+	Questions int `yaml:"questions"`
 	// Simulation is what the overview says of simulated events; nil where events are real. No file can set it.
 	Simulation *overview.Simulation `yaml:"-"`
 }
 
 // DefaultConfig is a day.
-func DefaultConfig() Config { return Config{Window: 24 * time.Hour, TrendHours: 24} }
+func DefaultConfig() Config { return Config{Window: 24 * time.Hour, TrendHours: 24, Questions: 4} }
 
 // Validate names every key and value that cannot be used.
 func (c Config) Validate() error {
@@ -46,8 +49,14 @@ func (c Config) Validate() error {
 	if c.TrendHours < 1 {
 		errs = append(errs, fmt.Errorf("trend_hours: %d is not positive", c.TrendHours))
 	}
+	if c.Questions < 1 {
+		errs = append(errs, fmt.Errorf("questions: %d is not positive", c.Questions))
+	}
 	return errors.Join(errs...)
 }
+
+// Connections is how many connections a source uses at once: one for each question, and that of Refresh.
+func (c Config) Connections() int { return c.Questions + 1 }
 
 // Reach is how far back the overview reads hours.
 func (c Config) Reach() time.Duration {
@@ -68,6 +77,7 @@ type Source struct {
 	calendars []*hours.Hours
 
 	read atomic.Pointer[read]
+	turn chan struct{} // has one of each question that is being answered
 
 	// What follows is Refresh's alone.
 	stored stored
@@ -77,7 +87,7 @@ type Source struct {
 // New makes a source over conn, whose tables are in the database db. The vocabulary is that of the places, in their order. The
 // border has what shards of this process publish, and gets from Refresh what others have. Now is the clock of the program.
 func New(conn driver.Conn, db string, places []place.Place, voc *event.Vocabulary, cfg Config, now func() time.Time, known *border.Border) *Source {
-	s := &Source{conn: conn, db: db, places: places, voc: voc, cfg: cfg, now: now, border: known, calendars: hoursOf(places), judged: map[string]judged{}}
+	s := &Source{conn: conn, db: db, places: places, voc: voc, cfg: cfg, now: now, border: known, calendars: hoursOf(places), judged: map[string]judged{}, turn: make(chan struct{}, cfg.Questions)}
 	s.stored = stored{openings: s.calendars, next: map[uint16]uint64{}}
 	for i := range places {
 		s.ids = append(s.ids, places[i].ID)
@@ -101,6 +111,16 @@ func (s *Source) place(id string) *place.Place {
 		return nil
 	}
 	return &s.places[at]
+}
+
+// wait waits until a question may be answered; done ends it.
+func (s *Source) wait(ctx context.Context) (done func(), err error) {
+	select {
+	case s.turn <- struct{}{}:
+		return func() { <-s.turn }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // each runs a query and calls scan for each row.

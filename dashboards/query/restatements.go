@@ -14,6 +14,11 @@ import (
 // Restatements reads the latest ones. A row says by how much an event changed a window; what the window said after it
 // is what it says now less all changes since.
 func (s *Source) Restatements(ctx context.Context, q overview.RestatementsQuery) (*overview.Restatements, error) {
+	done, err := s.wait(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	filter, args := "", []any{named("bcp", q.ID), named("from", q.From.UnixMilli()), named("to", q.To.UnixMilli())}
 	if q.Grain != "" {
 		filter, args = filter+" AND grain = {grain:String}", append(args, named("grain", q.Grain))
@@ -57,7 +62,7 @@ WHERE c.restated >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND c.restated
 ORDER BY c.restated DESC, c.shard DESC, c.offset DESC, c.grain, c.start, toString(c.measure), toString(c.direction)
 LIMIT ` + fmt.Sprint(q.Limit+1)
 	out := &overview.Restatements{ID: q.ID, From: q.From.UTC(), To: q.To.UTC(), Restatements: []overview.Restatement{}}
-	err := s.each(ctx, "restatements", sql, args, func(rows driver.Rows) error {
+	err = s.each(ctx, "restatements", sql, args, func(rows driver.Rows) error {
 		var r overview.Restatement
 		var n, sum, net, byN, bySum, byNet int64
 		err := rows.Scan(&r.Restated, &r.Direction, &r.Measure, &r.Grain, &r.Start, &n, &sum, &net, &byN, &bySum, &byNet,

@@ -16,6 +16,11 @@ const visitColumns = `visit, bcp, toString(direction), toString(channel), toStri
 
 // Inside reads the visits inside a place now, the oldest arrival first, limit at most.
 func (s *Source) Inside(ctx context.Context, id string, f overview.Filter, after *overview.Cursor, limit int) (*overview.Visits, error) {
+	done, err := s.wait(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	filter, args := condition(f)
 	args = append(args, named("bcp", id))
 	if after != nil {
@@ -26,7 +31,7 @@ func (s *Source) Inside(ctx context.Context, id string, f overview.Filter, after
 WHERE bcp = {bcp:String} AND over = 0 AND arrived IS NOT NULL AND departed IS NULL` + filter +
 		fmt.Sprintf(" ORDER BY arrived, visit LIMIT %d", limit+1)
 	out := &overview.Visits{ID: id, Filter: f, Time: s.now().UTC(), Visits: []overview.Visit{}}
-	err := s.each(ctx, "visits", sql, args, func(rows driver.Rows) error {
+	err = s.each(ctx, "visits", sql, args, func(rows driver.Rows) error {
 		v, err := s.scanVisit(rows)
 		out.Visits = append(out.Visits, v)
 		return err
@@ -42,6 +47,11 @@ WHERE bcp = {bcp:String} AND over = 0 AND arrived IS NOT NULL AND departed IS NU
 
 // Visit reads the visit of a subject at a place.
 func (s *Source) Visit(ctx context.Context, place, subject string) (*overview.Visit, error) {
+	done, err := s.wait(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	found, err := s.visitsOf(ctx, "bcp = {bcp:String} AND visit = {visit:String}", named("bcp", place), named("visit", subject))
 	if err != nil {
 		return nil, err
@@ -54,6 +64,11 @@ func (s *Source) Visit(ctx context.Context, place, subject string) (*overview.Vi
 
 // VisitsOf reads the visits of a subject at all places, that with the latest fact first.
 func (s *Source) VisitsOf(ctx context.Context, subject string) (*overview.VisitsOf, error) {
+	done, err := s.wait(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	found, err := s.visitsOf(ctx, "visit = {visit:String}", named("visit", subject))
 	if err == nil && len(found) == 0 {
 		err = overview.ErrNoVisit

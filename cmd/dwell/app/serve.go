@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"dwell/dashboards/query"
+	"dwell/metrics/clickhouse"
 	"dwell/metrics/prom"
 	"dwell/metrics/tracing"
 )
@@ -44,7 +45,18 @@ func Serve(ctx context.Context, cfg Config, out io.Writer, log *slog.Logger, now
 		}
 		return nil
 	})
-	s.Source = query.New(s.Store.Conn(), cfg.ClickHouse.Database, s.Book.Places, s.Vocabulary, cfg.Dashboards.Query, now, s.border)
+	// Readers have connections of their own, so that no flush waits for one.
+	reading := s.Config.ClickHouse.Config
+	reading.PoolSize = cfg.Dashboards.Query.Connections()
+	readers, err := clickhouse.Connect(reading)
+	if err != nil {
+		return nil, err
+	}
+	s.Go(ctx, "readers", func(ctx context.Context) error {
+		<-ctx.Done()
+		return readers.Close()
+	})
+	s.Source = query.New(readers, cfg.ClickHouse.Database, s.Book.Places, s.Vocabulary, cfg.Dashboards.Query, now, s.border)
 	ready := newReadiness()
 	if err := s.startEngine(ctx, reg, traces.Tracer(), ready); err != nil {
 		return nil, err
