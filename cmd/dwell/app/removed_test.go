@@ -10,9 +10,12 @@ import (
 // After an update the keys of the earlier version are still in a file, or in the variables of a container.
 func TestRemovedKeysAreReportedWithTheWayOut(t *testing.T) {
 	for key, want := range removed {
-		section, name, _ := strings.Cut(key, ".")
+		text := ""
+		for depth, name := range strings.Split(key, ".") {
+			text += "\n" + strings.Repeat("  ", depth) + name + ":"
+		}
 		file := filepath.Join(t.TempDir(), "dwell.yaml")
-		if err := os.WriteFile(file, []byte(section+":\n  "+name+": native\n"), 0o600); err != nil {
+		if err := os.WriteFile(file, []byte(text+" native\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		_, inFile := ReadConfig(file, nil)
