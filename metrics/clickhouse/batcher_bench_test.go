@@ -27,9 +27,9 @@ func BenchmarkBatcher(b *testing.B) {
 		for i := range 20 {
 			raw.Events.Append(int64(i), int64(i), &event.Event{Type: event.TruckArrived, ID: fmt.Appendf(nil, "%d", i), Subject: []byte("T"), BCP: 1})
 		}
-		shards[id] = func(e *encoder, send func() bool) {
+		shards[id] = func(e *encoder, send func(*block) bool) {
 			s.encodeEvents(e, id, &raw.Events)
-			send()
+			send(&e.block)
 		}
 	}
 	for name, insert := range map[string]func(encode) error{

@@ -33,8 +33,44 @@ func (s *Store) encoder() *encoder {
 	}
 }
 
-// encode encodes a table's rows block by block; it calls send after each block, and stops when send returns false.
-type encode func(e *encoder, send func() bool)
+// give takes an encoder back that nothing reads any more.
+func (s *Store) give(e *encoder) {
+	clear(e.text)
+	e.text = e.text[:0]
+	if cap(e.buf) > sparedBytes {
+		return
+	}
+	select {
+	case s.room <- e:
+	default:
+	}
+}
+
+// encode encodes a table's rows block by block, with the memory of an encoder. It calls send with each block, which is valid
+// until send returns, and stops when send returns false.
+type encode func(e *encoder, send func(*block) bool)
+
+// encoded encodes the rows of a table now. Write writes them, once or again, and bytes is the memory that they take until then.
+func (s *Store) encoded(table string, rows encode) (write func(context.Context) error, bytes int) {
+	e := s.encoder()
+	var all []block
+	rows(e, func(b *block) bool {
+		own := *b
+		own.names, own.buf = slices.Clone(b.names), slices.Clone(b.buf)
+		all = append(all, own)
+		bytes += cap(own.buf)
+		return true
+	})
+	s.give(e)
+	kept := func(_ *encoder, send func(*block) bool) {
+		for i := range all {
+			if !send(&all[i]) {
+				return
+			}
+		}
+	}
+	return func(ctx context.Context) error { return s.insert(ctx, table, kept) }, bytes
+}
 
 // insert writes the encoded rows of a table. They stream block by block, so that memory is that of one block however large
 // the flush, and concurrent inserts into the table share a statement (batcher). Without blocks nothing is written. It returns
@@ -59,35 +95,27 @@ func refused(err error) bool {
 // insertAll writes the rows of a batch.
 func (s *Store) insertAll(ctx context.Context, all []encode) error {
 	e, rows := s.encoder(), 0
-	next, stop := iter.Pull(func(yield func(struct{}) bool) {
+	next, stop := iter.Pull(func(yield func(*block) bool) {
 		ended := false
 		for i := 0; i < len(all) && !ended; i++ {
-			all[i](e, func() bool {
-				rows += e.rows
-				ended = !yield(struct{}{})
+			all[i](e, func(b *block) bool {
+				rows += b.rows
+				ended = !yield(b)
 				return !ended
 			})
 		}
 	})
 	defer stop()
-	if _, some := next(); some {
-		statement := "INSERT INTO " + e.table + " (`" + strings.Join(e.names, "`, `") + "`)"
-		r := &blocks{block: &e.block, next: next}
+	if first, some := next(); some {
+		statement := "INSERT INTO " + first.table + " (`" + strings.Join(first.names, "`, `") + "`)"
+		r := &blocks{buf: first.buf, next: next}
 		err := s.conn.InsertFormat(waiting(ctx), "Native", statement, r)
 		r.end()
 		if err != nil {
-			return fmt.Errorf("write %d rows of table %s: %w", rows, e.table, err)
+			return fmt.Errorf("write %d rows of table %s: %w", rows, first.table, err)
 		}
 	}
-	clear(e.text)
-	e.text = e.text[:0]
-	if cap(e.buf) > sparedBytes {
-		return nil
-	}
-	select {
-	case s.room <- e:
-	default:
-	}
+	s.give(e)
 	return nil
 }
 
@@ -96,26 +124,25 @@ func insertRows[R any](ctx context.Context, s *Store, table string, rows []R, en
 	if len(rows) == 0 {
 		return nil
 	}
-	return insertChunks(ctx, s, table, slices.Chunk(rows, s.blockRows), encode)
+	return s.insert(ctx, table, inChunks(slices.Chunk(rows, s.blockRows), encode))
 }
 
-// insertChunks writes rows that come in chunks, of which each becomes a block.
-func insertChunks[R any](ctx context.Context, s *Store, table string, chunks iter.Seq[[]R], encode func(e *encoder, rows []R)) error {
-	return s.insert(ctx, table, func(e *encoder, send func() bool) {
+// inChunks encodes rows that come in chunks, of which each becomes a block.
+func inChunks[R any](chunks iter.Seq[[]R], rows func(e *encoder, rows []R)) encode {
+	return func(e *encoder, send func(*block) bool) {
 		for part := range chunks {
-			if encode(e, part); !send() {
+			if rows(e, part); !send(&e.block) {
 				return
 			}
 		}
-	})
+	}
 }
 
 // blocks is a reader over consecutive blocks.
 type blocks struct {
 	mu    sync.Mutex
-	block *block
-	at    int
-	next  func() (struct{}, bool)
+	buf   []byte // what is left of the block
+	next  func() (*block, bool)
 	ended bool
 }
 
@@ -125,14 +152,15 @@ func (r *blocks) Read(p []byte) (int, error) {
 	if r.ended {
 		return 0, io.ErrClosedPipe
 	}
-	if r.at == len(r.block.buf) {
-		if _, more := r.next(); !more {
+	if len(r.buf) == 0 {
+		b, more := r.next()
+		if !more {
 			return 0, io.EOF
 		}
-		r.at = 0
+		r.buf = b.buf
 	}
-	n := copy(p, r.block.buf[r.at:])
-	r.at += n
+	n := copy(p, r.buf)
+	r.buf = r.buf[n:]
 	return n, nil
 }
 

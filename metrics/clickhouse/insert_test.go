@@ -1,6 +1,7 @@
 package clickhouse
 
 import (
+	"context"
 	"fmt"
 	"testing"
 
@@ -54,6 +55,47 @@ func TestCompressedInsertsWriteTheSameRows(t *testing.T) {
 			if got := s.text(t, query); got != plain || got[:2] == "0\t" {
 				t.Errorf("table %s with %s: %q, without compression %q", table, s.cfg.Compression, got, plain)
 			}
+		}
+	}
+}
+
+// A shard encodes a flush and goes on: what the rows say by the time they are written, and that they are written twice, changes
+// nothing. More rows than a block has are in several.
+func TestEncodedRowsAreThoseOfTheirTime(t *testing.T) {
+	voc := vocabulary(t)
+	cfg, other := fresh(t), fresh(t)
+	other.Database += "_encoded"
+	direct, encoded := open(t, cfg, voc), open(t, other, voc)
+	direct.blockRows, encoded.blockRows = 1000, 1000
+	f := newFlush(voc)
+	windows, windowBytes := encoded.EncodeWindows(1, pointers(f.windows...))
+	visits, visitBytes := encoded.EncodeVisits(1, chunksOf(f.visits...))
+	for _, err := range []error{
+		direct.WriteWindows(t.Context(), 1, pointers(f.windows...)), direct.WriteVisits(t.Context(), 1, chunksOf(f.visits...)),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range f.windows {
+		f.windows[i].N, f.windows[i].AsOf = 0, 1<<40
+	}
+	for i := range f.visits {
+		clear(f.visits[i].Facts)
+		f.visits[i].AsOf = 1 << 40
+	}
+	for _, write := range []func(context.Context) error{windows, windows, visits, visits} {
+		if err := write(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if windowBytes < 50*len(f.windows) || visitBytes < 50*len(f.visits) {
+		t.Errorf("%d windows take %d bytes, %d visits %d", len(f.windows), windowBytes, len(f.visits), visitBytes)
+	}
+	for _, table := range []string{"visits", "windows"} {
+		query := fmt.Sprintf("SELECT count(), groupBitXor(cityHash64(* EXCEPT 'bins', toString(tuple(*)))) FROM %s FINAL", table)
+		if got, want := encoded.text(t, query), direct.text(t, query); got != want || got[:2] == "0\t" {
+			t.Errorf("table %s: %q, of rows that were written at once %q", table, got, want)
 		}
 	}
 }

@@ -58,7 +58,7 @@ func (s *Store) WriteInside(ctx context.Context, id int, rows []engine.Inside) e
 
 // WriteProgress writes the shard's progress.
 func (s *Store) WriteProgress(ctx context.Context, id int, f *engine.Flush) error {
-	return s.insert(ctx, "progress", func(e *encoder, send func() bool) {
+	return s.insert(ctx, "progress", func(e *encoder, send func(*block) bool) {
 		e.block.reset("progress", 1, 0)
 		b := &e.block
 		one := []*engine.Flush{f}
@@ -67,6 +67,6 @@ func (s *Store) WriteProgress(ctx context.Context, id int, f *engine.Flush) erro
 		each64(b, "as_of", "UInt64", one, func(f **engine.Flush) int64 { return (*f).AsOf })
 		eachNullable64(b, "latest", nullableTimeType, one, func(f **engine.Flush) (int64, bool) { return (*f).Latest, (*f).HasLatest })
 		eachNullable64(b, "watermark", nullableTimeType, one, func(f **engine.Flush) (int64, bool) { return (*f).Watermark, (*f).HasLatest })
-		send()
+		send(&e.block)
 	})
 }

@@ -22,10 +22,10 @@ func (s *Store) writeEvents(ctx context.Context, id int, events *engine.Events) 
 	if events.Len() == 0 {
 		return nil
 	}
-	return s.insert(ctx, "events", func(e *encoder, send func() bool) {
+	return s.insert(ctx, "events", func(e *encoder, send func(*block) bool) {
 		for from := 0; from < events.Len(); from += s.blockRows {
 			part := events.Slice(from, from+min(s.blockRows, events.Len()-from))
-			if s.encodeEvents(e, id, &part); !send() {
+			if s.encodeEvents(e, id, &part); !send(&e.block) {
 				return
 			}
 		}

@@ -22,7 +22,16 @@ func statusCode(r *visit.Row) uint8 {
 
 // WriteVisits writes rows with their State, which chunks yields at most that many at a time, valid until the next chunk.
 func (s *Store) WriteVisits(ctx context.Context, shard int, chunks func(most int) iter.Seq[[]visit.Row]) error {
-	return insertChunks(ctx, s, "visits", chunks(s.blockRows), func(e *encoder, rows []visit.Row) { s.encodeVisits(e, shard, rows) })
+	return s.insert(ctx, "visits", s.visitBlocks(shard, chunks))
+}
+
+// EncodeVisits encodes rows as WriteVisits does. Write writes them, once or again, and bytes is the memory that they take until then.
+func (s *Store) EncodeVisits(shard int, chunks func(most int) iter.Seq[[]visit.Row]) (write func(context.Context) error, bytes int) {
+	return s.encoded("visits", s.visitBlocks(shard, chunks))
+}
+
+func (s *Store) visitBlocks(shard int, chunks func(most int) iter.Seq[[]visit.Row]) encode {
+	return inChunks(chunks(s.blockRows), func(e *encoder, rows []visit.Row) { s.encodeVisits(e, shard, rows) })
 }
 
 func (s *Store) encodeVisits(e *encoder, shard int, rows []visit.Row) {

@@ -13,14 +13,24 @@ const grainType = "Enum8('hour' = 2, 'day' = 3)"
 
 // WriteWindows writes rows, each of which is valid until the next.
 func (s *Store) WriteWindows(ctx context.Context, shard int, rows iter.Seq[*window.Row]) error {
-	return s.insert(ctx, "windows", func(e *encoder, send func() bool) {
+	return s.insert(ctx, "windows", s.windowBlocks(shard, rows))
+}
+
+// EncodeWindows encodes rows as WriteWindows does. Write writes them, once or again, and bytes is the memory that they take
+// until then.
+func (s *Store) EncodeWindows(shard int, rows iter.Seq[*window.Row]) (write func(context.Context) error, bytes int) {
+	return s.encoded("windows", s.windowBlocks(shard, rows))
+}
+
+func (s *Store) windowBlocks(shard int, rows iter.Seq[*window.Row]) encode {
+	return func(e *encoder, send func(*block) bool) {
 		c := &e.windows
 		c.reset()
 		for r := range rows {
 			c.add(r)
 			if c.rows() == s.blockRows {
 				s.encodeWindows(e, shard)
-				if !send() {
+				if !send(&e.block) {
 					return
 				}
 				c.reset()
@@ -28,9 +38,9 @@ func (s *Store) WriteWindows(ctx context.Context, shard int, rows iter.Seq[*wind
 		}
 		if c.rows() > 0 {
 			s.encodeWindows(e, shard)
-			send()
+			send(&e.block)
 		}
-	})
+	}
 }
 
 func (s *Store) encodeWindows(e *encoder, shard int) {
