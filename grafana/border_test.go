@@ -35,6 +35,7 @@ type border struct {
 
 	mu      sync.Mutex
 	shard   *pipeline.Shard
+	flushed chan struct{}
 	next    int64
 	records []event.Record
 	trucks  int
@@ -60,9 +61,9 @@ func newBorder(t *testing.T) *border {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = store.Close() })
-	b := &border{server: server, store: store, registry: prometheus.NewRegistry(), voc: voc, now: time.Now()}
+	b := &border{server: server, store: store, flushed: make(chan struct{}, 1), registry: prometheus.NewRegistry(), voc: voc, now: time.Now()}
 	loop := pipeline.DefaultConfig()
-	loop.FlushEvery = 0
+	loop.FlushEvery, loop.FlushBytes = 0, 1 // a flush with each batch, and none is left out
 	loop.Engine.Vocabulary = voc
 	for _, id := range []string{"TORKHAM", "O.NEILL"} {
 		loop.Engine.Places = append(loop.Engine.Places, place.Place{
@@ -72,7 +73,7 @@ func newBorder(t *testing.T) *border {
 	silentAfter := func(string) time.Duration { return 3 * time.Hour }
 	known := published.New(len(loop.Engine.Places))
 	b.shard = pipeline.New(loop, 0, pipeline.Parts{
-		Store: store, DeadLetters: nowhere, Observer: publishing{prom.New(b.registry, voc, loop.Engine.Places, known.Overview, silentAfter), known},
+		Store: store, DeadLetters: nowhere, Observer: publishing{flushes{prom.New(b.registry, voc, loop.Engine.Places, known.Overview, silentAfter), b.flushed}, known},
 		Tracer: noop.NewTracerProvider().Tracer(""), Log: slog.New(slog.DiscardHandler), Now: time.Now,
 		Commit: func(context.Context, int64) error { return nil },
 	})
@@ -150,8 +151,21 @@ func (b *border) flush(ctx context.Context) {
 		b.err = err
 	} else if err := b.shard.Write(ctx); err != nil {
 		b.err = err
+	} else {
+		<-b.flushed
 	}
 	b.records = b.records[:0]
+}
+
+// flushes tells when a flush is complete.
+type flushes struct {
+	*prom.Metrics
+	complete chan<- struct{}
+}
+
+func (f flushes) Flushed(ctx context.Context, id int, flush *engine.Flush, took time.Duration) {
+	f.Metrics.Flushed(ctx, id, flush, took)
+	f.complete <- struct{}{}
 }
 
 // exporter serves the metrics; a truck passes and a message is spoilt before each scrape, so that there are rates.

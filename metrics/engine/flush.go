@@ -1,12 +1,14 @@
 package engine
 
 import (
+	"maps"
+
 	"dwell/metrics/engine/mem"
 	"dwell/metrics/window"
 )
 
-// Flush is all that has changed since the flush before, as of one offset. Its rows are in no particular order. It is valid until
-// the next call of a method of State.
+// Flush is all that has changed since the flush before, as of one offset. Its rows are in no particular order. Windows and Visits
+// are valid until the next call of a method of State, and all else until the next Flush.
 type Flush struct {
 	// AsOf is the offset of the next event to be applied.
 	AsOf int64
@@ -45,7 +47,9 @@ func (s *State) Flush(asOf int64) *Flush {
 	for _, row := range s.inside {
 		if row != nil && row.dirty {
 			row.dirty, row.AsOf = false, asOf
-			f.Inside = append(f.Inside, *row)
+			own := *row
+			own.Holders, own.Arrived = maps.Clone(row.Holders), maps.Clone(row.Arrived)
+			f.Inside = append(f.Inside, own)
 		}
 	}
 	s.spare = *f

@@ -27,6 +27,10 @@ import (
 // restatements are written before visits: where any visit is ahead, all restatements of events before its AsOf are
 // stored, and a replay makes none of them again.
 //
+// Events after O may be applied while the flush at O is written: its rows were made before, and the state holds what the log
+// says up to the next event, whether rows are in a table yet or not. Only what a flush evicts is in its rows alone, so the caller
+// waits until they are written before it loads a row (metrics/pipeline, inflight.go).
+//
 // So it makes no difference which rows of the last flush were written: none, some, all, or all twice. Visits are loaded
 // before windows, so that of rows that are written in between only windows can be newer.
 //

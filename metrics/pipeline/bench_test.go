@@ -64,6 +64,18 @@ func (forgetful) WriteWindows(_ context.Context, _ int, rows iter.Seq[*window.Ro
 
 func (forgetful) WriteVisits(context.Context, int, func(int) iter.Seq[[]visit.Row]) error { return nil }
 
+func (forgetful) EncodeWindows(_ int, rows iter.Seq[*window.Row]) (write func(context.Context) error, bytes int) {
+	for range rows {
+	}
+	return written, 0
+}
+
+func (forgetful) EncodeVisits(int, func(int) iter.Seq[[]visit.Row]) (write func(context.Context) error, bytes int) {
+	return written, 0
+}
+
+func written(context.Context) error { return nil }
+
 func (forgetful) WriteRestatements(context.Context, int, []window.Restatement) error { return nil }
 
 func (forgetful) WriteInside(context.Context, int, []engine.Inside) error { return nil }

@@ -5,7 +5,7 @@ import (
 	"sync/atomic"
 )
 
-// Budget is how many bytes all shards of a process may buffer for their flushes. Each open shard has an equal share, at most
+// Budget is how many bytes all shards of a process may buffer for their flushes, with what is being written. Each open shard has an equal share, at most
 // largest, so that memory does not grow with the number of partitions. It is safe for concurrent use.
 //
 // A shard that is taken over between the announcement and the end of a flush buffers up to the announced offset, whatever

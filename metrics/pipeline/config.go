@@ -18,8 +18,8 @@ type Config struct {
 	// shard has buffered its share of FlushBytes. A shard that is far behind its log flushes less often: the larger a flush,
 	// the less an event costs.
 	FlushEvery time.Duration `yaml:"flush_every" rule:"-"`
-	// FlushBytes is how many bytes all shards of a process may buffer together. Raw events, which are most of them, are also
-	// written between flushes.
+	// FlushBytes is how many bytes all shards of a process may buffer together, with what is being written. Raw events, which are
+	// most of them, are also written between flushes.
 	FlushBytes int `yaml:"flush_bytes" rule:"-"`
 	// RetryMax is the longest pause between two tries of a read or write that fails.
 	RetryMax time.Duration `yaml:"retry_max" rule:"-"`

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
 	"go.opentelemetry.io/otel/trace/noop"
 
 	"dwell/deploy/embedded/clickhouse/clickhousetest"
@@ -47,8 +48,9 @@ type cutting struct {
 	left int
 	half bool
 	off  context.CancelFunc
-	// ends has how many were left after each flush.
+	// ends has how many were left after each flush, and asOf its offset.
 	ends []int
+	asOf []int64
 }
 
 // dies counts a write, and reports whether the process dies at it.
@@ -113,25 +115,54 @@ func half(rows iter.Seq[*window.Row]) iter.Seq[*window.Row] {
 	}
 }
 
-func (c *cutting) WriteVisits(ctx context.Context, id int, chunks func(int) iter.Seq[[]visit.Row]) error {
-	if c.dies() {
-		if c.half && c.left == 0 {
-			half := func(most int) iter.Seq[[]visit.Row] {
-				return func(yield func([]visit.Row) bool) {
-					for rows := range chunks(math.MaxInt) {
-						for some := range slices.Chunk(rows[:len(rows)/2], most) {
-							if !yield(some) {
-								return
-							}
-						}
+// halfOfVisits is the first half of visits.
+func halfOfVisits(chunks func(int) iter.Seq[[]visit.Row]) func(int) iter.Seq[[]visit.Row] {
+	return func(most int) iter.Seq[[]visit.Row] {
+		return func(yield func([]visit.Row) bool) {
+			for rows := range chunks(math.MaxInt) {
+				for some := range slices.Chunk(rows[:len(rows)/2], most) {
+					if !yield(some) {
+						return
 					}
 				}
 			}
-			return errors.Join(errCut, c.Store.WriteVisits(context.WithoutCancel(ctx), id, half))
+		}
+	}
+}
+
+func (c *cutting) WriteVisits(ctx context.Context, id int, chunks func(int) iter.Seq[[]visit.Row]) error {
+	if c.dies() {
+		if c.half && c.left == 0 {
+			return errors.Join(errCut, c.Store.WriteVisits(context.WithoutCancel(ctx), id, halfOfVisits(chunks)))
 		}
 		return errCut
 	}
 	return c.Store.WriteVisits(ctx, id, chunks)
+}
+
+func (c *cutting) EncodeWindows(id int, rows iter.Seq[*window.Row]) (write func(context.Context) error, bytes int) {
+	all, bytes := c.Store.EncodeWindows(id, rows)
+	some, _ := c.Store.EncodeWindows(id, half(rows))
+	return c.encoded(all, some), bytes
+}
+
+func (c *cutting) EncodeVisits(id int, chunks func(int) iter.Seq[[]visit.Row]) (write func(context.Context) error, bytes int) {
+	all, bytes := c.Store.EncodeVisits(id, chunks)
+	some, _ := c.Store.EncodeVisits(id, halfOfVisits(chunks))
+	return c.encoded(all, some), bytes
+}
+
+// encoded writes all, or some when the process dies in the middle of it.
+func (c *cutting) encoded(all, some func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		if c.dies() {
+			if c.half && c.left == 0 {
+				return errors.Join(errCut, some(context.WithoutCancel(ctx)))
+			}
+			return errCut
+		}
+		return all(ctx)
+	}
 }
 
 func (c *cutting) WriteInside(ctx context.Context, id int, rows []engine.Inside) error {
@@ -145,30 +176,58 @@ func (c *cutting) WriteProgress(ctx context.Context, id int, f *engine.Flush) er
 	if c.dies() {
 		return errCut
 	}
-	c.ends = append(c.ends, c.left)
+	c.ends, c.asOf = append(c.ends, c.left), append(c.asOf, f.AsOf)
 	return c.Store.WriteProgress(ctx, id, f)
 }
 
-// work reads the log from where the store says until it ends or the process dies, and flushes after every batch.
-func work(ctx context.Context, t *testing.T, cfg pipeline.Config, store pipeline.Store, log []event.Record, batch int) error {
+// work reads the log from where the store says until the log ends or the process dies. A flush begins when the one before it is over,
+// and events are applied between its writes. In a new store the first flush is a larger one.
+func work(ctx context.Context, t *testing.T, cfg pipeline.Config, p *pace, store pipeline.Store, log []event.Record, batch int) error {
 	t.Helper()
-	s := pipeline.New(cfg, 0, pipeline.Parts{
-		Store: store, DeadLetters: forgetsLetters, Commit: func(context.Context, int64) error { return nil },
-		Observer: unobserved{}, Tracer: noop.NewTracerProvider().Tracer(""), Log: slog.New(slog.DiscardHandler),
-		Now: time.Now,
-	})
+	s := pipeline.New(cfg, 0, parts(store, p))
 	next, err := s.Open(ctx)
 	if err != nil {
 		return err
 	}
-	for int(next) < len(log) {
-		part := log[next:min(int(next)+batch, len(log))]
+	for int(next) < len(log) && ctx.Err() == nil {
+		n := batch
+		if next == 0 {
+			n = 8 * batch
+		}
+		part := log[next:min(int(next)+n, len(log))]
 		next += int64(len(part))
-		if err := handle(ctx, s, part, next, int64(len(log))); err != nil {
+		if err := s.Handle(ctx, part, next, int64(len(log))); err != nil {
+			return err
+		}
+		p.applied(ctx)
+		if err := s.Write(ctx); err != nil {
 			return err
 		}
 	}
 	return s.Close(ctx)
+}
+
+// oneAfterTheOther reads the log as a shard that is far behind it, which waits for each flush.
+func oneAfterTheOther(ctx context.Context, cfg pipeline.Config, store pipeline.Store, log []event.Record, batch int) error {
+	s := pipeline.New(cfg, 0, parts(store, noop.NewTracerProvider().Tracer("")))
+	if _, err := s.Open(ctx); err != nil {
+		return err
+	}
+	for next := 0; next < len(log); {
+		part := log[next:min(next+batch, len(log))]
+		next += len(part)
+		if err := handle(ctx, s, part, int64(next), farAhead); err != nil {
+			return err
+		}
+	}
+	return s.Close(ctx)
+}
+
+func parts(store pipeline.Store, tracer trace.Tracer) pipeline.Parts {
+	return pipeline.Parts{
+		Store: store, DeadLetters: forgetsLetters, Commit: func(context.Context, int64) error { return nil },
+		Observer: unobserved{}, Tracer: tracer, Log: slog.New(slog.DiscardHandler), Now: time.Now,
+	}
 }
 
 // handle is what happens to a batch.
@@ -228,16 +287,26 @@ func TestCrashAtEveryStepOfAFlush(t *testing.T) {
 	for i := range log {
 		log[i].Offset = int64(i)
 	}
-	cfg.FlushBytes = 1 // flush after every batch
+	cfg.FlushEvery = 0
 	cfg.Engine.MemoryRetention = 2 * time.Hour
 	cfg.RetryMax = time.Millisecond
-	const batch, many = 600, 1 << 20
-	undisturbed := open(t, cfg)
-	counted := &cutting{Store: undisturbed, left: many}
-	if err := work(t.Context(), t, cfg, counted, log, batch); err != nil {
+	const batch, many = 75, 1 << 20
+	waiting := open(t, cfg)
+	if err := oneAfterTheOther(t.Context(), cfg, waiting, log, 600); err != nil {
 		t.Fatal(err)
 	}
-	want := content(t, undisturbed)
+	want := content(t, waiting)
+	undisturbed, p := open(t, cfg), newPace()
+	counted := &cutting{Store: undisturbed, left: many}
+	if err := work(t.Context(), t, cfg, p, counted, log, batch); err != nil {
+		t.Fatal(err)
+	}
+	if got := content(t, undisturbed); got != want {
+		t.Errorf("with events applied between the writes:\n%sone after the other:\n%s", got, want)
+	}
+	if p.between < 30 || p.unpaced < 30 {
+		t.Errorf("%d writes came after a batch, and for %d the shard waited: too few", p.between, p.unpaced)
+	}
 	var restated uint64
 	const late = "SELECT uniqExact(start) FROM restatements WHERE bcp = ? AND n = 0 AND sum_ms = 0 AND net_ms != 0"
 	if err := undisturbed.Conn().QueryRow(t.Context(), late, cfg.Engine.Vocabulary.BCPName(1)).Scan(&restated); err != nil || restated < 5 {
@@ -245,7 +314,8 @@ func TestCrashAtEveryStepOfAFlush(t *testing.T) {
 	}
 	// The first flush, of which nothing was written before, and the one with the closing, with the first write after each.
 	var steps []int
-	for _, flush := range []int{0, (len(before) + 900) / batch} {
+	closing := slices.IndexFunc(counted.asOf, func(asOf int64) bool { return asOf > int64(len(before)+900) })
+	for _, flush := range []int{0, closing} {
 		begin := 0
 		if flush > 0 {
 			begin = many - counted.ends[flush-1]
@@ -259,12 +329,12 @@ func TestCrashAtEveryStepOfAFlush(t *testing.T) {
 			t.Run(fmt.Sprintf("write %d, half %v", step, half), func(t *testing.T) {
 				store := open(t, cfg)
 				ctx, off := context.WithCancel(t.Context())
-				err := work(ctx, t, cfg, &cutting{Store: store, left: step, half: half, off: off}, log, batch)
+				err := work(ctx, t, cfg, newPace(), &cutting{Store: store, left: step, half: half, off: off}, log, batch)
 				if !errors.Is(err, errCut) {
 					t.Fatalf("got error %v, want that the power is off", err)
 				}
 				// Another batch size: a flush after the crash need not end where the one before it did.
-				if err := work(t.Context(), t, cfg, store, log, batch/2+77); err != nil {
+				if err := work(t.Context(), t, cfg, newPace(), store, log, 120); err != nil {
 					t.Fatal(err)
 				}
 				if got := content(t, store); got != want {

@@ -6,10 +6,12 @@ import (
 	"log/slog"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.opentelemetry.io/otel/trace/noop"
 
+	"dwell/ingest/event"
 	"dwell/metrics/engine"
 	"dwell/metrics/pipeline"
 )
@@ -37,6 +39,10 @@ func (a *awaiting) Stalled(_ int, err error) { a.reported = append(a.reported, f
 func TestAnnouncedFlushIsAwaited(t *testing.T) {
 	records, cfg := weeks(t, 1)
 	cfg.FlushBytes = 1 // flush after every batch
+	synctest.Test(t, func(t *testing.T) { announcedFlushIsAwaited(t, records, cfg) })
+}
+
+func announcedFlushIsAwaited(t *testing.T, records []event.Record, cfg pipeline.Config) {
 	a := &awaiting{announced: 250}
 	s := pipeline.New(cfg, 0, pipeline.Parts{
 		Store: a, DeadLetters: forgetsLetters, Commit: func(context.Context, int64) error { return nil },
@@ -56,6 +62,7 @@ func TestAnnouncedFlushIsAwaited(t *testing.T) {
 		if err := handle(t.Context(), s, records[from:to], to, end); err != nil {
 			t.Fatal(err)
 		}
+		synctest.Wait()
 	}
 	want := []string{
 		"the log ends at offset 200, and rows were announced as of 250: it has lost records", // reported with each batch

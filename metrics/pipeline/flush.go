@@ -13,70 +13,42 @@ import (
 	"dwell/metrics/window"
 )
 
-// flush writes what has been applied, in the order that recovery rests on.
+// flush takes what has been applied out of the state, and has it written (inflight.go).
 func (s *Shard) flush(ctx context.Context) error {
-	ctx, span := s.Tracer.Start(ctx, "shard.flush", trace.WithAttributes(
-		attribute.Int("dwell.shard", s.id), attribute.Int64("dwell.as_of", s.next)))
-	defer span.End()
-	begin := s.Now()
-	if s.unwritten == nil {
-		if err := s.loadWindows(ctx); err != nil {
-			return err
-		}
-		s.unwritten = s.state.Flush(s.next)
-		s.publish() // now it costs least, and nobody need read from the store what this process has
-	}
-	f := s.unwritten
-	err := inOrder(
-		func() error { return s.writeRaw(ctx) },
-		func() error {
-			return s.write(ctx, "restatements", len(f.Restatements), func(ctx context.Context) error {
-				return s.Store.WriteRestatements(ctx, s.id, f.Restatements)
-			})
-		},
-		func() error { return s.announce(ctx, f.AsOf) },
-		func() error {
-			return s.write(ctx, "windows", f.Windows.Len(), func(ctx context.Context) error {
-				return s.Store.WriteWindows(ctx, s.id, f.Windows.All())
-			})
-		},
-		func() error {
-			return s.write(ctx, "visits", f.Visits.Len(), func(ctx context.Context) error {
-				return s.Store.WriteVisits(ctx, s.id, f.Visits.Chunks)
-			})
-		},
-		func() error {
-			return s.write(ctx, "inside_now", len(f.Inside), func(ctx context.Context) error {
-				return s.Store.WriteInside(ctx, s.id, f.Inside)
-			})
-		},
-		func() error {
-			return s.write(ctx, "progress", 1, func(ctx context.Context) error {
-				return s.Store.WriteProgress(ctx, s.id, f)
-			})
-		},
-	)
-	if err != nil {
-		span.RecordError(err)
+	if err := s.finish(ctx); err != nil {
 		return err
 	}
-	s.unwritten, s.since = nil, time.Time{}
-	s.flushed = s.Now()
-	s.took = s.flushed.Sub(begin)
-	s.Observer.Flushed(ctx, s.id, f, s.took)
+	ctx, span := s.Tracer.Start(ctx, "shard.flush", trace.WithAttributes(
+		attribute.Int("dwell.shard", s.id), attribute.Int64("dwell.as_of", s.next)))
+	begin := s.Now()
+	if err := s.loadWindows(ctx); err != nil {
+		span.RecordError(err)
+		span.End()
+		return err
+	}
+	f := s.state.Flush(s.next)
+	s.since = time.Time{}
+	s.publish() // now it costs least, and nobody need read from the store what this process has
 	s.Observer.Memory(s.id, s.state.Visits(), s.state.Windows())
-	s.commit(ctx, f.AsOf)
-	return nil
+	w := s.take(span, begin)
+	s.takeFlush(w, f)
+	return s.start(ctx, w)
 }
 
-// writeRaw writes facts about places to the other partitions, dead letters, and the raw tables. It may run ahead of the
-// flush.
+// writeRaw has the raw events written ahead of the flush.
 func (s *Shard) writeRaw(ctx context.Context) error {
-	raw := &s.raw
+	ctx, span := s.Tracer.Start(ctx, "shard.raw", trace.WithAttributes(attribute.Int("dwell.shard", s.id)))
+	return s.start(ctx, s.take(span, s.Now()))
+}
+
+// writeAll writes w in the order that recovery rests on: facts about places to the other partitions, dead letters, the raw
+// tables, and then the flush. It runs beside the shard, of which it reads only what Open has set.
+func (s *Shard) writeAll(ctx context.Context, w *inFlight) error {
+	raw, f := w.raw, w.flush
 	err := inOrder(
 		func() error {
-			return s.write(ctx, "other_partitions", len(s.forward), func(ctx context.Context) error {
-				return s.Forward(ctx, s.id, s.forward)
+			return s.write(ctx, "other_partitions", len(w.forward), func(ctx context.Context) error {
+				return s.Forward(ctx, s.id, w.forward)
 			})
 		},
 		func() error {
@@ -90,11 +62,35 @@ func (s *Shard) writeRaw(ctx context.Context) error {
 			})
 		},
 	)
-	if err == nil {
-		raw.Reset()
-		s.forward = s.forward[:0]
+	if err != nil || f == nil {
+		return err
 	}
-	return err
+	err = inOrder(
+		func() error {
+			return s.write(ctx, "restatements", len(f.Restatements), func(ctx context.Context) error {
+				return s.Store.WriteRestatements(ctx, s.id, f.Restatements)
+			})
+		},
+		func() error { return s.announce(ctx, f.AsOf) },
+		func() error { return s.write(ctx, "windows", w.windows.n, w.windows.write) },
+		func() error { return s.write(ctx, "visits", w.visits.n, w.visits.write) },
+		func() error {
+			return s.write(ctx, "inside_now", len(f.Inside), func(ctx context.Context) error {
+				return s.Store.WriteInside(ctx, s.id, f.Inside)
+			})
+		},
+		func() error {
+			return s.write(ctx, "progress", 1, func(ctx context.Context) error {
+				return s.Store.WriteProgress(ctx, s.id, f)
+			})
+		},
+	)
+	if err != nil {
+		return err
+	}
+	s.Observer.Flushed(ctx, s.id, f, s.Now().Sub(w.begin))
+	s.commit(ctx, f.AsOf)
+	return nil
 }
 
 // inOrder runs the steps until one fails.
@@ -177,7 +173,7 @@ func (s *Shard) loadWindows(ctx context.Context) error {
 
 const firstPause = 100 * time.Millisecond
 
-// try runs do until it succeeds or ctx is done, with growing pauses. Meanwhile the shard reads no records.
+// try runs do until it succeeds or ctx is done, with growing pauses.
 func (s *Shard) try(ctx context.Context, what string, do func() error) error {
 	stalled := false
 	for pause := firstPause; ; pause = min(2*pause, s.cfg.RetryMax) {

@@ -9,8 +9,8 @@ import (
 	"dwell/metrics/window"
 )
 
-// Observer is notified by all shards, each from its own goroutine, so it must be safe for concurrent use. Arguments are
-// valid during the call only.
+// Observer is notified by all shards, each from its own goroutine and from the one that writes a flush, so it must be safe for
+// concurrent use. Arguments are valid during the call only.
 type Observer interface {
 	// Published is called with what the shard knows: when it has recovered from the store, after events, and at the latest a second
 	// after the last one. The overview may be kept.
@@ -20,9 +20,9 @@ type Observer interface {
 	// Written is called after every write of a flush, in the context of its span. Table is the table's name, or
 	// "dead_letter_topic", "other_partitions" or "commit".
 	Written(ctx context.Context, shard int, table string, rows int, took time.Duration)
-	// Flushed is called when a flush is complete, in the context of its span.
+	// Flushed is called when a flush is complete, in the context of its span. The flush has no Windows and Visits any more.
 	Flushed(ctx context.Context, shard int, f *engine.Flush, took time.Duration)
-	// Memory is called after every flush with the number of visits and windows in memory.
+	// Memory is called when a flush begins, with the number of visits and windows in memory.
 	Memory(shard int, visits, windows int)
 	// Stalled is called with the error each time a write or read fails, and with nil when it succeeds again.
 	Stalled(shard int, err error)

@@ -21,7 +21,7 @@ func (s *Shard) publishDue() {
 		return
 	}
 	every := publishEvery
-	if s.end-s.next > behind {
+	if s.farBehind() {
 		every = publishBehind
 	}
 	now := s.Now()

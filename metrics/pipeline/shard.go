@@ -33,7 +33,7 @@ type Parts struct {
 	Now      func() time.Time
 }
 
-// Shard brings one partition's log into the store. It is used by one goroutine.
+// Shard brings one partition's log into the store. It is used by one goroutine, and a flush has another one until it is written.
 type Shard struct {
 	cfg Config
 	Parts
@@ -42,7 +42,8 @@ type Shard struct {
 	owner   engine.Owner
 	state   *engine.State
 	decoder *event.Decoder
-	raw     engine.Raw
+	raw     *engine.Raw
+	spare   *engine.Raw // memory for the next, nil if there is none
 	forward []event.Record
 	batch   Batch
 
@@ -51,7 +52,7 @@ type Shard struct {
 	since     time.Time     // of the first change that was not flushed
 	took      time.Duration // the latest flush
 	flushed   time.Time     // when it was over
-	unwritten *engine.Flush // a flush that was cut off and must be written before anything else
+	inFlight  *inFlight     // what is on its way to the store, nil if nothing is
 	published publication
 	open      bool // and counted in the budget
 	lost      bool // the log ends before offsets that were announced
@@ -65,7 +66,7 @@ func New(cfg Config, id int, parts Parts) *Shard {
 	parts.Log = parts.Log.With("component", "pipeline")
 	return &Shard{
 		cfg: cfg, Parts: parts, id: id, decoder: event.NewDecoder(cfg.Engine.Vocabulary, cfg.Skew),
-		batch: Batch{DeadLetters: map[event.Reason]int{}},
+		raw: &engine.Raw{}, batch: Batch{DeadLetters: map[event.Reason]int{}},
 	}
 }
 
@@ -73,6 +74,10 @@ func New(cfg Config, id int, parts Parts) *Shard {
 func (s *Shard) Open(ctx context.Context) (next int64, err error) {
 	ctx, span := s.Tracer.Start(ctx, "shard.open", trace.WithAttributes(attribute.Int("dwell.shard", s.id)))
 	defer span.End()
+	if w := s.inFlight; w != nil {
+		w.cancel()
+		<-w.over
+	}
 	err = s.try(ctx, "recover", func() error { return s.recover(ctx) })
 	if err != nil {
 		s.Observer.Closed(s.id)
@@ -88,8 +93,8 @@ func (s *Shard) Open(ctx context.Context) (next int64, err error) {
 func (s *Shard) recover(ctx context.Context) error {
 	s.state = engine.New(s.cfg.Engine)
 	s.raw.Reset()
-	s.forward = s.forward[:0]
-	s.since, s.unwritten, s.lost = time.Time{}, nil, false
+	s.forward = nil
+	s.since, s.inFlight, s.lost = time.Time{}, nil, false
 	owner, announced, err := s.Store.AcquireEpoch(ctx, s.id)
 	if err != nil {
 		return err
@@ -125,8 +130,8 @@ func (s *Shard) recover(ctx context.Context) error {
 // Handle applies records in offset order; they are valid until it returns. Next is the offset to read from after them, which
 // may be beyond the last record; highWatermark is the offset after the partition's last record. Call Write after it.
 func (s *Shard) Handle(ctx context.Context, records []event.Record, next, highWatermark int64) error {
-	if s.unwritten != nil {
-		if err := s.flush(ctx); err != nil {
+	if !s.busy() {
+		if err := s.finish(ctx); err != nil {
 			return err
 		}
 	}
@@ -137,24 +142,32 @@ func (s *Shard) Handle(ctx context.Context, records []event.Record, next, highWa
 	return s.apply(ctx, records, next)
 }
 
-// Write publishes an overview and flushes, each when it is due.
+// Write publishes an overview when one is due, and begins a flush when one is. While a flush is being written it returns, unless
+// the shard has buffered its share of bytes: then it waits. So does the next flush.
 func (s *Shard) Write(ctx context.Context) error {
 	s.publishDue()
 	share := s.Budget.share()
-	if s.raw.Bytes() >= min(rawBytes, share) {
-		if err := s.writeRaw(ctx); err != nil {
-			return err
-		}
-	}
-	every := s.cfg.FlushEvery
-	for n := 1; n < maxSlowdown && (s.end-s.next > behind || every < s.took); n *= 2 {
-		every *= 2
-	}
-	if s.since.IsZero() || s.early() || s.buffered() < share && !s.due(every) {
+	if s.busy() && s.buffered()+s.inFlight.bytes < share {
 		return nil
 	}
-	return s.flush(ctx)
+	if err := s.finish(ctx); err != nil {
+		return err
+	}
+	every := s.cfg.FlushEvery
+	for n := 1; n < maxSlowdown && (s.farBehind() || every < s.took); n *= 2 {
+		every *= 2
+	}
+	switch {
+	case !s.since.IsZero() && !s.early() && (s.buffered() >= share || s.due(every)):
+		return s.flush(ctx)
+	case s.raw.Bytes() >= min(rawBytes, share):
+		return s.writeRaw(ctx)
+	}
+	return nil
 }
+
+// farBehind reports whether more records wait in the log than arrive in a second or two.
+func (s *Shard) farBehind() bool { return s.end-s.next > behind }
 
 // due reports whether a flush interval has ended since the first change. Intervals are the same for all shards, so that their
 // rows share inserts. A shard reads for at least half as long as its latest flush took.
@@ -185,25 +198,28 @@ func (s *Shard) early() bool {
 // rawBytes is the size of raw events that is worth an insert of its own.
 const rawBytes = 4 << 20
 
-// A shard flushes up to maxSlowdown times less often when its lag is above behind, more than arrives in a second or two, or
-// when its flushes take longer than the interval.
+// A shard flushes up to maxSlowdown times less often when its lag is above behind, or when its flushes take longer than the
+// interval.
 const behind, maxSlowdown = 1 << 16, 8
 
 // buffered is the approximate number of bytes that wait for the next flush.
 func (s *Shard) buffered() int { return s.raw.Bytes() + s.state.Buffered() }
 
-// Close flushes what has been applied, unless it is too early to flush: then the next owner reads it again. The shard may be
-// opened again.
+// Close flushes what has been applied, unless it is too early to flush: then the next owner reads it again. It returns when
+// nothing is being written any more; if ctx ends first, that is cancelled. The shard may be opened again.
 func (s *Shard) Close(ctx context.Context) error {
 	defer s.Observer.Closed(s.id)
 	if s.open {
 		s.open = false
 		s.Budget.open.Add(-1)
 	}
-	if s.since.IsZero() || s.next < s.state.FlushFrom() {
-		return nil
+	if err := s.finish(ctx); err != nil || s.since.IsZero() || s.next < s.state.FlushFrom() {
+		return err
 	}
-	return s.flush(ctx)
+	if err := s.flush(ctx); err != nil {
+		return err
+	}
+	return s.finish(ctx)
 }
 
 func (s *Shard) apply(ctx context.Context, records []event.Record, next int64) error {
@@ -294,6 +310,9 @@ func (s *Shard) loadOverlapped(ctx context.Context, e *event.Event) error {
 }
 
 func (s *Shard) restore(ctx context.Context, read func() ([]visit.Row, error)) error {
+	if err := s.finish(ctx); err != nil { // which may have their rows
+		return err
+	}
 	var rows []visit.Row
 	err := s.try(ctx, "load visits", func() (err error) {
 		rows, err = read()

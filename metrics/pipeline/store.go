@@ -12,7 +12,7 @@ import (
 
 // Store holds the rows that the shards compute. Of each key the row with the highest AsOf counts, so that writing a row
 // twice, or after a newer one, changes nothing. A write that has returned survives a crash. All shards use it concurrently,
-// each from one goroutine.
+// each with one call at a time.
 //
 // After an error any part of the write may have happened; the shard then recovers.
 type Store interface {
@@ -52,6 +52,10 @@ type Store interface {
 	// WriteVisits writes rows, which chunks yields at most that many at a time, valid until the next chunk. Chunks may be
 	// called again.
 	WriteVisits(ctx context.Context, shard int, chunks func(most int) iter.Seq[[]visit.Row]) error
+	// EncodeWindows and EncodeVisits encode rows as WriteWindows and WriteVisits do. Write writes them, once or again, whatever has
+	// become of the rows; bytes is the memory that they take until then.
+	EncodeWindows(shard int, rows iter.Seq[*window.Row]) (write func(context.Context) error, bytes int)
+	EncodeVisits(shard int, chunks func(most int) iter.Seq[[]visit.Row]) (write func(context.Context) error, bytes int)
 	WriteInside(ctx context.Context, shard int, rows []engine.Inside) error
 	// WriteProgress is the last write of a flush: everything as of its offset has been written before.
 	WriteProgress(ctx context.Context, shard int, f *engine.Flush) error
