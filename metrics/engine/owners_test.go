@@ -30,7 +30,7 @@ type border struct {
 	owners  []*instance
 }
 
-// instance is one of them. Its flush is written step by step, and others do something in between.
+// instance is one of them. Its flush is written step by step; in between it applies events, and others do something.
 type instance struct {
 	*border
 	state *State
@@ -126,6 +126,15 @@ func (in *instance) write(n int) {
 	}
 }
 
+// finish writes the rest of the flush, as the pipeline does before it reads a row.
+func (in *instance) finish() error {
+	in.write(1 << 30)
+	if in.ended {
+		return ErrFenced
+	}
+	return nil
+}
+
 // apply applies up to n events as the pipeline does: the visits of all are found before the first is applied.
 func (in *instance) apply(n int) error {
 	at, _ := slices.BinarySearch(in.offsets, in.next)
@@ -135,7 +144,13 @@ func (in *instance) apply(n int) error {
 		e := &in.log[i]
 		visit, absent := in.state.Find(e)
 		found = append(found, visit)
-		if row, ok := in.visits[visitOf(e)]; absent && ok {
+		if !absent {
+			continue
+		}
+		if err := in.finish(); err != nil {
+			return err
+		}
+		if row, ok := in.visits[visitOf(e)]; ok {
 			if err := in.state.RestoreVisit(&row); err != nil {
 				return err
 			}
@@ -144,6 +159,9 @@ func (in *instance) apply(n int) error {
 	for i := at; i < end; i++ {
 		e := &in.log[i]
 		if b, over, ok := in.state.Overlapped(e); ok {
+			if err := in.finish(); err != nil {
+				return err
+			}
 			for _, row := range in.visits {
 				if st := &row.State; row.Over && !st.Empty && st.BCP == b && st.First < over.To && st.Last > over.From {
 					if err := in.state.RestoreVisit(&row); err != nil {
@@ -227,16 +245,23 @@ func (in *instance) act() {
 		case 1:
 			in.open()
 		}
+	case len(in.steps) > 0 && rapid.IntRange(0, 2).Draw(t, "applies events meanwhile") == 0:
+		in.work(false)
 	case len(in.steps) > 0:
 		in.write(rapid.SampledFrom([]int{1, 5, 20, 60, 1000}).Draw(t, "rows"))
 	default:
-		err := in.apply(rapid.IntRange(1, 60).Draw(t, "batch"))
-		if err == nil && in.next >= in.state.FlushFrom() && rapid.IntRange(0, 2).Draw(t, "flushes") > 0 {
-			err = in.flush()
-		}
-		if in.ended = errors.Is(err, ErrFenced); !in.ended {
-			in.must(err)
-		}
+		in.work(rapid.IntRange(0, 2).Draw(t, "flushes") > 0)
+	}
+}
+
+// work applies some events, and flushes.
+func (in *instance) work(flushes bool) {
+	err := in.apply(rapid.IntRange(1, 60).Draw(in.t, "batch"))
+	if err == nil && flushes && in.next >= in.state.FlushFrom() {
+		err = in.flush()
+	}
+	if in.ended = errors.Is(err, ErrFenced); !in.ended {
+		in.must(err)
 	}
 }
 

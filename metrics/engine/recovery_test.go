@@ -177,7 +177,7 @@ func compare(t *rapid.T, cfg Config, got map[window.Key]window.Row, want map[win
 }
 
 // TestEveryCrashGivesTheSameRows runs a shard through crashes at every step of its protocol, with rows of a flush
-// written in part, flushes repeated, and an instance that has lost the shard: it may write a flush that it had announced
+// written in part, events applied before a flush is written, flushes repeated, and an instance that has lost the shard: it may write a flush that it had announced
 // long after, and continues to work.
 func TestEveryCrashGivesTheSameRows(t *testing.T) {
 	cfg := testConfig(t)
@@ -230,6 +230,9 @@ func TestEveryCrashGivesTheSameRows(t *testing.T) {
 				continue
 			}
 			if err != nil {
+				t.Fatalf("%v", err)
+			}
+			if err := at.ahead(log, rapid.IntRange(0, 10).Draw(t, "applied before it is written")); err != nil {
 				t.Fatalf("%v", err)
 			}
 			if at == owner && rapid.IntRange(0, 5).Draw(t, "freezes") == 0 {

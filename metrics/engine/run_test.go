@@ -157,6 +157,20 @@ func (r *run) apply(log []event.Event) error {
 	return nil
 }
 
+// ahead applies up to n events while a flush is written, as long as none needs a row of the tables.
+func (r *run) ahead(log []event.Event, n int) error {
+	for ; n > 0 && r.next < int64(len(log)); n-- {
+		_, absent := r.state.Find(&log[r.next])
+		if _, _, over := r.state.Overlapped(&log[r.next]); absent || over {
+			return nil
+		}
+		if err := r.apply(log); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // flushed is a flush with windows of its own.
 type flushed struct {
 	*Flush
