@@ -44,12 +44,12 @@ func (m *Metrics) Written(ctx context.Context, _ int, table string, rows int, to
 // Flushed observes a whole flush.
 func (m *Metrics) Flushed(ctx context.Context, id int, _ *engine.Flush, took time.Duration) {
 	observe(ctx, m.flush, took)
-	m.buffer.WithLabelValues(strconv.Itoa(id)).Set(0)
 }
 
-// Memory sets the number of visits and windows in memory.
+// Memory sets the number of visits and windows in memory. A flush begins, so nothing waits for the next one.
 func (m *Metrics) Memory(id int, visits, windows int) {
 	shard := strconv.Itoa(id)
+	m.buffer.WithLabelValues(shard).Set(0)
 	m.visits.WithLabelValues(shard).Set(float64(visits))
 	m.windows.WithLabelValues(shard).Set(float64(windows))
 }
