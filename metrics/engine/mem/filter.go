@@ -2,20 +2,20 @@ package mem
 
 import "github.com/bits-and-blooms/bloom/v3"
 
-// Filter is a growing Bloom filter: it contains every key that was added, and about one in a hundred
-// other keys as false positives. It takes ten bits for a key.
+// Filter is a growing Bloom filter: it contains every key that was added, and at most about one in ten thousand other keys as
+// false positives. It takes 20 to 32 bits for a key.
 type Filter struct {
 	parts []*bloom.BloomFilter
 	left  uint // keys that the last part still takes
 }
 
-const firstPart = 1 << 14
+const firstPart, falsePositives = 1 << 14, 0.0001
 
 // Add adds a key.
 func (f *Filter) Add(key string) {
 	if f.left == 0 {
 		f.left = firstPart << len(f.parts)
-		f.parts = append(f.parts, bloom.NewWithEstimates(f.left, 0.01/float64(uint(2)<<min(len(f.parts), 8))))
+		f.parts = append(f.parts, bloom.NewWithEstimates(f.left, falsePositives/float64(uint(2)<<min(len(f.parts), 8))))
 	}
 	f.left--
 	f.parts[len(f.parts)-1].AddString(key)

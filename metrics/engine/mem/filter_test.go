@@ -28,7 +28,7 @@ func TestFilterHasAllAddedKeysAndFewOthers(t *testing.T) {
 			others++
 		}
 	}
-	if others > n/100 {
+	if others > n/2000 {
 		t.Errorf("%d of %d others are said to be there", others, n)
 	}
 }
