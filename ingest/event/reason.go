@@ -15,6 +15,7 @@ const (
 	UnknownBCP      Reason = "unknown_bcp"
 	UnknownAgency   Reason = "unknown_agency"
 	FutureTime      Reason = "future_time"
+	TooOld          Reason = "too_old"
 	SubjectMismatch Reason = "subject_mismatch"
 	TooLarge        Reason = "too_large"
 )
@@ -23,7 +24,7 @@ const (
 func Reasons() []Reason {
 	return []Reason{
 		NotJSON, NotCloudEvent, UnknownType, MissingField, InvalidField,
-		UnknownBCP, UnknownAgency, FutureTime, SubjectMismatch, TooLarge,
+		UnknownBCP, UnknownAgency, FutureTime, TooOld, SubjectMismatch, TooLarge,
 	}
 }
 

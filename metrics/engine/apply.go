@@ -83,7 +83,7 @@ func (s *State) Apply(offset int64, e *event.Event, at Found) Outcome {
 		if v == 0 {
 			v = s.visitOf(e)
 		}
-		s.applyToVisit(offset, e, v, &out)
+		s.applyToVisit(offset, latest, e, v, &out)
 	case hours.Concerns(e):
 		s.applyToHours(offset, e, latest, &out)
 	}
@@ -100,11 +100,15 @@ func (s *State) visitOf(e *event.Event) mem.Ref {
 	return s.visits.Add(key, visit.MonthOf(e.Time))
 }
 
-func (s *State) applyToVisit(offset int64, e *event.Event, v mem.Ref, out *Outcome) {
+// applyToVisit applies a fact, before which the latest event was that of a time.
+func (s *State) applyToVisit(offset, latest int64, e *event.Event, v mem.Ref, out *Outcome) {
 	entry := s.visits.At(v)
 	if entry.asOf > offset {
 		out.Result = Replayed
 		return
+	}
+	if len(s.retentions) > 0 && s.absent(entry, offset, latest) {
+		s.begin(v, e)
 	}
 	f := visit.NewFact(e)
 	if known := s.visits.of(v); known.Knows(f) {

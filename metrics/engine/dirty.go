@@ -20,6 +20,8 @@ type dirtyVisit struct {
 	collected mem.List
 	// before is its occupancy at the last flush.
 	before occupancy
+	// settled says that it is absent, and that its deltas have been collected for good.
+	settled bool
 }
 
 // markDirty must be called before a visit in this state changes.
@@ -46,16 +48,25 @@ func (s *State) collectDeltas(more bool) {
 	for i := range s.dirty {
 		d := &s.dirty[i]
 		st, lapsed := s.derive(d.visit), s.visits.At(d.visit).lapsed()
-		s.after = window.Contributions(s.after[:0], st, lapsed)
-		window.Changes(s.collected.Items(d.collected), s.after, func(c window.Contribution, sign int32) { s.windows.addDelta(s.applied, c, sign) })
+		if !d.settled {
+			s.collect(d, st, lapsed)
+		}
 		if more {
-			s.collected.Set(&d.collected, s.after)
+			if !d.settled {
+				s.collected.Set(&d.collected, s.after)
+			}
 		} else {
 			s.collected.Free(d.collected)
 			d.collected = mem.List{}
 			s.updateOccupancy(d.before, s.occupancyOf(st, lapsed))
 		}
 	}
+}
+
+// collect collects the deltas of a dirty visit in this state since the last time. Its contributions are in s.after then.
+func (s *State) collect(d *dirtyVisit, st *visit.State, lapsed visit.Time) {
+	s.after = window.Contributions(s.after[:0], st, lapsed)
+	window.Changes(s.collected.Items(d.collected), s.after, func(c window.Contribution, sign int32) { s.windows.addDelta(s.applied, c, sign) })
 }
 
 // derive derives the state of a visit from its facts. It is valid until the next call.

@@ -51,8 +51,9 @@ func (s *State) applyToHours(offset int64, e *event.Event, latest int64, out *Ou
 	var overlapped []overlapping
 	var before []window.Contribution
 	if !reach.Empty() && reach.From < latest {
+		s.settleAbsent(offset, latest)
 		for v, entry := range s.visits.All() {
-			if entry.asOf > offset || s.visits.last(entry) <= reach.From {
+			if entry.asOf > offset || s.visits.last(entry) <= reach.From || len(s.retentions) > 0 && s.absent(entry, offset, latest) {
 				continue
 			}
 			if known := s.visits.of(v); known.Overlaps(e.BCP, reach.From, reach.To) {

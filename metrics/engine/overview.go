@@ -195,11 +195,14 @@ func (p *pending) addDirty() {
 	for i := range s.dirty {
 		d := &s.dirty[i]
 		st, lapsed := s.derive(d.visit), s.visits.At(d.visit).lapsed()
+		p.move(d.before, s.occupancyOf(st, lapsed))
+		if d.settled {
+			continue
+		}
 		s.after = window.Contributions(s.after[:0], st, lapsed)
 		window.Changes(s.collected.Items(d.collected), s.after, func(c window.Contribution, sign int32) {
 			p.add(s.windows.clocks[c.Key.BCP].In(c.Key, window.Hour), s.applied, c.Ms, c.Closed, sign)
 		})
-		p.move(d.before, s.occupancyOf(st, lapsed))
 	}
 }
 

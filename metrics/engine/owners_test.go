@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -43,8 +44,8 @@ type instance struct {
 	ended bool
 }
 
-func newBorder(t *rapid.T, cfg Config, log []event.Event, offsets []int64) *border {
-	b := &border{t: t, tables: newRun(cfg).tables, cfg: cfg, log: log, offsets: offsets, inside: map[bcpDirection]Inside{}}
+func newBorder(t *rapid.T, cfg Config, log []event.Event, offsets []int64, kept ...Retention) *border {
+	b := &border{t: t, tables: newRun(cfg, kept...).tables, cfg: cfg, log: log, offsets: offsets, inside: map[bcpDirection]Inside{}}
 	b.announced = nil
 	return b
 }
@@ -84,6 +85,9 @@ func (b *border) open() {
 	}
 	in.next = p.Offset
 	in.state.Resume(p)
+	for _, r := range b.kept {
+		in.state.Retain(r)
+	}
 	for _, asOf := range announced {
 		in.state.Announced(asOf)
 	}
@@ -140,8 +144,13 @@ func (in *instance) apply(n int) error {
 	at, _ := slices.BinarySearch(in.offsets, in.next)
 	end := min(len(in.log), at+n)
 	var found []Found
+	tooOld := map[int]bool{}
 	for i := at; i < end; i++ {
 		e := &in.log[i]
+		if tooOld[i] = in.state.TooOld(in.offsets[i], e.Time, e); tooOld[i] {
+			found = append(found, Found{})
+			continue
+		}
 		visit, absent := in.state.Find(e)
 		found = append(found, visit)
 		if !absent {
@@ -158,6 +167,9 @@ func (in *instance) apply(n int) error {
 	}
 	for i := at; i < end; i++ {
 		e := &in.log[i]
+		if in.next = in.offsets[i] + 1; tooOld[i] {
+			continue
+		}
 		if b, over, ok := in.state.Overlapped(e); ok {
 			if err := in.finish(); err != nil {
 				return err
@@ -171,7 +183,6 @@ func (in *instance) apply(n int) error {
 			}
 		}
 		in.state.Apply(in.offsets[i], e, found[i-at])
-		in.next = in.offsets[i] + 1
 	}
 	if end < len(in.log) { // somewhere in the gap before the next event
 		in.next = max(in.next, rapid.Int64Range(in.next, in.offsets[end]).Draw(in.t, "next"))
@@ -288,7 +299,11 @@ func TestCompetingOwnersWriteTheSameRowsAsOne(t *testing.T) {
 			at += int64(rapid.SampledFrom([]int{1, 1, 1, 2, 4}).Draw(t, "gap"))
 		}
 		end := offsets[len(offsets)-1] + 1
-		b := newBorder(t, cfg, log, offsets)
+		var kept []Retention
+		if rapid.Bool().Draw(t, "visits are kept for twelve hours") {
+			kept = append(kept, Retention{Visits: 12 * time.Hour, VisitsSince: never, EventsSince: never})
+		}
+		b := newBorder(t, cfg, log, offsets, kept...)
 		for range rapid.IntRange(5, 120).Draw(t, "steps") {
 			b.living()
 			if len(b.owners) == 0 || len(b.owners) < 4 && rapid.IntRange(0, 6).Draw(t, "opens") == 0 {
@@ -315,16 +330,19 @@ func TestCompetingOwnersWriteTheSameRowsAsOne(t *testing.T) {
 			in.write(1 << 30)
 		}
 
-		one := newBorder(t, cfg, log, offsets)
+		one := newBorder(t, cfg, log, offsets, kept...)
 		one.open()
 		b.must(one.owners[0].apply(len(log)))
 		b.must(one.owners[0].flush())
 		one.owners[0].write(1 << 30)
-		compare(t, cfg, b.windows, want(cfg, log))
+		compare(t, cfg, b.windows, want(cfg, log, kept...))
 		if !reflect.DeepEqual(b.restated, one.restated) {
 			t.Fatalf("restatements %+v, of a single instance %+v", b.restated, one.restated)
 		}
 		for k, want := range one.visits {
+			if lastOfRow(want) < oldestAt(cfg, kept, end, one.progress.Latest).of {
+				continue // it is absent
+			}
 			is := b.visits[k]
 			is.AsOf, want.AsOf = 0, 0
 			if !reflect.DeepEqual(is, want) {

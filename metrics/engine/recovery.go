@@ -121,7 +121,8 @@ func (s *State) Horizon() int64 { return s.horizon }
 // Stored takes the key of a visit that is in the store and not restored.
 func (s *State) Stored(k visit.Key) { s.stored.Add(string(s.key(k.BCP, []byte(k.ID)))) }
 
-// RestoreVisit takes a visit into memory. It does nothing if the visit is already in memory.
+// RestoreVisit takes a visit into memory. It does nothing if the visit is already in memory, or is absent by the retention: its
+// row may be one that another instance wrote late, after a newer one had been deleted.
 func (s *State) RestoreVisit(r *visit.Row) error {
 	key := s.key(r.BCP, []byte(r.ID))
 	if s.visits.Find(key) != 0 {
@@ -133,6 +134,9 @@ func (s *State) RestoreVisit(r *visit.Row) error {
 	v, err := visit.ParseFacts(r.Facts, r.BCP, s.cfg.Vocabulary)
 	if err != nil {
 		return fmt.Errorf("visit %q: %w", r.ID, err)
+	}
+	if len(s.retentions) > 0 && r.AsOf <= s.applied+1 && s.isAbsent(v.Facts(), r.Month, s.applied+1, s.latest) {
+		return nil
 	}
 	at := s.visits.Add(key, r.Month)
 	s.visits.restore(at, v)

@@ -86,6 +86,7 @@ func anyLog(cfg Config) *rapid.Generator[[]event.Event] {
 		switch e.Type {
 		case event.EventRetracted:
 			e.RetractedID, e.RetractedSource, e.RetractedEdition = e.ID, e.Source, e.Edition
+			e.RetractedTime = start + 60_000*rapid.Int64Range(0, 48*60).Draw(t, "retracted minute")
 			e.ID = []byte("r" + string(e.ID))
 		case event.ChannelAssigned:
 			e.Channel = event.Channel(rapid.IntRange(1, 4).Draw(t, "channel"))
@@ -116,32 +117,28 @@ func anyLog(cfg Config) *rapid.Generator[[]event.Event] {
 	})
 }
 
-// want computes the windows afresh from the set of all facts.
-func want(cfg Config, log []event.Event) map[window.Key]window.Aggregate {
+// known is a visit as the log goes on. Once it is absent, contributions are those that it had then.
+type known struct {
+	visit         *visit.Visit
+	month         visit.Month
+	absent        bool
+	contributions []window.Contribution
+}
+
+// want computes the windows afresh from the set of all facts or, with retentions, from the log.
+func want(cfg Config, log []event.Event, kept ...Retention) map[window.Key]window.Aggregate {
 	latest := int64(never)
-	visits := map[visit.Key]*visit.Visit{}
+	visits := map[visit.Key]*known{}
+	var all []*known
 	open := make(bcpHours, 1+len(cfg.Places))
 	for i, p := range cfg.Places {
 		open[1+i] = hours.New(p.Calendar, p.Zone)
 	}
-	for i := range log {
-		e := &log[i]
-		latest = max(latest, e.Time)
-		if !ofVisit(e) {
-			open[e.BCP].Apply(e)
-			continue
-		}
-		if visits[visitOf(e)] == nil {
-			visits[visitOf(e)] = visit.New(e.BCP)
-		}
-		visits[visitOf(e)].Apply(visit.NewFact(e))
-	}
 	rules := visit.RulesOf(cfg.Vocabulary)
 	rules.Hours = open
-	out := map[window.Key]window.Aggregate{}
-	for _, v := range visits {
+	contribute := func(v *known) {
 		var s visit.State
-		rules.Derive(v, &s)
+		rules.Derive(v.visit, &s)
 		lapsed := visit.None
 		if !s.Empty && s.Departed == visit.None {
 			at := s.Last + cfg.Places[s.BCP-1].LapseAfter.Milliseconds()
@@ -149,8 +146,41 @@ func want(cfg Config, log []event.Event) map[window.Key]window.Aggregate {
 				lapsed = at
 			}
 		}
-		for _, c := range window.Contributions(nil, &s, lapsed) {
-			clock := window.NewClock(cfg.Places[s.BCP-1].Zone)
+		v.contributions = window.Contributions(nil, &s, lapsed)
+	}
+	for i := range log {
+		e := &log[i]
+		oldest, retracted := oldestAt(cfg, kept, int64(i), latest), e.Time
+		if e.Type == event.EventRetracted {
+			retracted = e.RetractedTime
+		}
+		for _, v := range all {
+			if !v.absent && lastOfKnown(v) < oldest.of {
+				v.absent = true
+				contribute(v)
+			}
+		}
+		if ofVisit(e) && (retracted < oldest.of || retracted < e.Time-oldest.kept) {
+			continue
+		}
+		latest = max(latest, e.Time)
+		if !ofVisit(e) {
+			open[e.BCP].Apply(e)
+			continue
+		}
+		if v := visits[visitOf(e)]; v == nil || v.absent {
+			visits[visitOf(e)] = &known{visit: visit.New(e.BCP), month: visit.MonthOf(e.Time)}
+			all = append(all, visits[visitOf(e)])
+		}
+		visits[visitOf(e)].visit.Apply(visit.NewFact(e))
+	}
+	out := map[window.Key]window.Aggregate{}
+	for _, v := range all {
+		if !v.absent {
+			contribute(v)
+		}
+		for _, c := range v.contributions {
+			clock := window.NewClock(cfg.Places[c.Key.BCP-1].Zone)
 			for _, k := range []window.Key{clock.In(c.Key, window.Hour), clock.In(c.Key, window.Day)} {
 				a := out[k]
 				a.Add(window.IncrementOf(k.Measure, c.Ms, c.Closed, +1))
@@ -159,6 +189,32 @@ func want(cfg Config, log []event.Event) map[window.Key]window.Aggregate {
 		}
 	}
 	return out
+}
+
+// oldest is the time of the oldest fact that a visit may have for its last, and how long visits are kept.
+type oldest struct{ of, kept int64 }
+
+func oldestAt(cfg Config, kept []Retention, offset, latest int64) oldest {
+	at := oldest{never, -never}
+	for _, r := range kept {
+		if r.From > offset {
+			continue
+		}
+		at = oldest{r.VisitsSince, -never}
+		if r.Visits > 0 {
+			at = oldest{max(r.VisitsSince, latest-(cfg.WatermarkDelay+r.Visits).Milliseconds()), r.Visits.Milliseconds()}
+		}
+	}
+	return at
+}
+
+// lastOfKnown is the time of the last fact, or of the end of the month of a visit without one.
+func lastOfKnown(v *known) int64 {
+	facts := v.visit.Facts()
+	if len(facts) == 0 {
+		return time.Date(int(v.month/100), time.Month(v.month%100), 1, 0, 0, 0, 0, time.UTC).AddDate(0, 1, 0).UnixMilli()
+	}
+	return facts[len(facts)-1].Time
 }
 
 func compare(t *rapid.T, cfg Config, got map[window.Key]window.Row, want map[window.Key]window.Aggregate) {
@@ -177,14 +233,19 @@ func compare(t *rapid.T, cfg Config, got map[window.Key]window.Row, want map[win
 }
 
 // TestEveryCrashGivesTheSameRows runs a shard through crashes at every step of its protocol, with rows of a flush
-// written in part, events applied before a flush is written, flushes repeated, and an instance that has lost the shard: it may write a flush that it had announced
-// long after, and continues to work.
+// written in part, events applied before a flush is written, flushes repeated, and an instance that has lost the shard: it may
+// write a flush that it had announced long after, and continues to work. Visits that are absent by a retention are deleted at any
+// time.
 func TestEveryCrashGivesTheSameRows(t *testing.T) {
 	cfg := testConfig(t)
 	rapid.Check(t, func(t *rapid.T) {
 		log := anyLog(cfg).Draw(t, "log")
-		tabs := newRun(cfg).tables
-		begin := func() *run { return tabs.recover(t, cfg, log) }
+		kept := anyRetentions(t, cfg, log)
+		tabs := newRun(cfg, kept...).tables
+		begin := func() *run {
+			tabs.deleteAbsent(t, cfg)
+			return tabs.recover(t, cfg, log)
+		}
 		// write writes a flush, or a part of it, and reports whether that was all.
 		write := func(f *flushed) bool {
 			steps := rapid.IntRange(0, 4).Draw(t, "steps written")
@@ -265,8 +326,8 @@ func TestEveryCrashGivesTheSameRows(t *testing.T) {
 		if late != nil {
 			write(late)
 		}
-		compare(t, cfg, tabs.windows, want(cfg, log))
-		undisturbed := newRun(cfg)
+		compare(t, cfg, tabs.windows, want(cfg, log, kept...))
+		undisturbed := newRun(cfg, kept...)
 		f, err = undisturbed.work(log, len(log))
 		if err != nil {
 			t.Fatalf("%v", err)

@@ -17,6 +17,8 @@ type tables struct {
 	progress *Progress
 	// announced has, by owner in the order of their epochs, the offset of its last flush.
 	announced []int64
+	// kept are the retentions.
+	kept []Retention
 }
 
 // announce says of an owner that it is about to write rows as of an offset.
@@ -79,6 +81,9 @@ func (t *tables) recover(tb fataler, cfg Config, log []event.Event) *run {
 		p = *t.progress
 	}
 	s.Resume(p)
+	for _, r := range t.kept {
+		s.Retain(r)
+	}
 	for _, asOf := range t.announced {
 		s.Announced(asOf)
 	}
@@ -124,10 +129,15 @@ type run struct {
 }
 
 // newRun is a shard at work on a log from its beginning, with tables of its own.
-func newRun(cfg Config) *run {
-	return &run{state: New(cfg), tables: &tables{
+func newRun(cfg Config, kept ...Retention) *run {
+	r := &run{state: New(cfg), tables: &tables{
 		windows: map[window.Key]window.Row{}, visits: map[visit.Key]visit.Row{}, restated: map[restatement]window.Change{}, announced: []int64{0},
+		kept: kept,
 	}, cfg: cfg}
+	for _, one := range kept {
+		r.state.Retain(one)
+	}
+	return r
 }
 
 // visitOf is the key of an event's visit in the tables.
@@ -135,6 +145,10 @@ func visitOf(e *event.Event) visit.Key { return visit.Key{BCP: e.BCP, ID: string
 
 func (r *run) apply(log []event.Event) error {
 	e := &log[r.next]
+	if r.state.TooOld(r.next, e.Time, e) {
+		r.next++
+		return nil
+	}
 	at, absent := r.state.Find(e)
 	if absent {
 		if row, ok := r.tables.visits[visitOf(e)]; ok {

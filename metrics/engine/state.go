@@ -49,6 +49,9 @@ type State struct {
 
 	// recovering is true from Resume until Resumed. written is the AsOf of the last flush.
 	recovering bool
+	// retentions are in the order of their offsets; admitted is the time of the latest event that was not too old.
+	retentions []Retention
+	admitted   int64
 	written    int64
 	// restatedUntil is the highest AsOf of the visits that the recovery loaded: restatements are written before visits.
 	restatedUntil int64

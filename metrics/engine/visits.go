@@ -101,6 +101,15 @@ func (v *visits) Add(key []byte, m visit.Month) mem.Ref {
 	return r
 }
 
+// clear takes all facts from a visit, which is of another month then. Its entry in the queue of lapses counts no longer.
+func (v *visits) clear(r mem.Ref, m visit.Month) {
+	e := v.At(r)
+	delete(v.retracted, r)
+	e.facts.Resize(0)
+	e.flags, e.at = 0, notQueued
+	e.setMonth(m)
+}
+
 // of is a visit as the domain knows it. It shares the memory of v, until the next put.
 func (v *visits) of(r mem.Ref) visit.Visit {
 	e := v.At(r)

@@ -10,3 +10,8 @@ func MonthOf(at Time) Month {
 	y, m, _ := time.UnixMilli(at).UTC().Date()
 	return Month(y*100 + int(m))
 }
+
+// End is the first instant after the month.
+func (m Month) End() Time {
+	return time.Date(int(m/100), time.Month(m%100)+1, 1, 0, 0, 0, 0, time.UTC).UnixMilli()
+}
