@@ -77,7 +77,7 @@ func (s *Source) VisitsOf(ctx context.Context, subject string) (*overview.Visits
 }
 
 func (s *Source) visitsOf(ctx context.Context, where string, args ...any) (found []overview.Visit, err error) {
-	sql := "SELECT " + visitColumns + " FROM " + s.table("visits") + " FINAL WHERE " + where + " ORDER BY last_fact DESC, bcp"
+	sql := "SELECT " + visitColumns + " FROM " + s.table("visits") + " FINAL WHERE " + where + " AND " + s.present() + " ORDER BY last_fact DESC, bcp"
 	err = s.each(ctx, "visits", sql, args, func(rows driver.Rows) error {
 		v, err := s.scanVisit(rows)
 		found = append(found, v)

@@ -9,5 +9,8 @@ func (s *Source) windowsOf(g window.Grain, from, to string) string {
 		return s.table("windows") + " FINAL PREWHERE"
 	}
 	return "(" + window.SQLOfMinutes(s.table("visits"), "bcp = {bcp:String} AND "+
-		window.SQLOfFactsDuring("fromUnixTimestamp("+from+")", "fromUnixTimestamp("+to+")")) + ") WHERE"
+		window.SQLOfFactsDuring("fromUnixTimestamp("+from+")", "fromUnixTimestamp("+to+")")+" AND "+s.present()) + ") WHERE"
 }
+
+// present is the condition on visits that leaves out those that are absent by the retention.
+func (s *Source) present() string { return window.SQLOfPresent("`" + s.db + "`") }

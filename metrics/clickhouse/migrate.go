@@ -147,8 +147,8 @@ const note = "INSERT INTO %s.schema_versions (version, name) VALUES (%d, '%s')"
 
 // render fills in what depends on the installation: {{db}}, {{cluster}} after the name of what is created, and {{replacing
 // "version"}} for the engine. {{measured "NAME"}} is the condition on measure that selects a measure or total, {{faulty "PREFIX"}}
-// selects the counts of visits with a fault, {{times}} all times, and {{visits}} all measures but those of segments. {{minutes}} is
-// a query of the minutes between two parameters, and {{counts}} are the names of all counts.
+// selects the counts of visits with a fault, {{times}} all times, and {{visits}} all measures but those of segments. {{present}}
+// leaves out the visits that are absent. {{minutes}} is a query of the minutes between two parameters, and {{counts}} are the names of all counts.
 func (m migration) render(cfg Config) ([]string, error) {
 	t, err := template.New(m.name).Funcs(template.FuncMap{
 		"db": func() string { return cfg.Database },
@@ -162,11 +162,12 @@ func (m migration) render(cfg Config) ([]string, error) {
 		"measured": window.SQLOf,
 		"minutes": func() string {
 			return window.SQLOfMinutes(cfg.Database+".visits", "bcp = {bcp:String} AND "+
-				window.SQLOfFactsDuring("{from:DateTime('UTC')}", "{to:DateTime('UTC')}"))
+				window.SQLOfFactsDuring("{from:DateTime('UTC')}", "{to:DateTime('UTC')}")+" AND "+window.SQLOfPresent(cfg.Database))
 		},
-		"times":  window.SQLOfTimes,
-		"visits": window.SQLOfVisits,
-		"faulty": func(prefix string) string { return window.SQLOf(window.FaultNames(prefix)...) },
+		"present": func() string { return window.SQLOfPresent(cfg.Database) },
+		"times":   window.SQLOfTimes,
+		"visits":  window.SQLOfVisits,
+		"faulty":  func(prefix string) string { return window.SQLOf(window.FaultNames(prefix)...) },
 		"replacing": func(version string) string {
 			if cfg.Cluster == "" {
 				return "ReplacingMergeTree(" + version + ")"

@@ -97,6 +97,15 @@ func (s *State) TooOld(offset, logged int64, e *event.Event) bool {
 	return false
 }
 
+// RejectTooOld is the rejection of an event that is too old.
+func RejectTooOld(e *event.Event) *event.Rejection {
+	field, at := "time", e.Time
+	if e.Type == event.EventRetracted {
+		field, at = "data.time", e.RetractedTime
+	}
+	return &event.Rejection{Reason: event.TooOld, Field: field, Value: time.UnixMilli(at).UTC().Format(time.RFC3339Nano)}
+}
+
 // absent reports whether a visit is absent, at an offset before which the latest event was that of a time.
 func (s *State) absent(v *entry, offset, latest int64) bool {
 	return s.isAbsent(s.visits.facts.Items(v.facts), v.monthOf(), offset, latest)

@@ -28,6 +28,12 @@ func (forgetful) AcquireEpoch(context.Context, int) (engine.Owner, []int64, erro
 	return engine.Owner{}, nil, nil
 }
 
+func (forgetful) Retentions(context.Context, int) ([]engine.Retention, error) { return nil, nil }
+
+func (forgetful) WriteRetention(_ context.Context, _ int, r engine.Retention) (engine.Retention, error) {
+	return r, nil
+}
+
 func (forgetful) AnnounceFlush(context.Context, int, engine.Owner, int64) error { return nil }
 
 func (forgetful) Progress(context.Context, int) (engine.Progress, error) {

@@ -12,6 +12,10 @@ import (
 type Config struct {
 	// Engine has its vocabulary and places from the places file.
 	Engine engine.Config `yaml:",inline"`
+	// Visits and Events are how far behind the watermark visits and events are kept; 0 is without end. They hold for each shard
+	// from the offset that it has when it is first opened with them.
+	Visits time.Duration `yaml:"-" rule:"-"`
+	Events time.Duration `yaml:"-" rule:"-"`
 	// Skew is how far an event's time may be after its record's timestamp.
 	Skew time.Duration `yaml:"skew" rule:"-"`
 	// FlushEvery is the time between flushes: one begins when the wall clock reaches a multiple of it, or at once when the

@@ -108,6 +108,13 @@ func (s *Shard) recover(ctx context.Context) error {
 	for _, asOf := range announced {
 		s.state.Announced(asOf)
 	}
+	retentions, err := s.Store.Retentions(ctx, s.id)
+	if err != nil {
+		return err
+	}
+	for _, r := range retentions {
+		s.state.Retain(r)
+	}
 	if err := s.Store.LastEvents(ctx, s.id, s.state.RestoreLastEvents); err != nil {
 		return err
 	}
@@ -123,6 +130,12 @@ func (s *Shard) recover(ctx context.Context) error {
 		return err
 	}
 	s.state.Resumed()
+	if next, changed := s.state.NextRetention(s.cfg.Visits, s.cfg.Events); changed {
+		if next, err = s.Store.WriteRetention(ctx, s.id, next); err != nil {
+			return err
+		}
+		s.state.Retain(next)
+	}
 	s.publish()
 	return nil
 }
@@ -261,6 +274,11 @@ func (s *Shard) decode(ctx context.Context, w *work, records []event.Record) {
 		if rejection := s.decoder.Decode(r, e); rejection != nil {
 			w.events = w.events[:len(w.events)-1]
 			s.reject(r, rejection)
+			continue
+		}
+		if s.state.TooOld(r.Offset, r.Time, e) {
+			w.events = w.events[:len(w.events)-1]
+			s.reject(r, engine.RejectTooOld(e))
 			continue
 		}
 		w.offsets = append(w.offsets, r.Offset)

@@ -25,6 +25,10 @@ type Store interface {
 
 	// Progress is the shard's latest progress, zero if it never wrote any.
 	Progress(ctx context.Context, shard int) (engine.Progress, error)
+	// Retentions returns the shard's retentions in the order of their offsets.
+	Retentions(ctx context.Context, shard int) ([]engine.Retention, error)
+	// WriteRetention stores a retention, and returns it with the offset from which on it holds, which may be later.
+	WriteRetention(ctx context.Context, shard int, r engine.Retention) (engine.Retention, error)
 	// RecentVisits yields every visit that is not over, has a fact after the horizon (Unix milliseconds), or has an AsOf
 	// above ahead; and calls stored with the key of every other.
 	RecentVisits(ctx context.Context, shard int, horizon, ahead int64, yield func(*visit.Row) error, stored func(visit.Key)) error

@@ -29,6 +29,12 @@ func (accepting) AcquireEpoch(context.Context, int) (o engine.Owner, announced [
 	return o, nil, nil
 }
 
+func (accepting) Retentions(context.Context, int) ([]engine.Retention, error) { return nil, nil }
+
+func (accepting) WriteRetention(_ context.Context, _ int, r engine.Retention) (engine.Retention, error) {
+	return r, nil
+}
+
 func (accepting) AnnounceFlush(context.Context, int, engine.Owner, int64) error { return nil }
 
 func (accepting) Progress(context.Context, int) (p engine.Progress, err error) { return p, nil }

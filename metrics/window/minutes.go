@@ -14,6 +14,13 @@ var minutes string
 // visits; it selects whole visits, so the minutes need one of their own.
 func SQLOfMinutes(visits, condition string) string { return fmt.Sprintf(minutes, visits, condition) }
 
+// SQLOfPresent is the condition on visits, in a database, that leaves out those that are absent by the retention: these may be
+// deleted already, or not yet. A visit without facts has the end of its month for its last one.
+func SQLOfPresent(database string) string {
+	return "NOT ifNull(ifNull(last_fact, toDateTime64(addMonths(makeDate(intDiv(month, 100), month % 100, 1), 1), 3, 'UTC')) < " +
+		"(SELECT mapFromArrays(groupArray(shard), groupArray(toNullable(visits_since))) FROM " + database + ".retained)[shard], 0)"
+}
+
 // SQLOfFactsDuring is the condition on visits that selects all that add to a minute that begins in [from, to], and some others.
 // Both are SQL of a time. The table has indexes of the two terms.
 func SQLOfFactsDuring(from, to string) string {

@@ -185,6 +185,29 @@ CREATE TABLE IF NOT EXISTS {{db}}.rules {{cluster}} (
 ) ENGINE = {{replacing ""}} ORDER BY (rule, noted_at)
 COMMENT 'The rules under which the tables were counted: under other rules the same events give other numbers.';
 
+CREATE TABLE IF NOT EXISTS {{db}}.retentions {{cluster}} (
+    shard        UInt16,
+    offset       UInt64                           COMMENT 'from which on the retention holds',
+    visits_ms    UInt64                           COMMENT 'how far behind the watermark visits are kept, by their last fact; 0 is without end',
+    events_ms    UInt64                           COMMENT 'the same of events, by their time',
+    visits_since Nullable(DateTime64(3, 'UTC'))   COMMENT 'what earlier retentions had kept by then: visits with an earlier last fact stay absent',
+    events_since Nullable(DateTime64(3, 'UTC'))   COMMENT 'the same of events',
+    noted_at     DateTime64(6, 'UTC') DEFAULT now64(6)
+) ENGINE = {{replacing "noted_at"}} ORDER BY (shard, offset)
+COMMENT 'How long visits and events are kept. They decide numbers, as rules do: of the same events and other retentions come other rows.';
+
+CREATE OR REPLACE VIEW {{db}}.retained {{cluster}} AS
+SELECT
+    r.shard AS shard, any(p.offset) AS progress,
+    argMax(greatest(ifNull(r.visits_since, toDateTime64('1900-01-01', 3, 'UTC')),
+        if(r.visits_ms = 0, toDateTime64('1900-01-01', 3, 'UTC'), ifNull(p.watermark, toDateTime64('1900-01-01', 3, 'UTC')) - toIntervalMillisecond(r.visits_ms))), r.offset) AS visits_since,
+    argMax(greatest(ifNull(r.events_since, toDateTime64('1900-01-01', 3, 'UTC')),
+        if(r.events_ms = 0, toDateTime64('1900-01-01', 3, 'UTC'), ifNull(p.watermark, toDateTime64('1900-01-01', 3, 'UTC')) - toIntervalMillisecond(r.events_ms))), r.offset) AS events_since
+FROM {{db}}.retentions AS r FINAL INNER JOIN (SELECT shard, offset, watermark FROM {{db}}.progress FINAL) AS p ON r.shard = p.shard
+WHERE r.offset <= p.offset
+GROUP BY r.shard
+COMMENT 'Since when visits (by their last fact) and events (by their time) of a shard are kept. What is older is absent, whether it has been deleted or not.';
+
 CREATE TABLE IF NOT EXISTS {{db}}.topics {{cluster}} (
     topic      String,
     partitions UInt32,
@@ -241,6 +264,7 @@ SELECT
         ::Array(Tuple(phase String, holder String, start DateTime64(3, 'UTC'), seconds Float64, net_seconds Float64)) AS segments,
     phase, holder, since, last_fact
 FROM {{db}}.visits FINAL
+WHERE {{present}}
 COMMENT 'The latest state of each visit, with times in seconds, gross and net of closed hours.';
 
 CREATE OR REPLACE VIEW {{db}}.queue_readings {{cluster}} AS
