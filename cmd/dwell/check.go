@@ -20,6 +20,7 @@ func (c *checkCommand) Run(ctx context.Context, e *env) error {
 		return err
 	}
 	_, _ = fmt.Fprintln(e.out, "configuration  ok")
+	_, _ = fmt.Fprintln(e.out, "retention      "+cfg.Retention.String())
 	var errs []error
 	report := func(part string, problems ...error) {
 		found := errors.Join(problems...)
@@ -37,6 +38,9 @@ func (c *checkCommand) Run(ctx context.Context, e *env) error {
 	} else {
 		missing, problems := kafka.Check(ctx, cfg.Kafka.Config)
 		report("kafka", problems...)
+		if kept, limited, err := kafka.LogRetention(ctx, cfg.Kafka.Config); err == nil && limited {
+			_, _ = fmt.Fprintf(e.out, "%-15stopic %s keeps records for %v; visits and events are deleted so much later than their retention\n", "", cfg.Kafka.Topic, kept)
+		}
 		for _, topic := range missing {
 			_, _ = fmt.Fprintf(e.out, "%-15stopic %s is missing; dwell serve creates it\n", "", topic)
 		}

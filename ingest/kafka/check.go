@@ -82,17 +82,9 @@ const maxAhead = 24 * time.Hour
 // advances the watermark, and every open visit lapses. A cluster that does not report its configuration passes.
 func (c *client) checkClock(ctx context.Context, topic string) error {
 	const kind, bound = "message.timestamp.type", "message.timestamp.after.max.ms"
-	res, err := c.DescribeConfigs(ctx, &kafkago.DescribeConfigsRequest{Resources: []kafkago.DescribeConfigRequestResource{
-		{ResourceType: kafkago.ResourceTypeTopic, ResourceName: topic, ConfigNames: []string{kind, bound}},
-	}})
+	values, err := c.topicConfig(ctx, topic, kind, bound)
 	if err != nil {
-		return fmt.Errorf("topic %q: its configuration: %w", topic, err)
-	}
-	values := map[string]string{}
-	for _, r := range res.Resources {
-		for _, e := range r.ConfigEntries {
-			values[e.ConfigName] = e.ConfigValue
-		}
+		return err
 	}
 	ms, err := strconv.ParseInt(values[bound], 10, 64)
 	if err != nil || values[kind] != "CreateTime" || ms <= maxAhead.Milliseconds() {

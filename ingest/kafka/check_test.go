@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	kafkago "github.com/segmentio/kafka-go"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -29,6 +30,25 @@ func TestCheckFindsATopicThatAcceptsFutureTimestamps(t *testing.T) {
 		until(t, fmt.Sprintf("a check of %v says %q", c.config, c.wrong), func() bool {
 			_, errs := Check(t.Context(), cfg)
 			return c.wrong == "" && len(errs) == 0 || len(errs) == 1 && c.wrong != "" && strings.HasPrefix(errs[0].Error(), c.wrong)
+		})
+	}
+}
+
+func TestLogRetentionIsThatOfTheTopic(t *testing.T) {
+	cfg, configure := configurable(t)
+	for _, c := range []struct {
+		value   string
+		kept    time.Duration
+		limited bool
+	}{
+		{"86400000", 24 * time.Hour, true},
+		{"-1", 0, false},
+		{"9223372036854775807", 0, false}, // longer than a time.Duration
+	} {
+		configure(map[string]string{"retention.ms": c.value})
+		until(t, fmt.Sprintf("retention.ms %s is %v, limited %v", c.value, c.kept, c.limited), func() bool {
+			kept, limited, err := LogRetention(t.Context(), cfg)
+			return err == nil && kept == c.kept && limited == c.limited
 		})
 	}
 }

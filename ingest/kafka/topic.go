@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strconv"
 	"time"
@@ -89,6 +90,43 @@ func (t NewTopic) config() kafkago.TopicConfig {
 		c.ConfigEntries = []kafkago.ConfigEntry{{ConfigName: "retention.ms", ConfigValue: strconv.FormatInt(ms, 10)}}
 	}
 	return c
+}
+
+// topicConfig returns the values of keys of a topic's configuration, as far as the cluster reports them.
+func (c *client) topicConfig(ctx context.Context, topic string, keys ...string) (map[string]string, error) {
+	res, err := c.DescribeConfigs(ctx, &kafkago.DescribeConfigsRequest{Resources: []kafkago.DescribeConfigRequestResource{
+		{ResourceType: kafkago.ResourceTypeTopic, ResourceName: topic, ConfigNames: keys},
+	}})
+	if err != nil {
+		return nil, fmt.Errorf("topic %q: its configuration: %w", topic, err)
+	}
+	values := map[string]string{}
+	for _, r := range res.Resources {
+		for _, e := range r.ConfigEntries {
+			values[e.ConfigName] = e.ConfigValue
+		}
+	}
+	return values, nil
+}
+
+// LogRetention is how long the topic of events keeps records. Limited is false if it keeps them without limit of time, or if the
+// cluster does not report it.
+func LogRetention(ctx context.Context, cfg Config) (kept time.Duration, limited bool, err error) {
+	c, err := newClient(cfg)
+	if err != nil {
+		return 0, false, err
+	}
+	defer c.close()
+	const key = "retention.ms"
+	values, err := c.topicConfig(ctx, cfg.Topic, key)
+	if err != nil {
+		return 0, false, err
+	}
+	ms, err := strconv.ParseInt(values[key], 10, 64)
+	if err != nil || ms < 0 || ms > int64(math.MaxInt64/time.Millisecond) {
+		return 0, false, nil
+	}
+	return time.Duration(ms) * time.Millisecond, true, nil
 }
 
 // Partitions returns the number of partitions that the topic of events has.

@@ -7,7 +7,7 @@
 // loads. It refuses to guess: an event that is applied while its visit's row is in the store and was not restored would
 // begin a new visit in place of that one, so the caller must call Find first.
 //
-// The argument for exactly-once results, whatever is written or lost on the way, is in recovery.go.
+// How long visits are kept is decided by the log too (retention.go). The argument for exactly-once results, whatever is written or lost on the way, is in recovery.go.
 //
 // The package is pure: no I/O, no goroutine, no clock, no logger. A State is not for concurrent use.
 package engine

@@ -45,6 +45,8 @@ type Config struct {
 	ClickHouse ClickHouseConfig `yaml:"clickhouse"`
 	// Engine is how events become visits and windows.
 	Engine pipeline.Config `yaml:"engine"`
+	// Retention is how long rows are kept in ClickHouse; 0 is without end. Windows and openings always are kept.
+	Retention RetentionConfig `yaml:"retention"`
 	// Dashboards are the overview, the API and the live view.
 	Dashboards DashboardsConfig `yaml:"dashboards"`
 	// Tracing is where the spans of OpenTelemetry go.
@@ -215,7 +217,7 @@ func (c *Config) Validate() error {
 	if f := c.ClickHouse.PasswordFile; f != "" && c.ClickHouse.Password != "" {
 		bad("clickhouse.password_file: %q given beside clickhouse.password", f)
 	}
-	errs = append(errs, under("clickhouse", c.ClickHouse.Validate()), under("engine", c.Engine.Validate()), under("dashboards", errors.Join(c.Dashboards.Query.Validate(), c.Dashboards.Validate())), under("tracing", c.Tracing.Validate()))
+	errs = append(errs, under("clickhouse", c.ClickHouse.Validate()), under("engine", c.Engine.Validate()), under("retention", c.Retention.Validate()), under("dashboards", errors.Join(c.Dashboards.Query.Validate(), c.Dashboards.Validate())), under("tracing", c.Tracing.Validate()))
 	if least := c.Dashboards.Query.Reach() + time.Hour; c.Engine.Engine.MemoryRetention < least {
 		bad("engine.memory_retention: %v is too short for dashboards.window and dashboards.trend_hours, which need %v", c.Engine.Engine.MemoryRetention, least)
 	}
@@ -258,18 +260,27 @@ func (l LogConfig) Handler(w io.Writer) (slog.Handler, error) {
 // ReadPlaces reads the places: a file, or one that is part of the program.
 func (c *Config) ReadPlaces() (*place.Book, error) {
 	if !strings.ContainsAny(c.Places, "/\\.") {
-		return place.Load(c.Places)
+		book, err := place.Load(c.Places)
+		if err != nil {
+			return nil, err
+		}
+		return book, c.Retention.fits(book)
 	}
 	text, err := os.ReadFile(filepath.Clean(c.Places))
 	if err != nil {
 		return nil, fmt.Errorf("places: %w", err)
 	}
-	return place.Parse(c.Places, text)
+	book, err := place.Parse(c.Places, text)
+	if err != nil {
+		return nil, err
+	}
+	return book, c.Retention.fits(book)
 }
 
 // pipeline is the configuration of the shards.
 func (c *Config) pipeline(book *place.Book, voc *event.Vocabulary) pipeline.Config {
 	p := c.Engine
+	p.Visits, p.Events = c.Retention.Visits, c.Retention.Events
 	p.Engine.Vocabulary, p.Engine.Places = voc, book.Places
 	return p
 }

@@ -29,6 +29,9 @@ func (s *System) startEngine(ctx context.Context, reg prometheus.Registerer, tra
 	if err := s.checkPartitions(ctx); err != nil {
 		return err
 	}
+	if err := s.keep(ctx); err != nil {
+		return err
+	}
 	cfg := s.Config.pipeline(s.Book, s.Vocabulary)
 	ready.Observer = published{prom.New(reg, s.Vocabulary, s.Book.Places, s.border.Overview, s.silentAfter), s.border}
 	budget := pipeline.NewBudget(cfg.FlushBytes)

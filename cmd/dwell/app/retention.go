@@ -1,0 +1,101 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"dwell/ingest/kafka"
+	"dwell/ingest/place"
+	"dwell/metrics/clickhouse"
+)
+
+// RetentionConfig is how long rows are kept in ClickHouse; 0 is without end.
+type RetentionConfig struct {
+	// Visits is how long a visit is kept after its last fact, by the times of events. Then it is absent, and what comes for it
+	// begins a new visit; a message about a visit that is older is a dead letter. It holds from where each partition is when it is
+	// first configured. Windows stay, and the occupancy of BCPs. At least a day, and the lapse_after of each place.
+	Visits time.Duration `yaml:"visits" example:"8760h"`
+	// Events is how long events are kept after their times, not longer than visits. The audit compares what is as recent.
+	Events time.Duration `yaml:"events" example:"2160h"`
+	// DeadLetters is how long dead letters are kept in ClickHouse after the times of their records.
+	DeadLetters time.Duration `yaml:"dead_letters" example:"720h"`
+	// Restatements is how long restatements are kept after they were made.
+	Restatements time.Duration `yaml:"restatements" example:"8760h"`
+}
+
+// Validate names every key and value that cannot be used.
+func (c RetentionConfig) Validate() error {
+	var errs []error
+	for _, k := range c.keys() {
+		if k.value < 0 {
+			errs = append(errs, fmt.Errorf("%s: %v is negative", k.key, k.value))
+		}
+	}
+	const day = 24 * time.Hour
+	switch {
+	case c.Visits <= 0:
+	case c.Visits < day:
+		errs = append(errs, fmt.Errorf("visits: %v is less than a day", c.Visits))
+	case c.Events == 0:
+		errs = append(errs, fmt.Errorf("events: 0 keeps events without end, and visits are kept for %v: the events of a visit are no longer of use", c.Visits))
+	case c.Events > c.Visits:
+		errs = append(errs, fmt.Errorf("events: %v is longer than visits, %v", c.Events, c.Visits))
+	}
+	return errors.Join(errs...)
+}
+
+// fits fails if a visit would be absent before it lapses.
+func (c RetentionConfig) fits(book *place.Book) error {
+	for i := range book.Places {
+		if p := &book.Places[i]; c.Visits > 0 && c.Visits < p.LapseAfter {
+			return fmt.Errorf("retention.visits: %v is less than %v, after which a visit of %s lapses", c.Visits, p.LapseAfter, p.ID)
+		}
+	}
+	return nil
+}
+
+type retentionKey struct {
+	key   string
+	value time.Duration
+}
+
+func (c RetentionConfig) keys() []retentionKey {
+	return []retentionKey{{"visits", c.Visits}, {"events", c.Events}, {"dead_letters", c.DeadLetters}, {"restatements", c.Restatements}}
+}
+
+// String says what is kept how long.
+func (c RetentionConfig) String() string {
+	var all []string
+	for _, k := range c.keys() {
+		kept := "without end"
+		if k.value > 0 {
+			kept = k.value.String()
+		}
+		all = append(all, strings.ReplaceAll(k.key, "_", " ")+" "+kept)
+	}
+	return strings.Join(all, ", ") + ", windows and openings without end"
+}
+
+// laterUnknown is how much longer rows are kept where the topic has no retention, or the brokers do not say: Kafka's own default.
+// No number rests on it: rows are deleted by the progress, and no event before that is read again.
+const laterUnknown = 7 * 24 * time.Hour
+
+// keep lets ClickHouse delete what is no longer kept: visits and events later than that by as long as the topic keeps records.
+func (s *System) keep(ctx context.Context) error {
+	c := s.Config.Retention
+	if err := s.Store.KeepFor(ctx, c.DeadLetters, c.Restatements); err != nil {
+		return err
+	}
+	later, limited, err := kafka.LogRetention(ctx, s.Config.Kafka.Config)
+	if err != nil || !limited {
+		later = laterUnknown
+	}
+	if c.Visits > 0 || c.Events > 0 {
+		s.Log.Info("retention", "component", "retention", "kept", c.String(), "deleted_later_by", later)
+	}
+	s.Go(ctx, "retention", clickhouse.Deleter{Store: s.Store, Later: later, Log: s.Log}.Run)
+	return nil
+}
