@@ -9,7 +9,7 @@
 // that is later: events from there on are left out, and so are rows of a flush that was in progress when it copied the
 // tables. It counts these rows.
 //
-// It refuses to judge what is not applied yet.
+// It refuses to judge what is not applied yet, and what is no longer kept: it says from when on it compares (retention.go).
 package audit
 
 import (
@@ -54,7 +54,7 @@ type Result struct {
 	// MovedOn is the number of rows that were not compared because a flush was in progress.
 	MovedOn int
 	// True is the number of visits that were compared with the simulator's truth; Lost is the number that could not be,
-	// because the simulator dropped one of their events on purpose.
+	// because the simulator dropped one of their events on purpose, or because their events are no longer kept.
 	True, Lost int
 }
 
@@ -75,6 +75,10 @@ type parameters struct {
 	// BCPs and LapseAfter (milliseconds) are arrays in SQL, in the same order.
 	BCPs, LapseAfter string
 	Zones            []zone
+	// Present is since when the last fact of a visit must be, Since that of which first facts the visits are compared, both in
+	// Unix milliseconds, and WindowsSince of which starts the windows, in seconds: maps in SQL, by shard. They are empty where
+	// all is kept.
+	Present, Since, WindowsSince string
 	// BCP is the one whose hours are computed. Calendar has its rows of (day of the week from 1 for Monday, from, until); Shut
 	// says that there are none.
 	BCP, Zone, Calendar string
@@ -89,6 +93,8 @@ type audit struct {
 	out    io.Writer
 	p      parameters
 	result Result
+	// since is the latest instant of Since, in Unix milliseconds.
+	since int64
 }
 
 var identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
@@ -147,12 +153,21 @@ func (a *audit) run(ctx context.Context) error {
 				return err
 			}
 		}
+		if a.p.Since != "" {
+			if err := errors.Join(a.exec(ctx, "taken.sql"), a.exec(ctx, "taken_net.sql")); err != nil {
+				return err
+			}
+		}
 		if err := a.compare(ctx, "visit", "compare_visits.sql"); err != nil {
 			return err
 		}
 	}
 	var err error
-	if a.result.Visits, err = a.count(ctx, "SELECT count() FROM "+a.p.Scratch); err != nil {
+	visits := "SELECT count() FROM " + a.p.Scratch
+	if a.p.Since != "" {
+		visits += " WHERE ifNull(first >= " + a.p.Since + "[shard], 0)"
+	}
+	if a.result.Visits, err = a.count(ctx, visits); err != nil {
 		return err
 	}
 	if err := a.compareWindows(ctx); err != nil {
@@ -166,7 +181,7 @@ func (a *audit) run(ctx context.Context) error {
 			return err
 		}
 	}
-	if a.result.Windows, err = a.count(ctx, "SELECT count() FROM "+a.p.Scratch+"_windows FINAL"); err != nil {
+	if a.result.Windows, err = a.count(ctx, "SELECT count() FROM "+a.p.Scratch+"_windows FINAL SETTINGS do_not_merge_across_partitions_select_final = 1"); err != nil {
 		return err
 	}
 	movedOn, err := a.statement("moved_on.sql")
@@ -210,11 +225,12 @@ func (a *audit) prepare(ctx context.Context) error {
 	for _, z := range zones {
 		a.p.Zones = append(a.p.Zones, zone{quote(z), array(byZone[z], "String")})
 	}
-	events, err := a.count(ctx, "SELECT count() FROM "+a.cfg.Database+".events")
+	// Where events are kept for a shorter time than visits, there may be more of these.
+	rows, err := a.count(ctx, "SELECT greatest((SELECT count() FROM "+a.cfg.Database+".events), (SELECT count() FROM "+a.cfg.Database+".visits))")
 	if err != nil {
 		return err
 	}
-	a.p.Buckets = 1 + uint64(events/a.cfg.EventsPerBucket)
+	a.p.Buckets = 1 + uint64(rows/a.cfg.EventsPerBucket)
 
 	const left = `SELECT name FROM system.tables
 		WHERE database = ? AND startsWith(name, ?) AND metadata_modification_time < now() - INTERVAL 1 DAY`

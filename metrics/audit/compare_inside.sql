@@ -16,16 +16,21 @@ WITH
         INNER JOIN {{.Scratch}}_progress AS p ON e.shard = p.shard
         WHERE e.offset < p.applied
         GROUP BY shard, bcp, direction
+        {{- if .Since}}
+        HAVING toUnixTimestamp64Milli(last_event) >= {{.Since}}[shard]
+        {{- end}}
     ),
     both AS (
         SELECT 'audit' AS side, shard, bcp, direction, [toString(trucks), toString(arrayZip(holders.1, holders.2)), toString(arrayZip(hours.1, hours.2)), '', ''] AS fields, 0 AS ahead
         FROM here
         UNION ALL
-        SELECT 'seen' AS side, shard, bcp, direction, ['', '', '', toString(last_event), ifNull(toString(last_truck_event), '')] AS fields, 0 AS ahead FROM seen
+        SELECT 'seen' AS side, shard, bcp, direction, ['', '', '', toString(last_event),
+            {{if .Since}}if(toUnixTimestamp64Milli(last_truck_event) >= {{.Since}}[shard], ifNull(toString(last_truck_event), ''), ''){{else}}ifNull(toString(last_truck_event), ''){{end}}] AS fields, 0 AS ahead FROM seen
         UNION ALL
         SELECT 'engine' AS side, r.shard AS shard, toString(bcp) AS bcp, toString(direction) AS direction,
             [toString(trucks), toString(arraySort(arrayZip(mapKeys(holders), mapValues(holders)))), toString(arraySort(arrayZip(mapKeys(arrived), mapValues(arrived)))),
-                ifNull(toString(last_event), ''), ifNull(toString(last_truck_event), '')] AS fields,
+                {{if .Since}}if(toUnixTimestamp64Milli(last_event) >= {{.Since}}[r.shard], ifNull(toString(last_event), ''), ''){{else}}ifNull(toString(last_event), ''){{end}},
+                {{if .Since}}if(toUnixTimestamp64Milli(last_truck_event) >= {{.Since}}[r.shard], ifNull(toString(last_truck_event), ''), ''){{else}}ifNull(toString(last_truck_event), ''){{end}}] AS fields,
             {{template "ahead"}}
         FROM {{.Scratch}}_inside_now AS r FINAL LEFT JOIN {{.Scratch}}_progress AS p ON r.shard = p.shard
     )

@@ -22,6 +22,9 @@ FROM (
             {{template "ahead"}}
         FROM {{.Scratch}}_visits AS r FINAL LEFT JOIN {{.Scratch}}_progress AS p ON r.shard = p.shard
         PREWHERE cityHash64(visit) % {{.Buckets}} = {{.Bucket}}
+        {{- if .Since}}
+        WHERE ifNull(toUnixTimestamp64Milli(first_fact) >= {{.Since}}[r.shard], 0)
+        {{- end}}
         UNION ALL
         SELECT 'audit' AS side, visit, shard, bcp, [
             toString(shard), bcp, direction, channel, regime, status, fault, toString(over),
@@ -36,7 +39,7 @@ FROM (
             phase, holder, ifNull(toString(fromUnixTimestamp64Milli(since, 'UTC')), '')] AS fields,
             0 AS ahead
         FROM {{.Scratch}} LEFT JOIN {{.Scratch}}_net USING (shard, bcp, visit)
-        WHERE cityHash64(visit) % {{.Buckets}} = {{.Bucket}}
+        WHERE cityHash64(visit) % {{.Buckets}} = {{.Bucket}}{{if .Since}} AND ifNull(first >= {{.Since}}[shard], 0){{end}}
     )
     GROUP BY visit, shard, bcp
     HAVING max(ahead) = 0

@@ -80,7 +80,9 @@ FROM (
             if(empty(e), ['0', '0', '0', '[]', '0', '0', '[]'], e), if(empty(a), ['0', '0', '0', '[]', '0', '0', '[]'], a))) AS differences
     FROM both
     GROUP BY shard, bcp, direction, channel, regime, grain, start, measure
-    HAVING max(ahead) = 0
+    HAVING max(ahead) = 0{{if .Since}} AND start >= {{.WindowsSince}}[shard]{{end}}
 )
 ARRAY JOIN differences AS d
 ORDER BY key, field
+-- A window has one partition, so FINAL need not merge across them. A visit that comes back after the retention has two.
+SETTINGS do_not_merge_across_partitions_select_final = 1

@@ -150,6 +150,8 @@ func (a *audit) keepProgress(ctx context.Context, shards []shard) error {
 			return err
 		}
 	}
-	_, err := fmt.Fprintf(a.out, "compared as of these offsets, by shard: %s\n", strings.Join(offsets, ", "))
-	return err
+	if _, err := fmt.Fprintf(a.out, "compared as of these offsets, by shard: %s\n", strings.Join(offsets, ", ")); err != nil {
+		return err
+	}
+	return a.retention(ctx, shards)
 }

@@ -21,8 +21,6 @@ func limited(ctx context.Context, memory int) context.Context {
 		// What is grouped or sorted goes to disk before that.
 		"max_bytes_before_external_group_by": memory / 4, "max_bytes_ratio_before_external_group_by": 0,
 		"max_bytes_before_external_sort": memory / 4, "max_bytes_ratio_before_external_sort": 0,
-		// A window has one partition, so FINAL need not merge across them.
-		"do_not_merge_across_partitions_select_final": 1,
 		// The driver reads no response of a statement without rows, in which there could be an error.
 		"wait_end_of_query": 1,
 	}))

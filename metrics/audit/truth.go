@@ -91,7 +91,7 @@ func (a *audit) compareTruth(ctx context.Context) error {
 			if t.Visit == "" { // each line of another file would be a difference
 				return fmt.Errorf("truth: line %d names no visit; the file should be one that dwell simulate --truth wrote", n)
 			}
-			if t.Lost {
+			if t.Lost || a.p.Since != "" && (t.Arrived == nil || *t.Arrived < a.since) {
 				a.result.Lost++
 			} else {
 				lines = append(lines, t)

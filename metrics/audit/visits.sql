@@ -47,6 +47,12 @@ received AS (
     INNER JOIN {{.Scratch}}_progress AS p ON e.shard = p.shard
     WHERE cityHash64(e.subject) % {{.Buckets}} = {{.Bucket}} AND e.offset < p.applied
         AND (has(types, e.type) OR e.type = 'event.retracted' AND e.subject != e.bcp)
+        {{- if .Since}}
+        AND (e.type = 'event.retracted' OR toUnixTimestamp64Milli(e.time) >= {{.Since}}[e.shard])
+        AND (e.shard, toString(e.bcp), e.subject) NOT IN (
+            SELECT shard, toString(bcp), visit FROM {{.Scratch}}_visits FINAL
+            WHERE cityHash64(visit) % {{.Buckets}} = {{.Bucket}} AND toUnixTimestamp64Milli(first_fact) < {{.Since}}[shard])
+        {{- end}}
 ),
 
 -- Of one id with two contents the smaller one counts.
