@@ -13,7 +13,7 @@ type Key struct {
 type Row struct {
 	Key
 	// Month is that of the first event that was applied. It never changes, unlike the visit's first fact, so that all rows of a
-	// visit are in one partition of the table.
+	// visit are in one partition of the table. A visit that begins anew after the retention may have another one.
 	Month Month
 	// AsOf is an offset: the row includes the events of the shard before it, and no others.
 	AsOf int64

@@ -39,7 +39,7 @@ CREATE TABLE IF NOT EXISTS {{db}}.visits {{cluster}} (
     bcp            LowCardinality(String),
     shard          UInt16,
     visit          String                 COMMENT 'id of the visit, the subject of its events; the same id at another BCP is another visit',
-    month          UInt32                 COMMENT 'that of the first event that was applied, such as 202601; it never changes, and is not for finding a time',
+    month          UInt32                 COMMENT 'that of the first event that was applied, such as 202601; it changes only when the visit begins anew after the retention, and is not for finding a time',
     as_of          UInt64                 COMMENT 'the row includes the events of the shard before this offset, and no others',
     direction      LowCardinality(String),
     channel        LowCardinality(String),
