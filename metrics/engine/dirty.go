@@ -20,8 +20,6 @@ type dirtyVisit struct {
 	collected mem.List
 	// before is its occupancy at the last flush.
 	before occupancy
-	// settled says that it is absent, and that its deltas have been collected for good.
-	settled bool
 }
 
 // markDirty must be called before a visit in this state changes.
@@ -47,15 +45,15 @@ func (s *State) collectDeltas(more bool) {
 	s.deltasDue = more
 	for i := range s.dirty {
 		d := &s.dirty[i]
-		st, lapsed := s.derive(d.visit), s.visits.At(d.visit).lapsed()
-		if !d.settled {
+		entry := s.visits.At(d.visit)
+		st, lapsed := s.derive(d.visit), entry.lapsed()
+		if !entry.settled() {
 			s.collect(d, st, lapsed)
-		}
-		if more {
-			if !d.settled {
+			if more {
 				s.collected.Set(&d.collected, s.after)
 			}
-		} else {
+		}
+		if !more {
 			s.collected.Free(d.collected)
 			d.collected = mem.List{}
 			s.updateOccupancy(d.before, s.occupancyOf(st, lapsed))

@@ -66,6 +66,7 @@ func (s *State) flushVisits(asOf int64) Visits {
 	for i := range dirty {
 		v := s.visits.At(dirty[i].visit)
 		v.asOf, v.dirty = asOf, 0
+		v.flags &^= isSettled
 	}
 	if s.dirty = s.dirty[:0]; len(dirty) > spared {
 		s.dirty, s.collected = nil, mem.Slab[window.Contribution]{}

@@ -194,9 +194,10 @@ func (p *pending) addDirty() {
 	}
 	for i := range s.dirty {
 		d := &s.dirty[i]
-		st, lapsed := s.derive(d.visit), s.visits.At(d.visit).lapsed()
+		entry := s.visits.At(d.visit)
+		st, lapsed := s.derive(d.visit), entry.lapsed()
 		p.move(d.before, s.occupancyOf(st, lapsed))
-		if d.settled {
+		if entry.settled() {
 			continue
 		}
 		s.after = window.Contributions(s.after[:0], st, lapsed)

@@ -52,9 +52,9 @@ func (s *shown) add(at hourOf, sum *window.HourSum) {
 }
 
 // afresh is what the first events of a log say, computed from all facts.
-func afresh(cfg Config, log []event.Event, horizon int64) map[hourOf]window.HourSum {
+func afresh(cfg Config, log []event.Event, kept []Retention, horizon int64) map[hourOf]window.HourSum {
 	sums := map[hourOf]*window.HourSum{}
-	for k, a := range want(cfg, log) {
+	for k, a := range want(cfg, log, kept...) {
 		if k.Grain != window.Hour || endOf(cfg, k) <= horizon {
 			continue
 		}
@@ -77,7 +77,8 @@ func TestOverviewIsThatOfAllFactsAndChangesNoRow(t *testing.T) {
 	cfg := testConfig(t)
 	rapid.Check(t, func(t *rapid.T) {
 		log := anyLog(cfg).Draw(t, "log")
-		showing, silent := newRun(cfg), newRun(cfg)
+		kept := anyRetentions(t, cfg, log)
+		showing, silent := newRun(cfg, kept...), newRun(cfg, kept...)
 		overviews := 0
 		for showing.next < int64(len(log)) {
 			n := rapid.IntRange(1, 30).Draw(t, "batch")
@@ -91,10 +92,10 @@ func TestOverviewIsThatOfAllFactsAndChangesNoRow(t *testing.T) {
 				overviews++
 				o := showing.state.Overview(3, showing.next)
 				is := shownIn(o)
-				if should := afresh(cfg, log[:showing.next], o.Shards[0].Horizon); !reflect.DeepEqual(is.hours, should) {
+				if should := afresh(cfg, log[:showing.next], kept, o.Shards[0].Horizon); !reflect.DeepEqual(is.hours, should) {
 					t.Fatalf("hours at offset %d:\n%+v, of all facts\n%+v", showing.next, is.hours, should)
 				}
-				once := newRun(cfg)
+				once := newRun(cfg, kept...)
 				if _, err := once.work(log[:showing.next], len(log)); err != nil {
 					t.Fatalf("%v", err)
 				}
@@ -154,7 +155,7 @@ func TestSuccessorReachesWhatWasShown(t *testing.T) {
 	cfg := testConfig(t)
 	rapid.Check(t, func(t *rapid.T) {
 		log := anyLog(cfg).Draw(t, "log")
-		owner := newRun(cfg)
+		owner := newRun(cfg, anyRetentions(t, cfg, log)...)
 		tabs := owner.tables
 		for owner.next < int64(len(log)) {
 			for range rapid.IntRange(0, min(20, len(log)-int(owner.next))).Draw(t, "applied") {

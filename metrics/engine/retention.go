@@ -129,16 +129,16 @@ func (s *State) begin(v mem.Ref, e *event.Event) {
 		d := &s.dirty[n-1]
 		s.settle(d)
 		s.collected.Free(d.collected)
-		d.collected, d.settled = mem.List{}, false
+		d.collected = mem.List{}
 	}
 	s.visits.clear(v, visit.MonthOf(e.Time))
 }
 
 // settle collects the deltas of a dirty visit that is absent: what changes from now on is none of its own.
 func (s *State) settle(d *dirtyVisit) {
-	if !d.settled {
-		s.collect(d, s.derive(d.visit), s.visits.At(d.visit).lapsed())
-		d.settled = true
+	if v := s.visits.At(d.visit); !v.settled() {
+		s.collect(d, s.derive(d.visit), v.lapsed())
+		v.flags |= isSettled
 	}
 }
 

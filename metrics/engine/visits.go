@@ -50,12 +50,15 @@ const (
 	isOver = 1 << iota // departed, lapsed, or without a fact
 	hasLapsed
 	hasRetracted
+	isSettled // it is absent, and its deltas have been collected for good
 )
 
 // fewFacts is the capacity for facts of a new visit.
 const fewFacts = 4
 
 func (e *entry) over() bool { return e.flags&isOver != 0 }
+
+func (e *entry) settled() bool { return e.flags&isSettled != 0 }
 
 func (e *entry) lapsed() visit.Time {
 	if e.flags&hasLapsed != 0 {
