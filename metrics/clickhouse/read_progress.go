@@ -12,16 +12,16 @@ import (
 
 // Progress is the shard's latest progress, zero if it never wrote any.
 func (s *Store) Progress(ctx context.Context, id int) (p engine.Progress, err error) {
-	var offset uint64
+	var offset, records uint64
 	var latest *int64
-	const query = "SELECT offset, toUnixTimestamp64Milli(latest) FROM progress FINAL WHERE shard = ?"
-	switch err := s.conn.QueryRow(ctx, query, id).Scan(&offset, &latest); {
+	const query = "SELECT offset, toUnixTimestamp64Milli(latest), records FROM progress FINAL WHERE shard = ?"
+	switch err := s.conn.QueryRow(ctx, query, id).Scan(&offset, &latest, &records); {
 	case errors.Is(err, sql.ErrNoRows):
 		return p, nil
 	case err != nil:
 		return p, fmt.Errorf("read table progress: %w", err)
 	}
-	p.Offset = int64(offset)
+	p.Offset, p.Records = int64(offset), int64(records)
 	if p.HasLatest = latest != nil; p.HasLatest {
 		p.Latest = *latest
 	}

@@ -67,6 +67,7 @@ func (s *Store) WriteProgress(ctx context.Context, id int, f *engine.Flush) erro
 		each64(b, "as_of", "UInt64", one, func(f **engine.Flush) int64 { return (*f).AsOf })
 		eachNullable64(b, "latest", nullableTimeType, one, func(f **engine.Flush) (int64, bool) { return (*f).Latest, (*f).HasLatest })
 		eachNullable64(b, "watermark", nullableTimeType, one, func(f **engine.Flush) (int64, bool) { return (*f).Watermark, (*f).HasLatest })
+		each64(b, "records", "UInt64", one, func(f **engine.Flush) int64 { return (*f).Records })
 		send(&e.block)
 	})
 }

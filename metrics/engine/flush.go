@@ -16,6 +16,8 @@ type Flush struct {
 	// meaningless while HasLatest is false: no event has been applied yet.
 	Latest, Watermark int64
 	HasLatest         bool
+	// Records is how many records come before AsOf, which the shard sets.
+	Records int64
 
 	// Restatements must be written before windows, visits and inside: where a visit's row is stored, its restatements are.
 	Restatements []window.Restatement

@@ -59,6 +59,9 @@ type Progress struct {
 	// been applied yet.
 	Latest    int64
 	HasLatest bool
+	// Records is how many records of the log come before Offset: events and dead letters. It is less than Offset where offsets have
+	// no record, such as those of transactions and of records that Kafka deleted before they were read.
+	Records int64
 }
 
 // Owner is an instance that has opened a shard: it comes after those with a lower epoch, and after those with a lower

@@ -248,6 +248,7 @@ func content(t *testing.T, store *clickhouse.Store) string {
 		"(SELECT * EXCEPT as_of FROM windows FINAL WHERE n != 0)",
 		"(SELECT * EXCEPT written_at FROM restatements FINAL)",
 		"(SELECT * EXCEPT as_of FROM inside_now FINAL)",
+		"(SELECT offset, records FROM progress FINAL)",
 	} {
 		var rows, sum uint64
 		row := store.Conn().QueryRow(t.Context(), "SELECT count(), sum(cityHash64(tuple(*))) FROM "+table)

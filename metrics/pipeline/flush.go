@@ -27,6 +27,7 @@ func (s *Shard) flush(ctx context.Context) error {
 		return err
 	}
 	f := s.state.Flush(s.next)
+	f.Records = s.records
 	s.since = time.Time{}
 	s.publish() // now it costs least, and nobody need read from the store what this process has
 	s.Observer.Memory(s.id, s.state.Visits(), s.state.Windows())

@@ -48,6 +48,7 @@ type Shard struct {
 	batch   Batch
 
 	next      int64         // the offset of the next record
+	records   int64         // before it
 	end       int64         // the offset after the partition's last record, as of the latest fetch
 	since     time.Time     // of the first change that was not flushed
 	took      time.Duration // the latest flush
@@ -103,7 +104,7 @@ func (s *Shard) recover(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.owner, s.next = owner, p.Offset
+	s.owner, s.next, s.records = owner, p.Offset, p.Records
 	s.state.Resume(p)
 	for _, asOf := range announced {
 		s.state.Announced(asOf)
@@ -255,6 +256,7 @@ func (s *Shard) apply(ctx context.Context, records []event.Record, next int64) e
 	}
 	s.next = next
 	s.published.stale = true
+	s.records += int64(len(records))
 	if s.since.IsZero() {
 		s.since = s.Now()
 	}

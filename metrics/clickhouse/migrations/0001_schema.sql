@@ -137,6 +137,7 @@ CREATE TABLE IF NOT EXISTS {{db}}.progress {{cluster}} (
     as_of      UInt64,
     latest     Nullable(DateTime64(3, 'UTC')) COMMENT 'time of the latest event',
     watermark  Nullable(DateTime64(3, 'UTC')),
+    records    UInt64 COMMENT 'records before the offset, in events and dead_letters; other offsets have none',
     written_at DateTime64(3, 'UTC') DEFAULT now64(3)
 ) ENGINE = {{replacing "as_of"}} ORDER BY shard
 COMMENT 'Progress of each shard: the tables include all of its records before the offset. Read it with FINAL.';
