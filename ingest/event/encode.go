@@ -91,8 +91,12 @@ func appendKey(dst []byte, name string) []byte {
 
 func appendInstant(dst []byte, ms int64) []byte {
 	dst = append(dst, '"')
-	dst = time.UnixMilli(ms).UTC().AppendFormat(dst, "2006-01-02T15:04:05.000Z")
+	dst = appendTime(dst, ms)
 	return append(dst, '"')
+}
+
+func appendTime(dst []byte, ms int64) []byte {
+	return time.UnixMilli(ms).UTC().AppendFormat(dst, "2006-01-02T15:04:05.000Z")
 }
 
 func appendString(dst, s []byte) []byte {

@@ -1,50 +1,77 @@
 package clickhouse
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"dwell/ingest/event"
 )
 
-// stored is an event of the table as a structured CloudEvent, with its data as sent.
-type stored struct {
-	SpecVersion  string          `json:"specversion"`
-	ID           string          `json:"id"`
-	Source       string          `json:"source"`
-	Edition      uint32          `json:"edition,omitempty"`
-	Type         string          `json:"type"`
-	Subject      string          `json:"subject"`
-	Time         time.Time       `json:"time"`
-	RecordedTime time.Time       `json:"recordedtime"`
-	Data         json.RawMessage `json:"data"`
+const storedColumns = `offset, toUnixTimestamp64Milli(logged), toUnixTimestamp64Milli(time), toUnixTimestamp64Milli(recorded),
+toString(type), id, source, edition, subject, toString(bcp), data`
+
+// Records yields the record of every valid event that was received, in the order of Kafka's timestamps.
+func (s *Store) Records(ctx context.Context, yield func(event.Record) error) error {
+	const query = "SELECT " + storedColumns + ` FROM events
+ORDER BY logged, shard, offset SETTINGS max_bytes_before_external_sort = 500000000`
+	return s.eachRecord(ctx, yield, query)
 }
 
-// Records yields every valid event that was received, as the record of a structured CloudEvent, in the order of Kafka's
-// timestamps.
-func (s *Store) Records(ctx context.Context, yield func(event.Record) error) error {
-	const query = `SELECT logged, time, recorded, type, id, source, edition, subject, data FROM events
-ORDER BY logged, shard, offset SETTINGS max_bytes_before_external_sort = 500000000`
-	rows, err := s.conn.Query(ctx, query)
+// RecordsOf returns the records of a shard from one offset to before another, of valid events and dead letters, in the order of their
+// offsets. The record of a dead letter is the one that was received; that of an event has its attributes and its data.
+func (s *Store) RecordsOf(ctx context.Context, shard int, from, to int64) ([]event.Record, error) {
+	var records []event.Record
+	const letters = "SELECT " + letterColumns + " WHERE d.shard = ? AND d.offset >= ? AND d.offset < ?"
+	err := s.eachDeadLetter(ctx, func(d *event.DeadLetter, _ time.Time) error {
+		records = append(records, d.Record)
+		return nil
+	}, letters, shard, from, to)
+	if err != nil {
+		return nil, err
+	}
+	const events = "SELECT " + storedColumns + " FROM events WHERE shard = ? AND offset >= ? AND offset < ?"
+	err = s.eachRecord(ctx, func(r event.Record) error {
+		records = append(records, r)
+		return nil
+	}, events, shard, from, to)
+	if err != nil {
+		return nil, err
+	}
+	// A row may be there twice, and a record as an event and as a dead letter if it was written before a restart with another vocabulary.
+	slices.SortStableFunc(records, func(a, b event.Record) int { return cmp.Compare(a.Offset, b.Offset) })
+	return slices.CompactFunc(records, func(a, b event.Record) bool { return a.Offset == b.Offset }), nil
+}
+
+// RecordsBefore is how many records of a shard the tables events and dead_letters have before an offset.
+func (s *Store) RecordsBefore(ctx context.Context, shard int, offset int64) (int64, error) {
+	const query = `WITH letters AS (SELECT DISTINCT offset FROM dead_letters WHERE shard = ? AND offset < ?)
+SELECT (SELECT count() FROM events FINAL WHERE shard = ? AND offset < ? AND offset NOT IN letters) + (SELECT count() FROM letters)`
+	var records uint64
+	if err := s.conn.QueryRow(ctx, query, shard, offset, shard, offset).Scan(&records); err != nil {
+		return 0, fmt.Errorf("count tables events and dead_letters: %w", err)
+	}
+	return int64(records), nil
+}
+
+func (s *Store) eachRecord(ctx context.Context, yield func(event.Record) error, query string, args ...any) error {
+	rows, err := s.conn.Query(ctx, query, args...)
 	if err != nil {
 		return fmt.Errorf("read table events: %w", err)
 	}
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
-		e := stored{SpecVersion: "1.0"}
-		var logged time.Time
-		var data string
-		if err := rows.Scan(&logged, &e.Time, &e.RecordedTime, &e.Type, &e.ID, &e.Source, &e.Edition, &e.Subject, &data); err != nil {
+		var e event.Stored
+		var offset uint64
+		var logged int64
+		if err := rows.Scan(&offset, &logged, &e.Time, &e.Recorded, &e.Type, &e.ID, &e.Source, &e.Edition, &e.Subject, &e.BCP, &e.Data); err != nil {
 			return fmt.Errorf("read table events: %w", err)
 		}
-		e.Type, e.Data = "dwell."+e.Type+".v1", json.RawMessage(data)
-		value, err := json.Marshal(e)
-		if err != nil {
-			return fmt.Errorf("event %q of %q: %w", e.ID, e.Source, err)
-		}
-		if err := yield(event.StructuredRecord([]byte(e.Subject), value, logged.UnixMilli())); err != nil {
+		r := e.Record(logged)
+		r.Offset = int64(offset)
+		if err := yield(r); err != nil {
 			return err
 		}
 	}
