@@ -145,19 +145,22 @@ func migrateViews(ctx context.Context, conn driver.Conn, cfg Config) error {
 // note is the statement that records an applied version.
 const note = "INSERT INTO %s.schema_versions (version, name) VALUES (%d, '%s')"
 
+// onCluster is the clause of a statement that is to run on all servers.
+func (c Config) onCluster() string {
+	if c.Cluster == "" {
+		return ""
+	}
+	return " ON CLUSTER " + c.Cluster
+}
+
 // render fills in what depends on the installation: {{db}}, {{cluster}} after the name of what is created, and {{replacing
 // "version"}} for the engine. {{measured "NAME"}} is the condition on measure that selects a measure or total, {{faulty "PREFIX"}}
 // selects the counts of visits with a fault, {{times}} all times, and {{visits}} all measures but those of segments. {{present}}
 // leaves out the visits that are absent. {{minutes}} is a query of the minutes between two parameters, and {{counts}} are the names of all counts.
 func (m migration) render(cfg Config) ([]string, error) {
 	t, err := template.New(m.name).Funcs(template.FuncMap{
-		"db": func() string { return cfg.Database },
-		"cluster": func() string {
-			if cfg.Cluster == "" {
-				return ""
-			}
-			return "ON CLUSTER " + cfg.Cluster
-		},
+		"db":       func() string { return cfg.Database },
+		"cluster":  cfg.onCluster,
 		"counts":   window.CountNames,
 		"measured": window.SQLOf,
 		"minutes": func() string {

@@ -32,7 +32,7 @@ type Store struct {
 }
 
 // Open connects, creates the database if it is missing, migrates its schema, and appends the names of BCPs and measures that
-// the enumerations of its tables lack.
+// the enumerations of its tables lack. It completes a recount that was interrupted after it had decided.
 func Open(ctx context.Context, cfg Config, voc *event.Vocabulary) (*Store, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("clickhouse: %w", err)
@@ -44,7 +44,11 @@ func Open(ctx context.Context, cfg Config, voc *event.Vocabulary) (*Store, error
 	if err != nil {
 		return nil, err
 	}
-	keys, err := openEnums(ctx, conn, voc)
+	err = completeRecounts(ctx, conn, cfg)
+	var keys enums
+	if err == nil {
+		keys, err = openEnums(ctx, conn, voc)
+	}
 	if err != nil {
 		_ = conn.Close()
 		return nil, fmt.Errorf("clickhouse at %s: %w", strings.Join(cfg.Addresses, ", "), err)
