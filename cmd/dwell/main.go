@@ -39,6 +39,8 @@ type commands struct {
 
 	Restatements restatementsCommand `cmd:"" help:"List the final windows that late events changed, and because of which."`
 
+	Recount recountCommand `cmd:"" help:"Count all events again, by the rules that are now configured; every other process is stopped."`
+
 	Rebuild rebuildCommand `cmd:"" help:"Copy all events into a new topic with other partitions."`
 
 	DeadLetters deadLettersCommand `cmd:"" help:"Messages that could not be used: list, show, correct and send again."`

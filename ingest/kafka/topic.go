@@ -226,20 +226,26 @@ type metadataAnswer struct{ *metadata.Response }
 
 // Ends returns the offsets after the last record of each partition of the topic of events.
 func Ends(ctx context.Context, cfg Config) ([]int64, error) {
+	_, ends, err := Bounds(ctx, cfg)
+	return ends, err
+}
+
+// Bounds returns the offsets of the first record that each partition of the topic of events has, and those after the last.
+func Bounds(ctx context.Context, cfg Config) (firsts, ends []int64, err error) {
 	c, err := newClient(cfg)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer c.close()
 	l, err := c.layout(ctx, cfg.Topic)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	ends := make([]int64, l.partitions)
+	firsts, ends = make([]int64, l.partitions), make([]int64, l.partitions)
 	for p := range ends {
-		if _, ends[p], err = c.bounds(ctx, cfg.Topic, p); err != nil {
-			return nil, err
+		if firsts[p], ends[p], err = c.bounds(ctx, cfg.Topic, p); err != nil {
+			return nil, nil, err
 		}
 	}
-	return ends, nil
+	return firsts, ends, nil
 }

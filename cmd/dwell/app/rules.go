@@ -21,7 +21,7 @@ import (
 // The keys come from the structs: each key of engine, and each attribute of a place, is a rule unless its tag is rule:"-". So
 // nobody can forget a new one.
 func (s *System) rules() map[string]string {
-	rules := map[string]string{"kafka.topic": s.Config.Kafka.Topic}
+	rules := map[string]string{topicRule: s.Config.Kafka.Topic}
 	collectRules(rules, s.Config.Engine, func(f reflect.StructField) string { return "engine." + f.Tag.Get("yaml") })
 	for i := range s.Book.Places {
 		p := s.Book.Places[i]
@@ -29,6 +29,9 @@ func (s *System) rules() map[string]string {
 	}
 	return rules
 }
+
+// topicRule is the one rule that a recount cannot change: the tables have the offsets of their topic.
+const topicRule = "kafka.topic"
 
 // collectRules adds the fields of a struct that are rules, also those of inlined structs.
 func collectRules(rules map[string]string, of any, name func(reflect.StructField) string) {
@@ -60,8 +63,11 @@ func (s *System) CheckRules(ctx context.Context) (missing map[string]string, err
 		if !stored {
 			missing[rule] = now[rule]
 		} else if was != now[rule] {
-			errs = append(errs, fmt.Errorf("%s is %q, but the tables were counted with %q: set it back, or count everything again into a new clickhouse.database",
-				rule, now[rule], was))
+			wayOut := "stop every process and run dwell recount, which counts everything again"
+			if rule == topicRule {
+				wayOut = "count it into a new clickhouse.database"
+			}
+			errs = append(errs, fmt.Errorf("%s is %q, but the tables were counted with %q: set it back, or %s", rule, now[rule], was, wayOut))
 		}
 	}
 	return missing, errors.Join(append(errs, s.knowsAllPlaces(ctx))...)
@@ -78,7 +84,7 @@ func (s *System) knowsAllPlaces(ctx context.Context) error {
 		return slices.ContainsFunc(s.Book.Places, func(p place.Place) bool { return p.ID == id })
 	})
 	if len(missing) > 0 {
-		return fmt.Errorf("places: %q lacks %q, which the tables have events of: add them, or use a new clickhouse.database", s.Config.Places, missing)
+		return fmt.Errorf("places: %q lacks %q, which the tables have events of: add them, or stop every process and run dwell recount, which makes dead letters of their events", s.Config.Places, missing)
 	}
 	return nil
 }
@@ -101,10 +107,14 @@ func (s *System) checkPartitions(ctx context.Context) error {
 	return nil
 }
 
-// storeRules checks the rules, and stores those that are not stored yet, before the engine counts by them.
+// storeRules checks the rules, and stores those that are not stored yet, before the engine counts by them. It abandons recounts: from
+// here on this process writes to the tables that they would replace.
 func (s *System) storeRules(ctx context.Context) error {
 	missing, err := s.CheckRules(ctx)
 	if err != nil {
+		return err
+	}
+	if err := s.Store.AbandonRecounts(ctx); err != nil {
 		return err
 	}
 	return s.Store.WriteRules(ctx, missing)
