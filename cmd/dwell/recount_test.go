@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -172,10 +174,60 @@ func TestRecountWithoutAllEventsIsRefused(t *testing.T) {
 	if after := content(t, s); after != before {
 		t.Errorf("after a refused recount:\n%sbefore:\n%s", after, before)
 	}
-	var left uint64
-	if err := s.Store.Conn().QueryRow(t.Context(), "SELECT count() FROM system.databases WHERE name LIKE '%recount%'").Scan(&left); err != nil || left != 0 {
-		t.Errorf("%d databases are left, %v", left, err)
+	if left := databases(t, s); left != 0 {
+		t.Errorf("%d databases are left", left)
 	}
+}
+
+// A recount is interrupted when its database is there. The tables are what they were, nothing of it is left, and it can be started again.
+func TestInterruptedRecountLeavesTheOldTables(t *testing.T) {
+	cfg := app.DefaultConfig()
+	cfg.Embed(t.TempDir())
+	cfg.Kafka.NewPartitions = 1
+	s := startHere(t, cfg)
+	send := days(t, s, 1)
+	send(s, 12*time.Hour)
+	sendOddities(t, s)
+	count(t, s)
+	stopHere(t, s)
+
+	s = startHere(t, cfg)
+	defer stopHere(t, s)
+	before := content(t, s)
+	ctx, interrupt := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() {
+		_, err := s.Recount(ctx)
+		ended <- err
+	}()
+	for databases(t, s) == 0 && ctx.Err() == nil {
+		select {
+		case err := <-ended:
+			t.Fatalf("the recount was not interrupted: %v", err)
+		default:
+		}
+	}
+	interrupt()
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Errorf("an interrupted recount gives %v", err)
+	}
+	for range 2 {
+		if after := content(t, s); after != before || databases(t, s) != 0 {
+			t.Errorf("%d databases are left, and the tables are\n%sbefore:\n%s", databases(t, s), after, before)
+		}
+		if _, err := s.Recount(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// databases is how many recounts there are.
+func databases(t *testing.T, s *app.System) (n uint64) {
+	t.Helper()
+	if err := s.Store.Conn().QueryRow(t.Context(), "SELECT count() FROM system.databases WHERE name LIKE '%recount%'").Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
 // deleteBefore deletes the records of partition 0 before an offset, as retention does.

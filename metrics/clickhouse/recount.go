@@ -43,8 +43,10 @@ type Recount struct {
 	live *Store
 }
 
-// BeginRecount makes the new tables. It abandons a recount that was begun before.
+// BeginRecount makes the new tables. It abandons a recount that was begun before. It is not interrupted when ctx is done, since ClickHouse
+// might make a table of an interrupted statement after all have been dropped.
 func (s *Store) BeginRecount(ctx context.Context) (*Recount, error) {
+	ctx = context.WithoutCancel(ctx)
 	if err := s.AbandonRecounts(ctx); err != nil {
 		return nil, err
 	}
@@ -55,12 +57,12 @@ func (s *Store) BeginRecount(ctx context.Context) (*Recount, error) {
 		"CREATE TABLE " + cfg.Database + "." + countingTable + s.cfg.onCluster() + " (nothing UInt8) ENGINE = MergeTree ORDER BY nothing",
 	} {
 		if err := s.exec(ctx, statement); err != nil {
-			return nil, fmt.Errorf("begin a recount: %w", err)
+			return nil, errors.Join(fmt.Errorf("begin a recount: %w", err), s.discard(ctx, cfg.Database))
 		}
 	}
 	store, err := Open(ctx, cfg, s.voc)
 	if err != nil {
-		return nil, errors.Join(err, s.abandon(ctx, cfg.Database))
+		return nil, errors.Join(err, s.discard(ctx, cfg.Database))
 	}
 	return &Recount{Store: store, live: s}, nil
 }
@@ -101,9 +103,18 @@ func (r *Recount) Swap(ctx context.Context) error {
 	return completeRecount(ctx, r.live.conn, r.live.cfg, r.cfg.Database)
 }
 
-// Discard removes the new tables; the old ones stay in force.
+// Discard removes the new tables, also if ctx is done; the old ones stay in force.
 func (r *Recount) Discard(ctx context.Context) error {
-	return errors.Join(r.Close(), r.live.abandon(ctx, r.cfg.Database))
+	return errors.Join(r.Close(), r.live.discard(ctx, r.cfg.Database))
+}
+
+// discardTimeout bounds how long an interrupted recount takes to drop its tables. The next one drops them otherwise.
+const discardTimeout = 30 * time.Second
+
+func (s *Store) discard(ctx context.Context, database string) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), discardTimeout)
+	defer cancel()
+	return s.abandon(ctx, database)
 }
 
 // AbandonRecounts removes the tables of recounts that were interrupted before they decided, or that are still at work. A process

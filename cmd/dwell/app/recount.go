@@ -26,7 +26,8 @@ import (
 //	topic, from where they end ───────┘
 //
 // It returns how many records it has counted. It is refused while another process counts, and where records are missing. Until the
-// swap the old tables stay as they are; an error before it discards the new ones.
+// swap the old tables stay as they are; an error before it discards the new ones. After it the system must not count: its Store may have
+// other codes of names than the new tables.
 func (s *System) Recount(ctx context.Context) (records int64, err error) {
 	if err := s.checkRecount(ctx); err != nil {
 		return 0, err
@@ -48,15 +49,10 @@ func (s *System) Recount(ctx context.Context) (records int64, err error) {
 		}
 	}
 	if err != nil {
-		bound, cancel := context.WithTimeout(context.WithoutCancel(ctx), discardTimeout)
-		defer cancel()
-		return 0, errors.Join(err, r.fresh.Discard(bound))
+		return 0, errors.Join(err, r.fresh.Discard(ctx))
 	}
 	return r.counted.records.Load(), r.fresh.Swap(context.WithoutCancel(ctx))
 }
-
-// discardTimeout bounds how long an interrupted recount takes to drop its tables. The next one drops them otherwise.
-const discardTimeout = 30 * time.Second
 
 // checkRecount refuses what would not give the tables of this topic.
 func (s *System) checkRecount(ctx context.Context) error {
