@@ -18,12 +18,13 @@ import (
 // RENAME refuses a name that exists and a table that does not, so each step is taken once, also if two processes take it: the
 // recount that decides and the process that abandons it exclude each other, and of two that move a table the second looks again.
 
-// These tables are made anew by a recount, and the others stay. The owners stay, since their epochs fence instances that count.
+// These tables are made anew by a recount, and the others stay. The owners stay, since their epochs fence instances that count, and
+// the retentions, since each holds from an offset on: what was counted before it stays counted.
 var (
 	recountedTables = []string{
 		"events", "dead_letters", "openings", "readings", "restatements", "windows", "visits", "inside_now", "progress", "rules",
 	}
-	keptTables = []string{"schema_versions", "topics", "redrives", "owners"}
+	keptTables = []string{"schema_versions", "topics", "redrives", "owners", "retentions"}
 )
 
 const (
@@ -72,6 +73,14 @@ func (s *Store) BeginRecount(ctx context.Context) (*Recount, error) {
 func (r *Recount) CopyOwners(ctx context.Context) error {
 	if err := r.exec(ctx, "INSERT INTO owners SELECT * FROM "+r.live.cfg.Database+".owners"); err != nil {
 		return fmt.Errorf("write table owners: %w", err)
+	}
+	return nil
+}
+
+// CopyRetentions copies the retentions, so that shards which are opened from now on decide by them.
+func (r *Recount) CopyRetentions(ctx context.Context) error {
+	if err := r.exec(ctx, "INSERT INTO retentions SELECT * FROM "+r.live.cfg.Database+".retentions"); err != nil {
+		return fmt.Errorf("write table retentions: %w", err)
 	}
 	return nil
 }

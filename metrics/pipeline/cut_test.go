@@ -210,13 +210,14 @@ func work(ctx context.Context, t *testing.T, cfg pipeline.Config, p *pace, store
 // oneAfterTheOther reads the log as a shard that is far behind it, which waits for each flush.
 func oneAfterTheOther(ctx context.Context, cfg pipeline.Config, store pipeline.Store, log []event.Record, batch int) error {
 	s := pipeline.New(cfg, 0, parts(store, noop.NewTracerProvider().Tracer("")))
-	if _, err := s.Open(ctx); err != nil {
+	next, err := s.Open(ctx)
+	if err != nil {
 		return err
 	}
-	for next := 0; next < len(log); {
-		part := log[next:min(next+batch, len(log))]
-		next += len(part)
-		if err := handle(ctx, s, part, int64(next), farAhead); err != nil {
+	for int(next) < len(log) {
+		part := log[next:min(int(next)+batch, len(log))]
+		next += int64(len(part))
+		if err := handle(ctx, s, part, next, farAhead); err != nil {
 			return err
 		}
 	}

@@ -56,7 +56,7 @@ const restart = 57
 func countUntilRestart(t *testing.T, cfg pipeline.Config, store *clickhouse.Store, log []event.Record) {
 	t.Helper()
 	for _, until := range []int{9, restart} {
-		if err := work(t.Context(), t, cfg, store, log[:until], restart); err != nil {
+		if err := oneAfterTheOther(t.Context(), cfg, store, log[:until], restart); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -121,7 +121,7 @@ func TestTruckComesBackBeforeAndAfterItsVisitIsDeleted(t *testing.T) {
 				t.Fatalf("%d visits are left, want all but those of T2 and T3", n)
 			}
 		}
-		if err := work(t.Context(), t, cfg, store, log, 20); err != nil {
+		if err := oneAfterTheOther(t.Context(), cfg, store, log, 20); err != nil {
 			t.Fatal(err)
 		}
 		ways[way] = shown(t, store)
@@ -176,7 +176,7 @@ func TestRetentionHoldsFromWhereItIsFirstConfigured(t *testing.T) {
 	without := keptFor(t, 0)
 	store := open(t, without)
 	log := passages(without)
-	if err := work(t.Context(), t, without, store, log[:restart], 20); err != nil {
+	if err := oneAfterTheOther(t.Context(), without, store, log[:restart], 20); err != nil {
 		t.Fatal(err)
 	}
 	entries := func() string {
@@ -187,17 +187,17 @@ func TestRetentionHoldsFromWhereItIsFirstConfigured(t *testing.T) {
 		t.Fatalf("without a retention there are %s", got)
 	}
 	for range 2 {
-		if err := work(t.Context(), t, keptFor(t, 15*aDay), store, log[:restart], 20); err != nil {
+		if err := oneAfterTheOther(t.Context(), keptFor(t, 15*aDay), store, log[:restart], 20); err != nil {
 			t.Fatal(err)
 		}
 		if got := entries(); got != "57: 15 days, before never" {
 			t.Fatalf("the retentions are %s", got)
 		}
 	}
-	if err := work(t.Context(), t, keptFor(t, 15*aDay), store, log[:restart+3], 20); err != nil {
+	if err := oneAfterTheOther(t.Context(), keptFor(t, 15*aDay), store, log[:restart+3], 20); err != nil {
 		t.Fatal(err)
 	}
-	if err := work(t.Context(), t, keptFor(t, 20*aDay), store, log, 20); err != nil {
+	if err := oneAfterTheOther(t.Context(), keptFor(t, 20*aDay), store, log, 20); err != nil {
 		t.Fatal(err)
 	}
 	if got := entries(); got != "57: 15 days, before never; 60: 20 days, before 2026-01-03" {
@@ -215,7 +215,7 @@ func TestCrashWhileATruckComesBack(t *testing.T) {
 	cfg.RetryMax = time.Millisecond
 	log := passages(cfg)
 	undisturbed := open(t, cfg)
-	if err := work(t.Context(), t, cfg, undisturbed, log, len(log)); err != nil {
+	if err := oneAfterTheOther(t.Context(), cfg, undisturbed, log, len(log)); err != nil {
 		t.Fatal(err)
 	}
 	want := shown(t, undisturbed)
@@ -225,11 +225,11 @@ func TestCrashWhileATruckComesBack(t *testing.T) {
 			countUntilRestart(t, cfg, store, log)
 			ctx, off := context.WithCancel(t.Context())
 			defer off()
-			if err := work(ctx, t, cfg, &cutting{Store: store, left: step, half: true, off: off}, log, len(log)); !errors.Is(err, errCut) {
+			if err := work(ctx, t, cfg, newPace(), &cutting{Store: store, left: step, half: true, off: off}, log, len(log)); !errors.Is(err, errCut) {
 				t.Fatalf("got error %v, want that the power is off", err)
 			}
 			deleteNow(t, store)
-			if err := work(t.Context(), t, cfg, store, log, 5); err != nil {
+			if err := oneAfterTheOther(t.Context(), cfg, store, log, 5); err != nil {
 				t.Fatal(err)
 			}
 			if got := shown(t, store); got != want {

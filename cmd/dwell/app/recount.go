@@ -100,6 +100,9 @@ type recount struct {
 // recountShard is what was counted of a partition, and from where it is counted again.
 type recountShard struct {
 	owner engine.Owner // of the old tables
+	// visits and events are how long they are kept by the last retention that holds. Another one that is configured holds from
+	// where the shard is when it is opened next, not from the beginning of its log.
+	visits, events time.Duration
 	was   engine.Progress
 	// records before the offset from come from the tables, the others from Kafka, which ends at end.
 	from, end int64
@@ -120,6 +123,13 @@ func (r *recount) plan(ctx context.Context) error {
 		}
 		if shard.was, err = r.Store.Progress(ctx, p); err != nil {
 			return err
+		}
+		kept, err := r.Store.Retentions(ctx, p)
+		if err != nil {
+			return err
+		}
+		if n := len(kept); n > 0 {
+			shard.visits, shard.events = kept[n-1].Visits, kept[n-1].Events
 		}
 		has, err := r.Store.RecordsBefore(ctx, p, shard.was.Offset)
 		if err != nil {
@@ -152,7 +162,7 @@ func (r *recount) stillOurs(ctx context.Context, partition int) error {
 
 // count fills the new tables.
 func (r *recount) count(ctx context.Context) error {
-	r.counted.Observer = prom.New(prometheus.NewRegistry(), r.Vocabulary, r.Book.Places, func(string) time.Duration { return 0 })
+	r.counted.Observer = prom.New(prometheus.NewRegistry(), r.Vocabulary, r.Book.Places, r.border.Overview, func(string) time.Duration { return 0 })
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	var watching sync.WaitGroup
@@ -160,6 +170,9 @@ func (r *recount) count(ctx context.Context) error {
 	defer stop(nil)
 	watching.Go(func() { r.watch(ctx, stop) })
 	err := r.fresh.WriteRules(ctx, r.rules())
+	if err == nil {
+		err = r.fresh.CopyRetentions(ctx)
+	}
 	if err == nil {
 		err = r.countTables(ctx)
 	}
@@ -229,8 +242,9 @@ func (r *recount) watch(ctx context.Context, stop context.CancelCauseFunc) {
 // newShard makes a shard of the new tables. The dead-letter topic has the letters of what was counted before. Facts about places are
 // forwarded, for one that was a dead letter never was; those that were have the mark of all partitions.
 func (r *recount) newShard(partition int, budget *pipeline.Budget) *pipeline.Shard {
-	before := r.shards[partition].was.Offset
-	return pipeline.New(r.cfg, partition, pipeline.Parts{
+	before, cfg := r.shards[partition].was.Offset, r.cfg
+	cfg.Visits, cfg.Events = r.shards[partition].visits, r.shards[partition].events
+	return pipeline.New(cfg, partition, pipeline.Parts{
 		Budget: budget, Store: r.fresh,
 		DeadLetters: func(ctx context.Context, letters ...event.DeadLetter) error {
 			var fresh []event.DeadLetter
