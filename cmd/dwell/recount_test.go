@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -249,22 +248,30 @@ func deleteBefore(t *testing.T, s *app.System, offset int64) {
 	}
 }
 
+// Kafka and ClickHouse are servers for two processes here. While one of them counts the other must not recount; when it has stopped, it may.
 func TestRecountBesideAProcessThatCountsIsRefused(t *testing.T) {
 	cfg := app.DefaultConfig()
 	cfg.Embed(t.TempDir())
-	s := startHere(t, cfg)
-	defer stopHere(t, s)
-	count(t, s)
-	beside := cfg
-	beside.Kafka.Embedded, beside.Kafka.Brokers = false, s.Config.Kafka.Brokers
-	beside.ClickHouse = s.Config.ClickHouse
-	beside.ClickHouse.Embedded = false
-	other, err := app.Start(t.Context(), beside, app.All, io.Discard, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
+	servers := startHere(t, cfg)
+	defer stopHere(t, servers)
+	cfg.Kafka.Embedded, cfg.Kafka.Brokers = false, servers.Config.Kafka.Brokers
+	cfg.ClickHouse = servers.Config.ClickHouse
+	cfg.ClickHouse.Embedded = false
+	serving, other := startHere(t, cfg), startHere(t, cfg)
 	defer stopHere(t, other)
+	send := days(t, serving, 1)
+	send(serving, 6*time.Hour)
+	sendOddities(t, serving)
+	countAll(t, serving)
 	if _, err := other.Recount(t.Context()); err == nil || !strings.Contains(err.Error(), `group "dwell" has 1 members: stop all processes before a recount`) {
 		t.Errorf("a recount beside a process that counts gives %v", err)
+	}
+	stopHere(t, serving)
+	before := content(t, other)
+	if _, err := other.Recount(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if after := content(t, other); after != before {
+		t.Errorf("recounted:\n%scounted:\n%s", after, before)
 	}
 }
