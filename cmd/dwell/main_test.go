@@ -49,7 +49,7 @@ func TestScripts(t *testing.T) {
 	}
 	if testing.Short() { // the race detector sees as much in the small ones
 		scripts = slices.DeleteFunc(scripts, func(file string) bool {
-			return slices.Contains([]string{"week.txtar", "order.txtar"}, filepath.Base(file))
+			return slices.Contains([]string{"week.txtar", "order.txtar", "recount.txtar"}, filepath.Base(file))
 		})
 	}
 	testscript.Run(t, testscript.Params{
