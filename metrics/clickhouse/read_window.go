@@ -17,17 +17,19 @@ const (
 		toUInt64(bitShiftRight(sum_sq, 64)), toUInt64(bitAnd(sum_sq, 18446744073709551615)), mapKeys(bins), mapValues(bins),
 		sum_ms - net_ms, toUInt64(bitShiftRight(net_sq, 64)), toUInt64(bitAnd(net_sq, 18446744073709551615)), mapKeys(net_bins), mapValues(net_bins) `
 
-	// These two filter by the sorting key alone, so they give the same before and after the merge.
+	// It filters by the sorting key alone, so it gives the same before and after the merge.
 	recentWindows = windowColumns + `FROM windows FINAL WHERE shard = ? AND start > fromUnixTimestamp(?)
 		AND start > fromUnixTimestamp(if(grain = 'hour', ?, ?))`
 
-	windowsByKey = windowColumns + `FROM windows FINAL WHERE shard = ?
-		AND (bcp, grain, start, measure, direction, channel, regime) IN (?)`
+	// FINAL would merge the parts around each key, which takes more than twice the CPU time of these few rows.
+	windowsByKey = windowColumns + `FROM windows PREWHERE shard = ?
+		AND (bcp, grain, start, measure, direction, channel, regime) IN (?)` + lastOfEach
 
 	// A row that is ahead can only be superseded by another that is ahead, so these need no FINAL, and the index of as_of
 	// skips all others.
-	aheadWindows = windowColumns + `FROM windows PREWHERE shard = ? AND as_of > ?
-		ORDER BY as_of DESC LIMIT 1 BY bcp, grain, start, measure, direction, channel, regime`
+	aheadWindows = windowColumns + `FROM windows PREWHERE shard = ? AND as_of > ?` + lastOfEach
+
+	lastOfEach = ` ORDER BY as_of DESC LIMIT 1 BY bcp, grain, start, measure, direction, channel, regime`
 )
 
 // The longest that a window of each grain lasts, in seconds; a local day may have 25 hours.
