@@ -33,6 +33,7 @@ CREATE TABLE IF NOT EXISTS {{db}}.events {{cluster}} (
     retracted_time   Nullable(DateTime64(3, 'UTC')),
     data             String COMMENT 'data of the event, as sent' CODEC(ZSTD(1))
 ) ENGINE = {{replacing ""}} PARTITION BY toYYYYMM(time) ORDER BY (shard, offset)
+SETTINGS auto_statistics_types = '', min_level_for_wide_part = 1, merge_selector_base = 20
 COMMENT 'Every usable event that was received, duplicates included.';
 
 CREATE TABLE IF NOT EXISTS {{db}}.visits {{cluster}} (
