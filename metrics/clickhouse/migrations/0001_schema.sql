@@ -130,6 +130,7 @@ CREATE TABLE IF NOT EXISTS {{db}}.readings {{cluster}} (
     age_seconds  Nullable(UInt64) COMMENT 'how old the reading was when it was published',
     retracted    UInt8
 ) ENGINE = {{replacing "retracted"}} ORDER BY (bcp, source, id, edition)
+SETTINGS auto_statistics_types = '', merge_selector_base = 30
 COMMENT 'Queue readings of other sources. A retraction replaces its reading. Read it with FINAL.';
 
 CREATE TABLE IF NOT EXISTS {{db}}.progress {{cluster}} (
@@ -153,6 +154,7 @@ CREATE TABLE IF NOT EXISTS {{db}}.dead_letters {{cluster}} (
     value   String CODEC(ZSTD(1)),
     headers Array(Tuple(name String, value String))
 ) ENGINE = {{replacing ""}} PARTITION BY toYYYYMM(logged) ORDER BY (shard, offset)
+SETTINGS auto_statistics_types = '', merge_selector_base = 30
 COMMENT 'Unusable messages, each with the reason.';
 
 CREATE TABLE IF NOT EXISTS {{db}}.restatements {{cluster}} (
@@ -171,6 +173,7 @@ CREATE TABLE IF NOT EXISTS {{db}}.restatements {{cluster}} (
     written_at DateTime64(3, 'UTC')  DEFAULT now64(3)
 ) ENGINE = {{replacing ""}} PARTITION BY toYYYYMM(start)
 ORDER BY (bcp, grain, start, measure, direction, shard, offset)
+SETTINGS auto_statistics_types = '', merge_selector_base = 30
 COMMENT 'How late events changed final windows, over all channels and regimes. Read it with FINAL.';
 
 CREATE TABLE IF NOT EXISTS {{db}}.redrives {{cluster}} (
