@@ -27,6 +27,7 @@ type Consumer struct {
 	// assigned are the partitions that this process handles now, offsets what is to be committed of them.
 	assigned []int
 	offsets  map[int]int64
+	sources  map[int]*source // of assigned
 }
 
 // New checks the configuration, reads the files that it names, and starts nothing. newHandler makes a Handler for each
@@ -54,6 +55,9 @@ func (c *Consumer) Run(ctx context.Context) error {
 	defer c.client.close()
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
+	var probing sync.WaitGroup
+	defer probing.Wait() // after fail
+	probing.Go(func() { c.probe(ctx) })
 
 	partitions, err := c.partitions(ctx)
 	if err != nil || ctx.Err() != nil {
@@ -166,11 +170,13 @@ func (c *Consumer) generation(owned context.Context, g *kafkago.Generation, part
 	defer drained()
 	fetching, stopFetching := context.WithCancel(owned)
 	defer stopFetching()
-	c.mu.Lock()
-	c.assigned, c.offsets = assigned, make(map[int]int64, len(assigned))
-	c.mu.Unlock()
-
 	f := newFetcher(c.client, c.cfg, c.log, c.obs, partitions, assigned)
+	c.mu.Lock()
+	c.assigned, c.offsets, c.sources = assigned, make(map[int]int64, len(assigned)), f.sources
+	c.mu.Unlock()
+	c.obs.Joined(assigned)
+	defer c.obs.Left()
+
 	var loops, fetches sync.WaitGroup
 	var failed error
 	fetches.Go(func() {
@@ -188,7 +194,7 @@ func (c *Consumer) generation(owned context.Context, g *kafkago.Generation, part
 	loops.Wait()
 	c.commit(g)
 	c.mu.Lock()
-	c.assigned = nil
+	c.assigned, c.sources = nil, nil
 	c.mu.Unlock()
 	stopFetching()
 	fetches.Wait()

@@ -103,6 +103,8 @@ type partitionAnswer struct {
 	aborted  []abortedTransaction
 	// data is record batches, of which the last may be truncated.
 	data []byte
+	// throttle is how long the broker wants no other request.
+	throttle time.Duration
 }
 
 func readFetchAnswer(d *answer, version int16) *fetchAnswer {

@@ -172,6 +172,7 @@ func (f *fetcher) fetchFrom(ctx context.Context, leader int32, sources []*source
 		}
 		pace.reset()
 		for _, p := range res.partitions {
+			p.throttle = res.throttle
 			if s := f.sources[int(p.partition)]; s != nil {
 				f.take(ctx, s, stays[p.partition], p)
 			}
@@ -200,7 +201,7 @@ func (f *fetcher) fetch(ctx context.Context, leader int32, partitions []fetch.Re
 // take hands one partition's answer to its source.
 func (f *fetcher) take(ctx context.Context, s *source, stay int, a partitionAnswer) {
 	if a.code == 0 {
-		f.obs.Fetched(s.partition, len(a.data))
+		f.obs.Fetched(s.partition, len(a.data), a.highWatermark)
 		f.obs.Buffered(s.partition, s.deliver(stay, a))
 		return
 	}

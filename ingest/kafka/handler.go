@@ -41,12 +41,21 @@ const Earliest int64 = -1
 
 // Observer is notified for metrics. It is called from several goroutines and must not block.
 type Observer interface {
+	// Joined is called when this process has joined the group, with the partitions that it was assigned: none where there are
+	// more processes than partitions. Left is called when these are closed, before it joins again.
+	Joined(assigned []int)
+	Left()
+	// Reached is called every few seconds: with nil while the coordinator of the group and the leaders of the assigned partitions
+	// answer, else with why they do not.
+	Reached(err error)
 	// Assigned is called when the partition is assigned to this process, or revoked.
 	Assigned(partition int, now bool)
-	// Fetched counts fetched bytes, compressed.
-	Fetched(partition int, bytes int)
-	// Handled counts the records that the Handler has taken, with its offsets: lag is highWatermark - next.
-	Handled(partition int, records int, next, highWatermark int64)
+	// Opened is called when the Handler of the partition is open, with the offset that it reads from.
+	Opened(partition int, next int64)
+	// Fetched counts fetched bytes, compressed; highWatermark is the end of the partition as of the fetch.
+	Fetched(partition int, bytes int, highWatermark int64)
+	// Handled counts the records that the Handler has taken.
+	Handled(partition int, records int)
 	// Buffered is how many fetched bytes wait for the Handler.
 	Buffered(partition int, bytes int)
 	// Failed counts failures that are retried.
@@ -81,9 +90,13 @@ func Failures() []Failure {
 
 type unobserved struct{}
 
-func (unobserved) Assigned(int, bool)             {}
-func (unobserved) Fetched(int, int)               {}
-func (unobserved) Handled(int, int, int64, int64) {}
-func (unobserved) Buffered(int, int)              {}
-func (unobserved) Failed(Failure)                 {}
-func (unobserved) Lost(int, int64)                {}
+func (unobserved) Joined([]int)            {}
+func (unobserved) Left()                   {}
+func (unobserved) Reached(error)           {}
+func (unobserved) Assigned(int, bool)      {}
+func (unobserved) Opened(int, int64)       {}
+func (unobserved) Fetched(int, int, int64) {}
+func (unobserved) Handled(int, int)        {}
+func (unobserved) Buffered(int, int)       {}
+func (unobserved) Failed(Failure)          {}
+func (unobserved) Lost(int, int64)         {}

@@ -29,6 +29,13 @@ type ledger struct {
 	failed  map[Failure]int
 	changed chan struct{}
 
+	// As the Observer was told.
+	joined       bool
+	assigned     []int
+	opened, ends map[int]int64
+	probes       int
+	unreached    error
+
 	// onHandle, where set, is called before a batch is stored.
 	onHandle func(ctx context.Context, partition int, b Batch) error
 	// onWrite, where set, is called after a batch with records.
@@ -38,7 +45,7 @@ type ledger struct {
 func newLedger() *ledger {
 	return &ledger{
 		stored: map[int]int64{}, values: map[int][]string{}, open: map[int]int{}, buffer: map[int]int{},
-		failed: map[Failure]int{}, changed: make(chan struct{}),
+		failed: map[Failure]int{}, changed: make(chan struct{}), opened: map[int]int64{}, ends: map[int]int64{},
 	}
 }
 
@@ -84,11 +91,17 @@ func (l *ledger) more(t *testing.T, n int) {
 
 func (l *ledger) handler(int) Handler { return &entry{ledger: l} }
 
-func (l *ledger) Assigned(int, bool)             {}
-func (l *ledger) Fetched(int, int)               {}
-func (l *ledger) Handled(int, int, int64, int64) {}
-func (l *ledger) Failed(f Failure)               { l.update(func() { l.failed[f]++ }) }
-func (l *ledger) Lost(_ int, n int64)            { l.update(func() { l.lost += n }) }
+func (l *ledger) Joined(assigned []int)         { l.update(func() { l.joined, l.assigned = true, assigned }) }
+func (l *ledger) Left()                         { l.update(func() { l.joined = false }) }
+func (l *ledger) Reached(err error)             { l.update(func() { l.probes, l.unreached = l.probes+1, err }) }
+func (l *ledger) Assigned(int, bool)            {}
+func (l *ledger) Opened(partition int, n int64) { l.update(func() { l.opened[partition] = n }) }
+func (l *ledger) Fetched(partition, _ int, end int64) {
+	l.update(func() { l.ends[partition] = end })
+}
+func (l *ledger) Handled(int, int)    {}
+func (l *ledger) Failed(f Failure)    { l.update(func() { l.failed[f]++ }) }
+func (l *ledger) Lost(_ int, n int64) { l.update(func() { l.lost += n }) }
 func (l *ledger) Buffered(p, n int) {
 	l.update(func() { l.buffer[p], l.highest = n, max(l.highest, n) })
 }

@@ -78,6 +78,7 @@ func (p *partition) feed(owned, drain context.Context, h Handler, next int64, pa
 	if next < 0 {
 		return OpenFailure, fmt.Errorf("handler asks for offset %d", next)
 	}
+	p.obs.Opened(p.partition, next)
 	p.seek(next)
 	tick := time.NewTimer(p.untilTick())
 	defer tick.Stop()
@@ -139,7 +140,7 @@ func (p *partition) handle(owned, drain context.Context, h Handler, c chunk) (Fa
 		if err != nil {
 			return failure, err
 		}
-		p.obs.Handled(p.partition, n, next, c.highWatermark)
+		p.obs.Handled(p.partition, n)
 		if after == nil || owned.Err() != nil {
 			return "", nil
 		}

@@ -27,9 +27,11 @@ type source struct {
 	retryAt       time.Time
 	pace          backoff
 	highWatermark int64
-	queue         []chunk
-	bytes         int
-	err           error
+	// due is when the latest request became due: it is unanswered since.
+	due   time.Time
+	queue []chunk
+	bytes int
+	err   error
 }
 
 // chunk is the data of one partition from one fetch.
@@ -45,7 +47,7 @@ type chunk struct {
 func (s *source) seek(next int64) {
 	s.mu.Lock()
 	s.restart(true)
-	s.next = next
+	s.next, s.due = next, time.Now()
 	s.mu.Unlock()
 	s.wanted()
 }
@@ -94,7 +96,7 @@ func (s *source) deliver(stay int, a partitionAnswer) (buffered int) {
 		return s.bytes
 	}
 	s.pace.reset()
-	s.highWatermark = a.highWatermark
+	s.highWatermark, s.due = a.highWatermark, time.Now().Add(a.throttle)
 	next, err := end(a.data, s.next)
 	if err != nil {
 		s.err = err
@@ -154,6 +156,9 @@ func (s *source) take() (c chunk, buffered int, ok bool, err error) {
 	full := s.bytes >= s.limit
 	s.bytes -= len(c.data)
 	full = full && s.bytes < s.limit
+	if full {
+		s.due = time.Now()
+	}
 	if len(s.queue) > 0 || s.err != nil {
 		s.signal()
 	}
@@ -163,6 +168,16 @@ func (s *source) take() (c chunk, buffered int, ok bool, err error) {
 		s.wanted()
 	}
 	return c, buffered, true, nil
+}
+
+// unansweredFor is how long the source has waited for an answer; zero where it wants none.
+func (s *source) unansweredFor(now time.Time) time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.reading || s.err != nil || s.bytes >= s.limit {
+		return 0
+	}
+	return now.Sub(s.due)
 }
 
 func (s *source) position() (next, highWatermark int64) {

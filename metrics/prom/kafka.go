@@ -61,10 +61,22 @@ func (k *Kafka[F]) Assigned(partition int, now bool) {
 }
 
 // Fetched counts what has arrived.
-func (k *Kafka[F]) Fetched(_ int, bytes int) { k.bytes.Add(float64(bytes)) }
+func (k *Kafka[F]) Fetched(_ int, bytes int, _ int64) { k.bytes.Add(float64(bytes)) }
 
-// Handled counts the records that the shards have taken. Metrics has their lag.
-func (k *Kafka[F]) Handled(_ int, records int, _, _ int64) { k.records.Add(float64(records)) }
+// Handled counts the records that the shards have taken.
+func (k *Kafka[F]) Handled(_ int, records int) { k.records.Add(float64(records)) }
+
+// Joined, Left, Reached and Opened are of no interest here: Health has what follows from them.
+func (k *Kafka[F]) Joined([]int) {}
+
+// Left is as Joined.
+func (k *Kafka[F]) Left() {}
+
+// Reached is as Joined.
+func (k *Kafka[F]) Reached(error) {}
+
+// Opened is as Joined.
+func (k *Kafka[F]) Opened(int, int64) {}
 
 // Buffered sets the buffered bytes. A fetch that ends after its partition was revoked is ignored.
 func (k *Kafka[F]) Buffered(partition int, bytes int) {
