@@ -44,7 +44,7 @@ func TestAlertsUseExportedSeries(t *testing.T) {
 		t.Fatal(err)
 	}
 	registry := prometheus.NewRegistry()
-	prom.New(registry, voc, nil, nil, nil)
+	prom.New(registry, voc, nil, nil, nil, nil)
 	text, err := os.ReadFile("prometheus/alerts.yml")
 	if err != nil {
 		t.Fatal(err)

@@ -22,7 +22,8 @@ type Now struct {
 	WindowSeconds int64      `json:"window_seconds"`
 	// Simulation is that of the overview.
 	Simulation *overview.Simulation `json:"simulation"`
-	Place      overview.Place       `json:"place"`
+	overview.Health
+	Place overview.Place `json:"place"`
 }
 
 func (h *Handler) place(ctx context.Context, q *request) (any, error) {
@@ -39,7 +40,7 @@ func (h *Handler) place(ctx context.Context, q *request) (any, error) {
 	}
 	for i := range b.Places {
 		if p := &b.Places[i]; p.ID == id {
-			return Now{Time: b.Time, AsOf: b.AsOf, FinalUntil: b.FinalUntil, WindowSeconds: b.WindowSeconds, Simulation: b.Simulation, Place: *p}, nil
+			return Now{Time: b.Time, AsOf: b.AsOf, FinalUntil: b.FinalUntil, WindowSeconds: b.WindowSeconds, Simulation: b.Simulation, Health: b.Health, Place: *p}, nil
 		}
 	}
 	return nil, missing("id", id, "no such place in the overview")

@@ -46,12 +46,13 @@ type Snapshot struct {
 // of the section trend only the hours that changed.
 type Changes struct {
 	head
-	Since      uint64                       `json:"since"`
-	Time       time.Time                    `json:"time"`
-	AsOf       *time.Time                   `json:"as_of"`
-	FinalUntil *time.Time                   `json:"final_until"`
-	Total      *overview.Total              `json:"total,omitempty"`
-	Places     []map[string]json.RawMessage `json:"places"`
+	Since      uint64     `json:"since"`
+	Time       time.Time  `json:"time"`
+	AsOf       *time.Time `json:"as_of"`
+	FinalUntil *time.Time `json:"final_until"`
+	overview.Health
+	Total  *overview.Total              `json:"total,omitempty"`
+	Places []map[string]json.RawMessage `json:"places"`
 }
 
 // fields are the sections of an overview as they are sent.
@@ -198,7 +199,7 @@ func (h *Hub) changesSince(s *state, number uint64) (*Frame, error) {
 	}
 	c := Changes{
 		head: h.head(s, "changes"), Since: number, Time: s.overview.Time, AsOf: s.overview.AsOf,
-		FinalUntil: s.overview.FinalUntil, Places: []map[string]json.RawMessage{},
+		FinalUntil: s.overview.FinalUntil, Health: s.overview.Health, Places: []map[string]json.RawMessage{},
 	}
 	if all.total {
 		c.Total = &s.overview.Total

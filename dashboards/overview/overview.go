@@ -22,8 +22,9 @@ type Overview struct {
 	TrendHours int `json:"trend_hours"`
 	// Simulation says that all data are made up; null where they are of a real border.
 	Simulation *Simulation `json:"simulation"`
-	Total      Total       `json:"total"`
-	Places     []Place     `json:"places"`
+	Health
+	Total  Total   `json:"total"`
+	Places []Place `json:"places"`
 }
 
 // Simulation says that all events are made up. It does not change while the program runs, so that the hub sends it in snapshots

@@ -34,6 +34,10 @@ func (s *Source) Overview(context.Context) (*overview.Overview, error) {
 		Time: now, WindowSeconds: int64(s.cfg.Window / time.Second), TrendHours: s.cfg.TrendHours, Simulation: s.cfg.Simulation, Places: []overview.Place{},
 	}
 	b.AsOf, b.FinalUntil = standing(known.Shards)
+	b.Health = overview.Health{Outages: []overview.Outage{}}
+	if s.cfg.Health != nil {
+		b.Health = s.cfg.Health()
+	}
 	sum := newTotals()
 	for i := range s.places {
 		of := &known.Places[1+i]

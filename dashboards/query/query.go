@@ -35,6 +35,8 @@ type Config struct {
 	Questions int `yaml:"questions"`
 	// Simulation is what the overview says of simulated events; nil where events are real. No file can set it.
 	Simulation *overview.Simulation `yaml:"-"`
+	// Health is what the overview says of outages; with nil there are none. No file can set it.
+	Health func() overview.Health `yaml:"-"`
 }
 
 // DefaultConfig is a day.

@@ -15,21 +15,21 @@ type Metrics struct {
 	voc   *event.Vocabulary
 	times *times
 
-	events                                *events
-	deadLetters                           *prometheus.CounterVec
-	duplicates, late, replayed, restated  prometheus.Counter
-	flush                                 prometheus.Histogram
-	write                                 *prometheus.HistogramVec
-	rows                                  *prometheus.CounterVec
-	retries                               prometheus.Counter
-	lag, buffer, stalled, visits, windows *prometheus.GaugeVec
+	events                               *events
+	deadLetters                          *prometheus.CounterVec
+	duplicates, late, replayed, restated prometheus.Counter
+	flush                                prometheus.Histogram
+	write                                *prometheus.HistogramVec
+	rows                                 *prometheus.CounterVec
+	retries                              prometheus.Counter
+	buffer, stalled, visits, windows     *prometheus.GaugeVec
 }
 
 // SilentAfter returns the time without an event after which a BCP counts as unknown now. Each collection calls it for each BCP.
 type SilentAfter func(id string) time.Duration
 
-// New registers the series. It panics if registry has series of the same names.
-func New(registry prometheus.Registerer, voc *event.Vocabulary, places []place.Place, overview Overview, silentAfter SilentAfter) *Metrics {
+// New registers the series. Each collection calls health once. It panics if registry has series of the same names.
+func New(registry prometheus.Registerer, voc *event.Vocabulary, places []place.Place, overview Overview, silentAfter SilentAfter, health func() Health) *Metrics {
 	with := promauto.With(registry)
 	counter := func(name, help string) prometheus.Counter {
 		return with.NewCounter(prometheus.CounterOpts{Name: name, Help: help})
@@ -59,8 +59,6 @@ func New(registry prometheus.Registerer, voc *event.Vocabulary, places []place.P
 		}, []string{"table"}),
 		retries: counter("dwell_retries_total", "Reads and writes of the store that failed and were tried again."),
 
-		lag: ofShard("dwell_shard_lag_records",
-			"Records of the partition that are not applied yet: high watermark less next offset. It stands still while the shard is stalled."),
 		buffer:  ofShard("dwell_shard_buffer_bytes", "Memory held for the next flush."),
 		stalled: ofShard("dwell_shard_stalled", "1 while a read or write fails and is tried again, else 0."),
 		visits:  ofShard("dwell_shard_visits", "Visits in memory after the latest flush."),
@@ -69,7 +67,7 @@ func New(registry prometheus.Registerer, voc *event.Vocabulary, places []place.P
 	for _, reason := range event.Reasons() {
 		m.deadLetters.WithLabelValues(string(reason))
 	}
-	registry.MustRegister(newOverviewCollector(voc, places, overview, silentAfter), m.times)
+	registry.MustRegister(newOverviewCollector(voc, places, overview, silentAfter), newHealthCollector(health), m.times)
 	configured(with, places)
 	return m
 }

@@ -24,7 +24,6 @@ func (m *Metrics) Applied(id int, b *pipeline.Batch) {
 	m.restated.Add(float64(b.Restated))
 	m.times.count(b.Times)
 	shard := strconv.Itoa(id)
-	m.lag.WithLabelValues(shard).Set(float64(max(0, b.HighWatermark-b.Next)))
 	m.buffer.WithLabelValues(shard).Set(float64(b.Bytes))
 	// The series of a shard starts with its first batch.
 	m.stalled.WithLabelValues(shard)
@@ -68,7 +67,6 @@ func (m *Metrics) Stalled(id int, err error) {
 // Closed ends the gauges of a shard; counters stay.
 func (m *Metrics) Closed(id int) {
 	shard := strconv.Itoa(id)
-	m.lag.DeleteLabelValues(shard)
 	m.buffer.DeleteLabelValues(shard)
 	m.stalled.DeleteLabelValues(shard)
 	m.visits.DeleteLabelValues(shard)

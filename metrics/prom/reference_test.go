@@ -21,6 +21,7 @@ import (
 	"dwell/ingest/event"
 	"dwell/metrics/engine"
 	"dwell/metrics/pipeline"
+	"dwell/metrics/prom"
 	"dwell/metrics/visit"
 	"dwell/metrics/window"
 )
@@ -44,6 +45,7 @@ func busy(t testing.TB) *border {
 	b.shows(0, torkham, event.Inbound, 1000, map[window.Measure]int{b.held(visit.Wait, "customs"): 1})
 	b.Flushed(t.Context(), 0, &engine.Flush{}, time.Second)
 	b.Memory(0, 1, 1)
+	b.health = prom.Health{Lag: map[int]int64{0: 1}, Reachable: map[string]bool{"kafka": true, "clickhouse": true}}
 	return b
 }
 
@@ -66,6 +68,7 @@ var labelValues = map[string]string{
 	"type":      "type of the event, such as truck.arrived",
 	"reason":    "why a message could not be used, or why a viewer's connection ended",
 	"shard":     "Kafka partition",
+	"part":      "kafka, clickhouse",
 	"table":     "table of ClickHouse, dead_letter_topic, commit",
 	"version":   "the version of this program", "go_version": "the version of Go that built it",
 	"operation": "what failed: group, metadata, fetch, partition, records, open, handle, close, commit",

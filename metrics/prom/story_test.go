@@ -45,6 +45,7 @@ type border struct {
 	silence  time.Duration // at Torkham
 	known    *known.Border
 	shown    map[int]*engine.Overview // by shard
+	health   prom.Health
 }
 
 func newBorder(t testing.TB) *border {
@@ -57,7 +58,7 @@ func newBorder(t testing.TB) *border {
 	places := []place.Place{{ID: "TORKHAM", Targets: place.Targets{ReleaseTime: 24 * time.Hour}}, {ID: "HAIRATAN"}, {ID: "AQINA"}}
 	b.Metrics = prom.New(b.registry, voc, places, b.known.Overview, func(id string) time.Duration {
 		return map[string]time.Duration{"TORKHAM": b.silence, "HAIRATAN": 20 * time.Hour, "AQINA": 40 * time.Hour}[id]
-	})
+	}, func() prom.Health { return b.health })
 	b.kafka = prom.NewKafka(b.registry, kafka.Failures())
 	prom.NewBuild(b.registry, "v1.2.3")
 	return b
@@ -212,7 +213,6 @@ func TestBatchIsCounted(t *testing.T) {
 		dwell_late_events_total 2
 		dwell_replayed_events_total 3
 		dwell_restated_times_total 1
-		dwell_shard_lag_records{shard="2"} 10
 		dwell_shard_buffer_bytes{shard="2"} 4096
 		dwell_dead_letters_total{reason="future_time"} 0
 		dwell_dead_letters_total{reason="invalid_field"} 0
@@ -226,7 +226,7 @@ func TestBatchIsCounted(t *testing.T) {
 		dwell_dead_letters_total{reason="unknown_bcp"} 0
 		dwell_dead_letters_total{reason="unknown_type"} 0
 	`, "dwell_events_total", "dwell_duplicate_events_total", "dwell_late_events_total", "dwell_replayed_events_total",
-		"dwell_restated_times_total", "dwell_shard_lag_records", "dwell_shard_buffer_bytes", "dwell_dead_letters_total")
+		"dwell_restated_times_total", "dwell_shard_buffer_bytes", "dwell_dead_letters_total")
 }
 
 func TestConfiguredTargetAndSilence(t *testing.T) {
@@ -277,6 +277,19 @@ func TestShardStallsResumesAndCloses(t *testing.T) {
 	b.wantSeries(t, `
 		dwell_retries_total 2
 		dwell_shard_watermark_timestamp_seconds{shard="0"} 1000
+	`, names...)
+}
+
+func TestOutagesAndLagAreShownWhereTheyAreKnown(t *testing.T) {
+	names := []string{"dwell_part_reachable", "dwell_shard_lag_records"}
+	b := newBorder(t)
+	b.wantSeries(t, ``, names...)
+	b.health = prom.Health{Lag: map[int]int64{0: 0, 3: 812}, Reachable: map[string]bool{"kafka": false, "clickhouse": true}}
+	b.wantSeries(t, `
+		dwell_part_reachable{part="clickhouse"} 1
+		dwell_part_reachable{part="kafka"} 0
+		dwell_shard_lag_records{shard="0"} 0
+		dwell_shard_lag_records{shard="3"} 812
 	`, names...)
 }
 

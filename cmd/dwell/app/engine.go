@@ -15,14 +15,14 @@ import (
 
 // StartEngine counts what is in Kafka into ClickHouse, for a program that serves nothing.
 func (s *System) StartEngine(ctx context.Context) error {
-	return s.startEngine(ctx, prometheus.NewRegistry(), noop.NewTracerProvider().Tracer(""), newReadiness())
+	return s.startEngine(ctx, prometheus.NewRegistry(), noop.NewTracerProvider().Tracer(""), newHealth(s.Log, time.Now, func() {}))
 }
 
 // startEngine counts what is in Kafka into ClickHouse:
 //
 //	topic ── consumer ── one shard per partition ── store
 //	                         └── dead letters ── dead-letter topic
-func (s *System) startEngine(ctx context.Context, reg prometheus.Registerer, tracer trace.Tracer, ready *readiness) error {
+func (s *System) startEngine(ctx context.Context, reg prometheus.Registerer, tracer trace.Tracer, known *health) error {
 	if err := s.storeRules(ctx); err != nil {
 		return err
 	}
@@ -33,7 +33,7 @@ func (s *System) startEngine(ctx context.Context, reg prometheus.Registerer, tra
 		return err
 	}
 	cfg := s.Config.pipeline(s.Book, s.Vocabulary)
-	ready.Observer = published{prom.New(reg, s.Vocabulary, s.Book.Places, s.border.Overview, s.silentAfter), s.border}
+	observer := shards{prom.New(reg, s.Vocabulary, s.Book.Places, s.border.Overview, s.silentAfter, known.Metrics), s.border, known}
 	budget := pipeline.NewBudget(cfg.FlushBytes)
 	var consumer *kafka.Consumer
 	consumer, err := kafka.New(s.Config.Kafka.Config, func(partition int) kafka.Handler {
@@ -46,9 +46,9 @@ func (s *System) startEngine(ctx context.Context, reg prometheus.Registerer, tra
 				return nil
 			},
 			Forward:  s.Producer.Forward,
-			Observer: ready, Tracer: tracer, Log: s.Log, Now: time.Now,
+			Observer: observer, Tracer: tracer, Log: s.Log, Now: time.Now,
 		})}
-	}, prom.NewKafka(reg, kafka.Failures()), s.Log)
+	}, reading{prom.NewKafka(reg, kafka.Failures()), known}, s.Log)
 	if err != nil {
 		return err
 	}

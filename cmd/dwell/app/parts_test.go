@@ -6,13 +6,10 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"dwell/metrics/pipeline"
 )
 
 func TestFailureOfAPartIsReportedOnce(t *testing.T) {
@@ -83,34 +80,6 @@ func TestAnAnswerThatWasBegunIsEndedBeforeTheStop(t *testing.T) {
 	}
 	if text := <-got; text != "whole" {
 		t.Errorf("got %q", text)
-	}
-}
-
-// slowReader reports a shard while it handles the reports of others: it must not wait for itself.
-type slowReader struct {
-	*httptest.ResponseRecorder
-	ready *readiness
-}
-
-func (s slowReader) Write(b []byte) (int, error) {
-	s.ready.Closed(2)
-	return s.ResponseRecorder.Write(b)
-}
-
-// deaf is an observer that takes no notice.
-type deaf struct{ pipeline.Observer }
-
-func (deaf) Stalled(int, error) {}
-func (deaf) Closed(int)         {}
-
-func TestReadinessNamesTheShardsAndHoldsNoneUp(t *testing.T) {
-	r := &readiness{Observer: deaf{}, stalled: map[int]error{}}
-	r.Stalled(2, errors.New("no route"))
-	r.Stalled(1, errors.New("read only"))
-	w := slowReader{httptest.NewRecorder(), r}
-	r.ServeHTTP(w, nil)
-	if got := w.Body.String(); w.Code != 503 || got != "shard 1 is stalled: read only\nshard 2 is stalled: no route\n" {
-		t.Errorf("%d %q", w.Code, got)
 	}
 }
 

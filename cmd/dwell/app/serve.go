@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"net/http"
 	"runtime"
 	"time"
 
@@ -56,15 +55,16 @@ func Serve(ctx context.Context, cfg Config, out io.Writer, log *slog.Logger, now
 		<-ctx.Done()
 		return readers.Close()
 	})
+	known := newHealth(log, now, s.border.Wake)
+	cfg.Dashboards.Query.Health = known.Overview
 	s.Source = query.New(readers, cfg.ClickHouse.Database, s.Book.Places, s.Vocabulary, cfg.Dashboards.Query, now, s.border)
-	ready := newReadiness()
-	if err := s.startEngine(ctx, reg, traces.Tracer(), ready); err != nil {
+	if err := s.startEngine(ctx, reg, traces.Tracer(), known); err != nil {
 		return nil, err
 	}
 	if err := s.startPprof(ctx); err != nil {
 		return nil, err
 	}
-	if err := s.startWeb(ctx, reg, http.Handler(ready)); err != nil {
+	if err := s.startWeb(ctx, reg, known); err != nil {
 		return nil, err
 	}
 	return s, nil

@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -17,7 +16,7 @@ import (
 )
 
 // startWeb serves the page, /live, /api/v1, /metrics, /healthz and /readyz.
-func (s *System) startWeb(ctx context.Context, reg *prometheus.Registry, ready http.Handler) error {
+func (s *System) startWeb(ctx context.Context, reg *prometheus.Registry, known *health) error {
 	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.Config.Listen)
 	if err != nil {
 		return cannotBind("listen", s.Config.Listen, err)
@@ -26,14 +25,15 @@ func (s *System) startWeb(ctx context.Context, reg *prometheus.Registry, ready h
 	if err != nil {
 		return err
 	}
-	s.Go(ctx, "overview", func(ctx context.Context) error { return s.Source.Run(ctx, func(error) {}) })
+	s.Go(ctx, "overview", func(ctx context.Context) error { return s.Source.Run(ctx, known.clickhouseReached) })
+	s.Go(ctx, "health", known.watch)
 	s.Go(ctx, "dashboards", shown.Run)
 
 	mux := http.NewServeMux()
 	mux.Handle("/", shown)
 	mux.Handle("GET /metrics", prom.Handler(reg))
-	mux.Handle("GET /readyz", ready)
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprintln(w, "ok", Version()) })
+	mux.HandleFunc("GET /readyz", known.serveReadyz)
+	mux.HandleFunc("GET /healthz", known.serveHealthz)
 	server := &http.Server{
 		Handler: web.OnlyHosts(s.hosts(), mux), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
 		ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),

@@ -1,0 +1,276 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"dwell/dashboards/overview"
+	"dwell/metrics/prom"
+)
+
+// health knows whether the numbers of this process are current: which partitions it was assigned, how far their shards are, and
+// since when Kafka or ClickHouse is away.
+//
+// /healthz says that the page can be served. That does not end with an outage, so routing asks for it: the page says itself what is
+// away. /readyz says that the numbers are current, and each reason why they are not.
+type health struct {
+	log  *slog.Logger
+	now  func() time.Time
+	wake func() // those who show it
+
+	mu                sync.Mutex
+	joined            bool                 // the consumer group
+	shards            map[int]*shardHealth // of the partitions that are assigned
+	kafka, clickhouse outage
+	read              bool // the tables, once
+	told              overview.Health
+}
+
+// shardHealth is how far a shard is.
+type shardHealth struct {
+	open      bool
+	next, end int64 // what it has not applied; end is -1 before the first fetch
+	// waiting is when the first record came that it has not applied, or when it applied another one last. Zero where it has all.
+	waiting time.Time
+	stalled outage
+}
+
+// outage is since when something fails, and why.
+type outage struct {
+	since time.Time
+	err   error // nil where nothing fails
+}
+
+func (o *outage) set(err error, now time.Time) {
+	switch {
+	case err == nil:
+		*o = outage{}
+	case o.err == nil:
+		*o = outage{now, err}
+	default:
+		o.err = err
+	}
+}
+
+func newHealth(log *slog.Logger, now func() time.Time, wake func()) *health {
+	return &health{log: log.With("component", "health"), now: now, wake: wake, shards: map[int]*shardHealth{}}
+}
+
+// change changes the state, and wakes those who show it where they would show something else.
+func (h *health) change(f func()) {
+	h.mu.Lock()
+	f()
+	latest := h.overview()
+	changed := !latest.Equal(h.told)
+	h.told = latest
+	h.mu.Unlock()
+	if changed {
+		h.wake()
+	}
+}
+
+// watch looks each second whether time alone has changed what is shown.
+func (h *health) watch(ctx context.Context) error {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+			h.change(func() {})
+		}
+	}
+}
+
+// ofShard changes the state of an assigned shard.
+func (h *health) ofShard(shard int, f func(s *shardHealth)) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if s := h.shards[shard]; s != nil {
+		f(s)
+	}
+}
+
+func (h *health) groupJoined(assigned []int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.joined = true
+	for _, shard := range assigned {
+		h.shards[shard] = &shardHealth{end: -1}
+	}
+}
+
+func (h *health) groupLeft() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.joined = false
+	clear(h.shards)
+}
+
+func (h *health) opened(shard int, next int64) {
+	h.ofShard(shard, func(s *shardHealth) { *s = shardHealth{open: true, next: next, end: -1} })
+}
+
+func (h *health) closed(shard int) {
+	h.ofShard(shard, func(s *shardHealth) { *s = shardHealth{end: -1} })
+}
+
+func (h *health) fetched(shard int, end int64) {
+	h.ofShard(shard, func(s *shardHealth) {
+		s.end = end
+		if s.waiting.IsZero() && s.next < end {
+			s.waiting = h.now()
+		}
+	})
+}
+
+func (h *health) applied(shard int, next int64) {
+	h.ofShard(shard, func(s *shardHealth) {
+		s.next, s.waiting = next, time.Time{}
+		if next < s.end {
+			s.waiting = h.now()
+		}
+	})
+}
+
+func (h *health) stalled(shard int, err error) {
+	h.ofShard(shard, func(s *shardHealth) { s.stalled.set(err, h.now()) })
+}
+
+// kafkaReached takes whether Kafka was reached, clickhouseReached whether the tables were read. Of an outage, begin and end are logged.
+func (h *health) kafkaReached(err error) { h.change(func() { h.reached("kafka", &h.kafka, err) }) }
+
+func (h *health) clickhouseReached(err error) {
+	h.change(func() {
+		h.read = h.read || err == nil
+		h.reached("clickhouse", &h.clickhouse, err)
+	})
+}
+
+func (h *health) reached(part string, o *outage, err error) {
+	before := *o
+	o.set(err, h.now())
+	switch {
+	case before.err == nil && err != nil:
+		h.log.Error("a part is away", "part", part, "error", err)
+	case before.err != nil && err == nil:
+		h.log.Info("a part is reachable again", "part", part, "away", h.now().Sub(before.since).Round(time.Second))
+	}
+}
+
+// standsAfter is how long records wait until their shard counts as standing, where its reads or writes fail. A large batch takes
+// less, and with ClickHouse away events are applied as long as the buffer has room.
+const standsAfter = 3 * time.Second
+
+// overview is what viewers are shown. The caller holds mu.
+func (h *health) overview() overview.Health {
+	shown := overview.Health{Outages: []overview.Outage{}}
+	if h.kafka.err != nil {
+		shown.Outages = append(shown.Outages, overview.Outage{Part: overview.Kafka, Since: h.kafka.since.UTC()})
+	}
+	if h.clickhouse.err != nil {
+		shown.Outages = append(shown.Outages, overview.Outage{Part: overview.ClickHouse, Since: h.clickhouse.since.UTC()})
+	}
+	now := h.now()
+	for _, s := range h.shards {
+		if s.waiting.IsZero() || now.Sub(s.waiting) < standsAfter || s.stalled.err == nil && h.clickhouse.err == nil {
+			continue
+		}
+		if since := s.waiting.UTC(); shown.StandsSince == nil || since.Before(*shown.StandsSince) {
+			shown.StandsSince = &since
+		}
+	}
+	return shown
+}
+
+// Overview is what viewers are shown.
+func (h *health) Overview() overview.Health {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.overview()
+}
+
+// Metrics is what a scrape is given.
+func (h *health) Metrics() prom.Health {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	m := prom.Health{Lag: map[int]int64{}, Reachable: map[string]bool{
+		string(overview.Kafka): h.kafka.err == nil, string(overview.ClickHouse): h.clickhouse.err == nil,
+	}}
+	for shard, s := range h.shards {
+		if s.open && s.end >= 0 {
+			m.Lag[shard] = max(0, s.end-s.next)
+		}
+	}
+	return m
+}
+
+// reasons are why the numbers are not current, none where they are.
+func (h *health) reasons() (lines []string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	add := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
+	failing := func(what string, o outage) {
+		if o.err != nil {
+			add("%s since %s: %v", what, o.since.UTC().Format(time.RFC3339), o.err)
+		}
+	}
+	if !h.joined {
+		add("not in the consumer group: joining, or partitions are being assigned")
+	}
+	shards := slices.Sorted(maps.Keys(h.shards))
+	for _, shard := range shards {
+		switch s := h.shards[shard]; {
+		case !s.open:
+			add("partition %d is not open yet", shard)
+		case s.end < 0:
+			add("partition %d has not been fetched yet, so its lag is unknown", shard)
+		}
+	}
+	failing("kafka is away", h.kafka)
+	failing("clickhouse is away", h.clickhouse)
+	if !h.read {
+		add("the tables have not been read yet")
+	}
+	for _, shard := range shards {
+		failing(fmt.Sprintf("shard %d is stalled", shard), h.shards[shard].stalled)
+	}
+	return lines
+}
+
+// serveReadyz says whether the numbers are current.
+func (h *health) serveReadyz(w http.ResponseWriter, _ *http.Request) {
+	lines := h.reasons() // one who reads slowly must not hold up the shards
+	if len(lines) > 0 {
+		unavailable(w, lines...)
+		return
+	}
+	_, _ = fmt.Fprintln(w, "ready")
+}
+
+// serveHealthz says whether the page can be served: from when the tables were read for the first time.
+func (h *health) serveHealthz(w http.ResponseWriter, _ *http.Request) {
+	h.mu.Lock()
+	read := h.read
+	h.mu.Unlock()
+	if !read {
+		unavailable(w, "the tables have not been read yet")
+		return
+	}
+	_, _ = fmt.Fprintln(w, "ok", Version())
+}
+
+func unavailable(w http.ResponseWriter, lines ...string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(http.StatusServiceUnavailable)
+	for _, line := range lines {
+		_, _ = fmt.Fprintln(w, line)
+	}
+}

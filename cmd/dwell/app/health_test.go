@@ -1,0 +1,230 @@
+package app
+
+import (
+	"bytes"
+	"errors"
+	"log/slog"
+	"maps"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"dwell/dashboards/overview"
+)
+
+// witness is a health whose clock is the test's, with what it woke and logged.
+type witness struct {
+	*health
+	log   bytes.Buffer
+	woken int
+}
+
+func newWitness() *witness {
+	w := &witness{}
+	w.health = newHealth(slog.New(slog.NewTextHandler(&w.log, nil)), time.Now, func() { w.woken++ })
+	return w
+}
+
+func (w *witness) wantReady(t *testing.T, lines ...string) {
+	t.Helper()
+	r := httptest.NewRecorder()
+	w.serveReadyz(r, nil)
+	code, want := 503, strings.Join(lines, "\n")+"\n"
+	if len(lines) == 0 {
+		code, want = 200, "ready\n"
+	}
+	if got := r.Body.String(); r.Code != code || got != want {
+		t.Errorf("/readyz: %d %q, want %d %q", r.Code, got, code, want)
+	}
+}
+
+// wantShown compares the outages, and for how long the live view has stood.
+func (w *witness) wantShown(t *testing.T, outages map[overview.Part]time.Duration, stands time.Duration) {
+	t.Helper()
+	got, standing := map[overview.Part]time.Duration{}, time.Duration(0)
+	shown := w.Overview()
+	for _, o := range shown.Outages {
+		got[o.Part] = time.Since(o.Since)
+	}
+	if shown.StandsSince != nil {
+		standing = time.Since(*shown.StandsSince)
+	}
+	if !maps.Equal(got, outages) || standing != stands {
+		t.Errorf("shown: %v, stands for %v; want %v, %v", got, standing, outages, stands)
+	}
+}
+
+func (w *witness) wantLag(t *testing.T, want map[int]int64) {
+	t.Helper()
+	if got := w.Metrics().Lag; !maps.Equal(got, want) {
+		t.Errorf("lag %v, want %v", got, want)
+	}
+}
+
+const (
+	notJoined = "not in the consumer group: joining, or partitions are being assigned"
+	notRead   = "the tables have not been read yet"
+)
+
+// begin brings a process with partitions 0 and 3 to where its numbers are current.
+func (w *witness) begin() {
+	w.clickhouseReached(nil)
+	w.kafkaReached(nil)
+	w.groupJoined([]int{0, 3})
+	for _, shard := range []int{0, 3} {
+		w.opened(shard, 100)
+		w.fetched(shard, 100)
+	}
+}
+
+func TestReadyOnceAssignedPartitionsAreOpenAndTheTablesRead(t *testing.T) {
+	w := newWitness()
+	w.wantReady(t, notJoined, notRead)
+	w.kafkaReached(nil)
+	w.groupJoined([]int{3, 0})
+	w.wantReady(t, "partition 0 is not open yet", "partition 3 is not open yet", notRead)
+	w.opened(0, 100)
+	w.wantLag(t, map[int]int64{})
+	w.wantReady(t, "partition 0 has not been fetched yet, so its lag is unknown", "partition 3 is not open yet", notRead)
+	w.fetched(0, 130)
+	w.opened(3, 0)
+	w.fetched(3, 0)
+	w.wantReady(t, notRead)
+	w.clickhouseReached(nil)
+	w.wantReady(t)
+	w.wantLag(t, map[int]int64{0: 30, 3: 0})
+
+	t.Log("the group gives the partitions to others: this process has none, and its numbers are current")
+	w.closed(0)
+	w.closed(3)
+	w.groupLeft()
+	w.wantReady(t, notJoined)
+	w.groupJoined(nil)
+	w.wantReady(t)
+	w.wantLag(t, map[int]int64{})
+}
+
+func TestPageIsServedFromTheFirstReadOnWhateverIsAway(t *testing.T) {
+	w := newWitness()
+	healthz := func() int {
+		r := httptest.NewRecorder()
+		w.serveHealthz(r, nil)
+		return r.Code
+	}
+	w.clickhouseReached(errors.New("connection refused"))
+	if code := healthz(); code != 503 {
+		t.Errorf("before the tables were read: %d", code)
+	}
+	w.clickhouseReached(nil)
+	w.clickhouseReached(errors.New("connection refused"))
+	w.kafkaReached(errors.New("connection refused"))
+	if code := healthz(); code != 200 {
+		t.Errorf("when the tables had been read: %d", code)
+	}
+}
+
+func TestOutageIsShownSinceItsBeginAndLoggedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWitness()
+		w.begin()
+		w.wantReady(t)
+		w.wantShown(t, map[overview.Part]time.Duration{}, 0)
+		woken := w.woken
+		began := time.Now().UTC().Format(time.RFC3339)
+		w.kafkaReached(errors.New("no route"))
+		time.Sleep(time.Minute)
+		w.kafkaReached(errors.New("connection refused"))
+		w.wantReady(t, "kafka is away since "+began+": connection refused")
+		w.wantShown(t, map[overview.Part]time.Duration{overview.Kafka: time.Minute}, 0)
+		if r := w.Metrics().Reachable; r["kafka"] || !r["clickhouse"] {
+			t.Errorf("reachable: %v", r)
+		}
+		if w.woken != woken+1 {
+			t.Errorf("viewers were woken %d times, want once", w.woken-woken)
+		}
+		w.kafkaReached(nil)
+		w.wantReady(t)
+		w.wantShown(t, map[overview.Part]time.Duration{}, 0)
+		if lines := strings.Count(w.log.String(), "\n"); lines != 2 || !strings.Contains(w.log.String(), "away=1m0s") {
+			t.Errorf("logged:\n%s", w.log.String())
+		}
+	})
+}
+
+func TestLiveViewStandsWhereRecordsWaitForAStoreThatIsAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWitness()
+		w.begin()
+		away := func() map[overview.Part]time.Duration {
+			return map[overview.Part]time.Duration{overview.ClickHouse: time.Since(w.clickhouse.since)}
+		}
+		w.clickhouseReached(errors.New("connection refused"))
+		w.stalled(3, errors.New("connection refused"))
+		began := time.Now().UTC().Format(time.RFC3339)
+		time.Sleep(time.Minute)
+		t.Log("nothing comes, so nothing waits")
+		w.wantShown(t, away(), 0)
+
+		t.Log("an event comes and is applied: the buffer has room")
+		w.fetched(3, 101)
+		time.Sleep(time.Second)
+		w.applied(3, 101)
+		time.Sleep(time.Minute)
+		w.wantShown(t, away(), 0)
+		w.wantReady(t, "clickhouse is away since "+began+": connection refused", "shard 3 is stalled since "+began+": connection refused")
+
+		t.Log("the next ones must wait")
+		w.fetched(3, 105)
+		time.Sleep(time.Minute)
+		w.fetched(3, 109)
+		w.wantShown(t, away(), time.Minute)
+		w.wantLag(t, map[int]int64{0: 0, 3: 8})
+
+		t.Log("the store is back")
+		w.clickhouseReached(nil)
+		w.stalled(3, nil)
+		w.wantShown(t, map[overview.Part]time.Duration{}, 0)
+		w.applied(3, 109)
+		w.wantReady(t)
+	})
+}
+
+func TestViewersAreWokenWhenTheLiveViewBeginsToStand(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWitness()
+		w.begin()
+		go func() { _ = w.watch(t.Context()) }()
+		w.stalled(3, errors.New("disk full"))
+		w.fetched(3, 101)
+		woken := w.woken
+		time.Sleep(standsAfter + 2*time.Second)
+		synctest.Wait()
+		if w.woken != woken+1 {
+			t.Errorf("woken %d times, want once", w.woken-woken)
+		}
+	})
+}
+
+// slowReader reports a shard while it reads the reports of others: it must not wait for itself.
+type slowReader struct {
+	*httptest.ResponseRecorder
+	health *health
+}
+
+func (s slowReader) Write(b []byte) (int, error) {
+	s.health.closed(3)
+	return s.ResponseRecorder.Write(b)
+}
+
+func TestSlowReaderOfReadyzHoldsNoShardUp(t *testing.T) {
+	w := newWitness()
+	w.begin()
+	w.stalled(0, errors.New("read only"))
+	r := slowReader{httptest.NewRecorder(), w.health}
+	w.serveReadyz(r, nil)
+	if r.Code != 503 {
+		t.Errorf("%d %q", r.Code, r.Body)
+	}
+}

@@ -1,0 +1,38 @@
+package overview
+
+import (
+	"slices"
+	"time"
+)
+
+// Health is what keeps numbers from being current.
+type Health struct {
+	// Outages are the parts that cannot be reached now; none is an empty list.
+	Outages []Outage `json:"outages"`
+	// StandsSince is when the first events came that cannot be counted, because the buffer is full or a stored visit cannot be
+	// read; null while all events are counted as they come.
+	StandsSince *time.Time `json:"stands_since"`
+}
+
+// Part is what dwell reads from or writes to.
+type Part string
+
+// The parts. Without Kafka no event comes. Without ClickHouse no history can be read, and events are counted while the buffer has
+// room.
+const (
+	Kafka      Part = "kafka"
+	ClickHouse Part = "clickhouse"
+)
+
+// Outage is a part that cannot be reached, since when.
+type Outage struct {
+	Part  Part      `json:"part"`
+	Since time.Time `json:"since"`
+}
+
+// Equal reports whether both say the same.
+func (h Health) Equal(o Health) bool {
+	same := func(a, b Outage) bool { return a.Part == b.Part && a.Since.Equal(b.Since) }
+	return slices.EqualFunc(h.Outages, o.Outages, same) &&
+		(h.StandsSince == nil) == (o.StandsSince == nil) && (h.StandsSince == nil || h.StandsSince.Equal(*o.StandsSince))
+}

@@ -1,0 +1,52 @@
+package prom
+
+import (
+	"strconv"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// Health is what a process knows of itself.
+type Health struct {
+	// Lag has the records of each partition that its shard has not applied yet, of the shards of the process of which it is known.
+	Lag map[int]int64
+	// Reachable has "kafka" and "clickhouse".
+	Reachable map[string]bool
+}
+
+// healthCollector collects Health. It implements prometheus.Collector.
+type healthCollector struct {
+	health         func() Health
+	lag, reachable *prometheus.Desc
+}
+
+func newHealthCollector(health func() Health) *healthCollector {
+	return &healthCollector{
+		health: health,
+		lag: prometheus.NewDesc("dwell_shard_lag_records",
+			"Records of the partition that are not applied yet: high watermark of the latest fetch less next offset. It is known from the first fetch on, also while the shard is at work or stalled.", []string{"shard"}, nil),
+		reachable: prometheus.NewDesc("dwell_part_reachable",
+			"1 while this process reaches the part, else 0; an outage is known within ten seconds.", []string{"part"}, nil),
+	}
+}
+
+// Describe implements prometheus.Collector.
+func (c *healthCollector) Describe(ch chan<- *prometheus.Desc) {
+	ch <- c.lag
+	ch <- c.reachable
+}
+
+// Collect implements prometheus.Collector.
+func (c *healthCollector) Collect(ch chan<- prometheus.Metric) {
+	h := c.health()
+	for shard, records := range h.Lag {
+		ch <- prometheus.MustNewConstMetric(c.lag, prometheus.GaugeValue, float64(records), strconv.Itoa(shard))
+	}
+	for part, is := range h.Reachable {
+		v := 0.0
+		if is {
+			v = 1
+		}
+		ch <- prometheus.MustNewConstMetric(c.reachable, prometheus.GaugeValue, v, part)
+	}
+}
