@@ -290,6 +290,45 @@ func TestPageShowsThatTheDatabaseIsUnreachable(t *testing.T) {
 	b.quiet()
 }
 
+func TestPageSaysWhatIsAwayAndWhatStillWorks(t *testing.T) {
+	s := newStage(t)
+	address := serve(t, s)
+	b := newBrowser(t)
+	b.do(chromedp.Navigate(address))
+	b.until(`document.querySelector("#connection").dataset.state === "live"`)
+	since := s.Now().Add(-2 * time.Minute)
+	away := func(part overview.Part, stands *time.Time) {
+		s.change(func(b *overview.Overview) {
+			b.Health = overview.Health{Outages: []overview.Outage{{Part: part, Since: since}}, StandsSince: stands}
+		})
+	}
+	away(overview.ClickHouse, nil)
+	b.until(`document.querySelector("#connection").dataset.state === "partly"`)
+	contains(t, "the banner", b.text("#outages"), "The database has been unreachable since Jan 5, 14:10", "are live")
+	b.picture("clickhouse-away", 1400, 900, false)
+	away(overview.ClickHouse, &since)
+	b.until(`document.querySelector("#connection").dataset.state === "behind"`)
+	contains(t, "the banner", b.text("#outages"), "waiting since Jan 5, 14:10", "as of Jan 5, 14:12:13")
+	away(overview.Kafka, nil)
+	b.until(`document.querySelector("#outages").innerText.includes("Kafka has")`)
+	contains(t, "the banner", b.text("#outages"), "Kafka has been unreachable since Jan 5, 14:10", "History can be read")
+	contains(t, "the connection", b.text("#connection"), "Not up to date")
+	contains(t, "Torkham", b.text(torkham), "900")
+	b.picture("kafka-away", 1400, 900, false)
+
+	b.do(chromedp.Navigate(address + "/#/place/AF-NAN-TORKHAM"))
+	b.until(`document.querySelector("#detail").innerText.includes("History as of")`)
+	contains(t, "the detail", b.text("#detail"), "History as of Jan 5, 14:12:13")
+
+	s.change(func(b *overview.Overview) { b.Health = overview.Health{Outages: []overview.Outage{}} })
+	b.until(`document.querySelector("#connection").dataset.state === "live"`)
+	if !get[bool](b, `document.querySelector("#outages").hidden`) {
+		t.Error("the banner is still there")
+	}
+	contains(t, "the news", b.text("#news"), "reached again")
+	b.quiet()
+}
+
 func TestPageReconnectsToARestartedServer(t *testing.T) {
 	s := newStage(t)
 	address, stop := serveAt(t, s, 50*time.Millisecond, "127.0.0.1:0")

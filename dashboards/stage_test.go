@@ -71,7 +71,7 @@ func (s *stage) Places() []place.Place { return s.places }
 func (s *stage) Now() time.Time        { return s.overview.Time }
 
 func (s *stage) History(_ context.Context, q overview.HistoryQuery) (*overview.History, error) {
-	h := &overview.History{ID: q.ID, Measure: q.Measure, Grain: q.Grain.String(), TimeZone: "Asia/Kabul", From: q.From, To: q.To, Windows: []overview.Window{}}
+	h := &overview.History{ID: q.ID, Measure: q.Measure, Grain: q.Grain.String(), TimeZone: "Asia/Kabul", From: q.From, To: q.To, AsOf: s.overview.AsOf, Windows: []overview.Window{}}
 	for i, at := 0, q.From.Truncate(time.Hour).Add(30*time.Minute); at.Before(q.To) && i < 200; i++ {
 		w := overview.Window{Start: at, End: at.Add(time.Hour), Status: overview.OK, N: ptr(int64(20 + i%7))}
 		w.P50Seconds, w.P90Seconds = ptr(wave(i, 60000, 15000)), ptr(wave(i, 95000, 20000))

@@ -25,6 +25,7 @@ type store struct {
 	changed chan struct{}
 	trucks  map[string]int64
 	hours   []overview.Hour
+	health  overview.Health
 	err     error
 	reads   int
 }
@@ -47,7 +48,7 @@ func (s *store) Overview(context.Context) (*overview.Overview, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.reads++
-	b := &overview.Overview{Time: time.Now(), TrendHours: 24, Places: []overview.Place{}}
+	b := &overview.Overview{Time: time.Now(), TrendHours: 24, Health: s.health, Places: []overview.Place{}}
 	for _, id := range []string{"A", "B"} {
 		trucks := s.trucks[id]
 		b.Places = append(b.Places, overview.Place{PlaceDocument: overview.PlaceDocument{ID: id}, Inside: overview.Inside{Known: overview.Known{Trucks: &trucks}}, Trend: s.hours})
@@ -70,6 +71,7 @@ type message struct {
 	Source   string
 	Since    uint64
 	Overview *overview.Overview
+	overview.Health
 	Places   []map[string]json.RawMessage
 }
 
@@ -102,6 +104,35 @@ func play(t *testing.T, cfg Config, story func(t *testing.T, s *store, h *Hub)) 
 		cancel()
 		if err := <-done; err != nil {
 			t.Error(err)
+		}
+	})
+}
+
+func TestEveryFrameSaysWhatIsAway(t *testing.T) {
+	play(t, DefaultConfig(), func(t *testing.T, s *store, h *Hub) {
+		v := h.Watch(0, "")
+		defer v.Close()
+		next(t, v)
+		since := time.Now()
+		away := overview.Health{Outages: []overview.Outage{{Part: overview.Kafka, Since: since}}, StandsSince: &since}
+		for _, want := range []overview.Health{away, {Outages: []overview.Outage{}}} {
+			s.mu.Lock()
+			s.health = want
+			s.change()
+			s.mu.Unlock()
+			if m := next(t, v); m.Kind != "changes" || !m.Health.Equal(want) {
+				t.Errorf("a frame of kind %s says %+v, want %+v", m.Kind, m.Health, want)
+			}
+		}
+		s.mu.Lock()
+		s.health = away
+		s.change()
+		s.mu.Unlock()
+		late := h.Watch(0, "")
+		defer late.Close()
+		next(t, v)
+		if m := next(t, late); m.Overview == nil || !m.Overview.Health.Equal(away) {
+			t.Errorf("a snapshot is %+v", m)
 		}
 	})
 }

@@ -117,6 +117,15 @@ test("a socket without frames is replaced although its closing handshake never e
   assert.deepEqual(states, ["connecting", "lost"]);
 });
 
+test("changes say what is away, and what is reachable again", () => {
+  const seen = connect();
+  const away = [{ part: "kafka", since: "2026-01-05T09:42:00Z" }];
+  sockets[0].receive({ ...snapshot(1), overview: { ...overview(), outages: [], stands_since: null } });
+  sockets[0].receive({ ...changes(1, 2), outages: away, stands_since: "2026-01-05T09:43:00Z" });
+  sockets[0].receive({ ...changes(2, 3), outages: [], stands_since: null });
+  assert.deepEqual(seen.overviews.map(([o]) => [o.outages, o.stands_since]), [[[], null], [away, "2026-01-05T09:43:00Z"], [[], null]]);
+});
+
 test("a frame of a socket that was given up does not overwrite newer numbers", () => {
   const { overviews } = connect();
   mock.timers.tick(35_000);

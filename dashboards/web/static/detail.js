@@ -1,6 +1,6 @@
 // The detail of one place: its history, the time by holder, the trucks longest inside, and the readings of its queue.
 import { el, say } from "./dom.js";
-import { brief, count, dateTime, duration, percent, zoneName } from "./format.js";
+import { brief, count, dateTime, dateTimeSeconds, duration, percent, zoneName } from "./format.js";
 import { holderName } from "./agencies.js";
 import { swatch } from "./bars.js";
 import { Chart } from "./chart.js";
@@ -40,7 +40,7 @@ export class Detail {
     this.range = "24h";
     this.onClose = () => {};
     this.refresh = new Refresh(refreshEvery, (signal) => this.load(signal), (answers) => this.show(answers),
-      (error) => say(this.message, t("load_failed", { reason: error.message })));
+      (error) => this.fail(error));
     dialog.addEventListener("close", () => {
       if (dialog.open) return; // opened for another place before the event came
       const id = this.id;
@@ -75,6 +75,7 @@ export class Detail {
     this.status = el("p", { class: "status" });
     this.simulation = new SimulationNotice(el("p", { class: "simulation" }));
     this.summary = el("p", { class: "minor" });
+    this.shown = null;
     this.message = el("p", { class: "minor", role: "status" });
     this.chart = new Chart();
     this.history = el("div");
@@ -116,6 +117,7 @@ export class Detail {
     if (!place) return;
     this.place = place;
     this.now = overview.time;
+    this.away = overview.outages.length > 0;
     statusOf(this.status, place, overview.time);
     this.simulation.update(overview);
     const here = `${dateTime(overview.time, place.time_zone)} ${zoneName(overview.time, place.time_zone)}`;
@@ -131,7 +133,7 @@ export class Detail {
     const span = { from: new Date(+to - hours * 3600_000).toISOString(), to: to.toISOString() };
     const path = `places/${encodeURIComponent(this.id)}`;
     this.requested = [this.id, this.range, this.atLast].join();
-    say(this.message, this.shown === this.requested ? "" : t("loading"));
+    if (this.shown !== this.requested) say(this.message, t("loading"));
     return Promise.all([
       read(`${path}/history`, { measure: "release_time", grain, ...span }, signal),
       read(`${path}/holders`, span, signal),
@@ -142,11 +144,19 @@ export class Detail {
 
   show([history, holders, visits, readings]) {
     this.shown = this.requested;
-    say(this.message, "");
+    this.asOf = history.as_of;
+    say(this.message, this.away && this.asOf ? t("history_as_of", { time: dateTimeSeconds(this.asOf, history.time_zone) }) : "");
     this.showHistory(history);
     this.showHolders(holders);
     this.showTrucks(visits);
     this.showReadings(readings);
+  }
+
+  // fail says as of when the history is that was loaded before.
+  fail(error) {
+    const again = this.shown === this.requested && this.asOf;
+    say(this.message, again ? t("load_failed_again", { reason: error.message, time: dateTimeSeconds(this.asOf, this.place.time_zone) })
+      : t("load_failed", { reason: error.message }));
   }
 
   showHistory(history) {

@@ -3,6 +3,7 @@ import { loadAgencies } from "./agencies.js";
 import { el, say, show } from "./dom.js";
 import { count, dateTimeSeconds, duration, zoneName } from "./format.js";
 import { live } from "./live.js";
+import { connectionOf, OutageNotice } from "./outages.js";
 import { Place } from "./place.js";
 import { SimulationNotice } from "./simulation.js";
 import { Detail } from "./detail.js";
@@ -18,6 +19,7 @@ let overview = null;
 const rows = new Map();
 const detail = new Detail(byId("detail"));
 const simulation = new SimulationNotice(byId("simulation"));
+const outages = new OutageNotice(byId("outages"));
 
 function instant(node, at) {
   say(node, at ? `${dateTimeSeconds(at, zone)} ${zoneName(at, zone)}` : t("unknown"));
@@ -45,6 +47,8 @@ function onOverview(latest, changed) {
     row.update(place, overview.time);
   }
   simulation.update(overview);
+  if (!outages.node.hidden && !overview.outages.length && overview.stands_since === null) say(byId("news"), t("news_reachable"));
+  outages.update(overview, zone);
   instant(byId("as-of"), overview.as_of);
   instant(byId("final-until"), overview.final_until);
   show(byId("totals"), overview.total, totals);
@@ -54,11 +58,12 @@ function onOverview(latest, changed) {
 
 let state = "";
 function onState(next, seconds) {
-  say(byId("connection-text"), seconds > 1 ? t("lost_in", { seconds }) : t(next));
+  const [shown, text] = next === "live" && overview ? connectionOf(overview) : [next, seconds > 1 ? t("lost_in", { seconds }) : t(next)];
+  say(byId("connection-text"), text);
+  byId("connection").dataset.state = shown;
   if (next === state) return;
   const before = state;
   state = next;
-  byId("connection").dataset.state = next;
   document.body.dataset.connection = next;
   const time = overview?.as_of ? dateTimeSeconds(overview.as_of, zone) : t("unknown");
   if (next === "lost" || next === "failing") say(byId("news"), t(`news_${next}`, { time }));

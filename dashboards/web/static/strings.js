@@ -27,7 +27,14 @@ const en = {
   lost_in: "Connection lost, retrying in {seconds} s",
   news_live: "Connected.", news_lost: "Connection lost. The numbers are as of {time}.",
   news_failing: "The database is unreachable. The numbers are as of {time}.",
-  news_status: "{place}: {status}.",
+  news_status: "{place}: {status}.", news_reachable: "All parts can be reached again.",
+
+  partly: "Live, no history", behind: "Not up to date",
+  outage_kafka: "Kafka has been unreachable since {since}: no new events come in.",
+  outage_clickhouse: "The database has been unreachable since {since}: history and single trucks cannot be read.",
+  outage_stands: "New events have been waiting since {since}: Kafka keeps them, and they are counted when the database is back.",
+  outage_live: "The numbers on this page are live.", outage_as_of: "The numbers on this page are as of {time}.",
+  outage_history: "History can be read as usual, up to the same time.",
 
   ok: "Up to date", unknown: "Unknown", closed: "Closed", none: "none",
   seen_ago: "last seen {age} ago", seen_ago_first: "Last seen {age} ago", no_data_yet: "no data yet", stale: "stale", stale_since: "stale, last seen {age} ago",
@@ -49,7 +56,8 @@ const en = {
   p50_label: "Median", net_p50_label: "Median, net", net_time: "Net of closed hours", p90_label: "90th percentile", inside_label: "Inside",
   holder_share: "{holder} {share}",
 
-  close: "Close", loading: "Loading", load_failed: "Could not be loaded: {reason}",
+  close: "Close", loading: "Loading", load_failed: "Could not be loaded: {reason}", load_failed_again: "Could not be loaded again: {reason}. What is shown is as of {time}.",
+  history_as_of: "History as of {time}.",
   range: "Range", "range_24h": "24 hours", "range_7d": "7 days", "range_30d": "30 days",
   until_now: "Up to now", until_last: "Up to the last event",
   history: "Release time and trucks inside", history_help: "Arrow keys read the chart window by window.",

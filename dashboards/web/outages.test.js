@@ -1,0 +1,46 @@
+// What the page says while Kafka or ClickHouse cannot be reached.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Element } from "./testdata/document.js";
+import { connectionOf, OutageNotice } from "./static/outages.js";
+
+const kafka = { part: "kafka", since: "2026-01-05T09:42:00Z" };
+const clickhouse = { part: "clickhouse", since: "2026-01-05T09:43:10Z" };
+const overview = (outages, stands = null) => ({ outages, stands_since: stands, as_of: "2026-01-05T09:41:58Z" });
+
+const node = new Element("p");
+const notice = new OutageNotice(node);
+function shown(o) {
+  notice.update(o, "Asia/Kabul");
+  return node.hidden ? null : node.textContent;
+}
+
+test("while all parts can be reached there is no banner", () => {
+  assert.equal(shown(overview([kafka])) === null, false);
+  assert.equal(shown(overview([])), null);
+  assert.deepEqual(connectionOf(overview([])), ["live", "Live"]);
+});
+
+test("without Kafka the numbers and the history are as of the last event", () => {
+  assert.equal(shown(overview([kafka])), "Kafka has been unreachable since Jan 5, 14:12: no new events come in. "
+    + "The numbers on this page are as of Jan 5, 14:11:58. History can be read as usual, up to the same time.");
+  assert.deepEqual(connectionOf(overview([kafka])), ["behind", "Not up to date"]);
+});
+
+test("without ClickHouse the numbers are live, and history is missing", () => {
+  assert.equal(shown(overview([clickhouse])), "The database has been unreachable since Jan 5, 14:13: history and single trucks cannot be read. "
+    + "The numbers on this page are live.");
+  assert.deepEqual(connectionOf(overview([clickhouse])), ["partly", "Live, no history"]);
+});
+
+test("when events must wait, the numbers are no longer called live", () => {
+  assert.equal(shown(overview([clickhouse], "2026-01-05T09:50:00Z")), "The database has been unreachable since Jan 5, 14:13: history and single trucks cannot be read. "
+    + "New events have been waiting since Jan 5, 14:20: Kafka keeps them, and they are counted when the database is back. "
+    + "The numbers on this page are as of Jan 5, 14:11:58.");
+  assert.deepEqual(connectionOf(overview([clickhouse], "2026-01-05T09:50:00Z")), ["behind", "Not up to date"]);
+});
+
+test("with both away nothing is promised", () => {
+  const text = shown({ ...overview([kafka, clickhouse]), as_of: null });
+  assert.match(text, /Kafka has been.*The database has been.*as of Unknown\.$/);
+});
