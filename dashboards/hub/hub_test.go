@@ -72,7 +72,7 @@ type message struct {
 	Since    uint64
 	Overview *overview.Overview
 	overview.Health
-	Places   []map[string]json.RawMessage
+	Places []map[string]json.RawMessage
 }
 
 func read(t *testing.T, f *Frame, err error) (m message) {

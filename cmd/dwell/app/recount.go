@@ -103,7 +103,7 @@ type recountShard struct {
 	// visits and events are how long they are kept by the last retention that holds. Another one that is configured holds from
 	// where the shard is when it is opened next, not from the beginning of its log.
 	visits, events time.Duration
-	was   engine.Progress
+	was            engine.Progress
 	// records before the offset from come from the tables, the others from Kafka, which ends at end.
 	from, end int64
 }
