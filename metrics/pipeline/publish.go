@@ -3,8 +3,8 @@ package pipeline
 import "time"
 
 // An overview is published at most every publishEvery, and every publishBehind while the shard is far behind its log. Making one
-// derives all visits that have changed since the last flush, so that it may take long after many events: the pause after it is
-// then at least sparing times as long, and it takes a twentieth of the shard's time at most.
+// derives all visits that have changed since the last flush, so that it may take long after many events. The pauses are then so
+// long that all open shards of a process together take one part in sparing of a core for it.
 const publishEvery, publishBehind, sparing = 250 * time.Millisecond, time.Second, 20
 
 // publication is the latest overview of a shard.
@@ -25,7 +25,7 @@ func (s *Shard) publishDue() {
 		every = publishBehind
 	}
 	now := s.Now()
-	if now.UnixNano()/int64(every) == s.published.at.UnixNano()/int64(every) || now.Sub(s.published.at) < sparing*s.published.took {
+	if now.UnixNano()/int64(every) == s.published.at.UnixNano()/int64(every) || now.Sub(s.published.at) < s.Budget.sparing(s.published.took) {
 		return
 	}
 	s.publish()
