@@ -2,7 +2,10 @@
 package deploy_test
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -18,6 +21,7 @@ type service struct {
 	Environment map[string]string
 	Volumes     []string
 	Ports       []string
+	Healthcheck struct{ Test []string }
 }
 
 type compose struct {
@@ -96,6 +100,32 @@ func TestPortsArePublishedOnLoopbackOnly(t *testing.T) {
 			if !strings.HasPrefix(p, "127.0.0.1:") {
 				t.Errorf("%s: port %q is open to the network", name, p)
 			}
+		}
+	}
+}
+
+// A container is healthy as long as its page can be served, whatever is away.
+func TestContainerIsHealthyWhileThePageIsServed(t *testing.T) {
+	var c compose
+	read(t, "compose.yaml", &c)
+	served := http.StatusOK
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/healthz" || r.Host != "localhost" {
+			t.Errorf("%s of host %q is asked", r.URL, r.Host)
+		}
+		w.WriteHeader(served)
+	}))
+	defer server.Close()
+	test := c.Services["dwell"].Healthcheck.Test
+	if len(test) < 2 || test[0] != "CMD" {
+		t.Fatalf("healthcheck is %q", test)
+	}
+	here := strings.ReplaceAll(strings.Join(test[1:], "\x00"), "127.0.0.1/8080", strings.Replace(server.Listener.Addr().String(), ":", "/", 1))
+	command := strings.Split(here, "\x00")
+	for _, served = range []int{http.StatusOK, http.StatusServiceUnavailable} {
+		out, err := exec.CommandContext(t.Context(), command[0], command[1:]...).CombinedOutput()
+		if healthy := err == nil; healthy != (served == http.StatusOK) {
+			t.Errorf("healthy is %v with status %d: %v\n%s", healthy, served, err, out)
 		}
 	}
 }
