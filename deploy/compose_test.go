@@ -2,6 +2,7 @@
 package deploy_test
 
 import (
+	"encoding/xml"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -62,6 +63,37 @@ func TestImagesArePinned(t *testing.T) {
 		if image, ok := strings.CutPrefix(line, "FROM "); ok && !pinned.MatchString(strings.Fields(image)[0]) {
 			t.Errorf("Dockerfile: %q names no version", strings.TrimSpace(line))
 		}
+	}
+}
+
+// Grafana runs whatever SQL it is given: it logs in as a user that can only read.
+func TestGrafanaCanOnlyRead(t *testing.T) {
+	var c compose
+	read(t, "compose.yaml", &c)
+	text, err := os.ReadFile("clickhouse/reader.xml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	type user struct {
+		Password struct {
+			FromEnv string `xml:"from_env,attr"`
+		} `xml:"password"`
+		Profile string   `xml:"profile"`
+		Grants  []string `xml:"grants>query"`
+	}
+	var reader struct {
+		ReadOnly int  `xml:"profiles>reader>readonly"`
+		Grafana  user `xml:"users>grafana"`
+	}
+	if err := xml.Unmarshal(text, &reader); err != nil {
+		t.Fatal(err)
+	}
+	grafana, server := c.Services["grafana"].Environment, c.Services["clickhouse"].Environment
+	if grafana["CLICKHOUSE_USER"] != "grafana" || grafana["CLICKHOUSE_PASSWORD"] != server[reader.Grafana.Password.FromEnv] {
+		t.Errorf("grafana logs in as %q with %q, the server takes %q", grafana["CLICKHOUSE_USER"], grafana["CLICKHOUSE_PASSWORD"], server[reader.Grafana.Password.FromEnv])
+	}
+	if reader.ReadOnly != 2 || reader.Grafana.Profile != "reader" || !slices.Equal(reader.Grafana.Grants, []string{"GRANT SELECT ON dwell.*"}) {
+		t.Errorf("the user can do more than read: %+v", reader)
 	}
 }
 
