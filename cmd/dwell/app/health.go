@@ -21,8 +21,8 @@ import (
 // away. /readyz says that the numbers are current, and each reason why they are not.
 type health struct {
 	log  *slog.Logger
-	now  func() time.Time
-	wake func() // those who show it
+	now  func() time.Time // the clock of what is shown, which a simulation speeds up
+	wake func()           // those who show it
 
 	mu                sync.Mutex
 	joined            bool                 // the consumer group
@@ -37,17 +37,22 @@ type shardHealth struct {
 	open      bool
 	next, end int64 // what it has not applied; end is -1 before the first fetch
 	// waiting is when the first record came that it has not applied, or when it applied another one last. Zero where it has all.
-	waiting time.Time
+	waiting moment
 	stalled outage
 }
 
+// moment is a time, and the same by the clock of what is shown.
+type moment struct{ time, shown time.Time }
+
+func (h *health) moment() moment { return moment{time.Now(), h.now().UTC()} }
+
 // outage is since when something fails, and why.
 type outage struct {
-	since time.Time
+	since moment
 	err   error // nil where nothing fails
 }
 
-func (o *outage) set(err error, now time.Time) {
+func (o *outage) set(err error, now moment) {
 	switch {
 	case err == nil:
 		*o = outage{}
@@ -125,23 +130,23 @@ func (h *health) closed(shard int) {
 func (h *health) fetched(shard int, end int64) {
 	h.ofShard(shard, func(s *shardHealth) {
 		s.end = end
-		if s.waiting.IsZero() && s.next < end {
-			s.waiting = h.now()
+		if s.waiting == (moment{}) && s.next < end {
+			s.waiting = h.moment()
 		}
 	})
 }
 
 func (h *health) applied(shard int, next int64) {
 	h.ofShard(shard, func(s *shardHealth) {
-		s.next, s.waiting = next, time.Time{}
+		s.next, s.waiting = next, moment{}
 		if next < s.end {
-			s.waiting = h.now()
+			s.waiting = h.moment()
 		}
 	})
 }
 
 func (h *health) stalled(shard int, err error) {
-	h.ofShard(shard, func(s *shardHealth) { s.stalled.set(err, h.now()) })
+	h.ofShard(shard, func(s *shardHealth) { s.stalled.set(err, h.moment()) })
 }
 
 // kafkaReached takes whether Kafka was reached, clickhouseReached whether the tables were read. Of an outage, begin and end are logged.
@@ -156,12 +161,12 @@ func (h *health) clickhouseReached(err error) {
 
 func (h *health) reached(part string, o *outage, err error) {
 	before := *o
-	o.set(err, h.now())
+	o.set(err, h.moment())
 	switch {
 	case before.err == nil && err != nil:
 		h.log.Error("a part is away", "part", part, "error", err)
 	case before.err != nil && err == nil:
-		h.log.Info("a part is reachable again", "part", part, "away", h.now().Sub(before.since).Round(time.Second))
+		h.log.Info("a part is reachable again", "part", part, "away", time.Since(before.since.time).Round(time.Second))
 	}
 }
 
@@ -173,17 +178,16 @@ const standsAfter = 3 * time.Second
 func (h *health) overview() overview.Health {
 	shown := overview.Health{Outages: []overview.Outage{}}
 	if h.kafka.err != nil {
-		shown.Outages = append(shown.Outages, overview.Outage{Part: overview.Kafka, Since: h.kafka.since.UTC()})
+		shown.Outages = append(shown.Outages, overview.Outage{Part: overview.Kafka, Since: h.kafka.since.shown})
 	}
 	if h.clickhouse.err != nil {
-		shown.Outages = append(shown.Outages, overview.Outage{Part: overview.ClickHouse, Since: h.clickhouse.since.UTC()})
+		shown.Outages = append(shown.Outages, overview.Outage{Part: overview.ClickHouse, Since: h.clickhouse.since.shown})
 	}
-	now := h.now()
 	for _, s := range h.shards {
-		if s.waiting.IsZero() || now.Sub(s.waiting) < standsAfter || s.stalled.err == nil && h.clickhouse.err == nil {
+		if s.waiting == (moment{}) || time.Since(s.waiting.time) < standsAfter || s.stalled.err == nil && h.clickhouse.err == nil {
 			continue
 		}
-		if since := s.waiting.UTC(); shown.StandsSince == nil || since.Before(*shown.StandsSince) {
+		if since := s.waiting.shown; shown.StandsSince == nil || since.Before(*shown.StandsSince) {
 			shown.StandsSince = &since
 		}
 	}
@@ -219,7 +223,7 @@ func (h *health) reasons() (lines []string) {
 	add := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
 	failing := func(what string, o outage) {
 		if o.err != nil {
-			add("%s since %s: %v", what, o.since.UTC().Format(time.RFC3339), o.err)
+			add("%s since %s: %v", what, o.since.time.UTC().Format(time.RFC3339), o.err)
 		}
 	}
 	if !h.joined {

@@ -153,12 +153,33 @@ func TestOutageIsShownSinceItsBeginAndLoggedOnce(t *testing.T) {
 	})
 }
 
+// The clock of a simulation runs faster, and viewers see no other.
+func TestOutageInASimulationIsShownByItsClock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		simulated := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
+		w := newWitness()
+		w.now = func() time.Time { return simulated }
+		w.begin()
+		w.kafkaReached(errors.New("no route"))
+		w.stalled(3, errors.New("no route"))
+		w.fetched(3, 101)
+		simulated = simulated.Add(time.Hour)
+		if shown := w.Overview(); len(shown.Outages) != 1 || !shown.Outages[0].Since.Equal(simulated.Add(-time.Hour)) || shown.StandsSince != nil {
+			t.Errorf("shown: %+v", shown)
+		}
+		time.Sleep(standsAfter)
+		if shown := w.Overview(); shown.StandsSince == nil || !shown.StandsSince.Equal(simulated.Add(-time.Hour)) {
+			t.Errorf("shown: %+v", shown)
+		}
+	})
+}
+
 func TestLiveViewStandsWhereRecordsWaitForAStoreThatIsAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWitness()
 		w.begin()
 		away := func() map[overview.Part]time.Duration {
-			return map[overview.Part]time.Duration{overview.ClickHouse: time.Since(w.clickhouse.since)}
+			return map[overview.Part]time.Duration{overview.ClickHouse: time.Since(w.clickhouse.since.shown)}
 		}
 		w.clickhouseReached(errors.New("connection refused"))
 		w.stalled(3, errors.New("connection refused"))
