@@ -32,8 +32,8 @@ type Observer interface {
 
 // Batch summarises one batch of records.
 type Batch struct {
-	// Next is the offset after the batch, HighWatermark that after the last record of the partition.
-	Next, HighWatermark int64
+	// Next is the offset after the batch.
+	Next int64
 	// Bytes is how much is buffered for the next flush.
 	Bytes int
 	// Events has the class of each valid event.

@@ -260,7 +260,7 @@ func (s *Shard) apply(ctx context.Context, records []event.Record, next int64) e
 	if s.since.IsZero() {
 		s.since = s.Now()
 	}
-	s.batch.Next, s.batch.HighWatermark, s.batch.Bytes = next, s.end, s.buffered()
+	s.batch.Next, s.batch.Bytes = next, s.buffered()
 	s.Observer.Applied(s.id, &s.batch)
 	return nil
 }

@@ -34,7 +34,7 @@ func TestClosedShardsLeaveNoSeriesWhileScraped(t *testing.T) {
 				b.kafka.Assigned(id, true)
 				b.kafka.Buffered(id, n)
 				b.Applied(id, &pipeline.Batch{
-					Next: int64(n), HighWatermark: int64(n), Events: []pipeline.EventClass{{BCP: torkham, Type: event.TruckArrived}},
+					Next: int64(n), Events: []pipeline.EventClass{{BCP: torkham, Type: event.TruckArrived}},
 				})
 				b.Stalled(id, errors.New("connection refused"))
 				b.Flushed(t.Context(), id, &engine.Flush{}, time.Millisecond)

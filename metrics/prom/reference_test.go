@@ -35,7 +35,7 @@ func busy(t testing.TB) *border {
 	b.kafka.Buffered(0, 1)
 	b.Stalled(0, errors.New("connection refused"))
 	b.Applied(0, &pipeline.Batch{
-		Next: 1, HighWatermark: 2, Events: []pipeline.EventClass{{BCP: torkham, Type: event.TruckArrived}},
+		Next: 1, Events: []pipeline.EventClass{{BCP: torkham, Type: event.TruckArrived}},
 		Times: []pipeline.KnownTime{
 			{BCP: torkham, Direction: event.Inbound, Measure: window.ReleaseTime, Ms: 1},
 			{BCP: torkham, Direction: event.Inbound, Measure: window.CrossingTime, Ms: 1},

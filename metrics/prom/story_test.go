@@ -198,7 +198,7 @@ func TestBatchIsCounted(t *testing.T) {
 	b := newBorder(t)
 	b.wantSeries(t, ``, "dwell_events_total")
 	b.Applied(2, &pipeline.Batch{
-		Next: 90, HighWatermark: 100, Bytes: 4096,
+		Next: 90, Bytes: 4096,
 		Events: append(
 			slices.Repeat([]pipeline.EventClass{{BCP: torkham, Type: event.TruckArrived}}, 4),
 			pipeline.EventClass{BCP: hairatan, Type: event.QueueObserved},
@@ -253,7 +253,7 @@ func TestShardStallsResumesAndCloses(t *testing.T) {
 		"dwell_shard_windows", "dwell_shard_buffer_bytes",
 	}
 	b := newBorder(t)
-	b.Applied(0, &pipeline.Batch{Next: 1, HighWatermark: 1, Bytes: 10})
+	b.Applied(0, &pipeline.Batch{Next: 1, Bytes: 10})
 	b.Stalled(0, errors.New("connection refused"))
 	b.Stalled(0, errors.New("connection refused"))
 	b.wantSeries(t, `
