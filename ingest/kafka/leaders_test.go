@@ -178,11 +178,18 @@ func TestBrokerRestartsUnderLoad(t *testing.T) {
 // restarting starts a single broker, which restart ends and starts again with what it had.
 func restarting(t *testing.T, partitions int) (addr string, restart func()) {
 	t.Helper()
+	addr, stop := stopping(t, partitions)
+	return addr, func() { stop()() }
+}
+
+// stopping starts a single broker, which stop ends and start starts again with what it had.
+func stopping(t *testing.T, partitions int) (addr string, stop func() (start func())) {
+	t.Helper()
 	if apachetest.Wanted() {
 		c := apachetest.Start(t, apachetest.Config{Topics: topics(partitions)})
-		return c.Addrs()[0], func() {
+		return c.Addrs()[0], func() (start func()) {
 			c.Kill(1)
-			c.Restart(1)
+			return func() { c.Restart(1) }
 		}
 	}
 	dir, port := t.TempDir(), freePort(t)
@@ -193,8 +200,8 @@ func restarting(t *testing.T, partitions int) (addr string, restart func()) {
 		return addr, down
 	}
 	addr, down := up()
-	return addr, func() {
+	return addr, func() (start func()) {
 		down()
-		_, down = up()
+		return func() { _, down = up() }
 	}
 }

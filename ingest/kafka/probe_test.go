@@ -10,8 +10,6 @@ import (
 	kafkago "github.com/segmentio/kafka-go"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
-
-	"dwell/deploy/embedded/broker/brokertest"
 )
 
 func (l *ledger) untilReachable(t *testing.T) {
@@ -22,20 +20,14 @@ func (l *ledger) untilReachable(t *testing.T) {
 }
 
 func TestStoppedBrokerIsReportedUntilItIsBack(t *testing.T) {
-	embeddedOnly(t)
-	dir, port := t.TempDir(), freePort(t)
-	up := func() (addr string, down func()) {
-		return brokertest.StartStop(t, brokertest.DataDir(dir), brokertest.Port(port), brokertest.Topic(topic, 2), brokertest.Topic(letters, 1))
-	}
-	addr, down := up()
+	addr, stopBroker := stopping(t, 2)
 	l := newLedger()
 	_, stop := consume(t, shortTimeouts(config(addr)), l)
 	l.untilReachable(t)
-	down()
+	startBroker := stopBroker()
 	l.until(t, "kafka is reported to be away", func() bool { return l.unreached != nil })
 	l.until(t, "the process is not in the group", func() bool { return !l.joined })
-	_, down = up()
-	t.Cleanup(down)
+	startBroker()
 	l.untilReachable(t)
 	l.until(t, "the process has joined again", func() bool { return l.joined && len(l.assigned) == 2 })
 	if err := stop(); err != nil {
