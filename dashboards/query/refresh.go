@@ -62,11 +62,12 @@ func (s *Source) Refresh(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	known, err := s.readStored(ctx, s.border.Have())
+	have := s.border.Have()
+	known, err := s.readStored(ctx, have)
 	if err != nil {
 		return err
 	}
-	s.border.Stored(known)
+	s.border.Stored(known, have)
 	before := s.read.Load()
 	now := s.now()
 	next := &read{}

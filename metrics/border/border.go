@@ -43,6 +43,9 @@ func (b *Border) Published(shard int, o *engine.Overview) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.own[shard] = o
+	if newer(o, b.stored[shard]) {
+		delete(b.stored, shard)
+	}
 	b.wake()
 }
 
@@ -72,14 +75,21 @@ func (b *Border) Have() map[int]int64 {
 	return have
 }
 
-// Stored takes the overviews of all other shards, by shard, as the tables have them. A shard that is missing is in no table.
-func (b *Border) Stored(all map[int]*engine.Overview) {
+// Stored takes the overviews of all shards but those that this process had, by shard, as the tables have them. Have is what it had
+// when they were read: one of these may have been closed since, and then counts until the tables are read next.
+func (b *Border) Stored(all map[int]*engine.Overview, have map[int]int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if maps.Equal(all, b.stored) {
+	next := maps.Clone(all)
+	for shard := range have {
+		if last, closed := b.stored[shard]; closed && next[shard] == nil {
+			next[shard] = last
+		}
+	}
+	if maps.Equal(next, b.stored) {
 		return
 	}
-	b.stored = maps.Clone(all)
+	b.stored = next
 	b.wake()
 }
 

@@ -50,7 +50,7 @@ func TestAShardCountsOnceWhileItsPartitionMoves(t *testing.T) {
 
 	t.Log("this process has shard 0, another one shard 1")
 	b.Published(0, knows(0, 10, 3, map[int32]int64{60: 2, 120: 1}))
-	b.Stored(map[int]*engine.Overview{1: knows(1, 7, 4, map[int32]int64{120: 5})})
+	b.Stored(map[int]*engine.Overview{1: knows(1, 7, 4, map[int32]int64{120: 5})}, b.Have())
 	wants(t, b, 7, map[int32]int64{60: 2, 120: 6})
 	if have := b.Have(); len(have) != 1 || have[0] != 10 {
 		t.Errorf("have %v", have)
@@ -66,15 +66,31 @@ func TestAShardCountsOnceWhileItsPartitionMoves(t *testing.T) {
 	b.Closed(0)
 	b.Closed(0)
 	wants(t, b, 8, map[int32]int64{60: 2, 120: 7})
-	b.Stored(map[int]*engine.Overview{0: knows(0, 12, 1, map[int32]int64{60: 2, 120: 1, 180: 1})})
+	b.Stored(map[int]*engine.Overview{0: knows(0, 12, 1, map[int32]int64{60: 2, 120: 1, 180: 1})}, b.Have())
 	wants(t, b, 6, map[int32]int64{60: 2, 120: 7, 180: 1})
 
 	t.Log("shard 1 is another process's by now, which this one does not know yet: the tables have more")
-	b.Stored(map[int]*engine.Overview{0: knows(0, 12, 1, nil), 1: knows(1, 20, 2, map[int32]int64{180: 1})})
+	b.Stored(map[int]*engine.Overview{0: knows(0, 12, 1, nil), 1: knows(1, 20, 2, map[int32]int64{180: 1})}, b.Have())
 	wants(t, b, 3, map[int32]int64{180: 1})
 	if shards := b.Overview().Shards; len(shards) != 2 || shards[1].Offset != 20 {
 		t.Errorf("shards %+v", shards)
 	}
+}
+
+// The tables are read for a second or so. A partition that goes away meanwhile was this process's when the reading began, so
+// the shard is not among what was read.
+func TestAShardThatIsClosedWhileTheTablesAreReadStillCounts(t *testing.T) {
+	b := New(1)
+	b.Published(0, knows(0, 10, 3, map[int32]int64{60: 2}))
+	have := b.Have()
+	read := map[int]*engine.Overview{1: knows(1, 7, 4, nil)}
+	b.Closed(0)
+	b.Stored(read, have)
+	wants(t, b, 7, map[int32]int64{60: 2})
+
+	t.Log("the next reading is of all shards")
+	b.Stored(map[int]*engine.Overview{0: knows(0, 10, 3, nil), 1: knows(1, 8, 5, nil)}, b.Have())
+	wants(t, b, 8, nil)
 }
 
 func TestEachChangeWakes(t *testing.T) {
@@ -86,8 +102,8 @@ func TestEachChangeWakes(t *testing.T) {
 		wakes  bool
 	}{
 		{"a publication", func() { b.Published(0, one) }, true},
-		{"what the tables have", func() { b.Stored(map[int]*engine.Overview{1: one}) }, true},
-		{"the same again", func() { b.Stored(map[int]*engine.Overview{1: one}) }, false},
+		{"what the tables have", func() { b.Stored(map[int]*engine.Overview{1: one}, b.Have()) }, true},
+		{"the same again", func() { b.Stored(map[int]*engine.Overview{1: one}, b.Have()) }, false},
 		{"the end of a shard", func() { b.Closed(0) }, true},
 		{"the end of one that this process did not have", func() { b.Closed(5) }, false},
 		{"something else", b.Wake, true},
