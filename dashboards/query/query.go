@@ -127,6 +127,11 @@ func (s *Source) wait(ctx context.Context) (done func(), err error) {
 
 // each runs a query and calls scan for each row.
 func (s *Source) each(ctx context.Context, what, sql string, args []any, scan func(driver.Rows) error) (err error) {
+	if within, bounded := ctx.Value(answerWithin{}).(time.Duration); bounded {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, within)
+		defer cancel()
+	}
 	rows, err := s.conn.Query(ctx, sql, args...)
 	if err != nil {
 		return fmt.Errorf("read %s: %w", what, err)

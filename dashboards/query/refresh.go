@@ -58,12 +58,12 @@ func (l *learning) due(now time.Time, asOf *time.Time) bool {
 // Refresh reads what the overview needs from the tables: the shards of which this process does not have as much, the baselines
 // once an hour, and the readings if anything was written since. It is for one goroutine at a time.
 func (s *Source) Refresh(ctx context.Context) error {
-	progress, err := s.Progress(ctx)
+	standing, err := s.readProgress(ctx)
 	if err != nil {
 		return err
 	}
-	have := s.border.Have()
-	known, err := s.readStored(ctx, have)
+	progress, have := standing.all(), s.border.Have()
+	known, err := s.readStored(ctx, standing, have)
 	if err != nil {
 		return err
 	}
@@ -97,17 +97,20 @@ func (s *Source) Refresh(ctx context.Context) error {
 	return nil
 }
 
-// refreshEvery is how often the tables are asked whether anything was written, and refreshTimeout how long one Refresh may take.
-const refreshEvery, refreshTimeout = time.Second, 8 * time.Second
+// refreshEvery is how often the tables are asked whether anything was written. Each query of a Refresh may take answerTimeout: a
+// busy database, which has many to answer when a process starts, is not taken for one that is away.
+const refreshEvery, answerTimeout = time.Second, 8 * time.Second
+
+// answerWithin is the key of how long each query of a context may take.
+type answerWithin struct{}
 
 // Run refreshes until ctx ends. It calls reached with each outcome, nil where the store has answered.
 func (s *Source) Run(ctx context.Context, reached func(error)) error {
 	tick := time.NewTicker(refreshEvery)
 	defer tick.Stop()
+	bounded := context.WithValue(ctx, answerWithin{}, answerTimeout)
 	for {
-		bound, cancel := context.WithTimeout(ctx, refreshTimeout)
-		err := s.Refresh(bound)
-		cancel()
+		err := s.Refresh(bounded)
 		if ctx.Err() != nil {
 			return nil
 		}

@@ -39,19 +39,15 @@ type hourOf struct {
 	start int32 // minutes since the Unix epoch
 }
 
-// readStored reads the overviews of the shards of which this process does not have as much as the tables: have is the offset of
-// each that it has. All rows up to where a shard stands had been written, so only hours are read again that have rows as of a
+// readStored reads the overviews of the shards of which this process does not have as much as the tables, by their progress: have is
+// the offset of each that it has. All rows up to where a shard stands had been written, so only hours are read again that have rows as of a
 // later offset than the shard had reached the last time. Once an hour all are: a replica of a cluster may show a shard's progress
 // before its rows.
-func (s *Source) readStored(ctx context.Context, have map[int]int64) (map[int]*engine.Overview, error) {
-	progress, err := s.readProgress(ctx)
-	if err != nil {
-		return nil, err
-	}
+func (s *Source) readStored(ctx context.Context, all progress, have map[int]int64) (map[int]*engine.Overview, error) {
 	from := s.now().UTC().Add(-s.cfg.Reach())
 	shards := map[int]*storedShard{}
 	var anew, again []shardProgress
-	for _, at := range progress {
+	for _, at := range all {
 		shard := int(at.shard)
 		if own, mine := have[shard]; mine && own >= int64(at.offset) {
 			continue
@@ -78,11 +74,11 @@ func (s *Source) readStored(ctx context.Context, have map[int]int64) (map[int]*e
 		return nil, err
 	}
 	s.stored.shards = shards
-	all := map[int]*engine.Overview{}
-	for shard, known := range shards {
-		all[shard] = known.overview
+	known := map[int]*engine.Overview{}
+	for shard, at := range shards {
+		known[shard] = at.overview
 	}
-	return all, nil
+	return known, nil
 }
 
 // readAnew reads all hours of shards.
