@@ -9,8 +9,8 @@ import (
 type Health struct {
 	// Outages are the parts that cannot be reached now; none is an empty list.
 	Outages []Outage `json:"outages"`
-	// StandsSince is when the first events came that cannot be counted, because the buffer is full or a stored visit cannot be
-	// read; null while all events are counted as they come.
+	// StandsSince is from when on events are missing, because the buffer is full, a stored visit cannot be read, or another process
+	// has counted them and the tables cannot be read; null while all events are in the numbers as they come.
 	StandsSince *time.Time `json:"stands_since"`
 }
 

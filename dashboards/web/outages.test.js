@@ -35,7 +35,7 @@ test("without ClickHouse the numbers are live, and history is missing", () => {
 
 test("when events must wait, the numbers are no longer called live", () => {
   assert.equal(shown(overview([clickhouse], "2026-01-05T09:50:00Z")), "The database has been unreachable since Jan 5, 14:13: history and single trucks cannot be read. "
-    + "New events have been waiting since Jan 5, 14:20: Kafka keeps them, and they are counted when the database is back. "
+    + "Events since Jan 5, 14:20 are not all in these numbers: they are kept, and shown when the database is back. "
     + "The numbers on this page are as of Jan 5, 14:11:58.");
   assert.deepEqual(connectionOf(overview([clickhouse], "2026-01-05T09:50:00Z")), ["behind", "Not up to date"]);
 });

@@ -75,6 +75,18 @@ func (b *Border) Have() map[int]int64 {
 	return have
 }
 
+// Elsewhere reports whether shards of other processes count: what these know comes from the tables alone.
+func (b *Border) Elsewhere() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for shard, o := range b.stored {
+		if own, mine := b.own[shard]; !mine || !newer(own, o) {
+			return true
+		}
+	}
+	return false
+}
+
 // Stored takes the overviews of all shards but those that this process had, by shard, as the tables have them. Have is what it had
 // when they were read: one of these may have been closed since, and then counts until the tables are read next.
 func (b *Border) Stored(all map[int]*engine.Overview, have map[int]int64) {

@@ -44,6 +44,13 @@ func wants(t *testing.T, b *Border, trucks int, arrivals map[int32]int64) {
 	}
 }
 
+func wantsElsewhere(t *testing.T, b *Border, want bool) {
+	t.Helper()
+	if b.Elsewhere() != want {
+		t.Errorf("other processes have shards: %v", !want)
+	}
+}
+
 func TestAShardCountsOnceWhileItsPartitionMoves(t *testing.T) {
 	b := New(1)
 	wants(t, b, 0, nil)
@@ -52,6 +59,7 @@ func TestAShardCountsOnceWhileItsPartitionMoves(t *testing.T) {
 	b.Published(0, knows(0, 10, 3, map[int32]int64{60: 2, 120: 1}))
 	b.Stored(map[int]*engine.Overview{1: knows(1, 7, 4, map[int32]int64{120: 5})}, b.Have())
 	wants(t, b, 7, map[int32]int64{60: 2, 120: 6})
+	wantsElsewhere(t, b, true)
 	if have := b.Have(); len(have) != 1 || have[0] != 10 {
 		t.Errorf("have %v", have)
 	}
@@ -61,10 +69,12 @@ func TestAShardCountsOnceWhileItsPartitionMoves(t *testing.T) {
 	wants(t, b, 7, map[int32]int64{60: 2, 120: 6})
 	b.Published(1, knows(1, 9, 5, map[int32]int64{120: 6}))
 	wants(t, b, 8, map[int32]int64{60: 2, 120: 7})
+	wantsElsewhere(t, b, false)
 
 	t.Log("shard 0 goes away: what was known holds until the tables are read")
 	b.Closed(0)
 	b.Closed(0)
+	wantsElsewhere(t, b, true)
 	wants(t, b, 8, map[int32]int64{60: 2, 120: 7})
 	b.Stored(map[int]*engine.Overview{0: knows(0, 12, 1, map[int32]int64{60: 2, 120: 1, 180: 1})}, b.Have())
 	wants(t, b, 6, map[int32]int64{60: 2, 120: 7, 180: 1})
@@ -72,6 +82,8 @@ func TestAShardCountsOnceWhileItsPartitionMoves(t *testing.T) {
 	t.Log("shard 1 is another process's by now, which this one does not know yet: the tables have more")
 	b.Stored(map[int]*engine.Overview{0: knows(0, 12, 1, nil), 1: knows(1, 20, 2, map[int32]int64{180: 1})}, b.Have())
 	wants(t, b, 3, map[int32]int64{180: 1})
+	b.Published(0, knows(0, 12, 1, nil))
+	wantsElsewhere(t, b, true)
 	if shards := b.Overview().Shards; len(shards) != 2 || shards[1].Offset != 20 {
 		t.Errorf("shards %+v", shards)
 	}

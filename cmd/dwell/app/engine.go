@@ -15,7 +15,7 @@ import (
 
 // StartEngine counts what is in Kafka into ClickHouse, for a program that serves nothing.
 func (s *System) StartEngine(ctx context.Context) error {
-	return s.startEngine(ctx, prometheus.NewRegistry(), noop.NewTracerProvider().Tracer(""), newHealth(s.Log, time.Now, func() {}))
+	return s.startEngine(ctx, prometheus.NewRegistry(), noop.NewTracerProvider().Tracer(""), newHealth(s.Log, time.Now, func() {}, s.border.Elsewhere))
 }
 
 // startEngine counts what is in Kafka into ClickHouse:

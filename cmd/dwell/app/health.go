@@ -23,6 +23,8 @@ type health struct {
 	log  *slog.Logger
 	now  func() time.Time // the clock of what is shown, which a simulation speeds up
 	wake func()           // those who show it
+	// elsewhere reports whether other processes have shards, whose numbers come from the tables.
+	elsewhere func() bool
 
 	mu                sync.Mutex
 	joined            bool                 // the consumer group
@@ -63,8 +65,8 @@ func (o *outage) set(err error, now moment) {
 	}
 }
 
-func newHealth(log *slog.Logger, now func() time.Time, wake func()) *health {
-	return &health{log: log.With("component", "health"), now: now, wake: wake, shards: map[int]*shardHealth{}}
+func newHealth(log *slog.Logger, now func() time.Time, wake func(), elsewhere func() bool) *health {
+	return &health{log: log.With("component", "health"), now: now, wake: wake, elsewhere: elsewhere, shards: map[int]*shardHealth{}}
 }
 
 // change changes the state, and wakes those who show it where they would show something else.
@@ -182,6 +184,10 @@ func (h *health) overview() overview.Health {
 	}
 	if h.clickhouse.err != nil {
 		shown.Outages = append(shown.Outages, overview.Outage{Part: overview.ClickHouse, Since: h.clickhouse.since.shown})
+	}
+	if h.clickhouse.err != nil && h.elsewhere() {
+		since := h.clickhouse.since.shown
+		shown.StandsSince = &since
 	}
 	for _, s := range h.shards {
 		if s.waiting == (moment{}) || time.Since(s.waiting.time) < standsAfter || s.stalled.err == nil && h.clickhouse.err == nil {

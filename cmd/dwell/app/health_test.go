@@ -19,11 +19,13 @@ type witness struct {
 	*health
 	log   bytes.Buffer
 	woken int
+	// others says that other processes have shards.
+	others bool
 }
 
 func newWitness() *witness {
 	w := &witness{}
-	w.health = newHealth(slog.New(slog.NewTextHandler(&w.log, nil)), time.Now, func() { w.woken++ })
+	w.health = newHealth(slog.New(slog.NewTextHandler(&w.log, nil)), time.Now, func() { w.woken++ }, func() bool { return w.others })
 	return w
 }
 
@@ -209,6 +211,25 @@ func TestLiveViewStandsWhereRecordsWaitForAStoreThatIsAway(t *testing.T) {
 		w.wantShown(t, map[overview.Part]time.Duration{}, 0)
 		w.applied(3, 109)
 		w.wantReady(t)
+	})
+}
+
+// Of a shard that another process has, this one knows what was in the tables when they could be read last.
+func TestLiveViewStandsWhereOtherProcessesHaveShardsAndTheStoreIsAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWitness()
+		w.others = true
+		w.begin()
+		w.wantShown(t, map[overview.Part]time.Duration{}, 0)
+		w.kafkaReached(errors.New("no route"))
+		time.Sleep(time.Minute)
+		w.wantShown(t, map[overview.Part]time.Duration{overview.Kafka: time.Minute}, 0)
+		w.kafkaReached(nil)
+		w.clickhouseReached(errors.New("connection refused"))
+		time.Sleep(time.Minute)
+		w.wantShown(t, map[overview.Part]time.Duration{overview.ClickHouse: time.Minute}, time.Minute)
+		w.clickhouseReached(nil)
+		w.wantShown(t, map[overview.Part]time.Duration{}, 0)
 	})
 }
 

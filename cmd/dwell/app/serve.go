@@ -55,7 +55,7 @@ func Serve(ctx context.Context, cfg Config, out io.Writer, log *slog.Logger, now
 		<-ctx.Done()
 		return readers.Close()
 	})
-	known := newHealth(log, now, s.border.Wake)
+	known := newHealth(log, now, s.border.Wake, s.border.Elsewhere)
 	cfg.Dashboards.Query.Health = known.Overview
 	s.Source = query.New(readers, cfg.ClickHouse.Database, s.Book.Places, s.Vocabulary, cfg.Dashboards.Query, now, s.border)
 	if err := s.startEngine(ctx, reg, traces.Tracer(), known); err != nil {

@@ -32,7 +32,7 @@ const en = {
   partly: "Live, no history", behind: "Not up to date",
   outage_kafka: "Kafka has been unreachable since {since}: no new events come in.",
   outage_clickhouse: "The database has been unreachable since {since}: history and single trucks cannot be read.",
-  outage_stands: "New events have been waiting since {since}: Kafka keeps them, and they are counted when the database is back.",
+  outage_stands: "Events since {since} are not all in these numbers: they are kept, and shown when the database is back.",
   outage_live: "The numbers on this page are live.", outage_as_of: "The numbers on this page are as of {time}.",
   outage_history: "History can be read as usual, up to the same time.",
 
