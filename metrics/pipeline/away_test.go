@@ -40,6 +40,7 @@ type tables struct {
 	reports []string // of stalls, as they begin and end
 	batches int      // that were applied
 	bytes   int      // that the last of them has left in the buffer
+	shown   int64    // the offset of the latest overview
 }
 
 func newTables() *tables {
@@ -152,6 +153,12 @@ func (a *tables) Applied(_ int, b *pipeline.Batch) {
 	a.bytes = b.Bytes
 }
 
+func (a *tables) Published(_ int, o *engine.Overview) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.shown = o.Shards[0].Offset
+}
+
 func (a *tables) Stalled(_ int, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -237,6 +244,9 @@ func TestEventsAreAppliedWhileClickHouseIsAway(t *testing.T) {
 				}
 				if sum := inFlight + buffered; sum < cfg.FlushBytes/2 || sum > cfg.FlushBytes+cfg.FlushBytes/10 {
 					t.Errorf("%d bytes were in the first flush and %d in the buffer, which are too many or too few for %d", inFlight, buffered, cfg.FlushBytes)
+				}
+				if a.shown != int64(applied*batch) {
+					t.Errorf("viewers see what was applied before offset %d, want %d", a.shown, applied*batch)
 				}
 				if a.asOf != 0 || len(a.events) != 0 {
 					t.Errorf("%d events are stored, as of %d", len(a.events), a.asOf)

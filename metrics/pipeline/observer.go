@@ -12,8 +12,8 @@ import (
 // Observer is notified by all shards, each from its own goroutine and from the one that writes a flush, so it must be safe for
 // concurrent use. Arguments are valid during the call only.
 type Observer interface {
-	// Published is called with what the shard knows: when it has recovered from the store, after events, and at the latest a second
-	// after the last one. The overview may be kept.
+	// Published is called with what the shard knows: when it has recovered from the store, after events, when a flush begins, and before
+	// the shard waits for one because its buffer is full. The overview may be kept.
 	Published(shard int, o *engine.Overview)
 	// Applied is called after every batch.
 	Applied(shard int, b *Batch)

@@ -161,8 +161,13 @@ func (s *Shard) Handle(ctx context.Context, records []event.Record, next, highWa
 func (s *Shard) Write(ctx context.Context) error {
 	s.publishDue()
 	share := s.Budget.share()
-	if s.busy() && s.buffered()+s.inFlight.bytes < share {
-		return nil
+	if s.busy() {
+		if s.buffered()+s.inFlight.bytes < share {
+			return nil
+		}
+		if s.published.stale { // the wait may be long
+			s.publish()
+		}
 	}
 	if err := s.finish(ctx); err != nil {
 		return err
