@@ -16,6 +16,8 @@ type Config struct {
 	// from the offset that it has when it is first opened with them.
 	Visits time.Duration `yaml:"-" rule:"-"`
 	Events time.Duration `yaml:"-" rule:"-"`
+	// LeaveRetentions leaves the retentions in force as they are, whatever Visits and Events are.
+	LeaveRetentions bool `yaml:"-" rule:"-"`
 	// Skew is how far an event's time may be after its record's timestamp.
 	Skew time.Duration `yaml:"skew" rule:"-"`
 	// FlushEvery is the time between flushes: one begins when the wall clock reaches a multiple of it, or at once when the

@@ -131,7 +131,7 @@ func (s *Shard) recover(ctx context.Context) error {
 		return err
 	}
 	s.state.Resumed()
-	if next, changed := s.state.NextRetention(s.cfg.Visits, s.cfg.Events); changed {
+	if next, changed := s.state.NextRetention(s.cfg.Visits, s.cfg.Events); changed && !s.cfg.LeaveRetentions {
 		if next, err = s.Store.WriteRetention(ctx, s.id, next); err != nil {
 			return err
 		}

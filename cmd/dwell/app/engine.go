@@ -33,6 +33,7 @@ func (s *System) startEngine(ctx context.Context, reg prometheus.Registerer, tra
 		return err
 	}
 	cfg := s.Config.pipeline(s.Book, s.Vocabulary)
+	cfg.LeaveRetentions = !s.setsRetentions()
 	observer := shards{prom.New(reg, s.Vocabulary, s.Book.Places, s.border.Overview, s.silentAfter, known.Metrics), s.border, known}
 	budget := pipeline.NewBudget(cfg.FlushBytes)
 	var consumer *kafka.Consumer

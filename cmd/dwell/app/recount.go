@@ -33,6 +33,8 @@ func (s *System) Recount(ctx context.Context) (records int64, err error) {
 		return 0, err
 	}
 	r := &recount{System: s, cfg: s.Config.pipeline(s.Book, s.Vocabulary)}
+	// A retention that is configured holds from where a shard is when it is counted next, not from the beginning of its log.
+	r.cfg.LeaveRetentions = true
 	if err := r.plan(ctx); err != nil {
 		return 0, err
 	}
@@ -100,10 +102,7 @@ type recount struct {
 // recountShard is what was counted of a partition, and from where it is counted again.
 type recountShard struct {
 	owner engine.Owner // of the old tables
-	// visits and events are how long they are kept by the last retention that holds. Another one that is configured holds from
-	// where the shard is when it is opened next, not from the beginning of its log.
-	visits, events time.Duration
-	was            engine.Progress
+	was   engine.Progress
 	// records before the offset from come from the tables, the others from Kafka, which ends at end.
 	from, end int64
 }
@@ -123,13 +122,6 @@ func (r *recount) plan(ctx context.Context) error {
 		}
 		if shard.was, err = r.Store.Progress(ctx, p); err != nil {
 			return err
-		}
-		kept, err := r.Store.Retentions(ctx, p)
-		if err != nil {
-			return err
-		}
-		if n := len(kept); n > 0 {
-			shard.visits, shard.events = kept[n-1].Visits, kept[n-1].Events
 		}
 		has, err := r.Store.RecordsBefore(ctx, p, shard.was.Offset)
 		if err != nil {
@@ -242,9 +234,8 @@ func (r *recount) watch(ctx context.Context, stop context.CancelCauseFunc) {
 // newShard makes a shard of the new tables. The dead-letter topic has the letters of what was counted before. Facts about places are
 // forwarded, for one that was a dead letter never was; those that were have the mark of all partitions.
 func (r *recount) newShard(partition int, budget *pipeline.Budget) *pipeline.Shard {
-	before, cfg := r.shards[partition].was.Offset, r.cfg
-	cfg.Visits, cfg.Events = r.shards[partition].visits, r.shards[partition].events
-	return pipeline.New(cfg, partition, pipeline.Parts{
+	before := r.shards[partition].was.Offset
+	return pipeline.New(r.cfg, partition, pipeline.Parts{
 		Budget: budget, Store: r.fresh,
 		DeadLetters: func(ctx context.Context, letters ...event.DeadLetter) error {
 			var fresh []event.DeadLetter

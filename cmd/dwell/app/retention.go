@@ -83,11 +83,20 @@ func (c RetentionConfig) String() string {
 // No number rests on it: rows are deleted by the progress, and no event before that is read again.
 const laterUnknown = 7 * 24 * time.Hour
 
+// setsRetentions reports whether the configuration puts retentions in force. Where something is served, a key that is absent is
+// without end. Another command may have been started without the configuration of the tables (--data): if it is given no retention, it
+// leaves those in force.
+func (s *System) setsRetentions() bool {
+	return s.Source != nil || s.Config.Retention != (RetentionConfig{})
+}
+
 // keep lets ClickHouse delete what is no longer kept: visits and events later than that by as long as the topic keeps records.
 func (s *System) keep(ctx context.Context) error {
 	c := s.Config.Retention
-	if err := s.Store.KeepFor(ctx, c.DeadLetters, c.Restatements); err != nil {
-		return err
+	if s.setsRetentions() {
+		if err := s.Store.KeepFor(ctx, c.DeadLetters, c.Restatements); err != nil {
+			return err
+		}
 	}
 	later, limited, err := kafka.LogRetention(ctx, s.Config.Kafka.Config)
 	if err != nil || !limited {
