@@ -26,23 +26,32 @@ type RetentionConfig struct {
 	Restatements time.Duration `yaml:"restatements" example:"8760h"`
 }
 
+// ClickHouse stores retentions in milliseconds and times to live in seconds, and the instants at which these end only until 2106: an
+// end after that would be long ago.
+const leastKept, mostKept = time.Hour, 50 * 365 * 24 * time.Hour
+
 // Validate names every key and value that cannot be used.
 func (c RetentionConfig) Validate() error {
 	var errs []error
 	for _, k := range c.keys() {
-		if k.value < 0 {
-			errs = append(errs, fmt.Errorf("%s: %v is negative", k.key, k.value))
+		switch {
+		case k.value < 0:
+			errs = append(errs, fmt.Errorf("%s: %v is negative; 0s keeps without end", k.key, k.value))
+		case k.value > 0 && k.value < leastKept:
+			errs = append(errs, fmt.Errorf("%s: %v is less than an hour; set at least 1h, or 0s to keep without end", k.key, k.value))
+		case k.value > mostKept:
+			errs = append(errs, fmt.Errorf("%s: %v is more than 50 years, 438000h; 0s keeps without end", k.key, k.value))
 		}
 	}
 	const day = 24 * time.Hour
 	switch {
-	case c.Visits <= 0:
+	case c.Visits < leastKept:
 	case c.Visits < day:
-		errs = append(errs, fmt.Errorf("visits: %v is less than a day", c.Visits))
+		errs = append(errs, fmt.Errorf("visits: %v is less than a day; set at least 24h", c.Visits))
 	case c.Events == 0:
-		errs = append(errs, fmt.Errorf("events: 0 keeps events without end, and visits are kept for %v: the events of a visit are no longer of use", c.Visits))
+		errs = append(errs, fmt.Errorf("events: 0 keeps events without end, but visits are kept for %v, and their events no longer than they: set it to at most that", c.Visits))
 	case c.Events > c.Visits:
-		errs = append(errs, fmt.Errorf("events: %v is longer than visits, %v", c.Events, c.Visits))
+		errs = append(errs, fmt.Errorf("events: %v is longer than visits, %v: set it to at most that", c.Events, c.Visits))
 	}
 	return errors.Join(errs...)
 }
@@ -51,7 +60,7 @@ func (c RetentionConfig) Validate() error {
 func (c RetentionConfig) fits(book *place.Book) error {
 	for i := range book.Places {
 		if p := &book.Places[i]; c.Visits > 0 && c.Visits < p.LapseAfter {
-			return fmt.Errorf("retention.visits: %v is less than %v, after which a visit of %s lapses", c.Visits, p.LapseAfter, p.ID)
+			return fmt.Errorf("retention.visits: %v is less than %v, after which a visit of %s lapses: set it to at least that", c.Visits, p.LapseAfter, p.ID)
 		}
 	}
 	return nil
