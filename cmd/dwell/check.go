@@ -21,6 +21,9 @@ func (c *checkCommand) Run(ctx context.Context, e *env) error {
 	}
 	_, _ = fmt.Fprintln(e.out, "configuration  ok")
 	_, _ = fmt.Fprintln(e.out, "retention      "+cfg.Retention.String())
+	if cfg.Retention.EndsRecounts() {
+		_, _ = fmt.Fprintf(e.out, "%-15sdwell recount is refused once events or dead letters are deleted that topic %s no longer has\n", "", cfg.Kafka.Topic)
+	}
 	var errs []error
 	report := func(part string, problems ...error) {
 		found := errors.Join(problems...)
@@ -38,7 +41,7 @@ func (c *checkCommand) Run(ctx context.Context, e *env) error {
 	} else {
 		missing, problems := kafka.Check(ctx, cfg.Kafka.Config)
 		report("kafka", problems...)
-		if kept, limited, err := kafka.LogRetention(ctx, cfg.Kafka.Config); err == nil && limited {
+		if kept, limited, err := kafka.LogRetention(ctx, cfg.Kafka.Config); err == nil && limited && cfg.Retention.Events > 0 {
 			_, _ = fmt.Fprintf(e.out, "%-15stopic %s keeps records for %v; visits and events are deleted so much later than their retention\n", "", cfg.Kafka.Topic, kept)
 		}
 		for _, topic := range missing {

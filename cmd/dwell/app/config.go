@@ -45,7 +45,9 @@ type Config struct {
 	ClickHouse ClickHouseConfig `yaml:"clickhouse"`
 	// Engine is how events become visits and windows.
 	Engine pipeline.Config `yaml:"engine"`
-	// Retention is how long rows are kept in ClickHouse; 0 is without end. Windows and openings always are kept.
+	// Retention is how long rows are kept in ClickHouse; 0 is without end, and so is a key that is absent. Windows and openings always
+	// are kept. A command that is given no retention, as with --data, leaves the one that dwell serve has put in force. Once events or
+	// dead letters are deleted that the topic no longer has, dwell recount is refused.
 	Retention RetentionConfig `yaml:"retention"`
 	// Dashboards are the overview, the API and the live view.
 	Dashboards DashboardsConfig `yaml:"dashboards"`

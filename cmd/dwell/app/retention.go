@@ -66,6 +66,9 @@ func (c RetentionConfig) fits(book *place.Book) error {
 	return nil
 }
 
+// EndsRecounts reports whether rows are deleted that a recount needs.
+func (c RetentionConfig) EndsRecounts() bool { return c.Events > 0 || c.DeadLetters > 0 }
+
 type retentionKey struct {
 	key   string
 	value time.Duration
