@@ -179,7 +179,7 @@ func TestTrucksInside(t *testing.T) {
 		dwell_bcp_last_event_timestamp_seconds{bcp="TORKHAM"} 1120
 	`
 	b.wantSeries(t, both, inside, held, last)
-	b.known.Stored(map[int]*engine.Overview{0: b.shown[0]})
+	b.known.Stored(map[int]*engine.Overview{0: b.shown[0]}, b.known.Have())
 	b.wantSeries(t, both, inside, held, last)
 
 	t.Log("Kafka is away, so that no process has a shard: nothing vanishes")
