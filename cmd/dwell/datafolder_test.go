@@ -144,8 +144,8 @@ func said(t *testing.T, s *app.System) string {
 	for _, q := range []struct{ name, query string }{
 		{"shard, offset", "SELECT toString((shard, offset)) FROM progress FINAL ORDER BY shard"},
 		{"events", "SELECT toString((toString(type), count())) FROM events FINAL GROUP BY type ORDER BY type"},
-		{"dead letters", "SELECT toString((shard, offset, reason, value)) FROM dead_letters FINAL ORDER BY shard, offset"},
-		{"redriven", "SELECT toString((shard, offset)) FROM redrives FINAL ORDER BY shard, offset"},
+		{"dead letters", "SELECT toString((toString(origin), name, part, number, reason, value)) FROM dead_letters FINAL ORDER BY origin, name, part, number"},
+		{"redriven", "SELECT toString((toString(origin), name, part, number)) FROM redrives FINAL ORDER BY origin, name, part, number"},
 		{"visits, release and net crossing time", "SELECT toString((bcp, direction, status, count(), sum(release_ms), sum(crossing_net_ms))) FROM visits FINAL GROUP BY bcp, direction, status ORDER BY bcp, direction, status"},
 		{"segments", "SELECT toString((p, h, count(), sum(ms), sum(net))) FROM visits FINAL ARRAY JOIN segment_phase AS p, segment_holder AS h, segment_ms AS ms, segment_net_ms AS net GROUP BY p, h ORDER BY p, h"},
 		{"windows", "SELECT toString((toString(grain) AS g, toString(measure) AS m, sum(n), sum(sum_ms), sum(net_ms))) FROM windows FINAL GROUP BY g, m HAVING sum(n) != 0 ORDER BY g, m"},
@@ -233,7 +233,7 @@ func writeDataFolder(t *testing.T, dir string) {
 	sendLines(t, s, input)
 	sendOddities(t, s)
 	countAll(t, s)
-	if err := s.Store.Redriven(t.Context(), 0, 1); err != nil {
+	if err := s.Store.Redriven(t.Context(), event.RecordOrigin(cfg.Kafka.Topic, 0, 1)); err != nil {
 		t.Fatal(err)
 	}
 	stopHere(t, s)

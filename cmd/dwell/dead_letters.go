@@ -6,14 +6,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
 
 	"dwell/cmd/dwell/app"
 	"dwell/ingest/event"
-	"dwell/ingest/redrive"
 	"dwell/metrics/clickhouse"
 )
 
@@ -71,7 +69,7 @@ func (c *listLettersCommand) Run(ctx context.Context, e *env) error {
 			if !again.IsZero() {
 				redriven = again.UTC().Format(time.RFC3339)
 			}
-			_, err := fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", redrive.Name(d), time.UnixMilli(d.Time).UTC().Format(time.RFC3339), redriven, visible(d.Detail, ""))
+			_, err := fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", d.Origin, time.UnixMilli(d.Time).UTC().Format(time.RFC3339), redriven, visible(d.Detail, ""))
 			return err
 		})
 		_, last := fmt.Fprintf(table, "dead letters: %d\n", listed)
@@ -79,15 +77,17 @@ func (c *listLettersCommand) Run(ctx context.Context, e *env) error {
 	})
 }
 
-// letter reads the dead letter of that name.
+// letter reads the dead letter of an origin. A partition and an offset alone are those of the topic of events.
 func letter(ctx context.Context, s *app.System, name string) (*event.DeadLetter, time.Time, error) {
-	partition, position, ok := strings.Cut(name, "/")
-	shard, err1 := strconv.ParseUint(partition, 10, 16)
-	offset, err2 := strconv.ParseInt(position, 10, 64)
-	if !ok || err1 != nil || err2 != nil || offset < 0 {
-		return nil, time.Time{}, fmt.Errorf("%q is not a shard and an offset such as 3/1204", name)
+	full := name
+	if strings.Count(name, "/") == 1 {
+		full = fmt.Sprintf("%v/%s/%s", event.FromTopic, s.Config.Kafka.Topic, name)
 	}
-	d, redriven, err := s.Store.DeadLetter(ctx, int(shard), offset)
+	origin, ok := event.ParseOrigin(full)
+	if !ok {
+		return nil, time.Time{}, fmt.Errorf("%q is not an origin such as topic/dwell.events/3/1204, nor a partition and an offset such as 3/1204", name)
+	}
+	d, redriven, err := s.Store.DeadLetter(ctx, origin)
 	if errors.Is(err, clickhouse.ErrNoDeadLetter) {
 		return nil, time.Time{}, fmt.Errorf("%s: there is no such dead letter", name)
 	}
@@ -96,7 +96,7 @@ func letter(ctx context.Context, s *app.System, name string) (*event.DeadLetter,
 
 type showLetterCommand struct {
 	storeFlags `embed:""`
-	Letter     string `arg:"" help:"Shard and offset, as dead-letters list prints them: 3/1204."`
+	Letter     string `arg:"" help:"Its origin, as dead-letters list prints it: topic/dwell.events/3/1204, or 3/1204 in the topic of events."`
 	Raw        string `type:"path" help:"Write the value's bytes into this file, as they are."`
 }
 
@@ -117,7 +117,7 @@ func (c *showLetterCommand) Run(ctx context.Context, e *env) error {
 
 func show(out io.Writer, d *event.DeadLetter, redriven time.Time) error {
 	lines := []string{
-		"letter    " + redrive.Name(d),
+		"letter    " + d.Origin.String(),
 		"logged    " + time.UnixMilli(d.Time).UTC().Format(time.RFC3339Nano),
 		"why       " + visible(d.Detail, ""),
 	}

@@ -121,7 +121,7 @@ func TestDeadLettersAreCorrectedAndRedriven(t *testing.T) {
 		t.Errorf("%v, audit: %s", err, &output)
 	}
 
-	says(dwell(1, "dead-letters", "show", "77"), `"77" is not a shard and an offset`)
+	says(dwell(1, "dead-letters", "show", "77"), `"77" is not an origin such as topic/dwell.events/3/1204, nor a partition and an offset`)
 	says(dwell(1, "dead-letters", "show", "0/999999"), "0/999999: there is no such dead letter")
 	says(dwell(1, "dead-letters", "list", "--reason", "boredom"), `--reason "boredom" is not supported; use one of`)
 	says(dwell(1, "dead-letters", "redrive"), "nothing to redrive")

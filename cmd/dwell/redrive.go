@@ -16,7 +16,7 @@ import (
 type redriveLettersCommand struct {
 	storeFlags   `embed:""`
 	lettersFlags `embed:""`
-	Letters      []string `arg:"" optional:"" help:"Shards and offsets, as dead-letters list prints them: 3/1204. Without any, --reason selects all that were not redriven yet."`
+	Letters      []string `arg:"" optional:"" help:"Origins, as dead-letters list prints them: topic/dwell.events/3/1204, or 3/1204 in the topic of events. Without any, --reason selects all that were not redriven yet."`
 	Value        string   `type:"existingfile" help:"A file with a structured CloudEvent, sent in place of the named letter."`
 	Wait         bool     `help:"Wait until every redriven event is in ClickHouse."`
 }
@@ -45,7 +45,7 @@ func (c *redriveLettersCommand) Run(ctx context.Context, e *env) error {
 		refused := 0
 		sent, err := redrive.Run(ctx, letters, s.Vocabulary, s.Config.Engine.Skew, time.Now, s.Producer, s.Store, func(d *event.DeadLetter, why *event.Rejection) {
 			refused++
-			_, _ = fmt.Fprintf(e.err, "%s: %v\n", redrive.Name(d), why)
+			_, _ = fmt.Fprintf(e.err, "%s: %v\n", d.Origin, why)
 		})
 		if err != nil {
 			return err

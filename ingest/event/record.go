@@ -75,12 +75,12 @@ func (r *Record) header(name string) []byte {
 	return nil
 }
 
-// DeadLetter is a record that cannot be used, and why.
+// DeadLetter is a message that cannot be used, as a record, and why.
 type DeadLetter struct {
 	Record
-	// Partition and Offset are the position of the record.
-	Partition int
-	Reason    Reason
+	// Origin is where the message came from; no other letter has the same.
+	Origin Origin
+	Reason Reason
 	// Detail is the reason with the field and the value at fault, for people.
 	Detail string
 }

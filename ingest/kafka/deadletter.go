@@ -46,7 +46,7 @@ func (p *Producer) DeadLetters(ctx context.Context, letters ...event.DeadLetter)
 	records := make([]*event.Record, len(letters))
 	for i := range letters {
 		records[i] = p.deadLetter(&letters[i])
-		partition := letters[i].Partition % partitions
+		partition := letters[i].Origin.Part % partitions
 		to[partition] = append(to[partition], records[i])
 	}
 	err = p.write(ctx, p.cfg.DeadLetterTopic, to)
@@ -63,9 +63,9 @@ func (p *Producer) deadLetter(d *event.DeadLetter) *event.Record {
 	headers := []event.Header{
 		{Key: []byte(ReasonHeader), Value: []byte(d.Reason)},
 		{Key: []byte(DetailHeader), Value: []byte(d.Detail)},
-		{Key: []byte(TopicHeader), Value: []byte(p.cfg.Topic)},
-		{Key: []byte(PartitionHeader), Value: strconv.AppendInt(nil, int64(d.Partition), 10)},
-		{Key: []byte(OffsetHeader), Value: strconv.AppendInt(nil, d.Offset, 10)},
+		{Key: []byte(TopicHeader), Value: []byte(d.Origin.Name)},
+		{Key: []byte(PartitionHeader), Value: strconv.AppendInt(nil, int64(d.Origin.Part), 10)},
+		{Key: []byte(OffsetHeader), Value: strconv.AppendInt(nil, d.Origin.Number, 10)},
 		{Key: []byte(TimeHeader), Value: strconv.AppendInt(nil, d.Time, 10)},
 	}
 	r := &event.Record{Key: d.Key, Value: d.Value, Headers: append(headers, d.Headers...), Time: time.Now().UnixMilli()}

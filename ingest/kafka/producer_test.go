@@ -93,10 +93,10 @@ func TestDeadLetterHasBytesAndReason(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		d := event.DeadLetter{
 			Reason: event.NotJSON, Detail: rapid.String().Draw(t, "detail"),
-			Partition: 2 * rapid.IntRange(0, 25).Draw(t, "partition of an even number"),
+			Origin: event.RecordOrigin(topic, 2*rapid.IntRange(0, 25).Draw(t, "partition of an even number"), rapid.Int64Min(0).Draw(t, "offset")),
 			Record: event.Record{
-				Offset: rapid.Int64Min(0).Draw(t, "offset"), Time: rapid.Int64Range(-1, math.MaxInt64).Draw(t, "time"),
-				Key: bytesOrNil(t, "key"), Value: bytesOrNil(t, "value"),
+				Time: rapid.Int64Range(-1, math.MaxInt64).Draw(t, "time"),
+				Key:  bytesOrNil(t, "key"), Value: bytesOrNil(t, "value"),
 			},
 		}
 		for range rapid.IntRange(0, 3).Draw(t, "headers") {
@@ -108,7 +108,7 @@ func TestDeadLetterHasBytesAndReason(t *testing.T) {
 		t.Fatal(err)
 	}
 	large := event.DeadLetter{
-		Reason: event.TooLarge, Record: event.Record{Offset: 5, Time: 1, Key: []byte("T1"), Value: make([]byte, 5<<20)},
+		Reason: event.TooLarge, Record: event.Record{Time: 1, Key: []byte("T1"), Value: make([]byte, 5<<20)},
 	}
 	if err := p.DeadLetters(t.Context(), large); err != nil {
 		t.Fatal(err)
@@ -121,10 +121,8 @@ func TestDeadLetterHasBytesAndReason(t *testing.T) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		for _, r := range b.Records {
-			d, from := written(t, r)
+			d := written(t, r)
 			switch {
-			case from != topic:
-				t.Errorf("record %d says that it comes from topic %q", r.Offset, from)
 			case read < len(want):
 				if got, want := fmt.Sprintf("%#v", d), fmt.Sprintf("%#v", want[read]); got != want {
 					t.Errorf("dead letter %d is\n%s, want\n%s", read, got, want)
@@ -146,8 +144,8 @@ func TestDeadLetterHasBytesAndReason(t *testing.T) {
 	}
 }
 
-// written is the dead letter that was written as r, and the topic that it names.
-func written(t *testing.T, r event.Record) (d event.DeadLetter, from string) {
+// written is the dead letter that was written as r.
+func written(t *testing.T, r event.Record) (d event.DeadLetter) {
 	t.Helper()
 	text := map[string]string{}
 	var names []string
@@ -160,9 +158,10 @@ func written(t *testing.T, r event.Record) (d event.DeadLetter, from string) {
 		t.Fatalf("the first headers are %v, want %v", names, want)
 	}
 	d = event.DeadLetter{Reason: event.Reason(text[ReasonHeader]), Detail: text[DetailHeader], Record: event.Record{Key: r.Key, Value: r.Value}}
-	var err1, err2, err3 error
-	d.Partition, err1 = strconv.Atoi(text[PartitionHeader])
-	d.Offset, err2 = strconv.ParseInt(text[OffsetHeader], 10, 64)
+	partition, err1 := strconv.Atoi(text[PartitionHeader])
+	offset, err2 := strconv.ParseInt(text[OffsetHeader], 10, 64)
+	d.Origin = event.RecordOrigin(text[TopicHeader], partition, offset)
+	var err3 error
 	d.Time, err3 = strconv.ParseInt(text[TimeHeader], 10, 64)
 	if err := errors.Join(err1, err2, err3); err != nil {
 		t.Fatal(err)
@@ -170,7 +169,7 @@ func written(t *testing.T, r event.Record) (d event.DeadLetter, from string) {
 	if len(r.Headers) > own {
 		d.Headers = r.Headers[own:]
 	}
-	return d, text[TopicHeader]
+	return d
 }
 
 // inAllPartitions returns the record, marked for every partition.

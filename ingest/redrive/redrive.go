@@ -7,14 +7,13 @@ package redrive
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"strings"
 	"time"
 
 	"dwell/ingest/event"
 )
 
-// header is the key of the header with the name of the dead letter that a record was made from.
+// header is the key of the header with the origin of the dead letter that a record was made from.
 const header = "dwell-redrive"
 
 // Log writes records to Kafka; a write returns when they are acknowledged.
@@ -24,11 +23,8 @@ type Log interface {
 
 // Marks stores which letters were redriven.
 type Marks interface {
-	Redriven(ctx context.Context, partition int, offset int64) error
+	Redriven(ctx context.Context, of event.Origin) error
 }
-
-// Name names a dead letter by its partition and offset, such as 3/1204.
-func Name(d *event.DeadLetter) string { return fmt.Sprintf("%d/%d", d.Partition, d.Offset) }
 
 // Run sends the letters whose events are valid now, and returns how many. They get the time now, and skew is how far an event may
 // be after it. Run calls refused for each of the others.
@@ -45,7 +41,7 @@ func Run(ctx context.Context, letters []*event.DeadLetter, voc *event.Vocabulary
 		if err := log.Write(ctx, r); err != nil {
 			return sent, err
 		}
-		if err := marks.Redriven(ctx, d.Partition, d.Offset); err != nil {
+		if err := marks.Redriven(ctx, d.Origin); err != nil {
 			return sent, err
 		}
 		sent++
@@ -75,7 +71,7 @@ func record(decoder *event.Decoder, d *event.DeadLetter, now int64) (event.Recor
 	if why := decoder.Decode(&r, &e); why != nil {
 		return r, why
 	}
-	r.Headers = append(r.Headers, event.Header{Key: []byte(header), Value: []byte(Name(d))})
+	r.Headers = append(r.Headers, event.Header{Key: []byte(header), Value: []byte(d.Origin.String())})
 	r.SetAllPartitions(e.OfPlace())
 	return r, nil
 }

@@ -40,17 +40,16 @@ func (j *journal) Write(_ context.Context, records ...event.Record) error {
 	return nil
 }
 
-func (j *journal) Redriven(_ context.Context, partition int, offset int64) error {
-	return j.write(fmt.Sprintf("marked %d/%d", partition, offset))
+func (j *journal) Redriven(_ context.Context, of event.Origin) error {
+	return j.write(fmt.Sprintf("marked %v", of))
 }
 
 func letter(offset int64, typ, subject, data string) *event.DeadLetter {
 	value := fmt.Sprintf(`{"specversion":"1.0","id":"%d","source":"/post","type":"dwell.%s.v1","subject":%q,"time":"2026-01-05T08:00:00Z","data":{"bcp":"TORKHAM"%s}}`,
 		offset, typ, subject, data)
 	r := event.StructuredRecord(nil, []byte(value), 0)
-	r.Offset = offset
-	r.Headers = append(slices.Clip(r.Headers), event.Header{Key: []byte(header), Value: []byte("1/1")}) // it was redriven before
-	return &event.DeadLetter{Record: r, Partition: 3}
+	r.Headers = append(slices.Clip(r.Headers), event.Header{Key: []byte(header), Value: []byte("topic/dwell.events/1/1")}) // it was redriven before
+	return &event.DeadLetter{Record: r, Origin: event.RecordOrigin("dwell.events", 3, offset)}
 }
 
 func redrive(t *testing.T, j *journal) (sent int, refused []string, err error) {
@@ -66,7 +65,7 @@ func redrive(t *testing.T, j *journal) (sent int, refused []string, err error) {
 	}
 	now := func() time.Time { return time.Date(2026, 1, 6, 0, 0, 0, 0, time.UTC) }
 	sent, err = Run(t.Context(), letters, voc, time.Minute, now, j, j, func(d *event.DeadLetter, why *event.Rejection) {
-		refused = append(refused, Name(d)+" "+string(why.Reason))
+		refused = append(refused, d.Origin.String()+" "+string(why.Reason))
 	})
 	return sent, refused, err
 }
@@ -75,18 +74,18 @@ func TestSentLettersAreMarkedAndRefusedOnesAreNot(t *testing.T) {
 	var j journal
 	sent, refused, err := redrive(t, &j)
 	want := []string{
-		"sent T1 of letter 3/7, all partitions false", "marked 3/7",
-		"sent TORKHAM of letter 3/9, all partitions true", "marked 3/9",
+		"sent T1 of letter topic/dwell.events/3/7, all partitions false", "marked topic/dwell.events/3/7",
+		"sent TORKHAM of letter topic/dwell.events/3/9, all partitions true", "marked topic/dwell.events/3/9",
 	}
-	if err != nil || sent != 2 || !slices.Equal(j.lines, want) || !slices.Equal(refused, []string{"3/8 " + string(event.MissingField)}) {
+	if err != nil || sent != 2 || !slices.Equal(j.lines, want) || !slices.Equal(refused, []string{"topic/dwell.events/3/8 " + string(event.MissingField)}) {
 		t.Errorf("sent %d, refused %q, %v\n%q", sent, refused, err, j.lines)
 	}
 }
 
 func TestLetterThatKafkaDoesNotAcknowledgeIsNotMarked(t *testing.T) {
-	j := journal{fails: "sent TORKHAM of letter 3/9, all partitions true"}
+	j := journal{fails: "sent TORKHAM of letter topic/dwell.events/3/9, all partitions true"}
 	sent, _, err := redrive(t, &j)
-	if err == nil || sent != 1 || !slices.Equal(j.lines, []string{"sent T1 of letter 3/7, all partitions false", "marked 3/7"}) {
+	if err == nil || sent != 1 || !slices.Equal(j.lines, []string{"sent T1 of letter topic/dwell.events/3/7, all partitions false", "marked topic/dwell.events/3/7"}) {
 		t.Errorf("sent %d, %v\n%q", sent, err, j.lines)
 	}
 }

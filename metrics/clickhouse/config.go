@@ -45,6 +45,9 @@ type Config struct {
 	Cluster string `yaml:"cluster" example:"border"`
 	// Settings are sent with every statement, such as insert_quorum or fsync_after_insert.
 	Settings map[string]string `yaml:"settings" example:"{insert_quorum: auto}"`
+
+	// Topic is the topic of events: dead letters that come from it are records of the shards.
+	Topic string `yaml:"-"`
 }
 
 // DefaultConfig is for a server on this machine.

@@ -21,29 +21,33 @@ type DeadLettersQuery struct {
 	Limit int
 }
 
-// ErrNoDeadLetter says that there is no dead letter at the shard and offset.
+// ErrNoDeadLetter says that no dead letter has the origin.
 var ErrNoDeadLetter = errors.New("no such dead letter")
 
-const letterColumns = `d.shard, d.offset, toUnixTimestamp64Milli(d.logged), toString(d.reason), d.detail, d.key, d.value,
+const letterColumns = `toUInt8(d.origin), d.name, d.part, d.number, toUnixTimestamp64Milli(d.logged), toString(d.reason), d.detail, d.key, d.value,
 	tupleElement(d.headers, 'name'), tupleElement(d.headers, 'value'), toUnixTimestamp64Milli(r.redriven_at)
-FROM dead_letters AS d LEFT JOIN (SELECT * FROM redrives FINAL) AS r USING (shard, offset)`
+FROM dead_letters AS d LEFT JOIN (SELECT * FROM redrives FINAL) AS r USING (origin, name, part, number)`
+
+// ofTopic selects, with the topic's name and the shard, the dead letters that are records of the topic of events.
+const ofTopic = "d.origin = 'topic' AND d.name = ? AND d.part = ?"
 
 // DeadLetters yields dead letters, the latest record first, with the time at which each was last redriven, zero if it never
 // was.
 func (s *Store) DeadLetters(ctx context.Context, q DeadLettersQuery, yield func(d *event.DeadLetter, redriven time.Time) error) error {
 	sql := "SELECT " + letterColumns + `
 WHERE d.logged >= fromUnixTimestamp64Milli(?, 'UTC') AND (? = '' OR d.reason = ?) AND (NOT ? OR toUnixTimestamp64Milli(r.redriven_at) = 0)
-ORDER BY d.logged DESC, d.shard, d.offset DESC LIMIT 1 BY d.shard, d.offset LIMIT ?`
+ORDER BY d.logged DESC, d.origin, d.name, d.part, d.number DESC LIMIT 1 BY d.origin, d.name, d.part, d.number LIMIT ?`
 	return s.eachDeadLetter(ctx, yield, sql, max(q.Since.UnixMilli(), earliest), q.Reason, q.Reason, q.NotRedriven, q.Limit)
 }
 
-// DeadLetter returns the dead letter at an offset, with the time at which it was last redriven, or ErrNoDeadLetter.
-func (s *Store) DeadLetter(ctx context.Context, shard int, offset int64) (found *event.DeadLetter, redriven time.Time, err error) {
+// DeadLetter returns the dead letter of an origin, with the time at which it was last redriven, or ErrNoDeadLetter.
+func (s *Store) DeadLetter(ctx context.Context, o event.Origin) (found *event.DeadLetter, redriven time.Time, err error) {
 	one := func(d *event.DeadLetter, at time.Time) error {
 		found, redriven = d, at
 		return nil
 	}
-	err = s.eachDeadLetter(ctx, one, "SELECT "+letterColumns+" WHERE d.shard = ? AND d.offset = ? LIMIT 1", shard, offset)
+	const query = "SELECT " + letterColumns + " WHERE d.origin = ? AND d.name = ? AND d.part = ? AND d.number = ? LIMIT 1"
+	err = s.eachDeadLetter(ctx, one, query, o.Kind.String(), o.Name, o.Part, o.Number)
 	if err == nil && found == nil {
 		err = ErrNoDeadLetter
 	}
@@ -58,15 +62,17 @@ func (s *Store) eachDeadLetter(ctx context.Context, yield func(*event.DeadLetter
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
 		var d event.DeadLetter
-		var id uint16
-		var offset uint64
+		var kind uint8
+		var part uint32
+		var number uint64
 		var redrivenAt int64
 		var reason, key, value string
 		var names, contents []string
-		if err := rows.Scan(&id, &offset, &d.Time, &reason, &d.Detail, &key, &value, &names, &contents, &redrivenAt); err != nil {
+		if err := rows.Scan(&kind, &d.Origin.Name, &part, &number, &d.Time, &reason, &d.Detail, &key, &value, &names, &contents, &redrivenAt); err != nil {
 			return fmt.Errorf("read table dead_letters: %w", err)
 		}
-		d.Partition, d.Offset, d.Reason, d.Key, d.Value = int(id), int64(offset), event.Reason(reason), []byte(key), []byte(value)
+		d.Origin.Kind, d.Origin.Part, d.Origin.Number = event.OriginKind(kind), int(part), int64(number)
+		d.Reason, d.Key, d.Value = event.Reason(reason), []byte(key), []byte(value)
 		for i, name := range names {
 			d.Headers = append(d.Headers, event.Header{Key: []byte(name), Value: []byte(contents[i])})
 		}
@@ -84,9 +90,10 @@ func (s *Store) eachDeadLetter(ctx context.Context, yield func(*event.DeadLetter
 	return nil
 }
 
-// Redriven records that a dead letter was redriven.
-func (s *Store) Redriven(ctx context.Context, shard int, offset int64) error {
-	if err := s.exec(ctx, "INSERT INTO redrives (shard, offset) VALUES (?, ?)", shard, offset); err != nil {
+// Redriven records that the dead letter of an origin was redriven.
+func (s *Store) Redriven(ctx context.Context, o event.Origin) error {
+	const insert = "INSERT INTO redrives (origin, name, part, number) VALUES (?, ?, ?, ?)"
+	if err := s.exec(ctx, insert, o.Kind.String(), o.Name, o.Part, o.Number); err != nil {
 		return fmt.Errorf("write table redrives: %w", err)
 	}
 	return nil

@@ -25,11 +25,11 @@ func TestCompressedInsertsWriteTheSameRows(t *testing.T) {
 	f := newFlush(voc)
 	f.raw.Readings = []engine.QueueReading{{Offset: 1, Source: "s", ID: "i", BCP: 3, Vehicles: 7, WaitSeconds: event.Unknown, AgeSeconds: 3}}
 	f.raw.DeadLetters = []event.DeadLetter{
-		{Reason: event.NotJSON, Record: event.Record{
-			Offset: 8, Key: []byte("k"), Value: []byte{0xff, 0},
+		{Reason: event.NotJSON, Origin: event.RecordOrigin("dwell.events", 1, 8), Record: event.Record{
+			Key: []byte("k"), Value: []byte{0xff, 0},
 			Headers: []event.Header{{Key: []byte("a"), Value: []byte{1}}, {Key: []byte("a"), Value: []byte{2}}},
 		}},
-		{Reason: event.NotJSON, Record: event.Record{Offset: 9}},
+		{Reason: event.NotJSON, Origin: event.RecordOrigin("dwell.events", 1, 9)},
 	}
 	inside := []engine.Inside{
 		{BCP: 1, AsOf: 5, LastEvent: 1, Trucks: 3, Holders: map[window.Measure]int{window.OfSegment(visit.Wait, voc.Customs): 3}, Arrived: map[int32]int{9: 3}},

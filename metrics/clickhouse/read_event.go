@@ -24,11 +24,12 @@ ORDER BY logged, shard, offset SETTINGS max_bytes_before_external_sort = 5000000
 // offsets. The record of a dead letter is the one that was received; that of an event has its attributes and its data.
 func (s *Store) RecordsOf(ctx context.Context, shard int, from, to int64) ([]event.Record, error) {
 	var records []event.Record
-	const letters = "SELECT " + letterColumns + " WHERE d.shard = ? AND d.offset >= ? AND d.offset < ?"
+	const letters = "SELECT " + letterColumns + " WHERE " + ofTopic + " AND d.number >= ? AND d.number < ?"
 	err := s.eachDeadLetter(ctx, func(d *event.DeadLetter, _ time.Time) error {
+		d.Offset = d.Origin.Number
 		records = append(records, d.Record)
 		return nil
-	}, letters, shard, from, to)
+	}, letters, s.cfg.Topic, shard, from, to)
 	if err != nil {
 		return nil, err
 	}
@@ -47,10 +48,10 @@ func (s *Store) RecordsOf(ctx context.Context, shard int, from, to int64) ([]eve
 
 // RecordsBefore is how many records of a shard the tables events and dead_letters have before an offset.
 func (s *Store) RecordsBefore(ctx context.Context, shard int, offset int64) (int64, error) {
-	const query = `WITH letters AS (SELECT DISTINCT offset FROM dead_letters WHERE shard = ? AND offset < ?)
+	const query = `WITH letters AS (SELECT DISTINCT d.number FROM dead_letters AS d WHERE ` + ofTopic + ` AND d.number < ?)
 SELECT (SELECT count() FROM events FINAL WHERE shard = ? AND offset < ? AND offset NOT IN letters) + (SELECT count() FROM letters)`
 	var records uint64
-	if err := s.conn.QueryRow(ctx, query, shard, offset, shard, offset).Scan(&records); err != nil {
+	if err := s.conn.QueryRow(ctx, query, s.cfg.Topic, shard, offset, shard, offset).Scan(&records); err != nil {
 		return 0, fmt.Errorf("count tables events and dead_letters: %w", err)
 	}
 	return int64(records), nil

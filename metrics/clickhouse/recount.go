@@ -85,6 +85,15 @@ func (r *Recount) CopyRetentions(ctx context.Context) error {
 	return nil
 }
 
+// CopyOtherLetters copies the dead letters that are not records of the topic of events, which a recount does not judge again.
+func (r *Recount) CopyOtherLetters(ctx context.Context) error {
+	copied := "INSERT INTO dead_letters SELECT * FROM " + r.live.cfg.Database + ".dead_letters WHERE NOT (origin = 'topic' AND name = ?)"
+	if err := r.exec(ctx, copied, r.cfg.Topic); err != nil {
+		return fmt.Errorf("write table dead_letters: %w", err)
+	}
+	return nil
+}
+
 // Going returns ErrAbandoned if another process has abandoned the recount.
 func (r *Recount) Going(ctx context.Context) error {
 	tables, err := tablesOf(ctx, r.live.conn, r.cfg.Database)

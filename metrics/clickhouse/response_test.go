@@ -13,6 +13,7 @@ import (
 	driver "github.com/ClickHouse/clickhouse-go/v2"
 
 	"dwell/deploy/embedded/clickhouse/clickhousetest"
+	"dwell/ingest/event"
 	"dwell/metrics/engine"
 )
 
@@ -49,7 +50,7 @@ func TestErrorAfterTheFirstBytesFailsTheStatement(t *testing.T) {
 	})
 	for begin, run := range map[string]func(*Store) error{
 		"INSERT INTO owners":   func(s *Store) error { return s.AnnounceFlush(t.Context(), 1, engine.Owner{Epoch: 1, Number: 2}, 3) },
-		"INSERT INTO redrives": func(s *Store) error { return s.Redriven(t.Context(), 1, 2) },
+		"INSERT INTO redrives": func(s *Store) error { return s.Redriven(t.Context(), event.RecordOrigin("dwell.events", 1, 2)) },
 		"CREATE":               func(s *Store) error { return migrate(t.Context(), freshOf(s.cfg)) },
 	} {
 		failing.Store(nil)

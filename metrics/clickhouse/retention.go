@@ -48,8 +48,8 @@ func sinceOf(ms *int64) int64 {
 // letters are stored up to there, which were judged without it.
 func (s *Store) WriteRetention(ctx context.Context, id int, r engine.Retention) (engine.Retention, error) {
 	const query = `SELECT greatest(toInt64(?), (SELECT toInt64(ifNull(maxOrNull(offset) + 1, 0)) FROM events WHERE shard = ?),
-		(SELECT toInt64(ifNull(maxOrNull(offset) + 1, 0)) FROM dead_letters WHERE shard = ?))`
-	if err := s.conn.QueryRow(ctx, query, r.From, id, id).Scan(&r.From); err != nil {
+		(SELECT toInt64(ifNull(maxOrNull(d.number) + 1, 0)) FROM dead_letters AS d WHERE ` + ofTopic + `))`
+	if err := s.conn.QueryRow(ctx, query, r.From, id, s.cfg.Topic, id).Scan(&r.From); err != nil {
 		return r, fmt.Errorf("read tables events and dead_letters: %w", err)
 	}
 	const insert = `INSERT INTO retentions (shard, offset, visits_ms, events_ms, visits_since, events_since)` + quorum +

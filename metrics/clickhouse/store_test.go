@@ -390,12 +390,12 @@ func TestReceivedRecordsAreStoredOnce(t *testing.T) {
 		{Offset: 7, Time: at, Recorded: at, Source: "s", ID: "q2", BCP: 1, Vehicles: event.Unknown, WaitSeconds: event.Unknown, AgeSeconds: event.Unknown, Retracted: true},
 	}
 	raw.DeadLetters = []event.DeadLetter{
-		{Reason: event.NotJSON, Detail: "offset 3", Record: event.Record{
-			Offset: 8, Time: at, Key: []byte("k"), Value: []byte{0xff, 0, '\''},
+		{Reason: event.NotJSON, Detail: "offset 3", Origin: event.RecordOrigin("dwell.events", 2, 8), Record: event.Record{
+			Time: at, Key: []byte("k"), Value: []byte{0xff, 0, '\''},
 			Headers: []event.Header{{Key: []byte("a"), Value: []byte{1}}, {Key: []byte("a"), Value: []byte{2, 0xfe}}},
 		}},
-		{Reason: "another", Record: event.Record{Offset: 9, Time: at}},
-		{Reason: event.NotJSON, Record: event.Record{Offset: 10, Time: at}},
+		{Reason: "another", Origin: event.Origin{Kind: event.FromImport, Name: "i'1", Number: 9}, Record: event.Record{Time: at}},
+		{Reason: event.NotJSON, Origin: event.Origin{Kind: event.FromRequest, Name: "r", Number: 10}, Record: event.Record{Time: at}},
 	}
 	for range 2 {
 		if err := s.WriteRaw(t.Context(), 2, &raw); err != nil {
@@ -413,8 +413,9 @@ func TestReceivedRecordsAreStoredOnce(t *testing.T) {
 			"2\t1000\t2026-01-05 08:00:00.006\t2026-01-05 08:00:00.001\t2026-01-05 08:00:00.002\tinspection.completed\ti\\'1\t/post/ترخم\t1073741824\tT1\tگمرک تورخم\toutbound\tred\ttransit\tcustoms\tsps\tnon_conformant\t7\t\t\t0\t\\N\n" +
 			"2\t1001\t2026-01-05 08:00:00.007\t2026-01-05 08:00:00.004\t2026-01-05 08:00:00.004\tevent.retracted\tr1\ts\t0\tT1\tAF-NAN-TORKHAM\t\t\t\t\t\t\t\ti\\'1\t/post/ترخم\t1073741824\t2026-01-05 08:00:00.001\n",
 		"SELECT id, edition, vehicles, wait_seconds, age_seconds, retracted FROM readings FINAL ORDER BY id, edition": "q1\t0\t0\t\\N\t90\t0\nq2\t0\t\\N\t\\N\t\\N\t1\nq2\t3\t4\t\\N\t\\N\t0\n",
-		"SELECT offset, reason, detail, key, hex(value), arrayMap(h -> (h.name, hex(h.value)), headers) FROM dead_letters FINAL ORDER BY offset": "" +
-			"8\tnot_json\toffset 3\tk\tFF0027\t[('a','01'),('a','02FE')]\n9\tanother\t\t\t\t[]\n10\tnot_json\t\t\t\t[]\n",
+		"SELECT origin, name, part, number, reason, detail, key, hex(value), arrayMap(h -> (h.name, hex(h.value)), headers) FROM dead_letters FINAL ORDER BY number": "" +
+			"topic\tdwell.events\t2\t8\tnot_json\toffset 3\tk\tFF0027\t[('a','01'),('a','02FE')]\n" +
+			"import\ti\\'1\t0\t9\tanother\t\t\t\t[]\nrequest\tr\t0\t10\tnot_json\t\t\t\t[]\n",
 	} {
 		if got := s.text(t, query); got != want {
 			t.Errorf("%s\n%q\nwant\n%q", query, got, want)

@@ -14,7 +14,7 @@ func (s *Store) WriteRaw(ctx context.Context, shard int, raw *engine.Raw) error 
 	return errors.Join(
 		s.writeEvents(ctx, shard, &raw.Events),
 		s.writeReadings(ctx, shard, raw.Readings),
-		s.writeDeadLetters(ctx, shard, raw.DeadLetters),
+		s.writeDeadLetters(ctx, raw.DeadLetters),
 	)
 }
 
@@ -101,12 +101,17 @@ func (s *Store) writeReadings(ctx context.Context, id int, rows []engine.QueueRe
 	})
 }
 
-func (s *Store) writeDeadLetters(ctx context.Context, id int, rows []event.DeadLetter) error {
+// originType has the codes of event.OriginKind.
+const originType = "Enum8('topic' = 1, 'import' = 2, 'request' = 3)"
+
+func (s *Store) writeDeadLetters(ctx context.Context, rows []event.DeadLetter) error {
 	return insertRows(ctx, s, "dead_letters", rows, func(e *encoder, rows []event.DeadLetter) {
 		e.block.reset("dead_letters", len(rows), 0)
 		b := &e.block
-		b.same("shard", uint16(id))
-		each64(b, "offset", "UInt64", rows, func(r *event.DeadLetter) int64 { return r.Offset })
+		each8(b, "origin", originType, rows, func(r *event.DeadLetter) uint8 { return uint8(r.Origin.Kind) })
+		eachString(b, "name", rows, func(r *event.DeadLetter) string { return r.Origin.Name })
+		each32(b, "part", "UInt32", rows, func(r *event.DeadLetter) uint32 { return uint32(r.Origin.Part) })
+		each64(b, "number", "UInt64", rows, func(r *event.DeadLetter) int64 { return r.Origin.Number })
 		each64(b, "logged", timeType, rows, func(r *event.DeadLetter) int64 { return r.Time })
 		reasons := event.Reasons()
 		e.dictionary.reset()

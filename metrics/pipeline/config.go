@@ -18,6 +18,8 @@ type Config struct {
 	Events time.Duration `yaml:"-" rule:"-"`
 	// LeaveRetentions leaves the retentions in force as they are, whatever Visits and Events are.
 	LeaveRetentions bool `yaml:"-" rule:"-"`
+	// Topic is the topic of events, which dead letters name.
+	Topic string `yaml:"-" rule:"-"`
 	// Skew is how far an event's time may be after its record's timestamp.
 	Skew time.Duration `yaml:"skew" rule:"-"`
 	// FlushEvery is the time between flushes: one begins when the wall clock reaches a multiple of it, or at once when the

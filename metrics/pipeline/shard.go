@@ -298,7 +298,7 @@ func (s *Shard) decode(ctx context.Context, w *work, records []event.Record) {
 
 func (s *Shard) reject(r *event.Record, why *event.Rejection) {
 	s.raw.DeadLetters = append(s.raw.DeadLetters, event.DeadLetter{
-		Record: r.Clone(), Partition: s.id, Reason: why.Reason, Detail: why.Error(),
+		Record: r.Clone(), Origin: event.RecordOrigin(s.cfg.Topic, s.id, r.Offset), Reason: why.Reason, Detail: why.Error(),
 	})
 	s.batch.DeadLetters[why.Reason]++
 }

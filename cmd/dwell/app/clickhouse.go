@@ -50,7 +50,9 @@ func (s *System) startClickHouse(ctx context.Context) error {
 
 // openStore makes the tables where they are missing.
 func (s *System) openStore(ctx context.Context) error {
-	store, err := clickhouse.Open(ctx, s.Config.ClickHouse.Config, s.Vocabulary)
+	cfg := s.Config.ClickHouse.Config
+	cfg.Topic = s.Config.Kafka.Topic
+	store, err := clickhouse.Open(ctx, cfg, s.Vocabulary)
 	if err != nil {
 		return err
 	}

@@ -282,7 +282,7 @@ func (c *Config) ReadPlaces() (*place.Book, error) {
 // pipeline is the configuration of the shards.
 func (c *Config) pipeline(book *place.Book, voc *event.Vocabulary) pipeline.Config {
 	p := c.Engine
-	p.Visits, p.Events = c.Retention.Visits, c.Retention.Events
+	p.Topic, p.Visits, p.Events = c.Kafka.Topic, c.Retention.Visits, c.Retention.Events
 	p.Engine.Vocabulary, p.Engine.Places = voc, book.Places
 	return p
 }

@@ -166,6 +166,9 @@ func (r *recount) count(ctx context.Context) error {
 		err = r.fresh.CopyRetentions(ctx)
 	}
 	if err == nil {
+		err = r.fresh.CopyOtherLetters(ctx)
+	}
+	if err == nil {
 		err = r.countTables(ctx)
 	}
 	if err == nil {
@@ -240,7 +243,7 @@ func (r *recount) newShard(partition int, budget *pipeline.Budget) *pipeline.Sha
 		DeadLetters: func(ctx context.Context, letters ...event.DeadLetter) error {
 			var fresh []event.DeadLetter
 			for _, d := range letters {
-				if d.Offset >= before {
+				if d.Origin.Number >= before {
 					fresh = append(fresh, d)
 				}
 			}

@@ -145,17 +145,19 @@ CREATE TABLE IF NOT EXISTS {{db}}.progress {{cluster}} (
 COMMENT 'Progress of each shard: the tables include all of its records before the offset. Read it with FINAL.';
 
 CREATE TABLE IF NOT EXISTS {{db}}.dead_letters {{cluster}} (
-    shard   UInt16,
-    offset  UInt64,
+    origin  Enum8('topic' = 1, 'import' = 2, 'request' = 3) COMMENT 'what the message came in; codes are only appended',
+    name    String COMMENT 'of the topic, import or request' CODEC(ZSTD(1)),
+    part    UInt32 COMMENT 'partition of the topic, which is the shard if it is the topic of events; 0 of an import or a request',
+    number  UInt64 COMMENT 'offset in the partition, line of the import, or index in the request',
     logged  DateTime64(3, 'UTC'),
     reason  LowCardinality(String),
     detail  String,
     key     String,
     value   String CODEC(ZSTD(1)),
     headers Array(Tuple(name String, value String))
-) ENGINE = {{replacing ""}} PARTITION BY toYYYYMM(logged) ORDER BY (shard, offset)
+) ENGINE = {{replacing ""}} PARTITION BY toYYYYMM(logged) ORDER BY (origin, name, part, number)
 SETTINGS auto_statistics_types = '', merge_selector_base = 30
-COMMENT 'Unusable messages, each with the reason.';
+COMMENT 'Unusable messages, each with the reason and where it came from.';
 
 CREATE TABLE IF NOT EXISTS {{db}}.restatements {{cluster}} (
     shard     UInt16,
@@ -177,10 +179,12 @@ SETTINGS auto_statistics_types = '', merge_selector_base = 30
 COMMENT 'How late events changed final windows, over all channels and regimes. Read it with FINAL.';
 
 CREATE TABLE IF NOT EXISTS {{db}}.redrives {{cluster}} (
-    shard       UInt16,
-    offset      UInt64              COMMENT 'of the dead letter',
+    origin      Enum8('topic' = 1, 'import' = 2, 'request' = 3) COMMENT 'with name, part and number, the origin of the dead letter',
+    name        String CODEC(ZSTD(1)),
+    part        UInt32,
+    number      UInt64,
     redriven_at DateTime64(3, 'UTC') DEFAULT now64(3)
-) ENGINE = {{replacing ""}} ORDER BY (shard, offset)
+) ENGINE = {{replacing ""}} ORDER BY (origin, name, part, number)
 COMMENT 'Dead letters that were sent again.';
 
 CREATE TABLE IF NOT EXISTS {{db}}.rules {{cluster}} (
