@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -56,15 +57,7 @@ func TestDeadLettersAreCorrectedAndRedriven(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	dwell := func(want int, args ...string) string {
-		t.Helper()
-		var out bytes.Buffer
-		args = append([]string{args[0], args[1], "--data", filepath.Join(dir, "data")}, args[2:]...)
-		if got := run(t.Context(), args, strings.NewReader(""), &out, &out, os.Environ()); got != want {
-			t.Fatalf("dwell %s: exit status %d, want %d\n%s", strings.Join(args, " "), got, want, &out)
-		}
-		return out.String()
-	}
+	dwell := beside(t, cfg)
 	says := func(text, want string) {
 		t.Helper()
 		if !strings.Contains(text, want) {
@@ -122,7 +115,74 @@ func TestDeadLettersAreCorrectedAndRedriven(t *testing.T) {
 	}
 
 	says(dwell(1, "dead-letters", "show", "77"), `"77" is not an origin such as topic/dwell.events/3/1204, nor a partition and an offset`)
+	for _, letter := range letters { // partition and offset name it, too
+		short, ok := strings.CutPrefix(letter, "topic/dwell.events/")
+		if !ok {
+			t.Errorf("a letter is listed as %q", letter)
+		}
+		says(dwell(0, "dead-letters", "show", short), "letter    "+letter+"\n")
+	}
+	says(dwell(1, "dead-letters", "show", "topic/gate/"+strings.TrimPrefix(letters["not_json"], "topic/dwell.events/")), "there is no such dead letter")
 	says(dwell(1, "dead-letters", "show", "0/999999"), "0/999999: there is no such dead letter")
 	says(dwell(1, "dead-letters", "list", "--reason", "boredom"), `--reason "boredom" is not supported; use one of`)
 	says(dwell(1, "dead-letters", "redrive"), "nothing to redrive")
+}
+
+// beside runs commands about what is stored beside a process that has the data folder. They return their output.
+func beside(t *testing.T, cfg app.Config) func(status int, args ...string) string {
+	return func(want int, args ...string) string {
+		t.Helper()
+		var out bytes.Buffer
+		args = append([]string{args[0], args[1], "--data", cfg.Data}, args[2:]...)
+		if got := run(t.Context(), args, strings.NewReader(""), &out, &out, os.Environ()); got != want {
+			t.Fatalf("dwell %s: exit status %d, want %d\n%s", strings.Join(args, " "), got, want, &out)
+		}
+		return out.String()
+	}
+}
+
+// T1 arrived forty days before its record, and visits are kept for fifteen. Redrive does not know how long they are kept, so it sends
+// the letter again, and it is too old again.
+func TestLetterThatFailsAgainIsAnotherLetter(t *testing.T) {
+	cfg := app.DefaultConfig()
+	cfg.Embed(filepath.Join(t.TempDir(), "data"))
+	cfg.Kafka.NewPartitions = 1
+	cfg.Retention.Visits, cfg.Retention.Events = 15*24*time.Hour, 15*24*time.Hour
+	cfg.Listen = "127.0.0.1:0"
+	s, err := app.Serve(t.Context(), cfg, io.Discard, slog.New(slog.DiscardHandler), time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stopHere(t, s)
+	now := time.Now()
+	arrived := fmt.Sprintf(`{"specversion":"1.0","id":"1","source":"/post","type":"dwell.truck.arrived.v1","subject":"T1","time":%q,"data":{"bcp":"AF-NAN-TORKHAM","direction":"inbound"}}`,
+		now.AddDate(0, 0, -40).UTC().Format(time.RFC3339))
+	if err := s.Producer.Write(t.Context(), event.StructuredRecord([]byte("T1"), []byte(arrived), now.UnixMilli())); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.CaughtUp(t.Context(), func(int64) {}); err != nil {
+		t.Fatal(err)
+	}
+	dwell := beside(t, cfg)
+	const first, second, third = "topic/dwell.events/0/0", "topic/dwell.events/0/1", "topic/dwell.events/0/2"
+	letters := func() (all []string) {
+		t.Helper()
+		for line := range strings.Lines(dwell(0, "dead-letters", "list", "--reason", "too_old")) {
+			if f := strings.Fields(line); strings.Contains(f[0], "/") {
+				all = append(all, fmt.Sprintf("%s %v", f[0], f[2] != "-"))
+			}
+		}
+		return all
+	}
+	dwell(0, "dead-letters", "redrive", "0/0", "--wait")
+	if got, want := letters(), []string{second + " false", first + " true"}; !slices.Equal(got, want) {
+		t.Fatalf("the letters, and whether they were redriven, are %q, want %q", got, want)
+	}
+	if shown, want := dwell(0, "dead-letters", "show", second), `header    dwell-redrive: "`+first+`"`; !strings.Contains(shown, want) {
+		t.Errorf("the second letter is\n%swant %q in it", shown, want)
+	}
+	dwell(0, "dead-letters", "redrive", "--reason", "too_old", "--wait")
+	if got, want := letters(), []string{third + " false", second + " true", first + " true"}; !slices.Equal(got, want) {
+		t.Errorf("the letters, and whether they were redriven, are %q, want %q", got, want)
+	}
 }
