@@ -20,6 +20,7 @@ import (
 	"dwell/ingest/event"
 	"dwell/ingest/simulator"
 	"dwell/metrics/clickhouse"
+	"dwell/metrics/engine"
 )
 
 var write = flag.String("write", "", "add a data folder of this name to testdata/datafolder")
@@ -233,8 +234,19 @@ func writeDataFolder(t *testing.T, dir string) {
 	sendLines(t, s, input)
 	sendOddities(t, s)
 	countAll(t, s)
-	if err := s.Store.Redriven(t.Context(), event.RecordOrigin(cfg.Kafka.Topic, 0, 1)); err != nil {
+	imported := event.Origin{Kind: event.FromImport, Name: "2026-01/posts.csv", Number: 17}
+	posted := event.Origin{Kind: event.FromRequest, Name: "c0ffee", Number: 4}
+	var raw engine.Raw
+	for _, o := range []event.Origin{imported, posted, event.RecordOrigin("gate", 0, 1)} {
+		raw.DeadLetters = append(raw.DeadLetters, event.DeadLetter{Origin: o, Reason: event.NotJSON, Record: event.Record{Time: from.UnixMilli(), Value: []byte("?")}})
+	}
+	if err := s.Store.WriteRaw(t.Context(), 0, &raw); err != nil {
 		t.Fatal(err)
+	}
+	for _, o := range []event.Origin{imported, event.RecordOrigin(cfg.Kafka.Topic, 0, 1)} {
+		if err := s.Store.Redriven(t.Context(), o); err != nil {
+			t.Fatal(err)
+		}
 	}
 	stopHere(t, s)
 	pack(t, cfg.Data, filepath.Join(dir, "data.tar.gz"))
