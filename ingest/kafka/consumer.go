@@ -54,9 +54,11 @@ func New(cfg Config, newHandler func(partition int) Handler, obs Observer, log *
 func (c *Consumer) Run(ctx context.Context) error {
 	defer c.client.close()
 	ctx, fail := context.WithCancelCause(ctx)
-	defer fail(nil)
 	var probing sync.WaitGroup
-	defer probing.Wait() // after fail
+	defer func() {
+		fail(nil) // which ends the probe
+		probing.Wait()
+	}()
 	probing.Go(func() { c.probe(ctx) })
 
 	partitions, err := c.partitions(ctx)
