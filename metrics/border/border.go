@@ -22,6 +22,7 @@ type Border struct {
 	own map[int]*engine.Overview
 	// stored are those from the tables, and those of shards that this process had until the tables were read next.
 	stored  map[int]*engine.Overview
+	read    bool          // the tables, once
 	changed chan struct{} // closed with the next change
 
 	summing sync.Mutex
@@ -92,6 +93,7 @@ func (b *Border) Elsewhere() bool {
 func (b *Border) Stored(all map[int]*engine.Overview, have map[int]int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.read = true
 	next := maps.Clone(all)
 	for shard := range have {
 		if last, closed := b.stored[shard]; closed && next[shard] == nil {
@@ -103,6 +105,14 @@ func (b *Border) Stored(all map[int]*engine.Overview, have map[int]int64) {
 	}
 	b.stored = next
 	b.wake()
+}
+
+// Complete reports whether the overview has all shards: the tables have been read once. Before that it has those which this process
+// has opened by then, a part of the border that nobody should take for all of it.
+func (b *Border) Complete() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.read
 }
 
 // Changed is closed when the overview is another one than at the call.

@@ -109,7 +109,8 @@ What is unknown has no series; a zero is a real zero. A BCP without an event for
 
     time() - max by (bcp) (dwell_bcp_last_event_timestamp_seconds) <= on (bcp) max by (bcp) (dwell_bcp_silent_after_seconds)
 
-Gauges of trucks, BCPs and watermarks are of the whole border in each process: take the maximum over processes, never the sum. All
+Gauges of trucks, BCPs and watermarks are of the whole border in each process: take the maximum over processes, never the sum. A process
+that has just started has none of them until it knows all shards. All
 else is of the shards that the process has: sum rates over processes.
 Release and crossing time are native histograms of schema 5 (the bins of the tables in ClickHouse) if the scraper asks
 for them (` + "`scrape_native_histograms`" + ` of Prometheus 3), else classic ones up to seven days. They have each time as it was

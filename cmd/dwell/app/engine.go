@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/otel/trace/noop"
 
 	"dwell/ingest/kafka"
+	"dwell/metrics/engine"
 	"dwell/metrics/pipeline"
 	"dwell/metrics/prom"
 )
@@ -34,7 +35,7 @@ func (s *System) startEngine(ctx context.Context, reg prometheus.Registerer, tra
 	}
 	cfg := s.Config.pipeline(s.Book, s.Vocabulary)
 	cfg.LeaveRetentions = !s.setsRetentions()
-	observer := shards{prom.New(reg, s.Vocabulary, s.Book.Places, s.border.Overview, s.silentAfter, known.Metrics), s.border, known}
+	observer := shards{prom.New(reg, s.Vocabulary, s.Book.Places, s.known, s.silentAfter, known.Metrics), s.border, known}
 	budget := pipeline.NewBudget(cfg.FlushBytes)
 	var consumer *kafka.Consumer
 	consumer, err := kafka.New(s.Config.Kafka.Config, func(partition int) kafka.Handler {
@@ -55,6 +56,14 @@ func (s *System) startEngine(ctx context.Context, reg prometheus.Registerer, tra
 	}
 	s.Go(ctx, "engine", consumer.Run)
 	return nil
+}
+
+// known is what all shards know, and nothing until that is complete: a part of the trucks is no number of trucks.
+func (s *System) known() *engine.Overview {
+	if !s.border.Complete() {
+		return &engine.Overview{}
+	}
+	return s.border.Overview()
 }
 
 // silentAfter is how long a silence of a BCP may last, as was learned where something is served.
