@@ -30,8 +30,8 @@ type health struct {
 	joined            bool                 // the consumer group
 	shards            map[int]*shardHealth // of the partitions that are assigned
 	kafka, clickhouse outage
-	read              bool // the tables, once
-	told              overview.Health
+	read              bool            // the tables, once
+	shown             overview.Health // as viewers were woken for
 }
 
 // shardHealth is how far a shard is.
@@ -74,8 +74,8 @@ func (h *health) change(f func()) {
 	h.mu.Lock()
 	f()
 	latest := h.overview()
-	changed := !latest.Equal(h.told)
-	h.told = latest
+	changed := !latest.Equal(h.shown)
+	h.shown = latest
 	h.mu.Unlock()
 	if changed {
 		h.wake()
