@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Element } from "./testdata/document.js";
-import { connectionOf, OutageNotice } from "./static/outages.js";
+import { away, connectionOf, OutageNotice } from "./static/outages.js";
 
 const kafka = { part: "kafka", since: "2026-01-05T09:42:00Z" };
 const clickhouse = { part: "clickhouse", since: "2026-01-05T09:43:10Z" };
@@ -23,7 +23,7 @@ test("while all parts can be reached there is no banner", () => {
 
 test("without Kafka the numbers and the history are as of the last event", () => {
   assert.equal(shown(overview([kafka])), "Kafka has been unreachable since Jan 5, 14:12: no new events come in. "
-    + "The numbers on this page are as of Jan 5, 14:11:58. History can be read as usual, up to the same time.");
+    + "The numbers on this page are as of Jan 5, 14:11:58. History can be read, and says as of when.");
   assert.deepEqual(connectionOf(overview([kafka])), ["behind", "Not up to date"]);
 });
 
@@ -38,6 +38,13 @@ test("when events must wait, the numbers are no longer called live", () => {
     + "Events since Jan 5, 14:20 are not all in these numbers: they are kept, and shown when the database is back. "
     + "The numbers on this page are as of Jan 5, 14:11:58.");
   assert.deepEqual(connectionOf(overview([clickhouse], "2026-01-05T09:50:00Z")), ["behind", "Not up to date"]);
+});
+
+test("while the disk of the database is full, history is older than the numbers and says so", () => {
+  const full = overview([], "2026-01-05T09:50:00Z");
+  assert.equal(shown(full), "Events since Jan 5, 14:20 are not all in these numbers: they are kept, and shown when the database is back. "
+    + "The numbers on this page are as of Jan 5, 14:11:58. History can be read, and says as of when.");
+  assert.deepEqual([full, overview([kafka]), overview([])].map(away), [true, true, false]);
 });
 
 test("with both away nothing is promised", () => {

@@ -2,6 +2,7 @@
 import { el, say } from "./dom.js";
 import { brief, count, dateTime, dateTimeSeconds, duration, percent, zoneName } from "./format.js";
 import { holderName } from "./agencies.js";
+import { away } from "./outages.js";
 import { swatch } from "./bars.js";
 import { Chart } from "./chart.js";
 import { doubts, readingsChart } from "./readings.js";
@@ -117,7 +118,7 @@ export class Detail {
     if (!place) return;
     this.place = place;
     this.now = overview.time;
-    this.away = overview.outages.length > 0;
+    this.away = away(overview);
     statusOf(this.status, place, overview.time);
     this.simulation.update(overview);
     const here = `${dateTime(overview.time, place.time_zone)} ${zoneName(overview.time, place.time_zone)}`;

@@ -3,7 +3,7 @@ import { loadAgencies } from "./agencies.js";
 import { el, say, show } from "./dom.js";
 import { count, dateTimeSeconds, duration, zoneName } from "./format.js";
 import { live } from "./live.js";
-import { connectionOf, OutageNotice } from "./outages.js";
+import { away, connectionOf, OutageNotice } from "./outages.js";
 import { Place } from "./place.js";
 import { SimulationNotice } from "./simulation.js";
 import { Detail } from "./detail.js";
@@ -47,7 +47,7 @@ function onOverview(latest, changed) {
     row.update(place, overview.time);
   }
   simulation.update(overview);
-  if (!outages.node.hidden && !overview.outages.length && overview.stands_since === null) say(byId("news"), t("news_reachable"));
+  if (!outages.node.hidden && !away(overview)) say(byId("news"), t("news_reachable"));
   outages.update(overview, zone);
   instant(byId("as-of"), overview.as_of);
   instant(byId("final-until"), overview.final_until);

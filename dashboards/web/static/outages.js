@@ -3,6 +3,9 @@ import { el, say } from "./dom.js";
 import { dateTime, dateTimeSeconds } from "./format.js";
 import { t } from "./strings.js";
 
+// away reports whether something is away, or events are missing.
+export const away = ({ outages, stands_since: stands }) => outages.length > 0 || stands !== null;
+
 // current reports whether the numbers follow the events.
 export const current = ({ outages, stands_since: stands }) => stands === null && !outages.some((o) => o.part === "kafka");
 

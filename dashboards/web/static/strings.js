@@ -34,7 +34,7 @@ const en = {
   outage_clickhouse: "The database has been unreachable since {since}: history and single trucks cannot be read.",
   outage_stands: "Events since {since} are not all in these numbers: they are kept, and shown when the database is back.",
   outage_live: "The numbers on this page are live.", outage_as_of: "The numbers on this page are as of {time}.",
-  outage_history: "History can be read as usual, up to the same time.",
+  outage_history: "History can be read, and says as of when.",
 
   ok: "Up to date", unknown: "Unknown", closed: "Closed", none: "none",
   seen_ago: "last seen {age} ago", seen_ago_first: "Last seen {age} ago", no_data_yet: "no data yet", stale: "stale", stale_since: "stale, last seen {age} ago",
