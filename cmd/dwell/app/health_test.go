@@ -237,10 +237,10 @@ func TestViewersAreWokenWhenTheLiveViewBeginsToStand(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWitness()
 		w.begin()
+		woken := w.woken
 		go func() { _ = w.watch(t.Context()) }()
 		w.stalled(3, errors.New("disk full"))
 		w.fetched(3, 101)
-		woken := w.woken
 		time.Sleep(standsAfter + 2*time.Second)
 		synctest.Wait()
 		if w.woken != woken+1 {
