@@ -181,7 +181,11 @@ func (a *audit) run(ctx context.Context) error {
 			return err
 		}
 	}
-	if a.result.Windows, err = a.count(ctx, "SELECT count() FROM "+a.p.Scratch+"_windows FINAL SETTINGS do_not_merge_across_partitions_select_final = 1"); err != nil {
+	windows := "SELECT count() FROM " + a.p.Scratch + "_windows FINAL"
+	if a.p.Since != "" {
+		windows += " WHERE toUInt32(start) >= " + a.p.WindowsSince + "[shard]"
+	}
+	if a.result.Windows, err = a.count(ctx, windows+" SETTINGS do_not_merge_across_partitions_select_final = 1"); err != nil {
 		return err
 	}
 	movedOn, err := a.statement("moved_on.sql")

@@ -69,14 +69,19 @@ func TestAuditComparesWhatIsKept(t *testing.T) {
 	b.flush()
 	b.trucks(from.AddDate(0, 0, 25), 15)
 	b.flush()
+	var windows uint64
+	const since = "SELECT count() FROM windows FINAL WHERE start >= '2026-02-08 21:19:00'"
+	if err := b.store.Conn().QueryRow(t.Context(), since).Scan(&windows); err != nil || windows == 0 {
+		t.Fatalf("%d windows, %v", windows, err)
+	}
 	for _, deleted := range []bool{false, true} {
 		if deleted {
 			b.delete()
 		}
 		r, out := b.audit(nil)
-		if r.Differences != 0 || r.Visits != 2*20 || !strings.Contains(out, "compared from their first facts on (visits) and from their starts on (windows), by shard: "+
+		if r.Differences != 0 || r.Visits != 2*20 || r.Windows != int(windows) || !strings.Contains(out, "compared from their first facts on (visits) and from their starts on (windows), by shard: "+
 			"0: 2026-02-04 21:19:00.000 and 2026-02-08 21:19:00.000, 1: ") {
-			t.Errorf("deleted %v: %d differences in %d visits:\n%s", deleted, r.Differences, r.Visits, out)
+			t.Errorf("deleted %v: %d differences in %d visits and %d windows of %d:\n%s", deleted, r.Differences, r.Visits, r.Windows, windows, out)
 		}
 	}
 	if r, _ := b.audit(func(c *audit.Config) { c.EventsPerBucket = 700 }); r.Differences != 0 {
