@@ -127,6 +127,9 @@ func ReadConfig(path string, environ []string) (Config, error) {
 			if key := removedKey(text, err); key != nil {
 				return cfg, fmt.Errorf("configuration %q: %w", path, key)
 			}
+			if key := cfg.badDuration(text); key != nil {
+				return cfg, fmt.Errorf("configuration %q: %w", path, key)
+			}
 			return cfg, fmt.Errorf("configuration %q: %s", path, yaml.FormatError(err, false, false))
 		}
 	}
