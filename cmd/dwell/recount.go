@@ -14,12 +14,7 @@ type recountCommand struct {
 }
 
 func (c *recountCommand) Run(ctx context.Context, e *env) error {
-	if c.Data != "" {
-		if err := holdsData(c.Data); err != nil {
-			return fmt.Errorf("--data: %w", err)
-		}
-	}
-	cfg, err := c.load(e.environ)
+	cfg, err := c.loadStored(e.environ)
 	if err != nil {
 		return err
 	}

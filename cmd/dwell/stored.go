@@ -18,12 +18,7 @@ type storeFlags struct {
 
 // with starts or joins the parts that scope needs, calls do, and stops what it has started. Own is as for app.StartOrJoin.
 func (c *storeFlags) with(ctx context.Context, e *env, scope app.Scope, do func(s *app.System, own bool) error) error {
-	if c.Data != "" {
-		if err := holdsData(c.Data); err != nil {
-			return fmt.Errorf("--data: %w", err)
-		}
-	}
-	cfg, err := c.load(e.environ)
+	cfg, err := c.loadStored(e.environ)
 	if err != nil {
 		return err
 	}
@@ -33,6 +28,22 @@ func (c *storeFlags) with(ctx context.Context, e *env, scope app.Scope, do func(
 		return err
 	}
 	return errors.Join(do(s, own), s.Stop())
+}
+
+// loadStored is load for a command that needs data. It refuses a folder that has none.
+func (f *folderFlags) loadStored(environ []string) (app.Config, error) {
+	if f.Data != "" {
+		if err := holdsData(f.Data); err != nil {
+			return app.Config{}, fmt.Errorf("--data: %w", err)
+		}
+	}
+	cfg, err := f.load(environ)
+	if err == nil && (cfg.Kafka.Embedded || cfg.ClickHouse.Embedded) {
+		if err = holdsData(cfg.Data); err != nil {
+			err = fmt.Errorf("data: %w", err)
+		}
+	}
+	return cfg, err
 }
 
 // holdsData refuses a folder in which no part of dwell has left anything. A database would be made in it, if it is the home folder
