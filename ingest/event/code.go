@@ -7,6 +7,7 @@ var (
 	channelCodes   = [...]uint8{Green: 1, Yellow: 2, Red: 3, Blue: 4}
 	regimeCodes    = [...]uint8{Import: 1, Export: 2, Transit: 3, Empty: 4}
 	kindCodes      = [...]uint8{Document: 1, Scan: 2, Weighbridge: 3, Physical: 4, SPS: 5, ImmigrationSecurity: 6}
+	resultCodes    = [...]uint8{Conformant: 1, NonConformant: 2}
 )
 
 // Code is the type in stored facts.
@@ -23,6 +24,9 @@ func (r Regime) Code() uint8 { return regimeCodes[r] }
 
 // Code is the kind in stored facts.
 func (k InspectionKind) Code() uint8 { return kindCodes[k] }
+
+// Code is the result in stored facts.
+func (r Result) Code() uint8 { return resultCodes[r] }
 
 // TypeOfCode is the type with this code in stored facts; ok is false if no type has it.
 func TypeOfCode(code uint64) (_ Type, ok bool) {
@@ -55,6 +59,9 @@ func RegimeOfCode(code uint64) (_ Regime, ok bool) { return ofCode[Regime](regim
 func InspectionKindOfCode(code uint64) (_ InspectionKind, ok bool) {
 	return ofCode[InspectionKind](kindCodes[:], code)
 }
+
+// ResultOfCode is the result with this code in stored facts; ok is false if no word has it.
+func ResultOfCode(code uint64) (_ Result, ok bool) { return ofCode[Result](resultCodes[:], code) }
 
 // ofCode finds a code. Code 0 is at index 0, which is no word.
 func ofCode[T ~uint8](codes []uint8, code uint64) (T, bool) {

@@ -254,6 +254,9 @@ func codedWords() []codedWord {
 	for i, name := range kindNames[1:] {
 		all = append(all, codedWord{"kind", name, InspectionKind(i + 1).Code(), readBy(InspectionKindOfCode)})
 	}
+	for i, name := range resultNames[1:] {
+		all = append(all, codedWord{"result", name, Result(i + 1).Code(), readBy(ResultOfCode)})
+	}
 	return all
 }
 

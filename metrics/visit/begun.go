@@ -36,7 +36,7 @@ func (b *begun) has(f Fact) bool { return b.index(f) >= 0 }
 
 func (b *begun) index(f Fact) int {
 	for i, o := range b.open {
-		if o.agency == f.Agency && o.inspection == f.Type.HasKind() && o.which == f.which {
+		if o.agency == f.Agency && o.inspection == f.Type.HasKind() && o.which == f.which() {
 			return i
 		}
 	}
@@ -58,7 +58,7 @@ func (b *begun) change(facts []Fact) {
 		ends := slices.ContainsFunc(facts, func(o Fact) bool { return f.same(o) && !o.begins() })
 		switch at := b.index(f); {
 		case at < 0 && begins && !ends:
-			b.open = append(b.open, beginning{f.Agency, f.Type.HasKind(), f.which, f.Time})
+			b.open = append(b.open, beginning{f.Agency, f.Type.HasKind(), f.which(), f.Time})
 		case at >= 0 && begins && ends:
 			b.open[at].since = f.Time
 		case at >= 0 && ends:
@@ -73,7 +73,7 @@ func (b *begun) changeOne(f Fact) {
 	}
 	switch at := b.index(f); {
 	case at < 0 && f.begins():
-		b.open = append(b.open, beginning{f.Agency, f.Type.HasKind(), f.which, f.Time})
+		b.open = append(b.open, beginning{f.Agency, f.Type.HasKind(), f.which(), f.Time})
 	case at >= 0 && !f.begins():
 		b.open = slices.Delete(b.open, at, at+1)
 	}
@@ -90,5 +90,5 @@ func (f Fact) begins() bool { return f.Type.Begins() }
 
 // same reports whether both facts concern the same inspection (agency and kind) or the same hold (agency and id).
 func (f Fact) same(o Fact) bool {
-	return o.spans() && f.Agency == o.Agency && f.Type.HasKind() == o.Type.HasKind() && f.which == o.which
+	return o.spans() && f.Agency == o.Agency && f.Type.HasKind() == o.Type.HasKind() && f.which() == o.which()
 }

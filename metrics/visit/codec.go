@@ -19,9 +19,9 @@ import (
 //	length of the rest, key (8 bytes), time since the fact before, type, direction, fields...
 //
 // A field is its tag and a value. The tag is number<<3 | form; the forms and their numbers are those of Protocol Buffers. A field
-// without a value is left out. The numbers never change their meaning: 1 to 5 are below, and reserved are
+// without a value is left out. The numbers never change their meaning: 1 to 6 are below, and reserved are
 //
-//	6 result, 7 lane, 8 selection, 9 priority, 10 trader class, 11 vehicle class, 12 cargo
+//	7 lane, 8 selection, 9 priority, 10 trader class, 11 vehicle class, 12 cargo
 //
 // Types and other words are stored by their codes, which never change (event/testdata/codes); agencies by name, because their
 // codes change with the configuration. Name 0 is empty. The BCP is in the key of the visit.
@@ -43,6 +43,7 @@ const (
 	tagChannel = 3<<3 | formVarint
 	tagRegime  = 4<<3 | formVarint
 	tagHold    = 5<<3 | formFixed4 // event.Event.HoldKey
+	tagResult  = 6<<3 | formVarint
 )
 
 // AppendFacts appends the facts of v to dst.
@@ -93,6 +94,9 @@ func appendFact(dst []byte, f *Fact, before Time, names []event.Agency) []byte {
 	}
 	if h := f.Hold(); h != 0 {
 		dst = binary.LittleEndian.AppendUint32(append(dst, tagHold), h)
+	}
+	if r := f.Result(); r != event.NoResult {
+		dst = append(dst, tagResult, r.Code())
 	}
 	dst[start-1] = byte(len(dst) - start)
 	return dst
@@ -162,7 +166,7 @@ func (r *reader) fact(before Time, names []storedName) (Fact, error) {
 	f := Fact{Key: r.key(), Time: before + r.varint()}
 	typ := r.uvarint()
 	var hold uint32
-	direction, channel, regime, kind := r.uvarint(), uint64(0), uint64(0), uint64(0)
+	direction, channel, regime, kind, result := r.uvarint(), uint64(0), uint64(0), uint64(0), uint64(0)
 	for r.err == nil && len(r.src) > 0 {
 		switch tag := r.uvarint(); tag {
 		case tagAgency:
@@ -178,6 +182,8 @@ func (r *reader) fact(before Time, names []storedName) (Fact, error) {
 			regime = r.uvarint()
 		case tagHold:
 			hold = r.uint32()
+		case tagResult:
+			result = r.uvarint()
 		default:
 			r.skip(tag & formBits)
 		}
@@ -185,26 +191,28 @@ func (r *reader) fact(before Time, names []storedName) (Fact, error) {
 	if r.err != nil {
 		return Fact{}, r.err
 	}
-	var ok [5]bool
+	var ok [6]bool
 	var d event.Direction
 	var c event.Channel
 	var g event.Regime
 	var k event.InspectionKind
+	var found event.Result
 	f.Type, ok[0] = event.TypeOfCode(typ)
 	d, ok[1] = event.DirectionOfCode(direction)
 	c, ok[2] = event.ChannelOfCode(channel)
 	g, ok[3] = event.RegimeOfCode(regime)
 	k, ok[4] = event.InspectionKindOfCode(kind)
+	found, ok[5] = event.ResultOfCode(result)
 	switch {
 	case f.Type.HasKind():
-		f.which = uint32(k)
+		f.data = packInspection(k, found)
 	case f.Type.HasHold():
-		f.which = hold
+		f.data = hold
 	}
 	f.dims = packDims(d, c, g)
-	if ok != [5]bool{true, true, true, true, true} || !f.Type.OfVisit() {
-		return Fact{}, fmt.Errorf("a fact has the codes type %d, direction %d, channel %d, regime %d and kind %d; one is unknown: "+
-			"a later version of dwell wrote it", typ, direction, channel, regime, kind)
+	if ok != [6]bool{true, true, true, true, true, true} || !f.Type.OfVisit() {
+		return Fact{}, fmt.Errorf("a fact has the codes type %d, direction %d, channel %d, regime %d, kind %d and result %d; one is unknown: "+
+			"a later version of dwell wrote it", typ, direction, channel, regime, kind, result)
 	}
 	return f, nil
 }

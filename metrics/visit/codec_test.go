@@ -50,6 +50,9 @@ func everyFact(v *event.Vocabulary) *Visit {
 		add(event.Event{Type: event.InspectionStarted, Direction: event.Inbound, Agency: police, Kind: k})
 	}
 	add(event.Event{Type: event.HoldPlaced, Direction: event.Inbound, Agency: police, Hold: []byte("H1")})
+	for r := event.Conformant; r <= event.NonConformant; r++ {
+		add(event.Event{Type: event.InspectionCompleted, Direction: event.Inbound, Agency: police, Kind: event.Scan, Result: r})
+	}
 	return visit
 }
 
@@ -62,6 +65,9 @@ func (v *Visit) spelled(voc *event.Vocabulary) string {
 			f.Direction(), f.Channel(), f.Regime(), voc.HolderName(f.Agency), f.Kind())
 		if f.Hold() != 0 {
 			_, _ = fmt.Fprintf(&out, " hold=%08x", f.Hold())
+		}
+		if f.Result() != event.NoResult {
+			_, _ = fmt.Fprintf(&out, " result=%s", f.Result())
 		}
 		out.WriteByte('\n')
 	}
@@ -167,10 +173,10 @@ func TestFieldsOfALaterVersionAreSkipped(t *testing.T) {
 // TestUnknownCodeIsAnError: a type of a later version counts in ways that this one does not know.
 func TestUnknownCodeIsAnError(t *testing.T) {
 	v := vocabulary(t)
-	visit := &Visit{facts: []Fact{{Key: 1, Type: event.InspectionStarted, which: uint32(event.Scan), dims: packDims(event.Inbound, event.Green, event.Import)}}}
+	visit := &Visit{facts: []Fact{{Key: 1, Type: event.InspectionStarted, data: packInspection(event.Scan, event.Conformant), dims: packDims(event.Inbound, event.Green, event.Import)}}}
 	stored := visit.AppendFacts(nil, v)
-	at := len(stored) - 1 - 8 // before the count of retracted keys: type, direction, and the tag and code of three fields
-	for name, i := range map[string]int{"type": at, "direction": at + 1, "kind": at + 3, "channel": at + 5, "regime": at + 7} {
+	at := len(stored) - 1 - 10 // before the count of retracted keys: type, direction, and the tag and code of four fields
+	for name, i := range map[string]int{"type": at, "direction": at + 1, "kind": at + 3, "channel": at + 5, "regime": at + 7, "result": at + 9} {
 		later := slices.Clone(stored)
 		later[i] = 100
 		if _, err := ParseFacts(later, 1, v); err == nil || !strings.Contains(err.Error(), name+" 100") {

@@ -12,9 +12,9 @@ type Fact struct {
 	Key uint64
 	// Time is when it happened, in Unix milliseconds.
 	Time int64
-	// which distinguishes the inspections or the holds of an agency: the kind of an inspection, or the key of a hold
-	// (event.Event.HoldKey), 0 if it has no id.
-	which  uint32
+	// data is the kind and the result of an inspection (packInspection), or the key of a hold (event.Event.HoldKey), 0 if it has
+	// no id.
+	data   uint32
 	Agency event.Agency
 	Type   event.Type
 	dims   uint8
@@ -30,10 +30,10 @@ func NewFact(e *event.Event) Fact {
 		f.Agency = e.Agency
 	}
 	if e.Type.HasKind() {
-		f.which = uint32(e.Kind)
+		f.data = packInspection(e.Kind, e.Result)
 	}
 	if e.Type.HasHold() {
-		f.which = e.HoldKey()
+		f.data = e.HoldKey()
 	}
 	return f
 }
@@ -42,18 +42,36 @@ func packDims(d event.Direction, c event.Channel, r event.Regime) uint8 {
 	return uint8(d) | uint8(c)<<2 | uint8(r)<<5
 }
 
+func packInspection(k event.InspectionKind, r event.Result) uint32 { return uint32(k) | uint32(r)<<8 }
+
+// which distinguishes the inspections or the holds of an agency: the kind of an inspection, or the key of a hold.
+func (f Fact) which() uint32 {
+	if f.Type.HasKind() {
+		return f.data & 0xFF
+	}
+	return f.data
+}
+
 // Kind is the kind of the inspection, NoKind of other facts.
 func (f Fact) Kind() event.InspectionKind {
 	if f.Type.HasKind() {
-		return event.InspectionKind(f.which)
+		return event.InspectionKind(f.which())
 	}
 	return event.NoKind
+}
+
+// Result is what the inspection found, NoResult of other facts.
+func (f Fact) Result() event.Result {
+	if f.Type.HasKind() {
+		return event.Result(f.data >> 8)
+	}
+	return event.NoResult
 }
 
 // Hold is the key of the hold, 0 without an id and of other facts.
 func (f Fact) Hold() uint32 {
 	if f.Type.HasHold() {
-		return f.which
+		return f.data
 	}
 	return 0
 }
@@ -76,5 +94,6 @@ func compare(a, b Fact) int {
 	return cmp.Or(
 		cmp.Compare(a.Type, b.Type), cmp.Compare(a.Agency, b.Agency), cmp.Compare(a.Kind(), b.Kind()),
 		cmp.Compare(a.Key, b.Key), cmp.Compare(a.dims, b.dims), cmp.Compare(a.Hold(), b.Hold()),
+		cmp.Compare(a.Result(), b.Result()),
 	)
 }

@@ -27,10 +27,11 @@ func anyFact(v *event.Vocabulary) *rapid.Generator[Fact] {
 			f.Agency = rapid.SampledFrom(agencies).Draw(t, "agency")
 		}
 		if f.Type == event.InspectionStarted || f.Type == event.InspectionCompleted {
-			f.which = uint32(rapid.SampledFrom([]event.InspectionKind{event.Document, event.Scan}).Draw(t, "kind"))
+			f.data = packInspection(rapid.SampledFrom([]event.InspectionKind{event.Document, event.Scan}).Draw(t, "kind"),
+				rapid.SampledFrom([]event.Result{event.NoResult, event.Conformant, event.NonConformant}).Draw(t, "result"))
 		}
 		if f.Type.HasHold() {
-			f.which = rapid.SampledFrom([]uint32{0, 0, uint32(event.Scan), 9}).Draw(t, "hold")
+			f.data = rapid.SampledFrom([]uint32{0, 0, uint32(event.Scan), 9}).Draw(t, "hold")
 		}
 		if rapid.IntRange(0, 20).Draw(t, "retract") == 0 {
 			return Fact{Key: f.Key, Type: event.EventRetracted}
