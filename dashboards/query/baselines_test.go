@@ -30,7 +30,7 @@ func TestEachPlaceIsUnknownByItsOwnBaseline(t *testing.T) {
 	b.used("SMALL", "Asia/Kabul", "2026-03-13T16:30:00Z", 6, workdays)
 	b.window(0, "NEW", "inbound", "hour", "2026-03-13T16:30:00Z", "arrivals", 1)
 	for _, p := range []string{"BUSY", "SMALL", "NEW"} {
-		b.insideNow(0, p, "inbound", "2026-03-13T16:50:00Z", 5, "", "")
+		b.insideNow(0, p, "inbound", "2026-03-13T16:50:00Z", 5)
 	}
 	got := b.overview()
 	for i, want := range []struct {
@@ -103,7 +103,7 @@ func TestPlaceWithReadingsAloneHasTheBaselineOfItsReadings(t *testing.T) {
 	// Every two hours by day, none from 20:10 to 06:10 of Kabul.
 	b.insert(`readings SELECT 0, number, 'A', '', 'far', toString(number), 0, toDateTime64('2026-03-16 09:40:00', 3, 'UTC') - 7200 * number AS at, at, 10, NULL, 0, 0
 FROM numbers(756) WHERE toHour(toTimeZone(at, 'Asia/Kabul')) BETWEEN 6 AND 20`)
-	b.insideNow(0, "A", "", "2026-03-16T09:40:00Z", 0, "", "")
+	b.insideNow(0, "A", "", "2026-03-16T09:40:00Z", 0)
 	bcp := b.overview().Places[0]
 	// At 16:40 in Kabul. One thing an hour, every other: its gap of 45 minutes, an hour of silence, and another gap.
 	if bcp.Status != overview.OK || !bcp.SilentAfterLearned || bcp.SilentAfterSeconds != 5*3600 {
@@ -142,7 +142,7 @@ func TestPromisedSilenceBoundsTheBaseline(t *testing.T) {
 	p.SilentAfterIsMax = true
 	b := newBorder(t, "2026-03-13T23:10:00Z", p)
 	b.used("A", "UTC", "2026-03-13T23:00:00Z", 6, workdays)
-	b.insideNow(0, "A", "inbound", "2026-03-13T19:50:00Z", 5, "", "")
+	b.insideNow(0, "A", "inbound", "2026-03-13T19:50:00Z", 5)
 	if bcp := b.overview().Places[0]; bcp.Status != overview.Unknown || bcp.SilentAfterLearned || bcp.SilentAfterSeconds != 3*3600 {
 		t.Errorf("%s after %d s, learned %v", bcp.Status, bcp.SilentAfterSeconds, bcp.SilentAfterLearned)
 	}

@@ -37,11 +37,9 @@ func occupancyOf(p *engine.PlaceOverview) *inside {
 		case event.Outbound:
 			in.byDirection.Outbound += int64(o.Trucks)
 		}
-		for m, n := range o.Holders {
-			in.holders[m] += int64(n)
-		}
-		for hour, n := range o.Arrived {
-			in.arrived[hour] += int64(n)
+		for c, n := range o.Classes {
+			in.holders[c.Held] += int64(n)
+			in.arrived[c.Arrived] += int64(n)
 		}
 	}
 	if engine.Seen(last) {

@@ -25,7 +25,7 @@ func TestTimesNetOfClosedHours(t *testing.T) {
 		b.aggregate(0, "TORKHAM", "inbound", "hour", "2026-01-05T10:30:00Z", measure, 2, &one)
 		b.aggregate(1, "TORKHAM", "outbound", "hour", "2026-01-05T09:30:00Z", measure, 1, &two)
 	}
-	b.insideNow(0, "TORKHAM", "inbound", "2026-01-05T11:55:00Z", 1, "'wait/customs', 1", "490858, 1")
+	b.insideNow(0, "TORKHAM", "inbound", "2026-01-05T11:55:00Z", 1, "wait customs 490858: 1")
 
 	value := func(ms int64) float64 { return window.ValueOf(window.BinOf(ms)) }
 	seen := b.overview()

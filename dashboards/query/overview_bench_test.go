@@ -24,7 +24,11 @@ SELECT number %% 4, 'P' || toString(intDiv(number, 40) %% 18), ['inbound', 'outb
     1, 20, 1000000, 1000000, 50000000000, mapFromArrays(range(300, 320)::Array(Int16), arrayMap(x -> 1::UInt32, range(20)))
 FROM numbers(518400)`)
 	s.insert(`inside_now SELECT number %% 4, 'P' || toString(intDiv(number, 8) %% 18), ['inbound', 'outbound'][intDiv(number, 4) %% 2 + 1], 1, '2026-01-31 12:00:00', '2026-01-31 12:00:00', 100,
-    map('wait/customs', 60, 'service/customs', 30, 'exit/carrier', 10), map(491000, 50, 491010, 50) FROM numbers(144)`)
+    arrayMap(i -> 1, range(100)), arrayMap(i -> toDateTime(1767600000 + i %% 2 * 36000), range(100)), arrayMap(i -> toDateTime(1767600000 + i * 900), range(100)),
+    arrayMap(i -> ['wait', 'service', 'exit'][1 + i %% 3], range(100)), arrayMap(i -> ['unknown', 'customs', 'carrier'][1 + i %% 3], range(100)),
+    arrayMap(i -> ['', 'green', 'red'][1 + i %% 3], range(100)), arrayMap(i -> ['truck.arrived', 'inspection.started', 'truck.released'][1 + i %% 3], range(100)),
+    arrayMap(i -> ['', 'customs', ''][1 + i %% 3], range(100)), arrayMap(i -> ['', 'scan', ''][1 + i %% 3], range(100)), arrayMap(i -> '', range(100)),
+    arrayMap(i -> if(i %% 3 = 2, ['border_police', 'customs'], []), range(100)) FROM numbers(144)`)
 	s.insert(`readings SELECT 0, number, 'P' || toString(number %% 18), '', 'far', toString(number), 0, toDateTime64('2026-01-31 12:00:00', 3, 'UTC') - number,
     toDateTime64('2026-01-31 12:00:00', 3, 'UTC') - number, 10, NULL, 60, 0 FROM numbers(100000)`)
 	// The first overview of an hour reads the baselines, and judges all readings.

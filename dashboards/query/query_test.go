@@ -3,6 +3,7 @@ package query
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -137,14 +138,31 @@ func (b *database) row(shard int, bcp, direction, grain, start, measure string, 
 		a.Sum-a.Net.Closed, a.Net.SumSquares.Lo, list(a.Net.Bins))
 }
 
-func (b *database) insideNow(shard int, bcp, direction, lastEvent string, trucks int, holders, arrived string) {
+// insideColumns are columns of inside_now; all others are as the classes' trucks say.
+const insideColumns = `inside_now (shard, bcp, direction, as_of, last_event, last_truck_event, trucks, class_trucks, class_phase, class_holder, class_arrived,
+    class_since, class_channel, class_type, class_agency, class_kind, class_result, class_done)`
+
+// insideNow writes the trucks inside by class, which is phase, holder and hour of arrival: "wait customs 490858: 1".
+func (b *database) insideNow(shard int, bcp, direction, lastEvent string, trucks int, classes ...string) {
 	b.t.Helper()
+	var counts, phases, holders, hours []string
+	for _, c := range classes {
+		var phase, holder string
+		var hour, n int
+		if _, err := fmt.Sscanf(c, "%s %s %d: %d", &phase, &holder, &hour, &n); err != nil {
+			b.t.Fatalf("class %q: %v", c, err)
+		}
+		counts, phases, holders, hours = append(counts, fmt.Sprint(n)), append(phases, "'"+phase+"'"), append(holders, "'"+holder+"'"), append(hours, fmt.Sprint(hour*3600))
+	}
+	list := func(all []string) string { return "[" + strings.Join(all, ", ") + "]" }
+	none := func(value string) string { return list(slices.Repeat([]string{value}, len(classes))) }
 	ofTruck := "NULL"
 	if trucks > 0 {
 		ofTruck = literal(at(lastEvent))
 	}
-	b.insert("inside_now VALUES (%d, '%s', '%s', 10, %s, %s, %d, map(%s), map(%s))",
-		shard, bcp, direction, literal(at(lastEvent)), ofTruck, trucks, holders, arrived)
+	b.insert(insideColumns+" VALUES (%d, '%s', '%s', 10, %s, %s, %d, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+		shard, bcp, direction, literal(at(lastEvent)), ofTruck, trucks, list(counts), list(phases), list(holders), list(hours),
+		none("NULL"), none("''"), none("'truck.arrived'"), none("''"), none("''"), none("''"), none("[]"))
 }
 
 // refresh reads all tables again: rows that are written by hand may be as of any offset.
@@ -236,10 +254,9 @@ func TestShardsDirectionsAndHoursAddUp(t *testing.T) {
 	b.window(1, "TORKHAM", "inbound", "hour", "2026-01-05T09:30:00Z", "wait/customs", 1, 100)
 	b.window(1, "TORKHAM", "inbound", "hour", "2026-01-05T09:30:00Z", "incomplete/no_arrival", 1)
 	b.window(0, "TORKHAM", "inbound", "hour", "2026-01-04T11:30:00Z", "untimed_releases", 100) // a day ago
-	b.insideNow(0, "TORKHAM", "inbound", "2026-01-05T12:05:00Z", 3, "'wait/customs', 2, 'service/health', 1",
-		fmt.Sprintf("%d, 2, %d, 1", at("2026-01-05T12:00:00Z").Unix()/3600, at("2026-01-01T00:00:00Z").Unix()/3600))
-	b.insideNow(1, "TORKHAM", "outbound", "2026-01-05T12:08:00Z", 4, "'wait/customs', 4",
-		fmt.Sprintf("%d, 4", at("2026-01-05T02:00:00Z").Unix()/3600))
+	// The hours of arrival are 12:00, that of 2026-01-01 00:00, and 02:00.
+	b.insideNow(0, "TORKHAM", "inbound", "2026-01-05T12:05:00Z", 3, "wait customs 491004: 2", "service health 490896: 1")
+	b.insideNow(1, "TORKHAM", "outbound", "2026-01-05T12:08:00Z", 4, "wait customs 490994: 4")
 	b.insert("progress (shard, offset, as_of, latest, watermark) VALUES (0, 10, 10, %s, %s), (1, 20, 20, %s, %s)",
 		literal(at("2026-01-05T12:05:00Z")), literal(at("2026-01-05T11:55:00Z")),
 		literal(at("2026-01-05T12:08:00Z")), literal(at("2026-01-05T11:58:00Z")))
@@ -283,7 +300,7 @@ func TestStalePlaceIsUnknownAndItsTrendHasAGap(t *testing.T) {
 	b.window(0, "A", "inbound", "hour", "2026-01-04T20:00:00Z", "arrivals", 4)
 	b.window(0, "A", "inbound", "hour", "2026-01-05T06:00:00Z", "arrivals", 2)
 	b.window(0, "A", "inbound", "hour", "2026-01-05T06:00:00Z", "release_time", 1, 60)
-	b.insideNow(0, "A", "inbound", "2026-01-05T06:30:00Z", 6, "", "")
+	b.insideNow(0, "A", "inbound", "2026-01-05T06:30:00Z", 6)
 	bcp := b.overview().Places[0]
 	if bcp.Status != overview.Unknown || bcp.Inside.Reason != overview.Stale {
 		t.Errorf("status %q, reason %q", bcp.Status, bcp.Inside.Reason)
@@ -308,7 +325,7 @@ func TestEmptyPlaceThatIsSeenHasZeroTrucks(t *testing.T) {
 	b := newBorder(t, "2026-01-05T12:00:00Z", placeOf("A", "UTC", 3*time.Hour))
 	b.window(0, "A", "inbound", "hour", "2026-01-05T11:00:00Z", "arrivals", 1)
 	b.window(0, "A", "inbound", "hour", "2026-01-05T11:00:00Z", "untimed_left", 1)
-	b.insert("inside_now VALUES (0, 'A', 'inbound', 10, '2026-01-05 11:50:00', '2026-01-05 11:50:00', 0, map(), map())")
+	b.insert("inside_now (shard, bcp, direction, as_of, last_event, last_truck_event, trucks) VALUES (0, 'A', 'inbound', 10, '2026-01-05 11:50:00', '2026-01-05 11:50:00', 0)")
 	bcp := b.overview().Places[0]
 	is(t, "inside", bcp.Inside.Trucks, 0)
 	is(t, "n", bcp.ReleaseTime.N, 0)
@@ -320,7 +337,7 @@ func TestEmptyPlaceThatIsSeenHasZeroTrucks(t *testing.T) {
 
 func TestPlaceWithReadingsAloneHasNoTrucksToCount(t *testing.T) {
 	b := newBorder(t, "2026-01-05T12:00:00Z", placeOf("A", "UTC", 12*time.Hour))
-	b.insideNow(0, "A", "", "2026-01-05T11:50:00Z", 0, "", "")
+	b.insideNow(0, "A", "", "2026-01-05T11:50:00Z", 0)
 	reading := func(offset int, source string, id, edition int, time, values string) {
 		b.insert(`readings VALUES (0, %d, 'A', '', '%s', 'r%d', %d, %s, %s, %s)`,
 			offset, source, id, edition, literal(at(time)), literal(at(time)), values)
@@ -357,8 +374,8 @@ func TestPlaceWithReadingsAloneHasNoTrucksToCount(t *testing.T) {
 func TestStaleTrucksAreUnknownThoughReadingsContinue(t *testing.T) {
 	b := newBorder(t, "2026-01-05T12:00:00Z", placeOf("A", "UTC", 3*time.Hour))
 	b.window(0, "A", "inbound", "hour", "2026-01-05T06:00:00Z", "arrivals", 4)
-	b.insideNow(0, "A", "inbound", "2026-01-05T06:50:00Z", 4, "", "")
-	b.insideNow(0, "A", "", "2026-01-05T11:50:00Z", 0, "", "") // a reading
+	b.insideNow(0, "A", "inbound", "2026-01-05T06:50:00Z", 4)
+	b.insideNow(0, "A", "", "2026-01-05T11:50:00Z", 0) // a reading
 	bcp := b.overview().Places[0]
 	if bcp.Status != overview.OK || bcp.Inside.Reason != overview.NoTruckEvents {
 		t.Errorf("status %q, reason %q", bcp.Status, bcp.Inside.Reason)
@@ -373,7 +390,7 @@ func TestPlaceIsClosedByItsCalendar(t *testing.T) {
 	p.Calendar.Days[time.Monday] = []place.Span{{Open: 8 * 60, Close: 16 * 60}}
 	b := newBorder(t, "2026-01-05T18:00:00Z", p) // a Monday
 	b.window(0, "A", "inbound", "hour", "2026-01-05T12:00:00Z", "arrivals", 3)
-	b.insideNow(0, "A", "inbound", "2026-01-05T15:50:00Z", 3, "", "")
+	b.insideNow(0, "A", "inbound", "2026-01-05T15:50:00Z", 3)
 	bcp := b.overview().Places[0]
 	if bcp.Status != overview.Closed || bcp.Open {
 		t.Errorf("status %q, open %v", bcp.Status, bcp.Open)
@@ -394,7 +411,7 @@ func TestReportedClosingsAndOpeningsOverrideTheCalendar(t *testing.T) {
 	}
 	b := newBorder(t, "2026-01-07T10:00:00Z", p)
 	b.window(0, "A", "inbound", "hour", "2026-01-07T08:00:00Z", "arrivals", 3)
-	b.insideNow(0, "A", "inbound", "2026-01-07T08:50:00Z", 3, "", "")
+	b.insideNow(0, "A", "inbound", "2026-01-07T08:50:00Z", 3)
 	offset := 0
 	report := func(typ, id, time, direction, retracted string) {
 		for shard := range 2 {

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
-	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"dwell/ingest/event"
 	"dwell/metrics/engine"
@@ -155,47 +154,6 @@ func (s *Source) makeOverviews(ctx context.Context, shards map[int]*storedShard,
 	}
 	return s.readInside(ctx, ids, func(shard int, b event.BCP, d event.Direction, in engine.Occupancy) {
 		shards[shard].overview.Places[b].Inside[d] = in
-	})
-}
-
-// readInside reads the occupancy of shards.
-func (s *Source) readInside(ctx context.Context, ids []uint16, yield func(int, event.BCP, event.Direction, engine.Occupancy)) error {
-	sql := `
-SELECT shard, bcp, toString(direction), last_event, last_truck_event, trucks, holders, arrived
-FROM ` + s.table("inside_now") + ` FINAL
-WHERE shard IN ({shards:Array(UInt16)}) AND bcp IN ({ids:Array(String)})`
-	args := []any{clickhouse.Named("shards", ids), clickhouse.Named("ids", s.ids)}
-	return s.each(ctx, "inside_now", sql, args, func(rows driver.Rows) error {
-		var (
-			shard           uint16
-			bcp, direction  string
-			last, lastTruck *time.Time
-			trucks          uint32
-			holders         map[string]uint32
-			arrived         map[uint32]uint32
-		)
-		if err := rows.Scan(&shard, &bcp, &direction, &last, &lastTruck, &trucks, &holders, &arrived); err != nil {
-			return err
-		}
-		in := engine.Occupancy{
-			LastEvent: orNever(last), LastTruckEvent: orNever(lastTruck), Trucks: int(trucks), Holders: map[window.Measure]int{}, Arrived: map[int32]int{},
-		}
-		for name, n := range holders {
-			m, err := window.ParseMeasure(name, s.voc)
-			if err != nil {
-				return err
-			}
-			in.Holders[m] = int(n)
-		}
-		for hour, n := range arrived {
-			in.Arrived[int32(hour)] = int(n)
-		}
-		b, d, err := s.codes(bcp, direction)
-		if err != nil {
-			return err
-		}
-		yield(int(shard), b, d, in)
-		return nil
 	})
 }
 

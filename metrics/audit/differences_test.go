@@ -88,7 +88,13 @@ func TestEveryKindOfDifferenceIsFound(t *testing.T) {
 	const (
 		t1      = "visits FINAL WHERE visit = 'T1'"
 		release = "windows FINAL WHERE measure = 'release_time' AND grain = "
+		inside  = "inside_now FINAL WHERE trucks > 0"
+		red     = "'wait','unknown','2026-01-05 08:45:00','2026-01-05 08:00:00','red'"
+		after   = "'channel.assigned','','','',[]"
 	)
+	class := func(held, fact string) string {
+		return "inside now AF-NAN-TORKHAM inbound shard 0: class (" + held + ") after (" + fact + "): "
+	}
 	b := day(t)
 	for _, table := range []string{"visits", "windows", "inside_now"} {
 		b.exec("CREATE TABLE kept_" + table + " AS " + table)
@@ -117,8 +123,18 @@ func TestEveryKindOfDifferenceIsFound(t *testing.T) {
 		{"a net bin", "windows", "net_ms - 1 AS net_ms, map(385::Int16, 1::UInt32) AS net_bins", release + "'day'", `release_time shard 0: net_bins: engine "[(385,1)]", audit "[(386,1)]"`},
 		{"a window without events", "windows", "start + 3600 AS start", release + "'hour'", `hour 2026-01-05 09:30:00 release_time shard 0: n: engine "1", audit "0"`},
 		{"trucks inside", "inside_now", "trucks + 1 AS trucks", "inside_now FINAL", `inside now AF-NAN-TORKHAM inbound shard 0: trucks: engine "2", audit "1"`},
-		{"the holders of those inside", "inside_now", "map('wait/customs', 1) AS holders", "inside_now FINAL", `holders: engine "[('wait/customs',1)]", audit "[('wait/unknown',1)]"`},
-		{"when those inside arrived", "inside_now", "map(toUInt32(1), 1) AS arrived", "inside_now FINAL", `arrived: engine "[(1,1)]", audit "[(491000,1)]"`},
+		{"how many are of a class", "inside_now", "[2] AS class_trucks", inside, class(red, after) + `engine "2", audit "1"`},
+		{"the phase of those inside", "inside_now", "['hold'] AS class_phase", inside, class("'hold','unknown','2026-01-05 08:45:00','2026-01-05 08:00:00','red'", after) + `engine "1", audit "0"`},
+		{"the holder of those inside", "inside_now", "['customs'] AS class_holder", inside, class("'wait','customs','2026-01-05 08:45:00','2026-01-05 08:00:00','red'", after) + `engine "1", audit "0"`},
+		{"since when those inside wait", "inside_now", "[class_since[1] + 900] AS class_since", inside, class("'wait','unknown','2026-01-05 09:00:00','2026-01-05 08:00:00','red'", after) + `engine "1", audit "0"`},
+		{"when those inside arrived", "inside_now", "[class_arrived[1] + 3600] AS class_arrived", inside, class("'wait','unknown','2026-01-05 08:45:00','2026-01-05 09:00:00','red'", after) + `engine "1", audit "0"`},
+		{"the channel of those inside", "inside_now", "['green'] AS class_channel", inside, class("'wait','unknown','2026-01-05 08:45:00','2026-01-05 08:00:00','green'", after) + `engine "1", audit "0"`},
+		{"the last fact of those inside", "inside_now", "['truck.arrived'] AS class_type", inside, class(red, "'truck.arrived','','','',[]") + `engine "1", audit "0"`},
+		{"the last fact's agency", "inside_now", "['customs'] AS class_agency", inside, class(red, "'channel.assigned','customs','','',[]") + `engine "1", audit "0"`},
+		{"the last fact's kind", "inside_now", "['scan'] AS class_kind", inside, class(red, "'channel.assigned','','scan','',[]") + `engine "1", audit "0"`},
+		{"the last fact's result", "inside_now", "['conformant'] AS class_result", inside, class(red, "'channel.assigned','','','conformant',[]") + `engine "1", audit "0"`},
+		{"the agencies done", "inside_now", "[['customs']] AS class_done", inside, class(red, "'channel.assigned','','','',['customs']") + `engine "1", audit "0"`},
+		{"a class that is not there", "inside_now", "[] AS class_trucks, [] AS class_phase, [] AS class_holder, [] AS class_since, [] AS class_arrived, [] AS class_channel, [] AS class_type, [] AS class_agency, [] AS class_kind, [] AS class_result, [] AS class_done", inside, class(red, after) + `engine "0", audit "1"`},
 		{"when a BCP was last seen", "inside_now", "last_event + INTERVAL 1 SECOND AS last_event", "inside_now FINAL", `last_event: engine "2026-01-05 09:30:01.000", audit "2026-01-05 09:30:00.000"`},
 	} {
 		t.Run(tampered.what, func(t *testing.T) {

@@ -5,7 +5,8 @@ CREATE TABLE {{.Scratch}} (
     first Nullable(Int64), last Nullable(Int64), arrived Nullable(Int64), released Nullable(Int64),
     refused Nullable(Int64), departed Nullable(Int64), lapsed Nullable(Int64),
     sound UInt8, segments Array(Tuple(phase String, holder String, start Int64, ms Int64)),
-    open UInt8, phase String, holder String, since Nullable(Int64)
+    open UInt8, phase String, holder String, since Nullable(Int64),
+    last_type String, last_agency String, last_kind String, last_result String, done Array(String)
 ) ENGINE = MergeTree ORDER BY (shard, bcp, visit);
 
 CREATE TABLE {{.Scratch}}_net (

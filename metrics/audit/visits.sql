@@ -18,6 +18,7 @@ WITH
     indexOf(types, 'inspection.completed') AS inspection_completed,
     indexOf(types, 'hold.lifted') AS hold_lifted,
     indexOf(types, 'truck.departed') AS truck_departed,
+    ['conformant', 'non_conformant'] AS results,
     ['document', 'scan', 'weighbridge', 'physical', 'sps', 'immigration_security'] AS kinds,
     ['', 'inbound', 'outbound'] AS directions,
     ['', 'green', 'yellow', 'red', 'blue'] AS channels,
@@ -39,10 +40,10 @@ received AS (
             toString(e.agency),
             if(e.type IN ('inspection.started', 'inspection.completed'), indexOf(kinds, e.kind), 0),
             xxHash64(concat(e.source, '\0', e.id, if(e.edition = 0, '', concat('\xFF', toString(e.edition))))),
-            toString(e.direction), toString(e.channel), toString(e.regime), e.hold
-        )::Tuple(t Int64, type UInt8, agency String, kind UInt8, key UInt64, direction String, channel String, regime String, hold String) AS fact,
+            toString(e.direction), toString(e.channel), toString(e.regime), e.hold, toString(e.result)
+        )::Tuple(t Int64, type UInt8, agency String, kind UInt8, key UInt64, direction String, channel String, regime String, hold String, result String) AS fact,
         (fact.t, fact.type, fact.agency, fact.kind, indexOf(regimes, fact.regime), indexOf(channels, fact.channel), indexOf(directions, fact.direction),
-            if(fact.hold = '', 0, toUInt32(xxHash64(fact.hold)))) AS rank
+            if(fact.hold = '', 0, toUInt32(xxHash64(fact.hold))), indexOf(results, fact.result)) AS rank
     FROM {{.Database}}.events AS e
     INNER JOIN {{.Scratch}}_progress AS p ON e.shard = p.shard
     WHERE cityHash64(e.subject) % {{.Buckets}} = {{.Bucket}} AND e.offset < p.applied
@@ -142,7 +143,8 @@ milestones AS (
 places AS (
     SELECT *, place.direction AS direction,
         arrayFilter(f -> f.direction != place.direction, fs) AS odd,
-        last + lapse_after[indexOf(bcps, bcp)] AS deadline
+        last + lapse_after[indexOf(bcps, bcp)] AS deadline,
+        arraySort(arrayDistinct(arrayMap(f -> f.agency, arrayFilter(f -> f.type = inspection_completed, fs)))) AS done
     FROM milestones
 ),
 faults AS (
@@ -238,6 +240,7 @@ SELECT
     sound AND departed IS NULL AS open,
     if(open, cut[-1].1, '') AS phase,
     if(open, cut[-1].2, '') AS holder,
-    if(open, cut[-1].3, NULL) AS since
+    if(open, cut[-1].3, NULL) AS since,
+    types[fs[-1].type] AS last_type, fs[-1].agency AS last_agency, kinds[fs[-1].kind] AS last_kind, fs[-1].result AS last_result, done
 FROM cut
 SETTINGS max_block_size = 4096

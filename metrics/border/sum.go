@@ -94,13 +94,10 @@ func (p *placeSum) addOpenings(opened []*hours.Hours) {
 func addOccupancy(to, o *engine.Occupancy) {
 	to.LastEvent, to.LastTruckEvent = max(to.LastEvent, o.LastEvent), max(to.LastTruckEvent, o.LastTruckEvent)
 	to.Trucks += o.Trucks
-	if to.Holders == nil {
-		to.Holders, to.Arrived = map[window.Measure]int{}, map[int32]int{}
+	if to.Classes == nil {
+		to.Classes = map[engine.Class]int{}
 	}
-	for m, n := range o.Holders {
-		to.Holders[m] += n
-	}
-	for hour, n := range o.Arrived {
-		to.Arrived[hour] += n
+	for c, n := range o.Classes {
+		to.Classes[c] += n
 	}
 }

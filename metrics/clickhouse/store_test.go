@@ -330,19 +330,25 @@ func TestWindowsAreReadBack(t *testing.T) {
 func TestInsideIsReadBack(t *testing.T) {
 	voc := vocabulary(t)
 	s := open(t, fresh(t), voc)
+	police, _ := voc.Agency([]byte("border_police"))
 	rows := []engine.Inside{
 		{
-			BCP: 1, Direction: event.Inbound, AsOf: 9, LastEvent: 1_767_600_000_123, LastTruckEvent: 1_767_600_000_000, Trucks: 5,
-			Holders: map[window.Measure]int{window.OfSegment(visit.Wait, voc.Customs): 2, window.OfSegment(visit.Wait, voc.UnknownHolder): 3},
-			Arrived: map[int32]int{490_000: 1, 490_001: 4},
+			BCP: 1, Direction: event.Inbound, AsOf: 9,
+			Occupancy: engine.Occupancy{LastEvent: 1_767_600_000_123, LastTruckEvent: 1_767_600_000_000, Trucks: 5, Classes: map[engine.Class]int{
+				{
+					Held: window.OfSegment(visit.Wait, voc.UnknownHolder), Last: event.InspectionCompleted, Agency: police, Kind: event.Scan,
+					Result: event.NonConformant, Channel: event.Red, Arrived: 490_000, Since: 1_960_003, Done: engine.AgenciesOf(voc.Customs, police),
+				}: 3,
+				{Held: window.OfSegment(visit.Wait, voc.UnknownHolder), Last: event.TruckArrived, Arrived: 490_001, Since: engine.NoQuarter}: 2,
+			}},
 		},
-		{BCP: 3, Direction: event.NoDirection, AsOf: 9, LastEvent: engine.Never, LastTruckEvent: engine.Never},
-		{BCP: 2, Direction: event.Outbound, AsOf: 9, LastEvent: 77, LastTruckEvent: engine.Never},
+		{BCP: 3, Direction: event.NoDirection, AsOf: 9, Occupancy: engine.NoOccupancy()},
+		{BCP: 2, Direction: event.Outbound, AsOf: 9, Occupancy: engine.Occupancy{LastEvent: 77, LastTruckEvent: engine.Never}},
 	}
 	if err := s.WriteInside(t.Context(), 1, rows); err != nil {
 		t.Fatal(err)
 	}
-	older := engine.Inside{BCP: 1, Direction: event.Inbound, AsOf: 3, LastEvent: 5, Trucks: 50}
+	older := engine.Inside{BCP: 1, Direction: event.Inbound, AsOf: 3, Occupancy: engine.Occupancy{LastEvent: 5, Trucks: 50}}
 	if err := s.WriteInside(t.Context(), 1, []engine.Inside{older}); err != nil {
 		t.Fatal(err)
 	}
@@ -351,17 +357,18 @@ func TestInsideIsReadBack(t *testing.T) {
 	if want := map[string][2]int64{"1 inbound": {1_767_600_000_123, 1_767_600_000_000}, "2 outbound": {77, engine.Never}}; err != nil || !reflect.DeepEqual(seen, want) {
 		t.Errorf("seen %v, %v, want %v", seen, err, want)
 	}
-	var holders string
-	var hours map[uint32]uint32
-	const asked = "SELECT toString(holders), arrived FROM inside_now FINAL WHERE bcp = 'AF-NAN-TORKHAM' AND direction = 'inbound' AND trucks = 5"
-	if err := s.conn.QueryRow(t.Context(), asked).Scan(&holders, &hours); err != nil {
+	const asked = "SELECT toString(tuple(COLUMNS('class_'))) FROM inside_now FINAL WHERE bcp = 'AF-NAN-TORKHAM' AND direction = 'inbound' AND trucks = 5"
+	const want = `([3,2],['2025-11-24 16:00:00','2025-11-24 17:00:00'],['2025-11-24 16:45:00',NULL],['wait','wait'],['unknown','unknown'],['red',''],` +
+		`['inspection.completed','truck.arrived'],['border_police',''],['scan',''],['non_conformant',''],[['border_police','customs'],[]])`
+	var classes string
+	if err := s.conn.QueryRow(t.Context(), asked).Scan(&classes); err != nil {
 		t.Fatal(err)
 	}
-	if want := "{'wait/customs':2,'wait/unknown':3}"; holders != want {
-		t.Errorf("holders are %s, want %s", holders, want)
+	if classes != want {
+		t.Errorf("classes are\n%s, want\n%s", classes, want)
 	}
-	if want := map[uint32]uint32{490_000: 1, 490_001: 4}; !reflect.DeepEqual(hours, want) {
-		t.Errorf("hours of arrival are %v, want %v", hours, want)
+	if got := s.text(t, "SELECT phase, holder, trucks FROM waiting_now"); got != "wait\tunknown\t5\n" {
+		t.Errorf("waiting now are %q", got)
 	}
 }
 

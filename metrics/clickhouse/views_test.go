@@ -67,8 +67,9 @@ func TestViewsOfAHandComputedDay(t *testing.T) {
 		}
 	}
 	inside := []engine.Inside{{
-		BCP: 1, Direction: event.Inbound, AsOf: 5, LastEvent: 1_767_600_000_123, Trucks: 3,
-		Holders: map[window.Measure]int{wait: 2, window.OfSegment(visit.Exit, voc.Carrier): 1},
+		BCP: 1, Direction: event.Inbound, AsOf: 5, Occupancy: engine.Occupancy{LastEvent: 1_767_600_000_123, Trucks: 3, Classes: map[engine.Class]int{
+			{Held: wait, Arrived: 490_000}: 1, {Held: wait, Arrived: 490_001}: 1, {Held: window.OfSegment(visit.Exit, voc.Carrier), Arrived: 490_000}: 1,
+		}},
 	}}
 	for id := range 2 {
 		inside[0].LastEvent += int64(id) * 1000

@@ -29,7 +29,7 @@ func (s *State) markDirty(v mem.Ref, st *visit.State) {
 	if entry.dirty != 0 {
 		return
 	}
-	d := dirtyVisit{visit: v, before: s.occupancyOf(st, entry.lapsed())}
+	d := dirtyVisit{visit: v, before: s.occupancyOf(v, st)}
 	s.after = window.Contributions(s.after[:0], st, entry.lapsed())
 	s.collected.Set(&d.collected, s.after)
 	s.dirty = append(s.dirty, d)
@@ -56,7 +56,7 @@ func (s *State) collectDeltas(more bool) {
 		if !more {
 			s.collected.Free(d.collected)
 			d.collected = mem.List{}
-			s.updateOccupancy(d.before, s.occupancyOf(st, lapsed))
+			s.updateOccupancy(d.before, s.occupancyOf(d.visit, st))
 		}
 	}
 }

@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"maps"
-
 	"dwell/metrics/engine/mem"
 	"dwell/metrics/window"
 )
@@ -50,7 +48,7 @@ func (s *State) Flush(asOf int64) *Flush {
 		if row != nil && row.dirty {
 			row.dirty, row.AsOf = false, asOf
 			own := *row
-			own.Holders, own.Arrived = maps.Clone(row.Holders), maps.Clone(row.Arrived)
+			own.Occupancy = row.clone()
 			f.Inside = append(f.Inside, own)
 		}
 	}

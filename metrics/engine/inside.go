@@ -1,33 +1,74 @@
 package engine
 
 import (
+	"maps"
+
 	"dwell/ingest/event"
+	"dwell/metrics/engine/mem"
 	"dwell/metrics/visit"
 	"dwell/metrics/window"
 )
 
-// Inside is the trucks of one shard that are inside a BCP now, by holder and by hour of arrival.
+// Inside is the occupancy of one BCP and direction, of the trucks of one shard.
 type Inside struct {
 	BCP       event.BCP
 	Direction event.Direction
 	// AsOf is an offset: the row includes the events of the shard before it, and no others.
 	AsOf int64
+	Occupancy
+
+	dirty bool
+}
+
+// Occupancy is the trucks that are inside a BCP in one direction now.
+type Occupancy struct {
 	// LastEvent is the time of the latest event about the BCP and direction, and LastTruckEvent of the latest one about a visit,
 	// Unix milliseconds, or Never.
 	LastEvent, LastTruckEvent int64
 	Trucks                    int
-	// Holders counts the trucks by the segment they are in: window.OfSegment.
-	Holders map[window.Measure]int
-	// Arrived counts the trucks by the hour of arrival, in hours since the Unix epoch.
-	Arrived map[int32]int
+	// Classes counts the trucks by class.
+	Classes map[Class]int
+}
 
-	dirty bool
+// Never is the time of the latest event where there is none.
+const Never = never
+
+// Seen reports whether the time of a latest event is one.
+func Seen(ms int64) bool { return ms != never }
+
+// NoOccupancy is that of a BCP without events.
+func NoOccupancy() Occupancy { return Occupancy{LastEvent: never, LastTruckEvent: never} }
+
+// Holders counts the trucks by the segment they are in: window.OfSegment.
+func (o *Occupancy) Holders() map[window.Measure]int {
+	all := map[window.Measure]int{}
+	for c, n := range o.Classes {
+		all[c.Held] += n
+	}
+	return all
+}
+
+// Add adds trucks of a class.
+func (o *Occupancy) Add(c Class, n int) {
+	if o.Classes == nil {
+		o.Classes = map[Class]int{}
+	}
+	o.Trucks += n
+	if o.Classes[c] += n; o.Classes[c] == 0 {
+		delete(o.Classes, c)
+	}
+}
+
+func (o Occupancy) clone() Occupancy {
+	o.Classes = maps.Clone(o.Classes)
+	return o
 }
 
 func (s *State) row(b event.BCP, d event.Direction) *Inside {
 	at := &s.inside[placeOf(b, d)]
 	if *at == nil {
-		*at = &Inside{BCP: b, Direction: d, LastEvent: never, LastTruckEvent: never, Holders: map[window.Measure]int{}, Arrived: map[int32]int{}}
+		*at = &Inside{BCP: b, Direction: d, Occupancy: NoOccupancy()}
+		(*at).Classes = map[Class]int{}
 	}
 	(*at).dirty = true
 	return *at
@@ -46,20 +87,16 @@ func (s *State) updateLastEvent(e *event.Event) {
 type occupancy struct {
 	bcp       event.BCP
 	direction event.Direction
-	holder    window.Measure
-	arrived   int32 // hours since the Unix epoch
+	class     Class
 }
 
-// occupancyOf is that of a visit in this state. The truck of a visit that is not sound is inside, but its holder is unknown.
-func (s *State) occupancyOf(st *visit.State, lapsed visit.Time) occupancy {
-	if st.Empty || !st.Inside() || lapsed != visit.None {
+// occupancyOf is that of a visit in this state, before its facts change.
+func (s *State) occupancyOf(v mem.Ref, st *visit.State) occupancy {
+	entry := s.visits.At(v)
+	if st.Empty || !st.Inside() || entry.lapsed() != visit.None {
 		return occupancy{}
 	}
-	phase, holder := st.Phase, st.Holder
-	if phase == visit.NoPhase {
-		phase, holder = visit.Wait, s.rules.Unknown
-	}
-	return occupancy{st.BCP, st.Direction, window.OfSegment(phase, holder), window.MinuteOf(st.Arrived) / 60}
+	return occupancy{st.BCP, st.Direction, s.classOf(st, s.visits.facts.Items(entry.facts))}
 }
 
 // updateOccupancy replaces a truck's occupancy before by the one after.
@@ -67,31 +104,12 @@ func (s *State) updateOccupancy(before, after occupancy) {
 	if before == after {
 		return
 	}
-	from, to := before.holder, after.holder
-	if before.holder = to; before == after && before != (occupancy{}) { // only the holder is another, as nearly always
-		holders := s.row(after.bcp, after.direction).Holders
-		count(holders, from, -1)
-		count(holders, to, +1)
-		return
-	}
-	before.holder = from
 	s.countOccupancy(before, -1)
 	s.countOccupancy(after, +1)
 }
 
 func (s *State) countOccupancy(o occupancy, sign int) {
-	if o == (occupancy{}) {
-		return
-	}
-	row := s.row(o.bcp, o.direction)
-	row.Trucks += sign
-	count(row.Holders, o.holder, sign)
-	count(row.Arrived, o.arrived, sign)
-}
-
-// count adds to a number, and deletes one that is zero.
-func count[K comparable](m map[K]int, k K, by int) {
-	if m[k] += by; m[k] == 0 {
-		delete(m, k)
+	if o != (occupancy{}) {
+		s.row(o.bcp, o.direction).Add(o.class, sign)
 	}
 }

@@ -13,7 +13,7 @@ func insideOf(s *State) (rows []Inside) {
 	for _, at := range s.inside {
 		if at != nil && at.Trucks > 0 {
 			rows = append(rows, Inside{
-				BCP: at.BCP, Direction: at.Direction, Trucks: at.Trucks, Holders: maps.Clone(at.Holders), Arrived: maps.Clone(at.Arrived),
+				BCP: at.BCP, Direction: at.Direction, Occupancy: Occupancy{Trucks: at.Trucks, Classes: maps.Clone(at.Classes)},
 			})
 		}
 	}

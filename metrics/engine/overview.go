@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"maps"
 	"slices"
 
 	"dwell/ingest/event"
@@ -56,24 +55,6 @@ type HourAt struct {
 	*window.HourSum
 }
 
-// Occupancy is the trucks inside in one direction, as in Inside.
-type Occupancy struct {
-	// LastEvent and LastTruckEvent are Unix milliseconds, or Never.
-	LastEvent, LastTruckEvent int64
-	Trucks                    int
-	Holders                   map[window.Measure]int
-	Arrived                   map[int32]int
-}
-
-// Never is the time of the latest event where there is none.
-const Never = never
-
-// Seen reports whether the time of a latest event is one.
-func Seen(ms int64) bool { return ms != never }
-
-// NoOccupancy is that of a BCP without events.
-func NoOccupancy() Occupancy { return Occupancy{LastEvent: never, LastTruckEvent: never} }
-
 // recentHours are the hours of one BCP as of the last flush.
 type recentHours struct {
 	all []HourAt // ordered by start
@@ -106,7 +87,7 @@ func (s *State) Overview(shard int, next int64) *Overview {
 		for d := range to.Inside {
 			to.Inside[d] = NoOccupancy()
 			if row := s.inside[placeOf(event.BCP(b), event.Direction(d))]; row != nil {
-				to.Inside[d] = Occupancy{row.LastEvent, row.LastTruckEvent, row.Trucks, maps.Clone(row.Holders), maps.Clone(row.Arrived)}
+				to.Inside[d] = row.clone()
 			}
 		}
 	}
@@ -196,7 +177,7 @@ func (p *pending) addDirty() {
 		d := &s.dirty[i]
 		entry := s.visits.At(d.visit)
 		st, lapsed := s.derive(d.visit), entry.lapsed()
-		p.move(d.before, s.occupancyOf(st, lapsed))
+		p.move(d.before, s.occupancyOf(d.visit, st))
 		if entry.settled() {
 			continue
 		}
@@ -262,14 +243,7 @@ func (p *pending) move(before, after occupancy) {
 }
 
 func (p *pending) count(o occupancy, sign int) {
-	if o == (occupancy{}) {
-		return
+	if o != (occupancy{}) {
+		p.places[o.bcp].Inside[o.direction].Add(o.class, sign)
 	}
-	to := &p.places[o.bcp].Inside[o.direction]
-	if to.Holders == nil {
-		to.Holders, to.Arrived = map[window.Measure]int{}, map[int32]int{}
-	}
-	to.Trucks += sign
-	count(to.Holders, o.holder, sign)
-	count(to.Arrived, o.arrived, sign)
 }

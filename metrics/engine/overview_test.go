@@ -25,8 +25,8 @@ func shownIn(o *Overview) shown {
 	all := shown{map[bcpDirection]Occupancy{}, map[hourOf]window.HourSum{}}
 	for b := range o.Places {
 		for d, in := range o.Places[b].Inside {
-			if in.Trucks != 0 || len(in.Holders) > 0 || len(in.Arrived) > 0 {
-				in.LastEvent, in.LastTruckEvent, in.Holders, in.Arrived = 0, 0, maps.Clone(in.Holders), maps.Clone(in.Arrived)
+			if in.Trucks != 0 || len(in.Classes) > 0 {
+				in.LastEvent, in.LastTruckEvent, in.Classes = 0, 0, maps.Clone(in.Classes)
 				all.inside[bcpDirection{event.BCP(b), event.Direction(d)}] = in
 			}
 		}

@@ -232,7 +232,7 @@ func (in *instance) flush() error {
 		step(func() { b.writeVisit(r) })
 	}
 	for _, r := range f.Inside {
-		r.Holders, r.Arrived = maps.Clone(r.Holders), maps.Clone(r.Arrived)
+		r.Classes = maps.Clone(r.Classes)
 		step(func() {
 			if old, ok := b.inside[bcpDirection{r.BCP, r.Direction}]; !ok || r.AsOf >= old.AsOf {
 				b.inside[bcpDirection{r.BCP, r.Direction}] = r

@@ -155,7 +155,7 @@ func (s *State) RestoreVisit(r *visit.Row) error {
 		s.await(at, st)
 	}
 	e.setOver(over(st, e.lapsed()))
-	s.updateOccupancy(occupancy{}, s.occupancyOf(st, e.lapsed()))
+	s.updateOccupancy(occupancy{}, s.occupancyOf(at, st))
 	return nil
 }
 

@@ -37,6 +37,7 @@ type State struct {
 	deltasDue bool
 	lapses    mem.Queue[mem.Ref]
 	inside    []*Inside // by BCP and direction
+	doneSets  map[string]Agencies
 
 	windows windows
 	recent  []recentHours // by BCP
@@ -80,6 +81,8 @@ type State struct {
 	before, after []window.Contribution
 	scratch       visit.State
 	keyRoom       []byte
+	doneRoom      []event.Agency
+	setRoom       []byte
 	spare         Flush
 }
 
@@ -97,8 +100,9 @@ const (
 func New(cfg Config) *State {
 	s := &State{
 		cfg: cfg, rules: visit.RulesOf(cfg.Vocabulary), places: append([]place.Place{{}}, cfg.Places...),
-		inside: make([]*Inside, (1+len(cfg.Places))*directions), // there is no BCP 0
-		ahead:  map[window.Key]int64{}, restatedAt: map[window.Key]int{},
+		inside:   make([]*Inside, (1+len(cfg.Places))*directions), // there is no BCP 0
+		doneSets: map[string]Agencies{},
+		ahead:    map[window.Key]int64{}, restatedAt: map[window.Key]int{},
 		latest: never, horizon: never,
 		windows: newWindows(cfg.Places), recent: make([]recentHours, 1+len(cfg.Places)),
 		hours: make(bcpHours, 1+len(cfg.Places)), openings: make([]*hours.Hours, 1+len(cfg.Places)),

@@ -75,6 +75,7 @@ func (c *overviewCollector) Collect(ch chan<- prometheus.Metric) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	held := map[holding]int{}
 	for b := 1; b < len(o.Places); b++ {
 		last := int64(engine.Never)
 		for d := range o.Places[b].Inside {
@@ -83,8 +84,10 @@ func (c *overviewCollector) Collect(ch chan<- prometheus.Metric) {
 			if in.Trucks > 0 || engine.Seen(in.LastTruckEvent) { // before the first truck, their number is unknown, not zero
 				gauge(c.inside, float64(in.Trucks), c.voc.BCPName(event.BCP(b)), event.Direction(d).String())
 			}
-			for m := range in.Holders {
-				c.seen[holding{event.BCP(b), event.Direction(d), m}] = struct{}{}
+			for m, n := range in.Holders() {
+				at := holding{event.BCP(b), event.Direction(d), m}
+				held[at] = n
+				c.seen[at] = struct{}{}
 			}
 		}
 		if engine.Seen(last) {
@@ -93,8 +96,7 @@ func (c *overviewCollector) Collect(ch chan<- prometheus.Metric) {
 	}
 	for h := range c.seen {
 		if phase, holder, ok := h.measure.Segment(); ok {
-			n := o.Places[h.bcp].Inside[h.direction].Holders[h.measure]
-			gauge(c.held, float64(n), c.voc.BCPName(h.bcp), h.direction.String(), phase.String(), c.voc.HolderName(holder))
+			gauge(c.held, float64(held[h]), c.voc.BCPName(h.bcp), h.direction.String(), phase.String(), c.voc.HolderName(holder))
 		}
 	}
 	for i := range c.places {

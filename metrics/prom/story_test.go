@@ -124,9 +124,10 @@ func (b *border) shows(shard int, bcp event.BCP, d event.Direction, second int64
 		copy(o.Places, before.Places)
 	}
 	in := &o.Places[bcp].Inside[d]
-	in.LastEvent, in.Holders, in.Trucks = second*1000, holders, 0
-	for _, n := range holders {
-		in.Trucks += n
+	in.LastEvent, in.Classes, in.Trucks = second*1000, nil, 0
+	for m, n := range holders { // of two classes each
+		in.Add(engine.Class{Held: m, Arrived: 1}, n-1)
+		in.Add(engine.Class{Held: m, Arrived: 2}, 1)
 	}
 	if in.Trucks > 0 {
 		in.LastTruckEvent = in.LastEvent

@@ -140,10 +140,14 @@ func (c Config) insert(db string, bcp int, grain, start, candidate string, candi
 
 // inside are the trucks that are there now, as the overview reads them.
 func (c Config) inside(db string) string {
-	return fmt.Sprintf(`INSERT INTO %s.inside_now SELECT number %% 8, 'BCP-' || leftPad(toString(intDiv(number, 16) + 1), 3, '0'),
-    ['inbound', 'outbound'][intDiv(number, 8) %% 2 + 1], 1, toDateTime64(%d, 3, 'UTC') AS last, last, 100,
-    map('wait/customs', 60, 'service/customs', 30, 'exit/carrier', 10), map(%d, 50, %d, 50) FROM numbers(%d)`,
-		db, c.Now.Unix()-60, c.Now.Unix()/3600-10, c.Now.Unix()/3600, 16*c.BCPs)
+	return fmt.Sprintf(`INSERT INTO %[1]s.inside_now SELECT number %% 8, 'BCP-' || leftPad(toString(intDiv(number, 16) + 1), 3, '0'),
+    ['inbound', 'outbound'][intDiv(number, 8) %% 2 + 1], 1, toDateTime64(%[2]d, 3, 'UTC') AS last, last, 100,
+    arrayMap(i -> 1, range(100)), arrayMap(i -> toDateTime(%[3]d + i %% 2 * 36000), range(100)), arrayMap(i -> toDateTime(%[4]d + i * 900), range(100)),
+    arrayMap(i -> ['wait', 'service', 'exit'][1 + i %% 3], range(100)), arrayMap(i -> ['unknown', 'customs', 'carrier'][1 + i %% 3], range(100)),
+    arrayMap(i -> ['', 'green', 'red'][1 + i %% 3], range(100)), arrayMap(i -> ['truck.arrived', 'inspection.started', 'truck.released'][1 + i %% 3], range(100)),
+    arrayMap(i -> ['', 'customs', ''][1 + i %% 3], range(100)), arrayMap(i -> ['', 'scan', ''][1 + i %% 3], range(100)), arrayMap(i -> '', range(100)),
+    arrayMap(i -> if(i %% 3 = 2, ['border_police', 'customs'], []), range(100)) FROM numbers(%[5]d)`,
+		db, c.Now.Unix()-60, c.Now.Unix()/3600*3600-36_000, c.Now.Unix()/900*900-100*900, 16*c.BCPs)
 }
 
 // flush is what all shards write in a second: rows of the current hour, one for each measure of each visit that changes.

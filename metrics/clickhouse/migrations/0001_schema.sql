@@ -110,8 +110,17 @@ CREATE TABLE IF NOT EXISTS {{db}}.inside_now {{cluster}} (
     last_event Nullable(DateTime64(3, 'UTC')) COMMENT 'time of the latest event about the BCP and direction',
     last_truck_event Nullable(DateTime64(3, 'UTC')) COMMENT 'the same of events about visits',
     trucks     UInt32,
-    holders    Map(LowCardinality(String), UInt32) COMMENT 'trucks by phase/holder',
-    arrived    Map(UInt32, UInt32)                 COMMENT 'trucks by hour of arrival, hours since the Unix epoch'
+    class_trucks  Array(UInt32)                    COMMENT 'trucks by class: the columns of a class have one item for each',
+    class_arrived Array(DateTime('UTC'))           COMMENT 'hour of the arrival',
+    class_since   Array(Nullable(DateTime('UTC'))) COMMENT 'quarter of an hour in which the open segment began; NULL if the visit has a fault',
+    class_phase   Array(LowCardinality(String))    COMMENT 'phase and holder of the open segment; wait and unknown if the visit has a fault',
+    class_holder  Array(LowCardinality(String)),
+    class_channel Array(LowCardinality(String))    COMMENT 'of the visit',
+    class_type    Array(LowCardinality(String))    COMMENT 'type, agency, kind and result of the last fact',
+    class_agency  Array(LowCardinality(String)),
+    class_kind    Array(LowCardinality(String)),
+    class_result  Array(LowCardinality(String)),
+    class_done    Array(Array(LowCardinality(String))) COMMENT 'agencies that have completed an inspection, in order'
 ) ENGINE = {{replacing "as_of"}} ORDER BY (shard, bcp, direction)
 COMMENT 'Trucks inside now, by shard. Add up the rows of all shards. Read it with FINAL.';
 
@@ -257,7 +266,7 @@ WHERE type IN ('bcp.opened', 'bcp.closed') OR type = 'event.retracted' AND subje
 CREATE OR REPLACE VIEW {{db}}.waiting_now {{cluster}} AS
 SELECT bcp, direction, splitByChar('/', measure)[1] AS phase, splitByChar('/', measure)[2] AS holder, trucks, as_of
 FROM (
-    SELECT bcp, direction, max(last_event) AS as_of, sumMap(mapKeys(holders), mapValues(holders)) AS by_measure
+    SELECT bcp, direction, max(last_event) AS as_of, sumMap(arrayMap((p, h) -> concat(p, '/', h), class_phase, class_holder), class_trucks) AS by_measure
     FROM {{db}}.inside_now FINAL
     GROUP BY bcp, direction
 )
