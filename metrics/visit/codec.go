@@ -172,7 +172,7 @@ func (r *reader) fact(before Time, names []storedName) (Fact, error) {
 		case tagAgency:
 			agency := r.name(names)
 			if f.Agency = agency.agency; f.Agency == event.NoAgency && r.err == nil {
-				r.err = fmt.Errorf("a stored visit is of agency %q, which is not configured", agency.text)
+				r.err = fmt.Errorf("a stored visit is of agency %q, which is not configured: add it to the agencies of the places file, or stop every process and run dwell recount, which makes dead letters of its events", agency.text)
 			}
 		case tagKind:
 			kind = r.uvarint()

@@ -1,10 +1,10 @@
 package visit
 
 import (
-	"bytes"
 	"cmp"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -354,7 +354,7 @@ func FuzzParseFacts(f *testing.F) {
 	})
 }
 
-func TestErrorNamesAnUnknownAgency(t *testing.T) {
+func TestErrorNamesAnUnknownAgencyAndTheWayOut(t *testing.T) {
 	v := vocabulary(t)
 	var visit Visit
 	for _, f := range parseStory(t, v, `arrived 08:00; inspection transport 08:30-08:50`) {
@@ -365,7 +365,7 @@ func TestErrorNamesAnUnknownAgency(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = ParseFacts(visit.AppendFacts(nil, v), 1, fewer)
-	if err == nil || !bytes.Contains([]byte(err.Error()), []byte(`"transport"`)) {
-		t.Fatalf("error %v does not name the agency", err)
+	if err == nil || !strings.Contains(err.Error(), `"transport", which is not configured: add it to the agencies of the places file, or `) || !strings.Contains(err.Error(), "dwell recount") {
+		t.Fatalf("error %v does not name the agency and the way out", err)
 	}
 }
