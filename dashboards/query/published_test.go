@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"hash/fnv"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -168,6 +169,24 @@ func (c *country) overview(s *Source) string {
 	return string(text)
 }
 
+// classAt is a class of trucks inside a BCP in one direction.
+type classAt struct {
+	place, direction int
+	class            engine.Class
+}
+
+func classesOf(s *Source) map[classAt]int {
+	all := map[classAt]int{}
+	for b, place := range s.border.Overview().Places {
+		for d := range place.Inside {
+			for class, n := range place.Inside[d].Classes {
+				all[classAt{b, d, class}] = n
+			}
+		}
+	}
+	return all
+}
+
 // A group gives partitions to this process and takes them away, at times without this process knowing yet. Its overview always
 // equals that of a source that reads all of it from the store.
 func TestOverviewFromMemoryMatchesTheStore(t *testing.T) {
@@ -212,6 +231,7 @@ func TestOverviewFromMemoryMatchesTheStore(t *testing.T) {
 		func() { cut(1) }, // the power is off in the middle of a flush
 		func() { take(1, here) },
 	}
+	inspected := 0           // classes of trucks that several agencies have inspected
 	counted := map[int]int{} // overviews by how many shards were counted here
 	end := c.now.AddDate(0, 0, 2)
 	c.now = c.now.Add(27 * time.Hour) // memory has let go of the first hours
@@ -219,11 +239,24 @@ func TestOverviewFromMemoryMatchesTheStore(t *testing.T) {
 		c.now = c.now.Add(time.Duration(20+random.IntN(120)) * time.Minute)
 		happenings[i%len(happenings)]()
 		read()
-		is, should := c.overview(mine), c.overview(c.source())
+		stored := c.source()
+		is, should := c.overview(mine), c.overview(stored)
 		if is != should {
 			t.Fatalf("%s, shards at %v:\n%s\nof a source that reads the store:\n%s", c.now, c.done, is, should)
 		}
+		classes := classesOf(mine)
+		if want := classesOf(stored); !maps.Equal(classes, want) {
+			t.Fatalf("%s, shards at %v: trucks by class %v, of a source that reads the store %v", c.now, c.done, classes, want)
+		}
+		for at := range classes {
+			if at.class.Result != event.NoResult && at.class.Done.Len() > 1 {
+				inspected++
+			}
+		}
 		counted[partitions-len(mine.stored.shards)]++
+	}
+	if inspected == 0 {
+		t.Error("no truck has been inspected by two agencies")
 	}
 	for n := range partitions + 1 {
 		if counted[n] == 0 {
