@@ -206,15 +206,11 @@ func moveTable(ctx context.Context, conn driver.Conn, cfg Config, database, tabl
 		if err != nil {
 			return err
 		}
-		here, err := tablesOf(ctx, conn, cfg.Database) // perhaps after another process has moved the table
-		if err != nil {
-			return err
-		}
 		rename := "RENAME TABLE " + live + " TO " + old
 		switch {
 		case !slices.Contains(there, table):
 			return nil
-		case !slices.Contains(here, table):
+		case slices.Contains(there, oldPrefix+table):
 			rename = "RENAME TABLE " + fresh + " TO " + live
 		}
 		if rename == last {
