@@ -1,8 +1,9 @@
 // Package border is what all shards of the border know now: each as its owner in this process has published it, or as the tables
 // have it.
 //
-// It promises that a shard counts once, with the overview as of the highest offset that is known, so that nothing is lost or
-// counted twice while a partition moves from one process to another; that an overview never changes once it is returned; and that
+// It promises that a shard counts once, so that nothing is lost or counted twice while a partition moves from one process to another:
+// with what this process knows while it has the shard and is as far as the tables, and else with what the tables have, which may be
+// behind what was shown; that an overview never changes once it is returned; and that
 // Changed wakes after each change. It refuses to read anything: the tables' overviews are given to it (Stored).
 package border
 
