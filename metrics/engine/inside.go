@@ -54,8 +54,10 @@ func (o *Occupancy) Add(c Class, n int) {
 		o.Classes = map[Class]int{}
 	}
 	o.Trucks += n
-	if o.Classes[c] += n; o.Classes[c] == 0 {
+	if n += o.Classes[c]; n == 0 {
 		delete(o.Classes, c)
+	} else {
+		o.Classes[c] = n
 	}
 }
 
