@@ -305,10 +305,14 @@ func TestOutageOfClickHouseIsShownAndNoNumberVanishes(t *testing.T) {
 				t.Errorf("nothing waits, but the live view stands since %v", stands)
 			}
 
-			t.Log("more trucks arrive than the buffer has room for")
-			o.arrive(t, c, 20)
-			o.arrive(t, c, 20)
-			until(t, "the live view says that it stands", func() bool { return c.overview(t).StandsSince != nil })
+			t.Log("trucks arrive while a flush is not written, until the buffer has no room for more")
+			until(t, "the live view says that it stands", func() bool {
+				if c.overview(t).StandsSince != nil {
+					return true
+				}
+				o.arrive(t, c, 5)
+				return false
+			})
 			until(t, "the lag is known", func() bool {
 				_, metrics := c.get(t, "/metrics")
 				return regexp.MustCompile(`(?m)^dwell_shard_lag_records\{shard="\d"\} [1-9]`).MatchString(metrics)

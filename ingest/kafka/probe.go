@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
+	"net"
 	"slices"
 	"time"
 
@@ -47,8 +47,9 @@ func (c *Consumer) coordinator(ctx context.Context) error {
 
 func (c *Consumer) askCoordinator(ctx context.Context) error {
 	res, err := c.client.OffsetFetch(ctx, &kafkago.OffsetFetchRequest{GroupID: c.cfg.Group, Topics: map[string][]int{c.cfg.Topic: {0}}})
+	var network net.Error
 	switch {
-	case ctx.Err() != nil || errors.Is(err, os.ErrDeadlineExceeded):
+	case ctx.Err() != nil || errors.As(err, &network) && network.Timeout(): // of the answer, or of a new connection
 		return fmt.Errorf("the coordinator of group %q has not answered for %v", c.cfg.Group, answerTimeout)
 	case err != nil:
 		return fmt.Errorf("the coordinator of group %q: %w", c.cfg.Group, err)
