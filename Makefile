@@ -14,7 +14,7 @@ SMALL     = 1000000
 ROUNDS    = 5
 
 # The packages that start goroutines.
-CONCURRENT = ./cmd/dwell/... ./ingest/kafka/... ./metrics/pipeline/... ./metrics/prom/... ./dashboards/... ./deploy/...
+CONCURRENT = ./cmd/dwell/... ./ingest/kafka/... ./metrics/border/... ./metrics/pipeline/... ./metrics/prom/... ./dashboards/... ./deploy/...
 
 FIGURES = Fetch|Decode|Engine|OpenVisit|Flush|Pipeline|Viewers
 
