@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/goccy/go-yaml"
@@ -140,12 +141,12 @@ func TestPortsArePublishedOnLoopbackOnly(t *testing.T) {
 func TestContainerIsHealthyWhileThePageIsServed(t *testing.T) {
 	var c compose
 	read(t, "compose.yaml", &c)
-	served := http.StatusOK
+	var served atomic.Int64
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/healthz" || r.Host != "localhost" {
 			t.Errorf("%s of host %q is asked", r.URL, r.Host)
 		}
-		w.WriteHeader(served)
+		w.WriteHeader(int(served.Load()))
 	}))
 	defer server.Close()
 	test := c.Services["dwell"].Healthcheck.Test
@@ -154,10 +155,11 @@ func TestContainerIsHealthyWhileThePageIsServed(t *testing.T) {
 	}
 	here := strings.ReplaceAll(strings.Join(test[1:], "\x00"), "127.0.0.1/8080", strings.Replace(server.Listener.Addr().String(), ":", "/", 1))
 	command := strings.Split(here, "\x00")
-	for _, served = range []int{http.StatusOK, http.StatusServiceUnavailable} {
+	for _, status := range []int{http.StatusOK, http.StatusServiceUnavailable} {
+		served.Store(int64(status))
 		out, err := exec.CommandContext(t.Context(), command[0], command[1:]...).CombinedOutput()
-		if healthy := err == nil; healthy != (served == http.StatusOK) {
-			t.Errorf("healthy is %v with status %d: %v\n%s", healthy, served, err, out)
+		if healthy := err == nil; healthy != (status == http.StatusOK) {
+			t.Errorf("healthy is %v with status %d: %v\n%s", healthy, status, err, out)
 		}
 	}
 }
