@@ -109,6 +109,7 @@ func (b *border) config() []string {
 		"DWELL_CLICKHOUSE_DATABASE=" + b.database, "DWELL_CLICKHOUSE_PASSWORD=" + b.password,
 		// With small flushes and a short retention, more kills hit between two writes, and more visits are loaded again.
 		"DWELL_ENGINE_FLUSH_EVERY=200ms", "DWELL_ENGINE_FLUSH_BYTES=400000", "DWELL_ENGINE_MEMORY_RETENTION=3h",
+		"DWELL_DASHBOARDS_WINDOW=1h", "DWELL_DASHBOARDS_TREND_HOURS=1",
 	}
 }
 
