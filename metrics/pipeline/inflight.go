@@ -25,8 +25,8 @@ import (
 //   - An owner that is fenced, or whose write fails, has applied events to a state that is not stored. Each call reports
 //     the error, and nothing more is written; the shard must be opened again.
 //
-// A shard that is far behind its log waits instead, and its windows and visits are encoded a block at a time as they are
-// sent: all shards flush large flushes at the same time then, and their blocks would take as much memory again.
+// A shard that is far behind its log, or whose flush is large, waits instead, and its windows and visits are encoded a block at a
+// time as they are sent: all shards flush large flushes at the same time then, and their blocks would take as much memory again.
 type inFlight struct {
 	raw             *engine.Raw
 	forward         []event.Record
@@ -45,6 +45,9 @@ type inFlight struct {
 	err  error
 	end  time.Time
 }
+
+// About so many bytes a window and a visit take when they are encoded.
+const windowBytes, visitBytes = 100, 400
 
 // rows are those of a table.
 type rows struct {
@@ -69,15 +72,16 @@ func (s *Shard) takeFlush(w *inFlight, f *engine.Flush) {
 	windows, visits := f.Windows, f.Visits
 	f.Windows, f.Visits = engine.Windows{}, engine.Visits{}
 	w.flush, w.windows.n, w.visits.n = f, windows.Len(), visits.Len()
+	w.wait = w.wait || windowBytes*w.windows.n+visitBytes*w.visits.n > rawBytes
 	if w.wait {
 		w.windows.write = func(ctx context.Context) error { return s.Store.WriteWindows(ctx, s.id, windows.All()) }
 		w.visits.write = func(ctx context.Context) error { return s.Store.WriteVisits(ctx, s.id, visits.Chunks) }
 		return
 	}
-	var windowBytes, visitBytes int
-	w.windows.write, windowBytes = s.Store.EncodeWindows(s.id, windows.All())
-	w.visits.write, visitBytes = s.Store.EncodeVisits(s.id, visits.Chunks)
-	w.bytes += windowBytes + visitBytes + 150*len(f.Restatements)
+	var ofWindows, ofVisits int
+	w.windows.write, ofWindows = s.Store.EncodeWindows(s.id, windows.All())
+	w.visits.write, ofVisits = s.Store.EncodeVisits(s.id, visits.Chunks)
+	w.bytes += ofWindows + ofVisits + 150*len(f.Restatements)
 }
 
 // start has w written. Ctx bounds only how long it waits, if it must.
