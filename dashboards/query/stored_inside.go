@@ -98,7 +98,7 @@ func (w *words) holder(word string) event.Agency {
 	return parse(w, "holder", word, bytes(w.voc.Holder))
 }
 
-// parse reads a word, of which the empty one is none.
+// parse reads a word; the empty word means that there is no value.
 func parse[T any](w *words, of, word string, parse func(string) (T, bool)) (v T) {
 	if word == "" {
 		return v

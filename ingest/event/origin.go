@@ -22,7 +22,7 @@ type Origin struct {
 // OriginKind is what a message came in. Tables have the names and the codes, so both are only added to.
 type OriginKind uint8
 
-// The kinds of origins. Zero is none.
+// The kinds of origins. Zero means that no origin is known.
 const (
 	FromTopic OriginKind = 1 + iota
 	FromImport
@@ -46,7 +46,7 @@ func (o Origin) String() string {
 	return fmt.Sprintf("%v/%s/%d", o.Kind, o.Name, o.Number)
 }
 
-// ParseOrigin returns the origin that String names so; false if there is none.
+// ParseOrigin reads what String writes; it returns false if the text is not an origin.
 func ParseOrigin(text string) (o Origin, ok bool) {
 	kind, rest, _ := strings.Cut(text, "/")
 	o.Kind = OriginKind(max(0, slices.Index(originKinds, kind)))

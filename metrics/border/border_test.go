@@ -64,7 +64,7 @@ func TestAShardCountsOnceWhileItsPartitionMoves(t *testing.T) {
 		t.Errorf("have %v", have)
 	}
 
-	t.Log("shard 1 comes here, as far as the other process had written it, and goes on")
+	t.Log("this process opens shard 1 at the offset that the other process had written, and applies more events")
 	b.Published(1, knows(1, 7, 4, map[int32]int64{120: 5}))
 	wants(t, b, 7, map[int32]int64{60: 2, 120: 6})
 	b.Published(1, knows(1, 9, 5, map[int32]int64{120: 6}))

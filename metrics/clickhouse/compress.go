@@ -18,7 +18,7 @@ type compressor struct {
 // frameBytes is how much is compressed at a time, as ClickHouse's own clients do it.
 const frameBytes = 1 << 20
 
-// compressorsOf is a pool of compressors for a method of the configuration. It is nil if the method is none.
+// compressorsOf is a pool of compressors for a method of the configuration. It is nil for the method "none".
 func compressorsOf(method string) *sync.Pool {
 	m, ok := map[string]compress.Method{"lz4": compress.LZ4, "zstd": compress.ZSTD}[method]
 	if !ok {

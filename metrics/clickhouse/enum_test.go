@@ -271,7 +271,7 @@ func TestEveryValueHasACode(t *testing.T) {
 	}
 }
 
-// valuesOf is how many values have a name: after the last one there is none.
+// valuesOf is how many values have a name; those values come first.
 func valuesOf(name func(uint8) string) (n int) {
 	defer func() { _ = recover() }()
 	for i := range uint8(255) {

@@ -10,7 +10,8 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// badDuration names a key of a refused file whose value should be a duration, and is none. The YAML library names neither key nor value.
+// badDuration names a key of a refused file whose value is not a duration but should be one. The YAML library names neither key nor
+// value.
 // It returns nil if there is no such key.
 func (c *Config) badDuration(text []byte) error {
 	return eachKey(reflect.ValueOf(c).Elem(), "", func(key string, _ reflect.StructField, v reflect.Value) error {

@@ -257,7 +257,7 @@ func (h *health) reasons() (lines []string) {
 
 // serveReadyz says whether the numbers are current.
 func (h *health) serveReadyz(w http.ResponseWriter, _ *http.Request) {
-	lines := h.reasons() // one who reads slowly must not hold up the shards
+	lines := h.reasons() // before anything is written: a client that reads slowly must not hold up the shards
 	if len(lines) > 0 {
 		unavailable(w, lines...)
 		return
