@@ -163,6 +163,12 @@ func frozen(of []sighting, silence func(sighting) float64) (n int) {
 	return n
 }
 
+// silentAfter is how long a place may be silent at now, in seconds.
+func silentAfter(of []sighting, now time.Time) int64 {
+	l := sighting{at: now}
+	return int64(3600 * tolerated(of, now, l.hour()%168))
+}
+
 // testJudged compares the time without events that each place may have, and the API's verdicts on all readings, with the file.
 func testJudged(t *testing.T, url string, now time.Time, shown *overview.Overview) {
 	t.Helper()
@@ -179,7 +185,7 @@ func testJudged(t *testing.T, url string, now time.Time, shown *overview.Overvie
 			}
 			return hours[hour]
 		}
-		if want := int64(3600 * silence(sighting{at: now})); bcp.SilentAfterSeconds != want || !bcp.SilentAfterLearned {
+		if want := silentAfter(of, now); bcp.SilentAfterSeconds != want || !bcp.SilentAfterLearned {
 			t.Errorf("%s: silent after %d s, learned %v; want %d", bcp.ID, bcp.SilentAfterSeconds, bcp.SilentAfterLearned, want)
 		}
 		if line := fmt.Sprintf("dwell_bcp_silent_after_seconds{bcp=%q} %d\n", bcp.ID, bcp.SilentAfterSeconds); !strings.Contains(metrics, line) {
