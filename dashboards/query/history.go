@@ -173,23 +173,23 @@ func (s *Source) readPast(ctx context.Context, q overview.HistoryQuery, from tim
 	filter, args := condition(q.Filter)
 	args = append(args, clickhouse.Named("counted", window.CountedBy(q.Measure)), named("bcp", q.ID), named("grain", q.Grain),
 		named("from", from.Unix()), named("to", q.To.Unix()))
-	of := func(measures string) string {
+	of := func(measures string, names ...string) string {
 		if q.Grain == window.Day {
 			measures = ofDays(measures)
 		}
 		return `
-FROM ` + s.windowsOf(q.Grain, "{from:Int64}", "{to:Int64}") + ` bcp = {bcp:String} AND grain = {grain:String} AND ` + measures + `
+FROM ` + s.windowsOf(q.Grain, "{from:Int64}", "{to:Int64}", window.CountedBy(names...)...) + ` bcp = {bcp:String} AND grain = {grain:String} AND ` + measures + `
     AND start >= fromUnixTimestamp({from:Int64}) AND start < fromUnixTimestamp({to:Int64})` + filter + `
 GROUP BY start`
 	}
-	counted, counts := "sumIf(n, measure IN ({counted:Array(String)}))", countsOf
+	counted, counts, names := "sumIf(n, measure IN ({counted:Array(String)}))", countsOf, []string{"arrivals", "left", q.Measure}
 	isTime := window.KindOf(q.Measure) == window.Time
 	if isTime {
-		counted, counts = "toInt64(0)", insideOf
+		counted, counts, names = "toInt64(0)", insideOf, names[:2]
 	}
 	sql := `
 SELECT toUnixTimestamp(start), ` + counted + `, sumIf(n, measure = 'arrivals'), sumIf(n, ` + leftOf + `),
-    toInt64(0), toUInt128(0), toInt64(0), toUInt128(0), ` + noQuantiles + `, ` + noQuantiles + of(counts)
+    toInt64(0), toUInt128(0), toInt64(0), toUInt128(0), ` + noQuantiles + `, ` + noQuantiles + of(counts, names...)
 	if isTime {
 		// Sketches are most of a row, so they are read of no measure but this, and net ones only if there may be any.
 		netQuantiles := noQuantiles
@@ -200,7 +200,7 @@ SELECT toUnixTimestamp(start), ` + counted + `, sumIf(n, measure = 'arrivals'), 
 UNION ALL
 SELECT toUnixTimestamp(start), sum(n), toInt64(0), toInt64(0),
     sum(sum_ms), sum(sum_sq), sum(net_ms), sum(if(net_ms = sum_ms, sum_sq, net_sq)),
-    ` + quantiles("bins.keys", "bins.values") + `, ` + netQuantiles + of("measure IN ({counted:Array(String)})")
+    ` + quantiles("bins.keys", "bins.values") + `, ` + netQuantiles + of("measure IN ({counted:Array(String)})", q.Measure)
 	}
 	all := map[int64]*past{}
 	err := s.each(ctx, "windows", sql, args, func(rows driver.Rows) error {
@@ -291,7 +291,7 @@ FROM `
     AND (grain = 'day' AND ` + ofDays(insideOf) + ` AND start < fromUnixTimestamp({day:Int64})
         OR grain = 'hour' AND start >= fromUnixTimestamp({day:Int64}) AND start < fromUnixTimestamp({hour:Int64}))`
 	if q.Grain == window.Minute {
-		sql = "SELECT sum(change) FROM (" + sql + " UNION ALL" + change + s.windowsOf(q.Grain, "{hour:Int64}", "{from:Int64}") + ` ` + insideOf + filter + `
+		sql = "SELECT sum(change) FROM (" + sql + " UNION ALL" + change + s.windowsOf(q.Grain, "{hour:Int64}", "{from:Int64}", window.CountedBy("arrivals", "left")...) + ` ` + insideOf + filter + `
     AND start >= fromUnixTimestamp({hour:Int64}) AND start < fromUnixTimestamp({from:Int64}))`
 	}
 	args = append(args, named("bcp", q.ID), named("from", from.Unix()),

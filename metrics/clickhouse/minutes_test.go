@@ -132,6 +132,17 @@ func compareMinutes(t *testing.T, s *Store, voc *event.Vocabulary, visits []visi
 	if rows.Err() != nil || found != len(want) || found == 0 {
 		t.Errorf("%d rows, want %d, %v", found, len(want), rows.Err())
 	}
+	for _, m := range window.Measures(voc) {
+		// What is asked of one measure, or of two, has all rows of it.
+		name := m.Name(voc)
+		condition := "measure = '" + name + "'"
+		var all, one, two uint64
+		row := s.conn.QueryRow(t.Context(), `SELECT countIf(`+condition+`), (SELECT count() FROM (`+window.SQLOfMinutes("visits", "true", name)+`) WHERE `+condition+`),
+			(SELECT count() FROM (`+window.SQLOfMinutes("visits", "true", name, "arrivals")+`) WHERE `+condition+`) FROM (`+window.SQLOfMinutes("visits", "true")+`)`)
+		if err := row.Scan(&all, &one, &two); err != nil || one != all || two != all {
+			t.Errorf("%s: %d rows, %d where it alone is asked for, %d with arrivals (%v)", name, all, one, two, err)
+		}
+	}
 }
 
 func square(ms int64) string { return new(big.Int).Mul(big.NewInt(ms), big.NewInt(ms)).String() }
