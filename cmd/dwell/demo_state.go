@@ -66,7 +66,7 @@ func (st *demoState) write() error {
 		return err
 	}
 	next := st.file + ".next"
-	if err := os.WriteFile(next, text, 0o644); err != nil {
+	if err := os.WriteFile(next, text, 0o600); err != nil {
 		return err
 	}
 	return os.Rename(next, st.file)

@@ -2,9 +2,13 @@ package main
 
 import (
 	"bytes"
+	"errors"
+	"io/fs"
 	"log/slog"
 	"net/http"
+	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -51,6 +55,36 @@ func TestStatementRunsBesideAProgramThatHasTheFolderOpen(t *testing.T) {
 	args := []string{"sql", "--data", s.Config.Data, "--format", "csv", "SELECT currentDatabase() AS database"}
 	if code := run(t.Context(), args, strings.NewReader(""), &out, &errs, nil); code != 0 || out.String() != "database\ndwell\n" {
 		t.Errorf("exit %d, %q\n%s", code, out.String(), errs.String())
+	}
+}
+
+// TestDataFolderIsClosedToOtherUsers looks at what the program, its broker and its ClickHouse have made.
+func TestDataFolderIsClosedToOtherUsers(t *testing.T) {
+	before := syscall.Umask(0)
+	t.Cleanup(func() { syscall.Umask(before) })
+	s := serveForTest(t, "afghanistan", time.Now)
+	seen := map[string]bool{}
+	err := filepath.WalkDir(s.Config.Data, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := entry.Info()
+		if err != nil {
+			return err
+		}
+		seen[entry.Name()] = true
+		if mode := info.Mode(); mode&fs.ModeSymlink == 0 && mode.Perm()&0o077 != 0 {
+			t.Errorf("%s: %v", path, mode)
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, fs.ErrNotExist) { // the engine deletes old parts meanwhile
+		t.Fatal(err)
+	}
+	for _, name := range []string{"running.json", "clickhouse.password", "dwell-users.xml", "kafka", "store"} {
+		if !seen[name] {
+			t.Errorf("%s is not in the data folder", name)
+		}
 	}
 }
 

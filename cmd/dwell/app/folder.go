@@ -66,7 +66,7 @@ func (f *folder) announce(a Addresses) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(addressFile(f.Path), append(text, '\n'), 0o644)
+	return os.WriteFile(addressFile(f.Path), append(text, '\n'), 0o600)
 }
 
 // release gives the folder up.

@@ -78,6 +78,10 @@ func Start(ctx context.Context, cfg Config, scope Scope, out io.Writer, log *slo
 		}
 	}
 	if s.folder != nil {
+		// After ClickHouse has looked at its password: one that others could read is replaced, not hidden.
+		if err := s.folder.Tighten(); err != nil {
+			log.Warn("the data folder is open to other users of this machine", "component", "folder", "error", err)
+		}
 		if err := s.folder.announce(s.reachedAt()); err != nil { // as on a full disk, where reading still works
 			log.Warn("other commands cannot work with this data folder until this one ends", "component", "folder", "error", err)
 		}

@@ -41,7 +41,7 @@ func confine(data string, files ...string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(data, 0o755); err != nil {
+	if err := os.MkdirAll(data, 0o700); err != nil {
 		return err
 	}
 	failed := make(chan error)

@@ -47,7 +47,7 @@ func writeUnlessThere(path, text string) error {
 	if have, err := os.ReadFile(path); err == nil && string(have) == text {
 		return nil
 	}
-	return os.WriteFile(path, []byte(text), 0o644)
+	return os.WriteFile(path, []byte(text), 0o600)
 }
 
 // watchEvery is how often the writes of merges are looked after. It is much less than what their sources are kept for.

@@ -1,14 +1,16 @@
 // Package folder gives a data folder to one process at a time.
 //
 // It promises that two processes never own the same folder, that the owner's death ends its ownership, however it ends, and
-// that the error of a process that is refused has the owner's process id. It refuses to share: there are no readers beside an
-// owner.
+// that the error of a process that is refused has the owner's process id; and that other users of the machine read nothing in
+// it: an owner's files have mode 0600 and its folders 0700, whatever its umask was. It refuses to share: there are no readers
+// beside an owner.
 package folder
 
 import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -40,14 +42,19 @@ func (e *InUseError) Error() string {
 // tick is how often a lock that another process holds is tried.
 const tick = 50 * time.Millisecond
 
+// others are the rights of users other than the owner, in a mode and in a umask.
+const others = 0o077
+
 // Own creates the folder where it is missing and takes its lock, which the kernel gives up when this process ends. While
 // another process holds it, Own tries for the time of wait, since an owner that was killed does not end at once; then the
-// error is an *InUseError.
+// error is an *InUseError. From the call on, what the process creates anywhere is closed to other users (umask): libraries
+// that write into the folder name modes of their own.
 func Own(path string, wait time.Duration) (*Folder, error) {
-	if err := os.MkdirAll(path, 0o755); err != nil {
+	syscall.Umask(others)
+	if err := os.MkdirAll(path, 0o700); err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
-	lock, err := os.OpenFile(filepath.Join(path, "lock"), os.O_CREATE|os.O_RDWR, 0o644)
+	lock, err := os.OpenFile(filepath.Join(path, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
@@ -77,6 +84,36 @@ func (f *Folder) sign() {
 	if f.lock.Truncate(0) == nil {
 		_, _ = f.lock.WriteAt(fmt.Appendln(nil, os.Getpid()), 0)
 	}
+}
+
+// Tighten closes the folder and all that is in it to other users, as an owner before may have left it open. It returns the
+// first error after it has closed what it can. Symbolic links in the folder are left alone.
+func (f *Folder) Tighten() error {
+	root, first := filepath.EvalSymlinks(f.Path)
+	_ = filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil {
+			err = tighten(path, entry)
+		}
+		if first == nil && !errors.Is(err, fs.ErrNotExist) { // the engine deletes old parts meanwhile
+			first = err
+		}
+		return nil
+	})
+	if first != nil {
+		return fmt.Errorf("close data folder %q to other users: %w", f.Path, first)
+	}
+	return nil
+}
+
+func tighten(path string, entry fs.DirEntry) error {
+	if entry.Type()&fs.ModeSymlink != 0 {
+		return nil
+	}
+	info, err := entry.Info()
+	if err != nil || info.Mode().Perm()&others == 0 {
+		return err
+	}
+	return os.Chmod(path, info.Mode()&^others)
 }
 
 // Release lets another process own the folder.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -82,4 +83,64 @@ func TestKilledOwnerGivesUpItsFolder(t *testing.T) {
 		t.Fatalf("a folder that was released: %v", err)
 	}
 	_ = f.Release()
+}
+
+// TestOwnersFilesAreClosedToOtherUsers: a folder that an earlier owner has left open, with whatever umask.
+func TestOwnersFilesAreClosedToOtherUsers(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "data")
+	for _, dir := range []string{path, filepath.Join(path, "clickhouse", "store")} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	elsewhere := filepath.Join(t.TempDir(), "elsewhere")
+	open := map[string]os.FileMode{
+		path: 0o755, filepath.Join(path, "clickhouse"): 0o777, filepath.Join(path, "clickhouse", "store"): 0o750,
+		filepath.Join(path, "running.json"): 0o644, filepath.Join(path, "clickhouse", "store", "data.bin"): 0o640, elsewhere: 0o644,
+	}
+	for name, mode := range open {
+		if mode&0o100 == 0 {
+			if err := os.WriteFile(name, nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := os.Chmod(name, mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink(elsewhere, filepath.Join(path, "link")); err != nil {
+		t.Fatal(err)
+	}
+	link := filepath.Join(t.TempDir(), "data")
+	if err := os.Symlink(path, link); err != nil {
+		t.Fatal(err)
+	}
+
+	before := syscall.Umask(0)
+	t.Cleanup(func() { syscall.Umask(before) })
+	own, err := Own(link, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = own.Release() })
+	if err := own.Tighten(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(path, "kafka"), 0o777); err != nil { // as a library does
+		t.Fatal(err)
+	}
+	want := map[string]os.FileMode{
+		path: 0o700, filepath.Join(path, "clickhouse"): 0o700, filepath.Join(path, "clickhouse", "store"): 0o700,
+		filepath.Join(path, "running.json"): 0o600, filepath.Join(path, "clickhouse", "store", "data.bin"): 0o600,
+		filepath.Join(path, "lock"): 0o600, filepath.Join(path, "kafka"): 0o700, elsewhere: 0o644,
+	}
+	for name, mode := range want {
+		info, err := os.Stat(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := info.Mode().Perm(); got != mode {
+			t.Errorf("%s has mode %04o, want %04o", name, got, mode)
+		}
+	}
 }
