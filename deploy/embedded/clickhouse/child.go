@@ -64,8 +64,13 @@ type Child struct {
 	cmd          *exec.Cmd
 }
 
+// inherited are the variables of this process that the child gets: those by which it finds libchdb (Locate) and the C library
+// finds itself, and the engine its time zone. The environment often holds secrets, which a process that runs statements of
+// clients has no use for.
+var inherited = []string{libraryVariable, "HOME", "XDG_CACHE_HOME", "LD_LIBRARY_PATH", "TZ", "TZDIR"}
+
 // NewChild is a child that the command starts, a program and its arguments, which calls RunChild with its standard input and
-// output. It inherits the environment and gets env on top ("KEY=value"). What it writes to its standard error goes to stderr.
+// output. Its environment is what it inherits and env ("KEY=value"). What it writes to its standard error goes to stderr.
 func NewChild(command, env []string, stderr io.Writer) *Child {
 	return &Child{command: command, env: env, stderr: stderr, ready: make(chan struct{})}
 }
@@ -84,7 +89,7 @@ func (c *Child) Kill() error { return c.cmd.Process.Kill() }
 func (c *Child) Run(ctx context.Context) error {
 	last := &lastLine{w: c.stderr}
 	cmd := exec.CommandContext(ctx, c.command[0], c.command[1:]...)
-	cmd.Env = append(os.Environ(), c.env...)
+	cmd.Env = append(environment(), c.env...)
 	cmd.Stderr = last
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // keeps the terminal's Ctrl-C away from the child
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
@@ -118,6 +123,16 @@ func (c *Child) Run(ctx context.Context) error {
 		return fmt.Errorf("embedded ClickHouse ended: %w: %s", err, line)
 	}
 	return fmt.Errorf("embedded ClickHouse ended: %w", err)
+}
+
+func environment() []string {
+	all := []string{} // nil would be that of this process
+	for _, name := range inherited {
+		if value, ok := os.LookupEnv(name); ok {
+			all = append(all, name+"="+value)
+		}
+	}
+	return all
 }
 
 // watch reads the child's output to its end; the first line has the address.

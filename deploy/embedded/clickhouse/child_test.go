@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -112,6 +113,31 @@ func TestErrorOfAFailedChildHasItsLastLine(t *testing.T) {
 	child = clickhouse.NewChild([]string{"/no/such/program"}, nil, &log)
 	if err := child.Run(t.Context()); err == nil {
 		t.Error("a program that is not there gives no error")
+	}
+}
+
+func TestChildGetsNoSecretsOfTheEnvironment(t *testing.T) {
+	t.Setenv("DWELL_KAFKA_SASL_PASSWORD", "sesame")
+	t.Setenv("TZ", "Asia/Kabul")
+	t.Setenv("XDG_CACHE_HOME", "/cache")
+	var log bytes.Buffer
+	child := clickhouse.NewChild([]string{"/bin/sh", "-c", "/usr/bin/env >&2"}, []string{"OWN=1"}, &log)
+	_ = child.Run(t.Context()) // the shell is no engine
+	var names []string
+	for line := range strings.Lines(log.String()) {
+		name, _, _ := strings.Cut(line, "=")
+		names = append(names, name)
+	}
+	for _, name := range []string{"TZ", "XDG_CACHE_HOME", "OWN"} {
+		if !slices.Contains(names, name) {
+			t.Errorf("%s is missing in %q", name, names)
+		}
+	}
+	known := []string{"DWELL_LIBCHDB", "HOME", "XDG_CACHE_HOME", "LD_LIBRARY_PATH", "TZ", "TZDIR", "OWN", "PWD", "SHLVL", "_"} // the last three are the shell's
+	for _, name := range names {
+		if !slices.Contains(known, name) {
+			t.Errorf("the child got %s", name)
+		}
 	}
 }
 
