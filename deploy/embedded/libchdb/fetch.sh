@@ -1,9 +1,9 @@
 #!/bin/sh
 # Installs the pinned libchdb for this machine into the user's cache folder, once, and prints its path on the last line.
 #
-# npm fetches the package and compares it with the integrity hash in package-lock.json (for a platform without a hash
-# there, with the one that the registry states). Several may run at once: each works in a folder of its own and renames
-# the finished file into place.
+# npm fetches the package and compares it with the integrity hash in package-lock.json. For a platform without a hash there
+# the person who runs it gives one, in LIBCHDB_INTEGRITY: what a registry states proves nothing about what it sends. Several
+# may run at once: each works in a folder of its own and renames the finished file into place.
 set -eu
 
 here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
@@ -25,6 +25,16 @@ package=@chdb/lib-$platform
 version=$(sed -n "s|^ *\"$package\": \"\([^\"]*\)\".*|\1|p" "$here/package.json")
 [ -n "$version" ] || fail "$here/package.json does not name $package"
 integrity=$(sed -n "\|\"node_modules/$package\"|,\|^    }|s|^ *\"integrity\": \"\([^\"]*\)\".*|\1|p" "$here/package-lock.json")
+given=
+if [ -z "$integrity" ]; then
+	given=${LIBCHDB_INTEGRITY:-}
+	integrity=$given
+	case "$integrity" in
+	sha512-*[!A-Za-z0-9+/=]*) fail "LIBCHDB_INTEGRITY is not a hash such as sha512-XP97mM...==" ;;
+	sha512-?*) ;;
+	*) fail "package-lock.json has no hash of $package $version; compare 'npm view $package@$version dist.integrity' with a source that you trust, and set LIBCHDB_INTEGRITY to it" ;;
+	esac
+fi
 
 case "$(uname -s)" in
 Darwin) cache=$HOME/Library/Caches ;;
@@ -48,7 +58,8 @@ trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
 echo "libchdb: fetching $package $version, about 180 MB, once for this machine"
-cp "$here/package.json" "$here/package-lock.json" "$work/"
+cp "$here/package.json" "$work/"
+sed "\|\"node_modules/$package\"|,\|^    }|s|^\( *\)\"version\":|\1${given:+\"integrity\": \"$given\", }\"version\":|" "$here/package-lock.json" >"$work/package-lock.json"
 (cd "$work" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) >"$work/npm.log" 2>&1 || {
 	cat "$work/npm.log" >&2
 	fail "npm could not fetch $package $version"
