@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"dwell/cmd/dwell/app"
 	"dwell/ingest/kafka"
@@ -52,6 +53,9 @@ func (c *checkCommand) Run(ctx context.Context, e *env) error {
 		_, _ = fmt.Fprintln(e.out, "clickhouse     embedded")
 	} else {
 		report("clickhouse", clickhouse.Check(ctx, cfg.ClickHouse.Config))
+		if missing, err := clickhouse.MissingRights(ctx, cfg.ClickHouse.Config); err == nil && len(missing) > 0 {
+			_, _ = fmt.Fprintf(e.out, "%-15sdamaged parts may be found only when they are read; GRANT %s TO %s\n", "", strings.Join(missing, ", "), cfg.ClickHouse.User)
+		}
 	}
 	return errors.Join(errs...)
 }

@@ -12,12 +12,14 @@ type Health struct {
 	Lag map[int]int64
 	// Reachable has "kafka" and "clickhouse".
 	Reachable map[string]bool
+	// Damaged has how many parts of each table ClickHouse cannot read; nil before they were looked at.
+	Damaged map[string]int
 }
 
 // healthCollector collects Health. It implements prometheus.Collector.
 type healthCollector struct {
-	health         func() Health
-	lag, reachable *prometheus.Desc
+	health                  func() Health
+	lag, reachable, damaged *prometheus.Desc
 }
 
 func newHealthCollector(health func() Health) *healthCollector {
@@ -27,6 +29,8 @@ func newHealthCollector(health func() Health) *healthCollector {
 			"Records of the partition that are not applied yet: high watermark of the latest fetch less next offset. It is known from the first fetch on, also while the shard is at work or stalled.", []string{"shard"}, nil),
 		reachable: prometheus.NewDesc("dwell_part_reachable",
 			"1 while this process reaches the part, else 0; an outage is known within ten seconds.", []string{"part"}, nil),
+		damaged: prometheus.NewDesc("dwell_damaged_parts",
+			"Parts of the table that ClickHouse cannot read or has set aside, so that numbers may be missing. Each process has it of all tables: take the maximum over processes.", []string{"table"}, nil),
 	}
 }
 
@@ -34,6 +38,7 @@ func newHealthCollector(health func() Health) *healthCollector {
 func (c *healthCollector) Describe(ch chan<- *prometheus.Desc) {
 	ch <- c.lag
 	ch <- c.reachable
+	ch <- c.damaged
 }
 
 // Collect implements prometheus.Collector.
@@ -48,5 +53,8 @@ func (c *healthCollector) Collect(ch chan<- prometheus.Metric) {
 			v = 1
 		}
 		ch <- prometheus.MustNewConstMetric(c.reachable, prometheus.GaugeValue, v, part)
+	}
+	for table, parts := range h.Damaged {
+		ch <- prometheus.MustNewConstMetric(c.damaged, prometheus.GaugeValue, float64(parts), table)
 	}
 }

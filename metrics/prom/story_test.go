@@ -282,11 +282,15 @@ func TestShardStallsResumesAndCloses(t *testing.T) {
 }
 
 func TestOutagesAndLagAreShownWhereTheyAreKnown(t *testing.T) {
-	names := []string{"dwell_part_reachable", "dwell_shard_lag_records"}
+	names := []string{"dwell_part_reachable", "dwell_shard_lag_records", "dwell_damaged_parts"}
 	b := newBorder(t)
 	b.wantSeries(t, ``, names...)
-	b.health = prom.Health{Lag: map[int]int64{0: 0, 3: 812}, Reachable: map[string]bool{"kafka": false, "clickhouse": true}}
+	b.health = prom.Health{
+		Lag: map[int]int64{0: 0, 3: 812}, Reachable: map[string]bool{"kafka": false, "clickhouse": true}, Damaged: map[string]int{"visits": 0, "windows": 2},
+	}
 	b.wantSeries(t, `
+		dwell_damaged_parts{table="visits"} 0
+		dwell_damaged_parts{table="windows"} 2
 		dwell_part_reachable{part="clickhouse"} 1
 		dwell_part_reachable{part="kafka"} 0
 		dwell_shard_lag_records{shard="0"} 0

@@ -11,11 +11,12 @@ import (
 	"time"
 
 	"dwell/dashboards/overview"
+	"dwell/metrics/clickhouse"
 	"dwell/metrics/prom"
 )
 
-// health knows whether the numbers of this process are current: which partitions it was assigned, how far their shards are, and
-// since when Kafka or ClickHouse is away.
+// health knows whether the numbers of this process are current: which partitions it was assigned, how far their shards are,
+// since when Kafka or ClickHouse is away, and which parts of tables are damaged.
 //
 // /healthz says that the page can be served. That does not end with an outage, so routing asks for it: the page says itself what is
 // away. /readyz says that the numbers are current, and each reason why they are not.
@@ -30,7 +31,9 @@ type health struct {
 	joined            bool                 // the consumer group
 	shards            map[int]*shardHealth // of the partitions that are assigned
 	kafka, clickhouse outage
-	read              bool            // the tables, once
+	read              bool // the tables, once
+	inspected         bool // the tables, for damage
+	damage            []clickhouse.Damage
 	shown             overview.Health // as viewers were woken for
 }
 
@@ -161,6 +164,13 @@ func (h *health) clickhouseReached(err error) {
 	})
 }
 
+// damaged takes which parts of tables are damaged.
+func (h *health) damaged(parts []clickhouse.Damage) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.inspected, h.damage = true, parts
+}
+
 func (h *health) reached(part string, o *outage, err error) {
 	before := *o
 	o.set(err, h.moment())
@@ -214,6 +224,15 @@ func (h *health) Metrics() prom.Health {
 	m := prom.Health{Lag: map[int]int64{}, Reachable: map[string]bool{
 		string(overview.Kafka): h.kafka.err == nil, string(overview.ClickHouse): h.clickhouse.err == nil,
 	}}
+	if h.inspected {
+		m.Damaged = map[string]int{}
+		for _, table := range clickhouse.Tables() {
+			m.Damaged[table] = 0
+		}
+		for _, d := range h.damage {
+			m.Damaged[d.Table]++
+		}
+	}
 	for shard, s := range h.shards {
 		if s.open && s.end >= 0 {
 			m.Lag[shard] = max(0, s.end-s.next)
@@ -251,6 +270,9 @@ func (h *health) reasons() (lines []string) {
 	}
 	for _, shard := range shards {
 		failing(fmt.Sprintf("shard %d is stalled", shard), h.shards[shard].stalled)
+	}
+	for _, d := range h.damage {
+		add("part %s of table %s is damaged, so that numbers may be missing: %s", d.Part, d.Table, d.WayOut())
 	}
 	return lines
 }

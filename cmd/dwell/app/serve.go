@@ -58,6 +58,7 @@ func Serve(ctx context.Context, cfg Config, out io.Writer, log *slog.Logger, now
 	known := newHealth(log, now, s.border.Wake, s.border.Elsewhere)
 	cfg.Dashboards.Query.Health = known.Overview
 	s.Source = query.New(readers, cfg.ClickHouse.Database, s.Book.Places, s.Vocabulary, cfg.Dashboards.Query, now, s.border)
+	s.Go(ctx, "inspector", clickhouse.Inspector{Store: s.Store, Log: log, Found: known.damaged}.Run)
 	if err := s.startEngine(ctx, reg, traces.Tracer(), known); err != nil {
 		return nil, err
 	}
