@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"regexp"
 	"strings"
 	"syscall"
 	"time"
@@ -119,6 +120,10 @@ func (c *Child) Run(ctx context.Context) error {
 	if err == nil {
 		err = cmp.Or(readErr, errors.New("it stopped by itself"))
 	}
+	if table := tooManyDamaged.FindSubmatch(last.tail); table != nil {
+		return fmt.Errorf("embedded ClickHouse ended: %w: table %s has more damaged parts than ClickHouse sets aside at a start: "+
+			"restore the data folder from a copy, or move its folder of tables away to count the log again", err, table[1])
+	}
 	if line := last.String(); line != "" {
 		return fmt.Errorf("embedded ClickHouse ended: %w: %s", err, line)
 	}
@@ -134,6 +139,9 @@ func environment() []string {
 	}
 	return all
 }
+
+// tooManyDamaged finds in what libchdb writes to standard error that it will not start, and the table because of which.
+var tooManyDamaged = regexp.MustCompile(`Load job 'load table ([^']*)' failed: Code: 231\.`)
 
 // watch reads the child's output to its end; the first line has the address.
 func (c *Child) watch(ctx context.Context, out io.Reader) error {
@@ -177,7 +185,7 @@ type lastLine struct {
 }
 
 func (l *lastLine) Write(p []byte) (int, error) {
-	const enough = 4 << 10
+	const enough = 32 << 10 // an exception of the engine has the whole definition of a table
 	l.tail = append(l.tail, p...)
 	if n := len(l.tail) - enough; n > 0 {
 		l.tail = bytes.Clone(l.tail[n:])

@@ -56,11 +56,15 @@ func TestAcknowledgedInsertsSurviveAFullDisk(t *testing.T) {
 	}
 	close(stop)
 	all.Wait()
-	if answers(engine.Addr) {
+	endedByItself := !answers(engine.Addr)
+	if !endedByItself {
 		engine.Kill(t)
 	}
 
 	engine = clickhousetest.Open(t, dir)
+	if damaged := ask(t, engine.Server, nil, "SELECT name FROM system.detached_parts WHERE reason LIKE 'broken%'"); endedByItself && damaged != "" {
+		t.Errorf("reported as damaged, though nothing is lost: %q", damaged)
+	}
 	for w := range writers {
 		acknowledged := writers[w].acknowledged.Load() * rows
 		var have int64

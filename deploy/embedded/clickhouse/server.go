@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -64,9 +65,13 @@ func Serve(ctx context.Context, lib string, cfg Config, ln net.Listener, log *sl
 		return errors.Join(fmt.Errorf("embedded ClickHouse: %w", err), ln.Close())
 	}
 	l.setSignalHandlers(0) // Go's own stay in place
+	before := setAside(dir)
 	pool, err := newPool(func() (*conn, error) { return open(l, dir, config) })
 	if err != nil {
 		return errors.Join(fmt.Errorf("embedded ClickHouse: %w", err), ln.Close())
+	}
+	if err := renameUnwritten(dir, before); err != nil {
+		log.Warn("parts that were not written because the disk was full will be reported as damaged", "error", err)
 	}
 	if !cfg.Unguarded {
 		if err := leaveFolder(dir); err != nil {
@@ -94,6 +99,7 @@ func Serve(ctx context.Context, lib string, cfg Config, ln net.Listener, log *sl
 	log.Info("ready", "address", ln.Addr().String(), "data", dir, "version", h.version)
 	select {
 	case <-h.unwritten: // closing in order would write more
+		_ = os.WriteFile(filepath.Join(dir, fullMarker), nil, 0o600) // without it the next start reports damage
 		return fmt.Errorf("embedded ClickHouse: data folder %q: %w", dir, errUnwritten)
 	case err = <-served:
 	}

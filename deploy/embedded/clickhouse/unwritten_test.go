@@ -1,0 +1,72 @@
+package clickhouse_test
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"dwell/deploy/embedded/clickhouse"
+	"dwell/deploy/embedded/clickhouse/clickhousetest"
+)
+
+// cutPart shortens the file of the table's one part.
+func cutPart(t *testing.T, folder string) {
+	t.Helper()
+	file := filepath.Join(strings.TrimSpace(folder), "data.bin")
+	info, err := os.Stat(file)
+	if err == nil {
+		err = os.Truncate(file, info.Size()-1)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestPartsThatAFullDiskHasCutAreNoDamage starts on a folder with a part that is not whole, once because of a full disk.
+func TestPartsThatAFullDiskHasCutAreNoDamage(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	engine := clickhousetest.Open(t, dir)
+	const folder = "SELECT path FROM system.parts WHERE active AND table = 't'"
+	for _, story := range []struct {
+		full bool
+		want string
+	}{{false, "broken-on-start\n"}, {true, "unwritten\nbroken-on-start\n"}, {false, "unwritten\nbroken-on-start\nbroken-on-start\n"}} {
+		ask(t, engine.Server, nil, "CREATE TABLE IF NOT EXISTS t (x UInt64) ENGINE = MergeTree ORDER BY x")
+		ask(t, engine.Server, nil, "INSERT INTO t SELECT number FROM numbers(100)")
+		part := ask(t, engine.Server, nil, folder)
+		engine.Stop(t)
+		cutPart(t, part)
+		if story.full {
+			if err := os.WriteFile(filepath.Join(dir, "disk-was-full"), nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		engine = clickhousetest.Open(t, dir)
+		if got := ask(t, engine.Server, nil, "SELECT reason FROM system.detached_parts ORDER BY reason DESC"); got != story.want {
+			t.Errorf("full disk %v: set aside are %q, want %q", story.full, got, story.want)
+		}
+	}
+}
+
+// TestStartThatClickHouseRefusesNamesTheTable damages more than it would set aside.
+func TestStartThatClickHouseRefusesNamesTheTable(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	engine := clickhousetest.Open(t, dir)
+	ask(t, engine.Server, nil, "CREATE TABLE t (x UInt64) ENGINE = MergeTree ORDER BY x SETTINGS max_suspicious_broken_parts = 0")
+	ask(t, engine.Server, nil, "INSERT INTO t SELECT number FROM numbers(100)")
+	part := ask(t, engine.Server, nil, "SELECT path FROM system.parts WHERE active AND table = 't'")
+	engine.Stop(t)
+	cutPart(t, part)
+
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	err = clickhouse.NewChild([]string{exe}, []string{clickhousetest.DataVariable + "=" + dir}, &log).Run(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "table default.t has more damaged parts than ClickHouse sets aside") || strings.Contains(err.Error(), "\n") {
+		t.Errorf("%v\n%s", err, log.String())
+	}
+}
