@@ -47,6 +47,7 @@ func (d *Decoder) Reset() { d.scanner.scratch = d.scanner.scratch[:0] }
 func (d *Decoder) Decode(record *Record, e *Event) *Rejection {
 	*e = Event{} // cleared in place; a literal with three numbers would be built elsewhere and copied
 	e.Vehicles, e.WaitSeconds, e.AgeSeconds = Unknown, Unknown, Unknown
+	e.AppendTime = record.AppendTime
 	d.found = [members]value{}
 	if len(record.Value) > MaxMessage {
 		return &Rejection{Reason: TooLarge, Field: "message"}

@@ -26,6 +26,8 @@ type Event struct {
 	// Time is when it happened and Recorded when the post wrote it down, in Unix milliseconds. Recorded is Time where
 	// the message does not say.
 	Time, Recorded int64
+	// AppendTime says that the event's record has the time of the broker (Record).
+	AppendTime bool
 
 	BCP       BCP
 	Direction Direction

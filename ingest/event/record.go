@@ -9,8 +9,10 @@ import (
 type Record struct {
 	// Offset is the record's place in its partition. A record that is to be written has none.
 	Offset int64
-	// Time is the record's own timestamp in Unix milliseconds.
-	Time int64
+	// Time is the record's own timestamp in Unix milliseconds. AppendTime says that it is the broker's, which appended the record
+	// then (LogAppendTime), and not its producer's (CreateTime). A record that is to be written has the producer's.
+	Time       int64
+	AppendTime bool
 	// Key is the visit id, or the BCP id of a fact about a place. Key and Value are nil where the record has none.
 	Key, Value []byte
 	Headers    []Header

@@ -165,7 +165,7 @@ func (r *recordReader) decode(b rawBatch, data []byte, from int64) error {
 		if appendTime {
 			timestamp = first
 		}
-		rec := event.Record{Offset: base + body.varint(), Time: timestamp}
+		rec := event.Record{Offset: base + body.varint(), Time: timestamp, AppendTime: appendTime}
 		rec.Key = body.bytes(body.varint())
 		rec.Value = body.bytes(body.varint())
 		rec.Headers = r.readHeaders(&body)

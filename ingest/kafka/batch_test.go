@@ -78,6 +78,9 @@ func TestRecordsOfAnotherClientAreRead(t *testing.T) {
 		}
 		var got []string
 		for _, rec := range r.records {
+			if rec.AppendTime {
+				t.Fatalf("record %d of a batch with CreateTime has the time of the broker", rec.Offset)
+			}
 			got = append(got, fmt.Sprint(rec.Offset, line(rec)))
 		}
 		if !slices.Equal(got, want) {
@@ -112,8 +115,8 @@ func TestLogAppendTimeIsTheTimeOfEveryRecord(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, rec := range r.records {
-		if rec.Time != 5000 {
-			t.Errorf("record %d: time %d, want 5000", rec.Offset, rec.Time)
+		if rec.Time != 5000 || !rec.AppendTime {
+			t.Errorf("record %d: time %d, of the broker %v, want 5000, of the broker", rec.Offset, rec.Time, rec.AppendTime)
 		}
 	}
 }
