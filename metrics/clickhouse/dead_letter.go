@@ -24,7 +24,7 @@ type DeadLettersQuery struct {
 // ErrNoDeadLetter says that no dead letter has the origin.
 var ErrNoDeadLetter = errors.New("no such dead letter")
 
-const letterColumns = `toUInt8(d.origin), d.name, d.part, d.number, toUnixTimestamp64Milli(d.logged), toString(d.reason), d.detail, d.key, d.value,
+const letterColumns = `toUInt8(d.origin), d.name, d.part, d.number, toUnixTimestamp64Milli(d.logged), d.append_time, toString(d.reason), d.detail, d.key, d.value,
 	tupleElement(d.headers, 'name'), tupleElement(d.headers, 'value'), toUnixTimestamp64Milli(r.redriven_at)
 FROM dead_letters AS d LEFT JOIN (SELECT * FROM redrives FINAL) AS r USING (origin, name, part, number)`
 
@@ -62,16 +62,17 @@ func (s *Store) eachDeadLetter(ctx context.Context, yield func(*event.DeadLetter
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
 		var d event.DeadLetter
-		var kind uint8
+		var kind, appendTime uint8
 		var part uint32
 		var number uint64
 		var redrivenAt int64
 		var reason, key, value string
 		var names, contents []string
-		if err := rows.Scan(&kind, &d.Origin.Name, &part, &number, &d.Time, &reason, &d.Detail, &key, &value, &names, &contents, &redrivenAt); err != nil {
+		if err := rows.Scan(&kind, &d.Origin.Name, &part, &number, &d.Time, &appendTime, &reason, &d.Detail, &key, &value, &names, &contents, &redrivenAt); err != nil {
 			return fmt.Errorf("read table dead_letters: %w", err)
 		}
 		d.Origin.Kind, d.Origin.Part, d.Origin.Number = event.OriginKind(kind), int(part), int64(number)
+		d.AppendTime = appendTime == 1
 		d.Reason, d.Key, d.Value = event.Reason(reason), []byte(key), []byte(value)
 		for i, name := range names {
 			d.Headers = append(d.Headers, event.Header{Key: []byte(name), Value: []byte(contents[i])})

@@ -20,7 +20,7 @@ func fromEverywhere(topic string) (letters []event.DeadLetter) {
 		{Kind: event.FromRequest, Name: topic, Part: 0, Number: 8},
 	} {
 		letters = append(letters, event.DeadLetter{
-			Origin: o, Reason: event.NotJSON, Detail: o.String(), Record: event.Record{Time: int64(1000 - i), Key: []byte{}, Value: []byte("?")},
+			Origin: o, Reason: event.NotJSON, Detail: o.String(), Record: event.Record{Time: int64(1000 - i), AppendTime: true, Key: []byte{}, Value: []byte("?")},
 		})
 	}
 	return letters
@@ -100,7 +100,9 @@ func TestOnlyDeadLettersOfTheTopicAreRecordsOfAShard(t *testing.T) {
 		records, err := s.RecordsOf(t.Context(), shard, 0, 100)
 		var got []int64
 		for i := range records {
-			got = append(got, records[i].Offset)
+			if got = append(got, records[i].Offset); !records[i].AppendTime {
+				t.Errorf("record %d lost that the broker gave it its time", records[i].Offset)
+			}
 		}
 		if err != nil || !slices.Equal(got, want) {
 			t.Errorf("shard %d has the records %v, %v; want %v", shard, got, err, want)

@@ -10,7 +10,7 @@ import (
 	"dwell/ingest/event"
 )
 
-const storedColumns = `offset, toUnixTimestamp64Milli(logged), toUnixTimestamp64Milli(time), toUnixTimestamp64Milli(recorded),
+const storedColumns = `offset, toUnixTimestamp64Milli(logged), append_time, toUnixTimestamp64Milli(time), toUnixTimestamp64Milli(recorded),
 toString(type), id, source, edition, subject, toString(bcp), data`
 
 // Records yields the record of every valid event that was received, in the order of Kafka's timestamps.
@@ -67,11 +67,12 @@ func (s *Store) eachRecord(ctx context.Context, yield func(event.Record) error, 
 		var e event.Stored
 		var offset uint64
 		var logged int64
-		if err := rows.Scan(&offset, &logged, &e.Time, &e.Recorded, &e.Type, &e.ID, &e.Source, &e.Edition, &e.Subject, &e.BCP, &e.Data); err != nil {
+		var appendTime uint8
+		if err := rows.Scan(&offset, &logged, &appendTime, &e.Time, &e.Recorded, &e.Type, &e.ID, &e.Source, &e.Edition, &e.Subject, &e.BCP, &e.Data); err != nil {
 			return fmt.Errorf("read table events: %w", err)
 		}
 		r := e.Record(logged)
-		r.Offset = int64(offset)
+		r.Offset, r.AppendTime = int64(offset), appendTime == 1
 		if err := yield(r); err != nil {
 			return err
 		}

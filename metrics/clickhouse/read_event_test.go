@@ -23,6 +23,7 @@ func TestRecordOfAStoredEventIsTheSameEvent(t *testing.T) {
 		e.Subject, e.BCP, e.Time, e.Recorded = []byte("T1"), 1, at, at+int64(i)
 		e.Vehicles, e.WaitSeconds, e.AgeSeconds = event.Unknown, event.Unknown, event.Unknown
 		e.Data = event.AppendData(nil, voc, e)
+		e.AppendTime = i == 1
 		raw.Events.Append(int64(i), at+int64(i), e)
 	}
 	if err := s.WriteRaw(t.Context(), 0, &raw); err != nil {
@@ -37,6 +38,9 @@ func TestRecordOfAStoredEventIsTheSameEvent(t *testing.T) {
 		want := &sent[next]
 		if g, w := event.AppendStructured(nil, voc, &got), event.AppendStructured(nil, voc, want); string(g) != string(w) {
 			t.Errorf("record %s\nis event %s\nwant     %s", r.Value, g, w)
+		}
+		if r.AppendTime != want.AppendTime {
+			t.Errorf("record %d has the time of the broker: %v", next, r.AppendTime)
 		}
 		next++
 		return nil

@@ -14,8 +14,11 @@ import (
 func (s *Store) Progress(ctx context.Context, id int) (p engine.Progress, err error) {
 	var offset, records uint64
 	var latest *int64
-	const query = "SELECT offset, toUnixTimestamp64Milli(latest), records FROM progress FINAL WHERE shard = ?"
-	switch err := s.conn.QueryRow(ctx, query, id).Scan(&offset, &latest, &records); {
+	var blocks, sources []uint64
+	var times []int64
+	const query = `SELECT offset, toUnixTimestamp64Milli(latest), records, tupleElement(sources, 'block'), tupleElement(sources, 'source'),
+		arrayMap(t -> toUnixTimestamp64Milli(t), tupleElement(sources, 'latest')) FROM progress FINAL WHERE shard = ?`
+	switch err := s.conn.QueryRow(ctx, query, id).Scan(&offset, &latest, &records, &blocks, &sources, &times); {
 	case errors.Is(err, sql.ErrNoRows):
 		return p, nil
 	case err != nil:
@@ -24,6 +27,9 @@ func (s *Store) Progress(ctx context.Context, id int) (p engine.Progress, err er
 	p.Offset, p.Records = int64(offset), int64(records)
 	if p.HasLatest = latest != nil; p.HasLatest {
 		p.Latest = *latest
+	}
+	for i, block := range blocks {
+		p.Sources.Restore(int64(block), engine.SourceTime{Source: sources[i], Latest: times[i]})
 	}
 	return p, nil
 }

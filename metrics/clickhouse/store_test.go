@@ -22,16 +22,19 @@ func TestProgressIsReadBackAndTheHighestWins(t *testing.T) {
 	if err != nil || p != (engine.Progress{}) {
 		t.Fatalf("progress of a new shard is %+v, %v", p, err)
 	}
+	sources := engine.Sources{Block: 3, Leading: [4]engine.SourceTime{
+		{Source: 1<<64 - 1, Latest: 1_700_000_000_123}, {}, {Source: 5, Latest: 4_000_000_000_001}, {Source: 1<<64 - 1, Latest: 1_600_000_000_000},
+	}}
 	for _, f := range []engine.Flush{
 		{AsOf: 7},
-		{AsOf: 900, Latest: 1_700_000_000_123, Watermark: 1_699_999_000_123, HasLatest: true},
+		{AsOf: 900, Latest: 1_700_000_000_123, Watermark: 1_699_999_000_123, HasLatest: true, Sources: sources},
 		{AsOf: 20, Latest: 5, Watermark: 4, HasLatest: true},
 	} {
 		if err := s.WriteProgress(t.Context(), 3, &f); err != nil {
 			t.Fatal(err)
 		}
 	}
-	want := engine.Progress{Offset: 900, Latest: 1_700_000_000_123, HasLatest: true}
+	want := engine.Progress{Offset: 900, Latest: 1_700_000_000_123, HasLatest: true, Sources: sources}
 	if p, err := s.Progress(t.Context(), 3); err != nil || p != want {
 		t.Fatalf("progress is %+v, %v, want %+v", p, err, want)
 	}
@@ -417,8 +420,8 @@ func TestReceivedRecordsAreStoredOnce(t *testing.T) {
 		"SELECT count(), uniqExact(offset), max(length(id)) FROM events FINAL": "123\t123\t119\n",
 		"SELECT id, hold FROM events FINAL WHERE hold != ''":                   "h1\tH\\'1\n",
 		"SELECT * EXCEPT (data, hold) FROM events FINAL WHERE offset IN (1000, 1001) ORDER BY offset": "" +
-			"2\t1000\t2026-01-05 08:00:00.006\t2026-01-05 08:00:00.001\t2026-01-05 08:00:00.002\tinspection.completed\ti\\'1\t/post/ترخم\t1073741824\tT1\tگمرک تورخم\toutbound\tred\ttransit\tcustoms\tsps\tnon_conformant\t7\t\t\t0\t\\N\n" +
-			"2\t1001\t2026-01-05 08:00:00.007\t2026-01-05 08:00:00.004\t2026-01-05 08:00:00.004\tevent.retracted\tr1\ts\t0\tT1\tAF-NAN-TORKHAM\t\t\t\t\t\t\t\ti\\'1\t/post/ترخم\t1073741824\t2026-01-05 08:00:00.001\n",
+			"2\t1000\t2026-01-05 08:00:00.006\t0\t2026-01-05 08:00:00.001\t2026-01-05 08:00:00.002\tinspection.completed\ti\\'1\t/post/ترخم\t1073741824\tT1\tگمرک تورخم\toutbound\tred\ttransit\tcustoms\tsps\tnon_conformant\t7\t\t\t0\t\\N\n" +
+			"2\t1001\t2026-01-05 08:00:00.007\t0\t2026-01-05 08:00:00.004\t2026-01-05 08:00:00.004\tevent.retracted\tr1\ts\t0\tT1\tAF-NAN-TORKHAM\t\t\t\t\t\t\t\ti\\'1\t/post/ترخم\t1073741824\t2026-01-05 08:00:00.001\n",
 		"SELECT id, edition, vehicles, wait_seconds, age_seconds, retracted FROM readings FINAL ORDER BY id, edition": "q1\t0\t0\t\\N\t90\t0\nq2\t0\t\\N\t\\N\t\\N\t1\nq2\t3\t4\t\\N\t\\N\t0\n",
 		"SELECT origin, name, part, number, reason, detail, key, hex(value), arrayMap(h -> (h.name, hex(h.value)), headers) FROM dead_letters FINAL ORDER BY number": "" +
 			"topic\tdwell.events\t2\t8\tnot_json\toffset 3\tk\tFF0027\t[('a','01'),('a','02FE')]\n" +

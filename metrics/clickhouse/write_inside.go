@@ -128,6 +128,24 @@ func (s *Store) WriteProgress(ctx context.Context, id int, f *engine.Flush) erro
 		eachNullable64(b, "latest", nullableTimeType, one, func(f **engine.Flush) (int64, bool) { return (*f).Latest, (*f).HasLatest })
 		eachNullable64(b, "watermark", nullableTimeType, one, func(f **engine.Flush) (int64, bool) { return (*f).Watermark, (*f).HasLatest })
 		each64(b, "records", "UInt64", one, func(f **engine.Flush) int64 { return (*f).Records })
+		writeSources(b, &f.Sources)
 		send(&e.block)
 	})
+}
+
+// writeSources writes the column of the sources that lead, the two of the later block first.
+func writeSources(b *block, s *engine.Sources) {
+	var blocks, names, times []uint64
+	for i, l := range s.Leading {
+		if l.Latest != 0 {
+			blocks, names, times = append(blocks, uint64(s.BlockOf(i))), append(names, l.Source), append(times, uint64(l.Latest))
+		}
+	}
+	b.begin("sources", "Array(Tuple(block UInt64, source UInt64, latest "+timeType+"))")
+	b.uint64(uint64(len(blocks)))
+	for _, column := range [][]uint64{blocks, names, times} {
+		for _, v := range column {
+			b.uint64(v)
+		}
+	}
 }

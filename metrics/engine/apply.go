@@ -76,7 +76,8 @@ func (s *State) Apply(offset int64, e *event.Event, at Found) Outcome {
 	}
 	s.updateLastEvent(e)
 	latest := s.latest
-	s.latest = max(s.latest, e.Time)
+	s.advance(offset, e)
+	s.newest = max(s.newest, e.Time)
 	switch {
 	case ofVisit(e):
 		v := at.visit
@@ -100,7 +101,7 @@ func (s *State) visitOf(e *event.Event) mem.Ref {
 	return s.visits.Add(key, visit.MonthOf(e.Time))
 }
 
-// applyToVisit applies a fact, before which the latest event was that of a time.
+// applyToVisit applies a fact, before which the watermark followed a time.
 func (s *State) applyToVisit(offset, latest int64, e *event.Event, v mem.Ref, out *Outcome) {
 	entry := s.visits.At(v)
 	if entry.asOf > offset {

@@ -10,10 +10,12 @@ import (
 type Flush struct {
 	// AsOf is the offset of the next event to be applied.
 	AsOf int64
-	// Latest is the time of the latest event, and Watermark that less the delay of the watermark, in Unix milliseconds. Both are
-	// meaningless while HasLatest is false: no event has been applied yet.
+	// Latest is the time that the watermark follows (sources.go), and Watermark that less the delay of the watermark, in Unix
+	// milliseconds. Both are meaningless while HasLatest is false: no event has been applied yet.
 	Latest, Watermark int64
 	HasLatest         bool
+	// Sources are those that lead the last blocks of offsets.
+	Sources Sources
 	// Records is how many records come before AsOf, which the shard sets.
 	Records int64
 
@@ -33,7 +35,7 @@ func (s *State) Buffered() int {
 // FlushFrom. Missing windows must have been restored. The flush counts as written: if it fails, the caller must recover.
 func (s *State) Flush(asOf int64) *Flush {
 	s.collectDeltas(false)
-	f := &Flush{AsOf: asOf, Latest: s.latest, Watermark: s.watermark(), HasLatest: s.latest != never}
+	f := &Flush{AsOf: asOf, Latest: s.latest, Watermark: s.watermark(), HasLatest: s.latest != never, Sources: s.sources}
 	f.Restatements, s.restated = s.restated, s.spare.Restatements[:0]
 	s.windows.applyDeltas(s.ahead)
 	for _, c := range s.windows.flushed {

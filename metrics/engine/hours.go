@@ -41,7 +41,7 @@ func (s *State) RestoreHours(e *event.Event) {
 }
 
 // applyToHours applies an opening, a closing or a retraction to the hours of its BCP and to the visits that overlap what
-// it changes. No event is later than latest.
+// it changes. Before it the watermark followed the time latest.
 func (s *State) applyToHours(offset int64, e *event.Event, latest int64, out *Outcome) {
 	h := s.hours[e.BCP]
 	reach := h.Change(e)
@@ -50,7 +50,7 @@ func (s *State) applyToHours(offset int64, e *event.Event, latest int64, out *Ou
 	}
 	var overlapped []overlapping
 	var before []window.Contribution
-	if !reach.Empty() && reach.From < latest {
+	if !reach.Empty() && reach.From < s.newest {
 		s.settleAbsent(offset, latest)
 		for v, entry := range s.visits.All() {
 			if entry.asOf > offset || s.visits.last(entry) <= reach.From || len(s.retentions) > 0 && s.absent(entry, offset, latest) {

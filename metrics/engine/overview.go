@@ -31,7 +31,7 @@ type Standing struct {
 	Shard int
 	// Offset is that of the next event to be applied.
 	Offset int64
-	// Latest is the time of the latest event, and Watermark that less the delay of the watermark, in Unix milliseconds. Both are
+	// Latest is the time that the watermark follows, and Watermark that less the delay of the watermark, in Unix milliseconds. Both are
 	// meaningless while HasLatest is false: no event has been applied yet.
 	Latest, Watermark int64
 	HasLatest         bool

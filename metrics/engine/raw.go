@@ -59,6 +59,7 @@ type Events struct {
 	BCPs                             []event.BCP
 	Agencies                         []event.Agency
 	RetractedTimes                   []int64
+	AppendTimes                      []bool
 	Editions, RetractedEditions      []uint32
 
 	text  []byte
@@ -86,6 +87,7 @@ func (c *Events) Append(offset, logged int64, e *event.Event) {
 	}
 	c.Offsets = append(c.Offsets, offset)
 	c.Logged = append(c.Logged, logged)
+	c.AppendTimes = append(c.AppendTimes, e.AppendTime)
 	c.Times = append(c.Times, e.Time)
 	c.Recorded = append(c.Recorded, e.Recorded)
 	c.Types = append(c.Types, e.Type)
@@ -113,6 +115,7 @@ func (c *Events) grow(n int) {
 	c.Types, c.Kinds, c.Results = slices.Grow(c.Types, n), slices.Grow(c.Kinds, n), slices.Grow(c.Results, n)
 	c.Directions, c.Channels, c.Regimes = slices.Grow(c.Directions, n), slices.Grow(c.Channels, n), slices.Grow(c.Regimes, n)
 	c.BCPs, c.Agencies = slices.Grow(c.BCPs, n), slices.Grow(c.Agencies, n)
+	c.AppendTimes = slices.Grow(c.AppendTimes, n)
 	c.Editions, c.RetractedEditions = slices.Grow(c.Editions, n), slices.Grow(c.RetractedEditions, n)
 	c.ends = slices.Grow(c.ends, texts*n)
 	c.text = slices.Grow(c.text, max(128*n, len(c.text)))
@@ -123,7 +126,7 @@ func (c *Events) Len() int { return len(c.Offsets) }
 
 // Bytes is about how much memory the events hold.
 func (c *Events) Bytes() int {
-	return c.end(len(c.ends)) - c.end(c.first) + c.Len()*(5*8+10+2*4+texts*4)
+	return c.end(len(c.ends)) - c.end(c.first) + c.Len()*(5*8+11+2*4+texts*4)
 }
 
 // end is where the text before the one of this number ends.
@@ -140,7 +143,7 @@ func (c *Events) Slice(from, to int) Events {
 		Offsets: c.Offsets[from:to], Logged: c.Logged[from:to], Times: c.Times[from:to], Recorded: c.Recorded[from:to],
 		Types: c.Types[from:to], Directions: c.Directions[from:to], Channels: c.Channels[from:to], Regimes: c.Regimes[from:to],
 		Kinds: c.Kinds[from:to], Results: c.Results[from:to], BCPs: c.BCPs[from:to], Agencies: c.Agencies[from:to],
-		RetractedTimes: c.RetractedTimes[from:to], Editions: c.Editions[from:to], RetractedEditions: c.RetractedEditions[from:to], text: c.text, ends: c.ends[:texts*to], first: c.first + texts*from,
+		RetractedTimes: c.RetractedTimes[from:to], AppendTimes: c.AppendTimes[from:to], Editions: c.Editions[from:to], RetractedEditions: c.RetractedEditions[from:to], text: c.text, ends: c.ends[:texts*to], first: c.first + texts*from,
 	}
 }
 
@@ -157,6 +160,6 @@ func (c *Events) reset() {
 	c.Offsets, c.Logged, c.Times, c.Recorded = c.Offsets[:0], c.Logged[:0], c.Times[:0], c.Recorded[:0]
 	c.Types, c.Directions, c.Channels, c.Regimes = c.Types[:0], c.Directions[:0], c.Channels[:0], c.Regimes[:0]
 	c.Kinds, c.Results, c.BCPs, c.Agencies = c.Kinds[:0], c.Results[:0], c.BCPs[:0], c.Agencies[:0]
-	c.RetractedTimes, c.text, c.ends = c.RetractedTimes[:0], c.text[:0], c.ends[:0]
+	c.RetractedTimes, c.AppendTimes, c.text, c.ends = c.RetractedTimes[:0], c.AppendTimes[:0], c.text[:0], c.ends[:0]
 	c.Editions, c.RetractedEditions = c.Editions[:0], c.RetractedEditions[:0]
 }

@@ -55,10 +55,12 @@ import (
 type Progress struct {
 	// Offset is the offset of the next event to be applied.
 	Offset int64
-	// Latest is the time of the latest event in Unix milliseconds. It is meaningless while HasLatest is false: no event has
-	// been applied yet.
+	// Latest is the time that the watermark follows (sources.go), in Unix milliseconds, which is that of the latest event if brokers
+	// gave records their times. It is meaningless while HasLatest is false: no event has been applied yet.
 	Latest    int64
 	HasLatest bool
+	// Sources are those that lead the last blocks of offsets.
+	Sources Sources
 	// Records is how many records of the log come before Offset: events and dead letters. It is less than Offset where offsets have
 	// no record, such as those of transactions and of records that Kafka deleted before they were read.
 	Records int64
@@ -83,7 +85,7 @@ var ErrFenced = errors.New("another instance owns this shard, or has owned it me
 func (s *State) Resume(p Progress) {
 	s.recovering, s.written, s.applied = true, p.Offset, p.Offset-1
 	if p.HasLatest {
-		s.latest = p.Latest
+		s.lead = lead{p.Latest, p.Sources}
 		s.horizon = s.watermark() - s.cfg.MemoryRetention.Milliseconds()
 	}
 }
@@ -149,6 +151,7 @@ func (s *State) RestoreVisit(r *visit.Row) error {
 		s.restatedUntil = max(s.restatedUntil, r.AsOf)
 	}
 	st := s.derive(at)
+	s.newest = max(s.newest, st.Last)
 	if r.Lapsed != visit.None {
 		e.setLapsed(r.Lapsed)
 	} else {

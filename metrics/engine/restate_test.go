@@ -49,7 +49,7 @@ func TestRestatementIsTheDeltaOfAFinalWindow(t *testing.T) {
 				got[s.Offset][s.Key] = s.Change
 			}
 		}
-		before, watermark := map[window.Key]window.Aggregate{}, int64(never)
+		before, watermark, lead := map[window.Key]window.Aggregate{}, int64(never), newFollowed()
 		for i := range log {
 			after := overall(want(cfg, log[:i+1]))
 			expected := 0
@@ -73,11 +73,8 @@ func TestRestatementIsTheDeltaOfAFinalWindow(t *testing.T) {
 			if n := len(got[int64(i)]); n != expected {
 				t.Fatalf("event %d restated %d windows, want %d", i, n, expected)
 			}
-			latest := int64(never)
-			for j := range log[:i+1] {
-				latest = max(latest, log[j].Time)
-			}
-			before, watermark = after, latest-cfg.WatermarkDelay.Milliseconds()
+			lead.take(int64(i), &log[i])
+			before, watermark = after, lead.latest-cfg.WatermarkDelay.Milliseconds()
 		}
 	})
 }

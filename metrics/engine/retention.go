@@ -11,7 +11,8 @@ import (
 // How long a visit is kept is decided by the log, never by chance. A retention holds from an offset of the shard, and of an
 // event at an offset o:
 //
-//   - it is too old if its time is more than the retention before that of its record, or before the watermark;
+//   - it is too old if its time is more than the retention before the watermark, or before that of its record. The time of a
+//     record that the broker appended does not count: an import of old events into a new topic has that of the import;
 //   - its visit is absent if the last fact of that is more than the retention before the watermark. The event then begins a new
 //     visit, with a month of its own. What the visit before had contributed stays in the windows, and nothing changes that.
 //
@@ -52,7 +53,7 @@ func since(before int64, kept time.Duration, watermark int64) int64 {
 // NextRetention returned.
 func (s *State) Retain(r Retention) {
 	s.retentions = append(s.retentions, r)
-	s.admitted = s.latest
+	s.admitted = s.lead
 }
 
 // NextRetention is the retention to store and to Retain if the shard is to keep visits and events for this long from now on.
@@ -89,11 +90,12 @@ func (s *State) TooOld(offset, logged int64, e *event.Event) bool {
 		at = e.RetractedTime
 	}
 	if r := s.retention(offset); r != nil && ofVisit(e) {
-		if at < r.visitsSince(s.admitted-s.cfg.WatermarkDelay.Milliseconds()) || r.Visits > 0 && at < logged-r.Visits.Milliseconds() {
+		if at < r.visitsSince(s.admitted.latest-s.cfg.WatermarkDelay.Milliseconds()) ||
+			r.Visits > 0 && !e.AppendTime && at < logged-r.Visits.Milliseconds() {
 			return true
 		}
 	}
-	s.admitted = max(s.admitted, e.Time)
+	s.admitted.advance(offset, e)
 	return false
 }
 
@@ -106,7 +108,7 @@ func RejectTooOld(e *event.Event) *event.Rejection {
 	return &event.Rejection{Reason: event.TooOld, Field: field, Value: time.UnixMilli(at).UTC().Format(time.RFC3339Nano)}
 }
 
-// absent reports whether a visit is absent, at an offset before which the latest event was that of a time.
+// absent reports whether a visit is absent, at an offset before which the watermark followed a time.
 func (s *State) absent(v *entry, offset, latest int64) bool {
 	return s.isAbsent(s.visits.facts.Items(v.facts), v.monthOf(), offset, latest)
 }

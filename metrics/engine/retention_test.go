@@ -20,20 +20,20 @@ func anyRetentions(t *rapid.T, cfg Config, log []event.Event) (kept []Retention)
 		if from == 0 && rapid.Bool().Draw(t, "from the beginning") {
 			offset = 0
 		}
-		latest := int64(never)
+		lead := newFollowed()
 		for i := range log[:offset] {
-			at := oldestAt(cfg, kept, int64(i), latest)
+			at := oldestAt(cfg, kept, int64(i), lead.latest)
 			e := &log[i]
 			when := e.Time
 			if e.Type == event.EventRetracted {
 				when = e.RetractedTime
 			}
-			if !ofVisit(e) || when >= at.of && when >= e.Time-at.kept {
-				latest = max(latest, e.Time)
+			if !ofVisit(e) || when >= at.of && (e.AppendTime || when >= e.Time-at.kept) {
+				lead.take(int64(i), e)
 			}
 		}
 		last = Retention{
-			From: int64(offset), VisitsSince: oldestAt(cfg, kept, int64(offset), latest).of, EventsSince: never,
+			From: int64(offset), VisitsSince: oldestAt(cfg, kept, int64(offset), lead.latest).of, EventsSince: never,
 			Visits: rapid.SampledFrom([]time.Duration{0, 10 * time.Hour, 12 * time.Hour, 20 * time.Hour, 30 * time.Hour}).Draw(t, "visits"),
 		}
 		kept = append(kept, last)
@@ -150,6 +150,8 @@ func TestEventOlderThanTheRetentionIsTooOld(t *testing.T) {
 	opening := truckAt(event.BCPOpened, "", 0)
 	ofPlace := retraction(0)
 	ofPlace.AboutPlace = true
+	appended := truckAt(event.TruckArrived, "T1", 75.9)
+	appended.AppendTime = true
 	for _, c := range []struct {
 		what   string
 		e      event.Event
@@ -167,6 +169,7 @@ func TestEventOlderThanTheRetentionIsTooOld(t *testing.T) {
 		{"a retraction of one that is too old", retraction(75.9), 16, 0, true},
 		{"a record as old as its event, behind the watermark", truckAt(event.TruckArrived, "T1", 75.8), 17, 0, true},
 		{"a record as old as its event", truckAt(event.TruckArrived, "T1", 75.9), 18, 0, false},
+		{"a record that the broker appended at an import", appended, 19, 100 * day, false},
 	} {
 		if got := s.TooOld(c.offset, c.e.Time+c.after, &c.e); got != c.want {
 			t.Errorf("%s: too old is %v", c.what, got)

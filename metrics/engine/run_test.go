@@ -68,7 +68,7 @@ func (t *tables) writeRestatement(r window.Restatement) {
 
 func (t *tables) writeProgress(f *Flush) {
 	if t.progress == nil || f.AsOf >= t.progress.Offset {
-		t.progress = &Progress{Offset: f.AsOf, Latest: f.Latest, HasLatest: f.HasLatest}
+		t.progress = &Progress{Offset: f.AsOf, Latest: f.Latest, HasLatest: f.HasLatest, Sources: f.Sources}
 	}
 }
 

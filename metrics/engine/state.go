@@ -18,7 +18,7 @@ type Config struct {
 	Places []place.Place `yaml:"-" rule:"-"`
 	// MemoryRetention is how far behind the watermark finished visits and windows stay in memory, and how far back an Overview goes.
 	MemoryRetention time.Duration `yaml:"memory_retention" rule:"-"`
-	// WatermarkDelay is how far the watermark stays behind the latest event.
+	// WatermarkDelay is how far the watermark stays behind the latest event, or that of the second latest source (sources.go).
 	WatermarkDelay time.Duration `yaml:"watermark_delay"`
 }
 
@@ -50,9 +50,9 @@ type State struct {
 
 	// recovering is true from Resume until Resumed. written is the AsOf of the last flush.
 	recovering bool
-	// retentions are in the order of their offsets; admitted is the time of the latest event that was not too old.
+	// retentions are in the order of their offsets; admitted is the lead as of the latest event that was asked for (TooOld).
 	retentions []Retention
-	admitted   int64
+	admitted   lead
 	written    int64
 	// restatedUntil is the highest AsOf of the visits that the recovery loaded: restatements are written before visits.
 	restatedUntil int64
@@ -72,7 +72,8 @@ type State struct {
 	restatedAt map[window.Key]int
 	spareBins  []window.Bin
 
-	latest  int64 // time of the latest event, Unix milliseconds
+	lead          // as of the last event
+	newest  int64 // no fact in memory is later, Unix milliseconds
 	horizon int64 // visits and windows that ended at or before it are not in memory, Unix milliseconds
 	// keptVisits and keptWindows are how many the last eviction kept.
 	keptVisits, keptWindows int
@@ -103,7 +104,7 @@ func New(cfg Config) *State {
 		inside:   make([]*Inside, (1+len(cfg.Places))*directions), // there is no BCP 0
 		doneSets: map[string]Agencies{},
 		ahead:    map[window.Key]int64{}, restatedAt: map[window.Key]int{},
-		latest: never, horizon: never,
+		lead: lead{latest: never}, newest: never, horizon: never,
 		windows: newWindows(cfg.Places), recent: make([]recentHours, 1+len(cfg.Places)),
 		hours: make(bcpHours, 1+len(cfg.Places)), openings: make([]*hours.Hours, 1+len(cfg.Places)),
 	}

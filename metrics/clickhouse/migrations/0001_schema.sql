@@ -11,6 +11,7 @@ CREATE TABLE IF NOT EXISTS {{db}}.events {{cluster}} (
     shard            UInt16                 COMMENT 'Kafka partition',
     offset           UInt64                 COMMENT 'Kafka offset' CODEC(Delta, LZ4),
     logged           DateTime64(3, 'UTC')   COMMENT 'time of the Kafka record' CODEC(T64, LZ4),
+    append_time      UInt8                  COMMENT '1 if that time is of the broker (LogAppendTime), 0 if it is of the producer (CreateTime)',
     time             DateTime64(3, 'UTC')   COMMENT 'when it happened' CODEC(T64, LZ4),
     recorded         DateTime64(3, 'UTC')   COMMENT 'when the agency recorded it' CODEC(T64, LZ4),
     type             LowCardinality(String) COMMENT 'such as truck.arrived',
@@ -146,9 +147,10 @@ CREATE TABLE IF NOT EXISTS {{db}}.progress {{cluster}} (
     shard      UInt16,
     offset     UInt64,
     as_of      UInt64,
-    latest     Nullable(DateTime64(3, 'UTC')) COMMENT 'time of the latest event',
+    latest     Nullable(DateTime64(3, 'UTC')) COMMENT 'time that the watermark follows: of the latest event, or in a topic with CreateTime of the second latest source',
     watermark  Nullable(DateTime64(3, 'UTC')),
     records    UInt64 COMMENT 'records before the offset, in events and dead_letters; other offsets have none',
+    sources    Array(Tuple(block UInt64, source UInt64, latest DateTime64(3, 'UTC'))) COMMENT 'the two sources that lead the latest block of 10,000 offsets, and the two of the block before it; a source is xxHash64 of its name',
     written_at DateTime64(3, 'UTC') DEFAULT now64(3)
 ) ENGINE = {{replacing "as_of"}} ORDER BY shard
 COMMENT 'Progress of each shard: the tables include all of its records before the offset. Read it with FINAL.';
@@ -159,6 +161,7 @@ CREATE TABLE IF NOT EXISTS {{db}}.dead_letters {{cluster}} (
     part    UInt32 COMMENT 'partition of the topic, which is the shard if it is the topic of events; 0 of an import or a request',
     number  UInt64 COMMENT 'offset in the partition, line of the import, or index in the request',
     logged  DateTime64(3, 'UTC'),
+    append_time UInt8,
     reason  LowCardinality(String),
     detail  String,
     key     String,
