@@ -41,11 +41,11 @@ func (b *bed) end() error {
 	return errors.Join(errs...)
 }
 
-// newTopic makes a topic without retention.
+// newTopic makes a topic without retention, whose records keep the times of the workload: its last day passes in a minute.
 func newTopic(ctx context.Context, addr, topic string, partitions int) error {
 	cfg := kafka.DefaultConfig()
 	cfg.Brokers, cfg.Topic = []string{addr}, topic
-	_, err := kafka.EnsureTopics(ctx, cfg, kafka.NewTopic{Name: topic, Partitions: partitions, Replication: 1, Retention: -1})
+	_, err := kafka.EnsureTopics(ctx, cfg, kafka.NewTopic{Name: topic, Partitions: partitions, Replication: 1, Retention: -1, ProducerTimes: true})
 	return err
 }
 

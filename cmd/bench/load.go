@@ -34,8 +34,8 @@ func load(ctx context.Context, broker, topic string, size workload.Config) error
 	}
 	cfg := kafka.DefaultConfig()
 	cfg.Brokers, cfg.Topic, cfg.ClientID = []string{broker}, topic, "bench"
-	// The events have old timestamps; retention by time would delete them at once.
-	created, err := kafka.EnsureTopics(ctx, cfg, kafka.NewTopic{Name: topic, Partitions: size.Partitions, Replication: 1, Retention: -1})
+	// The events have old timestamps; retention by time would delete them at once. Every engine goes by those, not by when they came.
+	created, err := kafka.EnsureTopics(ctx, cfg, kafka.NewTopic{Name: topic, Partitions: size.Partitions, Replication: 1, Retention: -1, ProducerTimes: true})
 	if err != nil {
 		return err
 	}

@@ -81,7 +81,7 @@ func (l *load) run(ctx context.Context, events int, d time.Duration, r *rand.Ran
 }
 
 // next returns the records of the next n events, and whether they are the last. One event in two hundred gets a copy with a
-// time hours ahead, which must become a dead letter.
+// time hours ahead of the record, which has the time of the simulation or of the broker. It must become a dead letter.
 func (l *load) next(n int, r *rand.Rand) (batch []event.Record, last bool) {
 	for range n {
 		em, ok := l.sim.Next()
@@ -93,7 +93,7 @@ func (l *load) next(n int, r *rand.Rand) (batch []event.Record, last bool) {
 		if !em.AllPartitions && r.IntN(200) == 0 {
 			e := *em.Event
 			e.ID = fmt.Appendf(nil, "%s-ahead", e.ID)
-			e.Time = em.At + between(r, time.Hour, 9*time.Hour).Milliseconds()
+			e.Time = max(em.At, time.Now().UnixMilli()) + between(r, time.Hour, 9*time.Hour).Milliseconds()
 			e.Recorded = e.Time
 			m.Value = event.AppendStructured(nil, l.sim.Vocabulary(), &e)
 			batch = append(batch, m)

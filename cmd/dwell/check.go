@@ -45,6 +45,9 @@ func (c *checkCommand) Run(ctx context.Context, e *env) error {
 		if kept, limited, err := kafka.LogRetention(ctx, cfg.Kafka.Config); err == nil && limited && cfg.Retention.Events > 0 {
 			_, _ = fmt.Fprintf(e.out, "%-15stopic %s keeps records for %v; visits and events are deleted so much later than their retention\n", "", cfg.Kafka.Topic, kept)
 		}
+		if theirs, err := kafka.ProducerTimes(ctx, cfg.Kafka.Config); err == nil && theirs {
+			_, _ = fmt.Fprintf(e.out, "%-15stopic %s has %s\n", "", cfg.Kafka.Topic, app.CreateTimeAdvice)
+		}
 		for _, topic := range missing {
 			_, _ = fmt.Fprintf(e.out, "%-15stopic %s is missing; dwell serve creates it\n", "", topic)
 		}

@@ -38,6 +38,7 @@ func (c *demoCommand) Run(ctx context.Context, e *env) error {
 	cfg := app.DefaultConfig()
 	cfg.Embed(c.Data)
 	cfg.Listen, cfg.Places = c.Listen, c.Places
+	cfg.Kafka.ProducerTimes = true // its clock runs ahead of the broker's
 	if err := c.set(&cfg); err != nil {
 		return err
 	}

@@ -78,20 +78,21 @@ func Check(ctx context.Context, cfg Config) (missing []string, errs []error) {
 // maxAhead is how far after a broker's clock the time of a record may be. It is twenty-four times the default of Kafka 4.
 const maxAhead = 24 * time.Hour
 
-// checkClock checks that the brokers refuse records with timestamps in the future. Otherwise one producer with a wrong clock
-// advances the watermark, and every open visit lapses. A cluster that does not report its configuration passes.
+// checkClock checks that the brokers refuse records with timestamps in the future. Otherwise two producers whose clocks are ahead
+// advance the watermark, or one that has a partition to itself, and every open visit lapses. A cluster that does not report its
+// configuration passes.
 func (c *client) checkClock(ctx context.Context, topic string) error {
-	const kind, bound = "message.timestamp.type", "message.timestamp.after.max.ms"
-	values, err := c.topicConfig(ctx, topic, kind, bound)
+	const bound = "message.timestamp.after.max.ms"
+	values, err := c.topicConfig(ctx, topic, timestampType, bound)
 	if err != nil {
 		return err
 	}
 	ms, err := strconv.ParseInt(values[bound], 10, 64)
-	if err != nil || values[kind] != "CreateTime" || ms <= maxAhead.Milliseconds() {
+	if err != nil || values[timestampType] != createTime || ms <= maxAhead.Milliseconds() {
 		return nil
 	}
-	return fmt.Errorf("topic %q: %s is %d: a record with a future timestamp would be accepted and make every open visit lapse; set it to 3600000 or less",
-		topic, bound, ms)
+	return fmt.Errorf("topic %q: %s is %d: records with future timestamps would be accepted and could make every open visit lapse; set %s to %s, or %s to 3600000 or less",
+		topic, bound, ms, timestampType, logAppendTime, bound)
 }
 
 func reach(ctx context.Context, cfg Config) error {

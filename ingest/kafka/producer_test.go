@@ -10,7 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	kafkago "github.com/segmentio/kafka-go"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"pgregory.net/rapid"
 
@@ -183,7 +182,7 @@ func TestEnsureTopicsCreatesMissingTopics(t *testing.T) {
 	created, err := EnsureTopics(t.Context(), cfg,
 		NewTopic{Name: topic, Partitions: 9, Replication: 1},
 		NewTopic{Name: "second", Partitions: 4, Replication: 1},
-		NewTopic{Name: "third", Partitions: 1, Replication: -1, Retention: -1})
+		NewTopic{Name: "third", Partitions: 1, Replication: -1, Retention: -1, ProducerTimes: true})
 	if err != nil || !slices.Equal(created, []string{"second", "third"}) {
 		t.Fatal(created, err)
 	}
@@ -194,14 +193,15 @@ func TestEnsureTopicsCreatesMissingTopics(t *testing.T) {
 			return err == nil && l.partitions == want
 		})
 	}
-	res, err := c.DescribeConfigs(t.Context(), &kafkago.DescribeConfigsRequest{Resources: []kafkago.DescribeConfigRequestResource{
-		{ResourceType: kafkago.ResourceTypeTopic, ResourceName: "third", ConfigNames: []string{"retention.ms"}},
-	}})
-	if err != nil {
-		t.Fatal(err)
+	if got, err := c.topicConfig(t.Context(), "third", "retention.ms"); err != nil || got["retention.ms"] != "-1" {
+		t.Errorf("retention is %v, %v, want unlimited", got, err)
 	}
-	if got := res.Resources[0].ConfigEntries; len(got) != 1 || got[0].ConfigValue != "-1" {
-		t.Errorf("retention is %v, want unlimited", got)
+	for name, want := range map[string]bool{"second": false, "third": true} {
+		of := cfg
+		of.Topic = name
+		if theirs, err := ProducerTimes(t.Context(), of); err != nil || theirs != want {
+			t.Errorf("topic %q has the times of producers: %v, %v, want %v", name, theirs, err, want)
+		}
 	}
 	if created, err := EnsureTopics(t.Context(), cfg, NewTopic{Name: "second", Partitions: 4}); err != nil || created != nil {
 		t.Error(created, err)

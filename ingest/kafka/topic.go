@@ -35,7 +35,18 @@ type NewTopic struct {
 	// Retention is how long records are kept after their own timestamps; negative is without limit, 0 is the cluster's
 	// default. An import writes records that are years old: with a week's retention they are deleted at once.
 	Retention time.Duration
+	// ProducerTimes leaves records the times that their producers give them (CreateTime), as of a simulation that runs ahead of the
+	// clock, or of copies. Other topics have LogAppendTime: the broker gives a record the time at which it appends it, so that no
+	// producer's clock need be right.
+	ProducerTimes bool
 }
+
+// timestampType is the key of a topic that says whose times its records have: one of these.
+const (
+	timestampType = "message.timestamp.type"
+	createTime    = "CreateTime"
+	logAppendTime = "LogAppendTime"
+)
 
 // EnsureTopics creates the topics that are missing and returns the names of those that it created, in the order given. A
 // topic that exists is left as it is.
@@ -81,13 +92,20 @@ func EnsureTopics(ctx context.Context, cfg Config, topics ...NewTopic) (created 
 }
 
 func (t NewTopic) config() kafkago.TopicConfig {
-	c := kafkago.TopicConfig{Topic: t.Name, NumPartitions: t.Partitions, ReplicationFactor: t.Replication}
+	kind := logAppendTime
+	if t.ProducerTimes {
+		kind = createTime
+	}
+	c := kafkago.TopicConfig{
+		Topic: t.Name, NumPartitions: t.Partitions, ReplicationFactor: t.Replication,
+		ConfigEntries: []kafkago.ConfigEntry{{ConfigName: timestampType, ConfigValue: kind}},
+	}
 	if t.Retention != 0 {
 		ms := t.Retention.Milliseconds()
 		if t.Retention < 0 {
 			ms = -1
 		}
-		c.ConfigEntries = []kafkago.ConfigEntry{{ConfigName: "retention.ms", ConfigValue: strconv.FormatInt(ms, 10)}}
+		c.ConfigEntries = append(c.ConfigEntries, kafkago.ConfigEntry{ConfigName: "retention.ms", ConfigValue: strconv.FormatInt(ms, 10)})
 	}
 	return c
 }
@@ -107,6 +125,18 @@ func (c *client) topicConfig(ctx context.Context, topic string, keys ...string) 
 		}
 	}
 	return values, nil
+}
+
+// ProducerTimes reports whether records of the topic of events have the times of their producers (CreateTime), as far as the cluster
+// reports it.
+func ProducerTimes(ctx context.Context, cfg Config) (bool, error) {
+	c, err := newClient(cfg)
+	if err != nil {
+		return false, err
+	}
+	defer c.close()
+	values, err := c.topicConfig(ctx, cfg.Topic, timestampType)
+	return values[timestampType] == createTime, err
 }
 
 // LogRetention is how long the topic of events keeps records. Limited is false if it keeps them without limit of time, or if the

@@ -69,6 +69,9 @@ type KafkaConfig struct {
 	// NewReplication is the replication factor of a topic that is created because it is missing; -1 is the broker's default.
 	NewReplication int `yaml:"new_replication"`
 
+	// ProducerTimes gives a topic of events that is created CreateTime (kafka.NewTopic).
+	ProducerTimes bool `yaml:"-"`
+
 	kafka.Config `yaml:",inline"`
 }
 

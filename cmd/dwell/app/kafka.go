@@ -41,7 +41,7 @@ func (s *System) startKafka(ctx context.Context) error {
 		s.Say("kafka", "%v, topic %s", k.Brokers, k.Topic)
 	}
 	created, err := kafka.EnsureTopics(ctx, k.Config,
-		kafka.NewTopic{Name: k.Topic, Partitions: k.NewPartitions, Replication: k.NewReplication, Retention: -1},
+		kafka.NewTopic{Name: k.Topic, Partitions: k.NewPartitions, Replication: k.NewReplication, Retention: -1, ProducerTimes: k.ProducerTimes},
 		kafka.NewTopic{Name: k.DeadLetterTopic, Partitions: 1, Replication: k.NewReplication, Retention: -1},
 	)
 	if err != nil {
@@ -60,3 +60,22 @@ func (s *System) startKafka(ctx context.Context) error {
 	})
 	return nil
 }
+
+// warnOfProducerTimes logs that clocks of producers can be wrong in the topic, if they decide the times of its records. A topic
+// that is meant to be so passes.
+func (s *System) warnOfProducerTimes(ctx context.Context) {
+	k := s.Config.Kafka
+	if k.ProducerTimes {
+		return
+	}
+	theirs, err := kafka.ProducerTimes(ctx, k.Config)
+	if err != nil { // it is not needed to count
+		s.Log.Warn("cannot tell whether records have the broker's times", "topic", k.Topic, "error", err)
+	} else if theirs {
+		s.Log.Warn(fmt.Sprintf("topic %s has %s", k.Topic, CreateTimeAdvice))
+	}
+}
+
+// CreateTimeAdvice says of a topic with CreateTime what that means, and what to do.
+const CreateTimeAdvice = "CreateTime: records have the times of their producers, whose clocks may be wrong; " +
+	"set its message.timestamp.type to LogAppendTime, and the broker's clock decides what is from the future"

@@ -29,6 +29,7 @@ func Serve(ctx context.Context, cfg Config, out io.Writer, log *slog.Logger, now
 			err = errors.Join(err, s.Stop())
 		}
 	}()
+	s.warnOfProducerTimes(ctx)
 	log.Info("starting", "version", Version(), "go", runtime.Version())
 	reg := prometheus.NewRegistry()
 	prom.NewBuild(reg, Version())

@@ -3,8 +3,8 @@
 //
 // It promises each record of the old topic once: those that were counted, from where they are stored, since the topic may
 // have deleted them, and then those that were not. A fact about a place, of which every old partition has a copy, is copied
-// once, for every new partition. A record that cannot be decoded is copied too: it becomes a dead letter again. It refuses to
-// write into a topic that exists.
+// once, for every new partition. A record that cannot be decoded is copied too: it becomes a dead letter again. Each record keeps its
+// time, so the new topic has CreateTime. It refuses to write into a topic that exists.
 package rebuild
 
 import (
@@ -37,7 +37,9 @@ type Topic struct {
 // Run makes the new topic and copies all events of the old one, from.Topic, into it. It returns how many were counted, and
 // how many were not.
 func Run(ctx context.Context, from kafka.Config, to Topic, voc *event.Vocabulary, stored Stored, log *slog.Logger) (counted, uncounted int, err error) {
-	created, err := kafka.EnsureTopics(ctx, from, kafka.NewTopic{Name: to.Name, Partitions: to.Partitions, Replication: to.Replication, Retention: -1})
+	created, err := kafka.EnsureTopics(ctx, from, kafka.NewTopic{
+		Name: to.Name, Partitions: to.Partitions, Replication: to.Replication, Retention: -1, ProducerTimes: true,
+	})
 	if err != nil {
 		return 0, 0, err
 	}
