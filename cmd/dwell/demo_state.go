@@ -28,9 +28,12 @@ type demoState struct {
 	file string
 }
 
+// demoFile is where a data folder has the state of its demo.
+func demoFile(data string) string { return filepath.Join(data, "demo.json") }
+
 // readDemo is the state of the demo in a data folder, or that of a new one.
 func readDemo(data string, seed uint64, days int) (*demoState, error) {
-	st := &demoState{Seed: seed, From: time.Now().AddDate(0, 0, -days).UTC().Truncate(time.Hour), file: filepath.Join(data, "demo.json")}
+	st := &demoState{Seed: seed, From: time.Now().AddDate(0, 0, -days).UTC().Truncate(time.Hour), file: demoFile(data)}
 	text, err := os.ReadFile(st.file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return st, nil

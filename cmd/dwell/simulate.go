@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"os"
 	"strconv"
 	"time"
@@ -34,7 +35,7 @@ type simulateCommand struct {
 }
 
 func (c *simulateCommand) Run(ctx context.Context, e *env) error {
-	clock, err := c.clock()
+	clock, speed, err := c.clock()
 	if err != nil {
 		return err
 	}
@@ -45,6 +46,11 @@ func (c *simulateCommand) Run(ctx context.Context, e *env) error {
 	simCfg, err := c.simulation(cfg)
 	if err != nil {
 		return err
+	}
+	if c.Out == "" && !hasDemo(cfg) {
+		if simCfg.Until, err = untilPresent(simCfg.From, simCfg.Until, time.Now(), speed); err != nil {
+			return err
+		}
 	}
 	if c.Truth != "" {
 		truth, err := create(c.Truth, e.out)
@@ -83,22 +89,45 @@ func (c *simulateCommand) play(ctx context.Context, e *env, cfg app.Config, simC
 	if c.Out != "" {
 		return c.toFile(ctx, e, sim, clock)
 	}
-	return c.toKafka(ctx, e, cfg, sim, clock)
+	return c.toKafka(ctx, e, cfg, simCfg, sim, clock)
 }
 
-// clock is that of the simulation, which begins with the first event; none for --speed max.
-func (c *simulateCommand) clock() (*player.Clock, error) {
+// clock is that of the simulation, which begins with the first event; none for --speed max, which is infinite.
+func (c *simulateCommand) clock() (_ *player.Clock, speed float64, err error) {
 	if c.Speed == "max" {
-		return nil, nil
+		return nil, math.Inf(1), nil
 	}
-	speed, err := strconv.ParseFloat(c.Speed, 64)
-	if err == nil {
+	if speed, err = strconv.ParseFloat(c.Speed, 64); err == nil {
 		err = player.CheckSpeed(speed)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("--speed: %q is neither max nor a number: %w", c.Speed, err)
+		return nil, 0, fmt.Errorf("--speed: %q is neither max nor a number: %w", c.Speed, err)
 	}
-	return player.NewClock(time.Time{}, speed), nil
+	return player.NewClock(time.Time{}, speed), speed, nil
+}
+
+// hasDemo reports whether events go to the data folder of a demo. Its topic takes events from the future, since a demo runs ahead of
+// the clock.
+func hasDemo(cfg app.Config) bool {
+	_, err := os.Stat(demoFile(cfg.Data))
+	return err == nil && cfg.Kafka.Embedded
+}
+
+// untilPresent is when a simulation ends that is to end at an instant, or before that when it overtakes the present: in a topic with
+// LogAppendTime what is later is a dead letter, and in another one it would make open visits lapse.
+func untilPresent(from, until, now time.Time, speed float64) (time.Time, error) {
+	if from.After(now) {
+		return until, fmt.Errorf("--from: %s is in the future: events from there are dead letters (future_time); choose the past, or a file with --out",
+			from.Format(time.RFC3339))
+	}
+	if speed <= 1 {
+		return until, nil
+	}
+	left := min(float64(now.Sub(from))/(speed-1), math.MaxInt64/2)
+	if meets := now.Add(time.Duration(left)); meets.Before(until) {
+		return meets, nil
+	}
+	return until, nil
 }
 
 func (c *simulateCommand) simulation(cfg app.Config) (simulator.Config, error) {
@@ -141,20 +170,36 @@ func (l lines) Add(_ context.Context, r event.Record) error {
 
 func (l lines) Flush(context.Context) error { return under("--out", l.to.Flush()) }
 
-func (c *simulateCommand) toKafka(ctx context.Context, e *env, cfg app.Config, sim *simulator.Simulator, clock *player.Clock) error {
+func (c *simulateCommand) toKafka(ctx context.Context, e *env, cfg app.Config, simCfg simulator.Config, sim *simulator.Simulator, clock *player.Clock) error {
 	log := slog.New(slog.NewTextHandler(e.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	s, own, err := app.StartOrJoin(ctx, cfg, app.All, e.out, log)
 	if err != nil {
 		return err
 	}
+	if simCfg.Until.Before(simCfg.From.Add(c.For)) {
+		s.Say("simulator", "stops at %s, when it reaches the present: later events would be dead letters (future_time)", simCfg.Until.UTC().Format(time.RFC3339))
+	}
 	to := kafka.NewBuffered(s.Producer)
 	begin := time.Now()
-	err = player.Play(ctx, sim, clock, to, nil)
+	err = player.Play(ctx, sim, clock, arriving{to, hasDemo(cfg)}, nil)
 	s.Say("simulated", "%d events in %.1f s", to.Written(), time.Since(begin).Seconds())
 	if own && err == nil {
 		s.Say("", "they are in %s; `dwell import` and `dwell serve` count them", cfg.Data)
 	}
 	return errors.Join(err, s.Stop())
+}
+
+// arriving is a topic in which no record arrives in the future, though the simulation delivers late events after its end.
+type arriving struct {
+	*kafka.Buffered
+	demo bool
+}
+
+func (a arriving) Add(ctx context.Context, r event.Record) error {
+	if !a.demo {
+		r.Time = min(r.Time, time.Now().UnixMilli())
+	}
+	return a.Buffered.Add(ctx, r)
 }
 
 // buffered is a file that is written in large pieces.
