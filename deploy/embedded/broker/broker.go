@@ -9,7 +9,12 @@
 // and a write of less than a page: kfake then leaves half an entry in groups.log, and a kill before the next start in
 // order forgets the group offsets committed after it. The log itself is cut back to whole batches.
 //
-// What is no request of Kafka's protocol ends its connection and no more (guard.go).
+// What is not a request of Kafka's protocol, or one that kfake would not survive, ends its connection and no more (guard.go). A batch
+// that a consumer could not read is refused, and nothing of it is in the log (batch.go). Batches of topics with
+// message.timestamp.type=LogAppendTime get the broker's time (batch.go).
+//
+// No offset is given twice: where a log is shorter than it was, it goes on behind its mark, and says what it has lost (marks.go,
+// repair.go).
 //
 // A process that is killed while it joins a group does not keep partitions: kfake starts no session for a member whose
 // JoinGroup it could not answer ((*group).reply), and would never remove it, so all sessions are started here too (ghost.go).
@@ -26,6 +31,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"path/filepath"
 	"strconv"
 	"syscall"
 	"time"
@@ -84,7 +90,8 @@ type Broker struct {
 	done  chan struct{}
 
 	// own is the address that it listens on, whatever is advertised.
-	own string
+	own   string
+	guard *guard
 	// addr is set before ready is closed, err before done is.
 	addr string
 	err  error
@@ -114,14 +121,16 @@ func (b *Broker) run(ctx context.Context) error {
 		return fmt.Errorf("embedded broker: %w", err)
 	}
 	defer func() { _ = data.Release() }()
-	cluster, err := b.open()
+	m, err := openMarks(filepath.Join(b.cfg.DataDir, "marks"))
+	if err != nil {
+		return fmt.Errorf("embedded broker: %w", err)
+	}
+	defer m.close()
+	cluster, err := b.openWhole(m)
 	if err != nil {
 		return fmt.Errorf("embedded broker: %w", err)
 	}
 	defer cluster.Close()
-	if err := b.create(cluster); err != nil {
-		return fmt.Errorf("embedded broker: %w", err)
-	}
 	(&room{b: b}).watch(cluster)
 	ghosts := watchGhosts(cluster, b.log)
 	b.addr = cluster.ListenAddrs()[0]
@@ -154,10 +163,46 @@ func (b *Broker) Addr(ctx context.Context) (string, error) {
 	}
 }
 
-func (b *Broker) open() (*kfake.Cluster, error) {
+// openWhole opens the log. Where it is shorter than its marks, it is repaired first.
+func (b *Broker) openWhole(m *marks) (*kfake.Cluster, error) {
+	var repaired []shortLog
+	for {
+		cluster, err := b.open(m)
+		if err != nil {
+			return nil, err
+		}
+		err = b.create(cluster)
+		var short []shortLog
+		if err == nil {
+			short, err = m.shortLogs(cluster)
+		}
+		if err == nil && len(short) == 0 {
+			b.guard.open(cluster)
+			return cluster, nil
+		}
+		cluster.Close()
+		if err == nil && repaired != nil {
+			err = fmt.Errorf("partition %d of topic %q ends at offset %d, and cannot be made to begin again at %d",
+				short[0].partition, short[0].topic, short[0].ends, short[0].mark)
+		}
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range short {
+			if err := s.repair(b.cfg.DataDir); err != nil {
+				return nil, err
+			}
+			b.log.Error("the log has lost records that were acknowledged: their offsets are not given again",
+				"topic", s.topic, "partition", s.partition, "from", s.ends, "to", s.mark-1, "records", s.mark-s.ends)
+		}
+		repaired = short
+	}
+}
+
+func (b *Broker) open(m *marks) (*kfake.Cluster, error) {
 	cluster, err := kfake.NewCluster(
 		kfake.Ports(b.cfg.Port),
-		kfake.ListenFn(b.listen),
+		kfake.ListenFn(func(network, address string) (net.Listener, error) { return b.listen(network, address, m) }),
 		kfake.DataDir(b.cfg.DataDir),
 		kfake.ClusterID("dwell"),
 		kfake.WithLogger(logger{b.log}),
@@ -177,13 +222,14 @@ func (b *Broker) open() (*kfake.Cluster, error) {
 }
 
 // listen listens on an address, and reports the advertised one.
-func (b *Broker) listen(network, address string) (net.Listener, error) {
+func (b *Broker) listen(network, address string, m *marks) (net.Listener, error) {
 	ln, err := net.Listen(network, address)
 	if err != nil {
 		return nil, err
 	}
 	b.own = ln.Addr().String()
-	ln = guard{ln, b.log}
+	b.guard = newGuard(ln, b.log, m)
+	ln = b.guard
 	if b.cfg.Advertised == "" {
 		return ln, nil
 	}

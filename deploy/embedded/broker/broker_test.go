@@ -21,6 +21,8 @@ import (
 	"dwell/deploy/embedded/broker/brokertest"
 )
 
+var discard = slog.New(slog.DiscardHandler)
+
 const topic = "dwell.events"
 
 // childDir makes this test binary the broker that a test kills: it serves the folder and prints its address.

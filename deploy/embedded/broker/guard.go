@@ -1,74 +1,155 @@
 package broker
 
 import (
-	"encoding/binary"
+	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
+	"sync"
+	"sync/atomic"
+	"time"
 
-	"github.com/twmb/franz-go/pkg/kmsg"
+	"github.com/twmb/franz-go/pkg/kfake"
 )
 
-// guard ends connections that do not speak Kafka's protocol, before kfake reads from them. kfake takes the first four bytes of
-// whatever comes for the size of a request and makes a buffer of that size: 1.2 GB for the "GET " of a browser, which any web page
-// can make send as many as it likes to a loopback port. A request of an unknown kind would end the program.
+// guard stands between clients and kfake, which trusts whoever it talks to: it takes the first four bytes that come for the size of
+// a request and makes a buffer of that size (1.2 GB for the "GET " of a browser, which any web page can send to a loopback port), and
+// ends the program on a request of an unknown kind, since nothing in it recovers from a panic. So a request is handed on only when
+// it is whole and readable (conn.go, request.go), and kfake's responses pass here too (response.go).
 type guard struct {
 	net.Listener
 	log *slog.Logger
+	// topics is what is known of the cluster's topics, marks keeps the ends of their partitions.
+	topics topics
+	marks  *marks
+	opened chan struct{} // closed when requests are served
+	large  budget
+	// parsing bounds how many requests are parsed at once: what claims to be a long array costs memory until it is refused.
+	parsing chan struct{}
+
+	closing sync.Once
+	closed  chan struct{}
+
+	mu    sync.Mutex
+	conns map[*conn]struct{}
+	full  time.Time // when connections were last too many and that was logged
 }
 
-func (g guard) Accept() (net.Conn, error) {
-	conn, err := g.Listener.Accept()
+func newGuard(ln net.Listener, log *slog.Logger, m *marks) *guard {
+	return &guard{
+		Listener: ln, log: log, topics: topics{known: map[string]bool{}}, marks: m,
+		opened: make(chan struct{}), closed: make(chan struct{}),
+		large:   budget{left: largeBytes, freed: make(chan struct{})},
+		parsing: make(chan struct{}, 8), conns: map[*conn]struct{}{},
+	}
+}
+
+// maxConns is how many connections there may be. A client takes a handful.
+const maxConns = 256
+
+// Accept waits for a connection. With too many of them, the one that has been of least use ends: one that never sent a request
+// before others, and of each kind the one that has been idle for longest.
+func (g *guard) Accept() (net.Conn, error) {
+	nc, err := g.Listener.Accept()
 	if err != nil {
 		return nil, err
 	}
-	return &guarded{Conn: conn, log: g.log}, nil
-}
-
-const (
-	// maxRequest is Kafka's own default of socket.request.max.bytes. The beginnings of HTTP and of TLS are larger sizes.
-	maxRequest = 100 << 20
-	// minRequest is a header: kind, version and correlation id.
-	minRequest = 8
-)
-
-// guarded hands out a request once its size and its kind can be those of one.
-type guarded struct {
-	net.Conn
-	log   *slog.Logger
-	head  [6]byte // size and kind of the request
-	ahead []byte  // what of the head has not been handed out
-	left  int     // bytes of the request behind the head that have not been read
-}
-
-func (g *guarded) Read(p []byte) (int, error) {
-	if len(g.ahead) == 0 && g.left == 0 {
-		if err := g.next(); err != nil {
-			return 0, err
+	select {
+	case <-g.opened:
+	case <-g.closed:
+		return nil, errors.Join(net.ErrClosed, nc.Close())
+	}
+	c := &conn{Conn: nc, g: g}
+	c.active.Store(time.Now().UnixNano())
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if len(g.conns) >= maxConns {
+		var least *conn
+		for other := range g.conns {
+			if least == nil || other.lessUseful(least) {
+				least = other
+			}
+		}
+		delete(g.conns, least)
+		_ = least.Conn.Close() // its reads and writes fail, and kfake lets go of it
+		if time.Since(g.full) > time.Minute {
+			g.full = time.Now()
+			g.log.Warn("too many connections: ended the one that was idle for longest", "maximum", maxConns, "remote", least.RemoteAddr())
 		}
 	}
-	if len(g.ahead) > 0 {
-		n := copy(p, g.ahead)
-		g.ahead = g.ahead[n:]
-		return n, nil
-	}
-	n, err := g.Conn.Read(p[:min(len(p), g.left)])
-	g.left -= n
-	return n, err
+	g.conns[c] = struct{}{}
+	return c, nil
 }
 
-// next reads the head of the next request.
-func (g *guarded) next() error {
-	if _, err := io.ReadFull(g.Conn, g.head[:]); err != nil {
-		return err
+// open serves requests from now on.
+func (g *guard) open(cluster *kfake.Cluster) {
+	g.topics.cluster = cluster
+	close(g.opened)
+}
+
+// Close ends the listener.
+func (g *guard) Close() error {
+	g.closing.Do(func() { close(g.closed) })
+	return g.Listener.Close()
+}
+
+func (g *guard) remove(c *conn) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	delete(g.conns, c)
+}
+
+// largeBytes is how many bytes of large requests may be in memory together.
+const largeBytes = 256 << 20
+
+// budget is what is left of an amount of bytes.
+type budget struct {
+	mu    sync.Mutex
+	left  int
+	freed chan struct{} // closed, and replaced, when some come back
+}
+
+// take takes n bytes, and waits for them until the deadline.
+func (b *budget) take(n int, deadline time.Time) error {
+	timeout := time.NewTimer(time.Until(deadline))
+	defer timeout.Stop()
+	for {
+		b.mu.Lock()
+		if b.left >= n {
+			b.left -= n
+			b.mu.Unlock()
+			return nil
+		}
+		freed := b.freed
+		b.mu.Unlock()
+		select {
+		case <-freed:
+		case <-timeout.C:
+			return fmt.Errorf("no memory for %d more bytes of large requests", n)
+		}
 	}
-	size, kind := binary.BigEndian.Uint32(g.head[:4]), int16(binary.BigEndian.Uint16(g.head[4:]))
-	if size < minRequest || size > maxRequest || kmsg.RequestForKey(kind) == nil {
-		err := fmt.Errorf("%s sent %q, which begins no request of Kafka", g.RemoteAddr(), g.head)
-		g.log.Debug("connection ended", "error", err)
-		return err
+}
+
+func (b *budget) give(n int) {
+	if n == 0 {
+		return
 	}
-	g.ahead, g.left = g.head[:], int(size)-(len(g.head)-4)
-	return nil
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.left += n
+	close(b.freed)
+	b.freed = make(chan struct{})
+}
+
+// usefulness of a connection, for Accept.
+type usefulness struct {
+	answered atomic.Bool  // it has been sent a response
+	active   atomic.Int64 // when it last sent or was sent something, Unix nanoseconds
+}
+
+func (u *usefulness) lessUseful(than *conn) bool {
+	if a, b := u.answered.Load(), than.answered.Load(); a != b {
+		return b
+	}
+	return u.active.Load() < than.active.Load()
 }

@@ -1,0 +1,150 @@
+package broker
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+)
+
+// marks keeps the end of each partition's log beside the log: above every offset that a client was told of. So a log that was cut,
+// whose files were deleted or put back from an old copy, is known to be too short at the next start, and no offset is given twice
+// (repair.go).
+//
+// A topic's file has eight bytes for each partition. They are written before the acknowledgement and, like the log, not synced: both
+// survive the process, and neither is promised to survive a loss of power.
+type marks struct {
+	dir string
+
+	mu    sync.Mutex
+	files map[string]*markFile
+}
+
+// markFile is what is known of one topic. file is nil once the topic has been deleted.
+type markFile struct {
+	mu   sync.Mutex
+	file *os.File
+	ends []int64
+}
+
+func openMarks(dir string) (*marks, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	return &marks{dir: dir, files: map[string]*markFile{}}, nil
+}
+
+func (m *marks) path(topic string) string { return filepath.Join(m.dir, url.PathEscape(topic)+".ends") }
+
+// topics are those that have a file.
+func (m *marks) topics() (names []string, err error) {
+	entries, err := os.ReadDir(m.dir)
+	for _, e := range entries {
+		if name, ok := strings.CutSuffix(e.Name(), ".ends"); ok {
+			if topic, err := url.PathUnescape(name); err == nil {
+				names = append(names, topic)
+			}
+		}
+	}
+	return names, err
+}
+
+// of opens the topic's file.
+func (m *marks) of(topic string) (*markFile, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if f := m.files[topic]; f != nil {
+		return f, nil
+	}
+	file, err := os.OpenFile(m.path(topic), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	data, err := io.ReadAll(file)
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	f := &markFile{file: file}
+	for ; len(data) >= 8; data = data[8:] {
+		f.ends = append(f.ends, int64(binary.LittleEndian.Uint64(data)))
+	}
+	m.files[topic] = f
+	return f, nil
+}
+
+// end is the mark of a partition, zero where there is none.
+func (m *marks) end(topic string, partition int32) (int64, error) {
+	f, err := m.of(topic)
+	if err != nil {
+		return 0, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if int(partition) >= len(f.ends) {
+		return 0, nil
+	}
+	return f.ends[partition], nil
+}
+
+// raise marks that a partition ends at an offset or later. After an error no client may be told of what is before that offset.
+func (m *marks) raise(topic string, partition int32, end int64) error {
+	f, err := m.of(topic)
+	if err == nil {
+		err = f.raise(int(partition), end)
+	}
+	if err != nil {
+		return fmt.Errorf("mark the end of partition %d of topic %q: %w", partition, topic, err)
+	}
+	return nil
+}
+
+func (f *markFile) raise(partition int, end int64) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.file == nil || partition < len(f.ends) && f.ends[partition] >= end {
+		return nil
+	}
+	for len(f.ends) <= partition {
+		f.ends = append(f.ends, 0)
+	}
+	if _, err := f.file.WriteAt(binary.LittleEndian.AppendUint64(nil, uint64(end)), int64(8*partition)); err != nil {
+		return err
+	}
+	f.ends[partition] = end
+	return nil
+}
+
+// forget forgets a topic that was deleted, or has just been created: its offsets begin anew.
+func (m *marks) forget(topic string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if f := m.files[topic]; f != nil {
+		f.mu.Lock()
+		_ = f.file.Close()
+		f.file = nil
+		f.mu.Unlock()
+		delete(m.files, topic)
+	}
+	if err := os.Remove(m.path(topic)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		// What is left makes the next start add an empty gap to the topic, no more.
+		return
+	}
+}
+
+func (m *marks) close() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for topic, f := range m.files {
+		f.mu.Lock()
+		_ = f.file.Close()
+		f.file = nil
+		f.mu.Unlock()
+		delete(m.files, topic)
+	}
+}

@@ -1,0 +1,131 @@
+package broker_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/segmentio/kafka-go"
+
+	"dwell/deploy/embedded/broker"
+	"dwell/deploy/embedded/broker/brokertest"
+)
+
+// TestNoOffsetIsGivenTwice damages the log of a partition in each way while the broker is stopped or killed, and appends.
+func TestNoOffsetIsGivenTwice(t *testing.T) {
+	const partition, n = 1, 3000
+	for name, damage := range map[string]func(t *testing.T, dir string){
+		"cut in the middle of a batch": func(t *testing.T, dir string) {
+			truncate(t, filepath.Join(dir, "partitions", topic+"-1", "0.dat"), 20_000)
+		},
+		"cut to nothing": func(t *testing.T, dir string) {
+			truncate(t, filepath.Join(dir, "partitions", topic+"-1", "0.dat"), 0)
+		},
+		"all files deleted": func(t *testing.T, dir string) {
+			if err := os.RemoveAll(filepath.Join(dir, "partitions", topic+"-1")); err != nil {
+				t.Fatal(err)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			addr, kill := child(t, dir)
+			write(t, addr, partition, 0, n)
+			kill()
+			damage(t, dir)
+			addr, stop := brokertest.StartStop(t, brokertest.DataDir(dir))
+			first := produced(t, addr, partition)
+			if first <= n-1 {
+				t.Errorf("offset %d was given twice", first)
+			}
+			// The gap is there once, whatever comes after it.
+			stop()
+			addr = brokertest.Start(t, brokertest.DataDir(dir))
+			if second := produced(t, addr, partition); second != first+1 {
+				t.Errorf("the record after offset %d has offset %d", first, second)
+			}
+			values := readAll(t, addr, partition, first+2)
+			if got := strings.Join(values[len(values)-2:], " "); got != "x x" {
+				t.Errorf("the last records are %q", got)
+			}
+		})
+	}
+}
+
+// TestTopicMadeAnewBeginsAtZero deletes a topic and makes it again.
+func TestTopicMadeAnewBeginsAtZero(t *testing.T) {
+	dir := t.TempDir()
+	addr, stop := brokertest.StartStop(t, brokertest.DataDir(dir), brokertest.Topic(topic, 2))
+	write(t, addr, 1, 0, 10)
+	c := &kafka.Client{Addr: kafka.TCP(addr)}
+	r, err := c.DeleteTopics(t.Context(), &kafka.DeleteTopicsRequest{Topics: []string{topic}})
+	if err := errors.Join(err, r.Errors[topic]); err != nil {
+		t.Fatal(err)
+	}
+	if err := create(t, addr, topic); err != nil {
+		t.Fatal(err)
+	}
+	write(t, addr, 0, 0, 5)
+	stop()
+	addr = brokertest.Start(t, brokertest.DataDir(dir))
+	read(t, addr, 0, 5)
+}
+
+// TestLostListOfTopicsIsNamed would otherwise mix the records of two topics.
+func TestLostListOfTopicsIsNamed(t *testing.T) {
+	dir := t.TempDir()
+	addr, stop := brokertest.StartStop(t, brokertest.DataDir(dir), brokertest.Topic(topic, 1))
+	write(t, addr, 0, 0, 10)
+	stop()
+	if err := os.Remove(filepath.Join(dir, "topics.json")); err != nil {
+		t.Fatal(err)
+	}
+	b, err := broker.New(broker.Config{DataDir: dir}, discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantLine(t, b.Run(t.Context()), "topics.json")
+}
+
+func truncate(t *testing.T, file string, size int64) {
+	t.Helper()
+	if err := os.Truncate(file, size); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// produced appends a record "x" and returns its offset.
+func produced(t *testing.T, addr string, partition int) int64 {
+	t.Helper()
+	r, err := (&kafka.Client{Addr: kafka.TCP(addr)}).Produce(t.Context(), &kafka.ProduceRequest{
+		Topic: topic, Partition: partition, RequiredAcks: kafka.RequireAll,
+		Records: kafka.NewRecordReader(kafka.Record{Value: kafka.NewBytes([]byte("x"))}),
+	})
+	if err == nil {
+		err = r.Error
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r.BaseOffset
+}
+
+// readAll reads a partition from its first record to the one before an offset.
+func readAll(t *testing.T, addr string, partition int, end int64) (values []string) {
+	t.Helper()
+	r := kafka.NewReader(kafka.ReaderConfig{Brokers: []string{addr}, Topic: topic, Partition: partition, MaxWait: 50 * time.Millisecond})
+	defer func() { _ = r.Close() }()
+	for {
+		m, err := r.ReadMessage(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		values = append(values, string(m.Value))
+		if m.Offset == end-1 {
+			return values
+		}
+	}
+}
