@@ -62,13 +62,30 @@ func decompressor(code int, data []byte) (io.ReadCloser, error) {
 			return nil, err
 		}
 	case code == int(compress.Zstd):
-		z, err := zstd.NewReader(bytes.NewReader(data), zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(32<<20))
-		if err != nil {
+		z := zstds.Get().(*zstd.Decoder)
+		if err := z.Reset(bytes.NewReader(data)); err != nil {
 			return nil, fmt.Errorf("zstd: %w", err)
 		}
-		return z.IOReadCloser(), nil
+		return pooledZstd{z}, nil
 	}
 	return compress.Codecs[code].NewReader(bufio.NewReader(bytes.NewReader(data))), nil
+}
+
+// zstds are decoders with a bounded window. The one of kafka-go makes room for whatever a batch claims.
+var zstds = sync.Pool{New: func() any {
+	z, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxPlain))
+	if err != nil {
+		panic(err) // the options are right
+	}
+	return z
+}}
+
+type pooledZstd struct{ *zstd.Decoder }
+
+func (z pooledZstd) Close() error {
+	err := z.Reset(nil)
+	zstds.Put(z.Decoder)
+	return err
 }
 
 // snappySizes checks the sizes that a block says it has, for which the decoder makes room at once.
