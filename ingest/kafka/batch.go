@@ -172,7 +172,7 @@ func (r *recordReader) decode(b rawBatch, data []byte, from int64) error {
 		if body.failed {
 			return errTruncated
 		}
-		if rec.Offset >= from {
+		if rec.Offset >= from && !isFiller(&rec) {
 			r.records = append(r.records, rec)
 		}
 	}

@@ -95,9 +95,10 @@ func readAll(b *testing.B, cfg Config, n int) time.Duration {
 
 type counter struct{ seen chan<- int }
 
-func (counter) Open(context.Context, int) (int64, error) { return 0, nil }
-func (counter) Write(context.Context) error              { return nil }
-func (counter) Close(context.Context) error              { return nil }
+func (counter) Open(context.Context, int) (int64, error)     { return 0, nil }
+func (counter) Write(context.Context) error                  { return nil }
+func (counter) Close(context.Context) error                  { return nil }
+func (counter) ShortLog(context.Context, int64, int64) error { return nil }
 func (c counter) Handle(_ context.Context, b Batch) error {
 	if len(b.Records) > 0 {
 		c.seen <- len(b.Records)

@@ -40,7 +40,7 @@ func newFetcher(c *client, cfg Config, log *slog.Logger, obs Observer, partition
 	for _, p := range assigned {
 		f.sources[p] = &source{
 			partition: p, limit: cfg.BufferBytes, fetchBytes: cfg.FetchBytes,
-			arrived: make(chan struct{}, 1), wanted: f.wake,
+			arrived: make(chan struct{}, 1), short: make(chan int64, 1), wanted: f.wake,
 			pace: backoff{min: cfg.BackoffMin, max: cfg.BackoffMax}, highWatermark: -1,
 		}
 	}
@@ -202,6 +202,8 @@ func (f *fetcher) fetch(ctx context.Context, leader int32, partitions []fetch.Re
 func (f *fetcher) take(ctx context.Context, s *source, stay int, a partitionAnswer) {
 	if a.code == 0 {
 		f.obs.Fetched(s.partition, len(a.data), a.highWatermark)
+		from, _ := s.position()
+		f.lost(s.partition, a.data, from)
 		f.obs.Buffered(s.partition, s.deliver(stay, a))
 		return
 	}
@@ -216,7 +218,7 @@ func (f *fetcher) take(ctx context.Context, s *source, stay int, a partitionAnsw
 }
 
 // outOfRange handles an offset out of range: either retention has deleted it, and the loss is logged and counted, or the log
-// is shorter than before, and the partition is not read until an operator acts.
+// is shorter than before, and the Handler decides (shortlog.go).
 func (f *fetcher) outOfRange(ctx context.Context, s *source, stay int) {
 	next, _ := s.position()
 	first, end, err := f.client.bounds(ctx, f.cfg.Topic, s.partition)
@@ -230,8 +232,7 @@ func (f *fetcher) outOfRange(ctx context.Context, s *source, stay int) {
 		s.move(stay, first)
 		return
 	case err == nil && next > end:
-		f.log.Error("the partition ends before the stored progress: was the topic recreated?",
-			"topic", f.cfg.Topic, "partition", s.partition, "next", next, "end", end)
+		s.cutTo(stay, end)
 	default:
 		f.log.Warn("cannot fetch the partition", "partition", s.partition, "offset", next,
 			"first", first, "end", end, "error", err)

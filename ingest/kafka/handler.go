@@ -18,6 +18,10 @@ type Handler interface {
 	Handle(ctx context.Context, batch Batch) error
 	// Write is called after each successful Handle; its errors are treated alike. Blocking in it is the back-pressure.
 	Write(ctx context.Context) error
+	// ShortLog is called where the partition's log ends, at end, before next, up to which the Handler has been given it. What is
+	// written to the log from then on has offsets that it has had before. The Handler is closed after it, as after a failed Handle,
+	// and a new one is opened after a pause: its Open may wait until the log can be read on.
+	ShortLog(ctx context.Context, next, end int64) error
 	// Close is called once after a successful Open. It flushes until ctx ends; after a failed Handle ctx has ended already,
 	// and Close only frees memory.
 	Close(ctx context.Context) error
@@ -60,7 +64,7 @@ type Observer interface {
 	Buffered(partition int, bytes int)
 	// Failed counts failures that are retried.
 	Failed(what Failure)
-	// Lost counts records that retention deleted before they were read.
+	// Lost counts records that were deleted, by retention or with a part of the log, before they were read.
 	Lost(partition int, records int64)
 }
 

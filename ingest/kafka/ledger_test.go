@@ -40,6 +40,8 @@ type ledger struct {
 	onHandle func(ctx context.Context, partition int, b Batch) error
 	// onWrite, where set, is called after a batch with records.
 	onWrite func(partition int)
+	// onShortLog, where set, is called when the log has become shorter.
+	onShortLog func(partition int, next, end int64)
 }
 
 func newLedger() *ledger {
@@ -156,6 +158,14 @@ func (e *entry) Handle(ctx context.Context, b Batch) error {
 func (e *entry) Write(context.Context) error {
 	if e.ledger.onWrite != nil && e.some {
 		e.ledger.onWrite(e.partition)
+	}
+	return nil
+}
+
+func (e *entry) ShortLog(_ context.Context, next, end int64) error {
+	e.failed = true
+	if e.ledger.onShortLog != nil {
+		e.ledger.onShortLog(e.partition, next, end)
 	}
 	return nil
 }

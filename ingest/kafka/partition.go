@@ -100,6 +100,8 @@ func (p *partition) feed(owned, drain context.Context, h Handler, next int64, pa
 		select {
 		case <-owned.Done():
 		case <-p.arrived:
+		case end := <-p.short:
+			return p.shortLog(drain, h, next, end)
 		case <-tick.C:
 			_, highWatermark := p.position()
 			err := h.Handle(drain, Batch{Next: next, HighWatermark: highWatermark})

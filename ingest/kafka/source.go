@@ -17,6 +17,8 @@ type source struct {
 	arrived chan struct{}
 	// wanted is called when the source can be fetched again.
 	wanted func()
+	// short, of capacity one, has the end of a log that ends before the offset of the next request.
+	short chan int64
 
 	mu sync.Mutex
 	// stay grows with every seek and stop: responses to requests of an earlier stay are dropped.
@@ -67,6 +69,10 @@ func (s *source) restart(reading bool) {
 	s.queue, s.bytes, s.err = nil, 0, nil
 	select {
 	case <-s.arrived:
+	default:
+	}
+	select {
+	case <-s.short:
 	default:
 	}
 }

@@ -178,4 +178,7 @@ func (u *uncounted) Handle(ctx context.Context, batch kafka.Batch) error {
 
 func (u *uncounted) Write(context.Context) error { return nil }
 
+// ShortLog leaves the decision to the process that counts.
+func (u *uncounted) ShortLog(context.Context, int64, int64) error { return nil }
+
 func (u *uncounted) Close(context.Context) error { return nil }
