@@ -86,7 +86,7 @@ func (c *redriveLettersCommand) pick(ctx context.Context, s *app.System, q click
 		}
 		d := letters[0]
 		corrected := event.StructuredRecord(d.Key, value, d.Time)
-		d.Value, d.Headers = corrected.Value, corrected.Headers
+		d.Value, d.Headers, d.Unreadable = corrected.Value, corrected.Headers, ""
 	}
 	return letters, nil
 }

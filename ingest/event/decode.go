@@ -42,13 +42,16 @@ func NewDecoder(v *Vocabulary, skew time.Duration) *Decoder {
 func (d *Decoder) Reset() { d.scanner.scratch = d.scanner.scratch[:0] }
 
 // Decode reads the value of a record into e, which is invalid if it returns a Rejection. The event's bytes alias the
-// message, and the decoder until Reset. Faults are checked in this order: size, JSON, the attributes as CloudEvents has
+// message, and the decoder until Reset. Faults are checked in this order: an unreadable batch, size, JSON, the attributes as CloudEvents has
 // them, the type, the data's fields with the BCP and the agency, the subject and key, and the clock.
 func (d *Decoder) Decode(record *Record, e *Event) *Rejection {
 	*e = Event{} // cleared in place; a literal with three numbers would be built elsewhere and copied
 	e.Vehicles, e.WaitSeconds, e.AgeSeconds = Unknown, Unknown, Unknown
 	e.AppendTime = record.AppendTime
 	d.found = [members]value{}
+	if record.Unreadable != "" {
+		return &Rejection{Reason: UnreadableBatch, Field: record.Unreadable}
+	}
 	if len(record.Value) > MaxMessage {
 		return &Rejection{Reason: TooLarge, Field: "message"}
 	}

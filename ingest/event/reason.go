@@ -18,6 +18,8 @@ const (
 	TooOld          Reason = "too_old"
 	SubjectMismatch Reason = "subject_mismatch"
 	TooLarge        Reason = "too_large"
+	// UnreadableBatch is the reason of a whole batch of records that cannot be read, whose bytes are one dead letter.
+	UnreadableBatch Reason = "unreadable_batch"
 )
 
 // Reasons lists every reason, so that each can be counted from zero.
@@ -25,6 +27,7 @@ func Reasons() []Reason {
 	return []Reason{
 		NotJSON, NotCloudEvent, UnknownType, MissingField, InvalidField,
 		UnknownBCP, UnknownAgency, FutureTime, TooOld, SubjectMismatch, TooLarge,
+		UnreadableBatch,
 	}
 }
 

@@ -16,6 +16,9 @@ type Record struct {
 	// Key is the visit id, or the BCP id of a fact about a place. Key and Value are nil where the record has none.
 	Key, Value []byte
 	Headers    []Header
+	// Unreadable is set where the record stands for a whole batch that cannot be read, and says why. Value has the bytes of the
+	// batch then, or the first of them, and Offset is the first that it covers.
+	Unreadable string
 }
 
 // Header is one header of a record.

@@ -48,9 +48,21 @@ func (b rawBatch) baseOffset() int64 { return int64(binary.BigEndian.Uint64(b)) 
 func (b rawBatch) attributes() int   { return int(binary.BigEndian.Uint16(b[batchAttributesAt:])) }
 func (b rawBatch) producerID() int64 { return int64(binary.BigEndian.Uint64(b[batchProducerIDAt:])) }
 
-// next is the offset after the batch. It holds when compaction has removed the batch's last records, and even all.
-func (b rawBatch) next() int64 {
-	return b.baseOffset() + int64(binary.BigEndian.Uint32(b[batchLastOffsetDeltaAt:])) + 1
+// lastDelta is the batch's last offset less its base offset. It holds when compaction has removed the batch's last records, and
+// even all.
+func (b rawBatch) lastDelta() int64 {
+	return int64(int32(binary.BigEndian.Uint32(b[batchLastOffsetDeltaAt:])))
+}
+
+// next is the offset after the batch, as the batch says.
+func (b rawBatch) next() int64 { return b.baseOffset() + b.lastDelta() + 1 }
+
+// crc returns an error unless the batch is, from its attributes on, as it was made.
+func (b rawBatch) crc() error {
+	if want, got := binary.BigEndian.Uint32(b[batchCRCAt:]), crc32.Checksum(b[batchAttributesAt:], castagnoli); want != got {
+		return fmt.Errorf("crc %08x, computed %08x", want, got)
+	}
+	return nil
 }
 
 // cutBatch takes the first batch off data. A broker may truncate the last batch of a response: ok is then false without an
@@ -60,12 +72,11 @@ func cutBatch(data []byte) (b rawBatch, rest []byte, ok bool, err error) {
 		return nil, nil, false, nil
 	}
 	if magic := data[batchMagicAt]; magic != 2 {
-		return nil, nil, false, fmt.Errorf("message format %d at offset %d: only format 2 is read",
-			magic, rawBatch(data).baseOffset())
+		return nil, nil, false, fmt.Errorf("message format %d: only format 2 is read", magic)
 	}
 	size := batchFrame + int(int32(binary.BigEndian.Uint32(data[batchLengthAt:])))
 	if size < batchRecordsAt {
-		return nil, nil, false, fmt.Errorf("batch at offset %d says it has %d bytes", rawBatch(data).baseOffset(), size)
+		return nil, nil, false, fmt.Errorf("it says it has %d bytes", size)
 	}
 	if size > len(data) {
 		return nil, nil, false, nil
@@ -90,21 +101,24 @@ func (r *recordReader) reset() {
 	r.records, r.headers, r.used, r.decoded = r.records[:0], r.headers[:0], 0, 0
 }
 
-// read checks the batch's CRC and appends its records from offset from on. The records point into b, or into the
+// read appends the records of a batch from offset from on: all, or with an error none. The records point into b, or into the
 // reader's own memory where b is compressed.
 func (r *recordReader) read(b rawBatch, from int64) error {
-	if want, got := binary.BigEndian.Uint32(b[batchCRCAt:]), crc32.Checksum(b[batchAttributesAt:], castagnoli); want != got {
-		return fmt.Errorf("batch at offset %d: crc %08x, computed %08x", b.baseOffset(), want, got)
-	}
+	records, headers := len(r.records), len(r.headers)
 	data, err := r.decompress(b)
+	if err == nil {
+		err = r.decode(b, data, from)
+	}
 	if err != nil {
-		return fmt.Errorf("batch at offset %d: %w", b.baseOffset(), err)
+		r.records, r.headers = r.records[:records], r.headers[:headers]
 	}
-	if err := r.decode(b, data, from); err != nil {
-		return fmt.Errorf("batch at offset %d: %w", b.baseOffset(), err)
-	}
-	return nil
+	return err
 }
+
+// maxPlain is how many bytes a batch may decompress to: a few kilobytes can be made to hold gigabytes.
+const maxPlain = 128 << 20
+
+var errBomb = fmt.Errorf("it decompresses to more than %d MiB", maxPlain>>20)
 
 func (r *recordReader) decompress(b rawBatch) ([]byte, error) {
 	data := []byte(b[batchRecordsAt:])
@@ -115,24 +129,34 @@ func (r *recordReader) decompress(b rawBatch) ([]byte, error) {
 	if code >= len(compress.Codecs) {
 		return nil, fmt.Errorf("codec %d is not supported", code)
 	}
+	codec := compress.Codecs[code]
+	if codec.Code() == compress.Snappy.Codec().Code() {
+		if err := checkSnappy(data); err != nil {
+			return nil, err
+		}
+	}
 	if r.used == len(r.plain) {
 		r.plain = append(r.plain, nil)
 	}
 	buf := r.plain[r.used][:0]
+	r.plain[r.used] = nil // a bomb leaves no memory behind
 	r.source.Reset(data)
-	z := compress.Codecs[code].NewReader(&r.source)
+	z := codec.NewReader(&r.source)
 	for {
 		if len(buf) == cap(buf) {
 			buf = slices.Grow(buf, max(64<<10, 4*len(data)))
 		}
 		n, err := z.Read(buf[len(buf):cap(buf)])
 		buf = buf[:len(buf)+n]
+		if len(buf) > maxPlain {
+			return nil, errors.Join(errBomb, z.Close())
+		}
 		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
 			_ = z.Close()
-			return nil, fmt.Errorf("%s: %w", compress.Codecs[code].Name(), err)
+			return nil, fmt.Errorf("%s: %w", codec.Name(), err)
 		}
 	}
 	r.plain[r.used] = buf
@@ -140,9 +164,40 @@ func (r *recordReader) decompress(b rawBatch) ([]byte, error) {
 	return buf, z.Close()
 }
 
+// xerial begins data that snappy has compressed in frames, each with its length in four bytes.
+var xerial = []byte("\x82SNAPPY\x00")
+
+const xerialHeader = 16
+
+// checkSnappy checks the lengths that snappy's decoder makes memory for unseen.
+func checkSnappy(data []byte) error {
+	framed := bytes.HasPrefix(data, xerial)
+	if framed {
+		data = data[min(xerialHeader, len(data)):]
+	}
+	plain := uint64(0)
+	for len(data) > 0 {
+		frame := data
+		if framed {
+			if len(data) < 4 || uint64(binary.BigEndian.Uint32(data)) > uint64(len(data)-4) {
+				return errTruncated
+			}
+			n := 4 + int(binary.BigEndian.Uint32(data))
+			frame, data = data[4:n], data[n:]
+		} else {
+			data = nil
+		}
+		n, _ := binary.Uvarint(frame)
+		if plain += min(n, maxPlain+1); plain > maxPlain {
+			return errBomb
+		}
+	}
+	return nil
+}
+
 func (r *recordReader) decode(b rawBatch, data []byte, from int64) error {
 	count := int(int32(binary.BigEndian.Uint32(b[batchCountAt:])))
-	if count < 0 || count > len(data) {
+	if count < 0 || count > len(data)/minRecord {
 		return fmt.Errorf("%d records in %d bytes", count, len(data))
 	}
 	r.decoded += len(data)
@@ -153,6 +208,7 @@ func (r *recordReader) decode(b rawBatch, data []byte, from int64) error {
 		first = int64(binary.BigEndian.Uint64(b[batchMaxTimestampAt:]))
 	}
 	r.records = slices.Grow(r.records, count)
+	last := int64(-1)
 	for range count {
 		c := cursor{data: data}
 		body := cursor{data: c.bytes(c.varint())}
@@ -165,19 +221,32 @@ func (r *recordReader) decode(b rawBatch, data []byte, from int64) error {
 		if appendTime {
 			timestamp = first
 		}
-		rec := event.Record{Offset: base + body.varint(), Time: timestamp, AppendTime: appendTime}
+		delta := body.varint()
+		rec := event.Record{Offset: base + delta, Time: timestamp, AppendTime: appendTime}
 		rec.Key = body.bytes(body.varint())
 		rec.Value = body.bytes(body.varint())
 		rec.Headers = r.readHeaders(&body)
-		if body.failed {
+		switch {
+		case body.failed:
 			return errTruncated
+		case len(body.data) > 0:
+			return fmt.Errorf("a record is followed by %d bytes of its own length", len(body.data))
+		case delta <= last || delta > b.lastDelta():
+			return fmt.Errorf("a record has offset %d after %d, the batch ends at %d", rec.Offset, base+last, base+b.lastDelta())
 		}
+		last = delta
 		if rec.Offset >= from && !isFiller(&rec) {
 			r.records = append(r.records, rec)
 		}
 	}
+	if len(data) > 0 {
+		return fmt.Errorf("its %d records are followed by %d bytes", count, len(data))
+	}
 	return nil
 }
+
+// minRecord is the size of the smallest record: its length and six fields, each of one byte.
+const minRecord = 7
 
 func (r *recordReader) readHeaders(c *cursor) []event.Header {
 	n := c.varint()

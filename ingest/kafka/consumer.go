@@ -188,7 +188,7 @@ func (c *Consumer) generation(owned context.Context, g *kafkago.Generation, part
 	})
 	for _, s := range f.sources {
 		p := &partition{
-			source: s, client: c.client, cfg: c.cfg, log: c.log, obs: c.obs, newHandler: c.newHandler, slots: c.slots,
+			source: s, client: c.client, cfg: c.cfg, log: c.log, obs: c.obs, newHandler: c.newHandler, slots: c.slots, unread: -1,
 		}
 		loops.Go(func() { p.run(owned, drain) })
 	}

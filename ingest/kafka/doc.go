@@ -8,6 +8,8 @@
 //     records before the requested offset are skipped, and every batch's CRC-32C is checked.
 //   - Nothing is skipped silently. Records that retention has deleted before they were read are counted and logged;
 //     a Handler that fails is reopened at its own offset, however often.
+//   - A batch that cannot be read ends no partition: its bytes are one record for the Handler (event.Record.Unreadable), and reading
+//     continues behind it. Damage that may be the network's is fetched again first (damage.go).
 //   - Memory is bounded: a Handler that is slow to write pauses the fetching of its own partition only, and decode slots
 //     limit how many partitions decode at once.
 //   - On revocation and on shutdown every Handler is closed before the group generation is left, within a bounded time.

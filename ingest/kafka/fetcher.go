@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
@@ -212,6 +213,10 @@ func (f *fetcher) take(ctx context.Context, s *source, stay int, a partitionAnsw
 		return
 	}
 	f.obs.Failed(PartitionFailure)
+	if err := kafkago.Error(a.code); err == kafkago.InvalidMessage {
+		next, _ := s.position()
+		f.obs.Standing(s.partition, fmt.Errorf("the broker cannot read its log of topic %q at offset %d (%w): repair or replace its replica, or delete the records up to behind the damage with kafka-delete-records", f.cfg.Topic, next, err))
+	}
 	f.log.Warn("cannot fetch the partition", "partition", s.partition, "error", kafkago.Error(a.code))
 	s.pause(stay, time.Now())
 	f.doubt()

@@ -29,7 +29,7 @@ type Handler interface {
 
 // Batch is records of one partition in offset order.
 type Batch struct {
-	// Records, and all that they point to, are valid until the call of Handler.Handle that brought them returns. They may be
+	// Records, with one for each batch that cannot be read (event.Record.Unreadable), and all that they point to, are valid until the call of Handler.Handle that brought them returns. They may be
 	// empty: at a tick, and after records that no Handler sees (transaction markers, aborted transactions, records removed
 	// by compaction or retention).
 	Records []event.Record
@@ -64,6 +64,9 @@ type Observer interface {
 	Buffered(partition int, bytes int)
 	// Failed counts failures that are retried.
 	Failed(what Failure)
+	// Standing is called with why a partition is not read on: what was fetched of it is damaged, or the broker cannot read it. It is over
+	// with the next batch that the Handler takes.
+	Standing(partition int, why error)
 	// Lost counts records that were deleted, by retention or with a part of the log, before they were read.
 	Lost(partition int, records int64)
 }
@@ -103,4 +106,5 @@ func (unobserved) Fetched(int, int, int64) {}
 func (unobserved) Handled(int, int)        {}
 func (unobserved) Buffered(int, int)       {}
 func (unobserved) Failed(Failure)          {}
+func (unobserved) Standing(int, error)     {}
 func (unobserved) Lost(int, int64)         {}

@@ -35,6 +35,7 @@ type ledger struct {
 	opened, ends map[int]int64
 	probes       int
 	unreached    error
+	standing     []string
 
 	// onHandle, where set, is called before a batch is stored.
 	onHandle func(ctx context.Context, partition int, b Batch) error
@@ -101,6 +102,10 @@ func (l *ledger) Opened(partition int, n int64) { l.update(func() { l.opened[par
 func (l *ledger) Fetched(partition, _ int, end int64) {
 	l.update(func() { l.ends[partition] = end })
 }
+
+func (l *ledger) Standing(_ int, err error) {
+	l.update(func() { l.standing = append(l.standing, err.Error()) })
+}
 func (l *ledger) Handled(int, int)    {}
 func (l *ledger) Failed(f Failure)    { l.update(func() { l.failed[f]++ }) }
 func (l *ledger) Lost(_ int, n int64) { l.update(func() { l.lost += n }) }
@@ -144,7 +149,11 @@ func (e *entry) Handle(ctx context.Context, b Batch) error {
 					fmt.Sprintf("partition %d: offset %d after %d, next %d", e.partition, r.Offset, last, b.Next))
 			}
 			last = r.Offset
-			e.ledger.values[e.partition] = append(e.ledger.values[e.partition], string(r.Value))
+			value := string(r.Value)
+			if r.Unreadable != "" {
+				value = "unreadable " + r.Unreadable
+			}
+			e.ledger.values[e.partition] = append(e.ledger.values[e.partition], value)
 		}
 		if b.Next < e.next {
 			e.ledger.wrong = append(e.ledger.wrong, fmt.Sprintf("next fell from %d to %d", e.next, b.Next))

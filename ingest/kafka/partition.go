@@ -19,6 +19,8 @@ type partition struct {
 	obs        Observer
 	newHandler func(partition int) Handler
 	slots      slots
+	damaged    damage
+	unread     int64 // the base offset of the latest batch that became a dead letter, -1 before the first
 }
 
 // run serves the partition until owned ends. Handlers may work on until drain ends.
@@ -83,17 +85,13 @@ func (p *partition) feed(owned, drain context.Context, h Handler, next int64, pa
 	tick := time.NewTimer(p.untilTick())
 	defer tick.Stop()
 	for owned.Err() == nil {
-		c, buffered, ok, err := p.take()
-		switch {
-		case err != nil:
-			return RecordsFailure, err
-		case ok:
+		if c, buffered, ok := p.take(); ok {
 			p.obs.Buffered(p.partition, buffered)
-			if failure, err := p.handle(owned, drain, h, c); err != nil {
-				return failure, err
+			var err error
+			if next, err = p.handle(owned, drain, h, c); err != nil {
+				return HandleFailure, err
 			}
 			pace.reset()
-			next = c.next
 			tick.Reset(p.untilTick())
 			continue
 		}
@@ -122,51 +120,76 @@ func (p *partition) untilTick() time.Duration {
 	return p.cfg.Tick - time.Duration(time.Now().UnixNano())%p.cfg.Tick
 }
 
-// handle passes the records of one chunk to the Handler, in batches of bounded size.
-func (p *partition) handle(owned, drain context.Context, h Handler, c chunk) (Failure, error) {
+// handle passes the records of one chunk to the Handler, in batches of bounded size. It returns the offset up to which the Handler
+// has them: that of a damaged batch, which is fetched again, or that after the chunk.
+func (p *partition) handle(owned, drain context.Context, h Handler, c chunk) (next int64, err error) {
 	transactions := newTransactions(c.aborted)
-	for rest := c.data; ; {
+	next = c.from
+	for batches := c.batches; ; {
 		r := p.slots.take(owned)
 		if r == nil {
-			return "", nil
+			return next, nil
 		}
-		next, after, err := read(r, &c, &transactions, rest)
-		failure, n := RecordsFailure, len(r.records)
-		if err == nil {
-			failure, err = HandleFailure, h.Handle(drain, Batch{Records: r.records, Next: next, HighWatermark: c.highWatermark})
+		n, bad := read(r, next, &transactions, batches)
+		to := c.next
+		switch {
+		case n > 0:
+			if batches = batches[n:]; len(batches) > 0 {
+				to = batches[0].offset
+			}
+		case bad != nil:
+			if !p.judged(&batches[0], bad) {
+				p.slots.give(r)
+				return next, nil
+			}
+			if f := &batches[0]; f.base == f.offset || f.base != p.unread {
+				p.unread = f.base
+				r.records = append(r.records, p.letter(&batches[0], bad))
+			}
+			if to, batches = batches[0].next, batches[1:]; len(batches) == 0 {
+				to = c.next
+			}
 		}
+		read := len(r.records)
+		err := h.Handle(drain, Batch{Records: r.records, Next: to, HighWatermark: c.highWatermark})
 		p.slots.give(r)
 		if err == nil {
 			err = h.Write(drain)
 		}
 		if err != nil {
-			return failure, err
+			return next, err
 		}
-		p.obs.Handled(p.partition, n)
-		if after == nil || owned.Err() != nil {
-			return "", nil
+		next = to
+		p.obs.Handled(p.partition, read)
+		if len(batches) == 0 || owned.Err() != nil {
+			return next, nil
 		}
-		rest = after
 	}
 }
 
-// read reads batches from data up to handleBytes. Next is the offset after them, and rest the remaining data, nil after the
-// last batch.
-func read(r *recordReader, c *chunk, transactions *transactions, data []byte) (next int64, rest []byte, err error) {
-	for {
-		b, after, ok, err := cutBatch(data)
-		if err != nil || !ok {
-			return c.next, nil, err
+// read reads batches up to handleBytes, or up to one that cannot be read, and returns how many it has read. Where that is none, bad is
+// why. Records before from are left out.
+func read(r *recordReader, from int64, transactions *transactions, batches []frame) (n int, bad error) {
+	for n = range batches {
+		f := &batches[n]
+		if f.fault != nil {
+			return n, f.fault
 		}
-		data = after
-		if visible := transactions.visible(b); b.next() <= c.from || !visible {
+		if f.next <= from {
+			transactions.visible(f.raw, f.next)
 			continue
 		}
-		if err := r.read(b, c.from); err != nil {
-			return 0, nil, err
+		if err := f.raw.crc(); err != nil {
+			return n, crcError{err}
+		}
+		if transactions.visible(f.raw, f.next) {
+			if err := r.read(f.raw, f.offset); err != nil {
+				return n, err
+			}
 		}
 		if r.decoded >= handleBytes {
-			return b.next(), data, nil
+			return n + 1, nil
 		}
 	}
+	return len(batches), nil
 }

@@ -1,7 +1,6 @@
 package kafka
 
 import (
-	"fmt"
 	"sync"
 	"time"
 
@@ -13,7 +12,7 @@ type source struct {
 	partition int
 	// limit is Config.BufferBytes, fetchBytes Config.FetchBytes.
 	limit, fetchBytes int
-	// arrived, of capacity one, signals that a chunk or an error waits.
+	// arrived, of capacity one, signals that a chunk waits.
 	arrived chan struct{}
 	// wanted is called when the source can be fetched again.
 	wanted func()
@@ -33,7 +32,6 @@ type source struct {
 	due   time.Time
 	queue []chunk
 	bytes int
-	err   error
 }
 
 // chunk is the data of one partition from one fetch.
@@ -42,7 +40,9 @@ type chunk struct {
 	from, next    int64
 	highWatermark int64
 	aborted       []abortedTransaction
-	data          []byte
+	batches       []frame
+	// bytes is the size of the answer.
+	bytes int
 }
 
 // seek starts fetching from next on.
@@ -50,6 +50,15 @@ func (s *source) seek(next int64) {
 	s.mu.Lock()
 	s.restart(true)
 	s.next, s.due = next, time.Now()
+	s.mu.Unlock()
+	s.wanted()
+}
+
+// again fetches from next on once more, after a pause.
+func (s *source) again(next int64, pause time.Duration) {
+	s.mu.Lock()
+	s.restart(true)
+	s.next, s.due, s.retryAt = next, time.Now(), time.Now().Add(pause)
 	s.mu.Unlock()
 	s.wanted()
 }
@@ -66,7 +75,7 @@ func (s *source) restart(reading bool) {
 	s.reading = reading
 	s.retryAt, s.highWatermark = time.Time{}, -1
 	s.pace.reset()
-	s.queue, s.bytes, s.err = nil, 0, nil
+	s.queue, s.bytes = nil, 0
 	select {
 	case <-s.arrived:
 	default:
@@ -82,7 +91,7 @@ func (s *source) restart(reading bool) {
 func (s *source) request(now time.Time) (p fetch.RequestPartition, stay int, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.reading || s.err != nil || s.bytes >= s.limit || now.Before(s.retryAt) {
+	if !s.reading || s.bytes >= s.limit || now.Before(s.retryAt) {
 		return p, 0, false
 	}
 	return fetch.RequestPartition{
@@ -103,16 +112,10 @@ func (s *source) deliver(stay int, a partitionAnswer) (buffered int) {
 	}
 	s.pace.reset()
 	s.highWatermark, s.due = a.highWatermark, time.Now().Add(a.throttle)
-	next, err := end(a.data, s.next)
-	if err != nil {
-		s.err = err
-		s.signal()
-		return s.bytes
+	batches, next := frames(a.data, s.next, a.highWatermark)
+	if next != s.next {
+		s.push(chunk{from: s.next, next: next, highWatermark: a.highWatermark, aborted: a.aborted, batches: batches, bytes: len(a.data)})
 	}
-	if next == s.next {
-		return s.bytes
-	}
-	s.push(chunk{from: s.next, next: next, highWatermark: a.highWatermark, aborted: a.aborted, data: a.data})
 	return s.bytes
 }
 
@@ -127,7 +130,7 @@ func (s *source) move(stay int, next int64) {
 
 func (s *source) push(c chunk) {
 	s.queue = append(s.queue, c)
-	s.bytes += len(c.data)
+	s.bytes += c.bytes
 	s.next = c.next
 	s.signal()
 }
@@ -149,23 +152,22 @@ func (s *source) signal() {
 }
 
 // take returns the oldest chunk, and the number of bytes still buffered. It is not ok when the buffer is empty.
-func (s *source) take() (c chunk, buffered int, ok bool, err error) {
+func (s *source) take() (c chunk, buffered int, ok bool) {
 	s.mu.Lock()
 	if len(s.queue) == 0 {
-		err = s.err
 		s.mu.Unlock()
-		return chunk{}, 0, false, err
+		return chunk{}, 0, false
 	}
 	c = s.queue[0]
 	s.queue[0] = chunk{}
 	s.queue = s.queue[1:]
 	full := s.bytes >= s.limit
-	s.bytes -= len(c.data)
+	s.bytes -= c.bytes
 	full = full && s.bytes < s.limit
 	if full {
 		s.due = time.Now()
 	}
-	if len(s.queue) > 0 || s.err != nil {
+	if len(s.queue) > 0 {
 		s.signal()
 	}
 	buffered = s.bytes
@@ -173,14 +175,14 @@ func (s *source) take() (c chunk, buffered int, ok bool, err error) {
 	if full {
 		s.wanted()
 	}
-	return c, buffered, true, nil
+	return c, buffered, true
 }
 
 // unansweredFor is how long the source has waited for an answer; zero where it wants none.
 func (s *source) unansweredFor(now time.Time) time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.reading || s.err != nil || s.bytes >= s.limit {
+	if !s.reading || s.bytes >= s.limit {
 		return 0
 	}
 	return now.Sub(s.due)
@@ -190,23 +192,4 @@ func (s *source) position() (next, highWatermark int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.next, s.highWatermark
-}
-
-// end is the offset after the whole batches of data, but not less than from.
-func end(data []byte, from int64) (int64, error) {
-	next, rest := from, data
-	for {
-		b, after, ok, err := cutBatch(rest)
-		if err != nil {
-			return 0, err
-		}
-		if !ok {
-			break
-		}
-		next, rest = max(next, b.next()), after
-	}
-	if len(data) > 0 && len(rest) == len(data) {
-		return 0, fmt.Errorf("no whole batch in the %d bytes fetched at offset %d", len(data), from)
-	}
-	return next, nil
 }

@@ -23,9 +23,10 @@ func newTransactions(aborted []abortedTransaction) transactions {
 	return transactions{pending: aborted}
 }
 
-// visible reports whether the batch's records are to be read. It must see every batch of the response in order.
-func (t *transactions) visible(b rawBatch) bool {
-	for len(t.pending) > 0 && t.pending[0].first < b.next() {
+// visible reports whether the records of a batch, which ends before next, are to be read. It must see every batch of the response
+// in order.
+func (t *transactions) visible(b rawBatch, next int64) bool {
+	for len(t.pending) > 0 && t.pending[0].first < next {
 		t.open = append(t.open, t.pending[0].producer)
 		t.pending = t.pending[1:]
 	}

@@ -51,7 +51,7 @@ func Run(ctx context.Context, letters []*event.DeadLetter, voc *event.Vocabulary
 
 // record returns the record to send for a dead letter. Its key is the subject of the event.
 func record(decoder *event.Decoder, d *event.DeadLetter, now int64) (event.Record, *event.Rejection) {
-	r := event.Record{Value: d.Value, Time: now}
+	r := event.Record{Value: d.Value, Time: now, Unreadable: d.Unreadable}
 	var head struct {
 		Subject string `json:"subject"`
 	}

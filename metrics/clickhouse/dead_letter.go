@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"dwell/ingest/event"
@@ -74,6 +75,9 @@ func (s *Store) eachDeadLetter(ctx context.Context, yield func(*event.DeadLetter
 		d.Origin.Kind, d.Origin.Part, d.Origin.Number = event.OriginKind(kind), int(part), int64(number)
 		d.AppendTime = appendTime == 1
 		d.Reason, d.Key, d.Value = event.Reason(reason), []byte(key), []byte(value)
+		if d.Reason == event.UnreadableBatch { // judged again as what it is, a recount must find the same
+			d.Unreadable = strings.TrimPrefix(d.Detail, reason+": ")
+		}
 		for i, name := range names {
 			d.Headers = append(d.Headers, event.Header{Key: []byte(name), Value: []byte(contents[i])})
 		}

@@ -120,6 +120,34 @@ func TestOnlyDeadLettersOfTheTopicAreRecordsOfAShard(t *testing.T) {
 	}
 }
 
+// A recount judges what a batch that could not be read left as what it was.
+func TestUnreadableBatchIsJudgedAgainAsWhatItIs(t *testing.T) {
+	cfg := fresh(t)
+	cfg.Topic = "dwell.events"
+	s := open(t, cfg, vocabulary(t))
+	r := event.Record{Offset: 5, Time: 1000, Value: []byte("\x00\x01bytes"), Unreadable: "offsets 5 to 9, 7 bytes: gzip: \"unexpected\" EOF"}
+	decoder := event.NewDecoder(vocabulary(t), 0)
+	judge := func(r *event.Record) event.DeadLetter {
+		why := decoder.Decode(r, &event.Event{})
+		if why == nil {
+			t.Fatal("it is an event")
+		}
+		return event.DeadLetter{Record: *r, Origin: event.RecordOrigin(cfg.Topic, 2, r.Offset), Reason: why.Reason, Detail: why.Error()}
+	}
+	want := judge(&r)
+	if err := s.WriteRaw(t.Context(), 2, &engine.Raw{DeadLetters: []event.DeadLetter{want}}); err != nil {
+		t.Fatal(err)
+	}
+	records, err := s.RecordsOf(t.Context(), 2, 0, 10)
+	if err != nil || len(records) != 1 {
+		t.Fatal(records, err)
+	}
+	got := judge(&records[0])
+	if got.Reason != event.UnreadableBatch || got.Detail != want.Detail || got.Offset != 5 || string(got.Value) != string(want.Value) {
+		t.Errorf("judged again: %+v, want %+v", got, want)
+	}
+}
+
 // A recount judges the records of the topic again, and no others.
 func TestRecountKeepsDeadLettersFromElsewhere(t *testing.T) {
 	cfg := fresh(t)

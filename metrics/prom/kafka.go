@@ -66,7 +66,7 @@ func (k *Kafka[F]) Fetched(_ int, bytes int, _ int64) { k.bytes.Add(float64(byte
 // Handled counts the records that the shards have taken.
 func (k *Kafka[F]) Handled(_ int, records int) { k.records.Add(float64(records)) }
 
-// Joined, Left, Reached and Opened are of no interest here: Health has what follows from them.
+// Joined, Left, Reached, Opened and Standing are of no interest here: Health has what follows from them.
 func (k *Kafka[F]) Joined([]int) {}
 
 // Left is as Joined.
@@ -77,6 +77,9 @@ func (k *Kafka[F]) Reached(error) {}
 
 // Opened is as Joined.
 func (k *Kafka[F]) Opened(int, int64) {}
+
+// Standing is as Joined.
+func (k *Kafka[F]) Standing(int, error) {}
 
 // Buffered sets the buffered bytes. A fetch that ends after its partition was revoked is ignored.
 func (k *Kafka[F]) Buffered(partition int, bytes int) {

@@ -226,6 +226,7 @@ func TestBatchIsCounted(t *testing.T) {
 		dwell_dead_letters_total{reason="unknown_agency"} 0
 		dwell_dead_letters_total{reason="unknown_bcp"} 0
 		dwell_dead_letters_total{reason="unknown_type"} 0
+		dwell_dead_letters_total{reason="unreadable_batch"} 0
 	`, "dwell_events_total", "dwell_duplicate_events_total", "dwell_late_events_total", "dwell_replayed_events_total",
 		"dwell_restated_times_total", "dwell_shard_buffer_bytes", "dwell_dead_letters_total")
 }

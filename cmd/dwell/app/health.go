@@ -44,6 +44,8 @@ type shardHealth struct {
 	// waiting is when the first record came that it has not applied, or when it applied another one last. Zero where it has all.
 	waiting moment
 	stalled outage
+	// unread is that its partition cannot be read on.
+	unread outage
 }
 
 // moment is a time, and the same by the clock of what is shown.
@@ -143,7 +145,7 @@ func (h *health) fetched(shard int, end int64) {
 
 func (h *health) applied(shard int, next int64) {
 	h.ofShard(shard, func(s *shardHealth) {
-		s.next, s.waiting = next, moment{}
+		s.next, s.waiting, s.unread = next, moment{}, outage{}
 		if next < s.end {
 			s.waiting = h.moment()
 		}
@@ -152,6 +154,10 @@ func (h *health) applied(shard int, next int64) {
 
 func (h *health) stalled(shard int, err error) {
 	h.ofShard(shard, func(s *shardHealth) { s.stalled.set(err, h.moment()) })
+}
+
+func (h *health) standing(shard int, err error) {
+	h.ofShard(shard, func(s *shardHealth) { s.unread.set(err, h.moment()) })
 }
 
 // kafkaReached takes whether Kafka was reached, clickhouseReached whether the tables were read. Of an outage, begin and end are logged.
@@ -200,7 +206,7 @@ func (h *health) overview() overview.Health {
 		shown.StandsSince = &since
 	}
 	for _, s := range h.shards {
-		if s.waiting == (moment{}) || time.Since(s.waiting.time) < standsAfter || s.stalled.err == nil && h.clickhouse.err == nil {
+		if s.waiting == (moment{}) || time.Since(s.waiting.time) < standsAfter || s.stalled.err == nil && s.unread.err == nil && h.clickhouse.err == nil {
 			continue
 		}
 		if since := s.waiting.shown; shown.StandsSince == nil || since.Before(*shown.StandsSince) {
@@ -269,6 +275,7 @@ func (h *health) reasons() (lines []string) {
 		add("the tables have not been read yet")
 	}
 	for _, shard := range shards {
+		failing(fmt.Sprintf("partition %d cannot be read on", shard), h.shards[shard].unread)
 		failing(fmt.Sprintf("shard %d is stalled", shard), h.shards[shard].stalled)
 	}
 	for _, d := range h.damage {

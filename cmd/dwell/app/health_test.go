@@ -249,6 +249,27 @@ func TestViewersAreWokenWhenTheLiveViewBeginsToStand(t *testing.T) {
 	})
 }
 
+// A partition at which something damaged stands has records that wait, and no write fails.
+func TestPartitionThatCannotBeReadOnIsNotReady(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWitness()
+		w.begin()
+		w.fetched(3, 105)
+		w.standing(3, errors.New("the batch at offset 100 arrived damaged"))
+		began := time.Now().UTC().Format(time.RFC3339)
+		time.Sleep(time.Minute)
+		w.fetched(3, 109)
+		w.wantShown(t, map[overview.Part]time.Duration{}, time.Minute)
+		w.wantLag(t, map[int]int64{0: 0, 3: 9})
+		w.wantReady(t, "partition 3 cannot be read on since "+began+": the batch at offset 100 arrived damaged")
+
+		t.Log("it becomes a dead letter")
+		w.applied(3, 109)
+		w.wantShown(t, map[overview.Part]time.Duration{}, 0)
+		w.wantReady(t)
+	})
+}
+
 // slowReader reports a shard while it reads the reports of others: it must not wait for itself.
 type slowReader struct {
 	*httptest.ResponseRecorder

@@ -65,3 +65,8 @@ func (r reading) Fetched(partition int, bytes int, highWatermark int64) {
 	r.health.fetched(partition, highWatermark)
 	r.Observer.Fetched(partition, bytes, highWatermark)
 }
+
+func (r reading) Standing(partition int, why error) {
+	r.health.standing(partition, why)
+	r.Observer.Standing(partition, why)
+}

@@ -3,8 +3,9 @@
 //
 // It promises each record of the old topic once: those that were counted, from where they are stored, since the topic may
 // have deleted them, and then those that were not. A fact about a place, of which every old partition has a copy, is copied
-// once, for every new partition. A record that cannot be decoded is copied too: it becomes a dead letter again. Each record keeps its
-// time, so the new topic has CreateTime. It refuses to write into a topic that exists.
+// once, for every new partition. A record that cannot be decoded is copied too: it becomes a dead letter again. A batch that cannot
+// be read is left out, and the log says where it was. Each record keeps its time, so the new topic has CreateTime. It refuses to
+// write into a topic that exists.
 package rebuild
 
 import (
@@ -168,6 +169,9 @@ func (u *uncounted) Open(ctx context.Context, partition int) (int64, error) {
 
 func (u *uncounted) Handle(ctx context.Context, batch kafka.Batch) error {
 	for i := range batch.Records {
+		if batch.Records[i].Unreadable != "" {
+			continue
+		}
 		if err := u.to.addUncounted(ctx, u.partition, batch.Records[i].Clone()); err != nil {
 			return err
 		}
