@@ -254,7 +254,7 @@ func (h *health) reasons() (lines []string) {
 	add := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
 	failing := func(what string, o outage) {
 		if o.err != nil {
-			add("%s since %s: %v", what, o.since.time.UTC().Format(time.RFC3339), o.err)
+			add("%s since %s", what, o.since.time.UTC().Format(time.RFC3339))
 		}
 	}
 	if !h.joined {
