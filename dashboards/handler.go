@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"dwell/dashboards/api"
+	"dwell/dashboards/door"
 	"dwell/dashboards/hub"
 	"dwell/dashboards/web"
 	"dwell/dashboards/ws"
@@ -48,8 +49,9 @@ type Dashboards struct {
 	handler http.Handler
 }
 
-// New makes them; nothing is read before Run. The vocabulary names the measures of the API.
-func New(store Store, voc *event.Vocabulary, agencies []place.Agency, cfg Config, log *slog.Logger, reg prometheus.Registerer) (*Dashboards, error) {
+// New makes them; nothing is read before Run. The vocabulary names the measures of the API. They are to be served behind a door.Door, which
+// sees to who may ask.
+func New(store Store, voc *event.Vocabulary, agencies []place.Agency, cfg Config, refusals *door.Refusals, log *slog.Logger, reg prometheus.Registerer) (*Dashboards, error) {
 	page, err := web.New()
 	if err != nil {
 		return nil, err
@@ -57,10 +59,10 @@ func New(store Store, voc *event.Vocabulary, agencies []place.Agency, cfg Config
 	// Numbers begin at the time, so that those of a later process are higher.
 	h := hub.New(store, cfg.Hub, uint64(time.Now().UnixMilli()), rand.Text(), log, reg)
 	mux := http.NewServeMux()
-	mux.Handle("GET /live", ws.New(h, cfg.Live, log, reg))
+	mux.Handle("GET /live", ws.New(h, cfg.Live, refusals, log, reg))
 	mux.Handle(api.Prefix, api.New(h, store, voc, agencies, log))
 	mux.Handle("/", page)
-	return &Dashboards{hub: h, handler: web.Secure(mux)}, nil
+	return &Dashboards{hub: h, handler: mux}, nil
 }
 
 // Run keeps the overview up to date until ctx ends; then viewers get the reason and are closed.

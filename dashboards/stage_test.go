@@ -13,6 +13,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"dwell/dashboards/door"
 	"dwell/dashboards/overview"
 	"dwell/ingest/place"
 )
@@ -265,7 +266,9 @@ func serveAt(t testing.TB, s *stage, tick time.Duration, at string) (address str
 	}
 	cfg := DefaultConfig()
 	cfg.Hub.Tick = tick
-	d, err := New(s, voc, s.agencies, cfg, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
+	log, reg := slog.New(slog.DiscardHandler), prometheus.NewRegistry()
+	refusals := door.NewRefusals(log, reg)
+	d, err := New(s, voc, s.agencies, cfg, refusals, log, reg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -276,7 +279,7 @@ func serveAt(t testing.TB, s *stage, tick time.Duration, at string) (address str
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- d.Run(ctx) }()
-	server := &http.Server{Handler: d, ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Handler: door.New(door.DefaultConfig(), nil, refusals, d), ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = server.Serve(listener) }()
 	return "http://" + listener.Addr().String(), func() {
 		cancel()

@@ -17,6 +17,7 @@ type demoCommand struct {
 	For    time.Duration `help:"Stop this long after the history has been counted, and print a summary."`
 	Data   string        `default:"data/demo" type:"path" help:"Folder of the demo; a restart continues from it."`
 	Listen string        `default:"127.0.0.1:8080" help:"Address of the page."`
+	Open   bool          `help:"Let everybody who reaches the address read everything, where it is more than this machine."`
 	Seed   uint64        `default:"1" help:"Random seed; the same seed reproduces the same events. A data folder keeps the one that it was begun with."`
 	Days   int           `default:"60" help:"How many days of history a new demo begins with."`
 	Speed  float64       `default:"60" help:"How much faster than life time goes: 60 is an hour a minute."`
@@ -37,7 +38,7 @@ func (c *demoCommand) Run(ctx context.Context, e *env) error {
 	}
 	cfg := app.DefaultConfig()
 	cfg.Embed(c.Data)
-	cfg.Listen, cfg.Places = c.Listen, c.Places
+	cfg.Listen, cfg.Web.Open, cfg.Places = c.Listen, c.Open, c.Places
 	cfg.Kafka.ProducerTimes = true // its clock runs ahead of the broker's
 	if err := c.set(&cfg); err != nil {
 		return err

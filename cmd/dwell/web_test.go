@@ -3,10 +3,14 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
+	"net"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -15,24 +19,103 @@ import (
 	"dwell/cmd/dwell/app"
 )
 
-// TestPageOfAnotherSiteIsRefused asks as a browser does whose page has pointed its own name at this machine.
-func TestPageOfAnotherSiteIsRefused(t *testing.T) {
+// routes are one of each kind that the web port answers.
+var routes = []string{"/", "/main.js", "/nothing", "/live", "/api/v1/overview", "/api/v1/places", "/api/v1/nothing", "/api/v1/openapi.yaml", "/metrics", "/healthz", "/readyz"}
+
+// answerOf asks as a browser does that has been told what a header says.
+func answerOf(t *testing.T, s *app.System, method, path, name, value string) *http.Response {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, "http://"+s.Listening+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	switch name {
+	case "":
+	case "Host":
+		r.Host = value
+	default:
+		r.Header.Set(name, value)
+	}
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = answer.Body.Close()
+	return answer
+}
+
+// TestPagesOfOtherSitesAreRefusedOnEveryRoute asks as a browser does whose page has pointed its own name at this machine, or is elsewhere.
+func TestPagesOfOtherSitesAreRefusedOnEveryRoute(t *testing.T) {
 	s := serveForTest(t, "afghanistan", time.Now)
-	for _, path := range []string{"/", "/live", "/api/v1/places", "/metrics", "/healthz", "/readyz"} {
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+s.Listening+path, nil)
+	page := answerOf(t, s, http.MethodGet, "/", "", "").Header
+	for _, path := range routes {
+		for _, c := range []struct {
+			method, name, value string
+			status              int // 0 is whatever the route answers
+		}{
+			{http.MethodGet, "", "", 0},
+			{http.MethodHead, "", "", 0},
+			{http.MethodGet, "Host", "localhost", 0},
+			{http.MethodGet, "Host", "evil.example", http.StatusMisdirectedRequest},
+			{http.MethodGet, "Origin", "https://evil.example", http.StatusForbidden},
+			{http.MethodGet, "Origin", "null", http.StatusForbidden},
+			{http.MethodGet, "Sec-Fetch-Site", "cross-site", http.StatusForbidden},
+			{http.MethodOptions, "Access-Control-Request-Method", "GET", http.StatusForbidden},
+			{http.MethodPost, "", "", http.StatusMethodNotAllowed},
+			{http.MethodDelete, "", "", http.StatusMethodNotAllowed},
+		} {
+			answer := answerOf(t, s, c.method, path, c.name, c.value)
+			refused := slices.Contains([]int{http.StatusMisdirectedRequest, http.StatusForbidden, http.StatusMethodNotAllowed}, answer.StatusCode)
+			if refused != (c.status != 0) || refused && answer.StatusCode != c.status {
+				t.Errorf("%s %s with %s %q: %s", c.method, path, c.name, c.value, answer.Status)
+			}
+			for _, name := range []string{
+				"Content-Security-Policy", "X-Content-Type-Options", "X-Frame-Options", "Referrer-Policy", "Cross-Origin-Opener-Policy",
+				"Cross-Origin-Resource-Policy", "Permissions-Policy",
+			} {
+				if got := answer.Header.Get(name); got == "" || got != page.Get(name) {
+					t.Errorf("%s %s with %s %q: %s is %q", c.method, path, c.name, c.value, name, got)
+				}
+			}
+			if kept := answer.Header.Get("Cache-Control"); kept != "no-store" && kept != "no-cache" {
+				t.Errorf("%s %s: Cache-Control is %q", c.method, path, kept)
+			}
+		}
+	}
+
+	t.Log("hundreds begin to send a body and do not go on: each is answered and closed, since nothing reads it")
+	var slow []net.Conn
+	for i := range 200 {
+		c, err := net.Dial("tcp", s.Listening)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for host, refused := range map[string]bool{"": false, "localhost": false, "evil.example": true} {
-			r.Host = host
-			answer, err := http.DefaultClient.Do(r)
-			if err != nil {
-				t.Fatal(err)
-			}
-			_ = answer.Body.Close()
-			if got := answer.StatusCode == http.StatusMisdirectedRequest; got != refused {
-				t.Errorf("%s of host %q: %s", path, host, answer.Status)
-			}
+		method := []string{http.MethodPost, http.MethodGet}[i%2]
+		if _, err := fmt.Fprintf(c, "%s /api/v1/overview HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\nslow", method); err != nil {
+			t.Fatal(err)
+		}
+		slow = append(slow, c)
+	}
+	for _, c := range slow {
+		answer, err := io.ReadAll(c)
+		if err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 4") {
+			t.Fatalf("%v: %s", err, answer)
+		}
+		_ = c.Close()
+	}
+	if answer := answerOf(t, s, http.MethodGet, "/", "X-Padding", strings.Repeat("x", 1<<17)); answer.StatusCode != http.StatusRequestHeaderFieldsTooLarge {
+		t.Errorf("a header of 128 KiB: %s", answer.Status)
+	}
+}
+
+// A demo on a laptop in a meeting is not for the whole network, unless it is meant.
+func TestListeningForTheNetworkMustBeMeant(t *testing.T) {
+	for _, command := range []string{"demo --data DATA --listen 0.0.0.0:0", "serve"} {
+		var out, errs bytes.Buffer
+		args := strings.Fields(strings.ReplaceAll(command, "DATA", t.TempDir()))
+		environ := []string{"DWELL_LISTEN=0.0.0.0:0", "DWELL_KAFKA_BROKERS=127.0.0.1:1"}
+		if code := run(t.Context(), args, strings.NewReader(""), &out, &errs, environ); code != 1 || !strings.Contains(errs.String(), "web.behind_proxy") || !strings.Contains(errs.String(), "web.open") {
+			t.Errorf("%s: exit %d\n%s", command, code, &errs)
 		}
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"dwell/dashboards/overview"
+	"dwell/dashboards/problem"
 	"dwell/ingest/event"
 	"dwell/ingest/place"
 )
@@ -83,10 +84,10 @@ func New(current Current, store Store, voc *event.Vocabulary, agencies []place.A
 	h.mux.HandleFunc(Prefix, func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			w.Header().Set("Allow", "GET, HEAD")
-			problem{Title: "only reading is allowed", Status: http.StatusMethodNotAllowed}.write(w)
+			problem.Document{Title: "only reading is allowed", Status: http.StatusMethodNotAllowed}.Write(w)
 			return
 		}
-		problem{Title: "no such resource", Status: http.StatusNotFound, Detail: r.URL.Path}.write(w)
+		problem.Document{Title: "no such resource", Status: http.StatusNotFound, Detail: r.URL.Path}.Write(w)
 	})
 	return h
 }
@@ -103,24 +104,24 @@ func (h *Handler) route(path string, answer func(ctx context.Context, q *request
 		if err == nil {
 			v, err = answer(ctx, q)
 		}
-		var p problem
+		var p problem.Document
 		switch {
 		case err == nil:
 		case errors.As(err, &p):
-			p.write(w)
+			p.Write(w)
 			return
 		case r.Context().Err() != nil: // the caller has left
 			return
 		default:
 			h.log.Error("no answer", "path", r.URL.Path, "error", err)
 			w.Header().Set("Retry-After", "5")
-			problem{Title: "the store cannot be read", Status: http.StatusServiceUnavailable}.write(w)
+			problem.Document{Title: "the store cannot be read", Status: http.StatusServiceUnavailable}.Write(w)
 			return
 		}
 		body, err := json.Marshal(v)
 		if err != nil {
 			h.log.Error("no answer", "path", r.URL.Path, "error", err)
-			problem{Title: "the answer cannot be written", Status: http.StatusInternalServerError}.write(w)
+			problem.Document{Title: "the answer cannot be written", Status: http.StatusInternalServerError}.Write(w)
 			return
 		}
 		send(w, r, "application/json", body)

@@ -22,6 +22,7 @@ import (
 	"github.com/getkin/kin-openapi/routers/legacy"
 
 	"dwell/dashboards/overview"
+	"dwell/dashboards/problem"
 	"dwell/dashboards/query"
 	"dwell/deploy/embedded/clickhouse/clickhousetest"
 	"dwell/ingest/place"
@@ -368,7 +369,7 @@ func TestInvalidParametersAreNamed(t *testing.T) {
 		{"/overview?x=1", "x", "1", 400},
 		{"/nothing", "", "", 404},
 	} {
-		var p problem
+		var p problem.Document
 		response := o.get(c.path, &p)
 		if response.StatusCode != c.status || p.Status != c.status || p.Parameter != c.parameter || p.Value != c.value {
 			t.Errorf("%s: %d %+v", c.path, response.StatusCode, p)
@@ -403,7 +404,7 @@ func TestUnreadableStoreIsAProblemWithoutDetails(t *testing.T) {
 	o := open(t)
 	o.handler = o.again()
 	o.handler.current = broken{}
-	var p problem
+	var p problem.Document
 	if response := o.get("/overview", &p); response.StatusCode != http.StatusServiceUnavailable || strings.Contains(p.Detail, "secret") {
 		t.Errorf("%d %+v", response.StatusCode, p)
 	}

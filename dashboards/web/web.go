@@ -32,23 +32,6 @@ import (
 //go:embed static
 var static embed.FS
 
-// policy lets the page load from its own server alone, and makes it refuse to parse text as HTML.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
-	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
-
-// Secure sets the headers that every answer to a browser carries.
-func Secure(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Set("Content-Security-Policy", policy)
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Cross-Origin-Opener-Policy", "same-origin")
-		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
-		next.ServeHTTP(w, r)
-	})
-}
-
 // New serves the page. Files are asked for again each time and come only if they changed.
 func New() (http.Handler, error) {
 	files, err := fs.Sub(static, "static")

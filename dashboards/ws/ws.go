@@ -4,8 +4,9 @@
 // connection /live?from=N&stream=S resumes after number N of stream S: with the changes it missed if the hub
 // remembers them, otherwise with a new snapshot. Clients must not send messages; one that does is closed.
 //
-// It promises that a viewer that stops reading is closed with the reason, and it delays no other. It
-// refuses viewers whose Origin is neither this host nor an allowed one.
+// It promises that a viewer that stops reading is closed with the reason, and it delays no other; and that a request that is no
+// websocket gets the reason why in words, so that a page can show it. It refuses more viewers than are configured. Which pages may open
+// it is decided by dashboards/door.
 package ws
 
 import (
@@ -15,22 +16,19 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/url"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/gorilla/websocket"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"dwell/dashboards/door"
 	"dwell/dashboards/hub"
+	"dwell/dashboards/problem"
 )
 
 // Config has the limits of the live view.
 type Config struct {
-	// Origins are the sites whose pages may open the live view too; the host itself always may.
-	Origins []string `yaml:"origins" example:"[https://example.org]"`
 	// MaxViewers is the maximum number of viewers at once; one more gets 503.
 	MaxViewers int `yaml:"max_viewers"`
 	// WriteTimeout bounds the sending of one frame; a viewer that is slower is closed.
@@ -54,11 +52,6 @@ func DefaultConfig() Config {
 // Validate names every key and value that cannot be used.
 func (c Config) Validate() error {
 	var errs []error
-	for _, origin := range c.Origins {
-		if u, err := url.Parse(origin); err != nil || u.Scheme == "" || u.Host == "" || u.Path != "" {
-			errs = append(errs, fmt.Errorf("live.origins: %q is not an origin such as https://example.org", origin))
-		}
-	}
 	for key, value := range map[string]int{"max_viewers": c.MaxViewers, "send_buffer": c.SendBuffer} {
 		if value < 1 {
 			errs = append(errs, fmt.Errorf("live.%s: %d is not positive", key, value))
@@ -78,30 +71,21 @@ type Handler struct {
 	cfg      Config
 	log      *slog.Logger
 	upgrader websocket.Upgrader
+	refusals *door.Refusals
 	closed   *prometheus.CounterVec
 }
 
 // New makes the handler.
-func New(h *hub.Hub, cfg Config, log *slog.Logger, reg prometheus.Registerer) *Handler {
-	s := &Handler{hub: h, cfg: cfg, log: log.With("component", "ws"), closed: prometheus.NewCounterVec(prometheus.CounterOpts{
+func New(h *hub.Hub, cfg Config, refusals *door.Refusals, log *slog.Logger, reg prometheus.Registerer) *Handler {
+	s := &Handler{hub: h, cfg: cfg, refusals: refusals, log: log.With("component", "ws"), closed: prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "dwell_live_closed_total", Help: "Viewers whose connection ended, by reason.",
 	}, []string{"reason"})}
 	reg.MustRegister(s.closed)
 	s.upgrader = websocket.Upgrader{
-		HandshakeTimeout: cfg.WriteTimeout, CheckOrigin: s.allowed, EnableCompression: cfg.Compress,
+		HandshakeTimeout: cfg.WriteTimeout, CheckOrigin: func(*http.Request) bool { return true }, EnableCompression: cfg.Compress,
 		ReadBufferSize: 512, WriteBufferSize: 512, // frames are prepared: neither buffer holds one
 	}
 	return s
-}
-
-// allowed reports whether the page that opens the connection may. Programs send no Origin.
-func (s *Handler) allowed(r *http.Request) bool {
-	origin := r.Header.Get("Origin")
-	if origin == "" || slices.Contains(s.cfg.Origins, origin) {
-		return true
-	}
-	u, err := url.Parse(origin)
-	return err == nil && strings.EqualFold(u.Host, r.Host)
 }
 
 // The reasons for which connections end, as in the metric.
@@ -120,13 +104,17 @@ func (s *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if text := r.URL.Query().Get("from"); text != "" {
 		var err error
 		if from, err = strconv.ParseUint(text, 10, 64); err != nil {
-			http.Error(w, fmt.Sprintf("from: %q is not a number", text), http.StatusBadRequest)
+			problem.Document{Title: "a parameter cannot be used", Status: http.StatusBadRequest, Detail: "not a number", Parameter: "from", Value: text}.Write(w)
 			return
 		}
 	}
+	if !websocket.IsWebSocketUpgrade(r) {
+		s.explain(w, r)
+		return
+	}
 	if s.hub.Viewers() >= s.cfg.MaxViewers {
 		w.Header().Set("Retry-After", "30")
-		http.Error(w, "too many viewers", http.StatusServiceUnavailable)
+		s.refusals.Answer(w, r, door.Viewers, http.StatusServiceUnavailable, "too many viewers; the live view can be opened again later")
 		return
 	}
 	reason, err := s.serve(w, r, from)
@@ -136,6 +124,18 @@ func (s *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	s.closed.WithLabelValues(reason).Inc()
 	s.log.Debug("viewer left", "reason", reason, "remote", r.RemoteAddr)
+}
+
+// explain answers a request that is no websocket: a proxy may have made it of one, or a page asks why it got none.
+func (s *Handler) explain(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Upgrade", "websocket")
+	why := fmt.Sprintf("The live view is a websocket, and this request came as %s for host %q, without Upgrade. A proxy in front must pass on "+
+		"Host, Upgrade and Connection; if it cannot pass on Host, set web.external_url to the address of the page.", r.Proto, r.Host)
+	if r.Header.Get("Sec-WebSocket-Key") != "" {
+		s.refusals.Answer(w, r, door.NoUpgrade, http.StatusUpgradeRequired, why)
+		return
+	}
+	problem.Document{Title: door.NoUpgrade.Title(), Status: http.StatusUpgradeRequired, Detail: why}.Write(w)
 }
 
 // serve watches, and has left the hub when it returns why.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -18,8 +19,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
+	"dwell/dashboards/door"
 	"dwell/dashboards/hub"
 	"dwell/dashboards/overview"
+	"dwell/dashboards/problem"
 )
 
 // store counts up: every overview has another number of trucks.
@@ -74,7 +77,7 @@ func start(t *testing.T, cfg Config, padding string) *stand {
 	hubCfg := hub.DefaultConfig()
 	hubCfg.Tick = time.Millisecond
 	s.hub = hub.New(s.store, hubCfg, 1000, "one", log, reg)
-	s.handler = New(s.hub, cfg, log, reg)
+	s.handler = New(s.hub, cfg, door.NewRefusals(slog.New(slog.DiscardHandler), reg), log, reg)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- s.hub.Run(ctx) }()
@@ -264,40 +267,32 @@ func TestEndedRequestIsNoError(t *testing.T) {
 	s.counts(t, gone)
 }
 
-func TestOtherOriginsAndTooManyViewersAreRefused(t *testing.T) {
+func TestRefusedViewersGetTheReason(t *testing.T) {
 	cfg := DefaultConfig()
-	cfg.Origins = []string{"https://ministry.example"}
 	cfg.MaxViewers = 1
 	s := start(t, cfg, "")
-	host := strings.TrimPrefix(s.url, "ws://")
+	receive(t, s.dial(t, "", nil))
 	for _, c := range []struct {
-		name, query, origin string
+		name, query, detail string
+		header              http.Header
 		status              int
 	}{
-		{"a page from elsewhere", "", "https://evil.example", http.StatusForbidden},
-		{"a negative number", "?from=-1", "", http.StatusBadRequest},
-		{"the page itself", "", "http://" + host, 0},
-		{"one too many", "", "", http.StatusServiceUnavailable},
+		{"one too many", "", "too many viewers", http.Header{"Connection": {"Upgrade"}, "Upgrade": {"websocket"}}, http.StatusServiceUnavailable},
+		{"a negative number", "?from=-1", "not a number", nil, http.StatusBadRequest},
+		{"a page that asks why", "", "web.external_url", nil, http.StatusUpgradeRequired},
+		{"a proxy that drops Upgrade", "", "Upgrade", http.Header{"Sec-Websocket-Key": {"dGhlIHNhbXBsZSBub25jZQ=="}}, http.StatusUpgradeRequired},
 	} {
-		header := http.Header{}
-		if c.origin != "" {
-			header.Set("Origin", c.origin)
+		r := httptest.NewRequest(http.MethodGet, "/live"+c.query, nil)
+		maps.Copy(r.Header, c.header)
+		w := httptest.NewRecorder()
+		s.handler.ServeHTTP(w, r)
+		var got problem.Document
+		if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || w.Code != c.status || got.Status != c.status || !strings.Contains(got.Detail, c.detail) {
+			t.Errorf("%s: %d %s, want %d", c.name, w.Code, w.Body, c.status)
 		}
-		conn, response, err := websocket.DefaultDialer.Dial(s.url+c.query, header)
-		if c.status == 0 {
-			if err != nil {
-				t.Errorf("%s: %v", c.name, err)
-				continue
-			}
-			receive(t, conn)
-			defer func() { _ = conn.Close() }()
-		} else if err == nil || response == nil || response.StatusCode != c.status {
-			t.Errorf("%s: %v, want %d", c.name, err, c.status)
+		if kind := w.Header().Get("Content-Type"); kind != "application/problem+json" {
+			t.Errorf("%s: content type %q", c.name, kind)
 		}
-	}
-	allowed := &http.Request{Header: http.Header{"Origin": {"https://ministry.example"}}, Host: "dwell.example"}
-	if !s.handler.allowed(allowed) {
-		t.Error("an allowed origin is refused")
 	}
 }
 

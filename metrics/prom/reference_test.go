@@ -18,6 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"dwell/dashboards"
+	"dwell/dashboards/door"
 	"dwell/ingest/event"
 	"dwell/metrics/engine"
 	"dwell/metrics/pipeline"
@@ -69,6 +70,7 @@ var labelValues = map[string]string{
 	"reason":    "why a message could not be used, or why a viewer's connection ended",
 	"shard":     "Kafka partition",
 	"part":      "kafka, clickhouse",
+	"kind":      "why the web port refused: host, origin, busy and so on, see `SECURITY.md`",
 	"table":     "table of ClickHouse, dead_letter_topic, commit",
 	"version":   "the version of this program", "go_version": "the version of Go that built it",
 	"operation": "what failed: group, metadata, fetch, partition, records, open, handle, close, commit",
@@ -92,7 +94,9 @@ func TestReferencePage(t *testing.T) {
 
 func reference(t *testing.T) []byte {
 	b := busy(t)
-	if _, err := dashboards.New(nil, b.voc, nil, dashboards.DefaultConfig(), slog.New(slog.DiscardHandler), b.registry); err != nil {
+	log := slog.New(slog.DiscardHandler)
+	refusals := door.NewRefusals(log, b.registry)
+	if _, err := dashboards.New(nil, b.voc, nil, dashboards.DefaultConfig(), refusals, log, b.registry); err != nil {
 		t.Fatal(err)
 	}
 	families, err := b.registry.Gather()

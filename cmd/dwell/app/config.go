@@ -14,6 +14,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"dwell/dashboards"
+	"dwell/dashboards/door"
 	"dwell/dashboards/query"
 	"dwell/ingest/event"
 	"dwell/ingest/kafka"
@@ -27,11 +28,8 @@ import (
 // Config is the configuration file. Every key is also an environment variable: DWELL_ and the key's path in capitals,
 // so kafka.sasl.user is DWELL_KAFKA_SASL_USER.
 type Config struct {
-	// Listen is where the page, the API and /metrics are served.
+	// Listen is where the page, the API and /metrics are served. Beyond this machine it needs web.behind_proxy or web.open.
 	Listen string `yaml:"listen"`
-	// Hosts are the names, besides localhost, under which browsers and Prometheus reach dwell; other names get 421.
-	// IP addresses always are accepted.
-	Hosts []string `yaml:"hosts" example:"[dwell.example.org]"`
 	// Pprof is a loopback address for Go's profiles, /debug/pprof/; empty is off.
 	Pprof string `yaml:"pprof" example:"127.0.0.1:6060"`
 	// Data is the folder of the embedded parts.
@@ -49,6 +47,8 @@ type Config struct {
 	// are kept. A command that is given no retention, as with --data, leaves the one that dwell serve has put in force. Once events or
 	// dead letters are deleted that the topic no longer has, dwell recount is refused.
 	Retention RetentionConfig `yaml:"retention"`
+	// Web is to whom the port of Listen answers.
+	Web door.Config `yaml:"web"`
 	// Dashboards are the overview, the API and the live view.
 	Dashboards DashboardsConfig `yaml:"dashboards"`
 	// Tracing is where the spans of OpenTelemetry go.
@@ -111,6 +111,7 @@ func DefaultConfig() Config {
 		Kafka:      KafkaConfig{NewPartitions: 4, NewReplication: -1, Config: kafka.DefaultConfig()},
 		ClickHouse: ClickHouseConfig{Config: clickhouse.DefaultConfig()},
 		Engine:     pipeline.DefaultConfig(),
+		Web:        door.DefaultConfig(),
 		Dashboards: DashboardsConfig{Query: query.DefaultConfig(), Config: dashboards.DefaultConfig()},
 		Tracing:    tracing.DefaultConfig(),
 		Log:        LogConfig{Level: "info", Format: "text"},
@@ -189,15 +190,12 @@ func (c *Config) Validate() error {
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	if err := listenable(c.Listen); err != nil {
 		bad("listen: %w", err)
+	} else if err := c.Web.Reaches(c.Listen); err != nil {
+		bad("listen: %w", err)
 	}
 	if c.Pprof != "" {
 		if err := loopback(c.Pprof); err != nil {
 			bad("pprof: %w", err)
-		}
-	}
-	for _, h := range c.Hosts {
-		if h == "" || strings.ContainsAny(h, "/:* ") {
-			bad("hosts: %q is not a host name without scheme and port, such as dwell.example.org", h)
 		}
 	}
 	if (c.Kafka.Embedded || c.ClickHouse.Embedded) && c.Data == "" {
@@ -225,7 +223,7 @@ func (c *Config) Validate() error {
 	if f := c.ClickHouse.PasswordFile; f != "" && c.ClickHouse.Password != "" {
 		bad("clickhouse.password_file: %q given beside clickhouse.password", f)
 	}
-	errs = append(errs, under("clickhouse", c.ClickHouse.Validate()), under("engine", c.Engine.Validate()), under("retention", c.Retention.Validate()), under("dashboards", errors.Join(c.Dashboards.Query.Validate(), c.Dashboards.Validate())), under("tracing", c.Tracing.Validate()))
+	errs = append(errs, under("clickhouse", c.ClickHouse.Validate()), under("engine", c.Engine.Validate()), under("retention", c.Retention.Validate()), under("web", c.Web.Validate()), under("dashboards", errors.Join(c.Dashboards.Query.Validate(), c.Dashboards.Validate())), under("tracing", c.Tracing.Validate()))
 	if least := c.Dashboards.Query.Reach() + time.Hour; c.Engine.Engine.MemoryRetention < least {
 		bad("engine.memory_retention: %v is too short for dashboards.window and dashboards.trend_hours, which need %v", c.Engine.Engine.MemoryRetention, least)
 	}

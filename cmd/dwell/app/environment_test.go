@@ -18,11 +18,11 @@ func TestEmptyVariableIsAnEmptyListAndNoNumber(t *testing.T) {
 	if !cfg.Kafka.TLS.Enabled || cfg.Kafka.Tick == 0 {
 		t.Errorf("an empty variable has changed TLS to %t, tick to %v", cfg.Kafka.TLS.Enabled, cfg.Kafka.Tick)
 	}
-	if err := fromEnvironment(&cfg, []string{"DWELL_KAFKA_BROKERS=", "DWELL_HOSTS= a.example, b.example ", "DWELL_KAFKA_GROUP="}); err != nil {
+	if err := fromEnvironment(&cfg, []string{"DWELL_KAFKA_BROKERS=", "DWELL_WEB_HOSTS= a.example, b.example ", "DWELL_KAFKA_GROUP="}); err != nil {
 		t.Fatal(err)
 	}
-	if len(cfg.Kafka.Brokers) != 0 || !slices.Equal(cfg.Hosts, []string{"a.example", "b.example"}) || cfg.Kafka.Group != "" {
-		t.Errorf("got brokers %q, hosts %q, group %q", cfg.Kafka.Brokers, cfg.Hosts, cfg.Kafka.Group)
+	if len(cfg.Kafka.Brokers) != 0 || !slices.Equal(cfg.Web.Hosts, []string{"a.example", "b.example"}) || cfg.Kafka.Group != "" {
+		t.Errorf("got brokers %q, hosts %q, group %q", cfg.Kafka.Brokers, cfg.Web.Hosts, cfg.Kafka.Group)
 	}
 }
 

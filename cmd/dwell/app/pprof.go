@@ -6,14 +6,13 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
-	"time"
 
-	"dwell/dashboards/web"
+	"dwell/dashboards/door"
 )
 
 // startPprof serves Go's profiles on a port of their own, for people on this machine. A profile shows what is in memory
 // and takes time, so it is not on the web port.
-func (s *System) startPprof(ctx context.Context) error {
+func (s *System) startPprof(ctx context.Context, refusals *door.Refusals) error {
 	if s.Config.Pprof == "" {
 		return nil
 	}
@@ -27,7 +26,7 @@ func (s *System) startPprof(ctx context.Context) error {
 	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
 	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
-	server := &http.Server{Handler: web.OnlyHosts(nil, mux), ReadHeaderTimeout: 10 * time.Second}
+	server := s.newServer(door.New(door.Config{}, nil, refusals, mux))
 	s.Go(ctx, "pprof", func(ctx context.Context) error { return serveUntil(ctx, server, ln) })
 	s.Say("pprof", "http://%s/debug/pprof/", listening(s.Config.Pprof, ln.Addr()))
 	return nil
@@ -38,8 +37,7 @@ func loopback(address string) error {
 	if err := listenable(address); err != nil {
 		return err
 	}
-	host, _, _ := net.SplitHostPort(address)
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+	if host, _, _ := net.SplitHostPort(address); !door.IsLoopback(host) {
 		return fmt.Errorf("%q can be reached from other machines; use a loopback address such as 127.0.0.1:6060", address)
 	}
 	return nil

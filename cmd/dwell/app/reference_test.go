@@ -95,9 +95,9 @@ func TestEveryExampleCanBeSet(t *testing.T) {
 func TestEmptyVariableIsAnEmptyList(t *testing.T) {
 	cfg := DefaultConfig()
 	cfg.Kafka.Brokers = []string{"kafka-1:9092"}
-	cfg.Hosts = []string{"dwell.example.org"}
-	if err := fromEnvironment(&cfg, []string{"DWELL_HOSTS="}); err != nil || len(cfg.Hosts) > 0 {
-		t.Errorf("hosts %q, %v", cfg.Hosts, err)
+	cfg.Web.Hosts = []string{"dwell.example.org"}
+	if err := fromEnvironment(&cfg, []string{"DWELL_WEB_HOSTS="}); err != nil || len(cfg.Web.Hosts) > 0 {
+		t.Errorf("hosts %q, %v", cfg.Web.Hosts, err)
 	}
 	if err := cfg.Validate(); err != nil {
 		t.Error(err)

@@ -12,8 +12,10 @@ import (
 
 // removed are keys of earlier versions, and what to do about each.
 var removed = map[string]string{
-	"dashboards.hub.timeout": "the overview asks no database any more; remove this key",
-	"clickhouse.protocol":    "dwell uses HTTP alone; remove this key, and set clickhouse.addresses to the HTTP port of ClickHouse, 8123, or 8443 with TLS",
+	"hosts":                   "is web.hosts now",
+	"dashboards.live.origins": "is web.allowed_origins now",
+	"dashboards.hub.timeout":  "the overview asks no database any more; remove this key",
+	"clickhouse.protocol":     "dwell uses HTTP alone; remove this key, and set clickhouse.addresses to the HTTP port of ClickHouse, 8123, or 8443 with TLS",
 }
 
 // removedKey names a key of an earlier version in a file that was refused for an unknown key. It returns nil if the file has no such key.

@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"dwell/dashboards/door"
 	"dwell/dashboards/query"
 	"dwell/metrics/clickhouse"
 	"dwell/metrics/prom"
@@ -63,10 +64,11 @@ func Serve(ctx context.Context, cfg Config, out io.Writer, log *slog.Logger, now
 	if err := s.startEngine(ctx, reg, traces.Tracer(), known); err != nil {
 		return nil, err
 	}
-	if err := s.startPprof(ctx); err != nil {
+	refusals := door.NewRefusals(log, reg)
+	if err := s.startPprof(ctx, refusals); err != nil {
 		return nil, err
 	}
-	if err := s.startWeb(ctx, reg, known); err != nil {
+	if err := s.startWeb(ctx, reg, known, refusals); err != nil {
 		return nil, err
 	}
 	return s, nil

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -11,17 +12,24 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"dwell/dashboards"
-	"dwell/dashboards/web"
+	"dwell/dashboards/door"
 	"dwell/metrics/prom"
 )
 
 // startWeb serves the page, /live, /api/v1, /metrics, /healthz and /readyz.
-func (s *System) startWeb(ctx context.Context, reg *prometheus.Registry, known *health) error {
+func (s *System) startWeb(ctx context.Context, reg *prometheus.Registry, known *health, refusals *door.Refusals) error {
+	if err := s.Config.Web.Reaches(s.Config.Listen); err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
 	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.Config.Listen)
 	if err != nil {
 		return cannotBind("listen", s.Config.Listen, err)
 	}
-	shown, err := dashboards.New(s.Source, s.Vocabulary, s.Book.Agencies, s.Config.Dashboards.Config, s.Log, reg)
+	bounded, err := door.Listen(ln, s.Config.Web, refusals)
+	if err != nil {
+		return err
+	}
+	shown, err := dashboards.New(s.Source, s.Vocabulary, s.Book.Agencies, s.Config.Dashboards.Config, refusals, s.Log, reg)
 	if err != nil {
 		return err
 	}
@@ -34,20 +42,21 @@ func (s *System) startWeb(ctx context.Context, reg *prometheus.Registry, known *
 	mux.Handle("GET /metrics", prom.Handler(reg))
 	mux.HandleFunc("GET /readyz", known.serveReadyz)
 	mux.HandleFunc("GET /healthz", known.serveHealthz)
-	server := &http.Server{
-		Handler: web.OnlyHosts(s.hosts(), mux), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
-		ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
-	}
-	s.Go(ctx, "web", func(ctx context.Context) error { return serveUntil(ctx, server, ln) })
+	listen, _, _ := net.SplitHostPort(s.Config.Listen) // it was validated
+	server := s.newServer(door.New(s.Config.Web, []string{listen}, refusals, mux))
+	s.Go(ctx, "web", func(ctx context.Context) error { return serveUntil(ctx, server, bounded) })
 	s.Listening = listening(s.Config.Listen, ln.Addr())
 	s.Say("page", "http://%s", s.Listening)
 	return nil
 }
 
-// hosts are the names under which the page may be asked for: those configured, and the one that it listens on.
-func (s *System) hosts() []string {
-	listen, _, _ := net.SplitHostPort(s.Config.Listen) // it was validated
-	return append([]string{listen}, s.Config.Hosts...)
+// newServer makes a server that waits for no client longer than an answer may take: the API's takes 30 s at most, a profile as long
+// as it is asked for. A websocket has timeouts of its own.
+func (s *System) newServer(handler http.Handler) *http.Server {
+	return &http.Server{
+		Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute,
+		MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
+	}
 }
 
 // serveUntil serves until ctx is done, and then lets what is being answered come to its end, for a bounded time.
