@@ -60,7 +60,7 @@ func New(store Store, voc *event.Vocabulary, agencies []place.Agency, cfg Config
 	h := hub.New(store, cfg.Hub, uint64(time.Now().UnixMilli()), rand.Text(), log, reg)
 	mux := http.NewServeMux()
 	mux.Handle("GET /live", ws.New(h, cfg.Live, refusals, log, reg))
-	mux.Handle(api.Prefix, api.New(h, store, voc, agencies, log))
+	mux.Handle(api.Prefix, api.New(h, store, voc, agencies, refusals, log))
 	mux.Handle("/", page)
 	return &Dashboards{hub: h, handler: mux}, nil
 }

@@ -13,10 +13,12 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"net"
 	"net/http"
 	"strings"
 	"time"
 
+	"dwell/dashboards/door"
 	"dwell/dashboards/overview"
 	"dwell/dashboards/problem"
 	"dwell/ingest/event"
@@ -44,7 +46,7 @@ type Store interface {
 // Prefix is where the handler is mounted.
 const Prefix = "/api/v1/"
 
-// timeout ends a request that the store does not answer.
+// timeout ends a request that the store does not answer, with the time that it waited for its turn.
 const timeout = 30 * time.Second
 
 //go:embed openapi.yaml
@@ -52,19 +54,20 @@ var description []byte
 
 // Handler answers requests under Prefix.
 type Handler struct {
-	current Current
-	store   Store
-	voc     *event.Vocabulary
-	log     *slog.Logger
-	mux     *http.ServeMux
+	current  Current
+	store    Store
+	voc      *event.Vocabulary
+	refusals *door.Refusals
+	log      *slog.Logger
+	mux      *http.ServeMux
 
 	agencies Agencies
 }
 
 // New makes the handler. The vocabulary names the measures that may be asked for.
-func New(current Current, store Store, voc *event.Vocabulary, agencies []place.Agency, log *slog.Logger) *Handler {
+func New(current Current, store Store, voc *event.Vocabulary, agencies []place.Agency, refusals *door.Refusals, log *slog.Logger) *Handler {
 	h := &Handler{
-		current: current, store: store, voc: voc, agencies: agenciesOf(agencies), log: log.With("component", "api"), mux: http.NewServeMux(),
+		current: current, store: store, voc: voc, agencies: agenciesOf(agencies), refusals: refusals, log: log.With("component", "api"), mux: http.NewServeMux(),
 	}
 	h.route("overview", h.overview)
 	h.route("measures", h.measures)
@@ -97,7 +100,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.mux.Serv
 // route answers GET requests with what answer returns, or with the problem that its error is.
 func (h *Handler) route(path string, answer func(ctx context.Context, q *request) (any, error)) {
 	h.mux.HandleFunc("GET "+Prefix+path, func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), timeout)
+		client, _, _ := net.SplitHostPort(r.RemoteAddr) // of the door
+		ctx, cancel := context.WithTimeout(overview.AskingFor(r.Context(), client), timeout)
 		defer cancel()
 		q, err := newRequest(r)
 		var v any
@@ -111,6 +115,13 @@ func (h *Handler) route(path string, answer func(ctx context.Context, q *request
 			p.Write(w)
 			return
 		case r.Context().Err() != nil: // the caller has left
+			return
+		case errors.Is(err, overview.ErrBusy):
+			w.Header().Set("Retry-After", "5")
+			h.refusals.Answer(w, r, door.Busy, http.StatusTooManyRequests, "too many questions about the past wait for their turn; ask again later")
+			return
+		case errors.Is(err, overview.ErrTooMuch), errors.Is(ctx.Err(), context.DeadlineExceeded):
+			h.refusals.Answer(w, r, door.TooMuch, http.StatusGatewayTimeout, "the answer takes more time, rows or memory than one may; ask for a shorter span or a coarser grain")
 			return
 		default:
 			h.log.Error("no answer", "path", r.URL.Path, "error", err)

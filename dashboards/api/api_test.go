@@ -20,7 +20,9 @@ import (
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/getkin/kin-openapi/routers/legacy"
+	"github.com/prometheus/client_golang/prometheus"
 
+	"dwell/dashboards/door"
 	"dwell/dashboards/overview"
 	"dwell/dashboards/problem"
 	"dwell/dashboards/query"
@@ -96,7 +98,8 @@ func openWith(t testing.TB, shown query.Config) *office {
 			if err := source.Refresh(context.Background()); err != nil {
 				t.Fatal(err)
 			}
-			return New(direct{source}, source, voc, book.Agencies, slog.New(slog.DiscardHandler))
+			log := slog.New(slog.DiscardHandler)
+			return New(direct{source}, source, voc, book.Agencies, door.NewRefusals(log, prometheus.NewRegistry()), log)
 		},
 		exec: func(format string, args ...any) {
 			t.Helper()

@@ -30,12 +30,13 @@ const (
 	Viewers        Kind = "viewers"         // more viewers than may watch
 	NoUpgrade      Kind = "no_upgrade"      // a websocket of which a proxy did not pass on Upgrade
 	Busy           Kind = "busy"            // more questions about the past than can wait
+	TooMuch        Kind = "too_much"        // a question that costs more time, rows or memory than one may
 	Connections    Kind = "connections"     // more connections than can be open
 )
 
 // kinds are all of them; each has a series from the start.
 var kinds = []Kind{
-	Host, Forwarded, PastProxy, Method, Preflight, PrivateNetwork, Body, NullOrigin, Origin, CrossSite, Framed, Viewers, NoUpgrade, Busy, Connections,
+	Host, Forwarded, PastProxy, Method, Preflight, PrivateNetwork, Body, NullOrigin, Origin, CrossSite, Framed, Viewers, NoUpgrade, Busy, TooMuch, Connections,
 }
 
 // logEvery is the least time between two log lines about the same kind.
@@ -74,8 +75,8 @@ func NewRefusals(log *slog.Logger, reg prometheus.Registerer) *Refusals {
 // Answer refuses a request with a status, and says why and the way out.
 func (f *Refusals) Answer(w http.ResponseWriter, r *http.Request, kind Kind, status int, why string) {
 	f.Note(kind, why, "method", r.Method, "path", r.URL.Path, "host", r.Host, "origin", r.Header.Get("Origin"), "remote", r.RemoteAddr)
-	if status != http.StatusTooManyRequests {
-		w.Header().Set("Connection", "close") // so that nobody waits for the rest of a body
+	if kind == Method || kind == Body {
+		w.Header().Set("Connection", "close") // nobody waits for the rest of a body
 	}
 	problem.Document{Title: kind.Title(), Status: status, Detail: why}.Write(w)
 }
@@ -88,7 +89,7 @@ var titles = map[Kind]string{
 	Method: "only reading is allowed", Preflight: "only reading is allowed", PrivateNetwork: "other sites are not served",
 	Body: "a request has no body here", NullOrigin: "other sites are not served", Origin: "other sites are not served",
 	CrossSite: "other sites are not served", Framed: "the page is not shown within another",
-	Viewers: "too many viewers", NoUpgrade: "the live view needs a websocket", Busy: "too many questions at once",
+	Viewers: "too many viewers", NoUpgrade: "the live view needs a websocket", Busy: "too many questions at once", TooMuch: "the question asks for too much",
 }
 
 // Note counts a refusal, and logs it unless the kind was logged a short time ago.

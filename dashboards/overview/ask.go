@@ -1,6 +1,7 @@
 package overview
 
 import (
+	"context"
 	"errors"
 	"math"
 	"time"
@@ -37,3 +38,23 @@ type RestatementsQuery struct {
 
 // ErrNoVisit is what Visit and VisitsOf return for a subject that no event named.
 var ErrNoVisit = errors.New("no such visit")
+
+// ErrBusy is what a question about the past gets where too many others wait, and ErrTooMuch where it costs more time, rows or memory than
+// one may.
+var (
+	ErrBusy    = errors.New("too many questions wait")
+	ErrTooMuch = errors.New("the question costs more than one may")
+)
+
+type client struct{}
+
+// AskingFor is ctx for a question of a client, which is an address.
+func AskingFor(ctx context.Context, address string) context.Context {
+	return context.WithValue(ctx, client{}, address)
+}
+
+// AskedBy is the client of AskingFor, "" without one.
+func AskedBy(ctx context.Context) string {
+	address, _ := ctx.Value(client{}).(string)
+	return address
+}

@@ -27,7 +27,7 @@ type past struct {
 // History reads one measure over time. The place must be one of Places. How long a silence may last is as the place's
 // baseline was at the end of the query.
 func (s *Source) History(ctx context.Context, q overview.HistoryQuery) (*overview.History, error) {
-	done, err := s.wait(ctx)
+	ctx, done, err := s.question(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -302,7 +302,7 @@ FROM `
 
 // Holders reads the time by holder over the local hours that [from, to) touches.
 func (s *Source) Holders(ctx context.Context, id string, from, to time.Time, f overview.Filter) (*overview.Holders, error) {
-	done, err := s.wait(ctx)
+	ctx, done, err := s.question(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -12,7 +12,7 @@ import (
 // Readings reads those of [from, to) in the order of time, limit at most. They are judged by the place's baseline at the end
 // of the query, and by what came before each.
 func (s *Source) Readings(ctx context.Context, id string, from, to time.Time, limit int) (*overview.Readings, error) {
-	done, err := s.wait(ctx)
+	ctx, done, err := s.question(ctx)
 	if err != nil {
 		return nil, err
 	}

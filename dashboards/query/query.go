@@ -30,9 +30,11 @@ type Config struct {
 	Window time.Duration `yaml:"window"`
 	// TrendHours is the number of hours of each trend.
 	TrendHours int `yaml:"trend_hours"`
-	// Questions is how many questions about the past are answered at a time; others wait for their turn. Each may use all cores of
-	// ClickHouse, which has to write as well.
+	// Questions is how many questions about the past are answered at a time, each with one thread of ClickHouse; others wait for their
+	// turn.
 	Questions int `yaml:"questions"`
+	// QuestionsWaiting is how many questions may wait for their turn, of one client half of them at most; one more gets 429.
+	QuestionsWaiting int `yaml:"questions_waiting"`
 	// Simulation is what the overview says of simulated events; nil where events are real. No file can set it.
 	Simulation *overview.Simulation `yaml:"-"`
 	// Health is what the overview says of outages; with nil there are none. No file can set it.
@@ -40,7 +42,9 @@ type Config struct {
 }
 
 // DefaultConfig is a day.
-func DefaultConfig() Config { return Config{Window: 24 * time.Hour, TrendHours: 24, Questions: 4} }
+func DefaultConfig() Config {
+	return Config{Window: 24 * time.Hour, TrendHours: 24, Questions: 4, QuestionsWaiting: 64}
+}
 
 // Validate names every key and value that cannot be used.
 func (c Config) Validate() error {
@@ -53,6 +57,9 @@ func (c Config) Validate() error {
 	}
 	if c.Questions < 1 {
 		errs = append(errs, fmt.Errorf("questions: %d is not positive", c.Questions))
+	}
+	if c.QuestionsWaiting < 0 {
+		errs = append(errs, fmt.Errorf("questions_waiting: %d is negative", c.QuestionsWaiting))
 	}
 	return errors.Join(errs...)
 }
@@ -78,8 +85,8 @@ type Source struct {
 	// calendars are the hours of the places without events, by event.BCP.
 	calendars []*hours.Hours
 
-	read atomic.Pointer[read]
-	turn chan struct{} // has one of each question that is being answered
+	read  atomic.Pointer[read]
+	turns *turns
 
 	// What follows is Refresh's alone.
 	stored stored
@@ -89,7 +96,7 @@ type Source struct {
 // New makes a source over conn, whose tables are in the database db. The vocabulary is that of the places, in their order. The
 // border has what shards of this process publish, and gets from Refresh what others have. Now is the clock of the program.
 func New(conn driver.Conn, db string, places []place.Place, voc *event.Vocabulary, cfg Config, now func() time.Time, known *border.Border) *Source {
-	s := &Source{conn: conn, db: db, places: places, voc: voc, cfg: cfg, now: now, border: known, calendars: hoursOf(places), judged: map[string]judged{}, turn: make(chan struct{}, cfg.Questions)}
+	s := &Source{conn: conn, db: db, places: places, voc: voc, cfg: cfg, now: now, border: known, calendars: hoursOf(places), judged: map[string]judged{}, turns: newTurns(cfg.Questions, cfg.QuestionsWaiting)}
 	s.stored = stored{openings: s.calendars, next: map[uint16]uint64{}}
 	for i := range places {
 		s.ids = append(s.ids, places[i].ID)
@@ -115,16 +122,6 @@ func (s *Source) place(id string) *place.Place {
 	return &s.places[at]
 }
 
-// wait waits until a question may be answered; done ends it.
-func (s *Source) wait(ctx context.Context) (done func(), err error) {
-	select {
-	case s.turn <- struct{}{}:
-		return func() { <-s.turn }, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
 // each runs a query and calls scan for each row.
 func (s *Source) each(ctx context.Context, what, sql string, args []any, scan func(driver.Rows) error) (err error) {
 	if within, bounded := ctx.Value(answerWithin{}).(time.Duration); bounded {
@@ -132,6 +129,7 @@ func (s *Source) each(ctx context.Context, what, sql string, args []any, scan fu
 		ctx, cancel = context.WithTimeout(ctx, within)
 		defer cancel()
 	}
+	defer func() { err = tooMuch(err) }()
 	rows, err := s.conn.Query(ctx, sql, args...)
 	if err != nil {
 		return fmt.Errorf("read %s: %w", what, err)

@@ -14,7 +14,7 @@ import (
 // Restatements reads the latest ones. A row says by how much an event changed a window; what the window said after it
 // is what it says now less all changes since.
 func (s *Source) Restatements(ctx context.Context, q overview.RestatementsQuery) (*overview.Restatements, error) {
-	done, err := s.wait(ctx)
+	ctx, done, err := s.question(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -16,7 +16,7 @@ const visitColumns = `visit, bcp, toString(direction), toString(channel), toStri
 
 // Inside reads the visits inside a place now, the oldest arrival first, limit at most.
 func (s *Source) Inside(ctx context.Context, id string, f overview.Filter, after *overview.Cursor, limit int) (*overview.Visits, error) {
-	done, err := s.wait(ctx)
+	ctx, done, err := s.question(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +47,7 @@ WHERE bcp = {bcp:String} AND over = 0 AND arrived IS NOT NULL AND departed IS NU
 
 // Visit reads the visit of a subject at a place.
 func (s *Source) Visit(ctx context.Context, place, subject string) (*overview.Visit, error) {
-	done, err := s.wait(ctx)
+	ctx, done, err := s.question(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +64,7 @@ func (s *Source) Visit(ctx context.Context, place, subject string) (*overview.Vi
 
 // VisitsOf reads the visits of a subject at all places, that with the latest fact first.
 func (s *Source) VisitsOf(ctx context.Context, subject string) (*overview.VisitsOf, error) {
-	done, err := s.wait(ctx)
+	ctx, done, err := s.question(ctx)
 	if err != nil {
 		return nil, err
 	}
