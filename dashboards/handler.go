@@ -56,13 +56,22 @@ func New(store Store, voc *event.Vocabulary, agencies []place.Agency, cfg Config
 	if err != nil {
 		return nil, err
 	}
+	cfg.Hub.Page = page.Version
 	// Numbers begin at the time, so that those of a later process are higher.
 	h := hub.New(store, cfg.Hub, uint64(time.Now().UnixMilli()), rand.Text(), log, reg)
 	mux := http.NewServeMux()
 	mux.Handle("GET /live", ws.New(h, cfg.Live, refusals, log, reg))
-	mux.Handle(api.Prefix, api.New(h, store, voc, agencies, refusals, log))
+	mux.Handle(api.Prefix, versioned(page.Version, api.New(h, store, voc, agencies, refusals, log)))
 	mux.Handle("/", page)
 	return &Dashboards{hub: h, handler: mux}, nil
+}
+
+// versioned adds the version of the page to the answers of the API, for a page that reads these instead of the live view.
+func versioned(version string, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Dwell-Page", version)
+		next.ServeHTTP(w, r)
+	})
 }
 
 // Run keeps the overview up to date until ctx ends; then viewers get the reason and are closed.

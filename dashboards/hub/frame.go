@@ -39,6 +39,8 @@ type head struct {
 // Snapshot is the whole overview; null before it was ever read.
 type Snapshot struct {
 	head
+	// Page is the version of the server's page: one of another version loads that.
+	Page     string             `json:"page,omitempty"`
 	Overview *overview.Overview `json:"overview"`
 }
 
@@ -176,7 +178,7 @@ func frame(number uint64, v any) (*Frame, error) {
 // snapshotOf is the frame of the whole overview. The caller holds mu.
 func (h *Hub) snapshotOf(s *state) (_ *Frame, err error) {
 	if s.snapshot == nil {
-		s.snapshot, err = frame(s.number, Snapshot{head: h.head(s, "snapshot"), Overview: s.overview})
+		s.snapshot, err = frame(s.number, Snapshot{head: h.head(s, "snapshot"), Page: h.cfg.Page, Overview: s.overview})
 	}
 	return s.snapshot, err
 }

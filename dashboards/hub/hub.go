@@ -35,6 +35,8 @@ type Config struct {
 	MaxAge time.Duration `yaml:"max_age"`
 	// Remember is the number of frames back to which a viewer can resume.
 	Remember int `yaml:"remember"`
+	// Page is the version of the page that this program has. No file can set it.
+	Page string `yaml:"-"`
 }
 
 // DefaultConfig is five frames a second at most, resumed within two minutes.

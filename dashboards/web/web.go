@@ -1,10 +1,12 @@
 // Package web is the page: static files that are part of the program.
 //
 // It promises a page that loads from its own server alone, runs no script and no style that is not in these
-// files, and works from below any path. The files are what the browser gets: nothing is built.
+// files, and works from below any path. The files are what the browser gets, with the version of the page in index.html: nothing is
+// built.
 //
 //	main.js       what is shown when
-//	live.js       the connection and the overview it keeps
+//	live.js       the connection and the overview it keeps; polling.js what it does where there is no websocket
+//	upgrade.js    the page of another version of the server; clocks.js how much time has passed
 //	simulation.js the banner over data that are made up
 //	place.js      one border crossing point of the overview; totals.js all of them
 //	detail.js     the detail of one of them; chart.js its history, readings.js the readings of its queue, refresh.js when it loads
@@ -18,11 +20,11 @@
 package web
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"embed"
 	"encoding/base64"
 	"fmt"
-	"io"
 	"io/fs"
 	"net/http"
 	"strings"
@@ -32,48 +34,59 @@ import (
 //go:embed static
 var static embed.FS
 
-// New serves the page. Files are asked for again each time and come only if they changed.
-func New() (http.Handler, error) {
-	files, err := fs.Sub(static, "static")
-	if err != nil {
-		return nil, err
-	}
-	tags := map[string]string{}
-	err = fs.WalkDir(files, ".", func(path string, d fs.DirEntry, err error) error {
+const root, index = "static", "index.html"
+
+// Page serves the files. They are asked for again each time and come only if they changed.
+type Page struct {
+	// Version is another one where any file is. The page knows its own, and loads itself again where its server has another.
+	Version string
+	files   map[string]file
+}
+
+type file struct {
+	content []byte
+	tag     string
+}
+
+// New makes the page.
+func New() (*Page, error) {
+	p := &Page{files: map[string]file{}}
+	all := sha256.New()
+	err := fs.WalkDir(static, root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
-		data, err := fs.ReadFile(files, path)
-		sum := sha256.Sum256(data)
-		tags[path] = fmt.Sprintf(`"%s"`, base64.RawURLEncoding.EncodeToString(sum[:12]))
+		content, err := fs.ReadFile(static, path)
+		_, _ = fmt.Fprintf(all, "%s %d\n%s", path, len(content), content) // a hash takes all
+		p.files[strings.TrimPrefix(path, root+"/")] = fileOf(content)
 		return err
 	})
-	if err != nil {
-		return nil, err
+	p.Version = base64.RawURLEncoding.EncodeToString(all.Sum(nil)[:12])
+	p.files[index] = fileOf(bytes.Replace(p.files[index].content, []byte(`data-page=""`), []byte(`data-page="`+p.Version+`"`), 1))
+	return p, err
+}
+
+func fileOf(content []byte) file {
+	sum := sha256.Sum256(content)
+	return file{content, `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`}
+}
+
+func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		http.Error(w, "only reading is allowed", http.StatusMethodNotAllowed)
+		return
 	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodGet && r.Method != http.MethodHead {
-			w.Header().Set("Allow", "GET, HEAD")
-			http.Error(w, "only reading is allowed", http.StatusMethodNotAllowed)
-			return
-		}
-		path := strings.TrimPrefix(r.URL.Path, "/")
-		if path == "" {
-			path = "index.html"
-		}
-		tag, ok := tags[path]
-		if !ok {
-			http.NotFound(w, r)
-			return
-		}
-		file, err := files.Open(path)
-		if err != nil {
-			http.NotFound(w, r)
-			return
-		}
-		defer func() { _ = file.Close() }()
-		w.Header().Set("ETag", tag)
-		w.Header().Set("Cache-Control", "no-cache")
-		http.ServeContent(w, r, path, time.Time{}, file.(io.ReadSeeker))
-	}), nil
+	path := strings.TrimPrefix(r.URL.Path, "/")
+	if path == "" {
+		path = index
+	}
+	f, ok := p.files[path]
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	w.Header().Set("ETag", f.tag)
+	w.Header().Set("Cache-Control", "no-cache")
+	http.ServeContent(w, r, path, time.Time{}, bytes.NewReader(f.content))
 }
