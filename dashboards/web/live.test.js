@@ -1,65 +1,20 @@
 // The page's connection, with sockets and browser events that the test makes.
 import assert from "node:assert/strict";
-import { afterEach, beforeEach, mock, test } from "node:test";
-import { live, merge } from "./static/live.js";
-
-let sockets;
-let handlers;
-
-class Socket {
-  constructor(address) {
-    this.address = new URL(address);
-    this.state = "open";
-    sockets.push(this);
-  }
-  // close begins the closing handshake; the network decides when it ends.
-  close() {
-    if (this.state === "open") this.state = "closing";
-  }
-  drop() {
-    if (this.state === "closed") return;
-    this.state = "closed";
-    this.onclose();
-  }
-  receive(frame) {
-    this.onmessage({ data: JSON.stringify(frame) });
-  }
-}
-
-const overview = () => ({ trend_hours: 2, places: [{ id: "TORKHAM", inside: { trucks: 4 }, trend: [] }] });
-const snapshot = (number, stream = "s") => ({ kind: "snapshot", number, stream, source: "ok", overview: overview() });
-const changes = (since, number, ...places) => ({ kind: "changes", since, number, stream: "s", source: "ok", time: "t", places });
-const open = () => sockets.filter((s) => s.state === "open");
-const dispatch = (name) => handlers[name].forEach((handler) => handler());
-
-function connect() {
-  const seen = { states: [], overviews: [] };
-  live("ws://dwell/live", (o, changed) => seen.overviews.push([structuredClone(o), changed]), (state) => seen.states.push(state));
-  return seen;
-}
-
-beforeEach(() => {
-  sockets = [];
-  handlers = {};
-  mock.timers.enable({ apis: ["setTimeout"] });
-  globalThis.WebSocket = Socket;
-  globalThis.document = { hidden: false };
-  globalThis.addEventListener = (name, handler) => (handlers[name] ??= []).push(handler);
-});
-
-afterEach(() => mock.timers.reset());
+import { mock, test } from "node:test";
+import { merge } from "./static/live.js";
+import { changes, connect, dispatch, open, overview, snapshot, sockets, tick } from "./testdata/browser.js";
 
 test("a page opens one socket, and an online event opens no further one", () => {
   connect();
   dispatch("online");
-  mock.timers.tick(30_000);
+  tick(9_000);
   assert.equal(sockets.length, 1);
 });
 
 test("online events after a reconnect open no further socket", () => {
   connect();
   sockets[0].drop();
-  mock.timers.tick(500);
+  tick(500);
   for (let i = 0; i < 20; i++) dispatch("online");
   assert.equal(sockets.length, 2);
   assert.equal(open().length, 1);
@@ -69,7 +24,7 @@ test("an online event replaces the pending attempt", () => {
   connect();
   sockets[0].drop();
   dispatch("online");
-  mock.timers.tick(30_000);
+  tick(9_000);
   assert.equal(sockets.length, 2);
 });
 
@@ -95,24 +50,25 @@ test("whatever sequence of events comes, at most one socket is open, and one com
     () => sockets[random(sockets.length)].drop(),
     () => open()[0]?.receive(snapshot(sockets.length)),
     () => open()[0]?.receive(changes(1e9, 2e9)),
-    () => mock.timers.tick(random(40_000)),
-    () => mock.timers.tick(random(400)),
+    () => tick(random(40_000)),
+    () => tick(random(400)),
   ];
   for (let i = 0; i < 5000; i++) {
     events[random(events.length)]();
     assert.ok(open().length <= 1, `${open().length} sockets are open after ${i} events`);
   }
-  for (let i = 0; i < 70 && !open().length; i++) mock.timers.tick(1000);
+  for (let i = 0; i < 70 && !open().length; i++) tick(1000);
   assert.equal(open().length, 1);
 });
 
 test("a socket without frames is replaced although its closing handshake never ends", () => {
   const { states } = connect();
-  mock.timers.tick(35_000);
-  mock.timers.tick(500);
+  sockets[0].onopen();
+  tick(35_000);
+  tick(500);
   assert.equal(sockets.length, 2);
   sockets[0].drop();
-  mock.timers.tick(500);
+  tick(500);
   assert.equal(sockets.length, 2);
   assert.deepEqual(states, ["connecting", "lost"]);
 });
@@ -128,13 +84,13 @@ test("changes say what is away, and what is reachable again", () => {
 
 test("a frame of a socket that was given up does not overwrite newer numbers", () => {
   const { overviews } = connect();
-  mock.timers.tick(35_000);
-  mock.timers.tick(500);
+  tick(10_000);
+  tick(500);
   sockets[1].receive(snapshot(9));
   sockets[0].receive(snapshot(3));
   assert.equal(overviews.length, 1);
   sockets[1].drop();
-  mock.timers.tick(500);
+  tick(1000);
   assert.equal(sockets[2].address.searchParams.get("from"), "9");
 });
 
@@ -158,7 +114,7 @@ for (const [name, frame] of [
     sockets[0].receive(snapshot(7));
     sockets[0].receive(frame);
     assert.equal(overviews.length, 1);
-    mock.timers.tick(500);
+    tick(500);
     assert.equal(open().length, 1);
     assert.equal(sockets[1].address.search, "");
   });
@@ -170,13 +126,12 @@ test("attempts come further and further apart, up to 30 s", () => {
   for (const delay of [500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]) {
     const before = sockets.length;
     sockets.at(-1).drop();
-    mock.timers.tick(delay - 1);
+    tick(delay - 1);
     assert.equal(sockets.length, before);
-    mock.timers.tick(1);
+    tick(1);
     assert.equal(sockets.length, before + 1);
   }
-  mock.restoreAll();
-});
+  });
 
 test("a server that cannot read its database is reported as failing", () => {
   const { states } = connect();

@@ -39,6 +39,7 @@ export class Detail {
     this.dialog = dialog;
     this.id = null;
     this.range = "24h";
+    this.warning = "";
     this.onClose = () => {};
     this.refresh = new Refresh(refreshEvery, (signal) => this.load(signal), (answers) => this.show(answers),
       (error) => this.fail(error));
@@ -75,6 +76,8 @@ export class Detail {
     this.title = el("h2", { id: "detail-title", tabindex: "-1", autofocus: true }, nameOf(place.names));
     this.status = el("p", { class: "status" });
     this.simulation = new SimulationNotice(el("p", { class: "simulation" }));
+    this.notice = el("p", { class: "outages" });
+    this.warn(this.warning);
     this.summary = el("p", { class: "minor" });
     this.shown = null;
     this.message = el("p", { class: "minor", role: "status" });
@@ -89,6 +92,7 @@ export class Detail {
       el("header", {},
         el("div", {}, this.title, this.status, this.simulation.node),
         el("button", { type: "button", class: "close", onclick: () => this.dialog.close() }, t("close"))),
+      this.notice,
       this.summary,
       el("div", { class: "choices" },
         el("fieldset", {}, el("legend", { class: "visually-hidden" }, t("range")),
@@ -115,7 +119,10 @@ export class Detail {
 
   update(overview) {
     const place = overview.places.find((p) => p.id === this.id);
-    if (!place) return;
+    if (!place) {
+      if (this.id) this.dialog.close(); // the server has other places now
+      return;
+    }
     this.place = place;
     this.now = overview.time;
     this.away = away(overview);
@@ -124,6 +131,14 @@ export class Detail {
     const here = `${dateTime(overview.time, place.time_zone)} ${zoneName(overview.time, place.time_zone)}`;
     const stale = t(place.silent_after_learned ? "stale_after_baseline" : "stale_after_configured", { time: duration(place.silent_after_seconds) });
     say(this.summary, `${t("neighbour", { name: nameOf(place.neighbour.names) })} · ${here} · ${stale}`);
+  }
+
+  // warn shows what the page says of its connection, which the detail covers; empty where its numbers are those of now.
+  warn(text) {
+    this.warning = text;
+    if (!this.notice) return;
+    say(this.notice, text);
+    this.notice.hidden = !text;
   }
 
   load(signal) {

@@ -1,14 +1,15 @@
 // The page: one connection, one overview, a list of places and the detail of one.
 import { loadAgencies } from "./agencies.js";
 import { el, say, show } from "./dom.js";
-import { count, dateTimeSeconds, duration, zoneName } from "./format.js";
+import { clock, count, dateTimeSeconds, duration, zoneName } from "./format.js";
 import { live } from "./live.js";
 import { away, connectionOf, OutageNotice } from "./outages.js";
 import { Place } from "./place.js";
 import { SimulationNotice } from "./simulation.js";
 import { Detail } from "./detail.js";
 import { totals } from "./totals.js";
-import { nameOf, t } from "./strings.js";
+import { codeText, nameOf, t } from "./strings.js";
+import { Upgrade } from "./upgrade.js";
 
 const byId = (id) => document.getElementById(id);
 for (const node of document.querySelectorAll("[data-t]")) node.textContent = t(node.dataset.t);
@@ -21,6 +22,10 @@ const detail = new Detail(byId("detail"));
 const simulation = new SimulationNotice(byId("simulation"));
 const outages = new OutageNotice(byId("outages"));
 
+// What decides the words of a row that do not change.
+const documents = (places) => JSON.stringify(places.map((p) => [p.id, p.names, p.neighbour]));
+let drawn = "";
+
 function instant(node, at) {
   say(node, at ? `${dateTimeSeconds(at, zone)} ${zoneName(at, zone)}` : t("unknown"));
   if (at) node.dateTime = at;
@@ -32,7 +37,9 @@ function onOverview(latest, changed) {
   if (changed === null) {
     const zones = new Set(overview.places.map((p) => p.time_zone));
     zone = zones.size === 1 ? [...zones][0] : "UTC";
-    if ([...rows.keys()].join() !== overview.places.map((p) => p.id).join()) {
+    if (drawn !== documents(overview.places)) { // the first time, and where the server has another places file now
+      drawn = documents(overview.places);
+      if (rows.size) loadAgencies();
       rows.clear();
       for (const place of overview.places) rows.set(place.id, new Place(place));
       byId("places").replaceChildren(...[...rows.values()].map((r) => r.node));
@@ -42,7 +49,7 @@ function onOverview(latest, changed) {
   for (const place of overview.places) {
     const row = rows.get(place.id);
     if (changed && row.node.dataset.status !== place.status) {
-      say(byId("news"), t("news_status", { place: nameOf(place.names), status: t(place.status) }));
+      say(byId("news"), t("news_status", { place: nameOf(place.names), status: codeText(place.status) }));
     }
     row.update(place, overview.time);
   }
@@ -52,22 +59,41 @@ function onOverview(latest, changed) {
   instant(byId("as-of"), overview.as_of);
   instant(byId("final-until"), overview.final_until);
   show(byId("totals"), overview.total, totals);
-  document.title = t("title", { inside: overview.total.inside.trucks === null ? "?" : count(overview.total.inside.trucks) });
   detail.update(overview);
 }
 
+// title says as of when its number is where that is not now.
+function title(current) {
+  if (!overview) return;
+  const inside = overview.total.inside.trucks === null ? "?" : count(overview.total.inside.trucks);
+  document.title = current || !overview.as_of ? t("title", { inside }) : t("title_as_of", { inside, time: clock(overview.as_of, zone) });
+}
+
 let state = "";
-function onState(next, seconds) {
-  const [shown, text] = next === "live" && overview ? connectionOf(overview) : [next, seconds > 1 ? t("lost_in", { seconds }) : t(next)];
+let hint = ""; // that the page should be loaded again, where it must not load itself
+function onState(next, { seconds, reason }) {
+  const up = next === "live" && overview;
+  const [shown, text] = up ? connectionOf(overview) : [next, seconds > 1 ? t("lost_in", { seconds }) : t(next)];
   say(byId("connection-text"), text);
   byId("connection").dataset.state = shown;
+  document.body.dataset.connection = next;
+  title(next === "live" || next === "polling");
+  const news = newsOf(next, reason);
+  const notice = [next === "live" || next === "connecting" ? "" : news, hint].filter(Boolean).join(" ");
+  say(byId("notice"), notice);
+  byId("notice").hidden = !notice;
+  detail.warn(notice);
   if (next === state) return;
   const before = state;
   state = next;
-  document.body.dataset.connection = next;
-  const time = overview?.as_of ? dateTimeSeconds(overview.as_of, zone) : t("unknown");
-  if (next === "lost" || next === "failing") say(byId("news"), t(`news_${next}`, { time }));
-  else if (next === "live" && before !== "connecting") say(byId("news"), t("news_live"));
+  if (next !== "connecting" && !(next === "live" && before === "connecting")) say(byId("news"), news);
+}
+
+// newsOf says what a state of the connection means for the numbers.
+function newsOf(next, reason) {
+  if (next === "polling") return reason ? t("news_polling", { reason: reason.replace(/\.$/, "") }) : t("news_polling_unknown");
+  if (next !== "live" && !overview) return t("news_none");
+  return t(`news_${next}`, { time: overview?.as_of ? dateTimeSeconds(overview.as_of, zone) : t("unknown") });
 }
 
 // remember keeps the theme for the next visit; null forgets it. A browser that blocks site data throws, and the choice then lasts
@@ -117,9 +143,10 @@ addEventListener("popstate", route);
 const address = new URL("live", document.baseURI);
 address.protocol = address.protocol.replace("http", "ws");
 address.hash = "";
+const upgrade = new Upgrade(document.documentElement.dataset.page, () => { hint = t("load_again"); });
 await loadAgencies();
 live(address, (latest, changed) => {
   const first = overview === null;
   onOverview(latest, changed);
   if (first) route();
-}, onState);
+}, onState, (version) => upgrade.check(version));

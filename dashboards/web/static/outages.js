@@ -28,7 +28,7 @@ export class OutageNotice {
   update(overview, zone) {
     const { outages, stands_since: stands, as_of: asOf } = overview;
     const since = (at) => ({ since: dateTime(at, zone) });
-    const text = outages.map((o) => t(`outage_${o.part}`, since(o.since)));
+    const text = outages.map((o) => (o.part === "kafka" || o.part === "clickhouse" ? t(`outage_${o.part}`, since(o.since)) : t("outage_other", { part: o.part, ...since(o.since) })));
     if (stands !== null) text.push(t("outage_stands", since(stands)));
     this.node.hidden = !text.length;
     say(this.text, text.join(" "));

@@ -5,7 +5,7 @@ import { ageBar, holderBar, holderLegend } from "./bars.js";
 import { measures } from "./measures.js";
 import { doubts } from "./readings.js";
 import { sparkline } from "./sparkline.js";
-import { directionName, nameOf, t } from "./strings.js";
+import { codeText, directionName, nameOf, t } from "./strings.js";
 
 // The counts of the flow, in the order of the table of measures.
 export const flowMeasures = Object.keys(measures).filter((name) => measures[name].overview);
@@ -15,7 +15,7 @@ const ago = (at, now) => (new Date(now) - new Date(at)) / 1000;
 // why is the reason in words, with how long it has lasted.
 export function why(reason, place, now) {
   if (reason === "stale" && place.last_event) return t("stale_since", { age: brief(ago(place.last_event, now)) });
-  return t(reason);
+  return codeText(reason);
 }
 
 export const unknown = (text, note) =>
@@ -23,7 +23,7 @@ export const unknown = (text, note) =>
 
 // statusOf shows the status of a place by a shape, a colour and words.
 export function statusOf(node, place, now) {
-  const words = place.last_event === null ? `${t(place.status)} · ${t("no_data_yet")}`
+  const words = place.last_event === null ? `${codeText(place.status)} · ${t("no_data_yet")}`
     : place.status === "unknown" ? `${t("unknown")} · ${t("stale_since", { age: brief(ago(place.last_event, now)) })}`
     : place.status === "closed" ? `${t("closed")} · ${t("seen_ago", { age: brief(ago(place.last_event, now)) })}`
     : t("seen_ago_first", { age: brief(ago(place.last_event, now)) });
@@ -92,7 +92,7 @@ export class Place {
     const head = el("h4", {}, t("release_time"));
     if (r.p50_seconds === null) {
       return [head, el("div", { class: "figure-row" },
-        r.n === null ? unknown(why(r.reason, place, now)) : el("p", { class: "empty" }, t(r.reason)), trend)];
+        r.n === null ? unknown(why(r.reason, place, now)) : el("p", { class: "empty" }, codeText(r.reason)), trend)];
     }
     const target = place.target.release_time_seconds;
     let verdict = null;
@@ -124,7 +124,7 @@ export class Place {
       const notes = [r.direction ? directionName(r.direction) : null, ...figures.slice(1), t("reading_age", { age: brief(r.age_seconds) })];
       return el("div", { class: "reading" },
         // What the source published is shown beside the reason why it does not count.
-        r.reason ? unknown(t(r.reason), figures.length ? t("published_as", { figure: figures[0] }) : null) : el("p", { class: "figure small" }, figures[0]),
+        r.reason ? unknown(codeText(r.reason), figures.length ? t("published_as", { figure: figures[0] }) : null) : el("p", { class: "figure small" }, figures[0]),
         el("p", { class: "minor" }, notes.filter(Boolean).join(" · "), words ? el("strong", { class: "stale" }, ` ${words}`) : null));
     })];
   }

@@ -4,7 +4,7 @@
 import { el, svg } from "./dom.js";
 import { brief, count, date, duration } from "./format.js";
 import { hatch } from "./sparkline.js";
-import { t } from "./strings.js";
+import { codeText, t } from "./strings.js";
 
 const width = 820;
 const height = 170;
@@ -32,7 +32,7 @@ export function stretches(readings, measure) {
 // doubts are the words for what is wrong with a reading.
 export function doubts(r, now) {
   return [
-    r.reason && r.reason !== "not_reported" ? t(r.reason) : null,
+    r.reason && r.reason !== "not_reported" ? codeText(r.reason) : null,
     r.frozen ? t("frozen", { age: brief((new Date(now) - new Date(r.frozen_since)) / 1000) }) : null,
     r.stale ? t("stale") : null,
   ].filter(Boolean).join(", ");

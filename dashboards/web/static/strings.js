@@ -5,6 +5,7 @@ import { measures } from "./measures.js";
 const en = {
   tagline: "Crossing times at the border",
   title: "{inside} trucks inside · dwell",
+  title_as_of: "{inside} trucks inside at {time} · dwell",
   skip: "Skip to the border crossing points",
   as_of: "Data as of",
   final_until: "Final until",
@@ -25,6 +26,12 @@ const en = {
 
   waiting: "Waiting for the first data.", connecting: "Connecting", live: "Live", failing: "Database unreachable", lost: "Connection lost, retrying",
   lost_in: "Connection lost, retrying in {seconds} s",
+  polling: "Every 5 s", unreadable: "Cannot be read",
+  news_polling: "No live connection: {reason}. The numbers are read every 5 s instead.",
+  news_polling_unknown: "No live connection, for a reason that is not known. The numbers are read every 5 s instead.",
+  news_none: "The server cannot be read. There are no numbers yet.",
+  news_unreadable: "This page cannot read what the server sends: load the page again. The numbers are as of {time}.",
+  load_again: "The server has another version of this page: load the page again.",
   news_live: "Connected.", news_lost: "Connection lost. The numbers are as of {time}.",
   news_failing: "The database is unreachable. The numbers are as of {time}.",
   news_status: "{place}: {status}.", news_reachable: "All parts can be reached again.",
@@ -32,6 +39,7 @@ const en = {
   partly: "Live, no history", behind: "Not up to date",
   outage_kafka: "Kafka has been unreachable since {since}: no new events come in.",
   outage_clickhouse: "The database has been unreachable since {since}: history and single trucks cannot be read.",
+  outage_other: "{part} has been unreachable since {since}.",
   outage_stands: "Events since {since} are not all in these numbers: they are kept, and shown when the database is back.",
   outage_live: "The numbers on this page are live.", outage_as_of: "The numbers on this page are as of {time}.",
   outage_history: "History can be read, and says as of when.",
@@ -85,6 +93,9 @@ export function t(key, values = {}) {
 }
 
 const plain = (code) => (code.charAt(0).toUpperCase() + code.slice(1)).replaceAll("_", " ");
+
+// codeText is t of a code of the API, such as a status or a reason. One that a later version has is its own word.
+export const codeText = (code, values = {}) => (code in words ? t(code, values) : plain(code).toLowerCase());
 
 // wordOf is the word for a holder that no places file names: trader, carrier, unknown, or an agency's code as a word.
 export const wordOf = (code) => words.holders[code] ?? plain(code);

@@ -3,7 +3,7 @@ import { el } from "./dom.js";
 import { count, duration } from "./format.js";
 import { ageBar, holderBar, holderLegend } from "./bars.js";
 import { flowMeasures, long, unknown } from "./place.js";
-import { t } from "./strings.js";
+import { codeText, t } from "./strings.js";
 
 const cell = (title, name, ...children) => el("div", { class: `cell ${name}` }, el("h3", {}, t(title)), ...children);
 
@@ -19,7 +19,7 @@ export function totals(total) {
       ...(inside.trucks === null ? [] : ageBar(total.inside_by_age))),
     cell("release_time", "release",
       ...(r.p50_seconds === null
-        ? [r.n === null ? unknown() : el("p", { class: "empty" }, t(r.reason))]
+        ? [r.n === null ? unknown() : el("p", { class: "empty" }, codeText(r.reason))]
         : [el("p", { class: "figure large" }, ...long(r.p50_seconds)),
           el("p", { class: "second" }, `${t("median")} · ${t("p90")} `, el("b", {}, duration(r.p90_seconds)))]),
       el("dl", { class: "flow" }, ...flowMeasures.map((k) =>
