@@ -67,6 +67,8 @@ type Place struct {
 	Flow               Flow            `json:"flow"`
 	Trend              []Hour          `json:"trend"`
 	Readings           []LatestReading `json:"readings"`
+	// SourcesLeftOut is how many sources have readings that are not among Readings: those of the 64 sources seen first are.
+	SourcesLeftOut int `json:"sources_left_out"`
 }
 
 // Target is what the authority promised; null where it did not.

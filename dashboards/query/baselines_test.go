@@ -101,7 +101,7 @@ func TestLastBaselineHoldsWhileTheStoreIsAway(t *testing.T) {
 func TestPlaceWithReadingsAloneHasTheBaselineOfItsReadings(t *testing.T) {
 	b := newBorder(t, "2026-03-16T12:10:00Z", placeOf("A", "Asia/Kabul", 12*time.Hour))
 	// Every two hours by day, none from 20:10 to 06:10 of Kabul.
-	b.insert(`readings SELECT 0, number, 'A', '', 'far', toString(number), 0, toDateTime64('2026-03-16 09:40:00', 3, 'UTC') - 7200 * number AS at, at, 10, NULL, 0, 0
+	b.insert(`readings SELECT 0, number, 'A', '', 'far', toString(number), 0, toDateTime64('2026-03-16 09:40:00', 3, 'UTC') - 7200 * number AS at, at, 10, NULL, 0, 0, at
 FROM numbers(756) WHERE toHour(toTimeZone(at, 'Asia/Kabul')) BETWEEN 6 AND 20`)
 	b.insideNow(0, "A", "", "2026-03-16T09:40:00Z", 0)
 	bcp := b.overview().Places[0]

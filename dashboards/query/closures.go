@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 	"slices"
+	"sort"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -15,7 +16,7 @@ import (
 // closures are when a place was closed: by its openings, or because its lanes were.
 type closures struct {
 	openings *hours.Hours // of its own: it is not for concurrent use
-	lanes    []span
+	lanes    []span       // in order, without overlap
 }
 
 // span is a stretch of time, [from, to).
@@ -23,10 +24,9 @@ type span struct{ from, to time.Time }
 
 // during says that the place was closed at some time of (from, to], for either direction.
 func (c *closures) during(from, to time.Time) bool {
-	for _, s := range c.lanes {
-		if !s.from.After(to) && s.to.After(from) {
-			return true
-		}
+	ends := sort.Search(len(c.lanes), func(i int) bool { return c.lanes[i].to.After(from) })
+	if ends < len(c.lanes) && !c.lanes[ends].from.After(to) {
+		return true
 	}
 	return closedDuring(c.openings, from.UnixMilli()+1, to.UnixMilli()+1)
 }
@@ -41,20 +41,22 @@ type lane struct {
 
 var endless = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// shut are the spans in which all lanes that had events were closed. Events are ordered by time.
+// shut are the spans in which all lanes were closed, of those that are followed and had events. Events are ordered by time.
 func shut(lanes []lane) (all []span) {
-	closed := map[string]bool{}
+	opened := map[string]bool{}
+	open := 0           // of them
 	var since time.Time // zero while one is open
 	for _, l := range lanes {
-		closed[l.name] = l.closed
-		open := false
-		for _, is := range closed {
-			open = open || !is
+		if opened[l.name] {
+			open--
+		}
+		if opened[l.name] = !l.closed; !l.closed {
+			open++
 		}
 		switch {
-		case !open && since.IsZero():
+		case open == 0 && since.IsZero():
 			since = l.at
-		case open && !since.IsZero():
+		case open > 0 && !since.IsZero():
 			all = append(all, span{since, l.at})
 			since = time.Time{}
 		}
@@ -71,7 +73,7 @@ func (s *Source) readClosures(ctx context.Context, p *place.Place, from time.Tim
 SELECT type, id, source, edition, time, lane, retracted_id, retracted_source, retracted_edition
 FROM ` + s.table("events") + `
 WHERE bcp = {bcp:String} AND subject = bcp AND time >= fromUnixTimestamp64Milli({from:Int64}, 'UTC')
-    AND type IN ('lane.opened', 'lane.closed', 'event.retracted')
+    AND (type = 'event.retracted' OR type IN ('lane.opened', 'lane.closed') AND lane IN (` + s.shownLanes() + `))
 ORDER BY time, offset`
 	var lanes []lane
 	gone := map[uint64]bool{}

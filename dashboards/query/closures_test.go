@@ -20,7 +20,7 @@ func (b *database) happens(id, time, bcp, what, lane string) {
 
 func (b *database) reading(id, bcp, time, values string) {
 	b.t.Helper()
-	b.insert("readings VALUES (0, (SELECT count() FROM readings), '%s', '', 'far', '%s', 0, %s, %s, %s, 0)", bcp, id, literal(at(time)), literal(at(time)), values)
+	b.insert("readings VALUES (0, (SELECT count() FROM readings), '%s', '', 'far', '%s', 0, %s, %s, %s, 0, %[3]s)", bcp, id, literal(at(time)), literal(at(time)), values)
 }
 
 func TestPlaceIsClosedByItsOpeningsAndLanes(t *testing.T) {

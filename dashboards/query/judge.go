@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	judge "dwell/dashboards/verdict"
@@ -29,14 +30,31 @@ const (
 
 var latestOnes = "ORDER BY time DESC, source DESC, id DESC LIMIT " + strconv.Itoa(maxRemembered)
 
-func (s *Source) readPublished(ctx context.Context, id string, from, to time.Time, order string) (all []published, err error) {
+// readBefore reads what the verdicts on readings of a place depend on that came before from, the latest first.
+func (s *Source) readBefore(ctx context.Context, id string, from time.Time, all []published) ([]published, error) {
+	if len(all) == 0 {
+		return nil, nil
+	}
+	var sources []string
+	for i := range all {
+		if !slices.Contains(sources, all[i].source) {
+			sources = append(sources, all[i].source)
+		}
+	}
+	return s.readPublished(ctx, id, from.Add(-remembered), from, ofSources, latestOnes, clickhouse.Named("sources", sources))
+}
+
+// ofSources selects the sources that a query is given.
+const ofSources = "{sources:Array(String)}"
+
+func (s *Source) readPublished(ctx context.Context, id string, from, to time.Time, sources, order string, more ...any) (all []published, err error) {
 	sql := `
 SELECT source, toString(direction), time, vehicles, wait_seconds, age_seconds
 FROM ` + s.table("readings") + ` FINAL
 WHERE bcp = {bcp:String} AND retracted = 0 AND time >= fromUnixTimestamp64Milli({from:Int64}, 'UTC')
-    AND time < fromUnixTimestamp64Milli({to:Int64}, 'UTC')
+    AND time < fromUnixTimestamp64Milli({to:Int64}, 'UTC') AND source IN (` + sources + `)
 ` + order
-	args := []any{named("bcp", id), named("from", from.UnixMilli()), named("to", to.UnixMilli())}
+	args := append([]any{named("bcp", id), named("from", from.UnixMilli()), named("to", to.UnixMilli())}, more...)
 	err = s.each(ctx, "readings", sql, args, func(rows driver.Rows) error {
 		var r published
 		err := rows.Scan(&r.source, &r.direction, &r.Time, &r.Vehicles, &r.Wait, &r.Age)
@@ -98,7 +116,7 @@ func (s *Source) latestVerdicts(ctx context.Context, known *baselines, latest []
 		return had.of, nil
 	}
 	last := slices.MaxFunc(times, time.Time.Compare)
-	all, err := s.readPublished(ctx, id, last.Add(-remembered), last.Add(time.Millisecond), latestOnes)
+	all, err := s.readPublished(ctx, id, last.Add(-remembered), last.Add(time.Millisecond), s.shownSources(), latestOnes)
 	if err != nil {
 		return nil, err
 	}

@@ -30,7 +30,7 @@ FROM numbers(518400)`)
     arrayMap(i -> ['', 'customs', ''][1 + i %% 3], range(100)), arrayMap(i -> ['', 'scan', ''][1 + i %% 3], range(100)), arrayMap(i -> '', range(100)),
     arrayMap(i -> if(i %% 3 = 2, ['border_police', 'customs'], []), range(100)) FROM numbers(144)`)
 	s.insert(`readings SELECT 0, number, 'P' || toString(number %% 18), '', 'far', toString(number), 0, toDateTime64('2026-01-31 12:00:00', 3, 'UTC') - number,
-    toDateTime64('2026-01-31 12:00:00', 3, 'UTC') - number, 10, NULL, 60, 0 FROM numbers(100000)`)
+    toDateTime64('2026-01-31 12:00:00', 3, 'UTC') - number AS at, 10, NULL, 60, 0, at FROM numbers(100000)`)
 	// The first overview of an hour reads the baselines, and judges all readings.
 	begin := time.Now()
 	s.overview()

@@ -9,8 +9,8 @@ import (
 	"dwell/dashboards/overview"
 )
 
-// Readings reads those of [from, to) in the order of time, limit at most. They are judged by the place's baseline at the end
-// of the query, and by what came before each.
+// Readings reads those of [from, to) in the order of time, limit at most, of the sources that are shown. They are judged by the
+// place's baseline at the end of the query, and by what came before each.
 func (s *Source) Readings(ctx context.Context, id string, from, to time.Time, limit int) (*overview.Readings, error) {
 	ctx, done, err := s.question(ctx)
 	if err != nil {
@@ -21,17 +21,17 @@ func (s *Source) Readings(ctx context.Context, id string, from, to time.Time, li
 	if err != nil {
 		return nil, err
 	}
-	before, err := s.readPublished(ctx, id, from.Add(-remembered), from, latestOnes)
-	if err != nil {
-		return nil, err
-	}
-	all, err := s.readPublished(ctx, id, from, to, "ORDER BY time, source, id LIMIT "+strconv.Itoa(limit+1))
+	all, err := s.readPublished(ctx, id, from, to, s.shownSources(), "ORDER BY time, source, id LIMIT "+strconv.Itoa(limit+1))
 	if err != nil {
 		return nil, err
 	}
 	out := &overview.Readings{ID: id, From: from.UTC(), To: to.UTC(), Readings: []overview.PastReading{}}
 	if len(all) > limit {
 		all, out.Truncated = all[:limit], true
+	}
+	before, err := s.readBefore(ctx, id, from, all)
+	if err != nil {
+		return nil, err
 	}
 	slices.Reverse(before)
 	verdicts, err := s.judge(ctx, known, append(before, all...))

@@ -339,7 +339,7 @@ func TestPlaceWithReadingsAloneHasNoTrucksToCount(t *testing.T) {
 	b := newBorder(t, "2026-01-05T12:00:00Z", placeOf("A", "UTC", 12*time.Hour))
 	b.insideNow(0, "A", "", "2026-01-05T11:50:00Z", 0)
 	reading := func(offset int, source string, id, edition int, time, values string) {
-		b.insert(`readings VALUES (0, %d, 'A', '', '%s', 'r%d', %d, %s, %s, %s)`,
+		b.insert(`readings VALUES (0, %d, 'A', '', '%s', 'r%d', %d, %s, %s, %s, %[5]s)`,
 			offset, source, id, edition, literal(at(time)), literal(at(time)), values)
 	}
 	reading(1, "dpsu", 1, 0, "2026-01-05T08:00:00Z", "100, NULL, 60, 0")

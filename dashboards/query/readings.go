@@ -17,32 +17,38 @@ type storedReading struct {
 	vehicles, wait, age *uint64
 }
 
-func (s *Source) readReadings(ctx context.Context) (map[string][]storedReading, error) {
-	// This reads all readings, so it does without FINAL, which is many times slower: a duplicate does not change which
-	// reading is the latest, and retracted ones are excluded by their retractions.
+// readReadings reads the latest readings of the sources of each place that are shown, and how many sources are not.
+func (s *Source) readReadings(ctx context.Context) (latest map[string][]storedReading, leftOut map[string]int, err error) {
+	// This reads all readings, so it does without FINAL: a duplicate does not change which reading is the latest, and retracted ones
+	// are excluded by their retractions.
 	sql := `
-SELECT bcp, source, toString(direction), max(time),
-    argMax((vehicles, wait_seconds, age_seconds), bitShiftLeft(toUInt128(toUnixTimestamp64Milli(time)), 64) + offset)
-FROM ` + s.table("readings") + `
-WHERE retracted = 0
-    AND (bcp, source, id, edition) NOT IN (SELECT bcp, source, id, edition FROM ` + s.table("readings") + ` WHERE retracted = 1)
-GROUP BY bcp, source, direction
+SELECT bcp, source, direction, latest, numbers, sources FROM (
+    SELECT *, max(place_of_source) OVER (PARTITION BY bcp) AS sources FROM (
+        SELECT *, dense_rank() OVER (PARTITION BY bcp ORDER BY first, source) AS place_of_source FROM (
+            SELECT *, min(seen) OVER (PARTITION BY bcp, source) AS first FROM (
+                SELECT bcp, source, toString(direction) AS direction, min(logged) AS seen, max(time) AS latest,
+                    argMax((vehicles, wait_seconds, age_seconds), bitShiftLeft(toUInt128(toUnixTimestamp64Milli(time)), 64) + offset) AS numbers
+                FROM ` + s.table("readings") + ` WHERE ` + s.heldReadings() + `
+                GROUP BY bcp, source, direction))))
+WHERE place_of_source <= ` + seenFirst + `
 ORDER BY bcp, source, direction`
-	all := map[string][]storedReading{}
-	err := s.each(ctx, "readings", sql, nil, func(rows driver.Rows) error {
+	latest, leftOut = map[string][]storedReading{}, map[string]int{}
+	err = s.each(ctx, "readings", sql, nil, func(rows driver.Rows) error {
 		var (
-			bcp    string
-			r      storedReading
-			values []any
+			bcp     string
+			r       storedReading
+			values  []any
+			sources uint64
 		)
-		if err := rows.Scan(&bcp, &r.source, &r.direction, &r.time, &values); err != nil {
+		if err := rows.Scan(&bcp, &r.source, &r.direction, &r.time, &values, &sources); err != nil {
 			return err
 		}
 		r.vehicles, r.wait, r.age = nullable(values[0]), nullable(values[1]), nullable(values[2])
-		all[bcp] = append(all[bcp], r)
+		latest[bcp] = append(latest[bcp], r)
+		leftOut[bcp] = max(0, int(sources)-maxShown)
 		return nil
 	})
-	return all, err
+	return latest, leftOut, err
 }
 
 func nullable(v any) *uint64 {

@@ -21,6 +21,7 @@ type read struct {
 	learned   learning
 	// latest and verdicts are the latest readings of each BCP, as of these offsets of all shards.
 	latest   map[string][]storedReading
+	leftOut  map[string]int // sources of each BCP that are not shown
 	verdicts map[string]map[queue]judge.Verdict
 	offsets  uint64
 	judging  work
@@ -128,7 +129,7 @@ func (s *Source) Changed() <-chan struct{} { return s.border.Changed() }
 
 // judgeReadings reads the latest readings and judges them.
 func (s *Source) judgeReadings(ctx context.Context, next *read) (err error) {
-	if next.latest, err = s.readReadings(ctx); err != nil {
+	if next.latest, next.leftOut, err = s.readReadings(ctx); err != nil {
 		return err
 	}
 	next.verdicts = map[string]map[queue]judge.Verdict{}

@@ -99,6 +99,7 @@ func (s *Store) writeReadings(ctx context.Context, id int, rows []engine.QueueRe
 		eachNullable64(b, "wait_seconds", "Nullable(UInt64)", rows, func(r *engine.QueueReading) (int64, bool) { return number(r.WaitSeconds) })
 		eachNullable64(b, "age_seconds", "Nullable(UInt64)", rows, func(r *engine.QueueReading) (int64, bool) { return number(r.AgeSeconds) })
 		each8(b, "retracted", "UInt8", rows, func(r *engine.QueueReading) uint8 { return truth(r.Retracted) })
+		each64(b, "logged", timeType, rows, func(r *engine.QueueReading) int64 { return r.Logged })
 	})
 }
 

@@ -38,7 +38,7 @@ func (r *Raw) Bytes() int {
 // QueueReading is one reading of a queue that was made elsewhere, or the retraction of one. Numbers are event.Unknown where
 // the reading has none.
 type QueueReading struct {
-	Offset, Time, Recorded            int64
+	Offset, Logged, Time, Recorded    int64
 	Source, ID                        string
 	Edition                           uint32
 	BCP                               event.BCP

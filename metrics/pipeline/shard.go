@@ -290,6 +290,9 @@ func (s *Shard) decode(ctx context.Context, w *work, records []event.Record) {
 		}
 		w.offsets = append(w.offsets, r.Offset)
 		s.raw.Events.Append(r.Offset, r.Time, e)
+		if e.Type == event.QueueObserved || e.Type == event.EventRetracted && e.AboutPlace {
+			s.raw.Readings = append(s.raw.Readings, reading(r.Offset, r.Time, e))
+		}
 		if e.OfPlace() && !r.AllPartitions() {
 			s.forward = append(s.forward, r.Clone())
 		}
@@ -356,9 +359,6 @@ func (s *Shard) restore(ctx context.Context, read func() ([]visit.Row, error)) e
 
 func (s *Shard) applyOne(offset int64, e *event.Event, at engine.Found) {
 	s.batch.Events = append(s.batch.Events, EventClass{e.BCP, e.Type})
-	if e.Type == event.QueueObserved || e.Type == event.EventRetracted && e.AboutPlace {
-		s.raw.Readings = append(s.raw.Readings, reading(offset, e))
-	}
 	out := s.state.Apply(offset, e, at)
 	switch out.Result {
 	case engine.Duplicate:
@@ -382,9 +382,9 @@ func (s *Shard) known(e *event.Event, m window.Measure, ms, net int64) {
 	}
 }
 
-func reading(offset int64, e *event.Event) engine.QueueReading {
+func reading(offset, logged int64, e *event.Event) engine.QueueReading {
 	r := engine.QueueReading{
-		Offset: offset, Time: e.Time, Recorded: e.Recorded, Source: string(e.Source), ID: string(e.ID), Edition: e.Edition, BCP: e.BCP,
+		Offset: offset, Logged: logged, Time: e.Time, Recorded: e.Recorded, Source: string(e.Source), ID: string(e.ID), Edition: e.Edition, BCP: e.BCP,
 		Direction: e.Direction, Vehicles: e.Vehicles, WaitSeconds: e.WaitSeconds, AgeSeconds: e.AgeSeconds,
 	}
 	if e.Type == event.EventRetracted {

@@ -138,7 +138,8 @@ CREATE TABLE IF NOT EXISTS {{db}}.readings {{cluster}} (
     vehicles     Nullable(UInt64),
     wait_seconds Nullable(UInt64),
     age_seconds  Nullable(UInt64) COMMENT 'how old the reading was when it was published',
-    retracted    UInt8
+    retracted    UInt8,
+    logged       DateTime64(3, 'UTC') COMMENT 'time of the Kafka record: the sources of a BCP that were seen first are shown'
 ) ENGINE = {{replacing "retracted"}} ORDER BY (bcp, source, id, edition)
 SETTINGS auto_statistics_types = '', merge_selector_base = 30
 COMMENT 'Queue readings of other sources. A retraction replaces its reading. Read it with FINAL.';
