@@ -70,13 +70,13 @@ func newBorder(t *testing.T) *border {
 			ID: id, Zone: time.FixedZone("", 4*3600+1800), LapseAfter: 14 * 24 * time.Hour, Targets: place.Targets{ReleaseTime: 24 * time.Hour},
 		})
 	}
-	silentAfter := func(string) time.Duration { return 3 * time.Hour }
+	ofPlace := func(string) prom.Place { return prom.Place{SilentAfter: 3 * time.Hour} }
 	healthy := func() prom.Health {
 		return prom.Health{Lag: map[int]int64{0: 0}, Reachable: map[string]bool{"kafka": true, "clickhouse": true}}
 	}
 	known := published.New(len(loop.Engine.Places))
 	b.shard = pipeline.New(loop, 0, pipeline.Parts{
-		Store: store, DeadLetters: nowhere, Observer: publishing{flushes{prom.New(b.registry, voc, loop.Engine.Places, known.Overview, silentAfter, healthy), b.flushed}, known},
+		Store: store, DeadLetters: nowhere, Observer: publishing{flushes{prom.New(b.registry, voc, loop.Engine.Places, known.Overview, ofPlace, healthy), b.flushed}, known},
 		Tracer: noop.NewTracerProvider().Tracer(""), Log: slog.New(slog.DiscardHandler), Now: time.Now,
 		Commit: func(context.Context, int64) error { return nil },
 	})

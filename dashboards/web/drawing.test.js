@@ -161,3 +161,12 @@ test("the phases of a holder add up, the longest first, and what took no time is
   assert.deepEqual(byHolder(holders), [{ holder: "customs", seconds: 6, share: 0.6 }, { holder: "trader", seconds: 4, share: 0.4 }]);
   assert.deepEqual(byHolder([]), []);
 });
+
+test("sources that a place does not show are counted, those that the server leaves out too", () => {
+  const reading = (source, direction = "") => ({ source, direction, time: hour(11), vehicles: 1, wait_seconds: null, age_seconds: 60, stale: false, frozen: false, frozen_since: null });
+  const outside = (sources_left_out, ...readings) => drawn({ readings, sources_left_out }).outside.textContent;
+  assert.doesNotMatch(outside(0, reading("a"), reading("b")), /more/);
+  assert.doesNotMatch(outside(undefined, reading("a"), reading("b")), /more/); // a server of an earlier version
+  assert.match(outside(0, reading("a"), reading("b"), reading("c"), reading("c", "inbound")), /and one more source$/);
+  assert.match(outside(49_936, reading("a"), reading("b"), reading("c")), /and 49,937 more sources$/);
+});

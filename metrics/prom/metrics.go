@@ -25,11 +25,19 @@ type Metrics struct {
 	buffer, stalled, visits, windows     *prometheus.GaugeVec
 }
 
-// SilentAfter returns the time without an event after which a BCP counts as unknown now. Each collection calls it for each BCP.
-type SilentAfter func(id string) time.Duration
+// Place is what the tables say of a BCP now.
+type Place struct {
+	// SilentAfter is the time without an event after which it counts as unknown.
+	SilentAfter time.Duration
+	// SourcesLeftOut is how many sources of readings are not shown.
+	SourcesLeftOut int
+}
+
+// OfPlace returns what the tables say of a BCP. Each collection calls it for each BCP.
+type OfPlace func(id string) Place
 
 // New registers the series. Each collection calls health once. It panics if registry has series of the same names.
-func New(registry prometheus.Registerer, voc *event.Vocabulary, places []place.Place, overview Overview, silentAfter SilentAfter, health func() Health) *Metrics {
+func New(registry prometheus.Registerer, voc *event.Vocabulary, places []place.Place, overview Overview, ofPlace OfPlace, health func() Health) *Metrics {
 	with := promauto.With(registry)
 	counter := func(name, help string) prometheus.Counter {
 		return with.NewCounter(prometheus.CounterOpts{Name: name, Help: help})
@@ -67,7 +75,7 @@ func New(registry prometheus.Registerer, voc *event.Vocabulary, places []place.P
 	for _, reason := range event.Reasons() {
 		m.deadLetters.WithLabelValues(string(reason))
 	}
-	registry.MustRegister(newOverviewCollector(voc, places, overview, silentAfter), newHealthCollector(health), m.times)
+	registry.MustRegister(newOverviewCollector(voc, places, overview, ofPlace), newHealthCollector(health), m.times)
 	configured(with, places)
 	return m
 }

@@ -19,12 +19,12 @@ type Overview func() *engine.Overview
 // overviewCollector collects what is the same in each process: the trucks inside, the last events, and where the shards stand. It
 // implements prometheus.Collector.
 type overviewCollector struct {
-	voc         *event.Vocabulary
-	places      []place.Place
-	overview    Overview
-	silentAfter SilentAfter
+	voc      *event.Vocabulary
+	places   []place.Place
+	overview Overview
+	ofPlace  OfPlace
 
-	inside, held, lastEvent, silence, watermark *prometheus.Desc
+	inside, held, lastEvent, silence, leftOut, watermark *prometheus.Desc
 
 	mu sync.Mutex
 	// seen are the series of trucks held that were not zero once, so that they go to zero instead of vanishing.
@@ -37,18 +37,20 @@ type holding struct {
 	measure   window.Measure
 }
 
-func newOverviewCollector(voc *event.Vocabulary, places []place.Place, overview Overview, silentAfter SilentAfter) *overviewCollector {
+func newOverviewCollector(voc *event.Vocabulary, places []place.Place, overview Overview, ofPlace OfPlace) *overviewCollector {
 	desc := func(name, help string, labels ...string) *prometheus.Desc {
 		return prometheus.NewDesc(name, help+" Each process has it of the whole border: take the maximum over processes.", labels, nil)
 	}
 	return &overviewCollector{
-		voc: voc, places: places, overview: overview, silentAfter: silentAfter, seen: map[holding]struct{}{},
+		voc: voc, places: places, overview: overview, ofPlace: ofPlace, seen: map[holding]struct{}{},
 		inside: desc("dwell_trucks_inside", "Trucks inside, as of the latest event.", "bcp", "direction"),
 		held: desc("dwell_trucks_held",
 			"Trucks inside by phase (wait, service, hold, exit) and holder.", "bcp", "direction", "phase", "holder"),
 		lastEvent: desc("dwell_bcp_last_event_timestamp_seconds", "Time of the latest event about the BCP.", "bcp"),
 		silence: desc("dwell_bcp_silent_after_seconds",
 			"Time without events after which the state of the BCP counts as unknown: its baseline for this hour of the week, or silent_after.", "bcp"),
+		leftOut: desc("dwell_bcp_sources_left_out",
+			"Sources of queue readings that are in the tables alone: API and page show those of the 64 that were seen first.", "bcp"),
 		watermark: desc("dwell_shard_watermark_timestamp_seconds", "Event time up to which windows are final unless late data restates them.", "shard"),
 	}
 }
@@ -59,6 +61,7 @@ func (c *overviewCollector) Describe(ch chan<- *prometheus.Desc) {
 	ch <- c.held
 	ch <- c.lastEvent
 	ch <- c.silence
+	ch <- c.leftOut
 	ch <- c.watermark
 }
 
@@ -101,6 +104,8 @@ func (c *overviewCollector) Collect(ch chan<- prometheus.Metric) {
 	}
 	for i := range c.places {
 		id := c.places[i].ID
-		gauge(c.silence, c.silentAfter(id).Seconds(), id)
+		of := c.ofPlace(id)
+		gauge(c.silence, of.SilentAfter.Seconds(), id)
+		gauge(c.leftOut, float64(of.SourcesLeftOut), id)
 	}
 }

@@ -35,7 +35,7 @@ func (s *System) startEngine(ctx context.Context, reg prometheus.Registerer, tra
 	}
 	cfg := s.Config.pipeline(s.Book, s.Vocabulary)
 	cfg.LeaveRetentions = !s.setsRetentions()
-	observer := shards{prom.New(reg, s.Vocabulary, s.Book.Places, s.known, s.silentAfter, known.Metrics), s.border, known}
+	observer := shards{prom.New(reg, s.Vocabulary, s.Book.Places, s.known, s.ofPlace, known.Metrics), s.border, known}
 	budget := pipeline.NewBudget(cfg.FlushBytes)
 	var consumer *kafka.Consumer
 	consumer, err := kafka.New(s.Config.Kafka.Config, func(partition int) kafka.Handler {
@@ -66,12 +66,12 @@ func (s *System) known() *engine.Overview {
 	return s.border.Overview()
 }
 
-// silentAfter is how long a silence of a BCP may last, as was learned where something is served.
-func (s *System) silentAfter(id string) time.Duration {
+// ofPlace is what the metrics say of a BCP besides its events: as was read from the tables, where something is served.
+func (s *System) ofPlace(id string) prom.Place {
 	if s.Source == nil {
-		return s.Book.Place(id).SilentAfter
+		return prom.Place{SilentAfter: s.Book.Place(id).SilentAfter}
 	}
-	return s.Source.SilentAfter(id)
+	return prom.Place{SilentAfter: s.Source.SilentAfter(id), SourcesLeftOut: s.Source.SourcesLeftOut(id)}
 }
 
 // CaughtUp waits until everything that is in Kafka now is in ClickHouse. It calls left with what is missing, five times a second.

@@ -10,6 +10,8 @@ import { codeText, directionName, nameOf, t } from "./strings.js";
 // The counts of the flow, in the order of the table of measures.
 export const flowMeasures = Object.keys(measures).filter((name) => measures[name].overview);
 
+const readingsShown = 2; // of a place, in the list
+
 const ago = (at, now) => (new Date(now) - new Date(at)) / 1000;
 
 // why is the reason in words, with how long it has lasted.
@@ -65,7 +67,7 @@ export class Place {
     show(this.holders, [place.holders, place.status], () => place.holders.length
       ? [el("h4", {}, t("time_by_holder")), holderBar(place.holders, 310), holderLegend(place.holders, 5)]
       : [el("h4", {}, t("time_by_holder")), place.status === "unknown" || place.inside.trucks === null ? unknown() : el("p", { class: "minor" }, t("no_values"))]);
-    show(this.outside, place.readings.map((r) => [r, brief(r.age_seconds), doubts(r, now)]), () => this.outsideCell(place, now));
+    show(this.outside, [place.readings.map((r) => [r, brief(r.age_seconds), doubts(r, now)]), place.sources_left_out], () => this.outsideCell(place, now));
   }
 
   insideCell(place, now, gaps) {
@@ -114,7 +116,10 @@ export class Place {
   outsideCell(place, now) {
     const head = el("h4", {}, t("outside"));
     if (!place.readings.length) return [head, el("p", { class: "minor" }, t("no_reading"))];
-    return [head, ...place.readings.slice(0, 2).map((r) => {
+    const shown = place.readings.slice(0, readingsShown);
+    const sources = (readings) => new Set(readings.map((r) => r.source)).size;
+    const more = sources(place.readings) - sources(shown) + (place.sources_left_out ?? 0);
+    return [head, ...shown.map((r) => {
       // The number of vehicles goes first; a source may know the wait alone.
       const figures = [
         r.vehicles === null ? null : t("vehicles", { n: count(r.vehicles) }),
@@ -126,6 +131,6 @@ export class Place {
         // What the source published is shown beside the reason why it does not count.
         r.reason ? unknown(codeText(r.reason), figures.length ? t("published_as", { figure: figures[0] }) : null) : el("p", { class: "figure small" }, figures[0]),
         el("p", { class: "minor" }, notes.filter(Boolean).join(" · "), words ? el("strong", { class: "stale" }, ` ${words}`) : null));
-    })];
+    }), more > 0 && el("p", { class: "minor" }, more === 1 ? t("one_more_source") : t("more_sources", { n: count(more) }))];
   }
 }
