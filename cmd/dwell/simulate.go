@@ -24,7 +24,7 @@ import (
 
 type simulateCommand struct {
 	From   string        `required:"" help:"First day (2026-01-05) or instant (RFC 3339)."`
-	For    time.Duration `required:"" help:"How long, such as 168h."`
+	For    time.Duration `required:"" help:"How long, such as 168h. Into Kafka it ends at the present."`
 	Seed   uint64        `default:"1" help:"Random seed; the same seed reproduces the same events."`
 	Speed  string        `default:"max" help:"How much faster than life: a number, or max."`
 	Faults string        `help:"What goes wrong on the way: late=10%,duplicate=2%,retract=0.5%,lost=0.1%,cut=12h,skew=5m."`

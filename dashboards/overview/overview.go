@@ -11,7 +11,8 @@ import "time"
 type Overview struct {
 	// Time is when the overview was read, by the clock of the program.
 	Time time.Time `json:"time"`
-	// AsOf is the time of the latest event that is in the numbers; null before the first.
+	// AsOf is the time of the latest event that is in the numbers, or of the second latest source where producers date records
+	// (metrics/engine, sources.go); null before the first.
 	AsOf *time.Time `json:"as_of"`
 	// FinalUntil is the least watermark of all shards: windows that ended before it are final unless late data restates
 	// them.

@@ -10,6 +10,8 @@
 //     a Handler that fails is reopened at its own offset, however often.
 //   - A batch that cannot be read ends no partition: its bytes are one record for the Handler (event.Record.Unreadable), and reading
 //     continues behind it. Damage that may be the network's is fetched again first (damage.go).
+//   - Each record says whether its time is the broker's (LogAppendTime) or its producer's (CreateTime), by its batch. Topics that are
+//     made here have LogAppendTime unless the caller needs the other.
 //   - Memory is bounded: a Handler that is slow to write pauses the fetching of its own partition only, and decode slots
 //     limit how many partitions decode at once.
 //   - On revocation and on shutdown every Handler is closed before the group generation is left, within a bounded time.

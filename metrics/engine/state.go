@@ -18,7 +18,8 @@ type Config struct {
 	Places []place.Place `yaml:"-" rule:"-"`
 	// MemoryRetention is how far behind the watermark finished visits and windows stay in memory, and how far back an Overview goes.
 	MemoryRetention time.Duration `yaml:"memory_retention" rule:"-"`
-	// WatermarkDelay is how far the watermark stays behind the latest event, or that of the second latest source (sources.go).
+	// WatermarkDelay is how far the watermark stays behind the latest event, or behind that of the second latest source where
+	// producers date their records.
 	WatermarkDelay time.Duration `yaml:"watermark_delay"`
 }
 
