@@ -9,11 +9,13 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 	"pgregory.net/rapid"
 
 	"dwell/ingest/event"
+	"dwell/ingest/kafka/apachetest"
 )
 
 func TestPartitionOfKeyMatchesTheJavaClient(t *testing.T) {
@@ -208,5 +210,40 @@ func TestEnsureTopicsCreatesMissingTopics(t *testing.T) {
 	}
 	if _, err := EnsureTopics(t.Context(), cfg, NewTopic{Name: "x"}); err == nil {
 		t.Error("a topic without partitions was accepted")
+	}
+}
+
+// A producer of 2001 writes into a topic that was made here and into one whose records keep its times. kfake alone leaves all records the
+// times of their producers; the embedded broker has a test of its own.
+func TestRecordsOfANewTopicHaveTheTimeOfTheBroker(t *testing.T) {
+	cfg := config(start(t, 1))
+	begin := time.Now().Add(-time.Minute).UnixMilli()
+	for name, producers := range map[string]bool{"new": !apachetest.Wanted(), "copied": true} {
+		of := cfg
+		of.Topic, of.Group = name, name
+		if _, err := EnsureTopics(t.Context(), of, NewTopic{Name: name, Partitions: 1, Replication: 1, Retention: -1, ProducerTimes: name == "copied"}); err != nil {
+			t.Fatal(err)
+		}
+		p := producer(t, of)
+		sent := time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC).UnixMilli()
+		if err := p.Write(t.Context(), event.Record{Key: []byte("T1"), Value: []byte("arrived"), Time: sent}); err != nil {
+			t.Fatal(err)
+		}
+		l := newLedger()
+		var got []event.Record
+		l.onHandle = func(_ context.Context, _ int, b Batch) error {
+			for i := range b.Records {
+				got = append(got, b.Records[i].Clone())
+			}
+			return nil
+		}
+		_, stop := consume(t, of, l)
+		l.until(t, "the record is read", func() bool { return l.total() == 1 })
+		if err := stop(); err != nil {
+			t.Fatal(err)
+		}
+		if r := got[0]; r.AppendTime == producers || producers && r.Time != sent || !producers && r.Time < begin {
+			t.Errorf("topic %q: the record has time %d, of the broker %v", name, r.Time, r.AppendTime)
+		}
 	}
 }
