@@ -43,6 +43,8 @@ type commands struct {
 
 	Rebuild rebuildCommand `cmd:"" help:"Copy all events into a new topic with other partitions."`
 
+	Log logCommand `cmd:"" help:"The log of a partition, where it has lost records."`
+
 	DeadLetters deadLettersCommand `cmd:"" help:"Messages that could not be used: list, show, correct and send again."`
 
 	SQL sqlCommand `cmd:"" name:"sql" help:"Run a statement in ClickHouse and print what it returns."`

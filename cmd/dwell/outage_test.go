@@ -25,6 +25,7 @@ import (
 type outpost struct {
 	cfg        app.Config
 	clickhouse *link
+	log        string // the broker's folder
 	startKafka func() (stop func())
 	stopKafka  func()
 	trucks     int // that have arrived
@@ -46,9 +47,9 @@ func newOutpost(t *testing.T) *outpost {
 	if err != nil {
 		t.Fatal(err)
 	}
-	log := t.TempDir()
+	o.log = t.TempDir()
 	o.startKafka = func() (stop func()) {
-		_, stop = brokertest.StartStop(t, brokertest.DataDir(log), brokertest.Port(n))
+		_, stop = brokertest.StartStop(t, brokertest.DataDir(o.log), brokertest.Port(n))
 		return stop
 	}
 	o.stopKafka = o.startKafka()

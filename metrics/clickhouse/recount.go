@@ -24,7 +24,7 @@ var (
 	recountedTables = []string{
 		"events", "dead_letters", "openings", "readings", "restatements", "windows", "visits", "inside_now", "progress", "rules",
 	}
-	keptTables = []string{"schema_versions", "topics", "redrives", "owners", "retentions"}
+	keptTables = []string{"schema_versions", "topics", "redrives", "owners", "retentions", "short_logs"}
 )
 
 const (

@@ -10,6 +10,8 @@ import (
 type Health struct {
 	// Lag has the records of each partition that its shard has not applied yet, of the shards of the process of which it is known.
 	Lag map[int]int64
+	// Short has by how many records the log of a partition is shorter than what was counted of it. Its shard waits.
+	Short map[int]int64
 	// Reachable has "kafka" and "clickhouse".
 	Reachable map[string]bool
 	// Damaged has how many parts of each table ClickHouse cannot read; nil before they were looked at.
@@ -18,8 +20,8 @@ type Health struct {
 
 // healthCollector collects Health. It implements prometheus.Collector.
 type healthCollector struct {
-	health                  func() Health
-	lag, reachable, damaged *prometheus.Desc
+	health                         func() Health
+	lag, short, reachable, damaged *prometheus.Desc
 }
 
 func newHealthCollector(health func() Health) *healthCollector {
@@ -27,6 +29,8 @@ func newHealthCollector(health func() Health) *healthCollector {
 		health: health,
 		lag: prometheus.NewDesc("dwell_shard_lag_records",
 			"Records of the partition that are not applied yet: high watermark of the latest fetch less next offset. It is known from the first fetch on, also while the shard is at work or stalled.", []string{"shard"}, nil),
+		short: prometheus.NewDesc("dwell_shard_short_log_records",
+			"By how many records the log of the partition was shorter than what was counted of it. The shard waits until the command dwell log accept; absent where it does not.", []string{"shard"}, nil),
 		reachable: prometheus.NewDesc("dwell_part_reachable",
 			"1 while this process reaches the part, else 0; an outage is known within ten seconds.", []string{"part"}, nil),
 		damaged: prometheus.NewDesc("dwell_damaged_parts",
@@ -37,6 +41,7 @@ func newHealthCollector(health func() Health) *healthCollector {
 // Describe implements prometheus.Collector.
 func (c *healthCollector) Describe(ch chan<- *prometheus.Desc) {
 	ch <- c.lag
+	ch <- c.short
 	ch <- c.reachable
 	ch <- c.damaged
 }
@@ -46,6 +51,9 @@ func (c *healthCollector) Collect(ch chan<- prometheus.Metric) {
 	h := c.health()
 	for shard, records := range h.Lag {
 		ch <- prometheus.MustNewConstMetric(c.lag, prometheus.GaugeValue, float64(records), strconv.Itoa(shard))
+	}
+	for shard, records := range h.Short {
+		ch <- prometheus.MustNewConstMetric(c.short, prometheus.GaugeValue, float64(records), strconv.Itoa(shard))
 	}
 	for part, is := range h.Reachable {
 		v := 0.0

@@ -36,7 +36,7 @@ func NewKafka[F ~string](registry prometheus.Registerer, failures []F) *Kafka[F]
 		}, []string{"shard"}),
 		bytes:   counter("dwell_kafka_fetched_bytes_total", "Bytes fetched, as sent: compressed."),
 		records: counter("dwell_kafka_records_total", "Records that the shards have taken."),
-		lost:    counter("dwell_kafka_lost_records_total", "Records that Kafka's retention deleted before they were read."),
+		lost:    counter("dwell_kafka_lost_records_total", "Records that were deleted before they were read: by Kafka's retention, or with a part of the embedded broker's log."),
 		failures: with.NewCounterVec(prometheus.CounterOpts{
 			Name: "dwell_kafka_failures_total", Help: "What had to be tried again.",
 		}, []string{"operation"}),

@@ -46,7 +46,9 @@ func busy(t testing.TB) *border {
 	b.shows(0, torkham, event.Inbound, 1000, map[window.Measure]int{b.held(visit.Wait, "customs"): 1})
 	b.Flushed(t.Context(), 0, &engine.Flush{}, time.Second)
 	b.Memory(0, 1, 1)
-	b.health = prom.Health{Lag: map[int]int64{0: 1}, Reachable: map[string]bool{"kafka": true, "clickhouse": true}, Damaged: map[string]int{"windows": 0}}
+	b.health = prom.Health{
+		Lag: map[int]int64{0: 1}, Short: map[int]int64{1: 7}, Reachable: map[string]bool{"kafka": true, "clickhouse": true}, Damaged: map[string]int{"windows": 0},
+	}
 	return b
 }
 

@@ -46,6 +46,7 @@ type shardHealth struct {
 	stalled outage
 	// unread is that its partition cannot be read on.
 	unread outage
+	short   *clickhouse.ShortLog // nil where the log is as long as what was counted
 }
 
 // moment is a time, and the same by the clock of what is shown.
@@ -160,6 +161,10 @@ func (h *health) standing(shard int, err error) {
 	h.ofShard(shard, func(s *shardHealth) { s.unread.set(err, h.moment()) })
 }
 
+func (h *health) shortLog(shard int, l *clickhouse.ShortLog) {
+	h.ofShard(shard, func(s *shardHealth) { s.short = l })
+}
+
 // kafkaReached takes whether Kafka was reached, clickhouseReached whether the tables were read. Of an outage, begin and end are logged.
 func (h *health) kafkaReached(err error) { h.change(func() { h.reached("kafka", &h.kafka, err) }) }
 
@@ -227,7 +232,7 @@ func (h *health) Overview() overview.Health {
 func (h *health) Metrics() prom.Health {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	m := prom.Health{Lag: map[int]int64{}, Reachable: map[string]bool{
+	m := prom.Health{Lag: map[int]int64{}, Short: map[int]int64{}, Reachable: map[string]bool{
 		string(overview.Kafka): h.kafka.err == nil, string(overview.ClickHouse): h.clickhouse.err == nil,
 	}}
 	if h.inspected {
@@ -240,6 +245,9 @@ func (h *health) Metrics() prom.Health {
 		}
 	}
 	for shard, s := range h.shards {
+		if s.short != nil {
+			m.Short[shard] = s.short.Counted - s.short.End
+		}
 		if s.open && s.end >= 0 {
 			m.Lag[shard] = max(0, s.end-s.next)
 		}
@@ -263,6 +271,9 @@ func (h *health) reasons() (lines []string) {
 	shards := slices.Sorted(maps.Keys(h.shards))
 	for _, shard := range shards {
 		switch s := h.shards[shard]; {
+		case s.short != nil:
+			add("partition %d: the log ended at offset %d, and was counted up to %d: it has lost records, and nothing is counted until: dwell log accept --partition %d",
+				shard, s.short.End, s.short.Counted, shard)
 		case !s.open:
 			add("partition %d is not open yet", shard)
 		case s.end < 0:

@@ -319,7 +319,7 @@ func (r *recount) countTopic(ctx context.Context) error {
 	defer stop()
 	budget := pipeline.NewBudget(r.cfg.FlushBytes)
 	consumer, err := kafka.New(cfg, func(partition int) kafka.Handler {
-		return &untilEnd{handler: handler{shard: r.newShard(partition, budget)}, partition: partition, left: left, all: stop}
+		return &untilEnd{handler: handler{partition: partition, shard: r.newShard(partition, budget)}, partition: partition, left: left, all: stop}
 	}, nil, r.Log)
 	if err != nil {
 		return err

@@ -237,6 +237,15 @@ CREATE TABLE IF NOT EXISTS {{db}}.topics {{cluster}} (
 ) ENGINE = {{replacing ""}} ORDER BY (topic, noted_at)
 COMMENT 'The number of partitions that each topic had when it was first read; each is a shard.';
 
+CREATE TABLE IF NOT EXISTS {{db}}.short_logs {{cluster}} (
+    shard         UInt16,
+    counted       UInt64 COMMENT 'the offset up to which the shard had counted',
+    log_end       UInt64 COMMENT 'where the log ended, before that',
+    accepted_from Nullable(UInt64) COMMENT 'the records from this offset on were written again behind what was counted; null while the shard waits',
+    noted_at      DateTime64(6, 'UTC') DEFAULT now64(6)
+) ENGINE = {{replacing ""}} ORDER BY (shard, noted_at)
+COMMENT 'The logs that were found shorter than what had been counted of them. Of a shard the latest row counts.';
+
 CREATE TABLE IF NOT EXISTS {{db}}.owners {{cluster}} (
     shard     UInt16,
     epoch     UInt64 COMMENT 'greater by one for each instance that opens the shard',
