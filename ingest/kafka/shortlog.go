@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
-	"strconv"
 
 	"dwell/ingest/event"
 )
@@ -14,9 +13,9 @@ import (
 // from then on gets offsets that were read before, so nothing of it may be read until somebody has decided from where on
 // (Handler.ShortLog, Accept).
 
-// LostHeader is the header of the control record that the embedded broker puts behind lost records: their first offset, as decimal
-// digits. The last one is before the record.
-const LostHeader = "dwell-lost-from"
+// lostHeader is the header of the control record that the embedded broker puts behind lost records: the first lost offset and the last
+// one, as decimal digits.
+const lostHeader = "dwell-lost"
 
 // shortLog tells the Handler that the log ends before next. It returns an error, after which the Handler is opened again.
 func (p *partition) shortLog(ctx context.Context, h Handler, next, end int64) (Failure, error) {
@@ -51,19 +50,18 @@ func (f *fetcher) lost(partition int, data []byte, from int64) {
 		if b.attributes()&attributeControl == 0 || b.producerID() >= 0 {
 			continue
 		}
-		first, ok := lostFrom(b)
-		if first = max(first, from); !ok || first >= b.baseOffset() {
+		first, last, ok := lostRecords(b)
+		if first = max(first, from); !ok || first > last {
 			continue
 		}
-		n := b.baseOffset() - first
-		f.obs.Lost(partition, n)
+		f.obs.Lost(partition, last-first+1)
 		f.log.Error("the log has lost records before they were read: the tables lack them",
-			"topic", f.cfg.Topic, "partition", partition, "from", first, "to", b.baseOffset(), "records", n)
+			"topic", f.cfg.Topic, "partition", partition, "first", first, "last", last, "records", last-first+1)
 	}
 }
 
-// lostFrom reads the header of the one record of a control batch.
-func lostFrom(b rawBatch) (first int64, ok bool) {
+// lostRecords reads the header of the one record of a control batch.
+func lostRecords(b rawBatch) (first, last int64, ok bool) {
 	c := cursor{data: b[batchRecordsAt:]}
 	c.varint() // length
 	c.skip(1)
@@ -71,11 +69,11 @@ func lostFrom(b rawBatch) (first int64, ok bool) {
 	c.varint()
 	c.bytes(c.varint()) // key
 	c.bytes(c.varint()) // value
-	if c.varint() != 1 || string(c.bytes(c.varint())) != LostHeader {
-		return 0, false
+	if c.varint() != 1 || string(c.bytes(c.varint())) != lostHeader {
+		return 0, 0, false
 	}
-	first, err := strconv.ParseInt(string(c.bytes(c.varint())), 10, 64)
-	return first, err == nil && !c.failed
+	n, err := fmt.Sscanf(string(c.bytes(c.varint())), "%d %d", &first, &last)
+	return first, last, n == 2 && err == nil && !c.failed
 }
 
 // fillerHeader marks a record that only takes an offset (Accept). No Handler sees it.

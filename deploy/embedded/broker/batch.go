@@ -17,6 +17,7 @@ const (
 	batchAttributesAt      = 21
 	batchLastOffsetDeltaAt = 23
 	batchMaxTimestampAt    = 35
+	batchProducerIDAt      = 43
 	batchCountAt           = 57
 	batchRecordsAt         = 61
 	// batchFrame is what the length does not count: the base offset and the length itself.

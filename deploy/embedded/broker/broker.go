@@ -98,7 +98,7 @@ type Broker struct {
 }
 
 // segmentBytes bounds what a start reads into memory at once: each segment is read whole to rebuild its index.
-const segmentBytes = 64 << 20
+var segmentBytes = 64 << 20
 
 // New checks the configuration and starts nothing.
 func New(cfg Config, log *slog.Logger) (*Broker, error) {
@@ -165,37 +165,34 @@ func (b *Broker) Addr(ctx context.Context) (string, error) {
 
 // openWhole opens the log. Where it is shorter than its marks, it is repaired first.
 func (b *Broker) openWhole(m *marks) (*kfake.Cluster, error) {
-	var repaired []shortLog
-	for {
+	for repaired := false; ; repaired = true {
 		cluster, err := b.open(m)
 		if err != nil {
 			return nil, err
 		}
 		err = b.create(cluster)
-		var short []shortLog
+		var lost []loss
 		if err == nil {
-			short, err = m.shortLogs(cluster)
+			lost, err = m.losses(cluster, b.cfg.DataDir)
 		}
-		if err == nil && len(short) == 0 {
+		if err == nil && len(lost) == 0 {
 			b.guard.open(cluster)
 			return cluster, nil
 		}
 		cluster.Close()
-		if err == nil && repaired != nil {
-			err = fmt.Errorf("partition %d of topic %q ends at offset %d, and cannot be made to begin again at %d",
-				short[0].partition, short[0].topic, short[0].ends, short[0].mark)
+		if err == nil && repaired {
+			err = fmt.Errorf("partition %d of topic %q lacks the offsets %d to %d, and cannot be repaired", lost[0].partition, lost[0].topic, lost[0].first, lost[0].last)
 		}
 		if err != nil {
 			return nil, err
 		}
-		for _, s := range short {
-			if err := s.repair(b.cfg.DataDir); err != nil {
+		for _, l := range lost {
+			if err := l.repair(b.cfg.DataDir); err != nil {
 				return nil, err
 			}
 			b.log.Error("the log has lost records that were acknowledged: their offsets are not given again",
-				"topic", s.topic, "partition", s.partition, "from", s.ends, "to", s.mark-1, "records", s.mark-s.ends)
+				"topic", l.topic, "partition", l.partition, "first", l.first, "last", l.last, "records", l.last-l.first+1)
 		}
-		repaired = short
 	}
 }
 

@@ -11,3 +11,10 @@ func SetRequestTimeout(t *testing.T, d time.Duration) {
 	requestTimeout = d
 	t.Cleanup(func() { requestTimeout = before })
 }
+
+// SetSegmentBytes sets for one test, before it starts a broker, the size of a log's segments.
+func SetSegmentBytes(t *testing.T, n int) {
+	before := segmentBytes
+	segmentBytes = n
+	t.Cleanup(func() { segmentBytes = before })
+}

@@ -129,3 +129,35 @@ func readAll(t *testing.T, addr string, partition int, end int64) (values []stri
 		}
 	}
 }
+
+// TestHoleInTheLogIsNamedInIt damages a segment in the middle of a log, which kfake cuts there.
+func TestHoleInTheLogIsNamedInIt(t *testing.T) {
+	broker.SetSegmentBytes(t, 10_000)
+	dir := t.TempDir()
+	addr, stop := brokertest.StartStop(t, brokertest.DataDir(dir), brokertest.Topic(topic, 1))
+	write(t, addr, 0, 0, 5000)
+	stop()
+	segments, err := filepath.Glob(filepath.Join(dir, "partitions", topic+"-0", "*.dat"))
+	if err != nil || len(segments) < 3 {
+		t.Fatalf("segments %v, %v", segments, err)
+	}
+	truncate(t, filepath.Join(dir, "partitions", topic+"-0", "0.dat"), 5_000)
+	was := 0
+	for range 2 { // the second start finds it repaired
+		addr, stop = brokertest.StartStop(t, brokertest.DataDir(dir))
+		defer stop()
+		values := readAll(t, addr, 0, 5000)
+		if len(values) == 0 || len(values) >= 5000 || values[len(values)-1] != "4999" {
+			t.Errorf("%d records are left", len(values))
+		}
+		if n := produced(t, addr, 0); n < 5000 {
+			t.Errorf("offset %d was given twice", n)
+		}
+		found, err := filepath.Glob(filepath.Join(dir, "partitions", topic+"-0", "*.dat"))
+		if err != nil || was != 0 && len(found) != was {
+			t.Errorf("there are %d segments, and were %d, %v", len(found), was, err)
+		}
+		was = len(found)
+		stop()
+	}
+}
