@@ -38,14 +38,15 @@ func (r Rules) step(s *State, facts []Fact) {
 	if departed {
 		return
 	}
-	next := r.actor(facts, &fold.busy)
+	together := gather(facts)
+	next := r.actor(&together, &fold.busy)
 	if fold.phase != NoPhase {
 		fold.append(Segment{fold.phase, fold.holder, fold.from, at, r.closed(s, fold.from, at)})
 	}
 	if next != event.NoAgency {
 		fold.explain(next, r.Unknown)
 	}
-	fold.busy.change(facts)
+	fold.busy.change(&together)
 	if s.Arrived != None {
 		fold.from = at
 		fold.phase, fold.holder = r.holder(s)
@@ -98,8 +99,8 @@ func (r Rules) holder(s *State) (Phase, event.Agency) {
 
 // actor is the agency for which a truck waited until these simultaneous facts; NoAgency if none of them acts. Facts are
 // ordered by type, and the first that acts counts.
-func (r Rules) actor(facts []Fact, before *begun) event.Agency {
-	for _, f := range facts {
+func (r Rules) actor(t *together, before *begun) event.Agency {
+	for n, f := range t.facts {
 		switch f.Type {
 		case event.InspectionStarted, event.HoldPlaced:
 			return f.Agency
@@ -108,7 +109,7 @@ func (r Rules) actor(facts []Fact, before *begun) event.Agency {
 		case event.DeclarationLodged, event.PaymentConfirmed:
 			return r.Trader
 		case event.InspectionCompleted, event.HoldLifted:
-			if !before.has(f) && !beginsIn(facts, f) { // its beginning was lost
+			if !before.has(f) && !t.about(n).begins { // its beginning was lost
 				return f.Agency
 			}
 		case event.TruckDeparted:

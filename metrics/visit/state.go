@@ -136,8 +136,9 @@ func (r Rules) Derive(v *Visit, s *State) {
 	*s = State{
 		Empty: len(v.facts) == 0, First: None, Last: None,
 		Arrived: None, Released: None, Refused: None, Departed: None, Since: None,
-		Segments: s.fold.cuts[:0], fold: fold{cuts: s.fold.cuts[:0], busy: begun{s.fold.busy.open[:0]}},
+		Segments: s.fold.cuts[:0], fold: fold{cuts: s.fold.cuts[:0], busy: s.fold.busy},
 	}
+	s.fold.busy.reset()
 	if s.Empty {
 		return
 	}

@@ -65,8 +65,12 @@ func Changes(before, after []Contribution, yield func(c Contribution, sign int32
 			before, stays[i] = before[1:], true
 		}
 	}
+	match := unmatched
+	if len(before)*len(after) > manyPairs {
+		match = indexed(after, stays)
+	}
 	for _, c := range before {
-		if i := unmatched(after, stays, c); i >= 0 {
+		if i := match(after, stays, c); i >= 0 {
 			stays[i] = true
 		} else {
 			yield(c, -1)
@@ -76,6 +80,36 @@ func Changes(before, after []Contribution, yield func(c Contribution, sign int32
 		if !stays[i] {
 			yield(c, +1)
 		}
+	}
+}
+
+// manyPairs is from how many on an index is faster than to look for each pair. A subject with thousands of facts has as many pairs as their
+// square.
+const manyPairs = 1 << 12
+
+// indexed is unmatched with an index, for calls with the same contributions.
+func indexed(in []Contribution, matched []bool) func([]Contribution, []bool, Contribution) int {
+	next := make([]int, len(in)) // the one after it that is equal, -1 at the last
+	first := make(map[Contribution]int, len(in))
+	for i := len(in) - 1; i >= 0; i-- {
+		if matched[i] {
+			continue
+		}
+		next[i] = -1
+		if same, known := first[in[i]]; known {
+			next[i] = same
+		}
+		first[in[i]] = i
+	}
+	return func(_ []Contribution, _ []bool, c Contribution) int {
+		i, known := first[c]
+		if !known {
+			return -1
+		}
+		if first[c] = next[i]; next[i] < 0 {
+			delete(first, c)
+		}
+		return i
 	}
 }
 
