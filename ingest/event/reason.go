@@ -20,6 +20,8 @@ const (
 	TooLarge        Reason = "too_large"
 	// UnreadableBatch is the reason of a whole batch of records that cannot be read, whose bytes are one dead letter.
 	UnreadableBatch Reason = "unreadable_batch"
+	// TooManyFacts is the reason of what comes after as many facts of its visit as are counted.
+	TooManyFacts Reason = "too_many_facts"
 )
 
 // Reasons lists every reason, so that each can be counted from zero.
@@ -27,7 +29,7 @@ func Reasons() []Reason {
 	return []Reason{
 		NotJSON, NotCloudEvent, UnknownType, MissingField, InvalidField,
 		UnknownBCP, UnknownAgency, FutureTime, TooOld, SubjectMismatch, TooLarge,
-		UnreadableBatch,
+		UnreadableBatch, TooManyFacts,
 	}
 }
 

@@ -90,10 +90,6 @@ func newBorderAt(t testing.TB, voc *event.Vocabulary, places []place.Place) *bor
 // log appends an event to a shard's log, and applies it. It is given offset 0, 2, 4, ...
 func (b *border) log(id int, e *event.Event) {
 	b.t.Helper()
-	if b.shards[id].TooOld(b.next[id], e.Time, e) {
-		b.next[id] += 2
-		return
-	}
 	at, absent := b.shards[id].Find(e)
 	if absent {
 		rows, err := b.store.Visits(b.t.Context(), id, []visit.Key{{BCP: e.BCP, ID: string(e.Subject)}})
@@ -105,6 +101,10 @@ func (b *border) log(id int, e *event.Event) {
 				b.t.Fatal(err)
 			}
 		}
+	}
+	if b.shards[id].Admit(b.next[id], e.Time, e, at) != nil {
+		b.next[id] += 2
+		return
 	}
 	b.shards[id].Apply(b.next[id], e, at)
 	b.raw[id].Events.Append(b.next[id], e.Time, e)

@@ -98,6 +98,7 @@ func (s *State) visitOf(e *event.Event) mem.Ref {
 	if v := s.visits.Find(key); v != 0 {
 		return v
 	}
+	s.forget()
 	return s.visits.Add(key, visit.MonthOf(e.Time))
 }
 

@@ -67,9 +67,16 @@ func (s *State) collect(d *dirtyVisit, st *visit.State, lapsed visit.Time) {
 	window.Changes(s.collected.Items(d.collected), s.after, func(c window.Contribution, sign int32) { s.windows.addDelta(s.applied, c, sign) })
 }
 
-// derive derives the state of a visit from its facts. It is valid until the next call.
+// derive derives the state of a visit from its facts. It is valid until the next call. The latest one is kept: where one visit after the other
+// has thousands of facts in order, each is a step from the state before.
 func (s *State) derive(v mem.Ref) *visit.State {
-	known := s.visits.of(v)
-	s.rules.Derive(&known, &s.scratch)
+	if s.derived != v {
+		known := s.visits.of(v)
+		s.rules.Derive(&known, &s.scratch)
+		s.derived = v
+	}
 	return &s.scratch
 }
+
+// forget makes derive derive anew: facts or hours change, or a visit is added, perhaps with the Ref of one that has left memory.
+func (s *State) forget() { s.derived = 0 }

@@ -36,6 +36,7 @@ func (s *State) Overlapped(e *event.Event) (b event.BCP, over hours.Interval, ok
 func (s *State) RestoreHours(e *event.Event) {
 	if hours.Concerns(e) {
 		s.openings[e.BCP] = nil
+		s.forget()
 		s.hours[e.BCP].Apply(e)
 	}
 }
@@ -65,6 +66,7 @@ func (s *State) applyToHours(offset int64, e *event.Event, latest int64, out *Ou
 		}
 	}
 	s.openings[e.BCP] = nil
+	s.forget()
 	h.Apply(e)
 	from := 0
 	for _, o := range overlapped {

@@ -167,7 +167,7 @@ func (in *instance) apply(n int) error {
 	}
 	for i := at; i < end; i++ {
 		e := &in.log[i]
-		if in.next = in.offsets[i] + 1; tooOld[i] {
+		if in.next = in.offsets[i] + 1; tooOld[i] || in.state.Admit(in.offsets[i], e.Time, e, found[i-at]) != nil {
 			continue
 		}
 		if b, over, ok := in.state.Overlapped(e); ok {

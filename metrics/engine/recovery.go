@@ -144,6 +144,7 @@ func (s *State) RestoreVisit(r *visit.Row) error {
 		return nil
 	}
 	at := s.visits.Add(key, r.Month)
+	s.forget()
 	s.visits.restore(at, v)
 	e := s.visits.At(at)
 	e.asOf = r.AsOf

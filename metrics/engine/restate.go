@@ -31,11 +31,23 @@ func (s *State) noteBefore(v mem.Ref, st *visit.State) {
 
 func (s *State) noteAfter(v mem.Ref, st *visit.State) { s.addFinalDeltas(s.before, v, st) }
 
-// addFinalDeltas adds the final deltas of a visit, from its contributions before to those of its state.
+// addFinalDeltas adds the final deltas of a visit, from its contributions before, which it changes, to those of its state.
 func (s *State) addFinalDeltas(before []window.Contribution, v mem.Ref, st *visit.State) {
 	s.after = window.Contributions(s.after[:0], st, s.visits.At(v).lapsed())
-	s.visitDeltas = len(s.finalDeltas)
-	window.Changes(before, s.after, s.addFinalDelta)
+	window.Changes(s.finals(before), s.finals(s.after), s.addFinalDelta)
+}
+
+// finals are the contributions to final minutes, in the memory of all. They are without channel and regime: one that moves from
+// one channel or regime to another changes nothing of the window over all of them.
+func (s *State) finals(all []window.Contribution) []window.Contribution {
+	finals := all[:0]
+	for _, c := range all {
+		if c.Key.Start < s.finalMinute {
+			c.Key.Channel, c.Key.Regime = 0, 0
+			finals = append(finals, c)
+		}
+	}
+	return finals
 }
 
 // lastOf is the last segment, if there is one.
@@ -50,7 +62,6 @@ func lastOf(segments []visit.Segment) visit.Segment {
 // window, and takes nothing away but the contribution of the segment that was last, if that turns out to continue.
 func (s *State) addFinalDeltaOfLast(last visit.Segment, after *visit.State) {
 	if last.End != 0 && window.MinuteOf(last.End) < s.finalMinute && !slices.Contains(after.Segments, last) {
-		s.visitDeltas = len(s.finalDeltas)
 		s.addFinalDelta(window.Contribution{
 			Key: window.Key{
 				BCP: after.BCP, Direction: after.Direction,
@@ -61,17 +72,8 @@ func (s *State) addFinalDeltaOfLast(last visit.Segment, after *visit.State) {
 	}
 }
 
-// addFinalDelta adds a contribution that was added or taken away, if its minute is final. A contribution that moves from
-// one channel or regime to another changes nothing of the window over all of them.
+// addFinalDelta adds a contribution to a final minute that was added or taken away.
 func (s *State) addFinalDelta(c window.Contribution, sign int32) {
-	if c.Key.Start >= s.finalMinute {
-		return
-	}
-	c.Key.Channel, c.Key.Regime = 0, 0
-	if back := slices.Index(s.finalDeltas[s.visitDeltas:], finalDelta{c, -sign}); back >= 0 {
-		s.finalDeltas = slices.Delete(s.finalDeltas, s.visitDeltas+back, s.visitDeltas+back+1)
-		return
-	}
 	s.finalDeltas = append(s.finalDeltas, finalDelta{c, sign})
 }
 

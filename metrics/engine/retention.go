@@ -53,7 +53,6 @@ func since(before int64, kept time.Duration, watermark int64) int64 {
 // NextRetention returned.
 func (s *State) Retain(r Retention) {
 	s.retentions = append(s.retentions, r)
-	s.admitted = s.lead
 }
 
 // NextRetention is the retention to store and to Retain if the shard is to keep visits and events for this long from now on.
@@ -79,8 +78,8 @@ func (s *State) retention(offset int64) *Retention {
 	return nil
 }
 
-// TooOld reports whether an event at an offset, in a record of a time in Unix milliseconds, is too old to be applied. It must be
-// asked once of each event, in the order of the log.
+// TooOld reports whether an event at an offset, in a record of a time in Unix milliseconds, is too old to be applied after those that
+// have been. One that is will be so after any others, too.
 func (s *State) TooOld(offset, logged int64, e *event.Event) bool {
 	if len(s.retentions) == 0 {
 		return false
@@ -89,14 +88,9 @@ func (s *State) TooOld(offset, logged int64, e *event.Event) bool {
 	if e.Type == event.EventRetracted {
 		at = e.RetractedTime
 	}
-	if r := s.retention(offset); r != nil && ofVisit(e) {
-		if at < r.visitsSince(s.admitted.latest-s.cfg.WatermarkDelay.Milliseconds()) ||
-			r.Visits > 0 && !e.AppendTime && at < logged-r.Visits.Milliseconds() {
-			return true
-		}
-	}
-	s.admitted.advance(offset, e)
-	return false
+	r := s.retention(offset)
+	return r != nil && ofVisit(e) &&
+		(at < r.visitsSince(s.watermark()) || r.Visits > 0 && !e.AppendTime && at < logged-r.Visits.Milliseconds())
 }
 
 // RejectTooOld is the rejection of an event that is too old.
@@ -133,6 +127,7 @@ func (s *State) begin(v mem.Ref, e *event.Event) {
 		s.collected.Free(d.collected)
 		d.collected = mem.List{}
 	}
+	s.forget()
 	s.visits.clear(v, visit.MonthOf(e.Time))
 }
 

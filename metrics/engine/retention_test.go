@@ -171,8 +171,12 @@ func TestEventOlderThanTheRetentionIsTooOld(t *testing.T) {
 		{"a record as old as its event", truckAt(event.TruckArrived, "T1", 75.9), 18, 0, false},
 		{"a record that the broker appended at an import", appended, 19, 100 * day, false},
 	} {
-		if got := s.TooOld(c.offset, c.e.Time+c.after, &c.e); got != c.want {
-			t.Errorf("%s: too old is %v", c.what, got)
+		why := s.Admit(c.offset, c.e.Time+c.after, &c.e, Found{})
+		if got := why != nil && why.Reason == event.TooOld; got != c.want || why != nil && !got {
+			t.Errorf("%s: refused as %v", c.what, why)
+		}
+		if why == nil {
+			s.Apply(c.offset, &c.e, Found{})
 		}
 	}
 }

@@ -145,10 +145,6 @@ func visitOf(e *event.Event) visit.Key { return visit.Key{BCP: e.BCP, ID: string
 
 func (r *run) apply(log []event.Event) error {
 	e := &log[r.next]
-	if r.state.TooOld(r.next, e.Time, e) {
-		r.next++
-		return nil
-	}
 	at, absent := r.state.Find(e)
 	if absent {
 		if row, ok := r.tables.visits[visitOf(e)]; ok {
@@ -156,6 +152,10 @@ func (r *run) apply(log []event.Event) error {
 				return err
 			}
 		}
+	}
+	if r.state.Admit(r.next, e.Time, e, at) != nil {
+		r.next++
+		return nil
 	}
 	if b, over, ok := r.state.Overlapped(e); ok {
 		for _, row := range r.tables.visits {

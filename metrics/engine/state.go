@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"time"
 
 	"dwell/ingest/event"
@@ -21,6 +22,8 @@ type Config struct {
 	// WatermarkDelay is how far the watermark stays behind the latest event, or behind that of the second latest source where
 	// producers date their records.
 	WatermarkDelay time.Duration `yaml:"watermark_delay"`
+	// MostFacts is how many facts a visit takes; 0 is visit.MostFacts.
+	MostFacts int `yaml:"-" rule:"-"`
 }
 
 // State is the state of one shard.
@@ -51,9 +54,7 @@ type State struct {
 
 	// recovering is true from Resume until Resumed. written is the AsOf of the last flush.
 	recovering bool
-	// retentions are in the order of their offsets; admitted is the lead as of the latest event that was asked for (TooOld).
-	retentions []Retention
-	admitted   lead
+	retentions []Retention // in the order of their offsets
 	written    int64
 	// restatedUntil is the highest AsOf of the visits that the recovery loaded: restatements are written before visits.
 	restatedUntil int64
@@ -64,10 +65,8 @@ type State struct {
 	boundaries []int64
 	applied    int64 // the offset of the last event
 
-	finalMinute int32 // of the watermark before the current event: windows that ended by it are final
-	// finalDeltas are those of the current event, of the current visit from visitDeltas on.
-	finalDeltas []finalDelta
-	visitDeltas int
+	finalMinute int32        // of the watermark before the current event: windows that ended by it are final
+	finalDeltas []finalDelta // of the current event
 	restated    []window.Restatement
 	// restatedAt is where in restated the windows of the current event are: memory for the next one.
 	restatedAt map[window.Key]int
@@ -82,6 +81,7 @@ type State struct {
 	// memory for the next event, and for the next flush
 	before, after []window.Contribution
 	scratch       visit.State
+	derived       mem.Ref // the visit of scratch, 0 where it is none
 	keyRoom       []byte
 	doneRoom      []event.Agency
 	setRoom       []byte
@@ -100,6 +100,7 @@ const (
 
 // New makes the state of a shard whose log is empty.
 func New(cfg Config) *State {
+	cfg.MostFacts = cmp.Or(cfg.MostFacts, visit.MostFacts)
 	s := &State{
 		cfg: cfg, rules: visit.RulesOf(cfg.Vocabulary), places: append([]place.Place{{}}, cfg.Places...),
 		inside:   make([]*Inside, (1+len(cfg.Places))*directions), // there is no BCP 0

@@ -1,9 +1,11 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -248,17 +250,31 @@ func (s *Shard) apply(ctx context.Context, records []event.Record, next int64) e
 	work := s.Budget.work()
 	defer s.Budget.done(work)
 	span.SetAttributes(attribute.Int("dwell.records", len(records)))
+	letters := len(s.raw.DeadLetters)
 	s.decode(ctx, work, records)
 	if err := s.load(ctx, work); err != nil {
 		return err
 	}
 	for i := range work.events {
-		if err := s.loadOverlapped(ctx, &work.events[i]); err != nil {
+		r, e, at := work.records[i], &work.events[i], work.visits[i]
+		if rejection := s.state.Admit(r.Offset, r.Time, e, at); rejection != nil {
+			s.reject(r, rejection)
+			continue
+		}
+		if err := s.loadOverlapped(ctx, e); err != nil {
 			s.since = time.Time{} // the batch is applied in part, so there is no offset as of which to flush
 			return err
 		}
-		s.applyOne(work.offsets[i], &work.events[i], work.visits[i])
+		s.raw.Events.Append(r.Offset, r.Time, e)
+		if e.Type == event.QueueObserved || e.Type == event.EventRetracted && e.AboutPlace {
+			s.raw.Readings = append(s.raw.Readings, reading(r.Offset, r.Time, e))
+		}
+		if e.OfPlace() && !r.AllPartitions() {
+			s.forward = append(s.forward, r.Clone())
+		}
+		s.applyOne(r.Offset, e, at)
 	}
+	slices.SortFunc(s.raw.DeadLetters[letters:], func(a, b event.DeadLetter) int { return cmp.Compare(a.Offset, b.Offset) })
 	s.next = next
 	s.published.stale = true
 	s.records += int64(len(records))
@@ -270,7 +286,7 @@ func (s *Shard) apply(ctx context.Context, records []event.Record, next int64) e
 	return nil
 }
 
-// decode sorts the records into events and dead letters.
+// decode sorts the records into events and dead letters. What is too old now is not looked for in the store.
 func (s *Shard) decode(ctx context.Context, w *work, records []event.Record) {
 	_, span := s.Tracer.Start(ctx, "shard.decode")
 	defer span.End()
@@ -288,14 +304,7 @@ func (s *Shard) decode(ctx context.Context, w *work, records []event.Record) {
 			s.reject(r, engine.RejectTooOld(e))
 			continue
 		}
-		w.offsets = append(w.offsets, r.Offset)
-		s.raw.Events.Append(r.Offset, r.Time, e)
-		if e.Type == event.QueueObserved || e.Type == event.EventRetracted && e.AboutPlace {
-			s.raw.Readings = append(s.raw.Readings, reading(r.Offset, r.Time, e))
-		}
-		if e.OfPlace() && !r.AllPartitions() {
-			s.forward = append(s.forward, r.Clone())
-		}
+		w.records = append(w.records, r)
 	}
 }
 

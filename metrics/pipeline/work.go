@@ -9,8 +9,8 @@ import (
 // pool, as few of them handle at once.
 type work struct {
 	events  []event.Event
-	offsets []int64
-	visits  []engine.Found // by event
+	records []*event.Record // by event
+	visits  []engine.Found  // by event
 }
 
 // work returns empty memory, which done takes back.
@@ -19,11 +19,14 @@ func (b *Budget) work() *work {
 	if w == nil {
 		w = &work{}
 	}
-	w.events, w.offsets, w.visits = w.events[:0], w.offsets[:0], w.visits[:0]
+	w.events, w.records, w.visits = w.events[:0], w.records[:0], w.visits[:0]
 	return w
 }
 
-func (b *Budget) done(w *work) { b.spare.Put(w) }
+func (b *Budget) done(w *work) {
+	clear(w.records)
+	b.spare.Put(w)
+}
 
 // event appends an event, which may have stale contents.
 func (w *work) event() *event.Event {

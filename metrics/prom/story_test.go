@@ -222,6 +222,7 @@ func TestBatchIsCounted(t *testing.T) {
 		dwell_dead_letters_total{reason="not_json"} 2
 		dwell_dead_letters_total{reason="subject_mismatch"} 0
 		dwell_dead_letters_total{reason="too_large"} 0
+		dwell_dead_letters_total{reason="too_many_facts"} 0
 		dwell_dead_letters_total{reason="too_old"} 0
 		dwell_dead_letters_total{reason="unknown_agency"} 0
 		dwell_dead_letters_total{reason="unknown_bcp"} 0

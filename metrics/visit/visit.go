@@ -30,8 +30,8 @@ func (v *Visit) Apply(f Fact) bool {
 		return false
 	}
 	if f.Type == event.EventRetracted {
-		v.retracted = append(v.retracted, f.Key)
-		slices.Sort(v.retracted)
+		at, _ := slices.BinarySearch(v.retracted, f.Key)
+		v.retracted = slices.Insert(v.retracted, at, f.Key)
 	}
 	if i := v.index(f.Key); i >= 0 {
 		v.facts = slices.Delete(v.facts, i, i+1)
@@ -50,14 +50,30 @@ func (v *Visit) Apply(f Fact) bool {
 	return true
 }
 
+// MostFacts is how many different facts a visit takes, those that were retracted among them. A truck has some tens. Without a bound
+// one subject with a million events would hold its shard up: an event may change everything about its visit, and costs as much.
+const MostFacts = 10_000
+
+// Refuses reports whether a visit that takes so many facts takes f no more. A retracted fact keeps its place, so what a visit has taken
+// it takes again, and a fact that it has can always be retracted. Up to the bound any order of facts gives the same visit, beyond it
+// the first ones count.
+func (v *Visit) Refuses(f Fact, most int) bool {
+	return len(v.facts)+len(v.retracted) >= most && v.index(f.Key) < 0 && !v.hasRetracted(f.Key)
+}
+
 // Knows reports whether applying f would change nothing. Of one id with two contents, which CloudEvents forbids, the smaller
 // content counts, in any order.
 func (v *Visit) Knows(f Fact) bool {
-	if slices.Contains(v.retracted, f.Key) {
+	if v.hasRetracted(f.Key) {
 		return true
 	}
 	i := v.index(f.Key)
 	return f.Type != event.EventRetracted && i >= 0 && compare(f, v.facts[i]) >= 0
+}
+
+func (v *Visit) hasRetracted(key uint64) bool {
+	_, found := slices.BinarySearch(v.retracted, key)
+	return found
 }
 
 func (v *Visit) index(key uint64) int {

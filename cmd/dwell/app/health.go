@@ -46,7 +46,7 @@ type shardHealth struct {
 	stalled outage
 	// unread is that its partition cannot be read on.
 	unread outage
-	short   *clickhouse.ShortLog // nil where the log is as long as what was counted
+	short  *clickhouse.ShortLog // nil where the log is as long as what was counted
 }
 
 // moment is a time, and the same by the clock of what is shown.
