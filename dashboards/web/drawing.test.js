@@ -48,6 +48,15 @@ test("a stale place has no numbers but its last known one and its age", () => {
   assert.doesNotMatch(place.release.textContent.replace("31 h", ""), /\d/);
 });
 
+test("a place of a page that has lost its connection says when it was last seen, and not how long ago", () => {
+  const place = drawn({ time_zone: "Asia/Kabul", last_event: hour(11) });
+  assert.equal(place.status.textContent, "Last seen 1 h ago");
+  place.stand();
+  assert.equal(place.status.textContent, "Last seen Jan 5, 15:30");
+  place.update(placeWith({ time_zone: "Asia/Kabul", last_event: hour(12) }), now);
+  assert.equal(place.status.textContent, "Last seen 0 s ago");
+});
+
 test("a place without data yet has no number at all", () => {
   const reason = "no_data_yet";
   const place = drawn({ ...stale, last_event: null, inside: { trucks: null, last_known: null, reason }, release_time: { ...nothing, reason } });

@@ -6,6 +6,7 @@ import { away } from "./outages.js";
 import { swatch } from "./bars.js";
 import { Chart } from "./chart.js";
 import { doubts, readingsChart } from "./readings.js";
+import { reasonOf } from "./polling.js";
 import { Refresh } from "./refresh.js";
 import { statusOf, unknown, why } from "./place.js";
 import { SimulationNotice } from "./simulation.js";
@@ -24,9 +25,8 @@ async function read(path, parameters, signal) {
   url.hash = "";
   for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
   const response = await fetch(url, { signal });
-  const body = await response.json();
-  if (!response.ok) throw new Error(body.detail ?? body.title);
-  return body;
+  if (!response.ok) throw new Error(await reasonOf(response));
+  return response.json();
 }
 
 const table = (caption, heads, rows) => el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
@@ -39,7 +39,7 @@ export class Detail {
     this.dialog = dialog;
     this.id = null;
     this.range = "24h";
-    this.warning = "";
+    this.warning = ["", true];
     this.onClose = () => {};
     this.refresh = new Refresh(refreshEvery, (signal) => this.load(signal), (answers) => this.show(answers),
       (error) => this.fail(error));
@@ -77,7 +77,8 @@ export class Detail {
     this.status = el("p", { class: "status" });
     this.simulation = new SimulationNotice(el("p", { class: "simulation" }));
     this.notice = el("p", { class: "outages" });
-    this.warn(this.warning);
+    this.place = place;
+    this.warn(...this.warning);
     this.summary = el("p", { class: "minor" });
     this.shown = null;
     this.message = el("p", { class: "minor", role: "status" });
@@ -126,19 +127,20 @@ export class Detail {
     this.place = place;
     this.now = overview.time;
     this.away = away(overview);
-    statusOf(this.status, place, overview.time);
+    statusOf(this.status, place, overview.time, this.warning[1]);
     this.simulation.update(overview);
     const here = `${dateTime(overview.time, place.time_zone)} ${zoneName(overview.time, place.time_zone)}`;
     const stale = t(place.silent_after_learned ? "stale_after_baseline" : "stale_after_configured", { time: duration(place.silent_after_seconds) });
     say(this.summary, `${t("neighbour", { name: nameOf(place.neighbour.names) })} · ${here} · ${stale}`);
   }
 
-  // warn shows what the page says of its connection, which the detail covers; empty where its numbers are those of now.
-  warn(text) {
-    this.warning = text;
+  // warn shows what the page says of its connection, which the detail covers, and whether its numbers are those of now.
+  warn(text, current) {
+    this.warning = [text, current];
     if (!this.notice) return;
     say(this.notice, text);
     this.notice.hidden = !text;
+    if (this.place) statusOf(this.status, this.place, this.now, current);
   }
 
   load(signal) {

@@ -33,33 +33,33 @@ function instant(node, at) {
 }
 
 function onOverview(latest, changed) {
-  overview = latest;
   if (changed === null) {
-    const zones = new Set(overview.places.map((p) => p.time_zone));
+    const zones = new Set(latest.places.map((p) => p.time_zone));
     zone = zones.size === 1 ? [...zones][0] : "UTC";
-    if (drawn !== documents(overview.places)) { // the first time, and where the server has another places file now
-      drawn = documents(overview.places);
+    if (drawn !== documents(latest.places)) { // the first time, and where the server has another places file now
+      drawn = documents(latest.places);
       if (rows.size) loadAgencies();
       rows.clear();
-      for (const place of overview.places) rows.set(place.id, new Place(place));
+      for (const place of latest.places) rows.set(place.id, new Place(place));
       byId("places").replaceChildren(...[...rows.values()].map((r) => r.node));
     }
-    say(byId("window-note"), t("window_note", { window: duration(overview.window_seconds), trend: overview.trend_hours }));
+    say(byId("window-note"), t("window_note", { window: duration(latest.window_seconds), trend: latest.trend_hours }));
   }
-  for (const place of overview.places) {
+  for (const place of latest.places) {
     const row = rows.get(place.id);
     if (changed && row.node.dataset.status !== place.status) {
       say(byId("news"), t("news_status", { place: nameOf(place.names), status: codeText(place.status) }));
     }
-    row.update(place, overview.time);
+    row.update(place, latest.time);
   }
-  simulation.update(overview);
-  if (!outages.node.hidden && !away(overview)) say(byId("news"), t("news_reachable"));
-  outages.update(overview, zone);
-  instant(byId("as-of"), overview.as_of);
-  instant(byId("final-until"), overview.final_until);
-  show(byId("totals"), overview.total, totals);
-  detail.update(overview);
+  simulation.update(latest);
+  if (!outages.node.hidden && !away(latest)) say(byId("news"), t("news_reachable"));
+  outages.update(latest, zone);
+  instant(byId("as-of"), latest.as_of);
+  instant(byId("final-until"), latest.final_until);
+  show(byId("totals"), latest.total, totals);
+  detail.update(latest);
+  overview = latest;
 }
 
 // title says as of when its number is where that is not now.
@@ -77,12 +77,14 @@ function onState(next, { seconds, reason }) {
   say(byId("connection-text"), text);
   byId("connection").dataset.state = shown;
   document.body.dataset.connection = next;
-  title(next === "live" || next === "polling");
+  const current = next === "live" || next === "polling";
+  title(current);
+  if (!current) for (const row of rows.values()) row.stand();
   const news = newsOf(next, reason);
   const notice = [next === "live" || next === "connecting" ? "" : news, hint].filter(Boolean).join(" ");
   say(byId("notice"), notice);
   byId("notice").hidden = !notice;
-  detail.warn(notice);
+  detail.warn(notice, current);
   if (next === state) return;
   const before = state;
   state = next;

@@ -1,6 +1,6 @@
 // One border crossing point of the overview.
 import { el, say, show } from "./dom.js";
-import { brief, count, duration, durationParts } from "./format.js";
+import { brief, count, dateTime, duration, durationParts } from "./format.js";
 import { ageBar, holderBar, holderLegend } from "./bars.js";
 import { measures } from "./measures.js";
 import { doubts } from "./readings.js";
@@ -23,12 +23,15 @@ export function why(reason, place, now) {
 export const unknown = (text, note) =>
   el("p", { class: "unknown" }, el("strong", {}, t("unknown")), text ? el("span", {}, text) : null, note ? el("span", { class: "note" }, note) : null);
 
-// statusOf shows the status of a place by a shape, a colour and words.
-export function statusOf(node, place, now) {
-  const words = place.last_event === null ? `${codeText(place.status)} · ${t("no_data_yet")}`
-    : place.status === "unknown" ? `${t("unknown")} · ${t("stale_since", { age: brief(ago(place.last_event, now)) })}`
-    : place.status === "closed" ? `${t("closed")} · ${t("seen_ago", { age: brief(ago(place.last_event, now)) })}`
-    : t("seen_ago_first", { age: brief(ago(place.last_event, now)) });
+// statusOf shows the status of a place by a shape, a colour and words. Where the page does not know what is now, it says when the place
+// was last seen, and not how long ago that is.
+export function statusOf(node, place, now, current = true) {
+  const never = place.last_event === null;
+  const values = never ? {} : current ? { age: brief(ago(place.last_event, now)) } : { time: dateTime(place.last_event, place.time_zone) };
+  const words = never ? `${codeText(place.status)} · ${t("no_data_yet")}`
+    : place.status === "unknown" ? `${t("unknown")} · ${t(current ? "stale_since" : "stale_at", values)}`
+    : place.status === "closed" ? `${t("closed")} · ${t(current ? "seen_ago" : "seen_at", values)}`
+    : t(current ? "seen_ago_first" : "seen_at_first", values);
   node.dataset.status = place.status;
   show(node, words, (text) => [el("span", { class: "glyph", "aria-hidden": "true" }), text]);
 }
@@ -56,7 +59,13 @@ export class Place {
     });
   }
 
+  // stand says that the page does not know what is now.
+  stand() {
+    if (this.last) statusOf(this.status, ...this.last, false);
+  }
+
   update(place, now) {
+    this.last = [place, now];
     this.node.dataset.status = place.status;
     statusOf(this.status, place, now);
     const hours = place.trend.map((h) => h.status === "unknown");

@@ -45,7 +45,7 @@ const en = {
   outage_history: "History can be read, and says as of when.",
 
   ok: "Up to date", unknown: "Unknown", closed: "Closed", none: "none",
-  seen_ago: "last seen {age} ago", seen_ago_first: "Last seen {age} ago", no_data_yet: "no data yet", stale: "stale", stale_since: "stale, last seen {age} ago",
+  seen_ago: "last seen {age} ago", seen_ago_first: "Last seen {age} ago", no_data_yet: "no data yet", seen_at: "last seen {time}", seen_at_first: "Last seen {time}", stale_at: "stale, last seen {time}", stale: "stale", stale_since: "stale, last seen {age} ago",
   no_truck_events: "no truck events", no_releases: "no releases in this period", no_values: "no data in this period",
   stale_after_baseline: "unknown after {time} without an event, by its baseline for this hour", stale_after_configured: "unknown after {time} without an event, as configured",
   zero_after_closure: "zero after a closure", zero_after_outage: "zero after an outage", published_as: "{figure} published",
