@@ -14,7 +14,8 @@ import (
 // Hours is when one BCP was open. It is not for concurrent use.
 type Hours struct {
 	calendar  calendar
-	facts     []fact // ordered by compare, keys unique
+	facts     []fact          // ordered by compare, keys unique
+	known     map[uint64]fact // the facts, by key
 	retracted map[uint64]struct{}
 	days      [directions]map[int32]closures // cache, by day in UTC since the Unix epoch
 }
@@ -54,7 +55,7 @@ func New(week *place.Calendar, zone *time.Location) *Hours {
 
 // Clone is a copy that shares no memory that changes.
 func (h *Hours) Clone() *Hours {
-	return &Hours{calendar: h.calendar, facts: slices.Clone(h.facts), retracted: maps.Clone(h.retracted)}
+	return &Hours{calendar: h.calendar, facts: slices.Clone(h.facts), known: maps.Clone(h.known), retracted: maps.Clone(h.retracted)}
 }
 
 // Interval is [From, To) in Unix milliseconds.
@@ -128,6 +129,10 @@ func (h *Hours) add(f fact) {
 	h.remove(f.key)
 	at, _ := slices.BinarySearchFunc(h.facts, f, compare)
 	h.facts = slices.Insert(h.facts, at, f)
+	if h.known == nil {
+		h.known = map[uint64]fact{}
+	}
+	h.known[f.key] = f
 }
 
 func (h *Hours) retract(key uint64) {
@@ -141,6 +146,7 @@ func (h *Hours) retract(key uint64) {
 func (h *Hours) remove(key uint64) {
 	if at := h.index(key); at >= 0 {
 		h.facts = slices.Delete(h.facts, at, at+1)
+		delete(h.known, key)
 	}
 }
 
@@ -148,8 +154,14 @@ func factOf(e *event.Event) fact {
 	return fact{key: e.Key(), time: e.Time, opens: e.Type == event.BCPOpened, direction: e.Direction}
 }
 
+// index is where the fact of a key is, -1 if there is none.
 func (h *Hours) index(key uint64) int {
-	return slices.IndexFunc(h.facts, func(f fact) bool { return f.key == key })
+	f, ok := h.known[key]
+	if !ok {
+		return -1
+	}
+	at, _ := slices.BinarySearchFunc(h.facts, f, compare)
+	return at
 }
 
 // reach is the interval that a fact at this index and time may change: from the end that the preceding opening has without

@@ -3,6 +3,7 @@ package hours
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -298,4 +299,20 @@ func TestAnyOrderGivesTheSameHours(t *testing.T) {
 			}
 		}
 	})
+}
+
+// BenchmarkManyClosings applies 20,000 openings and closings of one BCP, and merges them with those of another shard.
+func BenchmarkManyClosings(b *testing.B) {
+	for b.Loop() {
+		one, two := New(nil, time.UTC), New(nil, time.UTC)
+		for i := range 20_000 {
+			e := event.Event{Type: event.BCPClosed, ID: strconv.AppendInt(nil, int64(i), 10), Source: []byte("post"), Time: int64(i) * 1000}
+			if i%2 == 1 {
+				e.Type = event.BCPOpened
+			}
+			one.Apply(&e)
+			two.Apply(&e)
+		}
+		one.Merge(two)
+	}
 }
