@@ -121,6 +121,7 @@ test("the browser's time of day is not in what is drawn", () => {
 test("frames that come ever later, as through a slow proxy, are not shown as now", () => {
   const { states } = connect();
   sockets[0].receive({ ...snapshot(1), overview: { ...overview(), time: at(0) } });
+  sockets[0].receive(changes(1, 1)); // one that does not say when it is of
   for (let n = 2; states.at(-1) === "live" && n < 100; n++) {
     tick(5_000);
     sockets[0].receive(timed(n, n)); // one second of the border in five

@@ -21,7 +21,7 @@ beforeEach(() => {
 
 test("a page of the server's version stays", () => {
   assert.equal(page("1").check("1"), false);
-  assert.equal(page("1").check(undefined), false);
+  for (const nothing of [undefined, null, "", 2, [], {}]) assert.equal(page("1").check(nothing), false);
   assert.equal(loads, 0);
 });
 

@@ -173,6 +173,7 @@ export function live(url, onOverview, onState, upgraded = () => false) {
   // what passes between two frames is compared, so that neither the browser's nor the server's time of day matters.
   function late(time) {
     const by = performance.now() - Date.parse(time);
+    if (Number.isNaN(by)) return;
     least = Math.min(least, by);
     if (by - least >= frameTimeout) reopen();
   }

@@ -19,7 +19,7 @@ export class Upgrade {
   // check reports whether the page of the server's version is being loaded. A frame that does not say the version leaves it as it was,
   // and asks again where somebody typed.
   check(version) {
-    this.theirs = version ?? this.theirs;
+    if (version && typeof version === "string") this.theirs = version;
     if (this.loading || !this.own || this.theirs === this.own) return this.loading;
     if (performance.now() - this.typed < rest || types(document.activeElement)) return false;
     this.loading = this.remember(this.theirs);
