@@ -21,6 +21,7 @@ import (
 type front struct {
 	refuses atomic.Bool // websockets
 	old     atomic.Bool // gives the page of another version
+	broken  atomic.Bool // refuses a module
 	loads   atomic.Int64
 	polls   atomic.Int64
 }
@@ -42,6 +43,11 @@ func (f *front) serve(t *testing.T, s *stage, address string) string {
 				w.Header().Set("Content-Type", "application/problem+json")
 				w.WriteHeader(http.StatusForbidden)
 				_, _ = w.Write([]byte(`{"type": "about:blank", "title": "refused", "status": 403, "detail": "The proxy does not pass on Host."}`))
+				return
+			}
+		case "/outages.js":
+			if f.broken.Load() {
+				http.Error(w, "refused", http.StatusForbidden)
 				return
 			}
 		case "/api/v1/overview":
@@ -69,9 +75,13 @@ func TestPageComesThroughABadDay(t *testing.T) {
 	backend, stop := serveAt(t, s, 50*time.Millisecond, "127.0.0.1:0")
 	var f front
 	f.refuses.Store(true)
+	f.broken.Store(true)
 	address := f.serve(t, s, backend)
 	b := newBrowser(t)
 	b.do(theme("light"), chromedp.EmulateViewport(1440, 900), chromedp.Navigate(address))
+	b.until(`document.getElementById("broken").checkVisibility()`)
+	f.broken.Store(false)
+	b.do(chromedp.Navigate(address))
 	b.until(`document.body.dataset.connection === "polling"`)
 	contains(t, "the notice", b.text("#notice"), "No live connection: The proxy does not pass on Host. The numbers are read every 5 s instead.")
 	contains(t, "the connection", b.text("#connection"), "Every 5 s")

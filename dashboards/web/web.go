@@ -6,6 +6,7 @@
 //
 //	main.js       what is shown when
 //	live.js       the connection and the overview it keeps; polling.js what it does where there is no websocket
+//	broken.js     what it says where modules cannot be loaded
 //	upgrade.js    the page of another version of the server; clocks.js how much time has passed
 //	simulation.js the banner over data that are made up
 //	place.js      one border crossing point of the overview; totals.js all of them
