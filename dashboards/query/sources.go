@@ -3,8 +3,8 @@ package query
 import "strconv"
 
 // maxShown bounds what others name at a place and this package lists or follows: the sources of its readings, and its lanes. Those that
-// were seen first count, by the times of their Kafka records and then by name, which is the same in each process. The names of the
-// rest stay in the tables: whoever may send events chooses them.
+// were seen first count, by the times of their Kafka records and then by name, which is the same in each process. The rest stays
+// in the tables: a sender of events chooses the names, and may choose any number of them.
 const maxShown = 64
 
 var seenFirst = strconv.Itoa(maxShown)
