@@ -19,6 +19,7 @@ type conn struct {
 	lib    *library
 	handle *unsafe.Pointer // what chdb_connect returned, which chdb_close_conn takes
 	work   chan func()
+	thread uint64 // on which it runs statements
 
 	// What the session holds now, so that a request changes only what differs. An empty database is an unknown one.
 	database string
@@ -45,6 +46,7 @@ func open(lib *library, dir, config string) (*conn, error) {
 		}
 	}()
 	c.do(func() {
+		c.thread = threadID()
 		args := []*byte{cText("clickhouse"), cText("--config-file=" + config), cText("--path=" + dir)}
 		c.handle = lib.connect(int32(len(args)), unsafe.SliceData(args))
 		runtime.KeepAlive(args)
@@ -115,7 +117,12 @@ func discard([]byte) error { return nil }
 func (c *conn) query(sql, format string, params map[string]string, sink func([]byte) error) (n counts, err error) {
 	c.do(func() {
 		result := newParameters(params).call(c.lib.query, *c.handle, sql, format)
-		defer c.lib.destroyResult(result)
+		defer func() {
+			c.lib.destroyResult(result)
+			if err != nil {
+				c.forget()
+			}
+		}()
 		if err = c.failure(result); err != nil {
 			return
 		}
@@ -134,7 +141,12 @@ var errNotStreamable = errors.New("the engine streams no statement of this kind"
 func (c *conn) stream(ctx context.Context, sql, format string, params map[string]string, sink func([]byte) error) (n counts, err error) {
 	c.do(func() {
 		stream := newParameters(params).call(c.lib.streamQuery, *c.handle, sql, format)
-		defer c.lib.destroyResult(stream)
+		defer func() {
+			c.lib.destroyResult(stream)
+			if err != nil {
+				c.forget()
+			}
+		}()
 		if err = c.failure(stream); err != nil {
 			if strings.Contains(err.Error(), "Streaming query is not supported") {
 				err = errNotStreamable
@@ -171,8 +183,8 @@ func (c *conn) insert(ctx context.Context, sql, format string, params map[string
 		stream := newParameters(params).call(c.lib.streamInsert, *c.handle, sql, format)
 		defer func() {
 			c.lib.destroyInsertStream(stream)
-			if err != nil { // the engine keeps the insert, and with it the table, until the connection's next statement
-				c.lib.destroyResult(newParameters(nil).call(c.lib.query, *c.handle, "SELECT 1", "Null"))
+			if err != nil {
+				c.forget()
 			}
 		}()
 		if message := text(c.lib.streamInsertError(stream)); message != "" {
@@ -204,6 +216,12 @@ func (c *conn) insert(ctx context.Context, sql, format string, params map[string
 		}
 	})
 	return n, err
+}
+
+// forget runs another statement: the engine keeps one that failed, and with it the table, until the connection's next one. It
+// must be called on the connection's thread.
+func (c *conn) forget() {
+	c.lib.destroyResult(newParameters(nil).call(c.lib.query, *c.handle, "SELECT 1", "Null"))
 }
 
 // readOnly reports whether the engine's parser finds only statements in sql that change nothing.

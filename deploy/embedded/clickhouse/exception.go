@@ -52,7 +52,7 @@ func (e *exception) status() int {
 		return http.StatusRequestEntityTooLarge
 	case "NOT_IMPLEMENTED":
 		return http.StatusNotImplemented
-	case "SOCKET_TIMEOUT", "CANNOT_OPEN_FILE":
+	case "SOCKET_TIMEOUT", "CANNOT_OPEN_FILE", "TOO_MANY_SIMULTANEOUS_QUERIES": // the last one is of this server alone
 		return http.StatusServiceUnavailable
 	case "TIMEOUT_EXCEEDED":
 		return http.StatusRequestTimeout

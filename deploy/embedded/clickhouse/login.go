@@ -35,10 +35,10 @@ func denied(why string) *exception {
 	return &exception{code: 497, name: "ACCESS_DENIED", text: "Code: 497. DB::Exception: " + why + ". (ACCESS_DENIED)"}
 }
 
-// refuse answers with the status of a ClickHouse server that does not let a client in.
-func refuse(w http.ResponseWriter, e *exception) {
+// refuse answers a request of which nothing has been read.
+func refuse(w http.ResponseWriter, status int, e *exception) {
 	w.Header().Set("X-ClickHouse-Exception-Code", strconv.Itoa(e.code))
-	http.Error(w, e.text, http.StatusForbidden)
+	http.Error(w, e.text, status)
 }
 
 // credentials are taken from where clients of ClickHouse put them: its headers, HTTP's own, or the URL.

@@ -7,8 +7,12 @@ import (
 	"time"
 )
 
-// poolSize bounds the statements that run at once; a request beyond it waits its turn.
-const poolSize = 16
+const (
+	// poolSize bounds the statements that run at once; a request beyond it waits its turn.
+	poolSize = 16
+	// maxSessions bounds the sessions, each of which has a connection to the engine and a thread until it expires.
+	maxSessions = 64
+)
 
 // pool lends connections: any free one to a request without a session, its own to a request with one.
 type pool struct {
@@ -30,6 +34,8 @@ type session struct {
 }
 
 var errSessionLocked = &exception{code: 373, name: "SESSION_IS_LOCKED", text: "Code: 373. DB::Exception: Session is locked by a concurrent client. (SESSION_IS_LOCKED)"}
+
+var errTooManySessions = &exception{code: 202, name: "TOO_MANY_SIMULTANEOUS_QUERIES", text: "Code: 202. DB::Exception: Too many sessions; the embedded ClickHouse keeps 64, use one of them, a shorter session_timeout, or none. (TOO_MANY_SIMULTANEOUS_QUERIES)"}
 
 func newPool(open func() (*conn, error)) (*pool, error) {
 	keep, err := open()
@@ -82,6 +88,9 @@ func (p *pool) takeSession(id string, timeout time.Duration) (*conn, func(), err
 	defer p.mu.Unlock()
 	s := p.sessions[id]
 	if s == nil {
+		if len(p.sessions) >= maxSessions {
+			return nil, nil, errTooManySessions
+		}
 		c, err := p.open()
 		if err != nil {
 			return nil, nil, err

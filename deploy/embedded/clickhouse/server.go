@@ -16,6 +16,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/net/netutil"
+
 	"dwell/deploy/embedded/folder"
 )
 
@@ -78,11 +80,14 @@ func Serve(ctx context.Context, lib string, cfg Config, ln net.Listener, log *sl
 			return errors.Join(fmt.Errorf("embedded ClickHouse: %w", err), ln.Close(), pool.close())
 		}
 	}
-	h := &handler{pool: pool, password: password, unguarded: cfg.Unguarded, log: log, unwritten: make(chan struct{})}
+	h := &handler{
+		pool: pool, password: password, unguarded: cfg.Unguarded, log: log,
+		admitted: make(chan struct{}, maxRequests), unwritten: make(chan struct{}),
+	}
 	if err := h.identify(); err != nil {
 		return errors.Join(fmt.Errorf("embedded ClickHouse: %w", err), ln.Close(), pool.close())
 	}
-	server := &http.Server{Handler: h, ReadHeaderTimeout: 30 * time.Second, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)}
+	server := newServer(h, log)
 	stopped := make(chan error, 1)
 	go func() {
 		<-ctx.Done()
@@ -95,7 +100,7 @@ func Serve(ctx context.Context, lib string, cfg Config, ln net.Listener, log *sl
 		h.watch(over)
 	}()
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(ln) }()
+	go func() { served <- server.Serve(netutil.LimitListener(ln, maxConnections)) }()
 	log.Info("ready", "address", ln.Addr().String(), "data", dir, "version", h.version)
 	select {
 	case <-h.unwritten: // closing in order would write more
@@ -121,6 +126,7 @@ type handler struct {
 	password          string
 	unguarded         bool
 	log               *slog.Logger
+	admitted          chan struct{} // holds what is admitted
 	version, timezone string
 	// unwritten is closed when the engine has failed to write something.
 	unwritten chan struct{}
@@ -148,9 +154,17 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "There is no handle "+r.URL.Path, http.StatusNotFound)
 	default:
 		if why := h.refused(r); why != nil {
-			refuse(w, why)
+			refuse(w, http.StatusForbidden, why)
 			return
 		}
+		select {
+		case h.admitted <- struct{}{}:
+		default:
+			refuse(w, http.StatusServiceUnavailable, errTooManyRequests)
+			return
+		}
+		defer func() { <-h.admitted }()
+		r.Body = &patient{ReadCloser: r.Body, control: http.NewResponseController(w)}
 		h.statement(w, r)
 	}
 }
@@ -212,23 +226,21 @@ func (h *handler) run(ctx context.Context, w http.ResponseWriter, q *request) er
 		return nil
 	}
 	st := parse(string(head))
-	text := head
-	var data io.Reader
-	if st.takesData {
-		ahead := aheadBuffer()
-		defer giveBack(ahead)
-		ahead.Write(head[st.data:])
-		_, err = io.CopyN(ahead, q.text, aheadBytes)
-		data, text = io.MultiReader(ahead, q.text), head[:st.clause]
-	} else if len(head) == headBytes {
-		var rest []byte
-		rest, err = io.ReadAll(q.text)
-		text = append(head, rest...)
-		st = parse(string(text))
+	if !st.takesData && len(head) == headBytes {
+		rest, err := io.ReadAll(io.LimitReader(q.text, maxTextBytes-headBytes+1))
+		if err != nil {
+			fail(w, q, fmt.Errorf("the request broke off: %w", err))
+			return nil
+		}
+		if head = append(head, rest...); len(head) > maxTextBytes {
+			fail(w, q, errTooLong)
+			return nil
+		}
+		st = parse(string(head))
 	}
-	if err != nil && !errors.Is(err, io.EOF) {
-		fail(w, q, fmt.Errorf("the request broke off: %w", err))
-		return nil
+	text := head
+	if st.takesData {
+		text = head[:st.clause]
 	}
 	if err := h.forbidden(text, st.takesData); err != nil {
 		fail(w, q, err)
@@ -246,6 +258,23 @@ func (h *handler) run(ctx context.Context, w http.ResponseWriter, q *request) er
 			give()
 		}
 	}()
+	var data io.Reader
+	if st.takesData {
+		ahead := aheadBuffer()
+		defer giveBack(ahead)
+		ahead.Write(head[st.data:])
+		if _, err := io.CopyN(ahead, q.text, aheadBytes); err != nil && !errors.Is(err, io.EOF) {
+			fail(w, q, fmt.Errorf("the request broke off: %w", err))
+			return nil
+		}
+		data = io.MultiReader(ahead, q.text)
+	}
+	over := h.attend(ctx, c)
+	lend := give
+	give = func() {
+		over()
+		lend()
+	}
 	if q.session == "" && q.database == "" {
 		q.database = "default"
 	}
