@@ -33,16 +33,29 @@ var engines = []string{
 var held = []string{
 	"merge_tree_disk", "merge_tree_storage_policy", "format_schema", "format_schema_source", "output_format_schema",
 	"format_template_row", "format_template_resultset", "input_format_record_errors_file_path",
-	"format_avro_schema_registry_url", "allow_experimental_ai_functions", "dialect",
+	"format_avro_schema_registry_url", "allow_experimental_ai_functions", "dialect", "allow_introspection_functions",
 }
 
-// granted is what clients may do.
-const granted = "SHOW, SELECT, INSERT, ALTER, CREATE DATABASE, CREATE TABLE, CREATE VIEW, CREATE TEMPORARY TABLE, " +
-	"CREATE TEMPORARY VIEW, CREATE FUNCTION, DROP, UNDROP TABLE, TRUNCATE, OPTIMIZE, CHECK, KILL QUERY, " +
-	"SYSTEM MERGES, SYSTEM FLUSH, SYSTEM DROP CACHE"
+// bounded are the settings that make threads. Clients may set them to at most maxThreads.
+var bounded = []string{
+	"max_threads", "max_insert_threads", "max_final_threads", "max_parsing_threads", "max_download_threads", "max_threads_for_indexes",
+	"max_alter_threads", "cache_warmer_threads", "async_insert_threads",
+}
+
+const maxThreads = 64
+
+// granted is what clients may do, by the engine's names of rights. No other right is: no users, roles and policies, named
+// collections, dictionaries, functions, backups and copies of parts (FREEZE), nothing of SYSTEM, and no sources besides tables.
+const granted = "SHOW DATABASES, SHOW TABLES, SHOW COLUMNS, SELECT, INSERT, CHECK, OPTIMIZE, TRUNCATE, KILL QUERY, " +
+	"CREATE DATABASE, CREATE TABLE, CREATE VIEW, CREATE TEMPORARY TABLE, CREATE TEMPORARY VIEW, DROP DATABASE, DROP TABLE, DROP VIEW, " +
+	"ALTER UPDATE, ALTER DELETE, ALTER COLUMN, ALTER INDEX, ALTER PROJECTION, ALTER STATISTICS, ALTER CONSTRAINT, ALTER TTL, " +
+	"ALTER SETTINGS, ALTER MODIFY COMMENT, ALTER VIEW"
 
 // own are the engine's own databases. It reads system.one for a statement without FROM, so without it every statement fails.
 var own = []string{"system", "INFORMATION_SCHEMA", "information_schema"}
+
+// firstDatabase is the one in which a connection begins: without it the engine opens no other one, until it starts again.
+const firstDatabase = "default"
 
 // rights is the engine's users file.
 func rights(unguarded bool) string {
@@ -50,8 +63,12 @@ func rights(unguarded bool) string {
 	for _, database := range own {
 		revoked += "<query>REVOKE INSERT, ALTER, CREATE, DROP, TRUNCATE ON " + database + ".*</query>"
 	}
+	revoked += "<query>REVOKE DROP DATABASE ON " + firstDatabase + ".*</query>"
 	for _, name := range held {
 		constraints += "<" + name + "><const/></" + name + ">\n"
+	}
+	for _, name := range bounded {
+		constraints += fmt.Sprintf("<%s><max>%d</max></%s>\n", name, maxThreads, name)
 	}
 	if unguarded {
 		grants, constraints, revoked = "ALL", "", ""

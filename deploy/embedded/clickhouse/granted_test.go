@@ -1,0 +1,51 @@
+package clickhouse_test
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"dwell/deploy/embedded/clickhouse/clickhousetest"
+)
+
+// TestClientsHaveTheRightsOfTables compares what the engine grants with the short list, and tries statements of each other kind.
+func TestClientsHaveTheRightsOfTables(t *testing.T) {
+	engine := clickhousetest.Open(t, filepath.Join(t.TempDir(), "data"))
+	t.Cleanup(func() { engine.Kill(t) })
+	s := engine.Server
+	rights, _, _ := strings.Cut(strings.TrimPrefix(ask(t, s, nil, "SHOW GRANTS"), "GRANT "), " ON *.* TO default\n")
+	if want := "CHECK, SHOW DATABASES, SHOW TABLES, SHOW COLUMNS, SELECT, INSERT, ALTER UPDATE, ALTER DELETE, ALTER COLUMN, ALTER MODIFY COMMENT, " +
+		"ALTER INDEX, ALTER STATISTICS, ALTER PROJECTION, ALTER CONSTRAINT, ALTER TTL, ALTER SETTINGS, ALTER VIEW, CREATE DATABASE, CREATE TABLE, " +
+		"CREATE VIEW, CREATE TEMPORARY TABLE, CREATE TEMPORARY VIEW, DROP DATABASE, DROP TABLE, DROP VIEW, TRUNCATE, OPTIMIZE, KILL QUERY"; rights != want {
+		t.Errorf("granted are\n%s, want\n%s", rights, want)
+	}
+	ask(t, s, nil, "CREATE TABLE trucks (id UInt64) ENGINE = MergeTree ORDER BY id")
+	ask(t, s, nil, "INSERT INTO trucks VALUES (1)")
+	for _, sql := range []string{
+		// Users and their rights.
+		"CREATE USER guest", "ALTER USER default IDENTIFIED BY 'x'", "DROP USER default", "CREATE ROLE r", "GRANT ALL ON *.* TO default", "CREATE QUOTA q",
+		"CREATE ROW POLICY p ON trucks USING 1 TO ALL", "CREATE SETTINGS PROFILE p", "SHOW ACCESS", "EXECUTE AS default SELECT 1",
+		// What is beside tables.
+		"CREATE NAMED COLLECTION c AS a = 1", "CREATE FUNCTION f AS (x) -> x", "CREATE WORKLOAD all", "CREATE RESOURCE r (WRITE DISK default)",
+		"CREATE DICTIONARY d (id UInt64) PRIMARY KEY id SOURCE(CLICKHOUSE(TABLE 'trucks')) LAYOUT(FLAT()) LIFETIME(0)",
+		// Copies.
+		"BACKUP TABLE trucks TO Disk('default', 'b')", "BACKUP TABLE trucks TO Memory('b')", "RESTORE TABLE trucks FROM Memory('b')",
+		"ALTER TABLE trucks FREEZE", "ALTER TABLE trucks FREEZE WITH NAME '../../x'", "ALTER TABLE trucks FETCH PARTITION tuple() FROM '/x'",
+		"ALTER TABLE trucks MOVE PARTITION tuple() TO DISK 'other'",
+		// The engine itself.
+		"SYSTEM SHUTDOWN", "SYSTEM KILL", "SYSTEM STOP MERGES trucks", "SYSTEM FLUSH LOGS", "SYSTEM RELOAD CONFIG", "SYSTEM DROP MARK CACHE",
+		"SYSTEM ENABLE FAILPOINT x", "SYSTEM UNFREEZE WITH NAME 'x'", "SYSTEM JEMALLOC PURGE", "SYSTEM RELOAD DICTIONARIES",
+		"DROP DATABASE default", "DROP DATABASE IF EXISTS default SYNC", "DETACH DATABASE default", "RENAME DATABASE default TO other",
+		// What describes the engine's own memory, and would take all threads.
+		"SELECT addressToSymbol(1) SETTINGS allow_introspection_functions = 1", "SELECT 1 SETTINGS max_threads = 1000", "SELECT 1 SETTINGS max_insert_threads = 1000",
+	} {
+		response, answer := post(t, s, nil, sql)
+		if response.Header.Get("X-ClickHouse-Exception-Code") == "" {
+			t.Errorf("%s: %s %s", sql, response.Status, answer)
+		}
+	}
+	// A connection is made for each session, which begins in the database default.
+	if got := ask(t, s, map[string][]string{"session_id": {"new"}}, "SELECT count() FROM trucks"); got != "1\n" {
+		t.Errorf("afterwards: %q", got)
+	}
+}
