@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"dwell/cmd/dwell/app"
+	"dwell/cmd/dwell/visible"
 	"dwell/metrics/audit"
 )
 
@@ -37,7 +38,7 @@ func (c *auditCommand) audit(ctx context.Context, e *env, s *app.System) (audit.
 	if _, err := s.CheckRules(ctx); err != nil {
 		return audit.Result{}, err
 	}
-	ac := audit.Config{Database: s.Config.ClickHouse.Database, Places: s.Book.Places, EventsPerBucket: c.Slice}
+	ac := audit.Config{Database: s.Config.ClickHouse.Database, Places: s.Book.Places, EventsPerBucket: c.Slice, Visible: visible.Text}
 	if c.Truth != "" {
 		truth, err := os.Open(c.Truth)
 		if err != nil {

@@ -7,10 +7,10 @@ import (
 	"io"
 	"os"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"dwell/cmd/dwell/app"
+	"dwell/cmd/dwell/visible"
 	"dwell/ingest/event"
 	"dwell/metrics/clickhouse"
 )
@@ -59,20 +59,19 @@ func (c *listLettersCommand) Run(ctx context.Context, e *env) error {
 		return fmt.Errorf("--limit %d: it must be 1 or more", c.Limit)
 	}
 	return c.with(ctx, e, app.Stored, func(s *app.System, _ bool) error {
-		table := tabwriter.NewWriter(e.out, 0, 0, 2, ' ', 0)
+		table := visible.NewTable(e.out)
 		listed := 0
 		err := s.Store.DeadLetters(ctx, q, func(d *event.DeadLetter, again time.Time) error {
 			if listed++; listed == 1 {
-				_, _ = fmt.Fprintln(table, "LETTER\tLOGGED\tREDRIVEN\tWHY")
+				_ = table.Row("LETTER", "LOGGED", "REDRIVEN", "WHY") // Flush says so
 			}
 			redriven := "-"
 			if !again.IsZero() {
 				redriven = again.UTC().Format(time.RFC3339)
 			}
-			_, err := fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", d.Origin, time.UnixMilli(d.Time).UTC().Format(time.RFC3339), redriven, visible(d.Detail, ""))
-			return err
+			return table.Row(d.Origin.String(), time.UnixMilli(d.Time).UTC().Format(time.RFC3339), redriven, d.Detail)
 		})
-		_, last := fmt.Fprintf(table, "dead letters: %d\n", listed)
+		last := table.Row(fmt.Sprintf("dead letters: %d", listed))
 		return errors.Join(err, last, table.Flush())
 	})
 }
@@ -117,17 +116,17 @@ func (c *showLetterCommand) Run(ctx context.Context, e *env) error {
 
 func show(out io.Writer, d *event.DeadLetter, redriven time.Time) error {
 	lines := []string{
-		"letter    " + d.Origin.String(),
+		"letter    " + visible.Text(d.Origin.String()),
 		"logged    " + time.UnixMilli(d.Time).UTC().Format(time.RFC3339Nano),
-		"why       " + visible(d.Detail, ""),
+		"why       " + visible.Text(d.Detail),
 	}
 	if !redriven.IsZero() {
 		lines = append(lines, "redriven  "+redriven.UTC().Format(time.RFC3339Nano))
 	}
 	lines = append(lines, fmt.Sprintf("key       %q", d.Key))
 	for _, h := range d.Headers {
-		lines = append(lines, fmt.Sprintf("header    %s: %q", visible(string(h.Key), ""), h.Value))
+		lines = append(lines, fmt.Sprintf("header    %s: %q", visible.Text(string(h.Key)), h.Value))
 	}
-	_, err := fmt.Fprintf(out, "%s\n\n%s\n", strings.Join(lines, "\n"), visible(string(d.Value), "\n\t"))
+	_, err := fmt.Fprintf(out, "%s\n\n%s\n", strings.Join(lines, "\n"), visible.Lines(string(d.Value)))
 	return err
 }

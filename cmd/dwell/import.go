@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"dwell/cmd/dwell/app"
+	"dwell/cmd/dwell/visible"
 	"dwell/ingest/event"
 	"dwell/ingest/kafka"
 	"dwell/ingest/source"
@@ -114,7 +115,7 @@ func (*importFlags) write(ctx context.Context, e *env, s *app.System, records it
 		case errors.As(err, &line):
 			if bad++; bad <= maxBadLines {
 				s.EndLine()
-				_, _ = fmt.Fprintln(e.err, line)
+				_, _ = fmt.Fprintln(e.err, visible.Text(line.Error()))
 			}
 		case err != nil:
 			return to.Written(), bad, err

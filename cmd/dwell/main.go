@@ -17,6 +17,8 @@ import (
 	_ "time/tzdata" // places name time zones, and the machine may have none
 
 	"github.com/alecthomas/kong"
+
+	"dwell/cmd/dwell/visible"
 )
 
 func main() {
@@ -57,21 +59,23 @@ type commands struct {
 	EmbeddedClickHouse embeddedCommand `cmd:"" name:"embedded-clickhouse" hidden:"" help:"The ClickHouse child process."`
 }
 
-// env is what a command has of the world outside.
+// env is what a command has of the world outside. What it prints is made visible (package visible), whatever that has from outside.
 type env struct {
 	in       io.Reader
 	out, err io.Writer
 	environ  []string
 }
 
-func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer, environ []string) int {
+func run(ctx context.Context, args []string, in io.Reader, stdout, stderr io.Writer, environ []string) int {
+	out, errOut := visible.NewWriter(stdout), visible.NewWriter(stderr)
+	defer func() { _ = errors.Join(out.Close(), errOut.Close()) }() // nobody is left to be told
 	var line commands
 	exit := -1
 	parser, err := kong.New(&line,
 		kong.Name("dwell"),
 		kong.Description("How long trucks take to cross a land border, from the events of the agencies there."),
 		kong.Vars{"version": versionLine()},
-		kong.Writers(out, errOut),
+		kong.Writers(stdout, stderr),
 		kong.Exit(func(code int) { exit = code }),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(&env{in, out, errOut, environ}),

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"dwell/cmd/dwell/app"
+	"dwell/cmd/dwell/visible"
 	"dwell/ingest/event"
 	"dwell/ingest/redrive"
 	"dwell/metrics/clickhouse"
@@ -45,7 +46,7 @@ func (c *redriveLettersCommand) Run(ctx context.Context, e *env) error {
 		refused := 0
 		sent, err := redrive.Run(ctx, letters, s.Vocabulary, s.Config.Engine.Skew, time.Now, s.Producer, s.Store, func(d *event.DeadLetter, why *event.Rejection) {
 			refused++
-			_, _ = fmt.Fprintf(e.err, "%s: %v\n", d.Origin, why)
+			_, _ = fmt.Fprintf(e.err, "%s: %s\n", visible.Text(d.Origin.String()), visible.Text(why.Error()))
 		})
 		if err != nil {
 			return err

@@ -4,10 +4,10 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"text/tabwriter"
 	"time"
 
 	"dwell/cmd/dwell/app"
+	"dwell/cmd/dwell/visible"
 	"dwell/dashboards/overview"
 	"dwell/dashboards/query"
 	"dwell/ingest/place"
@@ -59,7 +59,7 @@ func (c *restatementsCommand) list(ctx context.Context, e *env, s *app.System, f
 		return fmt.Errorf("--place %q: there is no such place in the places file", c.Place)
 	}
 	source := query.New(s.Store.Conn(), s.Config.ClickHouse.Database, s.Book.Places, s.Vocabulary, query.DefaultConfig(), func() time.Time { return to }, border.New(len(s.Book.Places)))
-	table := tabwriter.NewWriter(e.out, 0, 0, 2, ' ', 0)
+	table := visible.NewTable(e.out)
 	listed, more := 0, false
 	for i := range s.Book.Places {
 		p := &s.Book.Places[i]
@@ -74,7 +74,7 @@ func (c *restatementsCommand) list(ctx context.Context, e *env, s *app.System, f
 		}
 		for j := range found.Restatements {
 			if listed == 0 {
-				_, _ = fmt.Fprintln(table, "RESTATED\tBCP\tDIRECTION\tWINDOW\tMEASURE\tBEFORE\tAFTER\tBECAUSE")
+				_ = table.Row("RESTATED", "BCP", "DIRECTION", "WINDOW", "MEASURE", "BEFORE", "AFTER", "BECAUSE") // Flush says so
 			}
 			listed++
 			line(table, p, &found.Restatements[j])
@@ -92,7 +92,7 @@ func (c *restatementsCommand) list(ctx context.Context, e *env, s *app.System, f
 	return err
 }
 
-func line(table *tabwriter.Writer, p *place.Place, r *overview.Restatement) {
+func line(table visible.Table, p *place.Place, r *overview.Restatement) {
 	start := r.Start.In(p.Zone).Format("2006-01-02 15:04")
 	if r.Grain == "day" {
 		start = r.Start.In(p.Zone).Format(time.DateOnly)
@@ -101,9 +101,8 @@ func line(table *tabwriter.Writer, p *place.Place, r *overview.Restatement) {
 	if r.Because.Visit == p.ID {
 		subject = "place"
 	}
-	_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s %s\t%s\t%s\t%s\t%s %s of %s, %s %s\n",
-		r.Restated.UTC().Format(time.RFC3339), p.ID, r.Direction, r.Grain, start, r.Measure, figure(r.Before), figure(r.After),
-		r.Because.Type, visible(r.Because.ID, ""), visible(r.Because.Source, ""), subject, visible(r.Because.Visit, ""))
+	_ = table.Row(r.Restated.UTC().Format(time.RFC3339), p.ID, r.Direction, r.Grain+" "+start, r.Measure, figure(r.Before), figure(r.After),
+		fmt.Sprintf("%s %s of %s, %s %s", r.Because.Type, r.Because.ID, r.Because.Source, subject, r.Because.Visit)) // Flush says so
 }
 
 func figure(f overview.Figure) string {

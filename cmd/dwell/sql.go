@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding"
-	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,13 +11,13 @@ import (
 	"reflect"
 	"regexp"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/chcol"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"dwell/cmd/dwell/app"
+	"dwell/cmd/dwell/visible"
 	"dwell/metrics/clickhouse"
 )
 
@@ -94,21 +93,17 @@ func (c *sqlCommand) printer(out io.Writer, columns []string) printer {
 	case "json":
 		return printer{row: func(row []any) error { return object(out, columns, row) }, end: func() error { return nil }}
 	case "csv":
-		w := csv.NewWriter(out)
-		_ = w.Write(columns) // Error says so
-		return printer{row: func(row []any) error { return w.Write(texts(row)) }, end: func() error { w.Flush(); return w.Error() }}
+		w := visible.NewCSV(out)
+		_ = w.Row(columns...) // Flush says so
+		return printer{row: func(row []any) error { return w.Row(texts(row)...) }, end: w.Flush}
 	}
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	w := visible.NewTable(out)
 	n := 0
-	line := func(cells []string) error {
-		_, err := fmt.Fprintln(w, strings.Join(cells, "\t"))
-		return err
-	}
-	_ = line(visibly(columns)) // Flush says so
+	_ = w.Row(columns...) // Flush says so
 	return printer{
 		row: func(row []any) error {
 			n++
-			return line(visibly(texts(row)))
+			return w.Row(texts(row)...)
 		},
 		end: func() error {
 			err := w.Flush()
@@ -122,15 +117,6 @@ func (c *sqlCommand) printer(out io.Writer, columns []string) printer {
 // unexpected.
 var formatClause = regexp.MustCompile(`(?i)\bFORMAT\s+\w+[\s;]*$`)
 
-// visibly keeps each cell on its line and in its column.
-func visibly(cells []string) []string {
-	shown := make([]string, len(cells))
-	for i := range cells {
-		shown[i] = visible(cells[i], "")
-	}
-	return shown
-}
-
 // object writes a row as JSON, its columns in their order.
 func object(out io.Writer, columns []string, row []any) error {
 	parts := make([]string, len(row))
@@ -142,7 +128,7 @@ func object(out io.Writer, columns []string, row []any) error {
 		}
 		parts[i] = string(name) + ":" + string(value)
 	}
-	_, err := fmt.Fprintf(out, "{%s}\n", strings.Join(parts, ","))
+	_, err := fmt.Fprintf(out, "{%s}\n", visible.JSON(strings.Join(parts, ",")))
 	return err
 }
 

@@ -46,6 +46,8 @@ type Config struct {
 	Waiting func()
 	// Printed is how many differences are printed; zero is 20.
 	Printed int
+	// Visible makes text from outside, such as the id of a visit, harmless to print within a line; nil prints it as it is.
+	Visible func(string) string
 }
 
 // Result is what the audit found.
@@ -115,6 +117,9 @@ func Run(ctx context.Context, conn driver.Conn, cfg Config, out io.Writer) (_ Re
 	}
 	if cfg.Printed <= 0 {
 		cfg.Printed = 20
+	}
+	if cfg.Visible == nil {
+		cfg.Visible = func(text string) string { return text }
 	}
 	ctx = limited(ctx, cfg.MaxMemory)
 	scratch := scratchPrefix + strings.ToLower(rand.Text())

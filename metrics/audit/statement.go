@@ -91,7 +91,7 @@ func (a *audit) differ(key, field, engine, other, value string) error {
 	if a.result.Differences > a.cfg.Printed {
 		return nil
 	}
-	_, err := fmt.Fprintf(a.out, "%s: %s: engine %q, %s %q\n", key, field, engine, other, value)
+	_, err := fmt.Fprintf(a.out, "%s: %s: engine %q, %s %q\n", a.cfg.Visible(key), field, engine, other, value)
 	return err
 }
 

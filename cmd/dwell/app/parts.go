@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"sync"
 	"time"
@@ -101,7 +100,7 @@ func (p *parts) Stop() error {
 
 // Doing says what a part is doing, in a line that the next one replaces; to a terminal alone.
 func (p *parts) Doing(name, what string) {
-	if file, ok := p.out.(*os.File); !ok || !terminal(file) {
+	if screen, ok := p.out.(interface{ Terminal() bool }); !ok || !screen.Terminal() {
 		return
 	}
 	line := fmt.Sprintf("%-12s%s", name, what)
@@ -115,11 +114,6 @@ func (p *parts) EndLine() {
 		_, _ = fmt.Fprintln(p.out)
 		p.doing = 0
 	}
-}
-
-func terminal(file *os.File) bool {
-	info, err := file.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 // Ready waits until a part is, and fails early when any part does. While it takes longer than a second, it says what doing

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+
+	"github.com/alecthomas/kong"
+
+	"dwell/cmd/dwell/app"
+	"dwell/ingest/event"
+)
+
+// hostile is an id that sets the title of a terminal, forges a row, turns the direction of writing and is a formula.
+const hostile = "=T1\x1b]0;owned\x07\n3/1204  2026-01-05T08:00:00Z  -  forged\r\u202egnp\u009b2J"
+
+// commandNames are all commands that do something.
+func commandNames(t *testing.T) (all []string) {
+	t.Helper()
+	var line commands
+	parser, err := kong.New(&line, kong.Vars{"version": ""})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, leaf := range parser.Model.Leaves(true) {
+		all = append(all, strings.TrimPrefix(leaf.Path(), "dwell "))
+	}
+	return all
+}
+
+// TestNothingFromOutsideReachesTheTerminal runs every command on events and dead letters of hostile senders.
+func TestNothingFromOutsideReachesTheTerminal(t *testing.T) {
+	cfg := app.DefaultConfig()
+	cfg.Embed(filepath.Join(t.TempDir(), "data"))
+	cfg.Kafka.NewPartitions = 1
+	cfg.Listen = "127.0.0.1:0"
+	s, err := app.Serve(t.Context(), cfg, io.Discard, slog.New(slog.DiscardHandler), time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stopHere(t, s)
+	bcp, _ := s.Vocabulary.BCP([]byte("AF-NAN-TORKHAM"))
+	now := time.Now().Truncate(time.Hour)
+	fact := func(subject, id string, typ event.Type, hoursAgo int) event.Record {
+		at := now.Add(-time.Duration(hoursAgo) * time.Hour).UnixMilli()
+		return event.NewRecord(s.Vocabulary, &event.Event{
+			Type: typ, ID: []byte(id), Source: []byte("/" + hostile), Subject: []byte(subject), BCP: bcp, Direction: event.Inbound, Time: at, Recorded: at,
+		}, now.UnixMilli())
+	}
+	forged := fact("T9", hostile, event.TruckArrived, 1)
+	forged.Key = []byte(hostile) // another than the subject's
+	forged.Headers = append(slices.Clone(forged.Headers), event.Header{Key: []byte(hostile), Value: []byte(hostile)})
+	if err := s.Producer.Write(t.Context(),
+		fact(hostile, "1", event.TruckArrived, 20), fact("T2", "2", event.TruckArrived, 1),
+		fact(hostile, hostile, event.TruckReleased, 19), // late: it restates
+		forged,
+		event.Record{Key: []byte(hostile), Value: []byte(hostile + "\xff"), Time: now.UnixMilli()},
+	); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.CaughtUp(t.Context(), func(int64) {}); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "events.jsonl")
+	if err := os.WriteFile(file, []byte(strings.ReplaceAll(hostile, "\n", " ")+"\n"+strings.ReplaceAll(string(forged.Value), "T9", `T\u001b]0`)+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const query = "SELECT subject, id, 'a' AS \"=b\x1b\" FROM events ORDER BY offset"
+	ran := map[string][][]string{
+		"dead-letters list":    {{}},
+		"dead-letters show":    {{"0/3"}, {"0/4"}},
+		"dead-letters redrive": {{"0/4"}},
+		"restatements":         {{}},
+		"sql":                  {{query}, {query, "--format", "csv"}, {query, "--format", "json"}, {"SELECT throwIf(1, '" + hostile + "')"}},
+		"audit":                {{}},
+		"import events":        {{file}},
+	}
+	// What these print has nothing that others have sent: names of the configuration and numbers.
+	others := []string{
+		"demo", "serve", "check", "config", "simulate", "import readings", "recount", "rebuild", "completion", "version",
+	}
+	shown := map[string]string{}
+	for _, name := range commandNames(t) {
+		if !slices.Contains(others, strings.Fields(name)[0]) && !slices.Contains(others, name) && ran[name] == nil {
+			t.Errorf("dwell %s: say here what it prints of hostile senders", name)
+		}
+		for i, args := range ran[name] {
+			var out, errs strings.Builder
+			run(t.Context(), append(append(strings.Fields(name), "--data", cfg.Data), args...), strings.NewReader(""), &out, &errs, os.Environ())
+			at := fmt.Sprint(name, " ", i)
+			shown[at], shown[at+" errors"] = out.String(), errs.String()
+			for line := range strings.Lines(out.String() + errs.String()) {
+				if strings.HasPrefix(line, "3/1204") && !strings.Contains(name, "show") && name != "sql" {
+					t.Errorf("dwell %s has a forged line %q", name, line)
+				}
+				if strings.ContainsFunc(strings.TrimSuffix(line, "\n"), func(r rune) bool {
+					return r != '\t' && (unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r))
+				}) {
+					t.Errorf("dwell %s prints %q", name, line)
+				}
+			}
+		}
+	}
+	for at, want := range map[string]string{
+		"dead-letters list 0":    `subject_mismatch: key "=T1`,
+		"dead-letters show 0":    `header    =T1\x1b]0;owned\a\n3/1204  2026-01-05T08:00:00Z  -  forged\r\u202egnp\u009b2J: "=T1\x1b`,
+		"dead-letters show 1":    `\xff`,
+		"restatements 0":         `visit =T1\x1b]0;owned\a\n3/1204`,
+		"sql 0":                  `=T1\x1b]0;owned\a\n3/1204`,
+		"sql 2":                  `"subject":"=T1\u001b]0;owned\u0007\n3/1204  2026-01-05T08:00:00Z  -  forged\r\u202egnp\u009b2J"`,
+		"import events 0 errors": "line 1: ",
+		"sql 3 errors":           `forged\r\u202egnp\u009b2J`,
+	} {
+		if !strings.Contains(shown[at], want) {
+			t.Errorf("dwell %s prints\n%swant %q in it", at, shown[at], want)
+		}
+	}
+	rows, err := csv.NewReader(strings.NewReader(shown["sql 1"])).ReadAll()
+	if err != nil || len(rows) != 5 || rows[1][0] != "'=T1\\x1b]0;owned\\a\n3/1204  2026-01-05T08:00:00Z  -  forged\\r\\u202egnp\\u009b2J" || rows[0][2] != `'=b\x1b` {
+		t.Errorf("%v, the CSV file has %q\nin %q", err, rows, shown["sql 1"])
+	}
+}
