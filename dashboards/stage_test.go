@@ -251,13 +251,26 @@ func serve(t testing.TB, s *stage) string {
 
 func serveEvery(t testing.TB, s *stage, tick time.Duration) string {
 	t.Helper()
-	address, stop := serveAt(t, s, tick, "127.0.0.1:0")
+	address, stop := serveAs(t, s, tick, "127.0.0.1:0", door.DefaultConfig())
+	t.Cleanup(stop)
+	return address
+}
+
+// serveBehind is serve with a door of its own.
+func serveBehind(t testing.TB, s *stage, doors door.Config) string {
+	t.Helper()
+	address, stop := serveAs(t, s, 50*time.Millisecond, "127.0.0.1:0", doors)
 	t.Cleanup(stop)
 	return address
 }
 
 // serveAt is serve at an address of host and port, until stop is called.
 func serveAt(t testing.TB, s *stage, tick time.Duration, at string) (address string, stop func()) {
+	t.Helper()
+	return serveAs(t, s, tick, at, door.DefaultConfig())
+}
+
+func serveAs(t testing.TB, s *stage, tick time.Duration, at string, doors door.Config) (address string, stop func()) {
 	t.Helper()
 	book := place.Book{Places: s.places, Agencies: s.agencies}
 	voc, err := book.Vocabulary()
@@ -279,7 +292,7 @@ func serveAt(t testing.TB, s *stage, tick time.Duration, at string) (address str
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- d.Run(ctx) }()
-	server := &http.Server{Handler: door.New(door.DefaultConfig(), nil, refusals, d), ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Handler: door.New(doors, nil, refusals, d), ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = server.Serve(listener) }()
 	return "http://" + listener.Addr().String(), func() {
 		cancel()
