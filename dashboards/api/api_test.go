@@ -397,6 +397,40 @@ func TestMatchingETagReturns304(t *testing.T) {
 	}
 }
 
+// asked is a store that answers a question about the past with an error.
+type asked struct {
+	Store
+	err error
+}
+
+func (a asked) History(context.Context, overview.HistoryQuery) (*overview.History, error) {
+	return nil, a.err
+}
+
+func TestQuestionWithoutAnAnswerSaysTheWayOut(t *testing.T) {
+	o := open(t)
+	o.handler = o.again()
+	for _, c := range []struct {
+		err               error
+		status            int
+		detail, retryable string
+	}{
+		{overview.ErrBusy, http.StatusTooManyRequests, "ask again later", "5"},
+		{fmt.Errorf("read windows: %w", overview.ErrTooMuch), http.StatusGatewayTimeout, "a shorter span", ""},
+		{errors.New("connection refused by 192.0.2.1"), http.StatusServiceUnavailable, "", "5"},
+	} {
+		o.handler.store = asked{o.handler.store, c.err}
+		var p problem.Document
+		response := o.get("/places/"+torkham+"/history", &p)
+		if response.StatusCode != c.status || p.Status != c.status || !strings.Contains(p.Detail, c.detail) || response.Header.Get("Retry-After") != c.retryable {
+			t.Errorf("%v: %d %+v, Retry-After %q", c.err, response.StatusCode, p, response.Header.Get("Retry-After"))
+		}
+		if strings.Contains(p.Detail, "192.0.2.1") {
+			t.Errorf("the answer has the error: %+v", p)
+		}
+	}
+}
+
 type broken struct{}
 
 func (broken) Overview(context.Context) (*overview.Overview, error) {

@@ -43,7 +43,7 @@ type Config struct {
 
 // DefaultConfig is a day.
 func DefaultConfig() Config {
-	return Config{Window: 24 * time.Hour, TrendHours: 24, Questions: 4, QuestionsWaiting: 64}
+	return Config{Window: 24 * time.Hour, TrendHours: 24, Questions: 2, QuestionsWaiting: 64}
 }
 
 // Validate names every key and value that cannot be used.
