@@ -218,7 +218,7 @@ func TestNginxByDefaultGetsTheReason(t *testing.T) {
 	if refused.Status != http.StatusForbidden || !strings.Contains(refused.Detail, "web.external_url") {
 		t.Errorf("the live view: %+v", refused)
 	}
-	if status, body := p.get("http", "/live", ""); status != http.StatusUpgradeRequired || !strings.Contains(body, "web.external_url") {
+	if status, body := p.get("http", "/live", ""); status != http.StatusForbidden || !strings.Contains(body, "web.external_url") {
 		t.Errorf("asked for the reason: %d %s", status, body)
 	}
 

@@ -90,8 +90,8 @@ func TestPagesOfOtherSitesAreRefusedOnEveryRoute(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		method := []string{http.MethodPost, http.MethodGet}[i%2]
-		if _, err := fmt.Fprintf(c, "%s /api/v1/overview HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\nslow", method); err != nil {
+		method, host := []string{http.MethodPost, http.MethodGet}[i%2], []string{"localhost", "localhost", "evil.example"}[i%3]
+		if _, err := fmt.Fprintf(c, "%s /api/v1/overview HTTP/1.1\r\nHost: %s\r\nContent-Length: 100000\r\n\r\nslow", method, host); err != nil {
 			t.Fatal(err)
 		}
 		slow = append(slow, c)

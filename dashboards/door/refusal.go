@@ -75,7 +75,7 @@ func NewRefusals(log *slog.Logger, reg prometheus.Registerer) *Refusals {
 // Answer refuses a request with a status, and says why and the way out.
 func (f *Refusals) Answer(w http.ResponseWriter, r *http.Request, kind Kind, status int, why string) {
 	f.Note(kind, why, "method", r.Method, "path", r.URL.Path, "host", r.Host, "origin", r.Header.Get("Origin"), "remote", r.RemoteAddr)
-	if kind == Method || kind == Body {
+	if r.ContentLength != 0 {
 		w.Header().Set("Connection", "close") // nobody waits for the rest of a body
 	}
 	problem.Document{Title: kind.Title(), Status: status, Detail: why}.Write(w)

@@ -40,6 +40,21 @@ func TestQuestionIsBounded(t *testing.T) {
 		}
 	}
 
+	t.Log("all turns are taken: what is shown now does not wait")
+	for range DefaultConfig().Questions - 1 {
+		_, done, err := b.question(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer done()
+	}
+	if err := b.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if o, err := b.Overview(t.Context()); err != nil || len(o.Places) != 1 {
+		t.Errorf("the overview has %+v (%v)", o, err)
+	}
+
 	t.Log("a caller leaves")
 	cancel()
 	if err := b.each(asking, "numbers", "SELECT sleepEachRow(3) FROM numbers(1)", nil, none); !errors.Is(err, context.Canceled) {

@@ -126,16 +126,17 @@ func (s *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.log.Debug("viewer left", "reason", reason, "remote", r.RemoteAddr)
 }
 
-// explain answers a request that is no websocket: a proxy may have made it of one, or a page asks why it got none.
+// explain answers a request that is no websocket: a proxy may have made it of one, or a page asks why it got none. The page's may come
+// through a proxy that speaks HTTP/2 with the browser; there the header Upgrade, which 426 must have, makes Safari drop the answer.
 func (s *Handler) explain(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Upgrade", "websocket")
 	why := fmt.Sprintf("The live view is a websocket, and this request came as %s for host %q, without Upgrade. A proxy in front must pass on "+
 		"Host, Upgrade and Connection; if it cannot pass on Host, set web.external_url to the address of the page.", r.Proto, r.Host)
 	if r.Header.Get("Sec-WebSocket-Key") != "" {
+		w.Header().Set("Upgrade", "websocket")
 		s.refusals.Answer(w, r, door.NoUpgrade, http.StatusUpgradeRequired, why)
 		return
 	}
-	problem.Document{Title: door.NoUpgrade.Title(), Status: http.StatusUpgradeRequired, Detail: why}.Write(w)
+	problem.Document{Title: door.NoUpgrade.Title(), Status: http.StatusForbidden, Detail: why}.Write(w)
 }
 
 // serve watches, and has left the hub when it returns why.

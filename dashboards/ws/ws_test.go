@@ -279,7 +279,7 @@ func TestRefusedViewersGetTheReason(t *testing.T) {
 	}{
 		{"one too many", "", "too many viewers", http.Header{"Connection": {"Upgrade"}, "Upgrade": {"websocket"}}, http.StatusServiceUnavailable},
 		{"a negative number", "?from=-1", "not a number", nil, http.StatusBadRequest},
-		{"a page that asks why", "", "web.external_url", nil, http.StatusUpgradeRequired},
+		{"a page that asks why", "", "web.external_url", nil, http.StatusForbidden},
 		{"a proxy that drops Upgrade", "", "Upgrade", http.Header{"Sec-Websocket-Key": {"dGhlIHNhbXBsZSBub25jZQ=="}}, http.StatusUpgradeRequired},
 	} {
 		r := httptest.NewRequest(http.MethodGet, "/live"+c.query, nil)
