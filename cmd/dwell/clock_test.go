@@ -29,6 +29,17 @@ func arrivals(source string, trucks int, from time.Time) (records []event.Record
 	return records
 }
 
+// trucks says how many trucks are inside and have lapsed, with the dead letters and the time that the watermark follows.
+func trucks(t *testing.T, s *app.System) (is string) {
+	t.Helper()
+	const query = `SELECT format('{} inside, {} lapsed, {} dead letters, {}', (SELECT sum(trucks) FROM inside_now FINAL), (SELECT countIf(lapsed IS NOT NULL) FROM visits FINAL),
+		(SELECT count() FROM dead_letters), (SELECT toUnixTimestamp64Milli(max(latest)) FROM progress FINAL))`
+	if err := s.Store.Conn().QueryRow(t.Context(), query).Scan(&is); err != nil {
+		t.Fatal(err)
+	}
+	return is
+}
+
 // Two thousand trucks of four posts are inside when a fifth post, whose clock says 2099, sends forty, into a topic whose records have
 // the times of their producers. No truck lapses, and none of the next hour; a recount says the same. Check and serve name the topic.
 func TestPostWhoseClockIsAheadLapsesNoTruckOfOthers(t *testing.T) {
@@ -63,17 +74,8 @@ func TestPostWhoseClockIsAheadLapsesNoTruckOfOthers(t *testing.T) {
 	if err := s.CaughtUp(t.Context(), func(int64) {}); err != nil {
 		t.Fatal(err)
 	}
-	border := func(s *app.System) (is string) {
-		t.Helper()
-		const query = `SELECT format('{} inside, {} lapsed, {} dead letters, {}', (SELECT sum(trucks) FROM inside_now FINAL), (SELECT countIf(lapsed IS NOT NULL) FROM visits FINAL),
-			(SELECT count() FROM dead_letters), (SELECT toUnixTimestamp64Milli(max(latest)) FROM progress FINAL))`
-		if err := s.Store.Conn().QueryRow(t.Context(), query).Scan(&is); err != nil {
-			t.Fatal(err)
-		}
-		return is
-	}
 	want := fmt.Sprintf("2070 inside, 0 lapsed, 0 dead letters, %d", begin.Add(time.Hour+29*time.Second).UnixMilli())
-	if is := border(s); is != want {
+	if is := trucks(t, s); is != want {
 		t.Errorf("the border has %s; want %s", is, want)
 	}
 	stopHere(t, s)
@@ -86,7 +88,7 @@ func TestPostWhoseClockIsAheadLapsesNoTruckOfOthers(t *testing.T) {
 	if _, err := s.Recount(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if is := border(s); is != want {
+	if is := trucks(t, s); is != want {
 		t.Errorf("recounted, the border has %s; want %s", is, want)
 	}
 	found, err := (&auditCommand{}).audit(t.Context(), &env{strings.NewReader(""), said, io.Discard, nil}, s)
