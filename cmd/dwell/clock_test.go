@@ -96,3 +96,20 @@ func TestPostWhoseClockIsAheadLapsesNoTruckOfOthers(t *testing.T) {
 		t.Errorf("the audit: %+v, %v", found, err)
 	}
 }
+
+// In a topic that dwell made the broker's clock decides, so a post whose clock says 2099 gets dead letters, also where it is the only one.
+func TestEventsFromTheFutureAreDeadLettersInATopicOfDwell(t *testing.T) {
+	cfg := app.DefaultConfig()
+	cfg.Embed(t.TempDir())
+	s := startHere(t, cfg)
+	defer stopHere(t, s)
+	begin := time.Now().Add(-time.Hour)
+	ahead := arrivals("/post", 40, time.Date(2099, 1, 1, 0, 0, 0, 0, time.UTC))
+	if err := s.Producer.Write(t.Context(), append(ahead, arrivals("/post", 10, begin)...)...); err != nil {
+		t.Fatal(err)
+	}
+	countAll(t, s)
+	if is, want := trucks(t, s), fmt.Sprintf("10 inside, 0 lapsed, 40 dead letters, %d", begin.Add(9*time.Second).UnixMilli()); is != want {
+		t.Errorf("the border has %s; want %s", is, want)
+	}
+}
