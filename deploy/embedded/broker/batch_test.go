@@ -87,7 +87,7 @@ func appendBatch(t *testing.T, c *kgo.Client, version int16, data []byte) kmsg.P
 
 func client(t *testing.T, addr string) *kgo.Client {
 	t.Helper()
-	c, err := kgo.NewClient(kgo.SeedBrokers(addr))
+	c, err := kgo.NewClient(kgo.SeedBrokers(addr), kgo.RequestTimeoutOverhead(time.Minute))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,8 +106,8 @@ func TestUnreadableBatchesAreRefused(t *testing.T) {
 		copy(b[at:], to)
 		return b
 	}
-	// A bomb of 40 MB, for which each codec takes less than what a topic takes.
-	bomb := slices.Concat(record(0, "1"), make([]byte, 40<<20))
+	// A bomb of 33 MB, for which each codec takes less than what a topic takes.
+	bomb := slices.Concat(record(0, "1"), make([]byte, 33<<20))
 	corrupt, invalid := kerr.CorruptMessage, kerr.InvalidRecord
 	type story struct {
 		want *kerr.Error

@@ -26,11 +26,12 @@ const (
 
 // A connection ends when it has sent nothing for idleTimeout, as with Kafka, when a request that it has begun has not arrived as
 // a whole after requestTimeout, and when it has not taken a response after responseTimeout.
-var (
+const (
 	idleTimeout     = 10 * time.Minute
-	requestTimeout  = 30 * time.Second
 	responseTimeout = 60 * time.Second
 )
+
+var requestTimeout = 30 * time.Second
 
 // conn is a client's connection. kfake reads whole requests from it, and writes each response with one Write.
 type conn struct {
@@ -79,7 +80,7 @@ func (c *conn) next() (err error) {
 	if _, err := io.ReadFull(c.Conn, head[:1]); err != nil {
 		return err
 	}
-	deadline := time.Now().Add(requestTimeout)
+	deadline := time.Now().Add(c.g.requestTimeout)
 	_ = c.SetReadDeadline(deadline)
 	if _, err := io.ReadFull(c.Conn, head[1:]); err != nil {
 		return err

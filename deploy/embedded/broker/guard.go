@@ -24,6 +24,8 @@ type guard struct {
 	marks  *marks
 	opened chan struct{} // closed when requests are served
 	large  budget
+	// requestTimeout is how long a request may take to arrive.
+	requestTimeout time.Duration
 	// parsing bounds how many requests are parsed at once: what claims to be a long array costs memory until it is refused.
 	parsing chan struct{}
 
@@ -38,7 +40,7 @@ type guard struct {
 func newGuard(ln net.Listener, log *slog.Logger, m *marks) *guard {
 	return &guard{
 		Listener: ln, log: log, topics: topics{known: map[string]bool{}}, marks: m,
-		opened: make(chan struct{}), closed: make(chan struct{}),
+		requestTimeout: requestTimeout, opened: make(chan struct{}), closed: make(chan struct{}),
 		large:   budget{left: largeBytes, freed: make(chan struct{})},
 		parsing: make(chan struct{}, 8), conns: map[*conn]struct{}{},
 	}
