@@ -38,9 +38,10 @@ type guard struct {
 }
 
 func newGuard(ln net.Listener, log *slog.Logger, m *marks) *guard {
+	closed := make(chan struct{})
 	return &guard{
-		Listener: ln, log: log, topics: topics{known: map[string]bool{}}, marks: m,
-		requestTimeout: requestTimeout, opened: make(chan struct{}), closed: make(chan struct{}),
+		Listener: ln, log: log, topics: topics{known: map[string]bool{}, closed: closed}, marks: m,
+		requestTimeout: requestTimeout, opened: make(chan struct{}), closed: closed,
 		large:   budget{left: largeBytes, freed: make(chan struct{})},
 		parsing: make(chan struct{}, 8), conns: map[*conn]struct{}{},
 	}

@@ -8,7 +8,8 @@ import (
 
 // topics knows which topics have message.timestamp.type=LogAppendTime.
 type topics struct {
-	cluster *kfake.Cluster // set before the first request
+	cluster *kfake.Cluster  // set before the first request
+	closed  <-chan struct{} // the cluster is being closed, and answers nothing more
 
 	mu      sync.Mutex
 	changes int
@@ -24,7 +25,13 @@ func (t *topics) appendTime(topic string) bool {
 	if ok {
 		return yes
 	}
-	info := t.cluster.TopicInfo(topic)
+	asked := make(chan *kfake.TopicInfo, 1)
+	go func() { asked <- t.cluster.TopicInfo(topic) }()
+	var info *kfake.TopicInfo
+	select {
+	case info = <-asked:
+	case <-t.closed:
+	}
 	if info == nil {
 		return false
 	}
