@@ -44,7 +44,8 @@ func decoded(r io.Reader, encoding string) (io.Reader, error) {
 	case "lz4":
 		return lz4.NewReader(r), nil
 	case "zstd":
-		d, err := zstd.NewReader(r)
+		// Without goroutines of its own, since nobody closes it, and with a bound of what a header may make it allocate.
+		d, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(128<<20))
 		if err != nil {
 			return nil, err
 		}
