@@ -37,7 +37,7 @@ func TestOneConnectionTooManyIsRefusedAtOnce(t *testing.T) {
 	go func() { served <- server.Serve(bounded) }()
 	defer func() {
 		_ = server.Close()
-		<-served
+		_ = <-served
 	}()
 	ask := func() (net.Conn, string) {
 		t.Helper()
@@ -56,7 +56,7 @@ func TestOneConnectionTooManyIsRefusedAtOnce(t *testing.T) {
 	for _, want := range []string{"HTTP/1.1 200", "HTTP/1.1 200", "HTTP/1.1 503"} {
 		c, got := ask()
 		if got != want {
-			t.Errorf("answer is %q, want %q", got, want)
+			t.Fatalf("answer is %q, want %q", got, want)
 		}
 		stay = append(stay, c)
 	}
