@@ -30,9 +30,11 @@ type Config struct {
 	Window time.Duration `yaml:"window"`
 	// TrendHours is the number of hours of each trend.
 	TrendHours int `yaml:"trend_hours"`
-	// Questions is how many questions about the past are answered at a time, each with one thread of ClickHouse; others wait for their
-	// turn.
+	// Questions is how many questions about the past are answered at a time; others wait for their turn.
 	Questions int `yaml:"questions"`
+	// QuestionThreads is how many threads of ClickHouse a question has. It should have more only where ClickHouse has cores to spare,
+	// since it has to write as well.
+	QuestionThreads int `yaml:"question_threads"`
 	// QuestionsWaiting is how many questions may wait for their turn, of one client half of them at most; one more gets 429.
 	QuestionsWaiting int `yaml:"questions_waiting"`
 	// Simulation is what the overview says of simulated events; nil where events are real. No file can set it.
@@ -43,7 +45,7 @@ type Config struct {
 
 // DefaultConfig is a day.
 func DefaultConfig() Config {
-	return Config{Window: 24 * time.Hour, TrendHours: 24, Questions: 2, QuestionsWaiting: 64}
+	return Config{Window: 24 * time.Hour, TrendHours: 24, Questions: 2, QuestionThreads: 1, QuestionsWaiting: 64}
 }
 
 // Validate names every key and value that cannot be used.
@@ -57,6 +59,9 @@ func (c Config) Validate() error {
 	}
 	if c.Questions < 1 {
 		errs = append(errs, fmt.Errorf("questions: %d is not positive", c.Questions))
+	}
+	if c.QuestionThreads < 1 {
+		errs = append(errs, fmt.Errorf("question_threads: %d is not positive", c.QuestionThreads))
 	}
 	if c.QuestionsWaiting < 0 {
 		errs = append(errs, fmt.Errorf("questions_waiting: %d is negative", c.QuestionsWaiting))

@@ -25,7 +25,7 @@ const (
 
 // question waits for the turn of a question, and bounds what its queries may cost. Done ends it.
 //
-// A question has one thread in ClickHouse, which has to write as well. The driver would let ClickHouse go on for five seconds after the
+// It has few threads in ClickHouse, which has to write as well. The driver would let ClickHouse go on for five seconds after the
 // deadline; so ClickHouse gets the deadline as a setting, and ends before it.
 func (s *Source) question(ctx context.Context) (_ context.Context, done func(), err error) {
 	leave, err := s.turns.enter(ctx, overview.AskedBy(ctx))
@@ -33,7 +33,7 @@ func (s *Source) question(ctx context.Context) (_ context.Context, done func(), 
 		return nil, nil, err
 	}
 	settings := clickhouse.Settings{
-		"max_threads": 1, "max_rows_to_read": mostRead, "max_result_rows": mostReturned, "max_memory_usage": mostMemory,
+		"max_threads": s.cfg.QuestionThreads, "max_rows_to_read": mostRead, "max_result_rows": mostReturned, "max_memory_usage": mostMemory,
 	}
 	if deadline, bounded := ctx.Deadline(); bounded {
 		settings["max_execution_time"] = max(1, int(time.Until(deadline)/time.Second)-1)
