@@ -133,6 +133,20 @@ test("frames that come ever later, as through a slow proxy, are not shown as now
   assert.equal(states.at(-1), "live");
 });
 
+test("a server that cannot read its database for minutes, and repeats the time of what it has, keeps its connection", () => {
+  const { states } = connect();
+  sockets[0].receive({ ...snapshot(1), overview: { ...overview(), time: at(0) } });
+  for (let n = 2; n < 30; n++) {
+    tick(10_000);
+    sockets[0].receive({ ...timed(n, 0), source: "failing" });
+  }
+  tick(5_000);
+  sockets[0].receive(timed(30, 285));
+  assert.equal(sockets.length, 1);
+  assert.deepEqual([...new Set(states)], ["connecting", "live", "failing"]);
+  assert.equal(states.at(-1), "live");
+});
+
 test("a server's clock that is set back costs one connection", () => {
   const { states } = connect();
   sockets[0].receive({ ...snapshot(1), overview: { ...overview(), time: at(0) } });

@@ -121,7 +121,7 @@ export function live(url, onOverview, onState, upgraded = () => false) {
     if (elapsed(began) >= steadyAfter) attempts = 0;
     if (readable(() => take(frame))) {
       onState(frame.source === "ok" ? "live" : "failing", {});
-      late(frame.overview?.time ?? frame.time);
+      if (frame.source === "ok") late(frame.overview?.time ?? frame.time); // a server that fails repeats the time of what it has
     }
   }
 
