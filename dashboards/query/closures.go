@@ -36,6 +36,7 @@ type lane struct {
 	key    uint64
 	name   string
 	at     time.Time
+	logged time.Time // of its Kafka record
 	closed bool
 }
 
@@ -70,10 +71,10 @@ func shut(lanes []lane) (all []span) {
 // readClosures reads what closed and opened since from. An event about a place is in every shard; a copy changes nothing.
 func (s *Source) readClosures(ctx context.Context, p *place.Place, from time.Time) (*closures, error) {
 	sql := `
-SELECT type, id, source, edition, time, lane, retracted_id, retracted_source, retracted_edition
+SELECT type, id, source, edition, time, logged, lane, retracted_id, retracted_source, retracted_edition
 FROM ` + s.table("events") + `
 WHERE bcp = {bcp:String} AND subject = bcp AND time >= fromUnixTimestamp64Milli({from:Int64}, 'UTC')
-    AND (type = 'event.retracted' OR type IN ('lane.opened', 'lane.closed') AND lane IN (` + s.shownLanes() + `))
+    AND type IN ('lane.opened', 'lane.closed', 'event.retracted')
 ORDER BY time, offset`
 	var lanes []lane
 	gone := map[uint64]bool{}
@@ -81,16 +82,16 @@ ORDER BY time, offset`
 	err := s.each(ctx, "closures", sql, args, func(rows driver.Rows) error {
 		var typ, id, source, name, retracted, retractedSource string
 		var edition, retractedEdition uint32
-		var at time.Time
-		if err := rows.Scan(&typ, &id, &source, &edition, &at, &name, &retracted, &retractedSource, &retractedEdition); err != nil {
+		var at, logged time.Time
+		if err := rows.Scan(&typ, &id, &source, &edition, &at, &logged, &name, &retracted, &retractedSource, &retractedEdition); err != nil {
 			return err
 		}
 		if typ == event.EventRetracted.String() {
 			gone[event.KeyOf([]byte(retractedSource), []byte(retracted), retractedEdition)] = true
 		} else {
-			lanes = append(lanes, lane{event.KeyOf([]byte(source), []byte(id), edition), name, at, typ == event.LaneClosed.String()})
+			lanes = append(lanes, lane{event.KeyOf([]byte(source), []byte(id), edition), name, at, logged, typ == event.LaneClosed.String()})
 		}
 		return nil
 	})
-	return &closures{s.openings(p), shut(slices.DeleteFunc(lanes, func(l lane) bool { return gone[l.key] }))}, err
+	return &closures{s.openings(p), shut(followed(slices.DeleteFunc(lanes, func(l lane) bool { return gone[l.key] })))}, err
 }

@@ -1,6 +1,12 @@
 package query
 
-import "strconv"
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+)
 
 // maxShown bounds what others name at a place and this package lists or follows: the sources of its readings, and its lanes. Those that
 // were seen first count, by the times of their Kafka records and then by name, which is the same in each process. The rest stays
@@ -21,11 +27,22 @@ func (s *Source) shownSources() string {
     GROUP BY source ORDER BY min(logged), source LIMIT ` + seenFirst
 }
 
-// shownLanes selects the lanes of one place that are followed, of those that had events since from.
-func (s *Source) shownLanes() string {
-	return `SELECT lane FROM ` + s.table("events") + `
-    WHERE bcp = {bcp:String} AND subject = bcp AND time >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND type IN ('lane.opened', 'lane.closed')
-    GROUP BY lane ORDER BY min(logged), lane LIMIT ` + seenFirst
+// followed are the events of the lanes that are followed, of those that had events.
+func followed(lanes []lane) []lane {
+	first := map[string]time.Time{}
+	for _, l := range lanes {
+		if at, known := first[l.name]; !known || l.logged.Before(at) {
+			first[l.name] = l.logged
+		}
+	}
+	if len(first) <= maxShown {
+		return lanes
+	}
+	names := slices.SortedFunc(maps.Keys(first), func(a, b string) int { return cmp.Or(first[a].Compare(first[b]), cmp.Compare(a, b)) })
+	for _, name := range names[maxShown:] {
+		delete(first, name)
+	}
+	return slices.DeleteFunc(lanes, func(l lane) bool { _, is := first[l.name]; return !is })
 }
 
 // SourcesLeftOut is how many sources of readings of the place are not shown, as was read last.
