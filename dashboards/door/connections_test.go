@@ -37,7 +37,7 @@ func TestOneConnectionTooManyIsRefusedAtOnce(t *testing.T) {
 	go func() { served <- server.Serve(bounded) }()
 	defer func() {
 		_ = server.Close()
-		_ = <-served
+		<-served
 	}()
 	ask := func() (net.Conn, string) {
 		t.Helper()
