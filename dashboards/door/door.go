@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"path"
 	"slices"
 	"strings"
 )
@@ -111,7 +112,7 @@ func (d *Door) judgeOrigin(r *http.Request, asked site, host string) *refusal {
 			return refuse(NullOrigin, http.StatusForbidden, "the page has no origin, as a file or a frame in a sandbox; open http://%s itself", host)
 		}
 		page, ok := parseOrigin(origin)
-		if !ok || !page.of(asked) && !slices.Contains(d.external, page) {
+		if !isFile(r.URL.Path) && (!ok || !page.of(asked) && !slices.Contains(d.external, page)) {
 			return refuse(Origin, http.StatusForbidden, "the page is of %q, and this server was asked as %q. If both are this server, the proxy in front "+
 				"does not pass on Host: let it do so, or set web.external_url to the address of the page. If it is another site, "+
 				"web.allowed_origins lets it open the live view", origin, host)
@@ -128,6 +129,10 @@ func (d *Door) judgeOrigin(r *http.Request, asked site, host string) *refusal {
 	}
 	return nil
 }
+
+// isFile reports whether a path is that of a script or a style of the page. They are the same for everybody, and a browser tells
+// Origin when a page loads them: behind a proxy that does not pass on Host, the page must come, to say what is missing.
+func isFile(name string) bool { return path.Ext(name) == ".js" || path.Ext(name) == ".css" }
 
 // received is the request as the first proxy got it, if the proxy it comes from is believed: RemoteAddr is the client's and URL.Scheme
 // the client's, where it is known. Headers of others are not looked at. The error is a refusal.

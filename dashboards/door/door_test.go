@@ -54,6 +54,8 @@ func request(has ...string) *http.Request {
 		switch {
 		case name == "Host":
 			r.Host = value
+		case strings.HasPrefix(one, "/"):
+			r.URL.Path = one
 		case name == "Content-Length":
 			r.ContentLength, _ = strconv.ParseInt(value, 10, 64)
 		case header:
