@@ -18,6 +18,9 @@ import (
 
 // TestDamagedTablesAreReportedAndRecounted loses the ends of files of two tables while everything is stopped, and a bit of a third.
 func TestDamagedTablesAreReportedAndRecounted(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the race detector sees as much in the tests of metrics/clickhouse")
+	}
 	cfg := app.DefaultConfig()
 	cfg.Embed(filepath.Join(t.TempDir(), "data"))
 	cfg.Listen, cfg.Engine.FlushEvery = "127.0.0.1:0", 50*time.Millisecond

@@ -67,6 +67,9 @@ func malformed(rng *rand.Rand, n int, good string, at int64) (event.Record, even
 // TestTenThousandMalformedMessages strews them among the events of two days. All are in the dead-letter topic and in the
 // table with the right reason and the original bytes, and every good event counts.
 func TestTenThousandMalformedMessages(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the race detector sees as much with one message")
+	}
 	dir := t.TempDir()
 	cfg := app.DefaultConfig()
 	cfg.Embed(filepath.Join(dir, "data"))

@@ -50,6 +50,9 @@ func stopHere(t *testing.T, s *app.System) {
 // The topic gets three more partitions while trucks keep arriving. Nothing is counted wrong: dwell refuses to
 // count at all, until all events are in a new topic.
 func TestATopicThatGotMorePartitionsIsRebuilt(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the race detector sees as much in the tests of ingest/kafka/rebuild")
+	}
 	cfg := app.DefaultConfig()
 	cfg.Embed(t.TempDir())
 	cfg.Kafka.NewPartitions = 2

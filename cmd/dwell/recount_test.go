@@ -97,6 +97,9 @@ func sendOddities(t *testing.T, s *app.System) {
 // Two days are counted, and half a day of more events is in the topic. A recount by the same rules gives the same tables, row by row, as
 // counting the topic at once: it begins with what the tables have, and continues with the topic.
 func TestRecountByTheSameRulesGivesTheSameTables(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it does one thing after the other, and takes a minute with the race detector")
+	}
 	cfg := app.DefaultConfig()
 	cfg.Embed(t.TempDir())
 	cfg.Kafka.NewPartitions = 2

@@ -66,6 +66,9 @@ func (o *outpost) wantNoDifference(t *testing.T, c counter) {
 // it has given; with a broker that does not, counting waits until somebody accepts the loss. What is acknowledged after the loss is
 // counted in both cases, once.
 func TestShortenedLogLosesNothingInSilence(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the race detector sees as much in the tests of ingest/kafka")
+	}
 	o := newOutpost(t)
 	c, stop := o.serve(t)
 	until(t, "the process is ready", func() bool { return c.ready(t) })
