@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"time"
 
 	embedded "dwell/deploy/embedded/clickhouse"
@@ -25,9 +28,13 @@ type border struct {
 	// toKafka and toClickHouse are the proxies in front of them.
 	toKafka, toClickHouse *proxy
 	kafkaAddr, chAddr     string // of the proxies
+	// brokerAddr and clickhouseAddr are those behind the proxies.
+	brokerAddr, clickhouseAddr string
 	database, password    string
 	// The disks of the broker and of ClickHouse are nil where the machine does not allow mounts.
 	brokerDisk, clickhouseDisk *fulldisk.Disk
+	// load sends it events while faults are injected.
+	load *load
 }
 
 func startBorder(ctx context.Context, dwell, dir string, instances int, disks bool) (b *border, err error) {
@@ -74,20 +81,32 @@ func startBorder(ctx context.Context, dwell, dir string, instances int, disks bo
 	if b.toClickHouse, err = newProxy("clickhouse", b.chAddr, ports[3]); err != nil {
 		return nil, err
 	}
+	b.brokerAddr, b.clickhouseAddr = ports[2], ports[3]
+	return b, b.start(ctx)
+}
+
+// start starts all processes, and waits until all instances are ready.
+func (b *border) start(ctx context.Context) error {
 	for _, p := range []*process{b.broker, b.clickhouse} {
 		if err := p.start(); err != nil {
-			return b, err
+			return err
 		}
 	}
-	if err := b.until(ctx, "broker and clickhouse answer", func() bool { return answers(ports[2]) && answers(ports[3]) }); err != nil {
-		return b, err
+	err := b.until(ctx, "broker and clickhouse answer", func() bool { return answers(b.brokerAddr) && answers(b.clickhouseAddr) })
+	if err != nil {
+		return err
 	}
+	return b.startInstances(ctx)
+}
+
+// startInstances starts the instances, and waits until they are ready.
+func (b *border) startInstances(ctx context.Context) error {
 	for _, p := range b.instances {
 		if err := p.start(); err != nil {
-			return b, err
+			return err
 		}
 	}
-	return b, b.ready(ctx)
+	return b.ready(ctx)
 }
 
 // ready waits until all instances are ready.
@@ -100,10 +119,13 @@ func (b *border) ready(ctx context.Context) error {
 	return nil
 }
 
+// partitions is how many the topic of events has.
+const partitions = 6
+
 // config is the configuration of the instances and of the audit, as environment variables.
 func (b *border) config() []string {
 	return []string{
-		"DWELL_KAFKA_BROKERS=" + b.kafkaAddr, "DWELL_KAFKA_NEW_PARTITIONS=6", "DWELL_KAFKA_NEW_REPLICATION=1",
+		"DWELL_KAFKA_BROKERS=" + b.kafkaAddr, fmt.Sprint("DWELL_KAFKA_NEW_PARTITIONS=", partitions), "DWELL_KAFKA_NEW_REPLICATION=1",
 		"DWELL_KAFKA_SESSION_TIMEOUT=6s", "DWELL_KAFKA_DRAIN_TIMEOUT=4s",
 		"DWELL_CLICKHOUSE_ADDRESSES=" + b.chAddr, "DWELL_CLICKHOUSE_COMPRESSION=none",
 		"DWELL_CLICKHOUSE_DATABASE=" + b.database, "DWELL_CLICKHOUSE_PASSWORD=" + b.password,
@@ -115,13 +137,48 @@ func (b *border) config() []string {
 
 // status returns the HTTP status of an instance for a path, 0 without a response.
 func (b *border) status(instance int, path string) int {
+	code, _ := b.get(instance, path)
+	return code
+}
+
+// get returns the response of an instance for a path; the status is 0 without one.
+func (b *border) get(instance int, path string) (status int, body string) {
 	client := http.Client{Timeout: 2 * time.Second}
 	res, err := client.Get("http://" + b.pages[instance] + path)
 	if err != nil {
-		return 0
+		return 0, ""
 	}
-	_ = res.Body.Close()
-	return res.StatusCode
+	defer func() { _ = res.Body.Close() }()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		return 0, ""
+	}
+	return res.StatusCode, string(text)
+}
+
+// metrics returns the values of a metric of an instance, by its labels as they are printed.
+func (b *border) metrics(instance int, name string) map[string]float64 {
+	values := map[string]float64{}
+	_, text := b.get(instance, "/metrics")
+	for line := range strings.Lines(text) {
+		if labels, ok := strings.CutPrefix(line, name); ok && (labels[0] == '{' || labels[0] == ' ') {
+			i := strings.LastIndexByte(labels, ' ')
+			if v, err := strconv.ParseFloat(strings.TrimSpace(labels[i:]), 64); err == nil {
+				values[labels[:i]] = v
+			}
+		}
+	}
+	return values
+}
+
+// healthy fails unless all instances are healthy.
+func (b *border) healthy(while string) error {
+	for i, p := range b.instances {
+		if code := b.status(i, "/healthz"); code != http.StatusOK {
+			return fmt.Errorf("%s: /healthz returned %d while %s", p.name, code, while)
+		}
+	}
+	return nil
 }
 
 // clickHouseAnswers reports whether ClickHouse answers a ping.

@@ -54,10 +54,8 @@ func full(ctx context.Context, b *border, d *fulldisk.Disk, p *process, r *rand.
 		}
 		what = ", and it was killed"
 	}
-	for i, p := range b.instances {
-		if code := b.status(i, "/healthz"); code != http.StatusOK {
-			return "", fmt.Errorf("%s: /healthz returned %d while a disk was full", p.name, code)
-		}
+	if err := b.healthy("a disk was full"); err != nil {
+		return "", err
 	}
 	for _, gap := range gaps {
 		if err := errors.Join(d.Free(), pause(ctx, gap), d.Fill(), pause(ctx, gap)); err != nil {

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -41,13 +42,39 @@ var faults = []fault{
 // diskFaults need mounts, which not every machine allows.
 var diskFaults = []fault{{"full", 2, clickHouseFull}, {"full", 1, brokerFull}}
 
-// faultsOf returns the faults that this machine allows.
-func faultsOf(b *border) []fault {
+// faultsOf returns the faults that this machine allows, or those of them that have the given names.
+func faultsOf(b *border, only []string) ([]fault, error) {
 	all := faults
 	if b.brokerDisk != nil {
 		all = slices.Concat(all, diskFaults)
 	}
-	return all
+	if len(only) == 0 {
+		return all, nil
+	}
+	var some []fault
+	for _, name := range only {
+		before := len(some)
+		for _, f := range all {
+			if f.name == name {
+				some = append(some, f)
+			}
+		}
+		if len(some) == before {
+			return nil, fmt.Errorf("no fault is called %q on this machine; use %s", name, names(all))
+		}
+	}
+	return some, nil
+}
+
+// names are those of the faults, each once.
+func names(faults []fault) string {
+	var all []string
+	for _, f := range faults {
+		if !slices.Contains(all, f.name) {
+			all = append(all, f.name)
+		}
+	}
+	return strings.Join(all, ", ")
 }
 
 // pick picks a fault at random, by weight.
@@ -145,10 +172,8 @@ func clickHouseAway(ctx context.Context, b *border, _ *rand.Rand) (string, error
 	if err != nil {
 		return "", err
 	}
-	for i, p := range b.instances {
-		if code := b.status(i, "/healthz"); code != http.StatusOK {
-			return "", fmt.Errorf("%s: /healthz returned %d while ClickHouse was down", p.name, code)
-		}
+	if err := b.healthy("ClickHouse was down"); err != nil {
+		return "", err
 	}
 	return fmt.Sprintf("clickhouse for %v, until /readyz reported it", time.Since(begin).Round(time.Millisecond)), b.clickhouse.start()
 }
@@ -166,10 +191,10 @@ func outage(ctx context.Context, b *border, d time.Duration) (string, error) {
 		if err := pause(ctx, time.Second); err != nil {
 			return "", err
 		}
-		for i, p := range b.instances {
-			if code := b.status(i, "/healthz"); code != http.StatusOK {
-				return "", fmt.Errorf("%s: /healthz returned %d while ClickHouse was down", p.name, code)
-			}
+		if err := b.healthy("ClickHouse was down"); err != nil {
+			return "", err
+		}
+		for _, p := range b.instances {
 			kb, err := p.memory()
 			if err != nil {
 				return "", err

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"sync"
 	"time"
 
 	"dwell/ingest/event"
@@ -20,9 +21,13 @@ type load struct {
 	sim      *simulator.Simulator
 	producer *kafka.Producer
 	truth    *os.File
-	failed   error // to write the truth
-	sent     int
-	ahead    int // how many of the sent events have a time hours ahead
+
+	// mu is held while a burst is written, and by faults during which nothing may be sent.
+	mu     sync.Mutex
+	failed error // to write the truth
+	sent   int
+	now    int64 // when the latest event reached Kafka, by the simulation
+	own    accounts
 }
 
 // eventsPerDay is the approximate number of events of a simulated day at the nine Afghan BCPs.
@@ -35,7 +40,7 @@ func newLoad(broker, truth string, events int, seed uint64) (*load, error) {
 	}
 	cfg := kafka.DefaultConfig()
 	cfg.Brokers = []string{broker}
-	l := &load{}
+	l := &load{own: accounts{trucks: map[string]bool{}}}
 	if l.producer, err = kafka.NewProducer(cfg); err != nil {
 		return nil, err
 	}
@@ -56,28 +61,52 @@ func newLoad(broker, truth string, events int, seed uint64) (*load, error) {
 func (l *load) run(ctx context.Context, events int, d time.Duration, r *rand.Rand) error {
 	begin := time.Now()
 	for {
-		burst := 1 + r.IntN(max(1, events/50))
-		batch, last := l.next(burst, r)
-		for {
-			err := l.producer.Write(ctx, batch...)
-			if err == nil {
-				break
-			}
-			if ctx.Err() != nil {
-				return context.Cause(ctx)
-			}
-			fmt.Println("sending a burst again:", err)
+		sent, last, err := l.burst(ctx, 1+r.IntN(max(1, events/50)), r)
+		if err != nil || last {
+			return err
 		}
-		l.sent += len(batch)
-		if last {
-			l.producer.Close()
-			return errors.Join(l.failed, l.truth.Close())
-		}
-		due := time.Duration(float64(d) * float64(l.sent) / float64(events))
+		due := time.Duration(float64(d) * float64(sent) / float64(events))
 		if err := pause(ctx, max(0, due-time.Since(begin))); err != nil {
 			return err
 		}
 	}
+}
+
+// burst sends the next n events, and returns how many were sent since the beginning, and whether they were the last.
+func (l *load) burst(ctx context.Context, n int, r *rand.Rand) (sent int, last bool, err error) {
+	defer l.hold()()
+	batch, last := l.next(n, r)
+	if err := l.write(ctx, batch...); err != nil {
+		return 0, false, err
+	}
+	l.sent += len(batch)
+	return l.sent, last, l.failed
+}
+
+// hold waits for the burst that is being sent, and keeps the next one back until release is called.
+func (l *load) hold() (release func()) {
+	l.mu.Lock()
+	return l.mu.Unlock
+}
+
+// write writes records until all are acknowledged. The load must be held.
+func (l *load) write(ctx context.Context, records ...event.Record) error {
+	for {
+		err := l.producer.Write(ctx, records...)
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		fmt.Println("sending records again:", err)
+	}
+}
+
+// close ends it, with the file of the truth.
+func (l *load) close() error {
+	l.producer.Close()
+	return l.truth.Close()
 }
 
 // next returns the records of the next n events, and whether they are the last. One event in two hundred gets a copy with a
@@ -88,6 +117,7 @@ func (l *load) next(n int, r *rand.Rand) (batch []event.Record, last bool) {
 		if !ok {
 			return batch, true
 		}
+		l.now = em.At
 		m := event.NewRecord(l.sim.Vocabulary(), em.Event, em.At)
 		batch = append(batch, m)
 		if !em.AllPartitions && r.IntN(200) == 0 {
@@ -97,7 +127,7 @@ func (l *load) next(n int, r *rand.Rand) (batch []event.Record, last bool) {
 			e.Recorded = e.Time
 			m.Value = event.AppendStructured(nil, l.sim.Vocabulary(), &e)
 			batch = append(batch, m)
-			l.ahead++
+			l.own.ahead++
 		}
 	}
 	return batch, false

@@ -37,6 +37,7 @@ type runCommand struct {
 	Seed      uint64        `help:"Random seed; the same seed reproduces the same events and faults; 0 picks one."`
 	Instances int           `default:"2" help:"Number of instances of dwell serve."`
 	Rate      int           `default:"700" help:"Events per second."`
+	Only      []string      `help:"Inject only the faults of these names, such as kill,cut."`
 	Outage    time.Duration `help:"Before any other fault, stop ClickHouse for this long."`
 	Dir       string        `type:"path" help:"Folder for data and logs, which is kept; without it a temporary one, removed unless the run fails."`
 	Mounts    bool          `hidden:"" help:"Set in the child process that has a mount namespace."`
@@ -111,7 +112,10 @@ func (c *runCommand) test(ctx context.Context, b *border, truth string) error {
 	if err := b.stopInstances(); err != nil {
 		return err
 	}
-	if err := b.checkDeadLetters(ctx, l.ahead); err != nil {
+	if err := b.checkDeadLetters(ctx, l.own); err != nil {
+		return err
+	}
+	if err := b.checkTrucks(ctx, l.own); err != nil {
 		return err
 	}
 	text, differences, err := b.audit(ctx, truth)
@@ -136,22 +140,28 @@ type faultCount struct{ all, kills int }
 
 // injectFaults sends the load, and injects faults until all events are sent.
 func (c *runCommand) injectFaults(ctx context.Context, b *border, truth string) (n faultCount, l *load, err error) {
+	faults, err := faultsOf(b, c.Only)
+	if err != nil {
+		return n, nil, err
+	}
 	events := int(c.For.Seconds() * float64(c.Rate))
 	if l, err = newLoad(b.kafkaAddr, truth, events, c.Seed); err != nil {
 		return n, nil, err
 	}
+	b.load = l
+	defer func() { err = errors.Join(err, l.close()) }()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	sent := make(chan error, 1)
 	go func() { sent <- l.run(ctx, events, c.For, rand.New(rand.NewPCG(c.Seed, 1))) }()
-	faults, r := faultsOf(b), rand.New(rand.NewPCG(c.Seed, 2))
+	r := rand.New(rand.NewPCG(c.Seed, 2))
 	begin := time.Now()
 	report := func(fault, what string) {
 		n.all++
 		if fault == "kill" || fault == "away" {
 			n.kills++
 		}
-		fmt.Printf("%7.1fs  %-8s %s\n", time.Since(begin).Seconds(), fault, what)
+		fmt.Printf("%7.1fs  %-10s %s\n", time.Since(begin).Seconds(), fault, what)
 	}
 	if c.Outage > 0 {
 		what, err := outage(ctx, b, c.Outage)

@@ -17,9 +17,7 @@ import (
 
 // caughtUp waits until all records in Kafka are counted in ClickHouse.
 func (b *border) caughtUp(ctx context.Context) error {
-	k := kafka.DefaultConfig()
-	k.Brokers = []string{b.kafkaAddr}
-	ends, err := kafka.Ends(ctx, k)
+	ends, err := b.ends(ctx)
 	if err != nil {
 		return err
 	}
@@ -39,6 +37,13 @@ func (b *border) caughtUp(ctx context.Context) error {
 	return errors.Join(err, conn.Close())
 }
 
+// ends are the offsets after the last record of each partition.
+func (b *border) ends(ctx context.Context) ([]int64, error) {
+	k := kafka.DefaultConfig()
+	k.Brokers = []string{b.kafkaAddr}
+	return kafka.Ends(ctx, k)
+}
+
 // connect connects to ClickHouse as the instances do, through the proxy.
 func (b *border) connect() (driver.Conn, error) {
 	c := clickhouse.DefaultConfig()
@@ -47,16 +52,19 @@ func (b *border) connect() (driver.Conn, error) {
 	return clickhouse.Connect(c)
 }
 
-// checkDeadLetters fails unless the dead letters are exactly the events that were sent with a time hours ahead.
-func (b *border) checkDeadLetters(ctx context.Context, ahead int) error {
+// checkDeadLetters fails unless the dead letters are exactly the events that were sent with a time ahead, and the batches that cannot
+// be read.
+func (b *border) checkDeadLetters(ctx context.Context, a accounts) error {
 	conn, err := b.connect()
 	if err != nil {
 		return err
 	}
-	var all, future uint64
-	err = conn.QueryRow(ctx, "SELECT uniqExact(value), uniqExactIf(value, reason = ?) FROM dead_letters", string(event.FutureTime)).Scan(&all, &future)
-	if err == nil && (all != future || future != uint64(ahead)) {
-		err = fmt.Errorf("of %d events with a time ahead, %d are dead letters, and %d others are, too", ahead, future, all-future)
+	var all, future, unreadable uint64
+	err = conn.QueryRow(ctx, "SELECT uniqExact(value), uniqExactIf(value, reason = ?), uniqExactIf(value, reason = ?) FROM dead_letters",
+		string(event.FutureTime), string(event.UnreadableBatch)).Scan(&all, &future, &unreadable)
+	if err == nil && (all != future+unreadable || future != uint64(a.ahead) || unreadable != uint64(a.unreadable)) {
+		err = fmt.Errorf("of %d events with a time ahead and %d batches that cannot be read, %d and %d are dead letters, and %d others are, too",
+			a.ahead, a.unreadable, future, unreadable, all-future-unreadable)
 	}
 	return errors.Join(err, conn.Close())
 }
