@@ -37,6 +37,7 @@ var faults = []fault{
 		return network(ctx, b.toClickHouse, r)
 	}},
 	{"away", 1, clickHouseAway},
+	{"silent", 1, kafkaSilent},
 }
 
 // diskFaults need mounts, which not every machine allows.
