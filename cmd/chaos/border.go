@@ -30,7 +30,7 @@ type border struct {
 	kafkaAddr, chAddr     string // of the proxies
 	// brokerAddr and clickhouseAddr are those behind the proxies.
 	brokerAddr, clickhouseAddr string
-	database, password    string
+	database, password         string
 	// The disks of the broker and of ClickHouse are nil where the machine does not allow mounts.
 	brokerDisk, clickhouseDisk *fulldisk.Disk
 	// load sends it events while faults are injected.

@@ -110,11 +110,21 @@ func (s *Store) checkPart(ctx context.Context, p part) (reason string, err error
 	return reason, nil
 }
 
+// IsDamage reports whether an error is ClickHouse's when it reads a part that has other bytes than were written.
+func IsDamage(err error) bool {
+	return hasCode(err, codeCannotReadAllData, codeChecksum, codeCorrupted, codeCannotDecompress)
+}
+
 // Codes of ClickHouse's exceptions.
 const (
 	codeAccessDenied = 497
 	codeNoSuchPart   = 232
 	codeUnknownTable = 60
+
+	codeCannotReadAllData = 33
+	codeChecksum          = 40
+	codeCorrupted         = 246
+	codeCannotDecompress  = 271
 )
 
 func hasCode(err error, codes ...int32) bool {

@@ -11,6 +11,7 @@ import (
 
 	"dwell/ingest/kafka"
 	"dwell/ingest/place"
+	"dwell/metrics/clickhouse"
 )
 
 // rules returns the keys of the configuration that decide what a number is, with their values. Tables must not be counted
@@ -74,9 +75,13 @@ func (s *System) CheckRules(ctx context.Context) (missing map[string]string, err
 }
 
 // knowsAllPlaces refuses a places file that lacks a place of the tables. No shard could recover, while those that count with the
-// right file would have lost their partitions to this process.
+// right file would have lost their partitions to this process. If the table of them is damaged, no shard can recover either, and
+// /readyz, which a process that does not start cannot answer, says why and names the way out.
 func (s *System) knowsAllPlaces(ctx context.Context) error {
 	seen, err := s.Store.SeenBCPs(ctx)
+	if clickhouse.IsDamage(err) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
