@@ -38,6 +38,7 @@ var faults = []fault{
 	}},
 	{"away", 1, clickHouseAway},
 	{"silent", 1, kafkaSilent},
+	{"clock", 1, wrongClock},
 }
 
 // diskFaults need mounts, which not every machine allows.
