@@ -39,6 +39,7 @@ var faults = []fault{
 	{"away", 1, clickHouseAway},
 	{"silent", 1, kafkaSilent},
 	{"clock", 1, wrongClock},
+	{"readers", 1, fullLoad},
 }
 
 // diskFaults need mounts, which not every machine allows.
