@@ -76,8 +76,8 @@ func (p *process) launch() error {
 
 // watch records its exit.
 func (p *process) watch(cmd *exec.Cmd, ended chan struct{}) {
-	_ = cmd.Wait() // the state says more
-	close(ended)
+	_ = cmd.Wait()     // the state says more
+	defer close(ended) // when it is recorded: what waits for the end may start it again at once
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.stopping {
