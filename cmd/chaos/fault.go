@@ -40,6 +40,7 @@ var faults = []fault{
 	{"silent", 1, kafkaSilent},
 	{"clock", 1, wrongClock},
 	{"readers", 1, fullLoad},
+	{"everything", 1, restartEverything},
 }
 
 // diskFaults need mounts, which not every machine allows.
