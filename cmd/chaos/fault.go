@@ -41,6 +41,7 @@ var faults = []fault{
 	{"clock", 1, wrongClock},
 	{"readers", 1, fullLoad},
 	{"everything", 1, restartEverything},
+	{"unreadable", 1, unreadableBatch},
 }
 
 // diskFaults need mounts, which not every machine allows.
