@@ -42,6 +42,7 @@ var faults = []fault{
 	{"readers", 1, fullLoad},
 	{"everything", 1, restartEverything},
 	{"unreadable", 1, unreadableBatch},
+	{"cut", 1, cutLog},
 }
 
 // diskFaults need mounts, which not every machine allows.
