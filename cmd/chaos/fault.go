@@ -43,6 +43,7 @@ var faults = []fault{
 	{"everything", 1, restartEverything},
 	{"unreadable", 1, unreadableBatch},
 	{"cut", 1, cutLog},
+	{"viewer", 1, cutViewer},
 }
 
 // diskFaults need mounts, which not every machine allows.
