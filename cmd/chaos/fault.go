@@ -44,6 +44,7 @@ var faults = []fault{
 	{"unreadable", 1, unreadableBatch},
 	{"cut", 1, cutLog},
 	{"viewer", 1, cutViewer},
+	{"damage", 1, damagePart},
 }
 
 // diskFaults need mounts, which not every machine allows.
