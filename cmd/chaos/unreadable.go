@@ -22,8 +22,7 @@ func unreadableBatch(ctx context.Context, b *border, r *rand.Rand) (string, erro
 	if err := errors.Join(b.ready(ctx), b.caughtUp(ctx)); err != nil {
 		return "", err
 	}
-	refused, err := b.produce(ctx, partition, unreadable(0, r))
-	if err != nil {
+	if err := b.mustRefuse(ctx, partition, unreadable(0, r)); err != nil {
 		return "", err
 	}
 	if err := b.broker.stop(); err != nil {
@@ -43,18 +42,18 @@ func unreadableBatch(ctx context.Context, b *border, r *rand.Rand) (string, erro
 	if err := b.passAfter(ctx, partition); err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("refused with %s, and at offset %d of partition %d of the log", refused.Message, log.next, partition), b.ready(ctx)
+	return fmt.Sprintf("refused, and at offset %d of partition %d of the log", log.next, partition), b.ready(ctx)
 }
 
-// produce sends a batch, which the broker must refuse with an error of what is in it, so that the log stays as it was.
-func (b *border) produce(ctx context.Context, partition int, raw []byte) (refused *kerr.Error, err error) {
+// mustRefuse sends a batch, which the broker must refuse with an error of what is in it, so that the log stays as it was.
+func (b *border) mustRefuse(ctx context.Context, partition int, raw []byte) error {
 	before, err := b.ends(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	client, err := kgo.NewClient(kgo.SeedBrokers(b.kafkaAddr))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer client.Close()
 	topic, of := kmsg.NewProduceRequestTopic(), kmsg.NewProduceRequestTopicPartition()
@@ -64,17 +63,17 @@ func (b *border) produce(ctx context.Context, partition int, raw []byte) (refuse
 	req.Acks, req.TimeoutMillis, req.Topics = -1, 10_000, append(req.Topics, topic)
 	res, err := client.Broker(0).Request(ctx, req)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	refused = kerr.TypedErrorForCode(res.(*kmsg.ProduceResponse).Topics[0].Partitions[0].ErrorCode)
-	if refused != kerr.InvalidRecord {
-		return nil, fmt.Errorf("the broker answered a batch that cannot be read with %v, want %w", refused, kerr.InvalidRecord)
+	code := res.(*kmsg.ProduceResponse).Topics[0].Partitions[0].ErrorCode
+	if code != kerr.InvalidRecord.Code {
+		return fmt.Errorf("the broker answered a batch that cannot be read with error code %d, want %w", code, kerr.InvalidRecord)
 	}
 	after, err := b.ends(ctx)
 	if err == nil && !slices.Equal(before, after) {
 		err = fmt.Errorf("the broker refused a batch, and its log ends at %v, which ended at %v", after, before)
 	}
-	return refused, err
+	return err
 }
 
 // startBroker starts the broker again, and waits until it answers.
