@@ -87,7 +87,8 @@ func question(ctx context.Context, url string) (code int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	res, err := http.DefaultClient.Do(req)
+	client := http.Client{Timeout: time.Minute} // the API takes half of it at most
+	res, err := client.Do(req)
 	if err != nil {
 		return 0, err
 	}
