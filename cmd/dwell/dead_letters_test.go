@@ -146,7 +146,7 @@ func beside(t *testing.T, cfg app.Config) func(status int, args ...string) strin
 func TestLetterThatFailsAgainIsAnotherLetter(t *testing.T) {
 	cfg := app.DefaultConfig()
 	cfg.Embed(filepath.Join(t.TempDir(), "data"))
-	cfg.Kafka.NewPartitions = 1
+	cfg.Kafka.NewPartitions, cfg.Kafka.ProducerTimes = 1, true
 	cfg.Retention.Visits, cfg.Retention.Events = 15*24*time.Hour, 15*24*time.Hour
 	cfg.Listen = "127.0.0.1:0"
 	s, err := app.Serve(t.Context(), cfg, io.Discard, slog.New(slog.DiscardHandler), time.Now)

@@ -85,7 +85,7 @@ func TestNothingFromOutsideReachesTheTerminal(t *testing.T) {
 	}
 	// What these print has nothing that others have sent: names of the configuration and numbers.
 	others := []string{
-		"demo", "serve", "check", "config", "simulate", "import readings", "recount", "rebuild", "completion", "version",
+		"demo", "serve", "check", "config", "log accept", "simulate", "import readings", "recount", "rebuild", "completion", "version",
 	}
 	shown := map[string]string{}
 	for _, name := range commandNames(t) {

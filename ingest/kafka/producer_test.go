@@ -15,7 +15,6 @@ import (
 	"pgregory.net/rapid"
 
 	"dwell/ingest/event"
-	"dwell/ingest/kafka/apachetest"
 )
 
 func TestPartitionOfKeyMatchesTheJavaClient(t *testing.T) {
@@ -213,12 +212,11 @@ func TestEnsureTopicsCreatesMissingTopics(t *testing.T) {
 	}
 }
 
-// A producer of 2001 writes into a topic that was made here and into one whose records keep its times. kfake alone leaves all records the
-// times of their producers; the embedded broker has a test of its own.
+// A producer of 2001 writes into a topic that was made here and into one whose records keep its times.
 func TestRecordsOfANewTopicHaveTheTimeOfTheBroker(t *testing.T) {
 	cfg := config(start(t, 1))
 	begin := time.Now().Add(-time.Minute).UnixMilli()
-	for name, producers := range map[string]bool{"new": !apachetest.Wanted(), "copied": true} {
+	for name, producers := range map[string]bool{"new": false, "copied": true} {
 		of := cfg
 		of.Topic, of.Group = name, name
 		if _, err := EnsureTopics(t.Context(), of, NewTopic{Name: name, Partitions: 1, Replication: 1, Retention: -1, ProducerTimes: name == "copied"}); err != nil {

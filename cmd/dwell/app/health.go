@@ -286,7 +286,9 @@ func (h *health) reasons() (lines []string) {
 		add("the tables have not been read yet")
 	}
 	for _, shard := range shards {
-		failing(fmt.Sprintf("partition %d cannot be read on", shard), h.shards[shard].unread)
+		if unread := h.shards[shard].unread; unread.err != nil { // it says the way out, and is no driver's error
+			add("partition %d cannot be read on since %s: %v", shard, unread.since.time.UTC().Format(time.RFC3339), unread.err)
+		}
 		failing(fmt.Sprintf("shard %d is stalled", shard), h.shards[shard].stalled)
 	}
 	for _, d := range h.damage {

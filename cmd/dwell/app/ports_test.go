@@ -30,7 +30,7 @@ func TestAddressesThatNoPortCanBeOpenedAtAreRefused(t *testing.T) {
 	} {
 		cfg := DefaultConfig()
 		cfg.Embed("data")
-		cfg.Listen = address
+		cfg.Listen, cfg.Web.Open = address, true
 		err := cfg.Validate()
 		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 			t.Errorf("listen %q: got error %v, want %q", address, err, want)

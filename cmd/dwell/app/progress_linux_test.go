@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"dwell/cmd/dwell/visible"
 )
 
 // openTerminal returns both ends of a terminal: what is written to it, and where that is shown.
@@ -34,7 +36,7 @@ func openTerminal(t *testing.T) (terminal, screen *os.File) {
 
 func TestProgressIsOneLineThatTheNextReplaces(t *testing.T) {
 	terminal, screen := openTerminal(t)
-	p := newParts(terminal)
+	p := newParts(visible.NewWriter(terminal))
 	p.Doing("import", "5 % of 30 MB read")
 	p.Doing("import", "done")
 	p.Say("imported", "3 events")
