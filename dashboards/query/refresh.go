@@ -33,8 +33,10 @@ type work struct {
 	took  time.Duration
 }
 
-// rested reports whether it has not been done for sparing times as long as it takes.
-func (w *work) rested() bool { return time.Since(w.began) >= sparing*w.took }
+// rested reports whether it has not been done for sparing times as long as it takes, or for most, where that is shorter.
+func (w *work) rested(most time.Duration) bool {
+	return time.Since(w.began) >= min(sparing*w.took, most)
+}
 
 // learning is when baselines were learned: at this time, from events up to asOf.
 type learning struct {
@@ -49,11 +51,15 @@ const relearnAfter, relearnPause = time.Hour, 5 * time.Second
 // What may be done again and again takes a twentieth of the time at most.
 const sparing = 20
 
+// readingsBehind is how far the readings that are shown may be behind the tables. Reading them takes long also where the database was
+// away meanwhile, and twenty times as long would be minutes.
+const readingsBehind = 30 * time.Second
+
 func (l *learning) due(now time.Time, asOf *time.Time) bool {
 	if age := now.Sub(l.at); l.began.IsZero() || age < 0 || age >= relearnAfter {
 		return true
 	}
-	return asOf != nil && asOf.Sub(l.asOf) >= relearnAfter && time.Since(l.began) >= relearnPause && l.rested()
+	return asOf != nil && asOf.Sub(l.asOf) >= relearnAfter && time.Since(l.began) >= relearnPause && l.rested(relearnAfter)
 }
 
 // Refresh reads what the overview needs from the tables: the shards of which this process does not have as much, the baselines
@@ -85,7 +91,7 @@ func (s *Source) Refresh(ctx context.Context) error {
 			next.learned.asOf = *progress.AsOf
 		}
 	}
-	if before != nil && next.learned == before.learned && (progress.Offsets == before.offsets || !before.judging.rested()) {
+	if before != nil && next.learned == before.learned && (progress.Offsets == before.offsets || !before.judging.rested(readingsBehind)) {
 		return nil
 	}
 	begin := time.Now()

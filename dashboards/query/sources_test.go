@@ -44,6 +44,30 @@ func TestSourcesSeenFirstAreShownAndTheOthersCounted(t *testing.T) {
 	}
 }
 
+// The database was away while the readings were read, so that it took a minute.
+func TestReadingsAreReadAgainSoonAfterASlowRead(t *testing.T) {
+	b := newBorder(t, "2026-01-05T12:00:00Z", placeOf("A", "UTC", time.Hour))
+	reading := func(hour int) {
+		b.insert(`readings SELECT 0, %d, 'A', '', 'queue', '%[1]d', 0, %s AS at, at, 7, NULL, NULL, 0, at`, hour, literal(at("2026-01-05T00:00:00Z").Add(time.Duration(hour)*time.Hour)))
+	}
+	reading(10)
+	b.refresh()
+	slow := *b.read.Load()
+	slow.offsets, slow.judging = slow.offsets+1, work{time.Now().Add(-readingsBehind), time.Minute}
+	b.read.Store(&slow)
+	reading(11)
+	if err := b.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	out, err := b.Overview(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := out.Places[0].Readings; len(r) != 1 || !r[0].Time.Equal(at("2026-01-05T11:00:00Z")) {
+		t.Errorf("the readings shown are %+v; want that of 11:00", r)
+	}
+}
+
 // A reading is judged by those of its own source before it, however many others there are.
 func TestReadingsOfOthersDoNotHideThatASourceIsFrozen(t *testing.T) {
 	b := newBorder(t, "2026-01-05T12:00:00Z", placeOf("A", "UTC", time.Hour))
