@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"dwell/deploy/embedded/broker/brokertest"
@@ -168,4 +169,55 @@ func mutated(random *rand.Rand, data []byte) []byte {
 		binary.BigEndian.PutUint32(data, uint32(len(data)-4))
 	}
 	return data
+}
+
+// TestMemberWithoutAProtocolOfItsOwnIsRefused joins a group with a protocol named twice, and with none.
+func TestMemberWithoutAProtocolOfItsOwnIsRefused(t *testing.T) {
+	addr := brokertest.Start(t)
+	join := func(version int16, group string, protocols ...string) (errorCode int16) {
+		t.Helper()
+		c, err := net.Dial("tcp", addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = c.Close() }()
+		_ = c.SetDeadline(time.Now().Add(30 * time.Second))
+		req := kmsg.NewPtrJoinGroupRequest()
+		req.Version, req.Group, req.ProtocolType = version, group, "consumer"
+		req.SessionTimeoutMillis, req.RebalanceTimeoutMillis = 6000, 6000
+		for _, name := range protocols {
+			req.Protocols = append(req.Protocols, kmsg.JoinGroupRequestProtocol{Name: name})
+		}
+		if _, err := c.Write(kmsg.NewRequestFormatter().AppendRequest(nil, req, 1)); err != nil {
+			t.Fatal(err)
+		}
+		var head struct{ Size, ID int32 }
+		if err := binary.Read(c, binary.BigEndian, &head); err != nil {
+			t.Fatal(err)
+		}
+		body := make([]byte, head.Size-4)
+		if _, err := io.ReadFull(c, body); err != nil {
+			t.Fatal(err)
+		}
+		resp := req.ResponseKind()
+		resp.SetVersion(version)
+		if err := resp.ReadFrom(body); err != nil {
+			t.Fatal(err)
+		}
+		return resp.(*kmsg.JoinGroupResponse).ErrorCode
+	}
+	inconsistent, memberIDRequired := kerr.InconsistentGroupProtocol.Code, kerr.MemberIDRequired.Code
+	if code := join(2, "twice", "range", "range"); code != inconsistent {
+		t.Errorf("a protocol that is named twice: error %d", code)
+	}
+	// The first of a group tells it what kind of protocols it has. Whoever comes next need not name one, says kfake.
+	if code := join(5, "none", "range"); code != memberIDRequired {
+		t.Errorf("a protocol: error %d", code)
+	}
+	if code := join(2, "none"); code != inconsistent {
+		t.Errorf("no protocol: error %d", code)
+	}
+	if code := join(2, "twice", "range", "roundrobin"); code != 0 {
+		t.Errorf("two protocols: error %d", code)
+	}
 }

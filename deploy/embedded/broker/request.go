@@ -119,6 +119,10 @@ func bound(body kmsg.Request) (changed bool) {
 	case *kmsg.FetchRequest:
 		atMost(&r.MaxBytes, maxFetch, maxFetch)
 		atMost(&r.MaxWaitMillis, maxWaitMillis, maxWaitMillis)
+	case *kmsg.JoinGroupRequest:
+		if !distinct(r.Protocols) {
+			r.ProtocolType, changed = "", true // which is refused
+		}
 	case *kmsg.CreateTopicsRequest:
 		left := maxPartitions
 		for i := range r.Topics {
@@ -141,6 +145,16 @@ func bound(body kmsg.Request) (changed bool) {
 		}
 	}
 	return changed
+}
+
+// distinct reports whether a member names protocols, and each of them once. kfake counts by name how many members have a protocol, and
+// ends the process when none comes to the number of members.
+func distinct(protocols []kmsg.JoinGroupRequestProtocol) bool {
+	names := map[string]bool{}
+	for _, p := range protocols {
+		names[p.Name] = true
+	}
+	return len(names) == len(protocols) && len(names) > 0
 }
 
 // topicOnly lets the configuration of topics be changed, and no other: intervals of zero end kfake.
