@@ -53,6 +53,8 @@ func (c *Consumer) askCoordinator(ctx context.Context) error {
 		return fmt.Errorf("the coordinator of group %q has not answered for %v", c.cfg.Group, answerTimeout)
 	case err != nil:
 		return fmt.Errorf("the coordinator of group %q: %w", c.cfg.Group, err)
+	case errors.Is(res.Error, kafkago.GroupIdNotFound): // no process has joined yet, or all have left
+		return nil
 	case res.Error != nil:
 		return fmt.Errorf("the coordinator of group %q: %w", c.cfg.Group, res.Error)
 	}

@@ -3,6 +3,7 @@ package kafka
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync"
 	"testing"
@@ -105,6 +106,20 @@ func controlUntil(kf *kfake.Cluster, key kmsg.Key, back <-chan struct{}, do func
 		}
 	})
 	return end
+}
+
+// TestGroupWithoutMembersIsNoOutage asks as a new process does before it has joined: the embedded broker does not know the group then.
+func TestGroupWithoutMembersIsNoOutage(t *testing.T) {
+	embeddedOnly(t)
+	_, cfg := embedded(t, 1, 2)
+	l := newLedger()
+	c, err := New(cfg, l.handler, l, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.coordinator(t.Context()); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestMemberWithoutPartitionsHasJoined(t *testing.T) {
