@@ -90,7 +90,7 @@ func New(current Current, store Store, voc *event.Vocabulary, agencies []place.A
 			problem.Document{Title: "only reading is allowed", Status: http.StatusMethodNotAllowed}.Write(w)
 			return
 		}
-		problem.Document{Title: "no such resource", Status: http.StatusNotFound, Detail: r.URL.Path}.Write(w)
+		problem.Document{Title: "no such resource", Status: http.StatusNotFound, Detail: r.URL.Path + " does not exist; see " + Prefix + "openapi.yaml"}.Write(w)
 	})
 	return h
 }

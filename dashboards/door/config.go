@@ -13,7 +13,7 @@ import (
 type Config struct {
 	// ExternalURL is where people open the page, if it is another address than the one that dwell listens on.
 	ExternalURL string `yaml:"external_url" example:"https://dwell.example.org"`
-	// Hosts are further names, besides localhost and that of ExternalURL, under which dwell is asked, as by Prometheus; other names
+	// Hosts are further names, besides localhost and that of external_url, under which dwell is asked, as by Prometheus; other names
 	// get 421. IP addresses always are accepted.
 	Hosts []string `yaml:"hosts" example:"[dwell]"`
 	// AllowedOrigins are other sites whose pages may open the live view.
@@ -65,7 +65,7 @@ func (c Config) Reaches(listen string) error {
 		return nil
 	}
 	return fmt.Errorf("%q can be reached from other machines, and dwell has no sign-in: set web.behind_proxy to the addresses of a proxy "+
-		"that has one, or web.open to true if everybody on that network may read everything", listen)
+		"that has one, or web.open to true (for the demo, --open) if everybody on that network may read everything", listen)
 }
 
 // IsLoopback reports whether only this machine reaches a host to listen on.

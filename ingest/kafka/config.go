@@ -83,7 +83,7 @@ func (c Config) Validate() error {
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 
 	if len(c.Brokers) == 0 {
-		bad("brokers: none given")
+		bad("brokers: none given; name them in the file of --config, or set kafka.embedded to true")
 	}
 	for _, b := range c.Brokers {
 		if err := tlsdial.CheckAddress(b); err != nil {

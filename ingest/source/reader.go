@@ -71,7 +71,7 @@ func NewReader(r io.Reader, mappings []Mapping, voc *event.Vocabulary, until tim
 		}
 	}
 	if best == nil {
-		return nil, fmt.Errorf("readings: no mapping fits the header %q (tried %s)",
+		return nil, fmt.Errorf("readings: no mapping fits the header %q (tried %s); give one of your own with --map FILE",
 			strings.TrimSpace(first.String()), strings.Join(names(mappings), ", "))
 	}
 	if err := best.checkPlaces(voc); err != nil {
