@@ -47,7 +47,7 @@ type Config struct {
 	// are kept. A command that is given no retention, as with --data, leaves the one that dwell serve has put in force. Once events or
 	// dead letters are deleted that the topic no longer has, dwell recount is refused.
 	Retention RetentionConfig `yaml:"retention"`
-	// Web is to whom the port of Listen answers.
+	// Web is to whom the port of listen answers.
 	Web door.Config `yaml:"web"`
 	// Dashboards are the overview, the API and the live view.
 	Dashboards DashboardsConfig `yaml:"dashboards"`
