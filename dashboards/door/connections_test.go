@@ -1,6 +1,7 @@
 package door
 
 import (
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -37,7 +38,9 @@ func TestOneConnectionTooManyIsRefusedAtOnce(t *testing.T) {
 	go func() { served <- server.Serve(bounded) }()
 	defer func() {
 		_ = server.Close()
-		<-served
+		if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+			t.Error(err)
+		}
 	}()
 	ask := func() (net.Conn, string) {
 		t.Helper()
