@@ -75,6 +75,9 @@ func Serve(ctx context.Context, lib string, cfg Config, ln net.Listener, log *sl
 	if err := renameUnwritten(dir, before); err != nil {
 		log.Warn("parts that were not written because the disk was full will be reported as damaged", "error", err)
 	}
+	if err := ignoreStackSignal(); err != nil {
+		return errors.Join(fmt.Errorf("embedded ClickHouse: %w", err), ln.Close(), pool.close())
+	}
 	if !cfg.Unguarded {
 		if err := leaveFolder(dir); err != nil {
 			return errors.Join(fmt.Errorf("embedded ClickHouse: %w", err), ln.Close(), pool.close())
