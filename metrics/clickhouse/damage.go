@@ -25,7 +25,7 @@ type Damage struct {
 var wayOut = map[string]string{
 	"windows": again, "visits": again, "inside_now": again, "readings": again, "openings": again, "restatements": again, "rules": again,
 	"events": fromTopic, "dead_letters": fromTopic,
-	"progress": restore, "owners": restore, "retentions": restore, "topics": restore, "schema_versions": restore, "redrives": restore,
+	"progress": restore, "owners": restore, "retentions": restore, "short_logs": restore, "topics": restore, "schema_versions": restore, "redrives": restore,
 }
 
 const (
