@@ -55,7 +55,7 @@ func TestStacksOfThreadsDoNotEndTheProcess(t *testing.T) {
 	engine := clickhousetest.Open(t, filepath.Join(t.TempDir(), "data"))
 	t.Cleanup(func() { engine.Kill(t) })
 	const wait = " SETTINGS storage_system_stack_trace_pipe_read_timeout_ms = 1" // of each thread
-	for range 40 { // the signal has to find a thread in the midst of Go's code
+	for range 40 {                                                               // the signal has to find a thread in the midst of Go's code
 		ask(t, engine.Server, nil, "SELECT * FROM system.stack_trace FORMAT Null"+wait)
 	}
 	ask(t, engine.Server, nil, "SELECT * FROM merge('system', '^stack_trace$') FORMAT Null"+wait)
