@@ -106,6 +106,7 @@ func TestUnusableMessageHasAReason(t *testing.T) {
 	f("another's key", `"subject":"T1"`, `"subject":"T2"`, `subject_mismatch: key "T1"`)
 	f("a clock far ahead", `12:30:00`, `12:36:00`, `future_time: time "2026-01-05T12:36:00.123456+04:30"`)
 	f("a place event with a visit's subject", `truck.arrived`, `bcp.opened`, `subject_mismatch: subject "T1"`)
+	f("a source with a zero byte", `"source":"/post"`, `"source":"/post\u0000b"`, "invalid_field: source \"/post\\x00b\"")
 	f("an edition", `"id":"1"`, `"id":"1","edition":2147483647`, "")
 	f("no edition", `"id":"1"`, `"id":"1","edition":null`, "")
 	f("an edition that is text", `"id":"1"`, `"id":"1","edition":"1"`, `invalid_field: edition "1"`)

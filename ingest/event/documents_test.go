@@ -50,7 +50,7 @@ func described(schema properties, description string) properties {
 func oneOf(words []string) properties { return properties{{"enum", words[1:]}} }
 
 var (
-	anyName = properties{{"type", "string"}, {"minLength", 1}, {"maxLength", maxName}}
+	anyName = properties{{"type", "string"}, {"minLength", 1}, {"maxLength", maxName}, {"pattern", `^[^\x00]*$`}}
 	anyTime = properties{
 		{"type", "string"},
 		{"format", "date-time"},

@@ -16,7 +16,7 @@ import (
 
 // anyEvent draws an event of a type that a source might send, with every field that the type may have.
 func anyEvent(v *Vocabulary, typ Type) *rapid.Generator[Event] {
-	names := rapid.StringMatching(`[A-Za-z0-9 /"\\\x00-\x1féعд-]{1,20}`)
+	names := rapid.StringMatching(`[A-Za-z0-9 /"\\\x01-\x1féعд-]{1,20}`)
 	return rapid.Custom(func(t *rapid.T) Event {
 		e := Event{
 			Type: typ, ID: []byte(names.Draw(t, "id")), Source: []byte(names.Draw(t, "source")),
