@@ -174,7 +174,7 @@ func coded[C interface {
 func (r *slowReader) name(from map[string]any, field string) []byte {
 	r.must(from[field] != nil, MissingField)
 	s, is := from[field].(string)
-	r.must(is && s != "" && len(s) <= 512 && utf8.ValidString(s), InvalidField)
+	r.must(is && s != "" && len(s) <= 512 && utf8.ValidString(s) && !strings.Contains(s, "\x00"), InvalidField)
 	return []byte(s)
 }
 
