@@ -152,7 +152,7 @@ func (p *proxy) get(scheme, path, name string) (status int, body string) {
 	return response.StatusCode, string(text)
 }
 
-// live opens the live view as that page does, and returns the first message, or why there is none.
+// live opens the live view as that page does, and returns the first message, or the problem document of the refusal.
 func (p *proxy) live(scheme, origin, name string) (message string, refused problem.Document) {
 	p.t.Helper()
 	header := http.Header{"Host": {"dwell.example.org"}, "Origin": {origin}}

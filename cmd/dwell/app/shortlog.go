@@ -32,7 +32,7 @@ func (l *shortLogs) wait(ctx context.Context, partition int) error {
 		case err != nil:
 			return err
 		case !waits && waited:
-			l.log.Info("the loss was accepted, counting goes on", "topic", l.topic, "partition", partition)
+			l.log.Info("loss accepted, counting continues", "topic", l.topic, "partition", partition)
 			fallthrough
 		case !waits:
 			l.health.shortLog(partition, nil)

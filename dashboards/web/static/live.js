@@ -129,7 +129,7 @@ export function live(url, onOverview, onState, upgraded = () => false) {
   function take(frame) {
     if (frame.kind === "snapshot") {
       [number, stream] = [frame.number, frame.stream];
-      return frame.overview ? draw(frame.overview, null) : true; // there is none until the server has read its database
+      return frame.overview ? draw(frame.overview, null) : true; // the server sends no overview before it has read its database
     }
     if (frame.kind !== "changes") return true;
     let changed = null;

@@ -120,7 +120,7 @@ func TestUnreadableBatchesAreRefused(t *testing.T) {
 		"a length that is too large":   {corrupt, change(8, 0x7f, 0xff, 0xff, 0xff)},
 		"half a header":                {corrupt, good.bytes()[:40]},
 		"nothing":                      {corrupt, []byte{}},
-		"a codec that is none":         {invalid, crafted{records: two, count: 2, attributes: 5}.bytes()},
+		"an unknown codec":             {invalid, crafted{records: two, count: 2, attributes: 5}.bytes()},
 		"attributes that are none":     {invalid, crafted{records: two, count: 2, attributes: 1 << 14}.bytes()},
 		"a control batch":              {invalid, crafted{records: two, count: 2, attributes: 1 << 5}.bytes()},
 		"no records":                   {invalid, crafted{count: 0}.bytes()},

@@ -40,7 +40,7 @@ func TestOtherProtocolsEndTheirConnectionAlone(t *testing.T) {
 		"an unknown kind":                       request(10, 32767, 0),
 		"a kind below zero":                     request(10, -1, 0),
 		"a kind without a version":              request(10, 9999, 0),
-		"a version that is none":                request(10, 3, 9999),
+		"an unknown version":                    request(10, 3, 9999),
 		"a version below zero":                  request(10, 3, -1),
 		"a kind between brokers":                request(10, 4, 0),
 		"four billion tagged fields":            request(23, 3, 9) + "\x00\x01\x00\x00\x00" + "\xff\xff\xff\xff\x0f\x00\x00\x00",

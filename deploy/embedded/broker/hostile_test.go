@@ -210,7 +210,7 @@ func TestMemberWithoutAProtocolOfItsOwnIsRefused(t *testing.T) {
 	if code := join(2, "twice", "range", "range"); code != inconsistent {
 		t.Errorf("a protocol that is named twice: error %d", code)
 	}
-	// The first of a group tells it what kind of protocols it has. Whoever comes next need not name one, says kfake.
+	// The first member gives the group its kind of protocols. kfake accepts later members that name no kind.
 	if code := join(5, "none", "range"); code != memberIDRequired {
 		t.Errorf("a protocol: error %d", code)
 	}

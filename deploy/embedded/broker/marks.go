@@ -78,7 +78,7 @@ func (m *marks) of(topic string) (*markFile, error) {
 	return f, nil
 }
 
-// end is the mark of a partition, zero where there is none.
+// end is the mark of a partition, zero if it has no mark.
 func (m *marks) end(topic string, partition int32) (int64, error) {
 	f, err := m.of(topic)
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 	"dwell/deploy/embedded/clickhouse"
 )
 
-// packed is a package of npm with a libchdb that is none.
+// packed is a package of npm with a file that is not libchdb.
 func packed(t *testing.T, name string) []byte {
 	t.Helper()
 	var out bytes.Buffer
