@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -53,12 +54,12 @@ func TestQuestionsWaitForTheirTurn(t *testing.T) {
 func TestAClientWithManyQuestionsDelaysItsOwn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := newTurns(2, 8)
-		refused := 0
+		var refused atomic.Int64
 		for range 64 {
 			go func() {
 				leave, err := q.enter(t.Context(), "program")
 				if errors.Is(err, overview.ErrBusy) {
-					refused++
+					refused.Add(1)
 					return
 				}
 				time.Sleep(time.Second)
@@ -66,8 +67,8 @@ func TestAClientWithManyQuestionsDelaysItsOwn(t *testing.T) {
 			}()
 		}
 		synctest.Wait()
-		if refused != 64-2-4 {
-			t.Errorf("%d are refused, beside 2 at work and half of the 8 that may wait", refused)
+		if n := refused.Load(); n != 64-2-4 {
+			t.Errorf("%d are refused, beside 2 at work and half of the 8 that may wait", n)
 		}
 		begin := time.Now()
 		officer := q.asks(t, "officer")
