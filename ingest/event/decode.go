@@ -11,17 +11,23 @@ import (
 // MaxMessage is the largest message that is read, in bytes.
 const MaxMessage = 1 << 20
 
-// maxName is the longest id, source, subject, lane or hold in bytes.
-const maxName = 512
+// MaxName is the longest id, source, subject, lane or hold in bytes.
+const MaxName = 512
+
+// MaxCount is the largest number of vehicles or of seconds in a reading.
+const (
+	MaxCount  = 9_999_999_999
+	maxDigits = 10
+)
 
 // maxEdition is the largest integer that a CloudEvents attribute may have.
 const maxEdition = math.MaxInt32
 
-// Times outside these bounds are the sign of a broken clock: 1990-01-01 and 2105-01-01 in Unix milliseconds. ClickHouse's
-// DateTime, by which windows are ordered, ends in 2106.
+// Times before Earliest, or at Latest and after, are the sign of a broken clock: 1990-01-01 and 2105-01-01 in Unix
+// milliseconds. ClickHouse's DateTime, by which windows are ordered, ends in 2106.
 const (
-	earliest = 631_152_000_000
-	latest   = 4_260_211_200_000
+	Earliest = 631_152_000_000
+	Latest   = 4_260_211_200_000
 )
 
 // Decoder reads messages. It is not for concurrent use.
@@ -208,7 +214,7 @@ func name(field string, v *value, into *[]byte) *Rejection {
 	switch {
 	case v.missing():
 		return &Rejection{Reason: MissingField, Field: field}
-	case v.kind != text || len(v.text) == 0 || len(v.text) > maxName || !utf8.Valid(v.text) || bytes.IndexByte(v.text, 0) >= 0:
+	case v.kind != text || len(v.text) == 0 || len(v.text) > MaxName || !utf8.Valid(v.text) || bytes.IndexByte(v.text, 0) >= 0:
 		return reject(InvalidField, field, v.text)
 	}
 	*into = v.text
@@ -233,7 +239,7 @@ func instant(field string, v *value, into *int64) *Rejection {
 		return &Rejection{Reason: MissingField, Field: field}
 	}
 	ms, ok := ParseInstant(v.text)
-	if !ok || v.kind != text || ms < earliest || ms >= latest {
+	if !ok || v.kind != text || ms < Earliest || ms >= Latest {
 		return reject(InvalidField, field, v.text)
 	}
 	*into = ms

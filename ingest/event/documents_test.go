@@ -50,13 +50,13 @@ func described(schema properties, description string) properties {
 func oneOf(words []string) properties { return properties{{"enum", words[1:]}} }
 
 var (
-	anyName = properties{{"type", "string"}, {"minLength", 1}, {"maxLength", maxName}, {"pattern", `^[^\x00]*$`}}
+	anyName = properties{{"type", "string"}, {"minLength", 1}, {"maxLength", MaxName}, {"pattern", `^[^\x00]*$`}}
 	anyTime = properties{
 		{"type", "string"},
 		{"format", "date-time"},
 		{"pattern", `^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})$`},
 	}
-	anyCount   = properties{{"type", "integer"}, {"minimum", 0}, {"maximum", 9_999_999_999}}
+	anyCount   = properties{{"type", "integer"}, {"minimum", 0}, {"maximum", MaxCount}}
 	anEdition  = properties{{"type", "integer"}, {"minimum", 0}, {"maximum", maxEdition}}
 	aDirection = described(oneOf(directionNames[:]), "Seen from the reporting country.")
 	aLane      = described(anyName, "The lane's name as the post writes it.")

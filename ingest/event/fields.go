@@ -95,7 +95,7 @@ func (d *Decoder) readNumbers(e *Event) *Rejection {
 			continue
 		}
 		whole, ok := decimal(n.v.text)
-		if n.v.kind != number || !ok || len(n.v.text) > 10 {
+		if n.v.kind != number || !ok || len(n.v.text) > maxDigits {
 			return reject(InvalidField, n.field, n.v.text)
 		}
 		*n.into = whole

@@ -21,10 +21,10 @@ func anyEvent(v *Vocabulary, typ Type) *rapid.Generator[Event] {
 		e := Event{
 			Type: typ, ID: []byte(names.Draw(t, "id")), Source: []byte(names.Draw(t, "source")),
 			Subject: []byte(names.Draw(t, "subject")), BCP: BCP(rapid.IntRange(1, 2).Draw(t, "bcp")),
-			Time:     rapid.Int64Range(earliest, latest-1).Draw(t, "time"),
+			Time:     rapid.Int64Range(Earliest, Latest-1).Draw(t, "time"),
 			Vehicles: Unknown, WaitSeconds: Unknown, AgeSeconds: Unknown,
 		}
-		e.Recorded = max(earliest, min(latest-1, e.Time+rapid.Int64Range(-1000, 1_000_000).Draw(t, "delay")))
+		e.Recorded = max(Earliest, min(Latest-1, e.Time+rapid.Int64Range(-1000, 1_000_000).Draw(t, "delay")))
 		e.Edition = uint32(max(0, rapid.Int32Min(-2).Draw(t, "edition")))
 		e.Direction = Direction(rapid.IntRange(1, 2).Draw(t, "direction"))
 		if typ.OfVisit() {
@@ -55,7 +55,7 @@ func anyEvent(v *Vocabulary, typ Type) *rapid.Generator[Event] {
 		}
 		if typ.has(withRetracted) {
 			e.RetractedID, e.RetractedSource = []byte(names.Draw(t, "retracted id")), []byte(names.Draw(t, "retracted source"))
-			e.RetractedTime = rapid.Int64Range(earliest, latest-1).Draw(t, "retracted time")
+			e.RetractedTime = rapid.Int64Range(Earliest, Latest-1).Draw(t, "retracted time")
 			e.RetractedEdition = uint32(max(0, rapid.Int32Min(-2).Draw(t, "retracted edition")))
 			e.AboutPlace = rapid.Bool().Draw(t, "about a place")
 		}

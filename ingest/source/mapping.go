@@ -94,6 +94,14 @@ func ParseMapping(name string, data []byte) (Mapping, error) {
 			fault(key, value, "is empty")
 		}
 	}
+	if !isName(m.Source) {
+		fault("source", m.Source, badName)
+	}
+	for name := range m.BCPs {
+		if !isName(name) {
+			fault("bcps", name, badName)
+		}
+	}
 	if m.Columns.Vehicles == "" && m.Columns.Wait == "" {
 		fault("columns.vehicles", "", "is empty, and so is columns.wait")
 	}
@@ -127,6 +135,13 @@ func ParseMapping(name string, data []byte) (Mapping, error) {
 	slices.SortFunc(faults, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 	return m, errors.Join(faults...)
 }
+
+// maxName leaves room in the id of an event for the time and the kind of change behind the name of the place.
+const maxName = event.MaxName / 2
+
+var badName = fmt.Sprintf("has a zero byte or more than %d bytes; no event may have such a source or id", maxName)
+
+func isName(s string) bool { return len(s) <= maxName && strings.IndexByte(s, 0) < 0 }
 
 // named lists the columns that the mapping names.
 func (m *Mapping) named() []string {

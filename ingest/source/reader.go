@@ -218,7 +218,7 @@ func (q *Reader) read(line []string) (closed bool, err error) {
 		return false, fmt.Errorf("%s: bcp %q is not in the places", c.BCP, id)
 	}
 	at, err := time.ParseInLocation(q.mapping.TimeLayout, column(q.at.time), q.mapping.TimeZone)
-	if err != nil || at.Year() < 1990 || at.Year() >= 2200 {
+	if err != nil || at.UnixMilli() < event.Earliest || at.UnixMilli() >= event.Latest {
 		return false, fmt.Errorf("%s: %q is not a time such as %q", c.Time, column(q.at.time), q.mapping.TimeLayout)
 	}
 	if at.After(q.until) {
@@ -269,7 +269,7 @@ func count(column, s string) (int64, error) {
 		return event.Unknown, nil
 	}
 	n, err := strconv.ParseInt(s, 10, 64)
-	if err != nil || n < 0 {
+	if err != nil || n < 0 || n > event.MaxCount {
 		return 0, fmt.Errorf("%s: %q is not a number of vehicles", column, s)
 	}
 	return n, nil

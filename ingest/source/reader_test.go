@@ -257,6 +257,21 @@ func TestShippedMappingsBelongToShippedPlaces(t *testing.T) {
 	}
 }
 
+// A mistyped number or date is refused with its line, not first where the events are decoded.
+func TestReaderRefusesWhatNoEventCanHave(t *testing.T) {
+	header := "scraped_at,crossing_id,trucks_waiting,closure_flag,parse_miss_flag,reading_age_seconds\n"
+	for _, c := range []struct{ line, want string }{
+		{"2026-07-01T06:00:00Z,medyka,9999999999,0,0,0", "01T06:00 PL-18-MEDYKA queue.observed vehicles=9999999999 wait=unknown age=0"},
+		{"2026-07-01T06:00:00Z,medyka,10000000000,0,0,0", `line 2: trucks_waiting: "10000000000" is not a number of vehicles`},
+		{"1990-01-01T00:00:00Z,medyka,7,0,0,0", "01T00:00 PL-18-MEDYKA queue.observed vehicles=7 wait=unknown age=0"},
+		{"1990-01-01T00:00:00+02:00,medyka,7,0,0,0", `line 2: scraped_at: "1990-01-01T00:00:00+02:00" is not a time such as`},
+	} {
+		if got := read(t, strings.NewReader(header+c.line), shipped(t)); len(got) != 1 || !strings.HasPrefix(got[0], c.want) {
+			t.Errorf("%s:\n got %q\nwant %q", c.line, got, c.want)
+		}
+	}
+}
+
 func TestReadErrorIsReported(t *testing.T) {
 	broken := errors.New("the disk is gone")
 	header := "scraped_at,crossing_id,trucks_waiting,closure_flag,parse_miss_flag,reading_age_seconds\n"
@@ -283,6 +298,8 @@ func TestMappingErrorsNameKeyAndValue(t *testing.T) {
 		{"Europe/Warsaw", "Warsaw", `time_zone: "Warsaw"`},
 		{"1m", "often", `wait_unit: "often"`},
 		{"outbound", "out", `direction: "out"`},
+		{"/town/waits", `"/town\0waits"`, `source: "/town\x00waits" has a zero byte or more than 256 bytes`},
+		{"/town/waits", strings.Repeat("t", 257), `ttt" has a zero byte or more than 256 bytes`},
 		{"wait_unit", "wait_units", `m.yaml:7: unknown field "wait_units"`},
 		{"wait: minutes", "wait: [minutes]", `m.yaml:4: `},
 	} {
