@@ -162,6 +162,9 @@ func (b *border) show() (all shown, err error) {
 		}
 		for _, name := range gauges {
 			for labels, value := range b.metrics(i, name) {
+				if name == "dwell_trucks_held" && value == 0 { // an instance shows the zeros that it was there for
+					continue
+				}
 				one[name+labels] = fmt.Sprint(value)
 			}
 		}
