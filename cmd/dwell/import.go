@@ -34,6 +34,12 @@ type importFlags struct {
 // maxBadLines is how many bad lines are printed; all of them are counted.
 const maxBadLines = 20
 
+// input is a file that is read line by line, and what its lines have become.
+type input interface {
+	Records() iter.Seq2[event.Record, error]
+	Tally() *source.Tally
+}
+
 // importing is the import of one file into Kafka.
 type importing struct {
 	*app.System
@@ -52,9 +58,12 @@ func (im *importing) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// zone is the time zone of a BCP.
+func (im *importing) zone(bcp string) *time.Location { return im.Book.Place(bcp).Zone }
+
 // run starts or joins the parts that an import needs, imports the records that are read from the file, waits for the count
 // if --wait is set, and stops what it has started.
-func (c *importFlags) run(ctx context.Context, e *env, records func(im *importing) (iter.Seq2[event.Record, error], error)) (err error) {
+func (c *importFlags) run(ctx context.Context, e *env, open func(im *importing) (input, error)) (err error) {
 	cfg, err := c.load(e.environ)
 	if err != nil {
 		return err
@@ -70,22 +79,21 @@ func (c *importFlags) run(ctx context.Context, e *env, records func(im *importin
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Stop()) }()
-	all, err := records(&importing{System: s, file: file, size: size})
+	in, err := open(&importing{System: s, file: file, size: size})
 	if err != nil {
 		return err
 	}
-	written, bad, err := c.write(ctx, e, s, all)
-	if err != nil {
+	if err := c.write(ctx, e, s, in.Records()); err != nil {
 		return err
 	}
-	s.Say("imported", "%d events from %s, %d bad lines", written, c.File, bad)
+	s.Say("imported", "%s: %s", c.File, in.Tally())
 	if c.Wait {
 		if err := waitCounted(ctx, e, s, own); err != nil {
 			return err
 		}
 	}
-	if bad > 0 {
-		return fmt.Errorf("%d lines of %q were not imported", bad, c.File)
+	if refused := in.Tally().AllRefused(); refused > 0 {
+		return fmt.Errorf("%d lines of %q were not imported", refused, c.File)
 	}
 	return nil
 }
@@ -106,9 +114,10 @@ func (c *importFlags) open(e *env) (file io.Reader, size int64, closing func() e
 	return f, info.Size(), f.Close, nil
 }
 
-// write writes the records to Kafka, and prints the lines that cannot be used.
-func (*importFlags) write(ctx context.Context, e *env, s *app.System, records iter.Seq2[event.Record, error]) (written int64, bad int, err error) {
+// write writes the records to Kafka, and prints the first lines that cannot be used.
+func (*importFlags) write(ctx context.Context, e *env, s *app.System, records iter.Seq2[event.Record, error]) error {
 	to := kafka.NewBuffered(s.Producer)
+	bad := 0
 	for r, err := range records {
 		var line *source.LineError
 		switch {
@@ -118,15 +127,14 @@ func (*importFlags) write(ctx context.Context, e *env, s *app.System, records it
 				_, _ = fmt.Fprintln(e.err, visible.Text(line.Error()))
 			}
 		case err != nil:
-			return to.Written(), bad, err
+			return err
 		default:
 			if err := to.Add(ctx, r); err != nil {
-				return to.Written(), bad, err
+				return err
 			}
 		}
 	}
-	err = to.Flush(ctx)
-	return to.Written(), bad, err
+	return to.Flush(ctx)
 }
 
 // waitCounted waits until everything in Kafka is counted. With own (app.StartOrJoin) no other process would, so it starts the
@@ -151,7 +159,7 @@ type importEventsCommand struct {
 }
 
 func (c *importEventsCommand) Run(ctx context.Context, e *env) error {
-	return c.run(ctx, e, func(im *importing) (iter.Seq2[event.Record, error], error) {
-		return source.Events(im, im.Vocabulary, time.Now), nil
+	return c.run(ctx, e, func(im *importing) (input, error) {
+		return source.NewEvents(im, im.Vocabulary, time.Now), nil
 	})
 }

@@ -3,11 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
-	"iter"
 	"os"
 	"time"
 
-	"dwell/ingest/event"
 	"dwell/ingest/source"
 )
 
@@ -21,13 +19,13 @@ func (c *importReadingsCommand) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	return c.run(ctx, e, func(im *importing) (iter.Seq2[event.Record, error], error) {
-		r, err := source.NewReader(im, mappings, im.Vocabulary, time.Now().Add(source.MaxSkew))
+	return c.run(ctx, e, func(im *importing) (input, error) {
+		r, err := source.NewReader(im, mappings, im.Vocabulary, im.zone, time.Now().Add(source.MaxSkew))
 		if err != nil {
 			return nil, err
 		}
 		im.Say("mapping", "%s", r.Mapping().Name)
-		return r.Records(), nil
+		return r, nil
 	})
 }
 

@@ -17,30 +17,41 @@ import (
 // carry the watermark there, and every open visit would lapse.
 const MaxSkew = 5 * time.Minute
 
-// byteOrderMark is what some editors put before the first line.
-var byteOrderMark = []byte("\ufeff")
+// Events reads a file of structured CloudEvents, one per line. It is not safe for concurrent use.
+type Events struct {
+	in      io.Reader
+	decoder *event.Decoder
+	now     func() time.Time
+	tally   Tally
+}
 
-// Events yields a record for each structured CloudEvent of a file, one per line; empty lines are skipped. For a line that
-// cannot be used it yields a *LineError and continues; any other error is of the file itself, and the last. Now is the
-// latest time that a record may have; it is called for each line, since the file may be a pipe that lasts.
-func Events(in io.Reader, voc *event.Vocabulary, now func() time.Time) iter.Seq2[event.Record, error] {
-	decoder := event.NewDecoder(voc, MaxSkew)
-	lines := bufio.NewReaderSize(in, 1<<20)
+// NewEvents reads events from in, which gzip or zstd may have packed. Now is the latest time that a record may have; it is
+// called for each line, since the file may be a pipe that lasts.
+func NewEvents(in io.Reader, voc *event.Vocabulary, now func() time.Time) *Events {
+	return &Events{in, event.NewDecoder(voc, MaxSkew), now, newTally("event")}
+}
+
+// Tally returns what the lines have become so far. Which events are duplicates is not known before they are counted.
+func (q *Events) Tally() *Tally { return &q.tally }
+
+// Records yields a record for each line that is not empty. For a line that cannot be used it yields a *LineError and
+// continues; any other error is of the file itself, and the last.
+func (q *Events) Records() iter.Seq2[event.Record, error] {
 	return func(yield func(event.Record, error) bool) {
+		text, err := plain(q.in, nil)
+		if err != nil {
+			yield(event.Record{}, err)
+			return
+		}
+		lines := bufio.NewReaderSize(text, maxLine)
 		for n := 1; ; n++ {
 			line, end := readLine(lines)
-			if n == 1 {
-				line = bytes.TrimPrefix(line, byteOrderMark)
+			text := bytes.TrimSpace(line)
+			if len(text) == 0 && len(line) > 0 {
+				q.tally.Skipped++
 			}
-			if text := bytes.TrimSpace(line); len(text) > 0 {
-				r, why := read(decoder, text, now())
-				var err error
-				if why != nil {
-					err = &LineError{Line: n, Reason: why.Error()}
-				}
-				if !yield(r, err) {
-					return
-				}
+			if len(text) > 0 && !q.line(n, text, yield) {
+				return
 			}
 			if errors.Is(end, io.EOF) {
 				return
@@ -51,6 +62,17 @@ func Events(in io.Reader, voc *event.Vocabulary, now func() time.Time) iter.Seq2
 			}
 		}
 	}
+}
+
+func (q *Events) line(number int, text []byte, yield func(event.Record, error) bool) bool {
+	q.tally.Lines++
+	r, why := read(q.decoder, text, q.now())
+	if why != nil {
+		q.tally.Refused[why.Reason]++
+		return yield(event.Record{}, &LineError{number, why.Reason, why.Error()})
+	}
+	q.tally.Taken++
+	return yield(r, nil)
 }
 
 // read is the record of a line. The key is the subject, and the time that of the recording; both must be known before the

@@ -34,7 +34,7 @@ func TestEachLineIsARecordOrAnErrorWithItsNumber(t *testing.T) {
 		line int
 	}
 	var got []read
-	for r, err := range Events(strings.NewReader(file), voc, func() time.Time { return now }) {
+	for r, err := range NewEvents(strings.NewReader(file), voc, func() time.Time { return now }).Records() {
 		var bad *LineError
 		if errors.As(err, &bad) {
 			got = append(got, read{line: bad.Line})
@@ -73,7 +73,7 @@ func TestRecordsOfALargeFileKeepTheirLines(t *testing.T) {
 	}
 	lines[2500] = line(2500, event.MaxMessage)
 	var got []event.Record
-	for r, err := range Events(strings.NewReader(strings.Join(lines, "\r\n")), voc, time.Now) {
+	for r, err := range NewEvents(strings.NewReader(strings.Join(lines, "\r\n")), voc, time.Now).Records() {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -106,7 +106,7 @@ func TestEventsOfAPipeAreReadAsTimeGoesOn(t *testing.T) {
 		_ = pipe.Close()
 	}()
 	hour := 8
-	for r, err := range Events(post, voc, func() time.Time { return now }) {
+	for r, err := range NewEvents(post, voc, func() time.Time { return now }).Records() {
 		if want := time.Date(2026, 1, 5, hour, 0, 0, 0, time.UTC).UnixMilli(); err != nil || r.Time != want {
 			t.Errorf("the event of %d:00 is recorded at %v, %v", hour, time.UnixMilli(r.Time).UTC(), err)
 		}
@@ -121,7 +121,7 @@ func TestReadErrorEndsTheFile(t *testing.T) {
 	}
 	gone := errors.New("input/output error")
 	var last error
-	for _, err := range Events(failing{gone}, voc, time.Now) {
+	for _, err := range NewEvents(failing{gone}, voc, time.Now).Records() {
 		last = err
 	}
 	if !errors.Is(last, gone) {

@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
+	"golang.org/x/text/encoding"
 
 	"dwell/ingest/event"
 	"dwell/ingest/strictyaml"
@@ -23,28 +24,38 @@ type Mapping struct {
 	Name string
 	// Source is the CloudEvents source of the events; together with place and time it identifies a reading.
 	Source string
-	// Separator is between columns; a comma by default.
-	Separator rune
-	Columns   Columns
-	// TimeLayout is Go's (package time), by default RFC 3339. TimeZone is that of times without one.
-	TimeLayout string
-	TimeZone   *time.Location
+	// Separator is between columns, a comma by default. Comment begins lines that are skipped; none by default.
+	Separator, Comment rune
+	// Encoding is that of the text; nil is UTF-8, or UTF-16 with a byte order mark.
+	Encoding encoding.Encoding
+	Columns  Columns
+	// TimeZone is that of times without one; nil is that of the place.
+	TimeZone *time.Location
 	// WaitUnit and AgeUnit are what a one in that column means; a second by default.
 	WaitUnit, AgeUnit time.Duration
 	// Slack is how far below zero an age may be and still count as zero, because the file's clocks are coarse.
 	Slack time.Duration
+	// BCP is the id of the BCP of every line of a file that has no column of it.
+	BCP string
 	// BCPs are the ids of the BCPs by their names in the file; an empty one says that the file has the ids.
 	BCPs map[string]string
 	// Places is the places file that has the ids of BCPs; empty is unknown.
 	Places string
 	// Direction is that of all readings; none by default.
 	Direction event.Direction
+
+	shipped bool
+	moments moments
+	layout  string // as it was written
+	numbers numbers
+	words   words
 }
 
-// Columns are the names of columns in the header. BCP and Time are required, and Vehicles or Wait.
+// Columns are the names of columns in the header; case and blanks around them do not count.
 type Columns struct {
-	BCP  string `yaml:"bcp"`
-	Time string `yaml:"time"`
+	BCP string `yaml:"bcp"`
+	// Time is one column, or several whose texts are joined by a blank, such as date and time.
+	Time names `yaml:"time"`
 	// Vehicles is the length of the queue; empty is unknown.
 	Vehicles string `yaml:"vehicles"`
 	// Wait is the waiting time; empty is unknown.
@@ -57,19 +68,43 @@ type Columns struct {
 	Closed string `yaml:"closed"`
 }
 
+// names are one name or a list of names.
+type names []string
+
+func (n *names) UnmarshalYAML(read func(any) error) error {
+	var one string
+	if read(&one) == nil {
+		*n = names{one}
+		return nil
+	}
+	return read((*[]string)(n))
+}
+
+func (n names) String() string { return strings.Join(n, " and ") }
+
+// rawMapping is the YAML of a mapping.
 type rawMapping struct {
 	Source     string            `yaml:"source"`
+	Encoding   string            `yaml:"encoding"`
 	Separator  string            `yaml:"separator"`
+	Comment    string            `yaml:"comment"`
 	Columns    Columns           `yaml:"columns"`
 	TimeLayout string            `yaml:"time_layout"`
 	TimeZone   string            `yaml:"time_zone"`
+	Decimal    string            `yaml:"decimal"`
+	Thousands  string            `yaml:"thousands"`
+	Words      words             `yaml:"words"`
 	WaitUnit   string            `yaml:"wait_unit"`
 	AgeUnit    string            `yaml:"age_unit"`
 	Slack      string            `yaml:"slack"`
+	BCP        string            `yaml:"bcp"`
 	BCPs       map[string]string `yaml:"bcps"`
 	Places     string            `yaml:"places"`
 	Direction  string            `yaml:"direction"`
 }
+
+// zoneOfPlace is the time_zone of times that are local at their place.
+const zoneOfPlace = "place"
 
 // ParseMapping reads a mapping from strict YAML. An error names the file, the key and the value.
 func ParseMapping(name string, data []byte) (Mapping, error) {
@@ -82,17 +117,27 @@ func ParseMapping(name string, data []byte) (Mapping, error) {
 		return Mapping{}, fmt.Errorf("%s: %w", name, err)
 	}
 	m := Mapping{
-		Name: name, Source: raw.Source, Separator: ',', Columns: raw.Columns,
-		TimeLayout: cmp.Or(raw.TimeLayout, time.RFC3339), BCPs: raw.BCPs, Places: raw.Places, WaitUnit: time.Second, AgeUnit: time.Second,
+		Name: name, Source: raw.Source, Separator: ',', Columns: raw.Columns, layout: cmp.Or(raw.TimeLayout, time.RFC3339),
+		BCP: raw.BCP, BCPs: raw.BCPs, Places: raw.Places, WaitUnit: time.Second, AgeUnit: time.Second,
+		numbers: numbers{cmp.Or(raw.Decimal, "."), raw.Thousands}, words: raw.Words,
 	}
 	var faults []error
 	fault := func(key, value, wants string) {
 		faults = append(faults, fmt.Errorf("%s: %s: %q %s", name, key, value, wants))
 	}
-	for key, value := range map[string]string{"source": m.Source, "columns.bcp": m.Columns.BCP, "columns.time": m.Columns.Time} {
-		if value == "" {
-			fault(key, value, "is empty")
-		}
+	if m.Source == "" {
+		fault("source", "", "is empty")
+	}
+	if len(m.Columns.Time) == 0 || slices.Contains(m.Columns.Time, "") {
+		fault("columns.time", "", "is empty")
+	}
+	switch {
+	case m.Columns.BCP == "" && m.BCP == "":
+		fault("columns.bcp", "", "is empty; name the column, or for a file of one BCP its id in bcp")
+	case m.Columns.BCP != "" && m.BCP != "":
+		fault("bcp", m.BCP, "is given beside columns.bcp; one of them is enough")
+	case m.BCP != "" && len(m.BCPs) > 0:
+		fault("bcps", m.BCP, "is given in bcp; then no names are needed")
 	}
 	if !isName(m.Source) {
 		fault("source", m.Source, badName)
@@ -105,15 +150,45 @@ func ParseMapping(name string, data []byte) (Mapping, error) {
 	if m.Columns.Vehicles == "" && m.Columns.Wait == "" {
 		fault("columns.vehicles", "", "is empty, and so is columns.wait")
 	}
-	if raw.Separator != "" {
-		var size int
-		if m.Separator, size = utf8.DecodeRuneInString(raw.Separator); size != len(raw.Separator) {
-			fault("separator", raw.Separator, "is not one character")
+	for key, c := range map[string]struct {
+		value string
+		into  *rune
+	}{"separator": {raw.Separator, &m.Separator}, "comment": {raw.Comment, &m.Comment}} {
+		if c.value == "" {
+			continue
+		}
+		sign, size := utf8.DecodeRuneInString(c.value)
+		if size != len(c.value) || strings.ContainsRune("\"\r\n\uFFFD", sign) {
+			fault(key, c.value, "is not one character, or has a meaning of its own")
+		}
+		*c.into = sign
+	}
+	if m.Separator == m.Comment {
+		fault("comment", raw.Comment, "is the separator, too")
+	}
+	for _, sign := range m.numbers.decimal + m.numbers.thousands {
+		if sign >= '0' && sign <= '9' || sign == '-' || sign == '+' || strings.Count(m.numbers.decimal+m.numbers.thousands, string(sign)) > 1 {
+			fault("decimal", m.numbers.decimal+m.numbers.thousands, "has, with thousands, a sign twice, or one of a number")
+			break
 		}
 	}
 	var err error
-	if m.TimeZone, err = time.LoadLocation(raw.TimeZone); err != nil {
-		fault("time_zone", raw.TimeZone, "is not a time zone such as \"Asia/Kabul\"")
+	if raw.Encoding != "" {
+		if m.Encoding, err = parseEncoding(raw.Encoding); err != nil {
+			fault("encoding", raw.Encoding, "is not supported; use a name of the web, such as utf-8, windows-1251 or koi8-u")
+		}
+	}
+	if m.moments, err = parseLayout(raw.TimeLayout); err != nil {
+		fault("time_layout", raw.TimeLayout, err.Error())
+	}
+	switch {
+	case raw.TimeZone == zoneOfPlace:
+	case raw.TimeZone != "":
+		if m.TimeZone, err = time.LoadLocation(raw.TimeZone); err != nil || raw.TimeZone == "Local" {
+			fault("time_zone", raw.TimeZone, "is not a time zone such as \"Asia/Kabul\", nor place")
+		}
+	case !m.moments.zoned && m.moments.layout != "":
+		fault("time_zone", "", fmt.Sprintf("is empty, and times as %q have no zone; name one such as \"Asia/Kabul\", or place for that of each place", m.layout))
 	}
 	for key, d := range map[string]struct {
 		value string
@@ -143,26 +218,26 @@ var badName = fmt.Sprintf("has a zero byte or more than %d bytes; no event may h
 
 func isName(s string) bool { return len(s) <= maxName && strings.IndexByte(s, 0) < 0 }
 
-// named lists the columns that the mapping names.
-func (m *Mapping) named() []string {
-	c := m.Columns
-	return slices.DeleteFunc([]string{c.BCP, c.Time, c.Vehicles, c.Wait, c.Age, c.Missing, c.Closed},
-		func(name string) bool { return name == "" })
-}
-
-// fits reports whether the header has every column that the mapping names.
-func (m *Mapping) fits(header []string) bool {
-	for _, name := range m.named() {
-		if !slices.Contains(header, name) {
-			return false
+// columns is the number of columns that the mapping names.
+func (m *Mapping) columns() (n int) {
+	c := &m.Columns
+	for _, name := range append([]string{c.BCP, c.Vehicles, c.Wait, c.Age, c.Missing, c.Closed}, c.Time...) {
+		if name != "" {
+			n++
 		}
 	}
-	return true
+	return n
 }
 
 // checkPlaces fails where the vocabulary has none of the mapping's BCPs: then each line would be refused for the same reason.
 // With some of them it passes: an installation may watch a part of the file's BCPs.
 func (m *Mapping) checkPlaces(voc *event.Vocabulary) error {
+	if m.BCP != "" {
+		if _, known := voc.BCP([]byte(m.BCP)); !known {
+			return fmt.Errorf("mapping %q: bcp %q is not in the configured places; use the places that have it (--places)", m.Name, m.BCP)
+		}
+		return nil
+	}
 	if len(m.BCPs) == 0 {
 		return nil
 	}
@@ -197,6 +272,7 @@ func Shipped() ([]Mapping, error) {
 		if err != nil {
 			return nil, err
 		}
+		m.shipped = true
 		all = append(all, m)
 	}
 	return all, nil

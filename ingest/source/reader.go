@@ -1,131 +1,161 @@
-// Package source turns queue readings from other sources, lines of a CSV file, into queue.observed events.
+// Package source turns queue readings from other sources, lines of a CSV file, into queue.observed events, and files of
+// CloudEvents into records.
 //
-// It promises that every line becomes an event or an error with the line's number and the reason; that a number that the
+// It promises that every line becomes an event, a duplicate of an earlier line, or an error with the line's number and the
+// reason, and that the three add up to the lines; that a line that cannot be read costs no other; that a number that the
 // source lacks is unknown, and a zero that it counted is zero; and that reading the same file again gives events with the
-// same ids, so that importing it twice counts once. It refuses to guess what a column means: a mapping says so. It refuses
-// the whole file where the mapping is for other places than the configured ones.
+// same ids, so that importing it twice counts once. It refuses to guess what a column, a unit or a time zone means: a mapping
+// says so. It refuses the whole file where the mapping is for other places than the configured ones.
 //
 // A reading's time is when it was taken from the source; its age is how old it was at that time.
 package source
 
 import (
-	"encoding/csv"
+	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
-	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
+
+	"github.com/cespare/xxhash/v2"
+	"golang.org/x/text/encoding"
 
 	"dwell/ingest/event"
 )
 
-// LineError is the reason why a line gives no event.
-type LineError struct {
-	// Line is the line's number in the file, from 1.
-	Line int
-	// Reason names the column and the value.
-	Reason string
-}
-
-func (e *LineError) Error() string { return fmt.Sprintf("line %d: %s", e.Line, e.Reason) }
-
 // Reader reads one file, line by line. It is not safe for concurrent use.
 type Reader struct {
-	csv     *csv.Reader
+	lines   *lines
 	mapping Mapping
+	at      positions
 	voc     *event.Vocabulary
+	zone    func(bcp string) *time.Location
 	source  []byte
-	at      struct{ bcp, time, vehicles, wait, age, missing, closed int } // columns, -1 is none
 	until   time.Time
+	tally   Tally
+	series  map[string]*series // by the name of the place in the file
+	seen    map[uint64]seen
 	closed  map[event.BCP]bool
 	event   event.Event
 }
 
+// seen is what an earlier line said of a place and time: the hash of its figures.
+type seen struct {
+	figures uint64
+	line    int32
+}
+
 // NewReader reads the header and takes the mapping that fits it: of several the one that names the most columns, and of
-// those the first. A reading after until is an error of its line.
-func NewReader(r io.Reader, mappings []Mapping, voc *event.Vocabulary, until time.Time) (*Reader, error) {
+// those the first. Zone is the time zone of a BCP. A reading after until is an error of its line.
+func NewReader(r io.Reader, mappings []Mapping, voc *event.Vocabulary, zone func(bcp string) *time.Location, until time.Time) (*Reader, error) {
 	if len(mappings) == 0 {
 		return nil, errors.New("readings: no mapping is given")
 	}
-	var first strings.Builder // the header may have to be read with several separators
-	rest, err := headerLine(r, &first)
+	var enc encoding.Encoding
+	if len(mappings) == 1 {
+		enc = mappings[0].Encoding
+	}
+	text, err := plain(r, enc)
+	if err != nil {
+		return nil, fmt.Errorf("readings: %w", err)
+	}
+	in := bufio.NewReaderSize(text, maxRecord)
+	first, err := firstLine(in)
 	if err != nil {
 		return nil, fmt.Errorf("readings: header: %w", err)
 	}
-	var best *Mapping
-	var header []string
-	for i := range mappings {
-		m := &mappings[i]
-		h := csv.NewReader(strings.NewReader(first.String()))
-		h.Comma = m.Separator
-		names, err := h.Read()
-		if err != nil || !m.fits(names) {
-			continue
-		}
-		if best == nil || len(m.named()) > len(best.named()) {
-			best, header = m, names
-		}
-	}
-	if best == nil {
-		return nil, fmt.Errorf("readings: no mapping fits the header %q (tried %s); give one of your own with --map FILE",
-			strings.TrimSpace(first.String()), strings.Join(names(mappings), ", "))
-	}
-	if err := best.checkPlaces(voc); err != nil {
+	m, err := choose(mappings, first)
+	if err != nil {
 		return nil, fmt.Errorf("readings: %w", err)
 	}
-	q := &Reader{mapping: *best, voc: voc, until: until, source: []byte(best.Source), closed: map[event.BCP]bool{}}
-	q.csv = csv.NewReader(rest)
-	q.csv.Comma, q.csv.ReuseRecord, q.csv.FieldsPerRecord = best.Separator, true, len(header)
-	at := func(name string) int {
-		if name == "" {
-			return -1
+	if err := m.checkPlaces(voc); err != nil {
+		return nil, fmt.Errorf("readings: %w", err)
+	}
+	q := &Reader{
+		mapping: *m, lines: newLines(in, m.Separator, m.Comment), voc: voc, zone: zone, until: until, source: []byte(m.Source),
+		tally:  newTally("reading"),
+		series: map[string]*series{}, seen: map[uint64]seen{}, closed: map[event.BCP]bool{},
+	}
+	_, header, err := q.lines.next()
+	if err != nil {
+		return nil, fmt.Errorf("readings: header: %w", err)
+	}
+	q.at, err = m.place(header)
+	return q, err
+}
+
+// firstLine is the beginning of the file, with the first line that is not empty, or all of the buffer. It is not read.
+func firstLine(in *bufio.Reader) ([]byte, error) {
+	for {
+		head, err := in.Peek(in.Buffered())
+		if err == nil && bytes.IndexByte(bytes.TrimLeft(head, "\r\n"), '\n') < 0 {
+			if _, err = in.Peek(in.Buffered() + 1); err == nil {
+				continue
+			}
 		}
-		return slices.Index(header, name)
+		if errors.Is(err, bufio.ErrBufferFull) {
+			return nil, fmt.Errorf("%q... is longer than %d bytes", head[:40], len(head))
+		}
+		if err != nil && !errors.Is(err, io.EOF) {
+			return nil, err
+		}
+		switch head = bytes.TrimSpace(head); {
+		case len(head) == 0:
+			return nil, errors.New("the file is empty")
+		case head[0] == '{' || head[0] == '[':
+			return nil, errors.New("this is JSON, not CSV")
+		}
+		return head, nil
 	}
-	c := best.Columns
-	q.at.bcp, q.at.time, q.at.vehicles, q.at.wait = at(c.BCP), at(c.Time), at(c.Vehicles), at(c.Wait)
-	q.at.age, q.at.missing, q.at.closed = at(c.Age), at(c.Missing), at(c.Closed)
-	return q, nil
 }
 
-func names(mappings []Mapping) []string {
-	var all []string
-	for _, m := range mappings {
-		all = append(all, m.Name)
-	}
-	return all
-}
-
-// headerLine reads the first line into b, without a byte order mark, and returns a reader of the lines after it.
-func headerLine(r io.Reader, b *strings.Builder) (rest io.Reader, err error) {
-	buffer := make([]byte, 64<<10)
-	n := 0
-	for n < len(buffer) && err == nil && !slices.Contains(buffer[:n], '\n') {
-		var more int
-		more, err = r.Read(buffer[n:])
-		n += more
-	}
-	line, after, ok := strings.Cut(string(buffer[:n]), "\n")
-	if !ok && !errors.Is(err, io.EOF) {
+// choose takes the mapping that fits the header.
+func choose(mappings []Mapping, first []byte) (*Mapping, error) {
+	var best *Mapping
+	var header []string
+	var fault error
+	for i := range mappings {
+		m := &mappings[i]
+		_, names, err := newLines(bytes.NewReader(first), m.Separator, m.Comment).next()
 		if err == nil {
-			err = fmt.Errorf("%q... is longer than %d bytes", line[:40], len(buffer))
+			header = slices.Clone(names)
+			_, err = m.place(header)
 		}
-		return nil, err
+		if err != nil {
+			fault = err
+			continue
+		}
+		if best == nil || m.columns() > best.columns() {
+			best = m
+		}
 	}
-	line = strings.TrimPrefix(line, string(byteOrderMark))
-	if strings.TrimSpace(line) == "" {
-		return nil, errors.New("the file is empty")
+	switch {
+	case best != nil:
+		return best, nil
+	case len(mappings) == 1 && !mappings[0].shipped:
+		return nil, fmt.Errorf("mapping %q does not fit the header %q: %w", mappings[0].Name, strings.Join(header, string(mappings[0].Separator)), fault)
 	}
-	b.WriteString(line)
-	return io.MultiReader(strings.NewReader(after), r), nil
+	var tried []string
+	for _, m := range mappings {
+		tried = append(tried, m.Name)
+	}
+	line, _, _ := bytes.Cut(first, []byte("\n"))
+	return nil, fmt.Errorf("no mapping fits the header %q (tried %s); give one of your own with --map FILE",
+		bytes.TrimSpace(line), strings.Join(tried, ", "))
 }
 
 // Mapping returns the mapping in use.
 func (q *Reader) Mapping() *Mapping { return &q.mapping }
+
+// Tally returns what the lines have become so far.
+func (q *Reader) Tally() *Tally {
+	q.tally.Skipped = q.lines.skipped
+	return &q.tally
+}
 
 // Records yields the record of each event, as Events does.
 func (q *Reader) Records() iter.Seq2[event.Record, error] {
@@ -142,148 +172,205 @@ func (q *Reader) Records() iter.Seq2[event.Record, error] {
 	}
 }
 
-// Events yields the events in the order of the lines. For a line that gives no event it yields a *LineError and continues;
-// any other error is of the file itself, and the last. An event is valid until the next one. Where a BCP closes or opens
-// from one reading to the next, bcp.closed or bcp.opened precedes the reading.
+// Events yields the events of each place in the order of its lines. For a line that gives no event it yields a *LineError and
+// continues; any other error is of the file itself, and the last. An event is valid until the next one. Where a BCP closes or
+// opens from one reading to the next, bcp.closed or bcp.opened precedes the reading.
 func (q *Reader) Events() iter.Seq2[*event.Event, error] {
 	return func(yield func(*event.Event, error) bool) {
 		for {
-			line, err := q.csv.Read()
-			var fault *csv.ParseError
+			number, fields, err := q.lines.next()
+			var bad *LineError
+			var r reading
 			switch {
-			case err == io.EOF:
+			case errors.Is(err, io.EOF):
+				q.atEnd(yield)
 				return
-			case errors.As(err, &fault):
-				if !yield(nil, &LineError{fault.StartLine + 1, fault.Err.Error()}) {
-					return
-				}
-				continue
+			case errors.As(err, &bad):
 			case err != nil:
 				yield(nil, fmt.Errorf("readings: %w", err))
 				return
+			default:
+				r, bad = q.read(number, fields)
 			}
-			number, _ := q.csv.FieldPos(0)
-			if !q.line(line, number+1, yield) { // csv does not count the header
+			q.tally.Lines++
+			if bad != nil {
+				if !q.refuse(bad, yield) {
+					return
+				}
+				continue
+			}
+			if !q.place(r, yield) {
 				return
 			}
 		}
 	}
 }
 
-func (q *Reader) line(line []string, number int, yield func(*event.Event, error) bool) bool {
-	closed, err := q.read(line)
-	if err != nil {
-		return yield(nil, &LineError{number, err.Error()})
-	}
-	e := &q.event
-	if q.closed[e.BCP] != closed {
-		q.closed[e.BCP] = closed
-		reading := *e
-		change := event.BCPOpened
-		if closed {
-			change = event.BCPClosed
-		}
-		*e = event.Event{
-			Type: change, ID: fmt.Appendf(nil, "%s/%s", e.ID, change), Source: e.Source, Subject: e.Subject,
-			Time: e.Time, Recorded: e.Recorded, BCP: e.BCP,
-			Vehicles: event.Unknown, WaitSeconds: event.Unknown, AgeSeconds: event.Unknown,
-		}
-		if !yield(e, nil) {
-			return false
-		}
-		*e = reading
-	}
-	return yield(e, nil)
+func (q *Reader) refuse(bad *LineError, yield func(*event.Event, error) bool) bool {
+	q.tally.Refused[bad.Reason]++
+	return yield(nil, bad)
 }
 
-// read fills the event from a line, and reports whether the BCP was closed.
-func (q *Reader) read(line []string) (closed bool, err error) {
+// place gives a reading its instant, and yields it with those of its place that waited for it.
+func (q *Reader) place(r reading, yield func(*event.Event, error) bool) bool {
+	s := q.series[r.name]
+	if s == nil {
+		s = &series{}
+		q.series[r.name] = s
+	}
+	for _, r := range s.next(r) {
+		if !q.emit(&r, yield) {
+			return false
+		}
+	}
+	return true
+}
+
+func (q *Reader) atEnd(yield func(*event.Event, error) bool) {
+	var left []reading
+	for _, s := range q.series {
+		left = append(left, s.rest()...)
+	}
+	slices.SortFunc(left, func(a, b reading) int { return a.line - b.line })
+	for _, r := range left {
+		if !q.emit(&r, yield) {
+			return
+		}
+	}
+}
+
+// emit yields the event of a reading whose instant is known, and before it the change of its BCP.
+func (q *Reader) emit(r *reading, yield func(*event.Event, error) bool) bool {
+	if !r.later.IsZero() {
+		return q.refuse(&LineError{r.line, AmbiguousTime, fmt.Sprintf(
+			"%s: %q is there twice in %s, where clocks were set back, and the order of the lines does not tell which it is",
+			q.mapping.Columns.Time.String(), r.text, r.zone)}, yield)
+	}
+	id := fmt.Appendf(nil, "%s/%s", r.name, r.at.UTC().Format(time.RFC3339Nano))
+	key, figures := event.KeyOf(q.source, id, 0), r.figures()
+	if before, again := q.seen[key]; again {
+		if before.figures == figures {
+			q.tally.Duplicates++
+			return true
+		}
+		return q.refuse(&LineError{r.line, ConflictingReading, fmt.Sprintf(
+			"line %d has other figures of %q at %s; two readings of one place and time are two queues, or one is wrong",
+			before.line, r.name, r.at.UTC().Format(time.RFC3339))}, yield)
+	}
+	q.seen[key] = seen{figures, int32(r.line)}
+	q.tally.Taken++
+	e := event.Event{
+		ID: id, Source: q.source, Subject: []byte(q.voc.BCPName(r.bcp)), BCP: r.bcp,
+		Time: r.at.UnixMilli(), Recorded: r.at.UnixMilli(),
+		Vehicles: event.Unknown, WaitSeconds: event.Unknown, AgeSeconds: event.Unknown,
+	}
+	if q.closed[r.bcp] != r.closed {
+		q.closed[r.bcp] = r.closed
+		q.tally.Changes++
+		q.event = e
+		q.event.Type = event.BCPOpened
+		if r.closed {
+			q.event.Type = event.BCPClosed
+		}
+		q.event.ID = fmt.Appendf(nil, "%s/%s", id, q.event.Type)
+		if !yield(&q.event, nil) {
+			return false
+		}
+	}
+	q.event = e
+	q.event.Type, q.event.Direction = event.QueueObserved, q.mapping.Direction
+	q.event.Vehicles, q.event.WaitSeconds, q.event.AgeSeconds = r.vehicles, r.wait, r.age
+	return yield(&q.event, nil)
+}
+
+// reading is what a line says.
+type reading struct {
+	line                int
+	name                string // of the place, as the file has it
+	bcp                 event.BCP
+	at, later           time.Time // later, where the local time is there twice and it is not yet known which it is
+	zone                *time.Location
+	text                string // of the time
+	vehicles, wait, age int64
+	closed              bool
+}
+
+// figures is the hash of what the reading says of its place and time.
+func (r *reading) figures() uint64 {
+	var b [64]byte
+	return xxhash.Sum64(fmt.Appendf(b[:0], "%d %d %d %t", r.vehicles, r.wait, r.age, r.closed))
+}
+
+// read reads a line.
+func (q *Reader) read(number int, fields []string) (reading, *LineError) {
 	column := func(i int) string {
 		if i < 0 {
 			return ""
 		}
-		return strings.TrimSpace(line[i])
+		return strings.TrimSpace(fields[i])
 	}
-	c := &q.mapping.Columns
-	name := column(q.at.bcp)
-	id, known := name, true
-	if len(q.mapping.BCPs) > 0 {
-		id, known = q.mapping.BCPs[name]
+	bad := func(reason event.Reason, column, value, why string) (reading, *LineError) {
+		if value == "" {
+			return reading{}, &LineError{number, event.MissingField, fmt.Sprintf("%s is empty", column)}
+		}
+		return reading{}, &LineError{number, reason, fmt.Sprintf("%s: %q %s", column, value, why)}
+	}
+	m, c := &q.mapping, &q.mapping.Columns
+	r := reading{line: number, name: m.BCP, vehicles: event.Unknown, wait: event.Unknown, age: event.Unknown}
+	if c.BCP != "" {
+		r.name = column(q.at.bcp)
+	}
+	id, known := r.name, true
+	if len(m.BCPs) > 0 {
+		id, known = m.BCPs[r.name]
 	}
 	if !known {
-		return false, fmt.Errorf("%s: %q is not in the mapping's bcps", c.BCP, name)
+		return bad(event.UnknownBCP, c.BCP, r.name, "is not in the mapping's bcps")
 	}
-	bcp, ok := q.voc.BCP([]byte(id))
+	if r.bcp, known = q.voc.BCP([]byte(id)); !known {
+		return bad(event.UnknownBCP, c.BCP, id, "is not the id of a configured place")
+	}
+	r.text = column(q.at.time[0])
+	for _, i := range q.at.time[1:] {
+		r.text = strings.TrimSpace(r.text + " " + column(i))
+	}
+	var err error
+	if r.zone = m.TimeZone; r.zone == nil && !m.moments.zoned {
+		r.zone = q.zone(id)
+	}
+	r.at, r.later, err = m.moments.read(r.text, r.zone)
+	switch {
+	case errors.Is(err, errNoTime) || err == nil && (r.at.UnixMilli() < event.Earliest || r.at.UnixMilli() >= event.Latest):
+		return bad(event.InvalidField, c.Time.String(), r.text, fmt.Sprintf("is not a time such as %q", m.layout))
+	case err != nil:
+		return bad(event.InvalidField, c.Time.String(), r.text, err.Error())
+	case r.at.After(q.until):
+		return bad(event.FutureTime, c.Time.String(), r.text, "is in the future")
+	}
+	missing, ok := m.words.flag(column(q.at.missing))
 	if !ok {
-		return false, fmt.Errorf("%s: bcp %q is not in the places", c.BCP, id)
+		return bad(event.InvalidField, c.Missing, column(q.at.missing), "is no flag; use 0 or 1, or name it in words.yes or words.no")
 	}
-	at, err := time.ParseInLocation(q.mapping.TimeLayout, column(q.at.time), q.mapping.TimeZone)
-	if err != nil || at.UnixMilli() < event.Earliest || at.UnixMilli() >= event.Latest {
-		return false, fmt.Errorf("%s: %q is not a time such as %q", c.Time, column(q.at.time), q.mapping.TimeLayout)
+	if r.closed, ok = m.words.flag(column(q.at.closed)); !ok {
+		return bad(event.InvalidField, c.Closed, column(q.at.closed), "is no flag; use 0 or 1, or name it in words.yes or words.no")
 	}
-	if at.After(q.until) {
-		return false, fmt.Errorf("%s: %q is in the future", c.Time, column(q.at.time))
-	}
-	missing, err := flag(c.Missing, column(q.at.missing))
-	if err != nil {
-		return false, err
-	}
-	if closed, err = flag(c.Closed, column(q.at.closed)); err != nil {
-		return false, err
-	}
-	q.event = event.Event{
-		Type: event.QueueObserved, Source: q.source, Subject: []byte(id), BCP: bcp, Direction: q.mapping.Direction,
-		ID:   fmt.Appendf(nil, "%s/%s", name, at.UTC().Format(time.RFC3339Nano)),
-		Time: at.UnixMilli(), Recorded: at.UnixMilli(),
-		Vehicles: event.Unknown, WaitSeconds: event.Unknown, AgeSeconds: event.Unknown,
-	}
-	e := &q.event
-	if e.AgeSeconds, err = amount(c.Age, column(q.at.age), q.mapping.AgeUnit, q.mapping.Slack); err != nil {
-		return false, err
+	if s := column(q.at.age); !m.words.unknown(s) {
+		if r.age, err = m.numbers.seconds(s, m.AgeUnit, m.Slack); err != nil {
+			return bad(event.InvalidField, c.Age, s, "is not a length of time")
+		}
 	}
 	if missing {
-		return closed, nil
+		return r, nil
 	}
-	if e.Vehicles, err = count(c.Vehicles, column(q.at.vehicles)); err != nil {
-		return false, err
+	if s := column(q.at.vehicles); !m.words.unknown(s) {
+		if r.vehicles, err = m.numbers.count(s, event.MaxCount); err != nil {
+			return bad(event.InvalidField, c.Vehicles, s, "is not a number of vehicles")
+		}
 	}
-	e.WaitSeconds, err = amount(c.Wait, column(q.at.wait), q.mapping.WaitUnit, 0)
-	return closed, err
-}
-
-// flag reads a yes or no; empty is no.
-func flag(column, s string) (bool, error) {
-	switch strings.ToLower(s) {
-	case "", "0", "false", "no":
-		return false, nil
-	case "1", "true", "yes":
-		return true, nil
-	default:
-		return false, fmt.Errorf("%s: %q is not supported; use 0 or 1", column, s)
+	if s := column(q.at.wait); !m.words.unknown(s) {
+		if r.wait, err = m.numbers.seconds(s, m.WaitUnit, 0); err != nil {
+			return bad(event.InvalidField, c.Wait, s, "is not a length of time")
+		}
 	}
-}
-
-// count reads a number of vehicles; empty is unknown.
-func count(column, s string) (int64, error) {
-	if s == "" {
-		return event.Unknown, nil
-	}
-	n, err := strconv.ParseInt(s, 10, 64)
-	if err != nil || n < 0 || n > event.MaxCount {
-		return 0, fmt.Errorf("%s: %q is not a number of vehicles", column, s)
-	}
-	return n, nil
-}
-
-// amount reads a length of time in seconds; empty is unknown.
-func amount(column, s string, unit, slack time.Duration) (int64, error) {
-	if s == "" {
-		return event.Unknown, nil
-	}
-	n, err := strconv.ParseFloat(s, 64)
-	seconds := n * unit.Seconds()
-	if err != nil || !(seconds >= -slack.Seconds()) || seconds > math.MaxInt32 {
-		return 0, fmt.Errorf("%s: %q is not a length of time", column, s)
-	}
-	return int64(max(seconds, 0)), nil
+	return r, nil
 }

@@ -21,6 +21,15 @@ import (
 // today is after every reading of the files.
 var today = time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC)
 
+// zoneOf is the zone of all places.
+func zoneOf(string) *time.Location {
+	warsaw, err := time.LoadLocation("Europe/Warsaw")
+	if err != nil {
+		panic(err)
+	}
+	return warsaw
+}
+
 func vocabulary(t testing.TB) *event.Vocabulary {
 	t.Helper()
 	b, err := place.Load("poland-ukraine")
@@ -47,7 +56,7 @@ func shipped(t testing.TB) []source.Mapping {
 func read(t testing.TB, file io.Reader, mappings []source.Mapping) (lines []string) {
 	t.Helper()
 	v := vocabulary(t)
-	r, err := source.NewReader(file, mappings, v, today)
+	r, err := source.NewReader(file, mappings, v, zoneOf, today)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +96,7 @@ func TestEachLineGivesAReadingOrAReason(t *testing.T) {
 		"01T14:00 PL-06-DOROHUSK bcp.opened",
 		"01T14:00 PL-06-DOROHUSK queue.observed vehicles=1250 wait=unknown age=60",
 		`line 9: trucks_waiting: "-3" is not a number of vehicles`,
-		"line 10: wrong number of fields",
+		"line 10: 4 fields instead of 11",
 		"01T14:00 PL-18-MEDYKA queue.observed vehicles=5 wait=unknown age=30",
 	}
 	for name, file := range map[string]io.Reader{
@@ -108,7 +117,7 @@ func TestReadingAFileTwiceGivesTheSameIDs(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer func() { _ = f.Close() }()
-		r, err := source.NewReader(f, shipped(t), vocabulary(t), today)
+		r, err := source.NewReader(f, shipped(t), vocabulary(t), zoneOf, today)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -140,7 +149,7 @@ func TestRealReadings(t *testing.T) {
 	}
 	defer func() { _ = f.Close() }()
 	v := vocabulary(t)
-	r, err := source.NewReader(f, shipped(t), v, today)
+	r, err := source.NewReader(f, shipped(t), v, zoneOf, today)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -195,7 +204,7 @@ func TestOwnMapping(t *testing.T) {
 		"01T06:00 PL-18-MEDYKA queue.observed vehicles=unknown wait=5400 age=unknown",
 		"01T07:00 PL-18-MEDYKA queue.observed vehicles=unknown wait=unknown age=unknown",
 		`line 4: at: "yesterday" is not a time such as "2006-01-02 15:04"`,
-		`line 5: post: bcp "PL-99-NONE" is not in the places`,
+		`line 5: post: "PL-99-NONE" is not the id of a configured place`,
 		`line 6: minutes: "long" is not a length of time`,
 		`line 7: at: "2026-10-01 02:01" is in the future`,
 	}
@@ -210,7 +219,7 @@ func TestHeaderWithoutMappingIsAnError(t *testing.T) {
 		"":                           "the file is empty",
 		strings.Repeat("x", 100_000): "is longer than",
 	} {
-		if _, err := source.NewReader(strings.NewReader(file), shipped(t), vocabulary(t), today); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := source.NewReader(strings.NewReader(file), shipped(t), vocabulary(t), zoneOf, today); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)
 		}
 	}
@@ -236,7 +245,7 @@ func TestMappingForOtherPlacesIsRefused(t *testing.T) {
 		{own, vocabularyOf("AF-NAN-TORKHAM"), `none of its bcps, such as "PL-06-DOLHOBYCZOW", is in the configured places`},
 		{own, vocabularyOf("AF-NAN-TORKHAM", "PL-18-MEDYKA"), ""},
 	} {
-		_, err := source.NewReader(strings.NewReader(header), []source.Mapping{c.mapping}, c.voc, today)
+		_, err := source.NewReader(strings.NewReader(header), []source.Mapping{c.mapping}, c.voc, zoneOf, today)
 		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
 			t.Errorf("got %v, want %q", err, c.want)
 		}
@@ -275,7 +284,7 @@ func TestReaderRefusesWhatNoEventCanHave(t *testing.T) {
 func TestReadErrorIsReported(t *testing.T) {
 	broken := errors.New("the disk is gone")
 	header := "scraped_at,crossing_id,trucks_waiting,closure_flag,parse_miss_flag,reading_age_seconds\n"
-	r, err := source.NewReader(io.MultiReader(strings.NewReader(header), iotest.ErrReader(broken)), shipped(t), vocabulary(t), today)
+	r, err := source.NewReader(io.MultiReader(strings.NewReader(header), iotest.ErrReader(broken)), shipped(t), vocabulary(t), zoneOf, today)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -322,7 +331,7 @@ func FuzzReader(f *testing.F) {
 	f.Add(data)
 	v, maps := vocabulary(f), shipped(f)
 	f.Fuzz(func(t *testing.T, data []byte) {
-		r, err := source.NewReader(bytes.NewReader(data), maps, v, today)
+		r, err := source.NewReader(bytes.NewReader(data), maps, v, zoneOf, today)
 		if err != nil {
 			return
 		}
@@ -349,7 +358,7 @@ func FuzzParseMapping(f *testing.F) {
 		if err != nil {
 			return
 		}
-		r, err := source.NewReader(strings.NewReader("time,bcp,vehicles\n2026-01-05T08:00:00Z,A,1\n"), []source.Mapping{m}, v, today)
+		r, err := source.NewReader(strings.NewReader("time,bcp,vehicles\n2026-01-05T08:00:00Z,A,1\n"), []source.Mapping{m}, v, zoneOf, today)
 		if err != nil {
 			return
 		}

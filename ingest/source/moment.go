@@ -1,0 +1,97 @@
+package source
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ncruces/go-strftime"
+)
+
+// moments reads the times of a file.
+type moments struct {
+	layout string        // Go's
+	unit   time.Duration // of one, where times are numbers since 1970
+	zoned  bool          // each time has its offset
+}
+
+var errNoTime = errors.New("no time")
+
+// parseLayout reads a layout: Go's, that of strftime, or epoch_s or epoch_ms.
+func parseLayout(s string) (moments, error) {
+	switch s {
+	case "":
+		return moments{layout: time.RFC3339, zoned: true}, nil
+	case "epoch_s":
+		return moments{unit: time.Second, zoned: true}, nil
+	case "epoch_ms":
+		return moments{unit: time.Millisecond, zoned: true}, nil
+	}
+	if strings.Contains(s, "%") {
+		layout, err := strftime.Layout(s)
+		if err != nil {
+			return moments{}, err
+		}
+		s = layout
+	}
+	if strings.Contains(s, "MST") {
+		return moments{}, errors.New("has the abbreviation of a zone, which names no offset; cut it off, and say time_zone")
+	}
+	for _, at := range []time.Time{time.Date(2001, 2, 3, 4, 5, 0, 0, time.UTC), time.Date(2012, 11, 23, 16, 45, 0, 0, time.UTC)} {
+		if again, err := time.Parse(s, at.Format(s)); err != nil || !again.Equal(at) {
+			return moments{}, errors.New(`says no date and time of day; write it as "2006-01-02 15:04", "%d.%m.%Y %H:%M", epoch_s or epoch_ms`)
+		}
+	}
+	return moments{layout: s, zoned: strings.Contains(s, "Z07") || strings.Contains(s, "-07")}, nil
+}
+
+// read is the instant of a text. Where clocks are set back, the text of an hour has two: then the second return is the later.
+// The error is errNoTime, or that the time does not exist.
+func (m *moments) read(text string, zone *time.Location) (at, later time.Time, err error) {
+	if m.unit != 0 {
+		n, err := strconv.ParseInt(text, 10, 64)
+		if err != nil || n < 0 || n > 1<<53 {
+			return at, later, errNoTime
+		}
+		if m.unit == time.Second {
+			return time.Unix(n, 0), later, nil
+		}
+		return time.UnixMilli(n), later, nil
+	}
+	if m.zoned {
+		at, err = time.Parse(m.layout, text)
+		if err != nil {
+			return at, later, errNoTime
+		}
+		return at, later, nil
+	}
+	wall, err := time.Parse(m.layout, text)
+	if err != nil {
+		return at, later, errNoTime
+	}
+	return inZone(wall, zone)
+}
+
+// inZone is the instant, or the two instants, at which clocks of the zone show what wall shows in UTC.
+func inZone(wall time.Time, zone *time.Location) (at, later time.Time, err error) {
+	_, before := wall.Add(-24 * time.Hour).In(zone).Zone()
+	_, after := wall.Add(24 * time.Hour).In(zone).Zone()
+	shows := func(offset int) (time.Time, bool) {
+		u := wall.Add(-time.Duration(offset) * time.Second)
+		_, there := u.In(zone).Zone()
+		return u, there == offset
+	}
+	first, isFirst := shows(before)
+	second, isSecond := shows(after)
+	switch {
+	case isFirst && isSecond && !first.Equal(second):
+		return first, second, nil
+	case isFirst:
+		return first, later, nil
+	case isSecond:
+		return second, later, nil
+	}
+	return at, later, fmt.Errorf("does not exist in %s, where clocks were set forward", zone)
+}

@@ -1,0 +1,71 @@
+package source
+
+import (
+	"errors"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+)
+
+var errNoNumber = errors.New("no number")
+
+// numbers reads the numbers of a file.
+type numbers struct {
+	decimal   string // the signs before a fraction
+	thousands string // the sign between groups of three digits; a blank is any blank
+}
+
+// read reads a number.
+func (f *numbers) read(s string) (float64, error) {
+	var b strings.Builder
+	digits, grouped, fraction := 0, false, false // digits since the last sign
+	for i, c := range s {
+		switch {
+		case c >= '0' && c <= '9':
+			digits++
+			b.WriteRune(c)
+		case (c == '-' || c == '+') && i == 0:
+			b.WriteRune(c)
+		case f.groups(c) && !fraction && (grouped && digits == 3 || !grouped && digits >= 1 && digits <= 3):
+			digits, grouped = 0, true
+		case strings.ContainsRune(f.decimal, c) && !fraction && digits > 0 && (!grouped || digits == 3):
+			digits, fraction = 0, true
+			b.WriteByte('.')
+		default:
+			return 0, errNoNumber
+		}
+	}
+	if digits == 0 || grouped && !fraction && digits != 3 {
+		return 0, errNoNumber
+	}
+	n, err := strconv.ParseFloat(b.String(), 64)
+	if err != nil {
+		return 0, errNoNumber
+	}
+	return n, nil
+}
+
+func (f *numbers) groups(c rune) bool {
+	return strings.ContainsRune(f.thousands, c) || strings.Contains(f.thousands, " ") && unicode.IsSpace(c)
+}
+
+// count reads a number of vehicles, which may have a fraction of zero.
+func (f *numbers) count(s string, most int64) (int64, error) {
+	n, err := f.read(s)
+	if err != nil || n < 0 || n != math.Trunc(n) || n > float64(most) {
+		return 0, errNoNumber
+	}
+	return int64(n), nil
+}
+
+// seconds reads a length of time in whole seconds. Down to -slack it is zero.
+func (f *numbers) seconds(s string, unit, slack time.Duration) (int64, error) {
+	n, err := f.read(s)
+	seconds := n * unit.Seconds()
+	if err != nil || seconds < -slack.Seconds() || seconds > math.MaxInt32 {
+		return 0, errNoNumber
+	}
+	return int64(max(seconds, 0)), nil
+}

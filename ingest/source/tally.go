@@ -1,0 +1,90 @@
+package source
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"dwell/ingest/event"
+)
+
+// The reasons of lines, besides those of events.
+const (
+	// UnreadableLine is a line that cannot be taken apart: a quote that is not closed, too many or too few fields, bytes that
+	// are no text.
+	UnreadableLine event.Reason = "unreadable_line"
+	// ConflictingReading is a second reading of the same place and time in one input, with other figures.
+	ConflictingReading event.Reason = "conflicting_reading"
+	// AmbiguousTime is a local time that is there twice, as clocks were set back, where the order of lines does not tell which.
+	AmbiguousTime event.Reason = "ambiguous_time"
+)
+
+// LineError is the reason why a line gives no event.
+type LineError struct {
+	// Line is the line's number in the file, from 1.
+	Line int
+	// Reason is of event.Reasons, or one of the reasons of lines.
+	Reason event.Reason
+	// Text names the column and the value.
+	Text string
+}
+
+func (e *LineError) Error() string { return fmt.Sprintf("line %d: %s", e.Line, e.Text) }
+
+// Tally counts what the lines of a file have become: Lines is the sum of Taken, Duplicates and the refused ones.
+type Tally struct {
+	// Lines are those with data: neither the header, nor empty, nor a comment. A record of several lines counts once.
+	Lines int64
+	// Taken are those that gave a reading or an event; Duplicates say again what an earlier line of the input says.
+	Taken, Duplicates int64
+	// Changes are the closings and openings that follow from the readings; they are events, but no lines.
+	Changes int64
+	// Skipped are empty lines and comments.
+	Skipped int64
+	// Refused are the lines that gave none, by reason.
+	Refused map[event.Reason]int64
+
+	what string // a line becomes: reading or event
+}
+
+func newTally(what string) Tally { return Tally{Refused: map[event.Reason]int64{}, what: what} }
+
+// AllRefused is the number of lines that were refused.
+func (t *Tally) AllRefused() (n int64) {
+	for _, of := range t.Refused {
+		n += of
+	}
+	return n
+}
+
+// String says the sum and its parts: "12 lines: 9 readings, 1 duplicate, 2 refused (1 future_time, 1 unreadable_line)".
+func (t *Tally) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s", many(t.Lines, "line"), many(t.Taken, t.what))
+	if t.Duplicates > 0 {
+		fmt.Fprintf(&b, ", %s", many(t.Duplicates, "duplicate"))
+	}
+	fmt.Fprintf(&b, ", %d refused", t.AllRefused())
+	for i, reason := range slices.Sorted(maps.Keys(t.Refused)) {
+		b.WriteString([]string{" (", ", "}[min(i, 1)])
+		fmt.Fprintf(&b, "%d %s", t.Refused[reason], reason)
+	}
+	if len(t.Refused) > 0 {
+		b.WriteString(")")
+	}
+	if t.Changes > 0 {
+		fmt.Fprintf(&b, "; %s", many(t.Changes, "closing or opening", "closings and openings"))
+	}
+	return b.String()
+}
+
+func many(n int64, one string, more ...string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	if len(more) > 0 {
+		return fmt.Sprintf("%d %s", n, more[0])
+	}
+	return fmt.Sprintf("%d %ss", n, one)
+}

@@ -1,0 +1,76 @@
+package source
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/klauspost/compress/zstd"
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/htmlindex"
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
+)
+
+// Forms that a file is not, by their first bytes, with the way out.
+var foreign = []struct{ magic, what string }{
+	{"PK\x03\x04", "a zip or XLSX file; save the sheet as CSV"},
+	{"\xd0\xcf\x11\xe0", "an XLS file; save the sheet as CSV"},
+	{"%PDF", "a PDF; its tables cannot be read"},
+	{"BZh", "a bzip2 file; unpack it, or pack it with gzip or zstd"},
+	{"\xfd7zXZ", "an xz file; unpack it, or pack it with gzip or zstd"},
+	{"PAR1", "a Parquet file; write it as CSV"},
+	{"SQLite format 3", "an SQLite database; write the table as CSV"},
+}
+
+// plain returns the text of a file as UTF-8 without a byte order mark, unpacked from gzip or zstd. Encoding is that of the
+// text; nil is UTF-8, or UTF-16 where the byte order mark says so. An error names what the file is instead.
+func plain(r io.Reader, enc encoding.Encoding) (io.Reader, error) {
+	in := bufio.NewReaderSize(r, 1<<16)
+	for range 3 { // a file that was packed more often is a mistake or an attack
+		head, err := in.Peek(16)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return nil, err
+		}
+		for _, f := range foreign {
+			if bytes.HasPrefix(head, []byte(f.magic)) {
+				return nil, fmt.Errorf("this is %s", f.what)
+			}
+		}
+		switch {
+		case bytes.HasPrefix(head, []byte("\x1f\x8b")):
+			unpacked, err := gzip.NewReader(in)
+			if err != nil {
+				return nil, fmt.Errorf("gzip: %w", err)
+			}
+			in = bufio.NewReaderSize(unpacked, 1<<16)
+		case bytes.HasPrefix(head, []byte("\x28\xb5\x2f\xfd")):
+			unpacked, err := zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(64<<20))
+			if err != nil {
+				return nil, fmt.Errorf("zstd: %w", err)
+			}
+			in = bufio.NewReaderSize(unpacked, 1<<16)
+		default:
+			if enc == nil {
+				enc = encoding.Nop
+			}
+			return transform.NewReader(in, unicode.BOMOverride(enc.NewDecoder())), nil
+		}
+	}
+	return nil, errors.New("this is packed more than twice; unpack it")
+}
+
+// parseEncoding finds an encoding by its name on the web, such as windows-1251 (https://encoding.spec.whatwg.org/#names-and-labels).
+func parseEncoding(name string) (encoding.Encoding, error) {
+	enc, err := htmlindex.Get(name)
+	if err != nil {
+		return nil, err
+	}
+	if canonical, err := htmlindex.Name(enc); err == nil && canonical == "utf-8" {
+		return nil, nil //nolint:nilnil // no transformation
+	}
+	return enc, nil
+}
