@@ -83,9 +83,9 @@ func TestNothingFromOutsideReachesTheTerminal(t *testing.T) {
 		"audit":                {{}},
 		"import events":        {{file}},
 	}
-	// What these print has nothing that others have sent: names of the configuration and numbers.
+	// What these print has nothing that others have sent: names of the configuration and numbers. A file of readings has a test of its own.
 	others := []string{
-		"demo", "serve", "check", "config", "log accept", "simulate", "import readings", "recount", "rebuild", "completion", "version",
+		"demo", "serve", "check", "config", "log accept", "simulate", "import readings", "source try", "recount", "rebuild", "completion", "version",
 	}
 	shown := map[string]string{}
 	for _, name := range commandNames(t) {
@@ -126,5 +126,29 @@ func TestNothingFromOutsideReachesTheTerminal(t *testing.T) {
 	rows, err := csv.NewReader(strings.NewReader(shown["sql 1"])).ReadAll()
 	if err != nil || len(rows) != 5 || rows[1][0] != "'=T1\\x1b]0;owned\\a\n3/1204  2026-01-05T08:00:00Z  -  forged\\r\\u202egnp\\u009b2J" || rows[0][2] != `'=b\x1b` {
 		t.Errorf("%v, the CSV file has %q\nin %q", err, rows, shown["sql 1"])
+	}
+}
+
+// A file of readings from elsewhere has escape bytes in its header and its values.
+func TestFileOfReadingsIsShownWithoutItsEscapes(t *testing.T) {
+	const red = "\x1b[31m"
+	file := filepath.Join(t.TempDir(), "queues.csv")
+	if err := os.WriteFile(file, []byte("post,time,trucks,"+red+"\nPL-18-MEDYKA,2026-07-01T00:00:00Z,"+red+",1\n"+red+",2026-07-01T00:00:00Z,1,1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	mapping := filepath.Join(t.TempDir(), "map.yaml")
+	if err := os.WriteFile(mapping, []byte("source: /mine\ncolumns: {bcp: post, time: time, vehicles: trucks}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{
+		{"source", "try", file},
+		{"source", "try", file, "--map", mapping},
+		{"import", "readings", file, "--map", mapping, "--data", filepath.Join(t.TempDir(), "data")},
+	} {
+		var out, errs strings.Builder
+		run(t.Context(), append(args, "--places", "poland-ukraine"), strings.NewReader(""), &out, &errs, os.Environ())
+		if all := out.String() + errs.String(); strings.Contains(all, "\x1b") || !strings.Contains(all, `\x1b[31m`) {
+			t.Errorf("%q prints %q", args, all)
+		}
 	}
 }

@@ -15,7 +15,7 @@ type importReadingsCommand struct {
 }
 
 func (c *importReadingsCommand) Run(ctx context.Context, e *env) error {
-	mappings, err := c.mappings()
+	mappings, err := readMappings(c.Map)
 	if err != nil {
 		return err
 	}
@@ -29,14 +29,15 @@ func (c *importReadingsCommand) Run(ctx context.Context, e *env) error {
 	})
 }
 
-func (c *importReadingsCommand) mappings() ([]source.Mapping, error) {
-	if c.Map == "" {
+// readMappings reads the mapping of --map, or without it those that are part of the program.
+func readMappings(file string) ([]source.Mapping, error) {
+	if file == "" {
 		return source.Shipped()
 	}
-	text, err := os.ReadFile(c.Map)
+	text, err := os.ReadFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("--map: %w", err)
 	}
-	m, err := source.ParseMapping(c.Map, text)
+	m, err := source.ParseMapping(file, text)
 	return []source.Mapping{m}, err
 }

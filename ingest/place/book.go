@@ -9,6 +9,8 @@
 package place
 
 import (
+	"strings"
+
 	"dwell/ingest/event"
 )
 
@@ -30,6 +32,25 @@ func (b *Book) Vocabulary() (*event.Vocabulary, error) {
 		agencies = append(agencies, a.Code)
 	}
 	return event.NewVocabulary(bcps, agencies)
+}
+
+// Named returns the id of the BCP with this id or name, in any language and case. It is not found where two have the name.
+func (b *Book) Named(name string) (id string, ok bool) {
+	for i := range b.Places {
+		p := &b.Places[i]
+		if p.ID == name {
+			return name, true
+		}
+		for _, n := range p.Names {
+			if strings.EqualFold(n, name) && id != p.ID {
+				if ok {
+					return "", false
+				}
+				id, ok = p.ID, true
+			}
+		}
+	}
+	return id, ok
 }
 
 // Place returns the BCP with this id, nil if there is none.

@@ -259,7 +259,7 @@ bcps: {"Медика": PL-18-MEDYKA}
 
 // A file of one place has no column of it.
 func TestFileOfOnePlace(t *testing.T) {
-	m := mapping(t, "source: /one\nbcp: PL-18-MEDYKA\ncolumns: {time: checkpoint_time, wait: wait_time, vehicles: vehicles_in_queue}\ntime_layout: \"%Y-%m-%d %H:%M:%S\"\ntime_zone: place\n")
+	m := mapping(t, "source: /one\nbcp: PL-18-MEDYKA\ncolumns: {time: checkpoint_time, wait: wait_time, vehicles: vehicles_in_queue}\ntime_layout: \"%Y-%m-%d %H:%M:%S\"\ntime_zone: place\nwait_unit: 1s\n")
 	got := readAll(t, strings.NewReader("checkpoint_time,wait_time,vehicles_in_queue\n2025-06-13 10:02:32,13020,66\n"), m)
 	if want := []string{"13T08:02 PL-18-MEDYKA queue.observed vehicles=66 wait=13020 age=unknown"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)

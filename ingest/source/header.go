@@ -70,3 +70,7 @@ type positions struct {
 	bcp, vehicles, wait, age, missing, closed int
 	time                                      []int
 }
+
+func (at *positions) has(i int) bool {
+	return i == at.bcp || i == at.vehicles || i == at.wait || i == at.age || i == at.missing || i == at.closed || slices.Contains(at.time, i)
+}

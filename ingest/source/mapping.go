@@ -31,7 +31,7 @@ type Mapping struct {
 	Columns  Columns
 	// TimeZone is that of times without one; nil is that of the place.
 	TimeZone *time.Location
-	// WaitUnit and AgeUnit are what a one in that column means; a second by default.
+	// WaitUnit and AgeUnit are what a one in that column means.
 	WaitUnit, AgeUnit time.Duration
 	// Slack is how far below zero an age may be and still count as zero, because the file's clocks are coarse.
 	Slack time.Duration
@@ -118,7 +118,7 @@ func ParseMapping(name string, data []byte) (Mapping, error) {
 	}
 	m := Mapping{
 		Name: name, Source: raw.Source, Separator: ',', Columns: raw.Columns, layout: cmp.Or(raw.TimeLayout, time.RFC3339),
-		BCP: raw.BCP, BCPs: raw.BCPs, Places: raw.Places, WaitUnit: time.Second, AgeUnit: time.Second,
+		BCP: raw.BCP, BCPs: raw.BCPs, Places: raw.Places,
 		numbers: numbers{cmp.Or(raw.Decimal, "."), raw.Thousands}, words: raw.Words,
 	}
 	var faults []error
@@ -142,7 +142,10 @@ func ParseMapping(name string, data []byte) (Mapping, error) {
 	if !isName(m.Source) {
 		fault("source", m.Source, badName)
 	}
-	for name := range m.BCPs {
+	for name, id := range m.BCPs {
+		if id == "" {
+			fault("bcps", name, "has no id of a place")
+		}
 		if !isName(name) {
 			fault("bcps", name, badName)
 		}
@@ -191,10 +194,17 @@ func ParseMapping(name string, data []byte) (Mapping, error) {
 		fault("time_zone", "", fmt.Sprintf("is empty, and times as %q have no zone; name one such as \"Asia/Kabul\", or place for that of each place", m.layout))
 	}
 	for key, d := range map[string]struct {
-		value string
-		into  *time.Duration
-	}{"wait_unit": {raw.WaitUnit, &m.WaitUnit}, "age_unit": {raw.AgeUnit, &m.AgeUnit}, "slack": {raw.Slack, &m.Slack}} {
+		value  string
+		into   *time.Duration
+		column string
+	}{
+		"wait_unit": {raw.WaitUnit, &m.WaitUnit, m.Columns.Wait}, "age_unit": {raw.AgeUnit, &m.AgeUnit, m.Columns.Age},
+		"slack": {raw.Slack, &m.Slack, ""},
+	} {
 		if d.value == "" {
+			if d.column != "" {
+				fault(key, "", fmt.Sprintf("is empty; say what a one in column %q means: 1s, 1m or 1h", d.column))
+			}
 			continue
 		}
 		if *d.into, err = time.ParseDuration(d.value); err != nil || *d.into <= 0 {

@@ -41,7 +41,12 @@ type Reader struct {
 	seen    map[uint64]seen
 	closed  map[event.BCP]bool
 	event   event.Event
+	line    int      // of the event
+	unused  []string // columns
 }
+
+// ErrNoMapping is the error of a file whose header none of the mappings fits.
+var ErrNoMapping = errors.New("no mapping fits")
 
 // seen is what an earlier line said of a place and time: the hash of its figures.
 type seen struct {
@@ -84,9 +89,22 @@ func NewReader(r io.Reader, mappings []Mapping, voc *event.Vocabulary, zone func
 	if err != nil {
 		return nil, fmt.Errorf("readings: header: %w", err)
 	}
-	q.at, err = m.place(header)
-	return q, err
+	if q.at, err = m.place(header); err != nil {
+		return nil, fmt.Errorf("readings: %w", err)
+	}
+	for i, name := range header {
+		if !q.at.has(i) {
+			q.unused = append(q.unused, strings.TrimSpace(name))
+		}
+	}
+	return q, nil
 }
+
+// Unused returns the names of the columns that the mapping does not name.
+func (q *Reader) Unused() []string { return q.unused }
+
+// Line returns the number of the line of the last event.
+func (q *Reader) Line() int { return q.line }
 
 // firstLine is the beginning of the file, with the first line that is not empty, or all of the buffer. It is not read.
 func firstLine(in *bufio.Reader) ([]byte, error) {
@@ -144,8 +162,8 @@ func choose(mappings []Mapping, first []byte) (*Mapping, error) {
 		tried = append(tried, m.Name)
 	}
 	line, _, _ := bytes.Cut(first, []byte("\n"))
-	return nil, fmt.Errorf("no mapping fits the header %q (tried %s); give one of your own with --map FILE",
-		bytes.TrimSpace(line), strings.Join(tried, ", "))
+	return nil, fmt.Errorf("%w the header %q (tried %s); dwell source try FILE proposes one, and --map FILE names it",
+		ErrNoMapping, bytes.TrimSpace(line), strings.Join(tried, ", "))
 }
 
 // Mapping returns the mapping in use.
@@ -259,6 +277,7 @@ func (q *Reader) emit(r *reading, yield func(*event.Event, error) bool) bool {
 	}
 	q.seen[key] = seen{figures, int32(r.line)}
 	q.tally.Taken++
+	q.line = r.line
 	e := event.Event{
 		ID: id, Source: q.source, Subject: []byte(q.voc.BCPName(r.bcp)), BCP: r.bcp,
 		Time: r.at.UnixMilli(), Recorded: r.at.UnixMilli(),

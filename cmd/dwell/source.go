@@ -1,0 +1,136 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"dwell/cmd/dwell/app"
+	"dwell/ingest/event"
+	"dwell/ingest/place"
+	"dwell/ingest/source"
+)
+
+type sourceCommand struct {
+	Try sourceTryCommand `cmd:"" help:"Print what the lines of a file of readings would become. Nothing is written."`
+}
+
+type sourceTryCommand struct {
+	File   string `arg:"" type:"existingfile" help:"The file, CSV."`
+	Map    string `type:"existingfile" help:"Mapping of columns to fields (YAML); without it, the shipped mapping whose columns the file has, or a proposal."`
+	Lines  int    `default:"10" help:"How many of the first lines are printed, and how many of those that are refused."`
+	Config string `type:"path" help:"Configuration file (YAML) that names the places."`
+	Places string `help:"Places file, or the name of one that is part of the program, in place of the configuration's."`
+}
+
+func (c *sourceTryCommand) Run(_ context.Context, e *env) error {
+	cfg, err := app.ReadConfig(c.Config, e.environ)
+	if err != nil {
+		return err
+	}
+	cfg.Places = cmp.Or(c.Places, cfg.Places)
+	book, err := cfg.ReadPlaces()
+	if err != nil {
+		return err
+	}
+	voc, err := book.Vocabulary()
+	if err != nil {
+		return err
+	}
+	mappings, err := readMappings(c.Map)
+	if err != nil {
+		return err
+	}
+	file, err := os.Open(c.File)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = file.Close() }()
+	open := func(mappings []source.Mapping) (*source.Reader, error) {
+		if _, err := file.Seek(0, io.SeekStart); err != nil {
+			return nil, err
+		}
+		return source.NewReader(file, mappings, voc, func(bcp string) *time.Location { return book.Place(bcp).Zone }, time.Now().Add(source.MaxSkew))
+	}
+	r, err := open(mappings)
+	switch {
+	case err == nil:
+		_, _ = fmt.Fprintf(e.out, "mapping     %s\n", r.Mapping().Name)
+		if unused := r.Unused(); len(unused) > 0 {
+			_, _ = fmt.Fprintf(e.out, "not used    %s\n", strings.Join(unused, ", "))
+		}
+	case c.Map != "" || !errors.Is(err, source.ErrNoMapping):
+		return err
+	default:
+		if r, err = c.propose(e, file, book, open); err != nil || r == nil {
+			return err
+		}
+	}
+	return c.print(e, r, voc)
+}
+
+// propose prints a mapping, and opens the file with it if it is one already.
+func (c *sourceTryCommand) propose(e *env, file io.ReadSeeker, book *place.Book, open func([]source.Mapping) (*source.Reader, error)) (*source.Reader, error) {
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
+	base, _, _ := strings.Cut(filepath.Base(c.File), ".")
+	text, err := source.Propose(file, "/"+base, book.Named)
+	if err != nil {
+		return nil, fmt.Errorf("%q: %w", c.File, err)
+	}
+	_, _ = fmt.Fprintf(e.out, "mapping     proposed; save it as map.yaml, answer its comments, and try --map map.yaml\n\n%s\n", bytes.TrimSpace(text))
+	m, err := source.ParseMapping("map.yaml", text)
+	if err != nil {
+		return nil, fmt.Errorf("the proposal is not complete:\n%w", err)
+	}
+	return open([]source.Mapping{m})
+}
+
+// print prints the first lines, those that are refused, and the sum.
+func (c *sourceTryCommand) print(e *env, r *source.Reader, voc *event.Vocabulary) error {
+	_, _ = fmt.Fprintln(e.out)
+	printed, refused := 0, 0
+	for ev, err := range r.Events() {
+		var bad *source.LineError
+		switch {
+		case errors.As(err, &bad):
+			if refused++; refused <= c.Lines {
+				_, _ = fmt.Fprintf(e.out, "line %-6d refused, %s: %s\n", bad.Line, bad.Reason, bad.Text)
+			}
+		case err != nil:
+			return err
+		case printed < c.Lines:
+			printed++
+			_, _ = fmt.Fprintf(e.out, "line %-6d %s\n", r.Line(), described(ev, voc))
+		}
+	}
+	_, _ = fmt.Fprintf(e.out, "\nwould be    %s\n", r.Tally())
+	return nil
+}
+
+// described is an event in words.
+func described(ev *event.Event, voc *event.Vocabulary) string {
+	s := fmt.Sprintf("%s %s %s", time.UnixMilli(ev.Time).UTC().Format(time.RFC3339), voc.BCPName(ev.BCP), ev.Type)
+	if ev.Type != event.QueueObserved {
+		return s
+	}
+	seconds := func(n int64) string {
+		if n == event.Unknown {
+			return "unknown"
+		}
+		return (time.Duration(n) * time.Second).String()
+	}
+	vehicles := "unknown"
+	if ev.Vehicles != event.Unknown {
+		vehicles = fmt.Sprint(ev.Vehicles)
+	}
+	return fmt.Sprintf("%s, vehicles %s, wait %s, age %s", s, vehicles, seconds(ev.WaitSeconds), seconds(ev.AgeSeconds))
+}

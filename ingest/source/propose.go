@@ -1,0 +1,404 @@
+package source
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// maxProposed is how much of a file a proposal rests on, in bytes, and how many of its lines.
+const (
+	maxProposed      = 256 << 10
+	maxProposedLines = 200
+)
+
+// Propose guesses a mapping from the header and the first lines of a CSV file: encoding, separator, the columns by names and
+// values, the layout of times, and the ids of places by idOf. It is YAML to be looked at and edited, with what was found in its
+// comments; what cannot be known (units, ids of places) is a question there. Name is that of the source. An error says why there is none.
+func Propose(r io.Reader, name string, idOf func(name string) (id string, ok bool)) ([]byte, error) {
+	raw, err := plain(r, nil)
+	if err != nil {
+		return nil, err
+	}
+	text, err := io.ReadAll(io.LimitReader(raw, maxProposed))
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil, err
+	}
+	if end := bytes.LastIndexByte(text, '\n'); end >= 0 && len(text) == maxProposed {
+		text = text[:end]
+	}
+	charset, text := guessEncoding(text)
+	if _, err := firstLine(bufio.NewReaderSize(bytes.NewReader(text), maxRecord)); err != nil {
+		return nil, err
+	}
+	separator, table := guessSeparator(string(text))
+	if len(table) < 2 || len(table[0]) < 2 {
+		return nil, errors.New("no character separates the lines into columns; the file has no table")
+	}
+	p := proposal{idOf: idOf, header: table[0], rows: table[1:]}
+	p.line("source: %s # a name of your own for where the file comes from; it is a part of what identifies a reading", quoted(name))
+	if charset != "" {
+		p.line("encoding: %s", charset)
+	}
+	if separator != ',' {
+		p.line("separator: %q", string(separator))
+	}
+	p.columns()
+	return p.out.Bytes(), nil
+}
+
+// guessEncoding returns the name of the encoding, empty for UTF-8, and the text in UTF-8. The right one of several for Cyrillic
+// is the one with the fewest capitals inside words.
+func guessEncoding(text []byte) (string, []byte) {
+	if utf8.Valid(trimRune(text)) {
+		return "", text
+	}
+	best, least, name := text, -1, ""
+	for _, candidate := range []string{"windows-1251", "koi8-u", "windows-1252"} {
+		enc, err := parseEncoding(candidate)
+		if err != nil {
+			continue
+		}
+		decoded, err := enc.NewDecoder().Bytes(text)
+		if odd := oddities(decoded); err == nil && (least < 0 || odd < least) {
+			best, least, name = decoded, odd, candidate
+		}
+	}
+	return name, best
+}
+
+// trimRune cuts off the beginning of a character at the end.
+func trimRune(text []byte) []byte {
+	for i := range min(utf8.UTFMax, len(text)) {
+		if cut := text[:len(text)-i]; utf8.Valid(cut) {
+			return cut
+		}
+	}
+	return text
+}
+
+// oddities counts what words seldom have: a capital after a small letter, a control character, two scripts in a word.
+func oddities(text []byte) (n int) {
+	var last rune
+	for _, c := range string(text) {
+		switch {
+		case unicode.IsUpper(c) && unicode.IsLower(last), c >= 0x80 && c < 0xa0, c == encodingError,
+			unicode.Is(unicode.Cyrillic, c) && unicode.Is(unicode.Latin, last), c > 0x7f && unicode.IsSymbol(c):
+			n++
+		}
+		last = c
+	}
+	return n
+}
+
+const encodingError = '\uFFFD'
+
+// guessSeparator returns the character that gives the most lines the same number of columns, of those the most columns.
+func guessSeparator(text string) (rune, [][]string) {
+	var best rune
+	var table [][]string
+	score := -1
+	for _, separator := range ",;\t|" {
+		l := newLines(strings.NewReader(text), separator, 0)
+		var rows [][]string
+		for len(rows) <= maxProposedLines {
+			_, fields, err := l.next()
+			var bad *LineError
+			if errors.As(err, &bad) {
+				continue
+			}
+			if err != nil {
+				break
+			}
+			rows = append(rows, slices.Clone(fields))
+		}
+		if len(rows) == 0 || len(rows[0]) < 2 {
+			continue
+		}
+		if s := len(rows) * min(len(rows[0]), 30); s > score {
+			best, table, score = separator, rows, s
+		}
+	}
+	return best, table
+}
+
+// proposal is a mapping that is being guessed.
+type proposal struct {
+	idOf   func(name string) (id string, ok bool)
+	header []string
+	rows   [][]string
+	used   []int
+	out    bytes.Buffer
+}
+
+func (p *proposal) line(format string, args ...any) { fmt.Fprintf(&p.out, format+"\n", args...) }
+
+func (p *proposal) columns() {
+	var columns, after []string
+	add := func(key string, at int) {
+		p.used = append(p.used, at)
+		columns = append(columns, fmt.Sprintf("  %s: %s", key, quoted(strings.TrimSpace(p.header[at]))))
+	}
+	times, layout, why := p.guessTime()
+	p.used = append(p.used, times...)
+	bcp, ids := p.guessPlaces()
+	if bcp >= 0 {
+		add("bcp", bcp)
+	}
+	switch len(times) {
+	case 0:
+		columns = append(columns, "  time: \"\" # no column has times of a known layout; name it, and its time_layout")
+	case 1:
+		columns = append(columns, "  time: "+quoted(strings.TrimSpace(p.header[times[0]])))
+	default:
+		columns = append(columns, fmt.Sprintf("  time: [%s, %s]", quoted(strings.TrimSpace(p.header[times[0]])), quoted(strings.TrimSpace(p.header[times[1]]))))
+	}
+	if layout != "" {
+		after = append(after, fmt.Sprintf("time_layout: %q%s", layout, why))
+	}
+	if m, err := parseLayout(layout); err == nil && !m.zoned {
+		after = append(after, "time_zone: place # these times have no zone: that of each place, or one such as Europe/Kyiv")
+	}
+	figures := 0
+	for _, kind := range figureKinds {
+		if at := p.named(kind.words, true); at >= 0 {
+			add(kind.key, at)
+			figures++
+			if kind.unit != "" {
+				after = append(after, fmt.Sprintf("%s: %s", kind.unit, guessUnit(p.header[at])))
+			}
+		}
+	}
+	if at := p.named(closedWords, false); at >= 0 {
+		add("closed", at)
+	}
+	if figures == 0 {
+		columns = append(columns, "  vehicles: \"\" # no column looks like a number of vehicles or a wait")
+	}
+	after = append(after, p.guessNumbers()...)
+	p.line("columns:\n%s", strings.Join(columns, "\n"))
+	for _, l := range after {
+		p.line("%s", l)
+	}
+	switch {
+	case bcp < 0:
+		p.line("bcp: \"\" # no column looks like a place; the id of the one place of this file, or name it in columns")
+	case len(ids) > 0:
+		p.line("bcps:")
+		for _, l := range ids {
+			p.line("  %s", l)
+		}
+	}
+	var unused []string
+	for i, name := range p.header {
+		if !slices.Contains(p.used, i) {
+			unused = append(unused, strings.TrimSpace(name))
+		}
+	}
+	if len(unused) > 0 {
+		p.line("# not used: %s", strings.Join(unused, ", "))
+	}
+}
+
+// Words of headers, in the languages of borders that publish such files. They are compared in lower case.
+var (
+	placeWords  = []string{"crossing_id", "checkpoint_id", "crossing", "checkpoint", "place", "bcp", "post", "port_name", "port", "пункт", "перехід", "пост", "przejście", "przejscie"}
+	closedWords = []string{"closed", "closure", "paused", "закрит"}
+	figureKinds = []struct {
+		key, unit string
+		words     []string
+	}{
+		{"vehicles", "", []string{"trucks", "vehicles", "in_queue", "queue_length", "count", "lorries", "черга", "авто", "pojazd"}},
+		{"wait", "wait_unit", []string{"wait", "delay", "очікуванн", "ожидани", "czas oczekiwania"}},
+		{"age", "age_unit", []string{"age_sec", "age_min", "reading_age"}},
+	}
+)
+
+// unknownWords are what spreadsheets and programs write where they have no figure.
+var unknownWords = []string{"-", "–", "—", "?", "na", "n/a", "nan", "nil", "null", "none", "unknown", "н/д", "немає даних", "нет данных", "b/d", "brak"}
+
+// named finds the first unused column whose name has one of the words, the earlier word before the later; with numbers, one
+// whose values are numbers.
+func (p *proposal) named(words []string, numbers bool) int {
+	for _, word := range words {
+		for i, name := range p.header {
+			if !slices.Contains(p.used, i) && strings.Contains(strings.ToLower(name), word) && (!numbers || p.share(i, looksNumeric) >= 0.5) {
+				return i
+			}
+		}
+	}
+	return -1
+}
+
+// share is the part of the values of a column, empty ones left out, for which is holds.
+func (p *proposal) share(at int, is func(string) bool) float64 {
+	n, all := 0, 0
+	for _, row := range p.rows {
+		s := strings.TrimSpace(row[at])
+		if s == "" {
+			continue
+		}
+		all++
+		if is(s) {
+			n++
+		}
+	}
+	if all == 0 {
+		return 0
+	}
+	return float64(n) / float64(all)
+}
+
+func looksNumeric(s string) bool {
+	return strings.ContainsFunc(s, unicode.IsDigit) && !strings.ContainsFunc(s, func(c rune) bool {
+		return !unicode.IsDigit(c) && !unicode.IsSpace(c) && !strings.ContainsRune(".,-+", c)
+	})
+}
+
+// guessPlaces finds the column of places, and the lines of bcps where its values are not ids.
+func (p *proposal) guessPlaces() (at int, ids []string) {
+	at = -1
+	for i := range p.header {
+		if !slices.Contains(p.used, i) && p.share(i, func(s string) bool { _, ok := p.idOf(s); return ok }) > 0.5 {
+			at = i
+			break
+		}
+	}
+	if at < 0 {
+		at = p.named(placeWords, false)
+	}
+	if at < 0 {
+		return at, nil
+	}
+	var names []string
+	own := false
+	for _, row := range p.rows {
+		name := strings.TrimSpace(row[at])
+		if name == "" || slices.Contains(names, name) {
+			continue
+		}
+		names = append(names, name)
+		if id, _ := p.idOf(name); id != name {
+			own = true
+		}
+	}
+	if !own {
+		return at, nil
+	}
+	for _, name := range names {
+		id, ok := p.idOf(name)
+		line := fmt.Sprintf("%s: %s", quoted(name), quoted(id))
+		if !ok {
+			line = fmt.Sprintf("%s: \"\" # the id of a configured place", quoted(name))
+		}
+		ids = append(ids, line)
+	}
+	return at, ids
+}
+
+var layouts = []string{
+	"", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S",
+	"%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%m/%d/%Y %I:%M %p", "%Y-%m-%d %H:%M:%S %z",
+	"epoch_s", "epoch_ms",
+}
+
+// guessTime finds the column, or the two of date and time, whose values a layout fits. The comment says where another fits as well.
+func (p *proposal) guessTime() (at []int, layout, comment string) {
+	fits := func(join func(row []string) string) (found []string) {
+		for _, layout := range layouts {
+			m, err := parseLayout(layout)
+			n := 0
+			for _, row := range p.rows {
+				if t, _, err := m.read(join(row), time.UTC); err == nil && t.Year() >= 1990 && t.Year() < 2105 {
+					n++
+				}
+			}
+			if err == nil && n > 0 && n*10 >= len(p.rows)*9 {
+				found = append(found, layout)
+			}
+		}
+		return found
+	}
+	result := func(found []string, columns ...int) ([]int, string, string) {
+		if len(found) > 1 {
+			comment = fmt.Sprintf(" # %q fits as well: which one is the month?", found[1])
+		}
+		return columns, found[0], comment
+	}
+	for i := range p.header {
+		if found := fits(func(row []string) string { return strings.TrimSpace(row[i]) }); len(found) > 0 {
+			return result(found, i)
+		}
+	}
+	for i := range p.header {
+		for k := range p.header {
+			if i == k || p.share(i, looksLikeDate) < 0.9 || p.share(k, looksLikeClock) < 0.9 {
+				continue
+			}
+			if found := fits(func(row []string) string { return strings.TrimSpace(row[i]) + " " + strings.TrimSpace(row[k]) }); len(found) > 0 {
+				return result(found, i, k)
+			}
+		}
+	}
+	return nil, "", ""
+}
+
+func looksLikeDate(s string) bool  { return len(s) >= 8 && strings.ContainsAny(s, "./-") }
+func looksLikeClock(s string) bool { return strings.Contains(s, ":") && len(s) <= 11 }
+
+// guessNumbers proposes signs of numbers and words of unknown figures, where the used columns have them.
+func (p *proposal) guessNumbers() (out []string) {
+	comma, blanks, grouped := false, false, false
+	var words []string
+	for _, i := range p.used {
+		if p.share(i, looksNumeric) < 0.5 || p.share(i, looksLikeDate) > 0.5 || p.share(i, looksLikeClock) > 0.5 {
+			continue
+		}
+		for _, row := range p.rows {
+			s := strings.TrimSpace(row[i])
+			switch {
+			case s == "":
+			case isOf(unknownWords, s):
+				words = append(words, quoted(s))
+			case !strings.ContainsFunc(s, unicode.IsDigit): // will be refused, and be seen
+			default:
+				at := strings.LastIndexByte(s, ',')
+				comma = comma || at >= 0 && len(s)-at-1 != 3
+				grouped = grouped || at >= 0 && len(s)-at-1 == 3
+				blanks = blanks || strings.ContainsFunc(s, unicode.IsSpace)
+			}
+		}
+	}
+	if comma {
+		out = append(out, `decimal: ",."`)
+	} else if grouped {
+		out = append(out, `thousands: "," # or is it the decimal comma? then decimal: ","`)
+	}
+	if blanks {
+		out = append(out, `thousands: " "`)
+	}
+	if slices.Sort(words); len(words) > 0 {
+		out = append(out, "words: {unknown: ["+strings.Join(slices.Compact(words), ", ")+"]}")
+	}
+	return out
+}
+
+func guessUnit(header string) string {
+	h := strings.ToLower(header)
+	for _, u := range []struct{ word, unit string }{{"min", "1m"}, {"хв", "1m"}, {"мин", "1m"}, {"hour", "1h"}, {"год", "1h"}, {"sec", "1s"}, {"сек", "1s"}} {
+		if strings.Contains(h, u.word) {
+			return u.unit
+		}
+	}
+	return `"" # the header names no unit: 1s, 1m or 1h`
+}
+
+// quoted is a text as a string of YAML.
+func quoted(s string) string { return fmt.Sprintf("%q", s) }

@@ -1,0 +1,134 @@
+package source_test
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/text/encoding/charmap"
+
+	"dwell/ingest/event"
+	"dwell/ingest/place"
+	"dwell/ingest/source"
+)
+
+// Files as people have them: what is proposed reads them, or asks what cannot be known.
+func TestProposalReadsTheFileOrAsks(t *testing.T) {
+	book, err := place.Load("poland-ukraine")
+	if err != nil {
+		t.Fatal(err)
+	}
+	medyka := book.Place("PL-18-MEDYKA").Names["en"]
+	cyrillic, err := charmap.Windows1251.NewEncoder().String("Пункт;Час;Черга;Очікування, хв\n" + "PL-18-MEDYKA;24.07.2026 06:16;1 200;12,5\nPL-18-MEDYKA;24.07.2026 07:16;н/д;-\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		file string
+		has  []string // parts of the proposal
+		want string   // what the lines become; empty where the proposal is a question
+	}{
+		"the ids of places, times with a zone": {
+			"place,time,trucks\nPL-18-MEDYKA,2026-07-01T00:00:00Z,7\n", []string{`bcp: "place"`}, "1 line: 1 reading, 0 refused",
+		},
+		"names of places, date and time apart, tabs": {
+			"date\ttime\tcrossing\tlane\tdelay_minutes\n07/24/2026\t06:16:00\t" + strings.ToUpper(medyka) + "\tFAST\t45\n",
+			[]string{`time: ["date", "time"]`, `separator: "\t"`, `time_layout: "%m/%d/%Y %H:%M:%S"`, "time_zone: place", "wait_unit: 1m", strings.ToUpper(medyka) + `": "PL-18-MEDYKA"`, "# not used: lane"},
+			"1 line: 1 reading, 0 refused",
+		},
+		"an office's spreadsheet in Windows-1251": {
+			cyrillic,
+			[]string{"encoding: windows-1251", `separator: ";"`, `decimal: ",."`, `thousands: " "`, `unknown: ["-", "н/д"]`, `vehicles: "Черга"`, `wait: "Очікування, хв"`, "wait_unit: 1m"},
+			"2 lines: 2 readings, 0 refused",
+		},
+		"seconds since 1970": {"time,bcp,count\n1782885600,PL-18-MEDYKA,3\n", []string{`time_layout: "epoch_s"`}, "1 line: 1 reading, 0 refused"},
+		"a date that can be read in two ways": {
+			"time,bcp,count\n01/02/2026 10:00,PL-18-MEDYKA,3\n", []string{`"%d/%m/%Y %H:%M" fits as well: which one is the month?`}, "1 line: 1 reading, 0 refused",
+		},
+		"a wait without a unit": {"time,bcp,wait\n2026-07-01T00:00:00Z,PL-18-MEDYKA,7\n", []string{`wait_unit: "" # the header names no unit`}, ""},
+		"no place":              {"time,trucks\n2026-07-01T00:00:00Z,7\n", []string{`bcp: "" # no column looks like a place`}, ""},
+		"a place of another name": {
+			"post,time,trucks\nAtlantis,2026-07-01T00:00:00Z,7\n", []string{`"Atlantis": "" # the id of a configured place`}, "",
+		},
+		"no time": {"bcp,trucks\nPL-18-MEDYKA,7\n", []string{`time: "" # no column has times of a known layout`}, ""},
+	} {
+		text, err := source.Propose(strings.NewReader(c.file), "/mine", book.Named)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		for _, part := range c.has {
+			if !bytes.Contains(text, []byte(part)) {
+				t.Errorf("%s: %q is not in\n%s", name, part, text)
+			}
+		}
+		m, err := source.ParseMapping("m.yaml", text)
+		if (err == nil) != (c.want != "") {
+			t.Errorf("%s: %v\n%s", name, err, text)
+		}
+		if err != nil {
+			continue
+		}
+		r, err := source.NewReader(strings.NewReader(c.file), []source.Mapping{m}, vocabulary(t), func(id string) *time.Location { return book.Place(id).Zone }, today)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		for _, err := range r.Events() {
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		if got := r.Tally().String(); got != c.want {
+			t.Errorf("%s: %s\n%s", name, got, text)
+		}
+	}
+}
+
+func TestNoProposalForWhatIsNoTable(t *testing.T) {
+	for file, want := range map[string]string{
+		"":                 "the file is empty",
+		"{\"a\": 1}":       "this is JSON, not CSV",
+		"one column\n1\n":  "no character separates the lines into columns",
+		"PK\x03\x04 sheet": "this is a zip or XLSX file",
+	} {
+		if _, err := source.Propose(strings.NewReader(file), "/mine", func(string) (string, bool) { return "", false }); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: got %v, want %s", file, err, want)
+		}
+	}
+}
+
+// FuzzPropose checks that whatever the file is, there is a proposal or an error, and nothing panics.
+func FuzzPropose(f *testing.F) {
+	f.Add([]byte("place;time;trucks\nA;24.07.2026 06:16;1 200,5\n"))
+	f.Add([]byte("\xff\xfea\x00,\x00b\x00\n\x00"))
+	v, err := event.NewVocabulary([]string{"A"}, []string{"customs"})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		text, err := source.Propose(bytes.NewReader(data), "/mine", func(name string) (string, bool) { return name, name == "A" })
+		if err != nil {
+			return
+		}
+		m, err := source.ParseMapping("m.yaml", text)
+		if err != nil {
+			return
+		}
+		r, err := source.NewReader(bytes.NewReader(data), []source.Mapping{m}, v, zoneOf, today)
+		if err != nil {
+			return
+		}
+		for _, err := range r.Events() {
+			var bad *source.LineError
+			if err != nil && !errors.As(err, &bad) {
+				t.Fatal(err)
+			}
+		}
+		if n := r.Tally(); n.Lines != n.Taken+n.Duplicates+n.AllRefused() {
+			t.Fatal(n)
+		}
+	})
+}
