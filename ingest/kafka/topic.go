@@ -92,20 +92,24 @@ func EnsureTopics(ctx context.Context, cfg Config, topics ...NewTopic) (created 
 }
 
 func (t NewTopic) config() kafkago.TopicConfig {
-	kind := logAppendTime
+	c := kafkago.TopicConfig{Topic: t.Name, NumPartitions: t.Partitions, ReplicationFactor: t.Replication}
+	for key, value := range t.Configs() {
+		c.ConfigEntries = append(c.ConfigEntries, kafkago.ConfigEntry{ConfigName: key, ConfigValue: value})
+	}
+	return c
+}
+
+// Configs is the topic's configuration, by Kafka's keys.
+func (t NewTopic) Configs() map[string]string {
+	c := map[string]string{timestampType: logAppendTime}
 	if t.ProducerTimes {
-		kind = createTime
+		c[timestampType] = createTime
 	}
-	c := kafkago.TopicConfig{
-		Topic: t.Name, NumPartitions: t.Partitions, ReplicationFactor: t.Replication,
-		ConfigEntries: []kafkago.ConfigEntry{{ConfigName: timestampType, ConfigValue: kind}},
-	}
-	if t.Retention != 0 {
-		ms := t.Retention.Milliseconds()
-		if t.Retention < 0 {
-			ms = -1
-		}
-		c.ConfigEntries = append(c.ConfigEntries, kafkago.ConfigEntry{ConfigName: "retention.ms", ConfigValue: strconv.FormatInt(ms, 10)})
+	switch {
+	case t.Retention < 0:
+		c["retention.ms"] = "-1"
+	case t.Retention > 0:
+		c["retention.ms"] = strconv.FormatInt(t.Retention.Milliseconds(), 10)
 	}
 	return c
 }

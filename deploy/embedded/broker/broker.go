@@ -13,8 +13,8 @@
 // that a consumer could not read is refused, and nothing of it is in the log (batch.go). Batches of topics with
 // message.timestamp.type=LogAppendTime get the broker's time (batch.go).
 //
-// No offset is given twice: where a log is shorter than it was, it goes on behind its mark, and says what it has lost (marks.go,
-// repair.go).
+// No offset is given twice: where a log is shorter than it was, it goes on behind its mark, or where somebody had read it up to
+// (Topic.LeastEnds), and says what it has lost (marks.go, repair.go).
 //
 // A process that is killed while it joins a group does not keep partitions: kfake starts no session for a member whose
 // JoinGroup it could not answer ((*group).reply), and would never remove it, so all sessions are started here too (ghost.go).
@@ -58,6 +58,11 @@ type Config struct {
 type Topic struct {
 	Name       string
 	Partitions int
+	// Configs is the configuration of a topic that is created.
+	Configs map[string]string
+	// LeastEnds are the offsets, by partition, up to which somebody has read the topic: none below is given again, also where log and
+	// marks are older than that, or missing.
+	LeastEnds []int64
 }
 
 // Validate names the key and the value that cannot be used.
@@ -170,7 +175,7 @@ func (b *Broker) openWhole(m *marks) (*kfake.Cluster, error) {
 		if err != nil {
 			return nil, err
 		}
-		err = b.create(cluster)
+		err = b.create(cluster, m)
 		var lost []loss
 		if err == nil {
 			lost, err = m.losses(cluster, b.cfg.DataDir)
@@ -244,19 +249,25 @@ type advertised struct {
 
 func (a advertised) Addr() net.Addr { return a.addr }
 
-func (b *Broker) create(cluster *kfake.Cluster) error {
+// create creates topics that are missing, and marks where the logs of topics end at least.
+func (b *Broker) create(cluster *kfake.Cluster, m *marks) error {
+	if err := m.listed(cluster); err != nil {
+		return err
+	}
 	for _, t := range b.cfg.Topics {
-		if have := len(cluster.PartitionInfos(t.Name)); have > 0 {
-			if have != t.Partitions {
-				b.log.Warn("topic keeps the partitions it was created with",
-					"topic", t.Name, "partitions", have, "configured", t.Partitions)
+		if cluster.TopicInfo(t.Name) == nil {
+			if err := cluster.CreateTopic(t.Name, int32(t.Partitions), t.Configs); err != nil {
+				return fmt.Errorf("create topic %q with %d partitions: %w", t.Name, t.Partitions, err)
 			}
-			continue
+			b.log.Info("topic created", "topic", t.Name, "partitions", t.Partitions)
 		}
-		if err := cluster.CreateTopic(t.Name, int32(t.Partitions), nil); err != nil {
-			return fmt.Errorf("create topic %q with %d partitions: %w", t.Name, t.Partitions, err)
+		for _, p := range cluster.PartitionInfos(t.Name) {
+			if int(p.Partition) < len(t.LeastEnds) && t.LeastEnds[p.Partition] > 0 {
+				if err := m.raise(t.Name, p.Partition, t.LeastEnds[p.Partition]); err != nil {
+					return err
+				}
+			}
 		}
-		b.log.Info("topic created", "topic", t.Name, "partitions", t.Partitions)
 	}
 	return nil
 }

@@ -15,7 +15,7 @@ import (
 
 // marks keeps the end of each partition's log beside the log: above every offset that a client was told of. So a log that was cut,
 // whose files were deleted or put back from an old copy, is known to be too short at the next start, and no offset is given twice
-// (repair.go).
+// (repair.go). Where the marks were put back with it, Topic.LeastEnds raises them.
 //
 // A topic's file has eight bytes for each partition. They are written before the acknowledgement and, like the log, not synced: both
 // survive the process, and neither is promised to survive a loss of power.

@@ -161,3 +161,40 @@ func TestHoleInTheLogIsNamedInIt(t *testing.T) {
 		stop()
 	}
 }
+
+// TestOldCopyOfLogAndMarksGoesOnBehindWhatWasRead puts back the whole folder as it was before some records, and begins it anew. The broker
+// is told up to where the partition was read.
+func TestOldCopyOfLogAndMarksGoesOnBehindWhatWasRead(t *testing.T) {
+	const n = 100
+	dir, old := t.TempDir(), filepath.Join(t.TempDir(), "old")
+	addr, stop := brokertest.StartStop(t, brokertest.DataDir(dir), brokertest.Topic(topic, 2))
+	write(t, addr, 1, 0, n)
+	stop()
+	if err := os.CopyFS(old, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	addr, stop = brokertest.StartStop(t, brokertest.DataDir(dir))
+	write(t, addr, 1, n, n)
+	stop()
+	for name, dir := range map[string]string{"whole": dir, "old copy": old, "new": filepath.Join(t.TempDir(), "new")} {
+		t.Run(name, func(t *testing.T) {
+			read := func(c *broker.Config) {
+				c.Topics = []broker.Topic{{Name: topic, Partitions: 2, LeastEnds: []int64{0, 2 * n, 5}}}
+			}
+			addr, stop := brokertest.StartStop(t, brokertest.DataDir(dir), read)
+			if first := produced(t, addr, 0); first != 0 {
+				t.Errorf("the first record of a partition that was not read has offset %d", first)
+			}
+			first := produced(t, addr, 1)
+			if want := map[string]int64{"whole": 2 * n}[name]; want > 0 && first != want || first < 2*n {
+				t.Errorf("a record has offset %d", first)
+			}
+			stop()
+			// The gap is there once, also for those that do not know up to where it was read.
+			addr = brokertest.Start(t, brokertest.DataDir(dir))
+			if second := produced(t, addr, 1); second != first+1 {
+				t.Errorf("the record after offset %d has offset %d", first, second)
+			}
+		})
+	}
+}

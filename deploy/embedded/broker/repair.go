@@ -26,9 +26,24 @@ type loss struct {
 	at          int64 // the offset of the control record that says so, which has been given to no record that is left
 }
 
+// listed refuses topics that have marks and are not there: the file that lists them was lost, and to make them anew would mix their
+// records with those that are left.
+func (m *marks) listed(cluster *kfake.Cluster) error {
+	topics, err := m.topics()
+	if err != nil {
+		return err
+	}
+	for _, topic := range topics {
+		if cluster.TopicInfo(topic) == nil {
+			return fmt.Errorf("topic %q has had records and is not in topics.json any more: put that file back, or move %q and the topic's partitions away to begin it anew",
+				topic, m.path(topic))
+		}
+	}
+	return nil
+}
+
 // losses finds what the logs have lost: at their ends, which it compares with the marks, and between segments, since kfake has cut
-// off what it cannot read. It marks the ends of logs that are longer. A topic that has marks and is not there has lost the file that
-// lists it; to make it anew would mix its records with those that are left.
+// off what it cannot read. It marks the ends of logs that are longer.
 func (m *marks) losses(cluster *kfake.Cluster, dataDir string) (lost []loss, err error) {
 	topics, err := m.topics()
 	if err != nil {
@@ -36,10 +51,6 @@ func (m *marks) losses(cluster *kfake.Cluster, dataDir string) (lost []loss, err
 	}
 	for _, topic := range topics {
 		info := cluster.TopicInfo(topic)
-		if info == nil {
-			return nil, fmt.Errorf("topic %q has had records and is not in topics.json any more: put that file back, or move %q and the topic's partitions away to begin it anew",
-				topic, m.path(topic))
-		}
 		for _, p := range cluster.PartitionInfos(topic) {
 			holes, err := holes(partitionDir(dataDir, topic, p.Partition))
 			if err != nil {
