@@ -16,9 +16,7 @@ import (
 
 // System is what every command that works on data needs: Kafka, ClickHouse and the places, embedded or not.
 //
-//	broker (embedded) ──┐
-//	                    ├── topics ── producer
-//	clickhouse (child) ─┴── store
+//	clickhouse (child) ── store ── broker (embedded) ── topics ── producer
 type System struct {
 	*parts
 	Config     Config
