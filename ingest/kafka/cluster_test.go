@@ -96,8 +96,10 @@ func TestOnlyCommittedTransactionsAreRead(t *testing.T) {
 	if got, want := again.values[0], []string{"p1", "a3", "b1"}; !slices.Equal(got, want) {
 		t.Errorf("read %q, want %q", got, want)
 	}
+	again.until(t, "it is reported where the open transaction began", func() bool { return again.ends[0] == last+2 && again.stable[0] == last })
 	end(a, kgo.TryCommit)
 	again.until(t, "the rest is read", func() bool { return len(again.values[0]) == 5 })
+	again.until(t, "no transaction is reported to be open", func() bool { return again.stable[0] == again.ends[0] })
 	if err := stop(); err != nil {
 		t.Fatal(err)
 	}

@@ -98,6 +98,9 @@ type partitionAnswer struct {
 	partition     int32
 	code          int16
 	highWatermark int64
+	// lastStable is the first offset of the earliest open transaction, or the high watermark where none is open: nothing from there on is
+	// sent. -1 where the broker does not say.
+	lastStable int64
 	// logStart is the first offset that the broker still has, -1 where it does not say.
 	logStart int64
 	aborted  []abortedTransaction
@@ -117,7 +120,7 @@ func readFetchAnswer(d *answer, version int16) *fetchAnswer {
 		d.discard(int(d.int16())) // the topic's name: one was asked for
 		for range d.count() {
 			p := partitionAnswer{partition: d.int32(), code: d.int16(), highWatermark: d.int64(), logStart: -1}
-			d.int64() // last stable offset: the broker keeps to it
+			p.lastStable = d.int64()
 			if version >= 5 {
 				p.logStart = d.int64()
 			}

@@ -202,7 +202,7 @@ func (f *fetcher) fetch(ctx context.Context, leader int32, partitions []fetch.Re
 // take hands one partition's answer to its source.
 func (f *fetcher) take(ctx context.Context, s *source, stay int, a partitionAnswer) {
 	if a.code == 0 {
-		f.obs.Fetched(s.partition, len(a.data), a.highWatermark)
+		f.obs.Fetched(s.partition, len(a.data), a.highWatermark, a.lastStable)
 		from, _ := s.position()
 		f.lost(s.partition, a.data, from)
 		f.obs.Buffered(s.partition, s.deliver(stay, a))

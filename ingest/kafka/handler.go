@@ -56,8 +56,9 @@ type Observer interface {
 	Assigned(partition int, now bool)
 	// Opened is called when the Handler of the partition is open, with the offset that it reads from.
 	Opened(partition int, next int64)
-	// Fetched counts fetched bytes, compressed; highWatermark is the end of the partition as of the fetch.
-	Fetched(partition int, bytes int, highWatermark int64)
+	// Fetched counts fetched bytes, compressed; highWatermark is the end of the partition as of the fetch. Where a producer's transaction is
+	// open, lastStable is the offset at which it began, before highWatermark: nothing from there on can be read until it ends.
+	Fetched(partition int, bytes int, highWatermark, lastStable int64)
 	// Handled counts the records that the Handler has taken.
 	Handled(partition int, records int)
 	// Buffered is how many fetched bytes wait for the Handler.
@@ -97,14 +98,14 @@ func Failures() []Failure {
 
 type unobserved struct{}
 
-func (unobserved) Joined([]int)            {}
-func (unobserved) Left()                   {}
-func (unobserved) Reached(error)           {}
-func (unobserved) Assigned(int, bool)      {}
-func (unobserved) Opened(int, int64)       {}
-func (unobserved) Fetched(int, int, int64) {}
-func (unobserved) Handled(int, int)        {}
-func (unobserved) Buffered(int, int)       {}
-func (unobserved) Failed(Failure)          {}
-func (unobserved) Standing(int, error)     {}
-func (unobserved) Lost(int, int64)         {}
+func (unobserved) Joined([]int)                   {}
+func (unobserved) Left()                          {}
+func (unobserved) Reached(error)                  {}
+func (unobserved) Assigned(int, bool)             {}
+func (unobserved) Opened(int, int64)              {}
+func (unobserved) Fetched(int, int, int64, int64) {}
+func (unobserved) Handled(int, int)               {}
+func (unobserved) Buffered(int, int)              {}
+func (unobserved) Failed(Failure)                 {}
+func (unobserved) Standing(int, error)            {}
+func (unobserved) Lost(int, int64)                {}

@@ -30,12 +30,12 @@ type ledger struct {
 	changed chan struct{}
 
 	// As the Observer was told.
-	joined       bool
-	assigned     []int
-	opened, ends map[int]int64
-	probes       int
-	unreached    error
-	standing     []string
+	joined               bool
+	assigned             []int
+	opened, ends, stable map[int]int64
+	probes               int
+	unreached            error
+	standing             []string
 
 	// onHandle, where set, is called before a batch is stored.
 	onHandle func(ctx context.Context, partition int, b Batch) error
@@ -48,7 +48,7 @@ type ledger struct {
 func newLedger() *ledger {
 	return &ledger{
 		stored: map[int]int64{}, values: map[int][]string{}, open: map[int]int{}, buffer: map[int]int{},
-		failed: map[Failure]int{}, changed: make(chan struct{}), opened: map[int]int64{}, ends: map[int]int64{},
+		failed: map[Failure]int{}, changed: make(chan struct{}), opened: map[int]int64{}, ends: map[int]int64{}, stable: map[int]int64{},
 	}
 }
 
@@ -99,8 +99,8 @@ func (l *ledger) Left()                         { l.update(func() { l.joined = f
 func (l *ledger) Reached(err error)             { l.update(func() { l.probes, l.unreached = l.probes+1, err }) }
 func (l *ledger) Assigned(int, bool)            {}
 func (l *ledger) Opened(partition int, n int64) { l.update(func() { l.opened[partition] = n }) }
-func (l *ledger) Fetched(partition, _ int, end int64) {
-	l.update(func() { l.ends[partition] = end })
+func (l *ledger) Fetched(partition, _ int, end, stable int64) {
+	l.update(func() { l.ends[partition], l.stable[partition] = end, stable })
 }
 
 func (l *ledger) Standing(_ int, err error) {

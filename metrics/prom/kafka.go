@@ -61,7 +61,7 @@ func (k *Kafka[F]) Assigned(partition int, now bool) {
 }
 
 // Fetched counts what has arrived.
-func (k *Kafka[F]) Fetched(_ int, bytes int, _ int64) { k.bytes.Add(float64(bytes)) }
+func (k *Kafka[F]) Fetched(_ int, bytes int, _, _ int64) { k.bytes.Add(float64(bytes)) }
 
 // Handled counts the records that the shards have taken.
 func (k *Kafka[F]) Handled(_ int, records int) { k.records.Add(float64(records)) }

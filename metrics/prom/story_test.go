@@ -315,7 +315,7 @@ func TestKafkaConsumerMetrics(t *testing.T) {
 	b.kafka.Assigned(0, true)
 	b.kafka.Assigned(3, true)
 	b.kafka.Buffered(3, 512)
-	b.kafka.Fetched(3, 2000, 50)
+	b.kafka.Fetched(3, 2000, 50, 50)
 	b.kafka.Handled(3, 40)
 	b.kafka.Failed(kafka.FetchFailure)
 	b.kafka.Lost(3, 5)

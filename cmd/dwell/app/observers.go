@@ -61,9 +61,9 @@ func (r reading) Opened(partition int, next int64) {
 	r.Observer.Opened(partition, next)
 }
 
-func (r reading) Fetched(partition int, bytes int, highWatermark int64) {
+func (r reading) Fetched(partition int, bytes int, highWatermark, lastStable int64) {
 	r.health.fetched(partition, highWatermark)
-	r.Observer.Fetched(partition, bytes, highWatermark)
+	r.Observer.Fetched(partition, bytes, highWatermark, lastStable)
 }
 
 func (r reading) Standing(partition int, why error) {
