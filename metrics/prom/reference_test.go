@@ -47,7 +47,7 @@ func busy(t testing.TB) *border {
 	b.Flushed(t.Context(), 0, &engine.Flush{}, time.Second)
 	b.Memory(0, 1, 1)
 	b.health = prom.Health{
-		Lag: map[int]int64{0: 1}, Short: map[int]int64{1: 7}, Reachable: map[string]bool{"kafka": true, "clickhouse": true}, Damaged: map[string]int{"windows": 0},
+		Lag: map[int]int64{0: 1}, Standing: map[int]bool{0: false}, Short: map[int]int64{1: 7}, Reachable: map[string]bool{"kafka": true, "clickhouse": true}, Damaged: map[string]int{"windows": 0},
 	}
 	return b
 }

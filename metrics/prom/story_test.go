@@ -292,11 +292,11 @@ func TestShardStallsResumesAndCloses(t *testing.T) {
 }
 
 func TestOutagesAndLagAreShownWhereTheyAreKnown(t *testing.T) {
-	names := []string{"dwell_part_reachable", "dwell_shard_lag_records", "dwell_shard_short_log_records", "dwell_damaged_parts"}
+	names := []string{"dwell_part_reachable", "dwell_shard_lag_records", "dwell_shard_standing", "dwell_shard_short_log_records", "dwell_damaged_parts"}
 	b := newBorder(t)
 	b.wantSeries(t, ``, names...)
 	b.health = prom.Health{
-		Lag: map[int]int64{0: 0, 3: 812}, Short: map[int]int64{2: 40}, Reachable: map[string]bool{"kafka": false, "clickhouse": true},
+		Lag: map[int]int64{0: 0, 3: 812}, Standing: map[int]bool{0: false, 3: true}, Short: map[int]int64{2: 40}, Reachable: map[string]bool{"kafka": false, "clickhouse": true},
 		Damaged: map[string]int{"visits": 0, "windows": 2},
 	}
 	b.wantSeries(t, `
@@ -307,6 +307,8 @@ func TestOutagesAndLagAreShownWhereTheyAreKnown(t *testing.T) {
 		dwell_shard_lag_records{shard="0"} 0
 		dwell_shard_lag_records{shard="3"} 812
 		dwell_shard_short_log_records{shard="2"} 40
+		dwell_shard_standing{shard="0"} 0
+		dwell_shard_standing{shard="3"} 1
 	`, names...)
 }
 

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -41,12 +42,36 @@ type health struct {
 type shardHealth struct {
 	open      bool
 	next, end int64 // what it has not applied; end is -1 before the first fetch
+	// stable is where a producer's transaction began that is open: nothing from there on can be read. As end where none is open.
+	stable int64
 	// waiting is when the first record came that it has not applied, or when it applied another one last. Zero where it has all.
 	waiting moment
 	stalled outage
 	// unread is that its partition cannot be read on.
 	unread outage
 	short  *clickhouse.ShortLog // nil where the log is as long as what was counted
+}
+
+// A partition stands where records wait and none of it has been counted for standsAfter. This is the one rule for it: /readyz is 503 and
+// says why, the page says from when on events are missing, dwell_shard_standing is 1 and an alert fires. One that counts, however many
+// records wait, catches up: it is ready, and /readyz says how many wait. A large batch, or a flush that others wait for, takes less.
+const standsAfter = 10 * time.Second
+
+func (s *shardHealth) stands() bool {
+	return s.waiting != (moment{}) && time.Since(s.waiting.time) >= standsAfter
+}
+
+// lag is how many records wait; 0 where that is not known.
+func (s *shardHealth) lag() int64 {
+	if !s.open || s.end < 0 {
+		return 0
+	}
+	return max(0, s.end-s.next)
+}
+
+// inTransaction reports whether the next record cannot be read before a producer ends its transaction.
+func (s *shardHealth) inTransaction() bool {
+	return s.next >= s.stable && s.stable < s.end && s.stable >= 0
 }
 
 // moment is a time, and the same by the clock of what is shown.
@@ -135,9 +160,9 @@ func (h *health) closed(shard int) {
 	h.ofShard(shard, func(s *shardHealth) { *s = shardHealth{end: -1} })
 }
 
-func (h *health) fetched(shard int, end int64) {
+func (h *health) fetched(shard int, end, stable int64) {
 	h.ofShard(shard, func(s *shardHealth) {
-		s.end = end
+		s.end, s.stable = end, stable
 		if s.waiting == (moment{}) && s.next < end {
 			s.waiting = h.moment()
 		}
@@ -193,10 +218,6 @@ func (h *health) reached(part string, o *outage, err error) {
 	}
 }
 
-// standsAfter is how long records wait until their shard counts as standing, where its reads or writes fail. A large batch takes
-// less, and with ClickHouse away events are applied as long as the buffer has room.
-const standsAfter = 3 * time.Second
-
 // overview is what viewers are shown. The caller holds mu.
 func (h *health) overview() overview.Health {
 	shown := overview.Health{Outages: []overview.Outage{}}
@@ -211,7 +232,7 @@ func (h *health) overview() overview.Health {
 		shown.StandsSince = &since
 	}
 	for _, s := range h.shards {
-		if s.waiting == (moment{}) || time.Since(s.waiting.time) < standsAfter || s.stalled.err == nil && s.unread.err == nil && h.clickhouse.err == nil {
+		if !s.stands() {
 			continue
 		}
 		if since := s.waiting.shown; shown.StandsSince == nil || since.Before(*shown.StandsSince) {
@@ -232,7 +253,7 @@ func (h *health) Overview() overview.Health {
 func (h *health) Metrics() prom.Health {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	m := prom.Health{Lag: map[int]int64{}, Short: map[int]int64{}, Reachable: map[string]bool{
+	m := prom.Health{Lag: map[int]int64{}, Short: map[int]int64{}, Standing: map[int]bool{}, Reachable: map[string]bool{
 		string(overview.Kafka): h.kafka.err == nil, string(overview.ClickHouse): h.clickhouse.err == nil,
 	}}
 	if h.inspected {
@@ -249,7 +270,7 @@ func (h *health) Metrics() prom.Health {
 			m.Short[shard] = s.short.Counted - s.short.End
 		}
 		if s.open && s.end >= 0 {
-			m.Lag[shard] = max(0, s.end-s.next)
+			m.Lag[shard], m.Standing[shard] = s.lag(), s.stands()
 		}
 	}
 	return m
@@ -264,6 +285,11 @@ func (h *health) reasons() (lines []string) {
 		if o.err != nil {
 			add("%s since %s", what, o.since.time.UTC().Format(time.RFC3339))
 		}
+	}
+	failing("kafka is away", h.kafka) // which is why the group is left, so it comes first
+	failing("clickhouse is away", h.clickhouse)
+	if !h.read {
+		add("the tables have not been read yet")
 	}
 	if !h.joined {
 		add("not in the consumer group: joining, or partitions are being assigned")
@@ -280,16 +306,15 @@ func (h *health) reasons() (lines []string) {
 			add("partition %d has not been fetched yet, so its lag is unknown", shard)
 		}
 	}
-	failing("kafka is away", h.kafka)
-	failing("clickhouse is away", h.clickhouse)
-	if !h.read {
-		add("the tables have not been read yet")
-	}
 	for _, shard := range shards {
-		if unread := h.shards[shard].unread; unread.err != nil { // it says the way out, and is no driver's error
-			add("partition %d cannot be read on since %s: %v", shard, unread.since.time.UTC().Format(time.RFC3339), unread.err)
+		s := h.shards[shard]
+		if s.unread.err != nil { // it says the way out, and is no driver's error
+			add("partition %d cannot be read on since %s: %v", shard, s.unread.since.time.UTC().Format(time.RFC3339), s.unread.err)
 		}
-		failing(fmt.Sprintf("shard %d is stalled", shard), h.shards[shard].stalled)
+		failing(fmt.Sprintf("shard %d is stalled", shard), s.stalled)
+		if s.stands() {
+			add("partition %d stands: %d records wait, and none has been counted since %s%s", shard, s.lag(), s.waiting.time.UTC().Format(time.RFC3339), s.cause())
+		}
 	}
 	for _, d := range h.damage {
 		add("part %s of table %s is damaged, so that numbers may be missing: %s", d.Part, d.Table, d.WayOut())
@@ -297,14 +322,40 @@ func (h *health) reasons() (lines []string) {
 	return lines
 }
 
-// serveReadyz says whether the numbers are current.
+// cause is why a partition stands, with the way out, where it is known and no other reason says it.
+func (s *shardHealth) cause() string {
+	switch {
+	case s.inTransaction():
+		return fmt.Sprintf(", because a producer's transaction is open since offset %d: the producer must commit or abort it; otherwise the broker ends it "+
+			"after its transaction.timeout.ms, and one that hangs is ended with kafka-transactions.sh abort", s.stable)
+	case s.unread.err == nil && s.stalled.err == nil:
+		return ": the log of this process says what fails, and dwell_write_seconds what is slow"
+	}
+	return ""
+}
+
+// waiting is how many records wait.
+func (h *health) waiting() (records int64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, s := range h.shards {
+		records += s.lag()
+	}
+	return records
+}
+
+// serveReadyz says whether the numbers are current, and where they are being brought up to date how many records wait.
 func (h *health) serveReadyz(w http.ResponseWriter, _ *http.Request) {
 	lines := h.reasons() // before anything is written: a client that reads slowly must not hold up the shards
 	if len(lines) > 0 {
 		unavailable(w, lines...)
 		return
 	}
-	_, _ = fmt.Fprintln(w, "ready")
+	text := "ready\n"
+	if records := h.waiting(); records > 0 {
+		text += fmt.Sprintf("catching up: %d records wait, and are being counted\n", records)
+	}
+	_, _ = io.WriteString(w, text)
 }
 
 // serveHealthz says whether the page can be served: from when the tables were read for the first time.

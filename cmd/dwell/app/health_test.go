@@ -37,6 +37,8 @@ func (w *witness) wantReady(t *testing.T, lines ...string) {
 	code, want := 503, strings.Join(lines, "\n")+"\n"
 	if len(lines) == 0 {
 		code, want = 200, "ready\n"
+	} else if lines[0] == "ready" {
+		code = 200
 	}
 	if got := r.Body.String(); r.Code != code || got != want {
 		t.Errorf("/readyz: %d %q, want %d %q", r.Code, got, code, want)
@@ -66,6 +68,13 @@ func (w *witness) wantLag(t *testing.T, want map[int]int64) {
 	}
 }
 
+func (w *witness) wantStanding(t *testing.T, want map[int]bool) {
+	t.Helper()
+	if got := w.Metrics().Standing; !maps.Equal(got, want) {
+		t.Errorf("standing %v, want %v", got, want)
+	}
+}
+
 const (
 	notJoined = "not in the consumer group: joining, or partitions are being assigned"
 	notRead   = "the tables have not been read yet"
@@ -78,26 +87,28 @@ func (w *witness) begin() {
 	w.groupJoined([]int{0, 3})
 	for _, shard := range []int{0, 3} {
 		w.opened(shard, 100)
-		w.fetched(shard, 100)
+		w.fetched(shard, 100, 100)
 	}
 }
 
 func TestReadyOnceAssignedPartitionsAreOpenAndTheTablesRead(t *testing.T) {
 	w := newWitness()
-	w.wantReady(t, notJoined, notRead)
+	w.wantReady(t, notRead, notJoined)
 	w.kafkaReached(nil)
 	w.groupJoined([]int{3, 0})
-	w.wantReady(t, "partition 0 is not open yet", "partition 3 is not open yet", notRead)
+	w.wantReady(t, notRead, "partition 0 is not open yet", "partition 3 is not open yet")
 	w.opened(0, 100)
 	w.wantLag(t, map[int]int64{})
-	w.wantReady(t, "partition 0 has not been fetched yet, so its lag is unknown", "partition 3 is not open yet", notRead)
-	w.fetched(0, 130)
+	w.wantReady(t, notRead, "partition 0 has not been fetched yet, so its lag is unknown", "partition 3 is not open yet")
+	w.fetched(0, 130, 130)
 	w.opened(3, 0)
-	w.fetched(3, 0)
+	w.fetched(3, 0, 0)
 	w.wantReady(t, notRead)
 	w.clickhouseReached(nil)
-	w.wantReady(t)
+	w.wantReady(t, "ready", "catching up: 30 records wait, and are being counted")
 	w.wantLag(t, map[int]int64{0: 30, 3: 0})
+	w.applied(0, 130)
+	w.wantReady(t)
 
 	t.Log("the group gives the partitions to others: this process has none, and its numbers are current")
 	w.closed(0)
@@ -165,7 +176,7 @@ func TestOutageInASimulationIsShownByItsClock(t *testing.T) {
 		w.begin()
 		w.kafkaReached(errors.New("no route"))
 		w.stalled(3, errors.New("no route"))
-		w.fetched(3, 101)
+		w.fetched(3, 101, 101)
 		simulated = simulated.Add(time.Hour)
 		if shown := w.Overview(); len(shown.Outages) != 1 || !shown.Outages[0].Since.Equal(simulated.Add(-time.Hour)) || shown.StandsSince != nil {
 			t.Errorf("shown: %+v", shown)
@@ -192,7 +203,7 @@ func TestLiveViewStandsWhereRecordsWaitForAStoreThatIsAway(t *testing.T) {
 		w.wantShown(t, away(), 0)
 
 		t.Log("an event comes and is applied: the buffer has room")
-		w.fetched(3, 101)
+		w.fetched(3, 101, 101)
 		time.Sleep(time.Second)
 		w.applied(3, 101)
 		time.Sleep(time.Minute)
@@ -200,17 +211,18 @@ func TestLiveViewStandsWhereRecordsWaitForAStoreThatIsAway(t *testing.T) {
 		w.wantReady(t, "clickhouse is away since "+began, "shard 3 is stalled since "+began)
 
 		t.Log("the next ones must wait")
-		w.fetched(3, 105)
+		w.fetched(3, 105, 105)
 		time.Sleep(time.Minute)
-		w.fetched(3, 109)
+		w.fetched(3, 109, 109)
 		w.wantShown(t, away(), time.Minute)
 		w.wantLag(t, map[int]int64{0: 0, 3: 8})
 
 		t.Log("the store is back")
 		w.clickhouseReached(nil)
 		w.stalled(3, nil)
-		w.wantShown(t, map[overview.Part]time.Duration{}, 0)
+		w.wantShown(t, map[overview.Part]time.Duration{}, time.Minute)
 		w.applied(3, 109)
+		w.wantShown(t, map[overview.Part]time.Duration{}, 0)
 		w.wantReady(t)
 	})
 }
@@ -241,7 +253,7 @@ func TestViewersAreWokenWhenTheLiveViewBeginsToStand(t *testing.T) {
 		woken := w.woken
 		go func() { _ = w.watch(t.Context()) }()
 		w.stalled(3, errors.New("disk full"))
-		w.fetched(3, 101)
+		w.fetched(3, 101, 101)
 		time.Sleep(standsAfter + 2*time.Second)
 		synctest.Wait()
 		if w.woken != woken+1 {
@@ -255,19 +267,89 @@ func TestPartitionThatCannotBeReadOnIsNotReady(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWitness()
 		w.begin()
-		w.fetched(3, 105)
+		w.fetched(3, 105, 105)
 		w.standing(3, errors.New("the batch at offset 100 arrived damaged"))
 		began := time.Now().UTC().Format(time.RFC3339)
 		time.Sleep(time.Minute)
-		w.fetched(3, 109)
+		w.fetched(3, 109, 109)
 		w.wantShown(t, map[overview.Part]time.Duration{}, time.Minute)
 		w.wantLag(t, map[int]int64{0: 0, 3: 9})
-		w.wantReady(t, "partition 3 cannot be read on since "+began+": the batch at offset 100 arrived damaged")
+		w.wantReady(t, "partition 3 cannot be read on since "+began+": the batch at offset 100 arrived damaged",
+			"partition 3 stands: 9 records wait, and none has been counted since "+began)
 
 		t.Log("it becomes a dead letter")
 		w.applied(3, 109)
 		w.wantShown(t, map[overview.Part]time.Duration{}, 0)
 		w.wantReady(t)
+	})
+}
+
+func TestPartitionBehindAnOpenTransactionIsNotReadyAndSaysTheWayOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWitness()
+		w.begin()
+		t.Log("a producer commits each second, so that its records wait, and are counted before they have waited for long")
+		for next := int64(100); next < 130; next++ {
+			w.fetched(3, next+1, next)
+			time.Sleep(time.Second)
+			w.wantReady(t, "ready", "catching up: 1 records wait, and are being counted")
+			w.applied(3, next+1)
+		}
+		t.Log("another one begins a transaction and dies")
+		w.fetched(3, 131, 130)
+		began := time.Now().UTC().Format(time.RFC3339)
+		for range 60 {
+			time.Sleep(time.Second)
+			w.fetched(3, 250, 130)
+		}
+		w.wantReady(t, "partition 3 stands: 120 records wait, and none has been counted since "+began+
+			", because a producer's transaction is open since offset 130: the producer must commit or abort it; otherwise the broker ends it "+
+			"after its transaction.timeout.ms, and one that hangs is ended with kafka-transactions.sh abort")
+		w.wantShown(t, map[overview.Part]time.Duration{}, time.Minute)
+		w.wantStanding(t, map[int]bool{0: false, 3: true})
+
+		t.Log("the broker has ended it")
+		w.fetched(3, 251, 251)
+		w.applied(3, 200)
+		w.wantReady(t, "ready", "catching up: 51 records wait, and are being counted")
+		w.wantShown(t, map[overview.Part]time.Duration{}, 0)
+		w.wantStanding(t, map[int]bool{0: false, 3: false})
+		w.applied(3, 251)
+		w.wantReady(t)
+	})
+}
+
+// However many records wait: what is being counted is not what stands.
+func TestReadyWhileItCountsAndNotWhileItStands(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWitness()
+		w.begin()
+		w.fetched(0, 300100, 300100)
+		for next := int64(1100); next <= 60100; next += 1000 {
+			time.Sleep(time.Second)
+			w.applied(0, next)
+		}
+		w.wantReady(t, "ready", "catching up: 240000 records wait, and are being counted")
+		w.wantStanding(t, map[int]bool{0: false, 3: false})
+
+		t.Log("nothing fails, and nothing is counted any more")
+		stood := time.Now().UTC().Format(time.RFC3339)
+		time.Sleep(standsAfter)
+		w.wantReady(t, "partition 0 stands: 240000 records wait, and none has been counted since "+stood+
+			": the log of this process says what fails, and dwell_write_seconds what is slow")
+		w.wantShown(t, map[overview.Part]time.Duration{}, standsAfter)
+		w.wantStanding(t, map[int]bool{0: true, 3: false})
+	})
+}
+
+// A process leaves the group when Kafka is away, which is no reason of its own.
+func TestKafkaThatIsAwayIsTheFirstReason(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWitness()
+		w.begin()
+		w.groupLeft()
+		w.kafkaReached(errors.New("connection refused"))
+		w.wantReady(t, "kafka is away since "+time.Now().UTC().Format(time.RFC3339), notJoined)
 	})
 }
 
@@ -304,7 +386,7 @@ func TestShortLogIsNamedWithTheWayOut(t *testing.T) {
 	}
 	w.shortLog(3, nil)
 	w.opened(3, 900)
-	w.fetched(3, 900)
+	w.fetched(3, 900, 900)
 	w.wantReady(t)
 	if short := w.Metrics().Short; len(short) != 0 {
 		t.Errorf("short: %v", short)

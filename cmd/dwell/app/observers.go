@@ -62,7 +62,7 @@ func (r reading) Opened(partition int, next int64) {
 }
 
 func (r reading) Fetched(partition int, bytes int, highWatermark, lastStable int64) {
-	r.health.fetched(partition, highWatermark)
+	r.health.fetched(partition, highWatermark, lastStable)
 	r.Observer.Fetched(partition, bytes, highWatermark, lastStable)
 }
 
