@@ -23,6 +23,8 @@ type Consumer struct {
 	slots      slots
 	client     *client
 
+	committing trouble // of one generation after another
+
 	mu sync.Mutex
 	// assigned are the partitions that this process handles now, offsets what is to be committed of them.
 	assigned []int
@@ -84,6 +86,7 @@ func (c *Consumer) Run(ctx context.Context) error {
 	var serving, leaving sync.WaitGroup
 	defer leaving.Wait()
 	member := "" // of the last generation
+	var joining trouble
 	pace := backoff{min: c.cfg.BackoffMin, max: c.cfg.BackoffMax}
 	for {
 		generation, err := group.Next(ctx)
@@ -96,7 +99,7 @@ func (c *Consumer) Run(ctx context.Context) error {
 		}
 		if err != nil {
 			c.obs.Failed(GroupFailure)
-			c.log.Warn("cannot join the group, will retry", "group", c.cfg.Group, "error", err)
+			joining.failed(c.log, slog.LevelWarn, "cannot join the group, will retry", err, "group", c.cfg.Group)
 			if forgotten := member; forgotten != "" && !errors.Is(err, kafkago.RebalanceInProgress) {
 				member = ""
 				leaving.Go(func() { c.leaveFor(ctx, forgotten) })
@@ -105,6 +108,7 @@ func (c *Consumer) Run(ctx context.Context) error {
 			continue
 		}
 		pace.reset()
+		joining.over(c.log, "joined the group again", "group", c.cfg.Group)
 		member = generation.MemberID
 		serving.Add(1)
 		generation.Start(func(owned context.Context) {
@@ -139,6 +143,7 @@ func (c *Consumer) leave(group *kafkago.ConsumerGroup, serving *sync.WaitGroup) 
 // changed.
 func (c *Consumer) partitions(ctx context.Context) (int, error) {
 	pace := backoff{min: c.cfg.BackoffMin, max: c.cfg.BackoffMax}
+	var reaching trouble
 	for {
 		l, err := c.client.layout(ctx, c.cfg.Topic)
 		switch {
@@ -149,10 +154,11 @@ func (c *Consumer) partitions(ctx context.Context) (int, error) {
 		case err == nil && c.cfg.Partitions != 0 && l.partitions != c.cfg.Partitions:
 			return 0, &PartitionsChangedError{Topic: c.cfg.Topic, Was: c.cfg.Partitions, Now: l.partitions}
 		case err == nil:
+			reaching.over(c.log, "kafka is reachable")
 			return l.partitions, nil
 		}
 		c.obs.Failed(MetadataFailure)
-		c.log.Warn("kafka is not reachable, will retry", "error", err)
+		reaching.failed(c.log, slog.LevelWarn, "kafka is not reachable, will retry", err)
 		if !pace.wait(ctx) {
 			return 0, nil
 		}
@@ -245,6 +251,8 @@ func (c *Consumer) commit(g *kafkago.Generation) {
 	}
 	if err := g.CommitOffsets(map[string]map[int]int64{c.cfg.Topic: offsets}); err != nil {
 		c.obs.Failed(CommitFailure)
-		c.log.Warn("offsets not committed to the group", "group", g.GroupID, "error", err)
+		c.committing.failed(c.log, slog.LevelWarn, "offsets not committed to the group", err, "group", g.GroupID)
+		return
 	}
+	c.committing.over(c.log, "offsets are committed to the group again", "group", g.GroupID)
 }

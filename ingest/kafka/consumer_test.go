@@ -3,6 +3,7 @@ package kafka
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"runtime"
 	"slices"
 	"strconv"
@@ -63,7 +64,7 @@ func TestRebalancesUnderLoadSkipNothing(t *testing.T) {
 	_, stopFirst := consume(t, cfg, l)
 	l.more(t, 2000)
 	second := &share{ledger: l}
-	_, stopSecond := consumeAs(t, cfg, l, second)
+	_, stopSecond := consumeAs(t, cfg, l, second, slog.New(slog.DiscardHandler))
 	l.until(t, "the second member has partitions", func() bool { return second.given > 0 })
 	l.more(t, 2000)
 	if err := stopFirst(); err != nil {

@@ -67,6 +67,7 @@ func (f *fetcher) run(ctx context.Context) error {
 	stop := func() {}
 	defer func() { stop() }()
 	pace := backoff{min: f.cfg.BackoffMin, max: f.cfg.BackoffMax}
+	var reading trouble
 	for {
 		l, err := f.client.layout(ctx, f.cfg.Topic)
 		switch {
@@ -74,12 +75,15 @@ func (f *fetcher) run(ctx context.Context) error {
 			return nil
 		case err != nil:
 			f.obs.Failed(MetadataFailure)
-			f.log.Warn("cannot read the leaders, will retry", "error", err)
+			reading.failed(f.log, slog.LevelWarn, "cannot read the leaders, will retry", err)
 		case l.partitions != f.partitions:
 			return &PartitionsChangedError{Topic: f.cfg.Topic, Was: f.partitions, Now: l.partitions}
 		case !maps.Equal(l.leaders, led):
 			stop()
 			led, stop = l.leaders, f.start(ctx, l.leaders)
+		}
+		if err == nil {
+			reading.over(f.log, "the leaders can be read again")
 		}
 		if err == nil && f.allLed(l) {
 			select {
@@ -140,6 +144,7 @@ func (f *fetcher) doubt() {
 // fetchFrom is the loop of one leader.
 func (f *fetcher) fetchFrom(ctx context.Context, leader int32, sources []*source) {
 	pace := backoff{min: f.cfg.BackoffMin, max: f.cfg.BackoffMax}
+	var fetching trouble
 	var partitions []fetch.RequestPartition
 	stays := make(map[int32]int, len(sources))
 	for ctx.Err() == nil {
@@ -166,12 +171,13 @@ func (f *fetcher) fetchFrom(ctx context.Context, leader int32, sources []*source
 		}
 		if err != nil {
 			f.obs.Failed(FetchFailure)
-			f.log.Warn("fetch failed", "broker", leader, "error", err)
+			fetching.failed(f.log, slog.LevelWarn, "fetch failed, will retry", err, "broker", leader)
 			f.doubt()
 			pace.wait(ctx)
 			continue
 		}
 		pace.reset()
+		fetching.over(f.log, "fetches are answered again", "broker", leader)
 		for _, p := range res.partitions {
 			p.throttle = res.throttle
 			if s := f.sources[int(p.partition)]; s != nil {
@@ -202,6 +208,7 @@ func (f *fetcher) fetch(ctx context.Context, leader int32, partitions []fetch.Re
 // take hands one partition's answer to its source.
 func (f *fetcher) take(ctx context.Context, s *source, stay int, a partitionAnswer) {
 	if a.code == 0 {
+		s.trouble.over(f.log, "the partition can be fetched again", "partition", s.partition)
 		f.obs.Fetched(s.partition, len(a.data), a.highWatermark, a.lastStable)
 		from, _ := s.position()
 		f.lost(s.partition, a.data, from)
@@ -217,7 +224,7 @@ func (f *fetcher) take(ctx context.Context, s *source, stay int, a partitionAnsw
 		next, _ := s.position()
 		f.obs.Standing(s.partition, fmt.Errorf("the broker cannot read its log of topic %q at offset %d (%w): repair or replace its replica, or delete the records up to behind the damage with kafka-delete-records", f.cfg.Topic, next, err))
 	}
-	f.log.Warn("cannot fetch the partition", "partition", s.partition, "error", kafkago.Error(a.code))
+	s.trouble.failed(f.log, slog.LevelWarn, "cannot fetch the partition, will retry", kafkago.Error(a.code), "partition", s.partition)
 	s.pause(stay, time.Now())
 	f.doubt()
 }
@@ -239,8 +246,7 @@ func (f *fetcher) outOfRange(ctx context.Context, s *source, stay int) {
 	case err == nil && next > end:
 		s.cutTo(stay, end)
 	default:
-		f.log.Warn("cannot fetch the partition", "partition", s.partition, "offset", next,
-			"first", first, "end", end, "error", err)
+		s.trouble.failed(f.log, slog.LevelWarn, "cannot fetch the partition, will retry", err, "partition", s.partition, "offset", next, "first", first, "end", end)
 	}
 	f.obs.Failed(PartitionFailure)
 	s.pause(stay, time.Now())

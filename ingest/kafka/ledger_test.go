@@ -227,12 +227,12 @@ func config(addr string) Config {
 // consume runs a consumer until stop is called or the test ends; stop waits and returns what Run returned.
 func consume(t *testing.T, cfg Config, l *ledger) (c *Consumer, stop func() error) {
 	t.Helper()
-	return consumeAs(t, cfg, l, l)
+	return consumeAs(t, cfg, l, l, slog.New(slog.DiscardHandler))
 }
 
-func consumeAs(t *testing.T, cfg Config, l *ledger, obs Observer) (c *Consumer, stop func() error) {
+func consumeAs(t *testing.T, cfg Config, l *ledger, obs Observer, log *slog.Logger) (c *Consumer, stop func() error) {
 	t.Helper()
-	c, err := New(cfg, l.handler, obs, slog.New(slog.DiscardHandler))
+	c, err := New(cfg, l.handler, obs, log)
 	if err != nil {
 		t.Fatal(err)
 	}

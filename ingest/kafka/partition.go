@@ -20,6 +20,7 @@ type partition struct {
 	newHandler func(partition int) Handler
 	slots      slots
 	damaged    damage
+	serving    trouble
 	unread     int64 // the base offset of the latest batch that became a dead letter, -1 before the first
 }
 
@@ -32,8 +33,7 @@ func (p *partition) run(owned, drain context.Context) {
 		failure, err := p.serve(owned, drain, &pace)
 		if err != nil {
 			p.obs.Failed(failure)
-			p.log.Error("partition failed, will resume from its stored progress", "partition", p.partition,
-				"failed", failure, "error", err)
+			p.serving.failed(p.log, slog.LevelError, "partition failed, will resume from its stored progress", err, "partition", p.partition, "failed", failure)
 		}
 		if owned.Err() != nil || !pace.wait(owned) {
 			return
@@ -92,6 +92,7 @@ func (p *partition) feed(owned, drain context.Context, h Handler, next int64, pa
 				return HandleFailure, err
 			}
 			pace.reset()
+			p.serving.over(p.log, "partition resumed", "partition", p.partition)
 			tick.Reset(p.untilTick())
 			continue
 		}

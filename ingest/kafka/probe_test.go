@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -23,16 +24,25 @@ func (l *ledger) untilReachable(t *testing.T) {
 func TestStoppedBrokerIsReportedUntilItIsBack(t *testing.T) {
 	addr, stopBroker := stopping(t, 2)
 	l := newLedger()
-	_, stop := consume(t, shortTimeouts(config(addr)), l)
+	var log bytes.Buffer
+	_, stop := consumeAs(t, shortTimeouts(config(addr)), l, l, slog.New(slog.NewTextHandler(&log, nil)))
 	l.untilReachable(t)
 	startBroker := stopBroker()
 	l.until(t, "kafka is reported to be away", func() bool { return l.unreached != nil })
 	l.until(t, "the process is not in the group", func() bool { return !l.joined })
+	tries := 0
+	l.until(t, "joining has begun to fail", func() bool { tries = l.failed[GroupFailure]; return true })
+	l.until(t, "joining fails again and again", func() bool { return l.failed[GroupFailure] > tries+5 })
 	startBroker()
 	l.untilReachable(t)
 	l.until(t, "the process has joined again", func() bool { return l.joined && len(l.assigned) == 2 })
 	if err := stop(); err != nil {
 		t.Fatal(err)
+	}
+	for _, line := range []string{"cannot join the group", "joined the group again"} {
+		if n := strings.Count(log.String(), line); n != 1 {
+			t.Errorf("%q is logged %d times:\n%s", line, n, log.String())
+		}
 	}
 	l.check(t)
 }

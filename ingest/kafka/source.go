@@ -18,6 +18,8 @@ type source struct {
 	wanted func()
 	// short, of capacity one, has the end of a log that ends before the offset of the next request.
 	short chan int64
+	// trouble is that fetches of it fail; of the loop of its leader.
+	trouble trouble
 
 	mu sync.Mutex
 	// stay grows with every seek and stop: responses to requests of an earlier stay are dropped.
