@@ -26,9 +26,12 @@ func TestDamagedTablesAreReportedAndRecounted(t *testing.T) {
 	cfg.Embed(filepath.Join(t.TempDir(), "data"))
 	cfg.Listen, cfg.Engine.FlushEvery = "127.0.0.1:0", 50*time.Millisecond
 	var log bytes.Buffer
+	tryServe := func() (*app.System, error) {
+		return app.Serve(t.Context(), cfg, io.Discard, slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn})), time.Now)
+	}
 	serve := func() counter {
 		t.Helper()
-		s, err := app.Serve(t.Context(), cfg, io.Discard, slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn})), time.Now)
+		s, err := tryServe()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -46,7 +49,7 @@ func TestDamagedTablesAreReportedAndRecounted(t *testing.T) {
 	until(t, "the process is ready", func() bool { return c.ready(t) })
 	was := counts(t, c.System)
 	files := map[string]string{}
-	for _, table := range []string{"dead_letters", "events", "windows", "inside_now"} {
+	for _, table := range []string{"dead_letters", "events", "windows", "inside_now", "rules"} {
 		var folder string
 		const largest = "SELECT path FROM system.parts WHERE active AND database = 'dwell' AND table = ? ORDER BY bytes_on_disk DESC LIMIT 1"
 		if err := c.Store.Conn().QueryRow(t.Context(), largest, table).Scan(&folder); err != nil {
@@ -54,6 +57,8 @@ func TestDamagedTablesAreReportedAndRecounted(t *testing.T) {
 		}
 		files[table] = filepath.Join(folder, "data.bin")
 	}
+	rules := files["rules"]
+	delete(files, "rules")
 	if err := c.Stop(); err != nil {
 		t.Fatal(err)
 	}
@@ -92,6 +97,17 @@ func TestDamagedTablesAreReportedAndRecounted(t *testing.T) {
 		}
 	}
 
+	t.Log("the rules become zeroes, as after a loss of power: nothing starts by rules that cannot be compared, but for a recount")
+	info, err := os.Stat(rules)
+	if err == nil {
+		err = os.WriteFile(rules, make([]byte, info.Size()), 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tryServe(); err == nil || !strings.Contains(err.Error(), "table rules is damaged: run dwell recount, which counts everything again") {
+		t.Errorf("the start: %v", err)
+	}
 	var out bytes.Buffer
 	if code := run(t.Context(), []string{"recount", "--data", cfg.Data}, strings.NewReader(""), &out, &out, nil); code != 0 {
 		t.Fatalf("dwell recount: exit %d\n%s", code, out.String())

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -23,7 +24,8 @@ type Damage struct {
 
 // wayOut is what makes each table of the schema whole again.
 var wayOut = map[string]string{
-	"windows": again, "visits": again, "inside_now": again, "readings": again, "openings": again, "restatements": again, "rules": again,
+	"windows": again, "visits": again, "inside_now": again, "readings": again, "openings": again, "restatements": again,
+	"rules":  byConfiguration,
 	"events": fromTopic, "dead_letters": fromTopic,
 	"progress": restore, "owners": restore, "retentions": restore, "short_logs": restore, "topics": restore, "schema_versions": restore, "redrives": restore,
 }
@@ -32,7 +34,8 @@ const (
 	again     = "run dwell recount, which makes the table again from events and dead letters"
 	fromTopic = "run dwell recount, which reads the topic again and refuses if that does not have all records; " +
 		"if ClickHouse has not set the part aside, run ALTER TABLE ... DETACH PART before"
-	restore = "restore the database from a backup, or count the topic into a new clickhouse.database"
+	byConfiguration = "run dwell recount, which counts everything again by the present configuration"
+	restore         = "restore the database from a backup, or count the topic into a new clickhouse.database"
 )
 
 // WayOut is what makes the table of the damage whole again.
@@ -112,8 +115,23 @@ func (s *Store) checkPart(ctx context.Context, p part) (reason string, err error
 
 // IsDamage reports whether an error is ClickHouse's when it reads a part that has other bytes than were written.
 func IsDamage(err error) bool {
-	return hasCode(err, codeCannotReadAllData, codeChecksum, codeCorrupted, codeCannotDecompress)
+	return hasCode(err, codeCannotReadAllData, codeChecksum, codeCorrupted, codeCannotDecompress, codeUnknownCodec)
 }
+
+// damaged says of an error that ClickHouse gives when it reads a damaged part which table it is, with what makes that whole again. A
+// query may read other tables than the one that it is about, so the name is that in ClickHouse's message.
+func damaged(err error) error {
+	if !IsDamage(err) {
+		return err
+	}
+	named := damagedTable.FindStringSubmatch(err.Error())
+	if named == nil || wayOut[named[1]] == "" {
+		return err
+	}
+	return fmt.Errorf("table %s is damaged: %s: %w", named[1], wayOut[named[1]], err)
+}
+
+var damagedTable = regexp.MustCompile(`in table \S+\.(\w+) \(`)
 
 // Codes of ClickHouse's exceptions.
 const (
@@ -125,6 +143,7 @@ const (
 	codeChecksum          = 40
 	codeCorrupted         = 246
 	codeCannotDecompress  = 271
+	codeUnknownCodec      = 432 // zeroes, as after a loss of power
 )
 
 func hasCode(err error, codes ...int32) bool {

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"dwell/deploy/embedded/clickhouse/clickhousetest"
 	"dwell/metrics/engine"
@@ -128,6 +129,78 @@ func TestDamagedPartsAreReportedUntilTheyAreGone(t *testing.T) {
 	}
 	if found := inspected(t, d.Store, nil); len(found) > 0 {
 		t.Errorf("afterwards: %v", found)
+	}
+}
+
+// TestErrorOfReadingADamagedTableNamesTheWayOut reads the tables that are read at a start, some before /readyz can be answered.
+func TestErrorOfReadingADamagedTableNamesTheWayOut(t *testing.T) {
+	d := newDisk(t)
+	ctx := t.Context()
+	owner, _, err := d.AcquireEpoch(ctx, 3)
+	for _, write := range []func() error{
+		func() error { return d.WriteProgress(ctx, 3, &engine.Flush{AsOf: 7}) },
+		func() error { return d.WriteRules(ctx, map[string]string{"kafka.topic": "dwell.events"}) },
+		func() error { _, err := d.TopicPartitions(ctx, "dwell.events", 4); return err },
+		func() error { _, err := d.WriteRetention(ctx, 3, engine.Retention{Visits: time.Hour}); return err },
+		func() error { return d.NoteShortLog(ctx, 3, ShortLog{Counted: 900, End: 500}) },
+	} {
+		if err == nil {
+			err = write()
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	reads := map[string]func() error{
+		"rules":      func() error { _, err := d.Rules(ctx); return err },
+		"topics":     func() error { _, err := d.TopicPartitions(ctx, "dwell.events", 4); return err },
+		"owners":     func() error { return d.AnnounceFlush(ctx, 3, owner, 0) },
+		"progress":   func() error { _, err := d.Progress(ctx, 3); return err },
+		"retentions": func() error { _, err := d.Retentions(ctx, 3); return err },
+		"short_logs": func() error { _, _, err := d.ShortLog(ctx, 3); return err },
+		"schema_versions": func() error {
+			s, err := Open(ctx, d.cfg, vocabulary(t))
+			if err == nil {
+				err = s.Close()
+			}
+			return err
+		},
+	}
+	damages := map[string]func([]byte) []byte{
+		"zeroes":  func(text []byte) []byte { return make([]byte, len(text)) },
+		"the end": func(text []byte) []byte { return text[:len(text)/3] },
+		"bits": func(text []byte) []byte {
+			text = bytes.Clone(text)
+			for i := 0; i < len(text); i += 32 { // of each column
+				text[i] ^= 1
+			}
+			return text
+		},
+	}
+	for table, read := range reads {
+		if err := read(); err != nil {
+			t.Fatalf("%s is whole: %v", table, err)
+		}
+		for how, damage := range damages {
+			whole := map[string][]byte{}
+			for _, file := range d.files(t, table) {
+				whole[file], err = os.ReadFile(file)
+				if err == nil {
+					err = os.WriteFile(file, damage(whole[file]), 0o600)
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err, want := read(), "table "+table+" is damaged: "+wayOut[table]; err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: the error is %v, want one with %q", how, err, want)
+			}
+			for file, text := range whole {
+				if err := os.WriteFile(file, text, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
 	}
 }
 

@@ -58,7 +58,7 @@ func (s *Store) DeadLetter(ctx context.Context, o event.Origin) (found *event.De
 func (s *Store) eachDeadLetter(ctx context.Context, yield func(*event.DeadLetter, time.Time) error, sql string, args ...any) error {
 	rows, err := s.conn.Query(ctx, sql, args...)
 	if err != nil {
-		return fmt.Errorf("read table dead_letters: %w", err)
+		return fmt.Errorf("read table dead_letters: %w", damaged(err))
 	}
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
@@ -70,7 +70,7 @@ func (s *Store) eachDeadLetter(ctx context.Context, yield func(*event.DeadLetter
 		var reason, key, value string
 		var names, contents []string
 		if err := rows.Scan(&kind, &d.Origin.Name, &part, &number, &d.Time, &appendTime, &reason, &d.Detail, &key, &value, &names, &contents, &redrivenAt); err != nil {
-			return fmt.Errorf("read table dead_letters: %w", err)
+			return fmt.Errorf("read table dead_letters: %w", damaged(err))
 		}
 		d.Origin.Kind, d.Origin.Part, d.Origin.Number = event.OriginKind(kind), int(part), int64(number)
 		d.AppendTime = appendTime == 1
@@ -90,7 +90,7 @@ func (s *Store) eachDeadLetter(ctx context.Context, yield func(*event.DeadLetter
 		}
 	}
 	if err := rows.Err(); err != nil {
-		return fmt.Errorf("read table dead_letters: %w", err)
+		return fmt.Errorf("read table dead_letters: %w", damaged(err))
 	}
 	return nil
 }

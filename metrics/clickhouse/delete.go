@@ -69,18 +69,18 @@ func (s *Store) Kept(ctx context.Context) (all []Kept, err error) {
 	const query = `SELECT shard, progress, toUnixTimestamp64Milli(visits_since), toUnixTimestamp64Milli(events_since) FROM retained ORDER BY shard`
 	rows, err := s.conn.Query(ctx, query)
 	if err != nil {
-		return nil, fmt.Errorf("read table retentions: %w", err)
+		return nil, fmt.Errorf("read table retentions: %w", damaged(err))
 	}
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
 		var k Kept
 		if err := rows.Scan(&k.Shard, &k.Progress, &k.VisitsSince, &k.EventsSince); err != nil {
-			return nil, fmt.Errorf("read table retentions: %w", err)
+			return nil, fmt.Errorf("read table retentions: %w", damaged(err))
 		}
 		all = append(all, k)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("read table retentions: %w", err)
+		return nil, fmt.Errorf("read table retentions: %w", damaged(err))
 	}
 	return all, nil
 }
@@ -97,7 +97,7 @@ func (s *Store) Delete(ctx context.Context, kept []Kept, later time.Duration) er
 			var below uint64
 			query := "SELECT toUInt64(least(toUInt64(?), ifNull(minOrNull(as_of), toUInt64(?)))) FROM visits WHERE shard = ? AND " + lastOfVisit + " >= fromUnixTimestamp64Milli(?)"
 			if err := s.conn.QueryRow(ctx, query, k.Progress, k.Progress, k.Shard, since).Scan(&below); err != nil {
-				return fmt.Errorf("read table visits: %w", err)
+				return fmt.Errorf("read table visits: %w", damaged(err))
 			}
 			visits = append(visits, fmt.Sprintf("shard = %d AND as_of < %d", k.Shard, below))
 		}
@@ -116,7 +116,7 @@ func (s *Store) Delete(ctx context.Context, kept []Kept, later time.Duration) er
 		where := " WHERE " + strings.Join(t.any, " OR ")
 		var some uint64
 		if err := s.conn.QueryRow(ctx, "SELECT count() FROM (SELECT 1 FROM "+t.table+where+" LIMIT 1)").Scan(&some); err != nil {
-			return fmt.Errorf("read table %s: %w", t.table, err)
+			return fmt.Errorf("read table %s: %w", t.table, damaged(err))
 		}
 		if some == 0 {
 			continue // a deletion would look at all parts

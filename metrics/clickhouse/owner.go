@@ -15,7 +15,7 @@ func (s *Store) AcquireEpoch(ctx context.Context, id int) (o engine.Owner, annou
 	for later := true; later; {
 		const query = "SELECT max(epoch) FROM owners WHERE shard = ?" + consistent
 		if err := s.conn.QueryRow(ctx, query, id).Scan(&o.Epoch); err != nil {
-			return o, nil, fmt.Errorf("read table owners: %w", err)
+			return o, nil, fmt.Errorf("read table owners: %w", damaged(err))
 		}
 		o.Epoch++
 		o.Number = rand.Uint64()
@@ -26,7 +26,7 @@ func (s *Store) AcquireEpoch(ctx context.Context, id int) (o engine.Owner, annou
 	const query = `SELECT arraySort(groupUniqArray(toInt64(announced))) FROM owners FINAL
 		WHERE shard = ? AND announced > (SELECT max(offset) FROM progress WHERE shard = ?)` + consistent
 	if err := s.conn.QueryRow(ctx, query, id, id).Scan(&announced); err != nil {
-		return o, nil, fmt.Errorf("read table owners: %w", err)
+		return o, nil, fmt.Errorf("read table owners: %w", damaged(err))
 	}
 	return o, announced, nil
 }
@@ -75,14 +75,14 @@ func (s *Store) announceAll(ctx context.Context, all []*announcement) error {
 	const query = "SELECT shard, last.1, last.2 FROM (SELECT shard, max((epoch, number)) AS last FROM owners WHERE shard IN (?) GROUP BY shard)" + consistent
 	found, err := s.conn.Query(ctx, query, shards)
 	if err != nil {
-		return fmt.Errorf("read table owners: %w", err)
+		return fmt.Errorf("read table owners: %w", damaged(err))
 	}
 	defer func() { _ = found.Close() }()
 	for found.Next() {
 		var id uint16
 		var last engine.Owner
 		if err := found.Scan(&id, &last.Epoch, &last.Number); err != nil {
-			return fmt.Errorf("read table owners: %w", err)
+			return fmt.Errorf("read table owners: %w", damaged(err))
 		}
 		for _, a := range all {
 			if a.shard == int(id) {
@@ -91,7 +91,7 @@ func (s *Store) announceAll(ctx context.Context, all []*announcement) error {
 		}
 	}
 	if err := found.Err(); err != nil {
-		return fmt.Errorf("read table owners: %w", err)
+		return fmt.Errorf("read table owners: %w", damaged(err))
 	}
 	return nil
 }

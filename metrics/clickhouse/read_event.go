@@ -60,7 +60,7 @@ SELECT (SELECT count() FROM events FINAL WHERE shard = ? AND offset < ? AND offs
 func (s *Store) eachRecord(ctx context.Context, yield func(event.Record) error, query string, args ...any) error {
 	rows, err := s.conn.Query(ctx, query, args...)
 	if err != nil {
-		return fmt.Errorf("read table events: %w", err)
+		return fmt.Errorf("read table events: %w", damaged(err))
 	}
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
@@ -69,7 +69,7 @@ func (s *Store) eachRecord(ctx context.Context, yield func(event.Record) error, 
 		var logged int64
 		var appendTime uint8
 		if err := rows.Scan(&offset, &logged, &appendTime, &e.Time, &e.Recorded, &e.Type, &e.ID, &e.Source, &e.Edition, &e.Subject, &e.BCP, &e.Data); err != nil {
-			return fmt.Errorf("read table events: %w", err)
+			return fmt.Errorf("read table events: %w", damaged(err))
 		}
 		r := e.Record(logged)
 		r.Offset, r.AppendTime = int64(offset), appendTime == 1
@@ -78,7 +78,7 @@ func (s *Store) eachRecord(ctx context.Context, yield func(event.Record) error, 
 		}
 	}
 	if err := rows.Err(); err != nil {
-		return fmt.Errorf("read table events: %w", err)
+		return fmt.Errorf("read table events: %w", damaged(err))
 	}
 	return nil
 }

@@ -15,7 +15,7 @@ func (s *Store) Hours(ctx context.Context, shard int, before int64, yield func(*
 WHERE shard = ? AND offset < ?`
 	rows, err := s.conn.Query(ctx, query, shard, before)
 	if err != nil {
-		return fmt.Errorf("read table openings: %w", err)
+		return fmt.Errorf("read table openings: %w", damaged(err))
 	}
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
@@ -23,7 +23,7 @@ WHERE shard = ? AND offset < ?`
 		var edition, retractedEdition uint32
 		var at time.Time
 		if err := rows.Scan(&typ, &id, &source, &edition, &at, &bcp, &direction, &retractedID, &retractedSource, &retractedEdition); err != nil {
-			return fmt.Errorf("read table openings: %w", err)
+			return fmt.Errorf("read table openings: %w", damaged(err))
 		}
 		e := event.Event{
 			ID: []byte(id), Source: []byte(source), Edition: edition, Time: at.UnixMilli(),
@@ -32,12 +32,12 @@ WHERE shard = ? AND offset < ?`
 		e.Type, _ = event.ParseType([]byte(typ))
 		e.AboutPlace = e.Type == event.EventRetracted
 		if e.BCP, e.Direction, err = s.place(bcp, direction); err != nil {
-			return fmt.Errorf("read table openings: %w", err)
+			return fmt.Errorf("read table openings: %w", damaged(err))
 		}
 		yield(&e)
 	}
 	if err := rows.Err(); err != nil {
-		return fmt.Errorf("read table openings: %w", err)
+		return fmt.Errorf("read table openings: %w", damaged(err))
 	}
 	return nil
 }

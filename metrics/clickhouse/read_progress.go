@@ -22,7 +22,7 @@ func (s *Store) Progress(ctx context.Context, id int) (p engine.Progress, err er
 	case errors.Is(err, sql.ErrNoRows):
 		return p, nil
 	case err != nil:
-		return p, fmt.Errorf("read table progress: %w", err)
+		return p, fmt.Errorf("read table progress: %w", damaged(err))
 	}
 	p.Offset, p.Records = int64(offset), int64(records)
 	if p.HasLatest = latest != nil; p.HasLatest {
@@ -40,23 +40,23 @@ func (s *Store) LastEvents(ctx context.Context, id int, yield func(engine.LastEv
 		FROM inside_now FINAL WHERE shard = ? AND last_event IS NOT NULL`
 	rows, err := s.conn.Query(ctx, query, id)
 	if err != nil {
-		return fmt.Errorf("read table inside_now: %w", err)
+		return fmt.Errorf("read table inside_now: %w", damaged(err))
 	}
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
 		var bcp, direction string
 		var last, lastOfTruck *int64
 		if err := rows.Scan(&bcp, &direction, &last, &lastOfTruck); err != nil {
-			return fmt.Errorf("read table inside_now: %w", err)
+			return fmt.Errorf("read table inside_now: %w", damaged(err))
 		}
 		b, d, err := s.place(bcp, direction)
 		if err != nil {
-			return fmt.Errorf("read table inside_now: %w", err)
+			return fmt.Errorf("read table inside_now: %w", damaged(err))
 		}
 		yield(engine.LastEvents{BCP: b, Direction: d, Any: orNever(last), OfTruck: orNever(lastOfTruck)})
 	}
 	if err := rows.Err(); err != nil {
-		return fmt.Errorf("read table inside_now: %w", err)
+		return fmt.Errorf("read table inside_now: %w", damaged(err))
 	}
 	return nil
 }
@@ -72,7 +72,7 @@ func orNever(ms *int64) int64 {
 func (s *Store) SeenBCPs(ctx context.Context) (ids []string, err error) {
 	const query = "SELECT arraySort(groupUniqArray(toString(bcp))) FROM inside_now WHERE last_event IS NOT NULL"
 	if err := s.conn.QueryRow(ctx, query).Scan(&ids); err != nil {
-		return nil, fmt.Errorf("read table inside_now: %w", err)
+		return nil, fmt.Errorf("read table inside_now: %w", damaged(err))
 	}
 	return ids, nil
 }

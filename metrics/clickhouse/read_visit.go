@@ -45,18 +45,18 @@ func (s *Store) RecentVisits(ctx context.Context, shard int, horizon, progress i
 		})
 	}
 	if err != nil {
-		return fmt.Errorf("read table visits: %w", err)
+		return fmt.Errorf("read table visits: %w", damaged(err))
 	}
 	rows, err = s.conn.Query(ctx, allKeys, shard)
 	if err != nil {
-		return fmt.Errorf("read table visits: %w", err)
+		return fmt.Errorf("read table visits: %w", damaged(err))
 	}
 	defer func() { _ = rows.Close() }()
 	var bcp string
 	var k visit.Key
 	for rows.Next() {
 		if err := rows.Scan(&bcp, &k.ID); err != nil {
-			return fmt.Errorf("read table visits: %w", err)
+			return fmt.Errorf("read table visits: %w", damaged(err))
 		}
 		configured := false
 		if k.BCP, configured = s.voc.BCP([]byte(bcp)); !configured {
@@ -67,7 +67,7 @@ func (s *Store) RecentVisits(ctx context.Context, shard int, horizon, progress i
 		}
 	}
 	if err := rows.Err(); err != nil {
-		return fmt.Errorf("read table visits: %w", err)
+		return fmt.Errorf("read table visits: %w", damaged(err))
 	}
 	return nil
 }
@@ -104,7 +104,7 @@ func (s *Store) visits(ctx context.Context, query string, args ...any) (found []
 		})
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read table visits: %w", err)
+		return nil, fmt.Errorf("read table visits: %w", damaged(err))
 	}
 	return found, nil
 }

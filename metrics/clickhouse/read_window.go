@@ -50,7 +50,7 @@ func (s *Store) RecentWindows(ctx context.Context, shard int, horizon, progress 
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("read table windows: %w", err)
+		return fmt.Errorf("read table windows: %w", damaged(err))
 	}
 	return nil
 }
@@ -84,7 +84,7 @@ func (s *Store) Windows(ctx context.Context, shard int, keys []window.Key) ([]wi
 			})
 		}
 		if err != nil {
-			return nil, fmt.Errorf("read table windows: %w", err)
+			return nil, fmt.Errorf("read table windows: %w", damaged(err))
 		}
 	}
 	return found, nil

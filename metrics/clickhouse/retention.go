@@ -16,14 +16,14 @@ func (s *Store) Retentions(ctx context.Context, id int) (all []engine.Retention,
 		FROM retentions FINAL WHERE shard = ? ORDER BY offset` + consistent
 	rows, err := s.conn.Query(ctx, query, id)
 	if err != nil {
-		return nil, fmt.Errorf("read table retentions: %w", err)
+		return nil, fmt.Errorf("read table retentions: %w", damaged(err))
 	}
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
 		var from, visits, events uint64
 		var visitsSince, eventsSince *int64
 		if err := rows.Scan(&from, &visits, &events, &visitsSince, &eventsSince); err != nil {
-			return nil, fmt.Errorf("read table retentions: %w", err)
+			return nil, fmt.Errorf("read table retentions: %w", damaged(err))
 		}
 		all = append(all, engine.Retention{
 			From: int64(from), Visits: time.Duration(visits) * time.Millisecond, Events: time.Duration(events) * time.Millisecond,
@@ -31,7 +31,7 @@ func (s *Store) Retentions(ctx context.Context, id int) (all []engine.Retention,
 		})
 	}
 	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("read table retentions: %w", err)
+		return nil, fmt.Errorf("read table retentions: %w", damaged(err))
 	}
 	return all, nil
 }
@@ -50,7 +50,7 @@ func (s *Store) WriteRetention(ctx context.Context, id int, r engine.Retention) 
 	const query = `SELECT greatest(toInt64(?), (SELECT toInt64(ifNull(maxOrNull(offset) + 1, 0)) FROM events WHERE shard = ?),
 		(SELECT toInt64(ifNull(maxOrNull(d.number) + 1, 0)) FROM dead_letters AS d WHERE ` + ofTopic + `))`
 	if err := s.conn.QueryRow(ctx, query, r.From, id, s.cfg.Topic, id).Scan(&r.From); err != nil {
-		return r, fmt.Errorf("read tables events and dead_letters: %w", err)
+		return r, fmt.Errorf("read tables events and dead_letters: %w", damaged(err))
 	}
 	const insert = `INSERT INTO retentions (shard, offset, visits_ms, events_ms, visits_since, events_since)` + quorum +
 		` VALUES (?, ?, ?, ?, fromUnixTimestamp64Milli(?), fromUnixTimestamp64Milli(?))`

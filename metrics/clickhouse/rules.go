@@ -10,7 +10,7 @@ func (s *Store) Rules(ctx context.Context) (map[string]string, error) {
 	const query = "SELECT mapFromArrays(groupArray(rule), groupArray(value)) FROM (SELECT rule, argMin(value, noted_at) AS value FROM rules GROUP BY rule)"
 	rules := map[string]string{}
 	if err := s.conn.QueryRow(ctx, query).Scan(&rules); err != nil {
-		return nil, fmt.Errorf("read table rules: %w", err)
+		return nil, fmt.Errorf("read table rules: %w", damaged(err))
 	}
 	return rules, nil
 }

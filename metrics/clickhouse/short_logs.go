@@ -19,7 +19,7 @@ func (s *Store) ShortLog(ctx context.Context, id int) (l ShortLog, waits bool, e
 	case errors.Is(err, sql.ErrNoRows):
 		return l, false, nil
 	case err != nil:
-		return l, false, fmt.Errorf("read table short_logs: %w", err)
+		return l, false, fmt.Errorf("read table short_logs: %w", damaged(err))
 	}
 	return ShortLog{int64(counted), int64(end)}, open == 1, nil
 }

@@ -38,7 +38,7 @@ func Open(ctx context.Context, cfg Config, voc *event.Vocabulary) (*Store, error
 		return nil, fmt.Errorf("clickhouse: %w", err)
 	}
 	if err := migrate(ctx, cfg); err != nil {
-		return nil, fmt.Errorf("clickhouse at %s: %w", strings.Join(cfg.Addresses, ", "), cfg.wayOut(err))
+		return nil, fmt.Errorf("clickhouse at %s: %w", strings.Join(cfg.Addresses, ", "), cfg.wayOut(damaged(err)))
 	}
 	conn, err := cfg.connect(cfg.Database, inserts)
 	if err != nil {

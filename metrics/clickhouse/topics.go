@@ -12,7 +12,7 @@ func (s *Store) TopicPartitions(ctx context.Context, topic string, now int) (int
 	var rows uint64
 	var partitions uint32
 	if err := s.conn.QueryRow(ctx, query, topic).Scan(&rows, &partitions); err != nil {
-		return 0, fmt.Errorf("read table topics: %w", err)
+		return 0, fmt.Errorf("read table topics: %w", damaged(err))
 	}
 	if rows > 0 {
 		return int(partitions), nil

@@ -62,7 +62,7 @@ func (s *System) checkRecount(ctx context.Context) error {
 		return err
 	}
 	rules, err := s.Store.Rules(ctx)
-	if err != nil {
+	if err != nil && !clickhouse.IsDamage(err) { // a recount makes the table again
 		return err
 	}
 	if was, counted := rules[topicRule]; counted && was != s.Config.Kafka.Topic {
