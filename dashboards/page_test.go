@@ -299,7 +299,7 @@ func TestPageSaysWhatIsAwayAndWhatStillWorks(t *testing.T) {
 	since := s.Now().Add(-2 * time.Minute)
 	away := func(part overview.Part, stands *time.Time) {
 		s.change(func(b *overview.Overview) {
-			b.Health = overview.Health{Outages: []overview.Outage{{Part: part, Since: since}}, StandsSince: stands}
+			b.Health = overview.Health{Outages: []overview.Outage{{Part: part, Since: since}}, DamagedTables: []overview.DamagedTable{}, StandsSince: stands}
 		})
 	}
 	away(overview.ClickHouse, nil)
@@ -320,7 +320,9 @@ func TestPageSaysWhatIsAwayAndWhatStillWorks(t *testing.T) {
 	b.until(`document.querySelector("#detail").innerText.includes("History as of")`)
 	contains(t, "the detail", b.text("#detail"), "History as of Jan 5, 14:12:13")
 
-	s.change(func(b *overview.Overview) { b.Health = overview.Health{Outages: []overview.Outage{}} })
+	s.change(func(b *overview.Overview) {
+		b.Health = overview.Health{Outages: []overview.Outage{}, DamagedTables: []overview.DamagedTable{}}
+	})
 	b.until(`document.querySelector("#connection").dataset.state === "live"`)
 	if !get[bool](b, `document.querySelector("#outages").hidden`) {
 		t.Error("the banner is still there")

@@ -153,7 +153,7 @@ func newStage(t testing.TB) *stage {
 		t.Fatal(err)
 	}
 	now := time.Date(2026, 1, 5, 9, 42, 17, 0, time.UTC)
-	b := &overview.Overview{Time: now, AsOf: ptr(now.Add(-4 * time.Second)), FinalUntil: ptr(now.Add(-5 * time.Minute)), WindowSeconds: 86400, TrendHours: 24, Health: overview.Health{Outages: []overview.Outage{}}}
+	b := &overview.Overview{Time: now, AsOf: ptr(now.Add(-4 * time.Second)), FinalUntil: ptr(now.Add(-5 * time.Minute)), WindowSeconds: 86400, TrendHours: 24, Health: overview.Health{Outages: []overview.Outage{}, DamagedTables: []overview.DamagedTable{}}}
 	shares := []overview.Holding{
 		{Phase: "wait", Holder: "customs", N: 900, Seconds: 7.2e6},
 		{Phase: "wait", Holder: "trader", N: 400, Seconds: 4.1e6},

@@ -195,7 +195,7 @@ func (v *viewer) take(text []byte) error {
 
 // merge applies changes. Sections are whole; the trend, of which only some hours come, is left out.
 func (v *viewer) merge(changes map[string]any, places []map[string]any) {
-	for _, key := range []string{"time", "as_of", "final_until", "outages", "stands_since"} {
+	for _, key := range []string{"time", "as_of", "final_until", "outages", "stands_since", "records_waiting", "damaged_tables"} {
 		v.overview[key] = changes[key]
 	}
 	if total := changes["total"]; total != nil {

@@ -114,8 +114,8 @@ func TestEveryFrameSaysWhatIsAway(t *testing.T) {
 		defer v.Close()
 		next(t, v)
 		since := time.Now()
-		away := overview.Health{Outages: []overview.Outage{{Part: overview.Kafka, Since: since}}, StandsSince: &since}
-		for _, want := range []overview.Health{away, {Outages: []overview.Outage{}}} {
+		away := overview.Health{Outages: []overview.Outage{{Part: overview.Kafka, Since: since}}, DamagedTables: []overview.DamagedTable{}, StandsSince: &since}
+		for _, want := range []overview.Health{away, {Outages: []overview.Outage{}, DamagedTables: []overview.DamagedTable{}}} {
 			s.mu.Lock()
 			s.health = want
 			s.change()

@@ -9,9 +9,19 @@ import (
 type Health struct {
 	// Outages are the parts that cannot be reached now; none is an empty list.
 	Outages []Outage `json:"outages"`
-	// StandsSince is from when on events are missing, because the buffer is full, a stored visit cannot be read, or another process
-	// has counted them and the tables cannot be read; null while all events are in the numbers as they come.
+	// StandsSince is from when on events are missing, because records of a partition wait and none is counted, or another process
+	// has counted them and the tables cannot be read; null while events are counted.
 	StandsSince *time.Time `json:"stands_since"`
+	// RecordsWaiting is how many records wait for this process, where some have waited for ten seconds; 0 while it counts them as they come.
+	RecordsWaiting int64 `json:"records_waiting"`
+	// DamagedTables have parts that ClickHouse cannot read, so that numbers may be wrong or missing; none is an empty list.
+	DamagedTables []DamagedTable `json:"damaged_tables"`
+}
+
+// DamagedTable is a table with what makes it whole again.
+type DamagedTable struct {
+	Table  string `json:"table"`
+	WayOut string `json:"way_out"`
 }
 
 // Part is what dwell reads from or writes to.
@@ -33,6 +43,6 @@ type Outage struct {
 // Equal reports whether both say the same.
 func (h Health) Equal(o Health) bool {
 	same := func(a, b Outage) bool { return a.Part == b.Part && a.Since.Equal(b.Since) }
-	return slices.EqualFunc(h.Outages, o.Outages, same) &&
+	return slices.EqualFunc(h.Outages, o.Outages, same) && h.RecordsWaiting == o.RecordsWaiting && slices.Equal(h.DamagedTables, o.DamagedTables) &&
 		(h.StandsSince == nil) == (o.StandsSince == nil) && (h.StandsSince == nil || h.StandsSince.Equal(*o.StandsSince))
 }

@@ -34,7 +34,7 @@ func (s *Source) Overview(context.Context) (*overview.Overview, error) {
 		Time: now, WindowSeconds: int64(s.cfg.Window / time.Second), TrendHours: s.cfg.TrendHours, Simulation: s.cfg.Simulation, Places: []overview.Place{},
 	}
 	b.AsOf, b.FinalUntil = standing(known.Shards)
-	b.Health = overview.Health{Outages: []overview.Outage{}}
+	b.Health = overview.Health{Outages: []overview.Outage{}, DamagedTables: []overview.DamagedTable{}}
 	if s.cfg.Health != nil {
 		b.Health = s.cfg.Health()
 	}

@@ -76,10 +76,11 @@ test("a socket without frames is replaced although its closing handshake never e
 test("changes say what is away, and what is reachable again", () => {
   const seen = connect();
   const away = [{ part: "kafka", since: "2026-01-05T09:42:00Z" }];
-  sockets[0].receive({ ...snapshot(1), overview: { ...overview(), outages: [], stands_since: null } });
-  sockets[0].receive({ ...changes(1, 2), outages: away, stands_since: "2026-01-05T09:43:00Z" });
-  sockets[0].receive({ ...changes(2, 3), outages: [], stands_since: null });
-  assert.deepEqual(seen.overviews.map(([o]) => [o.outages, o.stands_since]), [[[], null], [away, "2026-01-05T09:43:00Z"], [[], null]]);
+  sockets[0].receive({ ...snapshot(1), overview: { ...overview(), outages: [], stands_since: null, records_waiting: 0, damaged_tables: [] } });
+  sockets[0].receive({ ...changes(1, 2), outages: away, stands_since: "2026-01-05T09:43:00Z", records_waiting: 7, damaged_tables: ["windows"] });
+  sockets[0].receive({ ...changes(2, 3), outages: [], stands_since: null, records_waiting: 0, damaged_tables: [] });
+  assert.deepEqual(seen.overviews.map(([o]) => [o.outages, o.stands_since, o.records_waiting, o.damaged_tables]),
+    [[[], null, 0, []], [away, "2026-01-05T09:43:00Z", 7, ["windows"]], [[], null, 0, []]]);
 });
 
 test("a frame of a socket that was given up does not overwrite newer numbers", () => {

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -46,6 +47,9 @@ type shardHealth struct {
 	stable int64
 	// waiting is when the first record came that it has not applied, or when it applied another one last. Zero where it has all.
 	waiting moment
+	// mark is where the log ended at marked, and what is before it is not all applied. Zero where it is.
+	mark    int64
+	marked  time.Time
 	stalled outage
 	// unread is that its partition cannot be read on.
 	unread outage
@@ -59,6 +63,11 @@ const standsAfter = 10 * time.Second
 
 func (s *shardHealth) stands() bool {
 	return s.waiting != (moment{}) && time.Since(s.waiting.time) >= standsAfter
+}
+
+// behind reports whether records have waited for as long, be it that others are counted meanwhile: then the page says so.
+func (s *shardHealth) behind() bool {
+	return s.next < s.end && time.Since(s.marked) >= standsAfter
 }
 
 // lag is how many records wait; 0 where that is not known.
@@ -164,7 +173,7 @@ func (h *health) fetched(shard int, end, stable int64) {
 	h.ofShard(shard, func(s *shardHealth) {
 		s.end, s.stable = end, stable
 		if s.waiting == (moment{}) && s.next < end {
-			s.waiting = h.moment()
+			s.waiting, s.mark, s.marked = h.moment(), end, time.Now()
 		}
 	})
 }
@@ -172,6 +181,9 @@ func (h *health) fetched(shard int, end, stable int64) {
 func (h *health) applied(shard int, next int64) {
 	h.ofShard(shard, func(s *shardHealth) {
 		s.next, s.waiting, s.unread = next, moment{}, outage{}
+		if next >= s.mark {
+			s.mark, s.marked = s.end, time.Now()
+		}
 		if next < s.end {
 			s.waiting = h.moment()
 		}
@@ -202,9 +214,17 @@ func (h *health) clickhouseReached(err error) {
 
 // damaged takes which parts of tables are damaged.
 func (h *health) damaged(parts []clickhouse.Damage) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.inspected, h.damage = true, parts
+	h.change(func() { h.inspected, h.damage = true, parts })
+}
+
+// damagedTables are those with damage, in order. The caller holds mu.
+func (h *health) damagedTables() []overview.DamagedTable {
+	all := []overview.DamagedTable{}
+	for _, d := range h.damage {
+		all = append(all, overview.DamagedTable{Table: d.Table, WayOut: d.WayOut()})
+	}
+	slices.SortFunc(all, func(a, b overview.DamagedTable) int { return strings.Compare(a.Table, b.Table) })
+	return slices.Compact(all)
 }
 
 func (h *health) reached(part string, o *outage, err error) {
@@ -220,7 +240,7 @@ func (h *health) reached(part string, o *outage, err error) {
 
 // overview is what viewers are shown. The caller holds mu.
 func (h *health) overview() overview.Health {
-	shown := overview.Health{Outages: []overview.Outage{}}
+	shown := overview.Health{Outages: []overview.Outage{}, DamagedTables: h.damagedTables()}
 	if h.kafka.err != nil {
 		shown.Outages = append(shown.Outages, overview.Outage{Part: overview.Kafka, Since: h.kafka.since.shown})
 	}
@@ -232,6 +252,9 @@ func (h *health) overview() overview.Health {
 		shown.StandsSince = &since
 	}
 	for _, s := range h.shards {
+		if s.behind() {
+			shown.RecordsWaiting += s.lag()
+		}
 		if !s.stands() {
 			continue
 		}

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"maps"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -293,6 +294,9 @@ func TestPartitionBehindAnOpenTransactionIsNotReadyAndSaysTheWayOut(t *testing.T
 			w.fetched(3, next+1, next)
 			time.Sleep(time.Second)
 			w.wantReady(t, "ready", "catching up: 1 records wait, and are being counted")
+			if n := w.Overview().RecordsWaiting; n != 0 {
+				t.Fatalf("the page says that %d records wait, which came a second ago", n)
+			}
 			w.applied(3, next+1)
 		}
 		t.Log("another one begins a transaction and dies")
@@ -331,6 +335,10 @@ func TestReadyWhileItCountsAndNotWhileItStands(t *testing.T) {
 		}
 		w.wantReady(t, "ready", "catching up: 240000 records wait, and are being counted")
 		w.wantStanding(t, map[int]bool{0: false, 3: false})
+		w.wantShown(t, map[overview.Part]time.Duration{}, 0)
+		if n := w.Overview().RecordsWaiting; n != 240000 {
+			t.Errorf("the page says that %d records wait", n)
+		}
 
 		t.Log("nothing fails, and nothing is counted any more")
 		stood := time.Now().UTC().Format(time.RFC3339)
@@ -351,6 +359,23 @@ func TestKafkaThatIsAwayIsTheFirstReason(t *testing.T) {
 		w.kafkaReached(errors.New("connection refused"))
 		w.wantReady(t, "kafka is away since "+time.Now().UTC().Format(time.RFC3339), notJoined)
 	})
+}
+
+func TestDamagedTablesAreShownOnceEachWithTheWayOut(t *testing.T) {
+	w := newWitness()
+	w.begin()
+	woken := w.woken
+	w.damaged([]clickhouse.Damage{{Table: "windows", Part: "b"}, {Table: "events", Part: "a"}, {Table: "windows", Part: "c"}})
+	want := []overview.DamagedTable{
+		{Table: "events", WayOut: clickhouse.Damage{Table: "events"}.WayOut()}, {Table: "windows", WayOut: clickhouse.Damage{Table: "windows"}.WayOut()},
+	}
+	if got := w.Overview().DamagedTables; !slices.Equal(got, want) || w.woken != woken+1 {
+		t.Errorf("shown are %v, viewers were woken %d times", got, w.woken-woken)
+	}
+	w.damaged(nil)
+	if got := w.Overview().DamagedTables; got == nil || len(got) > 0 || w.woken != woken+2 {
+		t.Errorf("shown are %v, viewers were woken %d times", got, w.woken-woken)
+	}
 }
 
 // slowReader reports a shard while it reads the reports of others: it must not wait for itself.

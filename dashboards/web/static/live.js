@@ -15,7 +15,7 @@ const checkEvery = 5_000; // ms
 export function merge(overview, changes) {
   const byId = new Map(overview.places.map((p) => [p.id, p]));
   if (!changes.places.every((c) => byId.has(c.id))) return null;
-  for (const key of ["time", "as_of", "final_until", "outages", "stands_since"]) overview[key] = changes[key];
+  for (const key of ["time", "as_of", "final_until", "outages", "stands_since", "records_waiting", "damaged_tables"]) overview[key] = changes[key];
   if (changes.total) overview.total = changes.total;
   for (const change of changes.places) {
     const place = byId.get(change.id);

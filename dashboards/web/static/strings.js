@@ -34,13 +34,16 @@ const en = {
   load_again: "The server has another version of this page: load the page again.",
   news_live: "Connected.", news_lost: "Connection lost. The numbers are as of {time}.",
   news_failing: "The database is unreachable. The numbers are as of {time}.",
-  news_status: "{place}: {status}.", news_reachable: "All parts can be reached again.",
+  news_status: "{place}: {status}.", news_reachable: "All parts can be reached again, and the numbers follow the events.",
 
   partly: "Live, no history", behind: "Not up to date",
   outage_kafka: "Kafka has been unreachable since {since}: no new events come in.",
   outage_clickhouse: "The database has been unreachable since {since}: history and single trucks cannot be read.",
   outage_other: "{part} has been unreachable since {since}.",
-  outage_stands: "Events since {since} are not all in these numbers: they are kept, and shown when the database is back.",
+  outage_stands: "Events since {since} are not all in these numbers: they are kept, and will be counted.",
+  catching_up: "Events come faster than they are counted, or are older than this program's start: the numbers are catching up.",
+  records_waiting: "{n} records wait to be counted.",
+  damaged_table: "The table {table} is damaged, so that numbers may be wrong or missing: {way_out}.",
   outage_live: "The numbers on this page are live.", outage_as_of: "The numbers on this page are as of {time}.",
   outage_history: "History can be read, and says as of when.",
 
