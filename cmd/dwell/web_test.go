@@ -89,6 +89,20 @@ func TestPagesOfOtherSitesAreRefusedOnEveryRoute(t *testing.T) {
 		}
 	}
 
+	t.Log("requests that name no path or no host pass the same door")
+	for request, want := range map[string]string{
+		"OPTIONS * HTTP/1.1\r\nHost: localhost\r\n":    "HTTP/1.1 405 ",
+		"OPTIONS * HTTP/1.1\r\nHost: evil.example\r\n": "HTTP/1.1 421 ",
+		"OPTIONS * HTTP/1.1\r\nHost:\r\n":              "HTTP/1.1 421 ",
+		"GET /metrics HTTP/1.1\r\nHost:\r\n":           "HTTP/1.1 421 ",
+		"GET /metrics HTTP/1.0\r\n":                    "HTTP/1.0 421 ",
+		"GET /metrics HTTP/1.0\r\nHost: localhost\r\n": "HTTP/1.0 200 ",
+	} {
+		if got := exchange(t, s.Listening, request+"Connection: close\r\n\r\n"); !strings.HasPrefix(got, want) {
+			t.Errorf("%q: %.200q, want %s", request, got, want)
+		}
+	}
+
 	t.Log("hundreds begin to send a body and do not go on: each is answered and closed, since nothing reads it")
 	var slow []net.Conn
 	for i := range 200 {
@@ -116,6 +130,24 @@ func TestPagesOfOtherSitesAreRefusedOnEveryRoute(t *testing.T) {
 	if answer := answerOf(t, s, http.MethodGet, "/", "X-Padding", strings.Repeat("x", 1<<17)); answer.StatusCode != http.StatusRequestHeaderFieldsTooLarge {
 		t.Errorf("a header of 128 KiB: %s", answer.Status)
 	}
+}
+
+// exchange sends a text, and returns all that comes back.
+func exchange(t *testing.T, address, text string) string {
+	t.Helper()
+	c, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = c.Close() }()
+	if _, err := io.WriteString(c, text); err != nil {
+		t.Fatal(err)
+	}
+	answer, err := io.ReadAll(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(answer)
 }
 
 // A demo on a laptop in a meeting is not for the whole network, unless it is meant.

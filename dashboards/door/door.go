@@ -80,6 +80,7 @@ func (d *Door) judge(r *http.Request, host string) *refusal {
 	asked, ok := parseHost(host)
 	switch {
 	case host == "": // HTTP/1.0, which no browser speaks
+		return refuse(Host, http.StatusMisdirectedRequest, "the request names no host; send a Host header with an IP address, localhost or a name of web.hosts")
 	case !ok || !asked.isAddress() && !slices.Contains(d.names, asked.name):
 		return refuse(Host, http.StatusMisdirectedRequest, "host %q is not known here; set web.external_url, or add it to web.hosts", host)
 	}

@@ -54,7 +54,7 @@ func request(has ...string) *http.Request {
 		switch {
 		case name == "Host":
 			r.Host = value
-		case strings.HasPrefix(one, "/"):
+		case strings.HasPrefix(one, "/") || one == "*":
 			r.URL.Path = one
 		case name == "Content-Length":
 			r.ContentLength, _ = strconv.ParseInt(value, 10, 64)
