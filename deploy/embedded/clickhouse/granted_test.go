@@ -21,6 +21,8 @@ func TestClientsHaveTheRightsOfTables(t *testing.T) {
 	}
 	ask(t, s, nil, "CREATE TABLE trucks (id UInt64) ENGINE = MergeTree ORDER BY id")
 	ask(t, s, nil, "INSERT INTO trucks VALUES (1)")
+	ask(t, s, nil, "CREATE DATABASE d")
+	ask(t, s, nil, "CREATE TABLE d.trucks (id UInt64) ENGINE = MergeTree ORDER BY id")
 	for _, sql := range []string{
 		// Users and their rights.
 		"CREATE USER guest", "ALTER USER default IDENTIFIED BY 'x'", "DROP USER default", "CREATE ROLE r", "GRANT ALL ON *.* TO default", "CREATE QUOTA q",
@@ -36,6 +38,11 @@ func TestClientsHaveTheRightsOfTables(t *testing.T) {
 		"SYSTEM SHUTDOWN", "SYSTEM KILL", "SYSTEM STOP MERGES trucks", "SYSTEM FLUSH LOGS", "SYSTEM RELOAD CONFIG", "SYSTEM DROP MARK CACHE",
 		"SYSTEM ENABLE FAILPOINT x", "SYSTEM UNFREEZE WITH NAME 'x'", "SYSTEM JEMALLOC PURGE", "SYSTEM RELOAD DICTIONARIES",
 		"DROP DATABASE default", "DROP DATABASE IF EXISTS default SYNC", "DETACH DATABASE default", "RENAME DATABASE default TO other",
+		// What would work on without a client.
+		"CREATE MATERIALIZED VIEW d.v1 REFRESH EVERY 1 SECOND TO d.trucks AS SELECT 1 AS id",
+		"CREATE MATERIALIZED VIEW d.v2/**/refresh after 1 second APPEND (id UInt64) ENGINE = Memory AS SELECT 1 AS id",
+		"CREATE TEMPORARY TABLE x (id UInt8) PARALLEL WITH CREATE MATERIALIZED VIEW d.v3 REFRESH EVERY 1 HOUR OFFSET 5 MINUTE (id UInt64) ENGINE = Memory AS SELECT 1 AS id",
+		"CREATE WINDOW VIEW d.w ENGINE = Memory AS SELECT count() FROM (SELECT 1, now() AS time) GROUP BY tumble(time, INTERVAL '1' SECOND) SETTINGS allow_experimental_window_view = 1, enable_analyzer = 0",
 		// What describes the engine's own memory, and would take all threads.
 		"SELECT addressToSymbol(1) SETTINGS allow_introspection_functions = 1", "SELECT 1 SETTINGS max_threads = 1000", "SELECT 1 SETTINGS max_insert_threads = 1000",
 	} {

@@ -16,7 +16,8 @@ import (
 //     collections, backups, users and SYSTEM, and its constraints the settings that name a file, a disk or a server (rights).
 //     They also keep its own databases from being changed, without which it runs no statement.
 //   - Table engines that ask for no grant (Executable, EmbeddedRocksDB, FileLog, ...) and disks described in a statement are
-//     found in what the engine's own parser makes of the text (checkTable), INTO OUTFILE in the text itself (outfile).
+//     found in what the engine's own parser makes of the text (checkTable), as are views that run without a client, and INTO OUTFILE
+//     in the text itself (outfile).
 //   - The scalar function file() and FROM INFILE ask for no grant either, but both begin with the working folder, so the
 //     process works in a folder that has been removed (leaveFolder). Programs are looked for in a folder that cannot exist
 //     (writeConfig).
@@ -88,6 +89,7 @@ var (
 	// These are as the engine's formatter writes them.
 	engineClause = regexp.MustCompile("\\bENGINE = `?([^\\s(`]*)")
 	diskSetting  = regexp.MustCompile("\\bdisk`? = `?disk`?\\(")
+	worksOn      = regexp.MustCompile(`\bREFRESH (EVERY|AFTER)\b|\bCREATE WINDOW VIEW\b`)
 )
 
 // forbidden is why a statement may not be run, nil if nothing in its text is against it. Without its data an INSERT lacks the
@@ -120,7 +122,7 @@ func (h *handler) forbidden(text []byte, withoutData bool) error {
 	return checkTable(formatted)
 }
 
-// checkTable refuses a formatted statement with an engine that is not allowed or a disk.
+// checkTable refuses a formatted statement with an engine that is not allowed, a disk, or a view that would work on when its client has left.
 func checkTable(formatted string) error {
 	for _, clause := range engineClause.FindAllStringSubmatch(formatted, -1) {
 		if !slices.Contains(engines, clause[1]) {
@@ -129,6 +131,9 @@ func checkTable(formatted string) error {
 	}
 	if diskSetting.MatchString(formatted) {
 		return denied("a disk of its own is not supported for a table here; leave out the setting \"disk\"")
+	}
+	if worksOn.MatchString(formatted) {
+		return denied("a view that runs its query again and again is not supported here; use a view, or a materialized view without REFRESH")
 	}
 	return nil
 }
