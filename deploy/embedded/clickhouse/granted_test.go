@@ -44,7 +44,7 @@ func TestClientsHaveTheRightsOfTables(t *testing.T) {
 		"CREATE TEMPORARY TABLE x (id UInt8) PARALLEL WITH CREATE MATERIALIZED VIEW d.v3 REFRESH EVERY 1 HOUR OFFSET 5 MINUTE (id UInt64) ENGINE = Memory AS SELECT 1 AS id",
 		"CREATE WINDOW VIEW d.w ENGINE = Memory AS SELECT count() FROM (SELECT 1, now() AS time) GROUP BY tumble(time, INTERVAL '1' SECOND) SETTINGS allow_experimental_window_view = 1, enable_analyzer = 0",
 		// What describes the engine's own memory, and would take all threads.
-		"SELECT addressToSymbol(1) SETTINGS allow_introspection_functions = 1", "SELECT 1 SETTINGS max_threads = 1000", "SELECT 1 SETTINGS max_insert_threads = 1000",
+		"SELECT addressToSymbol(1)", "SELECT demangle('x')", "SELECT 1 SETTINGS max_threads = 1000", "SELECT 1 SETTINGS max_insert_threads = 1000",
 	} {
 		response, answer := post(t, s, nil, sql)
 		if response.Header.Get("X-ClickHouse-Exception-Code") == "" {

@@ -34,7 +34,7 @@ var engines = []string{
 var held = []string{
 	"merge_tree_disk", "merge_tree_storage_policy", "format_schema", "format_schema_source", "output_format_schema",
 	"format_template_row", "format_template_resultset", "input_format_record_errors_file_path",
-	"format_avro_schema_registry_url", "allow_experimental_ai_functions", "dialect", "allow_introspection_functions",
+	"format_avro_schema_registry_url", "allow_experimental_ai_functions", "dialect",
 }
 
 // bounded are the settings that make threads. Clients may set them to at most maxThreads.
