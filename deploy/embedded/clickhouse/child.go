@@ -26,6 +26,10 @@ const stopTimeout = 30 * time.Second
 // addressPrefix begins the line on the child's standard output that has its address.
 const addressPrefix = "listening "
 
+// errOrphaned is why a child stops whose parent is gone. It ends the statements of clients then: waiting for them would keep the data
+// folder from the parent's successor.
+var errOrphaned = errors.New("the parent has ended")
+
 // RunChild is the child's side: it listens, writes the address to out, and serves until ctx is done or in ends, which happens
 // when the parent is gone. It ignores SIGINT, which a terminal sends to parent and child: the parent stops the child.
 func RunChild(ctx context.Context, cfg Config, in io.Reader, out io.Writer, log *slog.Logger) error {
@@ -47,11 +51,11 @@ func RunChild(ctx context.Context, cfg Config, in io.Reader, out io.Writer, log 
 	if _, err := fmt.Fprintln(out, addressPrefix+ln.Addr().String()); err != nil {
 		return errors.Join(fmt.Errorf("embedded ClickHouse: the parent has ended: %w", err), ln.Close())
 	}
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
 	go func() {
 		_, _ = io.Copy(io.Discard, in)
-		stop()
+		stop(errOrphaned)
 	}()
 	return Serve(ctx, lib, cfg, ln, log)
 }

@@ -19,6 +19,7 @@ import (
 
 	"dwell/deploy/embedded/clickhouse"
 	"dwell/deploy/embedded/clickhouse/clickhousetest"
+	"dwell/deploy/embedded/folder"
 )
 
 func TestAcknowledgedInsertsSurviveAKill(t *testing.T) {
@@ -176,20 +177,32 @@ func TestChildSurvivesCtrlCAndEndsWithItsParent(t *testing.T) {
 	}
 	ask(t, s, nil, "CREATE TABLE t (x UInt64) ENGINE = MergeTree ORDER BY x")
 	ask(t, s, nil, "INSERT INTO t VALUES (1)")
+	answer := make(chan struct{})
+	go func() { // of a client that stays
+		defer close(answer)
+		response, err := http.Post(s.URL(), "", strings.NewReader("SELECT sum(sleepEachRow(0.1)) FROM numbers(6000) SETTINGS max_block_size = 1 -- slow"))
+		if err == nil {
+			_ = response.Body.Close()
+		}
+	}()
+	for ask(t, s, nil, "SELECT count() FROM system.processes WHERE query LIKE '%-- slow' AND query NOT LIKE '%system.processes%'") == "0\n" {
+		if t.Context().Err() != nil {
+			t.Fatal("the slow query is not seen at work")
+		}
+	}
 	if err := parent.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
 	_ = parent.Wait()
-	// The folder becomes free when the child has ended.
-	for deadline := time.Now().Add(time.Minute); ; {
-		ln, err := net.Listen("tcp", s.Addr)
-		if err == nil {
-			_ = ln.Close()
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("the child still serves a minute after its parent was killed")
-		}
-		time.Sleep(10 * time.Millisecond)
+	own, err := folder.Own(dir, 30*time.Second)
+	if err != nil {
+		t.Fatalf("after its parent was killed the child does not end: %v", err)
 	}
+	_ = own.Release()
+	<-answer
+	ln, err := net.Listen("tcp", s.Addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = ln.Close()
 }

@@ -38,7 +38,7 @@ type Config struct {
 const ownerWait = 3 * time.Second
 
 // Serve loads the library at lib, opens the data folder, and serves HTTP on ln until ctx is done; it then finishes running
-// queries and closes the engine. A folder that another process uses is an error that names it. A process may call Serve
+// queries, or ends them if it has lost its parent, and closes the engine. A folder that another process uses is an error that names it. A process may call Serve
 // once: the engine starts once in a process.
 func Serve(ctx context.Context, lib string, cfg Config, ln net.Listener, log *slog.Logger) (err error) {
 	password, err := ReadPassword(cfg.PasswordFile)
@@ -91,9 +91,15 @@ func Serve(ctx context.Context, lib string, cfg Config, ln net.Listener, log *sl
 		return errors.Join(fmt.Errorf("embedded ClickHouse: %w", err), ln.Close(), pool.close())
 	}
 	server := newServer(h, log)
+	statements, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	server.BaseContext = func(net.Listener) context.Context { return statements }
 	stopped := make(chan error, 1)
 	go func() {
 		<-ctx.Done()
+		if errors.Is(context.Cause(ctx), errOrphaned) {
+			end()
+		}
 		stopped <- server.Shutdown(context.WithoutCancel(ctx))
 	}()
 	over := make(chan struct{})
