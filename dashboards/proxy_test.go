@@ -33,6 +33,7 @@ type proxy struct {
 	t       *testing.T
 	address string
 	client  *http.Client
+	forged  string // an X-Forwarded-Host of the client's own
 }
 
 // startNginx runs nginx with a file for its folder conf.d, in which paths and addresses are replaced.
@@ -137,6 +138,9 @@ func (p *proxy) get(scheme, path, name string) (status int, body string) {
 		p.t.Fatal(err)
 	}
 	r.Host = "dwell.example.org"
+	if p.forged != "" {
+		r.Header.Set("X-Forwarded-Host", p.forged)
+	}
 	if name != "" {
 		r.SetBasicAuth(name, "secret")
 	}
@@ -193,6 +197,14 @@ func TestNginxOfTheExampleLetsThePageThrough(t *testing.T) {
 			t.Errorf("%s: %d %s", path, status, body)
 		}
 	}
+	if _, body := p.get("https", "/metrics", "officer"); !strings.Contains(body, "nginx") {
+		t.Errorf("/metrics is refused by dwell, not by nginx: %s", body)
+	}
+	p.forged = "evil.example"
+	if status, body := p.get("https", "/api/v1/overview", "officer"); status != http.StatusOK {
+		t.Errorf("with a forged X-Forwarded-Host, which nginx replaces: %d %s", status, body)
+	}
+	p.forged = ""
 	if status, _ := p.get("https", "/api/v1/overview", ""); status != http.StatusUnauthorized {
 		t.Errorf("without signing in: %d", status)
 	}
