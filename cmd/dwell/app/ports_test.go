@@ -4,6 +4,8 @@ import (
 	"net"
 	"strings"
 	"testing"
+
+	"dwell/dashboards/door"
 )
 
 func TestAddressIsPrintedAsConfigured(t *testing.T) {
@@ -20,6 +22,17 @@ func TestAddressIsPrintedAsConfigured(t *testing.T) {
 			t.Errorf("listening on %s:0 is printed as %s, want %s:%s", host, got, host, port)
 		}
 		_ = ln.Close()
+	}
+}
+
+func TestPageIsNamedWherePeopleOpenIt(t *testing.T) {
+	for external, want := range map[string]string{
+		"":                          "http://0.0.0.0:8080",
+		"https://dwell.example.org": "https://dwell.example.org, served on http://0.0.0.0:8080",
+	} {
+		if got := pageAddress(door.Config{ExternalURL: external}, "0.0.0.0:8080"); got != want {
+			t.Errorf("external_url %q: page %s, want %s", external, got, want)
+		}
 	}
 }
 

@@ -46,8 +46,17 @@ func (s *System) startWeb(ctx context.Context, reg *prometheus.Registry, known *
 	server := s.newServer(door.New(s.Config.Web, []string{listen}, refusals, mux))
 	s.Go(ctx, "web", func(ctx context.Context) error { return serveUntil(ctx, server, bounded) })
 	s.Listening = listening(s.Config.Listen, ln.Addr())
-	s.Say("page", "http://%s", s.Listening)
+	s.Say("page", "%s", pageAddress(s.Config.Web, s.Listening))
 	return nil
+}
+
+// pageAddress says where people open the page, and where it is served if that is another address.
+func pageAddress(web door.Config, listening string) string {
+	served := "http://" + listening
+	if web.ExternalURL == "" {
+		return served
+	}
+	return web.ExternalURL + ", served on " + served
 }
 
 // newServer makes a server that waits for no client longer than an answer may take: the API's takes 30 s at most, a profile as long
