@@ -149,21 +149,28 @@ func LoadConfig(path string, environ []string) (Config, error) {
 	if err := cfg.Validate(); err != nil {
 		return cfg, fmt.Errorf("configuration: %w", err)
 	}
-	return cfg, cfg.readPassword()
+	return cfg, cfg.readPasswords()
 }
 
-// readPassword puts the password of ClickHouse in place of the file that holds it.
-func (c *Config) readPassword() error {
-	f := c.ClickHouse.PasswordFile
-	if f == "" {
-		return nil
+// readPasswords puts the password of ClickHouse in place of the file that holds it. That of Kafka is read at each login, so that it may
+// change; here it must be there. The error names each file that cannot be read.
+func (c *Config) readPasswords() error {
+	read := func(key, file string) (string, error) {
+		if file == "" {
+			return "", nil
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return "", fmt.Errorf("configuration: %s: %w", key, err)
+		}
+		return strings.TrimRight(string(text), "\r\n"), nil
 	}
-	text, err := os.ReadFile(f)
-	if err != nil {
-		return fmt.Errorf("configuration: clickhouse.password_file: %w", err)
+	_, errKafka := read("kafka.sasl.password_file", c.Kafka.SASL.PasswordFile)
+	password, errClickHouse := read("clickhouse.password_file", c.ClickHouse.PasswordFile)
+	if c.ClickHouse.PasswordFile != "" && errClickHouse == nil {
+		c.ClickHouse.Password, c.ClickHouse.PasswordFile = password, ""
 	}
-	c.ClickHouse.Password, c.ClickHouse.PasswordFile = strings.TrimRight(string(text), "\r\n"), ""
-	return nil
+	return errors.Join(errKafka, errClickHouse)
 }
 
 // FolderConfig is the configuration of a program that works with a data folder, which is whole in itself: of environ it
