@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -116,6 +117,9 @@ func TestShortenedLogLosesNothingInSilence(t *testing.T) {
 	}
 	if err := o.fails(t, "log", "accept", "--partition", "0"); !strings.Contains(err, "waits for nothing") {
 		t.Errorf("the second time: %s", err)
+	}
+	if err, want := o.fails(t, "log", "accept", "--partition", strconv.Itoa(o.partitions)), fmt.Sprintf("has partitions 0 to %d", o.partitions-1); !strings.Contains(err, want) {
+		t.Errorf("a partition that does not exist: %s", err)
 	}
 	o.wantNoDifference(t, c)
 }

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"dwell/ingest/kafka"
 	"dwell/metrics/clickhouse"
 )
 
@@ -53,6 +54,13 @@ func (l *shortLogs) wait(ctx context.Context, partition int) error {
 // AcceptLog lets counting go on in a partition whose log has lost records: with the records from offset from on, where the log ended
 // if from is below zero. They are written again behind the offset up to which was counted. It returns how many, and that offset.
 func (s *System) AcceptLog(ctx context.Context, partition int, from int64) (copied int, next int64, err error) {
+	partitions, err := kafka.Partitions(ctx, s.Config.Kafka.Config)
+	if err != nil {
+		return 0, 0, err
+	}
+	if partition < 0 || partition >= partitions {
+		return 0, 0, fmt.Errorf("partition %d does not exist: topic %s has partitions 0 to %d", partition, s.Config.Kafka.Topic, partitions-1)
+	}
 	short, waits, err := s.Store.ShortLog(ctx, partition)
 	if err != nil {
 		return 0, 0, err
