@@ -25,6 +25,7 @@ type sqlCommand struct {
 	storeFlags `embed:""`
 
 	Statement string `arg:"" help:"The statement, such as \"SELECT bcp, count() FROM visits FINAL GROUP BY bcp\"; - reads it from standard input."`
+	Write     bool   `help:"Run a statement that writes, too: it can change or drop what dwell has counted."`
 	Format    string `enum:"table,csv,json" default:"table" help:"table, csv, or json with one object per line."`
 }
 
@@ -40,6 +41,9 @@ func (c *sqlCommand) Run(ctx context.Context, e *env) error {
 	if strings.TrimSpace(statement) == "" {
 		return errors.New(`there is no statement; give one such as "SHOW TABLES"`)
 	}
+	if !c.Write && !reads(statement) {
+		return errors.New("this statement does not only read, and could change or drop what dwell has counted; give --write if that is meant")
+	}
 	return c.with(ctx, e, app.Server, func(s *app.System, _ bool) error {
 		conn, err := clickhouse.Connect(s.Config.ClickHouse.Config)
 		if err != nil {
@@ -47,6 +51,21 @@ func (c *sqlCommand) Run(ctx context.Context, e *env) error {
 		}
 		return errors.Join(c.run(ctx, e.out, conn, statement), conn.Close())
 	})
+}
+
+var (
+	// opening is what may stand before the first word of a statement.
+	opening = regexp.MustCompile(`^(\s|\(|--[^\n]*(\n|$)|#[ !][^\n]*(\n|$)|/\*(?s:.*?)\*/)+`)
+	reading = regexp.MustCompile(`(?i)^(SELECT|WITH|FROM|SHOW|DESC|DESCRIBE|EXPLAIN|EXISTS|CHECK)\b`)
+	// withInsert is an INSERT that begins with WITH.
+	withInsert = regexp.MustCompile(`(?i)^WITH\b(?s:.*)\bINSERT\s+INTO\b`)
+)
+
+// reads reports whether a statement only reads, by its first word. It is for slips of people: what a program may do is for the rights of
+// its user.
+func reads(statement string) bool {
+	text := opening.ReplaceAllString(statement, "")
+	return reading.MatchString(text) && !withInsert.MatchString(text)
 }
 
 func (c *sqlCommand) run(ctx context.Context, out io.Writer, conn driver.Conn, statement string) error {
