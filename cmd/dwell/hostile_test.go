@@ -36,6 +36,24 @@ func commandNames(t *testing.T) (all []string) {
 	return all
 }
 
+// TestAllThatACommandPrintsIsMadeVisible runs commands that do not escape what they print themselves, and an error.
+func TestAllThatACommandPrintsIsMadeVisible(t *testing.T) {
+	for _, args := range [][]string{{"config"}, {"check"}} {
+		var out, errs strings.Builder
+		run(t.Context(), args, strings.NewReader(""), &out, &errs, []string{
+			"DWELL_KAFKA_EMBEDDED=true", "DWELL_CLICKHOUSE_EMBEDDED=true", "DWELL_DATA=/tmp/\u202egnp", "DWELL_PLACES=\u202egnp",
+		})
+		for name, text := range map[string]string{"output": out.String(), "errors": errs.String()} {
+			if strings.Contains(text, "\u202e") {
+				t.Errorf("the %s of dwell %s has a character that turns the direction of writing", name, args[0])
+			}
+		}
+		if !strings.Contains(out.String()+errs.String(), `\u202egnp`) {
+			t.Errorf("dwell %s does not print what it was given", args[0])
+		}
+	}
+}
+
 // TestNothingFromOutsideReachesTheTerminal runs every command on events and dead letters of hostile senders.
 func TestNothingFromOutsideReachesTheTerminal(t *testing.T) {
 	cfg := app.DefaultConfig()
