@@ -4,9 +4,12 @@ import { test } from "node:test";
 import "./testdata/document.js";
 import { byHolder } from "./static/bars.js";
 import { Chart } from "./static/chart.js";
+import { Detail } from "./static/detail.js";
+import { el } from "./static/dom.js";
 import { flowMeasures, Place } from "./static/place.js";
 import { doubts, readingsChart, stretches } from "./static/readings.js";
 import { runs, sparkline } from "./static/sparkline.js";
+import { t } from "./static/strings.js";
 import { totals } from "./static/totals.js";
 
 const now = "2026-01-05T12:00:00Z";
@@ -166,6 +169,14 @@ test("a reading without the number of vehicles leaves the queue hatched", () => 
 test("the doubts about a reading are named", () => {
   assert.equal(doubts({ reason: "not_reported" }, now), "");
   assert.equal(doubts({ reason: "zero_after_outage", frozen: true, frozen_since: hour(7), stale: true }, now), "zero after an outage, frozen for 5 h, stale");
+});
+
+test("the page says what a holder and a segment are, and what is final", () => {
+  const holders = el("div");
+  Detail.prototype.showHolders.call({ holders }, { holders: [{ holder: "customs", phase: "wait", seconds: 60, net_seconds: 60, n: 1 }] });
+  assert.match(holders.textContent, /Segments.*A segment is the part of a visit/);
+  assert.match(t("footer"), /A holder is/);
+  assert.ok(t("footer").includes(`"${t("final_until")}"`));
 });
 
 test("the phases of a holder add up, the longest first, and what took no time is left out", () => {

@@ -192,13 +192,14 @@ export class Detail {
   showHolders(answer) {
     const all = answer.holders.reduce((sum, h) => sum + h.seconds, 0);
     const most = Math.max(...answer.holders.map((h) => h.seconds));
-    this.holders.replaceChildren(answer.holders.length
-      ? table(t("time_by_holder"), [t("phase"), t("holder"), t("share"), t("time"), t("net_time"), t("segments")],
+    this.holders.replaceChildren(...(answer.holders.length
+      ? [table(t("time_by_holder"), [t("phase"), t("holder"), t("share"), t("time"), t("net_time"), t("segments")],
         answer.holders.toSorted((a, b) => b.seconds - a.seconds).map((h) => row(
           phaseName(h.phase), el("td", {}, swatch(h.holder), holderName(h.holder)),
           el("td", { class: "number meter" }, el("span", { class: "meter-bar", style: { "inline-size": `${(h.seconds / most) * 60}%` }, "aria-hidden": "true" }), percent(h.seconds / all)),
-          number(duration(h.seconds)), number(duration(h.net_seconds)), number(count(h.n)))))
-      : el("p", { class: "minor" }, t("no_values")));
+          number(duration(h.seconds)), number(duration(h.net_seconds)), number(count(h.n))))),
+      el("p", { class: "minor" }, t("segments_help"))]
+      : [el("p", { class: "minor" }, t("no_values"))]));
   }
 
   showTrucks(answer) {

@@ -16,7 +16,7 @@ const en = {
   time_by_holder: "Time by holder",
   outside: "Queue outside",
   window_note: "Release time, holders and flow: the last {window}. Trends: hour by hour, the last {trend} h.",
-  footer: "Release time is arrival to release (WCO TRS). Quantiles are within 1.1 %. Hatched means unknown, not zero.",
+  footer: "Release time is arrival to release (WCO TRS). Quantiles are within 1.1 %. Hatched means unknown, not zero. A holder is the agency, the trader or the carrier that has the truck. Hours and days that end before \"Final until\" are final: only a late event changes them, and is listed as a restatement.",
   api_link: "Interface description",
 
   simulation: "These data are made up: a simulation, not a real border.",
@@ -76,6 +76,7 @@ const en = {
   readout: "{start}: median {p50}, 90 % within {p90}, {n} released, {inside} inside", readout_unknown: "{start}: unknown",
   as_table: "As a table", start: "Start", n: "Released",
   phase: "Phase", holder: "Holder", share: "Share", time: "Truck time", segments: "Segments",
+  segments_help: "A segment is the part of a visit during which one holder has the truck in one phase: wait for the holder to act, service, hold, or exit after the release.",
   oldest: "Longest inside", truck: "Visit", direction: "Direction", channel: "Channel", arrived: "Arrived", age: "Inside for", since: "since {age}",
   nobody_inside: "No truck is inside.", more: "{n} more are inside.",
   inside_unknown: "The trucks inside now are unknown: {reason}. These are the trucks that were inside when it was last seen.",

@@ -38,4 +38,5 @@ export class Element {
   }
 }
 
+globalThis.Node = Element;
 globalThis.document = { createElement: (tag) => new Element(tag), createElementNS: (_, tag) => new Element(tag) };
