@@ -36,16 +36,21 @@ func commandNames(t *testing.T) (all []string) {
 	return all
 }
 
-// TestAllThatACommandPrintsIsMadeVisible runs commands that do not escape what they print themselves, and an error.
+// TestAllThatACommandPrintsIsMadeVisible runs commands that do not escape what they print themselves: to standard output, as errors, and
+// while parts start.
 func TestAllThatACommandPrintsIsMadeVisible(t *testing.T) {
-	for _, args := range [][]string{{"config"}, {"check"}} {
+	data := filepath.Join(t.TempDir(), "\u202egnp")
+	if err := os.MkdirAll(filepath.Join(data, "clickhouse"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"config"}, {"sql", "--data", data, "SELECT 1"}} {
 		var out, errs strings.Builder
 		run(t.Context(), args, strings.NewReader(""), &out, &errs, []string{
-			"DWELL_KAFKA_EMBEDDED=true", "DWELL_CLICKHOUSE_EMBEDDED=true", "DWELL_DATA=/tmp/\u202egnp", "DWELL_PLACES=\u202egnp",
+			"DWELL_KAFKA_EMBEDDED=true", "DWELL_CLICKHOUSE_EMBEDDED=true", "DWELL_DATA=" + data, "HOME=" + os.Getenv("HOME"),
 		})
-		for name, text := range map[string]string{"output": out.String(), "errors": errs.String()} {
+		for name, text := range map[string]string{"output": out.String(), "standard error": errs.String()} {
 			if strings.Contains(text, "\u202e") {
-				t.Errorf("the %s of dwell %s has a character that turns the direction of writing", name, args[0])
+				t.Errorf("dwell %[2]s: the %[1]s has a character that turns the direction of writing", name, args[0])
 			}
 		}
 		if !strings.Contains(out.String()+errs.String(), `\u202egnp`) {
