@@ -7,6 +7,7 @@ import (
 
 	"dwell/ingest/event"
 	"dwell/metrics/engine"
+	"dwell/metrics/hours"
 	"dwell/metrics/visit"
 )
 
@@ -41,15 +42,26 @@ func TestEndedVisitsAreFoundByTime(t *testing.T) {
 		{29, 61, rows[0:2]},
 		{180, 240, nil}, // the fourth is still inside
 	} {
-		got, err := s.OverDuring(t.Context(), 0, voc.BCPs()[0], base+c.from*minute, base+c.to*minute)
+		got, err := s.OverDuring(t.Context(), 0, during(voc.BCPs()[0], base, c.from, c.to))
 		if err != nil {
 			t.Fatal(err)
 		}
 		sameVisits(t, got, c.want)
 	}
-	if got, err := s.OverDuring(t.Context(), 1, voc.BCPs()[0], base, base+1000*minute); err != nil || len(got) != 0 {
+	several := slices.Concat(during(voc.BCPs()[0], base, -100, -50), during(voc.BCPs()[0], base, 20, 25), during(voc.BCPs()[0], base, 70, 80), during(voc.BCPs()[1], base, 290, 400))
+	got, err := s.OverDuring(t.Context(), 0, several)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sameVisits(t, got, []visit.Row{rows[0], rows[1], rows[5]})
+	if got, err := s.OverDuring(t.Context(), 1, during(voc.BCPs()[0], base, 0, 1000)); err != nil || len(got) != 0 {
 		t.Errorf("another shard has %d visits, %v", len(got), err)
 	}
+}
+
+// during is one overlap at a BCP, in minutes after base.
+func during(b event.BCP, base, from, to int64) []engine.Overlap {
+	return []engine.Overlap{{BCP: b, Interval: hours.Interval{From: base + from*minute, To: base + to*minute}}}
 }
 
 func TestFactsAboutHoursAreReadBack(t *testing.T) {

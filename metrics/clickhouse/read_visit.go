@@ -3,12 +3,13 @@ package clickhouse
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
-	"dwell/ingest/event"
+	"dwell/metrics/engine"
 	"dwell/metrics/visit"
 )
 
@@ -28,8 +29,17 @@ const (
 	rowsByKey = visitRow + `PREWHERE shard = ? AND (bcp, visit) IN (?)
 	ORDER BY as_of DESC LIMIT 1 BY bcp, visit`
 
-	overDuring = visitRow + `FINAL
-	WHERE shard = ? AND over AND bcp = ? AND first_fact < fromUnixTimestamp64Milli(?) AND last_fact > fromUnixTimestamp64Milli(?)`
+	// Of the overlaps at a BCP, which neither overlap nor touch, the one that begins last before a visit's last fact is the one that
+	// ends last, so it alone must be looked at.
+	overDuring = visitRow + `PREWHERE shard = ? AND (bcp, visit, as_of) IN (
+		SELECT bcp, visit, as_of FROM (
+			SELECT toString(bcp) AS bcp, visit, as_of, assumeNotNull(first_fact) AS first, assumeNotNull(last_fact) AS last FROM visits FINAL
+			WHERE shard = ? AND over AND bcp IN (?) AND first_fact < fromUnixTimestamp64Milli(?) AND last_fact > fromUnixTimestamp64Milli(?)
+		) AS v ASOF INNER JOIN (
+			SELECT d.1 AS bcp, fromUnixTimestamp64Milli(d.2) AS from, fromUnixTimestamp64Milli(d.3) AS to FROM (SELECT arrayJoin([?]) AS d)
+		) AS during ON v.bcp = during.bcp AND v.last > during.from
+		WHERE first < to
+	) LIMIT 1 BY bcp, visit`
 )
 
 // RecentVisits yields every visit that is not over, has a fact after the horizon (Unix milliseconds), or has an AsOf above
@@ -109,10 +119,25 @@ func (s *Store) visits(ctx context.Context, query string, args ...any) (found []
 	return found, nil
 }
 
-// OverDuring returns the visits at a BCP that are over and have facts before to and after from (Unix milliseconds), in no
-// particular order and without their State.
-func (s *Store) OverDuring(ctx context.Context, shard int, b event.BCP, from, to int64) ([]visit.Row, error) {
-	return s.visits(ctx, overDuring, shard, s.voc.BCPName(b), min(max(to, earliest), latest), min(max(from, earliest), latest))
+// OverDuring returns the visits that are over and have facts before the end and after the beginning (Unix milliseconds) of an overlap
+// at their BCP, in no particular order and without their State. A visit may be returned several times.
+func (s *Store) OverDuring(ctx context.Context, shard int, during []engine.Overlap) (found []visit.Row, err error) {
+	for chunk := range chunks(during, func(o engine.Overlap) int { return len(s.voc.BCPName(o.BCP)) + 50 }) {
+		spans, bcps := make([]clickhouse.GroupSet, len(chunk)), map[string]bool{}
+		from, to := int64(latest), int64(earliest)
+		for i, o := range chunk {
+			o.From, o.To = min(max(o.From, earliest), latest), min(max(o.To, earliest), latest)
+			bcp := s.voc.BCPName(o.BCP)
+			spans[i], bcps[bcp] = clickhouse.GroupSet{Value: []any{bcp, o.From, o.To}}, true
+			from, to = min(from, o.From), max(to, o.To)
+		}
+		some, err := s.visits(ctx, overDuring, shard, shard, slices.Collect(maps.Keys(bcps)), to, from, spans)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, some...)
+	}
+	return found, nil
 }
 
 func (s *Store) eachVisit(rows driver.Rows, yield func(*visit.Row) error) error {

@@ -1,6 +1,9 @@
 package engine
 
 import (
+	"cmp"
+	"slices"
+
 	"dwell/ingest/event"
 	"dwell/metrics/engine/mem"
 	"dwell/metrics/hours"
@@ -20,16 +23,60 @@ func (h bcpHours) Closed(b event.BCP, d event.Direction, from, to visit.Time) in
 	return h[b].Closed(d, from, to)
 }
 
-// Overlapped is the BCP and the interval in which an event may change the hours, as far as visits that overlap it
-// may not be in memory; ok is false if all are. The caller must restore those before it applies the event.
-func (s *State) Overlapped(e *event.Event) (b event.BCP, over hours.Interval, ok bool) {
-	if !hours.Concerns(e) {
-		return event.NoBCP, hours.Interval{}, false
+// Overlap is an interval in which the hours of a BCP may change.
+type Overlap struct {
+	BCP event.BCP
+	hours.Interval
+}
+
+// Overlapped is where events may change the hours when they are applied one after the other, as far as visits that overlap it may
+// not be in memory. Overlaps are in order of BCP and time, and those of a BCP neither overlap nor touch. The caller must restore
+// the visits that are over and overlap them before it applies the first event: one query for all, since late closings come by the
+// thousand, and a query for each would read the same rows as often.
+func (s *State) Overlapped(events []event.Event) []Overlap {
+	var all []Overlap
+	first := map[event.BCP]*event.Event{} // of each BCP
+	after := map[event.BCP]*hours.Hours{} // those of a BCP with several events, after the latest of them
+	for i := range events {
+		e := &events[i]
+		if !hours.Concerns(e) {
+			continue
+		}
+		h := s.hours[e.BCP]
+		if before := first[e.BCP]; before == nil {
+			first[e.BCP] = e
+		} else {
+			if after[e.BCP] == nil {
+				after[e.BCP] = h.Clone()
+				after[e.BCP].Apply(before)
+			}
+			h = after[e.BCP]
+		}
+		over := h.Change(e)
+		if h != s.hours[e.BCP] {
+			h.Apply(e)
+		}
+		// A visit that is not in memory has no fact after the horizon.
+		if over.To = min(over.To, s.horizon); !over.Empty() {
+			all = append(all, Overlap{e.BCP, over})
+		}
 	}
-	over = s.hours[e.BCP].Change(e)
-	// A visit that is not in memory has no fact after the horizon.
-	over.To = min(over.To, s.horizon)
-	return e.BCP, over, !over.Empty()
+	slices.SortFunc(all, func(a, b Overlap) int { return cmp.Or(cmp.Compare(a.BCP, b.BCP), cmp.Compare(a.From, b.From)) })
+	return slices.Clip(joined(all))
+}
+
+// joined joins the overlaps that overlap or touch, in place.
+func joined(all []Overlap) []Overlap {
+	n := 0
+	for _, o := range all {
+		if last := n - 1; n > 0 && all[last].BCP == o.BCP && o.From <= all[last].To {
+			all[last].To = max(all[last].To, o.To)
+			continue
+		}
+		all[n] = o
+		n++
+	}
+	return all[:n]
 }
 
 // RestoreHours takes from the store an event about a BCP before the progress.

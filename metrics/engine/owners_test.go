@@ -145,6 +145,18 @@ func (in *instance) apply(n int) error {
 	end := min(len(in.log), at+n)
 	var found []Found
 	tooOld := map[int]bool{}
+	if during := in.state.Overlapped(in.log[at:end]); len(during) > 0 {
+		if err := in.finish(); err != nil {
+			return err
+		}
+		for _, row := range in.visits {
+			if overDuring(&row, during) {
+				if err := in.state.RestoreVisit(&row); err != nil {
+					return err
+				}
+			}
+		}
+	}
 	for i := at; i < end; i++ {
 		e := &in.log[i]
 		if tooOld[i] = in.state.TooOld(in.offsets[i], e.Time, e); tooOld[i] {
@@ -169,18 +181,6 @@ func (in *instance) apply(n int) error {
 		e := &in.log[i]
 		if in.next = in.offsets[i] + 1; tooOld[i] || in.state.Admit(in.offsets[i], e.Time, e, found[i-at]) != nil {
 			continue
-		}
-		if b, over, ok := in.state.Overlapped(e); ok {
-			if err := in.finish(); err != nil {
-				return err
-			}
-			for _, row := range in.visits {
-				if st := &row.State; row.Over && !st.Empty && st.BCP == b && st.First < over.To && st.Last > over.From {
-					if err := in.state.RestoreVisit(&row); err != nil {
-						return err
-					}
-				}
-			}
 		}
 		in.state.Apply(in.offsets[i], e, found[i-at])
 	}

@@ -157,12 +157,11 @@ func (r *run) apply(log []event.Event) error {
 		r.next++
 		return nil
 	}
-	if b, over, ok := r.state.Overlapped(e); ok {
-		for _, row := range r.tables.visits {
-			if st := &row.State; row.Over && !st.Empty && st.BCP == b && st.First < over.To && st.Last > over.From {
-				if err := r.state.RestoreVisit(&row); err != nil {
-					return err
-				}
+	during := r.state.Overlapped(log[r.next : r.next+1])
+	for _, row := range r.tables.visits {
+		if overDuring(&row, during) {
+			if err := r.state.RestoreVisit(&row); err != nil {
+				return err
 			}
 		}
 	}
@@ -171,11 +170,19 @@ func (r *run) apply(log []event.Event) error {
 	return nil
 }
 
+// overDuring reports whether a visit is over and overlaps one of these.
+func overDuring(row *visit.Row, during []Overlap) bool {
+	st := &row.State
+	return row.Over && !st.Empty && slices.ContainsFunc(during, func(o Overlap) bool {
+		return st.BCP == o.BCP && st.First < o.To && st.Last > o.From
+	})
+}
+
 // ahead applies up to n events while a flush is written, as long as none needs a row of the tables.
 func (r *run) ahead(log []event.Event, n int) error {
 	for ; n > 0 && r.next < int64(len(log)); n-- {
 		_, absent := r.state.Find(&log[r.next])
-		if _, _, over := r.state.Overlapped(&log[r.next]); absent || over {
+		if absent || len(r.state.Overlapped(log[r.next:r.next+1])) > 0 {
 			return nil
 		}
 		if err := r.apply(log); err != nil {

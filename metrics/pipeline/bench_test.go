@@ -52,7 +52,7 @@ func (forgetful) LastEvents(context.Context, int, func(engine.LastEvents)) error
 
 func (forgetful) Hours(context.Context, int, int64, func(*event.Event)) error { return nil }
 
-func (forgetful) OverDuring(context.Context, int, event.BCP, int64, int64) ([]visit.Row, error) {
+func (forgetful) OverDuring(context.Context, int, []engine.Overlap) ([]visit.Row, error) {
 	return nil, nil
 }
 

@@ -252,6 +252,9 @@ func (s *Shard) apply(ctx context.Context, records []event.Record, next int64) e
 	span.SetAttributes(attribute.Int("dwell.records", len(records)))
 	letters := len(s.raw.DeadLetters)
 	s.decode(ctx, work, records)
+	if err := s.loadOverlapped(ctx, work.events); err != nil {
+		return err
+	}
 	if err := s.load(ctx, work); err != nil {
 		return err
 	}
@@ -260,10 +263,6 @@ func (s *Shard) apply(ctx context.Context, records []event.Record, next int64) e
 		if rejection := s.state.Admit(r.Offset, r.Time, e, at); rejection != nil {
 			s.reject(r, rejection)
 			continue
-		}
-		if err := s.loadOverlapped(ctx, e); err != nil {
-			s.since = time.Time{} // the batch is applied in part, so there is no offset as of which to flush
-			return err
 		}
 		s.raw.Events.Append(r.Offset, r.Time, e)
 		if e.Type == event.QueueObserved || e.Type == event.EventRetracted && e.AboutPlace {
@@ -337,13 +336,13 @@ func (s *Shard) load(ctx context.Context, w *work) error {
 	return s.restore(ctx, func() ([]visit.Row, error) { return s.Store.Visits(ctx, s.id, keys) })
 }
 
-// loadOverlapped restores the visits that a late opening or closing overlaps and that are no longer in memory.
-func (s *Shard) loadOverlapped(ctx context.Context, e *event.Event) error {
-	b, over, ok := s.state.Overlapped(e)
-	if !ok {
+// loadOverlapped restores the visits that late openings and closings of the batch overlap and that are no longer in memory.
+func (s *Shard) loadOverlapped(ctx context.Context, events []event.Event) error {
+	during := s.state.Overlapped(events)
+	if len(during) == 0 {
 		return nil
 	}
-	return s.restore(ctx, func() ([]visit.Row, error) { return s.Store.OverDuring(ctx, s.id, b, over.From, over.To) })
+	return s.restore(ctx, func() ([]visit.Row, error) { return s.Store.OverDuring(ctx, s.id, during) })
 }
 
 func (s *Shard) restore(ctx context.Context, read func() ([]visit.Row, error)) error {

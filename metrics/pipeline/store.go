@@ -39,9 +39,9 @@ type Store interface {
 	// Hours yields, in any order, the shard's openings and closings of BCPs before an offset, with the retractions of events
 	// about places.
 	Hours(ctx context.Context, shard int, before int64, yield func(*event.Event)) error
-	// OverDuring returns the visits at a BCP that are over and have facts before to and after from (Unix milliseconds),
-	// without their State.
-	OverDuring(ctx context.Context, shard int, b event.BCP, from, to int64) ([]visit.Row, error)
+	// OverDuring returns the visits that are over and have facts before the end and after the beginning of one of these overlaps at
+	// their BCP, without their State.
+	OverDuring(ctx context.Context, shard int, during []engine.Overlap) ([]visit.Row, error)
 	// Visits returns the stored rows of these visits, without their State.
 	Visits(ctx context.Context, shard int, keys []visit.Key) ([]visit.Row, error)
 	// Windows returns the stored rows of these windows.

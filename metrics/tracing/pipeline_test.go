@@ -50,7 +50,7 @@ func (accepting) LastEvents(context.Context, int, func(engine.LastEvents)) error
 
 func (accepting) Hours(context.Context, int, int64, func(*event.Event)) error { return nil }
 
-func (accepting) OverDuring(context.Context, int, event.BCP, int64, int64) ([]visit.Row, error) {
+func (accepting) OverDuring(context.Context, int, []engine.Overlap) ([]visit.Row, error) {
 	return nil, nil
 }
 
