@@ -291,6 +291,13 @@ func TestTimesOfManyLayouts(t *testing.T) {
 	}
 }
 
+func TestErrorsShowTheBeginningOfALongValue(t *testing.T) {
+	got := readAll(t, strings.NewReader("time,place,trucks\n2026-07-01T00:00:00Z,PL-18-MEDYKA,"+strings.Repeat("ї", 100_000)+"\n"), mapping(t, counts))
+	if len(got) != 1 || len(got[0]) > 300 || !strings.HasPrefix(got[0], `line 2: trucks: "їїї`) || !strings.HasSuffix(got[0], `ї..." is not a number of vehicles`) {
+		t.Errorf("%.400q", got)
+	}
+}
+
 // Whatever the bytes, each line is counted once, and lines that are well-formed are read whatever surrounds them.
 func TestLinesAddUp(t *testing.T) {
 	m := []source.Mapping{mapping(t, counts)}

@@ -154,8 +154,10 @@ func choose(mappings []Mapping, first []byte) (*Mapping, error) {
 	switch {
 	case best != nil:
 		return best, nil
+	case errors.Is(fault, io.EOF):
+		return nil, errors.New("header: the file has none")
 	case len(mappings) == 1 && !mappings[0].shipped:
-		return nil, fmt.Errorf("mapping %q does not fit the header %q: %w", mappings[0].Name, strings.Join(header, string(mappings[0].Separator)), fault)
+		return nil, fmt.Errorf("mapping %q does not fit the header %q: %w", mappings[0].Name, short(strings.Join(header, string(mappings[0].Separator))), fault)
 	}
 	var tried []string
 	for _, m := range mappings {
@@ -163,7 +165,7 @@ func choose(mappings []Mapping, first []byte) (*Mapping, error) {
 	}
 	line, _, _ := bytes.Cut(first, []byte("\n"))
 	return nil, fmt.Errorf("%w the header %q (tried %s); dwell source try FILE proposes one, and --map FILE names it",
-		ErrNoMapping, bytes.TrimSpace(line), strings.Join(tried, ", "))
+		ErrNoMapping, short(string(bytes.TrimSpace(line))), strings.Join(tried, ", "))
 }
 
 // Mapping returns the mapping in use.
@@ -262,7 +264,7 @@ func (q *Reader) emit(r *reading, yield func(*event.Event, error) bool) bool {
 	if !r.later.IsZero() {
 		return q.refuse(&LineError{r.line, AmbiguousTime, fmt.Sprintf(
 			"%s: %q is there twice in %s, where clocks were set back, and the order of the lines does not tell which it is",
-			q.mapping.Columns.Time.String(), r.text, r.zone)}, yield)
+			q.mapping.Columns.Time.String(), short(r.text), r.zone)}, yield)
 	}
 	id := fmt.Appendf(nil, "%s/%s", r.name, r.at.UTC().Format(time.RFC3339Nano))
 	key, figures := event.KeyOf(q.source, id, 0), r.figures()
@@ -273,7 +275,7 @@ func (q *Reader) emit(r *reading, yield func(*event.Event, error) bool) bool {
 		}
 		return q.refuse(&LineError{r.line, ConflictingReading, fmt.Sprintf(
 			"line %d has other figures of %q at %s; two readings of one place and time are two queues, or one is wrong",
-			before.line, r.name, r.at.UTC().Format(time.RFC3339))}, yield)
+			before.line, short(r.name), r.at.UTC().Format(time.RFC3339))}, yield)
 	}
 	q.seen[key] = seen{figures, int32(r.line)}
 	q.tally.Taken++
@@ -300,6 +302,15 @@ func (q *Reader) emit(r *reading, yield func(*event.Event, error) bool) bool {
 	q.event.Type, q.event.Direction = event.QueueObserved, q.mapping.Direction
 	q.event.Vehicles, q.event.WaitSeconds, q.event.AgeSeconds = r.vehicles, r.wait, r.age
 	return yield(&q.event, nil)
+}
+
+// short is a text as errors show it: what is longer than a screen's line or two is cut.
+func short(s string) string {
+	const most = 200
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "..."
 }
 
 // reading is what a line says.
@@ -332,7 +343,7 @@ func (q *Reader) read(number int, fields []string) (reading, *LineError) {
 		if value == "" {
 			return reading{}, &LineError{number, event.MissingField, fmt.Sprintf("%s is empty", column)}
 		}
-		return reading{}, &LineError{number, reason, fmt.Sprintf("%s: %q %s", column, value, why)}
+		return reading{}, &LineError{number, reason, fmt.Sprintf("%s: %q %s", column, short(value), why)}
 	}
 	m, c := &q.mapping, &q.mapping.Columns
 	r := reading{line: number, name: m.BCP, vehicles: event.Unknown, wait: event.Unknown, age: event.Unknown}
