@@ -59,6 +59,7 @@ func (c *sourceTryCommand) Run(_ context.Context, e *env) error {
 		}
 		return source.NewReader(file, mappings, voc, func(bcp string) *time.Location { return book.Place(bcp).Zone }, time.Now().Add(source.MaxSkew))
 	}
+	comment := ""
 	r, err := open(mappings)
 	switch {
 	case err == nil:
@@ -69,11 +70,12 @@ func (c *sourceTryCommand) Run(_ context.Context, e *env) error {
 	case c.Map != "" || !errors.Is(err, source.ErrNoMapping):
 		return err
 	default:
+		comment = "# "
 		if r, err = c.propose(e, file, book, open); err != nil || r == nil {
 			return err
 		}
 	}
-	return c.print(e, r, voc)
+	return c.print(e, r, voc, comment)
 }
 
 // propose prints a mapping, and opens the file with it if it is one already.
@@ -86,7 +88,7 @@ func (c *sourceTryCommand) propose(e *env, file io.ReadSeeker, book *place.Book,
 	if err != nil {
 		return nil, fmt.Errorf("%q: %w", c.File, err)
 	}
-	_, _ = fmt.Fprintf(e.out, "mapping     proposed; save it as map.yaml, answer its comments, and try --map map.yaml\n\n%s\n", bytes.TrimSpace(text))
+	_, _ = fmt.Fprintf(e.out, "# mapping     proposed; save it as map.yaml, answer its comments, and try --map map.yaml\n\n%s\n", bytes.TrimSpace(text))
 	m, err := source.ParseMapping("map.yaml", text)
 	if err != nil {
 		return nil, fmt.Errorf("the proposal is not complete:\n%w", err)
@@ -94,8 +96,8 @@ func (c *sourceTryCommand) propose(e *env, file io.ReadSeeker, book *place.Book,
 	return open([]source.Mapping{m})
 }
 
-// print prints the first lines, those that are refused, and the sum.
-func (c *sourceTryCommand) print(e *env, r *source.Reader, voc *event.Vocabulary) error {
+// print prints the first lines, those that are refused, and the sum, as comments of YAML where they follow a proposal.
+func (c *sourceTryCommand) print(e *env, r *source.Reader, voc *event.Vocabulary, comment string) error {
 	_, _ = fmt.Fprintln(e.out)
 	printed, refused := 0, 0
 	for ev, err := range r.Events() {
@@ -103,16 +105,19 @@ func (c *sourceTryCommand) print(e *env, r *source.Reader, voc *event.Vocabulary
 		switch {
 		case errors.As(err, &bad):
 			if refused++; refused <= c.Lines {
-				_, _ = fmt.Fprintf(e.out, "line %-6d refused, %s: %s\n", bad.Line, bad.Reason, bad.Text)
+				_, _ = fmt.Fprintf(e.out, "%sline %-6d refused, %s: %s\n", comment, bad.Line, bad.Reason, bad.Text)
 			}
 		case err != nil:
 			return err
 		case printed < c.Lines:
 			printed++
-			_, _ = fmt.Fprintf(e.out, "line %-6d %s\n", r.Line(), described(ev, voc))
+			_, _ = fmt.Fprintf(e.out, "%sline %-6d %s\n", comment, r.Line(), described(ev, voc))
 		}
 	}
-	_, _ = fmt.Fprintf(e.out, "\nwould be    %s\n", r.Tally())
+	_, _ = fmt.Fprintf(e.out, "\n%swould be    %s\n", comment, r.Tally())
+	if refused > 0 {
+		return fmt.Errorf("%d lines of %q would not be imported", refused, c.File)
+	}
 	return nil
 }
 

@@ -257,6 +257,17 @@ bcps: {"Медика": PL-18-MEDYKA}
 	}
 }
 
+// Hours with a fraction are seconds that floating point has a little below the whole.
+func TestFractionsOfAnHourAreWholeSeconds(t *testing.T) {
+	m := mapping(t, "source: /x\ncolumns: {bcp: place, time: time, wait: hours}\nwait_unit: 1h\n")
+	for tenths := range 481 {
+		got := readAll(t, strings.NewReader(fmt.Sprintf("time,place,hours\n2026-07-01T00:00:00Z,PL-18-MEDYKA,%d.%d\n", tenths/10, tenths%10)), m)
+		if want := fmt.Sprintf("01T00:00 PL-18-MEDYKA queue.observed vehicles=unknown wait=%d age=unknown", tenths*360); len(got) != 1 || got[0] != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
 // A file of one place has no column of it.
 func TestFileOfOnePlace(t *testing.T) {
 	m := mapping(t, "source: /one\nbcp: PL-18-MEDYKA\ncolumns: {time: checkpoint_time, wait: wait_time, vehicles: vehicles_in_queue}\ntime_layout: \"%Y-%m-%d %H:%M:%S\"\ntime_zone: place\nwait_unit: 1s\n")
@@ -293,7 +304,7 @@ func TestTimesOfManyLayouts(t *testing.T) {
 
 func TestErrorsShowTheBeginningOfALongValue(t *testing.T) {
 	got := readAll(t, strings.NewReader("time,place,trucks\n2026-07-01T00:00:00Z,PL-18-MEDYKA,"+strings.Repeat("ї", 100_000)+"\n"), mapping(t, counts))
-	if len(got) != 1 || len(got[0]) > 300 || !strings.HasPrefix(got[0], `line 2: trucks: "їїї`) || !strings.HasSuffix(got[0], `ї..." is not a number of vehicles`) {
+	if len(got) != 1 || len(got[0]) > 300 || !strings.HasPrefix(got[0], `line 2: trucks: "їїї`) || !strings.HasSuffix(got[0], `ї..." is not a number of vehicles; a word for unknown belongs in words.unknown`) {
 		t.Errorf("%.400q", got)
 	}
 }

@@ -30,7 +30,8 @@ func parseLayout(s string) (moments, error) {
 		return moments{unit: time.Millisecond, zoned: true}, nil
 	}
 	if strings.Contains(s, "%") {
-		layout, err := strftime.Layout(s)
+		// Programs and spreadsheets write 7/4/2026 as well as 07/04/2026, and strptime reads both.
+		layout, err := strftime.Layout(strings.NewReplacer("%m", "%-m", "%d", "%-d", "%I", "%-I", "%e", "%-d").Replace(s))
 		if err != nil {
 			return moments{}, err
 		}
@@ -45,6 +46,14 @@ func parseLayout(s string) (moments, error) {
 		}
 	}
 	return moments{layout: s, zoned: strings.Contains(s, "Z07") || strings.Contains(s, "-07")}, nil
+}
+
+// refusal says what a text is not that is no time; layout is as it was written.
+func (m *moments) refusal(layout string) string {
+	if m.layout == time.RFC3339 {
+		return `is not a time such as "2026-07-01T08:00:00+02:00"; say time_layout, and time_zone`
+	}
+	return fmt.Sprintf("is not a time of the layout %q (time_layout)", layout)
 }
 
 // read is the instant of a text. Where clocks are set back, the text of an hour has two: then the second return is the later.

@@ -60,12 +60,12 @@ func (f *numbers) count(s string, most int64) (int64, error) {
 	return int64(n), nil
 }
 
-// seconds reads a length of time in whole seconds. Down to -slack it is zero.
+// seconds reads a length of time, rounded to whole seconds. Down to -slack it is zero.
 func (f *numbers) seconds(s string, unit, slack time.Duration) (int64, error) {
 	n, err := f.read(s)
 	seconds := n * unit.Seconds()
 	if err != nil || seconds < -slack.Seconds() || seconds > math.MaxInt32 {
 		return 0, errNoNumber
 	}
-	return int64(max(seconds, 0)), nil
+	return int64(max(math.Round(seconds), 0)), nil
 }

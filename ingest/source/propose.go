@@ -38,17 +38,27 @@ func Propose(r io.Reader, name string, idOf func(name string) (id string, ok boo
 	if _, err := firstLine(bufio.NewReaderSize(bytes.NewReader(text), maxRecord)); err != nil {
 		return nil, err
 	}
-	separator, table := guessSeparator(string(text))
-	if len(table) < 2 || len(table[0]) < 2 {
+	var comment rune
+	if text[0] == '#' {
+		comment = '#'
+	}
+	separator, table := guessSeparator(string(text), comment)
+	switch {
+	case len(table) == 0 || len(table[0]) < 2:
 		return nil, errors.New("no character separates the lines into columns; the file has no table")
+	case len(table) == 1:
+		return nil, errors.New("the file has a header and no line that can be read")
 	}
 	p := proposal{idOf: idOf, header: table[0], rows: table[1:]}
 	p.line("source: %s # a name of your own for where the file comes from; it is a part of what identifies a reading", quoted(name))
 	if charset != "" {
-		p.line("encoding: %s", charset)
+		p.line("encoding: %s # a guess: are all letters right below?", charset)
 	}
 	if separator != ',' {
 		p.line("separator: %q", string(separator))
+	}
+	if comment != 0 {
+		p.line("comment: %q", string(comment))
 	}
 	p.columns()
 	return p.out.Bytes(), nil
@@ -61,7 +71,7 @@ func guessEncoding(text []byte) (string, []byte) {
 		return "", text
 	}
 	best, least, name := text, -1, ""
-	for _, candidate := range []string{"windows-1251", "koi8-u", "windows-1252"} {
+	for _, candidate := range []string{"windows-1251", "koi8-u", "windows-1250", "windows-1252"} {
 		enc, err := parseEncoding(candidate)
 		if err != nil {
 			continue
@@ -101,12 +111,12 @@ func oddities(text []byte) (n int) {
 const encodingError = '\uFFFD'
 
 // guessSeparator returns the character that gives the most lines the same number of columns, of those the most columns.
-func guessSeparator(text string) (rune, [][]string) {
+func guessSeparator(text string, comment rune) (rune, [][]string) {
 	var best rune
 	var table [][]string
 	score := -1
 	for _, separator := range ",;\t|" {
-		l := newLines(strings.NewReader(text), separator, 0)
+		l := newLines(strings.NewReader(text), separator, comment)
 		var rows [][]string
 		for len(rows) <= maxProposedLines {
 			_, fields, err := l.next()
@@ -163,7 +173,7 @@ func (p *proposal) columns() {
 	if layout != "" {
 		after = append(after, fmt.Sprintf("time_layout: %q%s", layout, why))
 	}
-	if m, err := parseLayout(layout); err == nil && !m.zoned {
+	if m, err := parseLayout(layout); (err == nil && !m.zoned) || layout == unknownLayout {
 		after = append(after, "time_zone: place # these times have no zone: that of each place, or one such as Europe/Kyiv")
 	}
 	figures := 0
@@ -215,7 +225,7 @@ var (
 		key, unit string
 		words     []string
 	}{
-		{"vehicles", "", []string{"trucks", "vehicles", "in_queue", "queue_length", "count", "lorries", "черга", "авто", "pojazd"}},
+		{"vehicles", "", []string{"trucks", "vehicles", "in_queue", "queue_length", "count", "lorries", "ciężar", "грузов", "вантаж", "черга", "авто", "pojazd"}},
 		{"wait", "wait_unit", []string{"wait", "delay", "очікуванн", "ожидани", "czas oczekiwania"}},
 		{"age", "age_unit", []string{"age_sec", "age_min", "reading_age"}},
 	}
@@ -305,11 +315,14 @@ func (p *proposal) guessPlaces() (at int, ids []string) {
 
 var layouts = []string{
 	"", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S",
-	"%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%m/%d/%Y %I:%M %p", "%Y-%m-%d %H:%M:%S %z",
+	"%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%m/%d/%Y %I:%M %p", "%m/%d/%Y %I:%M:%S %p", "%d.%m.%y %H:%M", "%Y-%m-%d %H:%M:%S %z",
 	"epoch_s", "epoch_ms",
 }
 
-// guessTime finds the column, or the two of date and time, whose values a layout fits. The comment says where another fits as well.
+// unknownLayout is no layout, so that a mapping with it is refused.
+const unknownLayout = "?"
+
+// guessTime finds the column, or the two of date and time, whose values a layout fits. Where two fit, the comment asks which one.
 func (p *proposal) guessTime() (at []int, layout, comment string) {
 	fits := func(join func(row []string) string) (found []string) {
 		for _, layout := range layouts {
@@ -328,9 +341,9 @@ func (p *proposal) guessTime() (at []int, layout, comment string) {
 	}
 	result := func(found []string, columns ...int) ([]int, string, string) {
 		if len(found) > 1 {
-			comment = fmt.Sprintf(" # %q fits as well: which one is the month?", found[1])
+			return columns, unknownLayout, fmt.Sprintf(" # %q or %q: which one is the month?", found[0], found[1])
 		}
-		return columns, found[0], comment
+		return columns, found[0], ""
 	}
 	for i := range p.header {
 		if found := fits(func(row []string) string { return strings.TrimSpace(row[i]) }); len(found) > 0 {

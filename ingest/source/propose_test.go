@@ -25,6 +25,10 @@ func TestProposalReadsTheFileOrAsks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	polish, err := charmap.Windows1250.NewEncoder().String("Przejście;Czas;Ciężarówki\nPL-18-MEDYKA;24.07.2026 06:16;12\n")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, c := range map[string]struct {
 		file string
 		has  []string // parts of the proposal
@@ -45,10 +49,17 @@ func TestProposalReadsTheFileOrAsks(t *testing.T) {
 		},
 		"seconds since 1970": {"time,bcp,count\n1782885600,PL-18-MEDYKA,3\n", []string{`time_layout: "epoch_s"`}, "1 line: 1 reading, 0 refused"},
 		"a date that can be read in two ways": {
-			"time,bcp,count\n01/02/2026 10:00,PL-18-MEDYKA,3\n", []string{`"%d/%m/%Y %H:%M" fits as well: which one is the month?`}, "1 line: 1 reading, 0 refused",
+			"time,bcp,count\n01/02/2026 10:00,PL-18-MEDYKA,3\n", []string{`time_layout: "?" # "%m/%d/%Y %H:%M" or "%d/%m/%Y %H:%M": which one is the month?`}, "",
 		},
-		"a wait without a unit": {"time,bcp,wait\n2026-07-01T00:00:00Z,PL-18-MEDYKA,7\n", []string{`wait_unit: "" # the header names no unit`}, ""},
-		"no place":              {"time,trucks\n2026-07-01T00:00:00Z,7\n", []string{`bcp: "" # no column looks like a place`}, ""},
+		"an American clock": {
+			"date,time,bcp,count\n7/4/2026,3:30 PM,PL-18-MEDYKA,3\n7/14/2026,12:30 AM,PL-18-MEDYKA,3\n", []string{`time_layout: "%m/%d/%Y %I:%M %p"`}, "2 lines: 2 readings, 0 refused",
+		},
+		"a comment before the header": {
+			"# export of a counter\ntime\tbcp\tcount\n1782885600\tPL-18-MEDYKA\t3\n", []string{`comment: "#"`, `separator: "\t"`}, "1 line: 1 reading, 0 refused",
+		},
+		"an office's spreadsheet in Windows-1250": {polish, []string{"encoding: windows-1250", `bcp: "Przejście"`, `vehicles: "Ciężarówki"`}, "1 line: 1 reading, 0 refused"},
+		"a wait without a unit":                   {"time,bcp,wait\n2026-07-01T00:00:00Z,PL-18-MEDYKA,7\n", []string{`wait_unit: "" # the header names no unit`}, ""},
+		"no place":                                {"time,trucks\n2026-07-01T00:00:00Z,7\n", []string{`bcp: "" # no column looks like a place`}, ""},
 		"a place of another name": {
 			"post,time,trucks\nAtlantis,2026-07-01T00:00:00Z,7\n", []string{`"Atlantis": "" # the id of a configured place`}, "",
 		},
@@ -91,6 +102,7 @@ func TestNoProposalForWhatIsNoTable(t *testing.T) {
 	for file, want := range map[string]string{
 		"":                 "the file is empty",
 		"{\"a\": 1}":       "this is JSON, not CSV",
+		"time,place\n":     "the file has a header and no line that can be read",
 		"one column\n1\n":  "no character separates the lines into columns",
 		"PK\x03\x04 sheet": "this is a zip or XLSX file",
 	} {

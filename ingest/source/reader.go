@@ -20,6 +20,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/cespare/xxhash/v2"
 	"golang.org/x/text/encoding"
@@ -304,6 +305,14 @@ func (q *Reader) emit(r *reading, yield func(*event.Event, error) bool) bool {
 	return yield(&q.event, nil)
 }
 
+// wayOutOf says what to do about a text that is no number.
+func wayOutOf(s string) string {
+	if strings.ContainsFunc(s, unicode.IsDigit) {
+		return ""
+	}
+	return "; a word for unknown belongs in words.unknown"
+}
+
 // short is a text as errors show it: what is longer than a screen's line or two is cut.
 func short(s string) string {
 	const most = 200
@@ -358,7 +367,7 @@ func (q *Reader) read(number int, fields []string) (reading, *LineError) {
 		return bad(event.UnknownBCP, c.BCP, r.name, "is not in the mapping's bcps")
 	}
 	if r.bcp, known = q.voc.BCP([]byte(id)); !known {
-		return bad(event.UnknownBCP, c.BCP, id, "is not the id of a configured place")
+		return bad(event.UnknownBCP, c.BCP, id, "is not the id of a configured place; give its id in the mapping's bcps")
 	}
 	r.text = column(q.at.time[0])
 	for _, i := range q.at.time[1:] {
@@ -370,8 +379,10 @@ func (q *Reader) read(number int, fields []string) (reading, *LineError) {
 	}
 	r.at, r.later, err = m.moments.read(r.text, r.zone)
 	switch {
-	case errors.Is(err, errNoTime) || err == nil && (r.at.UnixMilli() < event.Earliest || r.at.UnixMilli() >= event.Latest):
-		return bad(event.InvalidField, c.Time.String(), r.text, fmt.Sprintf("is not a time such as %q", m.layout))
+	case errors.Is(err, errNoTime):
+		return bad(event.InvalidField, c.Time.String(), r.text, m.moments.refusal(m.layout))
+	case err == nil && (r.at.UnixMilli() < event.Earliest || r.at.UnixMilli() >= event.Latest):
+		return bad(event.InvalidField, c.Time.String(), r.text, "is before 1990, or after 2104")
 	case err != nil:
 		return bad(event.InvalidField, c.Time.String(), r.text, err.Error())
 	case r.at.After(q.until):
@@ -386,7 +397,7 @@ func (q *Reader) read(number int, fields []string) (reading, *LineError) {
 	}
 	if s := column(q.at.age); !m.words.unknown(s) {
 		if r.age, err = m.numbers.seconds(s, m.AgeUnit, m.Slack); err != nil {
-			return bad(event.InvalidField, c.Age, s, "is not a length of time")
+			return bad(event.InvalidField, c.Age, s, "is not a length of time"+wayOutOf(s))
 		}
 	}
 	if missing {
@@ -394,12 +405,12 @@ func (q *Reader) read(number int, fields []string) (reading, *LineError) {
 	}
 	if s := column(q.at.vehicles); !m.words.unknown(s) {
 		if r.vehicles, err = m.numbers.count(s, event.MaxCount); err != nil {
-			return bad(event.InvalidField, c.Vehicles, s, "is not a number of vehicles")
+			return bad(event.InvalidField, c.Vehicles, s, "is not a number of vehicles"+wayOutOf(s))
 		}
 	}
 	if s := column(q.at.wait); !m.words.unknown(s) {
 		if r.wait, err = m.numbers.seconds(s, m.WaitUnit, 0); err != nil {
-			return bad(event.InvalidField, c.Wait, s, "is not a length of time")
+			return bad(event.InvalidField, c.Wait, s, "is not a length of time"+wayOutOf(s))
 		}
 	}
 	return r, nil

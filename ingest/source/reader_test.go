@@ -203,9 +203,9 @@ func TestOwnMapping(t *testing.T) {
 	want := []string{
 		"01T06:00 PL-18-MEDYKA queue.observed vehicles=unknown wait=5400 age=unknown",
 		"01T07:00 PL-18-MEDYKA queue.observed vehicles=unknown wait=unknown age=unknown",
-		`line 4: at: "yesterday" is not a time such as "2006-01-02 15:04"`,
-		`line 5: post: "PL-99-NONE" is not the id of a configured place`,
-		`line 6: minutes: "long" is not a length of time`,
+		`line 4: at: "yesterday" is not a time of the layout "2006-01-02 15:04" (time_layout)`,
+		`line 5: post: "PL-99-NONE" is not the id of a configured place; give its id in the mapping's bcps`,
+		`line 6: minutes: "long" is not a length of time; a word for unknown belongs in words.unknown`,
 		`line 7: at: "2026-10-01 02:01" is in the future`,
 	}
 	if !slices.Equal(got, want) {
@@ -273,7 +273,7 @@ func TestReaderRefusesWhatNoEventCanHave(t *testing.T) {
 		{"2026-07-01T06:00:00Z,medyka,9999999999,0,0,0", "01T06:00 PL-18-MEDYKA queue.observed vehicles=9999999999 wait=unknown age=0"},
 		{"2026-07-01T06:00:00Z,medyka,10000000000,0,0,0", `line 2: trucks_waiting: "10000000000" is not a number of vehicles`},
 		{"1990-01-01T00:00:00Z,medyka,7,0,0,0", "01T00:00 PL-18-MEDYKA queue.observed vehicles=7 wait=unknown age=0"},
-		{"1990-01-01T00:00:00+02:00,medyka,7,0,0,0", `line 2: scraped_at: "1990-01-01T00:00:00+02:00" is not a time such as`},
+		{"1990-01-01T00:00:00+02:00,medyka,7,0,0,0", `line 2: scraped_at: "1990-01-01T00:00:00+02:00" is before 1990, or after 2104`},
 	} {
 		if got := read(t, strings.NewReader(header+c.line), shipped(t)); len(got) != 1 || !strings.HasPrefix(got[0], c.want) {
 			t.Errorf("%s:\n got %q\nwant %q", c.line, got, c.want)
