@@ -43,15 +43,22 @@ func (q *Events) Records() iter.Seq2[event.Record, error] {
 			yield(event.Record{}, err)
 			return
 		}
-		lines := bufio.NewReaderSize(text, maxLine)
+		lines := bufio.NewReaderSize(text, maxLine+len("\r\n"))
 		for n := 1; ; n++ {
-			line, end := readLine(lines)
+			line, long, end := readLine(lines)
 			text := bytes.TrimSpace(line)
-			if len(text) == 0 && len(line) > 0 {
+			switch {
+			case long:
+				q.tally.Lines++
+				if !q.refuse(n, &event.Rejection{Reason: event.TooLarge, Field: "message"}, yield) {
+					return
+				}
+			case len(text) > 0:
+				if !q.line(n, text, yield) {
+					return
+				}
+			case len(line) > 0:
 				q.tally.Skipped++
-			}
-			if len(text) > 0 && !q.line(n, text, yield) {
-				return
 			}
 			if errors.Is(end, io.EOF) {
 				return
@@ -68,11 +75,15 @@ func (q *Events) line(number int, text []byte, yield func(event.Record, error) b
 	q.tally.Lines++
 	r, why := read(q.decoder, text, q.now())
 	if why != nil {
-		q.tally.Refused[why.Reason]++
-		return yield(event.Record{}, &LineError{number, why.Reason, why.Error()})
+		return q.refuse(number, why, yield)
 	}
 	q.tally.Taken++
 	return yield(r, nil)
+}
+
+func (q *Events) refuse(number int, why *event.Rejection, yield func(event.Record, error) bool) bool {
+	q.tally.Refused[why.Reason]++
+	return yield(event.Record{}, &LineError{number, why.Reason, why.Error()})
 }
 
 // read is the record of a line. The key is the subject, and the time that of the recording; both must be known before the
@@ -100,13 +111,13 @@ func read(decoder *event.Decoder, line []byte, now time.Time) (event.Record, *ev
 	return r, nil
 }
 
-// readLine reads a line of any length; it is valid until the next call.
-func readLine(r *bufio.Reader) ([]byte, error) {
-	line, err := r.ReadSlice('\n')
-	if !errors.Is(err, bufio.ErrBufferFull) {
-		return line, err
+// readLine reads a line, with its end; it is valid until the next call. Of one that is longer than the buffer nothing is kept: a small
+// packed file may have a line of any length.
+func readLine(in *bufio.Reader) (line []byte, long bool, err error) {
+	line, err = in.ReadSlice('\n')
+	for errors.Is(err, bufio.ErrBufferFull) {
+		line, long = nil, true
+		_, err = in.ReadSlice('\n')
 	}
-	line = bytes.Clone(line) // the next read overwrites it
-	rest, err := r.ReadBytes('\n')
-	return append(line, rest...), err
+	return line, long, err
 }

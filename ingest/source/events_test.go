@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -132,3 +134,45 @@ func TestReadErrorEndsTheFile(t *testing.T) {
 type failing struct{ err error }
 
 func (f failing) Read([]byte) (int, error) { return 0, f.err }
+
+// A packed file of 1 MB may have a line of 1 GB: it costs its line, and no more memory than another.
+func TestLineOfAnyLengthTakesNoMemory(t *testing.T) {
+	voc, err := event.NewVocabulary([]string{"TORKHAM"}, []string{"customs"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	good := `{"specversion":"1.0","id":"1","source":"/post","type":"dwell.truck.arrived.v1","subject":"T1","time":"2026-01-05T08:00:00Z","data":{"bcp":"TORKHAM","direction":"inbound"}}`
+	const length = 64 << 20
+	file := io.MultiReader(strings.NewReader(good+"\n"), io.LimitReader(blanks{}, length), strings.NewReader("x\n"+good))
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	events := NewEvents(file, voc, time.Now)
+	var got []string
+	for r, err := range events.Records() {
+		if err != nil {
+			got = append(got, err.Error())
+			continue
+		}
+		got = append(got, string(r.Key))
+	}
+	runtime.ReadMemStats(&after)
+	if want := []string{"T1", "line 2: too_large: message", "T1"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if tally := events.Tally().String(); tally != "3 lines: 2 events, 1 refused (1 too_large)" {
+		t.Error(tally)
+	}
+	if took := after.TotalAlloc - before.TotalAlloc; took > length/4 {
+		t.Errorf("%d MiB were allocated", took>>20)
+	}
+}
+
+// blanks is a file of blanks without an end.
+type blanks struct{}
+
+func (blanks) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = ' '
+	}
+	return len(p), nil
+}

@@ -127,19 +127,13 @@ func (l *lines) read(number int) ([]byte, error) {
 	if l.end != nil {
 		return nil, l.end
 	}
-	line, err := l.in.ReadSlice('\n')
-	if errors.Is(err, bufio.ErrBufferFull) {
-		for errors.Is(err, bufio.ErrBufferFull) {
-			_, err = l.in.ReadSlice('\n')
-		}
-		l.end = err
+	line, long, err := readLine(l.in)
+	l.end = err
+	switch {
+	case long:
 		return nil, &LineError{number, event.TooLarge, fmt.Sprintf("it has more than %d bytes", maxLine)}
-	}
-	if err != nil {
-		l.end = err
-		if len(line) == 0 || err != io.EOF {
-			return nil, err
-		}
+	case err != nil && (len(line) == 0 || err != io.EOF):
+		return nil, err
 	}
 	return line, nil
 }
