@@ -208,12 +208,12 @@ bcps: {"Медика": PL-18-MEDYKA}
 		"24T03:16 PL-18-MEDYKA queue.observed vehicles=1200 wait=750 age=unknown",
 		"24T04:16 PL-18-MEDYKA queue.observed vehicles=1200 wait=750 age=unknown",
 		"24T05:16 PL-18-MEDYKA queue.observed vehicles=1200 wait=unknown age=unknown",
-		"24T06:16 PL-18-MEDYKA bcp.closed",
 		"24T06:16 PL-18-MEDYKA queue.observed vehicles=1200 wait=unknown age=unknown",
 		"24T07:16 PL-18-MEDYKA queue.observed vehicles=unknown wait=720 age=unknown",
 		`line 7: Черга: "1 20" is not a number of vehicles`,
 		`line 8: Черга: "7,5" is not a number of vehicles`,
 		"24T10:16 PL-18-MEDYKA queue.observed vehicles=1200000 wait=60030 age=unknown",
+		"24T06:16 PL-18-MEDYKA bcp.closed",
 	}
 	encoded := func(e encoding.Encoding) []byte {
 		b, err := e.NewEncoder().Bytes([]byte(file))
@@ -264,6 +264,28 @@ func TestFractionsOfAnHourAreWholeSeconds(t *testing.T) {
 		got := readAll(t, strings.NewReader(fmt.Sprintf("time,place,hours\n2026-07-01T00:00:00Z,PL-18-MEDYKA,%d.%d\n", tenths/10, tenths%10)), m)
 		if want := fmt.Sprintf("01T00:00 PL-18-MEDYKA queue.observed vehicles=unknown wait=%d age=unknown", tenths*360); len(got) != 1 || got[0] != want {
 			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+// What closed and opened follows from the times. In the order of its lines, the middle one of a file with the newest first would be
+// a closing without an end.
+func TestClosingsFollowTimesAndNotLines(t *testing.T) {
+	m := mapping(t, "source: /x\ncolumns: {bcp: place, time: time, vehicles: trucks, closed: closed}\n")
+	lines := []string{
+		"2026-07-01T01:00:00Z,PL-18-MEDYKA,1,0\n", "2026-07-01T02:00:00Z,PL-18-MEDYKA,2,1\n", "2026-07-01T03:00:00Z,PL-18-MEDYKA,3,1\n",
+		"2026-07-01T04:00:00Z,PL-18-MEDYKA,4,0\n", "2026-07-01T02:00:00Z,PL-06-ZOSIN,5,1\n",
+	}
+	want := []string{"01T02:00 PL-06-ZOSIN bcp.closed", "01T02:00 PL-18-MEDYKA bcp.closed", "01T04:00 PL-18-MEDYKA bcp.opened"}
+	for name, order := range map[string][]int{"oldest first": {0, 1, 2, 3, 4}, "newest first": {3, 2, 4, 1, 0}, "without order": {2, 0, 4, 3, 1}} {
+		file := "time,place,trucks,closed\n"
+		for _, i := range order {
+			file += lines[i]
+		}
+		got := slices.DeleteFunc(readAll(t, strings.NewReader(file), m), func(s string) bool { return strings.Contains(s, "queue.observed") })
+		slices.Sort(got)
+		if !slices.Equal(got, want) {
+			t.Errorf("%s:\n got %s\nwant %s", name, strings.Join(got, "\n     "), strings.Join(want, "\n     "))
 		}
 	}
 }

@@ -40,7 +40,7 @@ type Reader struct {
 	tally   Tally
 	series  map[string]*series // by the name of the place in the file
 	seen    map[uint64]seen
-	closed  map[event.BCP]bool
+	flags   map[event.BCP][]flag // of readings, where the file has a column of closings
 	event   event.Event
 	line    int      // of the event
 	unused  []string // columns
@@ -84,7 +84,7 @@ func NewReader(r io.Reader, mappings []Mapping, voc *event.Vocabulary, zone func
 	q := &Reader{
 		mapping: *m, lines: newLines(in, m.Separator, m.Comment), voc: voc, zone: zone, until: until, source: []byte(m.Source),
 		tally:  newTally("reading"),
-		series: map[string]*series{}, seen: map[uint64]seen{}, closed: map[event.BCP]bool{},
+		series: map[string]*series{}, seen: map[uint64]seen{}, flags: map[event.BCP][]flag{},
 	}
 	_, header, err := q.lines.next()
 	if err != nil {
@@ -195,7 +195,7 @@ func (q *Reader) Records() iter.Seq2[event.Record, error] {
 
 // Events yields the events of each place in the order of its lines. For a line that gives no event it yields a *LineError and
 // continues; any other error is of the file itself, and the last. An event is valid until the next one. Where a BCP closes or
-// opens from one reading to the next, bcp.closed or bcp.opened precedes the reading.
+// opens from one reading to the next, there is a bcp.closed or bcp.opened behind all readings: which one is the next is known then.
 func (q *Reader) Events() iter.Seq2[*event.Event, error] {
 	return func(yield func(*event.Event, error) bool) {
 		for {
@@ -204,11 +204,11 @@ func (q *Reader) Events() iter.Seq2[*event.Event, error] {
 			var r reading
 			switch {
 			case errors.Is(err, io.EOF):
-				q.atEnd(yield)
+				_ = q.atEnd(yield) && q.changes(yield)
 				return
 			case errors.As(err, &bad):
 			case err != nil:
-				yield(nil, fmt.Errorf("readings: %w", err))
+				_ = q.changes(yield) && yield(nil, fmt.Errorf("readings: %w", err))
 				return
 			default:
 				r, bad = q.read(number, fields)
@@ -247,7 +247,7 @@ func (q *Reader) place(r reading, yield func(*event.Event, error) bool) bool {
 	return true
 }
 
-func (q *Reader) atEnd(yield func(*event.Event, error) bool) {
+func (q *Reader) atEnd(yield func(*event.Event, error) bool) bool {
 	var left []reading
 	for _, s := range q.series {
 		left = append(left, s.rest()...)
@@ -255,19 +255,20 @@ func (q *Reader) atEnd(yield func(*event.Event, error) bool) {
 	slices.SortFunc(left, func(a, b reading) int { return a.line - b.line })
 	for _, r := range left {
 		if !q.emit(&r, yield) {
-			return
+			return false
 		}
 	}
+	return true
 }
 
-// emit yields the event of a reading whose instant is known, and before it the change of its BCP.
+// emit yields the event of a reading whose instant is known.
 func (q *Reader) emit(r *reading, yield func(*event.Event, error) bool) bool {
 	if !r.later.IsZero() {
 		return q.refuse(&LineError{r.line, AmbiguousTime, fmt.Sprintf(
 			"%s: %q is there twice in %s, where clocks were set back, and the order of the lines does not tell which it is",
 			q.mapping.Columns.Time.String(), short(r.text), r.zone)}, yield)
 	}
-	id := fmt.Appendf(nil, "%s/%s", r.name, r.at.UTC().Format(time.RFC3339Nano))
+	id := eventID(r.name, r.at)
 	key, figures := event.KeyOf(q.source, id, 0), r.figures()
 	if before, again := q.seen[key]; again {
 		if before.figures == figures {
@@ -280,27 +281,11 @@ func (q *Reader) emit(r *reading, yield func(*event.Event, error) bool) bool {
 	}
 	q.seen[key] = seen{figures, int32(r.line)}
 	q.tally.Taken++
-	q.line = r.line
-	e := event.Event{
-		ID: id, Source: q.source, Subject: []byte(q.voc.BCPName(r.bcp)), BCP: r.bcp,
-		Time: r.at.UnixMilli(), Recorded: r.at.UnixMilli(),
-		Vehicles: event.Unknown, WaitSeconds: event.Unknown, AgeSeconds: event.Unknown,
+	if q.at.closed >= 0 {
+		q.flags[r.bcp] = append(q.flags[r.bcp], flag{at: r.at.UnixMilli(), line: r.line, name: r.name, closed: r.closed})
 	}
-	if q.closed[r.bcp] != r.closed {
-		q.closed[r.bcp] = r.closed
-		q.tally.Changes++
-		q.event = e
-		q.event.Type = event.BCPOpened
-		if r.closed {
-			q.event.Type = event.BCPClosed
-		}
-		q.event.ID = fmt.Appendf(nil, "%s/%s", id, q.event.Type)
-		if !yield(&q.event, nil) {
-			return false
-		}
-	}
-	q.event = e
-	q.event.Type, q.event.Direction = event.QueueObserved, q.mapping.Direction
+	q.begin(event.QueueObserved, r.bcp, id, r.at.UnixMilli(), r.line)
+	q.event.Direction = q.mapping.Direction
 	q.event.Vehicles, q.event.WaitSeconds, q.event.AgeSeconds = r.vehicles, r.wait, r.age
 	return yield(&q.event, nil)
 }
@@ -320,6 +305,20 @@ func short(s string) string {
 		return s
 	}
 	return strings.ToValidUTF8(s[:most], "") + "..."
+}
+
+// begin begins the event of a line.
+func (q *Reader) begin(t event.Type, bcp event.BCP, id []byte, at int64, line int) {
+	q.line = line
+	q.event = event.Event{
+		Type: t, ID: id, Source: q.source, Subject: []byte(q.voc.BCPName(bcp)), BCP: bcp, Time: at, Recorded: at,
+		Vehicles: event.Unknown, WaitSeconds: event.Unknown, AgeSeconds: event.Unknown,
+	}
+}
+
+// eventID is the id of the reading of a place, as the file names it.
+func eventID(name string, at time.Time) []byte {
+	return fmt.Appendf(nil, "%s/%s", name, at.UTC().Format(time.RFC3339Nano))
 }
 
 // reading is what a line says.

@@ -91,13 +91,13 @@ func TestEachLineGivesAReadingOrAReason(t *testing.T) {
 		"01T06:00 PL-18-MALHOWICE queue.observed vehicles=unknown wait=unknown age=600",
 		"01T06:00 PL-18-MEDYKA queue.observed vehicles=7 wait=unknown age=0",
 		`line 6: crossing_id: "atlantis" is not in the mapping's bcps`,
-		"01T10:00 PL-06-DOROHUSK bcp.closed",
 		"01T10:00 PL-06-DOROHUSK queue.observed vehicles=1190 wait=unknown age=21600",
-		"01T14:00 PL-06-DOROHUSK bcp.opened",
 		"01T14:00 PL-06-DOROHUSK queue.observed vehicles=1250 wait=unknown age=60",
 		`line 9: trucks_waiting: "-3" is not a number of vehicles`,
 		"line 10: 4 fields instead of 11",
 		"01T14:00 PL-18-MEDYKA queue.observed vehicles=5 wait=unknown age=30",
+		"01T10:00 PL-06-DOROHUSK bcp.closed",
+		"01T14:00 PL-06-DOROHUSK bcp.opened",
 	}
 	for name, file := range map[string]io.Reader{
 		"whole": bytes.NewReader(data), "byte by byte": iotest.OneByteReader(bytes.NewReader(data)),
