@@ -12,6 +12,9 @@ func TestUnreadableDocumentsAndUnknownKeysAreErrors(t *testing.T) {
 		"names:\n !- ":  "cannot be read as YAML",
 		"nicknames: []": `unknown field "nicknames"`,
 		"names: [a":     "sequence end token",
+
+		"names:\n  " + strings.Repeat("[", 4000): "line 2: brackets are within more than 100 others",
+		strings.Repeat("{a: ", 4000):             "line 1: brackets are within more than 100 others",
 	} {
 		var into struct {
 			Names []struct{ Name string } `yaml:"names"`
