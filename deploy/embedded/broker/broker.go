@@ -16,6 +16,8 @@
 // No offset is given twice: where a log is shorter than it was, it goes on behind its mark, or where somebody had read it up to
 // (Topic.LeastEnds), and says what it has lost (marks.go, repair.go).
 //
+// A transaction that is open when the broker is killed is aborted, in the log too, and its producer is fenced (abandoned.go).
+//
 // A process that is killed while it joins a group does not keep partitions: kfake starts no session for a member whose
 // JoinGroup it could not answer ((*group).reply), and would never remove it, so all sessions are started here too (ghost.go).
 // It is removed within its session timeout and a second or two.
@@ -180,16 +182,32 @@ func (b *Broker) openWhole(m *marks) (*kfake.Cluster, error) {
 		if err == nil {
 			lost, err = m.losses(cluster, b.cfg.DataDir)
 		}
+		var left []abandoned
 		if err == nil && len(lost) == 0 {
-			b.guard.open(cluster)
-			return cluster, nil
+			left, err = abandonedTransactions(m, cluster, b.cfg.DataDir)
+		}
+		if err == nil && len(lost) == 0 && len(left) == 0 {
+			if err = forgetSnapshots(b.cfg.DataDir); err == nil {
+				b.guard.open(cluster)
+				return cluster, nil
+			}
 		}
 		cluster.Close()
-		if err == nil && repaired {
+		if err == nil && repaired && len(left) > 0 {
+			err = fmt.Errorf("partition %d of topic %q has a transaction of producer %d that cannot be aborted", left[0].partition, left[0].topic, left[0].producer)
+		}
+		if err == nil && repaired && len(lost) > 0 {
 			err = fmt.Errorf("partition %d of topic %q lacks the offsets %d to %d, and cannot be repaired", lost[0].partition, lost[0].topic, lost[0].first, lost[0].last)
 		}
 		if err != nil {
 			return nil, err
+		}
+		for _, a := range left {
+			if err := a.end(b.cfg.DataDir); err != nil {
+				return nil, err
+			}
+			b.log.Warn("a transaction was open when the broker was killed: it is aborted",
+				"topic", a.topic, "partition", a.partition, "producer", a.producer, "epoch", a.producerEpoch)
 		}
 		for _, l := range lost {
 			if err := l.repair(b.cfg.DataDir); err != nil {
