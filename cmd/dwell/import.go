@@ -83,7 +83,9 @@ func (c *importFlags) run(ctx context.Context, e *env, open func(im *importing) 
 	if err != nil {
 		return err
 	}
-	if err := c.write(ctx, e, s, in.Records()); err != nil {
+	err = c.write(ctx, e, s, in.Records())
+	if err != nil {
+		s.Say("stopped", "after %s: %s", c.File, in.Tally())
 		return err
 	}
 	s.Say("imported", "%s: %s", c.File, in.Tally())

@@ -156,7 +156,7 @@ func TestTwoReadingsOfOnePlaceAndTime(t *testing.T) {
 	if !slices.Equal(faults, want) {
 		t.Errorf("got %q, want %q", faults, want)
 	}
-	if got := r.Tally().String(); got != "4 lines: 2 readings, 1 duplicate, 1 refused (1 conflicting_reading)" || r.Tally().Skipped != 1 {
+	if got := r.Tally().String(); got != "4 lines: 2 readings, 1 duplicate, 1 refused (1 conflicting_reading); 1 empty or comment line" || r.Tally().Skipped != 1 {
 		t.Errorf("%s, %d skipped", got, r.Tally().Skipped)
 	}
 	addUp(t, r.Tally(), 4)

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
@@ -161,7 +162,7 @@ func ParseMapping(name string, data []byte) (Mapping, error) {
 			continue
 		}
 		sign, size := utf8.DecodeRuneInString(c.value)
-		if size != len(c.value) || strings.ContainsRune("\"\r\n\uFFFD", sign) {
+		if size != len(c.value) || strings.ContainsRune("\"\r\n\uFFFD", sign) || unicode.IsLetter(sign) || unicode.IsDigit(sign) {
 			fault(key, c.value, "is not one character, or has a meaning of its own")
 		}
 		*c.into = sign

@@ -55,7 +55,7 @@ func TestProposalReadsTheFileOrAsks(t *testing.T) {
 			"date,time,bcp,count\n7/4/2026,3:30 PM,PL-18-MEDYKA,3\n7/14/2026,12:30 AM,PL-18-MEDYKA,3\n", []string{`time_layout: "%m/%d/%Y %I:%M %p"`}, "2 lines: 2 readings, 0 refused",
 		},
 		"a comment before the header": {
-			"# export of a counter\ntime\tbcp\tcount\n1782885600\tPL-18-MEDYKA\t3\n", []string{`comment: "#"`, `separator: "\t"`}, "1 line: 1 reading, 0 refused",
+			"# export of a counter\ntime\tbcp\tcount\n1782885600\tPL-18-MEDYKA\t3\n", []string{`comment: "#"`, `separator: "\t"`}, "1 line: 1 reading, 0 refused; 1 empty or comment line",
 		},
 		"an office's spreadsheet in Windows-1250": {polish, []string{"encoding: windows-1250", `bcp: "Przejście"`, `vehicles: "Ciężarówki"`}, "1 line: 1 reading, 0 refused"},
 		"a wait without a unit":                   {"time,bcp,wait\n2026-07-01T00:00:00Z,PL-18-MEDYKA,7\n", []string{`wait_unit: "" # the header names no unit`}, ""},

@@ -304,6 +304,7 @@ func TestMappingErrorsNameKeyAndValue(t *testing.T) {
 		{"time: at, ", "", `columns.time: "" is empty`},
 		{", wait: minutes", "", `columns.vehicles: "" is empty`},
 		{`";"`, `";;"`, `separator: ";;"`},
+		{`";"`, "\";\"\ncomment: \"2\"", `comment: "2" is not one character, or has a meaning of its own`},
 		{"Europe/Warsaw", "Warsaw", `time_zone: "Warsaw"`},
 		{"1m", "often", `wait_unit: "often"`},
 		{"outbound", "out", `direction: "out"`},

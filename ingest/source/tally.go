@@ -73,6 +73,9 @@ func (t *Tally) String() string {
 	if len(t.Refused) > 0 {
 		b.WriteString(")")
 	}
+	if t.Skipped > 0 {
+		fmt.Fprintf(&b, "; %s", many(t.Skipped, "empty or comment line"))
+	}
 	if t.Changes > 0 {
 		fmt.Fprintf(&b, "; %s", many(t.Changes, "closing or opening", "closings and openings"))
 	}
