@@ -132,7 +132,7 @@ func (l *lines) read(number int) ([]byte, error) {
 	switch {
 	case long:
 		return nil, &LineError{number, event.TooLarge, fmt.Sprintf("it has more than %d bytes", maxLine)}
-	case err != nil && (len(line) == 0 || err != io.EOF):
+	case err != nil && (len(line) == 0 || !errors.Is(err, io.EOF)):
 		return nil, err
 	}
 	return line, nil
