@@ -93,12 +93,12 @@ func (s *System) startBroker(ctx context.Context, topics []kafka.NewTopic) error
 
 // leastEnds are the offsets up to which the topic was read, by partition; none where the tables were counted from another topic.
 func (s *System) leastEnds(ctx context.Context) ([]int64, error) {
+	var ends []int64
 	rules, err := s.Store.Rules(ctx)
-	if was, counted := rules[topicRule]; err != nil || counted && was != s.Config.Kafka.Topic {
-		return nil, err
+	if was, counted := rules[topicRule]; err == nil && (!counted || was == s.Config.Kafka.Topic) {
+		ends, err = s.Store.LeastEnds(ctx)
 	}
-	ends, err := s.Store.LeastEnds(ctx)
-	if clickhouse.IsDamage(err) { // /readyz names the table and the way out
+	if clickhouse.IsDamage(err) { // a recount must start; for the others /readyz, or the start, names the table and the way out
 		s.Log.Warn("cannot tell up to where the log was counted", "topic", s.Config.Kafka.Topic, "error", err)
 		return ends, nil
 	}
