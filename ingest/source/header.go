@@ -14,7 +14,8 @@ func sameName(column, named string) bool {
 	return strings.EqualFold(strings.TrimSpace(column), strings.TrimSpace(named))
 }
 
-// columnAt finds the column of this name. Two of one name are an error, and so is none, with the nearest one.
+// columnAt returns the index of the column with this name. It returns an error if two columns have the name, or if no column has it; that
+// error gives the nearest name of the header.
 func columnAt(header []string, name string) (int, error) {
 	at := slices.IndexFunc(header, func(column string) bool { return sameName(column, name) })
 	if at < 0 {
@@ -65,7 +66,7 @@ func (m *Mapping) place(header []string) (at positions, err error) {
 	return at, nil
 }
 
-// positions are those of the columns of a mapping in a file; -1 is none.
+// positions has the index of each column that a mapping names in the header of a file; -1 where it names no column.
 type positions struct {
 	bcp, vehicles, wait, age, missing, closed int
 	time                                      []int

@@ -21,7 +21,8 @@ const (
 
 // Propose guesses a mapping from the header and the first lines of a CSV file: encoding, separator, the columns by names and
 // values, the layout of times, and the ids of places by idOf. It is YAML to be looked at and edited, with what was found in its
-// comments; what cannot be known (units, ids of places) is a question there. Name is that of the source. An error says why there is none.
+// comments; what cannot be known (units, ids of places) is a question there. The proposed source has the given name. It returns an
+// error if the file has no table that a mapping could describe.
 func Propose(r io.Reader, name string, idOf func(name string) (id string, ok bool)) ([]byte, error) {
 	raw, err := plain(r, nil)
 	if err != nil {

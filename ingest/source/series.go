@@ -8,7 +8,7 @@ const maxHeld = 10_000
 // series is the readings of one place in the order of the lines. It tells the two passes of a local hour apart that is there
 // twice: in a file in order the local times go back once, where the clocks did.
 type series struct {
-	last time.Time // the instant of the reading before held; zero is none
+	last time.Time // the instant of the last reading before the held ones; zero if there is no such reading
 	held []reading
 }
 

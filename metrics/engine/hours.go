@@ -30,7 +30,7 @@ type Overlap struct {
 }
 
 // Overlapped is where events may change the hours when they are applied one after the other, as far as visits that overlap it may
-// not be in memory. Overlaps are in order of BCP and time, and those of a BCP neither overlap nor touch. The caller must restore
+// not be in memory. All of them are applied: Admit refuses events of visits alone. Overlaps are in order of BCP and time, and those of a BCP neither overlap nor touch. The caller must restore
 // the visits that are over and overlap them before it applies the first event: one query for all, since late closings come by the
 // thousand, and a query for each would read the same rows as often.
 func (s *State) Overlapped(events []event.Event) []Overlap {
