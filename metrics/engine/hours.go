@@ -93,7 +93,7 @@ func (s *State) RestoreHours(e *event.Event) {
 func (s *State) applyToHours(offset int64, e *event.Event, latest int64, out *Outcome) {
 	h := s.hours[e.BCP]
 	reach := h.Change(e)
-	if reach.Empty() && e.Type != event.EventRetracted {
+	if e.Type != event.EventRetracted && h.Knows(e) {
 		out.Result = Duplicate
 	}
 	var overlapped []overlapping

@@ -67,36 +67,56 @@ const Forever = int64(1<<62 - 1)
 // Empty reports whether the interval is empty.
 func (s Interval) Empty() bool { return s.From >= s.To }
 
+// union is the shortest interval with both.
+func (s Interval) union(o Interval) Interval {
+	switch {
+	case s.Empty():
+		return o
+	case o.Empty():
+		return s
+	}
+	return Interval{min(s.From, o.From), max(s.To, o.To)}
+}
+
 // Concerns reports whether an event may change the hours of its BCP.
 func Concerns(e *event.Event) bool {
 	return e.Type == event.BCPOpened || e.Type == event.BCPClosed || e.Type == event.EventRetracted && e.AboutPlace
 }
 
-// Change is the interval in which Apply may change whether the BCP is open; empty if it changes nothing.
+// Knows reports whether an opening or a closing is known, or retracted: Apply leaves it out.
+func (h *Hours) Knows(e *event.Event) bool {
+	f := factOf(e)
+	if _, ok := h.retracted[f.key]; ok {
+		return true
+	}
+	known := h.index(f.key)
+	// Of one id with two contents, which CloudEvents forbids, the smaller one counts.
+	return known >= 0 && compare(f, h.facts[known]) >= 0
+}
+
+// Change is an interval outside of which Apply does not change whether the BCP is open; empty if it changes nothing.
 func (h *Hours) Change(e *event.Event) Interval {
 	if e.Type == event.EventRetracted {
 		at := h.index(e.RetractedKey())
 		if at < 0 {
 			return Interval{}
 		}
-		return h.reach(at, h.facts[at].time)
+		return h.reach(at, &h.facts[at])
 	}
-	f := factOf(e)
-	if _, ok := h.retracted[f.key]; ok {
+	if h.Knows(e) {
 		return Interval{}
 	}
+	f := factOf(e)
 	at, _ := slices.BinarySearchFunc(h.facts, f, compare)
 	known := h.index(f.key)
 	if known < 0 {
-		return h.reach(at, f.time)
+		return h.reach(at, &f)
 	}
-	if compare(f, h.facts[known]) >= 0 {
-		return Interval{}
+	var s Interval
+	for d := event.Inbound; d <= event.Outbound; d++ {
+		s = s.union(h.reachAcross(known, &h.facts[known], d)).union(h.reachAcross(at, &f, d))
 	}
-	// Of one id with two contents, which CloudEvents forbids, the smaller one counts.
-	to := h.reach(known, h.facts[known].time)
-	from := h.reach(at, f.time)
-	return Interval{min(from.From, to.From), max(from.To, to.To)}
+	return s
 }
 
 // Apply adds an opening or a closing, or removes one if the event is a retraction.
@@ -104,7 +124,7 @@ func (h *Hours) Apply(e *event.Event) {
 	change := h.Change(e)
 	if e.Type == event.EventRetracted {
 		h.retract(e.RetractedKey())
-	} else if !change.Empty() {
+	} else if !h.Knows(e) {
 		h.add(factOf(e))
 	}
 	h.forget(change)
@@ -164,24 +184,52 @@ func (h *Hours) index(key uint64) int {
 	return at
 }
 
-// reach is the interval that a fact at this index and time may change: from the end that the preceding opening has without
-// it, unless the calendar opens again before the fact, to the next fact in each direction.
-func (h *Hours) reach(at int, time int64) Interval {
-	s := Interval{From: time, To: time}
+// reach is the interval that a fact may change that is at this index, or would be. A closing after a closing changes nothing. An
+// opening at a BCP that is not closed changes nothing if that has no calendar, and otherwise nothing after the calendar
+// has closed.
+func (h *Hours) reach(at int, f *fact) (s Interval) {
 	for d := event.Inbound; d <= event.Outbound; d++ {
-		if before := h.before(at, d); before >= 0 && h.facts[before].opens {
-			if shuts, opensNext := h.shuts(before); time < opensNext {
-				s.From = min(s.From, shuts)
-			}
+		before := h.before(at, d)
+		closed := before >= 0 && !h.facts[before].opens
+		if !f.of(d) || closed && !f.opens || !closed && f.opens && h.calendar.week == nil {
+			continue
 		}
-		to := Forever
-		for after := at; after < len(h.facts); after++ {
-			if f := &h.facts[after]; f.of(d) && f.time > time {
-				to = f.time
-				break
+		across := h.reachAcross(at, f, d)
+		if f.opens && !closed {
+			ends := h.end(f, across.To)
+			if before >= 0 {
+				ends = max(ends, h.end(&h.facts[before], across.To))
 			}
+			across.To = min(across.To, ends)
 		}
-		s.To = max(s.To, to)
+		s = s.union(across)
+	}
+	return s
+}
+
+// end is when the calendar replaces an opening, if the next fact is at an instant.
+func (h *Hours) end(opening *fact, next int64) int64 {
+	shuts, opensNext := h.shuts(opening)
+	if next < opensNext {
+		return max(shuts, next)
+	}
+	return shuts
+}
+
+// reachAcross is the interval that a fact may change in a direction, whatever it says: from the end that the preceding opening has
+// without it, unless the calendar opens again before the fact, to the next fact.
+func (h *Hours) reachAcross(at int, f *fact, d event.Direction) Interval {
+	s := Interval{From: f.time, To: Forever}
+	if before := h.before(at, d); before >= 0 && h.facts[before].opens {
+		if shuts, opensNext := h.shuts(&h.facts[before]); f.time < opensNext {
+			s.From = min(s.From, shuts)
+		}
+	}
+	for after := at; after < len(h.facts); after++ {
+		if next := &h.facts[after]; next.of(d) && next.time > f.time {
+			s.To = next.time
+			break
+		}
 	}
 	return s
 }
@@ -194,8 +242,8 @@ func (h *Hours) before(at int, d event.Direction) int {
 }
 
 // shuts is when the calendar closes after an opening, and when it opens again after that.
-func (h *Hours) shuts(opening int) (shuts, opensNext int64) {
-	minute := window.MinuteOf(h.facts[opening].time)
+func (h *Hours) shuts(opening *fact) (shuts, opensNext int64) {
+	minute := window.MinuteOf(opening.time)
 	closes := h.calendar.next(minute, false)
 	if closes == never {
 		return Forever, Forever
@@ -212,7 +260,7 @@ func (h *Hours) holdsUntil(at int, d event.Direction) int64 {
 	if !h.facts[at].opens {
 		return Forever
 	}
-	shuts, opensNext := h.shuts(at)
+	shuts, opensNext := h.shuts(&h.facts[at])
 	for next := at + 1; next < len(h.facts); next++ {
 		if f := &h.facts[next]; f.of(d) {
 			if !f.opens && f.time < opensNext {

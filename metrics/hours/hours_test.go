@@ -134,6 +134,45 @@ func TestChangeOfHoursHasTightBounds(t *testing.T) {
 	}
 }
 
+// A source reports the closings of a year behind its readings, the latest first and each opening before its closing: none of them
+// changes more than the time that it closes. A BCP that is open stays open, whoever says so.
+func TestOpeningBeforeItsClosingChangesNoMoreThanTheClosedTime(t *testing.T) {
+	const hour = 3600_000
+	h := New(nil, kabul)
+	for night := int64(365); night > 0; night-- {
+		from, to := (24*night+22)*hour, (24*night+30)*hour
+		opening := event.Event{Type: event.BCPOpened, ID: fmt.Append(nil, "o", night), Source: []byte("/queues"), Time: to, BCP: 1}
+		if change := h.Change(&opening); !change.Empty() {
+			t.Fatalf("the opening of night %d changes %+v, want nothing", night, change)
+		}
+		h.Apply(&opening)
+		closing := event.Event{Type: event.BCPClosed, ID: fmt.Append(nil, "c", night), Source: []byte("/queues"), Time: from, BCP: 1}
+		if got, want := h.Change(&closing), (Interval{from, to}); got != want {
+			t.Fatalf("the closing of night %d changes %+v, want %+v", night, got, want)
+		}
+		h.Apply(&closing)
+	}
+	if got, want := h.Closed(event.Inbound, 0, 400*24*hour), int64(365*8*hour); got != want {
+		t.Errorf("closed for %d hours, want %d", got/hour, want/hour)
+	}
+}
+
+// What changes nothing is known from then on all the same: a closing after a closing holds once the first is retracted.
+func TestFactWithoutEffectIsKept(t *testing.T) {
+	h := New(nil, kabul)
+	first := event.Event{Type: event.BCPClosed, ID: []byte("1"), Source: []byte("/post"), Time: 1000, BCP: 1}
+	second := event.Event{Type: event.BCPClosed, ID: []byte("2"), Source: []byte("/post"), Time: 2000, BCP: 1}
+	h.Apply(&first)
+	if change := h.Change(&second); !change.Empty() {
+		t.Errorf("a closing of a closed BCP changes %+v, want nothing", change)
+	}
+	h.Apply(&second)
+	h.Apply(&event.Event{Type: event.EventRetracted, AboutPlace: true, ID: []byte("3"), RetractedID: first.ID, RetractedSource: first.Source})
+	if got := h.Closed(event.Inbound, 0, 5000); got != 3000 {
+		t.Errorf("closed for %d ms of five seconds, want 3000", got)
+	}
+}
+
 // plain reports whether a BCP was open by the words of the package comment, looking at one minute after the other.
 func plain(p *place.Place, all []event.Event, d event.Direction, at int64) bool {
 	gone := map[string]bool{}
