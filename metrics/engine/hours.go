@@ -100,8 +100,8 @@ func (s *State) applyToHours(offset int64, e *event.Event, latest int64, out *Ou
 	var before []window.Contribution
 	if !reach.Empty() && reach.From < s.newest {
 		s.settleAbsent(offset, latest)
-		for v, entry := range s.visits.All() {
-			if entry.asOf > offset || s.visits.last(entry) <= reach.From || len(s.retentions) > 0 && s.absent(entry, offset, latest) {
+		for v, entry := range s.visits.during(reach.From, reach.To) {
+			if entry.asOf > offset || len(s.retentions) > 0 && s.absent(entry, offset, latest) {
 				continue
 			}
 			if known := s.visits.of(v); known.Overlaps(e.BCP, reach.From, reach.To) {

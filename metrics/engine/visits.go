@@ -12,6 +12,7 @@ import (
 type visits struct {
 	mem.Index[entry]
 	facts mem.Slab[visit.Fact]
+	spans spans
 	// retracted are the keys of retracted events, of the few visits that have any.
 	retracted map[mem.Ref][]uint64
 }
@@ -131,8 +132,8 @@ func (v *visits) withRoom(r mem.Ref) visit.Visit {
 
 // put takes the visit that withRoom returned, with a fact more or less.
 func (v *visits) put(r mem.Ref, known *visit.Visit) {
-	e := v.At(r)
-	e.facts.Resize(len(known.Facts()))
+	v.At(r).facts.Resize(len(known.Facts()))
+	v.spans.widen(r, known.Facts())
 	v.putRetracted(r, known)
 }
 
@@ -149,6 +150,7 @@ func (v *visits) putRetracted(r mem.Ref, known *visit.Visit) {
 // restore gives a visit without facts those of another one, which it copies.
 func (v *visits) restore(r mem.Ref, known *visit.Visit) {
 	v.facts.Set(&v.At(r).facts, known.Facts())
+	v.spans.widen(r, known.Facts())
 	v.putRetracted(r, known)
 }
 

@@ -352,7 +352,7 @@ func (s *shardHealth) cause() string {
 		return fmt.Sprintf(", because a producer's transaction is open since offset %d: the producer must commit or abort it; otherwise the broker ends it "+
 			"after its transaction.timeout.ms, and one that hangs is ended with kafka-transactions.sh abort", s.stable)
 	case s.unread.err == nil && s.stalled.err == nil:
-		return ": the log of this process says what fails, and dwell_write_seconds what is slow"
+		return ": the log of this process says what fails, and dwell_write_seconds whether the tables are slow; if not, the events themselves are slow to count, as many late openings and closings are"
 	}
 	return ""
 }

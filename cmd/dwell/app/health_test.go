@@ -344,7 +344,7 @@ func TestReadyWhileItCountsAndNotWhileItStands(t *testing.T) {
 		stood := time.Now().UTC().Format(time.RFC3339)
 		time.Sleep(standsAfter)
 		w.wantReady(t, "partition 0 stands: 240000 records wait, and none has been counted since "+stood+
-			": the log of this process says what fails, and dwell_write_seconds what is slow")
+			": the log of this process says what fails, and dwell_write_seconds whether the tables are slow; if not, the events themselves are slow to count, as many late openings and closings are")
 		w.wantShown(t, map[overview.Part]time.Duration{}, standsAfter)
 		w.wantStanding(t, map[int]bool{0: true, 3: false})
 	})

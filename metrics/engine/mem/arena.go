@@ -18,6 +18,9 @@ type Ref uint32
 
 const arenaPage = 1024
 
+// Page is the number of the page that an item is on, from 0.
+func (r Ref) Page() int { return int((r - 1) / arenaPage) }
+
 // At returns an item.
 func (a *Arena[T]) At(r Ref) *T {
 	if poison {
@@ -75,9 +78,17 @@ func (a *Arena[T]) Has(r Ref) bool { return a.used[(r-1)/64]>>((r-1)%64)&1 != 0 
 func (a *Arena[T]) Len() int { return a.n }
 
 // All yields the items in use, in the order of their refs. The current one may be freed.
-func (a *Arena[T]) All() iter.Seq2[Ref, *T] {
+func (a *Arena[T]) All() iter.Seq2[Ref, *T] { return a.between(1, Ref(a.made)) }
+
+// OnPage yields those of one page, as All does.
+func (a *Arena[T]) OnPage(page int) iter.Seq2[Ref, *T] {
+	first := Ref(page)*arenaPage + 1
+	return a.between(first, min(first+arenaPage-1, Ref(a.made)))
+}
+
+func (a *Arena[T]) between(first, last Ref) iter.Seq2[Ref, *T] {
 	return func(yield func(Ref, *T) bool) {
-		for r := Ref(1); r <= Ref(a.made); r++ {
+		for r := first; r <= last; r++ {
 			if a.Has(r) && !yield(r, a.At(r)) {
 				return
 			}

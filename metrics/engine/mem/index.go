@@ -74,9 +74,14 @@ func (x *Index[V]) Add(key []byte) Ref {
 }
 
 // All yields the values, in the order of their Refs.
-func (x *Index[V]) All() iter.Seq2[Ref, *V] {
+func (x *Index[V]) All() iter.Seq2[Ref, *V] { return values(x.entries.All()) }
+
+// OnPage yields those of one page, as All does.
+func (x *Index[V]) OnPage(page int) iter.Seq2[Ref, *V] { return values(x.entries.OnPage(page)) }
+
+func values[V any](entries iter.Seq2[Ref, *indexed[V]]) iter.Seq2[Ref, *V] {
 	return func(yield func(Ref, *V) bool) {
-		for r, e := range x.entries.All() {
+		for r, e := range entries {
 			if !yield(r, &e.value) {
 				return
 			}
