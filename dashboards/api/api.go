@@ -124,9 +124,9 @@ func (h *Handler) route(path string, answer func(ctx context.Context, q *request
 			h.refusals.Answer(w, r, door.TooMuch, http.StatusGatewayTimeout, "the answer takes more time, rows or memory than one may; ask for a shorter span or a coarser grain")
 			return
 		default:
-			h.log.Error("no answer", "path", r.URL.Path, "error", err)
+			h.refusals.Note(door.Away, door.Away.Title(), "path", r.URL.Path, "error", err)
 			w.Header().Set("Retry-After", "5")
-			problem.Document{Title: "the store cannot be read", Status: http.StatusServiceUnavailable}.Write(w)
+			problem.Document{Title: door.Away.Title(), Status: http.StatusServiceUnavailable}.Write(w)
 			return
 		}
 		body, err := json.Marshal(v)

@@ -437,12 +437,31 @@ func (broken) Overview(context.Context) (*overview.Overview, error) {
 	return nil, errors.New("secret place")
 }
 
-func TestUnreadableStoreIsAProblemWithoutDetails(t *testing.T) {
+// A wall screen asks on while the store is away. Each answer is a problem without details, all are counted, and the log has one
+// line with the cause.
+func TestUnreadableStoreIsAProblemWithoutDetailsAndIsLoggedOnce(t *testing.T) {
 	o := open(t)
 	o.handler = o.again()
 	o.handler.current = broken{}
-	var p problem.Document
-	if response := o.get("/overview", &p); response.StatusCode != http.StatusServiceUnavailable || strings.Contains(p.Detail, "secret") {
-		t.Errorf("%d %+v", response.StatusCode, p)
+	var log strings.Builder
+	reg := prometheus.NewRegistry()
+	o.handler.refusals = door.NewRefusals(slog.New(slog.NewTextHandler(&log, nil)), reg)
+	for range 5 {
+		var p problem.Document
+		if response := o.get("/overview", &p); response.StatusCode != http.StatusServiceUnavailable || strings.Contains(p.Detail, "secret") {
+			t.Errorf("%d %+v", response.StatusCode, p)
+		}
+	}
+	if n := strings.Count(log.String(), "secret place"); n != 1 {
+		t.Errorf("the cause is logged %d times, want once:\n%s", n, &log)
+	}
+	all, err := reg.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, of := range all[0].GetMetric() {
+		if of.GetLabel()[0].GetValue() == string(door.Away) && of.GetCounter().GetValue() != 5 {
+			t.Errorf("%v questions are counted, want 5", of.GetCounter().GetValue())
+		}
 	}
 }

@@ -107,7 +107,7 @@ func TestTheDoorAnswersAsDocumented(t *testing.T) {
 		}
 	}
 	for _, kind := range kinds {
-		if others := kind == NoUpgrade || kind == Viewers || kind == Busy || kind == TooMuch || kind == Connections; !others && !met[kind] {
+		if others := kind == NoUpgrade || kind == Viewers || kind == Busy || kind == TooMuch || kind == Connections || kind == Away; !others && !met[kind] {
 			t.Errorf("no row is refused as %q", kind)
 		}
 	}

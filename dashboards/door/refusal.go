@@ -32,11 +32,12 @@ const (
 	Busy           Kind = "busy"            // more questions about the past than can wait
 	TooMuch        Kind = "too_much"        // a question that costs more time, rows or memory than one may
 	Connections    Kind = "connections"     // more connections than can be open
+	Away           Kind = "away"            // a question while the tables cannot be read
 )
 
 // kinds are all of them; each has a series from the start.
 var kinds = []Kind{
-	Host, Forwarded, PastProxy, Method, Preflight, PrivateNetwork, Body, NullOrigin, Origin, CrossSite, Framed, Viewers, NoUpgrade, Busy, TooMuch, Connections,
+	Host, Forwarded, PastProxy, Method, Preflight, PrivateNetwork, Body, NullOrigin, Origin, CrossSite, Framed, Viewers, NoUpgrade, Busy, TooMuch, Connections, Away,
 }
 
 // logEvery is the least time between two log lines about the same kind.
@@ -92,6 +93,7 @@ var titles = map[Kind]string{
 	Body: "a request has no body here", NullOrigin: "other sites are not served", Origin: "other sites are not served",
 	CrossSite: "other sites are not served", Framed: "the page is not shown within another",
 	Viewers: "too many viewers", NoUpgrade: "the live view needs a websocket", Busy: "too many questions at once", TooMuch: "the question asks for too much",
+	Away: "the store cannot be read",
 }
 
 // Note counts a refusal, and logs it unless the kind was logged a short time ago.
