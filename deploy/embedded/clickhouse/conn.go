@@ -111,6 +111,21 @@ func (c *conn) session(database string, settings map[string]string) error {
 
 var settingName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.]*$`)
 
+// cannotBeReset are the settings that stay with a connection: those that set others, and those with some values of which no further
+// statement is run, not even the one that would take them back.
+var cannotBeReset = []string{
+	"compatibility", "profile",
+	"format_avro_schema_registry_connection_timeout", "format_avro_schema_registry_receive_timeout",
+	"format_avro_schema_registry_retry_initial_backoff_ms", "format_avro_schema_registry_send_timeout", "implicit_transaction",
+	"max_concurrent_queries_for_all_users", "max_concurrent_queries_for_user", "max_os_cpu_wait_time_ratio_to_throw",
+	"max_parser_backtracks", "max_parser_depth", "max_query_size",
+}
+
+// lasting reports whether a connection with these settings must not be lent to a request with others.
+func lasting(settings map[string]string) bool {
+	return slices.ContainsFunc(cannotBeReset, func(name string) bool { _, ok := settings[name]; return ok })
+}
+
 func discard([]byte) error { return nil }
 
 // query runs a statement whole and hands its result to sink in one piece, which is valid during the call only.

@@ -256,6 +256,38 @@ func TestSessionKeepsItsSettingsAndTables(t *testing.T) {
 	}
 }
 
+// TestRequestLeavesNothingToTheNextOne sends what the engine keeps in a connection, in ways that hide it, and asks as another client does.
+func TestRequestLeavesNothingToTheNextOne(t *testing.T) {
+	s := clickhousetest.Start(t)
+	ask(t, s, nil, "CREATE TABLE trucks (id UInt8) ENGINE = MergeTree ORDER BY id")
+	ask(t, s, nil, "INSERT INTO trucks VALUES (1)")
+	const shadow = " PARALLEL WITH CREATE TEMPORARY TABLE trucks (id UInt8)"
+	for _, request := range []struct {
+		settings url.Values
+		sql      string
+	}{
+		{sql: "DROP TABLE IF EXISTS elsewhere" + shadow},
+		{sql: "INSERT INTO trucks SELECT 2 WHERE 0" + shadow},
+		{sql: "ALTER TABLE trucks MODIFY COMMENT $$'$$" + shadow},
+		{sql: "ALTER TABLE trucks MODIFY COMMENT \u2018'\u2019" + shadow},
+		{sql: "\u00a0CREATE TEMPORARY TABLE trucks (id UInt8)"},
+		{sql: "\u00a0SET limit = 1, offset = 1"}, // a blank that a document gives to who copies from it
+		{sql: "\ufeffSET limit = 1, offset = 1"},
+		{sql: "// all of them\nSET limit = 1, offset = 1"},
+		{sql: "\u2003USE system"},
+		{url.Values{"compatibility": {"20.1"}}, "SELECT 1"},
+		{url.Values{"max_query_size": {"10"}}, "SELECT 1"},
+		{url.Values{"max_parser_depth": {"2"}}, "SELECT 1"},
+		{url.Values{"implicit_transaction": {"1"}}, "SELECT 1"},
+	} {
+		post(t, s, request.settings, request.sql) // some are an error, and leave something all the same
+		const asked = "SELECT currentDatabase(), count(), countIf(name = 'enable_analyzer' AND value = '0') FROM trucks LEFT JOIN (SELECT name, value FROM system.settings) AS s ON s.name = 'enable_analyzer'"
+		if got := ask(t, s, nil, asked); got != s.Database+"\t1\t0\n" {
+			t.Errorf("after %q with %v: %q", request.sql, request.settings, got)
+		}
+	}
+}
+
 func TestInterruptedInsertLeavesNoRows(t *testing.T) {
 	s := clickhousetest.Start(t)
 	ask(t, s, nil, "CREATE TABLE t (x UInt64) ENGINE = MergeTree ORDER BY x")

@@ -287,6 +287,7 @@ func (h *handler) run(ctx context.Context, w http.ResponseWriter, q *request) er
 	if q.session == "" && q.database == "" {
 		q.database = "default"
 	}
+	c.broken = q.session == "" && lasting(q.settings)
 	if err := c.session(q.database, q.settings); err != nil {
 		fail(w, q, err)
 		return nil
@@ -316,7 +317,7 @@ func (h *handler) run(ctx context.Context, w http.ResponseWriter, q *request) er
 	if err == nil && !isStream {
 		err = h.written()
 	}
-	if st.session {
+	if st.changesSession(text) {
 		// What it changed is the session's, and without one must not reach the next request.
 		c.database, c.broken = "", q.session == ""
 	}

@@ -1,6 +1,10 @@
 package clickhouse
 
-import "strings"
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
 
 // statement is what the interface has to know of a SQL text before the engine parses it.
 type statement struct {
@@ -9,8 +13,22 @@ type statement struct {
 	// For an INSERT that brings data: where its FORMAT or VALUES clause begins, and where the data begins.
 	clause, data int
 	takesData    bool
-	// session says that the statement changes the session: SET, USE, CREATE TEMPORARY.
-	session bool
+}
+
+// keeping are the first words of statements that change nothing of the session, unless they make a temporary table. Any other one may:
+// the engine takes more for blanks and comments than the scanner does, so that SET behind a no-break space begins with another word.
+var keeping = []string{
+	"SELECT", "WITH", "FROM", "(", "INSERT", "SHOW", "DESC", "DESCRIBE", "EXPLAIN", "EXISTS", "CHECK", "CREATE", "DROP", "RENAME", "ALTER",
+	"TRUNCATE", "OPTIMIZE", "DELETE", "UPDATE", "KILL",
+}
+
+// temporary finds the word wherever it stands: PARALLEL WITH puts it behind a statement of any kind, and quotes that the scanner does not
+// know would hide it.
+var temporary = regexp.MustCompile(`(?i)\bTEMPORARY\b`)
+
+// changesSession reports whether the statement with this text may leave something behind in the session.
+func (st statement) changesSession(text []byte) bool {
+	return !slices.Contains(keeping, st.kind) || temporary.Match(text)
 }
 
 // parse reads sql as far as it must: an INSERT to the beginning of its data, anything else to its end. What it does not
@@ -27,16 +45,12 @@ func parse(sql string) statement {
 		}
 		if st.kind == "" {
 			st.kind = word
-			st.session = word == "SET" || word == "USE"
 		}
 		switch word {
 		case "(", "[", "{":
 			depth++
 		case ")", "]", "}":
 			depth--
-		}
-		if st.kind == "CREATE" && word == "TEMPORARY" {
-			st.session = true
 		}
 		if depth == 0 && prev == "FORMAT" && isName(word) && word != "FORMAT" {
 			st.format = sql[at:s.at]

@@ -45,8 +45,10 @@ func TestStatementKindFormatAndDataAreFound(t *testing.T) {
 	}
 	for sql, want := range map[string]bool{
 		"SET x = 1": true, "use db": true, "CREATE TEMPORARY TABLE t (x Int8)": true, "CREATE TABLE t (x Int8) ENGINE = Memory": false, "SELECT 1": false,
+		"\u00a0SET x = 1": true, "//\nSET x = 1": true, "INSERT INTO t SELECT 1 PARALLEL WITH CREATE TEMPORARY TABLE u (x Int8)": true,
+		"INSERT INTO t FORMAT CSV\n1": false, "WITH 1 AS x SELECT x": false, "ALTER TABLE t DROP PARTITION 1": false,
 	} {
-		if got := parse(sql).session; got != want {
+		if got := parse(sql).changesSession([]byte(sql)); got != want {
 			t.Errorf("%q changes the session: %v", sql, got)
 		}
 	}
