@@ -45,7 +45,9 @@ func (c *sqlCommand) Run(ctx context.Context, e *env) error {
 		return errors.New("this statement does not only read, and could change or drop what dwell has counted; give --write if that is meant")
 	}
 	return c.with(ctx, e, app.Server, func(s *app.System, _ bool) error {
-		conn, err := clickhouse.Connect(s.Config.ClickHouse.Config)
+		cfg := s.Config.ClickHouse.Config
+		cfg.Program = "dwell sql"
+		conn, err := clickhouse.Connect(cfg)
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package clickhouse
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -48,6 +49,9 @@ type Config struct {
 
 	// Topic is the topic of events: dead letters that come from it are records of the shards.
 	Topic string `yaml:"-"`
+	// Program is said in the User-Agent of requests; empty is dwell. The embedded ClickHouse lends no connection of one program to
+	// another, so what runs statements of people must say another name.
+	Program string `yaml:"-"`
 }
 
 // DefaultConfig is for a server on this machine.
@@ -134,6 +138,7 @@ func (c Config) options(database string, settings driver.Settings) (opts *driver
 		DialTimeout: c.DialTimeout, ReadTimeout: c.ReadTimeout,
 		MaxOpenConns: c.PoolSize, MaxIdleConns: c.PoolSize,
 		Compression: &driver.Compression{Method: compressions[c.Compression]},
+		ClientInfo:  driver.ClientInfo{Comment: []string{cmp.Or(c.Program, "dwell")}},
 	}
 	if opts.TLS, err = c.TLS.Load(); err != nil {
 		return nil, err

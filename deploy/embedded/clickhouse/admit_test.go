@@ -14,6 +14,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"unsafe"
 )
 
 func TestSessionsAreBounded(t *testing.T) {
@@ -22,7 +23,7 @@ func TestSessionsAreBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	session := func(id string) error {
-		_, give, err := p.take(t.Context(), id, time.Hour)
+		_, give, err := p.take(t.Context(), "grafana", id, time.Hour)
 		if err == nil {
 			give()
 		}
@@ -141,4 +142,45 @@ func TestSlowClientsAreLeft(t *testing.T) {
 		close(p.connections)
 		_ = server.Close()
 	})
+}
+
+// A statement may leave something in a connection in a way that nobody has thought of. The program itself may meet it again; dwell, which
+// writes what it has counted, does not.
+func TestConnectionIsLentToOneProgram(t *testing.T) {
+	opened, closed := 0, 0
+	lib := &library{closeConn: func(*unsafe.Pointer) { closed++ }}
+	p, err := newPool(func() (*conn, error) {
+		opened++
+		c := &conn{lib: lib, work: make(chan func(), 1)}
+		go func() {
+			for f := range c.work {
+				f()
+			}
+		}()
+		return c, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	use := func(program string) *conn {
+		c, give, err := p.take(t.Context(), program, "", time.Hour)
+		if err != nil {
+			t.Fatal(err)
+		}
+		give()
+		return c
+	}
+	dwell, grafana := use("dwell"), use("Grafana")
+	if dwell == grafana || use("Grafana") != grafana || use("dwell") != dwell || opened != 3 { // one is never lent
+		t.Errorf("after %d connections: a program has another one's, or not its own", opened)
+	}
+	for i := range 100 {
+		use(fmt.Sprint("a program of many names ", i))
+	}
+	if left := opened - closed - 1; left != poolSize {
+		t.Errorf("%d free connections are kept, want %d", left, poolSize)
+	}
+	if err := p.close(); err != nil || opened != closed {
+		t.Errorf("%d of %d connections are closed: %v", closed, opened, err)
+	}
 }

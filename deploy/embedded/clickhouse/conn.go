@@ -24,6 +24,8 @@ type conn struct {
 	// What the session holds now, so that a request changes only what differs. An empty database is an unknown one.
 	database string
 	settings map[string]string
+	// program is the one that a free connection is lent to again.
+	program string
 	// broken means that the session's state is unknown: it must not be lent again.
 	broken bool
 }

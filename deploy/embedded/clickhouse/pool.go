@@ -3,6 +3,7 @@ package clickhouse
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 )
@@ -14,7 +15,8 @@ const (
 	maxSessions = 64
 )
 
-// pool lends connections: any free one to a request without a session, its own to a request with one.
+// pool lends connections: to a request without a session a free one that the same program had before, to a request with one its own.
+// So what a statement leaves in a connection, in a way that broken does not know, never reaches the rows that dwell writes.
 type pool struct {
 	open func() (*conn, error)
 	keep *conn // never lent, so that the engine runs as long as the pool
@@ -45,8 +47,8 @@ func newPool(open func() (*conn, error)) (*pool, error) {
 	return &pool{open: open, keep: keep, slots: make(chan struct{}, poolSize), sessions: map[string]*session{}}, nil
 }
 
-// take lends a connection; give returns it and must be called once.
-func (p *pool) take(ctx context.Context, id string, timeout time.Duration) (_ *conn, give func(), err error) {
+// take lends a connection to a program for a session, "" is none; give returns it and must be called once.
+func (p *pool) take(ctx context.Context, program, id string, timeout time.Duration) (_ *conn, give func(), err error) {
 	select {
 	case p.slots <- struct{}{}:
 	case <-ctx.Done():
@@ -60,27 +62,48 @@ func (p *pool) take(ctx context.Context, id string, timeout time.Duration) (_ *c
 	if id != "" {
 		return p.takeSession(id, timeout)
 	}
-	p.mu.Lock()
-	var c *conn
-	if n := len(p.free); n > 0 {
-		c, p.free = p.free[n-1], p.free[:n-1]
-	}
-	p.mu.Unlock()
+	c := p.freeOf(program)
 	if c == nil {
 		if c, err = p.open(); err != nil {
 			return nil, nil, err
 		}
+		c.program = program
 	}
 	return c, func() {
-		if c.broken {
-			c.close()
-		} else {
-			p.mu.Lock()
-			p.free = append(p.free, c)
-			p.mu.Unlock()
+		gone := c
+		if !c.broken {
+			gone = p.putFree(c)
+		}
+		if gone != nil {
+			gone.close()
 		}
 		<-p.slots
 	}, nil
+}
+
+// freeOf takes the connection that the program gave back last, nil if there is none.
+func (p *pool) freeOf(program string) *conn {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i := len(p.free) - 1; i >= 0; i-- {
+		if c := p.free[i]; c.program == program {
+			p.free = slices.Delete(p.free, i, i+1)
+			return c
+		}
+	}
+	return nil
+}
+
+// putFree gives a connection back, and returns the one that was given back longest ago where there would be too many, else nil.
+func (p *pool) putFree(c *conn) (over *conn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.free) == poolSize {
+		over = p.free[0]
+		p.free = slices.Delete(p.free, 0, 1)
+	}
+	p.free = append(p.free, c)
+	return over
 }
 
 func (p *pool) takeSession(id string, timeout time.Duration) (*conn, func(), error) {

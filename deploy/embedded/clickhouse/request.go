@@ -23,6 +23,7 @@ type request struct {
 	params   map[string]string
 	settings map[string]string
 
+	program        string // User-Agent
 	queryID        string
 	session        string
 	sessionTimeout time.Duration
@@ -70,6 +71,7 @@ func read(r *http.Request) (*request, error) {
 		format:         first(values.Get("default_format"), r.Header.Get("X-ClickHouse-Format"), "TabSeparated"),
 		params:         map[string]string{},
 		settings:       map[string]string{},
+		program:        r.UserAgent(),
 		queryID:        first(values.Get("query_id"), uuid.NewString()),
 		session:        values.Get("session_id"),
 		sessionTimeout: defaultSessionTimeout,

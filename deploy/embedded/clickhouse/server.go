@@ -256,7 +256,7 @@ func (h *handler) run(ctx context.Context, w http.ResponseWriter, q *request) er
 		return nil
 	}
 
-	c, give, err := h.pool.take(ctx, q.session, q.sessionTimeout)
+	c, give, err := h.pool.take(ctx, q.program, q.session, q.sessionTimeout)
 	if err != nil {
 		fail(w, q, err)
 		return nil
