@@ -141,9 +141,15 @@ func (b *border) status(instance int, path string) int {
 	return code
 }
 
+// A probe must be answered at once. A question may take as long as the API gives it, which is 30 s.
+const probeTimeout, questionTimeout = 2 * time.Second, 35 * time.Second
+
 // get returns the response of an instance for a path; the status is 0 without one.
 func (b *border) get(instance int, path string) (status int, body string) {
-	client := http.Client{Timeout: 2 * time.Second}
+	client := http.Client{Timeout: probeTimeout}
+	if strings.HasPrefix(path, "/api/") {
+		client.Timeout = questionTimeout
+	}
 	res, err := client.Get("http://" + b.pages[instance] + path)
 	if err != nil {
 		return 0, ""
