@@ -11,10 +11,10 @@ import (
 // MaxMessage is the largest message that is read, in bytes.
 const MaxMessage = 1 << 20
 
-// MaxName is the longest id, source, subject, lane or hold in bytes.
+// MaxName is the longest id, source, subject, lane, hold or queue in bytes.
 const MaxName = 512
 
-// MaxCount is the largest number of vehicles or of seconds in a reading.
+// MaxCount is the largest number in a reading, of whatever unit.
 const (
 	MaxCount  = 9_999_999_999
 	maxDigits = 10
@@ -51,8 +51,8 @@ func (d *Decoder) Reset() { d.scanner.scratch = d.scanner.scratch[:0] }
 // message, and the decoder until Reset. Faults are checked in this order: an unreadable batch, size, JSON, the attributes as CloudEvents has
 // them, the type, the data's fields with the BCP and the agency, the subject and key, and the clock.
 func (d *Decoder) Decode(record *Record, e *Event) *Rejection {
-	*e = Event{} // cleared in place; a literal with three numbers would be built elsewhere and copied
-	e.Vehicles, e.WaitSeconds, e.AgeSeconds = Unknown, Unknown, Unknown
+	*e = Event{} // cleared in place; a literal with numbers would be built elsewhere and copied
+	e.Observation = NoObservation()
 	e.AppendTime = record.AppendTime
 	d.found = [members]value{}
 	if record.Unreadable != "" {
@@ -208,7 +208,7 @@ func reject(why Reason, field string, offending []byte) *Rejection {
 	return &Rejection{Reason: why, Field: field, Value: string(bytes.ToValidUTF8(offending, []byte("\uFFFD")))}
 }
 
-// name reads an id, a source, a subject, a lane or a hold. CloudEvents has no control characters in them; of these, one would make two
+// name reads an id, a source, a subject, a lane, a hold or a queue. CloudEvents has no control characters in them; of these, one would make two
 // events one: KeyOf has a zero byte between source and id.
 func name(field string, v *value, into *[]byte) *Rejection {
 	switch {

@@ -33,8 +33,8 @@ func TestArrivalIsDecoded(t *testing.T) {
 		Time:     time.Date(2026, 1, 5, 8, 0, 0, 123_000_000, time.UTC).UnixMilli(),
 		Recorded: time.Date(2026, 1, 5, 8, 0, 0, 123_000_000, time.UTC).UnixMilli(),
 		BCP:      1, Direction: Inbound, Regime: Transit, Lane: []byte("3 ا"),
-		Vehicles: Unknown, WaitSeconds: Unknown, AgeSeconds: Unknown,
-		Data: []byte(`{"bcp":"AF-NAN-TORKHAM","direction":"inbound","regime":"transit","lane":"3 \u0627"}`),
+		Observation: NoObservation(),
+		Data:        []byte(`{"bcp":"AF-NAN-TORKHAM","direction":"inbound","regime":"transit","lane":"3 \u0627"}`),
 	}
 	var got Event
 	if r := d.Decode(message(arrived), &got); r != nil {
@@ -115,6 +115,40 @@ func TestUnusableMessageHasAReason(t *testing.T) {
 	f("an edition that is no integer of CloudEvents", `"id":"1"`, `"id":"1","edition":2147483648`, `invalid_field: edition "2147483648"`)
 	f("an edition of many digits", `"id":"1"`, `"id":"1","edition":18446744073709551617`, `invalid_field: edition "18446744073709551617"`)
 	f("more than anybody asked for", `"lane"`, `"seal":{"no":[1,2,{"a":-1.5e9}]},"lane"`, "")
+}
+
+// TestReadingSaysWhoseQueueItIs: what a reading lacks is unknown, and a word that is no state is refused.
+func TestReadingSaysWhoseQueueItIs(t *testing.T) {
+	d := NewDecoder(testVocabulary(t), 5*time.Minute)
+	f := func(data, want string, observed Observation) {
+		t.Helper()
+		value := strings.NewReplacer("truck.arrived", "queue.observed", `"T1"`, `"AF-NAN-TORKHAM"`, `,"lane":"3 \u0627"`, data).Replace(arrived)
+		record := message(value)
+		record.Key = []byte("AF-NAN-TORKHAM")
+		var e Event
+		switch r := d.Decode(record, &e); {
+		case r != nil && r.Error() != want:
+			t.Errorf("%s: got %s, want %s", data, r, want)
+		case r == nil && string(e.Queue) != want:
+			t.Errorf("%s: the queue is %q, want %q", data, e.Queue, want)
+		case r == nil && e.Observation != observed:
+			t.Errorf("%s: got %+v, want %+v", data, e.Observation, observed)
+		}
+	}
+	nothing := NoObservation()
+	f("", "", nothing)
+	f(`,"queue":null,"state":"unknown"`, "", nothing)
+	f(`,"queue":"FAST lane 1","state":"closed","lanes_open":0`, "FAST lane 1",
+		Observation{Vehicles: Unknown, WaitSeconds: Unknown, AgeSeconds: Unknown, ServiceRate: Unknown, State: ClosedState})
+	f(`,"queue":"buses","state":"open","lanes_open":2,"service_rate":9999999999,"vehicles":0,"wait_seconds":60,"age_seconds":1`, "buses",
+		Observation{WaitSeconds: 60, AgeSeconds: 1, LanesOpen: 2, ServiceRate: 9_999_999_999, State: OpenState})
+	f(`,"queue":""`, "invalid_field: data.queue", nothing)
+	f(`,"queue":1`, `invalid_field: data.queue "1"`, nothing)
+	f(`,"state":"Paused"`, `invalid_field: data.state "Paused"`, nothing)
+	f(`,"state":""`, "invalid_field: data.state", nothing)
+	f(`,"lanes_open":-1`, `invalid_field: data.lanes_open "-1"`, nothing)
+	f(`,"lanes_open":1.5`, `invalid_field: data.lanes_open "1.5"`, nothing)
+	f(`,"service_rate":10000000000`, `invalid_field: data.service_rate "10000000000"`, nothing)
 }
 
 // TestKeyOfAnEventWithoutEditionIsStable: stored facts have keys, so a key never changes.

@@ -84,10 +84,14 @@ var fieldSchemas = []struct {
 		{"time", described(anyTime, "Time of the event that did not happen.")},
 	}},
 	{withRetracted, true, properties{{"edition", described(anEdition, "Edition of the event that did not happen; 0 if missing.")}}},
-	{withNumbers, true, properties{
+	{withReading, true, properties{
+		{"queue", described(anyName, "Name of the lane or class of vehicle whose queue it is. Readings of two queues at one time are two readings.")},
+		{"state", described(properties{{"enum", stateNames[:]}}, "Of the queue; it neither opens nor closes the BCP. Unknown if missing.")},
 		{"vehicles", described(anyCount, "Vehicles in the queue.")},
 		{"wait_seconds", described(anyCount, "Expected wait in seconds.")},
 		{"age_seconds", described(anyCount, "How old the reading was when it was published, in seconds.")},
+		{"lanes_open", described(anyCount, "Lanes that serve the queue.")},
+		{"service_rate", described(anyCount, "Vehicles that leave the queue per hour.")},
 	}},
 	{withHold, true, properties{{"hold", described(anyName, "Id of the hold. A lifting ends its agency's holds of the same id; without one, those without an id.")}}},
 	{withLane, false, properties{{"lane", aLane}}},

@@ -57,11 +57,25 @@ func AppendData(dst []byte, v *Vocabulary, e *Event) []byte {
 		dst = appendKey(dst, "hold")
 		dst = appendString(dst, e.Hold)
 	}
-	if e.Type.has(withNumbers) {
+	if len(e.Queue) > 0 {
+		dst = appendKey(dst, "queue")
+		dst = appendString(dst, e.Queue)
+	}
+	if e.State != UnknownState {
+		dst = appendKey(dst, "state")
+		dst = appendString(dst, []byte(e.State.String()))
+	}
+	if e.Type.has(withReading) {
 		for _, n := range [...]struct {
 			name  string
 			value int64
-		}{{"vehicles", e.Vehicles}, {"wait_seconds", e.WaitSeconds}, {"age_seconds", e.AgeSeconds}} {
+		}{
+			{"vehicles", e.Vehicles},
+			{"wait_seconds", e.WaitSeconds},
+			{"age_seconds", e.AgeSeconds},
+			{"lanes_open", e.LanesOpen},
+			{"service_rate", e.ServiceRate},
+		} {
 			if n.value != Unknown {
 				dst = appendKey(dst, n.name)
 				dst = strconv.AppendInt(dst, n.value, 10)

@@ -43,8 +43,11 @@ type Event struct {
 	// Hold is the id of the hold that is placed or lifted, empty where the event has none.
 	Hold []byte
 
-	// Vehicles, WaitSeconds and AgeSeconds belong to a queue reading; Unknown where the reading lacks one.
-	Vehicles, WaitSeconds, AgeSeconds int64
+	// Queue is the name of the lane or class of vehicle whose queue a reading is about, empty where the queue has no
+	// name. Readings of two queues at one time are two readings.
+	Queue []byte
+	// Observation is what a queue reading says; NoObservation in an event of another type.
+	Observation
 
 	// Retracted names the event that did not happen (type event.retracted only). RetractedTime is in Unix milliseconds.
 	RetractedID, RetractedSource []byte
@@ -58,8 +61,21 @@ type Event struct {
 	Data []byte
 }
 
+// Observation is what a queue reading says of its queue. Its numbers are Unknown where the reading lacks them.
+type Observation struct {
+	// ServiceRate is in vehicles per hour.
+	Vehicles, WaitSeconds, AgeSeconds, LanesOpen, ServiceRate int64
+	// State says nothing about the BCP: a queue that is paused or closed does not close it.
+	State QueueState
+}
+
 // Unknown is the value of a number that a reading does not have. It is never shown as zero.
 const Unknown int64 = -1
+
+// NoObservation is the observation that says nothing. The zero value says that the queue is empty.
+func NoObservation() Observation {
+	return Observation{Vehicles: Unknown, WaitSeconds: Unknown, AgeSeconds: Unknown, LanesOpen: Unknown, ServiceRate: Unknown}
+}
 
 // Key identifies the event within one visit: a hash of source, id and edition. Two events of one visit collide with a
 // probability below 2^-50 even for a visit of a hundred facts.

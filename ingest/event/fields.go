@@ -49,8 +49,8 @@ func (d *Decoder) readFields(e *Event) *Rejection {
 			return r
 		}
 	}
-	if e.Type.has(withNumbers) {
-		if r := d.readNumbers(e); r != nil {
+	if e.Type.has(withReading) {
+		if r := d.readReading(e); r != nil {
 			return r
 		}
 	}
@@ -84,13 +84,29 @@ func (d *Decoder) readAgency(e *Event) *Rejection {
 	return nil
 }
 
-func (d *Decoder) readNumbers(e *Event) *Rejection {
+func (d *Decoder) readReading(e *Event) *Rejection {
 	f := &d.found
+	if !f[queueName].missing() {
+		if r := name("data.queue", &f[queueName], &e.Queue); r != nil {
+			return r
+		}
+	}
+	if !f[queueState].missing() {
+		if r := code("data.state", &f[queueState], ParseQueueState, &e.State); r != nil {
+			return r
+		}
+	}
 	for _, n := range [...]struct {
 		field string
 		v     *value
 		into  *int64
-	}{{"data.vehicles", &f[vehicles], &e.Vehicles}, {"data.wait_seconds", &f[waitSeconds], &e.WaitSeconds}, {"data.age_seconds", &f[ageSeconds], &e.AgeSeconds}} {
+	}{
+		{"data.vehicles", &f[vehicles], &e.Vehicles},
+		{"data.wait_seconds", &f[waitSeconds], &e.WaitSeconds},
+		{"data.age_seconds", &f[ageSeconds], &e.AgeSeconds},
+		{"data.lanes_open", &f[lanesOpen], &e.LanesOpen},
+		{"data.service_rate", &f[serviceRate], &e.ServiceRate},
+	} {
 		if n.v.missing() {
 			continue
 		}

@@ -9,6 +9,7 @@ import (
 
 const everything = `{"bcp":"AF-NAN-TORKHAM","direction":"outbound","channel":"red","regime":"export","agency":"customs",` +
 	`"kind":"scan","result":"conformant","lane":"é\"\ud83d\ude00","hold":"H\u0031","vehicles":7,"wait_seconds":0,"age_seconds":12,` +
+	`"queue":"at least 7.5 t","lanes_open":2,"service_rate":31,"state":"paused",` +
 	`"id":"1","edition":2147483647,"source":"/s","time":"2026-01-05T08:00:00.5+04:30","x":[1,{"y":null},-1.5e-9]}`
 
 // FuzzStructured compares the decoder with the reference in structured mode.

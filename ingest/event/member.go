@@ -33,6 +33,10 @@ const (
 	vehicles
 	waitSeconds
 	ageSeconds
+	queueName
+	lanesOpen
+	serviceRate
+	queueState
 	retractedID
 	retractedSource
 	retractedTime
@@ -93,6 +97,14 @@ func dataMember(name []byte) member {
 		return waitSeconds
 	case "age_seconds":
 		return ageSeconds
+	case "queue":
+		return queueName
+	case "lanes_open":
+		return lanesOpen
+	case "service_rate":
+		return serviceRate
+	case "state":
+		return queueState
 	case "id":
 		return retractedID
 	case "source":

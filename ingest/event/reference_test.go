@@ -23,7 +23,7 @@ type slowReader struct {
 // reference reads a message. The reason is empty where it can be used; the event has no Data.
 func reference(v *Vocabulary, skew time.Duration, m *Record) (Event, Reason) {
 	r := &slowReader{vocabulary: v}
-	e := Event{Vehicles: Unknown, WaitSeconds: Unknown, AgeSeconds: Unknown}
+	e := Event{Observation: NoObservation()}
 	r.must(len(m.Value) <= MaxMessage, TooLarge)
 	attributes, data := r.parts(m)
 	r.attributes(&e, attributes)
@@ -141,10 +141,18 @@ func (r *slowReader) fields(e *Event, data map[string]any) {
 	if e.Type.has(withHold) && data["hold"] != nil {
 		e.Hold = r.name(data, "hold")
 	}
-	if e.Type.has(withNumbers) {
+	if e.Type.has(withReading) {
+		if data["queue"] != nil {
+			e.Queue = r.name(data, "queue")
+		}
+		if data["state"] != nil {
+			e.State = coded(r, data, "state", []QueueState{UnknownState, OpenState, PausedState, ClosedState})
+		}
 		e.Vehicles = r.count(data, "vehicles")
 		e.WaitSeconds = r.count(data, "wait_seconds")
 		e.AgeSeconds = r.count(data, "age_seconds")
+		e.LanesOpen = r.count(data, "lanes_open")
+		e.ServiceRate = r.count(data, "service_rate")
 	}
 	if e.Type.has(withRetracted) {
 		e.RetractedID, e.RetractedSource = r.name(data, "id"), r.name(data, "source")

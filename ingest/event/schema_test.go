@@ -21,8 +21,8 @@ func anyEvent(v *Vocabulary, typ Type) *rapid.Generator[Event] {
 		e := Event{
 			Type: typ, ID: []byte(names.Draw(t, "id")), Source: []byte(names.Draw(t, "source")),
 			Subject: []byte(names.Draw(t, "subject")), BCP: BCP(rapid.IntRange(1, 2).Draw(t, "bcp")),
-			Time:     rapid.Int64Range(Earliest, Latest-1).Draw(t, "time"),
-			Vehicles: Unknown, WaitSeconds: Unknown, AgeSeconds: Unknown,
+			Time:        rapid.Int64Range(Earliest, Latest-1).Draw(t, "time"),
+			Observation: NoObservation(),
 		}
 		e.Recorded = max(Earliest, min(Latest-1, e.Time+rapid.Int64Range(-1000, 1_000_000).Draw(t, "delay")))
 		e.Edition = uint32(max(0, rapid.Int32Min(-2).Draw(t, "edition")))
@@ -48,7 +48,13 @@ func anyEvent(v *Vocabulary, typ Type) *rapid.Generator[Event] {
 		if typ.has(withHold) && rapid.Bool().Draw(t, "has a hold id") {
 			e.Hold = []byte(names.Draw(t, "hold"))
 		}
-		if typ.has(withNumbers) {
+		if typ.has(withReading) {
+			if rapid.Bool().Draw(t, "has a queue") {
+				e.Queue = []byte(names.Draw(t, "queue"))
+			}
+			e.State = QueueState(rapid.IntRange(0, int(ClosedState)).Draw(t, "state"))
+			e.LanesOpen = rapid.Int64Range(-1, 40).Draw(t, "lanes open")
+			e.ServiceRate = rapid.Int64Range(-1, 1000).Draw(t, "service rate")
 			e.Vehicles = rapid.Int64Range(-1, 10_000).Draw(t, "vehicles")
 			e.WaitSeconds = rapid.Int64Range(-1, 1_000_000).Draw(t, "wait")
 			e.AgeSeconds = rapid.Int64Range(-1, 1_000_000).Draw(t, "age")

@@ -56,8 +56,8 @@ var types = [...]struct {
 	LaneOpened:          {"lane.opened", 15, aPlace, withLane, moment, "A lane opened.", "-", "-"},
 	LaneClosed:          {"lane.closed", 16, aPlace, withLane, moment, "A lane closed.", "-", "-"},
 	QueueObserved: {
-		"queue.observed", 17, aQueue, withNumbers, moment,
-		"A reading of a queue that was made elsewhere. Without vehicles and wait_seconds the source had nothing: unknown.", "-", "-",
+		"queue.observed", 17, aQueue, withReading, moment,
+		"A reading of a queue that was made elsewhere. What it lacks is unknown.", "-", "-",
 	},
 }
 
@@ -80,7 +80,7 @@ const (
 	withKind
 	withResult
 	withLane
-	withNumbers   // vehicles, wait_seconds and age_seconds, each of which may be missing
+	withReading   // a queue with its numbers and its state, each of which may be missing
 	withRetracted // id, source and time of the event that did not happen
 	withHold      // which may be missing
 	withReason    // for people, and not read
@@ -230,6 +230,29 @@ func (r Result) String() string { return resultNames[r] }
 
 // ParseResult reads a result's name.
 func ParseResult(b []byte) (Result, bool) { return parseName[Result](resultNames[:], b) }
+
+// QueueState says whether a queue advances. It is UnknownState where the source does not say.
+type QueueState uint8
+
+// The states.
+const (
+	UnknownState QueueState = iota
+	OpenState
+	PausedState
+	ClosedState
+)
+
+var stateNames = [...]string{UnknownState: "unknown", OpenState: "open", PausedState: "paused", ClosedState: "closed"}
+
+func (s QueueState) String() string { return stateNames[s] }
+
+// ParseQueueState reads a state's name.
+func ParseQueueState(b []byte) (QueueState, bool) {
+	if string(b) == stateNames[UnknownState] {
+		return UnknownState, true
+	}
+	return parseName[QueueState](stateNames[:], b)
+}
 
 // ParseType reads a short name such as "truck.arrived".
 func ParseType(b []byte) (Type, bool) { return parseName[Type](typeNames[:], b) }

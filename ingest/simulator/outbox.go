@@ -23,7 +23,7 @@ func (o *outbox) emission(at int64, r record) Emission {
 	o.event = event.Event{
 		Type: r.typ, ID: o.id, Source: r.post.source, Subject: subject, Time: r.time, Recorded: r.recorded,
 		BCP: r.post.bcp, Direction: r.direction, Regime: r.regime, Lane: o.lane,
-		Vehicles: event.Unknown, WaitSeconds: event.Unknown, AgeSeconds: event.Unknown,
+		Observation: event.NoObservation(),
 	}
 	switch e := &o.event; r.typ {
 	case event.ChannelAssigned:

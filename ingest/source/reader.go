@@ -312,7 +312,7 @@ func (q *Reader) begin(t event.Type, bcp event.BCP, id []byte, at int64, line in
 	q.line = line
 	q.event = event.Event{
 		Type: t, ID: id, Source: q.source, Subject: []byte(q.voc.BCPName(bcp)), BCP: bcp, Time: at, Recorded: at,
-		Vehicles: event.Unknown, WaitSeconds: event.Unknown, AgeSeconds: event.Unknown,
+		Observation: event.NoObservation(),
 	}
 }
 

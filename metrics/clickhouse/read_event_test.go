@@ -21,7 +21,7 @@ func TestRecordOfAStoredEventIsTheSameEvent(t *testing.T) {
 	for i := range sent {
 		e := &sent[i]
 		e.Subject, e.BCP, e.Time, e.Recorded = []byte("T1"), 1, at, at+int64(i)
-		e.Vehicles, e.WaitSeconds, e.AgeSeconds = event.Unknown, event.Unknown, event.Unknown
+		e.Observation = event.NoObservation()
 		e.Data = event.AppendData(nil, voc, e)
 		e.AppendTime = i == 1
 		raw.Events.Append(int64(i), at+int64(i), e)
