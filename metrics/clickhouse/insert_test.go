@@ -23,7 +23,7 @@ func TestCompressedInsertsWriteTheSameRows(t *testing.T) {
 		stores = append(stores, open(t, c, voc))
 	}
 	f := newFlush(voc)
-	f.raw.Readings = []engine.QueueReading{{Offset: 1, Source: "s", ID: "i", BCP: 3, Vehicles: 7, WaitSeconds: event.Unknown, AgeSeconds: 3}}
+	f.raw.Readings = []engine.QueueReading{{Offset: 1, Source: "s", ID: "i", Queue: "buses", BCP: 3, Observation: event.Observation{Vehicles: 7, WaitSeconds: event.Unknown, LanesOpen: 2}}}
 	f.raw.DeadLetters = []event.DeadLetter{
 		{Reason: event.NotJSON, Origin: event.RecordOrigin("dwell.events", 1, 8), Record: event.Record{
 			Key: []byte("k"), Value: []byte{0xff, 0},

@@ -393,11 +393,15 @@ func TestReceivedRecordsAreStoredOnce(t *testing.T) {
 	for i := range 120 {
 		raw.Events.Append(1002+int64(i), at, &event.Event{Type: event.TruckArrived, ID: []byte(strings.Repeat("x", i)), BCP: 2, Time: at + int64(i)*40*24*60*minute})
 	}
+	observed := func(vehicles, wait, age int64) event.Observation {
+		return event.Observation{Vehicles: vehicles, WaitSeconds: wait, AgeSeconds: age, LanesOpen: event.Unknown, ServiceRate: event.Unknown}
+	}
 	raw.Readings = []engine.QueueReading{
-		{Offset: 5, Logged: at + 9, Time: at, Recorded: at, Source: "s", ID: "q1", BCP: 1, Direction: event.Inbound, Vehicles: 0, WaitSeconds: event.Unknown, AgeSeconds: 90},
-		{Offset: 11, Time: at, Recorded: at, Source: "s", ID: "q2", Edition: 3, BCP: 1, Direction: event.Inbound, Vehicles: 4, WaitSeconds: event.Unknown, AgeSeconds: event.Unknown},
-		{Offset: 6, Time: at, Recorded: at, Source: "s", ID: "q2", BCP: 1, Direction: event.Inbound, Vehicles: 12, WaitSeconds: 3600, AgeSeconds: event.Unknown},
-		{Offset: 7, Time: at, Recorded: at, Source: "s", ID: "q2", BCP: 1, Vehicles: event.Unknown, WaitSeconds: event.Unknown, AgeSeconds: event.Unknown, Retracted: true},
+		{Offset: 5, Logged: at + 9, Time: at, Recorded: at, Source: "s", ID: "q1", BCP: 1, Direction: event.Inbound, Observation: observed(0, event.Unknown, 90)},
+		{Offset: 11, Time: at, Recorded: at, Source: "s", ID: "q2", Edition: 3, BCP: 1, Direction: event.Inbound, Observation: observed(4, event.Unknown, event.Unknown)},
+		{Offset: 6, Time: at, Recorded: at, Source: "s", ID: "q2", BCP: 1, Direction: event.Inbound, Observation: observed(12, 3600, event.Unknown)},
+		{Offset: 7, Time: at, Recorded: at, Source: "s", ID: "q2", BCP: 1, Observation: event.NoObservation(), Retracted: true},
+		{Offset: 8, Time: at, Recorded: at, Source: "s", ID: "q3", Queue: "at least 7.5 t", BCP: 1, Observation: event.Observation{WaitSeconds: 60, LanesOpen: 3, ServiceRate: 40, State: event.PausedState}},
 	}
 	raw.DeadLetters = []event.DeadLetter{
 		{Reason: event.NotJSON, Detail: "offset 3", Origin: event.RecordOrigin("dwell.events", 2, 8), Record: event.Record{
@@ -422,7 +426,8 @@ func TestReceivedRecordsAreStoredOnce(t *testing.T) {
 		"SELECT * EXCEPT (data, hold) FROM events FINAL WHERE offset IN (1000, 1001) ORDER BY offset": "" +
 			"2\t1000\t2026-01-05 08:00:00.006\t0\t2026-01-05 08:00:00.001\t2026-01-05 08:00:00.002\tinspection.completed\ti\\'1\t/post/ترخم\t1073741824\tT1\tگمرک تورخم\toutbound\tred\ttransit\tcustoms\tsps\tnon_conformant\t7\t\t\t0\t\\N\n" +
 			"2\t1001\t2026-01-05 08:00:00.007\t0\t2026-01-05 08:00:00.004\t2026-01-05 08:00:00.004\tevent.retracted\tr1\ts\t0\tT1\tAF-NAN-TORKHAM\t\t\t\t\t\t\t\ti\\'1\t/post/ترخم\t1073741824\t2026-01-05 08:00:00.001\n",
-		"SELECT id, edition, vehicles, wait_seconds, age_seconds, retracted FROM readings FINAL ORDER BY id, edition": "q1\t0\t0\t\\N\t90\t0\nq2\t0\t\\N\t\\N\t\\N\t1\nq2\t3\t4\t\\N\t\\N\t0\n",
+		"SELECT id, edition, vehicles, wait_seconds, age_seconds, retracted FROM readings FINAL ORDER BY id, edition": "q1\t0\t0\t\\N\t90\t0\nq2\t0\t\\N\t\\N\t\\N\t1\nq2\t3\t4\t\\N\t\\N\t0\nq3\t0\t0\t60\t0\t0\n",
+		"SELECT id, queue, lanes_open, service_rate, state FROM queue_readings ORDER BY id, edition":                  "q1\t\t\\N\t\\N\tunknown\nq2\t\t\\N\t\\N\tunknown\nq3\tat least 7.5 t\t3\t40\tpaused\n",
 		"SELECT id, logged FROM readings FINAL WHERE id = 'q1'":                                                       "q1\t2026-01-05 08:00:00.010\n",
 		"SELECT origin, name, part, number, reason, detail, key, hex(value), arrayMap(h -> (h.name, hex(h.value)), headers) FROM dead_letters FINAL ORDER BY number": "" +
 			"topic\tdwell.events\t2\t8\tnot_json\toffset 3\tk\tFF0027\t[('a','01'),('a','02FE')]\n" +

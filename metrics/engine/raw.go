@@ -35,16 +35,15 @@ func (r *Raw) Bytes() int {
 	return n
 }
 
-// QueueReading is one reading of a queue that was made elsewhere, or the retraction of one. Numbers are event.Unknown where
-// the reading has none.
+// QueueReading is one reading of a queue that was made elsewhere, or the retraction of one, which observes nothing.
 type QueueReading struct {
-	Offset, Logged, Time, Recorded    int64
-	Source, ID                        string
-	Edition                           uint32
-	BCP                               event.BCP
-	Direction                         event.Direction
-	Vehicles, WaitSeconds, AgeSeconds int64
-	Retracted                         bool
+	Offset, Logged, Time, Recorded int64
+	Source, Queue, ID              string
+	Edition                        uint32
+	BCP                            event.BCP
+	Direction                      event.Direction
+	event.Observation
+	Retracted bool
 }
 
 // Events are received events in columns, in the order of their offsets. All times are Unix milliseconds.

@@ -392,12 +392,11 @@ func (s *Shard) known(e *event.Event, m window.Measure, ms, net int64) {
 
 func reading(offset, logged int64, e *event.Event) engine.QueueReading {
 	r := engine.QueueReading{
-		Offset: offset, Logged: logged, Time: e.Time, Recorded: e.Recorded, Source: string(e.Source), ID: string(e.ID), Edition: e.Edition, BCP: e.BCP,
-		Direction: e.Direction, Vehicles: e.Vehicles, WaitSeconds: e.WaitSeconds, AgeSeconds: e.AgeSeconds,
+		Offset: offset, Logged: logged, Time: e.Time, Recorded: e.Recorded, Source: string(e.Source), Queue: string(e.Queue), ID: string(e.ID), Edition: e.Edition,
+		BCP: e.BCP, Direction: e.Direction, Observation: e.Observation,
 	}
 	if e.Type == event.EventRetracted {
 		r.Source, r.ID, r.Edition, r.Retracted = string(e.RetractedSource), string(e.RetractedID), e.RetractedEdition, true
-		r.Vehicles, r.WaitSeconds, r.AgeSeconds = event.Unknown, event.Unknown, event.Unknown
 	}
 	return r
 }

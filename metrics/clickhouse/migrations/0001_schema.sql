@@ -131,6 +131,7 @@ CREATE TABLE IF NOT EXISTS {{db}}.readings {{cluster}} (
     bcp          LowCardinality(String),
     direction    LowCardinality(String),
     source       String,
+    queue        String           COMMENT 'lane or class of vehicle; empty if the source does not say',
     id           String,
     edition      UInt32,
     time         DateTime64(3, 'UTC'),
@@ -138,11 +139,14 @@ CREATE TABLE IF NOT EXISTS {{db}}.readings {{cluster}} (
     vehicles     Nullable(UInt64),
     wait_seconds Nullable(UInt64),
     age_seconds  Nullable(UInt64) COMMENT 'how old the reading was when it was published',
+    lanes_open   Nullable(UInt64),
+    service_rate Nullable(UInt64) COMMENT 'vehicles per hour',
+    state        LowCardinality(String) DEFAULT 'unknown' COMMENT 'open, paused or closed, of the queue and not of the BCP',
     retracted    UInt8,
-    logged       DateTime64(3, 'UTC') COMMENT 'time of the Kafka record: the sources of a BCP that were seen first are shown'
+    logged       DateTime64(3, 'UTC') COMMENT 'time of the Kafka record: the queues of a BCP that were seen first are shown'
 ) ENGINE = {{replacing "retracted"}} ORDER BY (bcp, source, id, edition)
 SETTINGS auto_statistics_types = '', merge_selector_base = 30
-COMMENT 'Queue readings of other sources. A retraction replaces its reading. Read it with FINAL.';
+COMMENT 'Queue readings of other sources. Source, queue, BCP, direction and time say what a reading is of. A retraction replaces its reading. Read it with FINAL.';
 
 CREATE TABLE IF NOT EXISTS {{db}}.progress {{cluster}} (
     shard      UInt16,
@@ -299,7 +303,7 @@ WHERE {{present}}
 COMMENT 'The latest state of each visit, with times in seconds, gross and net of closed hours.';
 
 CREATE OR REPLACE VIEW {{db}}.queue_readings {{cluster}} AS
-SELECT bcp, direction, source, id, edition, time, recorded, vehicles, wait_seconds, age_seconds
+SELECT bcp, direction, source, queue, id, edition, time, recorded, vehicles, wait_seconds, age_seconds, lanes_open, service_rate, state
 FROM {{db}}.readings FINAL
 WHERE NOT retracted
 COMMENT 'Queue readings of other sources, without those that were retracted.';
