@@ -117,7 +117,7 @@ func (s *stage) Readings(_ context.Context, id string, from, to time.Time, _ int
 		if i > 5 && i < 14 {
 			continue
 		}
-		r := overview.PastReading{Source: "far side", Time: from.Add(time.Duration(i+2) * time.Hour), Vehicles: ptr(int64(40 * (i % 5))), AgeSeconds: ptr(int64(1800))}
+		r := overview.PastReading{Source: "far side", Time: from.Add(time.Duration(i+2) * time.Hour), Observed: overview.Observed{Vehicles: ptr(int64(40 * (i % 5)))}, AgeSeconds: ptr(int64(1800))}
 		if i == 17 {
 			r.AgeSeconds, r.Stale = ptr(int64(90_000)), true
 		}
@@ -200,15 +200,15 @@ func newStage(t testing.TB) *stage {
 		}
 		switch i {
 		case 0:
-			bcp.Readings = []overview.LatestReading{{Source: "far side", Time: now.Add(-20 * time.Minute), Vehicles: ptr(int64(414)), AgeSeconds: 2280}}
+			bcp.Readings = []overview.LatestReading{{Source: "far side", Time: now.Add(-20 * time.Minute), Observed: overview.Observed{Vehicles: ptr(int64(414))}, AgeSeconds: 2280}}
 		case 1:
-			bcp.Readings = []overview.LatestReading{{Source: "far side", Time: now.Add(-20 * time.Hour), Vehicles: ptr(int64(0)), AgeSeconds: 97200, Stale: true}}
+			bcp.Readings = []overview.LatestReading{{Source: "far side", Time: now.Add(-20 * time.Hour), Observed: overview.Observed{Vehicles: ptr(int64(0))}, AgeSeconds: 97200, Stale: true}}
 		case 2:
 			bcp.Readings = []overview.LatestReading{{Source: "far side", Time: now, Reason: overview.NotReported}}
 		case 3:
-			bcp.Readings = []overview.LatestReading{{Source: "far side", Time: now.Add(-5 * time.Minute), Vehicles: ptr(int64(0)), AgeSeconds: 300, Reason: overview.ZeroAfterClosure}}
+			bcp.Readings = []overview.LatestReading{{Source: "far side", Time: now.Add(-5 * time.Minute), Observed: overview.Observed{Vehicles: ptr(int64(0))}, AgeSeconds: 300, Reason: overview.ZeroAfterClosure}}
 		case 6:
-			bcp.Readings = []overview.LatestReading{{Source: "far side", Time: now.Add(-time.Minute), Vehicles: ptr(int64(7)), AgeSeconds: 120, Frozen: true, FrozenSince: ptr(now.Add(-5 * time.Hour))}}
+			bcp.Readings = []overview.LatestReading{{Source: "far side", Time: now.Add(-time.Minute), Observed: overview.Observed{Vehicles: ptr(int64(7))}, AgeSeconds: 120, Frozen: true, FrozenSince: ptr(now.Add(-5 * time.Hour))}}
 		case 4:
 			bcp.Status, bcp.Open = overview.Closed, false
 		case 5:

@@ -87,7 +87,7 @@ func (b *border) settled(ctx context.Context, latest map[queue]time.Time) (s sho
 }
 
 // queue is what a reading is of.
-type queue struct{ place, source, direction string }
+type queue struct{ place, source, name, direction string }
 
 // latestReadings are the times of the latest readings in the tables that were not retracted.
 func (b *border) latestReadings(ctx context.Context) (latest map[queue]time.Time, err error) {
@@ -96,7 +96,7 @@ func (b *border) latestReadings(ctx context.Context) (latest map[queue]time.Time
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
-	rows, err := conn.Query(ctx, `SELECT bcp, source, direction, max(time) FROM readings
+	rows, err := conn.Query(ctx, `SELECT bcp, source, queue, direction, max(time) FROM readings
 		WHERE (bcp, source, id, edition) NOT IN (SELECT bcp, source, id, edition FROM readings WHERE retracted = 1) GROUP BY ALL`)
 	if err != nil {
 		return nil, err
@@ -106,7 +106,7 @@ func (b *border) latestReadings(ctx context.Context) (latest map[queue]time.Time
 	for rows.Next() {
 		var q queue
 		var t time.Time
-		if err := rows.Scan(&q.place, &q.source, &q.direction, &t); err != nil {
+		if err := rows.Scan(&q.place, &q.source, &q.name, &q.direction, &t); err != nil {
 			return nil, err
 		}
 		latest[q] = t
@@ -120,8 +120,8 @@ func (s shown) complete(latest map[queue]time.Time) error {
 		Places []struct {
 			ID       string
 			Readings []struct {
-				Source, Direction string
-				Time              time.Time
+				Source, Queue, Direction string
+				Time                     time.Time
 			}
 		}
 	}
@@ -131,7 +131,7 @@ func (s shown) complete(latest map[queue]time.Time) error {
 	has := map[queue]time.Time{}
 	for _, p := range overview.Places {
 		for _, r := range p.Readings {
-			has[queue{p.ID, r.Source, r.Direction}] = r.Time
+			has[queue{p.ID, r.Source, r.Queue, r.Direction}] = r.Time
 		}
 	}
 	if !maps.EqualFunc(has, latest, time.Time.Equal) {
@@ -143,7 +143,7 @@ func (s shown) complete(latest map[queue]time.Time) error {
 const overviewPath = "/api/v1/overview"
 
 // gauges are the gauges of the border. Each instance shows those of all partitions.
-var gauges = []string{"dwell_trucks_inside", "dwell_trucks_held", "dwell_bcp_last_event_timestamp_seconds", "dwell_bcp_silent_after_seconds", "dwell_bcp_sources_left_out"}
+var gauges = []string{"dwell_trucks_inside", "dwell_trucks_held", "dwell_bcp_last_event_timestamp_seconds", "dwell_bcp_silent_after_seconds", "dwell_bcp_queues_left_out"}
 
 // show is what the instances show now; an error if one of them does not answer, or shows something else than the others.
 func (b *border) show() (all shown, err error) {

@@ -132,11 +132,11 @@ type Readings struct {
 
 // PastReading is a reading as it was published.
 type PastReading struct {
-	Source      string    `json:"source"`
-	Direction   string    `json:"direction"`
-	Time        time.Time `json:"time"`
-	Vehicles    *int64    `json:"vehicles"`
-	WaitSeconds *int64    `json:"wait_seconds"`
+	Source    string    `json:"source"`
+	Queue     string    `json:"queue"`
+	Direction string    `json:"direction"`
+	Time      time.Time `json:"time"`
+	Observed
 	// AgeSeconds is how old the reading was when it was published; null where the source did not say.
 	AgeSeconds *int64 `json:"age_seconds"`
 	// Stale says that it was older then than no reading may come.

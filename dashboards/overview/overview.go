@@ -68,8 +68,8 @@ type Place struct {
 	Flow               Flow            `json:"flow"`
 	Trend              []Hour          `json:"trend"`
 	Readings           []LatestReading `json:"readings"`
-	// SourcesLeftOut is how many sources have readings that are not among Readings: those of the 64 sources seen first are.
-	SourcesLeftOut int `json:"sources_left_out"`
+	// QueuesLeftOut is how many queues, each of a source, have readings that are not among Readings: those of the 64 seen first are.
+	QueuesLeftOut int `json:"queues_left_out"`
 }
 
 // Target is what the authority promised; null where it did not.
@@ -98,7 +98,9 @@ const (
 	NoDataYet Reason = "no_data_yet"
 	// Stale: the last event is older than a silence of the BCP may be.
 	Stale Reason = "stale"
-	// NoTruckEvents: events of the BCP come, but none about its trucks.
+	// NotMeasured: events of the BCP have come, and none was ever about its trucks, as where queues alone are read.
+	NotMeasured Reason = "not_measured"
+	// NoTruckEvents: events of the BCP come, but none about its trucks any more.
 	NoTruckEvents Reason = "no_truck_events"
 	// NoReleases: no truck was released in the window, so there is no release time.
 	NoReleases Reason = "no_releases"
@@ -110,6 +112,8 @@ const (
 	// outage of the source. The third zero in a row counts as an empty queue.
 	ZeroAfterClosure Reason = "zero_after_closure"
 	ZeroAfterOutage  Reason = "zero_after_outage"
+	// ZeroWithVehicles: the reading says that nobody waits, and how many vehicles do.
+	ZeroWithVehicles Reason = "zero_with_vehicles"
 	// Future: the window has not begun.
 	Future Reason = "future"
 )
@@ -216,14 +220,27 @@ type Hour struct {
 	Inside *int64 `json:"inside"`
 }
 
-// LatestReading is the latest reading of a queue from one source, made elsewhere.
-type LatestReading struct {
-	Source    string    `json:"source"`
-	Direction string    `json:"direction"`
-	Time      time.Time `json:"time"`
-	// Vehicles and WaitSeconds are null where the source had nothing.
+// Observed is what a source published of a queue. Numbers are null where it had none.
+type Observed struct {
 	Vehicles    *int64 `json:"vehicles"`
 	WaitSeconds *int64 `json:"wait_seconds"`
+	// WaitReason is why the wait does not count, while the vehicles do.
+	WaitReason Reason `json:"wait_reason,omitempty"`
+	LanesOpen  *int64 `json:"lanes_open"`
+	// ServiceRate is in vehicles per hour.
+	ServiceRate *int64 `json:"service_rate"`
+	// State is open, paused, closed or unknown. It is that of the queue: a queue that is closed does not close the place.
+	State string `json:"state"`
+}
+
+// LatestReading is the latest reading of one queue from one source, made elsewhere.
+type LatestReading struct {
+	Source string `json:"source"`
+	// Queue is the lane or the class of vehicle; empty where the source does not name it.
+	Queue     string    `json:"queue"`
+	Direction string    `json:"direction"`
+	Time      time.Time `json:"time"`
+	Observed
 	// AgeSeconds is how old the reading is now: the time since it was published and its age when it was.
 	AgeSeconds int64 `json:"age_seconds"`
 	// Stale says that it is older than no reading may come.

@@ -13,51 +13,44 @@ import (
 	"dwell/dashboards/verdict/baseline"
 )
 
-// queue is one that a source reports; each is judged by itself.
-type queue struct{ source, direction string }
-
-// published is a reading as it was published, of a queue.
-type published struct {
-	queue
-	judge.Sample
-}
-
 // A verdict depends on the readings of the time remembered, and on maxRemembered of them at most.
 const (
 	remembered    = baseline.Back
 	maxRemembered = 20_000
 )
 
-var latestOnes = "ORDER BY time DESC, source DESC, id DESC LIMIT " + strconv.Itoa(maxRemembered)
+var latestOnes = "ORDER BY time DESC, source DESC, queue DESC, id DESC LIMIT " + strconv.Itoa(maxRemembered)
 
 // readBefore reads what the verdicts on readings of a place depend on that came before from, the latest first.
 func (s *Source) readBefore(ctx context.Context, id string, from time.Time, all []published) ([]published, error) {
 	if len(all) == 0 {
 		return nil, nil
 	}
-	var sources []string
+	known := map[[2]string]bool{}
+	var sources, names []string
 	for i := range all {
-		if !slices.Contains(sources, all[i].source) {
-			sources = append(sources, all[i].source)
+		if q := all[i].queue; !known[[2]string{q.source, q.name}] {
+			known[[2]string{q.source, q.name}] = true
+			sources, names = append(sources, q.source), append(names, q.name)
 		}
 	}
-	return s.readPublished(ctx, id, from.Add(-remembered), from, ofSources, latestOnes, clickhouse.Named("sources", sources))
+	return s.readPublished(ctx, id, from.Add(-remembered), from, ofQueues, latestOnes, clickhouse.Named("sources", sources), clickhouse.Named("names", names))
 }
 
-// ofSources selects the sources that a query is given.
-const ofSources = "{sources:Array(String)}"
+// ofQueues selects the queues that a query is given.
+const ofQueues = "SELECT q.1, q.2 FROM (SELECT arrayJoin(arrayZip({sources:Array(String)}, {names:Array(String)})) AS q)"
 
-func (s *Source) readPublished(ctx context.Context, id string, from, to time.Time, sources, order string, more ...any) (all []published, err error) {
+func (s *Source) readPublished(ctx context.Context, id string, from, to time.Time, queues, order string, more ...any) (all []published, err error) {
 	sql := `
-SELECT source, toString(direction), time, vehicles, wait_seconds, age_seconds
+SELECT source, queue, toString(direction), time, vehicles, wait_seconds, age_seconds, lanes_open, service_rate, toString(state)
 FROM ` + s.table("readings") + ` FINAL
 WHERE bcp = {bcp:String} AND retracted = 0 AND time >= fromUnixTimestamp64Milli({from:Int64}, 'UTC')
-    AND time < fromUnixTimestamp64Milli({to:Int64}, 'UTC') AND source IN (` + sources + `)
+    AND time < fromUnixTimestamp64Milli({to:Int64}, 'UTC') AND (source, queue) IN (` + queues + `)
 ` + order
 	args := append([]any{named("bcp", id), named("from", from.UnixMilli()), named("to", to.UnixMilli())}, more...)
 	err = s.each(ctx, "readings", sql, args, func(rows driver.Rows) error {
 		var r published
-		err := rows.Scan(&r.source, &r.direction, &r.Time, &r.Vehicles, &r.Wait, &r.Age)
+		err := rows.Scan(&r.source, &r.name, &r.direction, &r.Time, &r.Vehicles, &r.Wait, &r.Age, &r.Lanes, &r.Rate, &r.State)
 		all = append(all, r)
 		return err
 	})
@@ -106,17 +99,17 @@ type judged struct {
 }
 
 // latestVerdicts judges the latest readings of a place, anew when there is another one, and with new baselines.
-func (s *Source) latestVerdicts(ctx context.Context, known *baselines, latest []storedReading) (map[queue]judge.Verdict, error) {
+func (s *Source) latestVerdicts(ctx context.Context, known *baselines, latest []published) (map[queue]judge.Verdict, error) {
 	times := make([]time.Time, len(latest))
 	for i := range latest {
-		times[i] = latest[i].time
+		times[i] = latest[i].Time
 	}
 	id := known.place.ID
 	if had := s.judged[id]; had.by == known && slices.EqualFunc(had.latest, times, time.Time.Equal) {
 		return had.of, nil
 	}
 	last := slices.MaxFunc(times, time.Time.Compare)
-	all, err := s.readPublished(ctx, id, last.Add(-remembered), last.Add(time.Millisecond), s.shownSources(), latestOnes)
+	all, err := s.readPublished(ctx, id, last.Add(-remembered), last.Add(time.Millisecond), s.shownQueues(), latestOnes)
 	if err != nil {
 		return nil, err
 	}

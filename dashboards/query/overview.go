@@ -49,7 +49,7 @@ func (s *Source) Overview(context.Context) (*overview.Overview, error) {
 			v.openings = s.calendars[1+i]
 		}
 		bcp, recent := v.bcp()
-		bcp.Readings, bcp.SourcesLeftOut = read.latestReadings(s.ids[i], now), read.leftOut[s.ids[i]]
+		bcp.Readings, bcp.QueuesLeftOut = read.latestReadings(s.ids[i], now), read.leftOut[s.ids[i]]
 		sum.add(&bcp, recent)
 		b.Places = append(b.Places, bcp)
 	}

@@ -9,7 +9,7 @@ import (
 	"dwell/dashboards/overview"
 )
 
-// Readings reads those of [from, to) in the order of time, limit at most, of the sources that are shown. They are judged by the
+// Readings reads those of [from, to) in the order of time, limit at most, of the queues that are shown. They are judged by the
 // place's baseline at the end of the query, and by what came before each.
 func (s *Source) Readings(ctx context.Context, id string, from, to time.Time, limit int) (*overview.Readings, error) {
 	ctx, done, err := s.question(ctx)
@@ -21,7 +21,7 @@ func (s *Source) Readings(ctx context.Context, id string, from, to time.Time, li
 	if err != nil {
 		return nil, err
 	}
-	all, err := s.readPublished(ctx, id, from, to, s.shownSources(), "ORDER BY time, source, id LIMIT "+strconv.Itoa(limit+1))
+	all, err := s.readPublished(ctx, id, from, to, s.shownQueues(), "ORDER BY time, source, queue, id LIMIT "+strconv.Itoa(limit+1))
 	if err != nil {
 		return nil, err
 	}
@@ -44,9 +44,8 @@ func (s *Source) Readings(ctx context.Context, id string, from, to time.Time, li
 	for i := len(all) - 1; i >= 0; i-- {
 		r, v := &all[i], verdicts[i]
 		past := overview.PastReading{
-			Source: r.source, Direction: r.direction, Time: r.Time.UTC(),
-			Vehicles: signed(r.Vehicles), WaitSeconds: signed(r.Wait), AgeSeconds: signed(r.Age),
-			Stale: v.Stale, FrozenSince: instantOf(v.FrozenSince), Reason: reasonOf(r.Vehicles, r.Wait, v),
+			Source: r.source, Queue: r.name, Direction: r.direction, Time: r.Time.UTC(), Observed: r.observed(v), AgeSeconds: signed(r.Age),
+			Stale: v.Stale, FrozenSince: instantOf(v.FrozenSince), Reason: r.reason(v),
 		}
 		past.Frozen = past.FrozenSince != nil
 		if past.Reason == "" && !past.Frozen {

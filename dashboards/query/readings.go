@@ -10,42 +10,45 @@ import (
 	judge "dwell/dashboards/verdict"
 )
 
-// storedReading is the latest reading of one source and direction.
-type storedReading struct {
-	source, direction   string
-	time                time.Time
-	vehicles, wait, age *uint64
+// queue is one that a source reports in one direction; each is judged by itself. Its name is empty where the source gives none.
+type queue struct{ source, name, direction string }
+
+// published is a reading as it was published, of a queue.
+type published struct {
+	queue
+	judge.Sample
 }
 
-// readReadings reads the latest readings of the sources of each place that are shown, and how many sources are not.
-func (s *Source) readReadings(ctx context.Context) (latest map[string][]storedReading, leftOut map[string]int, err error) {
+// readReadings reads the latest reading of each queue of each place that is shown, and how many are not.
+func (s *Source) readReadings(ctx context.Context) (latest map[string][]published, leftOut map[string]int, err error) {
 	// This reads all readings, so it does without FINAL: a duplicate does not change which reading is the latest, and retracted ones
 	// are excluded by their retractions.
 	sql := `
-SELECT bcp, source, direction, latest, numbers, sources FROM (
-    SELECT *, max(place_of_source) OVER (PARTITION BY bcp) AS sources FROM (
-        SELECT *, dense_rank() OVER (PARTITION BY bcp ORDER BY first, source) AS place_of_source FROM (
-            SELECT *, min(seen) OVER (PARTITION BY bcp, source) AS first FROM (
-                SELECT bcp, source, toString(direction) AS direction, min(logged) AS seen, max(time) AS latest,
-                    argMax((vehicles, wait_seconds, age_seconds), bitShiftLeft(toUInt128(toUnixTimestamp64Milli(time)), 64) + offset) AS numbers
+SELECT bcp, source, queue, direction, latest, observed, queues FROM (
+    SELECT *, max(place_of_queue) OVER (PARTITION BY bcp) AS queues FROM (
+        SELECT *, dense_rank() OVER (PARTITION BY bcp ORDER BY first, source, queue) AS place_of_queue FROM (
+            SELECT *, min(seen) OVER (PARTITION BY bcp, source, queue) AS first FROM (
+                SELECT bcp, source, queue, toString(direction) AS direction, min(logged) AS seen, max(time) AS latest,
+                    argMax((vehicles, wait_seconds, age_seconds, lanes_open, service_rate, toString(state)), bitShiftLeft(toUInt128(toUnixTimestamp64Milli(time)), 64) + offset) AS observed
                 FROM ` + s.table("readings") + ` WHERE ` + s.heldReadings() + `
-                GROUP BY bcp, source, direction))))
-WHERE place_of_source <= ` + seenFirst + `
-ORDER BY bcp, source, direction`
-	latest, leftOut = map[string][]storedReading{}, map[string]int{}
+                GROUP BY bcp, source, queue, direction))))
+WHERE place_of_queue <= ` + seenFirst + `
+ORDER BY bcp, source, queue, direction`
+	latest, leftOut = map[string][]published{}, map[string]int{}
 	err = s.each(ctx, "readings", sql, nil, func(rows driver.Rows) error {
 		var (
-			bcp     string
-			r       storedReading
-			values  []any
-			sources uint64
+			bcp    string
+			r      published
+			values []any
+			queues uint64
 		)
-		if err := rows.Scan(&bcp, &r.source, &r.direction, &r.time, &values, &sources); err != nil {
+		if err := rows.Scan(&bcp, &r.source, &r.name, &r.direction, &r.Time, &values, &queues); err != nil {
 			return err
 		}
-		r.vehicles, r.wait, r.age = nullable(values[0]), nullable(values[1]), nullable(values[2])
+		r.Vehicles, r.Wait, r.Age, r.Lanes, r.Rate = nullable(values[0]), nullable(values[1]), nullable(values[2]), nullable(values[3]), nullable(values[4])
+		r.State, _ = values[5].(string)
 		latest[bcp] = append(latest[bcp], r)
-		leftOut[bcp] = max(0, int(sources)-maxShown)
+		leftOut[bcp] = max(0, int(queues)-maxShown)
 		return nil
 	})
 	return latest, leftOut, err
@@ -56,23 +59,28 @@ func nullable(v any) *uint64 {
 	return p
 }
 
-func (r *storedReading) at(now time.Time, known *baselines, v judge.Verdict) overview.LatestReading {
-	one := judge.Sample{Time: r.time, Age: r.age}
-	age := one.AgeAt(now)
+func (r *published) at(now time.Time, known *baselines, v judge.Verdict) overview.LatestReading {
+	age := r.AgeAt(now)
 	silence, _ := known.silenceOfReadings(now)
 	out := overview.LatestReading{
-		Source: r.source, Direction: r.direction, Time: r.time.UTC(),
-		Vehicles: signed(r.vehicles), WaitSeconds: signed(r.wait),
+		Source: r.source, Queue: r.name, Direction: r.direction, Time: r.Time.UTC(), Observed: r.observed(v),
 		AgeSeconds: int64(age / time.Second), Stale: age > silence,
-		FrozenSince: instantOf(v.FrozenSince), Reason: reasonOf(r.vehicles, r.wait, v),
+		FrozenSince: instantOf(v.FrozenSince), Reason: r.reason(v),
 	}
 	out.Frozen = out.FrozenSince != nil
 	return out
 }
 
-// reasonOf is why a reading says nothing of its queue, empty if it does.
-func reasonOf(vehicles, wait *uint64, v judge.Verdict) overview.Reason {
-	if vehicles == nil && wait == nil {
+func (r *published) observed(v judge.Verdict) overview.Observed {
+	return overview.Observed{
+		Vehicles: signed(r.Vehicles), WaitSeconds: signed(r.Wait), WaitReason: overview.Reason(v.WaitDoubt),
+		LanesOpen: signed(r.Lanes), ServiceRate: signed(r.Rate), State: r.State,
+	}
+}
+
+// reason is why a reading says nothing of its queue, empty if it does.
+func (r *published) reason(v judge.Verdict) overview.Reason {
+	if r.Vehicles == nil && r.Wait == nil {
 		return overview.NotReported
 	}
 	return overview.Reason(v.Doubt)

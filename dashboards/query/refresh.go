@@ -20,8 +20,8 @@ type read struct {
 	baselines map[string]*baselines // by BCP
 	learned   learning
 	// latest and verdicts are the latest readings of each BCP, as of these offsets of all shards.
-	latest   map[string][]storedReading
-	leftOut  map[string]int // sources of each BCP that are not shown
+	latest   map[string][]published
+	leftOut  map[string]int // queues of each BCP that are not shown
 	verdicts map[string]map[queue]judge.Verdict
 	offsets  uint64
 	judging  work
@@ -155,7 +155,7 @@ func (r *read) latestReadings(id string, now time.Time) []overview.LatestReading
 	out := []overview.LatestReading{}
 	for i := range r.latest[id] {
 		one := &r.latest[id][i]
-		out = append(out, one.at(now, r.baselines[id], r.verdicts[id][queue{one.source, one.direction}]))
+		out = append(out, one.at(now, r.baselines[id], r.verdicts[id][one.queue]))
 	}
 	return out
 }

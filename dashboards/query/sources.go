@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// maxShown bounds what others name at a place and this package lists or follows: the sources of its readings, and its lanes. Those that
-// were seen first count, by the times of their Kafka records and then by name, which is the same in each process. The rest stays
+// maxShown bounds what others name at a place and this package lists or follows: the queues of its readings, each by source and
+// name, and its lanes. Those that were seen first count, by the times of their Kafka records and then by name, which is the same in each process. The rest stays
 // in the tables: a sender of events chooses the names, and may choose any number of them.
 const maxShown = 64
 
@@ -21,10 +21,10 @@ func (s *Source) heldReadings() string {
     AND (bcp, source, id, edition) NOT IN (SELECT bcp, source, id, edition FROM ` + s.table("readings") + ` WHERE retracted = 1)`
 }
 
-// shownSources selects the sources of one place that are shown.
-func (s *Source) shownSources() string {
-	return `SELECT source FROM ` + s.table("readings") + ` WHERE bcp = {bcp:String} AND ` + s.heldReadings() + `
-    GROUP BY source ORDER BY min(logged), source LIMIT ` + seenFirst
+// shownQueues selects the queues of one place that are shown, as pairs of source and name.
+func (s *Source) shownQueues() string {
+	return `SELECT source, queue FROM ` + s.table("readings") + ` WHERE bcp = {bcp:String} AND ` + s.heldReadings() + `
+    GROUP BY source, queue ORDER BY min(logged), source, queue LIMIT ` + seenFirst
 }
 
 // followed are the events of the lanes that are followed, of those that had events.
@@ -45,8 +45,8 @@ func followed(lanes []lane) []lane {
 	return slices.DeleteFunc(lanes, func(l lane) bool { _, is := first[l.name]; return !is })
 }
 
-// SourcesLeftOut is how many sources of readings of the place are not shown, as was read last.
-func (s *Source) SourcesLeftOut(id string) int {
+// QueuesLeftOut is how many queues of the place have readings that are not shown, as was read last.
+func (s *Source) QueuesLeftOut(id string) int {
 	if read := s.read.Load(); read != nil {
 		return read.leftOut[id]
 	}

@@ -28,8 +28,8 @@ func TestSourcesSeenFirstAreShownAndTheOthersCounted(t *testing.T) {
 	if len(shown) != 64 || shown["Z"] != 2 || shown["S099938"] != 1 || shown["X"] != 1 || shown["Y"] != 0 {
 		t.Errorf("%d sources are shown: Z, the last of the others and X, which goes before Y, should be: %v", len(shown), shown)
 	}
-	if places[0].SourcesLeftOut != 1 || b.SourcesLeftOut("A") != 1 || places[1].SourcesLeftOut != 0 || len(places[1].Readings) != 1 {
-		t.Errorf("%d, %d and %d sources are left out", places[0].SourcesLeftOut, b.SourcesLeftOut("A"), places[1].SourcesLeftOut)
+	if places[0].QueuesLeftOut != 1 || b.QueuesLeftOut("A") != 1 || places[1].QueuesLeftOut != 0 || len(places[1].Readings) != 1 {
+		t.Errorf("%d, %d and %d sources are left out", places[0].QueuesLeftOut, b.QueuesLeftOut("A"), places[1].QueuesLeftOut)
 	}
 	past, err := b.Readings(t.Context(), "A", at("2026-01-05T00:00:00Z"), b.now, 1000)
 	if err != nil {

@@ -14,7 +14,7 @@ const (
 	tolerance = time.Minute
 )
 
-// repetition follows equal numbers of one source. It ends with other numbers, with none, with an outage, and when the age
+// repetition follows equal numbers of one source. It ends with other numbers, with another state, with none, with an outage, and when the age
 // falls: then the source has measured again.
 type repetition struct {
 	first, last *Sample
@@ -51,6 +51,7 @@ func (q *repetition) next(r *Sample, silence time.Duration) time.Time {
 
 func (q *repetition) continues(r *Sample) bool {
 	return !r.empty() && equal(r.Vehicles, q.last.Vehicles) && equal(r.Wait, q.last.Wait) &&
+		equal(r.Lanes, q.last.Lanes) && equal(r.Rate, q.last.Rate) && r.State == q.last.State &&
 		(r.Age == nil) == (q.last.Age == nil) && r.age() >= q.last.age()-tolerance
 }
 

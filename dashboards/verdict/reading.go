@@ -1,4 +1,5 @@
-// Package verdict decides which readings of a queue, made elsewhere, are doubtful: stale, frozen, or zero too soon.
+// Package verdict decides which readings of a queue, made elsewhere, are doubtful: stale, frozen, zero too soon, or zero
+// beside another number.
 //
 // It promises that a verdict on a reading rests on this reading and those before it, so that later ones never change it,
 // and that nothing is corrected: the numbers stay as they were published. It refuses to judge a reading without numbers.
@@ -14,6 +15,9 @@ type Sample struct {
 	Vehicles, Wait *uint64
 	// Age is how old the numbers were at Time, in seconds.
 	Age *uint64
+	// Lanes, Rate and State say how the queue is served. A source that publishes others does not repeat itself.
+	Lanes, Rate *uint64
+	State       string
 }
 
 func (r *Sample) empty() bool { return r.Vehicles == nil && r.Wait == nil }
@@ -32,13 +36,22 @@ func (r *Sample) AgeAt(t time.Time) time.Duration {
 	return age
 }
 
-// Doubt is why a zero does not count as an empty queue.
+// waitDoubt returns why the wait does not count: nobody waits, and vehicles do. Sources write zero for a wait that they do not know.
+func (r *Sample) waitDoubt() Doubt {
+	if r.Wait != nil && *r.Wait == 0 && r.Vehicles != nil && *r.Vehicles > 0 {
+		return WithVehicles
+	}
+	return ""
+}
+
+// Doubt is why a zero does not count.
 type Doubt string
 
 // The doubts.
 const (
 	AfterClosure Doubt = "zero_after_closure"
 	AfterOutage  Doubt = "zero_after_outage"
+	WithVehicles Doubt = "zero_with_vehicles"
 )
 
 // Verdict says in which ways a reading is doubtful; the zero value is a good one.
@@ -47,7 +60,8 @@ type Verdict struct {
 	Stale bool
 	// FrozenSince is since when the source has repeated itself; zero if it does not.
 	FrozenSince time.Time
-	Doubt       Doubt
+	// Doubt is why the queue may not be empty, and WaitDoubt why its wait may not be zero.
+	Doubt, WaitDoubt Doubt
 }
 
 // Rules are what the verdicts on the readings of one place depend on, besides the readings.
@@ -58,7 +72,7 @@ type Rules struct {
 	Closed func(from, to time.Time) bool
 }
 
-// Judge judges the readings of one source and direction, which are ordered by time.
+// Judge judges the readings of one queue of one source, in one direction, which are ordered by time.
 func (r Rules) Judge(readings []Sample) []Verdict {
 	verdicts := make([]Verdict, len(readings))
 	var empty emptiness
@@ -67,6 +81,7 @@ func (r Rules) Judge(readings []Sample) []Verdict {
 		reading, v := &readings[i], &verdicts[i]
 		silence := r.Silence(reading.Time)
 		v.Stale = !reading.empty() && reading.AgeAt(reading.Time) > silence
+		v.WaitDoubt = reading.waitDoubt()
 		v.Doubt = empty.next(reading, silence, r.Closed)
 		v.FrozenSince = same.next(reading, silence)
 	}

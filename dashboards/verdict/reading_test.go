@@ -66,6 +66,9 @@ func describe(v verdict.Verdict) string {
 	if v.Doubt != "" {
 		words = append(words, string(v.Doubt))
 	}
+	if v.WaitDoubt != "" {
+		words = append(words, "wait "+string(v.WaitDoubt))
+	}
 	if len(words) == 0 {
 		return "fine"
 	}
@@ -104,6 +107,8 @@ func TestReadingsAreMarkedStaleFrozenOrDoubtful(t *testing.T) {
 
 	f("a zero just after an outage", `1/08:00 414; 1/11:00 0; 1/12:00 380`, "", "fine; zero_after_outage; fine")
 	f("a gap as long as the permitted silence is not an outage", `1/08:00 414; 1/10:00 0`, "", "fine; fine")
+	f("nobody waits, and vehicles do", `1/08:00 150+0m; 1/09:00 0+0m; 1/10:00 3+5m; 1/11:00 -+0m`, "",
+		"wait zero_with_vehicles; fine; fine; fine")
 	f("the third zero is an empty queue", `1/08:00 414; 1/11:00 0; 1/12:00 0; 1/13:00 0; 1/14:00 0`, "", "fine; zero_after_outage; zero_after_outage; fine; fine")
 	f("a number above zero after the outage ends the doubt", `1/08:00 414; 1/11:00 1; 1/12:00 0`, "", "fine; fine; fine")
 	f("the doubt ends, and the next zero is an empty queue", `1/08:00 414; 1/11:00 0; 1/12:00 3; 1/13:00 0`, "", "fine; zero_after_outage; fine; fine")

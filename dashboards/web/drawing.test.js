@@ -187,7 +187,7 @@ test("the phases of a holder add up, the longest first, and what took no time is
 
 test("sources that a place does not show are counted, those that the server leaves out too", () => {
   const reading = (source, direction = "") => ({ source, direction, time: hour(11), vehicles: 1, wait_seconds: null, age_seconds: 60, stale: false, frozen: false, frozen_since: null });
-  const outside = (sources_left_out, ...readings) => drawn({ readings, sources_left_out }).outside.textContent;
+  const outside = (queues_left_out, ...readings) => drawn({ readings, queues_left_out }).outside.textContent;
   assert.doesNotMatch(outside(0, reading("a"), reading("b")), /more/);
   assert.doesNotMatch(outside(undefined, reading("a"), reading("b")), /more/); // a server of an earlier version
   for (const nothing of [0, undefined]) {

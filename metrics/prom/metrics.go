@@ -29,8 +29,8 @@ type Metrics struct {
 type Place struct {
 	// SilentAfter is the time without an event after which it counts as unknown.
 	SilentAfter time.Duration
-	// SourcesLeftOut is how many sources of readings are not shown.
-	SourcesLeftOut int
+	// QueuesLeftOut is how many queues have readings that are not shown.
+	QueuesLeftOut int
 }
 
 // OfPlace returns what the tables say of a BCP. Each collection calls it for each BCP.

@@ -49,8 +49,8 @@ func newOverviewCollector(voc *event.Vocabulary, places []place.Place, overview 
 		lastEvent: desc("dwell_bcp_last_event_timestamp_seconds", "Time of the latest event about the BCP.", "bcp"),
 		silence: desc("dwell_bcp_silent_after_seconds",
 			"Time without events after which the state of the BCP counts as unknown: its baseline for this hour of the week, or silent_after.", "bcp"),
-		leftOut: desc("dwell_bcp_sources_left_out",
-			"Sources of queue readings that are in the tables alone: API and page show those of the 64 that were seen first.", "bcp"),
+		leftOut: desc("dwell_bcp_queues_left_out",
+			"Queues, each of a source, whose readings are in the tables alone: API and page show those of the 64 that were seen first.", "bcp"),
 		watermark: desc("dwell_shard_watermark_timestamp_seconds", "Event time up to which windows are final unless late data restates them.", "shard"),
 	}
 }
@@ -106,6 +106,6 @@ func (c *overviewCollector) Collect(ch chan<- prometheus.Metric) {
 		id := c.places[i].ID
 		of := c.ofPlace(id)
 		gauge(c.silence, of.SilentAfter.Seconds(), id)
-		gauge(c.leftOut, float64(of.SourcesLeftOut), id)
+		gauge(c.leftOut, float64(of.QueuesLeftOut), id)
 	}
 }

@@ -57,7 +57,7 @@ func newBorder(t testing.TB) *border {
 	b := &border{registry: prometheus.NewPedanticRegistry(), voc: voc, silence: 3 * time.Hour, known: known.New(3), shown: map[int]*engine.Overview{}}
 	places := []place.Place{{ID: "TORKHAM", Targets: place.Targets{ReleaseTime: 24 * time.Hour}}, {ID: "HAIRATAN"}, {ID: "AQINA"}}
 	b.Metrics = prom.New(b.registry, voc, places, b.known.Overview, func(id string) prom.Place {
-		return map[string]prom.Place{"TORKHAM": {SilentAfter: b.silence, SourcesLeftOut: 3}, "HAIRATAN": {SilentAfter: 20 * time.Hour}, "AQINA": {SilentAfter: 40 * time.Hour}}[id]
+		return map[string]prom.Place{"TORKHAM": {SilentAfter: b.silence, QueuesLeftOut: 3}, "HAIRATAN": {SilentAfter: 20 * time.Hour}, "AQINA": {SilentAfter: 40 * time.Hour}}[id]
 	}, func() prom.Health { return b.health })
 	b.kafka = prom.NewKafka(b.registry, kafka.Failures())
 	prom.NewBuild(b.registry, "v1.2.3")
@@ -234,10 +234,10 @@ func TestBatchIsCounted(t *testing.T) {
 
 func TestSourcesThatAreNotShownAreCounted(t *testing.T) {
 	newBorder(t).wantSeries(t, `
-		dwell_bcp_sources_left_out{bcp="AQINA"} 0
-		dwell_bcp_sources_left_out{bcp="HAIRATAN"} 0
-		dwell_bcp_sources_left_out{bcp="TORKHAM"} 3
-	`, "dwell_bcp_sources_left_out")
+		dwell_bcp_queues_left_out{bcp="AQINA"} 0
+		dwell_bcp_queues_left_out{bcp="HAIRATAN"} 0
+		dwell_bcp_queues_left_out{bcp="TORKHAM"} 3
+	`, "dwell_bcp_queues_left_out")
 }
 
 func TestConfiguredTargetAndSilence(t *testing.T) {

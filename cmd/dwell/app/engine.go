@@ -72,7 +72,7 @@ func (s *System) ofPlace(id string) prom.Place {
 	if s.Source == nil {
 		return prom.Place{SilentAfter: s.Book.Place(id).SilentAfter}
 	}
-	return prom.Place{SilentAfter: s.Source.SilentAfter(id), SourcesLeftOut: s.Source.SourcesLeftOut(id)}
+	return prom.Place{SilentAfter: s.Source.SilentAfter(id), QueuesLeftOut: s.Source.QueuesLeftOut(id)}
 }
 
 // CaughtUp waits until everything that is in Kafka now is in ClickHouse. It calls left with what is missing, five times a second.

@@ -229,7 +229,7 @@ export class Detail {
       return;
     }
     this.readings.replaceChildren(el("section", {}, el("h3", {}, t("readings_title")), readingsChart(answer, zone),
-      this.place.sources_left_out > 0 ? el("p", { class: "minor" }, t("sources_left_out", { n: count(this.place.sources_left_out) })) : null,
+      this.place.queues_left_out > 0 ? el("p", { class: "minor" }, t("queues_left_out", { n: count(this.place.queues_left_out) })) : null,
       el("details", { open: this.readings.querySelector("details")?.open }, el("summary", {}, t("as_table")), table(t("readings_title"), [t("published"), t("source"), t("reading"), t("reading_was")],
         answer.readings.slice(-200).reverse().map((r) => row(
           dateTime(r.time, zone), r.source,

@@ -76,7 +76,7 @@ export class Place {
     show(this.holders, [place.holders, place.status], () => place.holders.length
       ? [el("h4", {}, t("time_by_holder")), holderBar(place.holders, 310), holderLegend(place.holders, 5)]
       : [el("h4", {}, t("time_by_holder")), place.status === "unknown" || place.inside.trucks === null ? unknown() : el("p", { class: "minor" }, t("no_values"))]);
-    show(this.outside, [place.readings.map((r) => [r, brief(r.age_seconds), doubts(r, now)]), place.sources_left_out], () => this.outsideCell(place, now));
+    show(this.outside, [place.readings.map((r) => [r, brief(r.age_seconds), doubts(r, now)]), place.queues_left_out], () => this.outsideCell(place, now));
   }
 
   insideCell(place, now, gaps) {
@@ -127,7 +127,7 @@ export class Place {
     if (!place.readings.length) return [head, el("p", { class: "minor" }, t("no_reading"))];
     const shown = place.readings.slice(0, readingsShown);
     const sources = (readings) => new Set(readings.map((r) => r.source)).size;
-    const more = sources(place.readings) - sources(shown) + (place.sources_left_out ?? 0);
+    const more = sources(place.readings) - sources(shown) + (place.queues_left_out ?? 0);
     return [head, ...shown.map((r) => {
       // The number of vehicles goes first; a source may know the wait alone.
       const figures = [

@@ -61,7 +61,7 @@ const en = {
   target: "target {time}", target_assumed: "assumed target {time}", within_target: "median within {target}", over_target: "median over {target}",
   age_title: "Trucks inside by age", under_6h: "under 6 h", "6h_to_24h": "6–24 h", "1d_to_3d": "1–3 d", "3d_to_7d": "3–7 d", over_7d: "over 7 d",
   vehicles: "{n} vehicles", wait: "{time} wait", reading_age: "read {age} ago", frozen: "frozen for {age}", no_reading: "no readings", more_sources: "and {n} more sources", one_more_source: "and one more source",
-  sources_left_out: "{n} more sources have readings, which are in the database alone.",
+  queues_left_out: "{n} more sources have readings, which are in the database alone.",
   trend_inside: "Trucks inside at the end of each hour: {range}", trend_release: "Median release time hour by hour: {range}",
   trend_range: "between {low} and {high}, now {last}", trend_gaps: "; unknown for {hours} h", trend_unknown: "unknown",
   total_known: "{known} of {all} places known", total_all: "all {all} places known",
