@@ -67,6 +67,10 @@ func (s *Source) History(ctx context.Context, q overview.HistoryQuery) (*overvie
 		ID: p.ID, Measure: q.Measure, Grain: q.Grain.String(), Filter: q.Filter, TimeZone: p.Zone.String(),
 		From: from, To: from, AsOf: progress.AsOf, FinalUntil: progress.FinalUntil, Windows: []overview.Window{},
 	}
+	silent := overview.Stale
+	if b, _ := s.voc.BCP([]byte(p.ID)); !(&view{inside: occupancyOf(&s.border.Overview().Places[b])}).measured() {
+		silent = overview.NotMeasured
+	}
 	seen := time.Time{} // the end of the last window that has a row
 	for at := before; at.Before(q.To); at = endOf(q.Grain, at, p.Zone) {
 		end, row := endOf(q.Grain, at, p.Zone), rows[at.Unix()]
@@ -92,7 +96,7 @@ func (s *Source) History(ctx context.Context, q overview.HistoryQuery) (*overvie
 		case at.After(now):
 			w.Status, w.Reason = overview.Unknown, overview.Future
 		case until.Sub(seen) > tolerated:
-			w.Status, w.Reason = overview.Unknown, overview.Stale
+			w.Status, w.Reason = overview.Unknown, silent
 		default:
 			if !openAt(openings, at) && q.Grain != window.Day {
 				w.Status = overview.Closed

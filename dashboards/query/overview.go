@@ -126,6 +126,10 @@ func (v *view) bcp() (overview.Place, *window.HourSum) {
 	p := v.place
 	recent := v.recent()
 	silence := v.silence()
+	untimed := silence // why trucks have no release time
+	if !v.measured() {
+		untimed = overview.NotMeasured
+	}
 	tolerated, learned := v.baselines.silence(v.now)
 	_, offset := v.now.In(p.Zone).Zone()
 	b := overview.Place{
@@ -134,7 +138,7 @@ func (v *view) bcp() (overview.Place, *window.HourSum) {
 
 		SilentAfterSeconds: int64(tolerated / time.Second), SilentAfterLearned: learned,
 		Status: overview.OK, Open: v.open(v.now),
-		ReleaseTime: releaseTime(recent, silence), Holders: holders(recent, v.voc), Flow: flow(recent, v.withoutTrucks(silence)),
+		ReleaseTime: releaseTime(recent, untimed), Holders: holders(recent, v.voc), Flow: flow(recent, v.withoutTrucks(silence)),
 	}
 	if p.Targets.ReleaseTime > 0 {
 		seconds := int64(p.Targets.ReleaseTime / time.Second)
@@ -155,14 +159,20 @@ func (v *view) bcp() (overview.Place, *window.HourSum) {
 	return b, recent
 }
 
-// withoutTrucks is why nothing is known of the BCP's trucks, empty if something is. Readings of its queue may go on while its
+// withoutTrucks is why nothing is known of the BCP's trucks, empty if something is. Readings of its queues may go on while its
 // trucks fall silent, as far as hours can show.
 func (v *view) withoutTrucks(silence overview.Reason) overview.Reason {
-	if silence == "" && (!v.inside.everTrucks || v.hourStatus(startOf(window.Hour, v.now, v.place.Zone)) == overview.Unknown) {
+	switch {
+	case !v.measured():
+		return overview.NotMeasured
+	case silence == "" && v.hourStatus(startOf(window.Hour, v.now, v.place.Zone)) == overview.Unknown:
 		return overview.NoTruckEvents
 	}
 	return silence
 }
+
+// measured reports whether events of the BCP ever were about trucks, or none has come at all.
+func (v *view) measured() bool { return v.inside.everTrucks || v.inside.lastEvent == nil }
 
 func (v *view) insideNow(silence overview.Reason) overview.Inside {
 	reason := v.withoutTrucks(silence)

@@ -354,7 +354,7 @@ func TestPlaceWithReadingsAloneHasNoTrucksToCount(t *testing.T) {
 	reading(4, "camera", 4, 0, "2026-01-05T11:58:00Z", "NULL, NULL, NULL, 0")
 	reading(5, "old", 5, 0, "2026-01-05T11:00:00Z", "5, 600, 90000, 0")
 	bcp := b.overview().Places[0]
-	if bcp.Status != overview.OK || bcp.Inside.Reason != overview.NoTruckEvents {
+	if bcp.Status != overview.OK || bcp.Inside.Reason != overview.NotMeasured {
 		t.Errorf("status %q, reason %q", bcp.Status, bcp.Inside.Reason)
 	}
 	null(t, "inside", bcp.Inside.Trucks)
