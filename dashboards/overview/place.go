@@ -5,19 +5,21 @@ import "dwell/ingest/place"
 // PlaceDocument is what the places file says of a BCP. The overview has it and the API's list of places; the hub sends it in
 // snapshots alone, since it does not change while the program runs.
 type PlaceDocument struct {
-	ID        string            `json:"id"`
-	Names     map[string]string `json:"names"`
-	TimeZone  string            `json:"time_zone"`
-	Neighbour Neighbour         `json:"neighbour"`
-	Position  Position          `json:"position"`
+	ID       string            `json:"id"`
+	Names    map[string]string `json:"names"`
+	TimeZone string            `json:"time_zone"`
+	// Neighbour and Position are null where the places file does not have them.
+	Neighbour *Neighbour `json:"neighbour"`
+	Position  *Position  `json:"position"`
 }
 
 // PlaceDocumentOf makes the document of a place.
 func PlaceDocumentOf(p *place.Place) PlaceDocument {
-	return PlaceDocument{
-		ID: p.ID, Names: p.Names, TimeZone: p.Zone.String(),
-		Neighbour: Neighbour{ID: p.Neighbour.ID, Names: p.Neighbour.Names}, Position: Position(p.Position),
+	d := PlaceDocument{ID: p.ID, Names: p.Names, TimeZone: p.Zone.String(), Position: (*Position)(p.Position)}
+	if n := p.Neighbour; n != nil {
+		d.Neighbour = &Neighbour{ID: n.ID, Names: n.Names}
 	}
+	return d
 }
 
 // Neighbour is the BCP on the far side.

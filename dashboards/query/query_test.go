@@ -88,7 +88,7 @@ func placeOf(id, zone string, silentAfter time.Duration) place.Place {
 	}
 	return place.Place{
 		ID: id, Names: place.Names{"en": id}, Zone: z, SilentAfter: silentAfter,
-		Neighbour: place.Neighbour{ID: "FAR", Names: place.Names{"en": "Far"}},
+		Neighbour: &place.Neighbour{ID: "FAR", Names: place.Names{"en": "Far"}},
 	}
 }
 

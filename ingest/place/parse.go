@@ -9,6 +9,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 
+	"dwell/ingest/event"
 	"dwell/ingest/strictyaml"
 )
 
@@ -24,6 +25,9 @@ func Parse(name string, data []byte) (*Book, error) {
 		return nil, syntaxError(name, data, err)
 	}
 	b := &Book{Name: name}
+	if raw.Agencies == nil { // as where queues are read, and nothing is known of what agencies do
+		b.Agencies = []Agency{{Code: event.CustomsName, Names: Names{"en": "Customs"}}}
+	}
 	var faults []error
 	for i, a := range raw.Agencies {
 		agency, errs := a.agency()

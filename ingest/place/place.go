@@ -1,7 +1,6 @@
 package place
 
 import (
-	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -26,9 +25,9 @@ type Place struct {
 	Zone *time.Location `yaml:"-" rule:"time_zone"`
 	// Calendar is when it is open; nil means always.
 	Calendar *Calendar `yaml:"-" rule:"calendar"`
-	// Neighbour is the BCP on the far side.
-	Neighbour Neighbour `yaml:"neighbour" rule:"-"`
-	Position  Position  `yaml:"-" rule:"-"`
+	// Neighbour is the BCP on the far side; nil where the file does not name it, as Position where it is not known.
+	Neighbour *Neighbour `yaml:"neighbour" rule:"-"`
+	Position  *Position  `yaml:"position" rule:"-"`
 	// UNLocode is empty if the BCP has none, or if it is not known.
 	UNLocode string  `yaml:"un_locode" rule:"-"`
 	Targets  Targets `yaml:"-" rule:"-"`
@@ -71,7 +70,6 @@ type rawPlace struct {
 	Place    `yaml:",inline"`
 	TimeZone string     `yaml:"time_zone"`
 	Calendar []rawHours `yaml:"calendar"`
-	Position *Position  `yaml:"position"`
 	Targets  struct {
 		ReleaseTime string `yaml:"release_time"`
 	} `yaml:"targets"`
@@ -110,19 +108,18 @@ func (r rawPlace) place() (Place, []error) {
 		p.Calendar, err = newCalendar(r.Calendar)
 		fault(err)
 	}
-	if !idForm.MatchString(r.Neighbour.ID) {
-		fault(fmt.Errorf("neighbour.id: %q must consist of letters, digits, \".\", \"_\" and \"-\"", r.Neighbour.ID))
+	if n := r.Neighbour; n != nil {
+		if !idForm.MatchString(n.ID) {
+			fault(fmt.Errorf("neighbour.id: %q must consist of letters, digits, \".\", \"_\" and \"-\"", n.ID))
+		}
+		fault(checkNames("neighbour.names", n.Names))
 	}
-	fault(checkNames("neighbour.names", r.Neighbour.Names))
 	switch q := r.Position; {
 	case q == nil:
-		fault(errors.New("position: missing"))
 	case !(-90 <= q.Latitude && q.Latitude <= 90):
 		fault(fmt.Errorf("position.latitude: %v is not between -90 and 90", q.Latitude))
 	case !(-180 <= q.Longitude && q.Longitude <= 180):
 		fault(fmt.Errorf("position.longitude: %v is not between -180 and 180", q.Longitude))
-	default:
-		p.Position = *q
 	}
 	if r.UNLocode != "" && !locodeForm.MatchString(r.UNLocode) {
 		fault(fmt.Errorf("un_locode: %q is not a UN/LOCODE such as \"DEHAM\"", r.UNLocode))

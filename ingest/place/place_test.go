@@ -150,6 +150,16 @@ places:
     assumed: [calendar]
 `
 
+func TestPlaceNeedsNeitherNeighbourNorPositionNorAgencies(t *testing.T) {
+	b, err := place.Parse("p.yaml", []byte("places: [{id: A-1, names: {en: One}, time_zone: Asia/Kabul}]"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := b.Places[0]; p.Neighbour != nil || p.Position != nil || len(b.Agencies) != 1 || b.Agencies[0].Code != "customs" {
+		t.Errorf("neighbour %v, position %v, agencies %v", p.Neighbour, p.Position, b.Agencies)
+	}
+}
+
 func TestErrorsNameFilePlaceKeyAndValue(t *testing.T) {
 	if _, err := place.Parse("good.yaml", []byte(good)); err != nil {
 		t.Fatal(err)
@@ -164,7 +174,6 @@ func TestErrorsNameFilePlaceKeyAndValue(t *testing.T) {
 		{"[mon, tue]", "[]", `calendar[0]: days and hours`},
 		{"latitude: 34.1", "latitude: 94.1", `position.latitude: 94.1`},
 		{"longitude: 71.1", "longitude: 181", `position.longitude: 181`},
-		{"    position: {latitude: 34.1, longitude: 71.1}\n", "", `position: missing`},
 		{"DEHAM", "Hamburg", `un_locode: "Hamburg"`},
 		{"90m", "soon", `targets.release_time: "soon"`},
 		{"lapse_after: 48h", "lapse_after: -1h", `lapse_after: "-1h"`},

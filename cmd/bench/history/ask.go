@@ -22,7 +22,7 @@ func Ask(ctx context.Context, conn driver.Conn, db string, c Config, times int, 
 	for _, id := range c.ids() {
 		places = append(places, place.Place{
 			ID: id, Names: place.Names{"en": id}, Zone: time.UTC, SilentAfter: 3 * time.Hour,
-			Neighbour: place.Neighbour{ID: "FAR", Names: place.Names{"en": "Far"}},
+			Neighbour: &place.Neighbour{ID: "FAR", Names: place.Names{"en": "Far"}},
 		})
 	}
 	voc, err := c.Vocabulary()

@@ -131,7 +131,8 @@ export class Detail {
     this.simulation.update(overview);
     const here = `${dateTime(overview.time, place.time_zone)} ${zoneName(overview.time, place.time_zone)}`;
     const stale = t(place.silent_after_learned ? "stale_after_baseline" : "stale_after_configured", { time: duration(place.silent_after_seconds) });
-    say(this.summary, `${t("neighbour", { name: nameOf(place.neighbour.names) })} · ${here} · ${stale}`);
+    const facing = place.neighbour ? `${t("neighbour", { name: nameOf(place.neighbour.names) })} · ` : "";
+    say(this.summary, `${facing}${here} · ${stale}`);
   }
 
   // warn shows what the page says of its connection, which the detail covers, and whether its numbers are those of now.

@@ -52,7 +52,7 @@ export class Place {
       el("article", { "aria-labelledby": `name-${place.id}` },
         el("div", { class: "cell name" },
           el("h3", { id: `name-${place.id}` }, this.link), this.status,
-          el("p", { class: "minor" }, t("neighbour", { name: nameOf(place.neighbour.names) }))),
+          place.neighbour && el("p", { class: "minor" }, t("neighbour", { name: nameOf(place.neighbour.names) }))),
         this.inside, this.release, this.holders, this.outside));
     this.node.addEventListener("click", (e) => {
       if (!e.target.closest("a") && !getSelection().toString()) this.link.click();
