@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"dwell/dashboards/overview"
 )
 
 // maxShown bounds what others name at a place and this package lists or follows: the queues of its readings, each by source and
@@ -43,6 +45,17 @@ func followed(lanes []lane) []lane {
 		delete(first, name)
 	}
 	return slices.DeleteFunc(lanes, func(l lane) bool { _, is := first[l.name]; return !is })
+}
+
+// LatestReadings are the latest readings of the place's queues that are shown, as they are now, and from which age on one is stale.
+func (s *Source) LatestReadings(id string) (all []overview.LatestReading, silence time.Duration) {
+	read := s.read.Load()
+	if read == nil {
+		return nil, 0
+	}
+	now := s.now()
+	silence, _ = read.baselines[id].silenceOfReadings(now)
+	return read.latestReadings(id, now), silence
 }
 
 // QueuesLeftOut is how many queues of the place have readings that are not shown, as was read last.

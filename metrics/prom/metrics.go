@@ -31,6 +31,10 @@ type Place struct {
 	SilentAfter time.Duration
 	// QueuesLeftOut is how many queues have readings that are not shown.
 	QueuesLeftOut int
+	// Queues are those that are shown, each with its latest reading.
+	Queues []Queue
+	// QueuesSilentAfter is the age from which on a reading counts as stale.
+	QueuesSilentAfter time.Duration
 }
 
 // OfPlace returns what the tables say of a BCP. Each collection calls it for each BCP.

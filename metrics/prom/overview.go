@@ -25,6 +25,7 @@ type overviewCollector struct {
 	ofPlace  OfPlace
 
 	inside, held, lastEvent, silence, leftOut, watermark *prometheus.Desc
+	queues                                               queueSeries
 
 	mu sync.Mutex
 	// seen are the series of trucks held that were not zero once, so that they go to zero instead of vanishing.
@@ -51,6 +52,7 @@ func newOverviewCollector(voc *event.Vocabulary, places []place.Place, overview 
 			"Time without events after which the state of the BCP counts as unknown: its baseline for this hour of the week, or silent_after.", "bcp"),
 		leftOut: desc("dwell_bcp_queues_left_out",
 			"Queues, each of a source, whose readings are in the tables alone: API and page show those of the 64 that were seen first.", "bcp"),
+		queues:    newQueueSeries(desc),
 		watermark: desc("dwell_shard_watermark_timestamp_seconds", "Event time up to which windows are final unless late data restates them.", "shard"),
 	}
 }
@@ -62,6 +64,7 @@ func (c *overviewCollector) Describe(ch chan<- *prometheus.Desc) {
 	ch <- c.lastEvent
 	ch <- c.silence
 	ch <- c.leftOut
+	c.queues.describe(ch)
 	ch <- c.watermark
 }
 
@@ -107,5 +110,6 @@ func (c *overviewCollector) Collect(ch chan<- prometheus.Metric) {
 		of := c.ofPlace(id)
 		gauge(c.silence, of.SilentAfter.Seconds(), id)
 		gauge(c.leftOut, float64(of.QueuesLeftOut), id)
+		c.queues.collect(gauge, id, &of)
 	}
 }

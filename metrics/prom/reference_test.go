@@ -46,6 +46,7 @@ func busy(t testing.TB) *border {
 	b.shows(0, torkham, event.Inbound, 1000, map[window.Measure]int{b.held(visit.Wait, "customs"): 1})
 	b.Flushed(t.Context(), 0, &engine.Flush{}, time.Second)
 	b.Memory(0, 1, 1)
+	b.queues = []prom.Queue{{Source: "/far", Vehicles: new(float64), Wait: new(float64), State: event.OpenState}}
 	b.health = prom.Health{
 		Lag: map[int]int64{0: 1}, Standing: map[int]bool{0: false}, Short: map[int]int64{1: 7}, Reachable: map[string]bool{"kafka": true, "clickhouse": true}, Damaged: map[string]int{"windows": 0},
 	}
@@ -74,7 +75,9 @@ var labelValues = map[string]string{
 	"part":      "kafka, clickhouse",
 	"kind":      "why the web port refused: host, origin, busy and so on, see `SECURITY.md`",
 	"table":     "table of ClickHouse, dead_letter_topic, commit",
-	"version":   "the version of this program", "go_version": "the version of Go that built it",
+	"source":    "source of a queue reading, of the 64 queues of a BCP that were seen first", "queue": "lane or class of vehicle, empty where the source does not name it",
+	"state":   "open, paused, closed",
+	"version": "the version of this program", "go_version": "the version of Go that built it",
 	"operation": "what failed: group, metadata, fetch, partition, records, open, handle, close, commit",
 }
 

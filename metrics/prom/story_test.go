@@ -46,6 +46,7 @@ type border struct {
 	known    *known.Border
 	shown    map[int]*engine.Overview // by shard
 	health   prom.Health
+	queues   []prom.Queue // at Torkham
 }
 
 func newBorder(t testing.TB) *border {
@@ -57,7 +58,7 @@ func newBorder(t testing.TB) *border {
 	b := &border{registry: prometheus.NewPedanticRegistry(), voc: voc, silence: 3 * time.Hour, known: known.New(3), shown: map[int]*engine.Overview{}}
 	places := []place.Place{{ID: "TORKHAM", Targets: place.Targets{ReleaseTime: 24 * time.Hour}}, {ID: "HAIRATAN"}, {ID: "AQINA"}}
 	b.Metrics = prom.New(b.registry, voc, places, b.known.Overview, func(id string) prom.Place {
-		return map[string]prom.Place{"TORKHAM": {SilentAfter: b.silence, QueuesLeftOut: 3}, "HAIRATAN": {SilentAfter: 20 * time.Hour}, "AQINA": {SilentAfter: 40 * time.Hour}}[id]
+		return map[string]prom.Place{"TORKHAM": {SilentAfter: b.silence, QueuesLeftOut: 3, Queues: b.queues, QueuesSilentAfter: 2 * time.Hour}, "HAIRATAN": {SilentAfter: 20 * time.Hour}, "AQINA": {SilentAfter: 40 * time.Hour}}[id]
 	}, func() prom.Health { return b.health })
 	b.kafka = prom.NewKafka(b.registry, kafka.Failures())
 	prom.NewBuild(b.registry, "v1.2.3")
@@ -232,7 +233,29 @@ func TestBatchIsCounted(t *testing.T) {
 		"dwell_restated_times_total", "dwell_shard_buffer_bytes", "dwell_dead_letters_total")
 }
 
-func TestSourcesThatAreNotShownAreCounted(t *testing.T) {
+// Two sources read the queues at Torkham: one counts lorries, the other has waits alone.
+func TestQueuesHaveWhatIsKnownOfThem(t *testing.T) {
+	b := newBorder(t)
+	n := func(f float64) *float64 { return &f }
+	b.queues = []prom.Queue{
+		{Source: "/count", Name: "lorries", Direction: "inbound", Age: time.Minute, Vehicles: n(0), State: event.PausedState},
+		{Source: "/wait", Age: time.Hour, Wait: n(5400)},
+		{Source: "/wait", Name: "buses", Age: 48 * time.Hour},
+	}
+	b.wantSeries(t, `
+		dwell_queue_age_seconds{bcp="TORKHAM",direction="",queue="",source="/wait"} 3600
+		dwell_queue_age_seconds{bcp="TORKHAM",direction="",queue="buses",source="/wait"} 172800
+		dwell_queue_age_seconds{bcp="TORKHAM",direction="inbound",queue="lorries",source="/count"} 60
+		dwell_queue_silent_after_seconds{bcp="TORKHAM"} 7200
+		dwell_queue_state{bcp="TORKHAM",direction="inbound",queue="lorries",source="/count",state="closed"} 0
+		dwell_queue_state{bcp="TORKHAM",direction="inbound",queue="lorries",source="/count",state="open"} 0
+		dwell_queue_state{bcp="TORKHAM",direction="inbound",queue="lorries",source="/count",state="paused"} 1
+		dwell_queue_vehicles{bcp="TORKHAM",direction="inbound",queue="lorries",source="/count"} 0
+		dwell_queue_wait_seconds{bcp="TORKHAM",direction="",queue="",source="/wait"} 5400
+	`, "dwell_queue_age_seconds", "dwell_queue_silent_after_seconds", "dwell_queue_state", "dwell_queue_vehicles", "dwell_queue_wait_seconds")
+}
+
+func TestQueuesThatAreNotShownAreCounted(t *testing.T) {
 	newBorder(t).wantSeries(t, `
 		dwell_bcp_queues_left_out{bcp="AQINA"} 0
 		dwell_bcp_queues_left_out{bcp="HAIRATAN"} 0

@@ -72,7 +72,10 @@ func (s *System) ofPlace(id string) prom.Place {
 	if s.Source == nil {
 		return prom.Place{SilentAfter: s.Book.Place(id).SilentAfter}
 	}
-	return prom.Place{SilentAfter: s.Source.SilentAfter(id), QueuesLeftOut: s.Source.QueuesLeftOut(id)}
+	readings, silence := s.Source.LatestReadings(id)
+	return prom.Place{
+		SilentAfter: s.Source.SilentAfter(id), QueuesLeftOut: s.Source.QueuesLeftOut(id), Queues: queuesOf(readings), QueuesSilentAfter: silence,
+	}
 }
 
 // CaughtUp waits until everything that is in Kafka now is in ClickHouse. It calls left with what is missing, five times a second.
