@@ -6,8 +6,8 @@ import { byHolder } from "./static/bars.js";
 import { Chart } from "./static/chart.js";
 import { Detail } from "./static/detail.js";
 import { el } from "./static/dom.js";
-import { flowMeasures, Place } from "./static/place.js";
-import { doubts, readingsChart, stretches } from "./static/readings.js";
+import { flowMeasures, Place, shownOf } from "./static/place.js";
+import { doubts, queues, readingsCharts, stretches } from "./static/readings.js";
 import { runs, sparkline } from "./static/sparkline.js";
 import { t } from "./static/strings.js";
 import { totals } from "./static/totals.js";
@@ -150,20 +150,53 @@ test("the history hatches an unknown window, draws nothing in it and reads it ou
 
 const reading = (h, until, values) => ({ source: "far side", direction: "", time: hour(h), known_until: until && hour(until), vehicles: null, wait_seconds: null, ...values });
 
-test("readings join only while each is known until the next, by source", () => {
+test("readings join only while each is known until the next, queue by queue", () => {
   const readings = [
-    reading(1, 2, { vehicles: 3 }), reading(1, 3, { vehicles: 8, source: "near side" }), reading(2, 3, { vehicles: 0 }), reading(5, 6, { vehicles: 4 }),
-    reading(7, null, { vehicles: 0 }),
+    reading(1, 2, { vehicles: 3 }), reading(1, 3, { vehicles: 8, source: "near side" }), reading(1, 3, { vehicles: 9, queue: "buses" }),
+    reading(2, 3, { vehicles: 0 }), reading(5, 6, { vehicles: 4 }), reading(7, null, { vehicles: 0 }),
   ];
-  assert.deepEqual(stretches(readings, "vehicles").map((s) => s.map((r) => r.vehicles)), [[3, 0], [4], [8]]);
+  const drawnOf = queues(readings).map((of) => stretches(of, "vehicles").map((s) => s.map((r) => r.vehicles)));
+  assert.deepEqual(drawnOf, [[[3, 0], [4]], [[8]], [[9]]]);
 });
 
-test("a reading without the number of vehicles leaves the queue hatched", () => {
+const charts = (readings, latest = []) => readingsCharts({ from: hour(0), to: hour(3), readings }, latest, "UTC");
+
+test("a reading without the number of vehicles leaves its time hatched", () => {
   const readings = [reading(0, 1, { vehicles: 3 }), reading(1, 2, { wait_seconds: 600 }), reading(2, 3, { vehicles: 5 })];
-  const node = readingsChart({ from: hour(0), to: hour(3), readings }, "UTC");
-  assert.equal(hatched(node).length, 1);
-  assert.equal(lines(node, "p50").length, 2);
-  for (const d of paths(node)) assert.match(d, /^M\d/);
+  const [vehicles, waits] = charts(readings);
+  assert.deepEqual([hatched(vehicles).length, hatched(waits).length], [1, 2]);
+  assert.equal(lines(vehicles, "p50").length, 2);
+  for (const d of paths(vehicles)) assert.match(d, /^M\d/);
+});
+
+test("of two sources one counts and the other has waits: both are drawn, each with its name, unit and age", () => {
+  const all = charts([reading(0, 3, { vehicles: 3, source: "/count" }), reading(1, 3, { wait_seconds: 600, source: "/wait", queue: "buses", direction: "inbound" })],
+    [{ source: "/wait", queue: "buses", direction: "inbound", age_seconds: 1200 }, { source: "/count", queue: "", direction: "", age_seconds: 60 }]);
+  assert.equal(all.length, 2);
+  assert.match(all[0].textContent, /\/wait · buses · inboundread 20 min ago.*Waiting time/);
+  assert.match(all[1].textContent, /\/countread 1 min ago.*Vehicles waiting/);
+  for (const chart of all) assert.equal(lines(chart, "p50").length, 1);
+});
+
+test("a wait of zero beside vehicles is a hollow point in hatched time, and its vehicles are a line", () => {
+  const readings = [reading(0, 1, { vehicles: 150, wait_seconds: 0, wait_reason: "zero_with_vehicles" }), reading(1, 3, { vehicles: 140, wait_seconds: 600 })];
+  const [vehicles, waits] = charts(readings);
+  const hollow = (node) => node.all("circle", "hollow").length;
+  assert.deepEqual([hollow(vehicles), hatched(vehicles).length], [0, 0]);
+  assert.deepEqual([hollow(waits), hatched(waits).length], [1, 1]);
+  assert.match(doubts(readings[0], now), /wait of zero beside vehicles/);
+});
+
+test("charts that are not drawn are counted, and readings that the answer lacks are said", () => {
+  const many = Array.from({ length: 14 }, (_, i) => reading(0, 3, { vehicles: i, queue: `lane ${i}` }));
+  const all = readingsCharts({ from: hour(0), to: hour(3), readings: many, truncated: true }, [], "UTC");
+  assert.equal(all.filter((node) => node.tag === "figure").length, 12);
+  assert.match(all.map((node) => node.textContent).join(), /2 more charts.*the first 14 readings/);
+});
+
+test("a queue whose source reports nothing is hatched from end to end", () => {
+  const [chart] = charts([reading(0, null, { reason: "not_reported" })]);
+  assert.equal(hatched(chart).length, 1);
 });
 
 test("the doubts about a reading are named", () => {
@@ -185,13 +218,37 @@ test("the phases of a holder add up, the longest first, and what took no time is
   assert.deepEqual(byHolder([]), []);
 });
 
-test("sources that a place does not show are counted, those that the server leaves out too", () => {
-  const reading = (source, direction = "") => ({ source, direction, time: hour(11), vehicles: 1, wait_seconds: null, age_seconds: 60, stale: false, frozen: false, frozen_since: null });
+const latest = (source, sections = {}) => ({ source, queue: "", direction: "", time: hour(11), vehicles: 1, wait_seconds: null, age_seconds: 60, stale: false, frozen: false, frozen_since: null, ...sections });
+
+test("queues that a place does not show are counted, those that the server leaves out too", () => {
   const outside = (queues_left_out, ...readings) => drawn({ readings, queues_left_out }).outside.textContent;
-  assert.doesNotMatch(outside(0, reading("a"), reading("b")), /more/);
-  assert.doesNotMatch(outside(undefined, reading("a"), reading("b")), /more/); // a server of an earlier version
-  for (const nothing of [0, undefined]) {
-    assert.match(outside(nothing, reading("a"), reading("b"), reading("c"), reading("c", "inbound")), /and one more source$/);
-  }
-  assert.match(outside(49_936, reading("a"), reading("b"), reading("c")), /and 49,937 more sources$/);
+  const three = [latest("a"), latest("b"), latest("c")];
+  assert.doesNotMatch(outside(0, ...three), /more/);
+  assert.doesNotMatch(outside(undefined, ...three), /more/); // a server of an earlier version
+  assert.doesNotMatch(outside(0, ...three, latest("c", { direction: "inbound" })), /more/); // the same queue
+  assert.match(outside(0, ...three, latest("c", { queue: "buses" })), /and one more queue$/);
+  assert.match(outside(49_936, ...three, latest("d")), /and 49,937 more queues$/);
+});
+
+test("of each source the list shows the newest reading, and no source is hidden by its name", () => {
+  const lanes = ["1", "2", "3", "4"].map((queue) => latest("a", { queue }));
+  const readings = [...lanes, latest("b", { time: hour(2) }), latest("z", { time: hour(12) })];
+  assert.deepEqual(shownOf(readings).map((r) => r.source + r.queue), ["a1", "b", "z"]);
+  assert.deepEqual(shownOf(lanes).map((r) => r.queue), ["1", "2", "3"]);
+  assert.deepEqual(shownOf([]), []);
+});
+
+test("a reading has the name of its queue, and how that is served", () => {
+  const text = drawn({ readings: [latest("/cbp", { queue: "FAST", wait_seconds: 0, wait_reason: "zero_with_vehicles", lanes_open: 2, service_rate: 31, state: "paused" })] }).outside.textContent;
+  assert.match(text, /\/cbp · FAST1 vehicles.*queue paused · lanes open: 2 · 31 vehicles\/h · read 1 min ago.*wait of zero beside vehicles/);
+  assert.match(drawn({ readings: [latest("/cbp", { vehicles: null, reason: "not_reported", state: "closed" })] }).outside.textContent, /Unknownnot reported.*queue closed/);
+});
+
+test("a place with readings alone has no neighbour to name, and its trucks are not measured", () => {
+  const reason = "not_measured";
+  const place = drawn({
+    neighbour: null, inside: { trucks: null, last_known: null, reason }, release_time: { ...nothing, reason }, flow: { arrivals: null, releases: null, departures: null, reason },
+  });
+  for (const cell of [place.inside, place.release, place.holders]) assert.match(cell.textContent, /Unknownnot measured/);
+  assert.match(place.inside.textContent, /arrivals not measured/);
 });

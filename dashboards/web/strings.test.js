@@ -19,7 +19,7 @@ test("every key that the page uses has words", () => {
 
 test("every reason and status of the API has words", () => {
   for (const code of [
-    "ok", "unknown", "closed", "stale", "no_data_yet", "no_truck_events", "no_releases", "no_values", "not_reported", "zero_after_closure",
+    "ok", "unknown", "closed", "stale", "no_data_yet", "no_truck_events", "not_measured", "zero_with_vehicles", "no_releases", "no_values", "not_reported", "zero_after_closure",
     "zero_after_outage",
   ]) assert.notEqual(t(code), "", code);
 });

@@ -5,7 +5,7 @@ import { holderName } from "./agencies.js";
 import { away } from "./outages.js";
 import { swatch } from "./bars.js";
 import { Chart } from "./chart.js";
-import { doubts, readingsChart } from "./readings.js";
+import { doubts, figuresOf, readingsCharts, serviceOf } from "./readings.js";
 import { reasonOf } from "./polling.js";
 import { Refresh } from "./refresh.js";
 import { statusOf, unknown, why } from "./place.js";
@@ -229,15 +229,14 @@ export class Detail {
       this.readings.replaceChildren();
       return;
     }
-    this.readings.replaceChildren(el("section", {}, el("h3", {}, t("readings_title")), readingsChart(answer, zone),
+    const open = this.readings.querySelector("details")?.open;
+    this.readings.replaceChildren(el("section", {}, el("h3", {}, t("readings_title")), ...readingsCharts(answer, this.place.readings, zone),
       this.place.queues_left_out > 0 ? el("p", { class: "minor" }, t("queues_left_out", { n: count(this.place.queues_left_out) })) : null,
-      el("details", { open: this.readings.querySelector("details")?.open }, el("summary", {}, t("as_table")), table(t("readings_title"), [t("published"), t("source"), t("reading"), t("reading_was")],
+      el("details", { open }, el("summary", {}, t("as_table")), table(t("readings_title"), [t("published"), t("source"), t("queue"), t("direction"), t("reading"), t("reading_was")],
         answer.readings.slice(-200).reverse().map((r) => row(
-          dateTime(r.time, zone), r.source,
-          r.reason === "not_reported" ? el("td", { class: "unknown-cell" }, `${t("unknown")}: ${t(r.reason)}`)
-            : el("td", { class: r.known_until === null ? "unknown-cell" : "number" }, [
-              r.vehicles === null ? null : t("vehicles", { n: count(r.vehicles) }), r.wait_seconds === null ? null : t("wait", { time: duration(r.wait_seconds) }), doubts(r, r.time),
-            ].filter(Boolean).join(" · ")),
+          dateTime(r.time, zone), r.source, r.queue ?? "", r.direction ? directionName(r.direction) : "",
+          r.reason === "not_reported" ? el("td", { class: "unknown-cell" }, [`${t("unknown")}: ${t(r.reason)}`, ...serviceOf(r)].join(" · "))
+            : el("td", { class: r.known_until === null ? "unknown-cell" : "number" }, [...figuresOf(r), ...serviceOf(r), doubts(r, r.time)].filter(Boolean).join(" · ")),
           number(r.age_seconds === null ? t("not_reported") : duration(r.age_seconds))))))));
   }
 }

@@ -3,14 +3,25 @@ import { el, say, show } from "./dom.js";
 import { brief, count, dateTime, duration, durationParts } from "./format.js";
 import { ageBar, holderBar, holderLegend } from "./bars.js";
 import { measures } from "./measures.js";
-import { doubts } from "./readings.js";
+import { doubts, figuresOf, keyOf, queueName, serviceOf } from "./readings.js";
 import { sparkline } from "./sparkline.js";
 import { codeText, directionName, nameOf, t } from "./strings.js";
 
 // The counts of the flow, in the order of the table of measures.
 export const flowMeasures = Object.keys(measures).filter((name) => measures[name].overview);
 
-const readingsShown = 2; // of a place, in the list
+const readingsShown = 3; // of a place, in the list
+
+// shownOf are the readings that the list shows, in their order: of each source in turn its newest one, the newest source first.
+export function shownOf(readings) {
+  const newest = (a, b) => new Date(b.time) - new Date(a.time);
+  const sources = [...new Set(readings.map((r) => r.source))].map((source) => readings.filter((r) => r.source === source).sort(newest))
+    .sort((a, b) => newest(a[0], b[0]));
+  const inTurn = [];
+  for (let i = 0; inTurn.length < Math.min(readingsShown, readings.length); i++) inTurn.push(...sources.map((of) => of[i]).filter(Boolean));
+  const shown = new Set(inTurn.slice(0, readingsShown));
+  return readings.filter((r) => shown.has(r));
+}
 
 const ago = (at, now) => (new Date(now) - new Date(at)) / 1000;
 
@@ -75,7 +86,7 @@ export class Place {
       () => this.releaseCell(place, now, hours));
     show(this.holders, [place.holders, place.status], () => place.holders.length
       ? [el("h4", {}, t("time_by_holder")), holderBar(place.holders, 310), holderLegend(place.holders, 5)]
-      : [el("h4", {}, t("time_by_holder")), place.status === "unknown" || place.inside.trucks === null ? unknown() : el("p", { class: "minor" }, t("no_values"))]);
+      : [el("h4", {}, t("time_by_holder")), place.status === "unknown" || place.inside.trucks === null ? unknown(place.inside.reason === "not_measured" ? t("not_measured") : null) : el("p", { class: "minor" }, t("no_values"))]);
     show(this.outside, [place.readings.map((r) => [r, brief(r.age_seconds), doubts(r, now)]), place.queues_left_out], () => this.outsideCell(place, now));
   }
 
@@ -83,7 +94,7 @@ export class Place {
     const { inside } = place;
     const trend = sparkline(place.trend.map((h) => h.inside), gaps, { label: "trend_inside", format: count, area: true });
     const head = el("h4", {}, t("inside_now"));
-    const flow = el("p", { class: "minor" }, place.flow.reason ? t("flow_unknown")
+    const flow = el("p", { class: "minor" }, place.flow.reason ? t(place.flow.reason === "not_measured" ? "flow_not_measured" : "flow_unknown")
       : flowMeasures.map((name) => `${count(place.flow[name])} ${measures[name].overview}`).join(" · "));
     if (inside.trucks === null) {
       const note = inside.last_known === null ? null : t("last_known", { trucks: count(inside.last_known) });
@@ -125,21 +136,18 @@ export class Place {
   outsideCell(place, now) {
     const head = el("h4", {}, t("outside"));
     if (!place.readings.length) return [head, el("p", { class: "minor" }, t("no_reading"))];
-    const shown = place.readings.slice(0, readingsShown);
-    const sources = (readings) => new Set(readings.map((r) => r.source)).size;
-    const more = sources(place.readings) - sources(shown) + (place.queues_left_out ?? 0);
+    const shown = shownOf(place.readings);
+    const queues = (readings) => new Set(readings.map((r) => keyOf({ ...r, direction: "" }))).size;
+    const more = queues(place.readings) - queues(shown) + (place.queues_left_out ?? 0);
     return [head, ...shown.map((r) => {
-      // The number of vehicles goes first; a source may know the wait alone.
-      const figures = [
-        r.vehicles === null ? null : t("vehicles", { n: count(r.vehicles) }),
-        r.wait_seconds === null ? null : t("wait", { time: duration(r.wait_seconds) }),
-      ].filter(Boolean);
+      const figures = figuresOf(r);
       const words = r.reason ? null : doubts(r, now);
-      const notes = [r.direction ? directionName(r.direction) : null, ...figures.slice(1), t("reading_age", { age: brief(r.age_seconds) })];
+      const notes = [...figures.slice(1), ...serviceOf(r), t("reading_age", { age: brief(r.age_seconds) })];
       return el("div", { class: "reading" },
+        el("p", { class: "minor queue" }, queueName(r)),
         // What the source published is shown beside the reason why it does not count.
         r.reason ? unknown(codeText(r.reason), figures.length ? t("published_as", { figure: figures[0] }) : null) : el("p", { class: "figure small" }, figures[0]),
-        el("p", { class: "minor" }, notes.filter(Boolean).join(" · "), words ? el("strong", { class: "stale" }, ` ${words}`) : null));
-    }), more > 0 && el("p", { class: "minor" }, more === 1 ? t("one_more_source") : t("more_sources", { n: count(more) }))];
+        el("p", { class: "minor" }, notes.join(" · "), words ? el("strong", { class: "stale" }, ` ${words}`) : null));
+    }), more > 0 && el("p", { class: "minor" }, more === 1 ? t("one_more_queue") : t("more_queues", { n: count(more) }))];
   }
 }

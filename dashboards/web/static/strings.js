@@ -49,19 +49,21 @@ const en = {
 
   ok: "Up to date", unknown: "Unknown", closed: "Closed", none: "none",
   seen_ago: "last seen {age} ago", seen_ago_first: "Last seen {age} ago", no_data_yet: "no data yet", seen_at: "last seen {time}", seen_at_first: "Last seen {time}", stale_at: "stale, last seen {time}", stale: "stale", stale_since: "stale, last seen {age} ago",
-  no_truck_events: "no truck events", no_releases: "no releases in this period", no_values: "no data in this period",
+  no_truck_events: "no truck events", not_measured: "not measured", no_releases: "no releases in this period", no_values: "no data in this period",
   stale_after_baseline: "unknown after {time} without an event, by its baseline for this hour", stale_after_configured: "unknown after {time} without an event, as configured",
-  zero_after_closure: "zero after a closure", zero_after_outage: "zero after an outage", published_as: "{figure} published",
+  zero_after_closure: "zero after a closure", zero_after_outage: "zero after an outage", zero_with_vehicles: "wait of zero beside vehicles", published_as: "{figure} published",
   not_reported: "not reported",
   last_known: "{trucks} when last seen",
   inbound: "in", outbound: "out", trucks: "trucks",
   neighbour: "facing {name}",
-  flow_unknown: "arrivals unknown",
+  flow_unknown: "arrivals unknown", flow_not_measured: "arrivals not measured",
   median: "median", p90: "90 % within", net: "net of closed hours", released_n: "{n} released",
   target: "target {time}", target_assumed: "assumed target {time}", within_target: "median within {target}", over_target: "median over {target}",
   age_title: "Trucks inside by age", under_6h: "under 6 h", "6h_to_24h": "6–24 h", "1d_to_3d": "1–3 d", "3d_to_7d": "3–7 d", over_7d: "over 7 d",
-  vehicles: "{n} vehicles", wait: "{time} wait", reading_age: "read {age} ago", frozen: "frozen for {age}", no_reading: "no readings", more_sources: "and {n} more sources", one_more_source: "and one more source",
-  queues_left_out: "{n} more sources have readings, which are in the database alone.",
+  vehicles: "{n} vehicles", wait: "{time} wait", reading_age: "read {age} ago", frozen: "frozen for {age}", no_reading: "no readings", more_queues: "and {n} more queues", one_more_queue: "and one more queue",
+  queues_left_out: "{n} more queues have readings, which are in the database alone.",
+  lanes_open: "lanes open: {n}", service_rate: "{n} vehicles/h", queue: "Queue",
+  more_charts: "{n} more charts are not drawn.", readings_truncated: "These are the first {n} readings of the range: a shorter range has the later ones.",
   trend_inside: "Trucks inside at the end of each hour: {range}", trend_release: "Median release time hour by hour: {range}",
   trend_range: "between {low} and {high}, now {last}", trend_gaps: "; unknown for {hours} h", trend_unknown: "unknown",
   total_known: "{known} of {all} places known", total_all: "all {all} places known",
@@ -80,12 +82,13 @@ const en = {
   oldest: "Longest inside", truck: "Visit", direction: "Direction", channel: "Channel", arrived: "Arrived", age: "Inside for", since: "since {age}",
   nobody_inside: "No truck is inside.", more: "{n} more are inside.",
   inside_unknown: "The trucks inside now are unknown: {reason}. These are the trucks that were inside when it was last seen.",
-  readings_title: "Queue readings from other sources", reading_vehicles: "Vehicles waiting", reading_wait: "Waiting time", reading_hollow: "Stale, frozen, or zero too soon", source: "Source", reading: "Reading", published: "Published", reading_was: "Age when published",
+  readings_title: "Queue readings from other sources", reading_vehicles: "Vehicles waiting", reading_wait: "Waiting time", reading_hollow: "Stale, frozen, or a zero in doubt", source: "Source", reading: "Reading", published: "Published", reading_was: "Age when published",
   local_time: "Times are {zone}.",
 
   phases: { wait: "wait", service: "service", hold: "hold", exit: "exit" },
   holders: { trader: "Trader", carrier: "Carrier", unknown: "Not yet known" },
   directions: { inbound: "inbound", outbound: "outbound" },
+  states: { open: "queue open", paused: "queue paused", closed: "queue closed" },
 };
 
 const languages = { en };
@@ -105,5 +108,6 @@ export const codeText = (code, values = {}) => (code in words ? t(code, values) 
 // wordOf is the word for a holder that no places file names: trader, carrier, unknown, or an agency's code as a word.
 export const wordOf = (code) => words.holders[code] ?? plain(code);
 export const phaseName = (code) => words.phases[code] ?? code;
+export const stateName = (code) => words.states[code] ?? code;
 export const directionName = (code) => words.directions[code] ?? code;
 export const nameOf = (names) => names[language] ?? names.en;
