@@ -70,7 +70,8 @@ func newBorder(t *testing.T) *border {
 			ID: id, Zone: time.FixedZone("", 4*3600+1800), LapseAfter: 14 * 24 * time.Hour, Targets: place.Targets{ReleaseTime: 24 * time.Hour},
 		})
 	}
-	ofPlace := func(string) prom.Place { return prom.Place{SilentAfter: 3 * time.Hour} }
+	queues := []prom.Queue{{Source: "/far", Name: "buses", Vehicles: new(float64), Wait: new(float64)}}
+	ofPlace := func(string) prom.Place { return prom.Place{SilentAfter: 3 * time.Hour, Queues: queues} }
 	healthy := func() prom.Health {
 		return prom.Health{Lag: map[int]int64{0: 0}, Reachable: map[string]bool{"kafka": true, "clickhouse": true}}
 	}
