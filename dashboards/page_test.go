@@ -258,7 +258,7 @@ func TestPageWorksFromTheKeyboard(t *testing.T) {
 		t.Errorf("%d readings are hollow, want four: a zero after the outage, a stale one, and two frozen", hollow)
 	}
 	b.do(chromedp.Evaluate[chromedp.Void](`document.querySelectorAll("#detail details").forEach((d) => { d.open = true; })`))
-	contains(t, "the readings", b.text("#detail .sheet > div:has(figure) table"), "0 vehicles · zero after an outage", "80 vehicles · frozen for 6 h", "80 vehicles · stale")
+	contains(t, "the readings", b.text("#detail .readings table"), "0 vehicles · zero after an outage", "80 vehicles · frozen for 6 h", "80 vehicles · stale")
 	b.do(chromedp.Evaluate[chromedp.Void](`document.querySelectorAll("#detail details").forEach((d) => { d.open = false; })`))
 	contains(t, "the summary", b.text("#detail"), "unknown after 3 h without an event, as configured")
 	b.picture("detail-light", 1440, 1900, false)

@@ -24,7 +24,7 @@ func newQueueSeries(desc func(name, help string, labels ...string) *prometheus.D
 	of := []string{"bcp", "direction", "source", "queue"}
 	return queueSeries{
 		vehicles: desc("dwell_queue_vehicles", "Vehicles in a queue, by the latest reading of a source. Absent where that is stale, frozen, in doubt or without the number.", of...),
-		wait:     desc("dwell_queue_wait_seconds", "Expected wait in a queue, likewise.", of...),
+		wait:     desc("dwell_queue_wait_seconds", "Expected wait in a queue, by the latest reading of a source. Absent in the same cases, and where it is zero beside vehicles.", of...),
 		age:      desc("dwell_queue_age_seconds", "How old the latest reading of a queue is, whatever it says.", of...),
 		state: desc("dwell_queue_state", "1 for the state that a queue has by its latest reading, 0 for the other ones; it says nothing about the BCP. Absent where it is unknown.",
 			append(of, "state")...),

@@ -86,7 +86,11 @@ export class Detail {
     this.history = el("div");
     this.holders = el("div");
     this.trucks = el("div");
-    this.readings = el("div");
+    this.readings = el("div", { class: "readings" });
+    this.measured = el("div", {},
+      el("section", {}, el("h3", {}, t("history")), this.chart.node, this.history),
+      el("section", {}, el("h3", {}, t("time_by_holder")), this.holders),
+      el("section", {}, el("h3", {}, t("oldest")), this.trucks));
     const choice = (name, checked, text, change) => el("label", { class: "choice" },
       el("input", { type: "radio", name, checked, onchange: change }), el("span", {}, text));
     this.dialog.replaceChildren(el("div", { class: "sheet" },
@@ -111,9 +115,7 @@ export class Detail {
             this.refresh.now();
           })),
         this.message),
-      el("section", {}, el("h3", {}, t("history")), this.chart.node, this.history),
-      el("section", {}, el("h3", {}, t("time_by_holder")), this.holders),
-      el("section", {}, el("h3", {}, t("oldest")), this.trucks),
+      this.measured,
       this.readings,
       el("p", { class: "minor" }, t("local_time", { zone: place.time_zone }))));
   }
@@ -127,6 +129,7 @@ export class Detail {
     this.place = place;
     this.now = overview.time;
     this.away = away(overview);
+    this.measured.hidden = place.inside.reason === "not_measured"; // a place whose queues alone are read
     statusOf(this.status, place, overview.time, this.warning[1]);
     this.simulation.update(overview);
     const here = `${dateTime(overview.time, place.time_zone)} ${zoneName(overview.time, place.time_zone)}`;
