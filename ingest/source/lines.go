@@ -49,6 +49,8 @@ func newLines(in io.Reader, separator, comment rune) *lines {
 	return l
 }
 
+func (l *lines) passed() int64 { return l.skipped }
+
 func (l *lines) parser(in io.Reader) *csv.Reader {
 	c := csv.NewReader(in)
 	c.Comma, c.Comment, c.ReuseRecord, c.FieldsPerRecord = l.separator, l.comment, true, -1

@@ -30,7 +30,7 @@ import (
 
 // Reader reads one file, line by line. It is not safe for concurrent use.
 type Reader struct {
-	lines   *lines
+	records records
 	mapping Mapping
 	at      positions
 	voc     *event.Vocabulary
@@ -74,21 +74,22 @@ func NewReader(r io.Reader, mappings []Mapping, voc *event.Vocabulary, zone func
 	if err != nil {
 		return nil, fmt.Errorf("readings: header: %w", err)
 	}
-	m, err := choose(mappings, first)
+	f := &csvFile{in, first}
+	m, err := choose(mappings, f)
 	if err != nil {
 		return nil, fmt.Errorf("readings: %w", err)
 	}
 	if err := m.checkPlaces(voc); err != nil {
 		return nil, fmt.Errorf("readings: %w", err)
 	}
-	q := &Reader{
-		mapping: *m, lines: newLines(in, m.Separator, m.Comment), voc: voc, zone: zone, until: until, source: []byte(m.Source),
-		tally:  newTally("reading"),
-		series: map[string]*series{}, seen: map[uint64]seen{}, flags: map[event.BCP][]flag{},
-	}
-	_, header, err := q.lines.next()
+	records, header, err := f.open(m)
 	if err != nil {
 		return nil, fmt.Errorf("readings: header: %w", err)
+	}
+	q := &Reader{
+		mapping: *m, records: records, voc: voc, zone: zone, until: until, source: []byte(m.Source),
+		tally:  newTally("reading"),
+		series: map[string]*series{}, seen: map[uint64]seen{}, flags: map[event.BCP][]flag{},
 	}
 	if q.at, err = m.place(header); err != nil {
 		return nil, fmt.Errorf("readings: %w", err)
@@ -132,49 +133,12 @@ func firstLine(in *bufio.Reader) ([]byte, error) {
 	}
 }
 
-// choose takes the mapping that fits the header.
-func choose(mappings []Mapping, first []byte) (*Mapping, error) {
-	var best *Mapping
-	var header []string
-	var fault error
-	for i := range mappings {
-		m := &mappings[i]
-		_, names, err := newLines(bytes.NewReader(first), m.Separator, m.Comment).next()
-		if err == nil {
-			header = slices.Clone(names)
-			_, err = m.place(header)
-		}
-		if err != nil {
-			fault = err
-			continue
-		}
-		if best == nil || m.columns() > best.columns() {
-			best = m
-		}
-	}
-	switch {
-	case best != nil:
-		return best, nil
-	case errors.Is(fault, io.EOF):
-		return nil, errors.New("header: the file has none")
-	case len(mappings) == 1 && !mappings[0].shipped:
-		return nil, fmt.Errorf("mapping %q does not fit the header %q: %w", mappings[0].Name, short(strings.Join(header, string(mappings[0].Separator))), fault)
-	}
-	var tried []string
-	for _, m := range mappings {
-		tried = append(tried, m.Name)
-	}
-	line, _, _ := bytes.Cut(first, []byte("\n"))
-	return nil, fmt.Errorf("%w the header %q (tried %s); dwell source try FILE proposes one, and --map FILE names it",
-		ErrNoMapping, short(string(bytes.TrimSpace(line))), strings.Join(tried, ", "))
-}
-
 // Mapping returns the mapping in use.
 func (q *Reader) Mapping() *Mapping { return &q.mapping }
 
 // Tally returns what the lines have become so far.
 func (q *Reader) Tally() *Tally {
-	q.tally.Skipped = q.lines.skipped
+	q.tally.Skipped = q.records.passed()
 	return &q.tally
 }
 
@@ -199,7 +163,7 @@ func (q *Reader) Records() iter.Seq2[event.Record, error] {
 func (q *Reader) Events() iter.Seq2[*event.Event, error] {
 	return func(yield func(*event.Event, error) bool) {
 		for {
-			number, fields, err := q.lines.next()
+			number, fields, err := q.records.next()
 			var bad *LineError
 			var r reading
 			switch {

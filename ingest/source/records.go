@@ -1,0 +1,88 @@
+package source
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// records are the lines of a CSV file, the objects of JSON, the rows of a sheet or the elements of XML.
+type records interface {
+	// next returns the values of the next record in the order of the header, and the number of the record, from 1. The values are
+	// valid until the next call. An object with a list gives a record for each element of the list, all with one number. The error is a
+	// *LineError where the record cannot be used, io.EOF at the end, or that of the file.
+	next() (number int, values []string, err error)
+	// passed is the number of empty lines and comments so far.
+	passed() int64
+}
+
+// file is a file whose form is known.
+type file interface {
+	// names are the names that the file offers to a mapping.
+	names(m *Mapping) ([]string, error)
+	// open begins to read; header has the names of the values of each record.
+	open(m *Mapping) (r records, header []string, err error)
+	// unit is what a record is called.
+	unit() string
+}
+
+// choose takes the mapping that fits the names of the file.
+func choose(mappings []Mapping, f file) (*Mapping, error) {
+	var best *Mapping
+	var header []string
+	var fault error
+	for i := range mappings {
+		m := &mappings[i]
+		names, err := f.names(m)
+		if err == nil {
+			header = names
+			_, err = m.place(names)
+		}
+		if err != nil {
+			fault = err
+			continue
+		}
+		if best == nil || m.columns() > best.columns() {
+			best = m
+		}
+	}
+	switch {
+	case best != nil:
+		return best, nil
+	case errors.Is(fault, io.EOF):
+		return nil, errors.New("header: the file has none")
+	case len(mappings) == 1 && !mappings[0].shipped && header == nil:
+		return nil, fmt.Errorf("mapping %q: %w", mappings[0].Name, fault)
+	case len(mappings) == 1 && !mappings[0].shipped:
+		return nil, fmt.Errorf("mapping %q does not fit the header %q: %w", mappings[0].Name, short(strings.Join(header, string(mappings[0].Separator))), fault)
+	}
+	var tried []string
+	for _, m := range mappings {
+		tried = append(tried, m.Name)
+	}
+	return nil, fmt.Errorf("%w the header %q (tried %s); dwell source try FILE proposes one, and --map FILE names it",
+		ErrNoMapping, short(strings.Join(header, ",")), strings.Join(tried, ", "))
+}
+
+// csvFile is text in lines.
+type csvFile struct {
+	in    *bufio.Reader
+	first []byte // the beginning, with the first line that is not empty
+}
+
+func (f *csvFile) unit() string { return "line" }
+
+func (f *csvFile) names(m *Mapping) ([]string, error) {
+	_, header, err := newLines(bytes.NewReader(f.first), m.Separator, m.Comment).next()
+	return slices.Clone(header), err
+}
+
+func (f *csvFile) open(m *Mapping) (records, []string, error) {
+	l := newLines(f.in, m.Separator, m.Comment)
+	_, header, err := l.next()
+	return l, slices.Clone(header), err
+}
