@@ -133,9 +133,27 @@ func described(ev *event.Event, voc *event.Vocabulary) string {
 		}
 		return (time.Duration(n) * time.Second).String()
 	}
-	vehicles := "unknown"
-	if ev.Vehicles != event.Unknown {
-		vehicles = fmt.Sprint(ev.Vehicles)
+	number := func(n int64) string {
+		if n == event.Unknown {
+			return "unknown"
+		}
+		return fmt.Sprint(n)
 	}
-	return fmt.Sprintf("%s, vehicles %s, wait %s, age %s", s, vehicles, seconds(ev.WaitSeconds), seconds(ev.AgeSeconds))
+	s = fmt.Sprintf("%s, vehicles %s, wait %s, age %s", s, number(ev.Vehicles), seconds(ev.WaitSeconds), seconds(ev.AgeSeconds))
+	if ev.Direction != event.NoDirection {
+		s += ", " + ev.Direction.String()
+	}
+	if len(ev.Queue) > 0 {
+		s += fmt.Sprintf(", queue %q", ev.Queue)
+	}
+	if ev.LanesOpen != event.Unknown {
+		s += fmt.Sprintf(", lanes open %d", ev.LanesOpen)
+	}
+	if ev.ServiceRate != event.Unknown {
+		s += fmt.Sprintf(", %d vehicles per hour", ev.ServiceRate)
+	}
+	if ev.State != event.UnknownState {
+		s += ", " + ev.State.String()
+	}
+	return s
 }

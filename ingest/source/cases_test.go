@@ -152,7 +152,7 @@ func TestTwoReadingsOfOnePlaceAndTime(t *testing.T) {
 			faults = append(faults, err.Error())
 		}
 	}
-	want := []string{`line 4: line 2 has other figures of "PL-18-MEDYKA" at 2026-07-01T00:00:00Z; two readings of one place and time are two queues, or one is wrong`}
+	want := []string{`line 4: line 2 has other figures of "PL-18-MEDYKA" at 2026-07-01T00:00:00Z; two readings of one place and time are two queues (columns.queue), or one is wrong`}
 	if !slices.Equal(faults, want) {
 		t.Errorf("got %q, want %q", faults, want)
 	}
@@ -292,13 +292,13 @@ func TestClosingsFollowTimesAndNotLines(t *testing.T) {
 
 // A file of one place has no column of it.
 func TestFileOfOnePlace(t *testing.T) {
-	m := mapping(t, "source: /one\nbcp: PL-18-MEDYKA\ncolumns: {time: checkpoint_time, wait: wait_time, vehicles: vehicles_in_queue}\ntime_layout: \"%Y-%m-%d %H:%M:%S\"\ntime_zone: place\nwait_unit: 1s\n")
+	text := "source: /one\nbcp: PL-18-MEDYKA\ncolumns: {time: checkpoint_time, wait: wait_time, vehicles: vehicles_in_queue}\ntime_layout: \"%Y-%m-%d %H:%M:%S\"\ntime_zone: place\nwait_unit: 1s\n"
+	m := mapping(t, text)
 	got := readAll(t, strings.NewReader("checkpoint_time,wait_time,vehicles_in_queue\n2025-06-13 10:02:32,13020,66\n"), m)
 	if want := []string{"13T08:02 PL-18-MEDYKA queue.observed vehicles=66 wait=13020 age=unknown"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	elsewhere := m
-	elsewhere.BCP = "ES-IRUN"
+	elsewhere := mapping(t, strings.Replace(text, "PL-18-MEDYKA", "ES-IRUN", 1))
 	if _, err := source.NewReader(strings.NewReader("checkpoint_time,wait_time,vehicles_in_queue\n"), []source.Mapping{elsewhere}, vocabulary(t), zoneOf, today); err == nil ||
 		!strings.Contains(err.Error(), `bcp "ES-IRUN" is not in the configured places`) {
 		t.Error(err)

@@ -1,7 +1,6 @@
 package source
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -39,39 +38,4 @@ func nearest(header []string, name string) string {
 		return ""
 	}
 	return fmt.Sprintf(" (the nearest is %q)", best)
-}
-
-// place finds every column that the mapping names. The error names all that are missing.
-func (m *Mapping) place(header []string) (at positions, err error) {
-	var faults []string
-	find := func(name string) int {
-		if name == "" {
-			return -1
-		}
-		i, err := columnAt(header, name)
-		if err != nil {
-			faults = append(faults, err.Error())
-		}
-		return i
-	}
-	c := &m.Columns
-	at.bcp = find(c.BCP)
-	for _, name := range c.Time {
-		at.time = append(at.time, find(name))
-	}
-	at.vehicles, at.wait, at.age, at.missing, at.closed = find(c.Vehicles), find(c.Wait), find(c.Age), find(c.Missing), find(c.Closed)
-	if len(faults) > 0 {
-		return at, errors.New(strings.Join(faults, ", "))
-	}
-	return at, nil
-}
-
-// positions has the index of each column that a mapping names in the header of a file; -1 where it names no column.
-type positions struct {
-	bcp, vehicles, wait, age, missing, closed int
-	time                                      []int
-}
-
-func (at *positions) has(i int) bool {
-	return i == at.bcp || i == at.vehicles || i == at.wait || i == at.age || i == at.missing || i == at.closed || slices.Contains(at.time, i)
 }

@@ -19,89 +19,34 @@ import (
 	"dwell/ingest/strictyaml"
 )
 
-// Mapping says which column of a CSV file means what.
+// Mapping is a description that was checked.
 type Mapping struct {
 	// Name is the file's name, as errors show it.
 	Name string
-	// Source is the CloudEvents source of the events; together with place and time it identifies a reading.
+	// Source is the CloudEvents source of the events; together with place, direction, queue and time it identifies a reading.
 	Source string
 	// Separator is between columns, a comma by default. Comment begins lines that are skipped; none by default.
 	Separator, Comment rune
 	// Encoding is that of the text; nil is UTF-8, or UTF-16 with a byte order mark.
 	Encoding encoding.Encoding
-	Columns  Columns
 	// TimeZone is that of times without one; nil is that of the place.
 	TimeZone *time.Location
-	// WaitUnit and AgeUnit are what a one in that column means.
-	WaitUnit, AgeUnit time.Duration
 	// Slack is how far below zero an age may be and still count as zero, because the file's clocks are coarse.
 	Slack time.Duration
-	// BCP is the id of the BCP of every line of a file that has no column of it.
-	BCP string
 	// BCPs are the ids of the BCPs by their names in the file; an empty one says that the file has the ids.
 	BCPs map[string]string
 	// Places is the places file that has the ids of BCPs; empty is unknown.
 	Places string
-	// Direction is that of all readings; none by default.
-	Direction event.Direction
 
-	shipped bool
-	moments moments
-	layout  string // as it was written
-	numbers numbers
-	words   words
-}
-
-// Columns are the names of columns in the header; case and blanks around them do not count.
-type Columns struct {
-	BCP string `yaml:"bcp"`
-	// Time is one column, or several whose texts are joined by a blank, such as date and time.
-	Time names `yaml:"time"`
-	// Vehicles is the length of the queue; empty is unknown.
-	Vehicles string `yaml:"vehicles"`
-	// Wait is the waiting time; empty is unknown.
-	Wait string `yaml:"wait"`
-	// Age is how old the reading was at Time.
-	Age string `yaml:"age"`
-	// Missing is a flag: the source had no figure, so whatever the line gives is unknown.
-	Missing string `yaml:"missing"`
-	// Closed is a flag: the BCP was closed.
-	Closed string `yaml:"closed"`
-}
-
-// names are one name or a list of names.
-type names []string
-
-func (n *names) UnmarshalYAML(read func(any) error) error {
-	var one string
-	if read(&one) == nil {
-		*n = names{one}
-		return nil
-	}
-	return read((*[]string)(n))
-}
-
-func (n names) String() string { return strings.Join(n, " and ") }
-
-// rawMapping is the YAML of a mapping.
-type rawMapping struct {
-	Source     string            `yaml:"source"`
-	Encoding   string            `yaml:"encoding"`
-	Separator  string            `yaml:"separator"`
-	Comment    string            `yaml:"comment"`
-	Columns    Columns           `yaml:"columns"`
-	TimeLayout string            `yaml:"time_layout"`
-	TimeZone   string            `yaml:"time_zone"`
-	Decimal    string            `yaml:"decimal"`
-	Thousands  string            `yaml:"thousands"`
-	Words      words             `yaml:"words"`
-	WaitUnit   string            `yaml:"wait_unit"`
-	AgeUnit    string            `yaml:"age_unit"`
-	Slack      string            `yaml:"slack"`
-	BCP        string            `yaml:"bcp"`
-	BCPs       map[string]string `yaml:"bcps"`
-	Places     string            `yaml:"places"`
-	Direction  string            `yaml:"direction"`
+	shapes    []shape
+	wait, age lengths
+	rate      time.Duration     // to which a service rate refers
+	bcpNamed  map[string]string // a name of BCPs by the same in lower case
+	shipped   bool
+	moments   moments
+	layout    string // as it was written
+	numbers   numbers
+	words     words
 }
 
 // zoneOfPlace is the time_zone of times that are local at their place.
@@ -109,7 +54,7 @@ const zoneOfPlace = "place"
 
 // ParseMapping reads a mapping from strict YAML. An error names the file, the key and the value.
 func ParseMapping(name string, data []byte) (Mapping, error) {
-	var raw rawMapping
+	var raw Description
 	if err := strictyaml.Unmarshal(data, &raw); err != nil {
 		var at yaml.Error
 		if errors.As(err, &at) && at.GetToken() != nil {
@@ -117,9 +62,14 @@ func ParseMapping(name string, data []byte) (Mapping, error) {
 		}
 		return Mapping{}, fmt.Errorf("%s: %w", name, err)
 	}
+	return raw.Check(name)
+}
+
+// Check checks a description. An error names the description by name, the key and the value.
+func (raw *Description) Check(name string) (Mapping, error) {
 	m := Mapping{
-		Name: name, Source: raw.Source, Separator: ',', Columns: raw.Columns, layout: cmp.Or(raw.TimeLayout, time.RFC3339),
-		BCP: raw.BCP, BCPs: raw.BCPs, Places: raw.Places,
+		Name: name, Source: raw.Source, Separator: ',', layout: cmp.Or(raw.TimeLayout, time.RFC3339),
+		BCPs: raw.BCPs, Places: raw.Places,
 		numbers: numbers{cmp.Or(raw.Decimal, "."), raw.Thousands}, words: raw.Words,
 	}
 	var faults []error
@@ -129,20 +79,10 @@ func ParseMapping(name string, data []byte) (Mapping, error) {
 	if m.Source == "" {
 		fault("source", "", "is empty")
 	}
-	if len(m.Columns.Time) == 0 || slices.Contains(m.Columns.Time, "") {
-		fault("columns.time", "", "is empty")
-	}
-	switch {
-	case m.Columns.BCP == "" && m.BCP == "":
-		fault("columns.bcp", "", "is empty; name the column, or for a file of one BCP its id in bcp")
-	case m.Columns.BCP != "" && m.BCP != "":
-		fault("bcp", m.BCP, "is given beside columns.bcp; one of them is enough")
-	case m.BCP != "" && len(m.BCPs) > 0:
-		fault("bcps", m.BCP, "is given in bcp; then no names are needed")
-	}
 	if !isName(m.Source) {
 		fault("source", m.Source, badName)
 	}
+	m.bcpNamed = map[string]string{}
 	for name, id := range m.BCPs {
 		if id == "" {
 			fault("bcps", name, "has no id of a place")
@@ -150,10 +90,13 @@ func ParseMapping(name string, data []byte) (Mapping, error) {
 		if !isName(name) {
 			fault("bcps", name, badName)
 		}
+		lower := strings.ToLower(strings.TrimSpace(name))
+		if other, twice := m.bcpNamed[lower]; twice && m.BCPs[other] != id {
+			fault("bcps", name, "is there twice but for its case, with two ids")
+		}
+		m.bcpNamed[lower] = max(m.bcpNamed[lower], name)
 	}
-	if m.Columns.Vehicles == "" && m.Columns.Wait == "" {
-		fault("columns.vehicles", "", "is empty, and so is columns.wait")
-	}
+	raw.shape(&m, fault)
 	for key, c := range map[string]struct {
 		value string
 		into  *rune
@@ -194,28 +137,36 @@ func ParseMapping(name string, data []byte) (Mapping, error) {
 	case !m.moments.zoned && m.moments.layout != "":
 		fault("time_zone", "", fmt.Sprintf("is empty, and times as %q have no zone; name one such as \"Asia/Kabul\", or place for that of each place", m.layout))
 	}
+	uses := func(of func(c *Columns) string) (column string) {
+		for i := range m.shapes {
+			column = cmp.Or(column, of(&m.shapes[i].columns))
+		}
+		return column
+	}
 	for key, d := range map[string]struct {
 		value  string
 		into   *time.Duration
 		column string
 	}{
-		"wait_unit": {raw.WaitUnit, &m.WaitUnit, m.Columns.Wait}, "age_unit": {raw.AgeUnit, &m.AgeUnit, m.Columns.Age},
-		"slack": {raw.Slack, &m.Slack, ""},
+		"wait_unit": {raw.WaitUnit, &m.wait.unit, uses(func(c *Columns) string { return c.Wait })},
+		"age_unit":  {raw.AgeUnit, &m.age.unit, uses(func(c *Columns) string { return c.Age })},
+		"rate_unit": {raw.RateUnit, &m.rate, uses(func(c *Columns) string { return c.ServiceRate })},
+		"slack":     {raw.Slack, &m.Slack, ""},
 	} {
-		if d.value == "" {
-			if d.column != "" {
-				fault(key, "", fmt.Sprintf("is empty; say what a one in column %q means: 1s, 1m or 1h", d.column))
+		switch {
+		case d.value == "" && key == "rate_unit" && d.column != "":
+			fault(key, "", fmt.Sprintf("is empty; say to which time column %q refers: 1h for vehicles per hour, 1m for vehicles per minute", d.column))
+		case d.value == "" && d.column != "":
+			fault(key, "", fmt.Sprintf("is empty; say what a one in column %q means: 1s, 1m or 1h", d.column))
+		case d.value == "":
+		case d.value == clockUnit && key == "wait_unit":
+			m.wait.clock = true
+		case d.value == clockUnit && key == "age_unit":
+			m.age.clock = true
+		default:
+			if *d.into, err = time.ParseDuration(d.value); err != nil || *d.into <= 0 {
+				fault(key, d.value, "is not a positive duration such as \"1m\"")
 			}
-			continue
-		}
-		if *d.into, err = time.ParseDuration(d.value); err != nil || *d.into <= 0 {
-			fault(key, d.value, "is not a positive duration such as \"1m\"")
-		}
-	}
-	if raw.Direction != "" {
-		var ok bool
-		if m.Direction, ok = event.ParseDirection([]byte(raw.Direction)); !ok {
-			fault("direction", raw.Direction, "is not supported; use inbound or outbound")
 		}
 	}
 	slices.SortFunc(faults, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
@@ -229,25 +180,14 @@ var badName = fmt.Sprintf("has a zero byte or more than %d bytes; no event may h
 
 func isName(s string) bool { return len(s) <= maxName && strings.IndexByte(s, 0) < 0 }
 
-// columns is the number of columns that the mapping names.
-func (m *Mapping) columns() (n int) {
-	c := &m.Columns
-	for _, name := range append([]string{c.BCP, c.Vehicles, c.Wait, c.Age, c.Missing, c.Closed}, c.Time...) {
-		if name != "" {
-			n++
-		}
-	}
-	return n
-}
-
 // checkPlaces fails where the vocabulary has none of the mapping's BCPs: then each line would be refused for the same reason.
 // With some of them it passes: an installation may watch a part of the file's BCPs.
 func (m *Mapping) checkPlaces(voc *event.Vocabulary) error {
-	if m.BCP != "" {
-		if _, known := voc.BCP([]byte(m.BCP)); !known {
-			return fmt.Errorf("mapping %q: bcp %q is not in the configured places; use the places that have it (--places)", m.Name, m.BCP)
+	for i := range m.shapes {
+		bcp := m.shapes[i].bcp
+		if _, known := voc.BCP([]byte(bcp)); bcp != "" && !known {
+			return fmt.Errorf("mapping %q: bcp %q is not in the configured places; use the places that have it (--places)", m.Name, bcp)
 		}
-		return nil
 	}
 	if len(m.BCPs) == 0 {
 		return nil

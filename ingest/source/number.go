@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"dwell/ingest/event"
 )
 
 var errNoNumber = errors.New("no number")
@@ -60,12 +62,56 @@ func (f *numbers) count(s string, most int64) (int64, error) {
 	return int64(n), nil
 }
 
+// lengths is how a column writes lengths of time.
+type lengths struct {
+	unit  time.Duration // of a one
+	clock bool          // as hours and minutes with a colon, and perhaps seconds
+}
+
+// clockUnit is the unit of lengths such as 1:30.
+const clockUnit = "h:mm"
+
 // seconds reads a length of time, rounded to whole seconds. Down to -slack it is zero.
-func (f *numbers) seconds(s string, unit, slack time.Duration) (int64, error) {
-	n, err := f.read(s)
-	seconds := n * unit.Seconds()
+func (f *numbers) seconds(s string, of lengths, slack time.Duration) (int64, error) {
+	var seconds float64
+	var err error
+	if of.clock {
+		seconds, err = clock(s)
+	} else {
+		seconds, err = f.read(s)
+		seconds *= of.unit.Seconds()
+	}
 	if err != nil || seconds < -slack.Seconds() || seconds > math.MaxInt32 {
 		return 0, errNoNumber
 	}
 	return int64(max(math.Round(seconds), 0)), nil
+}
+
+// clock reads the seconds of 1:30 or 1:30:00.
+func clock(s string) (seconds float64, err error) {
+	parts := strings.Split(s, ":")
+	if len(parts) < 2 || len(parts) > 3 {
+		return 0, errNoNumber
+	}
+	for i, part := range parts {
+		n, err := strconv.ParseUint(part, 10, 16)
+		if err != nil || i > 0 && (n > 59 || len(part) != 2) {
+			return 0, errNoNumber
+		}
+		seconds = seconds*60 + float64(n)
+	}
+	if len(parts) == 2 {
+		seconds *= 60
+	}
+	return seconds, nil
+}
+
+// rate reads vehicles per unit as vehicles per hour.
+func (f *numbers) rate(s string, unit time.Duration) (int64, error) {
+	n, err := f.read(s)
+	n = math.Round(n * float64(time.Hour) / float64(unit))
+	if err != nil || n < 0 || n > event.MaxCount {
+		return 0, errNoNumber
+	}
+	return int64(n), nil
 }

@@ -20,9 +20,7 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
-	"github.com/cespare/xxhash/v2"
 	"golang.org/x/text/encoding"
 
 	"dwell/ingest/event"
@@ -32,13 +30,13 @@ import (
 type Reader struct {
 	records records
 	mapping Mapping
-	at      positions
+	at      []positions // of each shape of the mapping
 	voc     *event.Vocabulary
 	zone    func(bcp string) *time.Location
 	source  []byte
 	until   time.Time
 	tally   Tally
-	series  map[string]*series // by the name of the place in the file
+	series  map[string]*series // by place, direction and queue
 	seen    map[uint64]seen
 	flags   map[event.BCP][]flag // of readings, where the file has a column of closings
 	event   event.Event
@@ -94,8 +92,9 @@ func NewReader(r io.Reader, mappings []Mapping, voc *event.Vocabulary, zone func
 	if q.at, err = m.place(header); err != nil {
 		return nil, fmt.Errorf("readings: %w", err)
 	}
-	for i, name := range header {
-		if !q.at.has(i) {
+	named := m.names()
+	for _, name := range header {
+		if !slices.ContainsFunc(named, func(n string) bool { return sameName(n, name) }) {
 			q.unused = append(q.unused, strings.TrimSpace(name))
 		}
 	}
@@ -163,32 +162,53 @@ func (q *Reader) Records() iter.Seq2[event.Record, error] {
 func (q *Reader) Events() iter.Seq2[*event.Event, error] {
 	return func(yield func(*event.Event, error) bool) {
 		for {
-			number, fields, err := q.records.next()
+			number, values, err := q.records.next()
 			var bad *LineError
-			var r reading
 			switch {
 			case errors.Is(err, io.EOF):
 				_ = q.atEnd(yield) && q.changes(yield)
 				return
 			case errors.As(err, &bad):
+				q.tally.Lines++
+				if !q.refuse(bad, yield) {
+					return
+				}
 			case err != nil:
 				_ = q.changes(yield) && yield(nil, fmt.Errorf("readings: %w", err))
 				return
 			default:
-				r, bad = q.read(number, fields)
-			}
-			q.tally.Lines++
-			if bad != nil {
-				if !q.refuse(bad, yield) {
+				if !q.take(number, values, yield) {
 					return
 				}
-				continue
-			}
-			if !q.place(r, yield) {
-				return
 			}
 		}
 	}
+}
+
+// take gives each shape of the mapping its reading of a record.
+func (q *Reader) take(number int, values []string, yield func(*event.Event, error) bool) bool {
+	for i := range q.at {
+		if !q.selected(i, values) {
+			q.tally.Unselected++
+			continue
+		}
+		q.tally.Lines++
+		r, bad := q.read(i, number, values)
+		if bad != nil && !q.refuse(bad, yield) || bad == nil && !q.place(r, yield) {
+			return false
+		}
+	}
+	return true
+}
+
+// selected reports whether only and except of a shape let the record pass.
+func (q *Reader) selected(shape int, values []string) bool {
+	for i, at := range q.at[shape].filters {
+		if !q.mapping.shapes[shape].filters[i].passes(strings.TrimSpace(values[at])) {
+			return false
+		}
+	}
+	return true
 }
 
 func (q *Reader) refuse(bad *LineError, yield func(*event.Event, error) bool) bool {
@@ -198,10 +218,11 @@ func (q *Reader) refuse(bad *LineError, yield func(*event.Event, error) bool) bo
 
 // place gives a reading its instant, and yields it with those of its place that waited for it.
 func (q *Reader) place(r reading, yield func(*event.Event, error) bool) bool {
-	s := q.series[r.name]
+	key := r.series()
+	s := q.series[key]
 	if s == nil {
 		s = &series{}
-		q.series[r.name] = s
+		q.series[key] = s
 	}
 	for _, r := range s.next(r) {
 		if !q.emit(&r, yield) {
@@ -230,9 +251,9 @@ func (q *Reader) emit(r *reading, yield func(*event.Event, error) bool) bool {
 	if !r.later.IsZero() {
 		return q.refuse(&LineError{r.line, AmbiguousTime, fmt.Sprintf(
 			"%s: %q is there twice in %s, where clocks were set back, and the order of the lines does not tell which it is",
-			q.mapping.Columns.Time.String(), short(r.text), r.zone)}, yield)
+			q.mapping.shapes[r.shape].columns.Time.String(), short(r.text), r.zone)}, yield)
 	}
-	id := eventID(r.name, r.at)
+	id := r.id()
 	key, figures := event.KeyOf(q.source, id, 0), r.figures()
 	if before, again := q.seen[key]; again {
 		if before.figures == figures {
@@ -240,26 +261,17 @@ func (q *Reader) emit(r *reading, yield func(*event.Event, error) bool) bool {
 			return true
 		}
 		return q.refuse(&LineError{r.line, ConflictingReading, fmt.Sprintf(
-			"line %d has other figures of %q at %s; two readings of one place and time are two queues, or one is wrong",
-			before.line, short(r.name), r.at.UTC().Format(time.RFC3339))}, yield)
+			"line %d has other figures of %s at %s; two readings of one place and time are two queues (columns.queue), or one is wrong",
+			before.line, r.what(), r.at.UTC().Format(time.RFC3339))}, yield)
 	}
 	q.seen[key] = seen{figures, int32(r.line)}
 	q.tally.Taken++
-	if q.at.closed >= 0 {
+	if q.at[r.shape].closed >= 0 {
 		q.flags[r.bcp] = append(q.flags[r.bcp], flag{at: r.at.UnixMilli(), line: r.line, name: r.name, closed: r.closed})
 	}
 	q.begin(event.QueueObserved, r.bcp, id, r.at.UnixMilli(), r.line)
-	q.event.Direction = q.mapping.Direction
-	q.event.Vehicles, q.event.WaitSeconds, q.event.AgeSeconds = r.vehicles, r.wait, r.age
+	q.event.Direction, q.event.Queue, q.event.Observation = r.direction, []byte(r.queue), r.says
 	return yield(&q.event, nil)
-}
-
-// wayOutOf says what to do about a text that is no number.
-func wayOutOf(s string) string {
-	if strings.ContainsFunc(s, unicode.IsDigit) {
-		return ""
-	}
-	return "; a word for unknown belongs in words.unknown"
 }
 
 // short is a text as errors show it: what is longer than a screen's line or two is cut.
@@ -278,103 +290,4 @@ func (q *Reader) begin(t event.Type, bcp event.BCP, id []byte, at int64, line in
 		Type: t, ID: id, Source: q.source, Subject: []byte(q.voc.BCPName(bcp)), BCP: bcp, Time: at, Recorded: at,
 		Observation: event.NoObservation(),
 	}
-}
-
-// eventID is the id of the reading of a place, as the file names it.
-func eventID(name string, at time.Time) []byte {
-	return fmt.Appendf(nil, "%s/%s", name, at.UTC().Format(time.RFC3339Nano))
-}
-
-// reading is what a line says.
-type reading struct {
-	line                int
-	name                string // of the place, as the file has it
-	bcp                 event.BCP
-	at, later           time.Time // later, where the local time is there twice and it is not yet known which it is
-	zone                *time.Location
-	text                string // of the time
-	vehicles, wait, age int64
-	closed              bool
-}
-
-// figures is the hash of what the reading says of its place and time.
-func (r *reading) figures() uint64 {
-	var b [64]byte
-	return xxhash.Sum64(fmt.Appendf(b[:0], "%d %d %d %t", r.vehicles, r.wait, r.age, r.closed))
-}
-
-// read reads a line.
-func (q *Reader) read(number int, fields []string) (reading, *LineError) {
-	column := func(i int) string {
-		if i < 0 {
-			return ""
-		}
-		return strings.TrimSpace(fields[i])
-	}
-	bad := func(reason event.Reason, column, value, why string) (reading, *LineError) {
-		if value == "" {
-			return reading{}, &LineError{number, event.MissingField, fmt.Sprintf("%s is empty", column)}
-		}
-		return reading{}, &LineError{number, reason, fmt.Sprintf("%s: %q %s", column, short(value), why)}
-	}
-	m, c := &q.mapping, &q.mapping.Columns
-	r := reading{line: number, name: m.BCP, vehicles: event.Unknown, wait: event.Unknown, age: event.Unknown}
-	if c.BCP != "" {
-		r.name = column(q.at.bcp)
-	}
-	id, known := r.name, true
-	if len(m.BCPs) > 0 {
-		id, known = m.BCPs[r.name]
-	}
-	if !known {
-		return bad(event.UnknownBCP, c.BCP, r.name, "is not in the mapping's bcps")
-	}
-	if r.bcp, known = q.voc.BCP([]byte(id)); !known {
-		return bad(event.UnknownBCP, c.BCP, id, "is not the id of a configured place; give its id in the mapping's bcps")
-	}
-	r.text = column(q.at.time[0])
-	for _, i := range q.at.time[1:] {
-		r.text = strings.TrimSpace(r.text + " " + column(i))
-	}
-	var err error
-	if r.zone = m.TimeZone; r.zone == nil && !m.moments.zoned {
-		r.zone = q.zone(id)
-	}
-	r.at, r.later, err = m.moments.read(r.text, r.zone)
-	switch {
-	case errors.Is(err, errNoTime):
-		return bad(event.InvalidField, c.Time.String(), r.text, m.moments.refusal(m.layout))
-	case err == nil && (r.at.UnixMilli() < event.Earliest || r.at.UnixMilli() >= event.Latest):
-		return bad(event.InvalidField, c.Time.String(), r.text, "is before 1990, or after 2104")
-	case err != nil:
-		return bad(event.InvalidField, c.Time.String(), r.text, err.Error())
-	case r.at.After(q.until):
-		return bad(event.FutureTime, c.Time.String(), r.text, "is in the future")
-	}
-	missing, ok := m.words.flag(column(q.at.missing))
-	if !ok {
-		return bad(event.InvalidField, c.Missing, column(q.at.missing), "is no flag; use 0 or 1, or name it in words.yes or words.no")
-	}
-	if r.closed, ok = m.words.flag(column(q.at.closed)); !ok {
-		return bad(event.InvalidField, c.Closed, column(q.at.closed), "is no flag; use 0 or 1, or name it in words.yes or words.no")
-	}
-	if s := column(q.at.age); !m.words.unknown(s) {
-		if r.age, err = m.numbers.seconds(s, m.AgeUnit, m.Slack); err != nil {
-			return bad(event.InvalidField, c.Age, s, "is not a length of time"+wayOutOf(s))
-		}
-	}
-	if missing {
-		return r, nil
-	}
-	if s := column(q.at.vehicles); !m.words.unknown(s) {
-		if r.vehicles, err = m.numbers.count(s, event.MaxCount); err != nil {
-			return bad(event.InvalidField, c.Vehicles, s, "is not a number of vehicles"+wayOutOf(s))
-		}
-	}
-	if s := column(q.at.wait); !m.words.unknown(s) {
-		if r.wait, err = m.numbers.seconds(s, m.WaitUnit, 0); err != nil {
-			return bad(event.InvalidField, c.Wait, s, "is not a length of time"+wayOutOf(s))
-		}
-	}
-	return r, nil
 }

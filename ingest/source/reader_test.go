@@ -55,11 +55,16 @@ func shipped(t testing.TB) []source.Mapping {
 // read returns every event of a file, and every error, as a line of text.
 func read(t testing.TB, file io.Reader, mappings []source.Mapping) (lines []string) {
 	t.Helper()
-	v := vocabulary(t)
-	r, err := source.NewReader(file, mappings, v, zoneOf, today)
+	r, err := source.NewReader(file, mappings, vocabulary(t), zoneOf, today)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return described(t, r)
+}
+
+func described(t testing.TB, r *source.Reader) (lines []string) {
+	t.Helper()
+	v := vocabulary(t)
 	number := func(n int64) string {
 		if n == event.Unknown {
 			return "unknown"
@@ -74,6 +79,15 @@ func read(t testing.TB, file io.Reader, mappings []source.Mapping) (lines []stri
 		s := fmt.Sprintf("%s %s %s", time.UnixMilli(e.Time).UTC().Format("02T15:04"), v.BCPName(e.BCP), e.Type)
 		if e.Type == event.QueueObserved {
 			s += fmt.Sprintf(" vehicles=%s wait=%s age=%s", number(e.Vehicles), number(e.WaitSeconds), number(e.AgeSeconds))
+			for _, more := range []struct {
+				key, value string
+			}{
+				{"direction", e.Direction.String()}, {"queue", string(e.Queue)}, {"lanes", number(e.LanesOpen)}, {"rate", number(e.ServiceRate)}, {"state", e.State.String()},
+			} {
+				if more.value != "" && more.value != "unknown" {
+					s += " " + more.key + "=" + more.value
+				}
+			}
 		}
 		lines = append(lines, s)
 	}
@@ -201,8 +215,8 @@ func TestOwnMapping(t *testing.T) {
 	got := read(t, strings.NewReader("post;at;minutes;remark\nPL-18-MEDYKA;2026-07-01 08:00;90;\nPL-18-MEDYKA;2026-07-01 09:00;;none\n"+
 		"PL-18-MEDYKA;yesterday;1;\nPL-99-NONE;2026-07-01 09:00;1;\nPL-18-MEDYKA;2026-07-01 09:00;long;\nPL-18-MEDYKA;2026-10-01 02:01;1;\n"), append(shipped(t), m))
 	want := []string{
-		"01T06:00 PL-18-MEDYKA queue.observed vehicles=unknown wait=5400 age=unknown",
-		"01T07:00 PL-18-MEDYKA queue.observed vehicles=unknown wait=unknown age=unknown",
+		"01T06:00 PL-18-MEDYKA queue.observed vehicles=unknown wait=5400 age=unknown direction=outbound",
+		"01T07:00 PL-18-MEDYKA queue.observed vehicles=unknown wait=unknown age=unknown direction=outbound",
 		`line 4: at: "yesterday" is not a time of the layout "2006-01-02 15:04" (time_layout)`,
 		`line 5: post: "PL-99-NONE" is not the id of a configured place; give its id in the mapping's bcps`,
 		`line 6: minutes: "long" is not a length of time; a word for unknown belongs in words.unknown`,

@@ -46,7 +46,7 @@ func choose(mappings []Mapping, f file) (*Mapping, error) {
 			fault = err
 			continue
 		}
-		if best == nil || m.columns() > best.columns() {
+		if best == nil || len(m.names()) > len(best.names()) {
 			best = m
 		}
 	}

@@ -34,7 +34,8 @@ func (e *LineError) Error() string { return fmt.Sprintf("line %d: %s", e.Line, e
 
 // Tally counts what the lines of a file have become: Lines is the sum of Taken, Duplicates and the refused ones.
 type Tally struct {
-	// Lines are those with data: neither the header, nor empty, nor a comment. A record of several lines counts once.
+	// Lines are those with data: neither the header, nor empty, nor a comment. A record of several lines counts once, and one with
+	// several readings once for each.
 	Lines int64
 	// Taken are those that gave a reading or an event; Duplicates say again what an earlier line of the input says.
 	Taken, Duplicates int64
@@ -42,6 +43,8 @@ type Tally struct {
 	Changes int64
 	// Skipped are empty lines and comments.
 	Skipped int64
+	// Unselected are the readings that only and except of the mapping pass over.
+	Unselected int64
 	// Refused are the lines that gave none, by reason.
 	Refused map[event.Reason]int64
 
@@ -75,6 +78,9 @@ func (t *Tally) String() string {
 	}
 	if t.Skipped > 0 {
 		fmt.Fprintf(&b, "; %s", many(t.Skipped, "empty or comment line"))
+	}
+	if t.Unselected > 0 {
+		fmt.Fprintf(&b, "; %d not selected by only or except", t.Unselected)
 	}
 	if t.Changes > 0 {
 		fmt.Fprintf(&b, "; %s", many(t.Changes, "closing or opening", "closings and openings"))

@@ -3,15 +3,28 @@ package source
 import (
 	"slices"
 	"strings"
+
+	"dwell/ingest/event"
 )
 
 // words are those of the file for what is not a number, and for flags; case does not count.
 type words struct {
 	// Unknown are the words for a figure that the source lacks; an empty text always is one.
 	Unknown []string `yaml:"unknown"`
-	// Yes and No are the words of flags, besides 1, true, yes, 0, false and no.
+	// Yes are the words of flags for yes, besides 1, true, yes, 0, false and no.
 	Yes []string `yaml:"yes"`
-	No  []string `yaml:"no"`
+	// No are the words of flags for no.
+	No []string `yaml:"no"`
+	// Open are the words of a queue that is open, besides open, paused, closed and unknown.
+	Open []string `yaml:"open"`
+	// Paused are the words of a queue that does not advance.
+	Paused []string `yaml:"paused"`
+	// Closed are the words of a queue that is closed.
+	Closed []string `yaml:"closed"`
+	// Inbound are the words for inbound.
+	Inbound []string `yaml:"inbound"`
+	// Outbound are the words for outbound.
+	Outbound []string `yaml:"outbound"`
 }
 
 func isOf(words []string, s string) bool {
@@ -35,4 +48,32 @@ func (w *words) flag(s string) (flag, ok bool) {
 		return true, true
 	}
 	return false, false
+}
+
+// state reads the state of a queue; empty is unknown.
+func (w *words) state(s string) (event.QueueState, bool) {
+	switch {
+	case isOf(w.Open, s):
+		return event.OpenState, true
+	case isOf(w.Paused, s):
+		return event.PausedState, true
+	case isOf(w.Closed, s):
+		return event.ClosedState, true
+	case w.unknown(s):
+		return event.UnknownState, true
+	}
+	return event.ParseQueueState([]byte(strings.ToLower(s)))
+}
+
+// direction reads a direction; empty is none.
+func (w *words) direction(s string) (event.Direction, bool) {
+	switch {
+	case isOf(w.Inbound, s):
+		return event.Inbound, true
+	case isOf(w.Outbound, s):
+		return event.Outbound, true
+	case w.unknown(s):
+		return event.NoDirection, true
+	}
+	return event.ParseDirection([]byte(strings.ToLower(s)))
 }

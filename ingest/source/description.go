@@ -1,0 +1,141 @@
+package source
+
+import "strings"
+
+// Description is the YAML of a source: which column of a file means what. In JSON and XML a column is the path of a value below a
+// record, such as lanes.standard.delay.
+type Description struct {
+	// Source is the CloudEvents source of the events, such as /dpsu.gov.ua/truck-queues. With place, direction, queue and time it identifies a reading.
+	Source string `yaml:"source"`
+	// Encoding is that of the text, such as windows-1251 or koi8-u; UTF-8, or UTF-16 with a byte order mark, by default.
+	Encoding string `yaml:"encoding"`
+	// Separator is the character between columns, a comma by default. A first line such as sep=; has precedence.
+	Separator string `yaml:"separator"`
+	// Comment is the character that begins a comment line; none by default.
+	Comment string `yaml:"comment"`
+	// Columns are the columns by their names; case and blanks around names do not count.
+	Columns Columns `yaml:"columns"`
+	// Readings are the readings of a record that has several, such as a column for each class of vehicle. What one of them does not name is that of all.
+	Readings []Reading `yaml:"readings"`
+	// TimeLayout is as Go writes it (2006-01-02 15:04), as strftime does (%d.%m.%Y %H:%M), epoch_s or epoch_ms; RFC 3339 by default.
+	TimeLayout string `yaml:"time_layout"`
+	// TimeZone is that of times without one, such as Europe/Kyiv, or place for that of each place. It is never guessed.
+	TimeZone string `yaml:"time_zone"`
+	// Decimal are the signs before a fraction, such as a comma or both ",."; a point by default.
+	Decimal string `yaml:"decimal"`
+	// Thousands is the sign between groups of three digits; none by default. A blank is any blank.
+	Thousands string `yaml:"thousands"`
+	// Words are those of the file for unknown figures, flags, states and directions; case does not count.
+	Words words `yaml:"words"`
+	// WaitUnit is what a one means as a wait, required beside columns.wait: 1s, 1m or 1h, or h:mm for texts such as 1:30.
+	WaitUnit string `yaml:"wait_unit"`
+	// AgeUnit is what a one means as an age, required beside columns.age.
+	AgeUnit string `yaml:"age_unit"`
+	// RateUnit is the time to which a service rate refers, required beside columns.service_rate: 1h for vehicles per hour.
+	RateUnit string `yaml:"rate_unit"`
+	// Slack is how far below zero an age may be and still count as zero, because the clocks of the file are coarse.
+	Slack string `yaml:"slack"`
+	// BCP is the id of the place of the whole file, instead of columns.bcp.
+	BCP string `yaml:"bcp"`
+	// BCPs are the ids of places by their names in the file, in any case; without it the file has the ids.
+	BCPs map[string]string `yaml:"bcps"`
+	// Places is the places file that has the ids, or the name of one that is part of the program.
+	Places string `yaml:"places"`
+	// Direction is inbound or outbound, that of all readings; none by default.
+	Direction string `yaml:"direction"`
+	// Queue is the name of the lane or class of vehicle of all readings, instead of columns.queue; none by default.
+	Queue string `yaml:"queue"`
+	// Only takes the records alone that have one of these values in the column; case does not count.
+	Only map[string]names `yaml:"only"`
+	// Except passes over the records that have one of these values in the column; case does not count.
+	Except map[string]names `yaml:"except"`
+}
+
+// Reading is one of several readings of a record.
+type Reading struct {
+	// Columns are those of this reading, besides the ones of all.
+	Columns Columns `yaml:"columns"`
+	// BCP is the id of the place of this reading.
+	BCP string `yaml:"bcp"`
+	// Queue is the name of its lane or class of vehicle.
+	Queue string `yaml:"queue"`
+	// Direction is inbound or outbound.
+	Direction string `yaml:"direction"`
+	// Only takes the reading where the column has one of these values.
+	Only map[string]names `yaml:"only"`
+	// Except passes over the reading where the column has one of these values.
+	Except map[string]names `yaml:"except"`
+}
+
+// Columns are the names of columns. An empty one is a figure that the file does not have.
+type Columns struct {
+	// BCP has the name or the id of the place.
+	BCP string `yaml:"bcp"`
+	// Time is one column, or several whose texts are joined by a blank, such as [date, time].
+	Time names `yaml:"time"`
+	// Direction has inbound or outbound, or a word for it of words.
+	Direction string `yaml:"direction"`
+	// Queue has the name of the lane or class of vehicle.
+	Queue string `yaml:"queue"`
+	// Vehicles has the length of the queue.
+	Vehicles string `yaml:"vehicles"`
+	// Wait has the waiting time.
+	Wait string `yaml:"wait"`
+	// Age has how old the reading was at its time.
+	Age string `yaml:"age"`
+	// LanesOpen has the number of lanes that serve the queue.
+	LanesOpen string `yaml:"lanes_open"`
+	// ServiceRate has how many vehicles leave the queue in a time (rate_unit).
+	ServiceRate string `yaml:"service_rate"`
+	// State has open, paused, closed or unknown, or a word for it of words. It is that of the queue, and does not close the place.
+	State string `yaml:"state"`
+	// Missing is a flag: the source had no figure, so whatever the line gives is unknown.
+	Missing string `yaml:"missing"`
+	// Closed is a flag: the place was closed.
+	Closed string `yaml:"closed"`
+}
+
+// each calls f for each column that is one text, with its key.
+func (c *Columns) each(f func(key string, name *string)) {
+	f("bcp", &c.BCP)
+	f("direction", &c.Direction)
+	f("queue", &c.Queue)
+	f("vehicles", &c.Vehicles)
+	f("wait", &c.Wait)
+	f("age", &c.Age)
+	f("lanes_open", &c.LanesOpen)
+	f("service_rate", &c.ServiceRate)
+	f("state", &c.State)
+	f("missing", &c.Missing)
+	f("closed", &c.Closed)
+}
+
+// over are the columns of c, and where it names none those of all.
+func (c Columns) over(all *Columns) Columns {
+	if len(c.Time) == 0 {
+		c.Time = all.Time
+	}
+	var names []string
+	all.each(func(_ string, name *string) { names = append(names, *name) })
+	c.each(func(_ string, name *string) {
+		if *name == "" {
+			*name = names[0]
+		}
+		names = names[1:]
+	})
+	return c
+}
+
+// names are one name or a list of names.
+type names []string
+
+func (n *names) UnmarshalYAML(read func(any) error) error {
+	var one string
+	if read(&one) == nil {
+		*n = names{one}
+		return nil
+	}
+	return read((*[]string)(n))
+}
+
+func (n names) String() string { return strings.Join(n, " and ") }

@@ -1,0 +1,226 @@
+package source
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/agnivade/levenshtein"
+	"github.com/cespare/xxhash/v2"
+
+	"dwell/ingest/event"
+)
+
+// reading is what a record says of one queue.
+type reading struct {
+	line      int
+	shape     int    // of the mapping
+	name      string // of the place, as the mapping or the file has it
+	bcp       event.BCP
+	direction event.Direction
+	queue     string
+	at, later time.Time // later, where the local time is there twice and it is not yet known which it is
+	zone      *time.Location
+	text      string // of the time
+	says      event.Observation
+	closed    bool
+}
+
+// eventID is the id of the reading of a place, as the file names it.
+func eventID(name string, at time.Time) []byte {
+	return fmt.Appendf(nil, "%s/%s", name, at.UTC().Format(time.RFC3339Nano))
+}
+
+// id is the id of the event. A reading with a direction or a queue has both behind the time, so that no two readings share an id.
+func (r *reading) id() []byte {
+	id := append(append(make([]byte, 0, len(r.name)+len(r.queue)+40), r.name...), '/')
+	id = r.at.UTC().AppendFormat(id, time.RFC3339Nano)
+	if r.direction != event.NoDirection || r.queue != "" {
+		id = append(append(append(append(id, '/'), r.direction.String()...), '/'), r.queue...)
+	}
+	return id
+}
+
+// series is the key of the readings that follow one another in time.
+func (r *reading) series() string {
+	if r.direction == event.NoDirection && r.queue == "" {
+		return r.name
+	}
+	return r.name + "\x00" + r.direction.String() + "\x00" + r.queue
+}
+
+// what says of what the reading is.
+func (r *reading) what() string {
+	s := fmt.Sprintf("%q", short(r.name))
+	if r.direction != event.NoDirection {
+		s += ", " + r.direction.String()
+	}
+	if r.queue != "" {
+		s += fmt.Sprintf(", queue %q", short(r.queue))
+	}
+	return s
+}
+
+// figures is the hash of what the reading says.
+func (r *reading) figures() uint64 {
+	var b [50]byte
+	for i, n := range [...]int64{r.says.Vehicles, r.says.WaitSeconds, r.says.AgeSeconds, r.says.LanesOpen, r.says.ServiceRate} {
+		binary.LittleEndian.PutUint64(b[8*i:], uint64(n))
+	}
+	b[40] = byte(r.says.State)
+	if r.closed {
+		b[41] = 1
+	}
+	return xxhash.Sum64(b[:])
+}
+
+// read reads what a record says in a shape of the mapping.
+func (q *Reader) read(shape, number int, values []string) (reading, *LineError) {
+	column := func(i int) string {
+		if i < 0 {
+			return ""
+		}
+		return strings.TrimSpace(values[i])
+	}
+	bad := func(reason event.Reason, column, value, why string) (reading, *LineError) {
+		if value == "" {
+			return reading{}, &LineError{number, event.MissingField, fmt.Sprintf("%s is empty", column)}
+		}
+		return reading{}, &LineError{number, reason, fmt.Sprintf("%s: %q %s", column, short(value), why)}
+	}
+	m, s, at := &q.mapping, &q.mapping.shapes[shape], &q.at[shape]
+	c := &s.columns
+	r := reading{line: number, shape: shape, name: s.bcp, direction: s.direction, queue: s.queue, says: event.NoObservation()}
+	if c.BCP != "" {
+		r.name = column(at.bcp)
+	}
+	id, known := r.name, true
+	if len(m.BCPs) > 0 {
+		if r.name, id, known = m.bcp(r.name); !known {
+			return bad(event.UnknownBCP, c.BCP, r.name, "is not in the mapping's bcps"+m.nearestBCP(r.name))
+		}
+	}
+	if r.bcp, known = q.voc.BCP([]byte(id)); !known {
+		return bad(event.UnknownBCP, c.BCP, id, "is not the id of a configured place; give its id in the mapping's bcps")
+	}
+	if c.Queue != "" {
+		if r.queue = column(at.queue); !isName(r.queue) {
+			return bad(event.InvalidField, c.Queue, r.queue, badName)
+		}
+	}
+	var ok bool
+	if c.Direction != "" {
+		if r.direction, ok = m.words.direction(column(at.direction)); !ok {
+			return bad(event.InvalidField, c.Direction, column(at.direction), "is not a direction; name it in words.inbound or words.outbound")
+		}
+	}
+	if no := q.readTime(&r, at, column, id); no != "" {
+		return bad(event.InvalidField, c.Time.String(), r.text, no)
+	}
+	if r.at.After(q.until) {
+		return bad(event.FutureTime, c.Time.String(), r.text, "is in the future")
+	}
+	missing, ok := m.words.flag(column(at.missing))
+	if !ok {
+		return bad(event.InvalidField, c.Missing, column(at.missing), "is no flag; use 0 or 1, or name it in words.yes or words.no")
+	}
+	if r.closed, ok = m.words.flag(column(at.closed)); !ok {
+		return bad(event.InvalidField, c.Closed, column(at.closed), "is no flag; use 0 or 1, or name it in words.yes or words.no")
+	}
+	if r.says.State, ok = m.words.state(column(at.state)); !ok {
+		return bad(event.InvalidField, c.State, column(at.state), "is no state; name it in words.open, paused, closed or unknown")
+	}
+	var err error
+	if s := column(at.age); !m.words.unknown(s) {
+		if r.says.AgeSeconds, err = m.numbers.seconds(s, m.age, m.Slack); err != nil {
+			return bad(event.InvalidField, c.Age, s, "is not a length of time"+wayOutOf(s))
+		}
+	}
+	if missing {
+		return r, nil
+	}
+	if s := column(at.vehicles); !m.words.unknown(s) {
+		if r.says.Vehicles, err = m.numbers.count(s, event.MaxCount); err != nil {
+			return bad(event.InvalidField, c.Vehicles, s, "is not a number of vehicles"+wayOutOf(s))
+		}
+	}
+	if s := column(at.wait); !m.words.unknown(s) {
+		if r.says.WaitSeconds, err = m.numbers.seconds(s, m.wait, 0); err != nil {
+			return bad(event.InvalidField, c.Wait, s, "is not a length of time"+wayOutOf(s))
+		}
+	}
+	if s := column(at.lanes); !m.words.unknown(s) {
+		if r.says.LanesOpen, err = m.numbers.count(s, event.MaxCount); err != nil {
+			return bad(event.InvalidField, c.LanesOpen, s, "is not a number of lanes"+wayOutOf(s))
+		}
+	}
+	if s := column(at.rate); !m.words.unknown(s) {
+		if r.says.ServiceRate, err = m.numbers.rate(s, m.rate); err != nil {
+			return bad(event.InvalidField, c.ServiceRate, s, "is not a service rate"+wayOutOf(s))
+		}
+	}
+	return r, nil
+}
+
+// readTime reads the time of a reading at the BCP with this id; no says what is wrong with it.
+func (q *Reader) readTime(r *reading, at *positions, column func(int) string, id string) (no string) {
+	m := &q.mapping
+	r.text = column(at.time[0])
+	for _, i := range at.time[1:] {
+		r.text = strings.TrimSpace(r.text + " " + column(i))
+	}
+	if r.zone = m.TimeZone; r.zone == nil && !m.moments.zoned {
+		r.zone = q.zone(id)
+	}
+	var err error
+	r.at, r.later, err = m.moments.read(r.text, r.zone)
+	switch {
+	case errors.Is(err, errNoTime):
+		return m.moments.refusal(m.layout)
+	case err != nil:
+		return err.Error()
+	case r.at.UnixMilli() < event.Earliest || r.at.UnixMilli() >= event.Latest:
+		return "is before 1990, or after 2104"
+	}
+	return ""
+}
+
+// bcp finds the id of a BCP by its name in the file, in any case; name is as the mapping writes it.
+func (m *Mapping) bcp(text string) (name, id string, known bool) {
+	if id, known = m.BCPs[text]; known {
+		return text, id, true
+	}
+	if name, known = m.bcpNamed[strings.ToLower(text)]; known {
+		return name, m.BCPs[name], true
+	}
+	return text, "", false
+}
+
+func (m *Mapping) nearestBCP(text string) string {
+	const most = 100 // the distance takes time by the square of the length
+	best, least := "", len(text)/3+2
+	if len(text) > most {
+		return ""
+	}
+	for lower, name := range m.bcpNamed {
+		d := levenshtein.ComputeDistance(lower, strings.ToLower(text))
+		if len(name) <= most && (d < least || d == least && name < best) {
+			best, least = name, d
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return fmt.Sprintf(" (the nearest is %q)", best)
+}
+
+// wayOutOf says what to do about a text that is no number.
+func wayOutOf(s string) string {
+	if strings.ContainsFunc(s, unicode.IsDigit) {
+		return ""
+	}
+	return "; a word for unknown belongs in words.unknown"
+}
