@@ -3,7 +3,8 @@ package source
 import "strings"
 
 // Description is the YAML of a source: which column of a file means what. In JSON and XML a column is the path of a value below a
-// record, such as lanes.standard.delay.
+// record, such as lanes.standard.delay; lanes[].delay is that of each element of a list, each of which is a reading; /updated is a value
+// outside of the records and before them.
 type Description struct {
 	// Source is the CloudEvents source of the events, such as /dpsu.gov.ua/truck-queues. With place, direction, queue and time it identifies a reading.
 	Source string `yaml:"source"`
@@ -13,6 +14,8 @@ type Description struct {
 	Separator string `yaml:"separator"`
 	// Comment is the character that begins a comment line; none by default.
 	Comment string `yaml:"comment"`
+	// Path leads to the records of a JSON or XML document, such as data.ports; none for JSON lines, or a document that is a list.
+	Path string `yaml:"path"`
 	// Columns are the columns by their names; case and blanks around names do not count.
 	Columns Columns `yaml:"columns"`
 	// Readings are the readings of a record that has several, such as a column for each class of vehicle. What one of them does not name is that of all.

@@ -83,7 +83,7 @@ func (q *Events) line(number int, text []byte, yield func(event.Record, error) b
 
 func (q *Events) refuse(number int, why *event.Rejection, yield func(event.Record, error) bool) bool {
 	q.tally.Refused[why.Reason]++
-	return yield(event.Record{}, &LineError{number, why.Reason, why.Error()})
+	return yield(event.Record{}, &LineError{Line: number, Reason: why.Reason, Text: why.Error()})
 }
 
 // read is the record of a line. The key is the subject, and the time that of the recording; both must be known before the

@@ -84,7 +84,7 @@ func (l *lines) next() (number int, fields []string, err error) {
 		}
 		number := l.number
 		if !utf8.Valid(line) {
-			return number, nil, &LineError{number, UnreadableLine, "it is not UTF-8; name the encoding in the mapping, such as encoding: windows-1251"}
+			return number, nil, &LineError{Line: number, Reason: UnreadableLine, Text: "it is not UTF-8; name the encoding in the mapping, such as encoding: windows-1251"}
 		}
 		l.feed.rest = line
 		fields, err := l.csv.Read()
@@ -102,13 +102,13 @@ func (l *lines) next() (number int, fields []string, err error) {
 			if errors.As(err, &fault) {
 				err = fault.Err
 			}
-			return number, nil, &LineError{number, UnreadableLine, err.Error()}
+			return number, nil, &LineError{Line: number, Reason: UnreadableLine, Text: err.Error()}
 		}
 		if l.fields == 0 {
 			l.fields = len(fields)
 		}
 		if len(fields) != l.fields {
-			return number, nil, &LineError{number, UnreadableLine, fmt.Sprintf("%d fields instead of %d", len(fields), l.fields)}
+			return number, nil, &LineError{Line: number, Reason: UnreadableLine, Text: fmt.Sprintf("%d fields instead of %d", len(fields), l.fields)}
 		}
 		return number, fields, nil
 	}
@@ -133,7 +133,7 @@ func (l *lines) read(number int) ([]byte, error) {
 	l.end = err
 	switch {
 	case long:
-		return nil, &LineError{number, event.TooLarge, fmt.Sprintf("it has more than %d bytes", maxLine)}
+		return nil, &LineError{Line: number, Reason: event.TooLarge, Text: fmt.Sprintf("it has more than %d bytes", maxLine)}
 	case err != nil && (len(line) == 0 || !errors.Is(err, io.EOF)):
 		return nil, err
 	}

@@ -38,6 +38,7 @@ type Mapping struct {
 	// Places is the places file that has the ids of BCPs; empty is unknown.
 	Places string
 
+	path      []string // to the records of JSON or XML
 	shapes    []shape
 	wait, age lengths
 	rate      time.Duration     // to which a service rate refers
@@ -97,6 +98,10 @@ func (raw *Description) Check(name string) (Mapping, error) {
 		m.bcpNamed[lower] = max(m.bcpNamed[lower], name)
 	}
 	raw.shape(&m, fault)
+	var err error
+	if m.path, err = parsePath(raw.Path); err != nil {
+		fault("path", raw.Path, err.Error())
+	}
 	for key, c := range map[string]struct {
 		value string
 		into  *rune
@@ -119,7 +124,6 @@ func (raw *Description) Check(name string) (Mapping, error) {
 			break
 		}
 	}
-	var err error
 	if raw.Encoding != "" {
 		if m.Encoding, err = parseEncoding(raw.Encoding); err != nil {
 			fault("encoding", raw.Encoding, "is not supported; use a name of the web, such as utf-8, windows-1251 or koi8-u")

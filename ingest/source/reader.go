@@ -67,12 +67,10 @@ func NewReader(r io.Reader, mappings []Mapping, voc *event.Vocabulary, zone func
 	if err != nil {
 		return nil, fmt.Errorf("readings: %w", err)
 	}
-	in := bufio.NewReaderSize(text, maxRecord)
-	first, err := firstLine(in)
+	f, err := formOf(bufio.NewReaderSize(text, maxHead), enc != nil)
 	if err != nil {
 		return nil, fmt.Errorf("readings: header: %w", err)
 	}
-	f := &csvFile{in, first}
 	m, err := choose(mappings, f)
 	if err != nil {
 		return nil, fmt.Errorf("readings: %w", err)
@@ -92,6 +90,7 @@ func NewReader(r io.Reader, mappings []Mapping, voc *event.Vocabulary, zone func
 	if q.at, err = m.place(header); err != nil {
 		return nil, fmt.Errorf("readings: %w", err)
 	}
+	q.tally.unit = f.unit()
 	named := m.names()
 	for _, name := range header {
 		if !slices.ContainsFunc(named, func(n string) bool { return sameName(n, name) }) {
@@ -106,6 +105,9 @@ func (q *Reader) Unused() []string { return q.unused }
 
 // Line returns the number of the line of the last event.
 func (q *Reader) Line() int { return q.line }
+
+// Unit returns what a line of the file is called, as of LineError.
+func (q *Reader) Unit() string { return q.tally.unit }
 
 // firstLine is the beginning of the file, with the first line that is not empty, or all of the buffer. It is not read.
 func firstLine(in *bufio.Reader) ([]byte, error) {
@@ -122,13 +124,7 @@ func firstLine(in *bufio.Reader) ([]byte, error) {
 		if err != nil && !errors.Is(err, io.EOF) {
 			return nil, err
 		}
-		switch head = bytes.TrimSpace(head); {
-		case len(head) == 0:
-			return nil, errors.New("the file is empty")
-		case head[0] == '{' || head[0] == '[':
-			return nil, errors.New("this is JSON, not CSV")
-		}
-		return head, nil
+		return bytes.TrimSpace(head), nil
 	}
 }
 
@@ -213,6 +209,7 @@ func (q *Reader) selected(shape int, values []string) bool {
 
 func (q *Reader) refuse(bad *LineError, yield func(*event.Event, error) bool) bool {
 	q.tally.Refused[bad.Reason]++
+	bad.Unit = q.tally.unit
 	return yield(nil, bad)
 }
 
@@ -249,7 +246,7 @@ func (q *Reader) atEnd(yield func(*event.Event, error) bool) bool {
 // emit yields the event of a reading whose instant is known.
 func (q *Reader) emit(r *reading, yield func(*event.Event, error) bool) bool {
 	if !r.later.IsZero() {
-		return q.refuse(&LineError{r.line, AmbiguousTime, fmt.Sprintf(
+		return q.refuse(&LineError{Line: r.line, Reason: AmbiguousTime, Text: fmt.Sprintf(
 			"%s: %q is there twice in %s, where clocks were set back, and the order of the lines does not tell which it is",
 			q.mapping.shapes[r.shape].columns.Time.String(), short(r.text), r.zone)}, yield)
 	}
@@ -260,7 +257,7 @@ func (q *Reader) emit(r *reading, yield func(*event.Event, error) bool) bool {
 			q.tally.Duplicates++
 			return true
 		}
-		return q.refuse(&LineError{r.line, ConflictingReading, fmt.Sprintf(
+		return q.refuse(&LineError{Line: r.line, Reason: ConflictingReading, Text: fmt.Sprintf(
 			"line %d has other figures of %s at %s; two readings of one place and time are two queues (columns.queue), or one is wrong",
 			before.line, r.what(), r.at.UTC().Format(time.RFC3339))}, yield)
 	}

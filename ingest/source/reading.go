@@ -87,9 +87,9 @@ func (q *Reader) read(shape, number int, values []string) (reading, *LineError) 
 	}
 	bad := func(reason event.Reason, column, value, why string) (reading, *LineError) {
 		if value == "" {
-			return reading{}, &LineError{number, event.MissingField, fmt.Sprintf("%s is empty", column)}
+			return reading{}, &LineError{Line: number, Reason: event.MissingField, Text: fmt.Sprintf("%s is empty", column)}
 		}
-		return reading{}, &LineError{number, reason, fmt.Sprintf("%s: %q %s", column, short(value), why)}
+		return reading{}, &LineError{Line: number, Reason: reason, Text: fmt.Sprintf("%s: %q %s", column, short(value), why)}
 	}
 	m, s, at := &q.mapping, &q.mapping.shapes[shape], &q.at[shape]
 	c := &s.columns

@@ -42,6 +42,9 @@ func choose(mappings []Mapping, f file) (*Mapping, error) {
 			header = names
 			_, err = m.place(names)
 		}
+		if _, sparse := f.(*treeFile); err != nil && sparse && len(mappings) == 1 && !m.shipped && m.enough(names) {
+			err = nil
+		}
 		if err != nil {
 			fault = err
 			continue

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -24,13 +25,17 @@ const (
 type LineError struct {
 	// Line is the line's number in the file, from 1.
 	Line int
+	// Unit is what a line of the file is called: line, or for other forms object, row or element; empty is line.
+	Unit string
 	// Reason is of event.Reasons, or one of the reasons of lines.
 	Reason event.Reason
 	// Text names the column and the value.
 	Text string
 }
 
-func (e *LineError) Error() string { return fmt.Sprintf("line %d: %s", e.Line, e.Text) }
+func (e *LineError) Error() string {
+	return fmt.Sprintf("%s %d: %s", cmp.Or(e.Unit, "line"), e.Line, e.Text)
+}
 
 // Tally counts what the lines of a file have become: Lines is the sum of Taken, Duplicates and the refused ones.
 type Tally struct {
@@ -48,6 +53,7 @@ type Tally struct {
 	// Refused are the lines that gave none, by reason.
 	Refused map[event.Reason]int64
 
+	unit string // a line is called, as of LineError
 	what string // a line becomes: reading or event
 }
 
@@ -64,7 +70,7 @@ func (t *Tally) AllRefused() (n int64) {
 // String says the sum and its parts: "12 lines: 9 readings, 1 duplicate, 2 refused (1 future_time, 1 unreadable_line)".
 func (t *Tally) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s", many(t.Lines, "line"), many(t.Taken, t.what))
+	fmt.Fprintf(&b, "%s: %s", many(t.Lines, cmp.Or(t.unit, "line")), many(t.Taken, t.what))
 	if t.Duplicates > 0 {
 		fmt.Fprintf(&b, ", %s", many(t.Duplicates, "duplicate"))
 	}

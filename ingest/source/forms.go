@@ -1,0 +1,186 @@
+package source
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// maxHead is how much of a file is looked at before it is read, in bytes.
+const maxHead = 256 << 10
+
+// formOf finds the form of a text by its first sign. Nothing of it is read. Decoded says that the mapping names an encoding.
+func formOf(in *bufio.Reader, decoded bool) (file, error) {
+	first, err := firstSign(in)
+	if err != nil {
+		return nil, err
+	}
+	switch first {
+	case '{', '[', '<':
+		head, err := in.Peek(maxHead)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return nil, err
+		}
+		return &treeFile{in: in, head: head, xml: first == '<', decoded: decoded}, nil
+	}
+	head, err := firstLine(in)
+	if err != nil {
+		return nil, err
+	}
+	return &csvFile{in, head}, nil
+}
+
+// firstSign is the first byte that is no white space.
+func firstSign(in *bufio.Reader) (byte, error) {
+	for n := 1; ; n++ {
+		head, err := in.Peek(n)
+		if len(head) == n && !bytes.ContainsRune([]byte(" \t\r\n"), rune(head[n-1])) {
+			return head[n-1], nil
+		}
+		switch {
+		case errors.Is(err, io.EOF):
+			return 0, errors.New("the file is empty")
+		case errors.Is(err, bufio.ErrBufferFull):
+			return 0, errors.New("the file begins with blanks alone")
+		case err != nil:
+			return 0, err
+		}
+	}
+}
+
+// treeFile is JSON or XML.
+type treeFile struct {
+	in      *bufio.Reader
+	head    []byte
+	xml     bool
+	decoded bool
+	path    []string // of the mapping with which it was opened
+}
+
+func (f *treeFile) unit() string {
+	switch {
+	case f.xml:
+		return "element"
+	case newJSON(nil, f.head, f.path).lines:
+		return "line"
+	}
+	return "object"
+}
+
+func (f *treeFile) trees(in *bufio.Reader, path []string) trees {
+	if f.xml {
+		return newXML(in, path, f.decoded)
+	}
+	return newJSON(in, f.head, path)
+}
+
+// withoutLists is a path as elements of XML have it, whether they repeat or not.
+func withoutLists(path string) string { return strings.ReplaceAll(path, "[]", "") }
+
+// names are the paths of the first records. Those that the mapping names are written as the mapping writes them.
+func (f *treeFile) names(m *Mapping) ([]string, error) {
+	found, err := f.paths(m.path)
+	if err != nil {
+		return nil, err
+	}
+	named := m.names()
+	for i, path := range found {
+		at := slices.IndexFunc(named, func(name string) bool { return f.same(path, name) })
+		if at >= 0 {
+			found[i] = named[at]
+		}
+	}
+	return found, nil
+}
+
+func (f *treeFile) same(path, name string) bool {
+	if f.xml {
+		path, name = withoutLists(path), withoutLists(name)
+	}
+	return sameName(path, name)
+}
+
+// paths are those of the first records, and of the values outside of them.
+func (f *treeFile) paths(path []string) ([]string, error) {
+	t := f.trees(bufio.NewReader(bytes.NewReader(f.head)), path)
+	found, err := paths(t)
+	switch {
+	case err != nil && len(f.head) == maxHead:
+		return nil, fmt.Errorf("no %s begins within the first %d bytes", f.unit(), maxHead)
+	case err != nil:
+		return nil, err
+	}
+	for _, path := range slices.Sorted(maps.Keys(t.outside())) {
+		found = append(found, "/"+path)
+	}
+	return found, nil
+}
+
+// open begins to read the values that the mapping names, in the order of its names.
+func (f *treeFile) open(m *Mapping) (records, []string, error) {
+	f.path = m.path
+	found, err := f.paths(m.path)
+	if err != nil {
+		return nil, nil, err
+	}
+	names := m.names()
+	spelled := slices.Clone(names)
+	for i, name := range names {
+		at := slices.IndexFunc(found, func(path string) bool { return f.same(path, name) })
+		if at >= 0 && f.xml {
+			spelled[i] = withLists(found[at], name)
+		} else if at >= 0 {
+			spelled[i] = found[at]
+		}
+	}
+	r, err := newTreeRecords(f.trees(bufio.NewReaderSize(f.in, maxLine+len("\r\n")), m.path), spelled)
+	return r, names, err
+}
+
+// withLists is a path with the lists that name has.
+func withLists(path, name string) string {
+	parts := strings.Split(path, ".")
+	for i, part := range strings.Split(name, ".") {
+		if strings.HasSuffix(strings.TrimSpace(part), "[]") && i < len(parts) {
+			parts[i] += "[]"
+		}
+	}
+	return strings.Join(parts, ".")
+}
+
+// enough reports whether a file that may leave values out has what a mapping needs: each time and place, and one other value.
+func (m *Mapping) enough(found []string) bool {
+	has := func(name string) bool {
+		return slices.ContainsFunc(found, func(path string) bool { return sameName(path, name) })
+	}
+	needed := 0
+	for i := range m.shapes {
+		c := &m.shapes[i].columns
+		if !has(c.BCP) && c.BCP != "" || slices.ContainsFunc(c.Time, func(name string) bool { return !has(name) }) {
+			return false
+		}
+	}
+	for _, name := range m.names() {
+		if has(name) {
+			needed++
+		}
+	}
+	return needed > len(m.shapes[0].columns.Time)+min(len(m.shapes[0].columns.BCP), 1)
+}
+
+// parsePath reads a path such as data.ports.
+func parsePath(path string) ([]string, error) {
+	if path == "" {
+		return nil, nil
+	}
+	parts := strings.Split(path, ".")
+	if slices.Contains(parts, "") {
+		return nil, errors.New("has an empty name; write it as data.ports")
+	}
+	return parts, nil
+}

@@ -1,0 +1,260 @@
+package source
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// tree is a value of JSON or an element of XML.
+type tree struct {
+	name string
+	text string // of a value that has no kids
+	list bool   // JSON: its kids are the elements of a list
+	kids []tree
+}
+
+// isValue reports whether a text, perhaps an empty one, is there.
+func (t *tree) isValue() bool { return !t.list && (t.text != "" || len(t.kids) == 0) }
+
+// maxDepth is how deep values may lie below a record.
+const maxDepth = 32
+
+// branch is a part of the paths that a mapping names: the values of its kids, and of the elements if it is a list.
+type branch struct {
+	at   int // in the values of a record; -1 if the branch is no value
+	kids map[string]*branch
+	list *branch
+	// expects says that a list lies below, outside of which there is no reading.
+	expects bool
+}
+
+func newBranch() *branch { return &branch{at: -1, kids: map[string]*branch{}} }
+
+// maxDots bounds the ways to take a path apart: a.b is the value b of a, or one whose name has a dot.
+const maxDots = 10
+
+// add adds a path such as lanes[].standard.delay.
+func (b *branch) add(path string, at int) {
+	b.expects = b.expects || strings.Contains(path, "[]")
+	for end := 0; end <= len(path); end++ {
+		if end < len(path) && path[end] != '.' {
+			continue
+		}
+		name, isList := strings.CutSuffix(path[:end], "[]")
+		c := b
+		if name != "" {
+			if c = b.kids[name]; c == nil {
+				c = newBranch()
+				b.kids[name] = c
+			}
+		}
+		if isList {
+			if c.list == nil {
+				c.list = newBranch()
+			}
+			c = c.list
+		}
+		if end == len(path) {
+			c.at = at
+			return
+		}
+		if c != b {
+			c.add(path[end+1:], at)
+		}
+	}
+}
+
+// picked are the values of a record that a mapping names, and the list that gives it several readings.
+type picked struct {
+	values []string
+	set    []bool
+	names  []string
+	list   []*tree
+	of     *branch
+	found  bool // a list, perhaps an empty one
+}
+
+// pick takes the values of a tree.
+func (p *picked) pick(t *tree, b *branch) error {
+	if b.at >= 0 && t.isValue() {
+		if p.set[b.at] {
+			return fmt.Errorf("%s is there twice", p.names[b.at])
+		}
+		p.values[b.at], p.set[b.at] = t.text, true
+	}
+	if t.list && b.list != nil {
+		p.found = true
+		for i := range t.kids {
+			p.add(&t.kids[i], b.list)
+		}
+		return nil
+	}
+	for i := range t.kids {
+		kid := &t.kids[i]
+		c := b.kids[kid.name]
+		if c == nil {
+			continue
+		}
+		if c.list != nil && !kid.list { // an element of XML that repeats, or the only one
+			p.found = true
+			if len(kid.kids) > 0 || kid.text != "" {
+				p.add(kid, c.list)
+			}
+		}
+		if err := p.pick(kid, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *picked) add(t *tree, of *branch) { p.list, p.of = append(p.list, t), of }
+
+// rows takes the values of a record: a row of them for each element of the lists that the mapping names.
+func (p *picked) rows(t *tree, b *branch, rows [][]string) ([][]string, error) {
+	p.list, p.of, p.found = nil, nil, false
+	if err := p.pick(t, b); err != nil {
+		return nil, err
+	}
+	if !p.found && !b.expects {
+		return append(rows, slices.Clone(p.values)), nil
+	}
+	if len(p.list) == 0 {
+		return nil, errors.New("the list has no element")
+	}
+	list, of, values, set := p.list, p.of, slices.Clone(p.values), slices.Clone(p.set)
+	for _, t := range list {
+		copy(p.values, values)
+		copy(p.set, set)
+		var err error
+		if rows, err = p.rows(t, of, rows); err != nil {
+			return nil, err
+		}
+	}
+	return rows, nil
+}
+
+// trees are the records of JSON or XML.
+type trees interface {
+	// next returns a record and its number. The error is a *LineError, io.EOF, or that of the file.
+	next() (number int, t *tree, err error)
+	// outside has the values that were read before the list of records, by their paths.
+	outside() map[string]string
+	passed() int64
+}
+
+// treeRecords are the values of trees by their paths. A path that begins with a slash is one from the root of the document.
+type treeRecords struct {
+	trees
+	want   *branch
+	names  []string
+	rows   [][]string
+	number int
+}
+
+func newTreeRecords(t trees, names []string) (*treeRecords, error) {
+	r := &treeRecords{trees: t, want: newBranch(), names: names}
+	prefix := ""
+	for i, name := range names {
+		if strings.Count(name, ".") > maxDots {
+			return nil, fmt.Errorf("the path %q has more than %d dots", short(name), maxDots)
+		}
+		at := strings.LastIndex(name, "[]") + 1
+		switch list := name[:at]; {
+		case strings.HasPrefix(name, "/"):
+			continue
+		case strings.HasPrefix(list, prefix):
+			prefix = list
+		case !strings.HasPrefix(prefix, list):
+			return nil, fmt.Errorf("%q and %q are elements of two lists, which do not belong together; use two mappings", prefix+"]", name)
+		}
+		r.want.add(name, i)
+	}
+	return r, nil
+}
+
+func (r *treeRecords) next() (int, []string, error) {
+	for len(r.rows) == 0 {
+		number, t, err := r.trees.next()
+		if err != nil {
+			return number, nil, err
+		}
+		r.number = number
+		p := picked{values: make([]string, len(r.names)), set: make([]bool, len(r.names)), names: r.names}
+		for i, name := range r.names {
+			if outside, ok := strings.CutPrefix(name, "/"); ok {
+				p.values[i] = r.outside()[outside]
+			}
+		}
+		if r.rows, err = p.rows(t, r.want, nil); err != nil {
+			return number, nil, &LineError{Line: number, Reason: UnreadableLine, Text: err.Error()}
+		}
+	}
+	row := r.rows[0]
+	r.rows = r.rows[1:]
+	return r.number, row, nil
+}
+
+// Bounds of what the beginning of a file is asked for.
+const (
+	maxHeadRecords = 200
+	maxPaths       = 1000
+)
+
+// paths are those of all values of the first records, as far as they can be read.
+func paths(t trees) (found []string, err error) {
+	known := map[string]bool{}
+	add := func(path string) {
+		if !known[path] && len(found) < maxPaths {
+			known[path] = true
+			found = append(found, path)
+		}
+	}
+	var first *LineError
+	for range maxHeadRecords {
+		var r *tree
+		_, r, err = t.next()
+		var bad *LineError
+		if errors.As(err, &bad) {
+			first = cmp.Or(first, bad)
+			continue
+		}
+		if err != nil {
+			break
+		}
+		r.paths("", add)
+	}
+	if len(found) == 0 && first != nil {
+		return nil, errors.New(first.Text)
+	}
+	if len(found) == 0 && err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	return found, nil
+}
+
+func (t *tree) paths(path string, add func(string)) {
+	if t.list {
+		path += "[]"
+	}
+	if t.isValue() && path != "" {
+		add(path)
+	}
+	for i := range t.kids {
+		kid := &t.kids[i]
+		switch {
+		case t.list:
+			kid.paths(path, add)
+		case path == "":
+			kid.paths(kid.name, add)
+		case strings.HasSuffix(path, "[]") && kid.name == "":
+			kid.paths(path, add)
+		default:
+			kid.paths(path+"."+kid.name, add)
+		}
+	}
+}

@@ -1,0 +1,146 @@
+package source
+
+import (
+	"bufio"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"golang.org/x/text/encoding/htmlindex"
+	"golang.org/x/text/transform"
+)
+
+// xmlElements are the elements of XML with one path. A document type is refused, so that no entity is defined or fetched; an element
+// that takes more than maxLine bytes is refused with the rest of the file.
+type xmlElements struct {
+	d      *xml.Decoder
+	in     *allowance
+	path   []string
+	within []string
+	number int
+	values map[string]string // outside of the records
+}
+
+// newXML begins to read. Decoded says that the text is UTF-8 whatever its declaration says.
+func newXML(in *bufio.Reader, path []string, decoded bool) *xmlElements {
+	x := &xmlElements{in: &allowance{in: in}, path: path, values: map[string]string{}}
+	x.d = xml.NewDecoder(x.in)
+	x.d.CharsetReader = func(label string, in io.Reader) (io.Reader, error) {
+		if decoded || strings.HasPrefix(strings.ToLower(label), "utf-16") {
+			return in, nil
+		}
+		enc, err := htmlindex.Get(label)
+		if err != nil {
+			return nil, fmt.Errorf("the encoding %q is not supported", short(label))
+		}
+		return transform.NewReader(in, enc.NewDecoder()), nil
+	}
+	return x
+}
+
+func (x *xmlElements) outside() map[string]string { return x.values }
+
+func (x *xmlElements) passed() int64 { return 0 }
+
+func (x *xmlElements) next() (int, *tree, error) {
+	for {
+		x.in.left = maxLine
+		token, err := x.d.Token()
+		if errors.Is(err, io.EOF) && x.number == 0 {
+			return 0, nil, fmt.Errorf("XML: no element has the path %q", strings.Join(x.path, "."))
+		}
+		if err != nil {
+			return 0, nil, x.fault(err)
+		}
+		switch v := token.(type) {
+		case xml.Directive:
+			return 0, nil, errors.New("XML: it has a document type, which may define entities; remove the line <!DOCTYPE ...>")
+		case xml.EndElement:
+			x.within = x.within[:max(len(x.within)-1, 0)]
+		case xml.StartElement:
+			depth := len(x.within)
+			isOn := depth < len(x.path) && sameName(v.Name.Local, x.path[depth])
+			if isOn && depth+1 < len(x.path) {
+				x.within = append(x.within, v.Name.Local)
+				continue
+			}
+			t := tree{name: v.Name.Local}
+			if err := x.parse(&t, v, 0); err != nil {
+				return 0, nil, x.fault(err)
+			}
+			if isOn {
+				x.number++
+				return x.number, &t, nil
+			}
+			t.keep(strings.Join(append(slices.Clone(x.within), ""), "."), x.values)
+		}
+	}
+}
+
+func (x *xmlElements) fault(err error) error {
+	switch {
+	case errors.Is(err, io.EOF):
+		return io.EOF
+	case errors.Is(err, errAllowance):
+		return fmt.Errorf("XML: what follows element %d has more than %d bytes; the rest is not read", x.number, maxLine)
+	}
+	return fmt.Errorf("XML: behind element %d: %w", x.number, err)
+}
+
+// parse reads an element to its end. Attributes are kids with an @ before their names.
+func (x *xmlElements) parse(t *tree, start xml.StartElement, depth int) error {
+	if depth == maxDepth {
+		return fmt.Errorf("elements lie deeper than %d", maxDepth)
+	}
+	for _, a := range start.Attr {
+		t.kids = append(t.kids, tree{name: "@" + a.Name.Local, text: a.Value})
+	}
+	var text strings.Builder
+	for {
+		token, err := x.d.Token()
+		if err != nil {
+			return err
+		}
+		switch v := token.(type) {
+		case xml.StartElement:
+			kid := tree{name: v.Name.Local}
+			if err := x.parse(&kid, v, depth+1); err != nil {
+				return err
+			}
+			t.kids = append(t.kids, kid)
+		case xml.CharData:
+			text.Write(v)
+		case xml.EndElement:
+			t.text = strings.TrimSpace(text.String())
+			return nil
+		}
+	}
+}
+
+var errAllowance = errors.New("more than is allowed")
+
+// allowance reads as many bytes as are left.
+type allowance struct {
+	in   *bufio.Reader
+	left int
+}
+
+func (a *allowance) ReadByte() (byte, error) {
+	if a.left <= 0 {
+		return 0, errAllowance
+	}
+	a.left--
+	return a.in.ReadByte()
+}
+
+func (a *allowance) Read(p []byte) (int, error) {
+	if a.left <= 0 {
+		return 0, errAllowance
+	}
+	n, err := a.in.Read(p[:min(len(p), a.left)])
+	a.left -= n
+	return n, err
+}
