@@ -170,7 +170,7 @@ func TestColumnsAreFoundByName(t *testing.T) {
 		"time,place,truks":          `column "trucks" is missing (the nearest is "truks")`,
 		"times,places":              `column "place" is missing (the nearest is "places"), column "time" is missing (the nearest is "times"), column "trucks" is missing`,
 		"{\"time\":1}":              `column "place" is missing (the nearest is "time"), column "trucks" is missing`,
-		"PK\x03\x04":                "this is a zip or XLSX file; save the sheet as CSV",
+		"PK\x03\x04":                "this is a zip or XLSX file that is damaged",
 		"\xd7\xe0\xf1,place,trucks": "it is not UTF-8; name the encoding in the mapping",
 	} {
 		_, err := source.NewReader(strings.NewReader(header+"\n"), []source.Mapping{mapping(t, counts)}, vocabulary(t), zoneOf, today)

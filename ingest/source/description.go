@@ -16,11 +16,13 @@ type Description struct {
 	Comment string `yaml:"comment"`
 	// Path leads to the records of a JSON or XML document, such as data.ports; none for JSON lines, or a document that is a list.
 	Path string `yaml:"path"`
+	// Sheet is the name of the sheet of an XLSX file, the first one by default.
+	Sheet string `yaml:"sheet"`
 	// Columns are the columns by their names; case and blanks around names do not count.
 	Columns Columns `yaml:"columns"`
 	// Readings are the readings of a record that has several, such as a column for each class of vehicle. What one of them does not name is that of all.
 	Readings []Reading `yaml:"readings"`
-	// TimeLayout is as Go writes it (2006-01-02 15:04), as strftime does (%d.%m.%Y %H:%M), epoch_s or epoch_ms; RFC 3339 by default.
+	// TimeLayout is as Go writes it (2006-01-02 15:04), as strftime does (%d.%m.%Y %H:%M), epoch_s, epoch_ms, or excel for cells that have a date; RFC 3339 by default.
 	TimeLayout string `yaml:"time_layout"`
 	// TimeZone is that of times without one, such as Europe/Kyiv, or place for that of each place. It is never guessed.
 	TimeZone string `yaml:"time_zone"`

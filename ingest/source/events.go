@@ -38,7 +38,12 @@ func (q *Events) Tally() *Tally { return &q.tally }
 // continues; any other error is of the file itself, and the last.
 func (q *Events) Records() iter.Seq2[event.Record, error] {
 	return func(yield func(event.Record, error) bool) {
-		text, err := plain(q.in, nil)
+		in, err := unpack(q.in)
+		if err != nil {
+			yield(event.Record{}, err)
+			return
+		}
+		text, err := plain(in, nil)
 		if err != nil {
 			yield(event.Record{}, err)
 			return

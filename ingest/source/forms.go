@@ -9,10 +9,28 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"golang.org/x/text/encoding"
 )
 
 // maxHead is how much of a file is looked at before it is read, in bytes.
 const maxHead = 256 << 10
+
+// openFile unpacks a file and finds its form. Encoding is that of a mapping, or nil.
+func openFile(r io.Reader, enc encoding.Encoding) (file, error) {
+	in, err := unpack(r)
+	if err != nil {
+		return nil, err
+	}
+	if isWorkbook(in) {
+		return openWorkbook(in)
+	}
+	text, err := plain(in, enc)
+	if err != nil {
+		return nil, err
+	}
+	return formOf(bufio.NewReaderSize(text, maxHead), enc != nil)
+}
 
 // formOf finds the form of a text by its first sign. Nothing of it is read. Decoded says that the mapping names an encoding.
 func formOf(in *bufio.Reader, decoded bool) (file, error) {

@@ -38,6 +38,7 @@ type Mapping struct {
 	// Places is the places file that has the ids of BCPs; empty is unknown.
 	Places string
 
+	sheet     string   // of XLSX; empty is the first
 	path      []string // to the records of JSON or XML
 	shapes    []shape
 	wait, age lengths
@@ -70,7 +71,7 @@ func ParseMapping(name string, data []byte) (Mapping, error) {
 func (raw *Description) Check(name string) (Mapping, error) {
 	m := Mapping{
 		Name: name, Source: raw.Source, Separator: ',', layout: cmp.Or(raw.TimeLayout, time.RFC3339),
-		BCPs: raw.BCPs, Places: raw.Places,
+		sheet: raw.Sheet, BCPs: raw.BCPs, Places: raw.Places,
 		numbers: numbers{cmp.Or(raw.Decimal, "."), raw.Thousands}, words: raw.Words,
 	}
 	var faults []error
@@ -138,7 +139,7 @@ func (raw *Description) Check(name string) (Mapping, error) {
 		if m.TimeZone, err = time.LoadLocation(raw.TimeZone); err != nil || raw.TimeZone == "Local" {
 			fault("time_zone", raw.TimeZone, "is not a time zone such as \"Asia/Kabul\", nor place")
 		}
-	case !m.moments.zoned && m.moments.layout != "":
+	case err == nil && !m.moments.zoned:
 		fault("time_zone", "", fmt.Sprintf("is empty, and times as %q have no zone; name one such as \"Asia/Kabul\", or place for that of each place", m.layout))
 	}
 	uses := func(of func(c *Columns) string) (column string) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ncruces/go-strftime"
+	"github.com/xuri/excelize/v2"
 )
 
 // moments reads the times of a file.
@@ -15,11 +16,14 @@ type moments struct {
 	layout string        // Go's
 	unit   time.Duration // of one, where times are numbers since 1970
 	zoned  bool          // each time has its offset
+	excel  bool          // times are days as cells of a sheet have them, or a day and a time of day
+	// from1904 says of a workbook that its first day is in 1904, as on old computers of Apple.
+	from1904 bool
 }
 
 var errNoTime = errors.New("no time")
 
-// parseLayout reads a layout: Go's, that of strftime, or epoch_s or epoch_ms.
+// parseLayout reads a layout: Go's, that of strftime, epoch_s, epoch_ms or excel.
 func parseLayout(s string) (moments, error) {
 	switch s {
 	case "":
@@ -28,6 +32,8 @@ func parseLayout(s string) (moments, error) {
 		return moments{unit: time.Second, zoned: true}, nil
 	case "epoch_ms":
 		return moments{unit: time.Millisecond, zoned: true}, nil
+	case excelLayout:
+		return moments{excel: true}, nil
 	}
 	if strings.Contains(s, "%") {
 		// Programs and spreadsheets write 7/4/2026 as well as 07/04/2026, and strptime reads both.
@@ -48,10 +54,33 @@ func parseLayout(s string) (moments, error) {
 	return moments{layout: s, zoned: strings.Contains(s, "Z07") || strings.Contains(s, "-07")}, nil
 }
 
+// excelLayout is the layout of cells that have a date.
+const excelLayout = "excel"
+
+// wall is the date and time of day of a cell, or of two, as UTC.
+func (m *moments) wall(text string) (time.Time, error) {
+	days := 0.0
+	for cell := range strings.FieldsSeq(text) {
+		n, err := strconv.ParseFloat(cell, 64)
+		if err != nil || !(n >= 0 && n < 100_000) {
+			return time.Time{}, errNoTime
+		}
+		days += n
+	}
+	at, err := excelize.ExcelDateToTime(days, m.from1904)
+	if err != nil {
+		return time.Time{}, errNoTime
+	}
+	return at.Round(time.Second), nil
+}
+
 // refusal says what a text is not that is no time; layout is as it was written.
 func (m *moments) refusal(layout string) string {
 	if m.layout == time.RFC3339 {
 		return `is not a time such as "2026-07-01T08:00:00+02:00"; say time_layout, and time_zone`
+	}
+	if m.excel {
+		return "is not the date of a cell (time_layout: excel)"
 	}
 	return fmt.Sprintf("is not a time of the layout %q (time_layout)", layout)
 }
@@ -76,7 +105,12 @@ func (m *moments) read(text string, zone *time.Location) (at, later time.Time, e
 		}
 		return at, later, nil
 	}
-	wall, err := time.Parse(m.layout, text)
+	var wall time.Time
+	if m.excel {
+		wall, err = m.wall(text)
+	} else {
+		wall, err = time.Parse(m.layout, text)
+	}
 	if err != nil {
 		return at, later, errNoTime
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -19,12 +20,25 @@ const (
 	maxProposedLines = 200
 )
 
-// Propose guesses a mapping from the header and the first lines of a CSV file: encoding, separator, the columns by names and
+// Propose guesses a mapping from the names and the first records of a file: encoding, separator or path, the columns by names and
 // values, the layout of times, and the ids of places by idOf. It is YAML to be looked at and edited, with what was found in its
 // comments; what cannot be known (units, ids of places) is a question there. The proposed source has the given name. It returns an
 // error if the file has no table that a mapping could describe.
 func Propose(r io.Reader, name string, idOf func(name string) (id string, ok bool)) ([]byte, error) {
-	raw, err := plain(r, nil)
+	in, err := unpack(r)
+	if err != nil {
+		return nil, err
+	}
+	var t table
+	if isWorkbook(in) {
+		f, err := openWorkbook(in)
+		if err != nil {
+			return nil, err
+		}
+		err = t.ofSheet(f)
+		return t.propose(name, idOf, err)
+	}
+	raw, err := plain(in, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -32,34 +46,58 @@ func Propose(r io.Reader, name string, idOf func(name string) (id string, ok boo
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil, err
 	}
-	if end := bytes.LastIndexByte(text, '\n'); end >= 0 && len(text) == maxProposed {
-		text = text[:end]
-	}
-	charset, text := guessEncoding(text)
-	if _, err := firstLine(bufio.NewReaderSize(bytes.NewReader(text), maxRecord)); err != nil {
+	charset, decoded := guessEncoding(text)
+	f, err := formOf(bufio.NewReaderSize(bytes.NewReader(decoded), maxHead), charset != "")
+	if err != nil {
 		return nil, err
+	}
+	if charset != "" {
+		t.line("encoding: %s # a guess: are all letters right below?", charset)
+	}
+	switch f := f.(type) {
+	case *treeFile:
+		err = t.ofTrees(f)
+	default:
+		err = t.ofLines(decoded)
+	}
+	return t.propose(name, idOf, err)
+}
+
+// ofLines takes the lines of CSV.
+func (t *table) ofLines(text []byte) error {
+	if end := bytes.LastIndexByte(text, '\n'); end >= 0 && len(text) >= maxProposed {
+		text = text[:end]
 	}
 	var comment rune
 	if text[0] == '#' {
 		comment = '#'
 	}
-	separator, table := guessSeparator(string(text), comment)
-	switch {
-	case len(table) == 0 || len(table[0]) < 2:
-		return nil, errors.New("no character separates the lines into columns; the file has no table")
-	case len(table) == 1:
-		return nil, errors.New("the file has a header and no line that can be read")
+	separator, lines := guessSeparator(string(text), comment)
+	if len(lines) == 0 || len(lines[0]) < 2 {
+		return errors.New("no character separates the lines into columns; the file has no table")
 	}
-	p := proposal{idOf: idOf, header: table[0], rows: table[1:]}
-	p.line("source: %s # a name of your own for where the file comes from; it is a part of what identifies a reading", quoted(name))
-	if charset != "" {
-		p.line("encoding: %s # a guess: are all letters right below?", charset)
-	}
+	t.header, t.rows = lines[0], lines[1:]
 	if separator != ',' {
-		p.line("separator: %q", string(separator))
+		t.line("separator: %q", string(separator))
 	}
 	if comment != 0 {
-		p.line("comment: %q", string(comment))
+		t.line("comment: %q", string(comment))
+	}
+	return nil
+}
+
+// propose writes the mapping of a table.
+func (t *table) propose(name string, idOf func(name string) (id string, ok bool), err error) ([]byte, error) {
+	if err != nil {
+		return nil, err
+	}
+	if len(t.rows) == 0 {
+		return nil, errors.New("the file has a header and no line that can be read")
+	}
+	p := proposal{sheet: t.sheet, idOf: idOf, header: t.header, rows: t.rows}
+	p.line("source: %s # a name of your own for where the file comes from; it is a part of what identifies a reading", quoted(name))
+	for _, line := range t.found {
+		p.line("%s", line)
 	}
 	p.columns()
 	return p.out.Bytes(), nil
@@ -142,6 +180,7 @@ func guessSeparator(text string, comment rune) (rune, [][]string) {
 
 // proposal is a mapping that is being guessed.
 type proposal struct {
+	sheet  bool
 	idOf   func(name string) (id string, ok bool)
 	header []string
 	rows   [][]string
@@ -182,13 +221,22 @@ func (p *proposal) columns() {
 		if at := p.named(kind.words, true); at >= 0 {
 			add(kind.key, at)
 			figures++
-			if kind.unit != "" {
+			switch kind.unit {
+			case "":
+			case "rate_unit":
+				after = append(after, `rate_unit: "" # 1h for vehicles per hour, 1m for vehicles per minute`)
+			default:
 				after = append(after, fmt.Sprintf("%s: %s", kind.unit, guessUnit(p.header[at])))
 			}
 		}
 	}
-	if at := p.named(closedWords, false); at >= 0 {
-		add("closed", at)
+	for _, kind := range []struct {
+		key   string
+		words []string
+	}{{"queue", queueWords}, {"direction", []string{"direction", "напрям"}}, {"closed", closedWords}} {
+		if at := p.named(kind.words, false); at >= 0 {
+			add(kind.key, at)
+		}
 	}
 	if figures == 0 {
 		columns = append(columns, "  vehicles: \"\" # no column looks like a number of vehicles or a wait")
@@ -222,10 +270,13 @@ func (p *proposal) columns() {
 var (
 	placeWords  = []string{"crossing_id", "checkpoint_id", "crossing", "checkpoint", "place", "bcp", "post", "port_name", "port", "пункт", "перехід", "пост", "przejście", "przejscie"}
 	closedWords = []string{"closed", "closure", "paused", "закрит"}
+	queueWords  = []string{"lane_type", "lane", "vehicle_class", "class", "category", "vehicle_type", "queue_name", "смуга", "клас", "категор", "rodzaj"}
 	figureKinds = []struct {
 		key, unit string
 		words     []string
 	}{
+		{"lanes_open", "", []string{"lanes_open", "open_lanes", "lanesopen", "lanes open"}},
+		{"service_rate", "rate_unit", []string{"service_rate", "service rate", "servicerate"}},
 		{"vehicles", "", []string{"trucks", "vehicles", "in_queue", "queue_length", "count", "lorries", "ciężar", "грузов", "вантаж", "черга", "авто", "pojazd"}},
 		{"wait", "wait_unit", []string{"wait", "delay", "очікуванн", "ожидани", "czas oczekiwania"}},
 		{"age", "age_unit", []string{"age_sec", "age_min", "reading_age"}},
@@ -317,7 +368,7 @@ func (p *proposal) guessPlaces() (at int, ids []string) {
 var layouts = []string{
 	"", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S",
 	"%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%m/%d/%Y %I:%M %p", "%m/%d/%Y %I:%M:%S %p", "%d.%m.%y %H:%M", "%Y-%m-%d %H:%M:%S %z",
-	"epoch_s", "epoch_ms",
+	"epoch_s", "epoch_ms", excelLayout,
 }
 
 // unknownLayout is no layout, so that a mapping with it is refused.
@@ -327,6 +378,9 @@ const unknownLayout = "?"
 func (p *proposal) guessTime() (at []int, layout, comment string) {
 	fits := func(join func(row []string) string) (found []string) {
 		for _, layout := range layouts {
+			if layout == excelLayout && !p.sheet {
+				continue
+			}
 			m, err := parseLayout(layout)
 			n := 0
 			for _, row := range p.rows {
@@ -348,6 +402,9 @@ func (p *proposal) guessTime() (at []int, layout, comment string) {
 	}
 	for i := range p.header {
 		if found := fits(func(row []string) string { return strings.TrimSpace(row[i]) }); len(found) > 0 {
+			if k := p.timeOfDay(i); found[0] == excelLayout && k >= 0 {
+				return result(found, i, k)
+			}
 			return result(found, i)
 		}
 	}
@@ -362,6 +419,20 @@ func (p *proposal) guessTime() (at []int, layout, comment string) {
 		}
 	}
 	return nil, "", ""
+}
+
+// timeOfDay finds the column of a sheet that has the time of day of whole days in another column; -1 if there is none.
+func (p *proposal) timeOfDay(days int) int {
+	if p.share(days, func(s string) bool { return !strings.Contains(s, ".") }) < 0.9 {
+		return -1
+	}
+	return slices.IndexFunc(p.header, func(name string) bool {
+		at := slices.Index(p.header, name)
+		return at != days && p.share(at, func(s string) bool {
+			n, err := strconv.ParseFloat(s, 64)
+			return err == nil && n > 0 && n < 1
+		}) >= 0.9
+	})
 }
 
 func looksLikeDate(s string) bool  { return len(s) >= 8 && strings.ContainsAny(s, "./-") }

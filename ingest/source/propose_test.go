@@ -39,7 +39,7 @@ func TestProposalReadsTheFileOrAsks(t *testing.T) {
 		},
 		"names of places, date and time apart, tabs": {
 			"date\ttime\tcrossing\tlane\tdelay_minutes\n07/24/2026\t06:16:00\t" + strings.ToUpper(medyka) + "\tFAST\t45\n",
-			[]string{`time: ["date", "time"]`, `separator: "\t"`, `time_layout: "%m/%d/%Y %H:%M:%S"`, "time_zone: place", "wait_unit: 1m", strings.ToUpper(medyka) + `": "PL-18-MEDYKA"`, "# not used: lane"},
+			[]string{`time: ["date", "time"]`, `separator: "\t"`, `time_layout: "%m/%d/%Y %H:%M:%S"`, "time_zone: place", "wait_unit: 1m", strings.ToUpper(medyka) + `": "PL-18-MEDYKA"`, `queue: "lane"`},
 			"1 line: 1 reading, 0 refused",
 		},
 		"an office's spreadsheet in Windows-1251": {
@@ -58,8 +58,20 @@ func TestProposalReadsTheFileOrAsks(t *testing.T) {
 			"# export of a counter\ntime\tbcp\tcount\n1782885600\tPL-18-MEDYKA\t3\n", []string{`comment: "#"`, `separator: "\t"`}, "1 line: 1 reading, 0 refused; 1 empty or comment line",
 		},
 		"an office's spreadsheet in Windows-1250": {polish, []string{"encoding: windows-1250", `bcp: "Przejście"`, `vehicles: "Ciężarówki"`}, "1 line: 1 reading, 0 refused"},
-		"a wait without a unit":                   {"time,bcp,wait\n2026-07-01T00:00:00Z,PL-18-MEDYKA,7\n", []string{`wait_unit: "" # the header names no unit`}, ""},
-		"no place":                                {"time,trucks\n2026-07-01T00:00:00Z,7\n", []string{`bcp: "" # no column looks like a place`}, ""},
+		"JSON lines": {
+			`{"at":"2026-07-01T00:00:00Z","place":"PL-18-MEDYKA","queue":{"trucks":7}}` + "\n" + `{"at":"2026-07-01T01:00:00Z","place":"PL-18-MEDYKA","queue":{"trucks":8}}`,
+			[]string{`vehicles: "queue.trucks"`}, "2 lines: 2 readings, 0 refused",
+		},
+		"a JSON document with lanes": {
+			`{"updated":"2026-07-01T00:00:00Z","notes":[1],"data":{"ports":[{"port":"PL-18-MEDYKA","more":[{"x":1}],"lanes":[{"class":"FAST","delay_minutes":4},{"class":"std","delay_minutes":null}]}]}}`,
+			[]string{`path: "data.ports"`, `time: "/updated"`, `queue: "lanes[].class"`}, "2 objects: 2 readings, 0 refused",
+		},
+		"XML with lanes": {
+			`<r><updated>2026-07-01T00:00:00Z</updated><port><name>PL-18-MEDYKA</name><lane><class>FAST</class><delay_minutes>4</delay_minutes></lane><lane><class>std</class></lane></port><port><name>PL-06-ZOSIN</name><lane><class>std</class></lane></port></r>`,
+			[]string{`path: "r.port"`, `time: "/r.updated"`, `queue: "lane[].class"`, `wait: "lane[].delay_minutes"`}, "3 elements: 3 readings, 0 refused",
+		},
+		"a wait without a unit": {"time,bcp,wait\n2026-07-01T00:00:00Z,PL-18-MEDYKA,7\n", []string{`wait_unit: "" # the header names no unit`}, ""},
+		"no place":              {"time,trucks\n2026-07-01T00:00:00Z,7\n", []string{`bcp: "" # no column looks like a place`}, ""},
 		"a place of another name": {
 			"post,time,trucks\nAtlantis,2026-07-01T00:00:00Z,7\n", []string{`"Atlantis": "" # the id of a configured place`}, "",
 		},
@@ -101,7 +113,8 @@ func TestProposalReadsTheFileOrAsks(t *testing.T) {
 func TestNoProposalForWhatIsNoTable(t *testing.T) {
 	for file, want := range map[string]string{
 		"":                 "the file is empty",
-		"{\"a\": 1}":       "this is JSON, not CSV",
+		"<r><a>1</a></r>":  "XML: no element repeats",
+		"[1, 2]":           "is no object of JSON",
 		"time,place\n":     "the file has a header and no line that can be read",
 		"one column\n1\n":  "no character separates the lines into columns",
 		"PK\x03\x04 sheet": "this is a zip or XLSX file",

@@ -63,13 +63,9 @@ func NewReader(r io.Reader, mappings []Mapping, voc *event.Vocabulary, zone func
 	if len(mappings) == 1 {
 		enc = mappings[0].Encoding
 	}
-	text, err := plain(r, enc)
+	f, err := openFile(r, enc)
 	if err != nil {
 		return nil, fmt.Errorf("readings: %w", err)
-	}
-	f, err := formOf(bufio.NewReaderSize(text, maxHead), enc != nil)
-	if err != nil {
-		return nil, fmt.Errorf("readings: header: %w", err)
 	}
 	m, err := choose(mappings, f)
 	if err != nil {
@@ -114,7 +110,9 @@ func firstLine(in *bufio.Reader) ([]byte, error) {
 	for {
 		head, err := in.Peek(in.Buffered())
 		if err == nil && bytes.IndexByte(bytes.TrimLeft(head, "\r\n"), '\n') < 0 {
-			if _, err = in.Peek(in.Buffered() + 1); err == nil {
+			if len(head) > maxRecord {
+				err = bufio.ErrBufferFull
+			} else if _, err = in.Peek(in.Buffered() + 1); err == nil {
 				continue
 			}
 		}

@@ -17,8 +17,8 @@ import (
 
 // Forms that a file is not, by their first bytes, with the way out.
 var foreign = []struct{ magic, what string }{
-	{"PK\x03\x04", "a zip or XLSX file; save the sheet as CSV"},
-	{"\xd0\xcf\x11\xe0", "an XLS file; save the sheet as CSV"},
+	{zipMagic, "a zip or XLSX file; write the events as lines of JSON"},
+	{"\xd0\xcf\x11\xe0", "an XLS file, or an XLSX file with a password; save the sheet as XLSX without one, or as CSV"},
 	{"%PDF", "a PDF; its tables cannot be read"},
 	{"BZh", "a bzip2 file; unpack it, or pack it with gzip or zstd"},
 	{"\xfd7zXZ", "an xz file; unpack it, or pack it with gzip or zstd"},
@@ -26,19 +26,16 @@ var foreign = []struct{ magic, what string }{
 	{"SQLite format 3", "an SQLite database; write the table as CSV"},
 }
 
-// plain returns the text of a file as UTF-8 without a byte order mark, unpacked from gzip or zstd. Encoding is that of the
-// text; nil is UTF-8, or UTF-16 where the byte order mark says so. An error names what the file is instead.
-func plain(r io.Reader, enc encoding.Encoding) (io.Reader, error) {
+// zipMagic begins a zip file, which an XLSX file is.
+const zipMagic = "PK\x03\x04"
+
+// unpack unpacks a file from gzip or zstd.
+func unpack(r io.Reader) (*bufio.Reader, error) {
 	in := bufio.NewReaderSize(r, 1<<16)
 	for range 3 { // a file that was packed more often is a mistake or an attack
-		head, err := in.Peek(16)
+		head, err := in.Peek(4)
 		if err != nil && !errors.Is(err, io.EOF) {
 			return nil, err
-		}
-		for _, f := range foreign {
-			if bytes.HasPrefix(head, []byte(f.magic)) {
-				return nil, fmt.Errorf("this is %s", f.what)
-			}
 		}
 		switch {
 		case bytes.HasPrefix(head, []byte("\x1f\x8b")):
@@ -54,13 +51,34 @@ func plain(r io.Reader, enc encoding.Encoding) (io.Reader, error) {
 			}
 			in = bufio.NewReaderSize(unpacked, 1<<16)
 		default:
-			if enc == nil {
-				enc = encoding.Nop
-			}
-			return transform.NewReader(in, unicode.BOMOverride(enc.NewDecoder())), nil
+			return in, nil
 		}
 	}
 	return nil, errors.New("this is packed more than twice; unpack it")
+}
+
+// isWorkbook reports whether a file may be an XLSX file.
+func isWorkbook(in *bufio.Reader) bool {
+	head, _ := in.Peek(len(zipMagic))
+	return string(head) == zipMagic
+}
+
+// plain returns the text of a file as UTF-8 without a byte order mark. Encoding is that of the text; nil is UTF-8, or UTF-16 where the
+// byte order mark says so. An error names what the file is instead.
+func plain(in *bufio.Reader, enc encoding.Encoding) (io.Reader, error) {
+	head, err := in.Peek(16)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	for _, f := range foreign {
+		if bytes.HasPrefix(head, []byte(f.magic)) {
+			return nil, fmt.Errorf("this is %s", f.what)
+		}
+	}
+	if enc == nil {
+		enc = encoding.Nop
+	}
+	return transform.NewReader(in, unicode.BOMOverride(enc.NewDecoder())), nil
 }
 
 // parseEncoding finds an encoding by its name on the web, such as windows-1251 (https://encoding.spec.whatwg.org/#names-and-labels).

@@ -1,0 +1,199 @@
+package source
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// table is what a proposal rests on: names of columns, and the values of the first records.
+type table struct {
+	header []string
+	rows   [][]string
+	sheet  bool
+	found  []string // lines of YAML that say how to read the file
+}
+
+func (t *table) line(format string, args ...any) {
+	t.found = append(t.found, fmt.Sprintf(format, args...))
+}
+
+// take takes the first records.
+func (t *table) take(r records) {
+	for len(t.rows) < maxProposedLines {
+		_, values, err := r.next()
+		var bad *LineError
+		if errors.As(err, &bad) {
+			continue
+		}
+		if err != nil {
+			return
+		}
+		t.rows = append(t.rows, slices.Clone(values))
+	}
+}
+
+// ofSheet takes the first sheet.
+func (t *table) ofSheet(f *sheetFile) error {
+	sheets := f.book.GetSheetList()
+	r, header, err := f.open(&Mapping{})
+	if err != nil {
+		return err
+	}
+	t.header, t.sheet = header, true
+	if len(sheets) > 1 {
+		t.line("sheet: %s # of %s", quoted(sheets[0]), strings.Join(sheets, ", "))
+	}
+	t.take(r)
+	return nil
+}
+
+// ofTrees takes the records of JSON or XML, with those of the list in each that has the most values.
+func (t *table) ofTrees(f *treeFile) error {
+	path := f.guessPath()
+	if path == nil && f.xml {
+		return errors.New("XML: no element repeats, so there is no list of records; name the path of one")
+	}
+	if len(path) > 0 {
+		t.line("path: %s", quoted(strings.Join(path, ".")))
+	}
+	found, err := f.paths(path)
+	if err != nil {
+		return err
+	}
+	if f.xml {
+		found = f.repeated(path, found)
+	}
+	of := map[string]int{} // paths in each list
+	list := ""
+	for _, name := range found {
+		if at := strings.LastIndex(name, "[]"); at >= 0 {
+			in := name[:at+2]
+			if of[in]++; of[in] > of[list] {
+				list = in
+			}
+		}
+	}
+	for _, name := range found {
+		if at := strings.LastIndex(name, "[]"); at < 0 || strings.HasPrefix(list, name[:at+2]) {
+			t.header = append(t.header, name)
+		}
+	}
+	r, err := newTreeRecords(f.trees(bufio.NewReaderSize(bytes.NewReader(f.head), maxLine), path), t.header)
+	if err != nil {
+		return err
+	}
+	t.take(r)
+	return nil
+}
+
+// repeated marks the lists in the paths of elements: those that repeat within a record.
+func (f *treeFile) repeated(path, found []string) []string {
+	lists := map[string]bool{}
+	records := f.trees(bufio.NewReader(bytes.NewReader(f.head)), path)
+	for range maxHeadRecords {
+		_, t, err := records.next()
+		if err != nil {
+			break
+		}
+		t.repeats("", lists)
+	}
+	for i, name := range found {
+		parts := strings.Split(name, ".")
+		for k := range parts {
+			if lists[strings.Join(strings.Split(name, ".")[:k+1], ".")] {
+				parts[k] += "[]"
+			}
+		}
+		found[i] = strings.Join(parts, ".")
+	}
+	return found
+}
+
+func (t *tree) repeats(path string, lists map[string]bool) {
+	for i := range t.kids {
+		kid := &t.kids[i]
+		of := strings.TrimPrefix(path+"."+kid.name, ".")
+		if slices.ContainsFunc(t.kids[:i], func(other tree) bool { return other.name == kid.name }) {
+			lists[of] = true
+		}
+		kid.repeats(of, lists)
+	}
+}
+
+// guessPath finds the list of records: in JSON the first list of objects, in XML the outermost element that repeats. It is nil where none
+// is needed or found.
+func (f *treeFile) guessPath() []string {
+	if f.xml {
+		return guessElement(f.head)
+	}
+	j := newJSON(nil, f.head, nil)
+	first, rest, _ := bytes.Cut(bytes.TrimSpace(f.head), []byte("\n"))
+	if j.lines && len(bytes.TrimSpace(rest)) > 0 || len(first) == 0 || first[0] == '[' {
+		return nil
+	}
+	d := json.NewDecoder(bytes.NewReader(f.head))
+	path, _ := guessList(d, 0)
+	return path
+}
+
+// guessList reads a value; found says that it is, or has at the path, a list of objects.
+func guessList(d *json.Decoder, depth int) (path []string, found bool) {
+	start, err := d.Token()
+	if _, nested := start.(json.Delim); err != nil || !nested || depth > maxDepth {
+		return nil, false
+	}
+	for first := true; d.More(); first = false {
+		if start == json.Delim('[') {
+			next, err := d.Token()
+			if err != nil || next == json.Delim('{') && first {
+				return nil, err == nil
+			}
+			if next == json.Delim('{') || next == json.Delim('[') {
+				return nil, false
+			}
+			continue
+		}
+		key, err := d.Token()
+		if err != nil {
+			return nil, false
+		}
+		if path, found = guessList(d, depth+1); found {
+			name, _ := key.(string)
+			return append([]string{name}, path...), true
+		}
+	}
+	_, _ = d.Token()
+	return nil, false
+}
+
+func guessElement(head []byte) (best []string) {
+	d := xml.NewDecoder(bytes.NewReader(head))
+	d.CharsetReader = newXML(nil, nil, false).d.CharsetReader
+	times := map[string]int{}
+	var within []string
+	for {
+		token, err := d.Token()
+		if err != nil {
+			return best
+		}
+		switch v := token.(type) {
+		case xml.StartElement:
+			within = append(within, v.Name.Local)
+			path := strings.Join(within, ".")
+			if times[path]++; times[path] == 2 && (best == nil || len(within) < len(best)) {
+				best = slices.Clone(within)
+			}
+		case xml.EndElement:
+			within = within[:len(within)-1]
+		}
+		if len(within) > maxDepth {
+			return best
+		}
+	}
+}
