@@ -14,6 +14,10 @@ type Description struct {
 	Separator string `yaml:"separator"`
 	// Comment is the character that begins a comment line; none by default.
 	Comment string `yaml:"comment"`
+	// Header is false for a file without names of columns; then columns are named by their numbers, from 1.
+	Header *bool `yaml:"header"`
+	// Skip is the number of lines or rows above the header, such as a title.
+	Skip int `yaml:"skip"`
 	// Path leads to the records of a JSON or XML document, such as data.ports; none for JSON lines, or a document that is a list.
 	Path string `yaml:"path"`
 	// Sheet is the name of the sheet of an XLSX file, the first one by default.

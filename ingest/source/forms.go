@@ -50,7 +50,7 @@ func formOf(in *bufio.Reader, decoded bool) (file, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &csvFile{in, head}, nil
+	return newCSV(in, head), nil
 }
 
 // firstSign is the first byte that is no white space.

@@ -39,6 +39,8 @@ type Mapping struct {
 	Places string
 
 	sheet     string   // of XLSX; empty is the first
+	skip      int      // lines or rows above the header
+	headless  bool     // columns are named by their numbers
 	path      []string // to the records of JSON or XML
 	shapes    []shape
 	wait, age lengths
@@ -71,7 +73,7 @@ func ParseMapping(name string, data []byte) (Mapping, error) {
 func (raw *Description) Check(name string) (Mapping, error) {
 	m := Mapping{
 		Name: name, Source: raw.Source, Separator: ',', layout: cmp.Or(raw.TimeLayout, time.RFC3339),
-		sheet: raw.Sheet, BCPs: raw.BCPs, Places: raw.Places,
+		sheet: raw.Sheet, skip: raw.Skip, headless: raw.Header != nil && !*raw.Header, BCPs: raw.BCPs, Places: raw.Places,
 		numbers: numbers{cmp.Or(raw.Decimal, "."), raw.Thousands}, words: raw.Words,
 	}
 	var faults []error
@@ -100,6 +102,9 @@ func (raw *Description) Check(name string) (Mapping, error) {
 	}
 	raw.shape(&m, fault)
 	var err error
+	if m.skip < 0 || m.skip > maxSkip {
+		fault("skip", fmt.Sprint(m.skip), fmt.Sprintf("is not between 0 and %d", maxSkip))
+	}
 	if m.path, err = parsePath(raw.Path); err != nil {
 		fault("path", raw.Path, err.Error())
 	}
@@ -177,6 +182,9 @@ func (raw *Description) Check(name string) (Mapping, error) {
 	slices.SortFunc(faults, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 	return m, errors.Join(faults...)
 }
+
+// maxSkip bounds the lines above a header.
+const maxSkip = 1000
 
 // maxName leaves room in the id of an event for the time and the kind of change behind the name of the place.
 const maxName = event.MaxName / 2

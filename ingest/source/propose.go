@@ -73,10 +73,18 @@ func (t *table) ofLines(text []byte) error {
 		comment = '#'
 	}
 	separator, lines := guessSeparator(string(text), comment)
+	if f := newCSV(nil, text); f.separator != 0 {
+		_, lines = guessSeparator(string(f.first), comment)
+		separator = ','
+	}
 	if len(lines) == 0 || len(lines[0]) < 2 {
 		return errors.New("no character separates the lines into columns; the file has no table")
 	}
 	t.header, t.rows = lines[0], lines[1:]
+	if slices.ContainsFunc(t.header, isTime) {
+		t.header, t.rows = (&Mapping{headless: true}).headerOf(t.header), lines
+		t.line("header: false # the first line has a time; columns are named by their numbers")
+	}
 	if separator != ',' {
 		t.line("separator: %q", string(separator))
 	}
@@ -369,6 +377,16 @@ var layouts = []string{
 	"", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S",
 	"%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%m/%d/%Y %I:%M %p", "%m/%d/%Y %I:%M:%S %p", "%d.%m.%y %H:%M", "%Y-%m-%d %H:%M:%S %z",
 	"epoch_s", "epoch_ms", excelLayout,
+}
+
+// isTime reports whether a text can be nothing but a time.
+func isTime(s string) bool {
+	s = strings.TrimSpace(s)
+	return strings.ContainsAny(s, ":-./") && slices.ContainsFunc(layouts, func(layout string) bool {
+		m, err := parseLayout(layout)
+		_, _, no := m.read(s, time.UTC)
+		return err == nil && !m.excel && no == nil
+	})
 }
 
 // unknownLayout is no layout, so that a mapping with it is refused.

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // records are the lines of a CSV file, the objects of JSON, the rows of a sheet or the elements of XML.
@@ -73,19 +75,83 @@ func choose(mappings []Mapping, f file) (*Mapping, error) {
 
 // csvFile is text in lines.
 type csvFile struct {
-	in    *bufio.Reader
-	first []byte // the beginning, with the first line that is not empty
+	in        *bufio.Reader
+	first     []byte // the beginning, with the first line that is not empty
+	separator rune   // which the first line names; 0 is that of the mapping
+	before    int    // lines that are read, above first
+}
+
+// newCSV begins with a first line such as sep=; by which Excel learns the separator.
+func newCSV(in *bufio.Reader, first []byte) *csvFile {
+	f := &csvFile{in: in, first: first}
+	line, rest, _ := bytes.Cut(first, []byte("\n"))
+	name, sign, ok := strings.Cut(string(line), "=")
+	sign = strings.TrimRight(sign, "\r")
+	if separator, size := utf8.DecodeRuneInString(sign); ok && strings.EqualFold(strings.TrimSpace(name), "sep") && size > 0 && size == len(sign) {
+		f.separator, f.before, f.first = separator, 1, rest
+	}
+	return f
 }
 
 func (f *csvFile) unit() string { return "line" }
 
+// lines are those of in, after the ones above the header.
+func (f *csvFile) lines(in io.Reader, m *Mapping, above int) (*lines, error) {
+	separator := m.Separator
+	if f.separator != 0 {
+		separator = f.separator
+	}
+	l := newLines(in, separator, m.Comment)
+	for range above {
+		if _, err := l.take(); err != nil {
+			return nil, fmt.Errorf("skip: %w", err)
+		}
+	}
+	return l, nil
+}
+
 func (f *csvFile) names(m *Mapping) ([]string, error) {
-	_, header, err := newLines(bytes.NewReader(f.first), m.Separator, m.Comment).next()
-	return slices.Clone(header), err
+	first := f.first
+	if m.skip > 0 || f.separator != 0 {
+		if all, err := f.in.Peek(maxHead); err == nil || errors.Is(err, io.EOF) {
+			_, first, _ = bytes.Cut(all, []byte("\n"))
+			if f.separator == 0 {
+				first = all
+			}
+		}
+	}
+	l, err := f.lines(bytes.NewReader(first), m, m.skip)
+	if err != nil {
+		return nil, err
+	}
+	_, header, err := l.next()
+	return m.headerOf(header), err
 }
 
 func (f *csvFile) open(m *Mapping) (records, []string, error) {
-	l := newLines(f.in, m.Separator, m.Comment)
-	_, header, err := l.next()
+	header, err := f.names(m)
+	if err != nil {
+		return nil, nil, err
+	}
+	l, err := f.lines(f.in, m, f.before+m.skip)
+	if err != nil {
+		return nil, nil, err
+	}
+	if m.headless {
+		l.fields = len(header)
+		return l, header, nil
+	}
+	_, header, err = l.next()
 	return l, slices.Clone(header), err
+}
+
+// headerOf are the names of columns by the first row: its values, or the numbers of columns where the file has no header.
+func (m *Mapping) headerOf(first []string) []string {
+	header := slices.Clone(first)
+	for i := range header {
+		if m.headless {
+			header[i] = strconv.Itoa(i + 1)
+		}
+	}
+	return header
 }

@@ -90,11 +90,20 @@ func (f *sheetFile) open(m *Mapping) (_ records, header []string, err error) {
 		return nil, nil, err
 	}
 	r := &sheetRows{rows: rows}
-	if _, header, err = r.next(); errors.Is(err, io.EOF) {
+	for range m.skip {
+		r.number++
+		r.rows.Next()
+		_, _ = r.rows.Columns()
+	}
+	_, first, err := r.next()
+	if errors.Is(err, io.EOF) {
 		return nil, nil, fmt.Errorf("sheet %q has no row", sheet)
 	}
-	r.cells = len(header)
-	return r, slices.Clone(header), err
+	r.cells = len(first)
+	if m.headless {
+		r.ahead = slices.Clone(first)
+	}
+	return r, m.headerOf(first), err
 }
 
 // sheetRows are the rows of a sheet below its header. Rows without a value are passed over.
@@ -103,12 +112,16 @@ type sheetRows struct {
 	cells   int // of each row; 0 is those of the first
 	number  int
 	skipped int64
+	ahead   []string // a row that is no header
 }
 
 func (r *sheetRows) passed() int64 { return r.skipped }
 
 func (r *sheetRows) next() (number int, values []string, err error) {
 	defer recovered(&err)
+	if values, r.ahead = r.ahead, nil; values != nil {
+		return r.number, values, nil
+	}
 	for r.rows.Next() {
 		r.number++
 		values, err := r.rows.Columns()
