@@ -19,12 +19,13 @@ import (
 
 type importCommand struct {
 	Events   importEventsCommand   `cmd:"" help:"CloudEvents, one per line."`
-	Readings importReadingsCommand `cmd:"" help:"Queue readings made elsewhere, CSV."`
+	Readings importReadingsCommand `cmd:"" help:"Queue readings made elsewhere: CSV, JSON, XLSX or XML."`
 }
 
 // importFlags are the flags of every import.
 type importFlags struct {
-	File string `arg:"" type:"existingfile" help:"The file; - is standard input."`
+	Files []string `arg:"" name:"file" help:"Files, or patterns such as 2026-*.csv; - is standard input."`
+	File  string   `kong:"-"` // of Files, which is imported
 
 	folderFlags `embed:""`
 
@@ -61,9 +62,9 @@ func (im *importing) Read(p []byte) (int, error) {
 // zone is the time zone of a BCP.
 func (im *importing) zone(bcp string) *time.Location { return im.Book.Place(bcp).Zone }
 
-// run starts or joins the parts that an import needs, imports the records that are read from the file, waits for the count
+// importFile starts or joins the parts that an import needs, imports the records that are read from the file, waits for the count
 // if --wait is set, and stops what it has started.
-func (c *importFlags) run(ctx context.Context, e *env, open func(im *importing) (input, error)) (err error) {
+func (c *importFlags) importFile(ctx context.Context, e *env, open func(im *importing) (input, error)) (err error) {
 	cfg, err := c.load(e.environ)
 	if err != nil {
 		return err

@@ -23,11 +23,11 @@ type sourceCommand struct {
 }
 
 type sourceTryCommand struct {
-	File   string `arg:"" type:"existingfile" help:"The file, CSV."`
-	Map    string `type:"existingfile" help:"Mapping of columns to fields (YAML); without it, the shipped mapping whose columns the file has, or a proposal."`
-	Lines  int    `default:"10" help:"How many of the first lines are printed, and how many of those that are refused."`
-	Config string `type:"path" help:"Configuration file (YAML) that names the places."`
-	Places string `help:"Places file, or the name of one that is part of the program, in place of the configuration's."`
+	Files  []string `arg:"" name:"file" help:"Files: CSV, JSON, XLSX or XML; or patterns such as 2026-*.csv; - is standard input."`
+	Map    string   `type:"existingfile" help:"Mapping of columns to fields (YAML); without it, the shipped mapping whose columns the file has, or a proposal."`
+	Lines  int      `default:"10" help:"How many of the first lines are printed, and how many of those that are refused."`
+	Config string   `type:"path" help:"Configuration file (YAML) that names the places."`
+	Places string   `help:"Places file, or the name of one that is part of the program, in place of the configuration's."`
 }
 
 func (c *sourceTryCommand) Run(_ context.Context, e *env) error {
@@ -48,11 +48,43 @@ func (c *sourceTryCommand) Run(_ context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	file, err := os.Open(c.File)
+	files, err := expand(c.Files)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = file.Close() }()
+	var faults []error
+	for i, name := range files {
+		if len(files) > 1 {
+			_, _ = fmt.Fprintf(e.out, "%sfile        %s\n", []string{"", "\n"}[min(i, 1)], name)
+		}
+		faults = append(faults, c.try(e, name, mappings, book, voc))
+	}
+	return errors.Join(faults...)
+}
+
+// opened is a file that can be read again from its beginning. Standard input is copied into a file that closing removes.
+func opened(e *env, name string) (file *os.File, closing func() error, err error) {
+	if name != stdin {
+		file, err = os.Open(name)
+		return file, file.Close, err
+	}
+	if file, err = os.CreateTemp("", "dwell-*"); err != nil {
+		return nil, nil, err
+	}
+	closing = func() error { return errors.Join(file.Close(), os.Remove(file.Name())) }
+	if _, err = io.Copy(file, e.in); err != nil {
+		return nil, nil, errors.Join(err, closing())
+	}
+	return file, closing, nil
+}
+
+// try prints what one file would become.
+func (c *sourceTryCommand) try(e *env, name string, mappings []source.Mapping, book *place.Book, voc *event.Vocabulary) (err error) {
+	file, closing, err := opened(e, name)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closing()) }()
 	open := func(mappings []source.Mapping) (*source.Reader, error) {
 		if _, err := file.Seek(0, io.SeekStart); err != nil {
 			return nil, err
@@ -67,26 +99,29 @@ func (c *sourceTryCommand) Run(_ context.Context, e *env) error {
 		if unused := r.Unused(); len(unused) > 0 {
 			_, _ = fmt.Fprintf(e.out, "not used    %s\n", strings.Join(unused, ", "))
 		}
+		if absent := r.Absent(); len(absent) > 0 {
+			_, _ = fmt.Fprintf(e.out, "not found   %s\n", strings.Join(absent, ", "))
+		}
 	case c.Map != "" || !errors.Is(err, source.ErrNoMapping):
 		return err
 	default:
 		comment = "# "
-		if r, err = c.propose(e, file, book, open); err != nil || r == nil {
+		if r, err = c.propose(e, name, file, book, open); err != nil || r == nil {
 			return err
 		}
 	}
-	return c.print(e, r, voc, comment)
+	return c.print(e, name, r, voc, comment)
 }
 
 // propose prints a mapping, and opens the file with it if it is one already.
-func (c *sourceTryCommand) propose(e *env, file io.ReadSeeker, book *place.Book, open func([]source.Mapping) (*source.Reader, error)) (*source.Reader, error) {
+func (c *sourceTryCommand) propose(e *env, name string, file io.ReadSeeker, book *place.Book, open func([]source.Mapping) (*source.Reader, error)) (*source.Reader, error) {
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return nil, err
 	}
-	base, _, _ := strings.Cut(filepath.Base(c.File), ".")
+	base, _, _ := strings.Cut(filepath.Base(name), ".")
 	text, err := source.Propose(file, "/"+base, book.Named)
 	if err != nil {
-		return nil, fmt.Errorf("%q: %w", c.File, err)
+		return nil, fmt.Errorf("%q: %w", name, err)
 	}
 	_, _ = fmt.Fprintf(e.out, "# mapping     proposed; save it as map.yaml, answer its comments, and try --map map.yaml\n\n%s\n", bytes.TrimSpace(text))
 	m, err := source.ParseMapping("map.yaml", text)
@@ -97,7 +132,7 @@ func (c *sourceTryCommand) propose(e *env, file io.ReadSeeker, book *place.Book,
 }
 
 // print prints the first lines, those that are refused, and the sum, as comments of YAML where they follow a proposal.
-func (c *sourceTryCommand) print(e *env, r *source.Reader, voc *event.Vocabulary, comment string) error {
+func (c *sourceTryCommand) print(e *env, name string, r *source.Reader, voc *event.Vocabulary, comment string) error {
 	_, _ = fmt.Fprintln(e.out)
 	printed, refused := 0, 0
 	for ev, err := range r.Events() {
@@ -105,18 +140,18 @@ func (c *sourceTryCommand) print(e *env, r *source.Reader, voc *event.Vocabulary
 		switch {
 		case errors.As(err, &bad):
 			if refused++; refused <= c.Lines {
-				_, _ = fmt.Fprintf(e.out, "%sline %-6d refused, %s: %s\n", comment, bad.Line, bad.Reason, bad.Text)
+				_, _ = fmt.Fprintf(e.out, "%s%s %-6d refused, %s: %s\n", comment, r.Unit(), bad.Line, bad.Reason, bad.Text)
 			}
 		case err != nil:
 			return err
 		case printed < c.Lines:
 			printed++
-			_, _ = fmt.Fprintf(e.out, "%sline %-6d %s\n", comment, r.Line(), described(ev, voc))
+			_, _ = fmt.Fprintf(e.out, "%s%s %-6d %s\n", comment, r.Unit(), r.Line(), described(ev, voc))
 		}
 	}
 	_, _ = fmt.Fprintf(e.out, "\n%swould be    %s\n", comment, r.Tally())
 	if refused > 0 {
-		return fmt.Errorf("%d lines of %q would not be imported", refused, c.File)
+		return fmt.Errorf("%d lines of %q would not be imported", refused, name)
 	}
 	return nil
 }

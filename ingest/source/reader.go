@@ -42,6 +42,7 @@ type Reader struct {
 	event   event.Event
 	line    int      // of the event
 	unused  []string // columns
+	absent  []string // columns of the mapping
 }
 
 // ErrNoMapping is the error of a file whose header none of the mappings fits.
@@ -74,6 +75,10 @@ func NewReader(r io.Reader, mappings []Mapping, voc *event.Vocabulary, zone func
 	if err := m.checkPlaces(voc); err != nil {
 		return nil, fmt.Errorf("readings: %w", err)
 	}
+	offered, err := f.names(m)
+	if err != nil {
+		return nil, fmt.Errorf("readings: header: %w", err)
+	}
 	records, header, err := f.open(m)
 	if err != nil {
 		return nil, fmt.Errorf("readings: header: %w", err)
@@ -88,13 +93,21 @@ func NewReader(r io.Reader, mappings []Mapping, voc *event.Vocabulary, zone func
 	}
 	q.tally.unit = f.unit()
 	named := m.names()
-	for _, name := range header {
+	for _, name := range named {
+		if !slices.ContainsFunc(offered, func(n string) bool { return sameName(n, name) }) {
+			q.absent = append(q.absent, name)
+		}
+	}
+	for _, name := range offered {
 		if !slices.ContainsFunc(named, func(n string) bool { return sameName(n, name) }) {
 			q.unused = append(q.unused, strings.TrimSpace(name))
 		}
 	}
 	return q, nil
 }
+
+// Absent returns the names of the mapping that no value of the first records of JSON or XML has; it may have them later.
+func (q *Reader) Absent() []string { return q.absent }
 
 // Unused returns the names of the columns that the mapping does not name.
 func (q *Reader) Unused() []string { return q.unused }

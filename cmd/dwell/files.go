@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// stdin is the name of standard input among files.
+const stdin = "-"
+
+// expand returns the files of a command line, each once: a pattern such as 2026-*.csv stands for the files that it matches, in the order
+// of their names. A file that has such a name itself is that file.
+func expand(args []string) (files []string, err error) {
+	var faults []error
+	for _, arg := range args {
+		found := []string{arg}
+		info, err := os.Stat(arg)
+		switch {
+		case arg == stdin:
+		case err == nil && info.IsDir():
+			faults = append(faults, fmt.Errorf("%q is a folder; name its files, such as %q", arg, filepath.Join(arg, "*")))
+			continue
+		case err != nil && strings.ContainsAny(arg, "*?["):
+			if found, err = filepath.Glob(arg); err != nil || len(found) == 0 {
+				faults = append(faults, fmt.Errorf("no file matches %q", arg))
+				continue
+			}
+		case err != nil:
+			faults = append(faults, err)
+			continue
+		}
+		for _, file := range found {
+			if !slices.Contains(files, file) {
+				files = append(files, file)
+			}
+		}
+	}
+	return files, errors.Join(faults...)
+}
+
+// run imports the files one after the other. A file that fails keeps no other from being imported, but an interruption does.
+func (c *importFlags) run(ctx context.Context, e *env, open func(im *importing) (input, error)) error {
+	files, err := expand(c.Files)
+	if err != nil {
+		return err
+	}
+	var faults []error
+	for _, c.File = range files {
+		if err := c.importFile(ctx, e, open); err != nil {
+			faults = append(faults, err)
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return errors.Join(faults...)
+}
