@@ -8,11 +8,13 @@ import (
 	"iter"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"time"
 
 	"dwell/cmd/dwell/app"
 	"dwell/cmd/dwell/visible"
 	"dwell/ingest/event"
+	"dwell/ingest/imports"
 	"dwell/ingest/kafka"
 	"dwell/ingest/source"
 )
@@ -96,7 +98,7 @@ func (c *importFlags) importFile(ctx context.Context, e *env, open func(im *impo
 		}
 	}
 	if refused := in.Tally().AllRefused(); refused > 0 {
-		return fmt.Errorf("%d lines of %q were not imported", refused, c.File)
+		return fmt.Errorf("%d lines of %q were not imported; they are dead letters", refused, c.File)
 	}
 	return nil
 }
@@ -117,9 +119,18 @@ func (c *importFlags) open(e *env) (file io.Reader, size int64, closing func() e
 	return f, info.Size(), f.Close, nil
 }
 
-// write writes the records to Kafka, and prints the first lines that cannot be used.
-func (*importFlags) write(ctx context.Context, e *env, s *app.System, records iter.Seq2[event.Record, error]) error {
+// name is that of the file, as dead letters have it.
+func (c *importFlags) name() string {
+	if c.File == "-" {
+		return "stdin"
+	}
+	return filepath.Base(c.File)
+}
+
+// write writes the records to Kafka. Lines that cannot be used become dead letters, and the first of them are printed.
+func (c *importFlags) write(ctx context.Context, e *env, s *app.System, records iter.Seq2[event.Record, error]) error {
 	to := kafka.NewBuffered(s.Producer)
+	refused := imports.NewRefused(c.name(), s.Producer, s.Store, time.Now)
 	bad := 0
 	for r, err := range records {
 		var line *source.LineError
@@ -129,15 +140,18 @@ func (*importFlags) write(ctx context.Context, e *env, s *app.System, records it
 				s.EndLine()
 				_, _ = fmt.Fprintln(e.err, visible.Text(line.Error()))
 			}
+			if err := refused.Add(ctx, line); err != nil {
+				return err
+			}
 		case err != nil:
-			return err
+			return errors.Join(err, refused.Flush(ctx))
 		default:
 			if err := to.Add(ctx, r); err != nil {
-				return err
+				return errors.Join(err, refused.Flush(ctx))
 			}
 		}
 	}
-	return to.Flush(ctx)
+	return errors.Join(to.Flush(ctx), refused.Flush(ctx))
 }
 
 // waitCounted waits until everything in Kafka is counted. With own (app.StartOrJoin) no other process would, so it starts the

@@ -22,6 +22,13 @@ const (
 	UnreadableBatch Reason = "unreadable_batch"
 	// TooManyFacts is the reason of what comes after as many facts of its visit as are counted.
 	TooManyFacts Reason = "too_many_facts"
+	// UnreadableLine is the reason of a line of a file that cannot be taken apart: a quote that is not closed, too many or too few
+	// fields, bytes that are no text.
+	UnreadableLine Reason = "unreadable_line"
+	// ConflictingReading is that of a second reading of the same place and time in one input, with other figures.
+	ConflictingReading Reason = "conflicting_reading"
+	// AmbiguousTime is that of a local time that is there twice, as clocks were set back, where the order of lines does not tell which.
+	AmbiguousTime Reason = "ambiguous_time"
 )
 
 // Reasons lists every reason, so that each can be counted from zero.
@@ -29,7 +36,7 @@ func Reasons() []Reason {
 	return []Reason{
 		NotJSON, NotCloudEvent, UnknownType, MissingField, InvalidField,
 		UnknownBCP, UnknownAgency, FutureTime, TooOld, SubjectMismatch, TooLarge,
-		UnreadableBatch, TooManyFacts,
+		UnreadableBatch, TooManyFacts, UnreadableLine, ConflictingReading, AmbiguousTime,
 	}
 }
 

@@ -14,8 +14,10 @@ import (
 
 // The headers that a dead letter has in front of the record's own.
 const (
-	ReasonHeader    = "dwell-reason"
-	DetailHeader    = "dwell-detail"
+	ReasonHeader = "dwell-reason"
+	DetailHeader = "dwell-detail"
+	OriginHeader = "dwell-origin"
+	// These three are only set if the message came from a topic.
 	TopicHeader     = "dwell-topic"
 	PartitionHeader = "dwell-partition"
 	OffsetHeader    = "dwell-offset"
@@ -63,11 +65,16 @@ func (p *Producer) deadLetter(d *event.DeadLetter) *event.Record {
 	headers := []event.Header{
 		{Key: []byte(ReasonHeader), Value: []byte(d.Reason)},
 		{Key: []byte(DetailHeader), Value: []byte(d.Detail)},
-		{Key: []byte(TopicHeader), Value: []byte(d.Origin.Name)},
-		{Key: []byte(PartitionHeader), Value: strconv.AppendInt(nil, int64(d.Origin.Part), 10)},
-		{Key: []byte(OffsetHeader), Value: strconv.AppendInt(nil, d.Origin.Number, 10)},
-		{Key: []byte(TimeHeader), Value: strconv.AppendInt(nil, d.Time, 10)},
+		{Key: []byte(OriginHeader), Value: []byte(d.Origin.String())},
 	}
+	if d.Origin.Kind == event.FromTopic {
+		headers = append(headers,
+			event.Header{Key: []byte(TopicHeader), Value: []byte(d.Origin.Name)},
+			event.Header{Key: []byte(PartitionHeader), Value: strconv.AppendInt(nil, int64(d.Origin.Part), 10)},
+			event.Header{Key: []byte(OffsetHeader), Value: strconv.AppendInt(nil, d.Origin.Number, 10)},
+		)
+	}
+	headers = append(headers, event.Header{Key: []byte(TimeHeader), Value: strconv.AppendInt(nil, d.Time, 10)})
 	r := &event.Record{Key: d.Key, Value: d.Value, Headers: append(headers, d.Headers...), Time: time.Now().UnixMilli()}
 	if sizeOf(r) <= batchBytes {
 		return r

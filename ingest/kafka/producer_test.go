@@ -108,7 +108,7 @@ func TestDeadLetterHasBytesAndReason(t *testing.T) {
 		t.Fatal(err)
 	}
 	large := event.DeadLetter{
-		Reason: event.TooLarge, Record: event.Record{Time: 1, Key: []byte("T1"), Value: make([]byte, 5<<20)},
+		Reason: event.TooLarge, Origin: event.RecordOrigin(topic, 0, 1), Record: event.Record{Time: 1, Key: []byte("T1"), Value: make([]byte, 5<<20)},
 	}
 	if err := p.DeadLetters(t.Context(), large); err != nil {
 		t.Fatal(err)
@@ -149,18 +149,21 @@ func written(t *testing.T, r event.Record) (d event.DeadLetter) {
 	t.Helper()
 	text := map[string]string{}
 	var names []string
-	own := min(6, len(r.Headers))
+	own := min(7, len(r.Headers))
 	for _, h := range r.Headers[:own] {
 		names = append(names, string(h.Key))
 		text[string(h.Key)] = string(h.Value)
 	}
-	if want := []string{ReasonHeader, DetailHeader, TopicHeader, PartitionHeader, OffsetHeader, TimeHeader}; !slices.Equal(names, want) {
+	if want := []string{ReasonHeader, DetailHeader, OriginHeader, TopicHeader, PartitionHeader, OffsetHeader, TimeHeader}; !slices.Equal(names, want) {
 		t.Fatalf("the first headers are %v, want %v", names, want)
 	}
 	d = event.DeadLetter{Reason: event.Reason(text[ReasonHeader]), Detail: text[DetailHeader], Record: event.Record{Key: r.Key, Value: r.Value}}
 	partition, err1 := strconv.Atoi(text[PartitionHeader])
 	offset, err2 := strconv.ParseInt(text[OffsetHeader], 10, 64)
 	d.Origin = event.RecordOrigin(text[TopicHeader], partition, offset)
+	if d.Origin.String() != text[OriginHeader] {
+		t.Errorf("the origin is written as %q, and topic, partition and offset say %v", text[OriginHeader], d.Origin)
+	}
 	var err3 error
 	d.Time, err3 = strconv.ParseInt(text[TimeHeader], 10, 64)
 	if err := errors.Join(err1, err2, err3); err != nil {

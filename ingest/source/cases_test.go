@@ -3,6 +3,7 @@ package source_test
 import (
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -372,4 +373,37 @@ func TestLinesAddUp(t *testing.T) {
 			t.Errorf("got %v, want %v\n%s", got, good, &file)
 		}
 	})
+}
+
+// Whatever is wrong with a line, the refusal has its bytes as UTF-8, without those of its neighbours.
+func TestRefusalHasTheBytesOfItsLine(t *testing.T) {
+	long := strings.Repeat("x", 1<<20+1)
+	file := strings.Join([]string{
+		"time,place,trucks", "2025-10-26 02:30,PL-18-MEDYKA,1", "2025-10-25 01:30,PL-18-MEDYKA,2", "2025-10-25 01:30,PL-18-MEDYKA,3",
+		`2025-10-25 01:30,"PL-18-MEDYKA,4`, "2025-10-25 05:30,PL-18-MEDYKA,5", "2025-10-25 06:30,PL-18-MEDYKA,5,6", "\xff", long, "then,\"a\nb\",-",
+		"2025-10-26 02:40,PL-06-ZOSIN,1",
+	}, "\r\n")
+	r, err := source.NewReader(strings.NewReader(file), []source.Mapping{mapping(t, counts+"time_layout: \"2006-01-02 15:04\"\ntime_zone: Europe/Warsaw\n")}, vocabulary(t), zoneOf, today)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[int]string{}
+	for _, err := range r.Events() {
+		var bad *source.LineError
+		if errors.As(err, &bad) {
+			got[bad.Line] = string(bad.Bytes)
+		}
+	}
+	want := map[int]string{
+		2: "2025-10-26 02:30,PL-18-MEDYKA,1",
+		4: "2025-10-25 01:30,PL-18-MEDYKA,3", 5: `2025-10-25 01:30,"PL-18-MEDYKA,4`, 7: "2025-10-25 06:30,PL-18-MEDYKA,5,6", 8: "\xff",
+		9: long[:64<<10], 10: "then,\"a\nb\",-", 12: "2025-10-26 02:40,PL-06-ZOSIN,1",
+	}
+	if !maps.Equal(got, want) {
+		for line := range 13 {
+			if got[line] != want[line] {
+				t.Errorf("line %d has the bytes %.100q, want %.100q", line, got[line], want[line])
+			}
+		}
+	}
 }

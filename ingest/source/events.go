@@ -55,7 +55,7 @@ func (q *Events) Records() iter.Seq2[event.Record, error] {
 			switch {
 			case long:
 				q.tally.Lines++
-				if !q.refuse(n, &event.Rejection{Reason: event.TooLarge, Field: "message"}, yield) {
+				if !q.refuse(n, line, &event.Rejection{Reason: event.TooLarge, Field: "message"}, yield) {
 					return
 				}
 			case len(text) > 0:
@@ -80,15 +80,15 @@ func (q *Events) line(number int, text []byte, yield func(event.Record, error) b
 	q.tally.Lines++
 	r, why := read(q.decoder, text, q.now())
 	if why != nil {
-		return q.refuse(number, why, yield)
+		return q.refuse(number, text, why, yield)
 	}
 	q.tally.Taken++
 	return yield(r, nil)
 }
 
-func (q *Events) refuse(number int, why *event.Rejection, yield func(event.Record, error) bool) bool {
+func (q *Events) refuse(number int, text []byte, why *event.Rejection, yield func(event.Record, error) bool) bool {
 	q.tally.Refused[why.Reason]++
-	return yield(event.Record{}, &LineError{Line: number, Reason: why.Reason, Text: why.Error()})
+	return yield(event.Record{}, &LineError{Line: number, Reason: why.Reason, Text: why.Error(), Bytes: text})
 }
 
 // read is the record of a line. The key is the subject, and the time that of the recording; both must be known before the
@@ -116,12 +116,14 @@ func read(decoder *event.Decoder, line []byte, now time.Time) (event.Record, *ev
 	return r, nil
 }
 
-// readLine reads a line, with its end; it is valid until the next call. Of one that is longer than the buffer nothing is kept: a small
-// packed file may have a line of any length.
+// readLine reads a line, with its end; it is valid until the next call. Of one that is longer than the buffer the beginning alone is
+// kept: a small packed file may have a line of any length.
 func readLine(in *bufio.Reader) (line []byte, long bool, err error) {
 	line, err = in.ReadSlice('\n')
 	for errors.Is(err, bufio.ErrBufferFull) {
-		line, long = nil, true
+		if !long {
+			line, long = bytes.Clone(line[:min(len(line), keptOfLine)]), true
+		}
 		_, err = in.ReadSlice('\n')
 	}
 	return line, long, err

@@ -20,8 +20,11 @@ const (
 	maxRecord        = 64 << 10
 )
 
-// maxLine is the longest line in bytes. A longer one is refused, and not kept.
-const maxLine = 1 << 20
+// maxLine is the longest line in bytes. A longer one is refused, and its first bytes are kept.
+const (
+	maxLine    = 1 << 20
+	keptOfLine = 64 << 10
+)
 
 // lines reads the records of a CSV file. What cannot be read costs a line, never the next one.
 type lines struct {
@@ -35,9 +38,10 @@ type lines struct {
 	number    int        // of the last line that was taken
 	end       error      // of the file, once ahead is used up
 	skipped   int64      // empty lines and comments
+	raw       []byte     // the bytes of the last record, valid until the next call
 }
 
-// physical is a line of the file, or the reason why it could not be kept.
+// physical is a line of the file, and the reason why it could not be kept whole.
 type physical struct {
 	text []byte
 	err  error
@@ -75,6 +79,7 @@ func (f *feed) Read(p []byte) (int, error) {
 func (l *lines) next() (number int, fields []string, err error) {
 	for {
 		line, err := l.take()
+		l.raw = line
 		if err != nil {
 			var bad *LineError
 			if errors.As(err, &bad) {
@@ -93,7 +98,8 @@ func (l *lines) next() (number int, fields []string, err error) {
 			l.skipped++
 			continue
 		case errors.Is(err, csv.ErrQuote):
-			fields, err = l.join(line)
+			l.raw = bytes.Clone(line) // reading on may overwrite the line
+			fields, err = l.join(l.raw)
 		}
 		if err != nil {
 			l.csv = l.parser(&l.feed) // the old one may have kept a part of the line
@@ -114,7 +120,7 @@ func (l *lines) next() (number int, fields []string, err error) {
 	}
 }
 
-// take is the next line of the file, with its end. It is valid until the next call.
+// take is the next line of the file, with its end; of one that is too long, the beginning. It is valid until the next call.
 func (l *lines) take() ([]byte, error) {
 	l.number++
 	if len(l.ahead) > 0 {
@@ -133,7 +139,7 @@ func (l *lines) read(number int) ([]byte, error) {
 	l.end = err
 	switch {
 	case long:
-		return nil, &LineError{Line: number, Reason: event.TooLarge, Text: fmt.Sprintf("it has more than %d bytes", maxLine)}
+		return line, &LineError{Line: number, Reason: event.TooLarge, Text: fmt.Sprintf("it has more than %d bytes", maxLine)}
 	case err != nil && (len(line) == 0 || !errors.Is(err, io.EOF)):
 		return nil, err
 	}
@@ -159,7 +165,7 @@ func (l *lines) join(first []byte) ([]string, error) {
 		}
 		all, err := l.parser(bytes.NewReader(record)).ReadAll()
 		if err == nil && len(all) == 1 && (len(all[0]) == l.fields || l.fields == 0) {
-			l.ahead, l.number = l.ahead[i+1:], l.number+i+1
+			l.ahead, l.number, l.raw = l.ahead[i+1:], l.number+i+1, record
 			return all[0], nil
 		}
 	}

@@ -13,6 +13,7 @@ package source
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -40,6 +41,7 @@ type Reader struct {
 	seen    map[uint64]seen
 	flags   map[event.BCP][]flag // of readings, where the file has a column of closings
 	event   event.Event
+	values  []string // of the last record
 	line    int      // of the event
 	unused  []string // columns
 	absent  []string // columns of the mapping
@@ -177,6 +179,10 @@ func (q *Reader) Events() iter.Seq2[*event.Event, error] {
 				return
 			case errors.As(err, &bad):
 				q.tally.Lines++
+				q.values = nil
+				if bad.Bytes == nil {
+					bad.Bytes = q.raw(&reading{})
+				}
 				if !q.refuse(bad, yield) {
 					return
 				}
@@ -184,6 +190,7 @@ func (q *Reader) Events() iter.Seq2[*event.Event, error] {
 				_ = q.changes(yield) && yield(nil, fmt.Errorf("readings: %w", err))
 				return
 			default:
+				q.values = values
 				if !q.take(number, values, yield) {
 					return
 				}
@@ -201,6 +208,12 @@ func (q *Reader) take(number int, values []string, yield func(*event.Event, erro
 		}
 		q.tally.Lines++
 		r, bad := q.read(i, number, values)
+		switch {
+		case bad != nil:
+			bad.Bytes = q.raw(&r)
+		case !r.later.IsZero(): // it is held
+			r.bytes = bytes.Clone(q.raw(&r))
+		}
 		if bad != nil && !q.refuse(bad, yield) || bad == nil && !q.place(r, yield) {
 			return false
 		}
@@ -218,9 +231,25 @@ func (q *Reader) selected(shape int, values []string) bool {
 	return true
 }
 
+// raw is what the file has of a reading that is held, or of the last record: the line, or the values as JSON.
+func (q *Reader) raw(r *reading) []byte {
+	if r.bytes != nil {
+		return r.bytes
+	}
+	if l, ok := q.records.(*lines); ok {
+		return l.raw
+	}
+	if q.values == nil { // of a record that cannot be read
+		return nil
+	}
+	text, _ := json.Marshal(q.values) // of texts, so there is no error
+	return text
+}
+
 func (q *Reader) refuse(bad *LineError, yield func(*event.Event, error) bool) bool {
 	q.tally.Refused[bad.Reason]++
 	bad.Unit = q.tally.unit
+	bad.Bytes = bytes.TrimRight(bad.Bytes, "\r\n")
 	return yield(nil, bad)
 }
 
@@ -257,7 +286,7 @@ func (q *Reader) atEnd(yield func(*event.Event, error) bool) bool {
 // emit yields the event of a reading whose instant is known.
 func (q *Reader) emit(r *reading, yield func(*event.Event, error) bool) bool {
 	if !r.later.IsZero() {
-		return q.refuse(&LineError{Line: r.line, Reason: AmbiguousTime, Text: fmt.Sprintf(
+		return q.refuse(&LineError{Line: r.line, Reason: AmbiguousTime, Bytes: r.bytes, Text: fmt.Sprintf(
 			"%s: %q is there twice in %s, where clocks were set back, and the order of the lines does not tell which it is",
 			q.mapping.shapes[r.shape].columns.Time.String(), short(r.text), r.zone)}, yield)
 	}
@@ -268,7 +297,7 @@ func (q *Reader) emit(r *reading, yield func(*event.Event, error) bool) bool {
 			q.tally.Duplicates++
 			return true
 		}
-		return q.refuse(&LineError{Line: r.line, Reason: ConflictingReading, Text: fmt.Sprintf(
+		return q.refuse(&LineError{Line: r.line, Reason: ConflictingReading, Bytes: q.raw(r), Text: fmt.Sprintf(
 			"line %d has other figures of %s at %s; two readings of one place and time are two queues (columns.queue), or one is wrong",
 			before.line, r.what(), r.at.UTC().Format(time.RFC3339))}, yield)
 	}

@@ -27,6 +27,7 @@ type reading struct {
 	text      string // of the time
 	says      event.Observation
 	closed    bool
+	bytes     []byte // of the line, where the reading is held
 }
 
 // eventID is the id of the reading of a place, as the file names it.

@@ -10,15 +10,11 @@ import (
 	"dwell/ingest/event"
 )
 
-// The reasons of lines, besides those of events.
+// The reasons that lines alone have.
 const (
-	// UnreadableLine is a line that cannot be taken apart: a quote that is not closed, too many or too few fields, bytes that
-	// are no text.
-	UnreadableLine event.Reason = "unreadable_line"
-	// ConflictingReading is a second reading of the same place and time in one input, with other figures.
-	ConflictingReading event.Reason = "conflicting_reading"
-	// AmbiguousTime is a local time that is there twice, as clocks were set back, where the order of lines does not tell which.
-	AmbiguousTime event.Reason = "ambiguous_time"
+	UnreadableLine     = event.UnreadableLine
+	ConflictingReading = event.ConflictingReading
+	AmbiguousTime      = event.AmbiguousTime
 )
 
 // LineError is the reason why a line gives no event.
@@ -27,10 +23,12 @@ type LineError struct {
 	Line int
 	// Unit is what a line of the file is called: line, or for other forms object, row or element; empty is line.
 	Unit string
-	// Reason is of event.Reasons, or one of the reasons of lines.
+	// Reason is one of event.Reasons.
 	Reason event.Reason
 	// Text names the column and the value.
 	Text string
+	// Bytes are those of the line as UTF-8, without its end, valid until the next line is read; of a line that is too long, the first.
+	Bytes []byte
 }
 
 func (e *LineError) Error() string {

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	driver "github.com/ClickHouse/clickhouse-go/v2"
+
 	"dwell/ingest/event"
 )
 
@@ -102,4 +104,46 @@ func (s *Store) Redriven(ctx context.Context, o event.Origin) error {
 		return fmt.Errorf("write table redrives: %w", err)
 	}
 	return nil
+}
+
+// WriteDeadLetters writes dead letters, again where they are there already.
+func (s *Store) WriteDeadLetters(ctx context.Context, letters []event.DeadLetter) error {
+	return s.writeDeadLetters(ctx, letters)
+}
+
+// NewDeadLetters returns those of the letters whose origins the table does not have.
+func (s *Store) NewDeadLetters(ctx context.Context, letters []event.DeadLetter) (fresh []event.DeadLetter, err error) {
+	stored := map[event.Origin]bool{}
+	for some := range chunks(letters, func(d event.DeadLetter) int { return 2*len(d.Origin.Name) + 50 }) {
+		tuples := make([]driver.GroupSet, len(some))
+		for i := range some {
+			o := &some[i].Origin
+			tuples[i] = driver.GroupSet{Value: []any{o.Kind.String(), o.Name, o.Part, o.Number}}
+		}
+		const query = "SELECT toUInt8(origin), name, part, number FROM dead_letters WHERE (toString(origin), name, part, number) IN (?)"
+		rows, err := s.conn.Query(ctx, query, tuples)
+		if err != nil {
+			return nil, fmt.Errorf("read table dead_letters: %w", damaged(err))
+		}
+		for rows.Next() {
+			var kind uint8
+			var o event.Origin
+			var part uint32
+			var number uint64
+			if err = rows.Scan(&kind, &o.Name, &part, &number); err != nil {
+				break
+			}
+			o.Kind, o.Part, o.Number = event.OriginKind(kind), int(part), int64(number)
+			stored[o] = true
+		}
+		if err = errors.Join(err, rows.Err(), rows.Close()); err != nil {
+			return nil, fmt.Errorf("read table dead_letters: %w", damaged(err))
+		}
+	}
+	for i := range letters {
+		if !stored[letters[i].Origin] {
+			fresh = append(fresh, letters[i])
+		}
+	}
+	return fresh, nil
 }

@@ -1,0 +1,97 @@
+package imports
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/cespare/xxhash/v2"
+
+	"dwell/ingest/event"
+	"dwell/ingest/source"
+)
+
+// Letters is the table of dead letters.
+type Letters interface {
+	// NewDeadLetters returns those of the letters whose origins the table does not have.
+	NewDeadLetters(ctx context.Context, letters []event.DeadLetter) ([]event.DeadLetter, error)
+	WriteDeadLetters(ctx context.Context, letters []event.DeadLetter) error
+}
+
+// LetterTopic is the topic of dead letters; a write returns when it is acknowledged.
+type LetterTopic interface {
+	DeadLetters(ctx context.Context, letters ...event.DeadLetter) error
+}
+
+// Refused makes dead letters of the lines of a file that became no event. They are safe after the Flush that follows. A line that is
+// refused again at the same place in a file of the same name is the same letter, and is not written again. It is not for concurrent use.
+type Refused struct {
+	file   string
+	topic  LetterTopic
+	table  Letters
+	now    func() time.Time
+	gather map[event.Origin]event.DeadLetter
+	order  []event.Origin
+	bytes  int
+}
+
+// NewRefused is for the lines of a file of this name, without its folder.
+func NewRefused(file string, topic LetterTopic, table Letters, now func() time.Time) *Refused {
+	return &Refused{file: file, topic: topic, table: table, now: now, gather: map[event.Origin]event.DeadLetter{}}
+}
+
+// Of a flush: how many letters, and bytes of lines.
+const maxLetters, maxLetterBytes = 1000, 4 << 20
+
+// Add takes a line; its bytes are copied.
+func (r *Refused) Add(ctx context.Context, bad *source.LineError) error {
+	o := LineOrigin(r.file, bad.Line, bad.Bytes)
+	if _, again := r.gather[o]; again { // a line of several readings
+		return nil
+	}
+	detail := bad.Text
+	if !strings.HasPrefix(detail, string(bad.Reason)) {
+		detail = string(bad.Reason) + ": " + detail
+	}
+	r.gather[o] = event.DeadLetter{
+		Origin: o, Reason: bad.Reason, Detail: detail,
+		Record: event.Record{Time: r.now().UnixMilli(), Key: []byte{}, Value: bytes.Clone(bad.Bytes)},
+	}
+	r.order = append(r.order, o)
+	if r.bytes += len(bad.Bytes); len(r.order) < maxLetters && r.bytes < maxLetterBytes {
+		return nil
+	}
+	return r.Flush(ctx)
+}
+
+// Flush writes what has been gathered: to the topic, then to the table, as for the letters of a topic.
+func (r *Refused) Flush(ctx context.Context) error {
+	if len(r.order) == 0 {
+		return nil
+	}
+	letters := make([]event.DeadLetter, len(r.order))
+	for i, o := range r.order {
+		letters[i] = r.gather[o]
+	}
+	letters, err := r.table.NewDeadLetters(ctx, letters)
+	if err == nil {
+		err = r.topic.DeadLetters(ctx, letters...)
+	}
+	if err == nil {
+		err = r.table.WriteDeadLetters(ctx, letters)
+	}
+	if err != nil {
+		return err
+	}
+	clear(r.gather)
+	r.order, r.bytes = r.order[:0], 0
+	return nil
+}
+
+// LineOrigin is the origin of a line of a file: the name of the file with the xxHash64 of the line's bytes, since files of one name may
+// have other lines at the same place, and the line's number.
+func LineOrigin(file string, line int, text []byte) event.Origin {
+	return event.Origin{Kind: event.FromImport, Name: fmt.Sprintf("%s@%016x", file, xxhash.Sum64(text)), Number: int64(line)}
+}

@@ -1,0 +1,89 @@
+package imports
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"dwell/ingest/event"
+	"dwell/ingest/source"
+)
+
+// letterBox is the topic and the table of dead letters.
+type letterBox struct {
+	topic, table []string
+	fails        string
+}
+
+func (b *letterBox) DeadLetters(_ context.Context, letters ...event.DeadLetter) error {
+	for _, d := range letters {
+		b.topic = append(b.topic, fmt.Sprintf("%s %s", d.Detail, d.Value))
+	}
+	return nil
+}
+
+func (b *letterBox) NewDeadLetters(_ context.Context, letters []event.DeadLetter) (fresh []event.DeadLetter, err error) {
+	for _, d := range letters {
+		if !slices.Contains(b.table, d.Origin.String()) {
+			fresh = append(fresh, d)
+		}
+	}
+	return fresh, nil
+}
+
+func (b *letterBox) WriteDeadLetters(_ context.Context, letters []event.DeadLetter) error {
+	if b.fails != "" {
+		return errors.New(b.fails)
+	}
+	for _, d := range letters {
+		b.table = append(b.table, d.Origin.String())
+	}
+	return nil
+}
+
+// A file has a line that cannot be read, grows by another, and a file of the same name has something else at the same place.
+func TestRefusedLineIsOneLetter(t *testing.T) {
+	box := &letterBox{}
+	file := func(lines ...string) (err error) {
+		r := NewRefused("queues.csv", box, box, func() time.Time { return time.UnixMilli(7) })
+		for i, text := range lines {
+			line := []byte(text)
+			err = errors.Join(err, r.Add(t.Context(), &source.LineError{Line: i + 2, Reason: event.UnreadableLine, Text: "it is bad", Bytes: line}))
+			clear(line) // as the reader does that goes on
+		}
+		return errors.Join(err, r.Flush(t.Context()))
+	}
+	for _, lines := range [][]string{{"a,b"}, {"a,b", "c,d"}, {"a,b", "c,d"}, {"e"}} {
+		if err := file(lines...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if want := []string{"unreadable_line: it is bad a,b", "unreadable_line: it is bad c,d", "unreadable_line: it is bad e"}; !slices.Equal(box.topic, want) {
+		t.Errorf("the topic has %q, want %q", box.topic, want)
+	}
+	if len(box.table) != 3 || !strings.HasPrefix(box.table[1], "import/queues.csv@") || !strings.HasSuffix(box.table[1], "/3") {
+		t.Errorf("the table has %q", box.table)
+	}
+	box.fails = "no disk"
+	if err := file("f"); err == nil {
+		t.Error("a letter that could not be stored is no error")
+	}
+}
+
+// All lines of a large file are refused.
+func TestManyRefusedLinesAreWrittenAsTheyCome(t *testing.T) {
+	box := &letterBox{}
+	r := NewRefused("events.jsonl", box, box, time.Now)
+	for i := range maxLetters + 1 {
+		if err := r.Add(t.Context(), &source.LineError{Line: i, Reason: event.NotJSON, Text: "not_json", Bytes: []byte("?")}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(box.table) != maxLetters {
+		t.Errorf("%d letters are written before the end of the file, want %d", len(box.table), maxLetters)
+	}
+}
