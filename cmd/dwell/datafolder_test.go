@@ -152,7 +152,7 @@ func said(t *testing.T, s *app.System) string {
 		{"windows", "SELECT toString((toString(grain) AS g, toString(measure) AS m, sum(n), sum(sum_ms), sum(net_ms))) FROM windows FINAL GROUP BY g, m HAVING sum(n) != 0 ORDER BY g, m"},
 		{"inside", "SELECT toString((bcp, direction, phase, holder, trucks)) FROM waiting_now WHERE trucks > 0 ORDER BY bcp, direction, phase, holder"},
 		{"restatements", "SELECT toString((toString(bcp) AS b, toString(measure) AS m, count(), sum(n), sum(sum_ms))) FROM restatements FINAL GROUP BY b, m ORDER BY b, m"},
-		{"readings", "SELECT toString((bcp, source, id, vehicles)) FROM queue_readings WHERE id = 'q'"},
+		{"readings", "SELECT toString((bcp, source, queue, id, vehicles, lanes_open, service_rate, toString(state))) FROM queue_readings WHERE id = 'q'"},
 		{"openings", "SELECT toString((shard, type, id, bcp, time)) FROM openings FINAL ORDER BY shard, offset"},
 	} {
 		_, _ = fmt.Fprintf(&all, "%s\n", q.name)

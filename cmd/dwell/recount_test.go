@@ -80,7 +80,7 @@ func days(t *testing.T, s *app.System, n int) (send func(s *app.System, until ti
 func sendOddities(t *testing.T, s *app.System) {
 	t.Helper()
 	const opening = `{"specversion":"1.0","id":"o","source":"/office","type":"dwell.bcp.opened.v1","subject":"AF-NAN-TORKHAM","time":"2026-01-05T09:00:00.0009Z","data": { "bcp" : "AF-NAN-TORKHAM",  "note": "<é>" } }`
-	const reading = `{"bcp":"AF-NAN-TORKHAM","direction":"outbound","vehicles":12}`
+	const reading = `{"bcp":"AF-NAN-TORKHAM","direction":"outbound","queue":"buses","vehicles":12,"lanes_open":2,"service_rate":9,"state":"paused"}`
 	at := time.Date(2026, 1, 5, 10, 0, 0, 0, time.UTC).UnixMilli()
 	binary := event.Stored{Type: "queue.observed", ID: "q", Source: "/office", Subject: "AF-NAN-TORKHAM", BCP: "AF-NAN-TORKHAM", Time: at, Recorded: at, Data: reading}
 	for _, r := range []event.Record{

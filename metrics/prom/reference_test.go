@@ -121,6 +121,9 @@ What is unknown has no series; a zero is a real zero. A BCP without an event for
 Gauges of trucks, BCPs and watermarks are of the whole border in each process: take the maximum over processes, never the sum. A process
 that has just started has none of them until it knows all shards. All
 else is of the shards that the process has: sum rates over processes.
+Of a queue that others read, vehicles, wait and state are absent where the latest reading is stale, frozen, in doubt or without them; its
+age is always there. Sources choose the names of queues, and up to 64 queues of a BCP are shown: those that were seen first.
+
 Release and crossing time are native histograms of schema 5 (the bins of the tables in ClickHouse) if the scraper asks
 for them (` + "`scrape_native_histograms`" + ` of Prometheus 3), else classic ones up to seven days. They have each time as it was
 first known; the tables correct it, and ` + "`dwell_restated_times_total`" + ` counts how often. The histograms of
