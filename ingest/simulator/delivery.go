@@ -21,6 +21,7 @@ type record struct {
 	agency               event.Agency
 	lane                 string
 	typ                  event.Type
+	state                event.QueueState // of a reading
 	direction            event.Direction
 	channel              event.Channel
 	regime               event.Regime

@@ -35,7 +35,7 @@ func (o *outbox) emission(at int64, r record) Emission {
 	case event.HoldPlaced, event.HoldLifted:
 		e.Agency = r.agency
 	case event.QueueObserved:
-		e.Vehicles, e.WaitSeconds, e.AgeSeconds = r.vehicles, r.waits, r.age
+		e.Vehicles, e.WaitSeconds, e.AgeSeconds, e.State = r.vehicles, r.waits, r.age, r.state
 	case event.EventRetracted:
 		o.retracted = r.appendID(o.retracted[:0], wrong)
 		e.RetractedID, e.RetractedSource, e.RetractedTime = o.retracted, r.post.source, r.wrongTime

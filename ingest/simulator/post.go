@@ -259,10 +259,13 @@ func (p *post) readQueues() {
 	for _, d := range []event.Direction{event.Inbound, event.Outbound} {
 		r := record{
 			post: p, typ: event.QueueObserved, direction: d, time: p.clock.reads(p.sim.now),
-			vehicles: p.inside[d], waits: p.gateTime[d] / second, age: p.chance.scale(second, 40*minute) / second,
+			vehicles: p.inside[d], waits: p.gateTime[d] / second, age: p.chance.scale(second, 40*minute) / second, state: event.OpenState,
+		}
+		if !p.open {
+			r.state = event.ClosedState
 		}
 		if p.chance.is(0.03) {
-			r.vehicles, r.waits = event.Unknown, event.Unknown
+			r.vehicles, r.waits, r.state = event.Unknown, event.Unknown, event.UnknownState
 		}
 		p.sim.delivery.send(r, p.sim.now)
 	}

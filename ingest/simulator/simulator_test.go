@@ -269,6 +269,26 @@ func TestSpinBoldakWorksOnlyWhileOpen(t *testing.T) {
 	}
 }
 
+func TestReadingsSayWhetherTheQueueIsOpen(t *testing.T) {
+	posts, seen := map[event.BCP]event.QueueState{}, map[event.QueueState]int{}
+	play(t, config(t, 2, 3, ""), func(e simulator.Emission) {
+		switch r := e.Event; r.Type {
+		case event.BCPOpened:
+			posts[r.BCP] = event.OpenState
+		case event.BCPClosed:
+			posts[r.BCP] = event.ClosedState
+		case event.QueueObserved:
+			seen[r.State]++
+			if is, known := posts[r.BCP]; known && r.State != is && r.Vehicles != event.Unknown {
+				t.Errorf("a reading at %d says that the queue is %s, and the post is %s", r.Time, r.State, is)
+			}
+		}
+	})
+	if len(seen) != 3 || seen[event.PausedState] > 0 {
+		t.Errorf("the readings have the states %v, want open, closed and unknown", seen)
+	}
+}
+
 func TestEndlessRunDoesNotEnd(t *testing.T) {
 	cfg := config(t, 1, 7, allFaults)
 	cfg.Until = time.Time{}
