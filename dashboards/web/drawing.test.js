@@ -187,6 +187,12 @@ test("a wait of zero beside vehicles is a hollow point in hatched time, and its 
   assert.match(doubts(readings[0], now), /wait of zero beside vehicles/);
 });
 
+test("a source with many queues leaves room for the charts of another", () => {
+  const many = Array.from({ length: 14 }, (_, i) => reading(2, 3, { vehicles: i, queue: `lane ${i}`, source: "/many" }));
+  const all = charts([reading(0, 3, { wait_seconds: 60, source: "/wait" }), ...many]);
+  assert.match(all[1].textContent, /^\/wait.*Waiting time/);
+});
+
 test("charts that are not drawn are counted, and readings that the answer lacks are said", () => {
   const many = Array.from({ length: 14 }, (_, i) => reading(0, 3, { vehicles: i, queue: `lane ${i}` }));
   const all = readingsCharts({ from: hour(0), to: hour(3), readings: many, truncated: true }, [], "UTC");

@@ -3,7 +3,7 @@ import { el, say, show } from "./dom.js";
 import { brief, count, dateTime, duration, durationParts } from "./format.js";
 import { ageBar, holderBar, holderLegend } from "./bars.js";
 import { measures } from "./measures.js";
-import { doubts, figuresOf, keyOf, queueName, serviceOf } from "./readings.js";
+import { doubts, figuresOf, inTurn, keyOf, queueName, serviceOf } from "./readings.js";
 import { sparkline } from "./sparkline.js";
 import { codeText, directionName, nameOf, t } from "./strings.js";
 
@@ -12,14 +12,9 @@ export const flowMeasures = Object.keys(measures).filter((name) => measures[name
 
 const readingsShown = 3; // of a place, in the list
 
-// shownOf are the readings that the list shows, in their order: of each source in turn its newest one, the newest source first.
+// shownOf are the readings that the list shows, in their order.
 export function shownOf(readings) {
-  const newest = (a, b) => new Date(b.time) - new Date(a.time);
-  const sources = [...new Set(readings.map((r) => r.source))].map((source) => readings.filter((r) => r.source === source).sort(newest))
-    .sort((a, b) => newest(a[0], b[0]));
-  const inTurn = [];
-  for (let i = 0; inTurn.length < Math.min(readingsShown, readings.length); i++) inTurn.push(...sources.map((of) => of[i]).filter(Boolean));
-  const shown = new Set(inTurn.slice(0, readingsShown));
+  const shown = new Set(inTurn(readings, (r) => r).slice(0, readingsShown));
   return readings.filter((r) => shown.has(r));
 }
 

@@ -28,7 +28,17 @@ const counts = (r, measure) => r.known_until !== null && r[measure] !== null && 
 // inDoubt reports whether a reading has a number that does not count.
 const inDoubt = (r, measure) => r[measure] !== null && Boolean((r.reason && r.reason !== "not_reported") || r.frozen || r.stale || (measure === "wait_seconds" && r.wait_reason));
 
-// queues are the readings of each queue, ordered by time; the queue that was read last comes first.
+// inTurn orders items so that each source comes in turn, the one with the newest reading first, and of each its newest item first. So
+// neither many queues nor the name of one source hides another source. latestOf is an item's latest reading.
+export function inTurn(items, latestOf) {
+  const newest = (a, b) => new Date(latestOf(b).time) - new Date(latestOf(a).time);
+  const sources = [...new Set(items.map((item) => latestOf(item).source))]
+    .map((source) => items.filter((item) => latestOf(item).source === source).sort(newest)).sort((a, b) => newest(a[0], b[0]));
+  const most = Math.max(0, ...sources.map((of) => of.length));
+  return Array.from({ length: most }, (_, i) => sources.map((of) => of[i]).filter(Boolean)).flat();
+}
+
+// queues are the readings of each queue, ordered by time, with the sources in turn.
 export function queues(readings) {
   const all = new Map();
   for (const r of readings) {
@@ -36,7 +46,7 @@ export function queues(readings) {
     if (!all.has(key)) all.set(key, []);
     all.get(key).push(r);
   }
-  return [...all.values()].sort((a, b) => new Date(b.at(-1).time) - new Date(a.at(-1).time));
+  return inTurn([...all.values()], (of) => of.at(-1));
 }
 
 // stretches cuts the readings of a queue, which are ordered by time, into those of which each is known until the next. A reading without
