@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"dwell/ingest/imports"
 )
 
 // stdin is the name of standard input among files.
@@ -44,14 +46,14 @@ func expand(args []string) (files []string, err error) {
 }
 
 // run imports the files one after the other. A file that fails keeps no other from being imported, but an interruption does.
-func (c *importFlags) run(ctx context.Context, e *env, open func(im *importing) (input, error)) error {
+func (c *importFlags) run(ctx context.Context, e *env, kind imports.Kind, open func(im *importing) (input, error)) error {
 	files, err := expand(c.Files)
 	if err != nil {
 		return err
 	}
 	var faults []error
 	for _, c.File = range files {
-		if err := c.importFile(ctx, e, open); err != nil {
+		if err := c.importFile(ctx, e, kind, open); err != nil {
 			faults = append(faults, err)
 		}
 		if ctx.Err() != nil {

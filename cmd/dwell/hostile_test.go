@@ -104,6 +104,8 @@ func TestNothingFromOutsideReachesTheTerminal(t *testing.T) {
 		"restatements":         {{}},
 		"sql":                  {{query}, {query, "--format", "csv"}, {query, "--format", "json"}, {"SELECT throwIf(1, '" + hostile + "')"}},
 		"audit":                {{}},
+		"imports list":         {{}},
+		"imports undo":         {{"1"}},
 		"import events":        {{file}},
 	}
 	// What these print has nothing that others have sent: names of the configuration and numbers. A file of readings has a test of its own.
@@ -147,7 +149,7 @@ func TestNothingFromOutsideReachesTheTerminal(t *testing.T) {
 		}
 	}
 	rows, err := csv.NewReader(strings.NewReader(shown["sql 1"])).ReadAll()
-	if err != nil || len(rows) != 5 || rows[1][0] != "'=T1\\x1b]0;owned\\a\n3/1204  2026-01-05T08:00:00Z  -  forged\\r\\u202egnp\\u009b2J" || rows[0][2] != `'=b\x1b` {
+	if err != nil || len(rows) != 6 || rows[1][0] != "'=T1\\x1b]0;owned\\a\n3/1204  2026-01-05T08:00:00Z  -  forged\\r\\u202egnp\\u009b2J" || rows[0][2] != `'=b\x1b` {
 		t.Errorf("%v, the CSV file has %q\nin %q", err, rows, shown["sql 1"])
 	}
 }

@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"iter"
 	"log/slog"
@@ -13,9 +16,7 @@ import (
 
 	"dwell/cmd/dwell/app"
 	"dwell/cmd/dwell/visible"
-	"dwell/ingest/event"
 	"dwell/ingest/imports"
-	"dwell/ingest/kafka"
 	"dwell/ingest/source"
 )
 
@@ -39,16 +40,17 @@ const maxBadLines = 20
 
 // input is a file that is read line by line, and what its lines have become.
 type input interface {
-	Records() iter.Seq2[event.Record, error]
+	Lines() iter.Seq2[source.Line, error]
 	Tally() *source.Tally
 }
 
 // importing is the import of one file into Kafka.
 type importing struct {
 	*app.System
-	file io.Reader
-	size int64 // 0 if it is unknown
-	read int64 // bytes of the file
+	about *imports.Import
+	file  io.Reader
+	size  int64 // 0 if it is unknown
+	read  int64 // bytes of the file
 }
 
 // Read reads the file, and reports the progress.
@@ -66,7 +68,7 @@ func (im *importing) zone(bcp string) *time.Location { return im.Book.Place(bcp)
 
 // importFile starts or joins the parts that an import needs, imports the records that are read from the file, waits for the count
 // if --wait is set, and stops what it has started.
-func (c *importFlags) importFile(ctx context.Context, e *env, open func(im *importing) (input, error)) (err error) {
+func (c *importFlags) importFile(ctx context.Context, e *env, kind imports.Kind, open func(im *importing) (input, error)) (err error) {
 	cfg, err := c.load(e.environ)
 	if err != nil {
 		return err
@@ -82,16 +84,28 @@ func (c *importFlags) importFile(ctx context.Context, e *env, open func(im *impo
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Stop()) }()
-	in, err := open(&importing{System: s, file: file, size: size})
+	about := &imports.Import{Kind: kind, File: c.name()}
+	hashed := sha256.New()
+	if size > 0 { // a file that another import had is known by its hash before it is read
+		if about.FileHash, err = hashOf(file); err != nil {
+			return err
+		}
+	} else {
+		file = io.TeeReader(file, hashed)
+	}
+	in, err := open(&importing{System: s, about: about, file: file, size: size})
 	if err != nil {
 		return err
 	}
-	err = c.write(ctx, e, s, in.Records())
-	if err != nil {
+	if err := c.write(ctx, e, s, about, in, hashed); err != nil {
 		s.Say("stopped", "after %s: %s", c.File, in.Tally())
 		return err
 	}
-	s.Say("imported", "%s: %s", c.File, in.Tally())
+	if about.Kind == imports.Repeating {
+		s.Say("imported", "%s: nothing, as import %d has this file: %s", c.File, about.Of, in.Tally())
+	} else {
+		s.Say("imported", "%s: import %d, %s", c.File, about.Number, in.Tally())
+	}
 	if c.Wait {
 		if err := waitCounted(ctx, e, s, own); err != nil {
 			return err
@@ -116,6 +130,9 @@ func (c *importFlags) open(e *env) (file io.Reader, size int64, closing func() e
 	if err != nil {
 		return nil, 0, nil, errors.Join(err, f.Close())
 	}
+	if !info.Mode().IsRegular() {
+		return f, 0, f.Close, nil
+	}
 	return f, info.Size(), f.Close, nil
 }
 
@@ -127,31 +144,46 @@ func (c *importFlags) name() string {
 	return filepath.Base(c.File)
 }
 
-// write writes the records to Kafka. Lines that cannot be used become dead letters, and the first of them are printed.
-func (c *importFlags) write(ctx context.Context, e *env, s *app.System, records iter.Seq2[event.Record, error]) error {
-	to := kafka.NewBuffered(s.Producer)
-	refused := imports.NewRefused(c.name(), s.Producer, s.Store, time.Now)
+// hashOf is the SHA-256 of a file, in hexadecimal; it is read from its beginning then.
+func hashOf(file io.Reader) (string, error) {
+	h := sha256.New()
+	if _, err := io.Copy(h, file); err != nil {
+		return "", err
+	}
+	_, err := file.(io.Seeker).Seek(0, io.SeekStart)
+	return hex.EncodeToString(h.Sum(nil)), err
+}
+
+// write imports the lines. Those that cannot be used become dead letters, and the first of them are printed.
+func (c *importFlags) write(ctx context.Context, e *env, s *app.System, about *imports.Import, in input, read hash.Hash) error {
+	letters := imports.NewRefused(c.name(), s.Producer, s.Store, time.Now)
 	bad := 0
-	for r, err := range records {
-		var line *source.LineError
-		switch {
-		case errors.As(err, &line):
-			if bad++; bad <= maxBadLines {
-				s.EndLine()
-				_, _ = fmt.Fprintln(e.err, visible.Text(line.Error()))
-			}
-			if err := refused.Add(ctx, line); err != nil {
-				return err
-			}
-		case err != nil:
-			return errors.Join(err, refused.Flush(ctx))
-		default:
-			if err := to.Add(ctx, r); err != nil {
-				return errors.Join(err, refused.Flush(ctx))
+	refused := func(line *source.LineError) error {
+		if bad++; bad <= maxBadLines {
+			s.EndLine()
+			_, _ = fmt.Fprintln(e.err, visible.Text(line.Error()))
+		}
+		return letters.Add(ctx, line)
+	}
+	lines := func(yield func(source.Line, error) bool) {
+		for l, err := range in.Lines() {
+			if !yield(l, err) {
+				return
 			}
 		}
+		if about.FileHash == "" {
+			about.FileHash = hex.EncodeToString(read.Sum(nil))
+		}
 	}
-	return errors.Join(to.Flush(ctx), refused.Flush(ctx))
+	err := importer(s).Import(ctx, about, lines, in.Tally(), refused)
+	return errors.Join(err, letters.Flush(context.WithoutCancel(ctx)))
+}
+
+// importer brings files into the system's log.
+func importer(s *app.System) *imports.Importer {
+	return &imports.Importer{Table: s.Store, Log: s.Producer, Vocabulary: s.Vocabulary, Waiting: func(other *imports.Import) {
+		s.Doing("import", fmt.Sprintf("waiting for import %d of %s, which began at %s", other.Number, other.File, other.Begun.UTC().Format(time.RFC3339)))
+	}}
 }
 
 // waitCounted waits until everything in Kafka is counted. With own (app.StartOrJoin) no other process would, so it starts the
@@ -176,7 +208,7 @@ type importEventsCommand struct {
 }
 
 func (c *importEventsCommand) Run(ctx context.Context, e *env) error {
-	return c.run(ctx, e, func(im *importing) (input, error) {
+	return c.run(ctx, e, imports.OfEvents, func(im *importing) (input, error) {
 		return source.NewEvents(im, im.Vocabulary, time.Now), nil
 	})
 }

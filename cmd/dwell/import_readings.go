@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"time"
 
+	"dwell/ingest/imports"
 	"dwell/ingest/source"
 )
 
@@ -19,12 +21,14 @@ func (c *importReadingsCommand) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	return c.run(ctx, e, func(im *importing) (input, error) {
+	return c.run(ctx, e, imports.OfReadings, func(im *importing) (input, error) {
 		r, err := source.NewReader(im, mappings, im.Vocabulary, im.zone, time.Now().Add(source.MaxSkew))
 		if err != nil {
 			return nil, err
 		}
-		im.Say("mapping", "%s", r.Mapping().Name)
+		m := r.Mapping()
+		im.about.Mapping, im.about.MappingHash = filepath.Base(m.Name), m.Hash
+		im.Say("mapping", "%s", m.Name)
 		return r, nil
 	})
 }

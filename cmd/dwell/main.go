@@ -37,6 +37,7 @@ type commands struct {
 	Config   configCommand   `cmd:"" help:"Print the configuration in effect as YAML, with what each key is."`
 	Simulate simulateCommand `cmd:"" help:"Simulate border crossing points, to Kafka or to a file."`
 	Import   importCommand   `cmd:"" help:"Bring a file of events or of queue readings into Kafka."`
+	Imports  importsCommand  `cmd:"" help:"The imports of files: list them, or take one back."`
 	Source   sourceCommand   `cmd:"" help:"Files of readings made elsewhere."`
 	Audit    auditCommand    `cmd:"" help:"Recompute all visits and windows from the raw events, and compare."`
 

@@ -27,6 +27,8 @@ const (
 	UnreadableLine Reason = "unreadable_line"
 	// ConflictingReading is that of a second reading of the same place and time in one input, with other figures.
 	ConflictingReading Reason = "conflicting_reading"
+	// ConflictingEvent is that of a second event of the same identity in one file, with other data.
+	ConflictingEvent Reason = "conflicting_event"
 	// AmbiguousTime is that of a local time that is there twice, as clocks were set back, where the order of lines does not tell which.
 	AmbiguousTime Reason = "ambiguous_time"
 )
@@ -36,7 +38,7 @@ func Reasons() []Reason {
 	return []Reason{
 		NotJSON, NotCloudEvent, UnknownType, MissingField, InvalidField,
 		UnknownBCP, UnknownAgency, FutureTime, TooOld, SubjectMismatch, TooLarge,
-		UnreadableBatch, TooManyFacts, UnreadableLine, ConflictingReading, AmbiguousTime,
+		UnreadableBatch, TooManyFacts, UnreadableLine, ConflictingReading, ConflictingEvent, AmbiguousTime,
 	}
 }
 

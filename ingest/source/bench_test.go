@@ -26,7 +26,7 @@ func BenchmarkReadings(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		for _, err := range r.Records() {
+		for _, err := range r.Lines() {
 			if err != nil {
 				b.Fatal(err)
 			}

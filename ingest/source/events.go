@@ -23,29 +23,30 @@ type Events struct {
 	decoder *event.Decoder
 	now     func() time.Time
 	tally   Tally
+	event   event.Event
 }
 
 // NewEvents reads events from in, which gzip or zstd may have packed. Now is the latest time that a record may have; it is
 // called for each line, since the file may be a pipe that lasts.
 func NewEvents(in io.Reader, voc *event.Vocabulary, now func() time.Time) *Events {
-	return &Events{in, event.NewDecoder(voc, MaxSkew), now, newTally("event")}
+	return &Events{in: in, decoder: event.NewDecoder(voc, MaxSkew), now: now, tally: newTally("event")}
 }
 
 // Tally returns what the lines have become so far. Which events are duplicates is not known before they are counted.
 func (q *Events) Tally() *Tally { return &q.tally }
 
-// Records yields a record for each line that is not empty. For a line that cannot be used it yields a *LineError and
+// Lines yields the event of each line that is not empty. For a line that cannot be used it yields a *LineError and
 // continues; any other error is of the file itself, and the last.
-func (q *Events) Records() iter.Seq2[event.Record, error] {
-	return func(yield func(event.Record, error) bool) {
+func (q *Events) Lines() iter.Seq2[Line, error] {
+	return func(yield func(Line, error) bool) {
 		in, err := unpack(q.in)
 		if err != nil {
-			yield(event.Record{}, err)
+			yield(Line{}, err)
 			return
 		}
 		text, err := plain(in, nil)
 		if err != nil {
-			yield(event.Record{}, err)
+			yield(Line{}, err)
 			return
 		}
 		lines := bufio.NewReaderSize(text, maxLine+len("\r\n"))
@@ -69,51 +70,46 @@ func (q *Events) Records() iter.Seq2[event.Record, error] {
 				return
 			}
 			if end != nil {
-				yield(event.Record{}, end)
+				yield(Line{}, end)
 				return
 			}
 		}
 	}
 }
 
-func (q *Events) line(number int, text []byte, yield func(event.Record, error) bool) bool {
+func (q *Events) line(number int, text []byte, yield func(Line, error) bool) bool {
 	q.tally.Lines++
-	r, why := read(q.decoder, text, q.now())
+	r, why := q.read(text)
 	if why != nil {
 		return q.refuse(number, text, why, yield)
 	}
 	q.tally.Taken++
-	return yield(r, nil)
+	return yield(Line{Number: number, Event: &q.event, Message: text, Recorded: r}, nil)
 }
 
-func (q *Events) refuse(number int, text []byte, why *event.Rejection, yield func(event.Record, error) bool) bool {
+func (q *Events) refuse(number int, text []byte, why *event.Rejection, yield func(Line, error) bool) bool {
 	q.tally.Refused[why.Reason]++
-	return yield(event.Record{}, &LineError{Line: number, Reason: why.Reason, Text: why.Error(), Bytes: text})
+	return yield(Line{}, &LineError{Line: number, Reason: why.Reason, Text: why.Error(), Bytes: text})
 }
 
-// read is the record of a line. The key is the subject, and the time that of the recording; both must be known before the
-// event is decoded.
-func read(decoder *event.Decoder, line []byte, now time.Time) (event.Record, *event.Rejection) {
+// read reads the event of a line, and returns the time of its record. The key is the subject, and the time that of the recording; both must
+// be known before the event is decoded.
+func (q *Events) read(line []byte) (recorded int64, why *event.Rejection) {
 	var head struct {
 		Subject      string    `json:"subject"`
 		Time         time.Time `json:"time"`
 		RecordedTime time.Time `json:"recordedtime"`
 	}
-	r := event.StructuredRecord(nil, bytes.Clone(line), 0)
+	r := event.StructuredRecord(nil, line, 0)
 	if err := json.Unmarshal(line, &head); err == nil {
 		r.Key = []byte(head.Subject)
 	}
 	if r.Time = head.RecordedTime.UnixMilli(); head.RecordedTime.IsZero() {
 		r.Time = head.Time.UnixMilli()
 	}
-	r.Time = min(r.Time, now.UnixMilli())
-	decoder.Reset()
-	var e event.Event
-	if why := decoder.Decode(&r, &e); why != nil {
-		return r, why
-	}
-	r.SetAllPartitions(e.OfPlace())
-	return r, nil
+	r.Time = min(r.Time, q.now().UnixMilli())
+	q.decoder.Reset()
+	return r.Time, q.decoder.Decode(&r, &q.event)
 }
 
 // readLine reads a line, with its end; it is valid until the next call. Of one that is longer than the buffer the beginning alone is

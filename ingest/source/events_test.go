@@ -36,7 +36,7 @@ func TestEachLineIsARecordOrAnErrorWithItsNumber(t *testing.T) {
 		line int
 	}
 	var got []read
-	for r, err := range NewEvents(strings.NewReader(file), voc, func() time.Time { return now }).Records() {
+	for r, err := range NewEvents(strings.NewReader(file), voc, func() time.Time { return now }).Lines() {
 		var bad *LineError
 		if errors.As(err, &bad) {
 			got = append(got, read{line: bad.Line})
@@ -45,7 +45,7 @@ func TestEachLineIsARecordOrAnErrorWithItsNumber(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got = append(got, read{string(r.Key), time.UnixMilli(r.Time).UTC().Format(time.TimeOnly), r.AllPartitions(), 0})
+		got = append(got, read{string(r.Event.Subject), time.UnixMilli(r.Recorded).UTC().Format(time.TimeOnly), r.Event.OfPlace(), 0})
 	}
 	want := []read{{"T1", "08:00:00", false, 0}, {line: 3}, {line: 4}, {"TORKHAM", "09:00:00", true, 0}}
 	if len(got) != len(want) {
@@ -58,9 +58,8 @@ func TestEachLineIsARecordOrAnErrorWithItsNumber(t *testing.T) {
 	}
 }
 
-// A file is larger than what is read at once, and one of its lines is as large as a message may be. Records are kept until all
-// of it is read.
-func TestRecordsOfALargeFileKeepTheirLines(t *testing.T) {
+// A file is larger than what is read at once, and one of its lines is as large as a message may be.
+func TestEventsOfALargeFileHaveTheirLines(t *testing.T) {
 	voc, err := event.NewVocabulary([]string{"TORKHAM"}, []string{"customs"})
 	if err != nil {
 		t.Fatal(err)
@@ -74,20 +73,18 @@ func TestRecordsOfALargeFileKeepTheirLines(t *testing.T) {
 		lines = append(lines, line(i, 400))
 	}
 	lines[2500] = line(2500, event.MaxMessage)
-	var got []event.Record
-	for r, err := range NewEvents(strings.NewReader(strings.Join(lines, "\r\n")), voc, time.Now).Records() {
+	i := 0
+	for l, err := range NewEvents(strings.NewReader(strings.Join(lines, "\r\n")), voc, time.Now).Lines() {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got = append(got, r)
-	}
-	if len(got) != len(lines) {
-		t.Fatalf("%d records, want %d", len(got), len(lines))
-	}
-	for i, r := range got {
-		if string(r.Value) != lines[i] || string(r.Key) != fmt.Sprintf("T%d", i) {
-			t.Fatalf("line %d has the key %q and %.200q", i+1, r.Key, r.Value)
+		if string(l.Message) != lines[i] || string(l.Event.Subject) != fmt.Sprintf("T%d", i) {
+			t.Fatalf("line %d has the subject %q and %.200q", i+1, l.Event.Subject, l.Message)
 		}
+		i++
+	}
+	if i != len(lines) {
+		t.Fatalf("%d events, want %d", i, len(lines))
 	}
 }
 
@@ -108,9 +105,9 @@ func TestEventsOfAPipeAreReadAsTimeGoesOn(t *testing.T) {
 		_ = pipe.Close()
 	}()
 	hour := 8
-	for r, err := range NewEvents(post, voc, func() time.Time { return now }).Records() {
-		if want := time.Date(2026, 1, 5, hour, 0, 0, 0, time.UTC).UnixMilli(); err != nil || r.Time != want {
-			t.Errorf("the event of %d:00 is recorded at %v, %v", hour, time.UnixMilli(r.Time).UTC(), err)
+	for r, err := range NewEvents(post, voc, func() time.Time { return now }).Lines() {
+		if want := time.Date(2026, 1, 5, hour, 0, 0, 0, time.UTC).UnixMilli(); err != nil || r.Recorded != want {
+			t.Errorf("the event of %d:00 is recorded at %v, %v", hour, time.UnixMilli(r.Recorded).UTC(), err)
 		}
 		hour, now = hour+1, now.Add(time.Hour)
 	}
@@ -123,7 +120,7 @@ func TestReadErrorEndsTheFile(t *testing.T) {
 	}
 	gone := errors.New("input/output error")
 	var last error
-	for _, err := range NewEvents(failing{gone}, voc, time.Now).Records() {
+	for _, err := range NewEvents(failing{gone}, voc, time.Now).Lines() {
 		last = err
 	}
 	if !errors.Is(last, gone) {
@@ -148,12 +145,12 @@ func TestLineOfAnyLengthTakesNoMemory(t *testing.T) {
 	runtime.ReadMemStats(&before)
 	events := NewEvents(file, voc, time.Now)
 	var got []string
-	for r, err := range events.Records() {
+	for r, err := range events.Lines() {
 		if err != nil {
 			got = append(got, err.Error())
 			continue
 		}
-		got = append(got, string(r.Key))
+		got = append(got, string(r.Event.Subject))
 	}
 	runtime.ReadMemStats(&after)
 	if want := []string{"T1", "line 2: too_large: message", "T1"}; !slices.Equal(got, want) {

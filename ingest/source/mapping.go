@@ -2,6 +2,7 @@ package source
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"embed"
 	"errors"
 	"fmt"
@@ -38,6 +39,9 @@ type Mapping struct {
 	// Places is the places file that has the ids of BCPs; empty is unknown.
 	Places string
 
+	// Hash is the SHA-256 of its text, in hexadecimal.
+	Hash string
+
 	sheet     string   // of XLSX; empty is the first
 	skip      int      // lines or rows above the header
 	headless  bool     // columns are named by their numbers
@@ -66,7 +70,9 @@ func ParseMapping(name string, data []byte) (Mapping, error) {
 		}
 		return Mapping{}, fmt.Errorf("%s: %w", name, err)
 	}
-	return raw.Check(name)
+	m, err := raw.Check(name)
+	m.Hash = fmt.Sprintf("%x", sha256.Sum256(data))
+	return m, err
 }
 
 // Check checks a description. An error names the description by name, the key and the value.

@@ -39,7 +39,6 @@ type Reader struct {
 	tally   Tally
 	series  map[string]*series // by place, direction and queue
 	seen    map[uint64]seen
-	flags   map[event.BCP][]flag // of readings, where the file has a column of closings
 	event   event.Event
 	values  []string // of the last record
 	line    int      // of the event
@@ -88,7 +87,7 @@ func NewReader(r io.Reader, mappings []Mapping, voc *event.Vocabulary, zone func
 	q := &Reader{
 		mapping: *m, records: records, voc: voc, zone: zone, until: until, source: []byte(m.Source),
 		tally:  newTally("reading"),
-		series: map[string]*series{}, seen: map[uint64]seen{}, flags: map[event.BCP][]flag{},
+		series: map[string]*series{}, seen: map[uint64]seen{},
 	}
 	if q.at, err = m.place(header); err != nil {
 		return nil, fmt.Errorf("readings: %w", err)
@@ -150,32 +149,16 @@ func (q *Reader) Tally() *Tally {
 	return &q.tally
 }
 
-// Records yields the record of each event, as Events does.
-func (q *Reader) Records() iter.Seq2[event.Record, error] {
-	return func(yield func(event.Record, error) bool) {
-		for e, err := range q.Events() {
-			var r event.Record
-			if err == nil {
-				r = event.NewRecord(q.voc, e, e.Recorded)
-			}
-			if !yield(r, err) {
-				return
-			}
-		}
-	}
-}
-
-// Events yields the events of each place in the order of its lines. For a line that gives no event it yields a *LineError and
-// continues; any other error is of the file itself, and the last. An event is valid until the next one. Where a BCP closes or
-// opens from one reading to the next, there is a bcp.closed or bcp.opened behind all readings: which one is the next is known then.
-func (q *Reader) Events() iter.Seq2[*event.Event, error] {
-	return func(yield func(*event.Event, error) bool) {
+// Lines yields the reading of each line, those of each place in the order of its lines. For a line that gives none it yields a *LineError
+// and continues; any other error is of the file itself, and the last.
+func (q *Reader) Lines() iter.Seq2[Line, error] {
+	return func(yield func(Line, error) bool) {
 		for {
 			number, values, err := q.records.next()
 			var bad *LineError
 			switch {
 			case errors.Is(err, io.EOF):
-				_ = q.atEnd(yield) && q.changes(yield)
+				q.atEnd(yield)
 				return
 			case errors.As(err, &bad):
 				q.tally.Lines++
@@ -187,7 +170,7 @@ func (q *Reader) Events() iter.Seq2[*event.Event, error] {
 					return
 				}
 			case err != nil:
-				_ = q.changes(yield) && yield(nil, fmt.Errorf("readings: %w", err))
+				yield(Line{}, fmt.Errorf("readings: %w", err))
 				return
 			default:
 				q.values = values
@@ -200,7 +183,7 @@ func (q *Reader) Events() iter.Seq2[*event.Event, error] {
 }
 
 // take gives each shape of the mapping its reading of a record.
-func (q *Reader) take(number int, values []string, yield func(*event.Event, error) bool) bool {
+func (q *Reader) take(number int, values []string, yield func(Line, error) bool) bool {
 	for i := range q.at {
 		if !q.selected(i, values) {
 			q.tally.Unselected++
@@ -246,15 +229,15 @@ func (q *Reader) raw(r *reading) []byte {
 	return text
 }
 
-func (q *Reader) refuse(bad *LineError, yield func(*event.Event, error) bool) bool {
+func (q *Reader) refuse(bad *LineError, yield func(Line, error) bool) bool {
 	q.tally.Refused[bad.Reason]++
 	bad.Unit = q.tally.unit
 	bad.Bytes = bytes.TrimRight(bad.Bytes, "\r\n")
-	return yield(nil, bad)
+	return yield(Line{}, bad)
 }
 
 // place gives a reading its instant, and yields it with those of its place that waited for it.
-func (q *Reader) place(r reading, yield func(*event.Event, error) bool) bool {
+func (q *Reader) place(r reading, yield func(Line, error) bool) bool {
 	key := r.series()
 	s := q.series[key]
 	if s == nil {
@@ -269,7 +252,7 @@ func (q *Reader) place(r reading, yield func(*event.Event, error) bool) bool {
 	return true
 }
 
-func (q *Reader) atEnd(yield func(*event.Event, error) bool) bool {
+func (q *Reader) atEnd(yield func(Line, error) bool) bool {
 	var left []reading
 	for _, s := range q.series {
 		left = append(left, s.rest()...)
@@ -284,7 +267,7 @@ func (q *Reader) atEnd(yield func(*event.Event, error) bool) bool {
 }
 
 // emit yields the event of a reading whose instant is known.
-func (q *Reader) emit(r *reading, yield func(*event.Event, error) bool) bool {
+func (q *Reader) emit(r *reading, yield func(Line, error) bool) bool {
 	if !r.later.IsZero() {
 		return q.refuse(&LineError{Line: r.line, Reason: AmbiguousTime, Bytes: r.bytes, Text: fmt.Sprintf(
 			"%s: %q is there twice in %s, where clocks were set back, and the order of the lines does not tell which it is",
@@ -303,12 +286,13 @@ func (q *Reader) emit(r *reading, yield func(*event.Event, error) bool) bool {
 	}
 	q.seen[key] = seen{figures, int32(r.line)}
 	q.tally.Taken++
-	if q.at[r.shape].closed >= 0 {
-		q.flags[r.bcp] = append(q.flags[r.bcp], flag{at: r.at.UnixMilli(), line: r.line, name: r.name, closed: r.closed})
-	}
 	q.begin(event.QueueObserved, r.bcp, id, r.at.UnixMilli(), r.line)
 	q.event.Direction, q.event.Queue, q.event.Observation = r.direction, []byte(r.queue), r.says
-	return yield(&q.event, nil)
+	l := Line{Number: r.line, Event: &q.event, Recorded: q.event.Recorded}
+	if q.at[r.shape].closed >= 0 {
+		l.Closed = flagOf(r.closed)
+	}
+	return yield(l, nil)
 }
 
 // short is a text as errors show it: what is longer than a screen's line or two is cut.

@@ -40,8 +40,9 @@ type Tally struct {
 	// Lines are those with data: neither the header, nor empty, nor a comment. A record of several lines counts once, and one with
 	// several readings once for each.
 	Lines int64
-	// Taken are those that gave a reading or an event; Duplicates say again what an earlier line of the input says.
-	Taken, Duplicates int64
+	// Taken are those that gave a reading or an event, of which Replaced say otherwise what an earlier import said; Duplicates say again
+	// what an earlier line or an earlier import says.
+	Taken, Replaced, Duplicates int64
 	// Changes are the closings and openings that follow from the readings; they are events, but no lines.
 	Changes int64
 	// Skipped are empty lines and comments.
@@ -57,6 +58,19 @@ type Tally struct {
 
 func newTally(what string) Tally { return Tally{Refused: map[event.Reason]int64{}, what: what} }
 
+// Duplicate says that a line which was taken says what an earlier import says.
+func (t *Tally) Duplicate() {
+	t.Taken--
+	t.Duplicates++
+}
+
+// Conflict refuses a line that was taken, since an earlier line of the file says otherwise.
+func (t *Tally) Conflict(line int, text []byte) *LineError {
+	t.Taken--
+	t.Refused[event.ConflictingEvent]++
+	return &LineError{Line: line, Reason: event.ConflictingEvent, Bytes: text, Text: "an earlier line has other data of this event; the first one counts"}
+}
+
 // AllRefused is the number of lines that were refused.
 func (t *Tally) AllRefused() (n int64) {
 	for _, of := range t.Refused {
@@ -68,7 +82,10 @@ func (t *Tally) AllRefused() (n int64) {
 // String says the sum and its parts: "12 lines: 9 readings, 1 duplicate, 2 refused (1 future_time, 1 unreadable_line)".
 func (t *Tally) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s", many(t.Lines, cmp.Or(t.unit, "line")), many(t.Taken, t.what))
+	fmt.Fprintf(&b, "%s: %s", many(t.Lines, cmp.Or(t.unit, "line")), many(t.Taken-t.Replaced, t.what))
+	if t.Replaced > 0 {
+		fmt.Fprintf(&b, ", %d replaced", t.Replaced)
+	}
 	if t.Duplicates > 0 {
 		fmt.Fprintf(&b, ", %s", many(t.Duplicates, "duplicate"))
 	}

@@ -14,11 +14,13 @@ type block struct {
 	rows  int
 	names []string
 	buf   []byte
+	// settings are those of the insert.
+	settings string
 }
 
 // reset begins a block of about so many bytes.
 func (b *block) reset(table string, rows, size int) {
-	b.table, b.rows = table, rows
+	b.table, b.rows, b.settings = table, rows, ""
 	b.names = b.names[:0]
 	// The number of columns, which are fewer than 128 and so take one byte, and the number of rows.
 	b.buf = append(slices.Grow(b.buf[:0], size), 0)

@@ -28,6 +28,7 @@ var wayOut = map[string]string{
 	"rules":  byConfiguration,
 	"events": fromTopic, "dead_letters": fromTopic,
 	"progress": restore, "owners": restore, "retentions": restore, "short_logs": restore, "topics": restore, "schema_versions": restore, "redrives": restore,
+	"imports": restore, "import_entries": restore,
 }
 
 const (

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"dwell/deploy/embedded/clickhouse/clickhousetest"
+	"dwell/ingest/imports"
 	"dwell/metrics/engine"
 )
 
@@ -143,6 +144,10 @@ func TestErrorOfReadingADamagedTableNamesTheWayOut(t *testing.T) {
 		func() error { _, err := d.TopicPartitions(ctx, "dwell.events", 4); return err },
 		func() error { _, err := d.WriteRetention(ctx, 3, engine.Retention{Visits: time.Hour}); return err },
 		func() error { return d.NoteShortLog(ctx, 3, ShortLog{Counted: 900, End: 500}) },
+		func() error {
+			return d.WriteImport(ctx, &imports.Import{Number: 1, Kind: imports.OfEvents, Begun: time.Now()})
+		},
+		func() error { return d.WriteEntries(ctx, []imports.Entry{{Number: 1, Event: []byte("{}")}}) },
 	} {
 		if err == nil {
 			err = write()
@@ -152,12 +157,14 @@ func TestErrorOfReadingADamagedTableNamesTheWayOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	reads := map[string]func() error{
-		"rules":      func() error { _, err := d.Rules(ctx); return err },
-		"topics":     func() error { _, err := d.TopicPartitions(ctx, "dwell.events", 4); return err },
-		"owners":     func() error { return d.AnnounceFlush(ctx, 3, owner, 0) },
-		"progress":   func() error { _, err := d.Progress(ctx, 3); return err },
-		"retentions": func() error { _, err := d.Retentions(ctx, 3); return err },
-		"short_logs": func() error { _, _, err := d.ShortLog(ctx, 3); return err },
+		"rules":          func() error { _, err := d.Rules(ctx); return err },
+		"topics":         func() error { _, err := d.TopicPartitions(ctx, "dwell.events", 4); return err },
+		"owners":         func() error { return d.AnnounceFlush(ctx, 3, owner, 0) },
+		"progress":       func() error { _, err := d.Progress(ctx, 3); return err },
+		"retentions":     func() error { _, err := d.Retentions(ctx, 3); return err },
+		"short_logs":     func() error { _, _, err := d.ShortLog(ctx, 3); return err },
+		"imports":        func() error { _, err := d.Imports(ctx); return err },
+		"import_entries": func() error { _, err := d.EntriesOf(ctx, 1, nil); return err },
 		"schema_versions": func() error {
 			s, err := Open(ctx, d.cfg, vocabulary(t))
 			if err == nil {

@@ -107,7 +107,7 @@ func (s *Store) insertAll(ctx context.Context, all []encode) error {
 	})
 	defer stop()
 	if first, some := next(); some {
-		statement := "INSERT INTO " + first.table + " (`" + strings.Join(first.names, "`, `") + "`)"
+		statement := "INSERT INTO " + first.table + " (`" + strings.Join(first.names, "`, `") + "`)" + first.settings
 		r := &blocks{buf: first.buf, next: next}
 		err := s.conn.InsertFormat(waiting(ctx), "Native", statement, r)
 		r.end()

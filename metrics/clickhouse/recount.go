@@ -19,12 +19,13 @@ import (
 // recount that decides and the process that abandons it exclude each other, and of two that move a table the second looks again.
 
 // These tables are made anew by a recount, and the others stay. The owners stay, since their epochs fence instances that count, and
-// the retentions, since each holds from an offset on: what was counted before it stays counted.
+// the retentions, since each holds from an offset on: what was counted before it stays counted. The imports stay, since they say what the
+// log has.
 var (
 	recountedTables = []string{
 		"events", "dead_letters", "openings", "readings", "restatements", "windows", "visits", "inside_now", "progress", "rules",
 	}
-	keptTables = []string{"schema_versions", "topics", "redrives", "owners", "retentions", "short_logs"}
+	keptTables = []string{"schema_versions", "topics", "redrives", "owners", "retentions", "short_logs", "imports", "import_entries"}
 )
 
 const (

@@ -250,6 +250,50 @@ CREATE TABLE IF NOT EXISTS {{db}}.short_logs {{cluster}} (
 ) ENGINE = {{replacing ""}} ORDER BY (shard, noted_at)
 COMMENT 'The logs that were found shorter than what had been counted of them. Of a shard the latest row counts.';
 
+CREATE TABLE IF NOT EXISTS {{db}}.imports {{cluster}} (
+    number       UInt32                 COMMENT 'counts from 1; an undoing has a number, too',
+    token        UInt64                 COMMENT 'random; of two processes that take a number at the same time the lower one has it',
+    kind         LowCardinality(String) COMMENT 'events, readings, undo, or repeat: a file that another import had, and nothing new',
+    of           UInt32                 COMMENT 'the import that is undone or repeated; 0 is none',
+    file         String                 COMMENT 'name without its folder',
+    file_hash    String                 COMMENT 'SHA-256 in hexadecimal',
+    mapping      String,
+    mapping_hash String                 COMMENT 'SHA-256 in hexadecimal',
+    begun        DateTime64(3, 'UTC'),
+    ended        Nullable(DateTime64(3, 'UTC')) COMMENT 'NULL while it is at work, or was killed and not yet completed',
+    interrupted  UInt8                  COMMENT '1 if it was killed, and the next import completed what it had begun',
+    lines        UInt64                 COMMENT 'the sum of added, replaced, duplicates and refused',
+    added        UInt64,
+    replaced     UInt64                 COMMENT 'events of which an earlier import said something else',
+    duplicates   UInt64,
+    refused      Map(LowCardinality(String), UInt64) COMMENT 'lines by reason',
+    changes      UInt64                 COMMENT 'closings and openings that were added or retracted',
+    retracted    UInt64                 COMMENT 'events that an undoing took back',
+    written_at   DateTime64(6, 'UTC') DEFAULT now64(6)
+) ENGINE = {{replacing "written_at"}} ORDER BY (number, token)
+COMMENT 'Imports of files, and undoings of such. Read it with FINAL, and of a number the lowest token.';
+
+CREATE TABLE IF NOT EXISTS {{db}}.import_entries {{cluster}} (
+    near       DateTime('UTC')        COMMENT 'start of the hour of a reading; 1970-01-01 for other events' CODEC(Delta, LZ4),
+    key        UInt64                 COMMENT 'xxHash64 of BCP, subject, source, id, and edition in the file',
+    number     UInt32                 COMMENT 'of the import or the undoing' CODEC(Delta, LZ4),
+    derived    UInt8                  COMMENT '1 for a closing or an opening that follows from readings',
+    content    UInt64                 COMMENT 'hash of what is said of the event',
+    first      UInt32                 COMMENT 'the import that said so first' CODEC(Delta, LZ4),
+    edition    UInt32                 COMMENT 'the last one in the log, as of this entry' CODEC(Delta, LZ4),
+    standing   UInt8                  COMMENT '1 if that is not retracted',
+    time       DateTime64(3, 'UTC') CODEC(T64, LZ4),
+    source     LowCardinality(String),
+    bcp        LowCardinality(String),
+    closed     Enum8('not_said' = 0, 'no' = 1, 'yes' = 2) COMMENT 'what a reading says of its BCP',
+    id         String                 COMMENT 'of the reading, where closed is said; of the closing or the opening' CODEC(ZSTD(1)),
+    event      String                 COMMENT 'the message that was said first or sent; empty where nothing new is said' CODEC(ZSTD(1)),
+    appended   UInt8                  COMMENT '1 if it was sent, in the edition',
+    retraction String                 COMMENT 'the message that was sent before it; empty if there was none' CODEC(ZSTD(1))
+) ENGINE = {{replacing ""}} ORDER BY (near, key, number)
+SETTINGS auto_statistics_types = '', merge_selector_base = 30
+COMMENT 'What each import says of each event, and what the log has of the event after it.';
+
 CREATE TABLE IF NOT EXISTS {{db}}.owners {{cluster}} (
     shard     UInt16,
     epoch     UInt64 COMMENT 'greater by one for each instance that opens the shard',

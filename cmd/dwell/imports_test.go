@@ -1,0 +1,152 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"dwell/cmd/dwell/app"
+)
+
+// desk is where somebody imports files beside a dwell that serves.
+type desk struct {
+	*testing.T
+	s     *app.System
+	dir   string
+	dwell func(status int, args ...string) string
+}
+
+func newDesk(t *testing.T) *desk {
+	s := serveForTest(t, "afghanistan", time.Now)
+	return &desk{t, s, t.TempDir(), beside(t, s.Config)}
+}
+
+// file writes a file, and returns its path.
+func (d *desk) file(name, text string) string {
+	d.Helper()
+	path := filepath.Join(d.dir, name)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		d.Fatal(err)
+	}
+	return path
+}
+
+// says runs a command, which must print the text.
+func (d *desk) says(want string, args ...string) {
+	d.Helper()
+	if got := d.dwell(0, args...); !strings.Contains(got, want) {
+		d.Errorf("dwell %s prints\n%swant %q in it", strings.Join(args[:2], " "), got, want)
+	}
+}
+
+// has are the rows of a query of one text column, once everything in Kafka is counted.
+func (d *desk) has(query string, want ...string) {
+	d.Helper()
+	if err := d.s.CaughtUp(d.Context(), func(int64) {}); err != nil {
+		d.Fatal(err)
+	}
+	if got := textsOf(d.Context(), d.T, d.s, query); !slices.Equal(got, want) {
+		d.Errorf("there are %q, want %q", got, want)
+	}
+}
+
+func textsOf(ctx context.Context, t *testing.T, s *app.System, query string) (all []string) {
+	t.Helper()
+	rows, err := s.Store.Conn().Query(ctx, query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, text)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+const (
+	mondayMap = "source: /post/queue\ncolumns: {bcp: post, time: at, vehicles: trucks}\ntime_layout: 2006-01-02 15:04\ntime_zone: UTC\n"
+	monday    = "post,at,trucks\nAF-NAN-TORKHAM,2026-01-05 09:00,12\nAF-NAN-TORKHAM,2026-01-05 10:00,13\n"
+)
+
+// The readings of Monday are imported, and again after the file has grown. Another file says otherwise of one of them, and was wrong.
+func TestImportIsKnownAndUndone(t *testing.T) {
+	d := newDesk(t)
+	mapping := d.file("map.yaml", mondayMap)
+	imported := func(want, file, text string) {
+		d.Helper()
+		d.says(want, "import", "readings", d.file(file, text), "--map", mapping)
+	}
+	const readings = "SELECT concat(formatDateTime(time, '%H:%i'), ' ', toString(vehicles), ' ', toString(edition)) FROM queue_readings ORDER BY time"
+	const grown = monday + "AF-NAN-TORKHAM,2026-01-05 11:00,14\n"
+	imported(": import 1, 2 lines: 2 readings, 0 refused\n", "monday.csv", monday)
+	imported(": nothing, as import 1 has this file: 2 lines: 0 readings, 2 duplicates, 0 refused\n", "monday.csv", monday)
+	imported(": import 3, 3 lines: 1 reading, 2 duplicates, 0 refused\n", "monday.csv", grown)
+	imported(": import 4, 1 line: 0 readings, 1 replaced, 0 refused\n", "corrected.csv", "post,at,trucks\nAF-NAN-TORKHAM,2026-01-05 09:00,2\n")
+	d.has(readings, "09:00 2 1", "10:00 13 0", "11:00 14 0")
+	d.has("SELECT toString(uniqExact(id, edition)) FROM events", "5") // three readings, a retraction and what replaces it
+	imported(": import 5, 4 lines: 1 reading, 3 duplicates, 0 refused\n", "monday.csv", grown+"AF-NAN-TORKHAM,2026-01-05 12:00,15\n")
+	d.has(readings, "09:00 2 1", "10:00 13 0", "11:00 14 0", "12:00 15 0") // what grows does not bring back what was replaced
+
+	list := d.dwell(0, "imports", "list")
+	var states []string
+	for line := range strings.Lines(list) {
+		if f := strings.Fields(line); len(f) == 13 && f[0] != "IMPORT" {
+			states = append(states, strings.Join(slices.Concat(f[:1], f[2:10]), " "))
+		}
+	}
+	if want := []string{
+		"5 standing readings 4 1 0 3 0 monday.csv", "4 standing readings 1 0 1 0 0 corrected.csv",
+		"3 standing readings 3 1 0 2 0 monday.csv", "1 standing readings 2 2 0 0 0 monday.csv",
+	}; !slices.Equal(states, want) {
+		t.Errorf("the imports are %q, want %q\nin\n%s", states, want, list)
+	}
+
+	d.says("import 4 of corrected.csv is undone: 1 events retracted", "imports", "undo", "4")
+	d.has(readings, "09:00 12 2", "10:00 13 0", "11:00 14 0", "12:00 15 0")
+	d.says(" 0 events retracted", "imports", "undo", "1") // the others contain it
+	d.says(" 1 events retracted", "imports", "undo", "5")
+	d.says(" 3 events retracted", "imports", "undo", "3")
+	d.has(readings)
+	if got := d.dwell(1, "imports", "undo", "3"); !strings.Contains(got, "import 3 is undone already") {
+		t.Error(got)
+	}
+	if got := d.dwell(1, "imports", "undo", "70"); !strings.Contains(got, "there is no import 70") {
+		t.Error(got)
+	}
+	// The right file comes after it, under the same ids.
+	imported(" 3 lines: 3 readings, 0 refused\n", "monday.csv", grown)
+	d.has(readings, "09:00 12 3", "10:00 13 1", "11:00 14 1")
+}
+
+// A file has events of another border's trucks. Without it, the right ones can come.
+func TestImportOfEventsIsUndone(t *testing.T) {
+	d := newDesk(t)
+	line := func(id, typ, at string) string {
+		return fmt.Sprintf(`{"specversion":"1.0","id":"%s","source":"/post","type":"dwell.%s.v1","subject":"T1","time":"2026-01-05T%s:00Z","data":{"bcp":"AF-NAN-TORKHAM","direction":"inbound"}}`+"\n", id, typ, at)
+	}
+	const visits = "SELECT concat(visit, ' ', status, ' ', toString(crossing_time)) FROM latest_visits"
+	wrong := d.file("events.jsonl", line("1", "truck.arrived", "08:00")+line("2", "truck.departed", "09:00")+line("1", "truck.arrived", "08:00"))
+	d.says(": import 1, 3 lines: 2 events, 1 duplicate, 0 refused\n", "import", "events", wrong)
+	d.has(visits, "T1 departed 3600")
+	d.says(" 2 events retracted", "imports", "undo", "1")
+	d.has("SELECT concat(visit, ' ', status) FROM visits FINAL", "T1 void")
+	right := d.file("events.jsonl", line("1", "truck.arrived", "08:30")+line("2", "truck.departed", "09:00")+line("2", "truck.departed", "09:10"))
+	got := d.dwell(1, "import", "events", right)
+	if want := ": import 3, 3 lines: 2 events, 1 refused (1 conflicting_event)\n"; !strings.Contains(got, want) {
+		t.Errorf("prints\n%swant %q in it", got, want)
+	}
+	d.has(visits, "T1 departed 1800")
+	d.has("SELECT concat(reason, ' ', toString(number)) FROM dead_letters", "conflicting_event 3")
+}
