@@ -68,18 +68,21 @@ func TestReadingsAreReadAgainSoonAfterASlowRead(t *testing.T) {
 	}
 }
 
-// A reading is judged by those of its own source before it, however many others there are.
-func TestReadingsOfOthersDoNotHideThatASourceIsFrozen(t *testing.T) {
-	b := newBorder(t, "2026-01-05T12:00:00Z", placeOf("A", "UTC", time.Hour))
-	b.insert(`readings SELECT 0, number, 'A', '', 'far', toString(number), 0, toDateTime64('2026-01-05 05:00:00', 3, 'UTC') + 1800 * number AS at, at, 7, NULL, NULL, 0, at FROM numbers(12)`)
-	b.insert(`readings SELECT 0, number, 'A', '', 'flood', toString(number), 0, toDateTime64('2026-01-05 10:20:00', 3, 'UTC') + number / 1000 AS at, at, number, NULL, NULL, 0, at FROM numbers(%d)`, maxRemembered)
-	b.refresh()
-	past, err := b.Readings(t.Context(), "A", at("2026-01-05T10:29:00Z"), b.now, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(past.Readings) != 1 || past.Readings[0].Source != "far" || !past.Readings[0].Frozen {
-		t.Errorf("readings %+v", past.Readings)
+// A reading is judged by those of its own queue before it, however many others there are, of other sources or of its own.
+func TestReadingsOfOthersDoNotHideThatAQueueIsFrozen(t *testing.T) {
+	for _, other := range []string{"'flood', ''", "'far', 'flood'"} {
+		b := newBorder(t, "2026-01-05T12:00:00Z", placeOf("A", "UTC", time.Hour))
+		b.insert(`readings SELECT 0, number, 'A', '', 'far', toString(number), 0, toDateTime64('2026-01-05 05:00:00', 3, 'UTC') + 1800 * number AS at, at, 7, NULL, NULL, 0, at FROM numbers(12)`)
+		b.insert(`readings (shard, offset, bcp, source, queue, id, time, recorded, vehicles, logged)
+			SELECT 0, number, 'A', %s, 'f' || toString(number), toDateTime64('2026-01-05 10:20:00', 3, 'UTC') + number / 1000 AS at, at, number, at FROM numbers(%d)`, other, maxRemembered)
+		b.refresh()
+		past, err := b.Readings(t.Context(), "A", at("2026-01-05T10:29:00Z"), b.now, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(past.Readings) != 1 || past.Readings[0].Source != "far" || past.Readings[0].Queue != "" || !past.Readings[0].Frozen {
+			t.Errorf("beside %s: readings %+v", other, past.Readings)
+		}
 	}
 }
 
