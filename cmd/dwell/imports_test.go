@@ -21,9 +21,14 @@ type desk struct {
 	dwell func(status int, args ...string) string
 }
 
-func newDesk(t *testing.T) *desk {
+func TestImports(t *testing.T) {
 	s := serveForTest(t, "afghanistan", time.Now)
-	return &desk{t, s, t.TempDir(), beside(t, s.Config)}
+	for _, story := range []struct {
+		name string
+		of   func(*desk)
+	}{{"known and undone", readingsAreUndone}, {"events undone", eventsAreUndone}, {"closings across files", closingsFollowFromAllFiles}} {
+		t.Run(story.name, func(t *testing.T) { story.of(&desk{t, s, t.TempDir(), beside(t, s.Config)}) })
+	}
 }
 
 // file writes a file, and returns its path.
@@ -81,8 +86,7 @@ const (
 )
 
 // The readings of Monday are imported, and again after the file has grown. Another file says otherwise of one of them, and was wrong.
-func TestImportIsKnownAndUndone(t *testing.T) {
-	d := newDesk(t)
+func readingsAreUndone(d *desk) {
 	mapping := d.file("map.yaml", mondayMap)
 	imported := func(want, file, text string) {
 		d.Helper()
@@ -110,7 +114,7 @@ func TestImportIsKnownAndUndone(t *testing.T) {
 		"5 standing readings 4 1 0 3 0 monday.csv", "4 standing readings 1 0 1 0 0 corrected.csv",
 		"3 standing readings 3 1 0 2 0 monday.csv", "1 standing readings 2 2 0 0 0 monday.csv",
 	}; !slices.Equal(states, want) {
-		t.Errorf("the imports are %q, want %q\nin\n%s", states, want, list)
+		d.Errorf("the imports are %q, want %q\nin\n%s", states, want, list)
 	}
 
 	d.says("import 4 of corrected.csv is undone: 1 events retracted", "imports", "undo", "4")
@@ -120,10 +124,10 @@ func TestImportIsKnownAndUndone(t *testing.T) {
 	d.says(" 3 events retracted", "imports", "undo", "3")
 	d.has(readings)
 	if got := d.dwell(1, "imports", "undo", "3"); !strings.Contains(got, "import 3 is undone already") {
-		t.Error(got)
+		d.Error(got)
 	}
 	if got := d.dwell(1, "imports", "undo", "70"); !strings.Contains(got, "there is no import 70") {
-		t.Error(got)
+		d.Error(got)
 	}
 	// The right file comes after it, under the same ids.
 	imported(" 3 lines: 3 readings, 0 refused\n", "monday.csv", grown)
@@ -131,22 +135,53 @@ func TestImportIsKnownAndUndone(t *testing.T) {
 }
 
 // A file has events of another border's trucks. Without it, the right ones can come.
-func TestImportOfEventsIsUndone(t *testing.T) {
-	d := newDesk(t)
+func eventsAreUndone(d *desk) {
 	line := func(id, typ, at string) string {
 		return fmt.Sprintf(`{"specversion":"1.0","id":"%s","source":"/post","type":"dwell.%s.v1","subject":"T1","time":"2026-01-05T%s:00Z","data":{"bcp":"AF-NAN-TORKHAM","direction":"inbound"}}`+"\n", id, typ, at)
 	}
 	const visits = "SELECT concat(visit, ' ', status, ' ', toString(crossing_time)) FROM latest_visits"
 	wrong := d.file("events.jsonl", line("1", "truck.arrived", "08:00")+line("2", "truck.departed", "09:00")+line("1", "truck.arrived", "08:00"))
-	d.says(": import 1, 3 lines: 2 events, 1 duplicate, 0 refused\n", "import", "events", wrong)
+	d.says(": import 11, 3 lines: 2 events, 1 duplicate, 0 refused\n", "import", "events", wrong)
 	d.has(visits, "T1 departed 3600")
-	d.says(" 2 events retracted", "imports", "undo", "1")
+	d.says(" 2 events retracted", "imports", "undo", "11")
 	d.has("SELECT concat(visit, ' ', status) FROM visits FINAL", "T1 void")
 	right := d.file("events.jsonl", line("1", "truck.arrived", "08:30")+line("2", "truck.departed", "09:00")+line("2", "truck.departed", "09:10"))
 	got := d.dwell(1, "import", "events", right)
-	if want := ": import 3, 3 lines: 2 events, 1 refused (1 conflicting_event)\n"; !strings.Contains(got, want) {
-		t.Errorf("prints\n%swant %q in it", got, want)
+	if want := ": import 13, 3 lines: 2 events, 1 refused (1 conflicting_event)\n"; !strings.Contains(got, want) {
+		d.Errorf("prints\n%swant %q in it", got, want)
 	}
 	d.has(visits, "T1 departed 1800")
 	d.has("SELECT concat(reason, ' ', toString(number)) FROM dead_letters", "conflicting_event 3")
+}
+
+// The post pauses at nine in the evening of the first day, and the file of the next day begins when it is at work again.
+func closingsFollowFromAllFiles(d *desk) {
+	const (
+		header = "time,place,trucks,paused\n"
+		day1   = header + "2026-01-05T20:00:00Z,AF-NAN-TORKHAM,5,0\n2026-01-05T21:00:00Z,AF-NAN-TORKHAM,5,1\n"
+		day2   = header + "2026-01-05T22:00:00Z,AF-NAN-TORKHAM,6,0\n2026-01-05T23:00:00Z,AF-NAN-TORKHAM,7,0\n"
+	)
+	files := map[string]string{"day1.csv": day1, "day2.csv": day2, "between.csv": header + "2026-01-05T21:30:00Z,AF-NAN-TORKHAM,6,0\n"}
+	openings := func(source string) string {
+		return "SELECT DISTINCT concat(type, formatDateTime(time, ' %H:%i')) FROM openings FINAL WHERE source = '" + source + "' AND type != 'event.retracted'" +
+			" AND (source, id, edition) NOT IN (SELECT retracted_source, retracted_id, retracted_edition FROM openings FINAL) ORDER BY time"
+	}
+	for source, order := range map[string][]string{"/in/order": {"day1.csv", "day2.csv"}, "/out/of/order": {"day2.csv", "day1.csv"}} {
+		mapping := d.file("flap.yaml", "source: "+source+"\ncolumns: {bcp: place, time: time, vehicles: trucks, closed: paused}\n")
+		bring := func(name string) (number string) {
+			d.Helper()
+			out := d.dwell(0, "import", "readings", d.file(name, files[name]), "--map", mapping)
+			_, rest, _ := strings.Cut(out, name+": import ")
+			number, _, _ = strings.Cut(rest, ",")
+			return number
+		}
+		for _, name := range order {
+			bring(name)
+		}
+		d.has(openings(source), "bcp.closed 21:00", "bcp.opened 22:00")
+		between := bring("between.csv") // it was at work earlier, so the opening of the next day is none
+		d.has(openings(source), "bcp.closed 21:00", "bcp.opened 21:30")
+		d.says("2 closings and openings changed", "imports", "undo", between)
+		d.has(openings(source), "bcp.closed 21:00", "bcp.opened 22:00")
+	}
 }
