@@ -41,8 +41,30 @@ func sends(t *testing.T, addr string, how *kgo.TransactionEndTry, values ...stri
 	}
 }
 
+// A consumer that comes late asks for little at once, so that each response ends in the middle of what a partition has. It reads none of the
+// records of transactions that were aborted.
+func TestSmallFetchesLeaveOutAbortedRecords(t *testing.T) {
+	commit, abort := kgo.TryCommit, kgo.TryAbort
+	addr := brokertest.Start(t, brokertest.Topic(topic, 2))
+	var want []string
+	for i := range 12 {
+		how, value := &abort, strings.Repeat("a", 700)
+		if i%3 == 0 {
+			how, value = &commit, strings.Repeat("c", 700)
+			want = append(want, value, value, value)
+		}
+		sends(t, addr, how, value, value, value)
+	}
+	for _, most := range []int32{1, 800, 1000, 1700, 2500, 4000, 10_000, 50_000} {
+		got := committedValues(t, addr, kgo.FetchMaxBytes(most), kgo.FetchMaxPartitionBytes(most))
+		if !slices.Equal(got, want) {
+			t.Errorf("with fetches of %d bytes a consumer reads %d records, of which %d are committed; want %d", most, len(got), strings.Count(strings.Join(got, ""), "c")/700, len(want))
+		}
+	}
+}
+
 // committedValues are what a consumer reads of partition 0 that reads committed records alone, up to one that is sent now.
-func committedValues(t *testing.T, addr string) (values []string) {
+func committedValues(t *testing.T, addr string, opts ...kgo.Opt) (values []string) {
 	t.Helper()
 	p := gate(t, addr)
 	defer p.Close()
@@ -50,8 +72,8 @@ func committedValues(t *testing.T, addr string) (values []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := kgo.NewClient(kgo.SeedBrokers(addr), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords(),
-		kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: {0: kgo.NewOffset().AtStart()}}))
+	c, err := kgo.NewClient(append(opts, kgo.SeedBrokers(addr), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords(),
+		kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: {0: kgo.NewOffset().AtStart()}}))...)
 	if err != nil {
 		t.Fatal(err)
 	}

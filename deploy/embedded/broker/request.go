@@ -102,6 +102,7 @@ var unknownVersions = func() *kmsg.ApiVersionsRequest {
 const (
 	// maxFetch is Kafka's own default of fetch.max.bytes; a longer wait than maxWaitMillis would outlive its client.
 	maxFetch      = 55 << 20
+	maxBatch      = 1 << 20 // of most producers
 	maxWaitMillis = 60_000
 	// maxPartitions bounds what one request may create.
 	maxPartitions = 1000
@@ -119,6 +120,8 @@ func bound(body kmsg.Request) (changed bool) {
 	case *kmsg.FetchRequest:
 		atMost(&r.MaxBytes, maxFetch, maxFetch)
 		atMost(&r.MaxWaitMillis, maxWaitMillis, maxWaitMillis)
+		shareOut(r)
+		changed = true
 	case *kmsg.JoinGroupRequest:
 		if !distinct(r.Protocols) {
 			r.ProtocolType, changed = "", true // which is refused
@@ -145,6 +148,27 @@ func bound(body kmsg.Request) (changed bool) {
 		}
 	}
 	return changed
+}
+
+// shareOut gives each partition of a fetch its share of the bytes of the response, in place of a limit of them all together. Where kfake comes
+// to that limit in the middle of a partition, it leaves out which transactions of the partition were aborted, and a consumer
+// takes their records for committed ones. A share has room for a batch, unless there are very many partitions: then the first one has.
+func shareOut(r *kmsg.FetchRequest) {
+	partitions := 0
+	for i := range r.Topics {
+		partitions += len(r.Topics[i].Partitions)
+	}
+	share := r.MaxBytes / int32(max(1, partitions))
+	if partitions <= maxFetch/maxBatch {
+		share = max(share, maxBatch)
+	}
+	for i := range r.Topics {
+		for k := range r.Topics[i].Partitions {
+			p := &r.Topics[i].Partitions[k]
+			p.PartitionMaxBytes = min(p.PartitionMaxBytes, share)
+		}
+	}
+	r.MaxBytes = math.MaxInt32
 }
 
 // distinct reports whether a member names protocols, and each of them once. kfake counts by name how many members have a protocol, and
