@@ -51,6 +51,34 @@ func (d *Decoder) Reset() { d.scanner.scratch = d.scanner.scratch[:0] }
 // message, and the decoder until Reset. Faults are checked in this order: an unreadable batch, size, JSON, the attributes as CloudEvents has
 // them, the type, the data's fields with the BCP and the agency, the subject and key, and the clock.
 func (d *Decoder) Decode(record *Record, e *Event) *Rejection {
+	if r := d.decode(record, e); r != nil {
+		return r
+	}
+	if !bytes.Equal(record.Key, e.Subject) {
+		return reject(SubjectMismatch, "key", record.Key)
+	}
+	return d.checkClock(record, e)
+}
+
+// DecodeMessage reads the message of a record that is not in a log yet, as Decode reads it once it is, and gives the record its key, which is
+// the event's subject, and the time that at returns for the event, in Unix milliseconds.
+func (d *Decoder) DecodeMessage(record *Record, at func(e *Event) int64, e *Event) *Rejection {
+	if r := d.decode(record, e); r != nil {
+		return r
+	}
+	record.Key, record.Time = e.Subject, at(e)
+	return d.checkClock(record, e)
+}
+
+func (d *Decoder) checkClock(record *Record, e *Event) *Rejection {
+	if e.Time > record.Time+d.skew {
+		return reject(FutureTime, "time", d.found[eventTime].text)
+	}
+	return nil
+}
+
+// decode reads all but what the key and the time of the record say.
+func (d *Decoder) decode(record *Record, e *Event) *Rejection {
 	*e = Event{} // cleared in place; a literal with numbers would be built elsewhere and copied
 	e.Observation = NoObservation()
 	e.AppendTime = record.AppendTime
@@ -74,12 +102,6 @@ func (d *Decoder) Decode(record *Record, e *Event) *Rejection {
 		if string(e.Subject) != d.vocabulary.BCPName(e.BCP) {
 			return reject(SubjectMismatch, "subject", e.Subject)
 		}
-	}
-	if !bytes.Equal(record.Key, e.Subject) {
-		return reject(SubjectMismatch, "key", record.Key)
-	}
-	if e.Time > record.Time+d.skew {
-		return reject(FutureTime, "time", d.found[eventTime].text)
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package imports
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"time"
@@ -119,13 +118,9 @@ type decoder struct {
 
 // read reads a message, and the time that its record should have. The event is valid until the next one.
 func (d *decoder) read(message []byte) (*event.Event, int64, error) {
-	var head struct {
-		Subject string `json:"subject"`
-	}
-	_ = json.Unmarshal(message, &head) // the decoder refuses what is not JSON
-	r := event.StructuredRecord([]byte(head.Subject), message, event.Latest)
+	r := event.StructuredRecord(nil, message, 0)
 	d.of.Reset()
-	if why := d.of.Decode(&r, &d.event); why != nil {
+	if why := d.of.DecodeMessage(&r, func(*event.Event) int64 { return event.Latest }, &d.event); why != nil {
 		return nil, 0, fmt.Errorf("an imported event is not valid any more, so it cannot be sent or taken back: %w: %.200q", why, message)
 	}
 	return &d.event, d.event.Recorded, nil

@@ -6,8 +6,6 @@ package redrive
 
 import (
 	"context"
-	"encoding/json"
-	"strings"
 	"time"
 
 	"dwell/ingest/event"
@@ -51,24 +49,15 @@ func Run(ctx context.Context, letters []*event.DeadLetter, voc *event.Vocabulary
 
 // record returns the record to send for a dead letter. Its key is the subject of the event.
 func record(decoder *event.Decoder, d *event.DeadLetter, now int64) (event.Record, *event.Rejection) {
-	r := event.Record{Value: d.Value, Time: now, Unreadable: d.Unreadable}
-	var head struct {
-		Subject string `json:"subject"`
-	}
-	_ = json.Unmarshal(d.Value, &head) // the decoder refuses what is not JSON
-	r.Key = []byte(head.Subject)
+	r := event.Record{Value: d.Value, Unreadable: d.Unreadable}
 	for _, h := range d.Headers {
-		if string(h.Key) == header {
-			continue
-		}
-		r.Headers = append(r.Headers, h)
-		if strings.EqualFold(string(h.Key), "ce_subject") {
-			r.Key = h.Value
+		if string(h.Key) != header {
+			r.Headers = append(r.Headers, h)
 		}
 	}
 	decoder.Reset()
 	var e event.Event
-	if why := decoder.Decode(&r, &e); why != nil {
+	if why := decoder.DecodeMessage(&r, func(*event.Event) int64 { return now }, &e); why != nil {
 		return r, why
 	}
 	r.Headers = append(r.Headers, event.Header{Key: []byte(header), Value: []byte(d.Origin.String())})

@@ -3,7 +3,6 @@ package source
 import (
 	"bufio"
 	"bytes"
-	"encoding/json"
 	"errors"
 	"io"
 	"iter"
@@ -92,24 +91,12 @@ func (q *Events) refuse(number int, text []byte, why *event.Rejection, yield fun
 	return yield(Line{}, &LineError{Line: number, Reason: why.Reason, Text: why.Error(), Bytes: text})
 }
 
-// read reads the event of a line, and returns the time of its record. The key is the subject, and the time that of the recording; both must
-// be known before the event is decoded.
+// read reads the event of a line, and returns the time of its record: that of the recording.
 func (q *Events) read(line []byte) (recorded int64, why *event.Rejection) {
-	var head struct {
-		Subject      string    `json:"subject"`
-		Time         time.Time `json:"time"`
-		RecordedTime time.Time `json:"recordedtime"`
-	}
 	r := event.StructuredRecord(nil, line, 0)
-	if err := json.Unmarshal(line, &head); err == nil {
-		r.Key = []byte(head.Subject)
-	}
-	if r.Time = head.RecordedTime.UnixMilli(); head.RecordedTime.IsZero() {
-		r.Time = head.Time.UnixMilli()
-	}
-	r.Time = min(r.Time, q.now().UnixMilli())
 	q.decoder.Reset()
-	return r.Time, q.decoder.Decode(&r, &q.event)
+	why = q.decoder.DecodeMessage(&r, func(e *event.Event) int64 { return min(e.Recorded, q.now().UnixMilli()) }, &q.event)
+	return r.Time, why
 }
 
 // readLine reads a line, with its end; it is valid until the next call. Of one that is longer than the buffer the beginning alone is

@@ -173,3 +173,24 @@ func (blanks) Read(p []byte) (int, error) {
 	}
 	return len(p), nil
 }
+
+// A message has members beside those that CloudEvents knows, in names that differ from them in case or in letters that fold to the same. A
+// file has it as Kafka has it: names are exact, and unknown members mean nothing.
+func TestMembersOfAnotherCaseAreUnknown(t *testing.T) {
+	voc, err := event.NewVocabulary([]string{"TORKHAM"}, []string{"customs"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Date(2026, 1, 5, 12, 0, 0, 0, time.UTC)
+	const message = `{"specversion":"1.0","id":"1","source":"/post","type":"dwell.truck.arrived.v1","subject":"T1","time":"2026-01-05T08:00:00Z","data":{"bcp":"TORKHAM","direction":"inbound"}`
+	for _, more := range []string{
+		`"Subject":"T2"`, `"SUBJECT":7`, "\"\u017fubject\":\"T2\"", `"Time":"2020-01-05T08:00:00Z"`, `"TIME":1`, `"RecordedTime":"2020-01-05T08:00:00Z"`, `"RECORDEDTIME":"2020-01-05T08:00:00Z"`, `"Data":[]`,
+	} {
+		q := NewEvents(strings.NewReader(message+","+more+"}"), voc, func() time.Time { return now })
+		for l, err := range q.Lines() {
+			if err != nil || string(l.Event.Subject) != "T1" || time.UnixMilli(l.Recorded).UTC().Hour() != 8 {
+				t.Errorf("with %s: %v", more, err)
+			}
+		}
+	}
+}
