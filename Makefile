@@ -41,9 +41,10 @@ build: go ## Write bin/dwell
 run: setup build ## Set up, build and run the demo on http://127.0.0.1:8080
 	@exec bin/dwell demo
 
-reference: go ## Write the configuration reference anew from the comments on the structs
+reference: go ## Write the references of configuration and mappings anew from the comments on the structs
 	@go test -count=1 -run TestReferenceIs ./cmd/dwell/app -update
 	@go test -count=1 -run TestConfigurationDocument ./cmd/dwell/app -update
+	@go test -count=1 -run TestReferenceIsWhatMappingsHave ./cmd/dwell/app -update
 
 test: go setup test-page ## Run every test, with the real broker protocol and the real ClickHouse engine
 	@go test -timeout 20m ./...

@@ -13,15 +13,22 @@ import (
 
 type importReadingsCommand struct {
 	importFlags `embed:""`
-	Map         string `type:"existingfile" help:"Mapping of columns to fields (YAML); without it, the shipped mapping whose columns the file has."`
+	Map         string `type:"existingfile" help:"Mapping of columns to fields (YAML); without it, the one of the configuration's sources or of the program whose columns the file has."`
 }
 
 func (c *importReadingsCommand) Run(ctx context.Context, e *env) error {
-	mappings, err := readMappings(c.Map)
+	named, err := readMapping(c.Map)
 	if err != nil {
 		return err
 	}
 	return c.run(ctx, e, imports.OfReadings, func(im *importing) (input, error) {
+		mappings, err := named, error(nil)
+		if mappings == nil {
+			mappings, err = im.Config.Mappings()
+		}
+		if err != nil {
+			return nil, err
+		}
 		r, err := source.NewReader(im, mappings, im.Vocabulary, im.zone, time.Now().Add(source.MaxSkew))
 		if err != nil {
 			return nil, err
@@ -33,10 +40,10 @@ func (c *importReadingsCommand) Run(ctx context.Context, e *env) error {
 	})
 }
 
-// readMappings reads the mapping of --map, or without it those that are part of the program.
-func readMappings(file string) ([]source.Mapping, error) {
+// readMapping reads the mapping of --map; none without it.
+func readMapping(file string) ([]source.Mapping, error) {
 	if file == "" {
-		return source.Shipped()
+		return nil, nil
 	}
 	text, err := os.ReadFile(file)
 	if err != nil {

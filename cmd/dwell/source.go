@@ -24,7 +24,7 @@ type sourceCommand struct {
 
 type sourceTryCommand struct {
 	Files  []string `arg:"" name:"file" help:"Files: CSV, JSON, XLSX or XML; or patterns such as 2026-*.csv; - is standard input."`
-	Map    string   `type:"existingfile" help:"Mapping of columns to fields (YAML); without it, the shipped mapping whose columns the file has, or a proposal."`
+	Map    string   `type:"existingfile" help:"Mapping of columns to fields (YAML); without it, the one of the configuration's sources or of the program whose columns the file has, or a proposal."`
 	Lines  int      `default:"10" help:"How many of the first lines are printed, and how many of those that are refused."`
 	Config string   `type:"path" help:"Configuration file (YAML) that names the places."`
 	Places string   `help:"Places file, or the name of one that is part of the program, in place of the configuration's."`
@@ -44,7 +44,10 @@ func (c *sourceTryCommand) Run(_ context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	mappings, err := readMappings(c.Map)
+	mappings, err := readMapping(c.Map)
+	if err == nil && mappings == nil {
+		mappings, err = cfg.Mappings()
+	}
 	if err != nil {
 		return err
 	}

@@ -6,102 +6,102 @@ import "strings"
 // record, such as lanes.standard.delay; lanes[].delay is that of each element of a list, each of which is a reading; /updated is a value
 // outside of the records and before them.
 type Description struct {
-	// Source is the CloudEvents source of the events, such as /dpsu.gov.ua/truck-queues. With place, direction, queue and time it identifies a reading.
-	Source string `yaml:"source"`
+	// Source is required: the source of the events, such as /dpsu.gov.ua/truck-queues. With place, direction, queue and time it identifies a reading.
+	Source string `yaml:"source,omitempty"`
 	// Encoding is that of the text, such as windows-1251 or koi8-u; UTF-8, or UTF-16 with a byte order mark, by default.
-	Encoding string `yaml:"encoding"`
+	Encoding string `yaml:"encoding,omitempty"`
 	// Separator is the character between columns, a comma by default. A first line such as sep=; has precedence.
-	Separator string `yaml:"separator"`
+	Separator string `yaml:"separator,omitempty"`
 	// Comment is the character that begins a comment line; none by default.
-	Comment string `yaml:"comment"`
+	Comment string `yaml:"comment,omitempty"`
 	// Header is false for a file without names of columns; then columns are named by their numbers, from 1.
-	Header *bool `yaml:"header"`
+	Header *bool `yaml:"header,omitempty"`
 	// Skip is the number of lines or rows above the header, such as a title.
-	Skip int `yaml:"skip"`
+	Skip int `yaml:"skip,omitempty"`
 	// Path leads to the records of a JSON or XML document, such as data.ports; none for JSON lines, or a document that is a list.
-	Path string `yaml:"path"`
+	Path string `yaml:"path,omitempty"`
 	// Sheet is the name of the sheet of an XLSX file, the first one by default.
-	Sheet string `yaml:"sheet"`
+	Sheet string `yaml:"sheet,omitempty"`
 	// Columns are the columns by their names; case and blanks around names do not count.
-	Columns Columns `yaml:"columns"`
+	Columns Columns `yaml:"columns,omitempty"`
 	// Readings are the readings of a record that has several, such as a column for each class of vehicle. What one of them does not name is that of all.
-	Readings []Reading `yaml:"readings"`
+	Readings []Reading `yaml:"readings,omitempty"`
 	// TimeLayout is as Go writes it (2006-01-02 15:04), as strftime does (%d.%m.%Y %H:%M), epoch_s, epoch_ms, or excel for cells that have a date; RFC 3339 by default.
-	TimeLayout string `yaml:"time_layout"`
+	TimeLayout string `yaml:"time_layout,omitempty"`
 	// TimeZone is that of times without one, such as Europe/Kyiv, or place for that of each place. It is never guessed.
-	TimeZone string `yaml:"time_zone"`
+	TimeZone string `yaml:"time_zone,omitempty"`
 	// Decimal are the signs before a fraction, such as a comma or both ",."; a point by default.
-	Decimal string `yaml:"decimal"`
+	Decimal string `yaml:"decimal,omitempty"`
 	// Thousands is the sign between groups of three digits; none by default. A blank is any blank.
-	Thousands string `yaml:"thousands"`
+	Thousands string `yaml:"thousands,omitempty"`
 	// Words are those of the file for unknown figures, flags, states and directions; case does not count.
-	Words words `yaml:"words"`
+	Words words `yaml:"words,omitempty"`
 	// WaitUnit is what a one means as a wait, required beside columns.wait: 1s, 1m or 1h, or h:mm for texts such as 1:30.
-	WaitUnit string `yaml:"wait_unit"`
+	WaitUnit string `yaml:"wait_unit,omitempty"`
 	// AgeUnit is what a one means as an age, required beside columns.age.
-	AgeUnit string `yaml:"age_unit"`
+	AgeUnit string `yaml:"age_unit,omitempty"`
 	// RateUnit is the time to which a service rate refers, required beside columns.service_rate: 1h for vehicles per hour.
-	RateUnit string `yaml:"rate_unit"`
+	RateUnit string `yaml:"rate_unit,omitempty"`
 	// Slack is how far below zero an age may be and still count as zero, because the clocks of the file are coarse.
-	Slack string `yaml:"slack"`
+	Slack string `yaml:"slack,omitempty"`
 	// BCP is the id of the place of the whole file, instead of columns.bcp.
-	BCP string `yaml:"bcp"`
+	BCP string `yaml:"bcp,omitempty"`
 	// BCPs are the ids of places by their names in the file, in any case; without it the file has the ids.
-	BCPs map[string]string `yaml:"bcps"`
+	BCPs map[string]string `yaml:"bcps,omitempty"`
 	// Places is the places file that has the ids, or the name of one that is part of the program.
-	Places string `yaml:"places"`
+	Places string `yaml:"places,omitempty"`
 	// Direction is inbound or outbound, that of all readings; none by default.
-	Direction string `yaml:"direction"`
+	Direction string `yaml:"direction,omitempty"`
 	// Queue is the name of the lane or class of vehicle of all readings, instead of columns.queue; none by default.
-	Queue string `yaml:"queue"`
+	Queue string `yaml:"queue,omitempty"`
 	// Only takes the records alone that have one of these values in the column; case does not count.
-	Only map[string]names `yaml:"only"`
+	Only map[string]names `yaml:"only,omitempty"`
 	// Except passes over the records that have one of these values in the column; case does not count.
-	Except map[string]names `yaml:"except"`
+	Except map[string]names `yaml:"except,omitempty"`
 }
 
 // Reading is one of several readings of a record.
 type Reading struct {
 	// Columns are those of this reading, besides the ones of all.
-	Columns Columns `yaml:"columns"`
+	Columns Columns `yaml:"columns,omitempty"`
 	// BCP is the id of the place of this reading.
-	BCP string `yaml:"bcp"`
+	BCP string `yaml:"bcp,omitempty"`
 	// Queue is the name of its lane or class of vehicle.
-	Queue string `yaml:"queue"`
+	Queue string `yaml:"queue,omitempty"`
 	// Direction is inbound or outbound.
-	Direction string `yaml:"direction"`
+	Direction string `yaml:"direction,omitempty"`
 	// Only takes the reading where the column has one of these values.
-	Only map[string]names `yaml:"only"`
+	Only map[string]names `yaml:"only,omitempty"`
 	// Except passes over the reading where the column has one of these values.
-	Except map[string]names `yaml:"except"`
+	Except map[string]names `yaml:"except,omitempty"`
 }
 
 // Columns are the names of columns. An empty one is a figure that the file does not have.
 type Columns struct {
 	// BCP has the name or the id of the place.
-	BCP string `yaml:"bcp"`
+	BCP string `yaml:"bcp,omitempty"`
 	// Time is one column, or several whose texts are joined by a blank, such as [date, time].
-	Time names `yaml:"time"`
+	Time names `yaml:"time,omitempty"`
 	// Direction has inbound or outbound, or a word for it of words.
-	Direction string `yaml:"direction"`
+	Direction string `yaml:"direction,omitempty"`
 	// Queue has the name of the lane or class of vehicle.
-	Queue string `yaml:"queue"`
+	Queue string `yaml:"queue,omitempty"`
 	// Vehicles has the length of the queue.
-	Vehicles string `yaml:"vehicles"`
+	Vehicles string `yaml:"vehicles,omitempty"`
 	// Wait has the waiting time.
-	Wait string `yaml:"wait"`
+	Wait string `yaml:"wait,omitempty"`
 	// Age has how old the reading was at its time.
-	Age string `yaml:"age"`
+	Age string `yaml:"age,omitempty"`
 	// LanesOpen has the number of lanes that serve the queue.
-	LanesOpen string `yaml:"lanes_open"`
+	LanesOpen string `yaml:"lanes_open,omitempty"`
 	// ServiceRate has how many vehicles leave the queue in a time (rate_unit).
-	ServiceRate string `yaml:"service_rate"`
+	ServiceRate string `yaml:"service_rate,omitempty"`
 	// State has open, paused, closed or unknown, or a word for it of words. It is that of the queue, and does not close the place.
-	State string `yaml:"state"`
+	State string `yaml:"state,omitempty"`
 	// Missing is a flag: the source had no figure, so whatever the line gives is unknown.
-	Missing string `yaml:"missing"`
+	Missing string `yaml:"missing,omitempty"`
 	// Closed is a flag: the place was closed.
-	Closed string `yaml:"closed"`
+	Closed string `yaml:"closed,omitempty"`
 }
 
 // each calls f for each column that is one text, with its key.

@@ -182,7 +182,9 @@ func (j *jsonObjects) find(prefix, name string) (string, error) {
 		}
 		if c == ',' {
 			_, _ = j.in.Discard(1)
-			c, err = j.peek()
+			if c, err = j.peek(); err != nil {
+				return "", j.fault(err)
+			}
 		}
 		if c == '}' {
 			return "", fmt.Errorf("JSON: path: %q is missing%s", prefix+name, nearest(members, name))

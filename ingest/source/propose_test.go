@@ -60,15 +60,18 @@ func TestProposalReadsTheFileOrAsks(t *testing.T) {
 		"an office's spreadsheet in Windows-1250": {polish, []string{"encoding: windows-1250", `bcp: "Przejście"`, `vehicles: "Ciężarówki"`}, "1 line: 1 reading, 0 refused"},
 		"JSON lines": {
 			`{"at":"2026-07-01T00:00:00Z","place":"PL-18-MEDYKA","queue":{"trucks":7}}` + "\n" + `{"at":"2026-07-01T01:00:00Z","place":"PL-18-MEDYKA","queue":{"trucks":8}}`,
-			[]string{`vehicles: "queue.trucks"`}, "2 lines: 2 readings, 0 refused",
+			[]string{`vehicles: "queue.trucks"`},
+			"2 lines: 2 readings, 0 refused",
 		},
 		"a JSON document with lanes": {
 			`{"updated":"2026-07-01T00:00:00Z","notes":[1],"data":{"ports":[{"port":"PL-18-MEDYKA","more":[{"x":1}],"lanes":[{"class":"FAST","delay_minutes":4},{"class":"std","delay_minutes":null}]}]}}`,
-			[]string{`path: "data.ports"`, `time: "/updated"`, `queue: "lanes[].class"`}, "2 objects: 2 readings, 0 refused",
+			[]string{`path: "data.ports"`, `time: "/updated"`, `queue: "lanes[].class"`},
+			"2 objects: 2 readings, 0 refused",
 		},
 		"XML with lanes": {
 			`<r><updated>2026-07-01T00:00:00Z</updated><port><name>PL-18-MEDYKA</name><lane><class>FAST</class><delay_minutes>4</delay_minutes></lane><lane><class>std</class></lane></port><port><name>PL-06-ZOSIN</name><lane><class>std</class></lane></port></r>`,
-			[]string{`path: "r.port"`, `time: "/r.updated"`, `queue: "lane[].class"`, `wait: "lane[].delay_minutes"`}, "3 elements: 3 readings, 0 refused",
+			[]string{`path: "r.port"`, `time: "/r.updated"`, `queue: "lane[].class"`, `wait: "lane[].delay_minutes"`},
+			"3 elements: 3 readings, 0 refused",
 		},
 		"a wait without a unit": {"time,bcp,wait\n2026-07-01T00:00:00Z,PL-18-MEDYKA,7\n", []string{`wait_unit: "" # the header names no unit`}, ""},
 		"no place":              {"time,trucks\n2026-07-01T00:00:00Z,7\n", []string{`bcp: "" # no column looks like a place`}, ""},

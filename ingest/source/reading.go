@@ -98,7 +98,8 @@ func (q *Reader) read(shape, number int, values []string) (reading, *LineError) 
 	if c.BCP != "" {
 		r.name = column(at.bcp)
 	}
-	id, known := r.name, true
+	id := r.name
+	var known bool
 	if len(m.BCPs) > 0 {
 		if r.name, id, known = m.bcp(r.name); !known {
 			return bad(event.UnknownBCP, c.BCP, r.name, "is not in the mapping's bcps"+m.nearestBCP(r.name))

@@ -3,6 +3,7 @@ package source
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -34,7 +35,7 @@ type file interface {
 
 // choose takes the mapping that fits the names of the file.
 func choose(mappings []Mapping, f file) (*Mapping, error) {
-	var best *Mapping
+	var best, near *Mapping // near is for a file whose records may leave values out
 	var header []string
 	var fault error
 	for i := range mappings {
@@ -44,8 +45,8 @@ func choose(mappings []Mapping, f file) (*Mapping, error) {
 			header = names
 			_, err = m.place(names)
 		}
-		if _, sparse := f.(*treeFile); err != nil && sparse && len(mappings) == 1 && !m.shipped && m.enough(names) {
-			err = nil
+		if _, sparse := f.(*treeFile); err != nil && sparse && !m.shipped && near == nil && m.enough(names) {
+			near = m
 		}
 		if err != nil {
 			fault = err
@@ -55,7 +56,7 @@ func choose(mappings []Mapping, f file) (*Mapping, error) {
 			best = m
 		}
 	}
-	switch {
+	switch best = cmp.Or(best, near); {
 	case best != nil:
 		return best, nil
 	case errors.Is(fault, io.EOF):

@@ -72,7 +72,9 @@ wait_unit: 1m
 		},
 		"one object of many lines": {
 			"{\n  \"time\": \"2026-07-01T00:00:00Z\",\n  \"place\": \"PL-18-MEDYKA\",\n  \"trucks\": 7\n}\n",
-			treeCounts, []string{"01T00:00 PL-18-MEDYKA queue.observed vehicles=7 wait=unknown age=unknown"}, "1 object: 1 reading, 0 refused",
+			treeCounts,
+			[]string{"01T00:00 PL-18-MEDYKA queue.observed vehicles=7 wait=unknown age=unknown"},
+			"1 object: 1 reading, 0 refused",
 		},
 		"a path, nested values, and the time outside of the list": {
 			`{"meta":{"updated":"2026-07-01T00:00:00Z","n":2},"data":{"notes":["a"],"Ports":[{"id":"PL-18-MEDYKA","queue":{"trucks":{"count":7},"wait":12.5}},{"id":"PL-06-ZOSIN","queue":null}]},"after":1}`,
@@ -139,13 +141,15 @@ wait_unit: 1m
 		"lanes": {head + port + "<!-- end --></report>", read, "2 elements: 2 readings, 0 refused"},
 		"one lane, or none": {
 			head + `<port id="PL-18-MEDYKA"><lane><name>standard</name><wait>5</wait></lane></port><port id="PL-06-ZOSIN"/></report>`,
-			[]string{read[0], "element 2: the list has no element"}, "2 elements: 1 reading, 1 refused (1 unreadable_line)",
+			[]string{read[0], "element 2: the list has no element"},
+			"2 elements: 1 reading, 1 refused (1 unreadable_line)",
 		},
 		"cut off":      {head + port + "<port><lane>", append(slices.Clone(read), "readings: XML: behind element 1: XML syntax error on line 2: unexpected EOF"), "2 elements: 2 readings, 0 refused"},
 		"another path": {head + "</report>", []string{`readings: mapping "m.yaml": XML: no element has the path "report.port"`}, ""},
 		"a billion laughs": {
 			`<!DOCTYPE report [<!ENTITY a "lol"><!ENTITY b "&a;&a;">]>` + head + port + "</report>",
-			[]string{`readings: mapping "m.yaml": XML: it has a document type, which may define entities; remove the line <!DOCTYPE ...>`}, "",
+			[]string{`readings: mapping "m.yaml": XML: it has a document type, which may define entities; remove the line <!DOCTYPE ...>`},
+			"",
 		},
 	} {
 		got, sum := tally(t, c.file, m)

@@ -10,21 +10,21 @@ import (
 // words are those of the file for what is not a number, and for flags; case does not count.
 type words struct {
 	// Unknown are the words for a figure that the source lacks; an empty text always is one.
-	Unknown []string `yaml:"unknown"`
+	Unknown []string `yaml:"unknown,omitempty"`
 	// Yes are the words of flags for yes, besides 1, true, yes, 0, false and no.
-	Yes []string `yaml:"yes"`
+	Yes []string `yaml:"yes,omitempty"`
 	// No are the words of flags for no.
-	No []string `yaml:"no"`
+	No []string `yaml:"no,omitempty"`
 	// Open are the words of a queue that is open, besides open, paused, closed and unknown.
-	Open []string `yaml:"open"`
+	Open []string `yaml:"open,omitempty"`
 	// Paused are the words of a queue that does not advance.
-	Paused []string `yaml:"paused"`
+	Paused []string `yaml:"paused,omitempty"`
 	// Closed are the words of a queue that is closed.
-	Closed []string `yaml:"closed"`
+	Closed []string `yaml:"closed,omitempty"`
 	// Inbound are the words for inbound.
-	Inbound []string `yaml:"inbound"`
+	Inbound []string `yaml:"inbound,omitempty"`
 	// Outbound are the words for outbound.
-	Outbound []string `yaml:"outbound"`
+	Outbound []string `yaml:"outbound,omitempty"`
 }
 
 func isOf(words []string, s string) bool {

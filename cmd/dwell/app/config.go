@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -19,6 +20,7 @@ import (
 	"dwell/ingest/event"
 	"dwell/ingest/kafka"
 	"dwell/ingest/place"
+	"dwell/ingest/source"
 	"dwell/ingest/strictyaml"
 	"dwell/metrics/clickhouse"
 	"dwell/metrics/pipeline"
@@ -36,6 +38,9 @@ type Config struct {
 	Data string `yaml:"data"`
 	// Places is a places file, or the name of one that is part of the program.
 	Places string `yaml:"places"`
+	// Sources are mappings of queue readings by name, which dwell import readings and dwell source try choose from by their columns, before
+	// those that are part of the program. ingest/README.md has their keys.
+	Sources map[string]source.Description `yaml:"sources" example:"{gate: {source: /gate, columns: {bcp: place, time: time, vehicles: trucks}}}"`
 
 	// Kafka is a Kafka cluster, or the embedded broker.
 	Kafka KafkaConfig `yaml:"kafka"`
@@ -216,6 +221,9 @@ func (c *Config) Validate() error {
 			bad("%s: %d is not a port", p.key, p.value)
 		}
 	}
+	if _, err := c.Mappings(); err != nil {
+		errs = append(errs, err)
+	}
 	if c.Kafka.NewPartitions < 1 || c.Kafka.NewPartitions > 1<<15 {
 		bad("kafka.new_partitions: %d is not in 1..32768", c.Kafka.NewPartitions)
 	}
@@ -268,6 +276,19 @@ func (l LogConfig) Handler(w io.Writer) (slog.Handler, error) {
 		return slog.NewJSONHandler(w, opts), nil
 	}
 	return nil, fmt.Errorf("log.format: %q is not supported; use text or json", l.Format)
+}
+
+// Mappings are those of sources, in the order of their names, and then those that are part of the program.
+func (c *Config) Mappings() (all []source.Mapping, err error) {
+	var faults []error
+	for _, name := range slices.Sorted(maps.Keys(c.Sources)) {
+		description := c.Sources[name]
+		m, err := description.Check("sources." + name)
+		faults = append(faults, err)
+		all = append(all, m)
+	}
+	shipped, err := source.Shipped()
+	return append(all, shipped...), errors.Join(append(faults, err)...)
 }
 
 // ReadPlaces reads the places: a file, or one that is part of the program.

@@ -1,0 +1,173 @@
+package app
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"dwell/ingest/source"
+)
+
+const (
+	mappingDocument = root + "/ingest/README.md"
+	mappingSchema   = root + "/ingest/source/mapping.schema.json"
+)
+
+// property is a key of a mapping in JSON Schema, in the order of the struct.
+type property struct {
+	name   string
+	schema any
+}
+
+// properties keep their order.
+type properties []property
+
+func (p properties) MarshalJSON() ([]byte, error) {
+	var out bytes.Buffer
+	out.WriteByte('{')
+	for i, one := range p {
+		value, err := json.Marshal(one.schema)
+		if err != nil {
+			return nil, err
+		}
+		if i > 0 {
+			out.WriteByte(',')
+		}
+		fmt.Fprintf(&out, "%q:%s", one.name, value)
+	}
+	out.WriteByte('}')
+	return out.Bytes(), nil
+}
+
+// TestReferenceIsWhatMappingsHave compares the table of keys and the JSON Schema with the comments on the fields.
+func TestReferenceIsWhatMappingsHave(t *testing.T) {
+	of := reflect.TypeFor[source.Description]()
+	var table strings.Builder
+	table.WriteString("| key | what it says |\n| --- | --- |\n")
+	mappingKeys(t, of, "", &table)
+	document, err := os.ReadFile(mappingDocument)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const begin, end = "<!-- keys of a mapping, by make reference -->\n", "<!-- end of keys -->"
+	before, rest, found := strings.Cut(string(document), begin)
+	_, after, ended := strings.Cut(rest, end)
+	if !found || !ended {
+		t.Fatalf("%s has no place for the keys", mappingDocument)
+	}
+	golden(t, mappingDocument, before+begin+table.String()+end+after)
+
+	schema := schemaOf(t, of)
+	schema = append(properties{{"$schema", "https://json-schema.org/draft/2020-12/schema"}, {"$id", "urn:dwell:mapping"}, {"title", "Mapping of a source of queue readings"}}, schema...)
+	text, err := json.MarshalIndent(schema, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, mappingSchema, string(text)+"\n")
+}
+
+// mappingKeys writes a row for each key.
+func mappingKeys(t *testing.T, of reflect.Type, section string, out *strings.Builder) {
+	t.Helper()
+	docs := comments(t, of)
+	for field := range of.Fields() {
+		tag, _, _ := strings.Cut(field.Tag.Get("yaml"), ",")
+		text := asKeys(docs[field.Name], field.Name, tag)
+		if text == "" {
+			t.Errorf("%s%s has no comment", section, tag)
+		}
+		fmt.Fprintf(out, "| `%s%s` | %s |\n", section, tag, strings.ReplaceAll(text, "|", `\|`))
+		switch {
+		case field.Type.Kind() == reflect.Struct:
+			mappingKeys(t, field.Type, section+tag+".", out)
+		case field.Type.Kind() == reflect.Slice && field.Type.Elem().Kind() == reflect.Struct:
+			fmt.Fprintf(out, "| `%s%s[].columns`, `bcp`, `queue`, `direction`, `only`, `except` | as above, for this reading alone |\n", section, tag)
+		}
+	}
+}
+
+// schemaOf is the JSON Schema of a struct.
+func schemaOf(t *testing.T, of reflect.Type) properties {
+	t.Helper()
+	docs := comments(t, of)
+	var all properties
+	for field := range of.Fields() {
+		tag, _, _ := strings.Cut(field.Tag.Get("yaml"), ",")
+		schema := append(properties{{"description", asKeys(docs[field.Name], field.Name, tag)}}, schemaOfValue(t, field.Type)...)
+		all = append(all, property{tag, schema})
+	}
+	return properties{{"type", "object"}, {"additionalProperties", false}, {"properties", all}}
+}
+
+func schemaOfValue(t *testing.T, of reflect.Type) properties {
+	t.Helper()
+	text := []string{"string", "integer"} // YAML has a column's number, or a word such as 0, as an integer
+	switch {
+	case of.Kind() == reflect.Struct:
+		return schemaOf(t, of)
+	case of.Kind() == reflect.Map:
+		return properties{{"type", "object"}, {"additionalProperties", schemaOfValue(t, of.Elem())}}
+	case of.Kind() == reflect.Slice && of.Elem().Kind() == reflect.Struct:
+		return properties{{"type", "array"}, {"items", schemaOf(t, of.Elem())}}
+	case of.Kind() == reflect.Slice && of.Name() != "": // one name or a list
+		return properties{{"type", append(text, "array")}, {"items", properties{{"type", text}}}}
+	case of.Kind() == reflect.Slice:
+		return properties{{"type", "array"}, {"items", properties{{"type", text}}}}
+	case of.Kind() == reflect.Pointer:
+		return schemaOfValue(t, of.Elem())
+	case of.Kind() == reflect.Bool:
+		return properties{{"type", "boolean"}}
+	case of.Kind() == reflect.Int:
+		return properties{{"type", "integer"}, {"minimum", 0}}
+	}
+	return properties{{"type", text}}
+}
+
+// TestShippedMappingsFitTheirSchema keeps the schema from refusing what the program reads.
+func TestShippedMappingsFitTheirSchema(t *testing.T) {
+	file, err := os.Open(mappingSchema)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = file.Close() }()
+	document, err := jsonschema.UnmarshalJSON(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	compiler := jsonschema.NewCompiler()
+	if err := compiler.AddResource("mapping", document); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := compiler.Compile("mapping")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(root + "/ingest/source/shipped/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var mapping any
+		if err := yaml.Unmarshal(text, &mapping); err != nil {
+			t.Fatal(err)
+		}
+		if err := schema.Validate(mapping); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if schema.Validate(map[string]any{"colums": map[string]any{}}) == nil {
+		t.Error("a key that is misspelt fits the schema")
+	}
+}
