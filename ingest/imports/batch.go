@@ -77,9 +77,9 @@ func (h history) latest(standing func(uint32) bool) (found *Entry) {
 	return found
 }
 
-// histories reads the entries of keys.
-func histories(ctx context.Context, table Table, keys []Key) (map[Key]history, error) {
-	entries, err := table.Entries(ctx, keys)
+// histories reads the entries of keys, with their messages or without.
+func histories(ctx context.Context, table Table, keys []Key, messages bool) (map[Key]history, error) {
+	entries, err := table.Entries(ctx, keys, messages)
 	if err != nil {
 		return nil, err
 	}

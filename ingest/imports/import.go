@@ -31,13 +31,37 @@ func (im *Importer) Import(ctx context.Context, about *Import, lines iter.Seq2[s
 	return end(im.take(ctx, about, lines, tally, refused))
 }
 
-func (im *Importer) take(ctx context.Context, about *Import, lines iter.Seq2[source.Line, error], tally *source.Tally, refused func(*source.LineError) error) error {
-	var b batch
-	flush := func() error {
-		err := im.flush(ctx, about, &b, tally, refused)
-		b.reset()
-		return err
+func (im *Importer) take(ctx context.Context, about *Import, lines iter.Seq2[source.Line, error], tally *source.Tally, refused func(*source.LineError) error) (err error) {
+	// One batch is written while the lines of the next are read.
+	var b, other batch
+	var writing chan outcome
+	written := func() error {
+		if writing == nil {
+			return nil
+		}
+		o := <-writing
+		writing = nil
+		tally.Know(o.replaced, o.duplicates)
+		for i := range o.conflicts {
+			if err := refused(tally.Conflict(o.conflicts[i].line, o.conflicts[i].entry.Event)); err != nil {
+				return errors.Join(o.err, err)
+			}
+		}
+		return o.err
 	}
+	flush := func() error {
+		if err := written(); err != nil {
+			return err
+		}
+		b, other = other, b
+		b.reset()
+		to := make(chan outcome, 1)
+		writing = to
+		full := &other
+		go func() { to <- im.flush(ctx, about.Number, about.Of > 0, full) }()
+		return nil
+	}
+	defer func() { err = errors.Join(err, written()) }()
 	for l, err := range lines {
 		var bad *source.LineError
 		switch {
@@ -54,11 +78,11 @@ func (im *Importer) take(ctx context.Context, about *Import, lines iter.Seq2[sou
 			return err
 		}
 	}
-	if err := flush(); err != nil {
+	if err := errors.Join(flush(), written()); err != nil {
 		return err
 	}
 	about.Lines, about.Added, about.Replaced, about.Duplicates, about.Refused = tally.Lines, tally.Taken-tally.Replaced, tally.Replaced, tally.Duplicates, tally.Refused
-	if about.Repeats(tally) {
+	if about.Of > 0 && tally.Taken == 0 {
 		about.Kind = Repeating
 	}
 	if err := im.changes(ctx, about); err != nil {
@@ -68,38 +92,45 @@ func (im *Importer) take(ctx context.Context, about *Import, lines iter.Seq2[sou
 	return nil
 }
 
-// flush decides what becomes of a batch, and writes it.
-func (im *Importer) flush(ctx context.Context, about *Import, b *batch, tally *source.Tally, refused func(*source.LineError) error) error {
+// outcome is what became of a batch, besides what was added.
+type outcome struct {
+	replaced, duplicates int64
+	conflicts            []statement
+	err                  error
+}
+
+// flush decides what becomes of a batch of an import, and writes it. Repeats says that the file is that of another import.
+func (im *Importer) flush(ctx context.Context, number uint32, repeats bool, b *batch) (o outcome) {
 	if len(b.said) == 0 {
-		return nil
+		return o
 	}
 	keys := make([]Key, len(b.said))
 	for i := range b.said {
 		keys[i] = b.said[i].entry.Key
 	}
-	before, err := histories(ctx, im.Table, keys)
+	before, err := histories(ctx, im.Table, keys, false)
 	if err != nil {
-		return err
+		return outcome{err: err}
 	}
-	d := im.decoder()
 	said := b.said[:0]
+	var replaces []Key
 	for i := range b.said {
 		s := b.said[i]
 		e := &s.entry
 		h := before[e.Key]
 		last := h.last()
-		if last != nil && last.Number == about.Number {
+		if last != nil && last.Number == number {
 			if last.Content == e.Content {
-				tally.Duplicate()
-			} else if err := refused(tally.Conflict(s.line, s.entry.Event)); err != nil {
-				return err
+				o.duplicates++
+			} else {
+				o.conflicts = append(o.conflicts, s)
 			}
 			continue
 		}
-		e.Number, e.First = about.Number, about.Number
+		e.Number, e.First = number, number
 		if known := h.said(e.Content, im.standing); known != nil {
-			tally.Duplicate()
-			if about.Of > 0 { // the file is that of another import, which has the line
+			o.duplicates++
+			if repeats { // the other import has the line
 				continue
 			}
 			e.First, e.Edition, e.Standing, e.Event = known.First, last.Edition, last.Standing, nil
@@ -109,23 +140,41 @@ func (im *Importer) flush(ctx context.Context, about *Import, b *batch, tally *s
 				e.Edition = last.Edition + 1
 			}
 			if last != nil && last.Standing {
-				live, err := d.retraction(im.Vocabulary, h.live())
-				if err != nil {
-					return err
-				}
-				e.Retraction = live
-				tally.Replaced++
+				replaces = append(replaces, e.Key)
+				o.replaced++
 			}
 			im.touch(e)
 		}
 		before[e.Key] = append(h, *e)
 		said = append(said, s)
 	}
-	return im.write(ctx, said)
+	if o.err = im.retract(ctx, said, replaces); o.err == nil {
+		o.err = im.write(ctx, said)
+	}
+	return o
 }
 
-// Repeats reports whether an import of a file that another import had has added nothing.
-func (i *Import) Repeats(tally *source.Tally) bool { return i.Of > 0 && tally.Taken == 0 }
+// retract adds to the statements the retractions of what they replace.
+func (im *Importer) retract(ctx context.Context, said []statement, replaces []Key) error {
+	if len(replaces) == 0 {
+		return nil
+	}
+	before, err := histories(ctx, im.Table, replaces, true)
+	if err != nil {
+		return err
+	}
+	d := im.decoder()
+	for i := range said {
+		h, replaced := before[said[i].entry.Key]
+		if !replaced {
+			continue
+		}
+		if said[i].entry.Retraction, err = d.retraction(im.Vocabulary, h.live()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 func (im *Importer) standing(number uint32) bool { return !im.undone[number] }
 

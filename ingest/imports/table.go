@@ -14,8 +14,8 @@ type Table interface {
 	Imports(ctx context.Context) ([]Import, error)
 	// WriteImport writes or replaces one. It returns an error if another process has the number.
 	WriteImport(ctx context.Context, i *Import) error
-	// Entries returns all entries of these keys.
-	Entries(ctx context.Context, keys []Key) ([]Entry, error)
+	// Entries returns all entries of these keys; Event and Retraction are empty without messages.
+	Entries(ctx context.Context, keys []Key, messages bool) ([]Entry, error)
 	// EntriesOf returns entries of one number in the order of keys, behind a key, nil for the first, as many as Page.
 	EntriesOf(ctx context.Context, number uint32, after *Key) ([]Entry, error)
 	WriteEntries(ctx context.Context, entries []Entry) error

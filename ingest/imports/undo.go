@@ -52,7 +52,7 @@ func (im *Importer) takeBack(ctx context.Context, about *Import) error {
 				keys = append(keys, page[i].Key)
 			}
 		}
-		before, err := histories(ctx, im.Table, keys)
+		before, err := histories(ctx, im.Table, keys, true)
 		if err != nil {
 			return err
 		}

@@ -58,10 +58,11 @@ type Tally struct {
 
 func newTally(what string) Tally { return Tally{Refused: map[event.Reason]int64{}, what: what} }
 
-// Duplicate says that a line which was taken says what an earlier import says.
-func (t *Tally) Duplicate() {
-	t.Taken--
-	t.Duplicates++
+// Know says that of the lines which were taken so many replace what an earlier import said, and so many say it again.
+func (t *Tally) Know(replaced, duplicates int64) {
+	t.Replaced += replaced
+	t.Taken -= duplicates
+	t.Duplicates += duplicates
 }
 
 // Conflict refuses a line that was taken, since an earlier line of the file says otherwise.

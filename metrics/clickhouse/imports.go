@@ -77,10 +77,12 @@ func (s *Store) WriteImport(ctx context.Context, i *imports.Import) error {
 }
 
 const entryColumns = `toInt64(toUnixTimestamp(near)) * 1000, key, number, derived, content, first, edition, standing, toUnixTimestamp64Milli(time),
-	toString(source), toString(bcp), toInt8(closed), id, event, appended, retraction FROM import_entries `
+	toString(source), toString(bcp), toInt8(closed), id, appended, `
 
-// Entries returns all entries of these keys.
-func (s *Store) Entries(ctx context.Context, keys []imports.Key) (all []imports.Entry, err error) {
+const messageColumns = "event, retraction FROM import_entries "
+
+// Entries returns all entries of these keys; Event and Retraction are empty without messages.
+func (s *Store) Entries(ctx context.Context, keys []imports.Key, messages bool) (all []imports.Entry, err error) {
 	for some := range chunks(keys, func(imports.Key) int { return 21 }) {
 		from, to := some[0].Near, some[0].Near
 		hashes := make([]uint64, len(some))
@@ -88,8 +90,11 @@ func (s *Store) Entries(ctx context.Context, keys []imports.Key) (all []imports.
 			from, to = min(from, k.Near), max(to, k.Near)
 			hashes[i] = k.Hash
 		}
-		const query = "SELECT " + entryColumns + `
-WHERE near BETWEEN toDateTime(?) AND toDateTime(?) AND key IN (?)` + consistent
+		query := "SELECT " + entryColumns + "'' AS event, '' AS retraction FROM import_entries "
+		if messages {
+			query = "SELECT " + entryColumns + messageColumns
+		}
+		query += "WHERE near BETWEEN toDateTime(?) AND toDateTime(?) AND key IN (?)" + consistent
 		found, err := s.entries(ctx, query, from/1000, to/1000, hashes)
 		if err != nil {
 			return nil, err
@@ -101,7 +106,7 @@ WHERE near BETWEEN toDateTime(?) AND toDateTime(?) AND key IN (?)` + consistent
 
 // EntriesOf returns entries of one number in the order of keys, behind a key, as many as imports.Page.
 func (s *Store) EntriesOf(ctx context.Context, number uint32, after *imports.Key) ([]imports.Entry, error) {
-	const query = "SELECT " + entryColumns + `
+	const query = "SELECT " + entryColumns + messageColumns + `
 WHERE number = ? AND (? OR (toUnixTimestamp(near), key) > (?, ?)) ORDER BY near, key LIMIT 1 BY near, key LIMIT ?` + consistent
 	var key imports.Key
 	if after != nil {
@@ -146,7 +151,7 @@ func (s *Store) Turns(ctx context.Context, source, bcp string) (turns []imports.
 
 // Changes returns the last entry of each closing and opening that followed from readings of a source at a place.
 func (s *Store) Changes(ctx context.Context, source, bcp string) ([]imports.Entry, error) {
-	const query = "SELECT " + entryColumns + `
+	const query = "SELECT " + entryColumns + messageColumns + `
 WHERE derived AND source = ? AND bcp = ? ORDER BY near, key, number DESC LIMIT 1 BY near, key` + consistent
 	return s.entries(ctx, query, source, bcp)
 }
@@ -162,7 +167,7 @@ func (s *Store) entries(ctx context.Context, query string, args ...any) (all []i
 		var derived, standing, appended uint8
 		var closed int8
 		if err := rows.Scan(&e.Near, &e.Hash, &e.Number, &derived, &e.Content, &e.First, &e.Edition, &standing, &e.Time,
-			&e.Source, &e.BCP, &closed, &e.ID, &e.Event, &appended, &e.Retraction); err != nil {
+			&e.Source, &e.BCP, &closed, &e.ID, &appended, &e.Event, &e.Retraction); err != nil {
 			return nil, fmt.Errorf("read table import_entries: %w", damaged(err))
 		}
 		e.Derived, e.Standing, e.Appended, e.Closed = derived == 1, standing == 1, appended == 1, source.Flag(closed)
