@@ -3,6 +3,7 @@ package clickhouse
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"dwell/ingest/event"
@@ -83,7 +84,8 @@ const messageColumns = "event, retraction FROM import_entries "
 
 // Entries returns all entries of these keys; Event and Retraction are empty without messages.
 func (s *Store) Entries(ctx context.Context, keys []imports.Key, messages bool) (all []imports.Entry, err error) {
-	for some := range chunks(keys, func(imports.Key) int { return 21 }) {
+	const most = 10_000 // of numbers in a statement, which may have 256 KiB
+	for some := range slices.Chunk(keys, most) {
 		from, to := some[0].Near, some[0].Near
 		hashes := make([]uint64, len(some))
 		for i, k := range some {
