@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"embed"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -39,7 +40,7 @@ type Mapping struct {
 	// Places is the places file that has the ids of BCPs; empty is unknown.
 	Places string
 
-	// Hash is the SHA-256 of its text, in hexadecimal.
+	// Hash is the SHA-256 of what it says, in hexadecimal.
 	Hash string
 
 	sheet     string   // of XLSX; empty is the first
@@ -70,14 +71,17 @@ func ParseMapping(name string, data []byte) (Mapping, error) {
 		}
 		return Mapping{}, fmt.Errorf("%s: %w", name, err)
 	}
-	m, err := raw.Check(name)
-	m.Hash = fmt.Sprintf("%x", sha256.Sum256(data))
-	return m, err
+	return raw.Check(name)
 }
 
 // Check checks a description. An error names the description by name, the key and the value.
 func (raw *Description) Check(name string) (Mapping, error) {
+	said, err := json.Marshal(raw)
+	if err != nil {
+		return Mapping{}, err
+	}
 	m := Mapping{
+		Hash: fmt.Sprintf("%x", sha256.Sum256(said)),
 		Name: name, Source: raw.Source, Separator: ',', layout: cmp.Or(raw.TimeLayout, time.RFC3339),
 		sheet: raw.Sheet, skip: raw.Skip, headless: raw.Header != nil && !*raw.Header, BCPs: raw.BCPs, Places: raw.Places,
 		numbers: numbers{cmp.Or(raw.Decimal, "."), raw.Thousands}, words: raw.Words,
@@ -107,7 +111,6 @@ func (raw *Description) Check(name string) (Mapping, error) {
 		m.bcpNamed[lower] = max(m.bcpNamed[lower], name)
 	}
 	raw.shape(&m, fault)
-	var err error
 	if m.skip < 0 || m.skip > maxSkip {
 		fault("skip", fmt.Sprint(m.skip), fmt.Sprintf("is not between 0 and %d", maxSkip))
 	}
