@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	ch "github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/chcol"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
@@ -41,9 +42,6 @@ func (c *sqlCommand) Run(ctx context.Context, e *env) error {
 	if strings.TrimSpace(statement) == "" {
 		return errors.New(`there is no statement; give one such as "SHOW TABLES"`)
 	}
-	if !c.Write && !reads(statement) {
-		return errors.New("this statement does not only read, and could change or drop what dwell has counted; give --write if that is meant")
-	}
 	return c.with(ctx, e, app.Server, func(s *app.System, _ bool) error {
 		cfg := s.Config.ClickHouse.Config
 		cfg.Program = "dwell sql"
@@ -55,23 +53,28 @@ func (c *sqlCommand) Run(ctx context.Context, e *env) error {
 	})
 }
 
-var (
-	// opening is what may stand before the first word of a statement.
-	opening = regexp.MustCompile(`^(\s|\(|--[^\n]*(\n|$)|#[ !][^\n]*(\n|$)|/\*(?s:.*?)\*/)+`)
-	reading = regexp.MustCompile(`(?i)^(SELECT|WITH|FROM|SHOW|DESC|DESCRIBE|EXPLAIN|EXISTS|CHECK)\b`)
-	// withInsert is an INSERT that begins with WITH.
-	withInsert = regexp.MustCompile(`(?i)^WITH\b(?s:.*)\bINSERT\s+INTO\b`)
-)
-
-// reads reports whether a statement only reads, by its first word. It is for slips of people: what a program may do is for the rights of
-// its user.
-func reads(statement string) bool {
-	text := opening.ReplaceAllString(statement, "")
-	return reading.MatchString(text) && !withInsert.MatchString(text)
+// query runs the statement, without --write so that the server lets it change nothing. That is for slips of people: what a program may do is
+// for the rights of its user.
+func (c *sqlCommand) query(ctx context.Context, conn driver.Conn, statement string) (driver.Rows, error) {
+	if c.Write {
+		return conn.Query(ctx, statement)
+	}
+	rows, err := conn.Query(ch.Context(ctx, ch.WithSettings(ch.Settings{"readonly": 2})), statement)
+	if err != nil && strings.Contains(err.Error(), "'readonly'") { // the profile of the user is read-only, and the setting its own
+		rows, err = conn.Query(ctx, statement)
+	}
+	var refused *ch.Exception
+	if errors.As(err, &refused) && refused.Code == readOnlyCode || err != nil && strings.Contains(err.Error(), "(READONLY)") {
+		return nil, errors.New("this statement does not only read, and could change or drop what dwell has counted; give --write if that is meant")
+	}
+	return rows, err
 }
 
+// readOnlyCode is ClickHouse's number of the error READONLY.
+const readOnlyCode = 164
+
 func (c *sqlCommand) run(ctx context.Context, out io.Writer, conn driver.Conn, statement string) error {
-	rows, err := conn.Query(ctx, statement)
+	rows, err := c.query(ctx, conn, statement)
 	switch {
 	case err != nil && formatClause.MatchString(statement):
 		return fmt.Errorf("%w; leave out FORMAT, since --format says how rows are printed", err)

@@ -120,7 +120,7 @@ var cannotBeReset = []string{
 	"format_avro_schema_registry_connection_timeout", "format_avro_schema_registry_receive_timeout",
 	"format_avro_schema_registry_retry_initial_backoff_ms", "format_avro_schema_registry_send_timeout", "implicit_transaction",
 	"max_concurrent_queries_for_all_users", "max_concurrent_queries_for_user", "max_os_cpu_wait_time_ratio_to_throw",
-	"max_parser_backtracks", "max_parser_depth", "max_query_size",
+	"max_parser_backtracks", "max_parser_depth", "max_query_size", "readonly",
 }
 
 // lasting reports whether a connection with these settings must not be lent to a request with others.
