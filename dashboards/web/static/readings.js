@@ -8,7 +8,7 @@ import { codeText, directionName, stateName, t } from "./strings.js";
 
 const width = 820;
 const height = 170;
-const left = 64;
+const left = 80; // as wide as "1 h 30 min"
 const right = 12;
 const top = 10;
 const bottom = 140;
