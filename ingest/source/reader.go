@@ -1,11 +1,13 @@
-// Package source turns queue readings from other sources, lines of a CSV file, into queue.observed events, and files of
-// CloudEvents into records.
+// Package source turns queue readings from other sources into queue.observed events, and files of CloudEvents into records. Readings are
+// lines of CSV or JSON, objects of a JSON document, rows of an XLSX sheet or elements of XML; each form gives records with named values
+// (records.go), and one mapping says what they mean (shape.go).
 //
 // It promises that every line becomes an event, a duplicate of an earlier line, or an error with the line's number and the
 // reason, and that the three add up to the lines; that a line that cannot be read costs no other; that a number that the
 // source lacks is unknown, and a zero that it counted is zero; and that reading the same file again gives events with the
 // same ids, so that importing it twice counts once. It refuses to guess what a column, a unit or a time zone means: a mapping
-// says so. It refuses the whole file where the mapping is for other places than the configured ones.
+// says so. It refuses the whole file where the mapping is for other places than the configured ones. Whatever the file, a record takes
+// bounded memory; an XLSX file is in memory as a whole, and bounded.
 //
 // A reading's time is when it was taken from the source; its age is how old it was at that time.
 package source
@@ -27,7 +29,7 @@ import (
 	"dwell/ingest/event"
 )
 
-// Reader reads one file, line by line. It is not safe for concurrent use.
+// Reader reads one file, record by record. It is not safe for concurrent use.
 type Reader struct {
 	records records
 	mapping Mapping
