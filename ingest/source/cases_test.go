@@ -407,3 +407,24 @@ func TestRefusalHasTheBytesOfItsLine(t *testing.T) {
 		}
 	}
 }
+
+// A file is larger than what is read at once, and reading on overwrites what was read.
+func TestRefusalsOfALargeFileHaveTheirBytes(t *testing.T) {
+	want := map[int]string{2: "2025-10-26 02:30,PL-18-MEDYKA,1"}
+	lines := []string{"time,place,trucks", want[2]}
+	for i := range 1000 {
+		bad := fmt.Sprintf(`2025-10-25 01:30,"PL-06-ZOSIN,%d`, i)
+		lines = append(lines, bad, fmt.Sprintf("2025-10-%02d %02d:%02d,PL-06-DOROHUSK,%d", 1+i/500, i/60%24, i%60, i))
+		want[len(lines)-1] = bad
+	}
+	r, err := source.NewReader(strings.NewReader(strings.Join(lines, "\n")), []source.Mapping{mapping(t, counts+"time_layout: \"2006-01-02 15:04\"\ntime_zone: Europe/Warsaw\n")}, vocabulary(t), zoneOf, today)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, err := range r.Events() {
+		var bad *source.LineError
+		if errors.As(err, &bad) && string(bad.Bytes) != want[bad.Line] {
+			t.Fatalf("line %d has the bytes %q, want %q", bad.Line, bad.Bytes, want[bad.Line])
+		}
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 
 	"dwell/ingest/event"
 	"dwell/ingest/imports"
@@ -286,7 +287,14 @@ func TestOneImportIsAtWorkAtATime(t *testing.T) {
 	}
 	first := make(chan error)
 	go func() {
-		first <- importing("first", func() { close(inside); <-waited }, nil)
+		first <- importing("first", func() {
+			close(inside)
+			select {
+			case <-waited:
+			case <-time.After(20 * time.Second):
+				t.Error("nobody waits")
+			}
+		}, nil)
 	}()
 	<-inside
 	second := importing("second", func() {}, func(other *imports.Import) { waited <- fmt.Sprint(other.Number, other.File) })
