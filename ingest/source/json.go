@@ -27,6 +27,7 @@ type jsonObjects struct {
 	skipped int64
 	values  map[string]string // outside of the list
 	buf     []byte
+	text    []byte // of the last record
 }
 
 // newJSON begins to read; head is the beginning of the text, which is not read.
@@ -44,6 +45,8 @@ func oneLine(line []byte) bool {
 }
 
 func (j *jsonObjects) outside() map[string]string { return j.values }
+
+func (j *jsonObjects) raw() []byte { return j.text }
 
 func (j *jsonObjects) passed() int64 { return j.skipped }
 
@@ -81,6 +84,7 @@ func (j *jsonObjects) next() (int, *tree, error) {
 	}
 	j.number++
 	raw, long, err := j.value(maxLine)
+	j.text = raw[:min(len(raw), keptOfLine)]
 	switch {
 	case err != nil:
 		return 0, nil, j.fault(err)
@@ -99,6 +103,7 @@ func (j *jsonObjects) nextLine() (int, *tree, error) {
 		}
 		j.number++
 		text := bytes.TrimSpace(line)
+		j.text = text
 		switch {
 		case long:
 			return j.number, nil, &LineError{Line: j.number, Reason: event.TooLarge, Text: fmt.Sprintf("it has more than %d bytes", maxLine)}
@@ -112,6 +117,7 @@ func (j *jsonObjects) nextLine() (int, *tree, error) {
 
 // object reads the text of a record.
 func (j *jsonObjects) object(text []byte) (int, *tree, error) {
+	j.text = text
 	t, err := parseJSON(text)
 	switch {
 	case err != nil:

@@ -38,7 +38,7 @@ type lines struct {
 	number    int        // of the last line that was taken
 	end       error      // of the file, once ahead is used up
 	skipped   int64      // empty lines and comments
-	raw       []byte     // the bytes of the last record, valid until the next call
+	bytes     []byte     // the bytes of the last record, valid until the next call
 }
 
 // physical is a line of the file, and the reason why it could not be kept whole.
@@ -52,6 +52,8 @@ func newLines(in io.Reader, separator, comment rune) *lines {
 	l.csv = l.parser(&l.feed)
 	return l
 }
+
+func (l *lines) raw() []byte { return l.bytes }
 
 func (l *lines) passed() int64 { return l.skipped }
 
@@ -79,7 +81,7 @@ func (f *feed) Read(p []byte) (int, error) {
 func (l *lines) next() (number int, fields []string, err error) {
 	for {
 		line, err := l.take()
-		l.raw = line
+		l.bytes = line
 		if err != nil {
 			var bad *LineError
 			if errors.As(err, &bad) {
@@ -98,8 +100,8 @@ func (l *lines) next() (number int, fields []string, err error) {
 			l.skipped++
 			continue
 		case errors.Is(err, csv.ErrQuote):
-			l.raw = bytes.Clone(line) // reading on may overwrite the line
-			fields, err = l.join(l.raw)
+			l.bytes = bytes.Clone(line) // reading on may overwrite the line
+			fields, err = l.join(l.bytes)
 		}
 		if err != nil {
 			l.csv = l.parser(&l.feed) // the old one may have kept a part of the line
@@ -165,7 +167,7 @@ func (l *lines) join(first []byte) ([]string, error) {
 		}
 		all, err := l.parser(bytes.NewReader(record)).ReadAll()
 		if err == nil && len(all) == 1 && (len(all[0]) == l.fields || l.fields == 0) {
-			l.ahead, l.number, l.raw = l.ahead[i+1:], l.number+i+1, record
+			l.ahead, l.number, l.bytes = l.ahead[i+1:], l.number+i+1, record
 			return all[0], nil
 		}
 	}

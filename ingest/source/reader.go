@@ -15,7 +15,6 @@ package source
 import (
 	"bufio"
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -42,7 +41,6 @@ type Reader struct {
 	series  map[string]*series // by place, direction and queue
 	seen    map[uint64]seen
 	event   event.Event
-	values  []string // of the last record
 	line    int      // of the event
 	unused  []string // columns
 	absent  []string // columns of the mapping
@@ -164,10 +162,7 @@ func (q *Reader) Lines() iter.Seq2[Line, error] {
 				return
 			case errors.As(err, &bad):
 				q.tally.Lines++
-				q.values = nil
-				if bad.Bytes == nil {
-					bad.Bytes = q.raw(&reading{})
-				}
+				bad.Bytes = q.records.raw()
 				if !q.refuse(bad, yield) {
 					return
 				}
@@ -175,7 +170,6 @@ func (q *Reader) Lines() iter.Seq2[Line, error] {
 				yield(Line{}, fmt.Errorf("readings: %w", err))
 				return
 			default:
-				q.values = values
 				if !q.take(number, values, yield) {
 					return
 				}
@@ -193,11 +187,9 @@ func (q *Reader) take(number int, values []string, yield func(Line, error) bool)
 		}
 		q.tally.Lines++
 		r, bad := q.read(i, number, values)
-		switch {
-		case bad != nil:
-			bad.Bytes = q.raw(&r)
-		case !r.later.IsZero(): // it is held
-			r.bytes = bytes.Clone(q.raw(&r))
+		r.bytes = q.records.raw()
+		if bad != nil {
+			bad.Bytes = r.bytes
 		}
 		if bad != nil && !q.refuse(bad, yield) || bad == nil && !q.place(r, yield) {
 			return false
@@ -214,21 +206,6 @@ func (q *Reader) selected(shape int, values []string) bool {
 		}
 	}
 	return true
-}
-
-// raw is what the file has of a reading that is held, or of the last record: the line, or the values as JSON.
-func (q *Reader) raw(r *reading) []byte {
-	if r.bytes != nil {
-		return r.bytes
-	}
-	if l, ok := q.records.(*lines); ok {
-		return l.raw
-	}
-	if q.values == nil { // of a record that cannot be read
-		return nil
-	}
-	text, _ := json.Marshal(q.values) // of texts, so there is no error
-	return text
 }
 
 func (q *Reader) refuse(bad *LineError, yield func(Line, error) bool) bool {
@@ -282,7 +259,7 @@ func (q *Reader) emit(r *reading, yield func(Line, error) bool) bool {
 			q.tally.Duplicates++
 			return true
 		}
-		return q.refuse(&LineError{Line: r.line, Reason: ConflictingReading, Bytes: q.raw(r), Text: fmt.Sprintf(
+		return q.refuse(&LineError{Line: r.line, Reason: ConflictingReading, Bytes: r.bytes, Text: fmt.Sprintf(
 			"line %d has other figures of %s at %s; two readings of one place and time are two queues (columns.queue), or one is wrong",
 			before.line, r.what(), r.at.UTC().Format(time.RFC3339))}, yield)
 	}

@@ -27,15 +27,10 @@ type reading struct {
 	text      string // of the time
 	says      event.Observation
 	closed    bool
-	bytes     []byte // of the line, where the reading is held
+	bytes     []byte // of the record, valid until the next is read, or for as long as it is held
 }
 
-// eventID is the id of the reading of a place, as the file names it.
-func eventID(name string, at time.Time) []byte {
-	return fmt.Appendf(nil, "%s/%s", name, at.UTC().Format(time.RFC3339Nano))
-}
-
-// id is the id of the event. A reading with a direction or a queue has both behind the time, so that no two readings share an id.
+// id is the id of the event: the place as the file names it, and the time. A reading with a direction or a queue has both behind the time, so that no two readings share an id.
 func (r *reading) id() []byte {
 	id := append(append(make([]byte, 0, len(r.name)+len(r.queue)+40), r.name...), '/')
 	id = r.at.UTC().AppendFormat(id, time.RFC3339Nano)

@@ -19,6 +19,8 @@ type records interface {
 	// valid until the next call. An object with a list gives a record for each element of the list, all with one number. The error is a
 	// *LineError where the record cannot be used, io.EOF at the end, or that of the file.
 	next() (number int, values []string, err error)
+	// raw has the bytes of the last record, or of what could not be read as one; valid until the next call.
+	raw() []byte
 	// passed is the number of empty lines and comments so far.
 	passed() int64
 }

@@ -1,6 +1,9 @@
 package source
 
-import "time"
+import (
+	"bytes"
+	"time"
+)
 
 // maxHeld bounds the readings of a place that wait for its next one: those of an hour that is there twice.
 const maxHeld = 10_000
@@ -15,6 +18,7 @@ type series struct {
 // next returns the readings that are now in order. The ones whose instant cannot be told keep their later.
 func (s *series) next(r reading) (ready []reading) {
 	if !r.later.IsZero() {
+		r.bytes = bytes.Clone(r.bytes)
 		s.held = append(s.held, r)
 		if len(s.held) > maxHeld {
 			return s.rest()

@@ -144,6 +144,7 @@ type trees interface {
 	next() (number int, t *tree, err error)
 	// outside has the values that were read before the list of records, by their paths.
 	outside() map[string]string
+	raw() []byte
 	passed() int64
 }
 

@@ -113,18 +113,24 @@ type sheetRows struct {
 	number  int
 	skipped int64
 	ahead   []string // a row that is no header
+	last    []string // the row that was returned, or could not be
 }
+
+// raw are the cells with tabs between them.
+func (r *sheetRows) raw() []byte { return []byte(strings.Join(r.last, "\t")) }
 
 func (r *sheetRows) passed() int64 { return r.skipped }
 
 func (r *sheetRows) next() (number int, values []string, err error) {
 	defer recovered(&err)
 	if values, r.ahead = r.ahead, nil; values != nil {
+		r.last = values
 		return r.number, values, nil
 	}
 	for r.rows.Next() {
 		r.number++
 		values, err := r.rows.Columns()
+		r.last = values
 		if err != nil {
 			return r.number, nil, &LineError{Line: r.number, Reason: UnreadableLine, Text: err.Error()}
 		}

@@ -2,6 +2,7 @@ package source
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -43,11 +44,13 @@ func newXML(in *bufio.Reader, path []string, decoded bool) *xmlElements {
 
 func (x *xmlElements) outside() map[string]string { return x.values }
 
+func (x *xmlElements) raw() []byte { return bytes.TrimSpace(x.in.kept) }
+
 func (x *xmlElements) passed() int64 { return 0 }
 
 func (x *xmlElements) next() (int, *tree, error) {
 	for {
-		x.in.left = maxLine
+		x.in.left, x.in.kept = maxLine, bytes.TrimLeft(x.in.kept[max(len(x.in.kept)-1, 0):], ">") // the decoder reads a < ahead
 		token, err := x.d.Token()
 		if errors.Is(err, io.EOF) && x.number == 0 {
 			return 0, nil, fmt.Errorf("XML: no element has the path %q", strings.Join(x.path, "."))
@@ -126,6 +129,7 @@ var errAllowance = errors.New("more than is allowed")
 type allowance struct {
 	in   *bufio.Reader
 	left int
+	kept []byte // since left was set
 }
 
 func (a *allowance) ReadByte() (byte, error) {
@@ -133,7 +137,11 @@ func (a *allowance) ReadByte() (byte, error) {
 		return 0, errAllowance
 	}
 	a.left--
-	return a.in.ReadByte()
+	c, err := a.in.ReadByte()
+	if err == nil {
+		a.kept = append(a.kept, c)
+	}
+	return c, err
 }
 
 func (a *allowance) Read(p []byte) (int, error) {
@@ -142,5 +150,6 @@ func (a *allowance) Read(p []byte) (int, error) {
 	}
 	n, err := a.in.Read(p[:min(len(p), a.left)])
 	a.left -= n
+	a.kept = append(a.kept, p[:n]...)
 	return n, err
 }
