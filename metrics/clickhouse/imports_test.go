@@ -256,8 +256,9 @@ func linesOf(voc *event.Vocabulary, from string, file map[int64]saying, tally *s
 			tally.Taken++
 			e := event.Event{
 				Type: event.QueueObserved, ID: fmt.Appendf(nil, "p/%d", at), Source: []byte(from), Subject: []byte(voc.BCPName(bcp)), BCP: bcp,
-				Time: at * minute, Recorded: at * minute, Vehicles: says.vehicles, WaitSeconds: event.Unknown, AgeSeconds: event.Unknown,
+				Time: at * minute, Recorded: at * minute, Observation: event.NoObservation(),
 			}
+			e.Vehicles = says.vehicles
 			closed := source.No
 			if says.closed {
 				closed = source.Yes
