@@ -33,13 +33,18 @@ const (
 	AmbiguousTime Reason = "ambiguous_time"
 )
 
-// Reasons lists every reason, so that each can be counted from zero.
-func Reasons() []Reason {
+// MessageReasons lists the reasons of messages in a log, so that each can be counted from zero.
+func MessageReasons() []Reason {
 	return []Reason{
 		NotJSON, NotCloudEvent, UnknownType, MissingField, InvalidField,
 		UnknownBCP, UnknownAgency, FutureTime, TooOld, SubjectMismatch, TooLarge,
-		UnreadableBatch, TooManyFacts, UnreadableLine, ConflictingReading, ConflictingEvent, AmbiguousTime,
+		UnreadableBatch, TooManyFacts,
 	}
+}
+
+// Reasons lists every reason, also those that only lines of files have.
+func Reasons() []Reason {
+	return append(MessageReasons(), UnreadableLine, ConflictingReading, ConflictingEvent, AmbiguousTime)
 }
 
 // Rejection is the error of a message that cannot be used.

@@ -76,7 +76,7 @@ func New(registry prometheus.Registerer, voc *event.Vocabulary, places []place.P
 		visits:  ofShard("dwell_shard_visits", "Visits in memory after the latest flush."),
 		windows: ofShard("dwell_shard_windows", "Windows in memory after the latest flush."),
 	}
-	for _, reason := range event.Reasons() {
+	for _, reason := range event.MessageReasons() {
 		m.deadLetters.WithLabelValues(string(reason))
 	}
 	registry.MustRegister(newOverviewCollector(voc, places, overview, ofPlace), newHealthCollector(health), m.times)
