@@ -54,6 +54,9 @@ func (c *importFlags) run(ctx context.Context, e *env, kind imports.Kind, open f
 	var faults []error
 	for _, c.File = range files {
 		if err := c.importFile(ctx, e, kind, open); err != nil {
+			if len(files) > 1 {
+				err = fmt.Errorf("%s: %w", c.File, err)
+			}
 			faults = append(faults, err)
 		}
 		if ctx.Err() != nil {
