@@ -2,6 +2,7 @@ package clickhouse
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -34,13 +35,27 @@ func renameUnwritten(dir string, before []string) error {
 		return nil
 	}
 	for _, part := range setAside(dir) {
-		folder, name := filepath.Split(part)
 		if slices.Contains(before, part) {
 			continue
 		}
-		if err := os.Rename(part, filepath.Join(folder, unwrittenPrefix+strings.TrimPrefix(name, brokenPrefix))); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := os.Rename(part, unwrittenName(part)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
 	return os.Remove(marker)
+}
+
+// unwrittenName is a free name of a part that was set aside. ClickHouse gives the number of a part that it never had again, and so
+// several may have one name: the later ones get a suffix, as it gives them itself.
+func unwrittenName(part string) string {
+	folder, name := filepath.Split(part)
+	name, _, _ = strings.Cut(strings.TrimPrefix(name, brokenPrefix), "_try")
+	name = filepath.Join(folder, unwrittenPrefix+name)
+	free := name
+	for n := 1; ; n++ {
+		if _, err := os.Lstat(free); err != nil {
+			return free
+		}
+		free = fmt.Sprintf("%s_try%d", name, n)
+	}
 }

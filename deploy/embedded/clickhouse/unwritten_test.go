@@ -24,7 +24,8 @@ func cutPart(t *testing.T, folder string) {
 	}
 }
 
-// TestPartsThatAFullDiskHasCutAreNoDamage starts on a folder with a part that is not whole, once because of a full disk.
+// TestPartsThatAFullDiskHasCutAreNoDamage starts on a folder with a part that is not whole, twice because of a full disk. The number of a part
+// that was not written is given again, so both have one name.
 func TestPartsThatAFullDiskHasCutAreNoDamage(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
 	engine := clickhousetest.Open(t, dir)
@@ -32,7 +33,7 @@ func TestPartsThatAFullDiskHasCutAreNoDamage(t *testing.T) {
 	for _, story := range []struct {
 		full bool
 		want string
-	}{{false, "broken-on-start\n"}, {true, "unwritten\nbroken-on-start\n"}, {false, "unwritten\nbroken-on-start\nbroken-on-start\n"}} {
+	}{{false, "broken-on-start\n"}, {true, "unwritten\nbroken-on-start\n"}, {true, "unwritten\nunwritten\nbroken-on-start\n"}, {false, "unwritten\nunwritten\nbroken-on-start\nbroken-on-start\n"}} {
 		ask(t, engine.Server, nil, "CREATE TABLE IF NOT EXISTS t (x UInt64) ENGINE = MergeTree ORDER BY x")
 		ask(t, engine.Server, nil, "INSERT INTO t SELECT number FROM numbers(100)")
 		part := ask(t, engine.Server, nil, folder)
