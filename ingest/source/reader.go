@@ -167,7 +167,7 @@ func (q *Reader) Lines() iter.Seq2[Line, error] {
 					return
 				}
 			case err != nil:
-				yield(Line{}, fmt.Errorf("readings: %w", err))
+				_ = q.atEnd(yield) && yield(Line{}, fmt.Errorf("readings: %w", err))
 				return
 			default:
 				if !q.take(number, values, yield) {
@@ -231,6 +231,7 @@ func (q *Reader) place(r reading, yield func(Line, error) bool) bool {
 	return true
 }
 
+// atEnd yields the readings that still wait for the next one of their place.
 func (q *Reader) atEnd(yield func(Line, error) bool) bool {
 	var left []reading
 	for _, s := range q.series {

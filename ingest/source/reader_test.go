@@ -304,6 +304,24 @@ func TestReaderRefusesWhatNoEventCanHave(t *testing.T) {
 	}
 }
 
+// A file ends in an error while a reading of the hour that is there twice waits for the next one of its place: each line read is in the sum.
+func TestReadErrorLosesNoLineThatWaits(t *testing.T) {
+	broken := errors.New("the disk is gone")
+	file := "time,place,trucks\n2025-10-26 01:30,PL-18-MEDYKA,1\n2025-10-26 02:30,PL-18-MEDYKA,2\n2025-10-26 02:30,PL-18-MEDYKA,3\n"
+	m := mapping(t, counts+"time_layout: \"2006-01-02 15:04\"\ntime_zone: Europe/Warsaw\n")
+	r, err := source.NewReader(io.MultiReader(strings.NewReader(file), iotest.ErrReader(broken)), []source.Mapping{m}, vocabulary(t), zoneOf, today)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var last error
+	for _, err := range r.Lines() {
+		last = err
+	}
+	if got := r.Tally(); !errors.Is(last, broken) || got.Lines != 3 || got.Taken+got.Duplicates+got.AllRefused() != got.Lines {
+		t.Errorf("%s; %v", got, last)
+	}
+}
+
 func TestReadErrorIsReported(t *testing.T) {
 	broken := errors.New("the disk is gone")
 	header := "scraped_at,crossing_id,trucks_waiting,closure_flag,parse_miss_flag,reading_age_seconds\n"
