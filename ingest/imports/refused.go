@@ -26,7 +26,8 @@ type LetterTopic interface {
 }
 
 // Refused makes dead letters of the lines of a file that became no event. They are safe after the Flush that follows. A line that is
-// refused again at the same place in a file of the same name is the same letter, and is not written again. It is not for concurrent use.
+// refused again at the same place in a file of the same name is the same letter, and is not written again; one with several readings that
+// are refused is one letter with all details. It is not for concurrent use.
 type Refused struct {
 	file   string
 	topic  LetterTopic
@@ -47,23 +48,28 @@ const maxLetters, maxLetterBytes = 1000, 4 << 20
 
 // Add takes a line; its bytes are copied.
 func (r *Refused) Add(ctx context.Context, bad *source.LineError) error {
-	o := LineOrigin(r.file, bad.Line, bad.Bytes)
-	if _, again := r.gather[o]; again { // a line of several readings
-		return nil
-	}
 	detail := bad.Text
 	if !strings.HasPrefix(detail, string(bad.Reason)) {
 		detail = string(bad.Reason) + ": " + detail
+	}
+	o := LineOrigin(r.file, bad.Line, bad.Bytes)
+	if l, again := r.gather[o]; again { // a line of several readings
+		l.Detail += "; " + detail
+		r.gather[o] = l
+		return nil
+	}
+	if len(r.order) >= maxLetters || r.bytes >= maxLetterBytes {
+		if err := r.Flush(ctx); err != nil {
+			return err
+		}
 	}
 	r.gather[o] = event.DeadLetter{
 		Origin: o, Reason: bad.Reason, Detail: detail,
 		Record: event.Record{Time: r.now().UnixMilli(), Key: []byte{}, Value: bytes.Clone(bad.Bytes)},
 	}
 	r.order = append(r.order, o)
-	if r.bytes += len(bad.Bytes); len(r.order) < maxLetters && r.bytes < maxLetterBytes {
-		return nil
-	}
-	return r.Flush(ctx)
+	r.bytes += len(bad.Bytes)
+	return nil
 }
 
 // Flush writes what has been gathered: to the topic, then to the table, as for the letters of a topic.

@@ -87,3 +87,23 @@ func TestManyRefusedLinesAreWrittenAsTheyCome(t *testing.T) {
 		t.Errorf("%d letters are written before the end of the file, want %d", len(box.table), maxLetters)
 	}
 }
+
+// Of a line with a column for each class of vehicle, two readings are refused, also where it is the last one that is gathered.
+func TestLineOfSeveralRefusedReadingsIsOneLetterWithAllDetails(t *testing.T) {
+	box := &letterBox{}
+	r := NewRefused("queues.csv", box, box, time.Now)
+	for line := range maxLetters {
+		for _, class := range []string{"trucks", "buses"} {
+			if err := r.Add(t.Context(), &source.LineError{Line: line, Reason: event.InvalidField, Text: class + " is no number", Bytes: []byte("x,y")}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := r.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	const want = "invalid_field: trucks is no number; invalid_field: buses is no number x,y"
+	if len(box.topic) != maxLetters || box.topic[0] != want || box.topic[maxLetters-1] != want {
+		t.Errorf("%d letters, the first is %q, the last %q", len(box.topic), box.topic[0], box.topic[len(box.topic)-1])
+	}
+}
