@@ -179,7 +179,7 @@ func closingsFollowFromAllFiles(d *desk) {
 			bring(name)
 		}
 		d.has(openings(source), "bcp.closed 21:00", "bcp.opened 22:00")
-		between := bring("between.csv") // it was at work earlier, so the opening of the next day is none
+		between := bring("between.csv") // the place was open by then, so the next day opens nothing
 		d.has(openings(source), "bcp.closed 21:00", "bcp.opened 21:30")
 		d.says("2 closings and openings changed", "imports", "undo", between)
 		d.has(openings(source), "bcp.closed 21:00", "bcp.opened 22:00")

@@ -28,7 +28,8 @@ func (im *Importer) Import(ctx context.Context, about *Import, lines iter.Seq2[s
 	if err != nil {
 		return err
 	}
-	return end(im.take(ctx, about, lines, tally, refused))
+	err = im.take(ctx, about, lines, tally, refused)
+	return end(err)
 }
 
 func (im *Importer) take(ctx context.Context, about *Import, lines iter.Seq2[source.Line, error], tally *source.Tally, refused func(*source.LineError) error) (err error) {

@@ -54,7 +54,8 @@ type Import struct {
 	Token  uint64
 	Kind   Kind
 	Of     uint32
-	// File is the name without its folder. The hashes are the SHA-256 in hexadecimal, of a mapping empty where there is none.
+	// File is the name of the file without its folder. The hashes are SHA-256 in hexadecimal; an import without a mapping has an empty
+	// MappingHash.
 	File, FileHash, Mapping, MappingHash string
 
 	Begun time.Time

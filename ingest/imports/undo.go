@@ -30,7 +30,8 @@ func (im *Importer) Undo(ctx context.Context, number uint32) (*Import, error) {
 	if err != nil {
 		return nil, err
 	}
-	return about, end(im.takeBack(ctx, about))
+	err = im.takeBack(ctx, about)
+	return about, end(err)
 }
 
 func (im *Importer) takeBack(ctx context.Context, about *Import) error {

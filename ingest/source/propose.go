@@ -363,7 +363,7 @@ func (p *proposal) guessTime() (at []int, layout, comment string) {
 	return nil, "", ""
 }
 
-// timeOfDay finds the column of a sheet that has the time of day of whole days in another column; -1 if there is none.
+// timeOfDay finds the column of times of day that belongs to a column of dates of a sheet. It returns -1 if the sheet has no such column.
 func (p *proposal) timeOfDay(days int) int {
 	if p.share(days, func(s string) bool { return !strings.Contains(s, ".") }) < 0.9 {
 		return -1

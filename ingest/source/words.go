@@ -65,7 +65,7 @@ func (w *words) state(s string) (event.QueueState, bool) {
 	return event.ParseQueueState([]byte(strings.ToLower(s)))
 }
 
-// direction reads a direction; empty is none.
+// direction reads a direction. An empty text gives NoDirection.
 func (w *words) direction(s string) (event.Direction, bool) {
 	switch {
 	case isOf(w.Inbound, s):

@@ -9,7 +9,7 @@ import (
 
 // spans are the times between which the facts of the visits of each page of memory lie. Visits take their places in the order in
 // which their trucks come, so those of a page are of nearly one time, and an opening or closing of an hour looks at the
-// visits of few pages: of 100,000 visits of three days, at one in fifteen.
+// visits of few pages (BenchmarkLateClosing).
 type spans []span
 
 // span is [from, to] or wider. It is empty where from is after to.

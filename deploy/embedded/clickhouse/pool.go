@@ -47,7 +47,8 @@ func newPool(open func() (*conn, error)) (*pool, error) {
 	return &pool{open: open, keep: keep, slots: make(chan struct{}, poolSize), sessions: map[string]*session{}}, nil
 }
 
-// take lends a connection to a program for a session, "" is none; give returns it and must be called once.
+// take lends a connection to a program: that of the session id, or any of the program if id is empty. The caller must call give once, which
+// returns the connection.
 func (p *pool) take(ctx context.Context, program, id string, timeout time.Duration) (_ *conn, give func(), err error) {
 	select {
 	case p.slots <- struct{}{}:
@@ -81,7 +82,7 @@ func (p *pool) take(ctx context.Context, program, id string, timeout time.Durati
 	}, nil
 }
 
-// freeOf takes the connection that the program gave back last, nil if there is none.
+// freeOf takes the connection that the program gave back last. It returns nil if the program has no free connection.
 func (p *pool) freeOf(program string) *conn {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -94,7 +95,8 @@ func (p *pool) freeOf(program string) *conn {
 	return nil
 }
 
-// putFree gives a connection back, and returns the one that was given back longest ago where there would be too many, else nil.
+// putFree gives a connection back. If that makes too many, it takes out the one that has been free longest and returns it, for the caller
+// to close.
 func (p *pool) putFree(c *conn) (over *conn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -254,7 +254,7 @@ CREATE TABLE IF NOT EXISTS {{db}}.imports {{cluster}} (
     number       UInt32                 COMMENT 'counts from 1; an undoing has a number, too',
     token        UInt64                 COMMENT 'random; of two processes that take a number at the same time the lower one has it',
     kind         LowCardinality(String) COMMENT 'events, readings, undo, or repeat: a file that another import had, and nothing new',
-    of           UInt32                 COMMENT 'the import that is undone or repeated; 0 is none',
+    of           UInt32                 COMMENT 'number of the import that this one undoes or repeats; 0 for a new import',
     file         String                 COMMENT 'name without its folder',
     file_hash    String                 COMMENT 'SHA-256 in hexadecimal',
     mapping      String,
