@@ -112,7 +112,7 @@ func (c *importFlags) importFile(ctx context.Context, e *env, kind imports.Kind,
 		}
 	}
 	if refused := in.Tally().AllRefused(); refused > 0 {
-		return fmt.Errorf("%d lines of %q were not imported; they are dead letters", refused, c.File)
+		return fmt.Errorf("lines of %q that were not imported: %d; they are dead letters", c.File, refused)
 	}
 	return nil
 }

@@ -88,7 +88,7 @@ func (c *undoImportCommand) Run(ctx context.Context, e *env) error {
 		if err != nil {
 			return err
 		}
-		_, _ = fmt.Fprintf(e.out, "import %d of %s is undone: %d events retracted, %d closings and openings changed\n", c.Import, undone.File, undone.Retracted, undone.Changes)
+		_, _ = fmt.Fprintf(e.out, "import %d of %s is undone: events retracted: %d, closings and openings changed: %d\n", c.Import, undone.File, undone.Retracted, undone.Changes)
 		if c.Wait {
 			return waitCounted(ctx, e, s, own)
 		}

@@ -117,11 +117,11 @@ func readingsAreUndone(d *desk) {
 		d.Errorf("the imports are %q, want %q\nin\n%s", states, want, list)
 	}
 
-	d.says("import 4 of corrected.csv is undone: 1 events retracted", "imports", "undo", "4")
+	d.says("import 4 of corrected.csv is undone: events retracted: 1", "imports", "undo", "4")
 	d.has(readings, "09:00 12 2", "10:00 13 0", "11:00 14 0", "12:00 15 0")
-	d.says(" 0 events retracted", "imports", "undo", "1") // the others contain it
-	d.says(" 1 events retracted", "imports", "undo", "5")
-	d.says(" 3 events retracted", "imports", "undo", "3")
+	d.says(" events retracted: 0", "imports", "undo", "1") // the others contain it
+	d.says(" events retracted: 1", "imports", "undo", "5")
+	d.says(" events retracted: 3", "imports", "undo", "3")
 	d.has(readings)
 	if got := d.dwell(1, "imports", "undo", "3"); !strings.Contains(got, "import 3 is undone already") {
 		d.Error(got)
@@ -143,7 +143,7 @@ func eventsAreUndone(d *desk) {
 	wrong := d.file("events.jsonl", line("1", "truck.arrived", "08:00")+line("2", "truck.departed", "09:00")+line("1", "truck.arrived", "08:00"))
 	d.says(": import 11, 3 lines: 2 events, 1 duplicate, 0 refused\n", "import", "events", wrong)
 	d.has(visits, "T1 departed 3600")
-	d.says(" 2 events retracted", "imports", "undo", "11")
+	d.says(" events retracted: 2", "imports", "undo", "11")
 	d.has("SELECT concat(visit, ' ', status) FROM visits FINAL", "T1 void")
 	right := d.file("events.jsonl", line("1", "truck.arrived", "08:30")+line("2", "truck.departed", "09:00")+line("2", "truck.departed", "09:10"))
 	got := d.dwell(1, "import", "events", right)
@@ -181,7 +181,7 @@ func closingsFollowFromAllFiles(d *desk) {
 		d.has(openings(source), "bcp.closed 21:00", "bcp.opened 22:00")
 		between := bring("between.csv") // the place was open by then, so the next day opens nothing
 		d.has(openings(source), "bcp.closed 21:00", "bcp.opened 21:30")
-		d.says("2 closings and openings changed", "imports", "undo", between)
+		d.says("closings and openings changed: 2", "imports", "undo", between)
 		d.has(openings(source), "bcp.closed 21:00", "bcp.opened 22:00")
 	}
 }

@@ -154,7 +154,7 @@ func (c *sourceTryCommand) print(e *env, name string, r *source.Reader, voc *eve
 	}
 	_, _ = fmt.Fprintf(e.out, "\n%swould be    %s\n", comment, r.Tally())
 	if refused > 0 {
-		return fmt.Errorf("%d lines of %q would not be imported", refused, name)
+		return fmt.Errorf("lines of %q that would not be imported: %d", name, refused)
 	}
 	return nil
 }
