@@ -3,7 +3,6 @@ package event
 import (
 	"bytes"
 	"math"
-	"strconv"
 	"time"
 	"unicode/utf8"
 )
@@ -144,7 +143,11 @@ func (d *Decoder) readBinary(record *Record) *Rejection {
 		}
 	}
 	if e := &d.found[edition]; e.kind == text { // a header has the text of the number
-		e.kind = number
+		d.scanner.start(e.text)
+		d.scanner.number()
+		if d.scanner.end() {
+			e.kind = number
+		}
 	}
 	d.scanner.start(record.Value)
 	d.scanData()
@@ -159,7 +162,7 @@ func (d *Decoder) readAttributes(e *Event) *Rejection {
 	if f[specversion].kind != text || string(f[specversion].text) != "1.0" {
 		return reject(NotCloudEvent, "specversion", f[specversion].text)
 	}
-	if f[eventType].kind != text {
+	if f[eventType].kind != text || f[eventType].missing() {
 		return reject(NotCloudEvent, "type", f[eventType].text)
 	}
 	if r := name("id", &f[eventID], &e.ID); r != nil {
@@ -248,8 +251,11 @@ func readEdition(field string, v *value, into *uint32) *Rejection {
 	if v.missing() {
 		return nil
 	}
-	n, ok := decimal(v.text)
-	if v.kind != number || !ok || n > maxEdition || string(v.text) != strconv.FormatInt(n, 10) {
+	if v.kind != number {
+		return reject(InvalidField, field, v.text)
+	}
+	n, ok := integer(v.text, maxEdition)
+	if !ok {
 		return reject(InvalidField, field, v.text)
 	}
 	*into = uint32(n)

@@ -54,7 +54,7 @@ var (
 	anyTime = properties{
 		{"type", "string"},
 		{"format", "date-time"},
-		{"pattern", `^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})$`},
+		{"pattern", `^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})$`},
 	}
 	anyCount   = properties{{"type", "integer"}, {"minimum", 0}, {"maximum", MaxCount}}
 	anEdition  = properties{{"type", "integer"}, {"minimum", 0}, {"maximum", maxEdition}}

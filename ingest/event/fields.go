@@ -110,8 +110,11 @@ func (d *Decoder) readReading(e *Event) *Rejection {
 		if n.v.missing() {
 			continue
 		}
-		whole, ok := decimal(n.v.text)
-		if n.v.kind != number || !ok || len(n.v.text) > maxDigits {
+		if n.v.kind != number {
+			return reject(InvalidField, n.field, n.v.text)
+		}
+		whole, ok := integer(n.v.text, MaxCount)
+		if !ok {
 			return reject(InvalidField, n.field, n.v.text)
 		}
 		*n.into = whole

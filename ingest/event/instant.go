@@ -1,15 +1,19 @@
 package event
 
-// ParseInstant reads an RFC 3339 time, with any offset, as Unix milliseconds. Digits beyond the millisecond are cut.
+import "time"
+
+// ParseInstant reads an RFC 3339 time, with any offset, as Unix milliseconds. Digits beyond the millisecond are cut. As the standard
+// allows, t, z and a space stand for T and Z, and the last second of a month in UTC may be a 60th, a leap second; Unix time has none, so it is
+// the first second of the next month.
 func ParseInstant(b []byte) (ms int64, ok bool) {
-	if len(b) < len("2006-01-02T15:04:05Z") || b[4] != '-' || b[7] != '-' || b[10] != 'T' || b[13] != ':' || b[16] != ':' {
+	if len(b) < len("2006-01-02T15:04:05Z") || b[4] != '-' || b[7] != '-' || b[10]|' ' != 't' && b[10] != ' ' || b[13] != ':' || b[16] != ':' {
 		return 0, false
 	}
 	century, yearOfCentury, month, day := pair(b, 0), pair(b, 2), pair(b, 5), pair(b, 8)
 	hour, minute, second := pair(b, 11), pair(b, 14), pair(b, 17)
 	year := century*100 + yearOfCentury
 	if century > 99 || yearOfCentury > 99 || month < 1 || month > 12 || day < 1 || day > daysIn(year, month) ||
-		hour > 23 || minute > 59 || second > 59 {
+		hour > 23 || minute > 59 || second > 60 {
 		return 0, false
 	}
 	rest := b[19:]
@@ -30,12 +34,15 @@ func ParseInstant(b []byte) (ms int64, ok bool) {
 		return 0, false
 	}
 	seconds := daysSinceEpoch(year, month, day)*86_400 + hour*3600 + minute*60 + second - offset
+	if second == 60 && !beginsMonth(seconds) {
+		return 0, false
+	}
 	return seconds*1000 + fraction, true
 }
 
 // zone reads "Z" or "+04:30" as seconds east of UTC.
 func zone(b []byte) (seconds int64, ok bool) {
-	if len(b) == 1 && b[0] == 'Z' {
+	if len(b) == 1 && b[0]|' ' == 'z' {
 		return 0, true
 	}
 	if len(b) != 6 || b[0] != '+' && b[0] != '-' || b[3] != ':' {
@@ -69,6 +76,11 @@ func decimal(b []byte) (n int64, ok bool) {
 		n = n*10 + int64(c-'0')
 	}
 	return n, true
+}
+
+func beginsMonth(seconds int64) bool {
+	t := time.Unix(seconds, 0).UTC()
+	return t.Day() == 1 && seconds%86_400 == 0
 }
 
 func daysIn(year, month int64) int64 {

@@ -3,6 +3,8 @@ package event
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
+	"math/big"
 	"regexp"
 	"strconv"
 	"strings"
@@ -10,8 +12,11 @@ import (
 	"unicode/utf8"
 )
 
-// rfc3339 is stricter than package time, which takes an hour of one digit, and a comma.
-var rfc3339 = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$`)
+// rfc3339 is stricter than package time, which takes an hour of one digit, and a comma, and knows no leap second.
+var (
+	rfc3339    = regexp.MustCompile(`^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)$`)
+	leapSecond = regexp.MustCompile(`^(.{17})60`)
+)
 
 // slowReader reads a message with encoding/json and the description alone. It keeps the first
 // reason why the message cannot be used.
@@ -64,12 +69,20 @@ func (r *slowReader) parts(m *Record) (attributes map[string]any, data any) {
 		if edition, is := headers["ce_edition"].(string); is {
 			headers["edition"] = json.Number(edition)
 		}
-		return headers, r.parse(m.Value)
+		return withoutEmpty(headers), withoutEmpty(r.parse(m.Value))
 	}
 	r.must(structured || media(contentType) == "" || media(contentType) == "application/json", NotCloudEvent)
 	attributes, is := r.parse(m.Value).(map[string]any)
 	r.must(is, NotJSON)
-	return attributes, attributes["data"]
+	return withoutEmpty(attributes), withoutEmpty(attributes["data"])
+}
+
+// withoutEmpty leaves out members that are empty strings, which count as absent.
+func withoutEmpty[T any](members T) T {
+	if object, is := any(members).(map[string]any); is {
+		maps.DeleteFunc(object, func(_ string, v any) bool { return v == "" })
+	}
+	return members
 }
 
 // parse reads a whole text, and numbers as they are written.
@@ -189,27 +202,52 @@ func (r *slowReader) name(from map[string]any, field string) []byte {
 func (r *slowReader) instant(from map[string]any, field string) int64 {
 	r.must(from[field] != nil, MissingField)
 	s, _ := from[field].(string)
-	at, err := time.Parse(time.RFC3339, s)
-	r.must(err == nil && rfc3339.MatchString(s) && at.UTC().Year() >= 1990 && at.UTC().Year() < 2105, InvalidField)
+	at, is := slowInstant(s)
+	r.must(is && at.UTC().Year() >= 1990 && at.UTC().Year() < 2105, InvalidField)
 	return at.UnixMilli()
+}
+
+// slowInstant reads a time with package time. A leap second is the one after the 59th.
+func slowInstant(s string) (time.Time, bool) {
+	is := rfc3339.MatchString(s)
+	at, err := time.Parse(time.RFC3339, strings.Replace(strings.ToUpper(leapSecond.ReplaceAllString(s, "${1}59")), " ", "T", 1))
+	if leapSecond.MatchString(s) {
+		at = at.Add(time.Second).UTC()
+		is = is && at.Day() == 1 && at.Hour()+at.Minute()+at.Second() == 0
+	}
+	return at, is && err == nil
 }
 
 func (r *slowReader) edition(from map[string]any) uint32 {
 	if from["edition"] == nil {
 		return 0
 	}
-	digits, is := from["edition"].(json.Number)
-	n, err := strconv.Atoi(digits.String())
-	r.must(is && err == nil && n >= 0 && n <= 2_147_483_647 && strconv.Itoa(n) == digits.String(), InvalidField)
-	return uint32(n)
+	return uint32(r.whole(from["edition"], 2_147_483_647))
 }
 
 func (r *slowReader) count(from map[string]any, field string) int64 {
 	if from[field] == nil {
 		return Unknown
 	}
-	digits, is := from[field].(json.Number)
-	n, err := strconv.ParseUint(digits.String(), 10, 63)
-	r.must(is && err == nil && n <= 9_999_999_999, InvalidField)
-	return int64(n)
+	return r.whole(from[field], 9_999_999_999)
+}
+
+// whole reads a whole number in any form. A fuzzer's exponents would take math/big for ever, and none beyond 1000 makes a number that counts.
+func (r *slowReader) whole(given any, most int64) int64 {
+	digits, is := given.(json.Number)
+	is = is && json.Valid([]byte(digits))
+	if mantissa, exponent, has := strings.Cut(strings.ToLower(string(digits)), "e"); has && is {
+		e, err := strconv.Atoi(exponent)
+		is = err == nil && e > -1000 && e < 1000
+		if strings.Trim(mantissa, "-0.") == "" {
+			return 0
+		}
+	}
+	r.must(is, InvalidField)
+	if !is {
+		return 0
+	}
+	n, _ := new(big.Rat).SetString(string(digits))
+	r.must(n.IsInt() && n.Sign() >= 0 && n.Cmp(new(big.Rat).SetInt64(most)) <= 0, InvalidField)
+	return n.Num().Int64()
 }

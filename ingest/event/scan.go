@@ -35,8 +35,8 @@ const (
 	other // true, false, an array
 )
 
-// missing reports whether the field is absent, or null, which counts as absent.
-func (v *value) missing() bool { return v.kind <= null }
+// missing reports whether the field is absent, or null or an empty string, which count as absent.
+func (v *value) missing() bool { return v.kind <= null || v.kind == text && len(v.text) == 0 }
 
 // maxDepth is how deep values may nest, the same as in encoding/json.
 const maxDepth = 10_000
