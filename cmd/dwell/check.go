@@ -59,6 +59,9 @@ func (c *checkCommand) Run(ctx context.Context, e *env) error {
 		if missing, err := clickhouse.MissingRights(ctx, cfg.ClickHouse.Config); err == nil && len(missing) > 0 {
 			_, _ = fmt.Fprintf(e.out, "%-15sdamaged parts may be found only when they are read; GRANT %s TO %s\n", "", strings.Join(missing, ", "), cfg.ClickHouse.User)
 		}
+		if n, err := clickhouse.IneffectiveRetractions(ctx, cfg.ClickHouse.Config); err == nil && n > 0 {
+			_, _ = fmt.Fprintf(e.out, "%-15sretractions whose event has not come, in the view ineffective_retractions: %d\n", "", n)
+		}
 	}
 	return errors.Join(errs...)
 }

@@ -351,3 +351,15 @@ SELECT bcp, direction, source, queue, id, edition, time, recorded, vehicles, wai
 FROM {{db}}.readings FINAL
 WHERE NOT retracted
 COMMENT 'Queue readings of other sources, without those that were retracted.';
+
+CREATE OR REPLACE VIEW {{db}}.ineffective_retractions {{cluster}} AS
+SELECT DISTINCT bcp, subject, source, id, edition, time, retracted_source, retracted_id, retracted_edition, retracted_time
+FROM {{db}}.events
+LEFT JOIN (SELECT shard AS kept_shard, events_since FROM {{db}}.retained) AS kept ON shard = kept_shard
+WHERE type = 'event.retracted' AND retracted_time >= events_since
+    AND (shard, bcp, subject, retracted_source, retracted_id, retracted_edition) NOT IN (
+        SELECT shard, bcp, subject, source, id, edition
+        FROM {{db}}.events
+        WHERE (shard, bcp, subject, source, id, edition) IN (
+            SELECT shard, bcp, subject, retracted_source, retracted_id, retracted_edition FROM {{db}}.events WHERE type = 'event.retracted'))
+COMMENT 'Retractions whose event has not come, of those whose event would be kept. They change nothing until it comes.';
