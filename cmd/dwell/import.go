@@ -16,6 +16,7 @@ import (
 
 	"dwell/cmd/dwell/app"
 	"dwell/cmd/dwell/visible"
+	"dwell/ingest/event"
 	"dwell/ingest/imports"
 	"dwell/ingest/source"
 )
@@ -112,6 +113,9 @@ func (c *importFlags) importFile(ctx context.Context, e *env, kind imports.Kind,
 		}
 	}
 	if refused := in.Tally().AllRefused(); refused > 0 {
+		if _, raw := in.(*source.Events); raw && in.Tally().Refused[event.NotJSON] == in.Tally().Lines {
+			return fmt.Errorf("no line of %q is a CloudEvent; for events of another shape, --map FILE says what its columns mean", c.File)
+		}
 		return fmt.Errorf("lines of %q that were not imported: %d; they are dead letters", c.File, refused)
 	}
 	return nil
@@ -205,10 +209,33 @@ func waitCounted(ctx context.Context, e *env, s *app.System, own bool) error {
 
 type importEventsCommand struct {
 	importFlags `embed:""`
+	Map         string `type:"existingfile" help:"Mapping of columns to events (YAML), for a file that is not of CloudEvents: CSV, JSON, XLSX or XML."`
 }
 
 func (c *importEventsCommand) Run(ctx context.Context, e *env) error {
+	named, err := readMapping(c.Map)
+	if err != nil {
+		return err
+	}
+	if named != nil && !named[0].OfEvents() {
+		return fmt.Errorf("--map %s is of queue readings: use dwell import readings", c.Map)
+	}
 	return c.run(ctx, e, imports.OfEvents, func(im *importing) (input, error) {
-		return source.NewEvents(im, im.Vocabulary, time.Now), nil
+		if named == nil {
+			return source.NewEvents(im, im.Vocabulary, time.Now), nil
+		}
+		return im.mapped(named)
 	})
+}
+
+// mapped reads the file by the one of the mappings that fits it.
+func (im *importing) mapped(mappings []source.Mapping) (input, error) {
+	r, err := source.NewReader(im, mappings, im.Vocabulary, im.zone, time.Now().Add(source.MaxSkew))
+	if err != nil {
+		return nil, err
+	}
+	m := r.Mapping()
+	im.about.Mapping, im.about.MappingHash = filepath.Base(m.Name), m.Hash
+	im.Say("mapping", "%s", m.Name)
+	return r, nil
 }

@@ -4,8 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
-	"time"
+	"slices"
 
 	"dwell/ingest/imports"
 	"dwell/ingest/source"
@@ -21,6 +20,9 @@ func (c *importReadingsCommand) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
+	if named != nil && named[0].OfEvents() {
+		return fmt.Errorf("--map %s is of events: use dwell import events", c.Map)
+	}
 	return c.run(ctx, e, imports.OfReadings, func(im *importing) (input, error) {
 		mappings, err := named, error(nil)
 		if mappings == nil {
@@ -29,14 +31,7 @@ func (c *importReadingsCommand) Run(ctx context.Context, e *env) error {
 		if err != nil {
 			return nil, err
 		}
-		r, err := source.NewReader(im, mappings, im.Vocabulary, im.zone, time.Now().Add(source.MaxSkew))
-		if err != nil {
-			return nil, err
-		}
-		m := r.Mapping()
-		im.about.Mapping, im.about.MappingHash = filepath.Base(m.Name), m.Hash
-		im.Say("mapping", "%s", m.Name)
-		return r, nil
+		return im.mapped(slices.DeleteFunc(mappings, func(m source.Mapping) bool { return m.OfEvents() }))
 	})
 }
 

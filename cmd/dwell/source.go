@@ -163,7 +163,7 @@ func (c *sourceTryCommand) print(e *env, name string, r *source.Reader, voc *eve
 func described(ev *event.Event, voc *event.Vocabulary) string {
 	s := fmt.Sprintf("%s %s %s", time.UnixMilli(ev.Time).UTC().Format(time.RFC3339), voc.BCPName(ev.BCP), ev.Type)
 	if ev.Type != event.QueueObserved {
-		return s
+		return s + describedFact(ev, voc)
 	}
 	seconds := func(n int64) string {
 		if n == event.Unknown {
@@ -194,4 +194,33 @@ func described(ev *event.Event, voc *event.Vocabulary) string {
 		s += ", " + ev.State.String()
 	}
 	return s
+}
+
+// describedFact is what an event says of a visit or a place.
+func describedFact(ev *event.Event, voc *event.Vocabulary) (s string) {
+	if ev.Type.OfVisit() {
+		s += fmt.Sprintf(", visit %q", ev.Subject)
+	}
+	for _, one := range []struct{ name, value string }{
+		{"", ev.Direction.String()},
+		{"", ev.Regime.String()},
+		{"", ev.Channel.String()},
+		{"", voc.HolderName(ev.Agency)},
+		{"", ev.Kind.String()},
+		{"", ev.Result.String()},
+		{"hold ", quoted(ev.Hold)},
+		{"lane ", quoted(ev.Lane)},
+	} {
+		if one.value != "" {
+			s += ", " + one.name + one.value
+		}
+	}
+	return s
+}
+
+func quoted(text []byte) string {
+	if len(text) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%q", text)
 }

@@ -2,7 +2,7 @@ package source
 
 import "strings"
 
-// Description is the YAML of a source: which column of a file means what. In JSON and XML a column is the path of a value below a
+// Description is the YAML of a source: which column of a file, or of the messages of a topic, means what. In JSON and XML a column is the path of a value below a
 // record, such as lanes.standard.delay; lanes[].delay is that of each element of a list, each of which is a reading; /updated is a value
 // outside of the records and before them.
 type Description struct {
@@ -26,6 +26,10 @@ type Description struct {
 	Columns Columns `yaml:"columns,omitempty"`
 	// Readings are the readings of a record that has several, such as a column for each class of vehicle. What one of them does not name is that of all.
 	Readings []Reading `yaml:"readings,omitempty"`
+	// Events are the events of a record, instead of readings: one whose type is in a column, or one for each column that has a time, such as arrived and released.
+	Events []MappedEvent `yaml:"events,omitempty"`
+	// Codes are the words of events by those of the file, by the key of their column, such as {type: {GATE IN: truck.arrived}, channel: {G: green}}; case does not count.
+	Codes map[string]map[string]string `yaml:"codes,omitempty"`
 	// TimeLayout is as Go writes it (2006-01-02 15:04), as strftime does (%d.%m.%Y %H:%M), epoch_s, epoch_ms, or excel for cells that have a date; RFC 3339 by default.
 	TimeLayout string `yaml:"time_layout,omitempty"`
 	// TimeZone is that of times without one, such as Europe/Kyiv, or place for that of each place. It is never guessed.
@@ -76,6 +80,18 @@ type Reading struct {
 	Except map[string]names `yaml:"except,omitempty"`
 }
 
+// MappedEvent is one of the events of a record.
+type MappedEvent struct {
+	// Columns are those of this event, besides the ones of all.
+	Columns Columns `yaml:"columns,omitempty"`
+	// Values are what no column has, by its key, such as {type: inspection.started, agency: customs}.
+	Values map[string]string `yaml:"values,omitempty"`
+	// Only takes the event where the column has one of these values.
+	Only map[string]names `yaml:"only,omitempty"`
+	// Except passes over the event where the column has one of these values.
+	Except map[string]names `yaml:"except,omitempty"`
+}
+
 // Columns are the names of columns. An empty one is a figure that the file does not have.
 type Columns struct {
 	// BCP has the name or the id of the place.
@@ -102,6 +118,29 @@ type Columns struct {
 	Missing string `yaml:"missing,omitempty"`
 	// Closed is a flag: the place was closed.
 	Closed string `yaml:"closed,omitempty"`
+
+	// ID has the id of the event, or of the record if it has several events. Without it the subject, the type and the time are the id.
+	ID string `yaml:"id,omitempty"`
+	// Subject has the id of the visit that the event is about.
+	Subject string `yaml:"subject,omitempty"`
+	// Type has the type of the event, such as truck.arrived, or a word for it of codes.
+	Type string `yaml:"type,omitempty"`
+	// Recorded has when the event was recorded, in the layout of the time.
+	Recorded string `yaml:"recorded,omitempty"`
+	// Agency has the agency that acts, or a word for it of codes.
+	Agency string `yaml:"agency,omitempty"`
+	// Channel has the channel, such as green, or a word for it of codes.
+	Channel string `yaml:"channel,omitempty"`
+	// Regime has the customs regime, such as transit, or a word for it of codes.
+	Regime string `yaml:"regime,omitempty"`
+	// Kind has the kind of the inspection, such as scan, or a word for it of codes.
+	Kind string `yaml:"kind,omitempty"`
+	// Result has the result of the inspection, such as conformant, or a word for it of codes.
+	Result string `yaml:"result,omitempty"`
+	// Hold has the id of the hold.
+	Hold string `yaml:"hold,omitempty"`
+	// Lane has the name of the lane.
+	Lane string `yaml:"lane,omitempty"`
 }
 
 // each calls f for each column that is one text, with its key.
@@ -117,6 +156,27 @@ func (c *Columns) each(f func(key string, name *string)) {
 	f("state", &c.State)
 	f("missing", &c.Missing)
 	f("closed", &c.Closed)
+	f("id", &c.ID)
+	f("subject", &c.Subject)
+	f("type", &c.Type)
+	f("recorded", &c.Recorded)
+	f("agency", &c.Agency)
+	f("channel", &c.Channel)
+	f("regime", &c.Regime)
+	f("kind", &c.Kind)
+	f("result", &c.Result)
+	f("hold", &c.Hold)
+	f("lane", &c.Lane)
+}
+
+// of returns the column of a key; empty where there is none.
+func (c *Columns) of(key string) (name string) {
+	c.each(func(k string, n *string) {
+		if k == key {
+			name = *n
+		}
+	})
+	return name
 }
 
 // over are the columns of c, and where it names none those of all.

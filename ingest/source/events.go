@@ -16,7 +16,7 @@ import (
 // carry the watermark there, and every open visit would lapse.
 const MaxSkew = 5 * time.Minute
 
-// Events reads a file of structured CloudEvents, one per line. It is not safe for concurrent use.
+// Events reads a file of structured CloudEvents, one per line or in one list. It is not safe for concurrent use.
 type Events struct {
 	in      io.Reader
 	decoder *event.Decoder
@@ -49,6 +49,10 @@ func (q *Events) Lines() iter.Seq2[Line, error] {
 			return
 		}
 		lines := bufio.NewReaderSize(text, maxLine+len("\r\n"))
+		if first, err := firstSign(lines); err == nil && first == '[' {
+			q.list(lines, yield)
+			return
+		}
 		for n := 1; ; n++ {
 			line, long, end := readLine(lines)
 			text := bytes.TrimSpace(line)
@@ -76,6 +80,32 @@ func (q *Events) Lines() iter.Seq2[Line, error] {
 	}
 }
 
+// list yields the events of a document that is a list.
+func (q *Events) list(in *bufio.Reader, yield func(Line, error) bool) {
+	q.tally.unit = "object"
+	objects := newJSON(in, nil, nil)
+	for {
+		n, _, err := objects.next()
+		var bad *LineError
+		again := false
+		switch {
+		case errors.Is(err, io.EOF):
+			return
+		case errors.As(err, &bad) && bad.Reason == event.TooLarge:
+			q.tally.Lines++
+			again = q.refuse(n, objects.raw(), &event.Rejection{Reason: event.TooLarge, Field: "message"}, yield)
+		case err != nil && !errors.As(err, &bad):
+			yield(Line{}, err)
+			return
+		default:
+			again = q.line(n, objects.raw(), yield)
+		}
+		if !again {
+			return
+		}
+	}
+}
+
 func (q *Events) line(number int, text []byte, yield func(Line, error) bool) bool {
 	q.tally.Lines++
 	r, why := q.read(text)
@@ -88,7 +118,7 @@ func (q *Events) line(number int, text []byte, yield func(Line, error) bool) boo
 
 func (q *Events) refuse(number int, text []byte, why *event.Rejection, yield func(Line, error) bool) bool {
 	q.tally.Refused[why.Reason]++
-	return yield(Line{}, &LineError{Line: number, Reason: why.Reason, Text: why.Error(), Bytes: text})
+	return yield(Line{}, &LineError{Line: number, Unit: q.tally.unit, Reason: why.Reason, Text: why.Error(), Bytes: text})
 }
 
 // read reads the event of a line, and returns the time of its record: that of the recording.

@@ -194,3 +194,37 @@ func TestMembersOfAnotherCaseAreUnknown(t *testing.T) {
 		}
 	}
 }
+
+// An export may be one document: a list of events. What is no event in it costs itself.
+func TestListOfEvents(t *testing.T) {
+	voc, err := event.NewVocabulary([]string{"TORKHAM"}, []string{"customs"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	arrived := func(id string) string {
+		return `{"specversion":"1.0", "id":"` + id + `", "source":"/post", "type":"dwell.truck.arrived.v1",
+			"subject":"T` + id + `", "time":"2026-01-05T08:00:00Z", "data":{"bcp":"TORKHAM", "direction":"inbound"}}`
+	}
+	for file, want := range map[string][]string{
+		" [" + arrived("1") + ",\n" + arrived("2") + "]\n":                           {"1", "2"},
+		"\ufeff[" + arrived("1") + `, 7, {"id": }, {"id":"3"},` + arrived("4") + "]": {"1", "object 2: not_json", "object 3: not_json", "object 4: not_cloudevent: specversion", "4"},
+		"[" + arrived("1") + "," + arrived("2")[:50]:                                 {"1", "JSON: the file ends in object 2; it was cut off"},
+		"[]": nil,
+	} {
+		var got []string
+		events := NewEvents(strings.NewReader(file), voc, time.Now)
+		for l, err := range events.Lines() {
+			if err != nil {
+				got = append(got, err.Error())
+				continue
+			}
+			got = append(got, string(l.Event.ID))
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%.20s: got %q, want %q", file, got, want)
+		}
+		if tally := events.Tally(); tally.Lines != tally.Taken+tally.AllRefused() {
+			t.Errorf("%.20s: %s", file, tally)
+		}
+	}
+}

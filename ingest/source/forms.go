@@ -171,17 +171,20 @@ func withLists(path, name string) string {
 	return strings.Join(parts, ".")
 }
 
-// enough reports whether a file that may leave values out has what a mapping needs: each time and place, and one other value.
+// enough reports whether a file that may leave values out has what a mapping needs: each time and place, of events one, and one other value.
 func (m *Mapping) enough(found []string) bool {
 	has := func(name string) bool {
 		return slices.ContainsFunc(found, func(path string) bool { return sameName(path, name) })
 	}
-	needed := 0
+	needed, whole := 0, 0
 	for i := range m.shapes {
 		c := &m.shapes[i].columns
-		if !has(c.BCP) && c.BCP != "" || slices.ContainsFunc(c.Time, func(name string) bool { return !has(name) }) {
-			return false
+		if (has(c.BCP) || c.BCP == "") && !slices.ContainsFunc(c.Time, func(name string) bool { return !has(name) }) {
+			whole++
 		}
+	}
+	if whole < len(m.shapes) && !(m.OfEvents() && whole > 0) { // of several events the first records may have one alone
+		return false
 	}
 	for _, name := range m.names() {
 		if has(name) {

@@ -47,8 +47,9 @@ type physical struct {
 	err  error
 }
 
-func newLines(in io.Reader, separator, comment rune) *lines {
-	l := &lines{in: bufio.NewReaderSize(in, maxLine), separator: separator, comment: comment}
+// newLines reads lines that are as long as the buffer of in at most.
+func newLines(in *bufio.Reader, separator, comment rune) *lines {
+	l := &lines{in: in, separator: separator, comment: comment}
 	l.csv = l.parser(&l.feed)
 	return l
 }

@@ -48,6 +48,7 @@ type Mapping struct {
 	headless  bool     // columns are named by their numbers
 	path      []string // to the records of JSON or XML
 	shapes    []shape
+	codes     [eventFields]map[string]string // words of events by those of the file in lower case
 	wait, age lengths
 	rate      time.Duration     // to which a service rate refers
 	bcpNamed  map[string]string // a name of BCPs by the same in lower case
@@ -57,6 +58,9 @@ type Mapping struct {
 	numbers   numbers
 	words     words
 }
+
+// OfEvents reports whether records are events, and not readings.
+func (m *Mapping) OfEvents() bool { return len(m.shapes) > 0 && m.shapes[0].ofEvent }
 
 // zoneOfPlace is the time_zone of times that are local at their place.
 const zoneOfPlace = "place"

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"bufio"
 	"errors"
 	"slices"
 	"strings"
@@ -60,7 +61,7 @@ func guessSeparator(text string, comment rune) (rune, [][]string) {
 	var table [][]string
 	score := -1
 	for _, separator := range ",;\t|" {
-		l := newLines(strings.NewReader(text), separator, comment)
+		l := newLines(bufio.NewReader(strings.NewReader(text)), separator, comment)
 		var rows [][]string
 		for len(rows) <= maxProposedLines {
 			_, fields, err := l.next()

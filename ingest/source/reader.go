@@ -1,6 +1,6 @@
-// Package source turns queue readings from other sources into queue.observed events, and files of CloudEvents into records. Readings are
-// lines of CSV or JSON, objects of a JSON document, rows of an XLSX sheet or elements of XML; each form gives records with named values
-// (records.go), and one mapping says what they mean (shape.go).
+// Package source turns queue readings and events of other shapes into events, and files of CloudEvents into records. They are
+// lines of CSV or JSON, objects of a JSON document, rows of an XLSX sheet, elements of XML, or messages of a topic (messages.go); each form
+// gives records with named values (records.go), and one mapping says what they mean: readings (shape.go), or events (eventshape.go).
 //
 // It promises that every line becomes an event, a duplicate of an earlier line, or an error with the line's number and the
 // reason, and that the three add up to the lines; that a line that cannot be read costs no other; that a number that the
@@ -41,9 +41,10 @@ type Reader struct {
 	series  map[string]*series // by place, direction and queue
 	seen    map[uint64]seen
 	event   event.Event
-	line    int      // of the event
-	unused  []string // columns
-	absent  []string // columns of the mapping
+	events  *translator // of a mapping of events
+	line    int         // of the event
+	unused  []string    // columns
+	absent  []string    // columns of the mapping
 }
 
 // ErrNoMapping is the error of a file whose header none of the mappings fits.
@@ -91,6 +92,10 @@ func NewReader(r io.Reader, mappings []Mapping, voc *event.Vocabulary, zone func
 	}
 	if q.at, err = m.place(header); err != nil {
 		return nil, fmt.Errorf("readings: %w", err)
+	}
+	if m.OfEvents() {
+		q.events = &translator{mapping: &q.mapping, at: q.at, voc: voc, zone: zone, decoder: event.NewDecoder(voc, MaxSkew)}
+		q.tally.what = "event"
 	}
 	q.tally.unit = f.unit()
 	named := m.names()
@@ -170,7 +175,11 @@ func (q *Reader) Lines() iter.Seq2[Line, error] {
 				_ = q.atEnd(yield) && yield(Line{}, fmt.Errorf("readings: %w", err))
 				return
 			default:
-				if !q.take(number, values, yield) {
+				take := q.take
+				if q.events != nil {
+					take = q.takeEvents
+				}
+				if !take(number, values, yield) {
 					return
 				}
 			}
@@ -181,7 +190,7 @@ func (q *Reader) Lines() iter.Seq2[Line, error] {
 // take gives each shape of the mapping its reading of a record.
 func (q *Reader) take(number int, values []string, yield func(Line, error) bool) bool {
 	for i := range q.at {
-		if !q.selected(i, values) {
+		if !q.mapping.selected(i, &q.at[i], values) {
 			q.tally.Unselected++
 			continue
 		}
@@ -198,14 +207,35 @@ func (q *Reader) take(number int, values []string, yield func(Line, error) bool)
 	return true
 }
 
-// selected reports whether only and except of a shape let the record pass.
-func (q *Reader) selected(shape int, values []string) bool {
-	for i, at := range q.at[shape].filters {
-		if !q.mapping.shapes[shape].filters[i].passes(strings.TrimSpace(values[at])) {
-			return false
+// errStopped says that nobody wants more lines.
+var errStopped = errors.New("stopped")
+
+// takeEvents gives each shape of the mapping its event of a record.
+func (q *Reader) takeEvents(number int, values []string, yield func(Line, error) bool) bool {
+	selected, err := q.events.record(number, values, "", q.until.Add(-MaxSkew).UnixMilli(), func(l Line, err error) error {
+		q.tally.Lines++
+		var bad *LineError
+		again := false
+		switch {
+		case errors.As(err, &bad):
+			bad.Bytes = q.records.raw()
+			again = q.refuse(bad, yield)
+		case err != nil:
+			again = yield(Line{}, err)
+		default:
+			q.tally.Taken++
+			q.line = l.Number
+			again = yield(l, nil)
 		}
+		if !again {
+			return errStopped
+		}
+		return nil
+	})
+	if selected == 0 {
+		q.tally.Unselected++
 	}
-	return true
+	return err == nil
 }
 
 func (q *Reader) refuse(bad *LineError, yield func(Line, error) bool) bool {

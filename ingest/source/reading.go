@@ -93,16 +93,12 @@ func (q *Reader) read(shape, number int, values []string) (reading, *LineError) 
 	if c.BCP != "" {
 		r.name = column(at.bcp)
 	}
-	id := r.name
-	var known bool
-	if len(m.BCPs) > 0 {
-		if r.name, id, known = m.bcp(r.name); !known {
-			return bad(event.UnknownBCP, c.BCP, r.name, "is not in the mapping's bcps"+m.nearestBCP(r.name))
-		}
+	id, why := m.bcpOf(q.voc, r.name)
+	if why != "" {
+		return bad(event.UnknownBCP, c.BCP, r.name, why)
 	}
-	if r.bcp, known = q.voc.BCP([]byte(id)); !known {
-		return bad(event.UnknownBCP, c.BCP, id, "is not the id of a configured place; give its id in the mapping's bcps")
-	}
+	r.name, _, _ = m.bcp(r.name)
+	r.bcp, _ = q.voc.BCP([]byte(id))
 	if c.Queue != "" {
 		if r.queue = column(at.queue); !isName(r.queue) {
 			return bad(event.InvalidField, c.Queue, r.queue, badName)
@@ -114,8 +110,9 @@ func (q *Reader) read(shape, number int, values []string) (reading, *LineError) 
 			return bad(event.InvalidField, c.Direction, column(at.direction), "is not a direction; name it in words.inbound or words.outbound")
 		}
 	}
-	if no := q.readTime(&r, at, column, id); no != "" {
-		return bad(event.InvalidField, c.Time.String(), r.text, no)
+	r.text, r.zone = m.joined(at.time, column), m.zoneOf(id, q.zone)
+	if r.at, r.later, why = m.instant(r.text, r.zone); why != "" {
+		return bad(event.InvalidField, c.Time.String(), r.text, why)
 	}
 	if r.at.After(q.until) {
 		return bad(event.FutureTime, c.Time.String(), r.text, "is in the future")
@@ -162,27 +159,53 @@ func (q *Reader) read(shape, number int, values []string) (reading, *LineError) 
 	return r, nil
 }
 
-// readTime reads the time of a reading at the BCP with this id; no says what is wrong with it.
-func (q *Reader) readTime(r *reading, at *positions, column func(int) string, id string) (no string) {
-	m := &q.mapping
-	r.text = column(at.time[0])
-	for _, i := range at.time[1:] {
-		r.text = strings.TrimSpace(r.text + " " + column(i))
+// joined is the text of a time, which may be in several columns.
+func (m *Mapping) joined(at []int, column func(int) string) string {
+	text := column(at[0])
+	for _, i := range at[1:] {
+		text = strings.TrimSpace(text + " " + column(i))
 	}
-	if r.zone = m.TimeZone; r.zone == nil && !m.moments.zoned {
-		r.zone = q.zone(id)
+	return text
+}
+
+// zoneOf is the zone of times of the BCP with this id.
+func (m *Mapping) zoneOf(id string, ofPlace func(bcp string) *time.Location) *time.Location {
+	if m.TimeZone == nil && !m.moments.zoned {
+		return ofPlace(id)
 	}
-	var err error
-	r.at, r.later, err = m.moments.read(r.text, r.zone)
+	return m.TimeZone
+}
+
+// instant reads the text of a time; why says what is wrong with it. Later is the second instant of a local time that is there twice.
+func (m *Mapping) instant(text string, zone *time.Location) (at, later time.Time, why string) {
+	at, later, err := m.moments.read(text, zone)
 	switch {
 	case errors.Is(err, errNoTime):
-		return m.moments.refusal(m.layout)
+		why = m.moments.refusal(m.layout)
 	case err != nil:
-		return err.Error()
-	case r.at.UnixMilli() < event.Earliest || r.at.UnixMilli() >= event.Latest:
-		return "is before 1990, or after 2104"
+		why = err.Error()
+	case at.UnixMilli() < event.Earliest || at.UnixMilli() >= event.Latest:
+		why = "is before 1990, or after 2104"
 	}
-	return ""
+	return at, later, why
+}
+
+// bcpOf is the id of a BCP by its text in the file; why says why it is none.
+func (m *Mapping) bcpOf(voc *event.Vocabulary, text string) (id, why string) {
+	id = text
+	if len(m.BCPs) > 0 {
+		var known bool
+		if _, id, known = m.bcp(text); !known {
+			return "", "is not in the mapping's bcps" + m.nearestBCP(text)
+		}
+	}
+	if _, known := voc.BCP([]byte(id)); !known {
+		if id != text {
+			return "", fmt.Sprintf("is %q in the mapping's bcps, which is not the id of a configured place", id)
+		}
+		return "", "is not the id of a configured place; give its id in the mapping's bcps"
+	}
+	return id, ""
 }
 
 // bcp finds the id of a BCP by its name in the file, in any case; name is as the mapping writes it.

@@ -104,7 +104,7 @@ func (f *csvFile) lines(in io.Reader, m *Mapping, above int) (*lines, error) {
 	if f.separator != 0 {
 		separator = f.separator
 	}
-	l := newLines(in, separator, m.Comment)
+	l := newLines(bufio.NewReaderSize(in, maxLine), separator, m.Comment)
 	for range above {
 		if _, err := l.take(); err != nil {
 			return nil, fmt.Errorf("skip: %w", err)

@@ -10,12 +10,14 @@ import (
 	"dwell/ingest/event"
 )
 
-// shape is one reading of a record.
+// shape is one reading or event of a record.
 type shape struct {
 	columns    Columns
 	bcp, queue string // of a reading without a column of them
 	direction  event.Direction
 	filters    []filter
+	ofEvent    bool
+	values     [eventFields]string // of an event
 }
 
 // filter says which values a column must have, or must not have.
@@ -39,6 +41,13 @@ func filters(only, except map[string]names) (all []filter) {
 
 // shape makes the shapes of the readings of a record: one, or one for each of readings.
 func (raw *Description) shape(m *Mapping, fault func(key, value, wants string)) {
+	if len(raw.Events) > 0 {
+		raw.eventShapes(m, fault)
+		return
+	}
+	if len(raw.Codes) > 0 {
+		fault("codes", fmt.Sprint(slices.Sorted(maps.Keys(raw.Codes))), "are those of events; readings have words")
+	}
 	all := Reading{raw.Columns, raw.BCP, raw.Queue, raw.Direction, raw.Only, raw.Except}
 	if len(raw.Readings) == 0 {
 		all.shape("", Reading{}, m, fault)
@@ -110,12 +119,21 @@ func (r Reading) shape(key string, all Reading, m *Mapping, fault func(key, valu
 			fault(key+"direction", direction, "is not supported; use inbound or outbound")
 		}
 	}
+	for f := range eventFields {
+		if name := c.of(eventKeys[f]); name != "" && f != ofBCP && f != ofDirection {
+			fault(key+"columns."+eventKeys[f], name, "is of events; say in events which ones a record has")
+		}
+	}
+	s.checkFilters(key, fault)
+	m.shapes = append(m.shapes, s)
+}
+
+func (s *shape) checkFilters(key string, fault func(key, value, wants string)) {
 	for _, f := range s.filters {
 		if f.column == "" || len(f.values) == 0 {
 			fault(key+"only", f.column, "names no column, or no value of it; the same holds for except")
 		}
 	}
-	m.shapes = append(m.shapes, s)
 }
 
 // names are the names of the columns, each once.
@@ -143,6 +161,7 @@ type positions struct {
 	bcp, direction, queue, vehicles, wait, age, lanes, rate, state, missing, closed int
 	time                                                                            []int
 	filters                                                                         []int
+	fields                                                                          [eventFields]int // of events
 }
 
 // place finds every column that the mapping names, for each of its shapes. The error names all that are missing.
@@ -168,6 +187,9 @@ func (m *Mapping) place(header []string) (all []positions, err error) {
 		at.direction, at.queue, at.vehicles, at.wait, at.age = find(c.Direction), find(c.Queue), find(c.Vehicles), find(c.Wait), find(c.Age)
 		at.lanes, at.rate, at.state = find(c.LanesOpen), find(c.ServiceRate), find(c.State)
 		at.missing, at.closed = find(c.Missing), find(c.Closed)
+		for f := range eventFields {
+			at.fields[f] = find(c.of(eventKeys[f]))
+		}
 		for _, f := range s.filters {
 			at.filters = append(at.filters, find(f.column))
 		}
@@ -177,4 +199,14 @@ func (m *Mapping) place(header []string) (all []positions, err error) {
 		return all, errors.New(strings.Join(faults, ", "))
 	}
 	return all, nil
+}
+
+// selected reports whether only and except of a shape let a record pass.
+func (m *Mapping) selected(shape int, at *positions, values []string) bool {
+	for i, column := range at.filters {
+		if !m.shapes[shape].filters[i].passes(strings.TrimSpace(values[column])) {
+			return false
+		}
+	}
+	return true
 }

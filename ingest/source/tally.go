@@ -47,7 +47,7 @@ type Tally struct {
 	Changes int64
 	// Skipped are empty lines and comments.
 	Skipped int64
-	// Unselected are the readings that only and except of the mapping pass over.
+	// Unselected are the readings, or the records without an event, that only and except of the mapping pass over.
 	Unselected int64
 	// Refused are the lines that gave none, by reason.
 	Refused map[event.Reason]int64

@@ -17,7 +17,7 @@ import (
 
 // Forms that a file is not, by their first bytes, with the way out.
 var foreign = []struct{ magic, what string }{
-	{zipMagic, "a zip or XLSX file; write the events as lines of JSON"},
+	{zipMagic, "a zip or XLSX file; --map says what the columns of its sheet mean"},
 	{"\xd0\xcf\x11\xe0", "an XLS file, or an XLSX file with a password; save the sheet as XLSX without one, or as CSV"},
 	{"%PDF", "a PDF; its tables cannot be read"},
 	{"BZh", "a bzip2 file; unpack it, or pack it with gzip or zstd"},

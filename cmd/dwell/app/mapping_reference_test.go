@@ -66,7 +66,7 @@ func TestReferenceIsWhatMappingsHave(t *testing.T) {
 	golden(t, mappingDocument, before+begin+table.String()+end+after)
 
 	schema := schemaOf(t, of)
-	schema = append(properties{{"$schema", "https://json-schema.org/draft/2020-12/schema"}, {"$id", "urn:dwell:mapping"}, {"title", "Mapping of a source of queue readings"}}, schema...)
+	schema = append(properties{{"$schema", "https://json-schema.org/draft/2020-12/schema"}, {"$id", "urn:dwell:mapping"}, {"title", "Mapping of a source of queue readings or events"}}, schema...)
 	text, err := json.MarshalIndent(schema, "", "  ")
 	if err != nil {
 		t.Fatal(err)
@@ -89,9 +89,30 @@ func mappingKeys(t *testing.T, of reflect.Type, section string, out *strings.Bui
 		case field.Type.Kind() == reflect.Struct:
 			mappingKeys(t, field.Type, section+tag+".", out)
 		case field.Type.Kind() == reflect.Slice && field.Type.Elem().Kind() == reflect.Struct:
-			fmt.Fprintf(out, "| `%s%s[].columns`, `bcp`, `queue`, `direction`, `only`, `except` | as above, for this reading alone |\n", section, tag)
+			mappingKeysOfEach(t, of, field.Type.Elem(), section+tag+"[].", out)
 		}
 	}
+}
+
+// mappingKeysOfEach writes the keys of one of a list: those that are as in the whole in one row.
+func mappingKeysOfEach(t *testing.T, whole, of reflect.Type, section string, out *strings.Builder) {
+	t.Helper()
+	known := map[string]bool{}
+	for field := range whole.Fields() {
+		known[field.Tag.Get("yaml")] = true
+	}
+	docs := comments(t, of)
+	var alike []string
+	var own strings.Builder
+	for field := range of.Fields() {
+		tag, _, _ := strings.Cut(field.Tag.Get("yaml"), ",")
+		if known[field.Tag.Get("yaml")] {
+			alike = append(alike, "`"+section+tag+"`")
+		} else {
+			fmt.Fprintf(&own, "| `%s%s` | %s |\n", section, tag, asKeys(docs[field.Name], field.Name, tag))
+		}
+	}
+	fmt.Fprintf(out, "| %s | as for all, for this one alone |\n%s", strings.Join(alike, ", "), own.String())
 }
 
 // schemaOf is the JSON Schema of a struct.
