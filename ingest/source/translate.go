@@ -84,7 +84,6 @@ type said struct {
 	raw   [eventFields]string
 	words [eventFields]string
 	time  string
-	what  string // distinguishes the events of a record
 }
 
 // translate makes the event of a record in a shape of the mapping. Unless the mapping names an id, origin is the id of a record that has one by
