@@ -31,15 +31,16 @@ func main() {
 
 // commands are the command line. The text after help is what `dwell --help` prints.
 type commands struct {
-	Demo     demoCommand     `cmd:"" help:"Everything on this machine: broker, ClickHouse, simulator, engine and page."`
-	Serve    serveCommand    `cmd:"" help:"Count events from Kafka into ClickHouse, and serve page, API and metrics."`
-	Check    checkCommand    `cmd:"" help:"Check the configuration and reach every server it names."`
-	Config   configCommand   `cmd:"" help:"Print the configuration in effect as YAML, with what each key is."`
-	Simulate simulateCommand `cmd:"" help:"Simulate border crossing points, to Kafka or to a file."`
-	Import   importCommand   `cmd:"" help:"Bring a file of events or of queue readings into Kafka."`
-	Imports  importsCommand  `cmd:"" help:"The imports of files: list them, or take one back."`
-	Source   sourceCommand   `cmd:"" help:"Files of readings made elsewhere."`
-	Audit    auditCommand    `cmd:"" help:"Recompute all visits and windows from the raw events, and compare."`
+	Demo      demoCommand      `cmd:"" help:"Everything on this machine: broker, ClickHouse, simulator, engine and page."`
+	Serve     serveCommand     `cmd:"" help:"Count events from Kafka into ClickHouse, and serve page, API and metrics."`
+	Normalize normalizeCommand `cmd:"" help:"Make events of the messages of agencies' own topics, in a process of its own; dwell serve does it too."`
+	Check     checkCommand     `cmd:"" help:"Check the configuration and reach every server it names."`
+	Config    configCommand    `cmd:"" help:"Print the configuration in effect as YAML, with what each key is."`
+	Simulate  simulateCommand  `cmd:"" help:"Simulate border crossing points, to Kafka or to a file."`
+	Import    importCommand    `cmd:"" help:"Bring a file of events or of queue readings into Kafka."`
+	Imports   importsCommand   `cmd:"" help:"The imports of files: list them, or take one back."`
+	Source    sourceCommand    `cmd:"" help:"Files of readings and events made elsewhere."`
+	Audit     auditCommand     `cmd:"" help:"Recompute all visits and windows from the raw events, and compare."`
 
 	Restatements restatementsCommand `cmd:"" help:"List the final windows that late events changed, and because of which."`
 

@@ -192,6 +192,7 @@ func TestProductDoesNotImportBenchmarks(t *testing.T) {
 // adapters join the core to one thing outside each. The folders within one are parts of it and may know one another.
 var adapters = []string{
 	"ingest/kafka",
+	"ingest/normalize",
 	"metrics/audit",
 	"metrics/clickhouse",
 	"metrics/prom",

@@ -8,6 +8,8 @@ import "strings"
 type Description struct {
 	// Source is required: the source of the events, such as /dpsu.gov.ua/truck-queues. With place, direction, queue and time it identifies a reading.
 	Source string `yaml:"source,omitempty"`
+	// Topic is the Kafka topic of the source, whose messages dwell serve and dwell normalize make events of: objects of JSON, or lines of CSV without a header.
+	Topic string `yaml:"topic,omitempty"`
 	// Encoding is that of the text, such as windows-1251 or koi8-u; UTF-8, or UTF-16 with a byte order mark, by default.
 	Encoding string `yaml:"encoding,omitempty"`
 	// Separator is the character between columns, a comma by default. A first line such as sep=; has precedence.

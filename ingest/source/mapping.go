@@ -37,6 +37,8 @@ type Mapping struct {
 	Slack time.Duration
 	// BCPs are the ids of the BCPs by their names in the file; an empty one says that the file has the ids.
 	BCPs map[string]string
+	// Topic is that of the source; empty if it has files alone.
+	Topic string
 	// Places is the places file that has the ids of BCPs; empty is unknown.
 	Places string
 
@@ -87,7 +89,7 @@ func (raw *Description) Check(name string) (Mapping, error) {
 	m := Mapping{
 		Hash: fmt.Sprintf("%x", sha256.Sum256(said)),
 		Name: name, Source: raw.Source, Separator: ',', layout: cmp.Or(raw.TimeLayout, time.RFC3339),
-		sheet: raw.Sheet, skip: raw.Skip, headless: raw.Header != nil && !*raw.Header, BCPs: raw.BCPs, Places: raw.Places,
+		sheet: raw.Sheet, skip: raw.Skip, headless: raw.Header != nil && !*raw.Header, BCPs: raw.BCPs, Places: raw.Places, Topic: raw.Topic,
 		numbers: numbers{cmp.Or(raw.Decimal, "."), raw.Thousands}, words: raw.Words,
 	}
 	var faults []error
@@ -115,6 +117,9 @@ func (raw *Description) Check(name string) (Mapping, error) {
 		m.bcpNamed[lower] = max(m.bcpNamed[lower], name)
 	}
 	raw.shape(&m, fault)
+	if m.Topic != "" && !m.OfEvents() {
+		fault("topic", m.Topic, "has messages, which are events; say in events which ones a message has")
+	}
 	if m.skip < 0 || m.skip > maxSkip {
 		fault("skip", fmt.Sprint(m.skip), fmt.Sprintf("is not between 0 and %d", maxSkip))
 	}

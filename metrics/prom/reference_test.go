@@ -34,6 +34,7 @@ func busy(t testing.TB) *border {
 	b := newBorder(t)
 	b.kafka.Assigned(0, true)
 	b.kafka.Buffered(0, 1)
+	prom.NewSources(b.registry).Normalized("gate.events", 0, 1, 1, 1, 1)
 	b.Stalled(0, errors.New("connection refused"))
 	b.Applied(0, &pipeline.Batch{
 		Next: 1, Events: []pipeline.EventClass{{BCP: torkham, Type: event.TruckArrived}},
@@ -65,6 +66,7 @@ func TestNamesFollowTheConventions(t *testing.T) {
 
 // labelValues says what each label can be; a label that is not here has no bound that anybody has thought of.
 var labelValues = map[string]string{
+	"topic": "the topics of the configuration's sources", "partition": "a number", "outcome": "`event`, `refused`, `passed`",
 	"bcp":       "id of a configured BCP",
 	"direction": "inbound, outbound",
 	"phase":     "wait, service, hold, exit",

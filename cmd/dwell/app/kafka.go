@@ -18,6 +18,9 @@ func (s *System) startKafka(ctx context.Context) (err error) {
 		{Name: k.DeadLetterTopic, Partitions: 1, Replication: k.NewReplication, Retention: -1},
 	}
 	if k.Embedded {
+		for _, m := range s.Config.topicSources() { // the folder's broker has no other owner
+			topics = append(topics, kafka.NewTopic{Name: m.Topic, Partitions: 1, Replication: k.NewReplication, Retention: -1})
+		}
 		err = s.startBroker(ctx, topics)
 	} else {
 		err = s.ensureTopics(ctx, topics)

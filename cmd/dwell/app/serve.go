@@ -64,6 +64,9 @@ func Serve(ctx context.Context, cfg Config, out io.Writer, log *slog.Logger, now
 	if err := s.startEngine(ctx, reg, traces.Tracer(), known); err != nil {
 		return nil, err
 	}
+	if err := s.StartNormalizing(ctx, reg); err != nil {
+		return nil, err
+	}
 	refusals := door.NewRefusals(log, reg)
 	if err := s.startPprof(ctx, refusals); err != nil {
 		return nil, err

@@ -18,17 +18,6 @@ import (
 
 // startWeb serves the page, /live, /api/v1, /metrics, /healthz and /readyz.
 func (s *System) startWeb(ctx context.Context, reg *prometheus.Registry, known *health, refusals *door.Refusals) error {
-	if err := s.Config.Web.Reaches(s.Config.Listen); err != nil {
-		return fmt.Errorf("listen: %w", err)
-	}
-	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.Config.Listen)
-	if err != nil {
-		return cannotBind("listen", s.Config.Listen, err)
-	}
-	bounded, err := door.Listen(ln, s.Config.Web, refusals)
-	if err != nil {
-		return err
-	}
 	shown, err := dashboards.New(s.Source, s.Vocabulary, s.Book.Agencies, s.Config.Dashboards.Config, refusals, s.Log, reg)
 	if err != nil {
 		return err
@@ -42,11 +31,27 @@ func (s *System) startWeb(ctx context.Context, reg *prometheus.Registry, known *
 	mux.Handle("GET /metrics", prom.Handler(reg))
 	mux.HandleFunc("GET /readyz", known.serveReadyz)
 	mux.HandleFunc("GET /healthz", known.serveHealthz)
+	return s.startServer(ctx, mux, refusals, "page")
+}
+
+// startServer serves what handler answers to those whom the door lets in, and says the address of what that is.
+func (s *System) startServer(ctx context.Context, handler http.Handler, refusals *door.Refusals, what string) error {
+	if err := s.Config.Web.Reaches(s.Config.Listen); err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.Config.Listen)
+	if err != nil {
+		return cannotBind("listen", s.Config.Listen, err)
+	}
+	bounded, err := door.Listen(ln, s.Config.Web, refusals)
+	if err != nil {
+		return err
+	}
 	listen, _, _ := net.SplitHostPort(s.Config.Listen) // it was validated
-	server := s.newServer(door.New(s.Config.Web, []string{listen}, refusals, mux))
+	server := s.newServer(door.New(s.Config.Web, []string{listen}, refusals, handler))
 	s.Go(ctx, "web", func(ctx context.Context) error { return serveUntil(ctx, server, bounded) })
 	s.Listening = listening(s.Config.Listen, ln.Addr())
-	s.Say("page", "%s", pageAddress(s.Config.Web, s.Listening))
+	s.Say(what, "%s", pageAddress(s.Config.Web, s.Listening))
 	return nil
 }
 

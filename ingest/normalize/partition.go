@@ -1,0 +1,159 @@
+// Package normalize writes what the messages of an agency's own topic say to the topic of events.
+//
+// It promises that each message becomes events, or one dead letter with its bytes and coordinates, or is passed over as its mapping says;
+// that these are acknowledged before the offset behind the message is committed; and that a message that is read again, after a crash or a
+// rebalance, gives the same events under the same ids, so that they count once. It refuses to write a part of what it knows to be unusable: the
+// records of a message that can be used are events though others of it are refused. What a message means is the translator's matter.
+//
+// A message without an id of its own is known by topic, partition, offset and the hash of its bytes: a topic that was made anew has other messages at the
+// same offsets.
+package normalize
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/cespare/xxhash/v2"
+
+	"dwell/ingest/event"
+	"dwell/ingest/source"
+)
+
+// Translator makes events of messages (source.Messages).
+type Translator interface {
+	Translate(message []byte, origin string, now time.Time, each func(source.Line, error) error) (passed int, err error)
+}
+
+// Log is the topic of events, and that of dead letters; a write returns when it is acknowledged.
+type Log interface {
+	Write(ctx context.Context, records ...event.Record) error
+	DeadLetters(ctx context.Context, letters ...event.DeadLetter) error
+}
+
+// Letters is the table of dead letters.
+type Letters interface {
+	// NewDeadLetters returns those of the letters whose origins the table does not have.
+	NewDeadLetters(ctx context.Context, letters []event.DeadLetter) ([]event.DeadLetter, error)
+	WriteDeadLetters(ctx context.Context, letters []event.DeadLetter) error
+}
+
+// Count is what messages became. A message is one or several records: Records is the sum of Events, Refused and Passed.
+type Count struct {
+	Messages, Records, Events, Refused, Passed int
+}
+
+// Parts are what a Partition works with.
+type Parts struct {
+	Translator Translator
+	Log        Log
+	Letters    Letters
+	// Commit takes the offset behind what is written.
+	Commit func(next int64)
+	// Normalized is called with what was written, and with how many messages are left in the partition.
+	Normalized func(c Count, left int64)
+	Now        func() time.Time
+}
+
+// Partition is one partition of an agency's topic. It is not for concurrent use.
+type Partition struct {
+	topic  string
+	number int
+	parts  Parts
+
+	records []event.Record
+	letters []event.DeadLetter
+	count   Count
+	next    int64
+	left    int64
+}
+
+// NewPartition is for the messages of a partition of a topic, from any offset on.
+func NewPartition(topic string, number int, parts Parts) *Partition {
+	return &Partition{topic: topic, number: number, parts: parts}
+}
+
+// Handle takes the messages before offset next, in the order of offsets; end is the end of the partition, -1 if it is not known. Their
+// bytes are copied. Nothing is written.
+func (p *Partition) Handle(messages []event.Record, next, end int64) error {
+	for i := range messages {
+		if err := p.message(&messages[i]); err != nil {
+			return err
+		}
+	}
+	p.next, p.left = next, max(0, end-next)
+	return nil
+}
+
+func (p *Partition) message(m *event.Record) error {
+	p.count.Messages++
+	var letter event.DeadLetter
+	refuse := func(reason event.Reason, detail string) {
+		p.count.Records++
+		p.count.Refused++
+		if letter.Reason == "" {
+			letter = event.DeadLetter{Record: m.Clone(), Origin: event.RecordOrigin(p.topic, p.number, m.Offset), Reason: reason, Detail: detail}
+			return
+		}
+		letter.Detail += "; " + detail
+	}
+	if m.Unreadable != "" {
+		refuse(event.UnreadableBatch, string(event.UnreadableBatch)+": "+m.Unreadable)
+		p.letters = append(p.letters, letter)
+		return nil
+	}
+	now := p.parts.Now()
+	origin := fmt.Sprintf("%s/%d/%d@%016x", p.topic, p.number, m.Offset, xxhash.Sum64(m.Value))
+	passed, err := p.parts.Translator.Translate(m.Value, origin, now, func(l source.Line, err error) error {
+		var bad *source.LineError
+		switch {
+		case errors.As(err, &bad):
+			detail := string(bad.Reason) + ": " + bad.Text
+			if bad.Line > 1 {
+				detail = fmt.Sprintf("%s: record %d: %s", bad.Reason, bad.Line, bad.Text)
+			}
+			refuse(bad.Reason, detail)
+		case err != nil:
+			return err
+		default:
+			r := event.StructuredRecord([]byte(string(l.Event.Subject)), l.Message, now.UnixMilli())
+			r.SetAllPartitions(l.Event.OfPlace())
+			p.records = append(p.records, r)
+			p.count.Records++
+			p.count.Events++
+		}
+		return nil
+	})
+	if letter.Reason != "" {
+		p.letters = append(p.letters, letter)
+	}
+	p.count.Passed += passed
+	p.count.Records += passed
+	return err
+}
+
+// Write writes what Handle has taken, and commits its offset then. After an error nothing is committed.
+func (p *Partition) Write(ctx context.Context) error {
+	if len(p.letters) > 0 {
+		letters, err := p.parts.Letters.NewDeadLetters(ctx, p.letters)
+		if err == nil {
+			err = p.parts.Log.DeadLetters(ctx, letters...)
+		}
+		if err == nil {
+			err = p.parts.Letters.WriteDeadLetters(ctx, letters)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if err := p.parts.Log.Write(ctx, p.records...); err != nil {
+		return err
+	}
+	if p.count.Messages > 0 || p.left == 0 {
+		p.parts.Commit(p.next)
+	}
+	p.parts.Normalized(p.count, p.left)
+	p.records, p.letters, p.count = p.records[:0], p.letters[:0], Count{}
+	return nil
+}

@@ -1,0 +1,40 @@
+package prom
+
+import (
+	"strconv"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+)
+
+// Sources are the series of agencies' own topics, whose messages become events. It is safe for concurrent use.
+type Sources struct {
+	records *prometheus.CounterVec
+	lag     *prometheus.GaugeVec
+}
+
+// NewSources registers the series. It panics where registry has series of the same names.
+func NewSources(registry prometheus.Registerer) *Sources {
+	with := promauto.With(registry)
+	return &Sources{
+		records: with.NewCounterVec(prometheus.CounterOpts{
+			Name: "dwell_source_records_total", Help: "Records of the messages of an agency's topic, by what they became: an event, a part of a dead letter (refused), or nothing, as the mapping says (passed). One that is read again after a crash counts again.",
+		}, []string{"topic", "outcome"}),
+		lag: with.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "dwell_source_lag_messages", Help: "Messages of an agency's topic that have yet to become events, by partition.",
+		}, []string{"topic", "partition"}),
+	}
+}
+
+// Normalized counts what was written of a partition's messages; left are those that have yet to be read.
+func (s *Sources) Normalized(topic string, partition, events, refused, passed int, left int64) {
+	s.records.WithLabelValues(topic, "event").Add(float64(events))
+	s.records.WithLabelValues(topic, "refused").Add(float64(refused))
+	s.records.WithLabelValues(topic, "passed").Add(float64(passed))
+	s.lag.WithLabelValues(topic, strconv.Itoa(partition)).Set(float64(left))
+}
+
+// Closed ends the series of a partition that another process reads now.
+func (s *Sources) Closed(topic string, partition int) {
+	s.lag.DeleteLabelValues(topic, strconv.Itoa(partition))
+}
