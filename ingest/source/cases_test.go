@@ -53,6 +53,7 @@ func TestUnclosedQuoteCostsItsLine(t *testing.T) {
 		"at the end":     {line(0, "ok") + line(1, `"unclosed`), []string{read(0), unclosed(3)}},
 		"without an end": {line(0, "ok") + strings.TrimSuffix(line(1, `"unclosed`), "\n"), []string{read(0), unclosed(3)}},
 		"twice":          {line(0, `"a`) + line(1, `b"`) + line(2, `"c`), []string{unclosed(2), bare, unclosed(4)}},
+		"on each line":   {strings.Repeat("\"\n", 3) + line(2, "ok"), []string{unclosed(2), unclosed(3), unclosed(4), read(2)}},
 		"inside":         {line(0, "ok") + line(1, `2" pipe`) + line(2, "ok"), []string{read(0), bare, read(2)}},
 		"before a good quote": {
 			line(0, "ok") + line(1, `"unclosed`) + line(2, `"good"`) + line(3, "ok"), []string{read(0), unclosed(3), read(2), read(3)},
@@ -251,6 +252,7 @@ bcps: {"Медика": PL-18-MEDYKA}
 		"KOI8-U":                       {encoded(charmap.KOI8U), koi},
 		"gzip":                         {zipped.Bytes(), m},
 		"zstd":                         {packed.Bytes(), m},
+		"zstd, behind a frame to skip": {append([]byte("\x5a\x2a\x4d\x18\x03\x00\x00\x00pzs"), packed.Bytes()...), m},
 	} {
 		if got := readAll(t, bytes.NewReader(c.file), c.m); !slices.Equal(got, want) {
 			t.Errorf("%s:\n got %s\nwant %s", name, strings.Join(got, "\n     "), strings.Join(want, "\n     "))

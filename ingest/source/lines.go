@@ -152,6 +152,7 @@ func (l *lines) read(number int) ([]byte, error) {
 // join reads on for the end of a quote that first leaves open.
 func (l *lines) join(first []byte) ([]string, error) {
 	record := bytes.Clone(first)
+	quotes := bytes.Count(record, []byte(`"`))
 	unclosed := &csv.ParseError{Err: errors.New("a quote is not closed, or is inside a field without being doubled")}
 	for i := range maxLinesOfRecord {
 		if i == len(l.ahead) {
@@ -163,7 +164,7 @@ func (l *lines) join(first []byte) ([]string, error) {
 			return nil, unclosed
 		}
 		record = append(record, more.text...)
-		if bytes.IndexByte(more.text, '"') < 0 {
+		if quotes += bytes.Count(more.text, []byte(`"`)); quotes%2 == 1 { // a quote is open
 			continue
 		}
 		all, err := l.parser(bytes.NewReader(record)).ReadAll()
@@ -171,6 +172,7 @@ func (l *lines) join(first []byte) ([]string, error) {
 			l.ahead, l.number, l.bytes = l.ahead[i+1:], l.number+i+1, record
 			return all[0], nil
 		}
+		return nil, unclosed // more lines would be more records
 	}
 	return nil, unclosed
 }

@@ -44,7 +44,7 @@ func unpack(r io.Reader) (*bufio.Reader, error) {
 				return nil, fmt.Errorf("gzip: %w", err)
 			}
 			in = bufio.NewReaderSize(unpacked, 1<<16)
-		case bytes.HasPrefix(head, []byte("\x28\xb5\x2f\xfd")):
+		case isZstd(head):
 			unpacked, err := zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(64<<20))
 			if err != nil {
 				return nil, fmt.Errorf("zstd: %w", err)
@@ -55,6 +55,12 @@ func unpack(r io.Reader) (*bufio.Reader, error) {
 		}
 	}
 	return nil, errors.New("this is packed more than twice; unpack it")
+}
+
+// isZstd reports whether a file begins with a frame of zstd, perhaps one to be skipped, such as pzstd writes (RFC 8878, sections 3.1.1 and 3.1.2).
+func isZstd(head []byte) bool {
+	return bytes.HasPrefix(head, []byte("\x28\xb5\x2f\xfd")) ||
+		len(head) == 4 && head[0]&0xf0 == 0x50 && string(head[1:]) == "\x2a\x4d\x18"
 }
 
 // isWorkbook reports whether a file may be an XLSX file.
