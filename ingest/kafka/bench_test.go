@@ -129,7 +129,7 @@ func BenchmarkBatch(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer c.close()
-	f := newFetcher(c, cfg, slog.New(slog.DiscardHandler), unobserved{}, 2, []int{0})
+	f := newFetcher(c, cfg, slog.New(slog.DiscardHandler), Unobserved{}, 2, []int{0})
 	f.sources[0].seek(0)
 	p, _, _ := f.sources[0].request(time.Now())
 	l, err := c.layout(b.Context(), topic)

@@ -43,7 +43,7 @@ func New(cfg Config, newHandler func(partition int) Handler, obs Observer, log *
 		return nil, fmt.Errorf("kafka: %w", err)
 	}
 	if obs == nil {
-		obs = unobserved{}
+		obs = Unobserved{}
 	}
 	// Twice as many slots as cores, so that the cores stay busy while half of the slots wait.
 	slots := newSlots(2 * runtime.GOMAXPROCS(0))

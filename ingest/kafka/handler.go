@@ -96,16 +96,17 @@ func Failures() []Failure {
 	}
 }
 
-type unobserved struct{}
+// Unobserved is an Observer that notes nothing.
+type Unobserved struct{}
 
-func (unobserved) Joined([]int)                   {}
-func (unobserved) Left()                          {}
-func (unobserved) Reached(error)                  {}
-func (unobserved) Assigned(int, bool)             {}
-func (unobserved) Opened(int, int64)              {}
-func (unobserved) Fetched(int, int, int64, int64) {}
-func (unobserved) Handled(int, int)               {}
-func (unobserved) Buffered(int, int)              {}
-func (unobserved) Failed(Failure)                 {}
-func (unobserved) Standing(int, error)            {}
-func (unobserved) Lost(int, int64)                {}
+func (Unobserved) Joined([]int)                   {}
+func (Unobserved) Left()                          {}
+func (Unobserved) Reached(error)                  {}
+func (Unobserved) Assigned(int, bool)             {}
+func (Unobserved) Opened(int, int64)              {}
+func (Unobserved) Fetched(int, int, int64, int64) {}
+func (Unobserved) Handled(int, int)               {}
+func (Unobserved) Buffered(int, int)              {}
+func (Unobserved) Failed(Failure)                 {}
+func (Unobserved) Standing(int, error)            {}
+func (Unobserved) Lost(int, int64)                {}

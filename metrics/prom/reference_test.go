@@ -34,7 +34,9 @@ func busy(t testing.TB) *border {
 	b := newBorder(t)
 	b.kafka.Assigned(0, true)
 	b.kafka.Buffered(0, 1)
-	prom.NewSources(b.registry).Normalized("gate.events", 0, 1, 1, 1, 1)
+	gate := prom.NewSources(b.registry)
+	gate.Normalized("gate.events", 0, 1, 1, 1, 1)
+	gate.Lost("gate.events", 1)
 	b.Stalled(0, errors.New("connection refused"))
 	b.Applied(0, &pipeline.Batch{
 		Next: 1, Events: []pipeline.EventClass{{BCP: torkham, Type: event.TruckArrived}},

@@ -10,6 +10,7 @@ import (
 // Sources are the series of agencies' own topics, whose messages become events. It is safe for concurrent use.
 type Sources struct {
 	records *prometheus.CounterVec
+	lost    *prometheus.CounterVec
 	lag     *prometheus.GaugeVec
 }
 
@@ -20,6 +21,9 @@ func NewSources(registry prometheus.Registerer) *Sources {
 		records: with.NewCounterVec(prometheus.CounterOpts{
 			Name: "dwell_source_records_total", Help: "Records of the messages of an agency's topic, by what they became: an event, a part of a dead letter (refused), or nothing, as the mapping says (passed). One that is read again after a crash counts again.",
 		}, []string{"topic", "outcome"}),
+		lost: with.NewCounterVec(prometheus.CounterOpts{
+			Name: "dwell_source_lost_messages_total", Help: "Messages of an agency's topic that were deleted before they were read.",
+		}, []string{"topic"}),
 		lag: with.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "dwell_source_lag_messages", Help: "Messages of an agency's topic that have yet to become events, by partition.",
 		}, []string{"topic", "partition"}),
@@ -32,6 +36,11 @@ func (s *Sources) Normalized(topic string, partition, events, refused, passed in
 	s.records.WithLabelValues(topic, "refused").Add(float64(refused))
 	s.records.WithLabelValues(topic, "passed").Add(float64(passed))
 	s.lag.WithLabelValues(topic, strconv.Itoa(partition)).Set(float64(left))
+}
+
+// Lost counts messages that are never read.
+func (s *Sources) Lost(topic string, messages int64) {
+	s.lost.WithLabelValues(topic).Add(float64(messages))
 }
 
 // Closed ends the series of a partition that another process reads now.

@@ -106,7 +106,7 @@ func (t *topicSource) run(ctx context.Context) error {
 		var consumer *kafka.Consumer
 		consumer, err := kafka.New(t.cfg, func(partition int) kafka.Handler {
 			return &messageHandler{source: t, consumer: consumer, number: partition}
-		}, nil, t.Log)
+		}, lostMessages{of: t}, t.Log)
 		if err != nil {
 			return err
 		}
@@ -126,6 +126,14 @@ func (t *topicSource) run(ctx context.Context) error {
 		}
 	}
 }
+
+// lostMessages counts what the topic deleted before it was read.
+type lostMessages struct {
+	kafka.Unobserved
+	of *topicSource
+}
+
+func (l lostMessages) Lost(_ int, messages int64) { l.of.metrics.Lost(l.of.mapping.Topic, messages) }
 
 // messageHandler lets a normalize.Partition handle a Kafka partition: the one knows nothing of the other.
 type messageHandler struct {
