@@ -110,7 +110,7 @@ func TestNothingFromOutsideReachesTheTerminal(t *testing.T) {
 	}
 	// What these print has nothing that others have sent: names of the configuration and numbers. A file of readings has a test of its own.
 	others := []string{
-		"demo", "serve", "normalize", "check", "config", "log accept", "simulate", "import readings", "source try", "recount", "rebuild", "completion", "version",
+		"demo", "serve", "normalize", "check", "config", "log accept", "simulate", "import readings", "source try", "recount", "rebuild", "completion", "version", "post", "token create", "token list", "token revoke",
 	}
 	shown := map[string]string{}
 	for _, name := range commandNames(t) {

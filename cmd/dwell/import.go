@@ -18,6 +18,7 @@ import (
 	"dwell/cmd/dwell/visible"
 	"dwell/ingest/event"
 	"dwell/ingest/imports"
+	"dwell/ingest/letters"
 	"dwell/ingest/source"
 )
 
@@ -160,14 +161,14 @@ func hashOf(file io.Reader) (string, error) {
 
 // write imports the lines. Those that cannot be used become dead letters, and the first of them are printed.
 func (c *importFlags) write(ctx context.Context, e *env, s *app.System, about *imports.Import, in input, read hash.Hash) error {
-	letters := imports.NewRefused(c.name(), s.Producer, s.Store, time.Now)
+	refusals := imports.NewRefused(c.name(), letters.Writer{Topic: s.Producer, Table: s.Store}, time.Now)
 	bad := 0
 	refused := func(line *source.LineError) error {
 		if bad++; bad <= maxBadLines {
 			s.EndLine()
 			_, _ = fmt.Fprintln(e.err, visible.Text(line.Error()))
 		}
-		return letters.Add(ctx, line)
+		return refusals.Add(ctx, line)
 	}
 	lines := func(yield func(source.Line, error) bool) {
 		for l, err := range in.Lines() {
@@ -180,7 +181,7 @@ func (c *importFlags) write(ctx context.Context, e *env, s *app.System, about *i
 		}
 	}
 	err := importer(s).Import(ctx, about, lines, in.Tally(), refused)
-	return errors.Join(err, letters.Flush(context.WithoutCancel(ctx)))
+	return errors.Join(err, refusals.Flush(context.WithoutCancel(ctx)))
 }
 
 // importer brings files into the system's log.

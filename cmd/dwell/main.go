@@ -39,6 +39,8 @@ type commands struct {
 	Simulate  simulateCommand  `cmd:"" help:"Simulate border crossing points, to Kafka or to a file."`
 	Import    importCommand    `cmd:"" help:"Bring a file of events or of queue readings into Kafka."`
 	Imports   importsCommand   `cmd:"" help:"The imports of files: list them, or take one back."`
+	Post      postCommand      `cmd:"" help:"Post a file of events to a dwell over HTTP."`
+	Token     tokenCommand     `cmd:"" help:"The tokens of those who may post events over HTTP."`
 	Source    sourceCommand    `cmd:"" help:"Files of readings and events made elsewhere."`
 	Audit     auditCommand     `cmd:"" help:"Recompute all visits and windows from the raw events, and compare."`
 

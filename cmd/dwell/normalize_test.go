@@ -200,7 +200,7 @@ func normalized(t *testing.T, reg *prometheus.Registry, events, refused, passed 
 				}
 			}
 		}
-		return want == fmt.Sprintf("event %d, refused %d, passed %d", is["event"], is["refused"], is["passed"])
+		return want == fmt.Sprintf("event %d, refused %d, passed %d", is["accepted"], is["refused"], is["passed"])
 	})
 }
 

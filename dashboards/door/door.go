@@ -18,7 +18,9 @@ import (
 // Door answers requests of those who may ask, and refuses others.
 type Door struct {
 	names    []string // of this server
-	external []site   // the origins of pages that may ask: its own and those allowed
+	own      []site   // the origins of its pages under other addresses than it was asked
+	external []site   // the origins of other pages that may ask
+	posts    []string // paths that take POST
 	proxies  networks
 	guarded  bool // only what comes through the proxies, or from this machine, is answered
 	refusals *Refusals
@@ -28,9 +30,10 @@ type Door struct {
 // public are the paths that are not for the proxies alone, since Prometheus and orchestrators ask for them directly.
 var public = []string{"/metrics", "/healthz", "/readyz"}
 
-// New makes the door of a handler, under a configuration that was validated. Names are those of this server besides the configured ones.
-func New(cfg Config, names []string, refusals *Refusals, next http.Handler) *Door {
-	d := &Door{names: []string{"localhost"}, guarded: len(cfg.BehindProxy) > 0 && !cfg.Open, refusals: refusals, next: next}
+// New makes the door of a handler, under a configuration that was validated. Names are those of this server besides the configured ones, and
+// posts are the paths that take POST with a body.
+func New(cfg Config, names []string, refusals *Refusals, next http.Handler, posts ...string) *Door {
+	d := &Door{names: []string{"localhost"}, guarded: len(cfg.BehindProxy) > 0 && !cfg.Open, refusals: refusals, next: next, posts: posts}
 	d.proxies, _ = parseNetworks(cfg.BehindProxy)
 	for _, name := range append(slices.Clone(names), cfg.Hosts...) {
 		if s, ok := parseHost(name); ok {
@@ -38,7 +41,7 @@ func New(cfg Config, names []string, refusals *Refusals, next http.Handler) *Doo
 		}
 	}
 	if s, ok := originOf(cfg.ExternalURL); ok {
-		d.names, d.external = append(d.names, s.name), append(d.external, s)
+		d.names, d.own = append(d.names, s.name), append(d.own, s)
 	}
 	for _, origin := range cfg.AllowedOrigins {
 		if s, ok := parseOrigin(origin); ok {
@@ -88,15 +91,19 @@ func (d *Door) judge(r *http.Request, host string) *refusal {
 	if refused := d.judgeMethod(r); refused != nil {
 		return refused
 	}
+	if r.Method == http.MethodPost {
+		return d.judgePost(r, asked, host)
+	}
 	return d.judgeOrigin(r, asked, host)
 }
 
-func (*Door) judgeMethod(r *http.Request) *refusal {
+func (d *Door) judgeMethod(r *http.Request) *refusal {
 	switch {
 	case r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Private-Network") != "":
 		return refuse(PrivateNetwork, http.StatusForbidden, "pages of the internet reach nothing here")
 	case r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != "":
 		return refuse(Preflight, http.StatusForbidden, "pages of other sites send nothing here")
+	case r.Method == http.MethodPost && slices.Contains(d.posts, r.URL.Path):
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
 		return refuse(Method, http.StatusMethodNotAllowed, "%s is not supported; use GET or HEAD", r.Method)
 	case r.ContentLength != 0:
@@ -113,7 +120,7 @@ func (d *Door) judgeOrigin(r *http.Request, asked site, host string) *refusal {
 			return refuse(NullOrigin, http.StatusForbidden, "the page has no origin, as a file or a frame in a sandbox; open http://%s itself", host)
 		}
 		page, ok := parseOrigin(origin)
-		if !isFile(r.URL.Path) && (!ok || !page.of(asked) && !slices.Contains(d.external, page)) {
+		if !isFile(r.URL.Path) && (!ok || !page.of(asked) && !slices.Contains(d.own, page) && !slices.Contains(d.external, page)) {
 			return refuse(Origin, http.StatusForbidden, "the page is of %q, and this server was asked as %q. If both are this server, the proxy in front "+
 				"does not pass on Host: let it do so, or set web.external_url to the address of the page. If it is another site, "+
 				"web.allowed_origins lets it open the live view", origin, host)
@@ -127,6 +134,22 @@ func (d *Door) judgeOrigin(r *http.Request, asked site, host string) *refusal {
 		return refuse(CrossSite, http.StatusForbidden, "pages of other sites load nothing from here; a link to the page works")
 	case r.Header.Get("Sec-Fetch-Dest") != "document":
 		return refuse(Framed, http.StatusForbidden, "pages of other sites cannot show this one within themselves; a link to the page works")
+	}
+	return nil
+}
+
+// judgePost lets programs post, and pages of this server alone.
+func (d *Door) judgePost(r *http.Request, asked site, host string) *refusal {
+	if origins := r.Header.Values("Origin"); len(origins) > 0 {
+		origin := strings.Join(origins, ", ")
+		if page, ok := parseOrigin(origin); !ok || !page.of(asked) && !slices.Contains(d.own, page) {
+			return refuse(Origin, http.StatusForbidden, "the page is of %q, and this server was asked as %q: only its own pages may post. If both are "+
+				"this server, let the proxy in front pass on Host, or set web.external_url to the address of the page", origin, host)
+		}
+		return nil
+	}
+	if from := r.Header.Get("Sec-Fetch-Site"); from == "cross-site" || from == "same-site" {
+		return refuse(CrossSite, http.StatusForbidden, "pages of other sites post nothing here")
 	}
 	return nil
 }

@@ -19,10 +19,10 @@ const (
 	Host           Kind = "host"            // a name that is not this server's
 	Forwarded      Kind = "forwarded"       // X-Forwarded headers of the proxy that cannot be read
 	PastProxy      Kind = "past_proxy"      // not through the proxy that is configured
-	Method         Kind = "method"          // neither GET nor HEAD
+	Method         Kind = "method"          // neither GET nor HEAD, nor POST where that is taken
 	Preflight      Kind = "preflight"       // a browser asks whether a page of another site may send a request (CORS)
 	PrivateNetwork Kind = "private_network" // the same, for a page of the internet that wants into the local network
-	Body           Kind = "body"            // a request with a body, which nothing here reads
+	Body           Kind = "body"            // a request with a body, which nothing reads there
 	NullOrigin     Kind = "null_origin"     // a page without an origin: a file, or a frame in a sandbox
 	Origin         Kind = "origin"          // a page of another site
 	CrossSite      Kind = "cross_site"      // an image, script or other part of a page of another site

@@ -27,10 +27,12 @@ const (
 	UnreadableLine Reason = "unreadable_line"
 	// ConflictingReading is that of a second reading of the same place and time in one input, with other figures.
 	ConflictingReading Reason = "conflicting_reading"
-	// ConflictingEvent is that of a second event of the same identity in one file, with other data.
+	// ConflictingEvent is that of a second event of the same identity in one file or request, with other data.
 	ConflictingEvent Reason = "conflicting_event"
 	// AmbiguousTime is that of a local time that is there twice, as clocks were set back, where the order of lines does not tell which.
 	AmbiguousTime Reason = "ambiguous_time"
+	// NotPermitted is that of an event that was posted with a token that has no right to it.
+	NotPermitted Reason = "not_permitted"
 )
 
 // MessageReasons lists the reasons of messages in a log, so that each can be counted from zero.
@@ -42,9 +44,9 @@ func MessageReasons() []Reason {
 	}
 }
 
-// Reasons lists every reason, also those that only lines of files have.
+// Reasons lists every reason, also those that only lines of files and posted events have.
 func Reasons() []Reason {
-	return append(MessageReasons(), UnreadableLine, ConflictingReading, ConflictingEvent, AmbiguousTime)
+	return append(MessageReasons(), UnreadableLine, ConflictingReading, ConflictingEvent, AmbiguousTime, NotPermitted)
 }
 
 // Rejection is the error of a message that cannot be used.

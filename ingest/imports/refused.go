@@ -10,28 +10,16 @@ import (
 	"github.com/cespare/xxhash/v2"
 
 	"dwell/ingest/event"
+	"dwell/ingest/letters"
 	"dwell/ingest/source"
 )
-
-// Letters is the table of dead letters.
-type Letters interface {
-	// NewDeadLetters returns those of the letters whose origins the table does not have.
-	NewDeadLetters(ctx context.Context, letters []event.DeadLetter) ([]event.DeadLetter, error)
-	WriteDeadLetters(ctx context.Context, letters []event.DeadLetter) error
-}
-
-// LetterTopic is the topic of dead letters; a write returns when it is acknowledged.
-type LetterTopic interface {
-	DeadLetters(ctx context.Context, letters ...event.DeadLetter) error
-}
 
 // Refused makes dead letters of the lines of a file that became no event. They are safe after the Flush that follows. A line that is
 // refused again at the same place in a file of the same name is the same letter, and is not written again; one with several readings that
 // are refused is one letter with all details. It is not for concurrent use.
 type Refused struct {
 	file   string
-	topic  LetterTopic
-	table  Letters
+	to     letters.Writer
 	now    func() time.Time
 	gather map[event.Origin]event.DeadLetter
 	order  []event.Origin
@@ -39,8 +27,8 @@ type Refused struct {
 }
 
 // NewRefused is for the lines of a file of this name, without its folder.
-func NewRefused(file string, topic LetterTopic, table Letters, now func() time.Time) *Refused {
-	return &Refused{file: file, topic: topic, table: table, now: now, gather: map[event.Origin]event.DeadLetter{}}
+func NewRefused(file string, to letters.Writer, now func() time.Time) *Refused {
+	return &Refused{file: file, to: to, now: now, gather: map[event.Origin]event.DeadLetter{}}
 }
 
 // Of a flush: how many letters, and bytes of lines.
@@ -72,23 +60,13 @@ func (r *Refused) Add(ctx context.Context, bad *source.LineError) error {
 	return nil
 }
 
-// Flush writes what has been gathered: to the topic, then to the table, as for the letters of a topic.
+// Flush writes what has been gathered.
 func (r *Refused) Flush(ctx context.Context) error {
-	if len(r.order) == 0 {
-		return nil
-	}
-	letters := make([]event.DeadLetter, len(r.order))
+	all := make([]event.DeadLetter, len(r.order))
 	for i, o := range r.order {
-		letters[i] = r.gather[o]
+		all[i] = r.gather[o]
 	}
-	letters, err := r.table.NewDeadLetters(ctx, letters)
-	if err == nil {
-		err = r.topic.DeadLetters(ctx, letters...)
-	}
-	if err == nil {
-		err = r.table.WriteDeadLetters(ctx, letters)
-	}
-	if err != nil {
+	if err := r.to.Write(ctx, all); err != nil {
 		return err
 	}
 	clear(r.gather)

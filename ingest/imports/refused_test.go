@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"dwell/ingest/event"
+	"dwell/ingest/letters"
 	"dwell/ingest/source"
 )
 
@@ -49,7 +50,7 @@ func (b *letterBox) WriteDeadLetters(_ context.Context, letters []event.DeadLett
 func TestRefusedLineIsOneLetter(t *testing.T) {
 	box := &letterBox{}
 	file := func(lines ...string) (err error) {
-		r := NewRefused("queues.csv", box, box, func() time.Time { return time.UnixMilli(7) })
+		r := NewRefused("queues.csv", letters.Writer{Topic: box, Table: box}, func() time.Time { return time.UnixMilli(7) })
 		for i, text := range lines {
 			line := []byte(text)
 			err = errors.Join(err, r.Add(t.Context(), &source.LineError{Line: i + 2, Reason: event.UnreadableLine, Text: "it is bad", Bytes: line}))
@@ -77,7 +78,7 @@ func TestRefusedLineIsOneLetter(t *testing.T) {
 // All lines of a large file are refused.
 func TestManyRefusedLinesAreWrittenAsTheyCome(t *testing.T) {
 	box := &letterBox{}
-	r := NewRefused("events.jsonl", box, box, time.Now)
+	r := NewRefused("events.jsonl", letters.Writer{Topic: box, Table: box}, time.Now)
 	for i := range maxLetters + 1 {
 		if err := r.Add(t.Context(), &source.LineError{Line: i, Reason: event.NotJSON, Text: "not_json", Bytes: []byte("?")}); err != nil {
 			t.Fatal(err)
@@ -91,7 +92,7 @@ func TestManyRefusedLinesAreWrittenAsTheyCome(t *testing.T) {
 // Of a line with a column for each class of vehicle, two readings are refused, also where it is the last one that is gathered.
 func TestLineOfSeveralRefusedReadingsIsOneLetterWithAllDetails(t *testing.T) {
 	box := &letterBox{}
-	r := NewRefused("queues.csv", box, box, time.Now)
+	r := NewRefused("queues.csv", letters.Writer{Topic: box, Table: box}, time.Now)
 	for line := range maxLetters {
 		for _, class := range []string{"trucks", "buses"} {
 			if err := r.Add(t.Context(), &source.LineError{Line: line, Reason: event.InvalidField, Text: class + " is no number", Bytes: []byte("x,y")}); err != nil {

@@ -37,6 +37,7 @@ func busy(t testing.TB) *border {
 	gate := prom.NewSources(b.registry)
 	gate.Normalized("gate.events", 0, 1, 1, 1, 1)
 	gate.Lost("gate.events", 1)
+	b.posts.Answered(200)
 	b.Stalled(0, errors.New("connection refused"))
 	b.Applied(0, &pipeline.Batch{
 		Next: 1, Events: []pipeline.EventClass{{BCP: torkham, Type: event.TruckArrived}},
@@ -68,7 +69,7 @@ func TestNamesFollowTheConventions(t *testing.T) {
 
 // labelValues says what each label can be; a label that is not here has no bound that anybody has thought of.
 var labelValues = map[string]string{
-	"topic": "the topics of the configuration's sources", "partition": "a number", "outcome": "`event`, `refused`, `passed`",
+	"topic": "the topics of the configuration's sources", "partition": "a number",
 	"bcp":       "id of a configured BCP",
 	"direction": "inbound, outbound",
 	"phase":     "wait, service, hold, exit",
@@ -81,6 +82,7 @@ var labelValues = map[string]string{
 	"table":     "table of ClickHouse, dead_letter_topic, commit",
 	"source":    "source of a queue reading, of the 64 queues of a BCP that were seen first", "queue": "lane or class of vehicle, empty where the source does not name it",
 	"state":   "open, paused, closed",
+	"outcome": "accepted, duplicate, refused, passed", "status": "status of HTTP",
 	"version": "the version of this program", "go_version": "the version of Go that built it",
 	"operation": "what failed: group, metadata, fetch, partition, records, open, handle, close, commit",
 }

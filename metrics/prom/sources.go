@@ -19,7 +19,7 @@ func NewSources(registry prometheus.Registerer) *Sources {
 	with := promauto.With(registry)
 	return &Sources{
 		records: with.NewCounterVec(prometheus.CounterOpts{
-			Name: "dwell_source_records_total", Help: "Records of the messages of an agency's topic, by what they became: an event, a part of a dead letter (refused), or nothing, as the mapping says (passed). One that is read again after a crash counts again.",
+			Name: "dwell_source_records_total", Help: "Records of the messages of an agency's topic, by what they became: an event (accepted), a part of a dead letter (refused), or nothing, as the mapping says (passed). One that is read again after a crash counts again.",
 		}, []string{"topic", "outcome"}),
 		lost: with.NewCounterVec(prometheus.CounterOpts{
 			Name: "dwell_source_lost_messages_total", Help: "Messages of an agency's topic that were deleted before they were read.",
@@ -32,7 +32,7 @@ func NewSources(registry prometheus.Registerer) *Sources {
 
 // Normalized counts what was written of a partition's messages; left are those that have yet to be read.
 func (s *Sources) Normalized(topic string, partition, events, refused, passed int, left int64) {
-	s.records.WithLabelValues(topic, "event").Add(float64(events))
+	s.records.WithLabelValues(topic, "accepted").Add(float64(events))
 	s.records.WithLabelValues(topic, "refused").Add(float64(refused))
 	s.records.WithLabelValues(topic, "passed").Add(float64(passed))
 	s.lag.WithLabelValues(topic, strconv.Itoa(partition)).Set(float64(left))

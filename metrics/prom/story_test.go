@@ -17,6 +17,7 @@ import (
 	"dwell/ingest/event"
 	"dwell/ingest/kafka"
 	"dwell/ingest/place"
+	"dwell/ingest/receiver"
 	known "dwell/metrics/border"
 	"dwell/metrics/engine"
 	"dwell/metrics/pipeline"
@@ -40,6 +41,7 @@ const (
 type border struct {
 	*prom.Metrics
 	kafka    *prom.Kafka[kafka.Failure]
+	posts    *prom.Posts[receiver.Outcome]
 	registry *prometheus.Registry
 	voc      *event.Vocabulary
 	silence  time.Duration // at Torkham
@@ -61,6 +63,7 @@ func newBorder(t testing.TB) *border {
 		return map[string]prom.Place{"TORKHAM": {SilentAfter: b.silence, QueuesLeftOut: 3, Queues: b.queues, QueuesSilentAfter: 2 * time.Hour}, "HAIRATAN": {SilentAfter: 20 * time.Hour}, "AQINA": {SilentAfter: 40 * time.Hour}}[id]
 	}, func() prom.Health { return b.health })
 	b.kafka = prom.NewKafka(b.registry, kafka.Failures())
+	b.posts = prom.NewPosts(b.registry, receiver.Outcomes())
 	prom.NewBuild(b.registry, "v1.2.3")
 	return b
 }

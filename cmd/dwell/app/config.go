@@ -20,6 +20,7 @@ import (
 	"dwell/ingest/event"
 	"dwell/ingest/kafka"
 	"dwell/ingest/place"
+	"dwell/ingest/receiver"
 	"dwell/ingest/source"
 	"dwell/ingest/strictyaml"
 	"dwell/metrics/clickhouse"
@@ -54,6 +55,8 @@ type Config struct {
 	Retention RetentionConfig `yaml:"retention"`
 	// Web is to whom the port of listen answers.
 	Web door.Config `yaml:"web"`
+	// Receiver is what may be posted to /api/v1/events, by those who have a token.
+	Receiver receiver.Config `yaml:"receiver"`
 	// Dashboards are the overview, the API and the live view.
 	Dashboards DashboardsConfig `yaml:"dashboards"`
 	// Tracing is where the spans of OpenTelemetry go.
@@ -117,6 +120,7 @@ func DefaultConfig() Config {
 		ClickHouse: ClickHouseConfig{Config: clickhouse.DefaultConfig()},
 		Engine:     pipeline.DefaultConfig(),
 		Web:        door.DefaultConfig(),
+		Receiver:   receiver.DefaultConfig(),
 		Dashboards: DashboardsConfig{Query: query.DefaultConfig(), Config: dashboards.DefaultConfig()},
 		Tracing:    tracing.DefaultConfig(),
 		Log:        LogConfig{Level: "info", Format: "text"},
@@ -239,7 +243,7 @@ func (c *Config) Validate() error {
 	if f := c.ClickHouse.PasswordFile; f != "" && c.ClickHouse.Password != "" {
 		bad("clickhouse.password_file: %q given beside clickhouse.password", f)
 	}
-	errs = append(errs, under("clickhouse", c.ClickHouse.Validate()), under("engine", c.Engine.Validate()), under("retention", c.Retention.Validate()), under("web", c.Web.Validate()), under("dashboards", errors.Join(c.Dashboards.Query.Validate(), c.Dashboards.Validate())), under("tracing", c.Tracing.Validate()))
+	errs = append(errs, under("clickhouse", c.ClickHouse.Validate()), under("engine", c.Engine.Validate()), under("retention", c.Retention.Validate()), under("web", c.Web.Validate()), under("receiver", c.Receiver.Validate()), under("dashboards", errors.Join(c.Dashboards.Query.Validate(), c.Dashboards.Validate())), under("tracing", c.Tracing.Validate()))
 	if least := c.Dashboards.Query.Reach() + time.Hour; c.Engine.Engine.MemoryRetention < least {
 		bad("engine.memory_retention: %v is too short for dashboards.window and dashboards.trend_hours, which need %v", c.Engine.Engine.MemoryRetention, least)
 	}

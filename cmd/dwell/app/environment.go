@@ -11,7 +11,7 @@ import (
 )
 
 // notConfiguration are environment variables that begin with DWELL_ and set no key of the configuration.
-var notConfiguration = []string{"DWELL_LIBCHDB"}
+var notConfiguration = []string{"DWELL_LIBCHDB", "DWELL_TOKEN"}
 
 // fromEnvironment sets each key whose variable is in environ, a list of "NAME=value".
 func fromEnvironment(cfg *Config, environ []string) error {

@@ -71,7 +71,7 @@ func Serve(ctx context.Context, cfg Config, out io.Writer, log *slog.Logger, now
 	if err := s.startPprof(ctx, refusals); err != nil {
 		return nil, err
 	}
-	if err := s.startWeb(ctx, reg, known, refusals); err != nil {
+	if err := s.startWeb(ctx, reg, known, refusals, now); err != nil {
 		return nil, err
 	}
 	return s, nil

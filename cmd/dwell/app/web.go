@@ -13,11 +13,12 @@ import (
 
 	"dwell/dashboards"
 	"dwell/dashboards/door"
+	"dwell/ingest/receiver"
 	"dwell/metrics/prom"
 )
 
-// startWeb serves the page, /live, /api/v1, /metrics, /healthz and /readyz.
-func (s *System) startWeb(ctx context.Context, reg *prometheus.Registry, known *health, refusals *door.Refusals) error {
+// startWeb serves the page, /live, /api/v1 with what is posted there, /metrics, /healthz and /readyz. Now is the clock of what is posted.
+func (s *System) startWeb(ctx context.Context, reg *prometheus.Registry, known *health, refusals *door.Refusals, now func() time.Time) error {
 	shown, err := dashboards.New(s.Source, s.Vocabulary, s.Book.Agencies, s.Config.Dashboards.Config, refusals, s.Log, reg)
 	if err != nil {
 		return err
@@ -31,11 +32,16 @@ func (s *System) startWeb(ctx context.Context, reg *prometheus.Registry, known *
 	mux.Handle("GET /metrics", prom.Handler(reg))
 	mux.HandleFunc("GET /readyz", known.serveReadyz)
 	mux.HandleFunc("GET /healthz", known.serveHealthz)
-	return s.startServer(ctx, mux, refusals, "page")
+	var posts []string
+	if receiving := s.receiver(reg, now); receiving != nil {
+		mux.Handle(receiver.Path, receiving)
+		posts = append(posts, receiver.Path)
+	}
+	return s.startServer(ctx, mux, refusals, "page", posts...)
 }
 
-// startServer serves what handler answers to those whom the door lets in, and says the address of what that is.
-func (s *System) startServer(ctx context.Context, handler http.Handler, refusals *door.Refusals, what string) error {
+// startServer serves what handler answers to those whom the door lets in, and says the address of what that is. At posts bodies may be posted.
+func (s *System) startServer(ctx context.Context, handler http.Handler, refusals *door.Refusals, what string, posts ...string) error {
 	if err := s.Config.Web.Reaches(s.Config.Listen); err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
@@ -48,7 +54,7 @@ func (s *System) startServer(ctx context.Context, handler http.Handler, refusals
 		return err
 	}
 	listen, _, _ := net.SplitHostPort(s.Config.Listen) // it was validated
-	server := s.newServer(door.New(s.Config.Web, []string{listen}, refusals, handler))
+	server := s.newServer(door.New(s.Config.Web, []string{listen}, refusals, handler, posts...))
 	s.Go(ctx, "web", func(ctx context.Context) error { return serveUntil(ctx, server, bounded) })
 	s.Listening = listening(s.Config.Listen, ln.Addr())
 	s.Say(what, "%s", pageAddress(s.Config.Web, s.Listening))

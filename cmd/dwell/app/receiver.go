@@ -1,0 +1,37 @@
+package app
+
+import (
+	"path/filepath"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"dwell/ingest/letters"
+	"dwell/ingest/receiver"
+	"dwell/ingest/receiver/token"
+	"dwell/metrics/prom"
+)
+
+// TokensFile is the file of the tokens, empty where nothing can be posted.
+func (c *Config) TokensFile() string {
+	switch {
+	case c.Receiver.TokensFile != "":
+		return c.Receiver.TokensFile
+	case c.Kafka.Embedded:
+		return filepath.Join(c.Data, "tokens.json")
+	}
+	return ""
+}
+
+// receiver makes what takes posted events, nil where nothing can be posted.
+func (s *System) receiver(reg prometheus.Registerer, now func() time.Time) *receiver.Receiver {
+	file := s.Config.TokensFile()
+	if file == "" {
+		return nil
+	}
+	return receiver.New(s.Config.Receiver, receiver.Parts{
+		Vocabulary: s.Vocabulary, Skew: s.Config.Engine.Skew, Now: now,
+		Tokens: token.Open(file), Log: s.Producer, Refused: letters.Writer{Topic: s.Producer, Table: s.Store},
+		Observer: prom.NewPosts(reg, receiver.Outcomes()), Logger: s.Log,
+	})
+}

@@ -1,0 +1,120 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"dwell/cmd/dwell/app"
+	"dwell/dashboards/overview"
+	"dwell/ingest/receiver"
+	"dwell/ingest/receiver/token"
+)
+
+// gate is the post at Torkham's gate, which may post its own arrivals and departures.
+func gate() token.Token {
+	return token.Token{Name: "gate", Sources: []string{"/torkham/gate"}, BCPs: []string{"AF-NAN-TORKHAM"}, Agencies: []string{"customs"}}
+}
+
+// tokenFor creates a token at a dwell that runs.
+func tokenFor(t *testing.T, s *app.System, of token.Token) (secret string) {
+	t.Helper()
+	secret, err := token.Create(s.Config.TokensFile(), of, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return secret
+}
+
+// fact is an event of the gate's about a truck, some hours ago.
+func fact(id, what, truck string, hoursAgo int) string {
+	at := time.Now().Add(-time.Duration(hoursAgo) * time.Hour).UTC().Format(time.RFC3339)
+	return fmt.Sprintf(`{"specversion":"1.0","id":%q,"source":"/torkham/gate","type":"dwell.%s.v1","subject":%q,"time":%q,"data":{"bcp":"AF-NAN-TORKHAM","direction":"inbound"}}`,
+		id, what, truck, at)
+}
+
+// posted is the answer to a post.
+func posted(t *testing.T, s *app.System, secret, form, body string) (*http.Response, receiver.Receipt) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+s.Listening+receiver.Path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", form)
+	if secret != "" {
+		r.Header.Set("Authorization", "Bearer "+secret)
+	}
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var receipt receiver.Receipt
+	if err := json.Unmarshal(text, &receipt); err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	return answer, receipt
+}
+
+// caughtUp waits until all that is in Kafka is counted.
+func caughtUp(t *testing.T, s *app.System) {
+	t.Helper()
+	if err := s.CaughtUp(t.Context(), func(int64) {}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A truck arrives, and is released and departs later. Its events come one by one, as a batch, and as lines, and one of them twice.
+func TestPostedTruckIsShown(t *testing.T) {
+	s := serveForTest(t, "afghanistan", time.Now)
+	secret := tokenFor(t, s, gate())
+	arrived := fact("1", "truck.arrived", "T1", 5)
+	for _, c := range []struct{ form, body string }{
+		{"application/cloudevents+json; charset=UTF-8", arrived},
+		{"application/cloudevents-batch+json", "[" + arrived + "," + fact("2", "truck.released", "T1", 3) + "]"},
+		{"application/x-ndjson", fact("3", "truck.departed", "T1", 2) + "\r\n\r\n" + fact("4", "truck.arrived", "T2", 1)},
+	} {
+		if answer, receipt := posted(t, s, secret, c.form, c.body); answer.StatusCode != http.StatusOK || receipt.Taken != receipt.Events {
+			t.Errorf("%s: %s, %+v", c.form, answer.Status, receipt)
+		}
+	}
+	caughtUp(t, s)
+	for truck, want := range map[string]string{"T1": "departed 2h0m0s 3h0m0s", "T2": "inside"} {
+		var v overview.Visit
+		shown(t, s, "/places/AF-NAN-TORKHAM/visits/"+truck, &v)
+		got := v.Status
+		for _, seconds := range []*float64{v.ReleaseSeconds, v.CrossingSeconds} {
+			if seconds != nil {
+				got += " " + time.Duration(*seconds*float64(time.Second)).String()
+			}
+		}
+		if got != want {
+			t.Errorf("%s is shown as %s, want %s", truck, got, want)
+		}
+	}
+}
+
+// shown reads what the API shows.
+func shown(t *testing.T, s *app.System, path string, into any) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+s.Listening+"/api/v1"+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	if err := json.NewDecoder(answer.Body).Decode(into); err != nil || answer.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %s: %v", path, answer.Status, err)
+	}
+}

@@ -1,0 +1,72 @@
+package receiver
+
+import (
+	"math"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// admission bounds how much is posted at once, and at what rate.
+type admission struct {
+	most, ofOne int
+	perSecond   rate.Limit
+	burst       int
+
+	mu     sync.Mutex
+	bodies int
+	of     map[string]*account
+}
+
+// account is what a token has used.
+type account struct {
+	bodies  int
+	limiter *rate.Limiter
+}
+
+func newAdmission(cfg Config) *admission {
+	return &admission{
+		most: cfg.MaxAtOnce, ofOne: max(1, cfg.MaxAtOnce/2), perSecond: rate.Limit(cfg.EventsPerSecond), burst: MaxEvents + cfg.EventsPerSecond,
+		of: map[string]*account{},
+	}
+}
+
+// busyFor is how long a client should wait for a place among the bodies at work.
+const busyFor = time.Second
+
+// enter takes a place for a body of a token, which leave gives back, or returns how long to wait.
+func (a *admission) enter(name string, now time.Time) (leave func(), wait time.Duration) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	mine := a.of[name]
+	if mine == nil {
+		mine = &account{limiter: rate.NewLimiter(a.perSecond, a.burst)}
+		a.of[name] = mine
+	}
+	// How many events a body has is known once it is read. It is charged then, so a token may be in debt.
+	if short := 1 - mine.limiter.TokensAt(now); short > 0 {
+		return nil, time.Duration(short / float64(a.perSecond) * float64(time.Second))
+	}
+	if a.bodies >= a.most || mine.bodies >= a.ofOne {
+		return nil, busyFor
+	}
+	a.bodies++
+	mine.bodies++
+	return func() {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		a.bodies--
+		mine.bodies--
+	}, 0
+}
+
+// charge counts the events of a body, of which there are MaxEvents at most.
+func (a *admission) charge(name string, now time.Time, events int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.of[name].limiter.ReserveN(now, events)
+}
+
+// seconds is a time for the header Retry-After, in whole seconds.
+func seconds(wait time.Duration) int { return int(math.Ceil(wait.Seconds())) }

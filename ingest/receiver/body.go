@@ -1,0 +1,116 @@
+package receiver
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"time"
+)
+
+// MaxEvents is how many events a request may have.
+const MaxEvents = 10_000
+
+// form is how a body holds events.
+type form int
+
+const (
+	single form = iota + 1
+	batched
+	lines
+)
+
+var forms = map[string]form{
+	"application/cloudevents+json":       single,
+	"application/cloudevents-batch+json": batched,
+	"application/x-ndjson":               lines,
+}
+
+// leaveBody lets nobody wait for a body that is not read: net/http would read on, up to the timeout.
+func leaveBody(w http.ResponseWriter, r *http.Request) {
+	if r.ContentLength == 0 {
+		return
+	}
+	w.Header().Set("Connection", "close")
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now()) // a test's recorder has none
+}
+
+// read reads the body within the bounds of the configuration.
+func (h *Receiver) read(w http.ResponseWriter, r *http.Request) ([]byte, *Receipt) {
+	connection := http.NewResponseController(w)
+	_ = connection.SetReadDeadline(time.Now().Add(h.cfg.BodyTimeout)) // a test's recorder has none
+	var body bytes.Buffer
+	if r.ContentLength > 0 {
+		body.Grow(int(min(r.ContentLength, readAhead)) + bytes.MinRead)
+	}
+	_, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, h.cfg.MaxBody))
+	if err == nil {
+		_ = connection.SetReadDeadline(time.Time{})
+		return body.Bytes(), nil
+	}
+	w.Header().Set("Connection", "close")
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large):
+		return nil, h.tooLarge()
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return nil, problem(http.StatusRequestTimeout, "the body came too slowly", fmt.Sprintf("it must arrive within %v; send fewer events at once", h.cfg.BodyTimeout))
+	}
+	return nil, problem(http.StatusBadRequest, "the body could not be read", "it broke off, or is not as its headers say")
+}
+
+// readAhead is how much memory the length that a client claims is worth before its bytes come.
+const readAhead = 256 << 10
+
+func (h *Receiver) tooLarge() *Receipt {
+	return problem(http.StatusRequestEntityTooLarge, "the body is too large", fmt.Sprintf("it may have %d bytes; send fewer events at once", h.cfg.MaxBody))
+}
+
+// split returns the messages of a body. One that is no list of messages is one message, which will be refused.
+func (f form) split(body []byte) (messages [][]byte, _ *Receipt) {
+	switch f {
+	case batched:
+		if messages = elements(body); messages == nil {
+			return [][]byte{body}, nil
+		}
+	case lines:
+		body = bytes.TrimPrefix(body, []byte("\uFEFF"))
+		for line := range bytes.Lines(body) {
+			if line = bytes.TrimSpace(line); len(line) > 0 {
+				messages = append(messages, line)
+			}
+		}
+	default:
+		messages = [][]byte{body}
+	}
+	if len(messages) > MaxEvents {
+		return nil, problem(http.StatusRequestEntityTooLarge, "the body has too many events", fmt.Sprintf("it may have %d; send fewer at once", MaxEvents))
+	}
+	return messages, nil
+}
+
+// elements are those of a JSON array; nil if the text is none.
+func elements(text []byte) (messages [][]byte) {
+	d := json.NewDecoder(bytes.NewReader(text))
+	if t, err := d.Token(); err != nil || t != json.Delim('[') {
+		return nil
+	}
+	messages = [][]byte{}
+	for d.More() {
+		var message json.RawMessage
+		if d.Decode(&message) != nil {
+			return nil
+		}
+		messages = append(messages, message)
+	}
+	if _, err := d.Token(); err != nil {
+		return nil
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return nil
+	}
+	return messages
+}

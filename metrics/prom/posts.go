@@ -1,0 +1,39 @@
+package prom
+
+import (
+	"strconv"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+)
+
+// Posts are the series of what is posted over HTTP. With O = receiver.Outcome they implement ingest/receiver's Observer, whose package this
+// one does not import. They are safe for concurrent use.
+type Posts[O ~string] struct {
+	events, requests *prometheus.CounterVec
+}
+
+// NewPosts registers the series; outcomes are counted from zero. It panics where registry has series of the same names.
+func NewPosts[O ~string](registry prometheus.Registerer, outcomes []O) *Posts[O] {
+	with := promauto.With(registry)
+	p := &Posts[O]{
+		events: with.NewCounterVec(prometheus.CounterOpts{
+			Name: "dwell_posted_events_total", Help: "Events of answered posts: accepted ones are in Kafka, duplicates came before in their request, refused ones are dead letters.",
+		}, []string{"outcome"}),
+		requests: with.NewCounterVec(prometheus.CounterOpts{
+			Name: "dwell_posted_requests_total", Help: "Posts, by the status of the answer.",
+		}, []string{"status"}),
+	}
+	for _, o := range outcomes {
+		p.events.WithLabelValues(string(o))
+	}
+	return p
+}
+
+// Posted counts events of a post.
+func (p *Posts[O]) Posted(outcome O, events int) {
+	p.events.WithLabelValues(string(outcome)).Add(float64(events))
+}
+
+// Answered counts a post.
+func (p *Posts[O]) Answered(status int) { p.requests.WithLabelValues(strconv.Itoa(status)).Inc() }
