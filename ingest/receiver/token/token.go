@@ -60,12 +60,12 @@ func find(all []Token, secret string) (found *Token) {
 	return found
 }
 
-var named = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+var nameForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
 // Validate names what cannot be used.
 func (t *Token) Validate() error {
 	var errs []error
-	if !named.MatchString(t.Name) {
+	if !nameForm.MatchString(t.Name) {
 		errs = append(errs, fmt.Errorf("token name %q: use up to 64 letters, digits, dots, dashes and underscores, of which the first is a letter or a digit", t.Name))
 	}
 	if len(t.Sources) == 0 || slices.Contains(t.Sources, "") {

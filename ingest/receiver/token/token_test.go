@@ -1,0 +1,146 @@
+package token
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+var noon = time.Date(2026, 1, 5, 12, 0, 0, 0, time.UTC)
+
+func named(name string) Token {
+	return Token{Name: name, Sources: []string{"/" + name}, BCPs: []string{"TORKHAM"}}
+}
+
+func create(t *testing.T, path, name string) string {
+	t.Helper()
+	secret, err := Create(path, named(name), noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return secret
+}
+
+// who is the name of the token that a secret is.
+func who(t *testing.T, f *File, secret string) string {
+	t.Helper()
+	found, err := f.Find(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found == nil {
+		return ""
+	}
+	return found.Name
+}
+
+// A file that is open follows each change of it.
+func TestRevokedTokenIsRefusedAtOnce(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "tokens.json")
+	f := Open(path)
+	if who(t, f, "dwell_x") != "" {
+		t.Error("a file that is missing has a token")
+	}
+	gate, police := create(t, path, "gate"), create(t, path, "police")
+	if who(t, f, gate) != "gate" || who(t, f, police) != "police" || who(t, f, gate+"x") != "" || who(t, f, "") != "" {
+		t.Error("the tokens are not found")
+	}
+	if err := Revoke(path, "gate"); err != nil {
+		t.Fatal(err)
+	}
+	if who(t, f, gate) != "" || who(t, f, police) != "police" {
+		t.Error("the wrong token is revoked")
+	}
+	again := create(t, path, "gate")
+	if who(t, f, gate) != "" || who(t, f, again) != "gate" {
+		t.Error("a token of the same name is the same token")
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if who(t, f, again) != "" {
+		t.Error("the file is gone, and its tokens are valid")
+	}
+}
+
+func TestFileHasTheHashAndIsClosedToOthers(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "tokens.json")
+	secret := create(t, path, "gate")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(secret) != len("dwell_")+43 || strings.Contains(string(text), secret[len("dwell_"):]) || !strings.Contains(string(text), hashOf(secret)) || info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v\n%s", info.Mode(), text)
+	}
+	if err := os.Chmod(path, 0o620); err != nil {
+		t.Fatal(err)
+	}
+	f := Open(path)
+	if _, err := f.Find(secret); err == nil || !strings.Contains(err.Error(), "other users may write") {
+		t.Errorf("a file that others may write: %v", err)
+	}
+	if err := os.Chmod(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if who(t, f, secret) != "gate" {
+		t.Error("the file was closed, and is not read")
+	}
+}
+
+// While a file cannot be read, it has no tokens, not those of before.
+func TestFileThatCannotBeReadPermitsNothing(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "tokens.json")
+	secret := create(t, path, "gate")
+	f := Open(path)
+	if who(t, f, secret) != "gate" {
+		t.Fatal("the token is not found")
+	}
+	if err := os.WriteFile(path, []byte("[{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if found, err := f.Find(secret); err == nil || found != nil {
+			t.Errorf("%v, %v", found, err)
+		}
+	}
+}
+
+func TestChangeThatCannotBeMadeIsAnError(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "tokens.json")
+	create(t, path, "gate")
+	for what, c := range map[string]struct {
+		err  error
+		want string
+	}{
+		"twice":     {after(Create(path, named("gate"), noon)), `there is a token "gate"`},
+		"a name":    {after(Create(path, named("../x"), noon)), "use up to 64 letters"},
+		"no source": {after(Create(path, Token{Name: "x", BCPs: []string{"TORKHAM"}}, noon)), "at least one source"},
+		"no BCP":    {after(Create(path, Token{Name: "x", Sources: []string{"/x"}}, noon)), "at least one BCP"},
+		"unknown":   {Revoke(path, "police"), `there is no token "police"`},
+		"no folder": {after(Create(path+"/no/tokens.json", named("x"), noon)), "no"},
+	} {
+		if c.err == nil || !strings.Contains(c.err.Error(), c.want) {
+			t.Errorf("%s: %v", what, c.err)
+		}
+	}
+	all, err := Read(path)
+	if err != nil || len(all) != 1 || all[0].Name != "gate" || !all[0].Created.Equal(noon) {
+		t.Errorf("%v %+v", err, all)
+	}
+	// Another one is at work.
+	if err := os.WriteFile(path+".new", nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := Revoke(path, "gate"); err == nil || !strings.Contains(err.Error(), `remove "`+path+`.new"`) {
+		t.Error(err)
+	}
+}
+
+func after(_ string, err error) error { return err }
