@@ -13,10 +13,17 @@ import (
 
 func serveForTest(t *testing.T, places string, now func() time.Time) *app.System {
 	t.Helper()
+	return serveWith(t, func(cfg *app.Config) { cfg.Places = places }, now)
+}
+
+// serveWith is serveForTest with a configuration that is changed.
+func serveWith(t *testing.T, change func(cfg *app.Config), now func() time.Time) *app.System {
+	t.Helper()
 	cfg := app.DefaultConfig()
 	cfg.Embed(filepath.Join(t.TempDir(), "data"))
-	cfg.Listen, cfg.Places = "127.0.0.1:0", places
+	cfg.Listen = "127.0.0.1:0"
 	cfg.Engine.FlushEvery = 50 * time.Millisecond
+	change(&cfg)
 	s, err := app.Serve(t.Context(), cfg, io.Discard, slog.New(slog.DiscardHandler), now)
 	if err != nil {
 		t.Fatal(err)

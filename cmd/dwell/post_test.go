@@ -11,6 +11,7 @@ import (
 
 	"dwell/cmd/dwell/app"
 	"dwell/dashboards/overview"
+	"dwell/ingest/event"
 	"dwell/ingest/receiver"
 	"dwell/ingest/receiver/token"
 )
@@ -98,6 +99,68 @@ func TestPostedTruckIsShown(t *testing.T) {
 		}
 		if got != want {
 			t.Errorf("%s is shown as %s, want %s", truck, got, want)
+		}
+	}
+}
+
+// The gate wants to take back what the police saw. What is refused is a dead letter by the time of the answer, and what is beside it is taken.
+func TestAnotherSourcesRetractionIsRefused(t *testing.T) {
+	s := serveForTest(t, "afghanistan", time.Now)
+	police := gate()
+	police.Name, police.Sources = "police", []string{"/torkham/police"}
+	byGate, byPolice := tokenFor(t, s, gate()), tokenFor(t, s, police)
+	arrived := strings.Replace(fact("1", "truck.arrived", "T1", 5), "/torkham/gate", "/torkham/police", 1)
+	if answer, receipt := posted(t, s, byPolice, "application/cloudevents+json", arrived); answer.StatusCode != http.StatusOK {
+		t.Fatalf("%s %+v", answer.Status, receipt)
+	}
+	retraction := fact("2", "event.retracted", "T1", 5)
+	_, at, _ := strings.Cut(retraction, `"time":`)
+	at, _, _ = strings.Cut(at, ",")
+	retraction = strings.Replace(retraction, `"direction":"inbound"`, `"id":"1","source":"/torkham/police","time":`+at, 1)
+	answer, receipt := posted(t, s, byGate, "application/x-ndjson", retraction+"\n"+fact("3", "truck.arrived", "T2", 5))
+	const why = `not_permitted: the source of the retracted event "/torkham/police"`
+	if answer.StatusCode != http.StatusMultiStatus || receipt.Taken != 1 || len(receipt.Refusals) != 1 || receipt.Refusals[0] != (receiver.Unusable{Reason: "not_permitted", Detail: why}) {
+		t.Errorf("%s %+v", answer.Status, receipt.Count)
+	}
+	letter, _, err := s.Store.DeadLetter(t.Context(), event.Origin{Kind: event.FromRequest, Name: receipt.Request})
+	if err != nil || letter.Detail != why || string(letter.Value) != retraction {
+		t.Errorf("%v, the letter is %+v", err, letter)
+	}
+	caughtUp(t, s)
+	for _, truck := range []string{"T1", "T2"} {
+		var v overview.Visit
+		if shown(t, s, "/places/AF-NAN-TORKHAM/visits/"+truck, &v); v.Status != "inside" {
+			t.Errorf("%s is %s", truck, v.Status)
+		}
+	}
+	// The police may take back their own, until their token is revoked.
+	own := strings.Replace(retraction, "/torkham/gate", "/torkham/police", 1)
+	if answer, receipt := posted(t, s, byPolice, "application/cloudevents+json", own); answer.StatusCode != http.StatusOK {
+		t.Errorf("%s %+v", answer.Status, receipt.Count)
+	}
+	if err := token.Revoke(s.Config.TokensFile(), "police"); err != nil {
+		t.Fatal(err)
+	}
+	if answer, _ := posted(t, s, byPolice, "application/cloudevents+json", arrived); answer.StatusCode != http.StatusUnauthorized {
+		t.Errorf("with a revoked token: %s", answer.Status)
+	}
+}
+
+// A page of another site cannot post, not even with a token; nor can anybody where no tokens are configured.
+func TestPostsPassTheDoor(t *testing.T) {
+	s := serveForTest(t, "afghanistan", time.Now)
+	for _, c := range []struct {
+		method, name, value string
+		status              int
+	}{
+		{http.MethodPost, "Origin", "https://evil.example", http.StatusForbidden},
+		{http.MethodPost, "Host", "evil.example", http.StatusMisdirectedRequest},
+		{http.MethodPost, "Origin", "http://" + s.Listening, http.StatusUnauthorized},
+		{http.MethodPost, "", "", http.StatusUnauthorized},
+		{http.MethodGet, "", "", http.StatusMethodNotAllowed},
+	} {
+		if answer := answerOf(t, s, c.method, receiver.Path, c.name, c.value); answer.StatusCode != c.status {
+			t.Errorf("%s with %s %q: %s", c.method, c.name, c.value, answer.Status)
 		}
 	}
 }
