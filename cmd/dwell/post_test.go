@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -8,6 +9,10 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers/legacy"
 
 	"dwell/cmd/dwell/app"
 	"dwell/dashboards/overview"
@@ -41,10 +46,7 @@ func fact(id, what, truck string, hoursAgo int) string {
 // posted is the answer to a post.
 func posted(t *testing.T, s *app.System, secret, form, body string) (*http.Response, receiver.Receipt) {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+s.Listening+receiver.Path, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := requestFor(t, s, http.MethodPost, receiver.Path, body)
 	r.Header.Set("Content-Type", form)
 	if secret != "" {
 		r.Header.Set("Authorization", "Bearer "+secret)
@@ -58,11 +60,51 @@ func posted(t *testing.T, s *app.System, secret, form, body string) (*http.Respo
 	if err != nil {
 		t.Fatal(err)
 	}
+	asDescribed(t, s, r, answer, text)
 	var receipt receiver.Receipt
 	if err := json.Unmarshal(text, &receipt); err != nil {
 		t.Fatalf("%v\n%s", err, text)
 	}
 	return answer, receipt
+}
+
+// asDescribed checks that an answer is as the API's description says.
+func asDescribed(t *testing.T, s *app.System, r *http.Request, answer *http.Response, body []byte) {
+	t.Helper()
+	got, err := http.DefaultClient.Do(requestFor(t, s, http.MethodGet, "/api/v1/openapi.yaml", ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = got.Body.Close() }()
+	doc, err := openapi3.NewLoader().LoadFromIoReader(got.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	router, err := legacy.NewRouter(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.URL.Scheme, r.URL.Host = "", "" // the description has no server but itself
+	route, parameters, err := router.FindRoute(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := openapi3filter.ValidateResponse(t.Context(), &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: r, PathParams: parameters, Route: route},
+		Status:                 answer.StatusCode, Header: answer.Header, Body: io.NopCloser(bytes.NewReader(body)),
+		Options: &openapi3filter.Options{IncludeResponseStatus: true, MultiError: true},
+	}); err != nil {
+		t.Errorf("%s: %v\n%s", answer.Status, err, body)
+	}
+}
+
+func requestFor(t *testing.T, s *app.System, method, path, body string) *http.Request {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, "http://"+s.Listening+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
 }
 
 // caughtUp waits until all that is in Kafka is counted.
@@ -141,6 +183,12 @@ func TestAnotherSourcesRetractionIsRefused(t *testing.T) {
 	if err := token.Revoke(s.Config.TokensFile(), "police"); err != nil {
 		t.Fatal(err)
 	}
+	if answer, _ := posted(t, s, byGate, "application/cloudevents+json", arrived); answer.StatusCode != http.StatusForbidden {
+		t.Errorf("an event of the police alone: %s", answer.Status)
+	}
+	if answer, _ := posted(t, s, byGate, "text/plain", arrived); answer.StatusCode != http.StatusUnsupportedMediaType {
+		t.Errorf("a text: %s", answer.Status)
+	}
 	if answer, _ := posted(t, s, byPolice, "application/cloudevents+json", arrived); answer.StatusCode != http.StatusUnauthorized {
 		t.Errorf("with a revoked token: %s", answer.Status)
 	}
@@ -168,11 +216,7 @@ func TestPostsPassTheDoor(t *testing.T) {
 // shown reads what the API shows.
 func shown(t *testing.T, s *app.System, path string, into any) {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+s.Listening+"/api/v1"+path, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	answer, err := http.DefaultClient.Do(r)
+	answer, err := http.DefaultClient.Do(requestFor(t, s, http.MethodGet, "/api/v1"+path, ""))
 	if err != nil {
 		t.Fatal(err)
 	}

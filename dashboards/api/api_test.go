@@ -334,8 +334,8 @@ func TestEveryAnswerIsAsDescribed(t *testing.T) {
 	o.get("/openapi.yaml", nil)
 
 	doc, _ := load(t)
-	for path := range doc.Paths.Map() {
-		if !o.asked[path] {
+	for path, item := range doc.Paths.Map() {
+		if item.Get != nil && !o.asked[path] {
 			t.Errorf("%s was not asked for", path)
 		}
 	}
