@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -209,6 +210,33 @@ func TestPostsPassTheDoor(t *testing.T) {
 	} {
 		if answer := answerOf(t, s, c.method, receiver.Path, c.name, c.value); answer.StatusCode != c.status {
 			t.Errorf("%s with %s %q: %s", c.method, c.name, c.value, answer.Status)
+		}
+	}
+}
+
+// A file has escape bytes in its events, and another server in its answer.
+func TestPostPrintsWithoutEscapes(t *testing.T) {
+	const red = "\x1b[31m"
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		lines, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		if string(lines) == "1" {
+			_ = json.NewEncoder(w).Encode(receiver.Receipt{Status: http.StatusOK, Count: &receiver.Count{
+				Events: 1, Refused: 1, Refusals: []receiver.Unusable{{Reason: red, Detail: red}},
+			}})
+			return
+		}
+		w.WriteHeader(http.StatusUnauthorized)
+		_ = json.NewEncoder(w).Encode(receiver.Receipt{Status: http.StatusUnauthorized, Detail: red})
+	}))
+	defer server.Close()
+	for _, text := range []string{"1", "2"} {
+		var out, errs strings.Builder
+		code := run(t.Context(), []string{"post", "-", "--url", server.URL}, strings.NewReader(text), &out, &errs, []string{"DWELL_TOKEN=secret"})
+		if all := out.String() + errs.String(); code != 1 || strings.Contains(all, "\x1b") || !strings.Contains(all, `\x1b[31m`) {
+			t.Errorf("exit status %d, printed %q", code, all)
 		}
 	}
 }
