@@ -1,7 +1,7 @@
-// Package letters writes the dead letters of messages that never were in the log.
+// Package letters writes the dead letters of messages that never were in the topic of events.
 //
 // It promises that a letter is in the topic and in the table when Write returns, and that one of an origin which the table has is not
-// written again. Letters of a topic are not its own: their shards write them.
+// written again. Letters of the topic of events are not its own: their shards write them.
 package letters
 
 import (

@@ -26,17 +26,14 @@ type Translator interface {
 	Translate(message []byte, origin string, now time.Time, each func(source.Line, error) error) (passed int, err error)
 }
 
-// Log is the topic of events, and that of dead letters; a write returns when it is acknowledged.
+// Log is the topic of events; a write returns when it is acknowledged.
 type Log interface {
 	Write(ctx context.Context, records ...event.Record) error
-	DeadLetters(ctx context.Context, letters ...event.DeadLetter) error
 }
 
-// Letters is the table of dead letters.
-type Letters interface {
-	// NewDeadLetters returns those of the letters whose origins the table does not have.
-	NewDeadLetters(ctx context.Context, letters []event.DeadLetter) ([]event.DeadLetter, error)
-	WriteDeadLetters(ctx context.Context, letters []event.DeadLetter) error
+// Refused takes dead letters; it is letters.Writer.
+type Refused interface {
+	Write(ctx context.Context, letters []event.DeadLetter) error
 }
 
 // Count is what messages became. A message is one or several records: Records is the sum of Events, Refused and Passed.
@@ -48,7 +45,7 @@ type Count struct {
 type Parts struct {
 	Translator Translator
 	Log        Log
-	Letters    Letters
+	Refused    Refused
 	// Commit takes the offset behind what is written.
 	Commit func(next int64)
 	// Normalized is called with what was written, and with how many messages are left in the partition.
@@ -135,17 +132,8 @@ func (p *Partition) message(m *event.Record) error {
 
 // Write writes what Handle has taken, and commits its offset then. After an error nothing is committed.
 func (p *Partition) Write(ctx context.Context) error {
-	if len(p.letters) > 0 {
-		letters, err := p.parts.Letters.NewDeadLetters(ctx, p.letters)
-		if err == nil {
-			err = p.parts.Log.DeadLetters(ctx, letters...)
-		}
-		if err == nil {
-			err = p.parts.Letters.WriteDeadLetters(ctx, letters)
-		}
-		if err != nil {
-			return err
-		}
+	if err := p.parts.Refused.Write(ctx, p.letters); err != nil {
+		return err
 	}
 	if err := p.parts.Log.Write(ctx, p.records...); err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"dwell/ingest/event"
+	"dwell/ingest/letters"
 	"dwell/ingest/normalize"
 	"dwell/ingest/place"
 	"dwell/ingest/source"
@@ -82,7 +83,7 @@ events: [{}]
 	}
 	log := &topics{}
 	p := normalize.NewPartition("gate.events", 2, normalize.Parts{
-		Translator: messages, Log: log, Letters: log,
+		Translator: messages, Log: log, Refused: letters.Writer{Topic: log, Table: log},
 		Now:    func() time.Time { return time.Date(2026, 1, 5, 12, 0, 0, 0, time.UTC) },
 		Commit: func(next int64) { log.said = append(log.said, fmt.Sprintf("commit %d", next)) },
 		Normalized: func(c normalize.Count, left int64) {

@@ -15,6 +15,7 @@ import (
 
 	"dwell/dashboards/door"
 	"dwell/ingest/kafka"
+	"dwell/ingest/letters"
 	"dwell/ingest/normalize"
 	"dwell/ingest/source"
 	"dwell/metrics/prom"
@@ -150,7 +151,7 @@ func (h *messageHandler) Open(ctx context.Context, _ int) (int64, error) {
 	}
 	t := h.source
 	h.of = normalize.NewPartition(t.mapping.Topic, h.number, normalize.Parts{
-		Translator: messages, Log: t.Producer, Letters: t.Store, Now: time.Now,
+		Translator: messages, Log: t.Producer, Refused: letters.Writer{Topic: t.Producer, Table: t.Store}, Now: time.Now,
 		Commit: func(next int64) { h.consumer.Commit(h.number, next) },
 		Normalized: func(c normalize.Count, left int64) {
 			t.metrics.Normalized(t.mapping.Topic, h.number, c.Events, c.Refused, c.Passed, left)
