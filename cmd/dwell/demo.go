@@ -9,8 +9,8 @@ import (
 
 	"dwell/cmd/dwell/app"
 	"dwell/dashboards/overview"
-	"dwell/ingest/kafka"
 	"dwell/ingest/simulator/player"
+	"dwell/ingest/source"
 )
 
 type demoCommand struct {
@@ -43,6 +43,13 @@ func (c *demoCommand) Run(ctx context.Context, e *env) error {
 	if err := c.set(&cfg); err != nil {
 		return err
 	}
+	book, err := cfg.ReadPlaces()
+	if err != nil {
+		return err
+	}
+	if len(book.Places) > 1 {
+		cfg.Sources = map[string]source.Description{"demo": demoGate(book.Places[1].ID)}
+	}
 	log := slog.New(slog.NewTextHandler(e.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	st, err := readDemo(c.Data, c.Seed, c.Days)
 	if err != nil {
@@ -65,10 +72,19 @@ func (c *demoCommand) Run(ctx context.Context, e *env) error {
 	}
 	log.Warn("all data of the demo are made up by a simulation", "component", "demo", "places", c.Places, "seed", st.Seed)
 	s.Say("simulator", "made-up events since %s, %v times as fast as life", st.From.Format(time.DateOnly), c.Speed)
+	ways, err := newDemoWays(s, clock.Now())
+	if err != nil {
+		return errors.Join(err, s.Stop())
+	}
 	ahead := make(chan struct{})
 	played := s.Go(ctx, "simulator", func(ctx context.Context) error {
-		feed := &demoFeed{to: kafka.NewBuffered(s.Producer), state: st}
-		if err := player.Play(ctx, sim, clock, feed, func() { close(ahead) }); err != nil {
+		defer ways.Close()
+		feed := &demoFeed{to: ways, state: st}
+		err := player.Play(ctx, sim, clock, feed, func() {
+			ways.live = true
+			close(ahead)
+		})
+		if err != nil {
 			return err
 		}
 		return errors.New("the simulation came to an end")

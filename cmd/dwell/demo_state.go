@@ -12,7 +12,6 @@ import (
 
 	"dwell/cmd/dwell/app"
 	"dwell/ingest/event"
-	"dwell/ingest/kafka"
 	"dwell/ingest/simulator"
 )
 
@@ -77,7 +76,7 @@ func (st *demoState) write() error {
 
 // demoFeed remembers what has been written.
 type demoFeed struct {
-	to    *kafka.Buffered
+	to    *demoWays
 	state *demoState
 	added int64 // records since the state was written
 	last  int64 // when the last of them happened

@@ -68,7 +68,7 @@ sources:
 	half := len(messages) / 2
 	sendHere(t, s, messages[:half]...)
 	first := prometheus.NewRegistry()
-	if err := s.StartNormalizing(t.Context(), first); err != nil {
+	if err := s.StartNormalizing(t.Context(), first, time.Now); err != nil {
 		t.Fatal(err)
 	}
 	normalized(t, first, 750, 5, 5)
@@ -89,7 +89,7 @@ sources:
 		}
 	}
 	again := prometheus.NewRegistry()
-	if err := s.StartNormalizing(t.Context(), again); err != nil {
+	if err := s.StartNormalizing(t.Context(), again, time.Now); err != nil {
 		t.Fatal(err)
 	}
 	normalized(t, again, events, len(messages)-back-events-pings, pings)
@@ -122,7 +122,7 @@ func TestTopicOfAnAgencyComesAndIsMadeAnew(t *testing.T) {
 		Columns: source.Columns{Subject: "truck", Time: []string{"at"}}, Events: []source.MappedEvent{{Values: map[string]string{"type": "truck.arrived"}}},
 	}}
 	reg := prometheus.NewRegistry()
-	if err := s.StartNormalizing(t.Context(), reg); err != nil {
+	if err := s.StartNormalizing(t.Context(), reg, time.Now); err != nil {
 		t.Fatal(err)
 	}
 	admin := &kafkago.Client{Addr: kafkago.TCP(s.Config.Kafka.Brokers...)}

@@ -52,7 +52,7 @@ func Normalize(ctx context.Context, cfg Config, out io.Writer, log *slog.Logger)
 	reg := prometheus.NewRegistry()
 	prom.NewBuild(reg, Version())
 	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	if err := s.StartNormalizing(ctx, reg); err != nil {
+	if err := s.StartNormalizing(ctx, reg, time.Now); err != nil {
 		return nil, err
 	}
 	mux := http.NewServeMux()
@@ -61,8 +61,9 @@ func Normalize(ctx context.Context, cfg Config, out io.Writer, log *slog.Logger)
 	return s, s.startServer(ctx, mux, door.NewRefusals(log, reg), "metrics")
 }
 
-// StartNormalizing makes events of the messages of the sources that have a topic, each with a consumer group of its own.
-func (s *System) StartNormalizing(ctx context.Context, reg prometheus.Registerer) error {
+// StartNormalizing makes events of the messages of the sources that have a topic, each with a consumer group of its own. Now is the clock after
+// which no event may be.
+func (s *System) StartNormalizing(ctx context.Context, reg prometheus.Registerer, now func() time.Time) error {
 	sources := s.Config.topicSources()
 	if len(sources) == 0 {
 		return nil
@@ -72,7 +73,7 @@ func (s *System) StartNormalizing(ctx context.Context, reg prometheus.Registerer
 		m := sources[i]
 		cfg := s.Config.Kafka.Config
 		cfg.Topic, cfg.Group, cfg.Partitions = m.Topic, cfg.Group+"."+m.Name, 0
-		one := &topicSource{System: s, cfg: cfg, mapping: m, metrics: metrics, anew: map[int]bool{}}
+		one := &topicSource{System: s, cfg: cfg, mapping: m, metrics: metrics, now: now, anew: map[int]bool{}}
 		if _, err := one.messages(); err != nil {
 			return err
 		}
@@ -88,6 +89,7 @@ type topicSource struct {
 	cfg     kafka.Config
 	mapping source.Mapping
 	metrics *prom.Sources
+	now     func() time.Time
 
 	mu   sync.Mutex
 	anew map[int]bool // the partitions that are read from their beginning
@@ -151,7 +153,7 @@ func (h *messageHandler) Open(ctx context.Context, _ int) (int64, error) {
 	}
 	t := h.source
 	h.of = normalize.NewPartition(t.mapping.Topic, h.number, normalize.Parts{
-		Translator: messages, Log: t.Producer, Refused: letters.Writer{Topic: t.Producer, Table: t.Store}, Now: time.Now,
+		Translator: messages, Log: t.Producer, Refused: letters.Writer{Topic: t.Producer, Table: t.Store}, Now: t.now,
 		Commit: func(next int64) { h.consumer.Commit(h.number, next) },
 		Normalized: func(c normalize.Count, left int64) {
 			t.metrics.Normalized(t.mapping.Topic, h.number, c.Events, c.Refused, c.Passed, left)

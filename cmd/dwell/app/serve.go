@@ -64,7 +64,7 @@ func Serve(ctx context.Context, cfg Config, out io.Writer, log *slog.Logger, now
 	if err := s.startEngine(ctx, reg, traces.Tracer(), known); err != nil {
 		return nil, err
 	}
-	if err := s.StartNormalizing(ctx, reg); err != nil {
+	if err := s.StartNormalizing(ctx, reg, now); err != nil {
 		return nil, err
 	}
 	refusals := door.NewRefusals(log, reg)
