@@ -1,8 +1,11 @@
 package clickhouse
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"dwell/ingest/event"
 	"dwell/metrics/engine"
@@ -69,6 +72,51 @@ func TestReceivedRecordsAreStoredOnce(t *testing.T) {
 		if got := s.text(t, query); got != want {
 			t.Errorf("%s\n%q\nwant\n%q", query, got, want)
 		}
+	}
+}
+
+// A source sends two readings under one id, which CloudEvents forbids, and each comes twice. Whichever comes first, and in whichever partition, the same
+// one counts, logged when it first was; one that is retracted counts in no order.
+func TestOneOfTwoReadingsOfOneIDCountsInAnyOrder(t *testing.T) {
+	voc := vocabulary(t)
+	at := time.Date(2026, 1, 5, 8, 0, 0, 0, time.UTC).UnixMilli()
+	reading := func(id string, vehicles, logged int64) engine.QueueReading {
+		return engine.QueueReading{
+			Offset: logged, Logged: at + 1000*logged, Time: at, Recorded: at, Source: "s", ID: id, BCP: 1,
+			Observation: event.Observation{Vehicles: vehicles, WaitSeconds: event.Unknown, AgeSeconds: event.Unknown, LanesOpen: event.Unknown, ServiceRate: event.Unknown},
+		}
+	}
+	s := open(t, fresh(t), voc)
+	rounds := make([]engine.Raw, 5)
+	for order := range 24 {
+		id := fmt.Sprint(order)
+		left := []engine.QueueReading{reading(id, 7, 1), reading(id, 8, 2), reading(id, 7, 3), reading(id, 8, 4)}
+		for n := len(left); n > 0; n-- {
+			i := order % n
+			order /= n
+			rounds[4-n].Readings = append(rounds[4-n].Readings, left[i])
+			left = slices.Delete(left, i, i+1)
+		}
+		rounds[4].Readings = append(rounds[4].Readings, engine.QueueReading{
+			Offset: 5, Logged: at, Time: at, Source: "s", ID: id, BCP: 1, Observation: event.NoObservation(), Retracted: true,
+		})
+	}
+	write := func(rounds ...engine.Raw) {
+		t.Helper()
+		for i := range rounds {
+			if err := s.WriteRaw(t.Context(), i%2, &rounds[i]); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	write(rounds[:4]...)
+	if got := s.text(t, "SELECT count(), uniqExact(vehicles), uniqExact(logged), min(logged) IN ('2026-01-05 08:00:01', '2026-01-05 08:00:02') FROM readings FINAL"); got != "24\t1\t1\t1\n" {
+		t.Errorf("the order decides which reading counts: %s", got)
+	}
+	write(rounds[4])
+	write(rounds[:4]...)
+	if got := s.text(t, "SELECT count() FROM queue_readings"); got != "0\n" {
+		t.Errorf("readings that were retracted count: %s", got)
 	}
 }
 

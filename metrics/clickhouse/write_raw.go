@@ -104,6 +104,7 @@ func (s *Store) writeReadings(ctx context.Context, id int, rows []engine.QueueRe
 		eachCode(d, b, "state", rows, func(r *engine.QueueReading) event.QueueState { return r.State }, event.QueueState.String)
 		each8(b, "retracted", "UInt8", rows, func(r *engine.QueueReading) uint8 { return truth(r.Retracted) })
 		each64(b, "logged", timeType, rows, func(r *engine.QueueReading) int64 { return r.Logged })
+		each64(b, "version", "UInt64", rows, func(r *engine.QueueReading) int64 { return int64(r.Version()) })
 	})
 }
 

@@ -1,8 +1,12 @@
 package engine
 
 import (
+	"encoding/binary"
+	"math"
 	"slices"
 	"unsafe"
+
+	"github.com/cespare/xxhash/v2"
 
 	"dwell/ingest/event"
 )
@@ -44,6 +48,25 @@ type QueueReading struct {
 	Direction                      event.Direction
 	event.Observation
 	Retracted bool
+}
+
+// Version orders what the log has of one reading: of several rows the one with the highest counts, in whatever order and partition they come. A
+// retraction is above all others. Of two readings of one id with other figures, which CloudEvents forbids, one counts by a hash of what they
+// say; of two that say the same, the one that was logged first.
+func (r *QueueReading) Version() uint64 {
+	const top, hashed, seconds = 1 << 63, 31, 32
+	if r.Retracted {
+		return top
+	}
+	said := make([]byte, 0, 128)
+	for _, n := range [...]int64{
+		int64(r.Direction), r.Time, r.Vehicles, r.WaitSeconds, r.AgeSeconds, r.LanesOpen, r.ServiceRate, int64(r.State),
+	} {
+		said = binary.LittleEndian.AppendUint64(said, uint64(n))
+	}
+	said = append(said, r.Queue...)
+	first := uint64(math.MaxUint32 - r.Logged/1000)
+	return xxhash.Sum64(said)>>(64-hashed)<<seconds | first
 }
 
 // Events are received events in columns, in the order of their offsets. All times are Unix milliseconds.

@@ -143,8 +143,9 @@ CREATE TABLE IF NOT EXISTS {{db}}.readings {{cluster}} (
     service_rate Nullable(UInt64) COMMENT 'vehicles per hour',
     state        LowCardinality(String) DEFAULT 'unknown' COMMENT 'open, paused or closed, of the queue and not of the BCP',
     retracted    UInt8,
-    logged       DateTime64(3, 'UTC') COMMENT 'time of the Kafka record: the queues of a BCP that were seen first are shown'
-) ENGINE = {{replacing "retracted"}} ORDER BY (bcp, source, id, edition)
+    logged       DateTime64(3, 'UTC') COMMENT 'time of the Kafka record: the queues of a BCP that were seen first are shown',
+    version      UInt64 COMMENT 'of several rows of a reading the one with the highest counts: a retraction, else one by what they say'
+) ENGINE = {{replacing "version"}} ORDER BY (bcp, source, id, edition)
 SETTINGS auto_statistics_types = '', merge_selector_base = 30
 COMMENT 'Queue readings of other sources. Source, queue, BCP, direction and time say what a reading is of. A retraction replaces its reading. Read it with FINAL.';
 
