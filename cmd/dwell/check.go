@@ -37,6 +37,9 @@ func (c *checkCommand) Run(ctx context.Context, e *env) error {
 	}
 	_, err = cfg.ReadPlaces()
 	report("places", err)
+	if cfg.TokensFile() != "" {
+		report("tokens", cfg.CheckTokens())
+	}
 	if cfg.Kafka.Embedded {
 		_, _ = fmt.Fprintln(e.out, "kafka          embedded")
 	} else {

@@ -23,6 +23,15 @@ func (c *Config) TokensFile() string {
 	return ""
 }
 
+// CheckTokens returns why the file of the tokens cannot be used. Where nothing can be posted, there is none.
+func (c *Config) CheckTokens() error {
+	if c.TokensFile() == "" {
+		return nil
+	}
+	_, err := token.Read(c.TokensFile())
+	return err
+}
+
 // receiver makes what takes posted events, nil where nothing can be posted.
 func (s *System) receiver(reg prometheus.Registerer, now func() time.Time) *receiver.Receiver {
 	file := s.Config.TokensFile()

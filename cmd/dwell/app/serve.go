@@ -21,6 +21,9 @@ import (
 // Serve starts the whole program: what Start starts, the engine, and the page with API and metrics. Now is the clock by
 // which a BCP is stale. On an error, what has started is stopped.
 func Serve(ctx context.Context, cfg Config, out io.Writer, log *slog.Logger, now func() time.Time) (_ *System, err error) {
+	if err := cfg.CheckTokens(); err != nil { // before the data folder is closed to others, which hides that they could have written
+		return nil, err
+	}
 	s, err := Start(ctx, cfg, All, out, log)
 	if err != nil {
 		return nil, err

@@ -112,7 +112,7 @@ func read(answer *http.Response, text []byte) (*receiver.Count, error) {
 		return receipt.Count, nil
 	case status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable:
 		if after, err := strconv.Atoi(answer.Header.Get("Retry-After")); err == nil && after >= 0 {
-			return nil, errors.Join(why, backoff.RetryAfter(after))
+			return nil, fmt.Errorf("%w (%w)", why, backoff.RetryAfter(after))
 		}
 		return nil, why
 	case status == http.StatusRequestTimeout || status >= http.StatusInternalServerError:

@@ -162,6 +162,7 @@ func TestRequestIsSentAgainUntilItIsAnswered(t *testing.T) {
 		case 1:
 			w.Header().Set("Retry-After", "0")
 			w.WriteHeader(http.StatusTooManyRequests)
+			_, _ = io.WriteString(w, `{"detail":"the rate is used"}`)
 		case 2:
 			panic(http.ErrAbortHandler)
 		case 3:
@@ -183,6 +184,9 @@ func TestRequestIsSentAgainUntilItIsAnswered(t *testing.T) {
 	if err != nil || sumOf(sum) != "2 = 0 before + 2 taken + 0 duplicates + 0 refused" || len(s.bodies) != 7 || len(to.retried) != 6 {
 		t.Errorf("%v, %s after %d requests, tried again %q", err, sumOf(sum), len(s.bodies), to.retried)
 	}
+	if want := "429 Too Many Requests: the rate is used"; !strings.HasPrefix(to.retried[0], want) || strings.Contains(to.retried[0], "\n") {
+		t.Errorf("tried again because of %q, want %q", to.retried[0], want)
+	}
 	for _, body := range s.bodies {
 		if body != "a\nb" {
 			t.Errorf("posted %q", body)
@@ -199,6 +203,7 @@ func TestAnswerThatStaysIsAnError(t *testing.T) {
 	} {
 		s := &server{}
 		s.answer = func(_ int, _ []string, w http.ResponseWriter) {
+			w.Header().Set("Location", "/elsewhere") // where the token must not go
 			w.WriteHeader(status)
 			_, _ = io.WriteString(w, `{"detail":"it was revoked"}`)
 		}
