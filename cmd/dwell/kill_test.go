@@ -38,12 +38,13 @@ func dwell(t testing.TB, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// serveEmbedded starts `dwell serve` with embedded parts and waits until it can be reached.
-func serveEmbedded(t *testing.T, dir string) *dwellProcess {
+// serveEmbedded starts `dwell serve` with embedded parts, and with what environ sets, and waits until it can be reached.
+func serveEmbedded(t *testing.T, dir string, environ ...string) *dwellProcess {
 	t.Helper()
 	p := &dwellProcess{Cmd: dwell(t, "serve")}
 	p.Env = append(p.Env, "DWELL_DATA="+dir, "DWELL_KAFKA_EMBEDDED=true", "DWELL_CLICKHOUSE_EMBEDDED=true",
 		"DWELL_LISTEN=127.0.0.1:0", "DWELL_ENGINE_FLUSH_EVERY=50ms", "DWELL_ENGINE_FLUSH_BYTES=300000")
+	p.Env = append(p.Env, environ...)
 	p.Stdout, p.Stderr = &p.output, &p.output
 	if err := p.Start(); err != nil {
 		t.Fatal(err)

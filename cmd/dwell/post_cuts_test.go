@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -14,11 +15,13 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
 	"dwell/cmd/dwell/app"
 	"dwell/ingest/kafka"
+	"dwell/ingest/receiver/token"
 )
 
 // posts is how many events are posted through connections that are cut. A million takes some minutes:
@@ -155,4 +158,70 @@ func writeArrivals(path string, trucks int) error {
 		}
 	}
 	return f.Close()
+}
+
+// TestKillsDuringAPostLoseNothing kills dwell, with its broker and ClickHouse, three times while one command posts a file.
+func TestKillsDuringAPostLoseNothing(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it starts dwell four times, and a shorter test cuts connections")
+	}
+	const trucks = 20_000
+	dir := t.TempDir()
+	data, file := filepath.Join(dir, "data"), filepath.Join(dir, "events.jsonl")
+	if err := errors.Join(os.Mkdir(data, 0o700), writeArrivals(file, trucks)); err != nil {
+		t.Fatal(err)
+	}
+	secret, err := token.Create(filepath.Join(data, "tokens.json"), gate(), time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := free.Addr().String()
+	if err := free.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var out, errs strings.Builder
+	posted := make(chan int, 1)
+	go func() {
+		posted <- run(t.Context(), []string{"post", file, "--url", "http://" + address, "--lines", "20"}, strings.NewReader(""), &out, &errs, []string{"DWELL_TOKEN=" + secret})
+	}()
+	var login app.ClickHouseConfig
+	count := func(p *dwellProcess) int {
+		return ask(t, p.at.ClickHouse, login.Password, "SELECT count() FROM dwell.visits FINAL WHERE status = 'inside'")
+	}
+	start := func() *dwellProcess {
+		p := serveEmbedded(t, data, "DWELL_LISTEN="+address)
+		if err := login.Login(data); err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	for kill := 1; kill <= 3; kill++ {
+		p := start()
+		before := count(p)
+		until(t, fmt.Sprintf("more has been posted before kill %d", kill), func() bool { return count(p) > before+500 })
+		if err := p.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		until(t, "the killed process is gone", func() bool { return syscall.Kill(p.Process.Pid, 0) != nil })
+	}
+	p := start()
+	code := <-posted
+	if want := fmt.Sprintf("events: %d, taken: %d, duplicates: 0, refused: 0\n", trucks, trucks); code != 0 || out.String() != want {
+		t.Errorf("exit status %d, printed %q, want %q\n%.2000s", code, out.String(), want, errs.String())
+	}
+	if !strings.Contains(errs.String(), "tried again in ") {
+		t.Error("no request was sent again, so all was posted between two kills")
+	}
+	until(t, "all trucks are counted", func() bool { return count(p) >= trucks })
+	if got := count(p); got != trucks {
+		t.Errorf("%d trucks are inside, want %d", got, trucks)
+	}
+	if err := p.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "dwell has stopped", func() bool { return syscall.Kill(p.Process.Pid, 0) != nil })
 }
