@@ -313,6 +313,25 @@ func TestBodyThatIsTooLargeIsNotReadToItsEnd(t *testing.T) {
 	}
 }
 
+// A client that sends a large body at once, without asking, reads the answer all the same.
+func TestClientThatSendsTooMuchGetsItsAnswer(t *testing.T) {
+	b := open(t, nil)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+b.served(t)+Path, strings.NewReader(strings.Repeat("x", 30_000_000)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", ndjson)
+	r.Header.Set("Authorization", "Bearer "+b.secret)
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	if receipt := receiptOf(t, answer.Body); answer.StatusCode != 413 || receipt.Status != 413 {
+		t.Errorf("%s %+v", answer.Status, receipt)
+	}
+}
+
 type endless struct{ bytes int }
 
 func (e *endless) Read(p []byte) (int, error) {
