@@ -78,8 +78,8 @@ func TestNothingFromOutsideReachesTheTerminal(t *testing.T) {
 			Type: typ, ID: []byte(id), Source: []byte("/" + hostile), Subject: []byte(subject), BCP: bcp, Direction: event.Inbound, Time: at, Recorded: at,
 		}, now.UnixMilli())
 	}
-	forged := fact("T9", hostile, event.TruckArrived, 1)
-	forged.Key = []byte(hostile) // another than the subject's
+	arrived := fact("T9", hostile, event.TruckArrived, 1)
+	forged := fact(hostile, hostile, event.BCPClosed, 1) // its subject is no BCP
 	forged.Headers = append(slices.Clone(forged.Headers), event.Header{Key: []byte(hostile), Value: []byte(hostile)})
 	if err := s.Producer.Write(t.Context(),
 		fact(hostile, "1", event.TruckArrived, 20), fact("T2", "2", event.TruckArrived, 1),
@@ -93,7 +93,7 @@ func TestNothingFromOutsideReachesTheTerminal(t *testing.T) {
 		t.Fatal(err)
 	}
 	file := filepath.Join(t.TempDir(), "events.jsonl")
-	if err := os.WriteFile(file, []byte(strings.ReplaceAll(hostile, "\n", " ")+"\n"+strings.ReplaceAll(string(forged.Value), "T9", `T\u001b]0`)+"\n"), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(strings.ReplaceAll(hostile, "\n", " ")+"\n"+strings.ReplaceAll(string(arrived.Value), "T9", `T\u001b]0`)+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	const query = "SELECT subject, id, 'a' AS \"=b\x1b\" FROM events ORDER BY offset"
@@ -135,7 +135,7 @@ func TestNothingFromOutsideReachesTheTerminal(t *testing.T) {
 		}
 	}
 	for at, want := range map[string]string{
-		"dead-letters list 0":    `subject_mismatch: key "=T1`,
+		"dead-letters list 0":    `invalid_field: subject "=T1`,
 		"dead-letters show 0":    `header    =T1\x1b]0;owned\a\n3/1204  2026-01-05T08:00:00Z  -  forged\r\u202egnp\u009b2J: "=T1\x1b`,
 		"dead-letters show 1":    `\xff`,
 		"restatements 0":         `visit =T1\x1b]0;owned\a\n3/1204`,

@@ -48,13 +48,10 @@ func (d *Decoder) Reset() { d.scanner.scratch = d.scanner.scratch[:0] }
 
 // Decode reads the value of a record into e, which is invalid if it returns a Rejection. The event's bytes alias the
 // message, and the decoder until Reset. Faults are checked in this order: an unreadable batch, size, JSON, the attributes as CloudEvents has
-// them, the type, the data's fields with the BCP and the agency, the subject and key, and the clock.
+// them, the type, the data's fields with the BCP and the agency, the subject of an event about a place, and the clock. The key says nothing.
 func (d *Decoder) Decode(record *Record, e *Event) *Rejection {
 	if r := d.decode(record, e); r != nil {
 		return r
-	}
-	if !bytes.Equal(record.Key, e.Subject) {
-		return reject(SubjectMismatch, "key", record.Key)
 	}
 	return d.checkClock(record, e)
 }
@@ -80,7 +77,7 @@ func (d *Decoder) checkClock(record *Record, e *Event) *Rejection {
 func (d *Decoder) decode(record *Record, e *Event) *Rejection {
 	*e = Event{} // cleared in place; a literal with numbers would be built elsewhere and copied
 	e.Observation = NoObservation()
-	e.AppendTime = record.AppendTime
+	e.AppendTime, e.Forwarded = record.AppendTime, record.Forwarded() != nil
 	d.found = [members]value{}
 	if record.Unreadable != "" {
 		return &Rejection{Reason: UnreadableBatch, Field: record.Unreadable}
@@ -99,7 +96,7 @@ func (d *Decoder) decode(record *Record, e *Event) *Rejection {
 	}
 	if about := types[e.Type].about; about == aPlace || about == aQueue {
 		if string(e.Subject) != d.vocabulary.BCPName(e.BCP) {
-			return reject(SubjectMismatch, "subject", e.Subject)
+			return reject(InvalidField, "subject", e.Subject)
 		}
 	}
 	return nil

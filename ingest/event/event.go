@@ -28,6 +28,8 @@ type Event struct {
 	Time, Recorded int64
 	// AppendTime says that the event's record has the time of the broker (Record).
 	AppendTime bool
+	// Forwarded says that the event's record is a copy of one that lies in another partition (Record).
+	Forwarded bool
 
 	BCP       BCP
 	Direction Direction

@@ -7,17 +7,16 @@ type Reason string
 
 // The reasons.
 const (
-	NotJSON         Reason = "not_json"
-	NotCloudEvent   Reason = "not_cloudevent"
-	UnknownType     Reason = "unknown_type"
-	MissingField    Reason = "missing_field"
-	InvalidField    Reason = "invalid_field"
-	UnknownBCP      Reason = "unknown_bcp"
-	UnknownAgency   Reason = "unknown_agency"
-	FutureTime      Reason = "future_time"
-	TooOld          Reason = "too_old"
-	SubjectMismatch Reason = "subject_mismatch"
-	TooLarge        Reason = "too_large"
+	NotJSON       Reason = "not_json"
+	NotCloudEvent Reason = "not_cloudevent"
+	UnknownType   Reason = "unknown_type"
+	MissingField  Reason = "missing_field"
+	InvalidField  Reason = "invalid_field"
+	UnknownBCP    Reason = "unknown_bcp"
+	UnknownAgency Reason = "unknown_agency"
+	FutureTime    Reason = "future_time"
+	TooOld        Reason = "too_old"
+	TooLarge      Reason = "too_large"
 	// UnreadableBatch is the reason of a whole batch of records that cannot be read, whose bytes are one dead letter.
 	UnreadableBatch Reason = "unreadable_batch"
 	// TooManyFacts is the reason of what comes after as many facts of its visit as are counted.
@@ -39,7 +38,7 @@ const (
 func MessageReasons() []Reason {
 	return []Reason{
 		NotJSON, NotCloudEvent, UnknownType, MissingField, InvalidField,
-		UnknownBCP, UnknownAgency, FutureTime, TooOld, SubjectMismatch, TooLarge,
+		UnknownBCP, UnknownAgency, FutureTime, TooOld, TooLarge,
 		UnreadableBatch, TooManyFacts,
 	}
 }

@@ -3,6 +3,7 @@ package event
 import (
 	"bytes"
 	"slices"
+	"strconv"
 )
 
 // Record is one record of the log, read or to be written. Its bytes belong to the call that hands it over; Clone keeps them.
@@ -13,7 +14,8 @@ type Record struct {
 	// then (LogAppendTime), and not its producer's (CreateTime). A record that is to be written has the producer's.
 	Time       int64
 	AppendTime bool
-	// Key is the visit id, or the BCP id of a fact about a place. Key and Value are nil where the record has none.
+	// Key is whatever the producer chose; that of records which dwell makes is the event's subject. Key and Value are nil where the
+	// record has none.
 	Key, Value []byte
 	Headers    []Header
 	// Unreadable is set where the record stands for a whole batch that cannot be read, and says why. Value has the bytes of the
@@ -45,6 +47,46 @@ func StructuredRecord(key, value []byte, at int64) Record {
 	return Record{Key: key, Value: value, Time: at, Headers: structuredHeaders}
 }
 
+// ForwardedHeader is the header of a copy that lies in the partition of its subject, and says where the original lies:
+// "partition/offset".
+const ForwardedHeader = "dwell-forwarded"
+
+// Forwarded is where the record was forwarded from, as its header says; nil if it has none, or one that is not "partition/offset".
+func (r *Record) Forwarded() []byte {
+	from := r.header(ForwardedHeader)
+	partition, offset, ok := bytes.Cut(from, []byte("/"))
+	if !ok || !isDecimal(partition) || !isDecimal(offset) {
+		return nil
+	}
+	return from
+}
+
+func isDecimal(b []byte) bool {
+	const most = 18 // digits, which an int64 always has room for
+	if len(b) == 0 || len(b) > most || b[0] == '0' && len(b) > 1 {
+		return false
+	}
+	_, ok := decimal(b)
+	return ok
+}
+
+// SetForwarded says that the record, which lies at its offset in a partition, is a copy from there.
+func (r *Record) SetForwarded(partition int) {
+	from := strconv.AppendInt(append(strconv.AppendInt(nil, int64(partition), 10), '/'), r.Offset, 10)
+	r.RemoveForwarded()
+	r.Headers = append(slices.Clip(r.Headers), Header{Key: []byte(ForwardedHeader), Value: from})
+}
+
+// RemoveForwarded makes the record one that was never forwarded. Headers that other records share do not change.
+func (r *Record) RemoveForwarded() { r.removeHeader(ForwardedHeader) }
+
+func (r *Record) removeHeader(name string) {
+	if r.header(name) == nil {
+		return
+	}
+	r.Headers = slices.DeleteFunc(slices.Clone(r.Headers), func(h Header) bool { return string(h.Key) == name })
+}
+
 // Clone copies the record with its bytes. Nil stays nil, since Kafka distinguishes an absent key from an empty one.
 func (r *Record) Clone() Record {
 	c := *r
@@ -67,7 +109,7 @@ func (r *Record) SetAllPartitions(all bool) {
 		r.Headers = append(slices.Clip(r.Headers), allPartitionsHeader)
 		return
 	}
-	r.Headers = slices.DeleteFunc(slices.Clone(r.Headers), func(h Header) bool { return string(h.Key) == AllPartitionsHeader })
+	r.removeHeader(AllPartitionsHeader)
 }
 
 // header returns the last header of this name, nil if the record has no such header.

@@ -37,9 +37,8 @@ func reference(v *Vocabulary, skew time.Duration, m *Record) (Event, Reason) {
 	r.must(is, InvalidField)
 	r.fields(&e, object)
 	if e.Type.OfPlace() || e.Type == QueueObserved {
-		r.must(string(e.Subject) == v.BCPName(e.BCP), SubjectMismatch)
+		r.must(string(e.Subject) == v.BCPName(e.BCP), InvalidField)
 	}
-	r.must(bytes.Equal(m.Key, e.Subject), SubjectMismatch)
 	r.must(e.Time <= m.Time+skew.Milliseconds(), FutureTime)
 	return e, r.why
 }

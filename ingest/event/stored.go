@@ -10,6 +10,8 @@ type Stored struct {
 	// Time and Recorded are in Unix milliseconds.
 	Time, Recorded int64
 	BCP            string
+	// Forwarded is where the record was forwarded from, empty if it was not.
+	Forwarded string
 	// Data is the event's data as it was sent.
 	Data string
 }
@@ -35,6 +37,9 @@ func (s *Stored) Record(at int64) Record {
 	}
 	if s.Edition > 0 {
 		r.Headers = append(r.Headers, Header{[]byte("ce_edition"), strconv.AppendUint(nil, uint64(s.Edition), 10)})
+	}
+	if s.Forwarded != "" {
+		r.Headers = append(r.Headers, Header{[]byte(ForwardedHeader), []byte(s.Forwarded)})
 	}
 	typ, _ := ParseType([]byte(s.Type))
 	r.SetAllPartitions(typ.OfPlace() || typ == EventRetracted && s.Subject == s.BCP)

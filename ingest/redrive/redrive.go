@@ -55,6 +55,7 @@ func record(decoder *event.Decoder, d *event.DeadLetter, now int64) (event.Recor
 			r.Headers = append(r.Headers, h)
 		}
 	}
+	r.RemoveForwarded()
 	decoder.Reset()
 	var e event.Event
 	if why := decoder.DecodeMessage(&r, func(*event.Event) int64 { return now }, &e); why != nil {

@@ -107,7 +107,7 @@ func (b *border) log(id int, e *event.Event) {
 		return
 	}
 	b.shards[id].Apply(b.next[id], e, at)
-	b.raw[id].Events.Append(b.next[id], e.Time, e)
+	b.raw[id].Events.Append(&event.Record{Offset: b.next[id], Time: e.Time}, e)
 	b.next[id] += 2
 }
 

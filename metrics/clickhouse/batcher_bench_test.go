@@ -25,7 +25,7 @@ func BenchmarkBatcher(b *testing.B) {
 	for id := range shards {
 		var raw engine.Raw
 		for i := range 20 {
-			raw.Events.Append(int64(i), int64(i), &event.Event{Type: event.TruckArrived, ID: fmt.Appendf(nil, "%d", i), Subject: []byte("T"), BCP: 1})
+			raw.Events.Append(&event.Record{Offset: int64(i), Time: int64(i)}, &event.Event{Type: event.TruckArrived, ID: fmt.Appendf(nil, "%d", i), Subject: []byte("T"), BCP: 1})
 		}
 		shards[id] = func(e *encoder, send func(*block) bool) {
 			s.encodeEvents(e, id, &raw.Events)

@@ -58,7 +58,7 @@ func newFlush(voc *event.Vocabulary) *flush {
 				}
 				e.Source, e.Lane, e.Channel, e.Regime, e.Recorded = []byte("/dwell/torkham/gate-1"), []byte("L3"), event.Yellow, event.Import, e.Time+5000
 				e.Data = []byte(`{"bcp":"AF-NAN-TORKHAM","direction":"inbound","lane":"L3","channel":"yellow","regime":"import"}`)
-				f.raw.Events.Append(int64(v*perVisit+i), at+5100, e)
+				f.raw.Events.Append(&event.Record{Offset: int64(v*perVisit + i), Time: at + 5100}, e)
 			}
 			k.add(typ, at, change)
 		}

@@ -16,7 +16,7 @@ func BenchmarkEncode(b *testing.B) {
 	voc := vocabulary(b)
 	var raw engine.Raw
 	for i := range 1 << 14 {
-		raw.Events.Append(int64(i), int64(i)*1000, &event.Event{
+		raw.Events.Append(&event.Record{Offset: int64(i), Time: int64(i) * 1000}, &event.Event{
 			Type: event.Types()[i%8], ID: fmt.Appendf(nil, "torkham/%d", i), Source: []byte("/torkham/gate"), Subject: fmt.Appendf(nil, "TK-%d", i/8),
 			Time: int64(i) * 1000, Recorded: int64(i) * 1000, BCP: event.BCP(1 + i%3), Direction: event.Direction(1 + i%2), Agency: event.Agency(i % 3),
 			Data: []byte(`{"bcp":"AF-NAN-TORKHAM","direction":"inbound","lane":"L3","channel":"yellow","regime":"import"}`),

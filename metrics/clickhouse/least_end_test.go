@@ -31,7 +31,7 @@ func TestLogsEndBehindAllThatWasWrittenOfThem(t *testing.T) {
 	}
 	var raw engine.Raw
 	for _, offset := range []int64{1, 120} {
-		raw.Events.Append(offset, 1_767_600_000_000, &event.Event{
+		raw.Events.Append(&event.Record{Offset: offset, Time: 1_767_600_000_000}, &event.Event{
 			Type: event.TruckArrived, ID: []byte("1"), Source: []byte("/post"), Subject: []byte("T1"), BCP: 1, Direction: event.Inbound, Time: 1_767_600_000_000,
 		})
 	}

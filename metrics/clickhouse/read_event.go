@@ -11,7 +11,7 @@ import (
 )
 
 const storedColumns = `offset, toUnixTimestamp64Milli(logged), append_time, toUnixTimestamp64Milli(time), toUnixTimestamp64Milli(recorded),
-toString(type), id, source, edition, subject, toString(bcp), data`
+toString(type), id, source, edition, subject, toString(bcp), forwarded, data`
 
 // Records yields the record of every valid event that was received, in the order of Kafka's timestamps.
 func (s *Store) Records(ctx context.Context, yield func(event.Record) error) error {
@@ -68,7 +68,7 @@ func (s *Store) eachRecord(ctx context.Context, yield func(event.Record) error, 
 		var offset uint64
 		var logged int64
 		var appendTime uint8
-		if err := rows.Scan(&offset, &logged, &appendTime, &e.Time, &e.Recorded, &e.Type, &e.ID, &e.Source, &e.Edition, &e.Subject, &e.BCP, &e.Data); err != nil {
+		if err := rows.Scan(&offset, &logged, &appendTime, &e.Time, &e.Recorded, &e.Type, &e.ID, &e.Source, &e.Edition, &e.Subject, &e.BCP, &e.Forwarded, &e.Data); err != nil {
 			return fmt.Errorf("read table events: %w", damaged(err))
 		}
 		r := e.Record(logged)

@@ -24,7 +24,7 @@ func TestRecordOfAStoredEventIsTheSameEvent(t *testing.T) {
 		e.Observation = event.NoObservation()
 		e.Data = event.AppendData(nil, voc, e)
 		e.AppendTime = i == 1
-		raw.Events.Append(int64(i), at+int64(i), e)
+		raw.Events.Append(&event.Record{Offset: int64(i), Time: at + int64(i)}, e)
 	}
 	if err := s.WriteRaw(t.Context(), 0, &raw); err != nil {
 		t.Fatal(err)

@@ -81,7 +81,7 @@ func TestFactsAboutHoursAreReadBack(t *testing.T) {
 	var raw engine.Raw
 	for i := range log {
 		log[i].Recorded = log[i].Time
-		raw.Events.Append(int64(10*i), log[i].Time, &log[i])
+		raw.Events.Append(&event.Record{Offset: int64(10 * i), Time: log[i].Time}, &log[i])
 	}
 	if err := s.WriteRaw(t.Context(), 2, &raw); err != nil {
 		t.Fatal(err)

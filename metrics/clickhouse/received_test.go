@@ -16,18 +16,18 @@ func TestReceivedRecordsAreStoredOnce(t *testing.T) {
 	s := open(t, fresh(t), voc)
 	var raw engine.Raw
 	at := int64(1_767_600_000_001)
-	raw.Events.Append(1000, at+5, &event.Event{
+	raw.Events.Append(&event.Record{Offset: 1000, Time: at + 5}, &event.Event{
 		Type: event.InspectionCompleted, ID: []byte("i'1"), Source: []byte("/post/ترخم"), Subject: []byte("T1"), Time: at, Recorded: at + 1,
 		BCP: 3, Direction: event.Outbound, Channel: event.Red, Regime: event.Transit, Agency: voc.Customs, Kind: event.SPS,
 		Result: event.NonConformant, Lane: []byte("7"), Edition: 1 << 30, Data: []byte(`{"a":"\u0001"}`),
 	})
-	raw.Events.Append(1001, at+6, &event.Event{
+	raw.Events.Append(&event.Record{Offset: 1001, Time: at + 6}, &event.Event{
 		Type: event.EventRetracted, ID: []byte("r1"), Source: []byte("s"), Subject: []byte("T1"), Time: at + 3, Recorded: at + 3, BCP: 1,
 		RetractedID: []byte("i'1"), RetractedSource: []byte("/post/ترخم"), RetractedEdition: 1 << 30, RetractedTime: at, Data: []byte(`{}`),
 	})
-	raw.Events.Append(999, at+6, &event.Event{Type: event.HoldPlaced, ID: []byte("h1"), BCP: 1, Time: at, Hold: []byte("H'1")})
+	raw.Events.Append(&event.Record{Offset: 999, Time: at + 6}, &event.Event{Type: event.HoldPlaced, ID: []byte("h1"), BCP: 1, Time: at, Hold: []byte("H'1")})
 	for i := range 120 {
-		raw.Events.Append(1002+int64(i), at, &event.Event{Type: event.TruckArrived, ID: []byte(strings.Repeat("x", i)), BCP: 2, Time: at + int64(i)*40*24*60*minute})
+		raw.Events.Append(&event.Record{Offset: 1002 + int64(i), Time: at}, &event.Event{Type: event.TruckArrived, ID: []byte(strings.Repeat("x", i)), BCP: 2, Time: at + int64(i)*40*24*60*minute})
 	}
 	observed := func(vehicles, wait, age int64) event.Observation {
 		return event.Observation{Vehicles: vehicles, WaitSeconds: wait, AgeSeconds: age, LanesOpen: event.Unknown, ServiceRate: event.Unknown}

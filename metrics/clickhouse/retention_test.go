@@ -43,7 +43,7 @@ func TestRetentionHoldsAfterWhatWasWrittenWithoutIt(t *testing.T) {
 	voc := vocabulary(t)
 	s := open(t, fresh(t), voc)
 	var raw engine.Raw
-	raw.Events.Append(41, 0, &event.Event{Type: event.TruckArrived, Subject: []byte("T1"), BCP: 1, Direction: event.Inbound})
+	raw.Events.Append(&event.Record{Offset: 41, Time: 0}, &event.Event{Type: event.TruckArrived, Subject: []byte("T1"), BCP: 1, Direction: event.Inbound})
 	if err := s.WriteRaw(t.Context(), 1, &raw); err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +152,7 @@ func TestEventsThatAreNotKeptAreDeleted(t *testing.T) {
 	var raw engine.Raw
 	add := func(offset, days int64, e event.Event) {
 		e.ID, e.Source, e.BCP, e.Direction, e.Time = []byte("id"), []byte("post"), 1, event.Inbound, now-days*day.Milliseconds()
-		raw.Events.Append(offset, now, &e)
+		raw.Events.Append(&event.Record{Offset: offset, Time: now}, &e)
 	}
 	place := []byte(voc.BCPName(1))
 	add(1, 11, event.Event{Type: event.TruckArrived, Subject: []byte("T1")})

@@ -78,6 +78,7 @@ func (s *Store) encodeEvents(e *encoder, id int, events *engine.Events) {
 			b.uint64(0)
 		}
 	}
+	text("forwarded", engine.TextForwarded)
 	text("data", engine.TextData)
 }
 

@@ -98,17 +98,18 @@ const (
 	TextHold
 	TextRetractedID
 	TextRetractedSource
+	TextForwarded
 	TextData
 	texts
 )
 
-// Append adds an event, which it copies.
-func (c *Events) Append(offset, logged int64, e *event.Event) {
+// Append adds the event of a record, and copies both.
+func (c *Events) Append(r *event.Record, e *event.Event) {
 	if len(c.Offsets) == cap(c.Offsets) {
 		c.grow(max(1024, len(c.Offsets)))
 	}
-	c.Offsets = append(c.Offsets, offset)
-	c.Logged = append(c.Logged, logged)
+	c.Offsets = append(c.Offsets, r.Offset)
+	c.Logged = append(c.Logged, r.Time)
 	c.AppendTimes = append(c.AppendTimes, e.AppendTime)
 	c.Times = append(c.Times, e.Time)
 	c.Recorded = append(c.Recorded, e.Recorded)
@@ -123,7 +124,11 @@ func (c *Events) Append(offset, logged int64, e *event.Event) {
 	c.RetractedTimes = append(c.RetractedTimes, e.RetractedTime)
 	c.Editions = append(c.Editions, e.Edition)
 	c.RetractedEditions = append(c.RetractedEditions, e.RetractedEdition)
-	for _, t := range [texts][]byte{e.ID, e.Source, e.Subject, e.Lane, e.Hold, e.RetractedID, e.RetractedSource, e.Data} {
+	var from []byte
+	if e.Forwarded {
+		from = r.Forwarded()
+	}
+	for _, t := range [texts][]byte{e.ID, e.Source, e.Subject, e.Lane, e.Hold, e.RetractedID, e.RetractedSource, from, e.Data} {
 		c.text = append(c.text, t...)
 		c.ends = append(c.ends, uint32(len(c.text)))
 	}

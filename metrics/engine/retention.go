@@ -16,6 +16,8 @@ import (
 //   - its visit is absent if the last fact of that is more than the retention before the watermark. The event then begins a new
 //     visit, with a month of its own. What the visit before had contributed stays in the windows, and nothing changes that.
 //
+// A copy that was forwarded is not judged again: where the original lies, it was.
+//
 // Both are functions of the log before o and of the retentions. So it makes no difference whether an absent visit is still in
 // memory or in the store: a caller may delete its row, and may restore it. It may delete what is absent as of the progress
 // alone, since the watermark only rises and no event before the progress is applied again.
@@ -81,7 +83,7 @@ func (s *State) retention(offset int64) *Retention {
 // TooOld reports whether an event at an offset, in a record of a time in Unix milliseconds, is too old to be applied after those that
 // have been. One that is will be so after any others, too.
 func (s *State) TooOld(offset, logged int64, e *event.Event) bool {
-	if len(s.retentions) == 0 {
+	if len(s.retentions) == 0 || e.Forwarded {
 		return false
 	}
 	at := e.Time

@@ -42,14 +42,19 @@ func (s *Shard) writeRaw(ctx context.Context) error {
 	return s.start(ctx, s.take(span, s.Now()))
 }
 
-// writeAll writes w in the order that recovery rests on: facts about places to the other partitions, dead letters, the raw
-// tables, and then the flush. It runs beside the shard, of which it reads only what Open has set.
+// writeAll writes w in the order that recovery rests on: facts about places and records that belong elsewhere to the
+// other partitions, dead letters, the raw tables, and then the flush. It runs beside the shard, of which it reads only what Open has set.
 func (s *Shard) writeAll(ctx context.Context, w *inFlight) error {
 	raw, f := w.raw, w.flush
 	err := inOrder(
 		func() error {
 			return s.write(ctx, "other_partitions", len(w.forward), func(ctx context.Context) error {
 				return s.Forward(ctx, s.id, w.forward)
+			})
+		},
+		func() error {
+			return s.write(ctx, "other_partitions", len(w.away.records), func(ctx context.Context) error {
+				return s.WriteToOwners(ctx, w.away.records...)
 			})
 		},
 		func() error {

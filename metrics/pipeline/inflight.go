@@ -30,6 +30,7 @@ import (
 type inFlight struct {
 	raw             *engine.Raw
 	forward         []event.Record
+	away            copies
 	flush           *engine.Flush // nil if there are raw events alone
 	windows, visits rows
 	// bytes is how much it holds until it is over.
@@ -58,9 +59,9 @@ type rows struct {
 // take takes the raw events.
 func (s *Shard) take(span trace.Span, begin time.Time) *inFlight {
 	w := &inFlight{
-		raw: s.raw, forward: s.forward, bytes: s.raw.Bytes(), wait: s.farBehind(), span: span, begin: begin, over: make(chan struct{}),
+		raw: s.raw, forward: s.forward, away: s.away, bytes: s.raw.Bytes() + s.away.bytes, wait: s.farBehind(), span: span, begin: begin, over: make(chan struct{}),
 	}
-	s.raw, s.spare, s.forward = s.spare, nil, nil
+	s.raw, s.spare, s.forward, s.away = s.spare, nil, nil, copies{}
 	if s.raw == nil {
 		s.raw = &engine.Raw{}
 	}

@@ -42,7 +42,9 @@ type Batch struct {
 	// Restated ones changed a time that had been reported.
 	Duplicates, Late, Replayed, Restated int
 	DeadLetters                          map[event.Reason]int
-	Times                                []KnownTime
+	// Forwarded counts, by source, the events that belong to other shards. They are not among Events here.
+	Forwarded map[string]int
+	Times     []KnownTime
 }
 
 // EventClass is the BCP and the type of an event.
@@ -63,5 +65,6 @@ type KnownTime struct {
 
 func (b *Batch) reset() {
 	clear(b.DeadLetters)
-	*b = Batch{Events: b.Events[:0], DeadLetters: b.DeadLetters, Times: b.Times[:0]}
+	clear(b.Forwarded)
+	*b = Batch{Events: b.Events[:0], DeadLetters: b.DeadLetters, Forwarded: b.Forwarded, Times: b.Times[:0]}
 }

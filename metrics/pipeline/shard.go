@@ -26,6 +26,11 @@ type Parts struct {
 	// may be written again after a crash.
 	DeadLetters func(ctx context.Context, letters ...event.DeadLetter) error
 	Commit      func(ctx context.Context, next int64) error
+	// PartitionOf is the shard that counts the visit of a subject; nil is this one.
+	PartitionOf func(subject []byte) int
+	// WriteToOwners writes copies of records whose subjects belong to other shards, by their keys. They may be written again after a
+	// crash.
+	WriteToOwners func(ctx context.Context, records ...event.Record) error
 	// Forward writes facts about a place, found in this partition only, to all others. They may be written again after a
 	// crash.
 	Forward  func(ctx context.Context, shard int, records []event.Record) error
@@ -47,10 +52,11 @@ type Shard struct {
 	raw     *engine.Raw
 	spare   *engine.Raw // memory for the next, nil if there is none
 	forward []event.Record
+	away    copies
 	batch   Batch
 
 	next      int64         // the offset of the next record
-	records   int64         // before it
+	records   int64         // before it, without those that were forwarded to the shards of their subjects
 	end       int64         // the offset after the partition's last record, as of the latest fetch
 	since     time.Time     // of the first change that was not flushed
 	took      time.Duration // the latest flush
@@ -69,7 +75,7 @@ func New(cfg Config, id int, parts Parts) *Shard {
 	parts.Log = parts.Log.With("component", "pipeline")
 	return &Shard{
 		cfg: cfg, Parts: parts, id: id, decoder: event.NewDecoder(cfg.Engine.Vocabulary, cfg.Skew),
-		raw: &engine.Raw{}, batch: Batch{DeadLetters: map[event.Reason]int{}},
+		raw: &engine.Raw{}, batch: Batch{DeadLetters: map[event.Reason]int{}, Forwarded: map[string]int{}},
 	}
 }
 
@@ -96,7 +102,7 @@ func (s *Shard) Open(ctx context.Context) (next int64, err error) {
 func (s *Shard) recover(ctx context.Context) error {
 	s.state = engine.New(s.cfg.Engine)
 	s.raw.Reset()
-	s.forward = nil
+	s.forward, s.away = nil, copies{}
 	s.since, s.inFlight, s.lost = time.Time{}, nil, false
 	owner, announced, err := s.Store.AcquireEpoch(ctx, s.id)
 	if err != nil {
@@ -181,7 +187,7 @@ func (s *Shard) Write(ctx context.Context) error {
 	switch {
 	case !s.since.IsZero() && !s.early() && (s.buffered() >= share || s.due(every)):
 		return s.flush(ctx)
-	case s.raw.Bytes() >= min(rawBytes, share):
+	case s.raw.Bytes()+s.away.bytes >= min(rawBytes, share):
 		return s.writeRaw(ctx)
 	}
 	return nil
@@ -216,7 +222,7 @@ func (s *Shard) early() bool {
 	return s.next < from
 }
 
-// rawBytes is the size of raw events that is worth an insert of its own.
+// rawBytes is the size of raw events and copies that is worth an insert of its own.
 const rawBytes = 4 << 20
 
 // A shard flushes up to maxSlowdown times less often when its lag is above behind, or when its flushes take longer than the
@@ -224,7 +230,7 @@ const rawBytes = 4 << 20
 const behind, maxSlowdown = 1 << 16, 8
 
 // buffered is the approximate number of bytes that wait for the next flush.
-func (s *Shard) buffered() int { return s.raw.Bytes() + s.state.Buffered() }
+func (s *Shard) buffered() int { return s.raw.Bytes() + s.away.bytes + s.state.Buffered() }
 
 // Close flushes what has been applied, unless it is too early to flush: then the next owner reads it again. It returns when
 // nothing is being written any more; if ctx ends first, that is cancelled. The shard may be opened again.
@@ -250,7 +256,7 @@ func (s *Shard) apply(ctx context.Context, records []event.Record, next int64) e
 	work := s.Budget.work()
 	defer s.Budget.done(work)
 	span.SetAttributes(attribute.Int("dwell.records", len(records)))
-	letters := len(s.raw.DeadLetters)
+	letters, forwarded := len(s.raw.DeadLetters), len(s.away.records)
 	s.decode(ctx, work, records)
 	if err := s.loadOverlapped(ctx, work.events); err != nil {
 		return err
@@ -260,11 +266,19 @@ func (s *Shard) apply(ctx context.Context, records []event.Record, next int64) e
 	}
 	for i := range work.events {
 		r, e, at := work.records[i], &work.events[i], work.visits[i]
+		if work.away[i] {
+			if s.state.TooOld(r.Offset, r.Time, e) {
+				s.reject(r, engine.RejectTooOld(e))
+			} else {
+				s.forwardLater(r, e)
+			}
+			continue
+		}
 		if rejection := s.state.Admit(r.Offset, r.Time, e, at); rejection != nil {
 			s.reject(r, rejection)
 			continue
 		}
-		s.raw.Events.Append(r.Offset, r.Time, e)
+		s.raw.Events.Append(r, e)
 		if e.Type == event.QueueObserved || e.Type == event.EventRetracted && e.AboutPlace {
 			s.raw.Readings = append(s.raw.Readings, reading(r.Offset, r.Time, e))
 		}
@@ -276,7 +290,7 @@ func (s *Shard) apply(ctx context.Context, records []event.Record, next int64) e
 	slices.SortFunc(s.raw.DeadLetters[letters:], func(a, b event.DeadLetter) int { return cmp.Compare(a.Offset, b.Offset) })
 	s.next = next
 	s.published.stale = true
-	s.records += int64(len(records))
+	s.records += int64(len(records) - (len(s.away.records) - forwarded))
 	if s.since.IsZero() {
 		s.since = s.Now()
 	}
@@ -320,6 +334,11 @@ func (s *Shard) load(ctx context.Context, w *work) error {
 	seen := map[visit.Key]bool{}
 	for i := range w.events {
 		e := &w.events[i]
+		away := s.elsewhere(e)
+		if w.away = append(w.away, away); away {
+			w.visits = append(w.visits, engine.Found{})
+			continue
+		}
 		at, absent := s.state.Find(e)
 		w.visits = append(w.visits, at)
 		if !absent {

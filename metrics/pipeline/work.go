@@ -11,6 +11,7 @@ type work struct {
 	events  []event.Event
 	records []*event.Record // by event
 	visits  []engine.Found  // by event
+	away    []bool          // by event, whether it belongs to another shard
 }
 
 // work returns empty memory, which done takes back.
@@ -19,7 +20,7 @@ func (b *Budget) work() *work {
 	if w == nil {
 		w = &work{}
 	}
-	w.events, w.records, w.visits = w.events[:0], w.records[:0], w.visits[:0]
+	w.events, w.records, w.visits, w.away = w.events[:0], w.records[:0], w.visits[:0], w.away[:0]
 	return w
 }
 

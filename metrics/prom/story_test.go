@@ -224,7 +224,6 @@ func TestBatchIsCounted(t *testing.T) {
 		dwell_dead_letters_total{reason="missing_field"} 0
 		dwell_dead_letters_total{reason="not_cloudevent"} 0
 		dwell_dead_letters_total{reason="not_json"} 2
-		dwell_dead_letters_total{reason="subject_mismatch"} 0
 		dwell_dead_letters_total{reason="too_large"} 0
 		dwell_dead_letters_total{reason="too_many_facts"} 0
 		dwell_dead_letters_total{reason="too_old"} 0

@@ -48,7 +48,7 @@ func (s *System) startEngine(ctx context.Context, reg prometheus.Registerer, tra
 				consumer.Commit(partition, next)
 				return nil
 			},
-			Forward:  s.Producer.Forward,
+			PartitionOf: s.partitionOf, WriteToOwners: s.Producer.Write, Forward: s.Producer.Forward,
 			Observer: observer, Tracer: tracer, Log: s.Log, Now: time.Now,
 		})}
 	}, reading{prom.NewKafka(reg, kafka.Failures()), known}, s.Log)
@@ -80,6 +80,15 @@ func (s *System) ofPlace(id string) prom.Place {
 
 // CaughtUp waits until everything that is in Kafka now is in ClickHouse. It calls left with what is missing, five times a second.
 func (s *System) CaughtUp(ctx context.Context, left func(records int64)) error {
+	for range 2 { // what has been read may have been forwarded, and a copy is not forwarded again
+		if err := s.caughtUp(ctx, left); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *System) caughtUp(ctx context.Context, left func(records int64)) error {
 	ends, err := kafka.Ends(ctx, s.Config.Kafka.Config)
 	if err != nil {
 		return err

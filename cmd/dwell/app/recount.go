@@ -105,6 +105,8 @@ type recountShard struct {
 	was   engine.Progress
 	// records before the offset from come from the tables, the others from Kafka, which ends at end.
 	from, end int64
+	// away is how many of those from the tables were forwarded to the shards of their subjects.
+	away int64
 }
 
 // plan acquires the shards of the old tables, which fences instances that write to them, and finds where their records are. Where the
@@ -202,7 +204,7 @@ func (r *recount) complete(ctx context.Context, partition int) error {
 	if err != nil {
 		return err
 	}
-	if has < was.Records {
+	if has+r.shards[partition].away < was.Records {
 		return r.missing(partition, has)
 	}
 	if now.Offset < was.Offset {
@@ -235,8 +237,9 @@ func (r *recount) watch(ctx context.Context, stop context.CancelCauseFunc) {
 }
 
 // newShard makes a shard of the new tables. The dead-letter topic has the letters of what was counted before. Facts about places are
-// forwarded, for one that was a dead letter never was; those that were have the mark of all partitions.
-func (r *recount) newShard(partition int, budget *pipeline.Budget) *pipeline.Shard {
+// forwarded, for one that was a dead letter never was; those that were have the mark of all partitions. So is what a version before counted
+// where it lies.
+func (r *recount) newShard(partition int, budget *pipeline.Budget, toOwners func(context.Context, ...event.Record) error) *pipeline.Shard {
 	before := r.shards[partition].was.Offset
 	return pipeline.New(r.cfg, partition, pipeline.Parts{
 		Budget: budget, Store: r.fresh,
@@ -249,7 +252,7 @@ func (r *recount) newShard(partition int, budget *pipeline.Budget) *pipeline.Sha
 			}
 			return r.Producer.DeadLetters(ctx, fresh...)
 		},
-		Forward:  r.Producer.Forward,
+		PartitionOf: r.partitionOf, WriteToOwners: toOwners, Forward: r.Producer.Forward,
 		Commit:   func(context.Context, int64) error { return nil },
 		Observer: &r.counted, Tracer: noop.NewTracerProvider().Tracer(""), Log: r.Log, Now: time.Now,
 	})
@@ -283,7 +286,13 @@ func (r *recount) countTable(ctx context.Context, partition int, budget *pipelin
 	if from == 0 {
 		return nil
 	}
-	shard := r.newShard(partition, budget)
+	shard := r.newShard(partition, budget, func(ctx context.Context, records ...event.Record) error {
+		err := r.Producer.Write(ctx, records...)
+		if err == nil {
+			r.shards[partition].away += int64(len(records))
+		}
+		return err
+	})
 	next, err := shard.Open(ctx)
 	if err != nil {
 		return err
@@ -319,7 +328,7 @@ func (r *recount) countTopic(ctx context.Context) error {
 	defer stop()
 	budget := pipeline.NewBudget(r.cfg.FlushBytes)
 	consumer, err := kafka.New(cfg, func(partition int) kafka.Handler {
-		return &untilEnd{handler: handler{partition: partition, shard: r.newShard(partition, budget)}, partition: partition, left: left, all: stop}
+		return &untilEnd{handler: handler{partition: partition, shard: r.newShard(partition, budget, r.Producer.Write)}, partition: partition, left: left, all: stop}
 	}, nil, r.Log)
 	if err != nil {
 		return err

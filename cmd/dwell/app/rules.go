@@ -112,6 +112,11 @@ func (s *System) checkPartitions(ctx context.Context) error {
 	return nil
 }
 
+// partitionOf is the partition of a subject, in whichever its records lie. The partitions must have been checked.
+func (s *System) partitionOf(subject []byte) int {
+	return kafka.PartitionOf(subject, s.Config.Kafka.Partitions)
+}
+
 // storeRules checks the rules, and stores those that are not stored yet, before the engine counts by them. It abandons recounts: from
 // here on this process writes to the tables that they would replace.
 func (s *System) storeRules(ctx context.Context) error {

@@ -3,12 +3,14 @@
 //
 // It promises each record of the old topic once: those that were counted, from where they are stored, since the topic may
 // have deleted them, and then those that were not. A fact about a place, of which every old partition has a copy, is copied
-// once, for every new partition. A record that cannot be decoded is copied too: it becomes a dead letter again. A batch that cannot
+// once, for every new partition. Each event gets its subject as its key, whatever the old one was, so that its visit is in one partition. Of a
+// record that was forwarded the copy is copied where that was counted; while neither is, both are, which changes nothing. A record that cannot be decoded is copied too: it becomes a dead letter again. A batch that cannot
 // be read is left out, and the log says where it was. Each record keeps its time, so the new topic has CreateTime. It refuses to
 // write into a topic that exists.
 package rebuild
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
@@ -86,8 +88,13 @@ func (c *copier) add(ctx context.Context, r event.Record) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.decoder.Reset()
+	r.RemoveForwarded() // that says where it was in the old topic
 	var e event.Event
-	ofPlace := c.decoder.Decode(&r, &e) == nil && e.OfPlace()
+	usable := c.decoder.Decode(&r, &e) == nil
+	if usable {
+		r.Key = bytes.Clone(e.Subject)
+	}
+	ofPlace := usable && e.OfPlace()
 	if ofPlace {
 		name := fmt.Sprintf("%s\x00%s\xff%d", e.Source, e.ID, e.Edition)
 		if c.seen[name] {

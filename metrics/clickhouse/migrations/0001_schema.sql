@@ -32,6 +32,7 @@ CREATE TABLE IF NOT EXISTS {{db}}.events {{cluster}} (
     retracted_source String,
     retracted_edition UInt32,
     retracted_time   Nullable(DateTime64(3, 'UTC')),
+    forwarded        String COMMENT 'partition/offset of the record that this is a forwarded copy of; empty if it is none' CODEC(ZSTD(1)),
     data             String COMMENT 'data of the event, as sent' CODEC(ZSTD(1))
 ) ENGINE = {{replacing ""}} PARTITION BY toYYYYMM(time) ORDER BY (shard, offset)
 SETTINGS auto_statistics_types = '', min_level_for_wide_part = 1, merge_selector_base = 20

@@ -1,0 +1,238 @@
+package pipeline_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"log/slog"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	kafkago "github.com/segmentio/kafka-go"
+	"go.opentelemetry.io/otel/trace/noop"
+
+	"dwell/ingest/event"
+	"dwell/metrics/clickhouse"
+	"dwell/metrics/pipeline"
+)
+
+const partitions = 4
+
+// belongs is where dwell counts a subject.
+func belongs(subject []byte) int { return balanced(kafkago.Murmur2Balancer{Consistent: true}, subject) }
+
+func balanced(b kafkago.Balancer, key []byte) int {
+	return b.Balance(kafkago.Message{Key: key}, []int{0, 1, 2, 3}...)
+}
+
+// topic is a log of several partitions, and one shard for each.
+type topic struct {
+	t   *testing.T
+	cfg pipeline.Config
+
+	mu   sync.Mutex
+	logs [partitions][]event.Record
+}
+
+// add appends a record to a partition, as a broker does.
+func (l *topic) add(partition int, r event.Record) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	r.Offset = int64(len(l.logs[partition]))
+	l.logs[partition] = append(l.logs[partition], r)
+}
+
+func (l *topic) from(partition int, offset int64, most int) (records []event.Record, end int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	all := l.logs[partition]
+	return slices.Clone(all[offset:min(int(offset)+most, len(all))]), int64(len(all))
+}
+
+func (l *topic) shard(id int, store pipeline.Store) *pipeline.Shard {
+	return pipeline.New(l.cfg, id, pipeline.Parts{
+		Store: store, DeadLetters: forgetsLetters, Commit: func(context.Context, int64) error { return nil },
+		PartitionOf: belongs,
+		WriteToOwners: func(_ context.Context, records ...event.Record) error {
+			for _, r := range records {
+				l.add(belongs(r.Key), r)
+			}
+			return nil
+		},
+		Forward: func(_ context.Context, shard int, records []event.Record) error {
+			for _, r := range records {
+				for other := range partitions {
+					if r.SetAllPartitions(true); other != shard {
+						l.add(other, r)
+					}
+				}
+			}
+			return nil
+		},
+		Observer: unobserved{}, Tracer: noop.NewTracerProvider().Tracer(""), Log: slog.New(slog.DiscardHandler), Now: time.Now,
+	})
+}
+
+// count counts all partitions in turns until their logs end. A shard whose process dies is opened again, over the store that lives.
+func (l *topic) count(store, after pipeline.Store, batch int) (deaths int) {
+	l.t.Helper()
+	var shards [partitions]*pipeline.Shard
+	var next [partitions]int64
+	open := func(id int, store pipeline.Store) {
+		shards[id] = l.shard(id, store)
+		var err error
+		if next[id], err = shards[id].Open(l.t.Context()); err != nil {
+			l.t.Fatal(err)
+		}
+	}
+	for id := range shards {
+		open(id, store)
+	}
+	for idle := false; !idle; {
+		idle = true
+		for id, s := range shards {
+			records, end := l.from(id, next[id], batch)
+			ends := len(records) == 0
+			idle = idle && ends
+			next[id] += int64(len(records))
+			ctx, off := context.WithCancel(l.t.Context())
+			if c, ok := store.(*cutting); ok {
+				c.off = off
+			}
+			err := handle(ctx, s, records, next[id], end)
+			if err == nil && ends {
+				if err = s.Close(ctx); err == nil {
+					_, err = s.Open(ctx)
+				}
+			}
+			off()
+			if errors.Is(err, errCut) {
+				deaths++
+				store = after
+				for id := range shards {
+					open(id, after)
+				}
+				idle = false
+				break
+			}
+			if err != nil {
+				l.t.Fatal(err)
+			}
+		}
+		for id := range shards { // a flush may have forwarded to a log that had ended
+			_, end := l.from(id, next[id], 0)
+			idle = idle && end == next[id]
+		}
+	}
+	for _, s := range shards {
+		if err := s.Close(l.t.Context()); err != nil {
+			l.t.Fatal(err)
+		}
+	}
+	return deaths
+}
+
+// counted is what the tables say of visits and windows, and how many restated windows are not as they were.
+func counted(t *testing.T, store *clickhouse.Store) string {
+	t.Helper()
+	var all string
+	for _, table := range []string{
+		"(SELECT * EXCEPT (as_of, month) FROM visits FINAL)",
+		"(SELECT * EXCEPT as_of FROM windows FINAL WHERE n != 0)",
+		"(SELECT * EXCEPT as_of FROM inside_now FINAL)",
+		"(SELECT DISTINCT shard, subject, source, id, edition, time, data FROM events)",
+	} {
+		var rows, sum uint64
+		row := store.Conn().QueryRow(t.Context(), "SELECT count(), sum(cityHash64(tuple(*))) FROM "+table)
+		if err := row.Scan(&rows, &sum); err != nil {
+			t.Fatal(err)
+		}
+		if rows == 0 {
+			t.Fatalf("%s is empty", table)
+		}
+		all += fmt.Sprintf("%s: %d rows, sum %x\n", table, rows, sum)
+	}
+	return all
+}
+
+// produced is the log of producers that place records by a function of the record's number and its subject. Facts about places are in
+// all partitions.
+func produced(t *testing.T, cfg pipeline.Config, records []event.Record, place func(i int, r *event.Record) int) *topic {
+	l := &topic{t: t, cfg: cfg}
+	for i := range records {
+		r := records[i].Clone()
+		if r.AllPartitions() {
+			for p := range partitions {
+				l.add(p, r)
+			}
+			continue
+		}
+		p := place(i, &r)
+		l.add(p, r)
+	}
+	return l
+}
+
+func sixPartitioners() func(i int, r *event.Record) int {
+	rng := rand.New(rand.NewPCG(6, 6))
+	roundRobin := &kafkago.RoundRobin{}
+	return func(_ int, r *event.Record) int {
+		switch rng.IntN(6) {
+		case 0: // Java
+			return balanced(kafkago.Murmur2Balancer{}, r.Key)
+		case 1: // librdkafka
+			return balanced(kafkago.CRC32Balancer{Consistent: true}, r.Key)
+		case 2: // Sarama, and kafka-go's Hash
+			return balanced(&kafkago.Hash{}, r.Key)
+		case 3: // one's own, with a key of one's own
+			h := fnv.New32a()
+			_, _ = h.Write(r.Key)
+			r.Key = fmt.Appendf(nil, "gate-%d", h.Sum32()%7)
+			return int(h.Sum32() % partitions)
+		case 4: // null keys
+			r.Key = nil
+			return rng.IntN(partitions)
+		default:
+			return balanced(roundRobin, r.Key)
+		}
+	}
+}
+
+func aBorder(t *testing.T, n int) ([]event.Record, pipeline.Config) {
+	records, cfg := weeks(t, 1)
+	cfg.FlushEvery = 0
+	cfg.RetryMax = time.Millisecond
+	return records[20_000 : 20_000+n], cfg
+}
+
+func properly(_ int, r *event.Record) int { return belongs(r.Key) }
+
+// Producers that place records by six partitioners, in turns and each for any event of a truck, give the numbers of one that places them
+// as dwell does.
+func TestSixPartitionersGiveTheNumbersOfOne(t *testing.T) {
+	records, cfg := aBorder(t, 6000)
+	truth := open(t, cfg)
+	produced(t, cfg, records, properly).count(truth, nil, 500)
+	want := counted(t, truth)
+	store := open(t, cfg)
+	l := produced(t, cfg, records, sixPartitioners())
+	before := 0
+	for _, log := range l.logs {
+		before += len(log)
+	}
+	l.count(store, nil, 500)
+	if got := counted(t, store); got != want {
+		t.Errorf("by six partitioners:\n%sby one:\n%s", got, want)
+	}
+	after := 0
+	for _, log := range l.logs {
+		after += len(log)
+	}
+	if copies := after - before; copies < 2000 || copies > 4500 {
+		t.Errorf("%d of %d records were forwarded", copies, len(records))
+	}
+}
