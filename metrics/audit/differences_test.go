@@ -167,6 +167,22 @@ func TestLostRowsAndEventsAreFound(t *testing.T) {
 	}
 }
 
+// T2's release is counted in the other shard, where the truck never arrived. Both shards counted what they have.
+func TestVisitInTwoShardsIsADifference(t *testing.T) {
+	b := day(t)
+	at := time.Date(2026, 1, 5, 9, 40, 0, 0, time.UTC).UnixMilli()
+	b.log(1, &event.Event{
+		Type: event.TruckReleased, ID: []byte("elsewhere"), Source: []byte("customs"), Subject: []byte("T2"), BCP: 1, Direction: event.Inbound,
+		Time: at, Recorded: at,
+	})
+	b.flush()
+	r, out := b.audit(nil)
+	want := fmt.Sprintf("%s\nvisit T2: split: engine \"shards 0, 1\", audit \"one shard\"\nmoved on, not compared: 0\naudit: 1 differences in 6 visits, %d windows\n", b.offsets(), r.Windows)
+	if out != want {
+		t.Errorf("printed\n%swant\n%s", out, want)
+	}
+}
+
 func TestFirstDifferencesArePrintedAndAllAreCounted(t *testing.T) {
 	b := day(t)
 	b.exec("INSERT INTO windows SELECT * REPLACE (as_of + 1 AS as_of, n + 1 AS n) FROM windows FINAL")

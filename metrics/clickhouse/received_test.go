@@ -25,7 +25,10 @@ func TestReceivedRecordsAreStoredOnce(t *testing.T) {
 		Type: event.EventRetracted, ID: []byte("r1"), Source: []byte("s"), Subject: []byte("T1"), Time: at + 3, Recorded: at + 3, BCP: 1,
 		RetractedID: []byte("i'1"), RetractedSource: []byte("/post/ترخم"), RetractedEdition: 1 << 30, RetractedTime: at, Data: []byte(`{}`),
 	})
-	raw.Events.Append(&event.Record{Offset: 999, Time: at + 6}, &event.Event{Type: event.HoldPlaced, ID: []byte("h1"), BCP: 1, Time: at, Hold: []byte("H'1")})
+	forwarded := event.Record{Offset: 17}
+	forwarded.SetForwarded(3)
+	forwarded.Offset, forwarded.Time = 999, at+6
+	raw.Events.Append(&forwarded, &event.Event{Type: event.HoldPlaced, ID: []byte("h1"), BCP: 1, Time: at, Hold: []byte("H'1"), Forwarded: true})
 	for i := range 120 {
 		raw.Events.Append(&event.Record{Offset: 1002 + int64(i), Time: at}, &event.Event{Type: event.TruckArrived, ID: []byte(strings.Repeat("x", i)), BCP: 2, Time: at + int64(i)*40*24*60*minute})
 	}
@@ -59,7 +62,8 @@ func TestReceivedRecordsAreStoredOnce(t *testing.T) {
 	for query, want := range map[string]string{
 		"SELECT count(), uniqExact(offset), max(length(id)) FROM events FINAL": "123\t123\t119\n",
 		"SELECT id, hold FROM events FINAL WHERE hold != ''":                   "h1\tH\\'1\n",
-		"SELECT * EXCEPT (data, hold) FROM events FINAL WHERE offset IN (1000, 1001) ORDER BY offset": "" +
+		"SELECT offset, forwarded FROM events FINAL WHERE forwarded != ''":     "999\t3/17\n",
+		"SELECT * EXCEPT (data, hold, forwarded) FROM events FINAL WHERE offset IN (1000, 1001) ORDER BY offset": "" +
 			"2\t1000\t2026-01-05 08:00:00.006\t0\t2026-01-05 08:00:00.001\t2026-01-05 08:00:00.002\tinspection.completed\ti\\'1\t/post/ترخم\t1073741824\tT1\tگمرک تورخم\toutbound\tred\ttransit\tcustoms\tsps\tnon_conformant\t7\t\t\t0\t\\N\n" +
 			"2\t1001\t2026-01-05 08:00:00.007\t0\t2026-01-05 08:00:00.004\t2026-01-05 08:00:00.004\tevent.retracted\tr1\ts\t0\tT1\tAF-NAN-TORKHAM\t\t\t\t\t\t\t\ti\\'1\t/post/ترخم\t1073741824\t2026-01-05 08:00:00.001\n",
 		"SELECT id, edition, vehicles, wait_seconds, age_seconds, retracted FROM readings FINAL ORDER BY id, edition": "q1\t0\t0\t\\N\t90\t0\nq2\t0\t\\N\t\\N\t\\N\t1\nq2\t3\t4\t\\N\t\\N\t0\nq3\t0\t0\t60\t0\t0\n",
