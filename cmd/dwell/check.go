@@ -7,16 +7,18 @@ import (
 	"strings"
 
 	"dwell/cmd/dwell/app"
+	"dwell/cmd/dwell/visible"
 	"dwell/ingest/kafka"
 	"dwell/metrics/clickhouse"
 )
 
 type checkCommand struct {
 	Config string `type:"path" help:"Configuration file."`
+	Data   string `type:"path" help:"Data folder of a dwell with embedded parts, in place of --config."`
 }
 
 func (c *checkCommand) Run(ctx context.Context, e *env) error {
-	cfg, err := app.LoadConfig(c.Config, e.environ)
+	cfg, err := (&folderFlags{Config: c.Config, Data: c.Data}).load(e.environ)
 	if err != nil {
 		return err
 	}
@@ -66,5 +68,23 @@ func (c *checkCommand) Run(ctx context.Context, e *env) error {
 			_, _ = fmt.Fprintf(e.out, "%-15sretractions whose event has not come, in the view ineffective_retractions: %d\n", "", n)
 		}
 	}
+	nameForwarded(ctx, e, cfg.Running().ClickHouse)
 	return errors.Join(errs...)
+}
+
+// nameForwarded names the sources whose producers choose other partitions than those of their subjects. That costs no number, but each such
+// record is written twice and counted later. Tables that cannot be read name none.
+func nameForwarded(ctx context.Context, e *env, cfg app.ClickHouseConfig) {
+	if cfg.Embedded {
+		return
+	}
+	sources, err := clickhouse.ForwardedSources(ctx, cfg.Config)
+	if err != nil || len(sources) == 0 {
+		return
+	}
+	_, _ = fmt.Fprintln(e.out, "partitioners   not all as dwell's: these sources' records were forwarded in the last 7 days, which counts them later; "+
+		"let their producers use the event's subject as the key, and murmur2 (librdkafka: partitioner=murmur2_random; Java: the default)")
+	for _, s := range sources {
+		_, _ = fmt.Fprintf(e.out, "%-15s%d records of %s\n", "", s.Records, visible.Text(s.Source))
+	}
 }

@@ -47,7 +47,7 @@ func StructuredRecord(key, value []byte, at int64) Record {
 	return Record{Key: key, Value: value, Time: at, Headers: structuredHeaders}
 }
 
-// ForwardedHeader is the header of a copy that lies in the partition of its subject, and says where the original lies:
+// ForwardedHeader is the header of a copy that was forwarded to the partition of its subject. It says where the original lies,
 // "partition/offset".
 const ForwardedHeader = "dwell-forwarded"
 
@@ -81,10 +81,10 @@ func (r *Record) SetForwarded(partition int) {
 func (r *Record) RemoveForwarded() { r.removeHeader(ForwardedHeader) }
 
 func (r *Record) removeHeader(name string) {
-	if r.header(name) == nil {
-		return
+	named := func(h Header) bool { return string(h.Key) == name }
+	if slices.ContainsFunc(r.Headers, named) {
+		r.Headers = slices.DeleteFunc(slices.Clone(r.Headers), named)
 	}
-	r.Headers = slices.DeleteFunc(slices.Clone(r.Headers), func(h Header) bool { return string(h.Key) == name })
 }
 
 // Clone copies the record with its bytes. Nil stays nil, since Kafka distinguishes an absent key from an empty one.

@@ -16,6 +16,7 @@ type Metrics struct {
 	times *times
 
 	events                               *events
+	forwarded                            *forwarded
 	deadLetters                          *prometheus.CounterVec
 	duplicates, late, replayed, restated prometheus.Counter
 	flush                                prometheus.Histogram
@@ -55,6 +56,9 @@ func New(registry prometheus.Registerer, voc *event.Vocabulary, places []place.P
 		events: newEvents(voc, with.NewCounterVec(prometheus.CounterOpts{
 			Name: "dwell_events_total", Help: "Usable events that were read, by BCP and type, duplicates included; one about a place is in every partition, and counts in each.",
 		}, []string{"bcp", "type"})),
+		forwarded: newForwarded(with.NewCounterVec(prometheus.CounterOpts{
+			Name: "dwell_forwarded_records_total", Help: "Records whose producer chose another partition than that of their subject, by the event's source; they are counted where they are forwarded to.",
+		}, []string{"source"})),
 		deadLetters: with.NewCounterVec(prometheus.CounterOpts{
 			Name: "dwell_dead_letters_total", Help: "Messages that could not be used, by reason.",
 		}, []string{"reason"}),

@@ -15,6 +15,7 @@ func (m *Metrics) Published(int, *engine.Overview) {}
 // Applied counts a batch.
 func (m *Metrics) Applied(id int, b *pipeline.Batch) {
 	m.events.count(b.Events)
+	m.forwarded.count(b.Forwarded)
 	for reason, n := range b.DeadLetters {
 		m.deadLetters.WithLabelValues(string(reason)).Add(float64(n))
 	}

@@ -41,6 +41,7 @@ func busy(t testing.TB) *border {
 	b.Stalled(0, errors.New("connection refused"))
 	b.Applied(0, &pipeline.Batch{
 		Next: 1, Events: []pipeline.EventClass{{BCP: torkham, Type: event.TruckArrived}},
+		Forwarded: map[string]int{"/customs": 1},
 		Times: []pipeline.KnownTime{
 			{BCP: torkham, Direction: event.Inbound, Measure: window.ReleaseTime, Ms: 1},
 			{BCP: torkham, Direction: event.Inbound, Measure: window.CrossingTime, Ms: 1},
@@ -80,7 +81,7 @@ var labelValues = map[string]string{
 	"part":      "kafka, clickhouse",
 	"kind":      "why the web port refused: host, origin, busy and so on, see `SECURITY.md`",
 	"table":     "table of ClickHouse, dead_letter_topic, commit",
-	"source":    "source of a queue reading, of the 64 queues of a BCP that were seen first", "queue": "lane or class of vehicle, empty where the source does not name it",
+	"source":    "source of a queue reading, of the 64 queues of a BCP that were seen first; of forwarded records, one of the first 64 or others", "queue": "lane or class of vehicle, empty where the source does not name it",
 	"state":   "open, paused, closed",
 	"outcome": "accepted, duplicate, refused, passed", "status": "status of HTTP",
 	"version": "the version of this program", "go_version": "the version of Go that built it",

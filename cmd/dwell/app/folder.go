@@ -57,6 +57,19 @@ func ownFolder(path string) (*folder, error) {
 	return f, nil
 }
 
+// Running is the configuration with the addresses of the process that owns the data folder, where one has left word of them.
+func (c Config) Running() Config {
+	var a Addresses
+	text, err := os.ReadFile(addressFile(c.Data))
+	if err == nil && json.Unmarshal(text, &a) == nil {
+		beside := c
+		if beside.beside(a) == nil {
+			return beside
+		}
+	}
+	return c
+}
+
 func addressFile(path string) string { return filepath.Join(path, "running.json") }
 
 // announce leaves word of the addresses.
