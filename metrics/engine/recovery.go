@@ -62,7 +62,8 @@ type Progress struct {
 	// Sources are those that lead the last blocks of offsets.
 	Sources Sources
 	// Records is how many records of the log come before Offset: events and dead letters. It is less than Offset where offsets have
-	// no record, such as those of transactions and of records that Kafka deleted before they were read.
+	// no record, such as those of transactions and of records that Kafka deleted before they were read, and where records belong to
+	// other shards.
 	Records int64
 }
 
