@@ -104,8 +104,10 @@ func anyLog(cfg Config) *rapid.Generator[[]event.Event] {
 	}
 	dated := func(t *rapid.T, log []event.Event) {
 		broker := rapid.SampledFrom([]int{0, 5, 10}).Draw(t, "records of ten that the broker gave their time")
+		forwarded := rapid.SampledFrom([]int{0, 0, 3}).Draw(t, "records of ten that were forwarded")
 		for i := range log {
 			log[i].AppendTime = rapid.IntRange(1, 10).Draw(t, "dated") <= broker
+			log[i].Forwarded = rapid.IntRange(1, 10).Draw(t, "forwarded") <= forwarded
 		}
 	}
 	return rapid.Custom(func(t *rapid.T) []event.Event {
@@ -182,7 +184,7 @@ func wantAt(cfg Config, log []event.Event, offsets []int64, kept ...Retention) m
 				contribute(v)
 			}
 		}
-		if ofVisit(e) && (retracted < oldest.of || !e.AppendTime && retracted < e.Time-oldest.kept) {
+		if ofVisit(e) && !e.Forwarded && (retracted < oldest.of || !e.AppendTime && retracted < e.Time-oldest.kept) {
 			continue
 		}
 		if !ofVisit(e) {

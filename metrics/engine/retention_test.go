@@ -28,7 +28,7 @@ func anyRetentions(t *rapid.T, cfg Config, log []event.Event) (kept []Retention)
 			if e.Type == event.EventRetracted {
 				when = e.RetractedTime
 			}
-			if !ofVisit(e) || when >= at.of && (e.AppendTime || when >= e.Time-at.kept) {
+			if !ofVisit(e) || e.Forwarded || when >= at.of && (e.AppendTime || when >= e.Time-at.kept) {
 				lead.take(int64(i), e)
 			}
 		}
@@ -152,6 +152,8 @@ func TestEventOlderThanTheRetentionIsTooOld(t *testing.T) {
 	ofPlace.AboutPlace = true
 	appended := truckAt(event.TruckArrived, "T1", 75.9)
 	appended.AppendTime = true
+	forwarded := truckAt(event.TruckArrived, "T1", 0)
+	forwarded.Forwarded = true
 	for _, c := range []struct {
 		what   string
 		e      event.Event
@@ -170,6 +172,7 @@ func TestEventOlderThanTheRetentionIsTooOld(t *testing.T) {
 		{"a record as old as its event, behind the watermark", truckAt(event.TruckArrived, "T1", 75.8), 17, 0, true},
 		{"a record as old as its event", truckAt(event.TruckArrived, "T1", 75.9), 18, 0, false},
 		{"a record that the broker appended at an import", appended, 19, 100 * day, false},
+		{"a copy of a record that was judged where it lies", forwarded, 20, 100 * day, false},
 	} {
 		why := s.Admit(c.offset, c.e.Time+c.after, &c.e, Found{})
 		if got := why != nil && why.Reason == event.TooOld; got != c.want || why != nil && !got {
