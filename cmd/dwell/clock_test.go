@@ -108,7 +108,7 @@ func TestEventsFromTheFutureAreDeadLettersInATopicOfDwell(t *testing.T) {
 	if err := s.Producer.Write(t.Context(), append(ahead, arrivals("/post", 10, begin)...)...); err != nil {
 		t.Fatal(err)
 	}
-	countAll(t, s)
+	count(t, s)
 	if is, want := trucks(t, s), fmt.Sprintf("10 inside, 0 lapsed, 40 dead letters, %d", begin.Add(9*time.Second).UnixMilli()); is != want {
 		t.Errorf("the border has %s; want %s", is, want)
 	}

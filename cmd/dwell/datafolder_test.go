@@ -47,7 +47,7 @@ func TestDataFolderOfEachVersionIsOpened(t *testing.T) {
 			hasTheSchema(t, s)
 			is(t, dir, "before.txt", said(t, s))
 			sendLines(t, s, filepath.Join(dir, "later.jsonl"))
-			countAll(t, s)
+			count(t, s)
 			is(t, dir, "after.txt", said(t, s))
 			var out bytes.Buffer
 			found, err := (&auditCommand{}).audit(t.Context(), &env{strings.NewReader(""), &out, io.Discard, nil}, s)
@@ -233,7 +233,7 @@ func writeDataFolder(t *testing.T, dir string) {
 	}
 	sendLines(t, s, input)
 	sendOddities(t, s)
-	countAll(t, s)
+	count(t, s)
 	imported := event.Origin{Kind: event.FromImport, Name: "2026-01/posts.csv", Number: 17}
 	posted := event.Origin{Kind: event.FromRequest, Name: "c0ffee", Number: 4}
 	var raw engine.Raw

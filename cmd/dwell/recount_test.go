@@ -108,14 +108,14 @@ func TestRecountByTheSameRulesGivesTheSameTables(t *testing.T) {
 	send(s, 24*time.Hour)
 	sendOddities(t, s)
 	send(s, 48*time.Hour)
-	countAll(t, s)
+	count(t, s)
 	stopHere(t, s)
 
 	atOnce := cfg
 	atOnce.ClickHouse.Database = "counted_at_once"
 	s = startHere(t, atOnce)
 	send(s, 60*time.Hour)
-	countAll(t, s)
+	count(t, s)
 	want := content(t, s)
 	stopHere(t, s)
 
@@ -136,15 +136,6 @@ func TestRecountByTheSameRulesGivesTheSameTables(t *testing.T) {
 	found, err := (&auditCommand{}).audit(t.Context(), &env{strings.NewReader(""), &out, io.Discard, nil}, s)
 	if err != nil || found.Differences != 0 || found.Visits < 1000 {
 		t.Errorf("%v\n%s", err, out.String())
-	}
-}
-
-// countAll counts all of the topic, with what was forwarded meanwhile.
-func countAll(t *testing.T, s *app.System) {
-	t.Helper()
-	count(t, s)
-	if err := s.CaughtUp(t.Context(), func(int64) {}); err != nil {
-		t.Fatal(err)
 	}
 }
 
@@ -265,7 +256,7 @@ func TestRecountBesideAProcessThatCountsIsRefused(t *testing.T) {
 	send := days(t, serving, 1)
 	send(serving, 6*time.Hour)
 	sendOddities(t, serving)
-	countAll(t, serving)
+	count(t, serving)
 	if _, err := other.Recount(t.Context()); err == nil || !strings.Contains(err.Error(), `group "dwell" has 1 members: stop all processes before a recount`) {
 		t.Errorf("a recount beside a process that counts gives %v", err)
 	}

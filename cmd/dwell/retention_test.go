@@ -22,13 +22,13 @@ func TestServingWithoutARetentionEndsTheOneInForce(t *testing.T) {
 	s := startHere(t, kept)
 	send := days(t, s, 1)
 	send(s, 2*time.Hour)
-	countAll(t, s)
+	count(t, s)
 	inForce(t, s, "20 days")
 	stopHere(t, s)
 
 	s = startHere(t, cfg)
 	send(s, 4*time.Hour)
-	countAll(t, s)
+	count(t, s)
 	inForce(t, s, "20 days")
 	stopHere(t, s)
 
