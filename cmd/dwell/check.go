@@ -82,9 +82,9 @@ func nameForwarded(ctx context.Context, e *env, cfg app.ClickHouseConfig) {
 	if err != nil || len(sources) == 0 {
 		return
 	}
-	_, _ = fmt.Fprintln(e.out, "partitioners   not all as dwell's: these sources' records were forwarded in the last 7 days, which counts them later; "+
-		"let their producers use the event's subject as the key, and murmur2 (librdkafka: partitioner=murmur2_random; Java: the default)")
+	_, _ = fmt.Fprintln(e.out, "partitioners   these sources sent records to other partitions than those of their subjects in the last 7 days; dwell forwards them, "+
+		"which counts them later. Use the subject as the key, and murmur2: Java's default, partitioner=murmur2_random of librdkafka")
 	for _, s := range sources {
-		_, _ = fmt.Fprintf(e.out, "%-15s%d records of %s\n", "", s.Records, visible.Text(s.Source))
+		_, _ = fmt.Fprintf(e.out, "%-15s%s: %d records\n", "", visible.Text(s.Source), s.Records)
 	}
 }

@@ -81,8 +81,10 @@ func TestNothingFromOutsideReachesTheTerminal(t *testing.T) {
 	arrived := fact("T9", hostile, event.TruckArrived, 1)
 	forged := fact(hostile, hostile, event.BCPClosed, 1) // its subject is no BCP
 	forged.Headers = append(slices.Clone(forged.Headers), event.Header{Key: []byte(hostile), Value: []byte(hostile)})
+	copied := fact("T2", "2", event.TruckArrived, 1)
+	copied.SetForwarded(0)
 	if err := s.Producer.Write(t.Context(),
-		fact(hostile, "1", event.TruckArrived, 20), fact("T2", "2", event.TruckArrived, 1),
+		fact(hostile, "1", event.TruckArrived, 20), copied,
 		fact(hostile, hostile, event.TruckReleased, 19), // late: it restates
 		forged,
 		event.Record{Key: []byte(hostile), Value: []byte(hostile + "\xff"), Time: now.UnixMilli()},
@@ -104,13 +106,14 @@ func TestNothingFromOutsideReachesTheTerminal(t *testing.T) {
 		"restatements":         {{}},
 		"sql":                  {{query}, {query, "--format", "csv"}, {query, "--format", "json"}, {"SELECT throwIf(1, '" + hostile + "')"}},
 		"audit":                {{}},
+		"check":                {{}},
 		"imports list":         {{}},
 		"imports undo":         {{"1"}},
 		"import events":        {{file}},
 	}
 	// What these print has nothing that others have sent: names of the configuration and numbers. A file of readings has a test of its own.
 	others := []string{
-		"demo", "serve", "normalize", "check", "config", "log accept", "simulate", "import readings", "source try", "recount", "rebuild", "completion", "version", "post", "token create", "token list", "token revoke",
+		"demo", "serve", "normalize", "config", "log accept", "simulate", "import readings", "source try", "recount", "rebuild", "completion", "version", "post", "token create", "token list", "token revoke",
 	}
 	shown := map[string]string{}
 	for _, name := range commandNames(t) {
@@ -138,6 +141,7 @@ func TestNothingFromOutsideReachesTheTerminal(t *testing.T) {
 		"dead-letters list 0":    `invalid_field: subject "=T1`,
 		"dead-letters show 0":    `header    =T1\x1b]0;owned\a\n3/1204  2026-01-05T08:00:00Z  -  forged\r\u202egnp\u009b2J: "=T1\x1b`,
 		"dead-letters show 1":    `\xff`,
+		"check 0":                `/=T1\x1b]0;owned\a\n3/1204  2026-01-05T08:00:00Z  -  forged\r\u202egnp\u009b2J: 1 records`,
 		"restatements 0":         `visit =T1\x1b]0;owned\a\n3/1204`,
 		"sql 0":                  `=T1\x1b]0;owned\a\n3/1204`,
 		"sql 2":                  `"subject":"=T1\u001b]0;owned\u0007\n3/1204  2026-01-05T08:00:00Z  -  forged\r\u202egnp\u009b2J"`,

@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"testing"
 
+	"github.com/twmb/franz-go/pkg/kgo"
+
 	"dwell/deploy/embedded/broker/brokertest"
 	"dwell/ingest/event"
 	"dwell/ingest/kafka"
@@ -111,6 +113,44 @@ func TestEachNewPartitionGetsAFactAboutAPlaceOnce(t *testing.T) {
 	}
 	if err != nil || sum != 2*len(ends)+1 {
 		t.Errorf("the partitions end at %v, %v, want both editions of the closing in each and the arrival in one", ends, err)
+	}
+}
+
+// A truck's arrival was forwarded, and its release has no key. In the new topic both have the truck as their key, and nothing says where they were.
+func TestEachEventGetsItsSubjectAsItsKey(t *testing.T) {
+	from, voc := old(t), vocabulary(t)
+	fact := func(typ event.Type) event.Record {
+		const at = 1_767_600_000_000
+		return event.NewRecord(voc, &event.Event{
+			Type: typ, ID: []byte(typ.String()), Source: []byte("/post"), Subject: []byte("T7"), BCP: 1, Direction: event.Inbound, Time: at, Recorded: at,
+		}, at)
+	}
+	arrived, released := fact(event.TruckArrived), fact(event.TruckReleased)
+	arrived.SetForwarded(2)
+	released.Key = nil
+	if _, _, err := rebuild(t.Context(), t, from, &counted{records: []event.Record{arrived, released}, next: 1}); err != nil {
+		t.Fatal(err)
+	}
+	c, err := kgo.NewClient(kgo.SeedBrokers(from.Brokers...), kgo.ConsumeTopics("new"), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	var keys []string
+	for len(keys) < 2 {
+		fetches := c.PollFetches(t.Context())
+		if err := fetches.Err(); err != nil {
+			t.Fatal(err)
+		}
+		fetches.EachRecord(func(r *kgo.Record) {
+			keys = append(keys, string(r.Key))
+			if len(r.Headers) != 1 {
+				t.Errorf("%s has the headers %+v", r.Value, r.Headers)
+			}
+		})
+	}
+	if keys[0] != "T7" || keys[1] != "T7" {
+		t.Errorf("the keys are %q", keys)
 	}
 }
 
