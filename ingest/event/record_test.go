@@ -42,3 +42,25 @@ func TestClonedRecordKeepsBytesAndNilFields(t *testing.T) {
 		t.Error("an empty header value and an absent one became the same")
 	}
 }
+
+// Two records of a batch share their headers, and one has been forwarded before, from elsewhere.
+func TestForwardedCopySaysWhereTheOriginalLies(t *testing.T) {
+	shared := append(make([]Header, 0, 8), Header{Key: []byte("a")}, Header{Key: []byte(ForwardedHeader)}, Header{Key: []byte(ForwardedHeader), Value: []byte("x")})
+	first, second := Record{Offset: 1204, Headers: shared}, Record{Offset: 7, Headers: shared}
+	if first.Forwarded() != nil {
+		t.Errorf("%q was forwarded from %q", first.Headers, first.Forwarded())
+	}
+	first.SetForwarded(3)
+	second.SetForwarded(0)
+	for r, want := range map[*Record]string{&first: "3/1204", &second: "0/7"} {
+		if got := names(r); string(r.Forwarded()) != want || !slices.Equal(got, []string{"a", ForwardedHeader}) {
+			t.Errorf("the copy has the headers %q and was forwarded from %q, want %q", got, r.Forwarded(), want)
+		}
+	}
+	if got := names(&Record{Headers: shared}); len(got) != 3 {
+		t.Errorf("the shared headers have become %q", got)
+	}
+	if first.RemoveForwarded(); first.Forwarded() != nil || len(first.Headers) != 1 {
+		t.Errorf("the headers are %q", first.Headers)
+	}
+}

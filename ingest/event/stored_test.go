@@ -19,7 +19,9 @@ func TestRecordOfAStoredEventGivesTheSameEvent(t *testing.T) {
 			row := Stored{
 				Type: e.Type.String(), ID: string(e.ID), Source: string(e.Source), Subject: string(e.Subject), Edition: e.Edition,
 				Time: e.Time, Recorded: e.Recorded, BCP: v.BCPName(e.BCP), Data: string(e.Data),
+				Forwarded: rapid.SampledFrom([]string{"", "3/1204"}).Draw(t, "forwarded"),
 			}
+			e.Forwarded = row.Forwarded != ""
 			r := row.Record(e.Time)
 			var got Event
 			if why := NewDecoder(v, time.Minute).Decode(&r, &got); why != nil {

@@ -27,6 +27,9 @@ func (j *journal) write(line string) error {
 
 func (j *journal) Write(_ context.Context, records ...event.Record) error {
 	for i := range records {
+		if from := records[i].Forwarded(); from != nil {
+			return fmt.Errorf("sent as a copy from %s", from)
+		}
 		var of []byte
 		for _, h := range records[i].Headers {
 			if string(h.Key) == header {
@@ -48,6 +51,7 @@ func letter(offset int64, typ, subject, data string) *event.DeadLetter {
 	value := fmt.Sprintf(`{"specversion":"1.0","id":"%d","source":"/post","type":"dwell.%s.v1","subject":%q,"time":"2026-01-05T08:00:00Z","data":{"bcp":"TORKHAM"%s}}`,
 		offset, typ, subject, data)
 	r := event.StructuredRecord(nil, []byte(value), 0)
+	r.SetForwarded(1)
 	r.Headers = append(slices.Clip(r.Headers), event.Header{Key: []byte(header), Value: []byte("topic/dwell.events/1/1")}) // it was redriven before
 	return &event.DeadLetter{Record: r, Origin: event.RecordOrigin("dwell.events", 3, offset)}
 }

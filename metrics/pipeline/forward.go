@@ -1,6 +1,11 @@
 package pipeline
 
-import "dwell/ingest/event"
+import (
+	"bytes"
+
+	"dwell/ingest/event"
+	"dwell/metrics/engine"
+)
 
 // A visit is counted in one shard: that of its subject, whatever the key of a record is and however its producer chose the partition. A
 // record that lies elsewhere is decoded where it lies, and its dead letter is there. It is judged too old there too, by that shard's
@@ -22,12 +27,24 @@ func (s *Shard) elsewhere(e *event.Event) bool {
 	return s.PartitionOf != nil && !e.Forwarded && !e.OfPlace() && s.PartitionOf(e.Subject) != s.id
 }
 
-// forwardLater takes a copy of the record of an event that belongs to another shard.
+// mostForwarded is the largest copy, in bytes. A broker takes a little more by default, and would refuse the copy of what is larger
+// again and again: that is a dead letter where it lies.
+const mostForwarded = 1_000_000
+
+// forwardLater takes a copy of the record of an event that belongs to another shard, or makes it a dead letter.
 func (s *Shard) forwardLater(r *event.Record, e *event.Event) {
+	if s.state.TooOld(r.Offset, r.Time, e) {
+		s.reject(r, engine.RejectTooOld(e))
+		return
+	}
 	c := r.Clone()
-	c.Key = append([]byte(nil), e.Subject...)
+	c.Key = bytes.Clone(e.Subject)
 	c.SetAllPartitions(false)
 	c.SetForwarded(s.id)
+	if sizeOf(&c) > mostForwarded {
+		s.reject(r, &event.Rejection{Reason: event.TooLarge, Field: "message"})
+		return
+	}
 	s.away.records = append(s.away.records, c)
 	s.away.bytes += sizeOf(&c)
 	s.batch.Forwarded[string(e.Source)]++

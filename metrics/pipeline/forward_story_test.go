@@ -121,7 +121,7 @@ func TestRecordChangesNothingWhereItDoesNotBelong(t *testing.T) {
 }
 
 // An arrival is taken back, a queue is read and a visit is named by an unusable message, each in a partition where it does not belong. The
-// message that cannot be used is a dead letter where it lies.
+// message that cannot be used is a dead letter where it lies, and so is one that a broker would not take with one more header.
 func TestRetractionsAndReadingsAreForwardedAndDeadLettersAreNot(t *testing.T) {
 	_, cfg := aBorder(t, 0)
 	voc := cfg.Engine.Vocabulary
@@ -145,12 +145,20 @@ func TestRetractionsAndReadingsAreForwardedAndDeadLettersAreNot(t *testing.T) {
 	unusable := fact(cfg, "/gate", truck, event.TruckArrived, 1)
 	unusable.Value = bytes.Replace(unusable.Value, torkham, []byte("XX-NOWHERE"), 1)
 	l.add(0, unusable)
+	large := fact(cfg, "/gate", truck, event.TruckArrived, 2)
+	large.Value = bytes.Replace(large.Value, []byte(`"data":{`), fmt.Appendf(nil, `"data":{"note":%q,`, bytes.Repeat([]byte("x"), 1_000_000)), 1)
+	l.add(1, large)
+	// Visits are kept for fifteen days. The clock of a gate is a month behind, as its records say.
+	cfg.Visits, cfg.Events, l.cfg.Visits, l.cfg.Events = 15*aDay, 15*aDay, 15*aDay, 15*aDay
+	old := fact(cfg, "/gate", truck, event.TruckArrived, 3)
+	old.Time += (30 * aDay).Milliseconds()
+	l.add(3, old)
 	store := open(t, cfg)
 	l.count(store, 50)
 	for query, want := range map[string]string{
 		"SELECT shard, status FROM visits FINAL":                           "(2,'void')",
 		"SELECT shard, vehicles FROM readings FINAL":                       fmt.Sprintf("(%d,12)", belongs(torkham)),
-		"SELECT part, reason FROM dead_letters FINAL":                      "(0,'unknown_bcp')",
+		"SELECT part, reason FROM dead_letters FINAL":                      "(0,'unknown_bcp'); (1,'too_large'); (3,'too_old')",
 		"SELECT DISTINCT shard FROM events WHERE type = 'event.retracted'": "(2)",
 	} {
 		if got := text(t, store, query); got != want {

@@ -267,11 +267,7 @@ func (s *Shard) apply(ctx context.Context, records []event.Record, next int64) e
 	for i := range work.events {
 		r, e, at := work.records[i], &work.events[i], work.visits[i]
 		if work.away[i] {
-			if s.state.TooOld(r.Offset, r.Time, e) {
-				s.reject(r, engine.RejectTooOld(e))
-			} else {
-				s.forwardLater(r, e)
-			}
+			s.forwardLater(r, e)
 			continue
 		}
 		if rejection := s.state.Admit(r.Offset, r.Time, e, at); rejection != nil {

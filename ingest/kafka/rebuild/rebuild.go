@@ -3,10 +3,11 @@
 //
 // It promises each record of the old topic once: those that were counted, from where they are stored, since the topic may
 // have deleted them, and then those that were not. A fact about a place, of which every old partition has a copy, is copied
-// once, for every new partition. Each event gets its subject as its key, whatever the old one was, so that its visit is in one partition. Of a
-// record that was forwarded the copy is copied where that was counted; while neither is, both are, which changes nothing. A record that cannot be decoded is copied too: it becomes a dead letter again. A batch that cannot
-// be read is left out, and the log says where it was. Each record keeps its time, so the new topic has CreateTime. It refuses to
-// write into a topic that exists.
+// once, for every new partition. Each event gets its subject as its key, whatever the old one was,
+// so that its visit is in one partition. A record and its forwarded copy are one where either was counted; where neither was, both are
+// copied, and the second changes nothing. A record that cannot be decoded is copied too: it becomes a dead letter again. A batch that
+// cannot be read is left out, and the log says where it was. Each record keeps its time, so the new topic has CreateTime. It refuses
+// to write into a topic that exists.
 package rebuild
 
 import (
