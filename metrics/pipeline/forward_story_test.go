@@ -148,15 +148,14 @@ func TestRetractionsAndReadingsAreForwardedAndDeadLettersAreNot(t *testing.T) {
 	large := fact(cfg, "/gate", truck, event.TruckArrived, 2)
 	large.Value = bytes.Replace(large.Value, []byte(`"data":{`), fmt.Appendf(nil, `"data":{"note":%q,`, bytes.Repeat([]byte("x"), 1_000_000)), 1)
 	l.add(1, large)
-	// Visits are kept for fifteen days. The clock of a gate is a month behind, as its records say.
-	cfg.Visits, cfg.Events, l.cfg.Visits, l.cfg.Events = 15*aDay, 15*aDay, 15*aDay, 15*aDay
-	old := fact(cfg, "/gate", truck, event.TruckArrived, 3)
-	old.Time += (30 * aDay).Milliseconds()
-	l.add(3, old)
+	// Visits are kept for fifteen days. A truck that is partition 3's own moves its watermark before an arrival of the month before comes.
+	l.cfg.Visits, l.cfg.Events = 15*aDay, 15*aDay
+	l.add(3, fact(cfg, "/gate", truckOf(3), event.TruckArrived, 30*24*60))
+	l.add(3, fact(cfg, "/gate", truck, event.TruckArrived, 3))
 	store := open(t, cfg)
 	l.count(store, 50)
 	for query, want := range map[string]string{
-		"SELECT shard, status FROM visits FINAL":                           "(2,'void')",
+		"SELECT shard, status FROM visits FINAL":                           "(2,'void'); (3,'inside')",
 		"SELECT shard, vehicles FROM readings FINAL":                       fmt.Sprintf("(%d,12)", belongs(torkham)),
 		"SELECT part, reason FROM dead_letters FINAL":                      "(0,'unknown_bcp'); (1,'too_large'); (3,'too_old')",
 		"SELECT DISTINCT shard FROM events WHERE type = 'event.retracted'": "(2)",
