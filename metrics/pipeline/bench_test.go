@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	kafkago "github.com/segmentio/kafka-go"
 	"go.opentelemetry.io/otel/trace/noop"
 
 	"dwell/ingest/event"
@@ -189,7 +190,8 @@ func BenchmarkEngine(b *testing.B) {
 	cfg.FlushBytes = 16 << 20
 	parts := pipeline.Parts{
 		Store: forgetful{}, DeadLetters: forgetsLetters, Commit: func(context.Context, int64) error { return nil },
-		Observer: unobserved{}, Tracer: noop.NewTracerProvider().Tracer(""), Log: slog.New(slog.DiscardHandler), Now: time.Now,
+		PartitionOf: func(subject []byte) int { return partitioner.Balance(kafkago.Message{Key: subject}, 0) },
+		Observer:    unobserved{}, Tracer: noop.NewTracerProvider().Tracer(""), Log: slog.New(slog.DiscardHandler), Now: time.Now,
 	}
 	ctx := b.Context()
 	var used time.Duration

@@ -23,7 +23,9 @@ import (
 const partitions = 4
 
 // belongs is where dwell counts a subject.
-func belongs(subject []byte) int { return balanced(kafkago.Murmur2Balancer{Consistent: true}, subject) }
+func belongs(subject []byte) int { return balanced(partitioner, subject) }
+
+var partitioner = kafkago.Murmur2Balancer{Consistent: true}
 
 func balanced(b kafkago.Balancer, key []byte) int {
 	return b.Balance(kafkago.Message{Key: key}, []int{0, 1, 2, 3}...)
