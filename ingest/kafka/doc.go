@@ -16,7 +16,7 @@
 //     limit how many partitions decode at once.
 //   - On revocation and on shutdown every Handler is closed before the group generation is left, within a bounded time.
 //
-// It refuses message formats older than v2 (Kafka 0.11) and a topic whose number of partitions changes, because keys would
+// It refuses message formats older than v2 (Kafka 0.11) and a topic whose number of partitions changes, because subjects would
 // move between shards.
 //
 // Membership of the group, connections, TLS and SASL are kafka-go's. Where its version 0.4.51 falls short with Apache

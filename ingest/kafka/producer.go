@@ -109,7 +109,7 @@ func (p *Producer) Forward(ctx context.Context, partition int, records []event.R
 	return p.write(ctx, p.cfg.Topic, to)
 }
 
-// PartitionOf is the partition of a key in a topic of so many partitions, as Kafka's Java client chooses it. A null key goes
+// PartitionOf is the partition of a key or a subject in a topic of so many partitions, as Kafka's Java client chooses it. A null key goes
 // to the same partition as an empty one.
 func PartitionOf(key []byte, partitions int) int {
 	return kafkago.Murmur2Balancer{Consistent: true}.Balance(kafkago.Message{Key: key}, partitionNumbers[:partitions]...)
