@@ -64,21 +64,25 @@ func (c *checkCommand) Run(ctx context.Context, e *env) error {
 		if missing, err := clickhouse.MissingRights(ctx, cfg.ClickHouse.Config); err == nil && len(missing) > 0 {
 			_, _ = fmt.Fprintf(e.out, "%-15sdamaged parts may be found only when they are read; GRANT %s TO %s\n", "", strings.Join(missing, ", "), cfg.ClickHouse.User)
 		}
-		if n, err := clickhouse.IneffectiveRetractions(ctx, cfg.ClickHouse.Config); err == nil && n > 0 {
-			_, _ = fmt.Fprintf(e.out, "%-15sretractions whose event has not come, in the view ineffective_retractions: %d\n", "", n)
-		}
 	}
-	nameForwarded(ctx, e, cfg.Running().ClickHouse)
+	if tables := cfg.Running().ClickHouse; !tables.Embedded {
+		nameForwarded(ctx, e, tables.Config)
+		countIneffective(ctx, e, tables.Config)
+	}
 	return errors.Join(errs...)
+}
+
+// countIneffective says how many retractions retract nothing, as with a slip in the id that they name.
+func countIneffective(ctx context.Context, e *env, cfg clickhouse.Config) {
+	if n, err := clickhouse.IneffectiveRetractions(ctx, cfg); err == nil && n > 0 {
+		_, _ = fmt.Fprintf(e.out, "retractions    %d of events that have not come, in the view ineffective_retractions\n", n)
+	}
 }
 
 // nameForwarded names the sources whose producers choose other partitions than those of their subjects. That costs no number, but each such
 // record is written twice and counted later. Tables that cannot be read name none.
-func nameForwarded(ctx context.Context, e *env, cfg app.ClickHouseConfig) {
-	if cfg.Embedded {
-		return
-	}
-	sources, err := clickhouse.ForwardedSources(ctx, cfg.Config)
+func nameForwarded(ctx context.Context, e *env, cfg clickhouse.Config) {
+	sources, err := clickhouse.ForwardedSources(ctx, cfg)
 	if err != nil || len(sources) == 0 {
 		return
 	}
