@@ -251,7 +251,11 @@ func (h *handler) run(ctx context.Context, w http.ResponseWriter, q *request) er
 	if st.takesData {
 		text = head[:st.clause]
 	}
-	if err := h.forbidden(text, st.takesData); err != nil {
+	err = h.forbidden(text, st.takesData)
+	if err == nil && !h.unguarded && st.bringsUnsafe(text) {
+		err = denied("data in the formats ORC and Parquet are not read here, since damaged ones end the engine; write them as Native, CSV or JSONEachRow, which clickhouse-local does")
+	}
+	if err != nil {
 		fail(w, q, err)
 		return nil
 	}
