@@ -1,4 +1,4 @@
-// Package receiver takes events over HTTP: POST /api/v1/events.
+// Package receiver takes events over HTTP: POST /api/v1/events. GET /api/v1/post says what a token permits.
 //
 // It promises that a request is answered only after Kafka has acknowledged each event that was taken, and after each refused one is a dead
 // letter; that the answer names every refused event by its index and the reason, and that its counts add up; and that the same request

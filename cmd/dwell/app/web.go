@@ -35,6 +35,7 @@ func (s *System) startWeb(ctx context.Context, reg *prometheus.Registry, known *
 	var posts []string
 	if receiving := s.receiver(reg, now); receiving != nil {
 		mux.Handle(receiver.Path, receiving)
+		mux.HandleFunc("GET "+receiver.RightsPath, receiving.ServeRights)
 		posts = append(posts, receiver.Path)
 	}
 	return s.startServer(ctx, mux, refusals, "page", posts...)
