@@ -20,7 +20,7 @@ import (
 )
 
 // routes are one of each kind that the web port answers.
-var routes = []string{"/", "/main.js", "/nothing", "/live", "/api/v1/overview", "/api/v1/places", "/api/v1/nothing", "/api/v1/openapi.yaml", "/metrics", "/healthz", "/readyz"}
+var routes = []string{"/", "/main.js", "/post", "/post_worker.js", "/api/v1/post", "/nothing", "/live", "/api/v1/overview", "/api/v1/places", "/api/v1/nothing", "/api/v1/openapi.yaml", "/metrics", "/healthz", "/readyz"}
 
 // answerOf asks as a browser does that has been told what a header says.
 func answerOf(t *testing.T, s *app.System, method, path, name, value string) *http.Response {

@@ -13,6 +13,8 @@
 //	detail.js     the detail of one of them; chart.js its history, readings.js the readings of its queue, refresh.js when it loads
 //	agencies.js   names and colours of agencies
 //	bars.js       stacked bars; sparkline.js trends
+//	post          the form for posts without software: post/main.js what is shown when, post/queue.js what was recorded, post/sender.js
+//	              how it is sent; post_worker.js keeps it for times without a network
 //	strings.js    every word; measures.js the names of measures; format.js every number and time
 //
 // A test keeps measures.js equal to the table of measures in metrics/window.
@@ -36,6 +38,9 @@ import (
 var static embed.FS
 
 const root, index = "static", "index.html"
+
+// form is the form for posts without software, at /post; worker keeps it in browsers.
+const form, worker = "post.html", "post_worker.js"
 
 // Page serves the files. They are asked for again each time and come only if they changed.
 type Page struct {
@@ -63,8 +68,14 @@ func New() (*Page, error) {
 		return err
 	})
 	p.Version = base64.RawURLEncoding.EncodeToString(all.Sum(nil)[:12])
-	p.files[index] = fileOf(bytes.Replace(p.files[index].content, []byte(`data-page=""`), []byte(`data-page="`+p.Version+`"`), 1))
+	p.stamp(index, `data-page=""`, `data-page="`+p.Version+`"`)
+	p.stamp(worker, `version = ""`, `version = "`+p.Version+`"`)
 	return p, err
+}
+
+// stamp writes the version into a file.
+func (p *Page) stamp(name, without, with string) {
+	p.files[name] = fileOf(bytes.Replace(p.files[name].content, []byte(without), []byte(with), 1))
 }
 
 func fileOf(content []byte) file {
@@ -79,8 +90,11 @@ func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	path := strings.TrimPrefix(r.URL.Path, "/")
-	if path == "" {
+	switch path {
+	case "":
 		path = index
+	case "post":
+		path = form
 	}
 	f, ok := p.files[path]
 	if !ok {
