@@ -23,10 +23,31 @@ import (
 	"dwell/ingest/receiver/token"
 )
 
-// network is what is between a phone and the server.
+// network is what is between a phone and the server. Through it, the server's clock is behind the phone's.
 type network struct {
-	down atomic.Bool
-	to   *httputil.ReverseProxy
+	down   atomic.Bool
+	behind time.Duration
+	to     *httputil.ReverseProxy
+}
+
+// networkTo makes one, and returns its address.
+func networkTo(t *testing.T, s *app.System, behind time.Duration) (*network, string) {
+	t.Helper()
+	server, err := url.Parse("http://" + s.Listening)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := &network{behind: behind}
+	n.to = &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(server); r.Out.Host = r.In.Host },
+		ModifyResponse: func(r *http.Response) error {
+			r.Header.Set("Date", time.Now().Add(-n.behind).UTC().Format(http.TimeFormat))
+			return nil
+		},
+	}
+	web := httptest.NewServer(n)
+	t.Cleanup(web.Close)
+	return n, web.URL
 }
 
 func (n *network) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -36,14 +57,13 @@ func (n *network) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	n.to.ServeHTTP(w, r)
 }
 
-// phone is a browser with the form open.
+// phone is a browser of a clerk.
 type phone struct {
-	t       *testing.T
-	tab     context.Context
-	address string
+	t   *testing.T
+	tab context.Context
 }
 
-func phoneAt(t *testing.T, address string) *phone {
+func newPhone(t *testing.T) *phone {
 	t.Helper()
 	path, err := exec.LookPath("chromium")
 	if err != nil {
@@ -60,7 +80,7 @@ func phoneAt(t *testing.T, address string) *phone {
 		closeTab()
 		stop()
 	})
-	p := &phone{t, tab, address}
+	p := &phone{t, tab}
 	p.do(chromedp.EmulateViewport(390, 844))
 	return p
 }
@@ -129,21 +149,15 @@ func statusOf(t *testing.T, s *app.System, truck string) string {
 // was mistyped, and the page is loaded again. When the network is back, each fact counts once.
 func TestClerkRecordsTrucksWithoutANetwork(t *testing.T) {
 	s := serveForTest(t, "afghanistan", time.Now)
-	server, err := url.Parse("http://" + s.Listening)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cut := &network{to: &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(server); r.Out.Host = r.In.Host }}}
-	web := httptest.NewServer(cut)
-	defer web.Close()
-	p := phoneAt(t, web.URL)
+	cut, address := networkTo(t, s, 0)
+	p := newPhone(t)
 
-	p.do(chromedp.Navigate(web.URL + "/post"))
+	p.do(chromedp.Navigate(address + "/post"))
 	p.until(`!document.getElementById("enter").hidden`)
 	p.picture("post-token")
-	p.do(chromedp.Navigate("about:blank"), chromedp.Navigate(web.URL+"/post#token="+tokenFor(t, s, gate())))
+	p.do(chromedp.Navigate("about:blank"), chromedp.Navigate(address+"/post#token="+tokenFor(t, s, gate())))
 	p.until(`!document.getElementById("record").hidden && document.getElementById("only-bcp").textContent === "Torkham"`)
-	if at := p.get("location.href"); at != web.URL+"/post" {
+	if at := p.get("location.href"); at != address+"/post" {
 		t.Errorf("the address has the token still: %s", at)
 	}
 	p.record("T-1", "arrived")
@@ -184,10 +198,45 @@ func TestClerkRecordsTrucksWithoutANetwork(t *testing.T) {
 	}
 	p.record("T-2", "arrived")
 	p.until(`document.getElementById("trouble").textContent.includes("revoked")`)
-	p.do(chromedp.Navigate(web.URL + "/post#token=" + tokenFor(t, s, gate())))
+	p.do(chromedp.Navigate(address + "/post#token=" + tokenFor(t, s, gate())))
 	p.until(allSent)
 	if got := statusOf(t, s, "T-2"); got != "inside" {
 		t.Errorf("T-2 is %s", got)
+	}
+}
+
+// The phone's clock is ten minutes ahead. The clerk is asked before the first fact, and again where the dialog is closed without an answer;
+// what is recorded then has the server's time.
+func TestClerkIsAskedWhichClockIsRight(t *testing.T) {
+	s := serveForTest(t, "afghanistan", time.Now)
+	_, address := networkTo(t, s, 10*time.Minute)
+	p := newPhone(t)
+	p.do(chromedp.Navigate(address + "/post#token=" + tokenFor(t, s, gate())))
+	p.until(`document.getElementById("only-bcp").textContent === "Torkham"`)
+	p.get(`document.getElementById("truck").value = "T-1"`)
+	for _, answer := range []string{"", "server"} {
+		p.get(`document.getElementById("arrived").click() ?? ""`)
+		p.until(`document.getElementById("clock").open`)
+		if text := p.get(`document.getElementById("clock-text").textContent`); text != "This device's clock is 10 min ahead of the server's." {
+			t.Errorf("the clerk is asked: %s", text)
+		}
+		p.picture("post-clock")
+		p.get(fmt.Sprintf(`document.querySelector('#clock button[value=%q]').click() ?? ""`, answer))
+		p.until(`!document.getElementById("clock").open`)
+	}
+	p.until(allSent)
+	p.record("T-2", "arrived")
+	p.until(allSent)
+	caughtUp(t, s)
+	for _, truck := range []string{"T-1", "T-2"} {
+		var v overview.Visit
+		shown(t, s, "/places/AF-NAN-TORKHAM/visits/"+truck, &v)
+		if ago := time.Since(*v.Arrived); ago < 9*time.Minute || ago > 11*time.Minute {
+			t.Errorf("%s arrived %v ago, want ten minutes", truck, ago)
+		}
+	}
+	if got, want := storedFacts(t, s), []string{"T-1 truck.arrived 1", "T-2 truck.arrived 1"}; !slices.Equal(got, want) {
+		t.Errorf("stored are %v, want %v", got, want)
 	}
 }
 

@@ -75,7 +75,8 @@ export class Form {
   correct(open) {
     byId("time-field").hidden = !open;
     byId("earlier").setAttribute("aria-expanded", open);
-    say(byId("earlier"), open ? t("time_now") : t("time_change"));
+    byId("time-now").hidden = open;
+    say(byId("earlier"), open ? t("time_back") : t("time_change"));
     byId("time").value = open ? localIn(this.zone(), this.time()) : "";
     byId("time").max = localIn(this.zone(), this.time());
     this.help();

@@ -26,7 +26,7 @@ export class Lists {
     byId("connection").dataset.state = { all_sent: "live", sending: "connecting", later: "behind", revoked: "lost" }[kind];
     say(byId("connection-text"), kind === "revoked" ? codeText("state_waiting") : t(kind));
     say(byId("waiting"), waiting.length ? t("since", { n: waiting.length, time: this.when(waiting[0].event.recordedtime, zone) }) : t("none"));
-    say(byId("last-sent"), sender.lastSent ? this.when(sender.lastSent, zone) : t("not_yet"));
+    say(byId("last-sent"), queue.lastSent ? this.when(queue.lastSent, zone) : t("not_yet"));
     say(byId("trouble"), trouble(sender.state, (at) => this.when(at, zone)));
     byId("send-now").hidden = kind !== "later" || !waiting.length;
 
@@ -63,5 +63,7 @@ export class Lists {
 // trouble is why what waits is not sent.
 function trouble({ kind, why, at }, when) {
   if (kind === "revoked") return t("revoked");
-  return kind === "later" ? t("trying_again", { why: /[.!?]$/.test(why) ? why : `${why}.`, time: when(at) }) : "";
+  if (kind !== "later") return "";
+  const soon = at - Date.now() <= 60_000;
+  return t(soon ? "trying_again" : "trying_again_at", { why: /[.!?]$/.test(why) ? why : `${why}.`, time: when(at) });
 }

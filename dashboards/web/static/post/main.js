@@ -13,6 +13,7 @@ import { t } from "./strings.js";
 
 const byId = (id) => document.getElementById(id);
 for (const node of document.querySelectorAll("[data-t]")) node.textContent = t(node.dataset.t);
+document.title = t("title");
 
 // storageOf is the browser's; null where it keeps nothing.
 function storageOf() {
@@ -45,7 +46,7 @@ function start() {
   function draw() {
     const known = rights.token && rights.rights;
     byId("enter").hidden = Boolean(known);
-    for (const id of ["record", "state", "recent"]) byId(id).hidden = !known;
+    for (const id of ["connection", "record", "state", "recent"]) byId(id).hidden = !known;
     byId("forget").hidden = !rights.token;
     if (known) form.permit(known, rights.names);
     say(byId("token-of"), known ? t("token_of", { name: known.name }) : "");

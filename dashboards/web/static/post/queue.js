@@ -3,6 +3,7 @@
 import { factOf, retractedBy } from "./event.js";
 
 const prefix = "post/entry/";
+const lastSent = "post/last-sent";
 const shown = 10; // how many facts are remembered once they are sent
 
 const keyOf = ({ number, event }) => `${prefix}${String(number).padStart(16, "0")}-${event.id}`;
@@ -52,15 +53,23 @@ export class Queue {
     return known.filter((entry) => factOf(entry.event)).slice(-shown).reverse().map((entry) => ({ ...entry, undone: undone.has(entry.event.id) }));
   }
 
-  // tidy forgets what was sent, but for the recent facts and their retractions; forget, all that was sent.
-  tidy() {
+  // lastSent is when something left the queue last, in ms; null before.
+  get lastSent() {
+    return JSON.parse(this.storage.getItem(lastSent) ?? "null");
+  }
+
+  // settled says that entries have left the queue, and forgets what was sent but for the recent facts and their retractions.
+  settled(at) {
+    this.storage.setItem(lastSent, JSON.stringify(at));
     const kept = new Set(this.recent().map((entry) => entry.event.id));
     for (const entry of this.in("sent")) {
       if (!kept.has(retractedBy(entry.event) ?? entry.event.id)) this.dismiss(entry);
     }
   }
 
+  // forget forgets all that was sent.
   forget() {
+    this.storage.removeItem(lastSent);
     for (const entry of this.in("sent")) this.dismiss(entry);
   }
 }

@@ -85,9 +85,8 @@ export class Sender {
       if (refusal) this.queue.refused(entry, refusal.reason, refusal.detail);
       else this.queue.sent(entry);
     });
-    this.queue.tidy();
+    this.queue.settled(this.clock.time());
     this.failures = 0;
-    this.lastSent = Date.now();
     return true;
   }
 

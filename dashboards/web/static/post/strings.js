@@ -2,7 +2,6 @@
 const en = {
   title: "Record trucks · dwell",
   tagline: "Record what happens to a truck",
-  loading: "Loading",
 
   token_title: "Token of this post",
   token_help: "The administrator makes it with dwell token create, and sends it or a link that has it.",
@@ -20,12 +19,11 @@ const en = {
   storage_off: "This browser keeps nothing for this page (site data are blocked, or the window is private), so nothing can be recorded.",
   insecure: "This page is not opened over https, so the browser cannot keep it: load it while there is a network, and do not close it. What is recorded is kept in any case.",
   not_kept: "This page could not be kept for times without a network ({reason}). Do not close it while there is none.",
-  broken: "The scripts of this page could not be loaded. Load it again.",
 
   where: "Border crossing point", source: "Source",
   direction: "Direction", inbound: "Inbound", outbound: "Outbound",
   truck: "Truck", truck_help: "Visit number, as on the truck's papers.",
-  time: "Time", time_now: "Now", time_change: "It happened earlier", time_help: "Time in {zone}. It is recorded as happened then, and as recorded now.",
+  time: "Time", time_now: "now", time_back: "It happens now", time_change: "It happened earlier", time_help: "Time in {zone}. It is recorded as happened then, and as recorded now.",
   what: "What happened",
   arrived: "Arrived", begun: "Inspection begun", done: "Inspection done", released: "Released", departed: "Departed",
   inspection: "Inspection", agency: "Agency", kind: "Kind", result: "Result",
@@ -48,7 +46,7 @@ const en = {
 
   all_sent: "All sent", sending: "Sending", later: "Waiting", waiting: "Waiting to be sent", none: "none", since: "{n} since {time}",
   last_sent: "Last sent", not_yet: "not yet",
-  trying_again: "{why} It is tried again at {time}.", no_network: "The server cannot be reached.",
+  trying_again: "{why} It is tried again within a minute.", trying_again_at: "{why} It is tried again at {time}.", no_network: "The server cannot be reached.",
   no_receipt: "The answer (HTTP {status}) is not one of dwell: a network may ask for a sign-in.", other_tab: "Another tab is sending.",
   send_now: "Send now",
 
