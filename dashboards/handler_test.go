@@ -14,7 +14,7 @@ var _ Store = (*query.Source)(nil)
 func TestEveryAnswerIsSafeInABrowser(t *testing.T) {
 	address := serve(t, newStage(t))
 	for path, want := range map[string]int{
-		"/": 200, "/main.js": 200, "/page.css": 200, "/api/v1/overview": 200, "/api/v1/nothing": 404, "/nothing": 404, "/static/main.js": 404, "/live": 403,
+		"/": 200, "/main.js": 200, "/page.css": 200, "/post": 200, "/post.css": 200, "/post/main.js": 200, "/post_worker.js": 200, "/post/": 404, "/api/v1/overview": 200, "/api/v1/nothing": 404, "/nothing": 404, "/static/main.js": 404, "/live": 403,
 	} {
 		response, err := http.Get(address + path)
 		if err != nil {

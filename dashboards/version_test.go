@@ -11,7 +11,8 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// The page knows its own version, and gets that of its server with a snapshot and with each answer of the API.
+// The page knows its own version, and gets that of its server with a snapshot and with each answer of the API. The worker that keeps the form
+// has it too, so that browsers install another worker for other files.
 func TestPageAndServerSayTheSameVersion(t *testing.T) {
 	address := serve(t, newStage(t))
 	read := func(path string) (string, http.Header) {
@@ -37,6 +38,9 @@ func TestPageAndServerSayTheSameVersion(t *testing.T) {
 	}
 	if _, header := read("/api/v1/overview"); header.Get("Dwell-Page") != own[1] {
 		t.Errorf("the API has version %q, the page %q", header.Get("Dwell-Page"), own[1])
+	}
+	if worker, _ := read("/post_worker.js"); !strings.Contains(worker, `const version = "`+own[1]+`";`) {
+		t.Errorf("the worker does not have version %q: %.400s", own[1], worker)
 	}
 	conn, response, err := websocket.DefaultDialer.DialContext(t.Context(), "ws"+strings.TrimPrefix(address, "http")+"/live", nil)
 	if err != nil {

@@ -197,9 +197,10 @@ func TestClerkRecordsTrucksWithoutANetwork(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.record("T-2", "arrived")
-	p.until(`document.getElementById("trouble").textContent.includes("revoked")`)
-	p.do(chromedp.Navigate(address + "/post#token=" + tokenFor(t, s, gate())))
-	p.until(allSent)
+	p.until(`document.getElementById("notice").textContent.includes("revoked") && !document.getElementById("enter").hidden`)
+	p.get(fmt.Sprintf(`document.getElementById("token").value = %q`, address+"/post#token="+tokenFor(t, s, gate()))) // pasted
+	p.get(`document.querySelector("#token-form button").click() ?? ""`)
+	p.until(allSent + ` && document.getElementById("enter").hidden`)
 	if got := statusOf(t, s, "T-2"); got != "inside" {
 		t.Errorf("T-2 is %s", got)
 	}

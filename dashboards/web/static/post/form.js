@@ -36,9 +36,9 @@ export class Form {
     fill(byId("agency"), rights.agencies.map((code) => [code, ...this.name("agencies", code)]));
     byId("bcp-field").hidden = rights.bcps.length < 2;
     byId("source-field").hidden = rights.sources.length < 2;
-    byId("only-bcp").hidden = rights.bcps.length > 1;
+    byId("where").classList.toggle("visually-hidden", rights.bcps.length > 1);
     const [text, language] = this.name("places", rights.bcps[0]);
-    say(byId("only-bcp"), text);
+    say(byId("only-bcp"), rights.bcps.length > 1 ? "" : text);
     byId("only-bcp").lang = language;
     for (const node of document.querySelectorAll(".inspecting")) node.hidden = !rights.agencies.length;
     byId("no-agency").hidden = rights.agencies.length > 0;

@@ -62,7 +62,6 @@ export class Lists {
 
 // trouble is why what waits is not sent.
 function trouble({ kind, why, at }, when) {
-  if (kind === "revoked") return t("revoked");
   if (kind !== "later") return "";
   const soon = at - Date.now() <= 60_000;
   return t(soon ? "trying_again" : "trying_again_at", { why: /[.!?]$/.test(why) ? why : `${why}.`, time: when(at) });

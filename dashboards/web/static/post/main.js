@@ -45,18 +45,26 @@ function start() {
 
   function draw() {
     const known = rights.token && rights.rights;
-    byId("enter").hidden = Boolean(known);
+    const revoked = found === "invalid" || sender.state.kind === "revoked";
+    byId("enter").hidden = Boolean(known) && !revoked;
     for (const id of ["connection", "record", "state", "recent"]) byId(id).hidden = !known;
     byId("forget").hidden = !rights.token;
     if (known) form.permit(known, rights.names);
     say(byId("token-of"), known ? t("token_of", { name: known.name }) : "");
-    const notice = { invalid: known ? t("revoked") : t("token_invalid"), off: t("posting_off"), away: known ? "" : t("token_unchecked") }[found] ?? "";
+    const notice = noticeOf(known, revoked);
     say(byId("notice"), notice);
     byId("notice").hidden = !notice;
     const { ahead, chosen } = clock.known();
     byId("clock-in-use").hidden = chosen?.use !== "server";
     if (chosen?.use === "server") say(byId("clock-in-use"), t("clock_in_use", { difference: duration(Math.abs(ahead) / 1000) }));
     lists.draw();
+  }
+
+  // noticeOf is what is wrong with the token.
+  function noticeOf(known, revoked) {
+    if (revoked) return known ? t("revoked") : t("token_invalid");
+    if (found === "off") return t("posting_off");
+    return found === "away" && !known ? t("token_unchecked") : "";
   }
 
   // check asks what the token permits, and sends what waits.
@@ -121,7 +129,8 @@ function start() {
 
   byId("token-form").addEventListener("submit", (event) => {
     event.preventDefault();
-    const token = byId("token").value.trim();
+    const text = byId("token").value.trim();
+    const token = tokenIn(text.replace(/^[^#]*/, "")) ?? text; // somebody may paste the whole link
     byId("token").value = "";
     if (token) take(token);
   });

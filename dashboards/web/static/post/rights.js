@@ -31,6 +31,7 @@ export class Rights {
   // load asks the server: "ok", "invalid" where the token is not valid, "off" where nothing can be posted, or "away" where no answer came.
   async load() {
     const { token } = this;
+    if (!/^[!-~]+$/.test(token)) return "invalid"; // no header can have it
     const [answer, rights] = await this.get("api/v1/post", { Authorization: `Bearer ${token}` });
     if (token !== this.token) return "away"; // another one was taken meanwhile
     if (answer === 401) return "invalid";
@@ -60,5 +61,5 @@ export class Rights {
   }
 }
 
-// tokenIn is the token of an address such as /post#token=dwell_abc; null where it has none.
+// tokenIn is the token in the fragment of an address such as /post#token=dwell_abc; null where it has none.
 export const tokenIn = (hash) => new URLSearchParams(hash.replace(/^#/, "")).get("token")?.trim() || null;
