@@ -204,6 +204,19 @@ func TestClerkRecordsTrucksWithoutANetwork(t *testing.T) {
 	if got := statusOf(t, s, "T-2"); got != "inside" {
 		t.Errorf("T-2 is %s", got)
 	}
+
+	// The clerk gives the phone back with a fact that is not sent. It stays, and the token does not.
+	cut.down.Store(true)
+	p.record("T-3", "arrived")
+	p.get(`document.getElementById("forget").click() ?? ""`)
+	if text := p.get(`document.getElementById("forget-text").textContent`); !strings.HasPrefix(text, "1 not yet sent.") {
+		t.Errorf("the clerk is warned: %s", text)
+	}
+	p.get(`document.querySelector("#forgetting button[value=forget]").click() ?? ""`)
+	p.until(`!document.getElementById("enter").hidden && document.getElementById("record").hidden`)
+	if kept := p.get(`Object.values(localStorage).filter((text) => text.includes("dwell_") || text.includes("T-1") || text.includes("T-3")).map((text) => JSON.parse(text).event.subject).join()`); kept != "T-3" {
+		t.Errorf("kept are %q, want T-3 alone", kept)
+	}
 }
 
 // The phone's clock is ten minutes ahead. The clerk is asked before the first fact, and again where the dialog is closed without an answer;

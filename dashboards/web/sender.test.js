@@ -109,6 +109,17 @@ test("a server that is busy is not asked before its time, not even by hand", asy
   }
 });
 
+test("a server asks for ten minutes at most, and a clock that is set back makes them no longer", async () => {
+  record("1");
+  answers = [json({}, 503, { "Retry-After": "86400" })];
+  await sender.send();
+  assert.equal(sender.state.at - Date.now(), 600_000);
+  answers = [receipt(1)];
+  mock.timers.setTime(noon - 3_600_000);
+  await sender.send();
+  assert.deepEqual([bodies.length, ids("waiting")], [2, []]);
+});
+
 test("a revoked token keeps the queue, and the next token sends it", async () => {
   record("1");
   answers = [json({ title: "the token is not valid" }, 401)];

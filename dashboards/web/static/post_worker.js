@@ -3,7 +3,7 @@
 const version = "";
 const files = [
   "post", "page.css", "post.css", "icon.svg", "theme.js", "broken.js", "dom.js", "format.js", "strings.js", "measures.js",
-  "post/main.js", "post/clock.js", "post/event.js", "post/form.js", "post/keep.js", "post/lists.js", "post/queue.js", "post/rights.js",
+  "post/main.js", "post/ask.js", "post/clock.js", "post/event.js", "post/form.js", "post/keep.js", "post/lists.js", "post/queue.js", "post/rights.js",
   "post/sender.js", "post/strings.js", "post/zone.js",
 ];
 const prefix = "post ";

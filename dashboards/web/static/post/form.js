@@ -97,11 +97,15 @@ export class Form {
     const now = this.time();
     if (!truck) return this.wrong("truck", t("truck_missing"));
     if (Number.isNaN(at)) return this.wrong("time", t("time_missing"));
-    if (at > now) return this.wrong("time", t("time_future", { now: clock(now, this.zone()) }));
+    if (at > now) return this.future(now);
     this.wrong(null, "");
     const said = { truck, direction: document.querySelector("input[name=direction]:checked").value };
     for (const id of ["bcp", "source", "agency", "kind", "result"]) said[id] = byId(id).value;
     return this.record(name, said, at);
+  }
+
+  future(now) {
+    this.wrong("time", t("time_future", { now: clock(now, this.zone()) }));
   }
 
   // wrong says what is wrong with a field, and nothing of the others.

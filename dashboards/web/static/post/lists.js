@@ -1,6 +1,6 @@
 // What the form says of its queue: how much waits, what was refused, and what was recorded last.
 import { el, say, show } from "../dom.js";
-import { clock, dateTime } from "../format.js";
+import { clock, date, dateTime } from "../format.js";
 import { factOf } from "./event.js";
 import { codeText, t } from "./strings.js";
 
@@ -14,8 +14,7 @@ export class Lists {
 
   // when is a time as its place shows it, with the day where that is not today.
   when(at, zone) {
-    const today = dateTime(this.sender.clock.time(), zone).replace(/,?\s*\S+$/, "");
-    return dateTime(at, zone).startsWith(today) ? clock(at, zone) : dateTime(at, zone);
+    return date(at, zone) === date(this.sender.clock.time(), zone) ? clock(at, zone) : dateTime(at, zone);
   }
 
   draw() {

@@ -1,6 +1,7 @@
 // The form for posts without software: the token, the form, the queue and what sends it.
 import { say } from "../dom.js";
 import { clock as shortTime, duration } from "../format.js";
+import { ask } from "./ask.js";
 import { Clock } from "./clock.js";
 import { eventOf, factOf, retractionOf } from "./event.js";
 import { Form } from "./form.js";
@@ -86,8 +87,9 @@ function start() {
 
   // record keeps a fact as of the time at which it was pressed, once it is clear which clock is right.
   async function record(name, said, at, pressed = Date.now()) {
-    if (clock.question() !== null && !await ask()) return;
+    if (clock.question() !== null && !await chosen()) return;
     const recorded = clock.time(pressed);
+    if (at > recorded) return form.future(recorded); // by the clock that was chosen
     if (!add(eventOf(name, said, at ?? recorded, recorded))) return;
     say(byId("said"), t("recorded", { truck: said.truck, fact: t(name) }));
     form.next();
@@ -110,21 +112,16 @@ function start() {
     return true;
   }
 
-  // ask resolves with whether one of the clocks was chosen.
-  function ask() {
+  // chosen resolves with whether one of the clocks was chosen.
+  async function chosen() {
     const difference = clock.question();
     const [device, server] = [Date.now(), Date.now() - difference].map((at) => shortTime(at, form.zone()));
     say(byId("clock-text"), t(difference > 0 ? "clock_ahead" : "clock_behind", { difference: duration(Math.abs(difference) / 1000) }));
     say(byId("clock-times"), t("clock_times", { device, server }));
-    const dialog = byId("clock");
-    dialog.returnValue = "";
-    dialog.showModal();
-    return new Promise((resolve) => dialog.addEventListener("close", () => {
-      const use = dialog.returnValue;
-      if (use) clock.choose(use);
-      draw();
-      resolve(Boolean(use));
-    }, { once: true }));
+    const use = await ask(byId("clock"));
+    if (use) clock.choose(use);
+    draw();
+    return Boolean(use);
   }
 
   byId("token-form").addEventListener("submit", (event) => {
@@ -134,15 +131,10 @@ function start() {
     byId("token").value = "";
     if (token) take(token);
   });
-  for (const button of document.querySelectorAll("dialog button")) button.addEventListener("click", () => button.closest("dialog").close(button.value));
-  byId("forget").addEventListener("click", () => {
+  byId("forget").addEventListener("click", async () => {
     const waiting = queue.in("waiting").length;
     say(byId("forget-text"), waiting ? t("forget_unsent", { n: waiting }) : t("forget_sure"));
-    byId("forgetting").returnValue = "";
-    byId("forgetting").showModal();
-  });
-  byId("forgetting").addEventListener("close", () => {
-    if (byId("forgetting").returnValue !== "forget") return;
+    if (await ask(byId("forgetting")) !== "forget") return;
     rights.forget();
     queue.forget();
     found = "";
@@ -166,5 +158,6 @@ function start() {
   keep().then((why) => {
     say(byId("unkept"), why);
     byId("unkept").hidden = !why;
+    if (!why) say(byId("kept"), t("kept"));
   });
 }

@@ -5,6 +5,7 @@ import { t } from "./strings.js";
 const atOnce = 100; // events of a request
 const longest = 60_000; // ms for an answer, which comes when all is safe
 const [first, most] = [2_000, 60_000]; // ms between two attempts
+const mostAsked = 600_000; // ms that a server may ask for
 
 // alone runs a task unless another tab runs one; where the browser has no locks, two tabs may send the same, which is harmless.
 export const alone = (task) => (navigator.locks ? navigator.locks.request("post", { ifAvailable: true }, (lock) => (lock ? task() : false)) : task());
@@ -21,7 +22,7 @@ export class Sender {
   constructor({ queue, clock, token, address, tell, lock = alone }) {
     Object.assign(this, { queue, clock, token, address, tell, lock });
     this.failures = 0;
-    this.notBefore = 0; // what the server asked for
+    this.closed = [0, 0]; // from when until when the server asked for nothing
     this.busy = false;
     this.state = { kind: "all_sent" };
   }
@@ -34,7 +35,7 @@ export class Sender {
   // send sends what waits, and goes on while anything does. A failure is tried again later, and at the next call, but never before the
   // server's Retry-After.
   async send() {
-    if (this.busy || !this.token() || Date.now() < this.notBefore) return;
+    if (this.busy || !this.token() || this.shut()) return;
     clearTimeout(this.timer);
     this.busy = true;
     try {
@@ -45,6 +46,12 @@ export class Sender {
       this.busy = false;
     }
     if (this.state.kind === "all_sent" && this.queue.in("waiting").length) await this.send(); // recorded at the last moment
+  }
+
+  // shut reports whether the server asked to be left alone now. Somebody may have set the clock back.
+  shut() {
+    const [from, until] = this.closed;
+    return Date.now() >= from && Date.now() < until;
   }
 
   async drain() {
@@ -92,8 +99,8 @@ export class Sender {
 
   // later tries again after the seconds that the server asked for, or after twice the last pause.
   later(why, seconds = null) {
-    const asked = Number.parseInt(seconds, 10) * 1000;
-    if (asked > 0) this.notBefore = Date.now() + asked;
+    const asked = Math.min(mostAsked, Number.parseInt(seconds, 10) * 1000);
+    if (asked > 0) this.closed = [Date.now(), Date.now() + asked];
     this.again(asked > 0 ? asked : Math.min(most, first * 2 ** this.failures++), why);
     return false;
   }

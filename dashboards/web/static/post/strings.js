@@ -18,6 +18,8 @@ const en = {
 
   storage_off: "This browser keeps nothing for this page (site data are blocked, or the window is private), so nothing can be recorded.",
   insecure: "This page is not opened over https, so the browser cannot keep it: load it while there is a network, and do not close it. What is recorded is kept in any case.",
+  kept: "This browser keeps this page: it opens without a network.",
+  not_all_files: "not all of its files could be loaded",
   not_kept: "This page could not be kept for times without a network ({reason}). Do not close it while there is none.",
 
   where: "Border crossing point", source: "Source",
