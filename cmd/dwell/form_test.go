@@ -160,6 +160,9 @@ func TestClerkRecordsTrucksWithoutANetwork(t *testing.T) {
 	if at := p.get("location.href"); at != address+"/post" {
 		t.Errorf("the address has the token still: %s", at)
 	}
+	if made := p.get(`(() => { try { return trustedTypes.createPolicy("other", {}).name; } catch (error) { return error.name; } })()`); made != "TypeError" {
+		t.Errorf("a script can make another policy of trusted types: %s", made)
+	}
 	p.record("T-1", "arrived")
 	p.until(allSent)
 	if got := statusOf(t, s, "T-1"); got != "inside" {

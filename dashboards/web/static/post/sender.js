@@ -13,7 +13,7 @@ export const alone = (task) => (navigator.locks ? navigator.locks.request("post"
 // receiptOf is the body of an answer if it says what became of so many events. A network that asks for a sign-in answers with a page.
 function receiptOf(body, events) {
   const { taken, duplicates, refused, refusals } = body ?? {};
-  if (body?.events !== events || taken + duplicates + refused !== events || !Array.isArray(refusals) || refusals.length !== refused) return null;
+  if (taken + duplicates + refused !== events || !Array.isArray(refusals) || refusals.length !== refused) return null;
   return refusals.every(({ index }) => Number.isInteger(index) && index >= 0 && index < events) ? body : null;
 }
 
