@@ -335,7 +335,7 @@ func TestEveryAnswerIsAsDescribed(t *testing.T) {
 
 	doc, _ := load(t)
 	for path, item := range doc.Paths.Map() {
-		if item.Get != nil && !o.asked[path] {
+		if item.Get != nil && item.Get.Security == nil && !o.asked[path] { // what needs a token, the receiver answers
 			t.Errorf("%s was not asked for", path)
 		}
 	}
