@@ -40,7 +40,7 @@ func (t *table) take(r records) {
 
 // ofSheet takes the first sheet.
 func (t *table) ofSheet(f *sheetFile) error {
-	sheets := f.book.GetSheetList()
+	sheets := f.book.sheets
 	r, header, err := f.open(&Mapping{})
 	if err != nil {
 		return err

@@ -1,35 +1,27 @@
 package source
 
 import (
-	"archive/zip"
-	"bytes"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/xuri/excelize/v2"
-)
 
-// Bounds of an XLSX file, in bytes: as it is, and what all of its parts take when they are unpacked, which they are in memory. A sheet of
-// 200,000 rows and six columns has about 60 MB.
-const (
-	maxWorkbook = 64 << 20
-	maxUnpacked = 256 << 20
+	"dwell/ingest/event"
 )
 
 // sheetFile is a sheet of an XLSX file. Cells have the values that are stored and not the texts that are shown: a number has all its
-// digits, and a date is the number of its days (time_layout: excel).
-type sheetFile struct{ book *excelize.File }
+// digits, and a date is the number of its days (time_layout: excel). A cell of TRUE or FALSE is a flag and no number.
+type sheetFile struct{ book *workbook }
 
 func (f *sheetFile) unit() string { return "row" }
 
 // openWorkbook reads an XLSX file into memory.
-func openWorkbook(r io.Reader) (f *sheetFile, err error) {
-	defer recovered(&err)
+func openWorkbook(r io.Reader) (*sheetFile, error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxWorkbook+1))
 	switch {
 	case err != nil:
@@ -37,31 +29,11 @@ func openWorkbook(r io.Reader) (f *sheetFile, err error) {
 	case len(data) > maxWorkbook:
 		return nil, fmt.Errorf("this XLSX file has more than %d bytes; save the sheet as CSV", maxWorkbook)
 	}
-	parts, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	book, err := readWorkbook(data)
 	if err != nil {
-		return nil, fmt.Errorf("this is a zip or XLSX file that is damaged: %w", err)
-	}
-	var unpacked uint64
-	for _, part := range parts.File {
-		if unpacked += min(part.UncompressedSize64, maxUnpacked+1); unpacked > maxUnpacked {
-			return nil, fmt.Errorf("this XLSX file has more than %d bytes when it is unpacked; save the sheet as CSV", maxUnpacked)
-		}
-	}
-	book, err := excelize.OpenReader(bytes.NewReader(data), excelize.Options{RawCellValue: true, UnzipSizeLimit: maxUnpacked, UnzipXMLSizeLimit: maxUnpacked})
-	if err == nil && len(book.GetSheetList()) == 0 {
-		err = errors.New("it has no sheet")
-	}
-	if err != nil {
-		return nil, fmt.Errorf("this is a zip, but not an XLSX file that can be read (%w); save the sheet as XLSX or CSV", err)
+		return nil, err
 	}
 	return &sheetFile{book}, nil
-}
-
-// recovered makes an error of a panic at a part that the library did not expect.
-func recovered(err *error) {
-	if p := recover(); p != nil {
-		*err = fmt.Errorf("XLSX: cannot be read: %v", p)
-	}
 }
 
 func (f *sheetFile) names(m *Mapping) ([]string, error) {
@@ -70,99 +42,183 @@ func (f *sheetFile) names(m *Mapping) ([]string, error) {
 }
 
 func (f *sheetFile) open(m *Mapping) (_ records, header []string, err error) {
-	defer recovered(&err)
-	sheets := f.book.GetSheetList()
-	sheet := sheets[0]
+	at := 0
 	if m.sheet != "" {
-		at := slices.IndexFunc(sheets, func(name string) bool { return sameName(name, m.sheet) })
+		at = slices.IndexFunc(f.book.sheets, func(name string) bool { return sameName(name, m.sheet) })
 		if at < 0 {
-			return nil, nil, fmt.Errorf("sheet %q is missing%s", m.sheet, nearest(sheets, m.sheet))
+			return nil, nil, fmt.Errorf("sheet %q is missing%s", m.sheet, nearest(f.book.sheets, m.sheet))
 		}
-		sheet = sheets[at]
 	}
-	props, err := f.book.GetWorkbookProps()
+	m.moments.from1904 = f.book.from1904
+	part, err := f.book.open(f.book.targets[at])
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, fmt.Errorf("sheet %q: %w", f.book.sheets[at], err)
 	}
-	m.moments.from1904 = props.Date1904 != nil && *props.Date1904
-	rows, err := f.book.Rows(sheet)
-	if err != nil {
-		return nil, nil, err
+	r := &sheetRows{part: part, table: f.book.strings, words: &m.words}
+	for r.full == 0 || r.number <= m.skip {
+		if err := r.read(); errors.Is(err, io.EOF) {
+			return nil, nil, fmt.Errorf("sheet %q has no row", f.book.sheets[at])
+		} else if err != nil {
+			return nil, nil, err
+		}
 	}
-	r := &sheetRows{rows: rows}
-	for range m.skip {
-		r.number++
-		r.rows.Next()
-		_, _ = r.rows.Columns()
+	if r.bad != "" {
+		return nil, nil, fmt.Errorf("row %d: %s", r.number, r.bad)
 	}
-	_, first, err := r.next()
-	if errors.Is(err, io.EOF) {
-		return nil, nil, fmt.Errorf("sheet %q has no row", sheet)
+	r.skipped = int64(r.number - 1 - m.skip)
+	r.cells, r.ahead = r.full, m.headless
+	header = m.headerOf(r.row[:r.cells])
+	named := m.names()
+	for _, name := range header {
+		r.used = append(r.used, slices.ContainsFunc(named, func(n string) bool { return sameName(n, name) }))
 	}
-	r.cells = len(first)
-	if m.headless {
-		r.ahead = slices.Clone(first)
-	}
-	return r, m.headerOf(first), err
+	r.header = header
+	return r, header, nil
 }
 
 // sheetRows are the rows of a sheet below its header. Rows without a value are passed over.
 type sheetRows struct {
-	rows    *excelize.Rows
-	cells   int // of each row; 0 is those of the first
-	number  int
+	part    *part
+	table   []string // of strings
+	words   *words
+	within  bool // the element with the rows
+	header  []string
+	used    []bool // the columns that the mapping names
+	cells   int    // of each row; 0 before the header is read
 	skipped int64
-	ahead   []string // a row that is no header
-	last    []string // the row that was returned, or could not be
+	ahead   bool // the row that was read is no header
+
+	number int            // of the row that was read
+	row    []string       // its texts
+	full   int            // its cells up to the last one with a value
+	faults map[int]string // of its cells, from 0
+	bad    string         // of the row
 }
 
 // raw are the cells with tabs between them.
-func (r *sheetRows) raw() []byte { return []byte(strings.Join(r.last, "\t")) }
+func (r *sheetRows) raw() []byte {
+	return []byte(strings.Join(r.row[:min(r.full, len(r.row))], "\t"))
+}
 
 func (r *sheetRows) passed() int64 { return r.skipped }
 
 func (r *sheetRows) next() (number int, values []string, err error) {
-	defer recovered(&err)
-	if values, r.ahead = r.ahead, nil; values != nil {
-		r.last = values
-		return r.number, values, nil
+	for before := r.number; !r.ahead; before = r.number {
+		if err := r.read(); err != nil {
+			return 0, nil, err
+		}
+		r.skipped += int64(r.number - before - 1)
+		if r.full > 0 {
+			break
+		}
+		r.skipped++
 	}
-	for r.rows.Next() {
-		r.number++
-		values, err := r.rows.Columns()
-		r.last = values
-		if err != nil {
-			return r.number, nil, &LineError{Line: r.number, Reason: UnreadableLine, Text: err.Error()}
-		}
-		full := len(values)
-		for full > 0 && strings.TrimSpace(values[full-1]) == "" {
-			full--
-		}
-		switch {
-		case full == 0:
-			r.skipped++
-			continue
-		case r.cells > 0 && full > r.cells:
-			return r.number, nil, &LineError{Line: r.number, Reason: UnreadableLine, Text: fmt.Sprintf("%d cells instead of %d", full, r.cells)}
-		}
-		values = values[:full]
-		for len(values) < r.cells {
-			values = append(values, "")
-		}
-		for i, s := range values {
-			if exponent.MatchString(s) {
-				if n, err := strconv.ParseFloat(s, 64); err == nil {
-					values[i] = strconv.FormatFloat(n, 'f', -1, 64)
-				}
-			}
-		}
-		return r.number, values, nil
+	r.ahead = false
+	switch {
+	case r.bad != "":
+		return r.number, nil, &LineError{Line: r.number, Reason: UnreadableLine, Text: r.bad}
+	case r.full > r.cells:
+		return r.number, nil, &LineError{Line: r.number, Reason: UnreadableLine, Text: fmt.Sprintf("%d cells instead of %d", r.full, r.cells)}
 	}
-	if err := r.rows.Error(); err != nil {
-		return 0, nil, fmt.Errorf("XLSX: behind row %d: %w", r.number, err)
+	for i, name := range r.header {
+		why := r.faults[i]
+		if why != "" && r.used[i] && !isOf(r.words.Unknown, r.row[i]) {
+			at, _ := excelize.CoordinatesToCellName(i+1, r.number)
+			return r.number, nil, &LineError{Line: r.number, Reason: event.InvalidField, Text: fmt.Sprintf("%s: cell %s %s", name, at, why)}
+		}
 	}
-	return 0, nil, io.EOF
+	return r.number, r.row[:r.cells], nil
 }
 
-// exponent is how a sheet stores very small and very large numbers.
-var exponent = regexp.MustCompile(`^-?[0-9](\.[0-9]+)?E[-+]?[0-9]+$`)
+// read reads the next row. The error is io.EOF behind the last one, where the sheet has ended, too.
+func (r *sheetRows) read() error {
+	for {
+		token, err := r.part.token()
+		if errors.Is(err, io.EOF) {
+			return io.EOF
+		}
+		start, is := token.(xml.StartElement)
+		switch {
+		case err != nil || !is:
+		case r.part.depth == 2:
+			r.within = start.Name.Local == "sheetData"
+		case r.part.depth == 3 && r.within && start.Name.Local == "row":
+			if err = r.take(start); err == nil {
+				return nil
+			}
+		}
+		if err != nil {
+			return fmt.Errorf("XLSX: behind row %d: %w; the rest is not read", r.number, err)
+		}
+	}
+}
+
+// take reads a row to its end.
+func (r *sheetRows) take(start xml.StartElement) error {
+	number := r.number + 1
+	for _, a := range start.Attr {
+		if a.Name.Local != "r" {
+			continue
+		}
+		n, err := strconv.Atoi(a.Value)
+		if err != nil || n < number || n > excelize.TotalRows {
+			return fmt.Errorf("the number of the next row, %q, is not between %d and %d", short(a.Value), number, excelize.TotalRows)
+		}
+		number = n
+	}
+	row, faults, full, bad, last := r.row[:0], map[int]string(nil), 0, "", 0
+	for r.part.depth >= 3 {
+		token, err := r.part.token()
+		if err != nil {
+			return err
+		}
+		start, is := token.(xml.StartElement)
+		if !is || start.Name.Local != "c" {
+			continue
+		}
+		c, err := r.part.cell(start, r.table)
+		if err != nil {
+			return err
+		}
+		at, inRow := last+1, number
+		if c.reference != "" {
+			at, inRow, err = excelize.CellNameToCoordinates(c.reference)
+		}
+		switch {
+		case err != nil || inRow != number || at > excelize.MaxColumns:
+			bad = fmt.Sprintf("its cell %q is not in this row", short(c.reference))
+			continue
+		case strings.TrimSpace(c.text) == "" && c.fault == "":
+			last = at
+			continue
+		}
+		last, full = at, max(full, at)
+		if r.cells > 0 && at > r.cells+maxBehind {
+			continue
+		}
+		for len(row) < at {
+			row = append(row, "")
+		}
+		if row[at-1] != "" || faults[at-1] != "" {
+			bad = fmt.Sprintf("its cell %q is there twice", short(c.reference))
+		}
+		row[at-1] = c.text
+		if c.fault != "" {
+			if faults == nil {
+				faults = map[int]string{}
+			}
+			faults[at-1] = c.fault
+		}
+	}
+	if bad != "" {
+		full = max(full, 1)
+	}
+	for len(row) < r.cells {
+		row = append(row, "")
+	}
+	r.number, r.row, r.faults, r.full, r.bad = number, row, faults, full, bad
+	return nil
+}
+
+// maxBehind is how many cells behind those of the header are kept, to be shown.
+const maxBehind = 100

@@ -25,11 +25,17 @@ type xmlElements struct {
 	values map[string]string // outside of the records
 }
 
-// newXML begins to read. Decoded says that the text is UTF-8 whatever its declaration says.
+// newXML begins to read.
 func newXML(in *bufio.Reader, path []string, decoded bool) *xmlElements {
 	x := &xmlElements{in: &allowance{in: in}, path: path, values: map[string]string{}}
 	x.d = xml.NewDecoder(x.in)
-	x.d.CharsetReader = func(label string, in io.Reader) (io.Reader, error) {
+	x.d.CharsetReader = charsets(decoded)
+	return x
+}
+
+// charsets decodes text by its declaration. Decoded says that it is UTF-8 whatever its declaration says.
+func charsets(decoded bool) func(label string, in io.Reader) (io.Reader, error) {
+	return func(label string, in io.Reader) (io.Reader, error) {
 		if decoded || strings.HasPrefix(strings.ToLower(label), "utf-16") {
 			return in, nil
 		}
@@ -39,7 +45,6 @@ func newXML(in *bufio.Reader, path []string, decoded bool) *xmlElements {
 		}
 		return transform.NewReader(in, enc.NewDecoder()), nil
 	}
-	return x
 }
 
 func (x *xmlElements) outside() map[string]string { return x.values }
