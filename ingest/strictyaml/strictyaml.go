@@ -2,13 +2,16 @@
 //
 // It promises that an unknown key is an error, and so are a second document, which the library would pass over, and a
 // document at which the library panics: goccy/go-yaml does so on a tag without a value ("places:\n !- "). A file that is
-// empty but for comments sets nothing, where the library would set everything to zero. Brackets within more than 100 others are refused
-// before the library parses them, since it takes memory by the square of their depth: 2.5 GB for a file of 40 kB.
+// empty but for comments sets nothing, where the library would set everything to zero; a byte order mark is passed over.
+//
+// It refuses, before the library parses it, what takes memory or time by a power of its size: anchors, aliases and merges, of which 766
+// bytes never end; values within more than 100 others, of which 40 kB take 2.5 GB; and more than 1 MiB or 50,000 signs and words.
 //
 // The package is pure: it reads the bytes it is given.
 package strictyaml
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 
@@ -19,54 +22,97 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
+// Bounds of a file. Places of a large country take 30,000 tokens.
+const (
+	maxBytes  = 1 << 20
+	maxTokens = 50_000
+	maxDepth  = 100
+)
+
 // Unmarshal reads one document into a pointer to a struct.
 func Unmarshal(data []byte, into any) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("cannot be read as YAML: %v", p)
-		}
-	}()
-	tokens := lexer.Tokenize(string(data))
-	if err := checkDepth(tokens); err != nil {
-		return err
-	}
-	file, err := parser.Parse(tokens, 0)
+	defer recovered(&err)
+	file, err := Parse(data)
 	if err != nil {
 		return err
 	}
-	switch documents(file) {
+	switch all := documents(file); len(all) {
 	case 0:
 		return nil
 	case 1:
-		return yaml.UnmarshalWithOptions(data, into, yaml.Strict())
+		return yaml.NewDecoder(bytes.NewReader(nil), yaml.Strict()).DecodeFromNode(all[0], into)
 	}
 	return errors.New("there is more than one document; put all keys into the first")
 }
 
-const maxDepth = 100
+// Parse reads the documents of a file, unless it is beyond the bounds.
+func Parse(data []byte) (file *ast.File, err error) {
+	defer recovered(&err)
+	if len(data) > maxBytes {
+		return nil, fmt.Errorf("it has %d bytes, more than %d", len(data), maxBytes)
+	}
+	tokens := lexer.Tokenize(string(bytes.TrimPrefix(data, mark)))
+	if len(tokens) > maxTokens {
+		return nil, fmt.Errorf("it has %d keys, values and signs between them, more than %d", len(tokens), maxTokens)
+	}
+	if err := check(tokens); err != nil {
+		return nil, err
+	}
+	return parser.Parse(tokens, 0)
+}
 
-func checkDepth(tokens token.Tokens) error {
-	depth := 0
+// mark is the byte order mark of UTF-8, which editors for Windows write.
+var mark = []byte("\uFEFF")
+
+// recovered makes an error of a panic of the library.
+func recovered(err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("cannot be read as YAML: %v", p)
+	}
+}
+
+// check refuses anchors, aliases and merges, and values that are too deep. Outside of brackets a value lies in those that begin
+// in the columns to the left of it.
+func check(tokens token.Tokens) error {
+	brackets, columns := 0, []int(nil)
 	for _, t := range tokens {
+		begins := t
 		switch t.Type {
+		case token.AnchorType, token.AliasType, token.MergeKeyType:
+			return fmt.Errorf("line %d: %q is an anchor, an alias or a merge, which are not supported; write the value wherever it is used, or put quotes around a text", t.Position.Line, t.Value)
 		case token.SequenceStartType, token.MappingStartType:
-			depth++
+			brackets++
 		case token.SequenceEndType, token.MappingEndType:
-			depth--
+			brackets--
+		case token.MappingValueType: // the colon behind a key
+			if t.Prev == nil {
+				continue
+			}
+			begins = t.Prev
+		case token.SequenceEntryType, token.MappingKeyType:
+		default:
+			continue
 		}
-		if depth > maxDepth {
-			return fmt.Errorf("line %d: brackets are within more than %d others", t.Position.Line, maxDepth)
+		column := begins.Position.Column
+		for brackets == 0 && len(columns) > 0 && columns[len(columns)-1] > column {
+			columns = columns[:len(columns)-1]
+		}
+		if brackets == 0 && (len(columns) == 0 || columns[len(columns)-1] < column) {
+			columns = append(columns, column)
+		}
+		if brackets+len(columns) > maxDepth {
+			return fmt.Errorf("line %d: values are within more than %d others", t.Position.Line, maxDepth)
 		}
 	}
 	return nil
 }
 
-// documents is how many documents of a file hold something.
-func documents(file *ast.File) (n int) {
+// documents are those of a file that hold something.
+func documents(file *ast.File) (all []ast.Node) {
 	for _, doc := range file.Docs {
 		if _, directive := doc.Body.(*ast.DirectiveNode); doc.Body != nil && !directive {
-			n++
+			all = append(all, doc.Body)
 		}
 	}
-	return n
+	return all
 }

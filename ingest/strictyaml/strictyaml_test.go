@@ -1,6 +1,7 @@
 package strictyaml_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -13,8 +14,8 @@ func TestUnreadableDocumentsAndUnknownKeysAreErrors(t *testing.T) {
 		"nicknames: []": `unknown field "nicknames"`,
 		"names: [a":     "sequence end token",
 
-		"names:\n  " + strings.Repeat("[", 4000): "line 2: brackets are within more than 100 others",
-		strings.Repeat("{a: ", 4000):             "line 1: brackets are within more than 100 others",
+		"names:\n  " + strings.Repeat("[", 4000): "line 2: values are within more than 100 others",
+		strings.Repeat("{a: ", 4000):             "line 1: values are within more than 100 others",
 	} {
 		var into struct {
 			Names []struct{ Name string } `yaml:"names"`
@@ -52,5 +53,53 @@ func TestSecondDocumentIsAnError(t *testing.T) {
 		if want == "" && into.Topic != "a" {
 			t.Errorf("%q: got topic %q", text, into.Topic)
 		}
+	}
+}
+
+// A mapping of 766 bytes must not keep the program from ending.
+func TestFilesThatGrowInMemoryAreRefused(t *testing.T) {
+	deep, keys := "names:\n", "names:\n"
+	for i := range 101 {
+		deep += strings.Repeat(" ", i+1) + "a:\n"
+	}
+	for i := range 20_000 {
+		keys += fmt.Sprintf("  k%d: v\n", i)
+	}
+	merged := "x0: &x0 {a: b}\n"
+	for i := range 11 {
+		merged += fmt.Sprintf("x%d: &x%d {<<: [%s]}\n", i+1, i+1, strings.Repeat(fmt.Sprintf("*x%d,", i), 10))
+	}
+	const anchors = "an anchor, an alias or a merge, which are not supported; write the value wherever it is used"
+	for name, c := range map[string]struct{ text, want string }{
+		"merges of merges": {merged, `line 1: "&" is ` + anchors},
+		"an alias":         {"names: *x", `line 1: "*" is ` + anchors},
+		"a merge":          {"names:\n  <<: {a: b}", `line 2: "<<" is ` + anchors},
+		"dashes":           {"names:\n  " + strings.Repeat("- ", 20_000) + "x", "line 2: values are within more than 100 others"},
+		"question marks":   {strings.Repeat("? ", 20_000), "line 1: values are within more than 100 others"},
+		"indentation":      {deep, "line 101: values are within more than 100 others"},
+		"keys":             {keys, "it has 60002 keys, values and signs between them, more than 50000"},
+		"bytes":            {"names: " + strings.Repeat("x", 1<<20), "it has 1048583 bytes, more than 1048576"},
+	} {
+		var into struct {
+			Names any `yaml:"names"`
+		}
+		if err := strictyaml.Unmarshal([]byte(c.text), &into); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: got error %v, want %q", name, err, c.want)
+		}
+	}
+}
+
+// What is within the bounds is read as before: long lists, texts with stars, and depth that ends again.
+func TestFilesWithinTheBoundsAreRead(t *testing.T) {
+	var text strings.Builder
+	for range 200 {
+		text.WriteString("- a: {b: [1, \"*x\"]}\n  c:\n  - - d\n")
+	}
+	var into []struct {
+		A struct{ B []any }
+		C [][]string
+	}
+	if err := strictyaml.Unmarshal([]byte("\uFEFF"+text.String()), &into); err != nil || len(into) != 200 || into[199].C[0][0] != "d" || into[0].A.B[1] != "*x" {
+		t.Errorf("got %d entries and error %v", len(into), err)
 	}
 }

@@ -1,19 +1,24 @@
 package app
 
 import (
-	"bytes"
 	"fmt"
 	"reflect"
 	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml"
+
+	"dwell/ingest/strictyaml"
 )
 
 // badDuration names a key of a refused file whose value is not a duration but should be one. The YAML library names neither key nor
 // value.
 // It returns nil if there is no such key.
 func (c *Config) badDuration(text []byte) error {
+	file, err := strictyaml.Parse(text)
+	if err != nil {
+		return nil // which is the error that is known
+	}
 	return eachKey(reflect.ValueOf(c).Elem(), "", func(key string, _ reflect.StructField, v reflect.Value) error {
 		if v.Type() != reflect.TypeFor[time.Duration]() {
 			return nil
@@ -22,7 +27,7 @@ func (c *Config) badDuration(text []byte) error {
 		if err != nil {
 			return err
 		}
-		node, err := path.ReadNode(bytes.NewReader(text))
+		node, err := path.FilterFile(file)
 		if err != nil {
 			return nil // the key is absent
 		}

@@ -1,13 +1,14 @@
 package app
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
 
 	"github.com/goccy/go-yaml"
+
+	"dwell/ingest/strictyaml"
 )
 
 // removed are keys of earlier versions, and what to do about each.
@@ -24,12 +25,16 @@ func removedKey(text []byte, refused error) error {
 	if !errors.As(refused, &unknown) {
 		return nil
 	}
+	file, err := strictyaml.Parse(text)
+	if err != nil {
+		return err
+	}
 	for _, key := range slices.Sorted(maps.Keys(removed)) {
 		path, err := yaml.PathString("$." + key)
 		if err != nil {
 			return err
 		}
-		if _, err := path.ReadNode(bytes.NewReader(text)); err == nil {
+		if _, err := path.FilterFile(file); err == nil {
 			return fmt.Errorf("%s: %s", key, removed[key])
 		}
 	}
