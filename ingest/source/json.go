@@ -331,7 +331,7 @@ func (t *tree) parse(d *json.Decoder, depth int, left *int) error {
 		if depth == maxDepth {
 			return fmt.Errorf("values lie deeper than %d", maxDepth)
 		}
-		t.list = v == '['
+		t.list, t.object = v == '[', v == '{'
 		for d.More() {
 			var kid tree
 			if !t.list {

@@ -7,18 +7,34 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"dwell/ingest/event"
 )
 
 // tree is a value of JSON or an element of XML.
 type tree struct {
-	name string
-	text string // of a value that has no kids
-	list bool   // JSON: its kids are the elements of a list
-	kids []tree
+	name   string
+	text   string // of a value that has no kids
+	list   bool   // JSON: its kids are the elements of a list
+	object bool   // JSON: its kids are members
+	kids   []tree
 }
 
 // isValue reports whether a text, perhaps an empty one, is there.
-func (t *tree) isValue() bool { return !t.list && (t.text != "" || len(t.kids) == 0) }
+func (t *tree) isValue() bool { return !t.list && !t.object && (t.text != "" || len(t.kids) == 0) }
+
+// instead says what is there instead of a value; empty if it is one, or an element of XML that is empty but for attributes, which is unknown.
+func (t *tree) instead() string {
+	switch {
+	case t.list:
+		return "a list"
+	case t.object:
+		return "an object"
+	case t.text == "" && slices.ContainsFunc(t.kids, func(kid tree) bool { return !strings.HasPrefix(kid.name, "@") }):
+		return "an element with others"
+	}
+	return ""
+}
 
 // maxDepth is how deep values may lie below a record.
 const maxDepth = 32
@@ -68,6 +84,9 @@ func (b *branch) add(path string, at int) {
 	}
 }
 
+// errNoValue is the error of a list or an object where the mapping names a value, which would read as unknown.
+var errNoValue = errors.New(" and not a value; name the path of what is in it")
+
 // picked are the values of a record that a mapping names, and the list that gives it several readings.
 type picked struct {
 	values []string
@@ -85,6 +104,9 @@ func (p *picked) pick(t *tree, b *branch) error {
 			return fmt.Errorf("%s is there twice", p.names[b.at])
 		}
 		p.values[b.at], p.set[b.at] = t.text, true
+	}
+	if what := t.instead(); b.at >= 0 && what != "" && b.list == nil && len(b.kids) == 0 {
+		return fmt.Errorf("%s: is %s%w", p.names[b.at], what, errNoValue)
 	}
 	if t.list && b.list != nil {
 		p.found = true
@@ -192,7 +214,11 @@ func (r *treeRecords) next() (int, []string, error) {
 			}
 		}
 		if r.rows, err = p.rows(t, r.want, nil); err != nil {
-			return number, nil, &LineError{Line: number, Reason: UnreadableLine, Text: err.Error()}
+			reason := UnreadableLine
+			if errors.Is(err, errNoValue) {
+				reason = event.InvalidField
+			}
+			return number, nil, &LineError{Line: number, Reason: reason, Text: err.Error()}
 		}
 	}
 	row := r.rows[0]
