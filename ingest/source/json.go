@@ -9,6 +9,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"dwell/ingest/event"
 )
@@ -299,6 +300,9 @@ func (j *jsonObjects) value(most int) (text []byte, long bool, err error) {
 
 // parseJSON reads one value. Numbers keep their text.
 func parseJSON(text []byte) (*tree, error) {
+	if !utf8.Valid(text) {
+		return nil, errNotUTF8
+	}
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
 	t := &tree{}

@@ -92,7 +92,7 @@ func (l *lines) next() (number int, fields []string, err error) {
 		}
 		number := l.number
 		if !utf8.Valid(line) {
-			return number, nil, &LineError{Line: number, Reason: UnreadableLine, Text: "it is not UTF-8; name the encoding in the mapping, such as encoding: windows-1251"}
+			return number, nil, &LineError{Line: number, Reason: UnreadableLine, Text: errNotUTF8.Error()}
 		}
 		l.feed.rest = line
 		fields, err := l.csv.Read()

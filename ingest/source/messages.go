@@ -120,7 +120,7 @@ func (t *Messages) records(message []byte) (records, error) {
 		return newLines(in, m.Separator, m.Comment), nil
 	}
 	if !utf8.Valid(text) {
-		return nil, errors.New("it is not UTF-8; name the encoding in the mapping, such as encoding: windows-1251")
+		return nil, errNotUTF8
 	}
 	return newTreeRecords(newJSON(in, text, m.path), t.names)
 }

@@ -87,6 +87,8 @@ func plain(in *bufio.Reader, enc encoding.Encoding) (io.Reader, error) {
 	return transform.NewReader(in, unicode.BOMOverride(enc.NewDecoder())), nil
 }
 
+var errNotUTF8 = errors.New("it is not UTF-8; name the encoding in the mapping, such as encoding: windows-1251")
+
 // parseEncoding finds an encoding by its name on the web, such as windows-1251 (https://encoding.spec.whatwg.org/#names-and-labels).
 func parseEncoding(name string) (encoding.Encoding, error) {
 	enc, err := htmlindex.Get(name)

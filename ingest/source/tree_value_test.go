@@ -2,6 +2,7 @@ package source_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -45,6 +46,38 @@ func TestValueOfAnotherShapeIsRefused(t *testing.T) {
 			`</p><p><place>PL-18-MEDYKA</place><time>2026-07-01T01:00:00Z</time><trucks>1</trucks></p></r>`, "path: r.p\n"+treeCounts)
 		if !slices.Equal(lines, []string{want, "01T01:00 PL-18-MEDYKA queue.observed vehicles=1 wait=unknown age=unknown"}) {
 			t.Errorf("%s: got %q", trucks, lines)
+		}
+	}
+}
+
+// Bytes of another encoding cost their object, as they cost their line of CSV.
+func TestJSONThatIsNotUTF8IsRefused(t *testing.T) {
+	const one = `{"place":"PL-18-MEDYKA","time":"2026-07-01T01:00:00Z","trucks":1}`
+	bad := strings.Replace(one, "{", "{\"note\":\"\xff\xfe\",", 1)
+	const reading, refused = "01T01:00 PL-18-MEDYKA queue.observed vehicles=1 wait=unknown age=unknown", " 2: JSON: it is not UTF-8; name the encoding in the mapping, such as encoding: windows-1251"
+	lines, _ := tally(t, one+"\n"+bad+"\n", treeCounts)
+	if !slices.Equal(lines, []string{reading, "line" + refused}) {
+		t.Errorf("lines: got %q", lines)
+	}
+	lines, _ = tally(t, "["+one+","+bad+"]", treeCounts)
+	if !slices.Equal(lines, []string{reading, "object" + refused}) {
+		t.Errorf("a list: got %q", lines)
+	}
+}
+
+// What follows the end of a document is not lost without a word.
+func TestXMLBehindItsRootIsAnError(t *testing.T) {
+	const one = "<p><place>PL-18-MEDYKA</place><time>2026-07-01T01:00:00Z</time><trucks>1</trucks></p>"
+	const end = " is outside of the one element that has all others; the rest is not read"
+	for behind, want := range map[string]string{
+		"\n<!-- end -->\n":   "",
+		"garbage":            `readings: XML: behind element 1: "garbage"` + end,
+		"<r>" + one + "</r>": `readings: XML: behind element 1: "<r>"` + end,
+		"<p/>":               `readings: XML: behind element 1: "<p>"` + end,
+	} {
+		want := slices.DeleteFunc([]string{"01T01:00 PL-18-MEDYKA queue.observed vehicles=1 wait=unknown age=unknown", want}, func(s string) bool { return s == "" })
+		if lines, _ := tally(t, "<r>\n"+one+"\n</r>"+behind, "path: r.p\n"+treeCounts); !slices.Equal(lines, want) {
+			t.Errorf("%q: got %q", behind, lines)
 		}
 	}
 }

@@ -21,6 +21,7 @@ type xmlElements struct {
 	in     *allowance
 	path   []string
 	within []string
+	ended  bool // the root
 	number int
 	values map[string]string // outside of the records
 }
@@ -64,11 +65,19 @@ func (x *xmlElements) next() (int, *tree, error) {
 			return 0, nil, x.fault(err)
 		}
 		switch v := token.(type) {
+		case xml.CharData:
+			if text := bytes.TrimSpace(v); len(x.within) == 0 && len(text) > 0 {
+				return 0, nil, x.outOfRoot(string(text))
+			}
 		case xml.Directive:
 			return 0, nil, errors.New("XML: it has a document type, which may define entities; remove the line <!DOCTYPE ...>")
 		case xml.EndElement:
 			x.within = x.within[:max(len(x.within)-1, 0)]
+			x.ended = len(x.within) == 0
 		case xml.StartElement:
+			if x.ended {
+				return 0, nil, x.outOfRoot("<" + v.Name.Local + ">")
+			}
 			depth := len(x.within)
 			isOn := depth < len(x.path) && sameName(v.Name.Local, x.path[depth])
 			if isOn && depth+1 < len(x.path) {
@@ -86,6 +95,10 @@ func (x *xmlElements) next() (int, *tree, error) {
 			t.keep(strings.Join(append(slices.Clone(x.within), ""), "."), x.values)
 		}
 	}
+}
+
+func (x *xmlElements) outOfRoot(text string) error {
+	return fmt.Errorf("XML: behind element %d: %q is outside of the one element that has all others; the rest is not read", x.number, short(text))
 }
 
 func (x *xmlElements) fault(err error) error {
