@@ -3,6 +3,7 @@
 // It promises that an unknown key is an error, and so are a second document, which the library would pass over, and a
 // document at which the library panics: goccy/go-yaml does so on a tag without a value ("places:\n !- "). A file that is
 // empty but for comments sets nothing, where the library would set everything to zero; a byte order mark is passed over.
+// A number with a fraction is no whole number, where the library would cut it.
 //
 // It refuses, before the library parses it, what takes memory or time by a power of its size: anchors, aliases and merges, of which 766
 // bytes never end; values within more than 100 others, of which 40 kB take 2.5 GB; and more than 1 MiB or 50,000 signs and words.
@@ -14,6 +15,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"reflect"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -40,6 +42,9 @@ func Unmarshal(data []byte, into any) (err error) {
 	case 0:
 		return nil
 	case 1:
+		if err := checkWhole(all[0], reflect.TypeOf(into)); err != nil {
+			return err
+		}
 		return yaml.NewDecoder(bytes.NewReader(nil), yaml.Strict()).DecodeFromNode(all[0], into)
 	}
 	return errors.New("there is more than one document; put all keys into the first")

@@ -1,9 +1,13 @@
 package strictyaml_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/goccy/go-yaml"
 
 	"dwell/ingest/strictyaml"
 )
@@ -101,5 +105,43 @@ func TestFilesWithinTheBoundsAreRead(t *testing.T) {
 	}
 	if err := strictyaml.Unmarshal([]byte("\uFEFF"+text.String()), &into); err != nil || len(into) != 200 || into[199].C[0][0] != "d" || into[0].A.B[1] != "*x" {
 		t.Errorf("got %d entries and error %v", len(into), err)
+	}
+}
+
+// One and a half lines above the header were one.
+func TestFractionIsNoWholeNumber(t *testing.T) {
+	type Inner struct {
+		Size uint16 `yaml:"size"`
+	}
+	for text, want := range map[string]string{
+		"skip: 1.5":             `line 1: "1.5" is not a whole number`,
+		"share: 1\nskip: '1.5'": `line 2: "1.5" is not a whole number`,
+		"size: 0.5":             `line 1: "0.5" is not a whole number`,
+		"of: {a: [1, 2.5]}":     `line 1: "2.5" is not a whole number`,
+		"wait: 1.5":             "line 1: cannot unmarshal",
+		"skip: 1.0":             "",
+		"skip: 1e3":             "",
+		"share: 1.5":            "",
+		"name: 1.5":             "",
+		"wait: 1.5s":            "",
+		"skip: ~":               "",
+	} {
+		var into struct {
+			Inner `yaml:",inline"`
+			Skip  int              `yaml:"skip"`
+			Share *float64         `yaml:"share"`
+			Name  string           `yaml:"name"`
+			Wait  time.Duration    `yaml:"wait"`
+			Of    map[string][]int `yaml:"of"`
+		}
+		got := ""
+		err := strictyaml.Unmarshal([]byte(text), &into)
+		var at yaml.Error
+		if errors.As(err, &at) {
+			got = fmt.Sprintf("line %d: %s", at.GetToken().Position.Line, at.GetMessage())
+		}
+		if (err == nil) != (want == "") || !strings.HasPrefix(got, want) {
+			t.Errorf("%q: got %v, want %q", text, err, want)
+		}
 	}
 }
