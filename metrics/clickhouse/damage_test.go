@@ -283,3 +283,35 @@ func TestInspectorLooksAtOnce(t *testing.T) {
 		t.Error(fmt.Sprint(looked, err))
 	}
 }
+
+// TestPartThatIsGoneIsReportedUntilTheTableIsMadeAgain removes the folder of a table's part while ClickHouse is stopped.
+func TestPartThatIsGoneIsReportedUntilTheTableIsMadeAgain(t *testing.T) {
+	d := newDisk(t)
+	if err := d.WriteProgress(t.Context(), 3, &engine.Flush{AsOf: 7}); err != nil {
+		t.Fatal(err)
+	}
+	file := d.files(t, "progress")[0]
+	d.engine.Stop(t)
+	if err := os.RemoveAll(filepath.Dir(file)); err != nil {
+		t.Fatal(err)
+	}
+	d.start(t)
+	var log bytes.Buffer
+	found := inspected(t, d.Store, &log)
+	want := Damage{Table: "progress", Part: "broken-gone_" + filepath.Base(filepath.Dir(file)), Reason: "broken-gone"}
+	if len(found) != 1 || found[0] != want || strings.Count(log.String(), restore) != 1 {
+		t.Errorf("found %+v, want %+v; log:\n%s", found, want, log.String())
+	}
+	r, err := d.BeginRecount(t.Context())
+	if err == nil {
+		err = r.Swap(t.Context())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.engine.Kill(t)
+	d.start(t)
+	if found := inspected(t, d.Store, nil); len(found) > 0 {
+		t.Errorf("afterwards: %v", found)
+	}
+}

@@ -21,7 +21,13 @@ const parentVariable = "DWELL_CLICKHOUSE_PARENT"
 // confinedVariable makes this binary a process that confines itself to a folder and then does what its arguments say.
 const confinedVariable = "DWELL_CLICKHOUSE_CONFINED_TO"
 
+// listEveryVariable is how often an engine lists its parts.
+const listEveryVariable = "DWELL_CLICKHOUSE_LIST_EVERY"
+
 func TestMain(m *testing.M) {
+	if every := os.Getenv(listEveryVariable); every != "" {
+		clickhouse.SetListEvery(every)
+	}
 	if dir := os.Getenv(confinedVariable); dir != "" {
 		confined(dir, os.Args[1], os.Args[2])
 		return

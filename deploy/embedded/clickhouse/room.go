@@ -13,26 +13,31 @@ import (
 )
 
 // config changes defaults of the engine. It begins no insert and no merge that would leave less than this much space
-// (NOT_ENOUGH_SPACE), and keeps the source parts of a merge for a minute, since the merged part may turn out to be incomplete.
+// (NOT_ENOUGH_SPACE), and keeps the source parts of a merge for a minute, since the merged part may turn out to be incomplete. Programs
+// that keep no list of the parts do not write the comment.
 const config = `<clickhouse>
+    ` + listComment + `
     <merge_tree><old_parts_lifetime>60</old_parts_lifetime></merge_tree>
     <storage_configuration><disks><default><keep_free_space_bytes>67108864</keep_free_space_bytes></default></disks></storage_configuration>
 </clickhouse>
 `
 
-// writeConfig puts config and the rights of clients into the data folder, unless they are there: a start needs no room.
-func writeConfig(dir string, unguarded bool) (path string, err error) {
+const listComment = "<!-- parts.json lists the parts in use -->"
+
+// writeConfig puts config and the rights of clients into the data folder, unless they are there: a start needs no room. Listed
+// reports that the program before this one kept a list of the parts, too.
+func writeConfig(dir string, unguarded bool) (path string, listed bool, err error) {
 	dir, err = filepath.Abs(dir) // the engine works in no folder
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
 	users := filepath.Join(dir, "dwell-users.xml")
 	if err := writeUnlessThere(users, rights(unguarded)); err != nil {
-		return "", err
+		return "", false, err
 	}
 	var name bytes.Buffer
 	if err := xml.EscapeText(&name, []byte(users)); err != nil {
-		return "", err
+		return "", false, err
 	}
 	path = filepath.Join(dir, "dwell.xml")
 	keys := "    <users_config>" + name.String() + "</users_config>\n"
@@ -40,7 +45,8 @@ func writeConfig(dir string, unguarded bool) (path string, err error) {
 		keys += "    <user_scripts_path>/dev/null/</user_scripts_path>\n"
 	}
 	text := strings.Replace(config, "</clickhouse>", keys+"</clickhouse>", 1)
-	return path, writeUnlessThere(path, text)
+	was, _ := os.ReadFile(path)
+	return path, bytes.Contains(was, []byte(listComment)), writeUnlessThere(path, text)
 }
 
 func writeUnlessThere(path, text string) error {

@@ -58,7 +58,7 @@ func Serve(ctx context.Context, lib string, cfg Config, ln net.Listener, log *sl
 	if err != nil { // leaveFolder makes relative paths useless
 		return errors.Join(fmt.Errorf("embedded ClickHouse: data folder: %w", err), ln.Close())
 	}
-	config, err := writeConfig(dir, cfg.Unguarded)
+	config, err := prepare(dir, cfg.Unguarded)
 	if err != nil {
 		return errors.Join(fmt.Errorf("embedded ClickHouse: %w", err), ln.Close())
 	}
@@ -86,6 +86,7 @@ func Serve(ctx context.Context, lib string, cfg Config, ln net.Listener, log *sl
 	h := &handler{
 		pool: pool, password: password, unguarded: cfg.Unguarded, log: log,
 		admitted: make(chan struct{}, maxRequests), unwritten: make(chan struct{}),
+		parts: &lister{path: filepath.Join(dir, partsFile), keep: pool.keep},
 	}
 	if err := h.identify(); err != nil {
 		return errors.Join(fmt.Errorf("embedded ClickHouse: %w", err), ln.Close(), pool.close())
@@ -108,6 +109,13 @@ func Serve(ctx context.Context, lib string, cfg Config, ln net.Listener, log *sl
 		defer close(watched)
 		h.watch(over)
 	}()
+	listing, endList := context.WithCancel(context.WithoutCancel(ctx))
+	defer endList()
+	listEnded := make(chan struct{})
+	go func() {
+		defer close(listEnded)
+		h.parts.run(listing, func(err error) { log.Debug("parts not listed", "error", err) })
+	}()
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(netutil.LimitListener(ln, maxConnections)) }()
 	log.Info("ready", "address", ln.Addr().String(), "data", dir, "version", h.version)
@@ -122,11 +130,32 @@ func Serve(ctx context.Context, lib string, cfg Config, ln net.Listener, log *sl
 	}
 	close(over)
 	<-watched
+	endList()
+	<-listEnded
 	err = errors.Join(err, pool.close())
 	if l.shutdown() != 0 {
 		log.Debug("some of the engine's threads run until the process ends, which does no harm")
 	}
 	return err
+}
+
+// prepare looks for what the engine would not miss, and writes its configuration. From here on the engine changes what the list is about.
+func prepare(dir string, unguarded bool) (config string, err error) {
+	list := filepath.Join(dir, partsFile)
+	config, listed, err := writeConfig(dir, unguarded)
+	if err != nil {
+		return "", err
+	}
+	if !listed { // a program that keeps no list may have used the folder since
+		if err := removeList(list); err != nil {
+			return "", err
+		}
+	}
+	tables := readList(list)
+	if err := markGone(dir, tables); err != nil {
+		return "", err
+	}
+	return config, removeList(list)
 }
 
 // handler serves ClickHouse's HTTP interface.
@@ -140,6 +169,7 @@ type handler struct {
 	// unwritten is closed when the engine has failed to write something.
 	unwritten chan struct{}
 	failed    sync.Once
+	parts     *lister
 }
 
 // identify asks the engine for the version and time zone that the headers carry.
@@ -299,6 +329,14 @@ func (h *handler) run(ctx context.Context, w http.ResponseWriter, q *request) er
 	if q.readOnly && !c.readOnly(string(text)) {
 		fail(w, q, &exception{code: 164, name: "READONLY", text: "Code: 164. DB::Exception: Cannot execute query in readonly mode. For queries over HTTP, method GET implies readonly. You should use method POST for modifying queries. (READONLY)"})
 		return nil
+	}
+	if mayTakeParts(c, st, text) {
+		release, err := h.parts.hold()
+		if err != nil {
+			fail(w, q, err)
+			return nil
+		}
+		defer release()
 	}
 	format := first(st.format, q.format)
 	reply, err := newReply(w, q, format)
