@@ -128,6 +128,10 @@ func (c *Child) Run(ctx context.Context) error {
 		return fmt.Errorf("embedded ClickHouse ended: %w: table %s has more damaged parts than ClickHouse sets aside at a start: "+
 			"restore the data folder from a copy, or move its folder of tables away to count the log again", err, table[1])
 	}
+	if file := cannotOpen.FindSubmatch(last.tail); file != nil {
+		return fmt.Errorf("embedded ClickHouse ended: %w: it cannot open what file %q defines, and says why above: "+
+			"restore the data folder from a copy, or move its folder of tables away to count the log again", err, file[1])
+	}
 	if line := last.String(); line != "" {
 		return fmt.Errorf("embedded ClickHouse ended: %w: %s", err, line)
 	}
@@ -146,6 +150,9 @@ func environment() []string {
 
 // tooManyDamaged finds in what libchdb writes to standard error that it will not start, and the table because of which.
 var tooManyDamaged = regexp.MustCompile(`Load job 'load table ([^']*)' failed: Code: 231\.`)
+
+// cannotOpen finds in it the file of a database or a table that it cannot open.
+var cannotOpen = regexp.MustCompile(`DB::Exception: .* from (?:metadata )?file (\S*(?:store|metadata)/\S+\.sql)\b`)
 
 // watch reads the child's output to its end; the first line has the address.
 func (c *Child) watch(ctx context.Context, out io.Reader) error {

@@ -152,6 +152,9 @@ func prepare(dir string, unguarded bool) (config string, err error) {
 		}
 	}
 	tables := readList(list)
+	if err := checkMetadata(dir, tables); err != nil {
+		return "", err
+	}
 	if err := markGone(dir, tables); err != nil {
 		return "", err
 	}
