@@ -133,6 +133,9 @@ func (b *Broker) run(ctx context.Context) error {
 		return fmt.Errorf("embedded broker: %w", err)
 	}
 	defer m.close()
+	if err := b.checkState(m); err != nil {
+		return fmt.Errorf("embedded broker: %w", err)
+	}
 	cluster, err := b.openWhole(m)
 	if err != nil {
 		return fmt.Errorf("embedded broker: %w", err)
@@ -238,7 +241,10 @@ func (b *Broker) open(m *marks) (*kfake.Cluster, error) {
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, fmt.Errorf("cannot bind 127.0.0.1:%d: address already in use; stop the program that uses it, or choose another port", b.cfg.Port)
 	}
-	return cluster, err
+	if err != nil {
+		return nil, fmt.Errorf("data folder %q: %w", b.cfg.DataDir, err)
+	}
+	return cluster, nil
 }
 
 // listen listens on an address, and reports the advertised one.
@@ -269,9 +275,6 @@ func (a advertised) Addr() net.Addr { return a.addr }
 
 // create creates topics that are missing, and marks where the logs of topics end at least.
 func (b *Broker) create(cluster *kfake.Cluster, m *marks) error {
-	if err := m.listed(cluster); err != nil {
-		return err
-	}
 	for _, t := range b.cfg.Topics {
 		if cluster.TopicInfo(t.Name) == nil {
 			if err := cluster.CreateTopic(t.Name, int32(t.Partitions), t.Configs); err != nil {

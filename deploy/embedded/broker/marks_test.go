@@ -74,22 +74,6 @@ func TestTopicMadeAnewBeginsAtZero(t *testing.T) {
 	read(t, addr, 0, 5)
 }
 
-// TestLostListOfTopicsIsNamed would otherwise mix the records of two topics.
-func TestLostListOfTopicsIsNamed(t *testing.T) {
-	dir := t.TempDir()
-	addr, stop := brokertest.StartStop(t, brokertest.DataDir(dir), brokertest.Topic(topic, 1))
-	write(t, addr, 0, 0, 10)
-	stop()
-	if err := os.Remove(filepath.Join(dir, "topics.json")); err != nil {
-		t.Fatal(err)
-	}
-	b, err := broker.New(broker.Config{DataDir: dir}, discard)
-	if err != nil {
-		t.Fatal(err)
-	}
-	wantLine(t, b.Run(t.Context()), "topics.json")
-}
-
 func truncate(t *testing.T, file string, size int64) {
 	t.Helper()
 	if err := os.Truncate(file, size); err != nil {

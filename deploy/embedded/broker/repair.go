@@ -21,22 +21,6 @@ type loss struct {
 	at          int64 // the offset of the control record that says so, which has been given to no record that is left
 }
 
-// listed refuses topics that have marks and are not there: the file that lists them was lost, and to make them anew would mix their
-// records with those that are left.
-func (m *marks) listed(cluster *kfake.Cluster) error {
-	topics, err := m.topics()
-	if err != nil {
-		return err
-	}
-	for _, topic := range topics {
-		if cluster.TopicInfo(topic) == nil {
-			return fmt.Errorf("topic %q has had records and is not in topics.json any more: put that file back, or move %q and the topic's partitions away to begin it anew",
-				topic, m.path(topic))
-		}
-	}
-	return nil
-}
-
 // losses finds what the logs have lost: at their ends, which it compares with the marks, and between segments, since kfake has cut
 // off what it cannot read. It marks the ends of logs that are longer.
 func (m *marks) losses(cluster *kfake.Cluster, dataDir string) (lost []loss, err error) {
