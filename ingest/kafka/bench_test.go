@@ -130,7 +130,7 @@ func BenchmarkBatch(b *testing.B) {
 	}
 	defer c.close()
 	f := newFetcher(c, cfg, slog.New(slog.DiscardHandler), Unobserved{}, 2, []int{0})
-	f.sources[0].seek(0)
+	f.sources[0].seek(0, false)
 	p, _, _ := f.sources[0].request(time.Now())
 	l, err := c.layout(b.Context(), topic)
 	if err != nil {

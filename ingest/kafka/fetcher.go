@@ -210,8 +210,7 @@ func (f *fetcher) take(ctx context.Context, s *source, stay int, a partitionAnsw
 	if a.code == 0 {
 		s.trouble.over(f.log, "the partition can be fetched again", "partition", s.partition)
 		f.obs.Fetched(s.partition, len(a.data), a.highWatermark, a.lastStable)
-		from, _ := s.position()
-		f.lost(s.partition, a.data, from)
+		f.lost(s.partition, a.data, s.unread())
 		f.obs.Buffered(s.partition, s.deliver(stay, a))
 		return
 	}

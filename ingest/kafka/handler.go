@@ -39,8 +39,8 @@ type Batch struct {
 	HighWatermark int64
 }
 
-// Earliest is the offset of a partition without progress: reading begins at the first record that Kafka still has, and no
-// earlier one counts as lost.
+// Earliest is the offset of a partition without progress: reading begins at the first record that Kafka still has, and an
+// earlier one counts as lost only where the log itself says so (shortlog.go).
 const Earliest int64 = -1
 
 // Observer is notified for metrics. It is called from several goroutines and must not block.

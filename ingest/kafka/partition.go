@@ -68,7 +68,8 @@ func (p *partition) serve(owned, drain context.Context, pace *backoff) (Failure,
 
 // feed passes fetched chunks to the Handler. It returns nil when owned ends.
 func (p *partition) feed(owned, drain context.Context, h Handler, next int64, pace *backoff) (Failure, error) {
-	if next == Earliest {
+	earliest := next == Earliest
+	if earliest {
 		var err error
 		if next, _, err = p.client.bounds(owned, p.cfg.Topic, p.partition); err != nil {
 			if owned.Err() != nil {
@@ -81,7 +82,7 @@ func (p *partition) feed(owned, drain context.Context, h Handler, next int64, pa
 		return OpenFailure, fmt.Errorf("handler asks for offset %d", next)
 	}
 	p.obs.Opened(p.partition, next)
-	p.seek(next)
+	p.seek(next, earliest)
 	tick := time.NewTimer(p.untilTick())
 	defer tick.Stop()
 	for owned.Err() == nil {

@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -116,4 +117,44 @@ func TestRecordsThatTheLogHasLostAreCounted(t *testing.T) {
 		t.Errorf("%d records were lost, want 25", l.lost)
 	}
 	l.check(t)
+}
+
+// TestRecordsLostFromTheBeginningOfALogAreCounted damages the first batch of a log, so that nothing is left of it. Of its records none was read, or half.
+func TestRecordsLostFromTheBeginningOfALogAreCounted(t *testing.T) {
+	embeddedOnly(t)
+	dir := t.TempDir()
+	addr, stop := brokertest.StartStop(t, brokertest.DataDir(dir), brokertest.Topic(topic, 1), brokertest.Topic(letters, 1))
+	p := producer(t, config(addr))
+	for i := range 100 {
+		numbered(t, p, i)
+	}
+	stop()
+	file := filepath.Join(dir, "partitions", topic+"-0", "0.dat")
+	text, err := os.ReadFile(file)
+	if err == nil {
+		text[17] ^= 1 // of the CRC
+		err = os.WriteFile(file, text, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr, stop = brokertest.StartStop(t, brokertest.DataDir(dir))
+	t.Cleanup(stop)
+	cfg := config(addr)
+	numbered(t, producer(t, cfg), 1000)
+	for _, story := range []struct{ stored, lost int64 }{{Earliest, 100}, {0, 100}, {50, 50}} {
+		t.Run(fmt.Sprint("from ", story.stored), func(t *testing.T) {
+			l := newLedger()
+			l.stored[0] = story.stored
+			_, stop := consume(t, cfg, l)
+			l.until(t, "the record behind the gap is stored", func() bool { return l.total() == 1 })
+			if err := stop(); err != nil {
+				t.Fatal(err)
+			}
+			if l.lost != story.lost {
+				t.Errorf("%d records were lost, want %d", l.lost, story.lost)
+			}
+			l.check(t)
+		})
+	}
 }

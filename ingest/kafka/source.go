@@ -26,7 +26,9 @@ type source struct {
 	stay    int
 	reading bool
 	// next is the offset of the next request, which is sent at retryAt at the earliest.
-	next          int64
+	next int64
+	// earliest is true until something has come of a log that is read from its beginning, wherever that is.
+	earliest      bool
 	retryAt       time.Time
 	pace          backoff
 	highWatermark int64
@@ -47,11 +49,11 @@ type chunk struct {
 	bytes int
 }
 
-// seek starts fetching from next on.
-func (s *source) seek(next int64) {
+// seek starts fetching from next on. Earliest says that this is where the log begins now, and nothing of it was read before.
+func (s *source) seek(next int64, earliest bool) {
 	s.mu.Lock()
 	s.restart(true)
-	s.next, s.due = next, time.Now()
+	s.next, s.earliest, s.due = next, earliest, time.Now()
 	s.mu.Unlock()
 	s.wanted()
 }
@@ -116,6 +118,7 @@ func (s *source) deliver(stay int, a partitionAnswer) (buffered int) {
 	s.highWatermark, s.due = a.highWatermark, time.Now().Add(a.throttle)
 	batches, next := frames(a.data, s.next, a.highWatermark)
 	if next != s.next {
+		s.earliest = false
 		s.push(chunk{from: s.next, next: next, highWatermark: a.highWatermark, aborted: a.aborted, batches: batches, bytes: len(a.data)})
 	}
 	return s.bytes
@@ -188,6 +191,16 @@ func (s *source) unansweredFor(now time.Time) time.Duration {
 		return 0
 	}
 	return now.Sub(s.due)
+}
+
+// unread is the offset from which on nothing was read: of a log that is read from its beginning that of its first record ever.
+func (s *source) unread() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.earliest {
+		return 0
+	}
+	return s.next
 }
 
 func (s *source) position() (next, highWatermark int64) {
