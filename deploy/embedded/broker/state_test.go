@@ -20,8 +20,12 @@ import (
 func TestLostOrDamagedStateIsNamedAndLeftAsItIs(t *testing.T) {
 	whole := stopped(t)
 	for _, story := range []struct{ file, how, says string }{
-		{"meta.json", "gone", "from any other data folder"}, {"meta.json", "cut", "from any other data folder"}, {"meta.json", "empty", "from a copy"},
-		{"topics.json", "gone", "from a copy"}, {"topics.json", "cut", "from a copy"}, {"topics.json", "renamed", "is not in"},
+		{"meta.json", "gone", "from any other data folder"},
+		{"meta.json", "cut", "from any other data folder"},
+		{"meta.json", "empty", "from a copy"},
+		{"topics.json", "gone", "from a copy"},
+		{"topics.json", "cut", "from a copy"},
+		{"topics.json", "renamed", "is not in"},
 		{"seq_windows.json", "cut", "or remove it"},
 	} {
 		t.Run(story.file+" "+story.how, func(t *testing.T) {

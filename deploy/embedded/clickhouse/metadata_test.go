@@ -32,12 +32,19 @@ func TestLostDefinitionIsNamed(t *testing.T) {
 		damage    func([]byte) []byte
 		unlisted  bool
 	}{
-		{"gone", "metadata/dwell.sql", remove, false}, {"gone, no list", "metadata/dwell.sql", remove, true},
-		{"a bit", "metadata/dwell.sql", bit, false}, {"a bit, no list", "metadata/dwell.sql", bit, true},
-		{"empty", "metadata/dwell.sql", empty, false}, {"cut", "metadata/dwell.sql", cut, false},
-		{"gone", "metadata/dwell/t.sql", remove, false}, {"gone, no list", "metadata/dwell/t.sql", remove, true},
-		{"a bit", "metadata/dwell/t.sql", bit, false}, {"empty", "metadata/dwell/t.sql", empty, true}, {"cut", "metadata/dwell/t.sql", cut, false},
-		{"gone", "metadata/dwell/v.sql", remove, false}, {"cut, no list", "metadata/dwell/v.sql", cut, true},
+		{"gone", "metadata/dwell.sql", remove, false},
+		{"gone, no list", "metadata/dwell.sql", remove, true},
+		{"a bit", "metadata/dwell.sql", bit, false},
+		{"a bit, no list", "metadata/dwell.sql", bit, true},
+		{"empty", "metadata/dwell.sql", empty, false},
+		{"cut", "metadata/dwell.sql", cut, false},
+		{"gone", "metadata/dwell/t.sql", remove, false},
+		{"gone, no list", "metadata/dwell/t.sql", remove, true},
+		{"a bit", "metadata/dwell/t.sql", bit, false},
+		{"empty", "metadata/dwell/t.sql", empty, true},
+		{"cut", "metadata/dwell/t.sql", cut, false},
+		{"gone", "metadata/dwell/v.sql", remove, false},
+		{"cut, no list", "metadata/dwell/v.sql", cut, true},
 	} {
 		t.Run(story.file+" "+story.how, func(t *testing.T) {
 			copied := filepath.Join(t.TempDir(), "data")
