@@ -9,7 +9,7 @@ import (
 )
 
 // notKeys mark processes of the embedded ClickHouse; they are not configuration.
-var notKeys = []string{"DWELL_CLICKHOUSE_CONFINED", "DWELL_CLICKHOUSE_CONFINED_TO", "DWELL_CLICKHOUSE_PARENT"}
+var notKeys = []string{"DWELL_CLICKHOUSE_CONFINED", "DWELL_CLICKHOUSE_CONFINED_TO", "DWELL_CLICKHOUSE_LIST_EVERY", "DWELL_CLICKHOUSE_PARENT"}
 
 // Environment variables that set keys stand in programs, scripts and documents, where no compiler sees that a key has
 // another name now.
