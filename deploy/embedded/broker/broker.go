@@ -16,6 +16,8 @@
 // No offset is given twice: where a log is shorter than it was, it goes on behind its mark, or where somebody had read it up to
 // (Topic.LeastEnds), and says what it has lost (marks.go, repair.go).
 //
+// A file beside the log that is missing or damaged is named before anything is written, and made anew if nothing in it is used (state.go).
+//
 // A transaction that is open when the broker is killed is aborted, in the log too, and its producer is fenced (abandoned.go).
 //
 // A process that is killed while it joins a group does not keep partitions: kfake starts no session for a member whose

@@ -9,6 +9,9 @@
 // the disk in the middle of a write, the process ends rather than acknowledge (room.go): libchdb 26.7 ignores
 // a failed write, leaves parts whose files are empty, and deletes what it merged into them.
 //
+// Before it opens a data folder it looks for what the engine would not miss: parts whose folders are gone are shown as set aside
+// (parts.go, gone.go), and a folder without the definition of a table is refused (metadata.go).
+//
 // It refuses to be more than that: no native (TCP) interface, one user, no files or networks for clients (rights.go), no external tables
 // in a request, no replication, and no promise against a loss of power beyond ClickHouse's own defaults. A border's production runs on a
 // ClickHouse server.
