@@ -182,8 +182,8 @@ func (o *office) fill() {
 	o.exec(`INSERT INTO inside_now VALUES (0, '%s', 'inbound', 5, '2026-01-05 12:00:00', '2026-01-05 12:00:00', 3, [2, 1], ['2026-01-05 10:00:00', '2026-01-04 10:00:00'],
 		['2026-01-05 10:15:00', '2026-01-05 11:00:00'], ['wait', 'hold'], ['customs', 'customs'], ['red', 'red'], ['channel.assigned', 'hold.placed'],
 		['', 'customs'], ['', ''], ['', ''], [[], ['customs']])`, torkham)
-	o.exec("INSERT INTO readings VALUES (0, 1, '%s', '', 'far', 'buses', 'r1', 0, '2026-01-05 11:00:00', '2026-01-05 11:00:00', 0, NULL, 60, 2, NULL, 'paused', 0, '2026-01-05 11:00:00')", torkham)
-	o.exec("INSERT INTO readings VALUES (0, 2, '%s', '', 'far', '', 'r2', 0, '2026-01-05 11:30:00', '2026-01-05 11:30:00', NULL, NULL, NULL, NULL, NULL, 'unknown', 0, '2026-01-05 11:30:00')", torkham)
+	o.exec("INSERT INTO readings VALUES (0, 1, '%s', '', 'far', 'buses', 'r1', 0, '2026-01-05 11:00:00', '2026-01-05 11:00:00', 0, NULL, 60, 2, NULL, 'paused', 0, '2026-01-05 11:00:00', 1)", torkham)
+	o.exec("INSERT INTO readings VALUES (0, 2, '%s', '', 'far', '', 'r2', 0, '2026-01-05 11:30:00', '2026-01-05 11:30:00', NULL, NULL, NULL, NULL, NULL, 'unknown', 0, '2026-01-05 11:30:00', 1)", torkham)
 	for offset, row := range []string{
 		"'hour', '2026-01-05 09:30:00', 'release_time', 1, 1000000", "'hour', '2026-01-05 09:30:00', 'release_time', -1, -2000000",
 		"'day', '2026-01-03 19:30:00', 'arrivals', 0, 0",

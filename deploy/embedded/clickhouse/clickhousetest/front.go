@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // Front puts a proxy before the server, which may do what other servers and proxies do and the embedded engine does not:
@@ -33,13 +34,21 @@ func (s Server) Front(t testing.TB, handle func(engine http.Handler, w http.Resp
 	return s
 }
 
+// sessions has room for as many sessions as may be waiting to expire; the engine keeps 64.
+var sessions = make(chan struct{}, 48)
+
+// sessionTimeout is how long a session is kept after its last request, and expired is when it is gone for sure.
+const sessionTimeout, expired = time.Second, 3 * time.Second / 2
+
 // ReadOnly is the server for a user whose profile has readonly = level. With 1 ClickHouse refuses statements that write and
 // settings that are sent along, except those that are changeable in readonly, with 2 only the former.
 func (s Server) ReadOnly(t testing.TB, level int, changeable ...string) Server {
 	t.Helper()
 	return s.Front(t, func(engine http.Handler, w http.ResponseWriter, r *http.Request) {
+		sessions <- struct{}{}
+		defer time.AfterFunc(expired, func() { <-sessions })
 		// A session has the setting before the request comes with its own.
-		session := url.Values{"session_id": {rand.Text()}, "session_timeout": {"1"}, "readonly": {strconv.Itoa(level)}}
+		session := url.Values{"session_id": {rand.Text()}, "session_timeout": {strconv.Itoa(int(sessionTimeout.Seconds()))}, "readonly": {strconv.Itoa(level)}}
 		setting := r.URL.Query()
 		r.URL.RawQuery += "&" + session.Encode()
 		for _, name := range changeable {
