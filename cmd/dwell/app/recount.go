@@ -105,8 +105,8 @@ type recountShard struct {
 	was   engine.Progress
 	// records before the offset from come from the tables, the others from Kafka, which ends at end.
 	from, end int64
-	// away is how many of those from the tables were forwarded to the shards of their subjects.
-	away int64
+	// away is how many of those from the tables were forwarded to the shards of their subjects, which a flush counts.
+	away atomic.Int64
 }
 
 // plan acquires the shards of the old tables, which fences instances that write to them, and finds where their records are. Where the
@@ -204,7 +204,7 @@ func (r *recount) complete(ctx context.Context, partition int) error {
 	if err != nil {
 		return err
 	}
-	if has+r.shards[partition].away < was.Records {
+	if has+r.shards[partition].away.Load() < was.Records {
 		return r.missing(partition, has)
 	}
 	if now.Offset < was.Offset {
@@ -217,7 +217,8 @@ func (r *recount) complete(ctx context.Context, partition int) error {
 // writes to them would be tried again without end.
 func (r *recount) watch(ctx context.Context, stop context.CancelCauseFunc) {
 	var all int64
-	for _, shard := range r.shards {
+	for i := range r.shards {
+		shard := &r.shards[i]
 		all += shard.was.Records + max(0, shard.end-shard.was.Offset)
 	}
 	tick := time.NewTicker(time.Second)
@@ -289,7 +290,7 @@ func (r *recount) countTable(ctx context.Context, partition int, budget *pipelin
 	shard := r.newShard(partition, budget, func(ctx context.Context, records ...event.Record) error {
 		err := r.Producer.Write(ctx, records...)
 		if err == nil {
-			r.shards[partition].away += int64(len(records))
+			r.shards[partition].away.Add(int64(len(records)))
 		}
 		return err
 	})
@@ -316,7 +317,8 @@ func (r *recount) countTopic(ctx context.Context) error {
 	cfg := r.Config.Kafka.Config
 	cfg.Group += "-recount"
 	left := &unread{partitions: map[int]int64{}}
-	for p, shard := range r.shards {
+	for p := range r.shards {
+		shard := &r.shards[p]
 		if shard.from < shard.end {
 			left.partitions[p] = shard.end
 		}
