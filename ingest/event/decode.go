@@ -142,7 +142,7 @@ func (d *Decoder) readBinary(record *Record) *Rejection {
 	if e := &d.found[edition]; e.kind == text { // a header has the text of the number
 		d.scanner.start(e.text)
 		d.scanner.number()
-		if d.scanner.end() {
+		if !d.scanner.broken && d.scanner.at == len(e.text) {
 			e.kind = number
 		}
 	}

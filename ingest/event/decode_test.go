@@ -186,6 +186,13 @@ func TestRetractionNamesAnEdition(t *testing.T) {
 	if r := d.Decode(binary, &arrival); r != nil || arrival.Key() != e.RetractedKey() {
 		t.Errorf("key %x, rejection %v, want that of the retraction", arrival.Key(), r)
 	}
+	for _, text := range []string{"1 ", " 1", "0x1", "1e"} {
+		spaced := binary.Clone()
+		spaced.Headers = append(spaced.Headers, Header{[]byte("ce_edition"), []byte(text)})
+		if r := d.Decode(&spaced, &arrival); r == nil || r.Reason != InvalidField {
+			t.Errorf("edition %q: %v", text, r)
+		}
+	}
 	binary.Headers = append(binary.Headers, Header{[]byte("ce_edition"), []byte("03")})
 	if r := d.Decode(binary, &arrival); r == nil || r.Error() != `invalid_field: edition "03"` {
 		t.Errorf("edition 03: %v", r)

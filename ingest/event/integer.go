@@ -29,6 +29,6 @@ func integer(number []byte, most int64) (n int64, ok bool) {
 	case len(positive) < len(mantissa) || zeros < 0 || int64(len(significant))+zeros > maxDigits:
 		return 0, false
 	}
-	n, _ = decimal(append(significant, bytes.Repeat([]byte("0"), int(zeros))...))
-	return n, n <= most
+	n, ok = decimal(append(significant, bytes.Repeat([]byte("0"), int(zeros))...))
+	return n, ok && n <= most
 }

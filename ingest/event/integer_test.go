@@ -35,12 +35,12 @@ func TestWholeNumbersOfAnyFormAreRead(t *testing.T) {
 		}
 	})
 	for number, want := range map[string]bool{
-		"0e99999999999999999999":  true,
-		"1e99999999999999999999":  false,
-		"1e-99999999999999999999": false,
-		"-0.0":                    true,
+		"0e99999999999999999999":                   true,
+		"1e99999999999999999999":                   false,
+		"1e-99999999999999999999":                  false,
+		"-0.0":                                     true,
 		"1" + strings.Repeat("0", 1000) + "e-1000": true,
-		"9999999999.000": true, "10000000000": false, "1e10": false,
+		"9999999999.000":                           true, "10000000000": false, "1e10": false,
 	} {
 		if _, ok := integer([]byte(number), MaxCount); ok != want {
 			t.Errorf("%.30s: %t", number, ok)

@@ -65,7 +65,7 @@ func (r *slowReader) parts(m *Record) (attributes map[string]any, data any) {
 			headers[name] = headers["ce_"+name]
 		}
 		headers["datacontenttype"] = headers["content-type"]
-		if edition, is := headers["ce_edition"].(string); is {
+		if edition, is := headers["ce_edition"].(string); is && edition != "" {
 			headers["edition"] = json.Number(edition)
 		}
 		return withoutEmpty(headers), withoutEmpty(r.parse(m.Value))
@@ -234,7 +234,7 @@ func (r *slowReader) count(from map[string]any, field string) int64 {
 // whole reads a whole number in any form. A fuzzer's exponents would take math/big for ever, and none beyond 1000 makes a number that counts.
 func (r *slowReader) whole(given any, most int64) int64 {
 	digits, is := given.(json.Number)
-	is = is && json.Valid([]byte(digits))
+	is = is && json.Valid([]byte(digits)) && strings.TrimSpace(string(digits)) == string(digits)
 	if mantissa, exponent, has := strings.Cut(strings.ToLower(string(digits)), "e"); has && is {
 		e, err := strconv.Atoi(exponent)
 		is = err == nil && e > -1000 && e < 1000
