@@ -2,6 +2,7 @@ package clickhouse_test
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -49,6 +50,65 @@ func TestPartsThatAFullDiskHasCutAreNoDamage(t *testing.T) {
 			t.Errorf("full disk %v: set aside are %q, want %q", story.full, got, story.want)
 		}
 	}
+}
+
+// emptyPart leaves of a part what a full disk does where its files were made and nothing could be written.
+func emptyPart(t *testing.T, folder string) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(folder, "*"))
+	for _, file := range files {
+		err = errors.Join(err, os.Truncate(file, 0))
+	}
+	if err != nil || len(files) == 0 {
+		t.Fatal(folder, err)
+	}
+}
+
+// TestPartWhoseSourcesAreThereIsNoDamage kills the engine after a merge whose part is not whole, as on a full disk, and leaves no word of that. The
+// engine takes the parts that were merged, so nothing is lost. Once they are gone, the same is damage.
+func TestPartWhoseSourcesAreThereIsNoDamage(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	engine := clickhousetest.Open(t, dir)
+	ask(t, engine.Server, nil, "CREATE TABLE t (x UInt64) ENGINE = MergeTree ORDER BY x")
+	const inUse = "SELECT path FROM system.parts WHERE active AND table = 't'"
+	merged := func() string {
+		t.Helper()
+		ask(t, engine.Server, nil, "INSERT INTO t SELECT number FROM numbers(100)")
+		ask(t, engine.Server, nil, "INSERT INTO t SELECT number FROM numbers(100)")
+		ask(t, engine.Server, nil, "OPTIMIZE TABLE t FINAL")
+		return strings.TrimSpace(ask(t, engine.Server, nil, inUse))
+	}
+	again := func(wantReasons, wantRows string) {
+		t.Helper()
+		engine = clickhousetest.Open(t, dir)
+		if got := ask(t, engine.Server, nil, "SELECT reason FROM system.detached_parts ORDER BY reason DESC"); got != wantReasons {
+			t.Errorf("set aside are %q, want %q", got, wantReasons)
+		}
+		if got := ask(t, engine.Server, nil, "SELECT count() FROM t"); got != wantRows {
+			t.Errorf("%s rows are left, want %s", got, wantRows)
+		}
+	}
+	part := merged()
+	engine.Kill(t)
+	emptyPart(t, part)
+	again("unwritten\n", "200\n")
+
+	part = merged()
+	engine.Kill(t)
+	siblings, err := filepath.Glob(filepath.Join(filepath.Dir(strings.TrimSuffix(part, "/")), "all_*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, one := range siblings {
+		if one != strings.TrimSuffix(part, "/") {
+			if err := os.RemoveAll(one); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	_ = os.Remove(filepath.Join(dir, "parts.json")) // else the parts that were merged are missed, too
+	emptyPart(t, part)
+	again("unwritten\nbroken-on-start\n", "0\n")
 }
 
 // TestStartThatClickHouseRefusesNamesTheTable damages more than it would set aside.
