@@ -2,6 +2,7 @@ package clickhouse
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -91,6 +92,11 @@ func TestOneOfTwoReadingsOfOneIDCountsInAnyOrder(t *testing.T) {
 		}
 	}
 	s := open(t, fresh(t), voc)
+	for _, logged := range []int64{math.MinInt64, math.MaxInt64} { // by clocks of producers
+		if v := (&engine.QueueReading{Logged: logged}).Version(); v >= (&engine.QueueReading{Retracted: true}).Version() {
+			t.Errorf("a reading that was logged at %d is above its retraction", logged)
+		}
+	}
 	rounds := make([]engine.Raw, 5)
 	for order := range 24 {
 		id := fmt.Sprint(order)

@@ -65,7 +65,7 @@ func (r *QueueReading) Version() uint64 {
 		said = binary.LittleEndian.AppendUint64(said, uint64(n))
 	}
 	said = append(said, r.Queue...)
-	first := uint64(math.MaxUint32 - r.Logged/1000)
+	first := math.MaxUint32 - uint64(min(max(r.Logged/1000, 0), math.MaxUint32)) // a producer may date its records at will
 	return xxhash.Sum64(said)>>(64-hashed)<<seconds | first
 }
 
