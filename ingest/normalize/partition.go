@@ -46,9 +46,9 @@ type Parts struct {
 	Translator Translator
 	Log        Log
 	Refused    Refused
-	// Commit takes the offset behind what is written.
+	// Commit takes the offset behind what is written, whenever it has changed.
 	Commit func(next int64)
-	// Normalized is called with what was written, and with how many messages are left in the partition.
+	// Normalized is called with what was written, and with how many messages are left in the partition, -1 if that is not known.
 	Normalized func(c Count, left int64)
 	Now        func() time.Time
 }
@@ -64,6 +64,7 @@ type Partition struct {
 	count   Count
 	next    int64
 	left    int64
+	written int64 // the offset that was committed
 }
 
 // NewPartition is for the messages of a partition of a topic, from any offset on.
@@ -79,7 +80,10 @@ func (p *Partition) Handle(messages []event.Record, next, end int64) error {
 			return err
 		}
 	}
-	p.next, p.left = next, max(0, end-next)
+	p.next, p.left = next, -1
+	if end >= 0 {
+		p.left = max(0, end-next)
+	}
 	return nil
 }
 
@@ -138,8 +142,9 @@ func (p *Partition) Write(ctx context.Context) error {
 	if err := p.parts.Log.Write(ctx, p.records...); err != nil {
 		return err
 	}
-	if p.count.Messages > 0 || p.left == 0 {
+	if p.next != p.written {
 		p.parts.Commit(p.next)
+		p.written = p.next
 	}
 	p.parts.Normalized(p.count, p.left)
 	p.records, p.letters, p.count = p.records[:0], p.letters[:0], Count{}

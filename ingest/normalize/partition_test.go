@@ -132,6 +132,13 @@ events: [{}]
 	}
 	wants(append(append(refused, events...), "commit 14", "{Messages:3 Records:7 Events:3 Refused:3 Passed:1}, 6 left")...)
 
+	// Nothing has arrived since, and how much there is is not known yet.
+	handle(14, -1)
+	if err := p.Write(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	wants("{Messages:0 Records:0 Events:0 Refused:0 Passed:0}, -1 left")
+
 	// Transaction markers end the partition: their offsets are behind all messages.
 	handle(20, 20)
 	if err := p.Write(t.Context()); err != nil {

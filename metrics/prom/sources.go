@@ -30,12 +30,14 @@ func NewSources(registry prometheus.Registerer) *Sources {
 	}
 }
 
-// Normalized counts what was written of a partition's messages; left are those that have yet to be read.
+// Normalized counts what was written of a partition's messages; left are those that have yet to be read, -1 if that is not known.
 func (s *Sources) Normalized(topic string, partition, events, refused, passed int, left int64) {
 	s.records.WithLabelValues(topic, "accepted").Add(float64(events))
 	s.records.WithLabelValues(topic, "refused").Add(float64(refused))
 	s.records.WithLabelValues(topic, "passed").Add(float64(passed))
-	s.lag.WithLabelValues(topic, strconv.Itoa(partition)).Set(float64(left))
+	if left >= 0 {
+		s.lag.WithLabelValues(topic, strconv.Itoa(partition)).Set(float64(left))
+	}
 }
 
 // Lost counts messages that are never read.
