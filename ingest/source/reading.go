@@ -93,12 +93,11 @@ func (q *Reader) read(shape, number int, values []string) (reading, *LineError) 
 	if c.BCP != "" {
 		r.name = column(at.bcp)
 	}
-	id, why := m.bcpOf(q.voc, r.name)
-	if why != "" {
-		return bad(event.UnknownBCP, c.BCP, r.name, why)
+	named := r.name
+	var id, why string
+	if r.name, id, r.bcp, why = m.bcpOf(q.voc, named); why != "" {
+		return bad(event.UnknownBCP, c.BCP, named, why)
 	}
-	r.name, _, _ = m.bcp(r.name)
-	r.bcp, _ = q.voc.BCP([]byte(id))
 	if c.Queue != "" {
 		if r.queue = column(at.queue); !isName(r.queue) {
 			return bad(event.InvalidField, c.Queue, r.queue, badName)
@@ -190,22 +189,23 @@ func (m *Mapping) instant(text string, zone *time.Location) (at, later time.Time
 	return at, later, why
 }
 
-// bcpOf is the id of a BCP by its text in the file; why says why it is none.
-func (m *Mapping) bcpOf(voc *event.Vocabulary, text string) (id, why string) {
-	id = text
+// bcpOf finds a BCP by its text in the file: its name as the mapping writes it, its id and its code; why says why there is none.
+func (m *Mapping) bcpOf(voc *event.Vocabulary, text string) (name, id string, bcp event.BCP, why string) {
+	name, id = text, text
 	if len(m.BCPs) > 0 {
-		var known bool
-		if _, id, known = m.bcp(text); !known {
-			return "", "is not in the mapping's bcps" + m.nearestBCP(text)
+		var named bool
+		if name, id, named = m.bcp(text); !named {
+			return "", "", event.NoBCP, "is not in the mapping's bcps" + m.nearestBCP(text)
 		}
 	}
-	if _, known := voc.BCP([]byte(id)); !known {
-		if id != text {
-			return "", fmt.Sprintf("is %q in the mapping's bcps, which is not the id of a configured place", id)
-		}
-		return "", "is not the id of a configured place; give its id in the mapping's bcps"
+	bcp, known := voc.BCP([]byte(id))
+	switch {
+	case !known && id != text:
+		why = fmt.Sprintf("is %q in the mapping's bcps, which is not the id of a configured place", id)
+	case !known:
+		why = "is not the id of a configured place; give its id in the mapping's bcps"
 	}
-	return id, ""
+	return name, id, bcp, why
 }
 
 // bcp finds the id of a BCP by its name in the file, in any case; name is as the mapping writes it.

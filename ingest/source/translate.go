@@ -110,7 +110,7 @@ func (t *translator) translate(i, number int, values []string, origin string, no
 			say.words[f] = m.word(f, say.raw[f])
 		}
 	}
-	bcp, why := m.bcpOf(t.voc, say.raw[ofBCP])
+	_, bcp, _, why := m.bcpOf(t.voc, say.raw[ofBCP])
 	if why != "" {
 		return bad(event.UnknownBCP, say.about(ofBCP, why))
 	}

@@ -4,19 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
-
-	driver "github.com/ClickHouse/clickhouse-go/v2"
 )
 
 // IneffectiveRetractions is how many retractions retract nothing, since no event has come that they name. It fails where the database
 // has yet to be created.
 func IneffectiveRetractions(ctx context.Context, cfg Config) (n uint64, err error) {
-	conn, err := cfg.connect(cfg.Database, driver.Settings{})
+	conn, err := Connect(cfg)
 	if err != nil {
 		return 0, err
 	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
 	if err := conn.QueryRow(ctx, "SELECT count() FROM ineffective_retractions").Scan(&n); err != nil {
-		return 0, errors.Join(fmt.Errorf("read view ineffective_retractions: %w", damaged(err)), conn.Close())
+		return 0, fmt.Errorf("read view ineffective_retractions: %w", damaged(err))
 	}
-	return n, conn.Close()
+	return n, nil
 }
