@@ -2,26 +2,16 @@ package main
 
 import (
 	"bytes"
-	"io"
-	"log/slog"
 	"strings"
 	"testing"
 	"time"
 
-	"dwell/cmd/dwell/app"
 	"dwell/ingest/event"
 )
 
 // A post takes back an arrival and has a slip in its id: check says so, also beside the process that owns the folder.
 func TestCheckCountsRetractionsThatRetractNothing(t *testing.T) {
-	cfg := app.DefaultConfig()
-	cfg.Embed(t.TempDir())
-	cfg.Listen = "127.0.0.1:0"
-	s, err := app.Serve(t.Context(), cfg, io.Discard, slog.New(slog.DiscardHandler), time.Now)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer stopHere(t, s)
+	s := serveForTest(t, "afghanistan", time.Now)
 	bcp, _ := s.Vocabulary.BCP([]byte("AF-NAN-TORKHAM"))
 	at := time.Date(2026, 1, 5, 8, 0, 0, 0, time.UTC).UnixMilli()
 	arrived := event.Event{Type: event.TruckArrived, ID: []byte("0815"), Source: []byte("/post"), Subject: []byte("T1"), BCP: bcp, Direction: event.Inbound, Time: at, Recorded: at}
@@ -36,7 +26,7 @@ func TestCheckCountsRetractionsThatRetractNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out, errs bytes.Buffer
-	if code := run(t.Context(), []string{"check", "--data", cfg.Data}, strings.NewReader(""), &out, &errs, nil); code != 0 {
+	if code := run(t.Context(), []string{"check", "--data", s.Config.Data}, strings.NewReader(""), &out, &errs, nil); code != 0 {
 		t.Fatal(errs.String())
 	}
 	if want := "retractions    1 of events that have not come, in the view ineffective_retractions\n"; !strings.Contains(out.String(), want) {

@@ -49,6 +49,17 @@ func posted(t *testing.T, s *app.System, secret, form, body string) (*http.Respo
 	t.Helper()
 	r := requestFor(t, s, http.MethodPost, receiver.Path, body)
 	r.Header.Set("Content-Type", form)
+	answer, text := answerTo(t, s, r, secret)
+	var receipt receiver.Receipt
+	if err := json.Unmarshal(text, &receipt); err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	return answer, receipt
+}
+
+// answerTo sends a request with a token, and checks that the answer is as the API's description says.
+func answerTo(t *testing.T, s *app.System, r *http.Request, secret string) (answer *http.Response, text []byte) {
+	t.Helper()
 	if secret != "" {
 		r.Header.Set("Authorization", "Bearer "+secret)
 	}
@@ -57,16 +68,12 @@ func posted(t *testing.T, s *app.System, secret, form, body string) (*http.Respo
 		t.Fatal(err)
 	}
 	defer func() { _ = answer.Body.Close() }()
-	text, err := io.ReadAll(answer.Body)
+	text, err = io.ReadAll(answer.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
 	asDescribed(t, s, r, answer, text)
-	var receipt receiver.Receipt
-	if err := json.Unmarshal(text, &receipt); err != nil {
-		t.Fatalf("%v\n%s", err, text)
-	}
-	return answer, receipt
+	return answer, text
 }
 
 // asDescribed checks that an answer is as the API's description says.

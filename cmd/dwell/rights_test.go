@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"io"
 	"net/http"
 	"testing"
 	"time"
@@ -15,20 +14,7 @@ import (
 // rightsOf asks what a token permits.
 func rightsOf(t *testing.T, s *app.System, secret string) (status int, body string) {
 	t.Helper()
-	r := requestFor(t, s, http.MethodGet, receiver.RightsPath, "")
-	if secret != "" {
-		r.Header.Set("Authorization", "Bearer "+secret)
-	}
-	answer, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = answer.Body.Close() }()
-	text, err := io.ReadAll(answer.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	asDescribed(t, s, r, answer, text)
+	answer, text := answerTo(t, s, requestFor(t, s, http.MethodGet, receiver.RightsPath, ""), secret)
 	return answer.StatusCode, string(text)
 }
 
