@@ -23,7 +23,7 @@ func (c *Config) TokensFile() string {
 	return ""
 }
 
-// CheckTokens returns why the file of the tokens cannot be used. Where nothing can be posted, there is none.
+// CheckTokens returns an error if the file of the tokens cannot be used. It returns nil where no such file is configured.
 func (c *Config) CheckTokens() error {
 	if c.TokensFile() == "" {
 		return nil

@@ -65,7 +65,7 @@ func removeList(path string) error {
 	return nil
 }
 
-// write brings the list up to date. Where that fails, as on a full disk, there is none until it can be written.
+// write brings the list up to date. Where that fails, as on a full disk, the list is removed until it can be written again.
 func (l *lister) write() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -131,7 +131,7 @@ func (l *lister) run(ctx context.Context, failed func(error)) {
 	}
 }
 
-// readList reads the list of the process before this one. None is returned where there is none, or it cannot be read.
+// readList reads the list of the process before this one. It returns nil if the file is missing or cannot be read.
 func readList(path string) []listedTable {
 	var all []listedTable
 	if text, err := os.ReadFile(path); err != nil || json.Unmarshal(text, &all) != nil {

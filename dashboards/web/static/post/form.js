@@ -18,7 +18,7 @@ export class Form {
     byId("earlier").addEventListener("click", () => this.correct(this.at() === null));
     byId("record").addEventListener("submit", (event) => event.preventDefault());
     for (const name of Object.keys(facts)) {
-      // The second click of a double click is none.
+      // Of a double click the second one is ignored.
       byId(name).addEventListener("click", (event) => { if (event.detail < 2) this.press(name); });
     }
     fill(byId("kind"), kinds.map((code) => [code, t(code)]));

@@ -20,7 +20,7 @@ const en = {
   insecure: "This page is not opened over https, so the browser cannot keep it: load it while there is a network, and do not close it. What is recorded is kept in any case.",
   kept: "This browser keeps this page: it opens without a network.",
   not_all_files: "not all of its files could be loaded",
-  not_kept: "This page could not be kept for times without a network ({reason}). Do not close it while there is none.",
+  not_kept: "This page could not be saved for use without a network ({reason}). Do not close it while you are offline.",
 
   where: "Border crossing point", source: "Source",
   direction: "Direction", inbound: "Inbound", outbound: "Outbound",
