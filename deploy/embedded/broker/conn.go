@@ -11,6 +11,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"dwell/deploy/embedded/connections"
 )
 
 const (
@@ -35,9 +37,8 @@ var requestTimeout = 30 * time.Second
 
 // conn is a client's connection. kfake reads whole requests from it, and writes each response with one Write.
 type conn struct {
-	net.Conn
+	*connections.Conn
 	g *guard
-	usefulness
 
 	buf   bytes.Buffer // the request, from its size on
 	ahead []byte       // what of it has not been read by kfake
@@ -112,7 +113,7 @@ func (c *conn) next() (err error) {
 		}
 		left -= n
 	}
-	c.active.Store(time.Now().UnixNano())
+	c.Active()
 	whole, err := c.take(r)
 	if err != nil {
 		return err
@@ -178,13 +179,11 @@ func (c *conn) Write(p []byte) (int, error) {
 	if _, err := c.Conn.Write(out); err != nil {
 		return 0, err
 	}
-	c.answered.Store(true)
-	c.active.Store(time.Now().UnixNano())
+	c.Served()
 	return len(p), nil
 }
 
 func (c *conn) Close() error {
-	c.g.remove(c)
 	c.mu.Lock()
 	c.closed = true
 	for _, r := range c.pending {

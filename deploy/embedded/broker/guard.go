@@ -6,10 +6,11 @@ import (
 	"log/slog"
 	"net"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kfake"
+
+	"dwell/deploy/embedded/connections"
 )
 
 // guard stands between clients and kfake, which trusts whoever it talks to: it takes the first four bytes that come for the size of
@@ -31,27 +32,22 @@ type guard struct {
 
 	closing sync.Once
 	closed  chan struct{}
-
-	mu    sync.Mutex
-	conns map[*conn]struct{}
-	full  time.Time // when connections were last too many and that was logged
 }
 
 func newGuard(ln net.Listener, log *slog.Logger, m *marks) *guard {
 	closed := make(chan struct{})
 	return &guard{
-		Listener: ln, log: log, topics: topics{known: map[string]bool{}, closed: closed}, marks: m,
+		Listener: connections.Bound(ln, maxConns, log), log: log, topics: topics{known: map[string]bool{}, closed: closed}, marks: m,
 		requestTimeout: requestTimeout, opened: make(chan struct{}), closed: closed,
 		large:   budget{left: largeBytes, freed: make(chan struct{})},
-		parsing: make(chan struct{}, 8), conns: map[*conn]struct{}{},
+		parsing: make(chan struct{}, 8),
 	}
 }
 
 // maxConns is how many connections there may be. A client takes a handful.
 const maxConns = 256
 
-// Accept waits for a connection. With too many of them, the one that has been of least use ends: one that never sent a request
-// before others, and of each kind the one that has been idle for longest.
+// Accept waits for a connection, and until requests are served.
 func (g *guard) Accept() (net.Conn, error) {
 	nc, err := g.Listener.Accept()
 	if err != nil {
@@ -62,26 +58,7 @@ func (g *guard) Accept() (net.Conn, error) {
 	case <-g.closed:
 		return nil, errors.Join(net.ErrClosed, nc.Close())
 	}
-	c := &conn{Conn: nc, g: g}
-	c.active.Store(time.Now().UnixNano())
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if len(g.conns) >= maxConns {
-		var least *conn
-		for other := range g.conns {
-			if least == nil || other.lessUseful(least) {
-				least = other
-			}
-		}
-		delete(g.conns, least)
-		_ = least.Conn.Close() // its reads and writes fail, and kfake lets go of it
-		if time.Since(g.full) > time.Minute {
-			g.full = time.Now()
-			g.log.Warn("too many connections: ended the one that was idle for longest", "maximum", maxConns, "remote", least.RemoteAddr())
-		}
-	}
-	g.conns[c] = struct{}{}
-	return c, nil
+	return &conn{Conn: nc.(*connections.Conn), g: g}, nil
 }
 
 // open serves requests from now on.
@@ -94,12 +71,6 @@ func (g *guard) open(cluster *kfake.Cluster) {
 func (g *guard) Close() error {
 	g.closing.Do(func() { close(g.closed) })
 	return g.Listener.Close()
-}
-
-func (g *guard) remove(c *conn) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	delete(g.conns, c)
 }
 
 // largeBytes is how many bytes of large requests may be in memory together.
@@ -142,17 +113,4 @@ func (b *budget) give(n int) {
 	b.left += n
 	close(b.freed)
 	b.freed = make(chan struct{})
-}
-
-// usefulness of a connection, for Accept.
-type usefulness struct {
-	answered atomic.Bool  // it has been sent a response
-	active   atomic.Int64 // when it last sent or was sent something, Unix nanoseconds
-}
-
-func (u *usefulness) lessUseful(than *conn) bool {
-	if a, b := u.answered.Load(), than.answered.Load(); a != b {
-		return b
-	}
-	return u.active.Load() < than.active.Load()
 }

@@ -1,0 +1,84 @@
+package connections
+
+import (
+	"bytes"
+	"log/slog"
+	"net"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// pipes is a listener whose connections are in memory.
+type pipes struct{ connections chan net.Conn }
+
+func (p pipes) Accept() (net.Conn, error) { return <-p.connections, nil }
+func (pipes) Addr() net.Addr              { return &net.TCPAddr{} }
+func (pipes) Close() error                { return nil }
+
+// Of four connections one is at work, one was served, and two have sent nothing. Whoever comes next is accepted, and ends the one that is
+// of least use each time.
+func TestTheConnectionOfLeastUseEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		p := pipes{make(chan net.Conn, 1)}
+		l := Bound(p, 4, slog.New(slog.NewTextHandler(&log, nil)))
+		names := map[*Conn]string{}
+		connect := func(name string) *Conn {
+			t.Helper()
+			_, own := net.Pipe()
+			p.connections <- own
+			c, err := l.Accept()
+			if err != nil {
+				t.Fatal(err)
+			}
+			names[c.(*Conn)] = name
+			time.Sleep(time.Second) // of the test's clock: each is active later than the one before
+			return c.(*Conn)
+		}
+		ended := func() string {
+			t.Helper()
+			for c, name := range names {
+				if _, open := l.open[c]; !open {
+					delete(names, c)
+					if _, err := c.Write([]byte("x")); err == nil {
+						t.Errorf("%s can be written to", name)
+					}
+					return name
+				}
+			}
+			return "no connection"
+		}
+		over := connect("at work").Work()
+		served := connect("served")
+		served.Served()
+		connect("the first that is silent")
+		connect("the second that is silent")
+
+		again := func(name, want string) *Conn {
+			t.Helper()
+			c := connect(name)
+			if got := ended(); got != want {
+				t.Errorf("when %q comes, %q ends, want %q", name, got, want)
+			}
+			return c
+		}
+		again("the third", "the first that is silent").Served()
+		again("the fourth", "the second that is silent").Work()
+		again("the fifth", "served").Work()
+		again("the sixth", "the third").Work()
+		over()
+		again("the seventh", "at work").Work()
+		again("the eighth", "the fourth") // all are at work
+		if n := strings.Count(log.String(), "too many connections"); n != 1 {
+			t.Errorf("logged %d times in a minute", n)
+		}
+		for c := range names {
+			_ = c.Close()
+		}
+		if len(l.open) != 0 {
+			t.Errorf("%d connections count as open after all are closed", len(l.open))
+		}
+	})
+}
