@@ -5,6 +5,7 @@ import (
 	"log/slog"
 
 	embedded "dwell/deploy/embedded/clickhouse"
+	"dwell/metrics/clickhouse"
 )
 
 // embeddedCommand is the child process that embedded ClickHouse runs in.
@@ -17,6 +18,6 @@ type embeddedCommand struct {
 
 func (c *embeddedCommand) Run(ctx context.Context, e *env) error {
 	log := slog.New(slog.NewTextHandler(e.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	cfg := embedded.Config{Data: c.Data, Listen: c.Listen, PasswordFile: c.PasswordFile}
+	cfg := embedded.Config{Data: c.Data, Listen: c.Listen, PasswordFile: c.PasswordFile, Own: clickhouse.Program}
 	return embedded.RunChild(ctx, cfg, e.in, e.out, log)
 }

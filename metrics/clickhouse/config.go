@@ -49,10 +49,13 @@ type Config struct {
 
 	// Topic is the topic of events: dead letters that come from it are records of the shards.
 	Topic string `yaml:"-"`
-	// Program is said in the User-Agent of requests; empty is dwell. The embedded ClickHouse lends no connection of one program to
+	// Program is said in the User-Agent of requests; empty is dwell's own. The embedded ClickHouse lends no connection of one program to
 	// another, so what runs statements of people must say another name.
 	Program string `yaml:"-"`
 }
+
+// Program is what dwell says in the User-Agent of its requests. The embedded ClickHouse keeps a part of its statements for it.
+const Program = "dwell"
 
 // DefaultConfig is for a server on this machine.
 func DefaultConfig() Config {
@@ -138,7 +141,7 @@ func (c Config) options(database string, settings driver.Settings) (opts *driver
 		DialTimeout: c.DialTimeout, ReadTimeout: c.ReadTimeout,
 		MaxOpenConns: c.PoolSize, MaxIdleConns: c.PoolSize,
 		Compression: &driver.Compression{Method: compressions[c.Compression]},
-		ClientInfo:  driver.ClientInfo{Comment: []string{cmp.Or(c.Program, "dwell")}},
+		ClientInfo:  driver.ClientInfo{Comment: []string{cmp.Or(c.Program, Program)}},
 	}
 	if opts.TLS, err = c.TLS.Load(); err != nil {
 		return nil, err

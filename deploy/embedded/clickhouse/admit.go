@@ -1,17 +1,21 @@
 package clickhouse
 
 import (
+	"context"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"time"
+
+	"dwell/deploy/embedded/connections"
 )
 
 // What a client may take of this machine besides its statements: memory for what it sends, connections, and time.
 const (
-	// maxRequests bounds the requests that are read, wait for a connection to the engine, or are at work.
+	// maxRequests bounds the requests that are read, wait for a connection to the engine, or are at work (share).
 	maxRequests = 64
-	// maxConnections bounds the connections of clients; others wait to be accepted.
+	// maxConnections bounds the connections of clients; beyond it the one of least use ends.
 	maxConnections = 256
 	// maxHeaderBytes bounds URL and headers; it is ClickHouse's http_max_uri_size.
 	maxHeaderBytes = 1 << 20
@@ -26,7 +30,7 @@ const (
 )
 
 var (
-	errTooManyRequests = &exception{code: 202, name: "TOO_MANY_SIMULTANEOUS_QUERIES", text: "Code: 202. DB::Exception: Too many requests at once; the embedded ClickHouse takes 64, try again later. (TOO_MANY_SIMULTANEOUS_QUERIES)"}
+	errTooManyRequests = &exception{code: 202, name: "TOO_MANY_SIMULTANEOUS_QUERIES", text: "Code: 202. DB::Exception: Too many requests at once; the embedded ClickHouse takes 64, of which 16 are kept for dwell, try again later. (TOO_MANY_SIMULTANEOUS_QUERIES)"}
 	errTooLong         = &exception{code: 62, name: "SYNTAX_ERROR", text: "Code: 62. DB::Exception: Max query size exceeded: the embedded ClickHouse takes statements of 4 MiB; send data as the body of an INSERT with a FORMAT. (SYNTAX_ERROR)"}
 )
 
@@ -34,7 +38,28 @@ func newServer(h http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler: h, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
+			return context.WithValue(ctx, connectionKey{}, c)
+		},
 	}
+}
+
+// listen is ln with the bound of connections.
+func listen(ln net.Listener, log *slog.Logger) net.Listener {
+	return connections.Bound(ln, maxConnections, log)
+}
+
+// connectionKey is the key of a request's connection in its context.
+type connectionKey struct{}
+
+// work says that a request with the password is at work until over is called: its connection is of use.
+func work(r *http.Request) (over func()) {
+	c, ok := r.Context().Value(connectionKey{}).(*connections.Conn)
+	if !ok { // a test's
+		return func() {}
+	}
+	c.Served()
+	return c.Work()
 }
 
 // patient is a body that ends with an error if its client does not send it in time. The time in which the engine takes what has

@@ -1,6 +1,7 @@
 package clickhouse
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -18,7 +19,7 @@ import (
 )
 
 func TestSessionsAreBounded(t *testing.T) {
-	p, err := newPool(func() (*conn, error) { return &conn{}, nil })
+	p, err := newPool("", func() (*conn, error) { return &conn{}, nil })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,8 +48,8 @@ func TestSessionsAreBounded(t *testing.T) {
 }
 
 func TestRequestsBeyondTheBoundAreRefused(t *testing.T) {
-	h := &handler{password: "sesame", admitted: make(chan struct{}, 1)}
-	h.admitted <- struct{}{}
+	h := &handler{password: "sesame", admitted: newShare(1)}
+	h.admitted.all <- struct{}{}
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "http://127.0.0.1/?password=sesame", strings.NewReader("SELECT 1")))
 	if w.Code != http.StatusServiceUnavailable || w.Header().Get("X-ClickHouse-Exception-Code") != "202" {
@@ -144,12 +145,58 @@ func TestSlowClientsAreLeft(t *testing.T) {
 	})
 }
 
+// Somebody opens all the connections there may be, and sends nothing or half of a request. Grafana comes later, and is answered at once, on
+// the connection that it keeps.
+func TestSilentConnectionsShutNobodyOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := &handler{password: "sesame", admitted: newShare(1), pool: &pool{slots: newShare(1)}}
+		h.admitted.all <- struct{}{} // so that each statement is refused at once, behind the password
+		p := pipes{connections: make(chan net.Conn)}
+		server := newServer(h, slog.New(slog.DiscardHandler))
+		go func() { _ = server.Serve(listen(p, slog.New(slog.DiscardHandler))) }()
+		connect := func() net.Conn {
+			client, own := net.Pipe()
+			p.connections <- own
+			return client
+		}
+		silent := func(text string) {
+			for range maxConnections {
+				c := connect()
+				go func() { _, _ = io.WriteString(c, text) }()
+			}
+			synctest.Wait()
+		}
+		silent("")
+		silent("GET / HTTP/1.1")
+		begin := time.Now()
+		grafana := connect()
+		answers := bufio.NewReader(grafana)
+		for range 3 {
+			if _, err := io.WriteString(grafana, "POST /?password=sesame&query=SELECT+1 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n"); err != nil {
+				t.Fatal(err)
+			}
+			answer, err := http.ReadResponse(answers, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, _ = io.Copy(io.Discard, answer.Body)
+			if took := time.Since(begin); answer.StatusCode != http.StatusServiceUnavailable || took != 0 {
+				t.Errorf("answered %s after %v", answer.Status, took)
+			}
+			silent("")
+		}
+		_ = grafana.Close()
+		close(p.connections)
+		_ = server.Close()
+	})
+}
+
 // A statement may leave something in a connection in a way that nobody has thought of. The program itself may meet it again; dwell, which
 // writes what it has counted, does not.
 func TestConnectionIsLentToOneProgram(t *testing.T) {
 	opened, closed := 0, 0
 	lib := &library{closeConn: func(*unsafe.Pointer) { closed++ }}
-	p, err := newPool(func() (*conn, error) {
+	p, err := newPool("", func() (*conn, error) {
 		opened++
 		c := &conn{lib: lib, work: make(chan func(), 1)}
 		go func() {

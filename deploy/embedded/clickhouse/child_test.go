@@ -144,34 +144,8 @@ func TestChildGetsNoSecretsOfTheEnvironment(t *testing.T) {
 
 // TestChildSurvivesCtrlCAndEndsWithItsParent plays a parent that gets killed: this binary, run as a parent of the engine.
 func TestChildSurvivesCtrlCAndEndsWithItsParent(t *testing.T) {
-	if _, err := clickhouse.Locate(); err != nil {
-		t.Fatal(err)
-	}
 	dir := t.TempDir()
-	exe, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	parent := exec.Command(exe)
-	parent.Env = append(os.Environ(), parentVariable+"="+dir)
-	parent.Stderr = os.Stderr
-	parent.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // its group is what a terminal would send Ctrl-C to
-	out, err := parent.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := parent.Start(); err != nil {
-		t.Fatal(err)
-	}
-	addr, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		t.Fatal(err)
-	}
-	password, err := clickhouse.ReadPassword(clickhousetest.PasswordFile(dir))
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := clickhousetest.Server{Addr: strings.TrimSpace(addr), Password: password, Database: "default"}
+	parent, s := startParent(t, dir)
 	if err := syscall.Kill(-parent.Process.Pid, syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
@@ -205,4 +179,71 @@ func TestChildSurvivesCtrlCAndEndsWithItsParent(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = ln.Close()
+}
+
+// An INSERT waits for rows that its client does not send, which nothing can end. The parent is killed, and its successor gets the folder
+// all the same, with what was acknowledged.
+func TestChildEndsWithItsParentThoughAStatementDoesNot(t *testing.T) {
+	dir := t.TempDir()
+	parent, s := startParent(t, dir)
+	ask(t, s, nil, "CREATE TABLE t (x UInt64) ENGINE = MergeTree ORDER BY x")
+	ask(t, s, nil, "INSERT INTO t VALUES (1)")
+	client, err := net.Dial("tcp", s.Addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = client.Close() }()
+	_, err = fmt.Fprintf(client, "POST /?query=INSERT+INTO+t+FORMAT+CSV&password=%s HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n", s.Password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	line, err := bufio.NewReader(client).ReadString('\n') // is answered when the rows are read
+	if err != nil || line != "HTTP/1.1 100 Continue\r\n" {
+		t.Fatalf("%q, %v", line, err)
+	}
+	if err := parent.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = parent.Wait()
+	own, err := folder.Own(dir, clickhouse.OwnerWait)
+	if err != nil {
+		t.Fatalf("after its parent was killed the child does not end: %v", err)
+	}
+	_ = own.Release()
+	next := clickhousetest.Open(t, dir)
+	if got := ask(t, next.Server, nil, "SELECT count() FROM t"); got != "1\n" {
+		t.Errorf("of one acknowledged row the successor has %q", got)
+	}
+}
+
+// startParent starts this binary as a parent of the engine on a folder.
+func startParent(t *testing.T, dir string) (*exec.Cmd, clickhousetest.Server) {
+	t.Helper()
+	if _, err := clickhouse.Locate(); err != nil {
+		t.Fatal(err)
+	}
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	parent := exec.Command(exe)
+	parent.Env = append(os.Environ(), parentVariable+"="+dir)
+	parent.Stderr = os.Stderr
+	parent.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // its group is what a terminal would send Ctrl-C to
+	out, err := parent.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := parent.Start(); err != nil {
+		t.Fatal(err)
+	}
+	addr, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	password, err := clickhouse.ReadPassword(clickhousetest.PasswordFile(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return parent, clickhousetest.Server{Addr: strings.TrimSpace(addr), Password: password, Database: "default"}
 }

@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	// poolSize bounds the statements that run at once; a request beyond it waits its turn.
+	// poolSize bounds the statements that run at once (share); a request beyond it waits its turn.
 	poolSize = 16
 	// maxSessions bounds the sessions, each of which has a connection to the engine and a thread until it expires.
 	maxSessions = 64
@@ -21,7 +21,8 @@ type pool struct {
 	open func() (*conn, error)
 	keep *conn // never lent, so that the engine runs as long as the pool
 
-	slots chan struct{}
+	own   string // the program for which statements are kept
+	slots share
 
 	mu       sync.Mutex
 	free     []*conn
@@ -39,29 +40,28 @@ var errSessionLocked = &exception{code: 373, name: "SESSION_IS_LOCKED", text: "C
 
 var errTooManySessions = &exception{code: 202, name: "TOO_MANY_SIMULTANEOUS_QUERIES", text: "Code: 202. DB::Exception: Too many sessions; the embedded ClickHouse keeps 64, use one of them, a shorter session_timeout, or none. (TOO_MANY_SIMULTANEOUS_QUERIES)"}
 
-func newPool(open func() (*conn, error)) (*pool, error) {
+func newPool(own string, open func() (*conn, error)) (*pool, error) {
 	keep, err := open()
 	if err != nil {
 		return nil, err
 	}
-	return &pool{open: open, keep: keep, slots: make(chan struct{}, poolSize), sessions: map[string]*session{}}, nil
+	return &pool{open: open, keep: keep, own: own, slots: newShare(poolSize), sessions: map[string]*session{}}, nil
 }
 
 // take lends a connection to a program: that of the session id, or any of the program if id is empty. The caller must call give once, which
 // returns the connection.
 func (p *pool) take(ctx context.Context, program, id string, timeout time.Duration) (_ *conn, give func(), err error) {
-	select {
-	case p.slots <- struct{}{}:
-	case <-ctx.Done():
+	leave, entered := p.slots.enter(isOwn(program, p.own), ctx.Done())
+	if !entered {
 		return nil, nil, ctx.Err()
 	}
 	defer func() {
 		if err != nil {
-			<-p.slots
+			leave()
 		}
 	}()
 	if id != "" {
-		return p.takeSession(id, timeout)
+		return p.takeSession(id, timeout, leave)
 	}
 	c := p.freeOf(program)
 	if c == nil {
@@ -78,7 +78,7 @@ func (p *pool) take(ctx context.Context, program, id string, timeout time.Durati
 		if gone != nil {
 			gone.close()
 		}
-		<-p.slots
+		leave()
 	}, nil
 }
 
@@ -108,7 +108,7 @@ func (p *pool) putFree(c *conn) (over *conn) {
 	return over
 }
 
-func (p *pool) takeSession(id string, timeout time.Duration) (*conn, func(), error) {
+func (p *pool) takeSession(id string, timeout time.Duration, leave func()) (*conn, func(), error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s := p.sessions[id]
@@ -135,7 +135,7 @@ func (p *pool) takeSession(id string, timeout time.Duration) (*conn, func(), err
 		defer p.mu.Unlock()
 		s.lent = false
 		s.expiry = time.AfterFunc(timeout, func() { p.expire(id, s) })
-		<-p.slots
+		leave()
 	}, nil
 }
 

@@ -16,8 +16,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/net/netutil"
-
 	"dwell/deploy/embedded/folder"
 )
 
@@ -29,13 +27,21 @@ type Config struct {
 	Listen string
 	// PasswordFile holds the password that each statement must carry (CreatePassword).
 	PasswordFile string
+	// Own is the program whose data these are, as the first comment of its User-Agent: a quarter of requests and statements is kept for it.
+	Own string
 	// Unguarded lets clients do what libchdb can, with files, networks and programs too. A benchmark needs it whose tables
 	// read from Kafka, and the test that shows what the guard is for.
 	Unguarded bool
 }
 
 // ownerWait is how long the owner of the data folder before this one may take to end: its parent may just have been killed.
-const ownerWait = 3 * time.Second
+const ownerWait = 5 * time.Second
+
+// orphanWait is how long statements may take to end when the parent is gone, so that its successor gets the folder.
+const orphanWait = time.Second
+
+// errEndless is why a process ends with statements at work, as if it were killed.
+var errEndless = errors.New("the parent has ended, and a statement has not: the process ends without it")
 
 // Serve loads the library at lib, opens the data folder, and serves HTTP on ln until ctx is done; it then finishes running
 // queries, or ends them if it has lost its parent, and closes the engine. A folder that another process uses is an error that names it. A process may call Serve
@@ -50,7 +56,7 @@ func Serve(ctx context.Context, lib string, cfg Config, ln net.Listener, log *sl
 		return errors.Join(fmt.Errorf("embedded ClickHouse: %w", err), ln.Close())
 	}
 	defer func() {
-		if !errors.Is(err, errUnwritten) { // then the engine runs until the process ends
+		if !errors.Is(err, errUnwritten) && !errors.Is(err, errEndless) { // then the engine runs until the process ends
 			_ = own.Release()
 		}
 	}()
@@ -68,7 +74,7 @@ func Serve(ctx context.Context, lib string, cfg Config, ln net.Listener, log *sl
 	}
 	l.setSignalHandlers(0) // Go's own stay in place
 	before := setAside(dir)
-	pool, err := newPool(func() (*conn, error) { return open(l, dir, config) })
+	pool, err := newPool(cfg.Own, func() (*conn, error) { return open(l, dir, config) })
 	if err != nil {
 		return errors.Join(fmt.Errorf("embedded ClickHouse: %w", err), ln.Close())
 	}
@@ -85,7 +91,7 @@ func Serve(ctx context.Context, lib string, cfg Config, ln net.Listener, log *sl
 	}
 	h := &handler{
 		pool: pool, password: password, unguarded: cfg.Unguarded, log: log,
-		admitted: make(chan struct{}, maxRequests), unwritten: make(chan struct{}),
+		own: cfg.Own, admitted: newShare(maxRequests), unwritten: make(chan struct{}),
 		parts: &lister{path: filepath.Join(dir, partsFile), keep: pool.keep},
 	}
 	if err := h.identify(); err != nil {
@@ -96,10 +102,12 @@ func Serve(ctx context.Context, lib string, cfg Config, ln net.Listener, log *sl
 	defer end()
 	server.BaseContext = func(net.Listener) context.Context { return statements }
 	stopped := make(chan error, 1)
+	endless := make(chan struct{})
 	go func() {
 		<-ctx.Done()
 		if errors.Is(context.Cause(ctx), errOrphaned) {
 			end()
+			time.AfterFunc(orphanWait, func() { close(endless) })
 		}
 		stopped <- server.Shutdown(context.WithoutCancel(ctx))
 	}()
@@ -117,7 +125,7 @@ func Serve(ctx context.Context, lib string, cfg Config, ln net.Listener, log *sl
 		h.parts.run(listing, func(err error) { log.Debug("parts not listed", "error", err) })
 	}()
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(netutil.LimitListener(ln, maxConnections)) }()
+	go func() { served <- server.Serve(listen(ln, log)) }()
 	log.Info("ready", "address", ln.Addr().String(), "data", dir, "version", h.version)
 	select {
 	case <-h.unwritten: // closing in order would write more
@@ -126,7 +134,11 @@ func Serve(ctx context.Context, lib string, cfg Config, ln net.Listener, log *sl
 	case err = <-served:
 	}
 	if errors.Is(err, http.ErrServerClosed) {
-		err = <-stopped
+		select {
+		case err = <-stopped:
+		case <-endless:
+			return fmt.Errorf("embedded ClickHouse: data folder %q: %w", dir, errEndless)
+		}
 	}
 	close(over)
 	<-watched
@@ -167,7 +179,8 @@ type handler struct {
 	password          string
 	unguarded         bool
 	log               *slog.Logger
-	admitted          chan struct{} // holds what is admitted
+	own               string // the program for which requests are kept
+	admitted          share
 	version, timezone string
 	// unwritten is closed when the engine has failed to write something.
 	unwritten chan struct{}
@@ -199,13 +212,13 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			refuse(w, http.StatusForbidden, why)
 			return
 		}
-		select {
-		case h.admitted <- struct{}{}:
-		default:
+		defer work(r)()
+		leave, entered := h.admitted.enter(isOwn(r.UserAgent(), h.own), atOnce)
+		if !entered {
 			refuse(w, http.StatusServiceUnavailable, errTooManyRequests)
 			return
 		}
-		defer func() { <-h.admitted }()
+		defer leave()
 		r.Body = &patient{ReadCloser: r.Body, control: http.NewResponseController(w)}
 		h.statement(w, r)
 	}

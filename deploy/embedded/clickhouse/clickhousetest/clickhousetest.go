@@ -87,7 +87,7 @@ func child(dir string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	cfg := embedded.Config{Data: dir, Listen: "127.0.0.1:0", PasswordFile: PasswordFile(dir), Unguarded: os.Getenv(UnguardedVariable) != ""}
+	cfg := embedded.Config{Data: dir, Listen: "127.0.0.1:0", PasswordFile: PasswordFile(dir), Own: "dwell", Unguarded: os.Getenv(UnguardedVariable) != ""}
 	err := embedded.RunChild(ctx, cfg, os.Stdin, os.Stdout, log)
 	if os.Getenv(removeVariable) != "" {
 		_ = os.RemoveAll(dir)
