@@ -18,7 +18,6 @@ import (
 	"dwell/cmd/dwell/visible"
 	"dwell/ingest/event"
 	"dwell/ingest/imports"
-	"dwell/ingest/letters"
 	"dwell/ingest/source"
 )
 
@@ -64,9 +63,6 @@ func (im *importing) Read(p []byte) (int, error) {
 	}
 	return n, err
 }
-
-// zone is the time zone of a BCP.
-func (im *importing) zone(bcp string) *time.Location { return im.Book.Place(bcp).Zone }
 
 // importFile starts or joins the parts that an import needs, imports the records that are read from the file, waits for the count
 // if --wait is set, and stops what it has started.
@@ -161,14 +157,12 @@ func hashOf(file io.Reader) (string, error) {
 
 // write imports the lines. Those that cannot be used become dead letters, and the first of them are printed.
 func (c *importFlags) write(ctx context.Context, e *env, s *app.System, about *imports.Import, in input, read hash.Hash) error {
-	refusals := imports.NewRefused(c.name(), letters.Writer{Topic: s.Producer, Table: s.Store}, time.Now)
 	bad := 0
-	refused := func(line *source.LineError) error {
+	refused := func(line *source.LineError) {
 		if bad++; bad <= maxBadLines {
 			s.EndLine()
 			_, _ = fmt.Fprintln(e.err, visible.Text(line.Error()))
 		}
-		return refusals.Add(ctx, line)
 	}
 	lines := func(yield func(source.Line, error) bool) {
 		for l, err := range in.Lines() {
@@ -180,15 +174,14 @@ func (c *importFlags) write(ctx context.Context, e *env, s *app.System, about *i
 			about.FileHash = hex.EncodeToString(read.Sum(nil))
 		}
 	}
-	err := importer(s).Import(ctx, about, lines, in.Tally(), refused)
-	return errors.Join(err, refusals.Flush(context.WithoutCancel(ctx)))
+	return s.Import(ctx, importer(s), about, lines, in.Tally(), refused)
 }
 
-// importer brings files into the system's log.
+// importer brings files into the system's log, and says where it waits for another import.
 func importer(s *app.System) *imports.Importer {
-	return &imports.Importer{Table: s.Store, Log: s.Producer, Vocabulary: s.Vocabulary, Waiting: func(other *imports.Import) {
+	return s.Importer(func(other *imports.Import) {
 		s.Doing("import", fmt.Sprintf("waiting for import %d of %s, which began at %s", other.Number, other.File, other.Begun.UTC().Format(time.RFC3339)))
-	}}
+	})
 }
 
 // waitCounted waits until everything in Kafka is counted. With own (app.StartOrJoin) no other process would, so it starts the
@@ -231,12 +224,10 @@ func (c *importEventsCommand) Run(ctx context.Context, e *env) error {
 
 // mapped reads the file by the one of the mappings that fits it.
 func (im *importing) mapped(mappings []source.Mapping) (input, error) {
-	r, err := source.NewReader(im, mappings, im.Vocabulary, im.zone, time.Now().Add(source.MaxSkew))
+	r, err := im.Reader(im.about, im, mappings)
 	if err != nil {
 		return nil, err
 	}
-	m := r.Mapping()
-	im.about.Mapping, im.about.MappingHash = filepath.Base(m.Name), m.Hash
-	im.Say("mapping", "%s", m.Name)
+	im.Say("mapping", "%s", r.Mapping().Name)
 	return r, nil
 }

@@ -193,6 +193,7 @@ func TestProductDoesNotImportBenchmarks(t *testing.T) {
 var adapters = []string{
 	"ingest/kafka",
 	"ingest/normalize",
+	"ingest/poll",
 	"ingest/receiver",
 	"metrics/audit",
 	"metrics/clickhouse",

@@ -10,6 +10,10 @@ type Description struct {
 	Source string `yaml:"source,omitempty"`
 	// Topic is the Kafka topic of the source, whose messages dwell serve and dwell normalize make events of: objects of JSON, or lines of CSV without a header.
 	Topic string `yaml:"topic,omitempty"`
+	// URL is the address of a document of the source that dwell serve reads at an interval, such as https://example.org/queues.json; instead of a topic.
+	URL string `yaml:"url,omitempty" json:",omitempty"`
+	// Every is that interval, 5m by default and at least 1s.
+	Every string `yaml:"every,omitempty" json:",omitempty"`
 	// Encoding is that of the text, such as windows-1251 or koi8-u; UTF-8, or UTF-16 with a byte order mark, by default.
 	Encoding string `yaml:"encoding,omitempty"`
 	// Separator is the character between columns, a comma by default. A first line such as sep=; has precedence.

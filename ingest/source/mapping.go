@@ -39,6 +39,9 @@ type Mapping struct {
 	BCPs map[string]string
 	// Topic is that of the source; empty if it has files alone.
 	Topic string
+	// URL is the address of its document, not checked here; empty if it has none. It is read at the interval Every.
+	URL   string
+	Every time.Duration
 	// Places is the places file that has the ids of BCPs; empty is unknown.
 	Places string
 
@@ -63,6 +66,9 @@ type Mapping struct {
 
 // OfEvents reports whether records are events, and not readings.
 func (m *Mapping) OfEvents() bool { return len(m.shapes) > 0 && m.shapes[0].ofEvent }
+
+// minEvery spares those whose document is read.
+const minEvery = time.Second
 
 // zoneOfPlace is the time_zone of times that are local at their place.
 const zoneOfPlace = "place"
@@ -89,7 +95,7 @@ func (raw *Description) Check(name string) (Mapping, error) {
 	m := Mapping{
 		Hash: fmt.Sprintf("%x", sha256.Sum256(said)),
 		Name: name, Source: raw.Source, Separator: ',', layout: cmp.Or(raw.TimeLayout, time.RFC3339),
-		sheet: raw.Sheet, skip: raw.Skip, headless: raw.Header != nil && !*raw.Header, BCPs: raw.BCPs, Places: raw.Places, Topic: raw.Topic,
+		sheet: raw.Sheet, skip: raw.Skip, headless: raw.Header != nil && !*raw.Header, BCPs: raw.BCPs, Places: raw.Places, Topic: raw.Topic, URL: raw.URL,
 		numbers: numbers{cmp.Or(raw.Decimal, "."), raw.Thousands}, words: raw.Words,
 	}
 	var faults []error
@@ -119,6 +125,15 @@ func (raw *Description) Check(name string) (Mapping, error) {
 	raw.shape(&m, fault)
 	if m.Topic != "" && !m.OfEvents() {
 		fault("topic", m.Topic, "has messages, which are events; say in events which ones a message has")
+	}
+	if m.Topic != "" && m.URL != "" {
+		fault("url", m.URL, "is there beside topic; a source has one of them")
+	}
+	if m.Every, err = time.ParseDuration(cmp.Or(raw.Every, "5m")); err != nil || m.Every < minEvery {
+		fault("every", raw.Every, "is not a duration of at least 1s, such as \"5m\"")
+	}
+	if raw.Every != "" && m.URL == "" {
+		fault("every", raw.Every, "is there without url, the address that is read so often")
 	}
 	if m.skip < 0 || m.skip > maxSkip {
 		fault("skip", fmt.Sprint(m.skip), fmt.Sprintf("is not between 0 and %d", maxSkip))

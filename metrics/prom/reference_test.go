@@ -37,6 +37,7 @@ func busy(t testing.TB) *border {
 	gate := prom.NewSources(b.registry)
 	gate.Normalized("gate.events", 0, 1, 1, 1, 1)
 	gate.Lost("gate.events", 1)
+	prom.NewPolls(b.registry).Changed("ministry")
 	b.posts.Answered(200)
 	b.Stalled(0, errors.New("connection refused"))
 	b.Applied(0, &pipeline.Batch{

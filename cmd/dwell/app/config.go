@@ -40,7 +40,8 @@ type Config struct {
 	// Places is a places file, or the name of one that is part of the program.
 	Places string `yaml:"places"`
 	// Sources are mappings by name. Of those of queue readings, dwell import readings and dwell source try choose one by its columns, before
-	// those that are part of the program. One of events with a topic is read by dwell serve and dwell normalize. ingest/README.md has their keys.
+	// those that are part of the program. One of events with a topic is read by dwell serve and dwell normalize,
+	// and the document of one with a url by dwell serve. ingest/README.md has their keys.
 	Sources map[string]source.Description `yaml:"sources" example:"{gate: {source: /gate, columns: {bcp: place, time: time, vehicles: trucks}}}"`
 
 	// Kafka is a Kafka cluster, or the embedded broker.
@@ -228,7 +229,7 @@ func (c *Config) Validate() error {
 	if _, err := c.Mappings(); err != nil {
 		errs = append(errs, err)
 	}
-	errs = append(errs, c.checkTopics())
+	errs = append(errs, c.checkTopics(), c.checkAddresses())
 	if c.Kafka.NewPartitions < 1 || c.Kafka.NewPartitions > 1<<15 {
 		bad("kafka.new_partitions: %d is not in 1..32768", c.Kafka.NewPartitions)
 	}

@@ -165,6 +165,14 @@ func (h *health) opened(shard int, next int64) {
 	h.ofShard(shard, func(s *shardHealth) { *s = shardHealth{open: true, next: next, end: -1} })
 }
 
+// hasFirst reports whether this process counts the first partition, which one of all does.
+func (h *health) hasFirst() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	s := h.shards[0]
+	return s != nil && s.open
+}
+
 func (h *health) closed(shard int) {
 	h.ofShard(shard, func(s *shardHealth) { *s = shardHealth{end: -1} })
 }

@@ -121,6 +121,30 @@ func TestReadyOnceAssignedPartitionsAreOpenAndTheTablesRead(t *testing.T) {
 	w.wantLag(t, map[int]int64{})
 }
 
+// Of several processes the one that counts the first partition reads what is published at addresses, and no other.
+func TestTheFirstPartitionIsOfOneProcess(t *testing.T) {
+	w := newHealth(slog.New(slog.DiscardHandler), time.Now, func() {}, func() bool { return false })
+	has := func(when string, want bool) {
+		t.Helper()
+		if got := w.hasFirst(); got != want {
+			t.Errorf("%s: %v", when, got)
+		}
+	}
+	has("at the start", false)
+	w.groupJoined([]int{1, 2})
+	w.opened(1, 0)
+	has("with other partitions", false)
+	w.groupJoined([]int{0, 1})
+	has("before it is open", false)
+	w.opened(0, 0)
+	has("once it is open", true)
+	w.closed(0)
+	has("once it is closed", false)
+	w.opened(0, 0)
+	w.groupLeft()
+	has("outside of the group", false)
+}
+
 func TestPageIsServedFromTheFirstReadOnWhateverIsAway(t *testing.T) {
 	w := newWitness()
 	healthz := func() int {

@@ -70,6 +70,9 @@ func Serve(ctx context.Context, cfg Config, out io.Writer, log *slog.Logger, now
 	if err := s.StartNormalizing(ctx, reg, now); err != nil {
 		return nil, err
 	}
+	if err := s.StartPolling(ctx, reg, known.hasFirst); err != nil {
+		return nil, err
+	}
 	refusals := door.NewRefusals(log, reg)
 	if err := s.startPprof(ctx, refusals); err != nil {
 		return nil, err

@@ -1,0 +1,150 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"dwell/ingest/imports"
+	"dwell/ingest/poll"
+	"dwell/ingest/source"
+	"dwell/metrics/prom"
+)
+
+// polledSources are the sources of the configuration whose document is read at an interval, in the order of their names.
+func (c *Config) polledSources() (all []source.Mapping) {
+	mappings, err := c.Mappings()
+	if err != nil {
+		return nil // Validate says why
+	}
+	for _, m := range mappings {
+		if m.URL != "" {
+			all = append(all, m)
+		}
+	}
+	return all
+}
+
+// checkAddresses names the sources whose address cannot be read.
+func (c *Config) checkAddresses() error {
+	var errs []error
+	for _, m := range c.polledSources() {
+		if _, err := poll.Address(m.URL); err != nil {
+			errs = append(errs, fmt.Errorf("%s: url: %w", m.Name, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// StartPolling imports the documents of the sources that have an address, whenever they have changed. Of several processes the one reads
+// them that elected says; it is asked each time.
+func (s *System) StartPolling(ctx context.Context, reg prometheus.Registerer, elected func() bool) error {
+	sources := s.Config.polledSources()
+	if len(sources) == 0 {
+		return nil
+	}
+	metrics := prom.NewPolls(reg)
+	for i := range sources {
+		m := sources[i]
+		address, err := poll.Address(m.URL)
+		if err != nil {
+			return fmt.Errorf("%s: url: %w", m.Name, err)
+		}
+		one := &polledSource{
+			System: s, name: strings.TrimPrefix(m.Name, "sources."), mapping: m, metrics: metrics, elected: elected, poller: poll.New(address, "dwell/"+Version()),
+			document: (&url.URL{Host: address.Host, Path: address.Path}).String()[2:], // the rest may have a password
+		}
+		one.log = s.Log.With("component", "poll", "source", one.name)
+		s.Say("source", "%s, %s every %v", one.name, one.document, m.Every)
+		s.Go(ctx, m.Name, one.run)
+	}
+	return nil
+}
+
+// polledSource is a source with an address.
+type polledSource struct {
+	*System
+	name     string // in the configuration
+	mapping  source.Mapping
+	document string // as imports and dead letters name it
+	poller   *poll.Poller
+	metrics  *prom.Polls
+	elected  func() bool
+	log      *slog.Logger
+	said     string // the error that was logged last
+}
+
+// electionPause is the time after which a process asks again whether it is to read the document.
+const electionPause = 3 * time.Second
+
+// run reads the document until ctx ends. One that cannot be read or used is its publisher's matter: all else goes on meanwhile.
+func (p *polledSource) run(ctx context.Context) error {
+	for {
+		pause := electionPause
+		if p.elected() {
+			pause = p.mapping.Every
+			p.poll(ctx)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(pause):
+		}
+	}
+}
+
+func (p *polledSource) poll(ctx context.Context) {
+	tally, err := p.read(ctx)
+	switch {
+	case ctx.Err() != nil:
+		return
+	case err != nil:
+		p.metrics.Failed(p.name)
+		if p.said != err.Error() { // an outage of hours is one line
+			p.log.Warn("a source's document was not imported; it is read again at its interval", "every", p.mapping.Every, "error", err)
+		}
+		p.said = err.Error()
+		return
+	case tally == nil:
+		p.metrics.Unchanged(p.name)
+	default:
+		p.metrics.Changed(p.name)
+		p.log.Info("a source's document was imported", "tally", tally.String())
+	}
+	if p.said != "" {
+		p.said = ""
+		p.log.Info("a source's document can be read again")
+	}
+}
+
+// read imports the document if it has changed; otherwise tally is nil.
+func (p *polledSource) read(ctx context.Context) (tally *source.Tally, err error) {
+	d, err := p.poller.Fetch(ctx)
+	if d == nil || err != nil {
+		return nil, err
+	}
+	hash := sha256.Sum256(d.Body)
+	about := &imports.Import{Kind: imports.OfReadings, File: p.document, FileHash: hex.EncodeToString(hash[:])}
+	if p.mapping.OfEvents() {
+		about.Kind = imports.OfEvents
+	}
+	r, err := p.Reader(about, bytes.NewReader(d.Body), []source.Mapping{p.mapping})
+	if err != nil {
+		return nil, err
+	}
+	err = p.Import(ctx, p.Importer(func(*imports.Import) {}), about, r.Lines(), r.Tally(), func(*source.LineError) {})
+	if err != nil {
+		return nil, err
+	}
+	p.poller.Taken(d)
+	return r.Tally(), nil
+}
