@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"dwell/cmd/dwell/app"
 	"dwell/ingest/imports"
 )
 
@@ -45,23 +47,37 @@ func expand(args []string) (files []string, err error) {
 	return files, errors.Join(faults...)
 }
 
-// run imports the files one after the other. A file that fails keeps no other from being imported, but an interruption does.
-func (c *importFlags) run(ctx context.Context, e *env, kind imports.Kind, open func(im *importing) (input, error)) error {
+// run starts or joins the parts that an import needs, imports the files one after the other, waits for the count if --wait is set, and stops
+// what it has started. A file that fails keeps no other from being imported, but an interruption does.
+func (c *importFlags) run(ctx context.Context, e *env, kind imports.Kind, open func(im *importing) (input, error)) (err error) {
 	files, err := expand(c.Files)
 	if err != nil {
 		return err
 	}
+	cfg, err := c.load(e.environ)
+	if err != nil {
+		return err
+	}
+	log := slog.New(slog.NewTextHandler(e.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	s, own, err := app.StartOrJoin(ctx, cfg, app.All, e.out, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Stop()) }()
 	var faults []error
 	for _, c.File = range files {
-		if err := c.importFile(ctx, e, kind, open); err != nil {
+		if err := c.importFile(ctx, e, s, kind, open); err != nil {
 			if len(files) > 1 {
 				err = fmt.Errorf("%s: %w", c.File, err)
 			}
 			faults = append(faults, err)
 		}
 		if ctx.Err() != nil {
-			break
+			return errors.Join(faults...)
 		}
+	}
+	if c.Wait {
+		faults = append(faults, waitCounted(ctx, e, s, own))
 	}
 	return errors.Join(faults...)
 }

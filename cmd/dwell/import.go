@@ -9,7 +9,6 @@ import (
 	"hash"
 	"io"
 	"iter"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"time"
@@ -64,24 +63,13 @@ func (im *importing) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// importFile starts or joins the parts that an import needs, imports the records that are read from the file, waits for the count
-// if --wait is set, and stops what it has started.
-func (c *importFlags) importFile(ctx context.Context, e *env, kind imports.Kind, open func(im *importing) (input, error)) (err error) {
-	cfg, err := c.load(e.environ)
-	if err != nil {
-		return err
-	}
+// importFile imports the records that are read from the file.
+func (c *importFlags) importFile(ctx context.Context, e *env, s *app.System, kind imports.Kind, open func(im *importing) (input, error)) (err error) {
 	file, size, closing, err := c.open(e)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, closing()) }()
-	log := slog.New(slog.NewTextHandler(e.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	s, own, err := app.StartOrJoin(ctx, cfg, app.All, e.out, log)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, s.Stop()) }()
 	about := &imports.Import{Kind: kind, File: c.name()}
 	hashed := sha256.New()
 	if size > 0 { // a file that another import had is known by its hash before it is read
@@ -103,11 +91,6 @@ func (c *importFlags) importFile(ctx context.Context, e *env, kind imports.Kind,
 		s.Say("imported", "%s: nothing, as import %d has this file: %s", c.File, about.Of, in.Tally())
 	} else {
 		s.Say("imported", "%s: import %d, %s", c.File, about.Number, in.Tally())
-	}
-	if c.Wait {
-		if err := waitCounted(ctx, e, s, own); err != nil {
-			return err
-		}
 	}
 	if refused := in.Tally().AllRefused(); refused > 0 {
 		if _, raw := in.(*source.Events); raw && in.Tally().Refused[event.NotJSON] == in.Tally().Lines {
