@@ -53,6 +53,8 @@ func wholeBatch(records []byte) (batch, error) {
 }
 
 func (b batch) crc() uint32        { return crc32.Checksum(b[batchAttributesAt:], castagnoli) }
+func (b batch) base() int64        { return int64(binary.BigEndian.Uint64(b)) }
+func (b batch) size() int64        { return batchFrame + int64(binary.BigEndian.Uint32(b[batchLengthAt:])) }
 func (b batch) attributes() uint16 { return binary.BigEndian.Uint16(b[batchAttributesAt:]) }
 func (b batch) count() int32       { return int32(binary.BigEndian.Uint32(b[batchCountAt:])) }
 func (b batch) lastDelta() int32   { return int32(binary.BigEndian.Uint32(b[batchLastOffsetDeltaAt:])) }

@@ -16,6 +16,8 @@
 // No offset is given twice: where a log is shorter than it was, it goes on behind its mark, or where somebody had read it up to
 // (Topic.LeastEnds), and says what it has lost (marks.go, repair.go).
 //
+// A head of a batch that is damaged is put right before the log is opened, where its CRC tells how (heads.go).
+//
 // A file beside the log that is missing or damaged is named before anything is written, and made anew if nothing in it is used (state.go).
 //
 // A transaction that is open when the broker is killed is aborted, in the log too, and its producer is fenced (abandoned.go).
@@ -136,6 +138,9 @@ func (b *Broker) run(ctx context.Context) error {
 	}
 	defer m.close()
 	if err := b.checkState(m); err != nil {
+		return fmt.Errorf("embedded broker: %w", err)
+	}
+	if err := b.mendHeads(m); err != nil {
 		return fmt.Errorf("embedded broker: %w", err)
 	}
 	cluster, err := b.openWhole(m)

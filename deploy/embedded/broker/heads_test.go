@@ -1,0 +1,143 @@
+package broker_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"dwell/deploy/embedded/broker"
+	"dwell/deploy/embedded/broker/brokertest"
+)
+
+// TestFlipInAHeadOfABatchIsMendedOrSaid flips a bit of each byte of the head of the first, a middle and the last batch of a log. What the
+// CRC does not cover has one right value, so nothing is lost. Otherwise the log says which records are, and no others are.
+func TestFlipInAHeadOfABatchIsMendedOrSaid(t *testing.T) {
+	const batches, records, head = 3, 10, 61
+	whole := t.TempDir()
+	addr, stop := brokertest.StartStop(t, brokertest.DataDir(whole), brokertest.Topic(topic, 1))
+	for i := range batches {
+		write(t, addr, 0, records*i, records)
+	}
+	stop()
+	starts := batchStarts(t, segment(whole))
+	if len(starts) != batches {
+		t.Fatalf("the batches begin at %v", starts)
+	}
+	for which, start := range starts {
+		t.Run(fmt.Sprint("batch ", which), func(t *testing.T) {
+			for at := range head {
+				t.Run(fmt.Sprint("byte ", at), func(t *testing.T) {
+					t.Parallel()
+					dir := copyOf(t, whole)
+					flip(t, segment(dir), start+at, 1<<(at%8))
+					if at == 0 {
+						flip(t, segment(dir), start, 1<<6)
+					}
+					var log bytes.Buffer
+					values := valuesAfterStart(t, dir, &log)
+					covered := at >= 17
+					left := batches * records
+					if covered {
+						left = which * records
+					}
+					var want []string
+					for i := range left {
+						want = append(want, strconv.Itoa(i))
+					}
+					if !slices.Equal(values, append(want, "x")) {
+						t.Errorf("the log has %v, want %v and x", values, want)
+					}
+					said := fmt.Sprintf("first=%d last=%d records=%d\n", left, batches*records-1, batches*records-left)
+					mended := fmt.Sprintf("file=%s byte=%d offset=%d ", segment(dir), start, which*records)
+					if epoch := at >= 12 && at < 16; epoch { // nobody reads it
+						return
+					}
+					if text := log.String(); strings.Contains(text, said) != covered || strings.Contains(text, mended) == covered {
+						t.Errorf("log:\n%s", text)
+					}
+				})
+			}
+		})
+	}
+}
+
+func segment(dir string) string { return filepath.Join(dir, "partitions", topic+"-0", "0.dat") }
+
+// batchStarts are the places of the batches in a file.
+func batchStarts(t *testing.T, file string) (starts []int) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at := 0; at < len(text); at += 12 + int(binary.BigEndian.Uint32(text[at+8:])) {
+		starts = append(starts, at)
+	}
+	return starts
+}
+
+func flip(t *testing.T, file string, at int, bits byte) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err == nil {
+		text[at] ^= bits
+		err = os.WriteFile(file, text, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// valuesAfterStart starts a broker that logs, appends "x" to partition 0, and reads all that the partition has.
+func valuesAfterStart(t *testing.T, dir string, log *bytes.Buffer) (values []string) {
+	t.Helper()
+	b, err := broker.New(broker.Config{DataDir: dir}, slog.New(slog.NewTextHandler(log, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- b.Run(ctx) }()
+	addr, err := b.Addr(ctx)
+	if err == nil {
+		values = valuesUpTo(t, addr, produced(t, addr, 0))
+	}
+	cancel()
+	if err := errors.Join(err, <-done); err != nil {
+		t.Fatal(err)
+	}
+	return values
+}
+
+// valuesUpTo are those of partition 0 that a consumer is given, up to an offset.
+func valuesUpTo(t *testing.T, addr string, last int64) (values []string) {
+	t.Helper()
+	first := kgo.NewOffset().AtStart()
+	c, err := kgo.NewClient(kgo.SeedBrokers(addr), kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: {0: first}}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	for {
+		fetched := c.PollFetches(t.Context())
+		if err := fetched.Err(); err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range fetched.Records() {
+			if values = append(values, string(r.Value)); r.Offset == last {
+				return values
+			}
+		}
+	}
+}
