@@ -132,7 +132,7 @@ func (b *Broker) run(ctx context.Context) error {
 		return fmt.Errorf("embedded broker: %w", err)
 	}
 	defer func() { _ = data.Release() }()
-	m, err := openMarks(filepath.Join(b.cfg.DataDir, "marks"))
+	m, err := openMarks(filepath.Join(b.cfg.DataDir, "marks"), b.log)
 	if err != nil {
 		return fmt.Errorf("embedded broker: %w", err)
 	}

@@ -72,6 +72,38 @@ func TestFlipInAHeadOfABatchIsMendedOrSaid(t *testing.T) {
 	}
 }
 
+// TestFlipInAMarkLosesNothing flips each bit of the mark of a log that is whole. The log says that the mark is damaged, and goes on at its end.
+func TestFlipInAMarkLosesNothing(t *testing.T) {
+	whole := stopped(t)
+	mark := func(dir string) string { return filepath.Join(dir, "marks", topic+".ends") }
+	for bit := range 64 {
+		t.Run(fmt.Sprint("bit ", bit), func(t *testing.T) {
+			t.Parallel()
+			dir := copyOf(t, whole)
+			flip(t, mark(dir), bit/8, 1<<(bit%8))
+			var log bytes.Buffer
+			if values := valuesAfterStart(t, dir, &log); strings.Join(values, " ") != "0 1 2 3 4 5 6 7 8 9 x" {
+				t.Errorf("the log has %v", values)
+			}
+			if text := log.String(); strings.Count(text, "file="+mark(dir)+" topic="+topic+" partition=0\n") != 1 || strings.Contains(text, "lost records") {
+				t.Errorf("log:\n%s", text)
+			}
+		})
+	}
+}
+
+// TestMarkOfAnEarlierVersionHolds, which has no check.
+func TestMarkOfAnEarlierVersionHolds(t *testing.T) {
+	dir := stopped(t)
+	if err := os.WriteFile(filepath.Join(dir, "marks", topic+".ends"), binary.LittleEndian.AppendUint64(nil, 12), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	if values := valuesAfterStart(t, dir, &log); strings.Join(values, " ") != "0 1 2 3 4 5 6 7 8 9 x" || !strings.Contains(log.String(), "first=10 last=11 records=2\n") {
+		t.Errorf("the log has %v:\n%s", values, log.String())
+	}
+}
+
 func segment(dir string) string { return filepath.Join(dir, "partitions", topic+"-0", "0.dat") }
 
 // batchStarts are the places of the batches in a file.

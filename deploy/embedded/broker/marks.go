@@ -4,8 +4,10 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"io/fs"
+	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -17,10 +19,12 @@ import (
 // whose files were deleted or put back from an old copy, is known to be too short at the next start, and no offset is given twice
 // (repair.go). Where the marks were put back with it, Topic.LeastEnds raises them.
 //
-// A topic's file has eight bytes for each partition. They are written before the acknowledgement and, like the log, not synced: both
-// survive the process, and neither is promised to survive a loss of power.
+// A topic's file has eight bytes for each partition: six of the offset, and two that check them, zero in those of earlier versions. They are
+// written before the acknowledgement and, like the log, not synced: both survive the process, and neither is promised to survive a loss
+// of power. A damaged mark is said and begun anew, since one that is too high would make the log jump there for good.
 type marks struct {
 	dir string
+	log *slog.Logger
 
 	mu    sync.Mutex
 	files map[string]*markFile
@@ -33,11 +37,11 @@ type markFile struct {
 	ends []int64
 }
 
-func openMarks(dir string) (*marks, error) {
+func openMarks(dir string, log *slog.Logger) (*marks, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	return &marks{dir: dir, files: map[string]*markFile{}}, nil
+	return &marks{dir: dir, log: log, files: map[string]*markFile{}}, nil
 }
 
 func (m *marks) path(topic string) string { return filepath.Join(m.dir, url.PathEscape(topic)+".ends") }
@@ -72,10 +76,32 @@ func (m *marks) of(topic string) (*markFile, error) {
 	}
 	f := &markFile{file: file}
 	for ; len(data) >= 8; data = data[8:] {
-		f.ends = append(f.ends, int64(binary.LittleEndian.Uint64(data)))
+		end, ok := readMark(binary.LittleEndian.Uint64(data))
+		if !ok {
+			m.log.Error("the mark of where a log ended is damaged, and begun anew: records that are missing at the end of the log are known only if they were counted",
+				"file", m.path(topic), "topic", topic, "partition", len(f.ends))
+		}
+		f.ends = append(f.ends, end)
 	}
 	m.files[topic] = f
 	return f, nil
+}
+
+const markOffset = 1<<48 - 1
+
+// checkedMark has two bits that are always set, so that no flip makes it one without a check.
+func checkedMark(end int64) uint64 {
+	low := uint64(end) & markOffset
+	sum := crc32.Checksum(binary.LittleEndian.AppendUint64(nil, low), castagnoli)
+	return low | uint64(sum&0x3fff|0xc000)<<48
+}
+
+// readMark is the offset of a mark, zero if it is damaged.
+func readMark(mark uint64) (end int64, ok bool) {
+	if end = int64(mark & markOffset); mark != uint64(end) && mark != checkedMark(end) {
+		return 0, false
+	}
+	return end, true
 }
 
 // end is the mark of a partition, zero if it has no mark.
@@ -113,7 +139,7 @@ func (f *markFile) raise(partition int, end int64) error {
 	for len(f.ends) <= partition {
 		f.ends = append(f.ends, 0)
 	}
-	if _, err := f.file.WriteAt(binary.LittleEndian.AppendUint64(nil, uint64(end)), int64(8*partition)); err != nil {
+	if _, err := f.file.WriteAt(binary.LittleEndian.AppendUint64(nil, checkedMark(end)), int64(8*partition)); err != nil {
 		return err
 	}
 	f.ends[partition] = end
