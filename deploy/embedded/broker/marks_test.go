@@ -1,9 +1,13 @@
 package broker_test
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -143,6 +147,56 @@ func TestHoleInTheLogIsNamedInIt(t *testing.T) {
 		}
 		was = len(found)
 		stop()
+	}
+}
+
+// TestFilesGoneFromTheBeginningAreNamed removes the first files of a log. Of a topic whose records the broker deletes, they may be gone.
+func TestFilesGoneFromTheBeginningAreNamed(t *testing.T) {
+	broker.SetSegmentBytes(t, 10_000)
+	for _, story := range []struct {
+		config string
+		said   int
+	}{{"", 1}, {"retention.ms=-1", 1}, {"retention.ms=3600000", 0}, {"retention.bytes=1000000", 0}} {
+		t.Run(story.config, func(t *testing.T) {
+			configs := map[string]string{}
+			if name, value, ok := strings.Cut(story.config, "="); ok {
+				configs[name] = value
+			}
+			dir := t.TempDir()
+			addr, stop := brokertest.StartStop(t, brokertest.DataDir(dir), func(c *broker.Config) {
+				c.Topics = []broker.Topic{{Name: topic, Partitions: 1, Configs: configs}}
+			})
+			write(t, addr, 0, 0, 5000)
+			stop()
+			files, err := filepath.Glob(filepath.Join(dir, "partitions", topic+"-0", "*.dat"))
+			if err != nil || len(files) < 4 {
+				t.Fatalf("files %v, %v", files, err)
+			}
+			var bases []int
+			for _, file := range files {
+				base, _ := strconv.Atoi(strings.TrimSuffix(filepath.Base(file), ".dat"))
+				bases = append(bases, base)
+			}
+			slices.Sort(bases)
+			for _, base := range bases[:2] {
+				for _, kind := range []string{"dat", "idx"} {
+					if err := os.Remove(filepath.Join(dir, "partitions", topic+"-0", fmt.Sprintf("%d.%s", base, kind))); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			said := fmt.Sprintf("first=0 last=%d records=%d\n", bases[2]-1, bases[2])
+			for start, want := range []int{story.said, 0} { // the second start finds it repaired
+				var log bytes.Buffer
+				values := valuesAfterStart(t, dir, &log)
+				if first := strconv.Itoa(bases[2]); values[0] != first || len(values) != 5000-bases[2]+1+start {
+					t.Errorf("%d values from %s on, want them from %s on", len(values), values[0], first)
+				}
+				if got := strings.Count(log.String(), said); got != want || strings.Contains(log.String(), "lost records") != (want > 0) {
+					t.Errorf("start %d:\n%s", start, log.String())
+				}
+			}
+		})
 	}
 }
 

@@ -21,8 +21,8 @@ type loss struct {
 	at          int64 // the offset of the control record that says so, which has been given to no record that is left
 }
 
-// losses finds what the logs have lost: at their ends, which it compares with the marks, and between segments, since kfake has cut
-// off what it cannot read. It marks the ends of logs that are longer.
+// losses finds what the logs have lost: at their ends, which it compares with the marks, and before segments, since kfake has cut
+// off what it cannot read, and files may be gone. It marks the ends of logs that are longer.
 func (m *marks) losses(cluster *kfake.Cluster, dataDir string) (lost []loss, err error) {
 	topics, err := m.topics()
 	if err != nil {
@@ -31,7 +31,11 @@ func (m *marks) losses(cluster *kfake.Cluster, dataDir string) (lost []loss, err
 	for _, topic := range topics {
 		info := cluster.TopicInfo(topic)
 		for _, p := range cluster.PartitionInfos(topic) {
-			holes, err := holes(partitionDir(dataDir, topic, p.Partition))
+			begins := int64(0)
+			if deletes(info.Configs) {
+				begins = -1
+			}
+			holes, err := holes(partitionDir(dataDir, topic, p.Partition), begins)
 			if err != nil {
 				return nil, err
 			}
@@ -58,13 +62,25 @@ func partitionDir(dataDir, topic string, partition int32) string {
 	return filepath.Join(dataDir, "partitions", fmt.Sprintf("%s-%d", url.PathEscape(topic), partition))
 }
 
-// holes are the first and the last offset of each part that is missing between segments, but for those of which a gap batch says so.
-func holes(dir string) (all [][2]int64, err error) {
+// deletes reports whether the broker deletes records of a topic by itself, so that a log may begin anywhere. Records that somebody deleted by
+// hand are taken for lost, which costs a log line: who reads the log had them, or counts them.
+func deletes(configs map[string]*string) bool {
+	for _, name := range []string{"retention.ms", "retention.bytes"} {
+		if v := configs[name]; v != nil && *v != "-1" {
+			return true
+		}
+	}
+	return false
+}
+
+// holes are the first and the last offset of each part that is missing before a segment, but for those of which a gap batch says so. The log
+// begins at the offset begins, or anywhere if that is below zero.
+func holes(dir string, begins int64) (all [][2]int64, err error) {
 	bases, err := segmentsOf(dir)
 	if err != nil {
 		return nil, err
 	}
-	end := int64(-1)
+	end := begins
 	for _, base := range bases {
 		next, gap, err := segmentEnd(filepath.Join(dir, strconv.FormatInt(base, 10)+".dat"), base)
 		if err != nil {
