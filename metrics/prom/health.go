@@ -34,7 +34,7 @@ func newHealthCollector(health func() Health) *healthCollector {
 		standing: prometheus.NewDesc("dwell_shard_standing",
 			"1 while records of the partition wait and none has been counted for ten seconds, else 0: /readyz says why. One that is behind and counts has 0.", []string{"shard"}, nil),
 		short: prometheus.NewDesc("dwell_shard_short_log_records",
-			"By how many records the log of the partition was shorter than what was counted of it. The shard waits until the command dwell log accept; absent where it does not.", []string{"shard"}, nil),
+			"By how many records the log of the partition was shorter than what was counted of it, or all that was counted if it is another log. The shard waits until the command dwell log accept; absent where it does not.", []string{"shard"}, nil),
 		reachable: prometheus.NewDesc("dwell_part_reachable",
 			"1 while this process reaches the part, else 0; an outage is known within ten seconds.", []string{"part"}, nil),
 		damaged: prometheus.NewDesc("dwell_damaged_parts",

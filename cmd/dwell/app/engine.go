@@ -37,7 +37,10 @@ func (s *System) startEngine(ctx context.Context, reg prometheus.Registerer, tra
 	cfg.LeaveRetentions = !s.setsRetentions()
 	observer := shards{prom.New(reg, s.Vocabulary, s.Book.Places, s.known, s.ofPlace, known.Metrics), s.border, known}
 	budget := pipeline.NewBudget(cfg.FlushBytes)
-	logs := &shortLogs{store: s.Store, health: known, topic: s.Config.Kafka.Topic, log: s.Log.With("component", "engine")}
+	logs := &shortLogs{
+		store: s.Store, producer: s.Producer, vocabulary: s.Vocabulary, skew: cfg.Skew,
+		health: known, topic: s.Config.Kafka.Topic, log: s.Log.With("component", "engine"),
+	}
 	var consumer *kafka.Consumer
 	consumer, err := kafka.New(s.Config.Kafka.Config, func(partition int) kafka.Handler {
 		return &handler{partition: partition, logs: logs, shard: pipeline.New(cfg, partition, pipeline.Parts{

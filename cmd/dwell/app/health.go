@@ -53,7 +53,8 @@ type shardHealth struct {
 	stalled outage
 	// unread is that its partition cannot be read on.
 	unread outage
-	short  *clickhouse.ShortLog // nil where the log is as long as what was counted
+	short  *clickhouse.ShortLog // nil where the log is the one that was counted, and as long
+	why    string               // what is wrong with it
 }
 
 // A partition stands where records wait and none of it has been counted for standsAfter. This is the one rule for it: /readyz is 503 and
@@ -206,8 +207,8 @@ func (h *health) standing(shard int, err error) {
 	h.ofShard(shard, func(s *shardHealth) { s.unread.set(err, h.moment()) })
 }
 
-func (h *health) shortLog(shard int, l *clickhouse.ShortLog) {
-	h.ofShard(shard, func(s *shardHealth) { s.short = l })
+func (h *health) shortLog(shard int, l *clickhouse.ShortLog, why string) {
+	h.ofShard(shard, func(s *shardHealth) { s.short, s.why = l, why })
 }
 
 // kafkaReached takes whether Kafka was reached, clickhouseReached whether the tables were read. Of an outage, begin and end are logged.
@@ -329,8 +330,7 @@ func (h *health) reasons() (lines []string) {
 	for _, shard := range shards {
 		switch s := h.shards[shard]; {
 		case s.short != nil:
-			add("partition %d: the log ended at offset %d, and was counted up to %d: it has lost records, and nothing is counted until: dwell log accept --partition %d",
-				shard, s.short.End, s.short.Counted, shard)
+			add("partition %d: %s: dwell log accept --partition %d", shard, s.why, shard)
 		case !s.open:
 			add("partition %d is not open yet", shard)
 		case s.end < 0:

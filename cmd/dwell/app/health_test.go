@@ -428,12 +428,12 @@ func TestShortLogIsNamedWithTheWayOut(t *testing.T) {
 	w := newWitness()
 	w.begin()
 	w.closed(3)
-	w.shortLog(3, &clickhouse.ShortLog{Counted: 900, End: 500})
-	w.wantReady(t, "partition 3: the log ended at offset 500, and was counted up to 900: it has lost records, and nothing is counted until: dwell log accept --partition 3")
+	w.shortLog(3, &clickhouse.ShortLog{Counted: 900, End: 500}, "it has lost records, and nothing is counted until")
+	w.wantReady(t, "partition 3: it has lost records, and nothing is counted until: dwell log accept --partition 3")
 	if short := w.Metrics().Short; len(short) != 1 || short[3] != 400 {
 		t.Errorf("short: %v", short)
 	}
-	w.shortLog(3, nil)
+	w.shortLog(3, nil, "")
 	w.opened(3, 900)
 	w.fetched(3, 900, 900)
 	w.wantReady(t)

@@ -6,16 +6,20 @@ import (
 	"log/slog"
 	"time"
 
+	"dwell/ingest/event"
 	"dwell/ingest/kafka"
 	"dwell/metrics/clickhouse"
 )
 
-// shortLogs stops the shards whose logs are shorter than what was counted of them, until somebody accepts the loss.
+// shortLogs stops the shards whose logs are shorter than what was counted of them, or not those that were counted, until somebody accepts that.
 type shortLogs struct {
-	store  *clickhouse.Store
-	health *health
-	topic  string
-	log    *slog.Logger
+	store      *clickhouse.Store
+	producer   *kafka.Producer
+	vocabulary *event.Vocabulary
+	skew       time.Duration
+	health     *health
+	topic      string
+	log        *slog.Logger
 }
 
 // note makes the partition wait.
@@ -29,20 +33,31 @@ func (l *shortLogs) note(ctx context.Context, partition int, short clickhouse.Sh
 func (l *shortLogs) wait(ctx context.Context, partition int) error {
 	for waited := false; ; waited = true {
 		short, waits, err := l.store.ShortLog(ctx, partition)
-		switch {
-		case err != nil:
+		if err != nil {
 			return err
-		case !waits && waited:
-			l.log.Info("loss accepted, counting continues", "topic", l.topic, "partition", partition)
-			fallthrough
-		case !waits:
-			l.health.shortLog(partition, nil)
-			return nil
+		}
+		reason := fmt.Sprintf("the log ended at offset %d, and was counted up to %d: it has lost records, and nothing is counted until", short.End, short.Counted)
+		if !waits {
+			other, err := l.other(ctx, partition, short.Counted)
+			switch {
+			case clickhouse.IsDamage(err): // of which /readyz names the table
+				l.log.Warn("cannot tell whether the log is the one that was counted", "topic", l.topic, "partition", partition, "error", err)
+			case err != nil:
+				return err
+			}
+			if other == nil {
+				if waited {
+					l.log.Info("counting continues", "topic", l.topic, "partition", partition)
+				}
+				l.health.shortLog(partition, nil, "")
+				return nil
+			}
+			short, reason = other.short(), other.String()
 		}
 		if !waited {
-			l.log.Error("waiting for \"dwell log accept\"", "topic", l.topic, "partition", partition, "counted", short.Counted, "end", short.End)
+			l.log.Error("waiting for \"dwell log accept\"", "topic", l.topic, "partition", partition, "counted", short.Counted, "end", short.End, "reason", reason)
 		}
-		l.health.shortLog(partition, &short)
+		l.health.shortLog(partition, &short, reason)
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -52,7 +67,7 @@ func (l *shortLogs) wait(ctx context.Context, partition int) error {
 }
 
 // AcceptLog lets counting go on in a partition whose log has lost records: with the records from offset from on, where the log ended
-// if from is below zero. They are written again behind the offset up to which was counted. It returns how many, and that offset.
+// if from is below zero, and all that it has if it is not the one that was counted. They are written again behind the offset up to which was counted. It returns how many, and that offset.
 func (s *System) AcceptLog(ctx context.Context, partition int, from int64) (copied int, next int64, err error) {
 	partitions, err := kafka.Partitions(ctx, s.Config.Kafka.Config)
 	if err != nil {
@@ -66,7 +81,15 @@ func (s *System) AcceptLog(ctx context.Context, partition int, from int64) (copi
 		return 0, 0, err
 	}
 	if !waits {
-		return 0, 0, fmt.Errorf("partition %d waits for nothing: its log was never found shorter than what was counted, or that was accepted", partition)
+		logs := &shortLogs{store: s.Store, producer: s.Producer, vocabulary: s.Vocabulary, skew: s.Config.Engine.Skew}
+		other, err := logs.other(ctx, partition, short.Counted)
+		if err != nil {
+			return 0, 0, err
+		}
+		if other == nil {
+			return 0, 0, fmt.Errorf("partition %d waits for nothing: its log is the one that was counted, and was never found shorter, or that was accepted", partition)
+		}
+		short = other.short()
 	}
 	progress, err := s.Store.Progress(ctx, partition)
 	if err != nil {
