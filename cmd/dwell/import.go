@@ -157,12 +157,16 @@ func (c *importFlags) write(ctx context.Context, e *env, s *app.System, about *i
 			about.FileHash = hex.EncodeToString(read.Sum(nil))
 		}
 	}
-	return s.Import(ctx, importer(s), about, lines, in.Tally(), refused)
+	im, err := importer(ctx, s)
+	if err != nil {
+		return err
+	}
+	return s.Import(ctx, im, about, lines, in.Tally(), refused)
 }
 
 // importer brings files into the system's log, and says where it waits for another import.
-func importer(s *app.System) *imports.Importer {
-	return s.Importer(func(other *imports.Import) {
+func importer(ctx context.Context, s *app.System) (*imports.Importer, error) {
+	return s.Importer(ctx, func(other *imports.Import) {
 		s.Doing("import", fmt.Sprintf("waiting for import %d of %s, which began at %s", other.Number, other.File, other.Begun.UTC().Format(time.RFC3339)))
 	})
 }

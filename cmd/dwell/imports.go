@@ -84,7 +84,11 @@ type undoImportCommand struct {
 
 func (c *undoImportCommand) Run(ctx context.Context, e *env) error {
 	return c.with(ctx, e, app.All, func(s *app.System, own bool) error {
-		undone, err := importer(s).Undo(ctx, c.Import)
+		im, err := importer(ctx, s)
+		if err != nil {
+			return err
+		}
+		undone, err := im.Undo(ctx, c.Import)
 		if err != nil {
 			return err
 		}

@@ -28,7 +28,7 @@ var wayOut = map[string]string{
 	"rules":  byConfiguration,
 	"events": fromTopic, "dead_letters": fromTopic,
 	"progress": restore, "owners": restore, "retentions": restore, "short_logs": restore, "topics": restore, "schema_versions": restore, "redrives": restore,
-	"imports": restore, "import_entries": restore,
+	"imports": restoreImports, "import_entries": restoreImports,
 }
 
 const (
@@ -37,6 +37,8 @@ const (
 		"if ClickHouse has not set the part aside, run ALTER TABLE ... DETACH PART before"
 	byConfiguration = "run dwell recount, which counts everything again by the present configuration"
 	restore         = "restore the database from a backup, or count the topic into a new clickhouse.database"
+	restoreImports  = "restore the database from a backup; where there is no backup, begin with another kafka.topic and another clickhouse.database, " +
+		"and import the files and send everything else again: in this topic an import would take for new what it has, and lose corrections"
 )
 
 // WayOut is what makes the table of the damage whole again.
@@ -64,6 +66,20 @@ func (s *Store) setAside(ctx context.Context) (all []Damage, err error) {
 		return nil, fmt.Errorf("read system.detached_parts: %w", err)
 	}
 	return all, nil
+}
+
+// WholeImports returns an error if a part of the tables of imports was set aside: an import would take lines for new that the log has.
+func (s *Store) WholeImports(ctx context.Context) error {
+	all, err := s.setAside(ctx)
+	if hasCode(err, codeAccessDenied, codeReadOnly) { // dwell check says so
+		return nil
+	}
+	for _, d := range all {
+		if d.Table == "imports" || d.Table == "import_entries" {
+			return fmt.Errorf("part %s of table %s is damaged: %s", d.Part, d.Table, d.WayOut())
+		}
+	}
+	return err
 }
 
 // parts are those in use, the small ones first.

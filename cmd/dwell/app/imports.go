@@ -13,9 +13,13 @@ import (
 	"dwell/ingest/source"
 )
 
-// Importer brings files into the system's log. Waiting is called while another import is at work.
-func (s *System) Importer(waiting func(other *imports.Import)) *imports.Importer {
-	return &imports.Importer{Table: s.Store, Log: s.Producer, Vocabulary: s.Vocabulary, Waiting: waiting}
+// Importer brings files into the system's log. It needs to know all that was imported, and is refused where a part of that is damaged. Waiting
+// is called while another import is at work.
+func (s *System) Importer(ctx context.Context, waiting func(other *imports.Import)) (*imports.Importer, error) {
+	if err := s.Store.WholeImports(ctx); err != nil {
+		return nil, err
+	}
+	return &imports.Importer{Table: s.Store, Log: s.Producer, Vocabulary: s.Vocabulary, Waiting: waiting}, nil
 }
 
 // Import imports the lines of a file that about names. Those that cannot be used become dead letters before it returns, and refused is called

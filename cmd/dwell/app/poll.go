@@ -141,8 +141,11 @@ func (p *polledSource) read(ctx context.Context) (tally *source.Tally, err error
 	if err != nil {
 		return nil, err
 	}
-	err = p.Import(ctx, p.Importer(func(*imports.Import) {}), about, r.Lines(), r.Tally(), func(*source.LineError) {})
+	im, err := p.Importer(ctx, func(*imports.Import) {})
 	if err != nil {
+		return nil, err
+	}
+	if err := p.Import(ctx, im, about, r.Lines(), r.Tally(), func(*source.LineError) {}); err != nil {
 		return nil, err
 	}
 	p.poller.Taken(d)
