@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	kafkago "github.com/segmentio/kafka-go"
+
 	"dwell/cmd/dwell/app"
 	"dwell/ingest/event"
 	"dwell/ingest/kafka"
@@ -16,8 +18,9 @@ import (
 	"dwell/ingest/source"
 )
 
-// In life not every post writes events to Kafka as dwell would. Once the demo's history is counted, the first of its BCPs posts over HTTP, and
-// the gate of the second has a topic of its own, so that each run of the demo takes these ways too.
+// In life not every post writes events to Kafka as dwell would. Once the demo's history is counted, the first of its BCPs posts over HTTP,
+// the gate of the second has a topic of its own, and the software of the third chooses partitions as librdkafka does by default, so that each
+// run of the demo takes these ways too.
 const (
 	demoPoster = "demo-gate"
 	demoTopic  = "demo.gate"
@@ -66,11 +69,13 @@ type demoWays struct {
 	decoder *event.Decoder
 	codes   map[string]string // the gate's words, by dwell's
 
-	poster, gate event.BCP
-	client       *client.Client
-	posts        [][]byte
-	topic        *kafka.Producer
-	messages     []event.Record
+	poster, gate, stray event.BCP
+	client              *client.Client
+	posts               [][]byte
+	topic               *kafka.Producer
+	messages            []event.Record
+	writer              *kafkago.Writer
+	strays              []kafkago.Message
 }
 
 // newDemoWays is for a system that serves at its address. Close closes its connections.
@@ -84,6 +89,13 @@ func newDemoWays(s *app.System, now time.Time) (*demoWays, error) {
 	}
 	w.poster, _ = s.Vocabulary.BCP([]byte(s.Book.Places[0].ID))
 	w.gate, _ = s.Vocabulary.BCP([]byte(s.Book.Places[1].ID))
+	if len(s.Book.Places) > 2 {
+		w.stray, _ = s.Vocabulary.BCP([]byte(s.Book.Places[2].ID))
+		w.writer = &kafkago.Writer{
+			Addr: kafkago.TCP(s.Config.Kafka.Brokers...), Topic: s.Config.Kafka.Topic, Balancer: kafkago.CRC32Balancer{}, RequiredAcks: kafkago.RequireAll,
+			BatchTimeout: time.Millisecond,
+		}
+	}
 	id := s.Book.Places[0].ID
 	file := s.Config.TokensFile()
 	old, err := token.Read(file)
@@ -133,6 +145,12 @@ func (w *demoWays) Add(ctx context.Context, r event.Record) error {
 			return err
 		}
 		w.messages = append(w.messages, event.Record{Value: text, Time: r.Time})
+	case w.writer != nil && e.BCP == w.stray && !r.AllPartitions():
+		m := kafkago.Message{Key: r.Key, Value: r.Value, Time: time.UnixMilli(r.Time)}
+		for _, h := range r.Headers {
+			m.Headers = append(m.Headers, kafkago.Header{Key: string(h.Key), Value: h.Value})
+		}
+		w.strays = append(w.strays, m)
 	default:
 		return w.Buffered.Add(ctx, r)
 	}
@@ -160,12 +178,21 @@ func (w *demoWays) Flush(ctx context.Context) error {
 		}
 		w.messages = w.messages[:0]
 	}
+	if len(w.strays) > 0 {
+		if err := w.writer.WriteMessages(ctx, w.strays...); err != nil {
+			return err
+		}
+		w.strays = w.strays[:0]
+	}
 	return nil
 }
 
-// Close closes the connection to the gate's topic.
+// Close closes the connections of the second and the third BCP.
 func (w *demoWays) Close() {
 	if w.topic != nil {
 		w.topic.Close()
+	}
+	if w.writer != nil {
+		_ = w.writer.Close() // what was added is written by Flush, or not at all
 	}
 }
