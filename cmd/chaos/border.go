@@ -67,12 +67,16 @@ func startBorder(ctx context.Context, dwell, dir string, instances int, disks bo
 		name: "clickhouse", log: filepath.Join(dir, "clickhouse.log"), exitMessage: "the disk ran full in the middle of a write",
 		args: []string{dwell, "embedded-clickhouse", "--data", filepath.Join(dir, "clickhouse"), "--listen", ports[3], "--password-file", passwordFile},
 	}
+	agencies, err := writeAgencies(dir)
+	if err != nil {
+		return nil, err
+	}
 	for i := range instances {
 		b.pages = append(b.pages, ports[4+i])
 		b.instances = append(b.instances, &process{
 			name: fmt.Sprintf("dwell serve %d", i+1), log: filepath.Join(dir, fmt.Sprintf("serve-%d.log", i+1)),
 			startLine: "\npage ", dependent: true,
-			args: []string{dwell, "serve"}, env: append(b.config(), "DWELL_LISTEN="+ports[4+i]),
+			args: []string{dwell, "serve", "--config", agencies}, env: append(b.config(), "DWELL_LISTEN="+ports[4+i]),
 		})
 	}
 	if b.toKafka, err = newProxy("kafka", b.kafkaAddr, ports[2]); err != nil {
@@ -126,7 +130,7 @@ const partitions = 6
 func (b *border) config() []string {
 	return []string{
 		"DWELL_KAFKA_BROKERS=" + b.kafkaAddr, fmt.Sprint("DWELL_KAFKA_NEW_PARTITIONS=", partitions), "DWELL_KAFKA_NEW_REPLICATION=1",
-		"DWELL_KAFKA_SESSION_TIMEOUT=6s", "DWELL_KAFKA_DRAIN_TIMEOUT=4s",
+		"DWELL_KAFKA_SESSION_TIMEOUT=6s", "DWELL_KAFKA_DRAIN_TIMEOUT=4s", "DWELL_KAFKA_COMMIT_INTERVAL=1s",
 		"DWELL_CLICKHOUSE_ADDRESSES=" + b.chAddr, "DWELL_CLICKHOUSE_COMPRESSION=none",
 		"DWELL_CLICKHOUSE_DATABASE=" + b.database, "DWELL_CLICKHOUSE_PASSWORD=" + b.password,
 		// With small flushes and a short retention, more kills hit between two writes, and more visits are loaded again.

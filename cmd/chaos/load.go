@@ -10,17 +10,23 @@ import (
 	"sync"
 	"time"
 
+	kafkago "github.com/segmentio/kafka-go"
+
 	"dwell/ingest/event"
 	"dwell/ingest/kafka"
 	"dwell/ingest/place"
 	"dwell/ingest/simulator"
 )
 
-// load sends the events of simulated trucks, and writes their truth to a file.
+// load sends the events of simulated trucks, and writes their truth to a file. Most BCPs write them as dwell does, one by all kinds of
+// partitioners, and two to topics of their own.
 type load struct {
-	sim      *simulator.Simulator
-	producer *kafka.Producer
-	truth    *os.File
+	sim               *simulator.Simulator
+	producer          *kafka.Producer
+	writer            *kafkago.Writer
+	stray, gate, book event.BCP
+	page              page
+	truth             *os.File
 
 	// mu is held while a burst is written, and by faults during which nothing may be sent.
 	mu     sync.Mutex
@@ -33,14 +39,17 @@ type load struct {
 // eventsPerDay is the approximate number of events of a simulated day at the nine Afghan BCPs.
 const eventsPerDay = 30_000
 
-func newLoad(broker, truth string, events int, seed uint64) (*load, error) {
+func newLoad(ctx context.Context, broker, truth string, events int, seed uint64) (*load, error) {
 	book, err := place.Load("afghanistan")
 	if err != nil {
 		return nil, err
 	}
 	cfg := kafka.DefaultConfig()
 	cfg.Brokers = []string{broker}
-	l := &load{own: accounts{trucks: map[string]bool{}}}
+	l := &load{own: accounts{trucks: map[string]bool{}}, writer: newWriter(broker), page: page{zone: book.Place("AF-BAL-HAIRATAN").Zone}}
+	if err := createAgencyTopics(ctx, broker); err != nil {
+		return nil, err
+	}
 	if l.producer, err = kafka.NewProducer(cfg); err != nil {
 		return nil, err
 	}
@@ -54,7 +63,13 @@ func newLoad(broker, truth string, events int, seed uint64) (*load, error) {
 		Faults: simulator.Faults{Late: 0.1, Duplicate: 0.02, Retract: 0.005, Cut: 12 * time.Hour, Skew: simulator.MaxSkew},
 		Truth:  func(line simulator.TruthLine) { l.failed = errors.Join(l.failed, lines.Encode(line)) },
 	})
-	return l, err
+	if err != nil {
+		return nil, err
+	}
+	for id, bcp := range map[string]*event.BCP{"AF-NAN-TORKHAM": &l.stray, "AF-HER-ISLAMQALA": &l.gate, "AF-BAL-HAIRATAN": &l.book} {
+		*bcp, _ = l.sim.Vocabulary().BCP([]byte(id))
+	}
+	return l, nil
 }
 
 // run sends all events in bursts, in about the given time. Failed writes are retried, so that some events arrive twice.
@@ -76,10 +91,13 @@ func (l *load) run(ctx context.Context, events int, d time.Duration, r *rand.Ran
 func (l *load) burst(ctx context.Context, n int, r *rand.Rand) (sent int, last bool, err error) {
 	defer l.hold()()
 	batch, last := l.next(n, r)
-	if err := l.write(ctx, batch...); err != nil {
+	if err := l.write(ctx, batch.records...); err != nil {
 		return 0, false, err
 	}
-	l.sent += len(batch)
+	if err := l.send(ctx, batch.messages...); err != nil {
+		return 0, false, err
+	}
+	l.sent += batch.events
 	return l.sent, last, l.failed
 }
 
@@ -106,29 +124,66 @@ func (l *load) write(ctx context.Context, records ...event.Record) error {
 // close ends it, with the file of the truth.
 func (l *load) close() error {
 	l.producer.Close()
-	return l.truth.Close()
+	return errors.Join(l.writer.Close(), l.truth.Close())
 }
 
-// next returns the records of the next n events, and whether they are the last. One event in two hundred gets a copy with a
+// outgoing is what is sent at once: records as dwell writes them, and messages of other software.
+type outgoing struct {
+	records  []event.Record
+	messages []kafkago.Message
+	events   int
+}
+
+// next returns the next n events, and whether they are the last. One event in two hundred gets a copy with a
 // time hours ahead of the record, which has the time of the simulation or of the broker. It must become a dead letter.
-func (l *load) next(n int, r *rand.Rand) (batch []event.Record, last bool) {
+func (l *load) next(n int, r *rand.Rand) (b outgoing, last bool) {
 	for range n {
 		em, ok := l.sim.Next()
 		if !ok {
-			return batch, true
+			last = true
+			break
 		}
 		l.now = em.At
-		m := event.NewRecord(l.sim.Vocabulary(), em.Event, em.At)
-		batch = append(batch, m)
+		l.add(&b, em.Event, r)
 		if !em.AllPartitions && r.IntN(200) == 0 {
 			e := *em.Event
 			e.ID = fmt.Appendf(nil, "%s-ahead", e.ID)
 			e.Time = max(em.At, time.Now().UnixMilli()) + between(r, time.Hour, 9*time.Hour).Milliseconds()
 			e.Recorded = e.Time
-			m.Value = event.AppendStructured(nil, l.sim.Vocabulary(), &e)
-			batch = append(batch, m)
 			l.own.ahead++
+			l.addAhead(&b, &e, r)
 		}
 	}
-	return batch, false
+	b.messages = append(b.messages, l.page.take()...)
+	return b, last
+}
+
+// add takes an event by the way of its BCP.
+func (l *load) add(b *outgoing, e *event.Event, r *rand.Rand) {
+	b.events++
+	switch {
+	case e.BCP == l.gate && mapped(e):
+		b.messages = append(b.messages, l.gateMessages(e, r)...)
+	case e.BCP == l.book && mapped(e):
+		if l.page.n > 0 && r.IntN(10) == 0 {
+			b.messages = append(b.messages, l.page.take()...)
+		}
+		l.page.add(l.sim.Vocabulary(), e)
+	default:
+		record := event.NewRecord(l.sim.Vocabulary(), e, l.now)
+		if e.BCP == l.stray && !record.AllPartitions() {
+			b.messages = append(b.messages, stray(&record, kafka.DefaultConfig().Topic, r))
+		} else {
+			b.records = append(b.records, record)
+		}
+	}
+}
+
+// addAhead takes an event that must become a dead letter. It ends a page of the book, since that is one dead letter, however many of its lines
+// are refused.
+func (l *load) addAhead(b *outgoing, e *event.Event, r *rand.Rand) {
+	l.add(b, e, r)
+	if e.BCP == l.book && mapped(e) {
+		b.messages = append(b.messages, l.page.take()...)
+	}
 }

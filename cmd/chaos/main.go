@@ -118,6 +118,10 @@ func (c *runCommand) test(ctx context.Context, b *border, truth string) error {
 	if err := b.checkTrucks(ctx, l.own); err != nil {
 		return err
 	}
+	forwarded, err := b.checkForwarded(ctx)
+	if err != nil {
+		return err
+	}
 	text, differences, err := b.audit(ctx, truth)
 	if err != nil {
 		return err
@@ -127,8 +131,8 @@ func (c *runCommand) test(ctx context.Context, b *border, truth string) error {
 	for _, p := range b.instances {
 		starts += p.restarts
 	}
-	fmt.Printf("chaos: seed %d, %d events, %d faults (%d kills), %d failed starts of instances, %d exits on a full disk, %d differences\n",
-		c.Seed, l.sent, n.all, n.kills, starts, b.clickhouse.restarts, differences)
+	fmt.Printf("chaos: seed %d, %d events, %d records forwarded, %d faults (%d kills), %d failed starts of instances, %d exits on a full disk, %d differences\n",
+		c.Seed, l.sent, forwarded, n.all, n.kills, starts, b.clickhouse.restarts, differences)
 	if differences > 0 {
 		return errors.New("the tables differ from the truth")
 	}
@@ -145,7 +149,7 @@ func (c *runCommand) injectFaults(ctx context.Context, b *border, truth string) 
 		return n, nil, err
 	}
 	events := int(c.For.Seconds() * float64(c.Rate))
-	if l, err = newLoad(b.kafkaAddr, truth, events, c.Seed); err != nil {
+	if l, err = newLoad(ctx, b.kafkaAddr, truth, events, c.Seed); err != nil {
 		return n, nil, err
 	}
 	b.load = l

@@ -16,6 +16,7 @@ import (
 type accounts struct {
 	ahead      int // events with a time ahead, which must be dead letters
 	unreadable int // batches that cannot be read, each of which must be a dead letter
+	unknown    int // messages of a gate with a word that its mapping does not know, each of which must be a dead letter
 	// trucks are those that faults have sent. One that is true must have a visit, one that is false was lost with a part of the log
 	// before it was counted, and must have none.
 	trucks map[string]bool

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os/exec"
 	"regexp"
 	"strconv"
@@ -15,8 +16,19 @@ import (
 	"dwell/metrics/clickhouse"
 )
 
-// caughtUp waits until all records in Kafka are counted in ClickHouse.
+// caughtUp waits until everything that Kafka has is counted in ClickHouse: messages of agencies' topics become events first, and records in
+// other partitions than those of their subjects are forwarded before their partitions' progress passes them.
 func (b *border) caughtUp(ctx context.Context) error {
+	for _, wait := range []func(context.Context) error{b.normalized, b.counted, b.counted} {
+		if err := wait(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// counted waits until the records that Kafka has now are counted, or forwarded.
+func (b *border) counted(ctx context.Context) error {
 	ends, err := b.ends(ctx)
 	if err != nil {
 		return err
@@ -25,14 +37,20 @@ func (b *border) caughtUp(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	all := int64(0)
-	for _, end := range ends {
-		all += end
-	}
-	err = b.until(ctx, fmt.Sprintf("all %d records are counted", all), func() bool {
-		var counted int64
-		err := conn.QueryRow(ctx, "SELECT toInt64(sum(offset)) FROM progress FINAL").Scan(&counted)
-		return err == nil && counted >= all
+	err = b.until(ctx, fmt.Sprintf("the records before %v are counted", ends), func() bool {
+		var shards []uint16
+		var offsets []int64
+		err := conn.QueryRow(ctx, "SELECT groupArray(shard), groupArray(toInt64(offset)) FROM progress FINAL").Scan(&shards, &offsets)
+		done := map[int]int64{}
+		for i, shard := range shards {
+			done[int(shard)] = offsets[i]
+		}
+		for partition, end := range ends {
+			if done[partition] < end {
+				return false
+			}
+		}
+		return err == nil
 	})
 	return errors.Join(err, conn.Close())
 }
@@ -52,19 +70,23 @@ func (b *border) connect() (driver.Conn, error) {
 	return clickhouse.Connect(c)
 }
 
-// checkDeadLetters fails unless the dead letters are exactly the events that were sent with a time ahead, and the batches that cannot
-// be read.
+// checkDeadLetters fails unless the dead letters are exactly what was sent to become one, by reason.
 func (b *border) checkDeadLetters(ctx context.Context, a accounts) error {
 	conn, err := b.connect()
 	if err != nil {
 		return err
 	}
-	var all, future, unreadable uint64
-	err = conn.QueryRow(ctx, "SELECT uniqExact(value), uniqExactIf(value, reason = ?), uniqExactIf(value, reason = ?) FROM dead_letters",
-		string(event.FutureTime), string(event.UnreadableBatch)).Scan(&all, &future, &unreadable)
-	if err == nil && (all != future+unreadable || future != uint64(a.ahead) || unreadable != uint64(a.unreadable)) {
-		err = fmt.Errorf("of %d events with a time ahead and %d batches that cannot be read, %d and %d are dead letters, and %d others are, too",
-			a.ahead, a.unreadable, future, unreadable, all-future-unreadable)
+	var reasons []string
+	var counts []uint64
+	err = conn.QueryRow(ctx, "SELECT groupArray(reason), groupArray(n) FROM (SELECT toString(reason) AS reason, uniqExact(value) AS n FROM dead_letters GROUP BY reason)").Scan(&reasons, &counts)
+	found := map[event.Reason]uint64{}
+	for i, reason := range reasons {
+		found[event.Reason(reason)] = counts[i]
+	}
+	want := map[event.Reason]uint64{event.FutureTime: uint64(a.ahead), event.UnreadableBatch: uint64(a.unreadable), event.UnknownType: uint64(a.unknown)}
+	maps.DeleteFunc(want, func(_ event.Reason, n uint64) bool { return n == 0 })
+	if err == nil && !maps.Equal(found, want) {
+		err = fmt.Errorf("dead letters by reason are %v, want %v", found, want)
 	}
 	return errors.Join(err, conn.Close())
 }
