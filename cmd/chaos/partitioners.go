@@ -16,7 +16,9 @@ var roundRobin = &kafkago.RoundRobin{}
 
 // partitioners are those of Kafka's Java client, of librdkafka and of Sarama, and one that takes any partition.
 var partitioners = []kafkago.Balancer{
-	kafkago.Murmur2Balancer{Consistent: true}, kafkago.CRC32Balancer{Consistent: true}, &kafkago.Hash{},
+	kafkago.Murmur2Balancer{Consistent: true},
+	kafkago.CRC32Balancer{Consistent: true},
+	&kafkago.Hash{},
 	kafkago.BalancerFunc(func(_ kafkago.Message, partitions ...int) int { return partitions[rand.IntN(len(partitions))] }),
 }
 

@@ -38,7 +38,7 @@ type Config struct {
 	BufferBytes int `yaml:"buffer_bytes"`
 	// Tick is the time between two checks whether a flush is due while no records arrive.
 	Tick time.Duration `yaml:"tick"`
-	// CommitInterval is the time between two offset commits to the group; only operators' tools read them.
+	// CommitInterval is the time between two offset commits to the group; operators' tools read them, and sources that have a topic go on from them.
 	CommitInterval time.Duration `yaml:"commit_interval"`
 	// RefreshInterval is the time between two metadata requests (leaders, partitions) while nothing fails.
 	RefreshInterval time.Duration `yaml:"refresh_interval"`

@@ -224,9 +224,9 @@ func drainContext(owned context.Context, a time.Duration) (context.Context, cont
 	}
 }
 
-// Commit notes the next offset of a partition for operators' tools, such as kafka-consumer-groups. It is committed to the
-// group within Config.CommitInterval, best effort; dwell itself never reads it. Commits of partitions that are not assigned
-// to this process are ignored.
+// Commit notes the next offset of a partition for operators' tools, such as kafka-consumer-groups, and for Handlers that have no other
+// progress (Committed). It is committed to the group within Config.CommitInterval, and again until it succeeds or the generation ends.
+// Commits of partitions that are not assigned to this process are ignored.
 func (c *Consumer) Commit(partition int, next int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -252,6 +252,10 @@ func (c *Consumer) commit(g *kafkago.Generation) {
 	if err := g.CommitOffsets(map[string]map[int]int64{c.cfg.Topic: offsets}); err != nil {
 		c.obs.Failed(CommitFailure)
 		c.committing.failed(c.log, slog.LevelWarn, "offsets not committed to the group", err, "group", g.GroupID)
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		maps.Copy(offsets, c.offsets) // what was noted meanwhile is newer
+		c.offsets = offsets
 		return
 	}
 	c.committing.over(c.log, "offsets are committed to the group again", "group", g.GroupID)

@@ -8,8 +8,10 @@ import (
 	"slices"
 	"strconv"
 	"testing"
+	"time"
 
 	kafkago "github.com/segmentio/kafka-go"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"dwell/ingest/event"
 )
@@ -128,6 +130,31 @@ func TestCommittedOffsetIsForToolsOnly(t *testing.T) {
 	}
 	again.check(t)
 	again.holds(t, want)
+}
+
+func TestFailedCommitIsMadeAgain(t *testing.T) {
+	embeddedOnly(t)
+	kf, cfg := embedded(t, 1, 1)
+	cfg.CommitInterval = 10 * time.Millisecond
+	p, want, l := producer(t, cfg), map[int][]string{}, newLedger()
+	refused := make(chan struct{})
+	kf.ControlKey(int16(kmsg.OffsetCommit), func(r kmsg.Request) (kmsg.Response, error, bool) {
+		close(refused) // the first commit alone
+		res := r.ResponseKind().(*kmsg.OffsetCommitResponse)
+		of := kmsg.NewOffsetCommitResponseTopicPartition()
+		of.ErrorCode = int16(kafkago.KafkaStorageError)
+		res.Topics = []kmsg.OffsetCommitResponseTopic{{Topic: topic, Partitions: []kmsg.OffsetCommitResponseTopicPartition{of}}}
+		return res, nil, true
+	})
+	write(t, p, 1, 0, 100, want)
+	c, _ := consume(t, cfg, l)
+	l.until(t, "all is stored", func() bool { return l.total() == 100 })
+	c.Commit(0, 77)
+	<-refused
+	until(t, "the offset is committed", func() bool {
+		next, err := c.Committed(t.Context(), 0)
+		return err == nil && next == 77
+	})
 }
 
 func TestFailedHandlerIsReopenedAtItsOwnOffset(t *testing.T) {
