@@ -16,12 +16,14 @@ import (
 	kafkago "github.com/segmentio/kafka-go"
 
 	"dwell/ingest/event"
-	"dwell/ingest/kafka"
 )
 
 // Two agencies have topics of their own. Islam Qala's gate writes an object of JSON for each event, and Hairatan's office lines of CSV, several
 // to a message.
-const gateTopic, bookTopic = "islamqala.gate", "hairatan.book"
+const (
+	gateTopic, bookTopic = "islamqala.gate", "hairatan.book"
+	gatePartitions       = 3
+)
 
 // agencyTopics are the topics of agencies by the groups that dwell serve reads them in.
 var agencyTopics = map[string]string{"dwell.sources.gate": gateTopic, "dwell.sources.book": bookTopic}
@@ -39,7 +41,7 @@ func writeAgencies(dir string) (file string, err error) {
 func createAgencyTopics(ctx context.Context, broker string) error {
 	client := kafkago.Client{Addr: kafkago.TCP(broker), Timeout: 10 * time.Second}
 	req := &kafkago.CreateTopicsRequest{Topics: []kafkago.TopicConfig{
-		{Topic: gateTopic, NumPartitions: 3, ReplicationFactor: 1}, {Topic: bookTopic, NumPartitions: 1, ReplicationFactor: 1},
+		{Topic: gateTopic, NumPartitions: gatePartitions, ReplicationFactor: 1}, {Topic: bookTopic, NumPartitions: 1, ReplicationFactor: 1},
 	}}
 	res, err := client.CreateTopics(ctx, req)
 	if err == nil {
@@ -124,9 +126,7 @@ func (p *page) take() (all []kafkago.Message) {
 func (b *border) normalized(ctx context.Context) error {
 	client := kafkago.Client{Addr: kafkago.TCP(b.kafkaAddr), Timeout: 10 * time.Second}
 	for group, topic := range agencyTopics {
-		k := kafka.DefaultConfig()
-		k.Brokers, k.Topic = []string{b.kafkaAddr}, topic
-		ends, err := kafka.Ends(ctx, k)
+		ends, err := b.ends(ctx, topic)
 		if err != nil {
 			return err
 		}

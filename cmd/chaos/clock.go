@@ -10,7 +10,6 @@ import (
 	kafkago "github.com/segmentio/kafka-go"
 
 	"dwell/ingest/event"
-	"dwell/ingest/kafka"
 )
 
 // wrongClock sends forty arrivals of one post whose clock says 2099, either as the topic is, with the broker's times, or while it has
@@ -20,7 +19,7 @@ func wrongClock(ctx context.Context, b *border, r *rand.Rand) (string, error) {
 	createTime := r.IntN(2) == 0
 	// A post that is alone in a partition is believed, so others must be in each one first.
 	err := b.until(ctx, "each partition has a thousand records", func() bool {
-		ends, err := b.ends(ctx)
+		ends, err := b.ends(ctx, eventsTopic)
 		for _, end := range ends {
 			if end < 1000 {
 				return false
@@ -65,7 +64,7 @@ func wrongClock(ctx context.Context, b *border, r *rand.Rand) (string, error) {
 func (b *border) setTimestampType(ctx context.Context, kind string) error {
 	client := kafkago.Client{Addr: kafkago.TCP(b.kafkaAddr), Timeout: 10 * time.Second}
 	res, err := client.IncrementalAlterConfigs(ctx, &kafkago.IncrementalAlterConfigsRequest{Resources: []kafkago.IncrementalAlterConfigsRequestResource{{
-		ResourceType: kafkago.ResourceTypeTopic, ResourceName: kafka.DefaultConfig().Topic,
+		ResourceType: kafkago.ResourceTypeTopic, ResourceName: eventsTopic,
 		Configs: []kafkago.IncrementalAlterConfigsRequestConfig{{Name: "message.timestamp.type", Value: kind, ConfigOperation: kafkago.ConfigOperationSet}},
 	}}})
 	for i := 0; err == nil && i < len(res.Resources); i++ {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -18,15 +19,16 @@ import (
 	"dwell/ingest/simulator"
 )
 
-// load sends the events of simulated trucks, and writes their truth to a file. Most BCPs write them as dwell does, one by all kinds of
+// load sends the events of simulated trucks, and writes their truth to a file. Most BCPs write them as dwell does, two by all kinds of
 // partitioners, and two to topics of their own.
 type load struct {
-	sim               *simulator.Simulator
-	producer          *kafka.Producer
-	writer            *kafkago.Writer
-	stray, gate, book event.BCP
-	page              page
-	truth             *os.File
+	sim        *simulator.Simulator
+	producer   *kafka.Producer
+	writer     *kafkago.Writer
+	strays     []event.BCP
+	gate, book event.BCP
+	page       page
+	truth      *os.File
 
 	// mu is held while a burst is written, and by faults during which nothing may be sent.
 	mu     sync.Mutex
@@ -66,9 +68,11 @@ func newLoad(ctx context.Context, broker, truth string, events int, seed uint64)
 	if err != nil {
 		return nil, err
 	}
-	for id, bcp := range map[string]*event.BCP{"AF-NAN-TORKHAM": &l.stray, "AF-HER-ISLAMQALA": &l.gate, "AF-BAL-HAIRATAN": &l.book} {
-		*bcp, _ = l.sim.Vocabulary().BCP([]byte(id))
+	bcp := func(id string) event.BCP {
+		code, _ := l.sim.Vocabulary().BCP([]byte(id))
+		return code
 	}
+	l.strays, l.gate, l.book = []event.BCP{bcp("AF-NAN-TORKHAM"), bcp("AF-KDZ-SHERKHANBANDAR")}, bcp("AF-HER-ISLAMQALA"), bcp("AF-BAL-HAIRATAN")
 	return l, nil
 }
 
@@ -171,8 +175,8 @@ func (l *load) add(b *outgoing, e *event.Event, r *rand.Rand) {
 		l.page.add(l.sim.Vocabulary(), e)
 	default:
 		record := event.NewRecord(l.sim.Vocabulary(), e, l.now)
-		if e.BCP == l.stray && !record.AllPartitions() {
-			b.messages = append(b.messages, stray(&record, kafka.DefaultConfig().Topic, r))
+		if slices.Contains(l.strays, e.BCP) {
+			b.messages = append(b.messages, stray(&record, r))
 		} else {
 			b.records = append(b.records, record)
 		}

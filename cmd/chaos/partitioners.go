@@ -22,9 +22,11 @@ var partitioners = []kafkago.Balancer{
 	kafkago.BalancerFunc(func(_ kafkago.Message, partitions ...int) int { return partitions[rand.IntN(len(partitions))] }),
 }
 
-// stray is a record of software whose partitioner is drawn for each, or that gives its records no key.
-func stray(record *event.Record, topic string, r *rand.Rand) kafkago.Message {
-	m := kafkago.Message{Topic: topic, Key: record.Key, Value: record.Value, Time: time.UnixMilli(record.Time)}
+// stray is a record of software whose partitioner is drawn for each, or that gives its records no key. It knows nothing of facts that every
+// partition must have.
+func stray(record *event.Record, r *rand.Rand) kafkago.Message {
+	record.SetAllPartitions(false)
+	m := kafkago.Message{Topic: eventsTopic, Key: record.Key, Value: record.Value, Time: time.UnixMilli(record.Time)}
 	for _, h := range record.Headers {
 		m.Headers = append(m.Headers, kafkago.Header{Key: string(h.Key), Value: h.Value})
 	}

@@ -11,8 +11,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-
-	"dwell/ingest/kafka"
 )
 
 // segment is the last file of a partition's log, as it is while the broker is stopped.
@@ -26,9 +24,9 @@ type segment struct {
 
 type batch struct{ at, offset int64 }
 
-// segmentOf reads where the batches of the last segment of a partition are.
-func (b *border) segmentOf(partition int) (*segment, error) {
-	files, err := filepath.Glob(filepath.Join(b.dir, "kafka", "partitions", kafka.DefaultConfig().Topic+"-"+strconv.Itoa(partition), "*.dat"))
+// segmentOf reads where the batches of a partition's last segment are.
+func (b *border) segmentOf(t target) (*segment, error) {
+	files, err := filepath.Glob(filepath.Join(b.dir, "kafka", "partitions", t.topic+"-"+strconv.Itoa(t.partition), "*.dat"))
 	if err != nil {
 		return nil, err
 	}

@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"slices"
 	"time"
+
+	kafkago "github.com/segmentio/kafka-go"
 
 	"dwell/ingest/event"
 	"dwell/ingest/kafka"
@@ -20,7 +23,7 @@ type accounts struct {
 	// trucks are those that faults have sent. One that is true must have a visit, one that is false was lost with a part of the log
 	// before it was counted, and must have none.
 	trucks map[string]bool
-	// lost is how many records the log has lost.
+	// lost is how many records the topic of events has lost.
 	lost int64
 }
 
@@ -37,6 +40,52 @@ func own(kind, truck string, at, recordTime time.Time) event.Record {
 func (l *load) passage(truck string) []event.Record {
 	at := time.UnixMilli(l.now)
 	return []event.Record{own("truck.arrived", truck, at, at), own("truck.departed", truck, at.Add(time.Hour), at.Add(time.Hour))}
+}
+
+// gatePassage is a truck of a fault that arrives and departs at the gate, as messages for a partition.
+func (l *load) gatePassage(partition int, truck string) []kafkago.Message {
+	voc, e := l.sim.Vocabulary(), event.Event{Subject: []byte(truck), Time: l.now, Recorded: l.now, Direction: event.Inbound}
+	in := gateMessage(voc, &e, "IN", truck+"-in")
+	e.Time += time.Hour.Milliseconds()
+	e.Recorded = e.Time
+	out := gateMessage(voc, &e, "OUT", truck+"-out")
+	in.WriterData = kafkago.BalancerFunc(func(kafkago.Message, ...int) int { return partition })
+	out.WriterData = in.WriterData
+	return []kafkago.Message{in, out}
+}
+
+// target is a partition whose log a fault damages.
+type target struct {
+	topic     string
+	partition int
+}
+
+func (t target) String() string { return fmt.Sprintf("partition %d of topic %s", t.partition, t.topic) }
+
+var eventsTopic = kafka.DefaultConfig().Topic
+
+// anyTarget is a partition of the topic of events, or one time in three of the gate's.
+func anyTarget(r *rand.Rand) target {
+	if r.IntN(3) == 0 {
+		return target{gateTopic, r.IntN(gatePartitions)}
+	}
+	return target{eventsTopic, r.IntN(partitions)}
+}
+
+// pass sends the passages of trucks to a partition, each as a batch. The load must be held.
+func (l *load) pass(ctx context.Context, to target, trucks ...string) error {
+	for _, truck := range trucks {
+		var err error
+		if to.topic == gateTopic {
+			err = l.send(ctx, l.gatePassage(to.partition, truck)...)
+		} else {
+			err = l.write(ctx, l.passage(truck)...)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // trucksOf are n new names of trucks whose events are in the partition.

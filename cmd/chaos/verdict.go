@@ -29,7 +29,7 @@ func (b *border) caughtUp(ctx context.Context) error {
 
 // counted waits until the records that Kafka has now are counted, or forwarded.
 func (b *border) counted(ctx context.Context) error {
-	ends, err := b.ends(ctx)
+	ends, err := b.ends(ctx, eventsTopic)
 	if err != nil {
 		return err
 	}
@@ -55,10 +55,10 @@ func (b *border) counted(ctx context.Context) error {
 	return errors.Join(err, conn.Close())
 }
 
-// ends are the offsets after the last record of each partition.
-func (b *border) ends(ctx context.Context) ([]int64, error) {
+// ends are the offsets after the last record of each partition of a topic.
+func (b *border) ends(ctx context.Context, topic string) ([]int64, error) {
 	k := kafka.DefaultConfig()
-	k.Brokers = []string{b.kafkaAddr}
+	k.Brokers, k.Topic = []string{b.kafkaAddr}, topic
 	return kafka.Ends(ctx, k)
 }
 
