@@ -203,7 +203,9 @@ func (c *importEventsCommand) Run(ctx context.Context, e *env) error {
 	}
 	return c.run(ctx, e, imports.OfEvents, func(im *importing) (input, error) {
 		if named == nil {
-			return source.NewEvents(im, im.Vocabulary, time.Now), nil
+			events := source.NewEvents(im, im.Vocabulary, time.Now)
+			events.OwnRetractions = !im.Config.Engine.RetractOthers
+			return events, nil
 		}
 		return im.mapped(named)
 	})

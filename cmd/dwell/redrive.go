@@ -44,7 +44,7 @@ func (c *redriveLettersCommand) Run(ctx context.Context, e *env) error {
 			return err
 		}
 		refused := 0
-		sent, err := redrive.Run(ctx, letters, s.Vocabulary, s.Config.Engine.Skew, time.Now, s.Producer, s.Store, func(d *event.DeadLetter, why *event.Rejection) {
+		sent, err := redrive.Run(ctx, letters, s.Config.Engine.Decoder(s.Vocabulary), time.Now, s.Producer, s.Store, func(d *event.DeadLetter, why *event.Rejection) {
 			refused++
 			_, _ = fmt.Fprintf(e.err, "%s: %s\n", visible.Text(d.Origin.String()), visible.Text(why.Error()))
 		})

@@ -31,6 +31,9 @@ const (
 
 // Decoder reads messages. It is not for concurrent use.
 type Decoder struct {
+	// OwnRetractions refuses a retraction whose source is not that of the event which it names.
+	OwnRetractions bool
+
 	vocabulary *Vocabulary
 	skew       int64
 	scanner    scanner

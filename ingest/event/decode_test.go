@@ -120,6 +120,31 @@ func TestUnusableMessageHasAReason(t *testing.T) {
 	f("more than anybody asked for", `"lane"`, `"seal":{"no":[1,2,{"a":-1.5e9}]},"lane"`, "")
 }
 
+// Customs take back what the gate said, and the gate what it said itself, of a truck and of the hours of its BCP.
+func TestRetractionOfAnotherSourceIsRefusedWhereOnlyOwnOnesAreTaken(t *testing.T) {
+	const retraction = `{"specversion":"1.0","id":"2","source":"/customs","type":"dwell.event.retracted.v1","subject":"T1","time":"2026-01-05T08:00:00Z",` +
+		`"data":{"bcp":"AF-NAN-TORKHAM","direction":"inbound","id":"1","source":"/gate","time":"2026-01-05T07:00:00Z"}}`
+	for _, subject := range []string{"T1", "AF-NAN-TORKHAM"} {
+		for _, by := range []string{"/customs", "/gate"} {
+			for _, own := range []bool{false, true} {
+				d := NewDecoder(testVocabulary(t), 5*time.Minute)
+				d.OwnRetractions = own
+				want := ""
+				if own && by == "/customs" {
+					want = `foreign_retraction: data.source "/gate"`
+				}
+				got := ""
+				if r := d.Decode(message(strings.NewReplacer("T1", subject, "/customs", by).Replace(retraction)), &Event{}); r != nil {
+					got = r.Error()
+				}
+				if got != want {
+					t.Errorf("%s retracts an event of %s, own alone %v: got %q, want %q", by, subject, own, got, want)
+				}
+			}
+		}
+	}
+}
+
 // TestReadingSaysWhoseQueueItIs: what a reading lacks is unknown, and a word that is no state is refused.
 func TestReadingSaysWhoseQueueItIs(t *testing.T) {
 	d := NewDecoder(testVocabulary(t), 5*time.Minute)

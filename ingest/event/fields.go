@@ -1,5 +1,7 @@
 package event
 
+import "bytes"
+
 // readFields reads the fields that an event of this type has. Others are ignored.
 func (d *Decoder) readFields(e *Event) *Rejection {
 	f := &d.found
@@ -134,7 +136,13 @@ func (d *Decoder) readRetraction(e *Event) *Rejection {
 		return r
 	}
 	e.AboutPlace = string(e.Subject) == d.vocabulary.BCPName(e.BCP)
-	return instant("data.time", &f[retractedTime], &e.RetractedTime)
+	if r := instant("data.time", &f[retractedTime], &e.RetractedTime); r != nil {
+		return r
+	}
+	if d.OwnRetractions && !bytes.Equal(e.Source, e.RetractedSource) {
+		return reject(ForeignRetraction, "data.source", e.RetractedSource)
+	}
+	return nil
 }
 
 // code reads a word of a fixed list.

@@ -21,6 +21,8 @@ const (
 	UnreadableBatch Reason = "unreadable_batch"
 	// TooManyFacts is the reason of what comes after as many facts of its visit as are counted.
 	TooManyFacts Reason = "too_many_facts"
+	// ForeignRetraction is the reason of a retraction that names an event of another source, where only its own may be retracted.
+	ForeignRetraction Reason = "foreign_retraction"
 	// UnreadableLine is the reason of a line of a file that cannot be taken apart: a quote that is not closed, too many or too few
 	// fields, bytes that are no text.
 	UnreadableLine Reason = "unreadable_line"
@@ -39,7 +41,7 @@ func MessageReasons() []Reason {
 	return []Reason{
 		NotJSON, NotCloudEvent, UnknownType, MissingField, InvalidField,
 		UnknownBCP, UnknownAgency, FutureTime, TooOld, TooLarge,
-		UnreadableBatch, TooManyFacts,
+		UnreadableBatch, TooManyFacts, ForeignRetraction,
 	}
 }
 

@@ -21,13 +21,14 @@ var (
 // slowReader reads a message with encoding/json and the description alone. It keeps the first
 // reason why the message cannot be used.
 type slowReader struct {
-	vocabulary *Vocabulary
-	why        Reason
+	vocabulary     *Vocabulary
+	ownRetractions bool
+	why            Reason
 }
 
 // reference reads a message. The reason is empty where it can be used; the event has no Data.
-func reference(v *Vocabulary, skew time.Duration, m *Record) (Event, Reason) {
-	r := &slowReader{vocabulary: v}
+func reference(v *Vocabulary, skew time.Duration, ownRetractions bool, m *Record) (Event, Reason) {
+	r := &slowReader{vocabulary: v, ownRetractions: ownRetractions}
 	e := Event{Observation: NoObservation()}
 	r.must(len(m.Value) <= MaxMessage, TooLarge)
 	attributes, data := r.parts(m)
@@ -171,6 +172,7 @@ func (r *slowReader) fields(e *Event, data map[string]any) {
 		e.RetractedTime = r.instant(data, "time")
 		e.RetractedEdition = r.edition(data)
 		e.AboutPlace = string(e.Subject) == r.vocabulary.BCPName(e.BCP)
+		r.must(!r.ownRetractions || string(e.RetractedSource) == string(e.Source), ForeignRetraction)
 	}
 }
 

@@ -43,6 +43,7 @@ func (h *Receiver) sort(by *token.Token, body []byte, messages [][]byte) *batch 
 		request: fmt.Sprintf("%s@%016x", by.Name, binary.BigEndian.Uint64(sum[:])), messages: len(messages), seen: make(map[string]uint64, len(messages)),
 	}
 	d := event.NewDecoder(h.Vocabulary, h.Skew)
+	d.OwnRetractions = h.OwnRetractions
 	now := h.Now().UnixMilli()
 	var e event.Event
 	for i, message := range messages {

@@ -65,7 +65,10 @@ type Observer interface {
 type Parts struct {
 	Vocabulary *event.Vocabulary
 	// Skew is how far an event may be after the time Now, as of a record in the log.
-	Skew     time.Duration
+	Skew time.Duration
+	// OwnRetractions is as of event.Decoder.
+	OwnRetractions bool
+
 	Now      func() time.Time
 	Tokens   Tokens
 	Log      Log

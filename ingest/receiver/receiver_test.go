@@ -96,7 +96,7 @@ func open(t *testing.T, change func(*Config)) *border {
 	return b
 }
 
-var gate = token.Token{Name: "gate", Sources: []string{"/gate"}, BCPs: []string{"TORKHAM"}, Agencies: []string{"customs"}}
+var gate = token.Token{Name: "gate", Sources: []string{"/gate", "/gate/lane/2"}, BCPs: []string{"TORKHAM"}, Agencies: []string{"customs"}}
 
 const ndjson = "application/x-ndjson"
 
@@ -240,6 +240,23 @@ func TestTokenPermitsNoMoreThanItNames(t *testing.T) {
 		case w.Code != http.StatusForbidden || len(receipt.Refusals) != 1 || receipt.Refusals[0].Detail != c.refused || len(b.letters) != 1 || len(b.records) > 0 ||
 			w.Header().Get("Content-Type") != "application/problem+json":
 			t.Errorf("%s: %d %+v, want %s", c.event, w.Code, receipt, c.refused)
+		}
+	}
+}
+
+// The gate's token is of its lane 2, too. What one of them said, the other one takes back only where the rules let it.
+func TestRetractionOfTheTokensOtherSource(t *testing.T) {
+	retraction := fact("9", "event.retracted", "T1", `"direction":"inbound"`, `"id":"1","source":"/gate/lane/2","time":"2026-01-05T08:00:00Z"`)
+	for own, want := range map[bool]string{false: "", true: `foreign_retraction: data.source "/gate/lane/2"`} {
+		b := open(t, nil)
+		b.OwnRetractions = own
+		_, receipt := b.post(t, "application/cloudevents+json", retraction)
+		got := ""
+		for _, r := range receipt.Refusals {
+			got += r.Detail
+		}
+		if got != want || receipt.Taken+receipt.Refused != 1 || len(b.records) != receipt.Taken || len(b.letters) != receipt.Refused {
+			t.Errorf("own alone %v: %+v, want %q", own, receipt.Count, want)
 		}
 	}
 }

@@ -24,12 +24,11 @@ type Marks interface {
 	Redriven(ctx context.Context, of event.Origin) error
 }
 
-// Run sends the letters whose events are valid now, and returns how many. They get the time now, and skew is how far an event may
-// be after it. Run calls refused for each of the others.
-func Run(ctx context.Context, letters []*event.DeadLetter, voc *event.Vocabulary, skew time.Duration, now func() time.Time,
+// Run sends the letters whose events are valid now by the decoder, and returns how many. They get the time now. Run calls refused for
+// each of the others.
+func Run(ctx context.Context, letters []*event.DeadLetter, decoder *event.Decoder, now func() time.Time,
 	log Log, marks Marks, refused func(*event.DeadLetter, *event.Rejection),
 ) (sent int, err error) {
-	decoder := event.NewDecoder(voc, skew)
 	for _, d := range letters {
 		r, why := record(decoder, d, now().UnixMilli())
 		if why != nil {

@@ -68,7 +68,7 @@ func redrive(t *testing.T, j *journal) (sent int, refused []string, err error) {
 		letter(9, "bcp.closed", "TORKHAM", ``),
 	}
 	now := func() time.Time { return time.Date(2026, 1, 6, 0, 0, 0, 0, time.UTC) }
-	sent, err = Run(t.Context(), letters, voc, time.Minute, now, j, j, func(d *event.DeadLetter, why *event.Rejection) {
+	sent, err = Run(t.Context(), letters, event.NewDecoder(voc, time.Minute), now, j, j, func(d *event.DeadLetter, why *event.Rejection) {
 		refused = append(refused, d.Origin.String()+" "+string(why.Reason))
 	})
 	return sent, refused, err

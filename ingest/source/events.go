@@ -18,6 +18,9 @@ const MaxSkew = 5 * time.Minute
 
 // Events reads a file of structured CloudEvents, one per line or in one list. It is not safe for concurrent use.
 type Events struct {
+	// OwnRetractions is as of event.Decoder.
+	OwnRetractions bool
+
 	in      io.Reader
 	decoder *event.Decoder
 	now     func() time.Time
@@ -37,6 +40,7 @@ func (q *Events) Tally() *Tally { return &q.tally }
 // Lines yields the event of each line that is not empty. For a line that cannot be used it yields a *LineError and
 // continues; any other error is of the file itself, and the last.
 func (q *Events) Lines() iter.Seq2[Line, error] {
+	q.decoder.OwnRetractions = q.OwnRetractions
 	return func(yield func(Line, error) bool) {
 		in, err := unpack(q.in)
 		if err != nil {

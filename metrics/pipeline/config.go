@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"dwell/ingest/event"
 	"dwell/metrics/engine"
 )
 
@@ -22,6 +23,8 @@ type Config struct {
 	Topic string `yaml:"-" rule:"-"`
 	// Skew is how far an event's time may be after its record's timestamp.
 	Skew time.Duration `yaml:"skew" rule:"-"`
+	// RetractOthers lets an event be retracted by a source other than its own. Where it is false, such a retraction is a dead letter.
+	RetractOthers bool `yaml:"retract_others"`
 	// FlushEvery is the time between flushes: one begins when the wall clock reaches a multiple of it, or at once when the
 	// shard has buffered its share of FlushBytes. A shard that is far behind its log flushes less often: the larger a flush,
 	// the less an event costs.
@@ -36,12 +39,20 @@ type Config struct {
 // DefaultConfig lacks the Engine's vocabulary and places.
 func DefaultConfig() Config {
 	return Config{
-		Engine:     engine.Config{MemoryRetention: 26 * time.Hour, WatermarkDelay: 10 * time.Minute},
-		Skew:       5 * time.Minute,
-		FlushEvery: time.Second,
-		FlushBytes: 256 << 20,
-		RetryMax:   10 * time.Second,
+		Engine:        engine.Config{MemoryRetention: 26 * time.Hour, WatermarkDelay: 10 * time.Minute},
+		Skew:          5 * time.Minute,
+		RetractOthers: true,
+		FlushEvery:    time.Second,
+		FlushBytes:    256 << 20,
+		RetryMax:      10 * time.Second,
 	}
+}
+
+// Decoder makes what judges the messages of the log.
+func (c Config) Decoder(v *event.Vocabulary) *event.Decoder {
+	d := event.NewDecoder(v, c.Skew)
+	d.OwnRetractions = !c.RetractOthers
+	return d
 }
 
 // Validate names every key and value that cannot be used.

@@ -74,7 +74,7 @@ func New(cfg Config, id int, parts Parts) *Shard {
 	}
 	parts.Log = parts.Log.With("component", "pipeline")
 	return &Shard{
-		cfg: cfg, Parts: parts, id: id, decoder: event.NewDecoder(cfg.Engine.Vocabulary, cfg.Skew),
+		cfg: cfg, Parts: parts, id: id, decoder: cfg.Decoder(cfg.Engine.Vocabulary),
 		raw: &engine.Raw{}, batch: Batch{DeadLetters: map[event.Reason]int{}, Forwarded: map[string]int{}},
 	}
 }

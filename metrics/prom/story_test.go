@@ -219,6 +219,7 @@ func TestBatchIsCounted(t *testing.T) {
 		dwell_replayed_events_total 3
 		dwell_restated_times_total 1
 		dwell_shard_buffer_bytes{shard="2"} 4096
+		dwell_dead_letters_total{reason="foreign_retraction"} 0
 		dwell_dead_letters_total{reason="future_time"} 0
 		dwell_dead_letters_total{reason="invalid_field"} 0
 		dwell_dead_letters_total{reason="missing_field"} 0

@@ -34,6 +34,9 @@ func (s *System) rules() map[string]string {
 // topicRule is the one rule that a recount cannot change: the tables have the offsets of their topic.
 const topicRule = "kafka.topic"
 
+// unstored is what tables were counted by that lack a rule, since the version that counted them had no such key.
+var unstored = map[string]string{"engine.retract_others": "true"}
+
 // collectRules adds the fields of a struct that are rules, also those of inlined structs.
 func collectRules(rules map[string]string, of any, name func(reflect.StructField) string) {
 	v := reflect.ValueOf(of)
@@ -61,6 +64,9 @@ func (s *System) CheckRules(ctx context.Context) (missing map[string]string, err
 	var errs []error
 	for _, rule := range slices.Sorted(maps.Keys(now)) {
 		was, stored := counted[rule]
+		if before, known := unstored[rule]; known && !stored && len(counted) > 0 {
+			was, stored = before, before != now[rule]
+		}
 		if !stored {
 			missing[rule] = now[rule]
 		} else if was != now[rule] {

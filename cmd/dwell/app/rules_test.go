@@ -20,13 +20,14 @@ func TestRulesAreWhatDecidesANumber(t *testing.T) {
 	book.Places = book.Places[:1]
 	id := book.Places[0].ID
 	s := &System{Config: cfg, Book: book}
-	want := []string{"calendar of " + id, "engine.watermark_delay", "kafka.topic", "lapse_after of " + id, "time_zone of " + id}
+	want := []string{"calendar of " + id, "engine.retract_others", "engine.watermark_delay", "kafka.topic", "lapse_after of " + id, "time_zone of " + id}
 	if got := slices.Sorted(maps.Keys(s.rules())); !slices.Equal(got, want) {
 		t.Errorf("rules %q, not %q", got, want)
 	}
 	before := s.rules()
 	days := new(place.Calendar) // never open
 	s.Config.Engine.Engine.WatermarkDelay += time.Minute
+	s.Config.Engine.RetractOthers = false
 	s.Book.Places[0].LapseAfter += time.Hour
 	s.Book.Places[0].Zone, s.Book.Places[0].Calendar = time.UTC, days
 	s.Config.Kafka.Topic = "other"
