@@ -45,6 +45,8 @@ func TestAlertsUseExportedSeries(t *testing.T) {
 	}
 	registry := prometheus.NewRegistry()
 	prom.New(registry, voc, nil, nil, nil, nil)
+	prom.NewPosts[string](registry)
+	prom.NewSources(registry, nil)
 	text, err := os.ReadFile("prometheus/alerts.yml")
 	if err != nil {
 		t.Fatal(err)

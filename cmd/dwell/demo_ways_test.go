@@ -77,7 +77,7 @@ func TestDemoTakesEachWay(t *testing.T) {
 		}
 		return string(text)
 	}
-	const posted, normalized = `dwell_posted_events_total{outcome="accepted"} 6`, `dwell_source_records_total{outcome="accepted",topic="demo.gate"} 4`
+	const posted, normalized = `dwell_posted_events_total{outcome="accepted",token="demo-gate"} 6`, `dwell_source_records_total{outcome="accepted",topic="demo.gate"} 4`
 	forwarded := `dwell_forwarded_records_total{source="/bcp/` + book.Places[2].ID + `"} 6`
 	until(t, "events came by each way", func() bool {
 		text := metrics()

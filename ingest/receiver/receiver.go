@@ -50,13 +50,10 @@ const (
 	Refusal   Outcome = "refused"
 )
 
-// Outcomes lists all of them, so that each can be counted from zero.
-func Outcomes() []Outcome { return []Outcome{Accepted, Duplicate, Refusal} }
-
 // Observer counts. It must not block.
 type Observer interface {
-	// Posted is called once the events of a request are safe.
-	Posted(outcome Outcome, events int)
+	// Posted is called for each outcome once the events of a request are safe, with the name of its token.
+	Posted(token string, outcome Outcome, events int)
 	// Answered is called with the status of each answer.
 	Answered(status int)
 }
@@ -135,9 +132,9 @@ func (h *Receiver) answer(w http.ResponseWriter, r *http.Request) *Receipt {
 			"Kafka or the table of dead letters did not acknowledge all of them; send the same request again, which changes nothing that was written")
 	}
 	receipt := b.receipt()
-	h.Observer.Posted(Accepted, receipt.Taken)
-	h.Observer.Posted(Duplicate, receipt.Duplicates)
-	h.Observer.Posted(Refusal, receipt.Refused)
+	h.Observer.Posted(by.Name, Accepted, receipt.Taken)
+	h.Observer.Posted(by.Name, Duplicate, receipt.Duplicates)
+	h.Observer.Posted(by.Name, Refusal, receipt.Refused)
 	return receipt
 }
 

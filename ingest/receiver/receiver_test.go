@@ -61,7 +61,7 @@ func (l letterBox) Write(_ context.Context, letters []event.DeadLetter) error {
 	return nil
 }
 
-func (b *border) Posted(o Outcome, events int) {
+func (b *border) Posted(_ string, o Outcome, events int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.counts[o] += events

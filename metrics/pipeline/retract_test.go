@@ -46,13 +46,13 @@ func TestRetractionByAnotherSourceRetractsNothingInAnyOrder(t *testing.T) {
 		l.count(store, 1)
 		letter := fmt.Sprintf(`('foreign_retraction','foreign_retraction: data.source "/gate"',%d)`, c.partition)
 		want := map[string]string{
-			"SELECT status FROM visits FINAL": "('inside')",
+			"SELECT status FROM visits FINAL":                                             "('inside')",
 			"SELECT source, toString(type), uniqExact(id) FROM events FINAL GROUP BY ALL": "('/gate','bcp.closed',1); ('/gate','truck.arrived',1)",
 			"SELECT reason, detail, part FROM dead_letters FINAL":                         letter + "; " + letter,
 		}
 		if c.allowed {
 			want = map[string]string{
-				"SELECT status FROM visits FINAL": "('void')",
+				"SELECT status FROM visits FINAL":                                             "('void')",
 				"SELECT source, toString(type), uniqExact(id) FROM events FINAL GROUP BY ALL": "('/customs','event.retracted',2); ('/gate','bcp.closed',1); ('/gate','truck.arrived',1)",
 				"SELECT count() FROM dead_letters FINAL":                                      "(0)",
 			}

@@ -13,26 +13,22 @@ type Posts[O ~string] struct {
 	events, requests *prometheus.CounterVec
 }
 
-// NewPosts registers the series; outcomes are counted from zero. It panics where registry has series of the same names.
-func NewPosts[O ~string](registry prometheus.Registerer, outcomes []O) *Posts[O] {
+// NewPosts registers the series. It panics where registry has series of the same names.
+func NewPosts[O ~string](registry prometheus.Registerer) *Posts[O] {
 	with := promauto.With(registry)
-	p := &Posts[O]{
+	return &Posts[O]{
 		events: with.NewCounterVec(prometheus.CounterOpts{
-			Name: "dwell_posted_events_total", Help: "Events of answered posts: accepted ones are in Kafka, duplicates came before in their request, refused ones are dead letters.",
-		}, []string{"outcome"}),
+			Name: "dwell_posted_events_total", Help: "Events of answered posts, by the name of their token: accepted ones are in Kafka, duplicates came before in their request, refused ones are dead letters.",
+		}, []string{"token", "outcome"}),
 		requests: with.NewCounterVec(prometheus.CounterOpts{
 			Name: "dwell_posted_requests_total", Help: "Posts, by the status of the answer.",
 		}, []string{"status"}),
 	}
-	for _, o := range outcomes {
-		p.events.WithLabelValues(string(o))
-	}
-	return p
 }
 
 // Posted counts events of a post.
-func (p *Posts[O]) Posted(outcome O, events int) {
-	p.events.WithLabelValues(string(outcome)).Add(float64(events))
+func (p *Posts[O]) Posted(token string, outcome O, events int) {
+	p.events.WithLabelValues(token, string(outcome)).Add(float64(events))
 }
 
 // Answered counts a post.

@@ -20,6 +20,7 @@ import (
 	"dwell/dashboards"
 	"dwell/dashboards/door"
 	"dwell/ingest/event"
+	"dwell/ingest/receiver"
 	"dwell/metrics/engine"
 	"dwell/metrics/pipeline"
 	"dwell/metrics/prom"
@@ -34,10 +35,11 @@ func busy(t testing.TB) *border {
 	b := newBorder(t)
 	b.kafka.Assigned(0, true)
 	b.kafka.Buffered(0, 1)
-	gate := prom.NewSources(b.registry)
+	gate := prom.NewSources(b.registry, nil)
 	gate.Normalized("gate.events", 0, 1, 1, 1, 1)
 	gate.Lost("gate.events", 1)
 	prom.NewPolls(b.registry).Changed("ministry")
+	b.posts.Posted("gate", receiver.Accepted, 1)
 	b.posts.Answered(200)
 	b.Stalled(0, errors.New("connection refused"))
 	b.Applied(0, &pipeline.Batch{
@@ -84,7 +86,7 @@ var labelValues = map[string]string{
 	"table":     "table of ClickHouse, dead_letter_topic, commit",
 	"source":    "source of a queue reading, of the 64 queues of a BCP that were seen first; of forwarded records, one of the first 64 or others", "queue": "lane or class of vehicle, empty where the source does not name it",
 	"state":   "open, paused, closed",
-	"outcome": "accepted, duplicate, refused, passed", "status": "status of HTTP",
+	"outcome": "accepted, duplicate, refused, passed", "status": "status of HTTP", "token": "name of a token that dwell token create made",
 	"version": "the version of this program", "go_version": "the version of Go that built it",
 	"operation": "what failed: group, metadata, fetch, partition, records, open, handle, close, commit",
 }

@@ -14,10 +14,11 @@ type Sources struct {
 	lag     *prometheus.GaugeVec
 }
 
-// NewSources registers the series. It panics where registry has series of the same names.
-func NewSources(registry prometheus.Registerer) *Sources {
+// NewSources registers the series, and counts what becomes of the topics' records from zero. It panics where registry has series of the same
+// names.
+func NewSources(registry prometheus.Registerer, topics []string) *Sources {
 	with := promauto.With(registry)
-	return &Sources{
+	s := &Sources{
 		records: with.NewCounterVec(prometheus.CounterOpts{
 			Name: "dwell_source_records_total", Help: "Records of the messages of an agency's topic, by what they became: an event (accepted), a part of a dead letter (refused), or nothing, as the mapping says (passed). One that is read again after a crash counts again.",
 		}, []string{"topic", "outcome"}),
@@ -28,6 +29,11 @@ func NewSources(registry prometheus.Registerer) *Sources {
 			Name: "dwell_source_lag_messages", Help: "Messages of an agency's topic that have yet to become events, by partition.",
 		}, []string{"topic", "partition"}),
 	}
+	for _, topic := range topics {
+		s.Normalized(topic, 0, 0, 0, 0, -1)
+		s.Lost(topic, 0)
+	}
+	return s
 }
 
 // Normalized counts what was written of a partition's messages; left are those that have yet to be read, -1 if that is not known.

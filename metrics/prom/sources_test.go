@@ -10,10 +10,26 @@ import (
 	"dwell/metrics/prom"
 )
 
+// A topic that nothing was read of yet has lost and refused nothing; alerts look at the increase.
+func TestTopicIsCountedFromZero(t *testing.T) {
+	registry := prometheus.NewPedanticRegistry()
+	prom.NewSources(registry, []string{"gate.events"})
+	const want = `# HELP dwell_source_lost_messages_total Messages of an agency's topic that were deleted before they were read.
+		# TYPE dwell_source_lost_messages_total counter
+		dwell_source_lost_messages_total{topic="gate.events"} 0
+		`
+	if err := testutil.GatherAndCompare(registry, strings.NewReader(want), "dwell_source_lost_messages_total"); err != nil {
+		t.Error(err)
+	}
+	if n, err := testutil.GatherAndCount(registry, "dwell_source_records_total"); n != 3 || err != nil {
+		t.Errorf("%d outcomes, %v", n, err)
+	}
+}
+
 // How many messages are left in a partition is not known before the first fetch, and is no zero then.
 func TestLagOfASourceIsAbsentUntilItIsKnown(t *testing.T) {
 	registry := prometheus.NewPedanticRegistry()
-	sources := prom.NewSources(registry)
+	sources := prom.NewSources(registry, nil)
 	wants := func(want string) {
 		t.Helper()
 		if err := testutil.GatherAndCompare(registry, strings.NewReader(want), "dwell_source_lag_messages"); err != nil {

@@ -63,7 +63,7 @@ func newBorder(t testing.TB) *border {
 		return map[string]prom.Place{"TORKHAM": {SilentAfter: b.silence, QueuesLeftOut: 3, Queues: b.queues, QueuesSilentAfter: 2 * time.Hour}, "HAIRATAN": {SilentAfter: 20 * time.Hour}, "AQINA": {SilentAfter: 40 * time.Hour}}[id]
 	}, func() prom.Health { return b.health })
 	b.kafka = prom.NewKafka(b.registry, kafka.Failures())
-	b.posts = prom.NewPosts(b.registry, receiver.Outcomes())
+	b.posts = prom.NewPosts[receiver.Outcome](b.registry)
 	prom.NewBuild(b.registry, "v1.2.3")
 	return b
 }

@@ -68,7 +68,11 @@ func (s *System) StartNormalizing(ctx context.Context, reg prometheus.Registerer
 	if len(sources) == 0 {
 		return nil
 	}
-	metrics := prom.NewSources(reg)
+	var topics []string
+	for _, m := range sources {
+		topics = append(topics, m.Topic)
+	}
+	metrics := prom.NewSources(reg, topics)
 	for i := range sources {
 		m := sources[i]
 		cfg := s.Config.Kafka.Config

@@ -41,6 +41,6 @@ func (s *System) receiver(reg prometheus.Registerer, now func() time.Time) *rece
 	return receiver.New(s.Config.Receiver, receiver.Parts{
 		Vocabulary: s.Vocabulary, Skew: s.Config.Engine.Skew, OwnRetractions: !s.Config.Engine.RetractOthers, Now: now,
 		Tokens: token.Open(file), Log: s.Producer, Refused: letters.Writer{Topic: s.Producer, Table: s.Store},
-		Observer: prom.NewPosts(reg, receiver.Outcomes()), Logger: s.Log,
+		Observer: prom.NewPosts[receiver.Outcome](reg), Logger: s.Log,
 	})
 }
