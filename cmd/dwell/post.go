@@ -23,6 +23,7 @@ type postCommand struct {
 	TokenFile string        `type:"path" help:"File of the token, which dwell token create printed there; without it, the environment variable DWELL_TOKEN."`
 	Lines     int           `default:"500" help:"How many events a request has at most."`
 	RetryFor  time.Duration `default:"5m" help:"How long a request is tried again."`
+	Gzip      bool          `help:"Pack requests with gzip, for a slow line."`
 	Again     bool          `help:"Post the whole file, also what an earlier run has posted."`
 }
 
@@ -49,6 +50,7 @@ func (c *postCommand) Run(ctx context.Context, e *env) (err error) {
 	if err != nil {
 		return fmt.Errorf("--url: %w", err)
 	}
+	to.Gzip = c.Gzip
 	file, closing, err := c.open(e)
 	if err != nil {
 		return err

@@ -38,7 +38,7 @@ func leaveBody(w http.ResponseWriter, r *http.Request) {
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now()) // a test's recorder has none
 }
 
-// read reads the body within the bounds of the configuration.
+// read reads the body, and unpacks it, within the bounds of the configuration: both what arrives and what it unpacks to.
 func (h *Receiver) read(w http.ResponseWriter, r *http.Request) ([]byte, *Receipt) {
 	connection := http.NewResponseController(w)
 	_ = connection.SetReadDeadline(time.Now().Add(h.cfg.BodyTimeout)) // a test's recorder has none
@@ -46,17 +46,25 @@ func (h *Receiver) read(w http.ResponseWriter, r *http.Request) ([]byte, *Receip
 	if r.ContentLength > 0 {
 		body.Grow(int(min(r.ContentLength, readAhead)) + bytes.MinRead)
 	}
-	_, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, h.cfg.MaxBody))
+	packing, _ := encodingOf(r)
+	arriving := &wire{Reader: http.MaxBytesReader(w, r.Body, h.cfg.MaxBody)}
+	unpacked, err := packing.unpack(arriving)
 	if err == nil {
+		_, err = body.ReadFrom(io.LimitReader(unpacked, h.cfg.MaxBody+1))
+		_ = unpacked.Close() // what it says of the end was said by the read
+	}
+	if err == nil && int64(body.Len()) <= h.cfg.MaxBody {
 		_ = connection.SetReadDeadline(time.Time{})
 		return body.Bytes(), nil
 	}
 	w.Header().Set("Connection", "close")
 	var large *http.MaxBytesError
 	switch {
-	case errors.As(err, &large):
+	case err == nil, errors.As(arriving.err, &large):
 		return nil, h.tooLarge()
-	case errors.Is(err, os.ErrDeadlineExceeded):
+	case arriving.err == nil:
+		return nil, packing.broken(err)
+	case errors.Is(arriving.err, os.ErrDeadlineExceeded):
 		return nil, problem(http.StatusRequestTimeout, "the body came too slowly", fmt.Sprintf("it must arrive within %v; send fewer events at once", h.cfg.BodyTimeout))
 	}
 	return nil, problem(http.StatusBadRequest, "the body could not be read", "it broke off, or is not as its headers say")
@@ -66,7 +74,7 @@ func (h *Receiver) read(w http.ResponseWriter, r *http.Request) ([]byte, *Receip
 const readAhead = 256 << 10
 
 func (h *Receiver) tooLarge() *Receipt {
-	return problem(http.StatusRequestEntityTooLarge, "the body is too large", fmt.Sprintf("it may have %d bytes; send fewer events at once", h.cfg.MaxBody))
+	return problem(http.StatusRequestEntityTooLarge, "the body is too large", fmt.Sprintf("it may have %d bytes, also once it is unpacked; send fewer events at once", h.cfg.MaxBody))
 }
 
 // split returns the messages of a body. One that is no list of messages is one message, which will be refused.

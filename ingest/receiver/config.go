@@ -11,7 +11,7 @@ type Config struct {
 	// TokensFile is the file of the tokens, which dwell token writes. Without it nothing can be posted, except where the broker is
 	// embedded: the file is tokens.json in the data folder then.
 	TokensFile string `yaml:"tokens_file" example:"/etc/dwell/tokens.json"`
-	// MaxBody is the largest body of a request, in bytes.
+	// MaxBody is the largest body of a request, in bytes, packed and unpacked.
 	MaxBody int64 `yaml:"max_body"`
 	// MaxAtOnce is how many bodies are read and written to Kafka at once, of which one token has half at most.
 	MaxAtOnce int `yaml:"max_at_once"`

@@ -154,8 +154,9 @@ func (h *Receiver) admit(w http.ResponseWriter, r *http.Request) (*token.Token, 
 		return nil, 0, problem(http.StatusUnsupportedMediaType, "the content type is not supported", "use application/cloudevents+json, "+
 			"application/cloudevents-batch+json or application/x-ndjson, in UTF-8")
 	}
-	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
-		return nil, 0, problem(http.StatusUnsupportedMediaType, "the content encoding is not supported", "send the body without Content-Encoding")
+	if _, ok := encodingOf(r); !ok {
+		w.Header().Set("Accept-Encoding", encodings)
+		return nil, 0, problem(http.StatusUnsupportedMediaType, "the content encoding is not supported", "use one of "+encodings+", or send the body without Content-Encoding")
 	}
 	if r.ContentLength > h.cfg.MaxBody {
 		return nil, 0, h.tooLarge()

@@ -282,7 +282,9 @@ func TestHeadDecidesBeforeTheBodyIsRead(t *testing.T) {
 		{"a form", func(_ *border, r *http.Request) { r.Header.Set("Content-Type", "application/x-www-form-urlencoded") }, 415, ""},
 		{"no type", func(_ *border, r *http.Request) { r.Header.Del("Content-Type") }, 415, ""},
 		{"UTF-16", func(_ *border, r *http.Request) { r.Header.Set("Content-Type", ndjson+"; charset=utf-16") }, 415, ""},
-		{"gzip", func(_ *border, r *http.Request) { r.Header.Set("Content-Encoding", "gzip") }, 415, ""},
+		{"brotli", func(_ *border, r *http.Request) { r.Header.Set("Content-Encoding", "br") }, 415, "Accept-Encoding"},
+		{"packed twice", func(_ *border, r *http.Request) { r.Header.Set("Content-Encoding", "gzip, gzip") }, 415, "Accept-Encoding"},
+		{"packed twice, in two headers", func(_ *border, r *http.Request) { r.Header["Content-Encoding"] = []string{"gzip", "zstd"} }, 415, "Accept-Encoding"},
 	} {
 		b := open(t, nil)
 		body := &untouched{}

@@ -8,6 +8,7 @@ package client
 import (
 	"bytes"
 	"cmp"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
@@ -26,6 +27,9 @@ import (
 
 // Client posts to one server. It is safe for concurrent use.
 type Client struct {
+	// Gzip packs the bodies of requests.
+	Gzip bool
+
 	endpoint, token string
 	patience        time.Duration
 	retrying        func(why error, wait time.Duration)
@@ -70,6 +74,15 @@ func (e *TooLargeError) Error() string { return "the server takes less at once: 
 
 // Post sends events, one a line, until they are answered.
 func (c *Client) Post(ctx context.Context, body []byte) (*receiver.Count, error) {
+	if c.Gzip {
+		var packed bytes.Buffer
+		w := gzip.NewWriter(&packed)
+		_, err := w.Write(body)
+		if err := errors.Join(err, w.Close()); err != nil {
+			return nil, err
+		}
+		body = packed.Bytes()
+	}
 	pace := backoff.NewExponentialBackOff()
 	pace.InitialInterval, pace.MaxInterval = 100*time.Millisecond, 10*time.Second
 	return backoff.Retry(ctx, func() (*receiver.Count, error) { return c.try(ctx, body) },
@@ -85,6 +98,9 @@ func (c *Client) try(ctx context.Context, body []byte) (*receiver.Count, error) 
 	}
 	r.Header.Set("Authorization", "Bearer "+c.token)
 	r.Header.Set("Content-Type", "application/x-ndjson")
+	if c.Gzip {
+		r.Header.Set("Content-Encoding", "gzip")
+	}
 	r.Header.Set("Expect", "100-continue") // a server that refuses need not be sent the body
 	answer, err := c.http.Do(r)
 	if err != nil {

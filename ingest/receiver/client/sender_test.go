@@ -2,6 +2,7 @@ package client
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -21,11 +22,20 @@ import (
 // server answers as a receiver, and notes the bodies.
 type server struct {
 	bodies []string
+	packed int                                                // of the bodies
 	answer func(n int, lines []string, w http.ResponseWriter) // of the n-th request; it answers itself if it does not return false
 }
 
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(r.Body)
+	unpacked := io.Reader(r.Body)
+	if r.Header.Get("Content-Encoding") == "gzip" {
+		s.packed++
+		if unpacked, _ = gzip.NewReader(r.Body); unpacked == nil {
+			w.WriteHeader(http.StatusTeapot)
+			return
+		}
+	}
+	body, err := io.ReadAll(unpacked)
 	if err != nil || r.URL.Path != receiver.Path || r.Header.Get("Authorization") != "Bearer secret" {
 		w.WriteHeader(http.StatusTeapot)
 		return
@@ -99,6 +109,24 @@ func TestEveryLineIsPostedOnce(t *testing.T) {
 	}
 	if want := []string{"4 not_json", "8 not_json"}; !slices.Equal(to.refused, want) {
 		t.Errorf("refused %q, want %q", to.refused, want)
+	}
+}
+
+// The line is slow. The second request is tried again, packed as before.
+func TestRequestsArePackedForASlowLine(t *testing.T) {
+	s := &server{}
+	s.answer = func(n int, lines []string, w http.ResponseWriter) {
+		if n == 2 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		s.take(lines, w)
+	}
+	to := senderTo(t, s, 2)
+	to.Client.Gzip = true
+	sum, err := to.Send(t.Context(), strings.NewReader("a\nb\nc"), Progress{})
+	if err != nil || sumOf(sum) != "3 = 0 before + 3 taken + 0 duplicates + 0 refused" || s.packed != 3 || !slices.Equal(s.bodies, []string{"a\nb", "c", "c"}) {
+		t.Errorf("%v, %s, posted %q, of which %d were packed", err, sumOf(sum), s.bodies, s.packed)
 	}
 }
 
