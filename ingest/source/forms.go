@@ -142,33 +142,9 @@ func (f *treeFile) paths(path []string) ([]string, error) {
 // open begins to read the values that the mapping names, in the order of its names.
 func (f *treeFile) open(m *Mapping) (records, []string, error) {
 	f.path = m.path
-	found, err := f.paths(m.path)
-	if err != nil {
-		return nil, nil, err
-	}
 	names := m.names()
-	spelled := slices.Clone(names)
-	for i, name := range names {
-		at := slices.IndexFunc(found, func(path string) bool { return f.same(path, name) })
-		if at >= 0 && f.xml {
-			spelled[i] = withLists(found[at], name)
-		} else if at >= 0 {
-			spelled[i] = found[at]
-		}
-	}
-	r, err := newTreeRecords(f.trees(bufio.NewReaderSize(f.in, maxLine+len("\r\n")), m.path), spelled)
+	r, err := newTreeRecords(f.trees(bufio.NewReaderSize(f.in, maxLine+len("\r\n")), m.path), names)
 	return r, names, err
-}
-
-// withLists is a path with the lists that name has.
-func withLists(path, name string) string {
-	parts := strings.Split(path, ".")
-	for i, part := range strings.Split(name, ".") {
-		if strings.HasSuffix(strings.TrimSpace(part), "[]") && i < len(parts) {
-			parts[i] += "[]"
-		}
-	}
-	return strings.Join(parts, ".")
 }
 
 // enough reports whether a file that may leave values out has what a mapping needs: each time and place, of events one, and one other value.

@@ -14,7 +14,7 @@ import (
 )
 
 // Messages makes events of the messages of a topic, each of which is one or several records: objects of JSON, or lines of CSV without a
-// header. Names in them are as the mapping writes them. It is not safe for concurrent use.
+// header. It is not safe for concurrent use.
 type Messages struct {
 	translator translator
 	names      []string // of the values of a record

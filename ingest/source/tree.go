@@ -41,8 +41,8 @@ const maxDepth = 32
 
 // branch is a part of the paths that a mapping names: the values of its kids, and of the elements if it is a list.
 type branch struct {
-	at   int // in the values of a record; -1 if the branch is no value
-	kids map[string]*branch
+	at   int                // in the values of a record; -1 if the branch is no value
+	kids map[string]*branch // by their names as the mapping writes them, and folded
 	list *branch
 	// expects says that a list lies below, outside of which there is no reading.
 	expects bool
@@ -60,12 +60,12 @@ func (b *branch) add(path string, at int) {
 		if end < len(path) && path[end] != '.' {
 			continue
 		}
-		name, isList := strings.CutSuffix(path[:end], "[]")
+		name, isList := strings.CutSuffix(strings.TrimSpace(path[:end]), "[]")
 		c := b
 		if name != "" {
-			if c = b.kids[name]; c == nil {
+			if c = b.kid(name); c == nil {
 				c = newBranch()
-				b.kids[name] = c
+				b.kids[name], b.kids[folded(name)] = c, c
 			}
 		}
 		if isList {
@@ -82,6 +82,14 @@ func (b *branch) add(path string, at int) {
 			c.add(path[end+1:], at)
 		}
 	}
+}
+
+// kid is the one of this name, nil if the mapping names none.
+func (b *branch) kid(name string) *branch {
+	if c := b.kids[name]; c != nil || len(b.kids) == 0 {
+		return c
+	}
+	return b.kids[folded(name)]
 }
 
 // errNoValue is the error of a list or an object where the mapping names a value, which would read as unknown.
@@ -117,7 +125,7 @@ func (p *picked) pick(t *tree, b *branch) error {
 	}
 	for i := range t.kids {
 		kid := &t.kids[i]
-		c := b.kids[kid.name]
+		c := b.kid(kid.name)
 		if c == nil {
 			continue
 		}
@@ -177,6 +185,8 @@ type treeRecords struct {
 	names  []string
 	rows   [][]string
 	number int
+	known  int      // how many values outside of the records have been looked at
+	paths  []string // of those that the mapping names, as they are written
 }
 
 func newTreeRecords(t trees, names []string) (*treeRecords, error) {
@@ -187,7 +197,7 @@ func newTreeRecords(t trees, names []string) (*treeRecords, error) {
 			return nil, fmt.Errorf("the path %q has more than %d dots", short(name), maxDots)
 		}
 		at := strings.LastIndex(name, "[]") + 1
-		switch list := name[:at]; {
+		switch list := folded(name[:at]); {
 		case strings.HasPrefix(name, "/"):
 			continue
 		case strings.HasPrefix(list, prefix):
@@ -207,12 +217,11 @@ func (r *treeRecords) next() (int, []string, error) {
 			return number, nil, err
 		}
 		r.number = number
-		p := picked{values: make([]string, len(r.names)), set: make([]bool, len(r.names)), names: r.names}
-		for i, name := range r.names {
-			if outside, ok := strings.CutPrefix(name, "/"); ok {
-				p.values[i] = r.outside()[outside]
-			}
+		outside, err := r.outsideValues()
+		if err != nil {
+			return number, nil, &LineError{Line: number, Reason: UnreadableLine, Text: err.Error()}
 		}
+		p := picked{values: outside, set: make([]bool, len(r.names)), names: r.names}
 		if r.rows, err = p.rows(t, r.want, nil); err != nil {
 			reason := UnreadableLine
 			if errors.Is(err, errNoValue) {
@@ -224,6 +233,33 @@ func (r *treeRecords) next() (int, []string, error) {
 	row := r.rows[0]
 	r.rows = r.rows[1:]
 	return r.number, row, nil
+}
+
+// outsideValues has the values outside of the records, at their places among those of a record.
+func (r *treeRecords) outsideValues() ([]string, error) {
+	all := r.outside()
+	if len(all) != r.known { // more of them were read
+		r.known, r.paths = len(all), make([]string, len(r.names))
+		for i, name := range r.names {
+			path, isOutside := strings.CutPrefix(name, "/")
+			for other := range all {
+				switch {
+				case !isOutside || !sameName(other, path):
+				case r.paths[i] != "":
+					return nil, fmt.Errorf("%s is there twice", name)
+				default:
+					r.paths[i] = other
+				}
+			}
+		}
+	}
+	values := make([]string, len(r.names))
+	for i, path := range r.paths {
+		if path != "" {
+			values[i] = all[path]
+		}
+	}
+	return values, nil
 }
 
 // Bounds of what the beginning of a file is asked for.
