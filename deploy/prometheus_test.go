@@ -47,6 +47,7 @@ func TestAlertsUseExportedSeries(t *testing.T) {
 	prom.New(registry, voc, nil, nil, nil, nil)
 	prom.NewPosts[string](registry)
 	prom.NewSources(registry, nil)
+	prom.NewPolls(registry)
 	text, err := os.ReadFile("prometheus/alerts.yml")
 	if err != nil {
 		t.Fatal(err)

@@ -93,6 +93,8 @@ func (p *polledSource) run(ctx context.Context) error {
 		if p.elected() {
 			pause = p.mapping.Every
 			p.poll(ctx)
+		} else {
+			p.metrics.Left(p.name)
 		}
 		select {
 		case <-ctx.Done():
