@@ -211,6 +211,10 @@ func (f *fetcher) take(ctx context.Context, s *source, stay int, a partitionAnsw
 		s.trouble.over(f.log, "the partition can be fetched again", "partition", s.partition)
 		f.obs.Fetched(s.partition, len(a.data), a.highWatermark, a.lastStable)
 		f.lost(s.partition, a.data, s.unread())
+		if f.sendsNothing(s, &a) {
+			s.pause(stay, time.Now())
+			return
+		}
 		f.obs.Buffered(s.partition, s.deliver(stay, a))
 		return
 	}
@@ -221,11 +225,39 @@ func (f *fetcher) take(ctx context.Context, s *source, stay int, a partitionAnsw
 	f.obs.Failed(PartitionFailure)
 	if err := kafkago.Error(a.code); err == kafkago.InvalidMessage {
 		next, _ := s.position()
-		f.obs.Standing(s.partition, fmt.Errorf("the broker cannot read its log of topic %q at offset %d (%w): repair or replace its replica, or delete the records up to behind the damage with kafka-delete-records", f.cfg.Topic, next, err))
+		f.stands(s, fmt.Errorf("the broker cannot read its log of topic %q at offset %d (%w)", f.cfg.Topic, next, err))
 	}
 	s.trouble.failed(f.log, slog.LevelWarn, "cannot fetch the partition, will retry", kafkago.Error(a.code), "partition", s.partition)
 	s.pause(stay, time.Now())
 	f.doubt()
+}
+
+// sendsNothing says so of a broker that has records, as it says, and sent none of them sameBytes times in a row: the index of its log may
+// be damaged, or the offset of a batch.
+func (f *fetcher) sendsNothing(s *source, a *partitionAnswer) bool {
+	next, _ := s.position()
+	end := a.highWatermark
+	if a.lastStable >= 0 {
+		end = min(end, a.lastStable)
+	}
+	if len(a.data) > 0 || next >= end || a.throttle > 0 {
+		s.nothing = 0
+		return false
+	}
+	if s.nothing++; s.nothing < sameBytes {
+		return false
+	}
+	why := fmt.Errorf("the broker sends nothing of topic %q from offset %d on, and says that it has records up to %d", f.cfg.Topic, next, end)
+	if s.nothing == sameBytes {
+		f.log.Error("cannot read the partition on, will retry", "partition", s.partition, "error", why)
+	}
+	f.stands(s, why)
+	return true
+}
+
+// stands reports that the broker cannot read its log, with the way out.
+func (f *fetcher) stands(s *source, why error) {
+	f.obs.Standing(s.partition, fmt.Errorf("%w: repair or replace its replica, or delete the records up to behind the damage with kafka-delete-records", why))
 }
 
 // outOfRange handles an offset out of range: either retention has deleted it, and the loss is logged and counted, or the log
@@ -245,7 +277,11 @@ func (f *fetcher) outOfRange(ctx context.Context, s *source, stay int) {
 	case err == nil && next > end:
 		s.cutTo(stay, end)
 	default:
-		s.trouble.failed(f.log, slog.LevelWarn, "cannot fetch the partition, will retry", err, "partition", s.partition, "offset", next, "first", first, "end", end)
+		if err == nil {
+			err = fmt.Errorf("the broker says that offset %d of topic %q is out of range, and that its log has the offsets %d to %d", next, f.cfg.Topic, first, end)
+			f.stands(s, err)
+		}
+		s.trouble.failed(f.log, slog.LevelWarn, "cannot fetch the partition, will retry", err, "partition", s.partition)
 	}
 	f.obs.Failed(PartitionFailure)
 	s.pause(stay, time.Now())

@@ -20,6 +20,8 @@ type source struct {
 	short chan int64
 	// trouble is that fetches of it fail; of the loop of its leader.
 	trouble trouble
+	// nothing is how often in a row a broker has sent nothing of what it has; of the same loop.
+	nothing int
 
 	mu sync.Mutex
 	// stay grows with every seek and stop: responses to requests of an earlier stay are dropped.

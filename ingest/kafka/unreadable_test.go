@@ -221,6 +221,39 @@ func TestBrokerThatCannotReadItsLogIsReported(t *testing.T) {
 	}
 }
 
+// TestBrokerThatSendsNothingOfWhatItHasIsReported, once for each further fetch, and not before four were in vain.
+func TestBrokerThatSendsNothingOfWhatItHasIsReported(t *testing.T) {
+	embeddedOnly(t)
+	c, cfg := embedded(t, 1, 1)
+	serveLog(c, []logged{{first: 0, next: 10}}, nil)
+	l := newLedger()
+	_, stop := consume(t, cfg, l)
+	l.until(t, "it is reported twice", func() bool { return len(l.standing) >= 2 })
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	if want := `the broker sends nothing of topic "dwell.events" from offset 0 on, and says that it has records up to 10: repair or replace its replica`; !strings.HasPrefix(l.standing[0], want) {
+		t.Errorf("reported %q", l.standing)
+	}
+}
+
+// TestBrokerThatRefusesAnOffsetOfItsLogIsReported, where the log neither begins behind the offset nor ends before it.
+func TestBrokerThatRefusesAnOffsetOfItsLogIsReported(t *testing.T) {
+	embeddedOnly(t)
+	c, cfg := embedded(t, 1, 1)
+	c.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Fetch}, Topic: topic, Err: kerr.OffsetOutOfRange, Count: 2})
+	produce(t, franz(t, cfg), "a")
+	l := newLedger()
+	_, stop := consume(t, cfg, l)
+	l.more(t, 1)
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	if want := `the broker says that offset 0 of topic "dwell.events" is out of range, and that its log has the offsets 0 to 1: repair`; len(l.standing) != 2 || !strings.HasPrefix(l.standing[0], want) {
+		t.Errorf("reported %q", l.standing)
+	}
+}
+
 func TestLetterOfALargeBatchHasItsFirstBytesAndItsHash(t *testing.T) {
 	large := encode(2, 0, -1, 0, texts(strings.Repeat("x", 2*batchBytes)))
 	large[len(large)-1] ^= 1
