@@ -38,16 +38,18 @@ func (p *Producer) Look(ctx context.Context, partition int, offset int64) (r eve
 	if err != nil {
 		return r, false, fmt.Errorf("read topic %q partition %d at offset %d: %w", p.cfg.Topic, partition, offset, err)
 	}
-	for _, a := range m.(*fetchAnswer).partitions {
-		if a.code != 0 {
-			return r, false, fmt.Errorf("read topic %q partition %d at offset %d: %w", p.cfg.Topic, partition, offset, kafkago.Error(a.code))
-		}
-		batches, _ := frames(a.data, offset, a.highWatermark)
-		transactions, reader := newTransactions(a.aborted), &recordReader{}
-		if _, err := read(reader, offset, &transactions, batches); err != nil || len(reader.records) == 0 {
-			return r, false, nil //nolint:nilerr // a batch that cannot be read is the consumer's to judge
-		}
-		return reader.records[0], true, nil
+	answers := m.(*fetchAnswer).partitions
+	if len(answers) == 0 {
+		return r, false, nil
 	}
-	return r, false, nil
+	a := answers[0] // one was asked for
+	if a.code != 0 {
+		return r, false, fmt.Errorf("read topic %q partition %d at offset %d: %w", p.cfg.Topic, partition, offset, kafkago.Error(a.code))
+	}
+	batches, _ := frames(a.data, offset, a.highWatermark)
+	transactions, reader := newTransactions(a.aborted), &recordReader{}
+	if _, err := read(reader, offset, &transactions, batches); err != nil || len(reader.records) == 0 {
+		return r, false, nil //nolint:nilerr // a batch that cannot be read is the consumer's to judge
+	}
+	return reader.records[0], true, nil
 }
