@@ -85,25 +85,6 @@ func openProducers(dir string) (open map[int64]int16, err error) {
 	return open, nil
 }
 
-// hasTransactions reports whether an index of kfake has batches of transactions: the last of the 15 bytes of each entry.
-func hasTransactions(file string) (bool, error) {
-	index, err := os.ReadFile(file)
-	if errors.Is(err, os.ErrNotExist) {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	for at := indexEntry - 1; at < len(index); at += indexEntry {
-		if index[at] != 0 {
-			return true, nil
-		}
-	}
-	return false, nil
-}
-
-const indexEntry = 15
-
 // segmentsOf are the first offsets of the segments in the folder of a partition, in order.
 func segmentsOf(dir string) (bases []int64, err error) {
 	files, err := filepath.Glob(filepath.Join(dir, "*.dat"))

@@ -12,6 +12,7 @@ import (
 // section "Record Batch".
 const (
 	batchLengthAt          = 8
+	batchLeaderEpochAt     = 12
 	batchMagicAt           = 16
 	batchCRCAt             = 17
 	batchAttributesAt      = 21

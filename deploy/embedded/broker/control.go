@@ -2,7 +2,6 @@ package broker
 
 import (
 	"encoding/binary"
-	"hash/crc32"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -27,7 +26,7 @@ func (c control) write(dir string) error {
 		return err
 	}
 	segment := filepath.Join(dir, strconv.FormatInt(c.at, 10))
-	if err := os.WriteFile(segment+".idx", c.index(), 0o600); err != nil {
+	if err := os.WriteFile(segment+".idx", newIndexEntry(uint32(c.leaderEpoch), false), 0o600); err != nil {
 		return err
 	}
 	return os.WriteFile(segment+".dat", c.batch(), 0o600)
@@ -51,12 +50,4 @@ func (c control) batch() []byte {
 	binary.BigEndian.PutUint32(raw[batchLengthAt:], uint32(len(raw)-batchFrame))
 	binary.BigEndian.PutUint32(raw[batchCRCAt:], raw.crc())
 	return raw
-}
-
-// index is kfake's entry for the batch: version, a byte of the CRC of the rest, leader epoch, latest timestamp, in a transaction.
-func (c control) index() []byte {
-	e := binary.LittleEndian.AppendUint32([]byte{1, 0}, uint32(c.leaderEpoch))
-	e = append(binary.LittleEndian.AppendUint64(e, 0), 0)
-	e[1] = byte(crc32.Checksum(e[2:], castagnoli))
-	return e
 }

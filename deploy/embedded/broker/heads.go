@@ -76,7 +76,7 @@ func (b *Broker) mendPartition(dir string, end int64) error {
 			behind = bases[i+1]
 		}
 		file := filepath.Join(dir, strconv.FormatInt(base, 10)+".dat")
-		if err := b.mendSegment(file, base, behind); err != nil {
+		if err := errors.Join(b.mendSegment(file, base, behind), b.mendIndex(file)); err != nil {
 			return fmt.Errorf("file %q: %w", file, err)
 		}
 	}

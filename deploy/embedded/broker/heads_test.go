@@ -134,6 +134,13 @@ func flip(t *testing.T, file string, at int, bits byte) {
 // valuesAfterStart starts a broker that logs, appends "x" to partition 0, and reads all that the partition has.
 func valuesAfterStart(t *testing.T, dir string, log *bytes.Buffer) (values []string) {
 	t.Helper()
+	withBroker(t, dir, log, func(addr string) { values = valuesUpTo(t, addr, produced(t, addr, 0)) })
+	return values
+}
+
+// withBroker starts a broker that logs, and stops it after use.
+func withBroker(t *testing.T, dir string, log *bytes.Buffer, use func(addr string)) {
+	t.Helper()
 	b, err := broker.New(broker.Config{DataDir: dir}, slog.New(slog.NewTextHandler(log, nil)))
 	if err != nil {
 		t.Fatal(err)
@@ -143,13 +150,12 @@ func valuesAfterStart(t *testing.T, dir string, log *bytes.Buffer) (values []str
 	go func() { done <- b.Run(ctx) }()
 	addr, err := b.Addr(ctx)
 	if err == nil {
-		values = valuesUpTo(t, addr, produced(t, addr, 0))
+		use(addr)
 	}
 	cancel()
 	if err := errors.Join(err, <-done); err != nil {
 		t.Fatal(err)
 	}
-	return values
 }
 
 // valuesUpTo are those of partition 0 that a consumer is given, up to an offset.
