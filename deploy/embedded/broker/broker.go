@@ -140,6 +140,9 @@ func (b *Broker) run(ctx context.Context) error {
 	if err := b.checkState(m); err != nil {
 		return fmt.Errorf("embedded broker: %w", err)
 	}
+	if err := b.checkSums(); err != nil {
+		return fmt.Errorf("embedded broker: %w", err)
+	}
 	if err := b.mendHeads(m); err != nil {
 		return fmt.Errorf("embedded broker: %w", err)
 	}
@@ -147,7 +150,12 @@ func (b *Broker) run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("embedded broker: %w", err)
 	}
-	defer cluster.Close()
+	defer func() {
+		cluster.Close()
+		if kept := b.keepSums(); kept != nil {
+			b.log.Warn("the next start will not notice damage of the broker's files", "error", kept)
+		}
+	}()
 	(&room{b: b}).watch(cluster)
 	ghosts := watchGhosts(cluster, b.log)
 	b.addr = cluster.ListenAddrs()[0]
