@@ -234,12 +234,6 @@ func (b *border) failure() error {
 	return nil
 }
 
-// heal ends all network faults.
-func (b *border) heal(ctx context.Context) {
-	b.toKafka.heal(ctx)
-	b.toClickHouse.heal(ctx)
-}
-
 // stopInstances stops the instances in order.
 func (b *border) stopInstances() error {
 	var errs []error

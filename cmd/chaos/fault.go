@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -156,8 +157,8 @@ func network(ctx context.Context, w *proxy, r *rand.Rand) (string, error) {
 	if err := w.inject(t); err != nil {
 		return "", err
 	}
-	defer w.heal(context.WithoutCancel(ctx))
-	return fmt.Sprintf("%s: %s for %v", w.name, t.name, d.Round(time.Millisecond)), pause(ctx, d)
+	err := pause(ctx, d)
+	return fmt.Sprintf("%s: %s for %v", w.name, t.name, d.Round(time.Millisecond)), errors.Join(err, w.heal())
 }
 
 // clickHouseAway keeps ClickHouse down until an instance reports that it is not ready; all of them must stay healthy.

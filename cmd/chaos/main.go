@@ -178,7 +178,6 @@ func (c *runCommand) injectFaults(ctx context.Context, b *border, truth string) 
 	for {
 		select {
 		case err := <-sent:
-			b.heal(ctx)
 			return n, l, errors.Join(err, b.failure())
 		case <-ctx.Done():
 			return n, l, <-sent

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 
@@ -13,14 +12,15 @@ import (
 
 // proxy is a TCP proxy in front of a server that can inject network faults.
 type proxy struct {
-	name string
-	toxi *toxiproxy.Proxy
+	name   string
+	server *toxiproxy.ApiServer
+	toxi   *toxiproxy.Proxy
 }
 
 func newProxy(name, listen, upstream string) (*proxy, error) {
 	zerolog.SetGlobalLevel(zerolog.Disabled) // toxics write to the global logger
 	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(prometheus.NewRegistry()), zerolog.Nop())
-	w := &proxy{name, toxiproxy.NewProxy(server, name, listen, upstream)}
+	w := &proxy{name, server, toxiproxy.NewProxy(server, name, listen, upstream)}
 	if err := w.toxi.Start(); err != nil {
 		return nil, fmt.Errorf("proxy for %s: %w", name, err)
 	}
@@ -58,5 +58,14 @@ func (w *proxy) inject(t networkFault) error {
 	return nil
 }
 
-// heal removes all faults.
-func (w *proxy) heal(ctx context.Context) { w.toxi.Toxics.ResetToxics(ctx) }
+// heal removes all faults, and closes all connections. To remove toxics from live connections was rejected: Toxiproxy waits for ever for one
+// that writes to a client which has left.
+func (w *proxy) heal() error {
+	listen := w.toxi.Listen
+	w.toxi.Stop()
+	w.toxi = toxiproxy.NewProxy(w.server, w.name, listen, w.toxi.Upstream)
+	if err := w.toxi.Start(); err != nil {
+		return fmt.Errorf("proxy for %s: %w", w.name, err)
+	}
+	return nil
+}

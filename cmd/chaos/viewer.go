@@ -83,8 +83,7 @@ func (w *proxy) cut(ctx context.Context, r *rand.Rand, d time.Duration) error {
 		if err := w.inject(way); err != nil {
 			return err
 		}
-		defer w.heal(context.WithoutCancel(ctx))
-		return pause(ctx, d)
+		return errors.Join(pause(ctx, d), w.heal())
 	}
 	w.toxi.Stop() // refuses connections
 	return errors.Join(pause(ctx, d), w.toxi.Start())
