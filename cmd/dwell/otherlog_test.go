@@ -39,6 +39,10 @@ func TestLogOfAnotherHistoryIsNotCountedInSilence(t *testing.T) {
 				o.arrive(t, c, counted/10)
 			}
 			o.untilCounted(t, c, "at first")
+			err := c.CaughtUp(t.Context(), func(int64) {}) // the trucks are shown before they are stored
+			if err != nil {
+				t.Fatal(err)
+			}
 			ends, err := c.Store.LeastEnds(t.Context())
 			if err != nil {
 				t.Fatal(err)
