@@ -30,10 +30,12 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	unpacked := io.Reader(r.Body)
 	if r.Header.Get("Content-Encoding") == "gzip" {
 		s.packed++
-		if unpacked, _ = gzip.NewReader(r.Body); unpacked == nil {
+		z, err := gzip.NewReader(r.Body)
+		if err != nil {
 			w.WriteHeader(http.StatusTeapot)
 			return
 		}
+		unpacked = z
 	}
 	body, err := io.ReadAll(unpacked)
 	if err != nil || r.URL.Path != receiver.Path || r.Header.Get("Authorization") != "Bearer secret" {
