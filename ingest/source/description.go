@@ -40,6 +40,8 @@ type Description struct {
 	TimeLayout string `yaml:"time_layout,omitempty"`
 	// TimeZone is that of times without one, such as Europe/Kyiv, or place for that of each place. It is never guessed.
 	TimeZone string `yaml:"time_zone,omitempty"`
+	// InOrder says that the lines of a file of events are in the order of time, the oldest first, as in the log of a machine. In the hour that is there twice, as clocks are set back, the one step back in the order tells its two passes apart then. Without it, in messages, and for a time that the order leaves open, such a time is refused: whoever enters a truck late makes such a step, too, and a guess would be wrong by an hour. Times with their offset, or in UTC, need no order.
+	InOrder bool `yaml:"in_order,omitempty" json:",omitempty"`
 	// Decimal are the signs before a fraction, such as a comma or both ",."; a point by default.
 	Decimal string `yaml:"decimal,omitempty"`
 	// Thousands is the sign between groups of three digits; none by default. A blank is any blank.

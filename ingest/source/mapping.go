@@ -53,6 +53,7 @@ type Mapping struct {
 	headless  bool     // columns are named by their numbers
 	path      []string // to the records of JSON or XML
 	shapes    []shape
+	inOrder   bool                           // lines of events are in the order of time
 	codes     [eventFields]map[string]string // words of events by those of the file in lower case
 	wait, age lengths
 	rate      time.Duration     // to which a service rate refers
@@ -95,7 +96,7 @@ func (raw *Description) Check(name string) (Mapping, error) {
 	m := Mapping{
 		Hash: fmt.Sprintf("%x", sha256.Sum256(said)),
 		Name: name, Source: raw.Source, Separator: ',', layout: cmp.Or(raw.TimeLayout, time.RFC3339),
-		sheet: raw.Sheet, skip: raw.Skip, headless: raw.Header != nil && !*raw.Header, BCPs: raw.BCPs, Places: raw.Places, Topic: raw.Topic, URL: raw.URL,
+		sheet: raw.Sheet, skip: raw.Skip, headless: raw.Header != nil && !*raw.Header, inOrder: raw.InOrder, BCPs: raw.BCPs, Places: raw.Places, Topic: raw.Topic, URL: raw.URL,
 		numbers: numbers{cmp.Or(raw.Decimal, "."), raw.Thousands}, words: raw.Words,
 	}
 	var faults []error
@@ -134,6 +135,12 @@ func (raw *Description) Check(name string) (Mapping, error) {
 	}
 	if raw.Every != "" && m.URL == "" {
 		fault("every", raw.Every, "is there without url, the address that is read so often")
+	}
+	switch {
+	case m.inOrder && !m.OfEvents():
+		fault("in_order", "true", "is of events; readings have the order of their lines anyway")
+	case m.inOrder && m.Topic != "":
+		fault("in_order", "true", "is of files; the messages of a topic have no order")
 	}
 	if m.skip < 0 || m.skip > maxSkip {
 		fault("skip", fmt.Sprint(m.skip), fmt.Sprintf("is not between 0 and %d", maxSkip))

@@ -19,6 +19,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -42,6 +43,7 @@ type Reader struct {
 	seen    map[uint64]seen
 	event   event.Event
 	events  *translator // of a mapping of events
+	order   *ordered    // nil unless its mapping says that lines are in order
 	line    int         // of the event
 	unused  []string    // columns
 	absent  []string    // columns of the mapping
@@ -94,7 +96,11 @@ func NewReader(r io.Reader, mappings []Mapping, voc *event.Vocabulary, zone func
 		return nil, fmt.Errorf("readings: %w", err)
 	}
 	if m.OfEvents() {
-		q.events = &translator{mapping: &q.mapping, at: q.at, voc: voc, zone: zone, decoder: event.NewDecoder(voc, MaxSkew)}
+		q.events = &translator{mapping: &q.mapping, at: q.at, voc: voc, zone: zone, decoder: event.NewDecoder(voc, MaxSkew), ofFile: true}
+		if m.inOrder {
+			q.order = &ordered{translator: *q.events, last: math.MinInt64}
+			q.order.decoder = event.NewDecoder(voc, MaxSkew)
+		}
 		q.tally.what = "event"
 	}
 	q.tally.unit = f.unit()
@@ -212,22 +218,17 @@ var errStopped = errors.New("stopped")
 
 // takeEvents gives each shape of the mapping its event of a record.
 func (q *Reader) takeEvents(number int, values []string, yield func(Line, error) bool) bool {
-	selected, err := q.events.record(number, values, "", q.until.Add(-MaxSkew).UnixMilli(), func(l Line, err error) error {
-		q.tally.Lines++
-		var bad *LineError
-		again := false
+	selected, err := q.events.record(number, values, "", q.now(), func(l Line, err error) error {
+		var again *twice
 		switch {
-		case errors.As(err, &bad):
-			bad.Bytes = q.records.raw()
-			again = q.refuse(bad, yield)
-		case err != nil:
-			again = yield(Line{}, err)
-		default:
-			q.tally.Taken++
-			q.line = l.Number
-			again = yield(l, nil)
-		}
-		if !again {
+		case errors.As(err, &again):
+			again.bytes = bytes.Clone(q.records.raw())
+			q.order.held = append(q.order.held, again)
+			if len(q.order.held) > maxHeld && !q.release(q.order.last, yield) {
+				return errStopped
+			}
+			return nil
+		case err == nil && q.order != nil && !q.release(l.Event.Time, yield), !q.takeEvent(l, q.records.raw(), err, yield):
 			return errStopped
 		}
 		return nil
@@ -236,6 +237,30 @@ func (q *Reader) takeEvents(number int, values []string, yield func(Line, error)
 		q.tally.Unselected++
 	}
 	return err == nil
+}
+
+// now is the latest time that a record may have, in Unix milliseconds.
+func (q *Reader) now() int64 { return q.until.Add(-MaxSkew).UnixMilli() }
+
+// release takes the events that waited for the next one, which happened at after.
+func (q *Reader) release(after int64, yield func(Line, error) bool) bool {
+	return q.order.release(after, q.now(), func(l Line, bytes []byte, err error) bool { return q.takeEvent(l, bytes, err, yield) })
+}
+
+// takeEvent yields an event, or why a record gives none.
+func (q *Reader) takeEvent(l Line, bytes []byte, err error, yield func(Line, error) bool) bool {
+	q.tally.Lines++
+	var bad *LineError
+	switch {
+	case errors.As(err, &bad):
+		bad.Bytes = bytes
+		return q.refuse(bad, yield)
+	case err != nil:
+		return yield(Line{}, err)
+	}
+	q.tally.Taken++
+	q.line = l.Number
+	return yield(l, nil)
 }
 
 func (q *Reader) refuse(bad *LineError, yield func(Line, error) bool) bool {
@@ -261,8 +286,11 @@ func (q *Reader) place(r reading, yield func(Line, error) bool) bool {
 	return true
 }
 
-// atEnd yields the readings that still wait for the next one of their place.
+// atEnd yields what still waits for the next reading of its place, or the next event.
 func (q *Reader) atEnd(yield func(Line, error) bool) bool {
+	if q.order != nil {
+		return q.release(math.MaxInt64, yield)
+	}
 	var left []reading
 	for _, s := range q.series {
 		left = append(left, s.rest()...)

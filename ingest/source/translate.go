@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,6 +20,7 @@ type translator struct {
 	zone    func(bcp string) *time.Location
 	decoder *event.Decoder
 	event   event.Event
+	ofFile  bool // and not of messages, which have no order
 }
 
 // errNoTimeYet says that a record has no time for this one of its events: the truck was not released yet.
@@ -32,7 +34,7 @@ func (t *translator) record(number int, values []string, origin string, now int6
 			continue
 		}
 		selected++
-		l, err := t.translate(i, number, values, origin, now)
+		l, err := t.translate(i, number, values, origin, now, time.Time{})
 		if errors.Is(err, errNoTimeYet) {
 			missing++
 		} else if err := each(l, err); err != nil {
@@ -87,8 +89,9 @@ type said struct {
 }
 
 // translate makes the event of a record in a shape of the mapping. Unless the mapping names an id, origin is the id of a record that has one by
-// itself, as a message of a topic does. No record is later than now, in Unix milliseconds. The line is valid until the next call.
-func (t *translator) translate(i, number int, values []string, origin string, now int64) (Line, error) {
+// itself, as a message of a topic does. No record is later than now, in Unix milliseconds. Decided is the instant of a time that is there twice,
+// zero where it is not known. The line is valid until the next call.
+func (t *translator) translate(i, number int, values []string, origin string, now int64, decided time.Time) (Line, error) {
 	m, s, at := t.mapping, &t.mapping.shapes[i], &t.at[i]
 	column := func(i int) string {
 		if i < 0 {
@@ -121,9 +124,12 @@ func (t *translator) translate(i, number int, values []string, origin string, no
 		return bad(event.MissingField, s.columns.Time.String()+" is empty")
 	case why != "":
 		return bad(event.InvalidField, fmt.Sprintf("%s: %q %s", s.columns.Time.String(), short(say.time), why))
+	case !decided.IsZero():
+		when = decided
+	case !again.IsZero() && t.ofFile && m.inOrder:
+		return Line{}, &twice{i, number, slices.Clone(values), when, again, nil, t.ambiguous(s.columns.Time.String(), say.time, zone)}
 	case !again.IsZero():
-		return bad(AmbiguousTime, fmt.Sprintf("%s: %q is there twice in %s, where clocks were set back; times with their offset, or in UTC, would tell",
-			s.columns.Time.String(), short(say.time), zone))
+		return bad(AmbiguousTime, t.ambiguous(s.columns.Time.String(), say.time, zone))
 	}
 	e := cloudEvent{
 		SpecVersion: "1.0", Source: m.Source, Subject: say.words[ofSubject], Time: when.UTC().Format(time.RFC3339Nano),

@@ -100,7 +100,7 @@ Medika,IN,01.07.2026 08:00,T2,to UA,,,,,
 		`line 13: at: "2026-07-01" is not a time of the layout "%d.%m.%Y %H:%M" (time_layout)`,
 		`line 14: at: "29.03.2026 02:30" does not exist in Europe/Warsaw, where clocks were set forward`,
 		`line 15: way: "sideways" is no direction; name it in codes.direction`,
-		`line 16: at: "26.10.2025 02:30" is there twice in Europe/Warsaw, where clocks were set back; times with their offset, or in UTC, would tell`,
+		`line 16: at: "26.10.2025 02:30" is there twice in Europe/Warsaw, where clocks were set back; times with their offset, or in UTC, would tell, or in_order where the lines are in the order of time`,
 		`line 17: at: "01.11.2026 08:00" is in the future`,
 		`line 18: post: "Medika" is not in the mapping's bcps (the nearest is "Medyka")`,
 	})
