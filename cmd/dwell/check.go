@@ -80,7 +80,7 @@ func countIneffective(ctx context.Context, e *env, cfg clickhouse.Config) {
 }
 
 // nameForwarded names the sources whose producers choose other partitions than those of their subjects. That costs no number, but each such
-// record is written twice and counted later. Tables that cannot be read name none. One BCP of a demo does so for show.
+// record is written twice and counted later. Tables that cannot be read name none. One BCP of a demo does so on purpose.
 func nameForwarded(ctx context.Context, e *env, cfg clickhouse.Config, demo bool) {
 	sources, err := clickhouse.ForwardedSources(ctx, cfg)
 	if err != nil || len(sources) == 0 {
