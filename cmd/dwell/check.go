@@ -8,6 +8,7 @@ import (
 
 	"dwell/cmd/dwell/app"
 	"dwell/cmd/dwell/visible"
+	"dwell/ingest/event"
 	"dwell/ingest/kafka"
 	"dwell/metrics/clickhouse"
 )
@@ -68,6 +69,9 @@ func (c *checkCommand) Run(ctx context.Context, e *env) error {
 	if tables := cfg.Running().ClickHouse; !tables.Embedded {
 		nameForwarded(ctx, e, tables.Config, hasDemo(cfg))
 		countIneffective(ctx, e, tables.Config)
+		if partial := namePartial(ctx, tables.Config); partial != nil {
+			report("places' facts", partial)
+		}
 	}
 	return errors.Join(errs...)
 }
@@ -94,4 +98,20 @@ func nameForwarded(ctx context.Context, e *env, cfg clickhouse.Config, demo bool
 	if demo {
 		_, _ = fmt.Fprintf(e.out, "%-15sone BCP of the demo does so on purpose, as the software of some agencies will; its numbers are exact all the same\n", "")
 	}
+}
+
+// namePartial names the facts about places that some partitions do not have, as of a producer that marks its records for all of them and
+// writes them to one. Tables that cannot be read name none.
+func namePartial(ctx context.Context, cfg clickhouse.Config) error {
+	const most = 10
+	facts, err := clickhouse.PartialFacts(ctx, cfg, most)
+	if err != nil {
+		return nil //nolint:nilerr // what cannot be read is said elsewhere
+	}
+	var errs []error
+	for _, f := range facts {
+		errs = append(errs, fmt.Errorf("%s of %s: event %q of source %q is not in partitions %v, so that the times of their trucks are net of other hours: "+
+			"send it again without the header %s", f.Type, f.BCP, f.ID, f.Source, f.Missing, event.AllPartitionsHeader))
+	}
+	return errors.Join(errs...)
 }
