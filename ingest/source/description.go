@@ -36,7 +36,7 @@ type Description struct {
 	Events []MappedEvent `yaml:"events,omitempty"`
 	// Codes are the words of events by those of the file, by the key of their column, such as {type: {GATE IN: truck.arrived}, channel: {G: green}}; case does not count.
 	Codes map[string]map[string]string `yaml:"codes,omitempty"`
-	// TimeLayout is as Go writes it (2006-01-02 15:04), as strftime does (%d.%m.%Y %H:%M), epoch_s, epoch_ms, or excel for cells that have a date; RFC 3339 by default.
+	// TimeLayout is as Go writes it (2006-01-02 15:04), as strftime does (%d.%m.%Y %H:%M), epoch_s, epoch_ms, or excel for cells that have a date, or a date and in further columns a time of day; RFC 3339 by default.
 	TimeLayout string `yaml:"time_layout,omitempty"`
 	// TimeZone is that of times without one, such as Europe/Kyiv, or place for that of each place. It is never guessed.
 	TimeZone string `yaml:"time_zone,omitempty"`

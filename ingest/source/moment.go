@@ -3,6 +3,7 @@ package source
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -57,17 +58,31 @@ func parseLayout(s string) (moments, error) {
 // excelLayout is the layout of cells that have a date.
 const excelLayout = "excel"
 
-// wall is the date and time of day of a cell, or of two, as UTC.
-func (m *moments) wall(text string) (time.Time, error) {
-	days := 0.0
-	for cell := range strings.FieldsSeq(text) {
-		n, err := strconv.ParseFloat(cell, 64)
-		if err != nil || !(n >= 0 && n < 100_000) {
-			return time.Time{}, errNoTime
-		}
-		days += n
+// wall is the date and time of day, as UTC, of so many cells: a date and a time of day in one, or the date in the first, and the time of day,
+// which is less than a day, in the others.
+func (m *moments) wall(text string, cells int) (time.Time, error) {
+	parts := strings.Fields(text)
+	if len(parts) > 0 && len(parts) < cells {
+		return time.Time{}, errors.New("is not a date and a time of day, as one of them is empty (time_layout: excel)")
 	}
-	at, err := excelize.ExcelDateToTime(days, m.from1904)
+	date, clock := 0.0, 0.0
+	for i, part := range parts {
+		n, err := strconv.ParseFloat(part, 64)
+		switch {
+		case i > 0 && (err != nil || !(n >= 0 && clock+n < 1)):
+			return time.Time{}, fmt.Errorf("has %q instead of a time of day, which is a number from 0 to less than 1 in a cell of a sheet; "+
+				`give the cells the format of a time, or save the sheet as CSV and say a time_layout such as "%%d.%%m.%%Y %%H"`, short(part))
+		case err != nil || !(n >= 0 && n < 100_000):
+			return time.Time{}, errNoTime
+		case i == 0:
+			date = n
+		case date != math.Trunc(date):
+			return time.Time{}, errors.New("has two times of day, as its date has one, too; name the column of the date alone")
+		default:
+			clock += n
+		}
+	}
+	at, err := excelize.ExcelDateToTime(date+clock, m.from1904)
 	if err != nil {
 		return time.Time{}, errNoTime
 	}
@@ -85,9 +100,9 @@ func (m *moments) refusal(layout string) string {
 	return fmt.Sprintf("is not a time of the layout %q (time_layout)", layout)
 }
 
-// read is the instant of a text. Where clocks are set back, the text of an hour has two: then the second return is the later.
-// The error is errNoTime, or that the time does not exist.
-func (m *moments) read(text string, zone *time.Location) (at, later time.Time, err error) {
+// read is the instant of a text, which so many columns have. Where clocks are set back, the text of an hour has two: then the second return is the later.
+// The error is errNoTime, or says what is wrong with the time.
+func (m *moments) read(text string, columns int, zone *time.Location) (at, later time.Time, err error) {
 	if m.unit != 0 {
 		n, err := strconv.ParseInt(text, 10, 64)
 		if err != nil || n < 0 || n > 1<<53 {
@@ -107,12 +122,12 @@ func (m *moments) read(text string, zone *time.Location) (at, later time.Time, e
 	}
 	var wall time.Time
 	if m.excel {
-		wall, err = m.wall(text)
-	} else {
-		wall, err = time.Parse(m.layout, text)
+		wall, err = m.wall(text, columns)
+	} else if wall, err = time.Parse(m.layout, text); err != nil {
+		err = errNoTime
 	}
 	if err != nil {
-		return at, later, errNoTime
+		return at, later, err
 	}
 	return inZone(wall, zone)
 }

@@ -308,7 +308,7 @@ func isTime(s string) bool {
 	s = strings.TrimSpace(s)
 	return strings.ContainsAny(s, ":-./") && slices.ContainsFunc(layouts, func(layout string) bool {
 		m, err := parseLayout(layout)
-		_, _, no := m.read(s, time.UTC)
+		_, _, no := m.read(s, 1, time.UTC)
 		return err == nil && !m.excel && no == nil
 	})
 }
@@ -326,7 +326,7 @@ func (p *proposal) guessTime() (at []int, layout, comment string) {
 			m, err := parseLayout(layout)
 			n := 0
 			for _, row := range p.rows {
-				if t, _, err := m.read(join(row), time.UTC); err == nil && t.Year() >= 1990 && t.Year() < 2105 {
+				if t, _, err := m.read(join(row), 1, time.UTC); err == nil && t.Year() >= 1990 && t.Year() < 2105 {
 					n++
 				}
 			}
@@ -370,10 +370,14 @@ func (p *proposal) timeOfDay(days int) int {
 	}
 	return slices.IndexFunc(p.header, func(name string) bool {
 		at := slices.Index(p.header, name)
-		return at != days && p.share(at, func(s string) bool {
-			n, err := strconv.ParseFloat(s, 64)
-			return err == nil && n > 0 && n < 1
-		}) >= 0.9
+		between := func(low, high float64) func(s string) bool {
+			return func(s string) bool {
+				n, err := strconv.ParseFloat(s, 64)
+				return err == nil && n >= low && n < high
+			}
+		}
+		const minute = 1.0 / (24 * 60)
+		return at != days && p.share(at, between(0, 1)) >= 0.9 && p.share(at, between(minute, 1)) >= 0.5 // some are of midnight
 	})
 }
 

@@ -110,7 +110,7 @@ func (q *Reader) read(shape, number int, values []string) (reading, *LineError) 
 		}
 	}
 	r.text, r.zone = m.joined(at.time, column), m.zoneOf(id, q.zone)
-	if r.at, r.later, why = m.instant(r.text, r.zone); why != "" {
+	if r.at, r.later, why = m.instant(r.text, len(at.time), r.zone); why != "" {
 		return bad(event.InvalidField, c.Time.String(), r.text, why)
 	}
 	if r.at.After(q.until) {
@@ -175,9 +175,9 @@ func (m *Mapping) zoneOf(id string, ofPlace func(bcp string) *time.Location) *ti
 	return m.TimeZone
 }
 
-// instant reads the text of a time; why says what is wrong with it. Later is the second instant of a local time that is there twice.
-func (m *Mapping) instant(text string, zone *time.Location) (at, later time.Time, why string) {
-	at, later, err := m.moments.read(text, zone)
+// instant reads the text of a time, which so many columns have; why says what is wrong with it. Later is the second instant of a local time that is there twice.
+func (m *Mapping) instant(text string, columns int, zone *time.Location) (at, later time.Time, why string) {
+	at, later, err := m.moments.read(text, columns, zone)
 	switch {
 	case errors.Is(err, errNoTime):
 		why = m.moments.refusal(m.layout)

@@ -118,7 +118,7 @@ func (t *translator) translate(i, number int, values []string, origin string, no
 		return bad(event.UnknownBCP, say.about(ofBCP, why))
 	}
 	zone := m.zoneOf(bcp, t.zone)
-	when, again, why := m.instant(say.time, zone)
+	when, again, why := m.instant(say.time, len(at.time), zone)
 	switch {
 	case say.time == "":
 		return bad(event.MissingField, s.columns.Time.String()+" is empty")
@@ -146,7 +146,7 @@ func (t *translator) translate(i, number int, values []string, origin string, no
 		e.Subject = bcp
 	}
 	if say.raw[ofRecorded] != "" {
-		recorded, again, why := m.instant(say.raw[ofRecorded], zone)
+		recorded, again, why := m.instant(say.raw[ofRecorded], 1, zone)
 		if why != "" {
 			return bad(event.InvalidField, say.about(ofRecorded, why))
 		}

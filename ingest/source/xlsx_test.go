@@ -208,3 +208,51 @@ func FuzzWorkbook(f *testing.F) {
 		addUp(t, r.Tally(), r.Tally().Lines)
 	})
 }
+
+// A duty officer writes some of the hours as plain numbers, or as texts. Such an hour is no time of day of a sheet, where it would be days.
+func TestHourThatIsNoTimeCellIsRefused(t *testing.T) {
+	day := time.Date(2026, 7, 20, 0, 0, 0, 0, time.UTC)
+	noon := day.Add(12 * time.Hour)
+	file := workbook(t, [][]any{
+		{"day", "hour", "trucks"},
+		{day, 0, 1},
+		{day, 0.25, 2},
+		{day, 6, 3},
+		{day, "14.00", 4},
+		{day, "14:00", 5},
+		{day, -0.25, 6},
+		{day, 1, 7},
+		{day, nil, 8},
+		{nil, 0.5, 9},
+		{noon, 0.5, 10},
+		{noon, 0, 11},
+		{"20.7.", 0.5, 12},
+		{day, 0.75, 13},
+	})
+	noTime := func(row, cell string) string {
+		return `row ` + row + `: day and hour: "46223 ` + cell + `" has "` + cell + `" instead of a time of day, which is a number from 0 to less than 1 in a cell of a sheet; ` +
+			`give the cells the format of a time, or save the sheet as CSV and say a time_layout such as "%d.%m.%Y %H"`
+	}
+	m := "source: /x\nsheet: Queue\nbcp: PL-18-MEDYKA\ncolumns: {time: [day, hour], vehicles: trucks}\ntime_layout: excel\ntime_zone: UTC\n"
+	same(t, readAll(t, bytes.NewReader(file), mapping(t, m)), []string{
+		"20T00:00 PL-18-MEDYKA queue.observed vehicles=1 wait=unknown age=unknown",
+		"20T06:00 PL-18-MEDYKA queue.observed vehicles=2 wait=unknown age=unknown",
+		noTime("4", "6"),
+		noTime("5", "14.00"),
+		noTime("6", "14:00"),
+		noTime("7", "-0.25"),
+		noTime("8", "1"),
+		`row 9: day and hour: "46223" is not a date and a time of day, as one of them is empty (time_layout: excel)`,
+		`row 10: day and hour: "0.5" is not a date and a time of day, as one of them is empty (time_layout: excel)`,
+		`row 11: day and hour: "46223.5 0.5" has two times of day, as its date has one, too; name the column of the date alone`,
+		`row 12: day and hour: "46223.5 0" has two times of day, as its date has one, too; name the column of the date alone`,
+		`row 13: day and hour: "20.7. 0.5" is not the date of a cell (time_layout: excel)`,
+		"20T18:00 PL-18-MEDYKA queue.observed vehicles=13 wait=unknown age=unknown",
+	})
+	m = strings.NewReplacer("sheet: Queue\n", "", "time: [day, hour]", "time: [day, hour, minutes]").Replace(m)
+	same(t, readAll(t, strings.NewReader("day,hour,minutes,trucks\n46223,0.25,0.01041666667,1\n46223,0.75,0.75,2\n46223,14,0.5,3\n"), mapping(t, m)), []string{
+		"20T06:15 PL-18-MEDYKA queue.observed vehicles=1 wait=unknown age=unknown",
+		strings.ReplaceAll(noTime("3", "0.75"), "row 3: day and hour: \"46223 0.75\"", `line 3: day and hour and minutes: "46223 0.75 0.75"`),
+		strings.ReplaceAll(noTime("4", "14"), "row 4: day and hour: \"46223 14\"", `line 4: day and hour and minutes: "46223 14 0.5"`),
+	})
+}
