@@ -48,7 +48,7 @@ func (p *part) cell(start xml.StartElement, table []string) (c cell, err error) 
 		}
 	}
 	switch {
-	case has:
+	case has && (!formula || kind == "str" || strings.TrimSpace(value) != ""): // a formula may give an empty text
 		c.text, c.fault = valueOf(kind, value, table)
 	case formula:
 		c.fault = "is a formula without a stored value; open the file in a spreadsheet program and save it"

@@ -55,6 +55,9 @@ func (t *table) ofSheet(f *sheetFile) error {
 
 // ofTrees takes the records of JSON or XML, with those of the list in each that has the most values.
 func (t *table) ofTrees(f *treeFile) error {
+	if err := f.cloudEvents(); err != nil {
+		return err
+	}
 	path := f.guessPath()
 	if path == nil && f.xml {
 		return errors.New("XML: no element repeats, so there is no list of records; name the path of one")
@@ -90,6 +93,29 @@ func (t *table) ofTrees(f *treeFile) error {
 	}
 	t.take(r)
 	return nil
+}
+
+// cloudEvents is an error if the records are CloudEvents, which need no mapping unless they are of other types.
+func (f *treeFile) cloudEvents() error {
+	found, err := f.paths(nil)
+	if err != nil || f.xml {
+		return nil // the path of the records is found elsewhere
+	}
+	for _, name := range []string{"specversion", "id", "source", "type"} {
+		if !slices.Contains(found, name) {
+			return nil
+		}
+	}
+	types := table{header: []string{"type"}}
+	r, err := newTreeRecords(f.trees(bufio.NewReaderSize(bytes.NewReader(f.head), maxLine), nil), types.header)
+	if err != nil {
+		return err
+	}
+	types.take(r)
+	if !slices.ContainsFunc(types.rows, func(row []string) bool { return strings.HasPrefix(row[0], "dwell.") }) && len(types.rows) > 0 {
+		return fmt.Errorf("these are CloudEvents of other types, such as %q; a mapping of events (ingest/README.md) says what they mean: dwell import events --map MAPPING FILE", short(types.rows[0][0]))
+	}
+	return errors.New("these are CloudEvents, and need no mapping: dwell import events FILE")
 }
 
 // repeated marks the lists in the paths of elements: those that repeat within a record.

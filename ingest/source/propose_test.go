@@ -121,6 +121,8 @@ func TestNoProposalForWhatIsNoTable(t *testing.T) {
 		"time,place\n":     "the file has a header and no line that can be read",
 		"one column\n1\n":  "no character separates the lines into columns",
 		"PK\x03\x04 sheet": "this is a zip or XLSX file",
+		`{"specversion":"1.0","id":"1","source":"/gate","type":"dwell.truck.arrived.v1","time":"2026-07-01T00:00:00Z","data":{"bcp":"PL-18-MEDYKA"}}`: "these are CloudEvents, and need no mapping: dwell import events FILE",
+		`[{"specversion":"1.0","id":"1","source":"/gate","type":"gate.in","time":"2026-07-01T00:00:00Z","data":{"list":[{"a":1}]}}]`:                  `these are CloudEvents of other types, such as "gate.in"; a mapping of events (ingest/README.md) says what they mean: dwell import events --map MAPPING FILE`,
 	} {
 		if _, err := source.Propose(strings.NewReader(file), "/mine", func(string) (string, bool) { return "", false }); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got %v, want %s", file, err, want)

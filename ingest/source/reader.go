@@ -171,6 +171,7 @@ func (q *Reader) Lines() iter.Seq2[Line, error] {
 			case errors.Is(err, io.EOF):
 				q.atEnd(yield)
 				return
+			case errors.As(err, &bad) && values != nil && q.passesOver(values):
 			case errors.As(err, &bad):
 				q.tally.Lines++
 				bad.Bytes = q.records.raw()
@@ -191,6 +192,20 @@ func (q *Reader) Lines() iter.Seq2[Line, error] {
 			}
 		}
 	}
+}
+
+// passesOver reports whether only and except select a record for none of the shapes, and counts it then.
+func (q *Reader) passesOver(values []string) bool {
+	for i := range q.at {
+		if q.mapping.selected(i, &q.at[i], values) {
+			return false
+		}
+	}
+	q.tally.Unselected += int64(len(q.at))
+	if q.events != nil {
+		q.tally.Unselected += 1 - int64(len(q.at))
+	}
+	return true
 }
 
 // take gives each shape of the mapping its reading of a record.

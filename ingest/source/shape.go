@@ -156,6 +156,16 @@ func (m *Mapping) names() (all []string) {
 	return all
 }
 
+// filtered are the names of the columns of only and except.
+func (m *Mapping) filtered() (all []string) {
+	for i := range m.shapes {
+		for _, f := range m.shapes[i].filters {
+			all = append(all, f.column)
+		}
+	}
+	return all
+}
+
 // positions has the index of each column of a shape in the header of a file; -1 where it names no column.
 type positions struct {
 	bcp, direction, queue, vehicles, wait, age, lanes, rate, state, missing, closed int

@@ -70,7 +70,9 @@ func (f *sheetFile) open(m *Mapping) (_ records, header []string, err error) {
 	header = m.headerOf(r.row[:r.cells])
 	named := m.names()
 	for _, name := range header {
-		r.used = append(r.used, slices.ContainsFunc(named, func(n string) bool { return sameName(n, name) }))
+		is := func(n string) bool { return sameName(n, name) }
+		r.used = append(r.used, slices.ContainsFunc(named, is))
+		r.filtered = append(r.filtered, slices.ContainsFunc(m.filtered(), is))
 	}
 	r.header = header
 	return r, header, nil
@@ -78,15 +80,16 @@ func (f *sheetFile) open(m *Mapping) (_ records, header []string, err error) {
 
 // sheetRows are the rows of a sheet below its header. Rows without a value are passed over.
 type sheetRows struct {
-	part    *part
-	table   []string // of strings
-	words   *words
-	within  bool // the element with the rows
-	header  []string
-	used    []bool // the columns that the mapping names
-	cells   int    // of each row; 0 before the header is read
-	skipped int64
-	ahead   bool // the row that was read is no header
+	part     *part
+	table    []string // of strings
+	words    *words
+	within   bool // the element with the rows
+	header   []string
+	used     []bool // the columns that the mapping names
+	filtered []bool // those of only and except
+	cells    int    // of each row; 0 before the header is read
+	skipped  int64
+	ahead    bool // the row that was read is no header
 
 	number int            // of the row that was read
 	row    []string       // its texts
@@ -120,14 +123,21 @@ func (r *sheetRows) next() (number int, values []string, err error) {
 	case r.full > r.cells:
 		return r.number, nil, &LineError{Line: r.number, Reason: UnreadableLine, Text: fmt.Sprintf("%d cells instead of %d", r.full, r.cells)}
 	}
+	values, err = r.row[:r.cells], nil
 	for i, name := range r.header {
 		why := r.faults[i]
-		if why != "" && r.used[i] && !isOf(r.words.Unknown, r.row[i]) {
+		if why == "" || !r.used[i] || isOf(r.words.Unknown, r.row[i]) {
+			continue
+		}
+		if err == nil {
 			at, _ := excelize.CoordinatesToCellName(i+1, r.number)
-			return r.number, nil, &LineError{Line: r.number, Reason: event.InvalidField, Text: fmt.Sprintf("%s: cell %s %s", name, at, why)}
+			err = &LineError{Line: r.number, Reason: event.InvalidField, Text: fmt.Sprintf("%s: cell %s %s", name, at, why)}
+		}
+		if r.filtered[i] {
+			values = nil
 		}
 	}
-	return r.number, r.row[:r.cells], nil
+	return r.number, values, err
 }
 
 // read reads the next row. The error is io.EOF behind the last one, where the sheet has ended, too.

@@ -100,6 +100,9 @@ func TestCellWithoutAValueIsNamed(t *testing.T) {
 		`<c t="s"><v>2</v></c>`:                        `row 2: trucks: cell C2 names string "2", and the file has 2 strings`,
 		`<c t="s"><v>-1</v></c>`:                       `row 2: trucks: cell C2 names string "-1", and the file has 2 strings`,
 		`<c t="s"><v></v></c>`:                         `row 2: trucks: cell C2 names string "", and the file has 2 strings`,
+		`<c t="str"><f>A1</f><v/></c>`:                 "unknown",
+		`<c><f>A1+B1</f><v/></c>`:                      `row 2: trucks: cell C2 is a formula without a stored value; open the file in a spreadsheet program and save it`,
+		`<c t="n"><f>A1+B1</f><v> </v></c>`:            `row 2: trucks: cell C2 is a formula without a stored value; open the file in a spreadsheet program and save it`,
 		`<c><f>A1+B1</f></c>`:                          `row 2: trucks: cell C2 is a formula without a stored value; open the file in a spreadsheet program and save it`,
 		`<c t="e"><v>#REF!</v></c>`:                    `row 2: trucks: cell C2 has the error "#REF!"; a word for unknown belongs in words.unknown`,
 		`<c t="x"><v>1</v></c>`:                        `row 2: trucks: cell C2 has the type "x", which is not supported`,
@@ -120,6 +123,33 @@ func TestCellWithoutAValueIsNamed(t *testing.T) {
 	got := readAll(t, bytes.NewReader(file), mapping(t, sheetCounts))
 	if want := []string{`row 2: trucks: cell C2 names string "0", and the file has 0 strings`}; !slices.Equal(got, want) {
 		t.Errorf("without a string table: got %q", got)
+	}
+}
+
+// A program wrote the sums below the table as formulas without values. The mapping passes over that row, so nobody misses them.
+func TestRowThatIsPassedOverMayLackValues(t *testing.T) {
+	const sum = `<c><f>SUM(C2:C3)</f><v/></c>`
+	file := sheetXML(t, strings.NewReader(trucks(2, "<c><v>7</v></c>")+strings.Replace(trucks(3, sum), "PL-18-MEDYKA", "Sum", 1)+sheetEnd), nil)
+	reading := "01T02:00 PL-18-MEDYKA queue.observed vehicles=7 wait=unknown age=unknown"
+	refused := "row 3: trucks: cell C3 is a formula without a stored value; open the file in a spreadsheet program and save it"
+	for filter, want := range map[string]struct {
+		lines []string
+		tally string
+	}{
+		"except: {place: sum}":          {[]string{reading}, "1 row: 1 reading, 0 refused; 1 not selected by only or except"},
+		"only: {place: PL-18-MEDYKA}":   {[]string{reading}, "1 row: 1 reading, 0 refused; 1 not selected by only or except"},
+		"except: {place: PL-06-ZOSIN}":  {[]string{reading, refused}, "2 rows: 1 reading, 1 refused (1 invalid_field)"},
+		"only: {trucks: [7, 8]}":        {[]string{reading, refused}, "2 rows: 1 reading, 1 refused (1 invalid_field)"},
+		"except: {note: x, place: Sum}": {[]string{reading}, "1 row: 1 reading, 0 refused; 1 not selected by only or except"},
+	} {
+		r, err := source.NewReader(bytes.NewReader(file), []source.Mapping{mapping(t, sheetCounts+filter+"\n")}, vocabulary(t), zoneOf, today)
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, described(t, r), want.lines)
+		if got := r.Tally().String(); got != want.tally {
+			t.Errorf("%s: got %s, want %s", filter, got, want.tally)
+		}
 	}
 }
 
