@@ -11,6 +11,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"dwell/cmd/dwell/app"
@@ -91,6 +92,9 @@ func (c *importFlags) importFile(ctx context.Context, e *env, s *app.System, kin
 		s.Say("imported", "%s: nothing, as import %d has this file: %s", c.File, about.Of, in.Tally())
 	} else {
 		s.Say("imported", "%s: import %d, %s", c.File, about.Number, in.Tally())
+	}
+	if r, mapped := in.(*source.Reader); mapped && len(r.Absent()) > 0 {
+		s.Say("not found", "%s: no %s has %s, so that is unknown", c.File, r.Unit(), strings.Join(r.Absent(), ", "))
 	}
 	if refused := in.Tally().AllRefused(); refused > 0 {
 		if _, raw := in.(*source.Events); raw && in.Tally().Refused[event.NotJSON] == in.Tally().Lines {

@@ -68,7 +68,7 @@ sources:
     source: /ministry
     bcp: AF-NAN-TORKHAM
     path: queues
-    columns: {time: at, vehicles: trucks}
+    columns: {time: at, vehicles: trucks, lanes_open: lanes}
 `), &cfg); err != nil {
 		t.Fatal(err)
 	}
@@ -142,6 +142,9 @@ sources:
 	}
 	if n := said.times("can be read again"); n != 1 || said.times("sesame") > 0 {
 		t.Errorf("said %d times that it can be read again, and %d times the password", n, said.times("sesame"))
+	}
+	if n := said.times("missing=lanes"); n != 1 {
+		t.Errorf("said %d times that no document has lanes", n)
 	}
 	if families, err := idle.Gather(); err != nil || len(families) > 0 {
 		t.Errorf("a process that is not elected has asked: %v, %v", families, err)

@@ -102,9 +102,6 @@ func (c *sourceTryCommand) try(e *env, name string, mappings []source.Mapping, b
 		if unused := r.Unused(); len(unused) > 0 {
 			_, _ = fmt.Fprintf(e.out, "not used    %s\n", strings.Join(unused, ", "))
 		}
-		if absent := r.Absent(); len(absent) > 0 {
-			_, _ = fmt.Fprintf(e.out, "not found   %s\n", strings.Join(absent, ", "))
-		}
 	case c.Map != "" || !errors.Is(err, source.ErrNoMapping):
 		return err
 	default:
@@ -153,6 +150,9 @@ func (c *sourceTryCommand) print(e *env, name string, r *source.Reader, voc *eve
 		}
 	}
 	_, _ = fmt.Fprintf(e.out, "\n%swould be    %s\n", comment, r.Tally())
+	if absent := r.Absent(); len(absent) > 0 {
+		_, _ = fmt.Fprintf(e.out, "%snot found   %s\n", comment, strings.Join(absent, ", "))
+	}
 	if refused > 0 {
 		return fmt.Errorf("lines of %q that would not be imported: %d", name, refused)
 	}

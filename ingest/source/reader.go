@@ -118,8 +118,17 @@ func NewReader(r io.Reader, mappings []Mapping, voc *event.Vocabulary, zone func
 	return q, nil
 }
 
-// Absent returns the names of the mapping that no value of the first records of JSON or XML has; it may have them later.
-func (q *Reader) Absent() []string { return q.absent }
+// Absent returns the names of the mapping that no value of JSON or XML has had so far: before the records are read, of the first ones, and
+// then of all.
+func (q *Reader) Absent() (names []string) {
+	r, ok := q.records.(*treeRecords)
+	for _, name := range q.absent {
+		if i := slices.Index(q.mapping.names(), name); !ok || !r.had[i] {
+			names = append(names, name)
+		}
+	}
+	return names
+}
 
 // Unused returns the names of the columns that the mapping does not name.
 func (q *Reader) Unused() []string { return q.unused }

@@ -102,7 +102,8 @@ type picked struct {
 	names  []string
 	list   []*tree
 	of     *branch
-	found  bool // a list, perhaps an empty one
+	found  bool   // a list, perhaps an empty one
+	had    []bool // by this record or an earlier one
 }
 
 // pick takes the values of a tree.
@@ -111,7 +112,7 @@ func (p *picked) pick(t *tree, b *branch) error {
 		if p.set[b.at] {
 			return fmt.Errorf("%s is there twice", p.names[b.at])
 		}
-		p.values[b.at], p.set[b.at] = t.text, true
+		p.values[b.at], p.set[b.at], p.had[b.at] = t.text, true, true
 	}
 	if what := t.instead(); b.at >= 0 && what != "" && b.list == nil && len(b.kids) == 0 {
 		return fmt.Errorf("%s: is %s%w", p.names[b.at], what, errNoValue)
@@ -187,10 +188,11 @@ type treeRecords struct {
 	number int
 	known  int      // how many values outside of the records have been looked at
 	paths  []string // of those that the mapping names, as they are written
+	had    []bool   // the names of which there was a value
 }
 
 func newTreeRecords(t trees, names []string) (*treeRecords, error) {
-	r := &treeRecords{trees: t, want: newBranch(), names: names}
+	r := &treeRecords{trees: t, want: newBranch(), names: names, had: make([]bool, len(names))}
 	prefix := ""
 	for i, name := range names {
 		if strings.Count(name, ".") > maxDots {
@@ -221,7 +223,7 @@ func (r *treeRecords) next() (int, []string, error) {
 		if err != nil {
 			return number, nil, &LineError{Line: number, Reason: UnreadableLine, Text: err.Error()}
 		}
-		p := picked{values: outside, set: make([]bool, len(r.names)), names: r.names}
+		p := picked{values: outside, set: make([]bool, len(r.names)), names: r.names, had: r.had}
 		if r.rows, err = p.rows(t, r.want, nil); err != nil {
 			reason := UnreadableLine
 			if errors.Is(err, errNoValue) {
@@ -256,7 +258,7 @@ func (r *treeRecords) outsideValues() ([]string, error) {
 	values := make([]string, len(r.names))
 	for i, path := range r.paths {
 		if path != "" {
-			values[i] = all[path]
+			values[i], r.had[i] = all[path], true
 		}
 	}
 	return values, nil

@@ -1,9 +1,12 @@
 package source_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
+
+	"dwell/ingest/source"
 )
 
 // What is there in another shape than the mapping says is refused with its name, and not an unknown number of trucks.
@@ -80,4 +83,23 @@ func TestXMLBehindItsRootIsAnError(t *testing.T) {
 			t.Errorf("%q: got %q", behind, lines)
 		}
 	}
+}
+
+// A service renames a value, and its lists are long: what a record far behind the first ones has is not missing.
+func TestNamesThatNoRecordHas(t *testing.T) {
+	const m = "source: /x\nbcp: PL-18-MEDYKA\nwait_unit: 1m\ncolumns: {time: at, vehicles: \"lanes[].trucks\", wait: \"lanes[].wait\", lanes_open: \"/open\", state: \"lanes[].state\"}\npath: ports\n"
+	var ports []string
+	for i := range 500 {
+		ports = append(ports, fmt.Sprintf(`{"at": "2026-07-01T00:%02d:%02dZ", "lanes": [{"trucks": 1}]}`, i/60, i%60))
+	}
+	ports = append(ports, `{"at": "2026-07-01T01:00:00Z", "lanes": [{"trucks": 1}, {"trucks": 2, "State": null}]}`)
+	file := `{"ports": [` + strings.Join(ports, ",") + `]}`
+	r, err := source.NewReader(strings.NewReader(file), []source.Mapping{mapping(t, m)}, vocabulary(t), zoneOf, today)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, r.Absent(), []string{"lanes[].wait", "/open", "lanes[].state"})
+	for range r.Lines() {
+	}
+	same(t, r.Absent(), []string{"lanes[].wait", "/open"})
 }

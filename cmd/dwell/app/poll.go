@@ -61,6 +61,7 @@ func (s *System) StartPolling(ctx context.Context, reg prometheus.Registerer, el
 		}
 		one := &polledSource{
 			System: s, name: strings.TrimPrefix(m.Name, "sources."), mapping: m, metrics: metrics, elected: elected, poller: poll.New(address, "dwell/"+Version()),
+			missed:   map[string]bool{},
 			document: (&url.URL{Host: address.Host, Path: address.Path}).String()[2:], // the rest may have a password
 		}
 		one.log = s.Log.With("component", "poll", "source", one.name)
@@ -80,7 +81,8 @@ type polledSource struct {
 	metrics  *prom.Polls
 	elected  func() bool
 	log      *slog.Logger
-	said     string // the error that was logged last
+	said     string          // the error that was logged last
+	missed   map[string]bool // sets of names without a value that were logged
 }
 
 // electionPause is the time after which a process asks again whether it is to read the document.
@@ -151,5 +153,9 @@ func (p *polledSource) read(ctx context.Context) (tally *source.Tally, err error
 		return nil, err
 	}
 	p.poller.Taken(d)
+	if absent := strings.Join(r.Absent(), ", "); absent != "" && !p.missed[absent] { // a document that changes every minute is one line
+		p.missed[absent] = true
+		p.log.Warn("names of a source's mapping are not in its document; their values are unknown", "missing", absent)
+	}
 	return r.Tally(), nil
 }
