@@ -93,8 +93,8 @@ func (c *importFlags) importFile(ctx context.Context, e *env, s *app.System, kin
 	} else {
 		s.Say("imported", "%s: import %d, %s", c.File, about.Number, in.Tally())
 	}
-	if r, mapped := in.(*source.Reader); mapped && len(r.Absent()) > 0 {
-		s.Say("not found", "%s: no %s has %s, so that is unknown", c.File, r.Unit(), strings.Join(r.Absent(), ", "))
+	if r, mapped := in.(*source.Reader); mapped {
+		c.sayLeftOut(s, r)
 	}
 	if refused := in.Tally().AllRefused(); refused > 0 {
 		if _, raw := in.(*source.Events); raw && in.Tally().Refused[event.NotJSON] == in.Tally().Lines {
@@ -103,6 +103,16 @@ func (c *importFlags) importFile(ctx context.Context, e *env, s *app.System, kin
 		return fmt.Errorf("lines of %q that were not imported: %d; they are dead letters", c.File, refused)
 	}
 	return nil
+}
+
+// sayLeftOut says by which values only and except passed over records, and which names of the mapping no record has.
+func (c *importFlags) sayLeftOut(s *app.System, r *source.Reader) {
+	if over := r.PassedOver(); over != "" {
+		s.Say("passed over", "%s: %s", c.File, over)
+	}
+	if absent := r.Absent(); len(absent) > 0 {
+		s.Say("not found", "%s: no %s has %s, so that is unknown", c.File, r.Unit(), strings.Join(absent, ", "))
+	}
 }
 
 // open opens the file, whose size is 0 if it is unknown, as that of a pipe.

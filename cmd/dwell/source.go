@@ -150,6 +150,9 @@ func (c *sourceTryCommand) print(e *env, name string, r *source.Reader, voc *eve
 		}
 	}
 	_, _ = fmt.Fprintf(e.out, "\n%swould be    %s\n", comment, r.Tally())
+	if over := r.PassedOver(); over != "" {
+		_, _ = fmt.Fprintf(e.out, "%spassed over %s\n", comment, over)
+	}
 	if absent := r.Absent(); len(absent) > 0 {
 		_, _ = fmt.Fprintf(e.out, "%snot found   %s\n", comment, strings.Join(absent, ", "))
 	}

@@ -47,6 +47,7 @@ type Reader struct {
 	line    int         // of the event
 	unused  []string    // columns
 	absent  []string    // columns of the mapping
+	over    passedOver
 }
 
 // ErrNoMapping is the error of a file whose header none of the mappings fits.
@@ -210,15 +211,19 @@ func (q *Reader) passesOver(values []string) bool {
 			return false
 		}
 	}
-	q.tally.Unselected += int64(len(q.at))
-	if q.events != nil {
-		q.tally.Unselected += 1 - int64(len(q.at))
+	q.tally.Unselected++
+	if q.events == nil {
+		q.tally.Unselected += int64(len(q.at)) - 1
 	}
+	q.over.add(&q.mapping, q.at, values)
 	return true
 }
 
 // take gives each shape of the mapping its reading of a record.
 func (q *Reader) take(number int, values []string, yield func(Line, error) bool) bool {
+	if q.passesOver(values) {
+		return true
+	}
 	for i := range q.at {
 		if !q.mapping.selected(i, &q.at[i], values) {
 			q.tally.Unselected++
@@ -242,7 +247,10 @@ var errStopped = errors.New("stopped")
 
 // takeEvents gives each shape of the mapping its event of a record.
 func (q *Reader) takeEvents(number int, values []string, yield func(Line, error) bool) bool {
-	selected, err := q.events.record(number, values, "", q.now(), func(l Line, err error) error {
+	if q.passesOver(values) {
+		return true
+	}
+	_, err := q.events.record(number, values, "", q.now(), func(l Line, err error) error {
 		var again *twice
 		switch {
 		case errors.As(err, &again):
@@ -257,9 +265,6 @@ func (q *Reader) takeEvents(number int, values []string, yield func(Line, error)
 		}
 		return nil
 	})
-	if selected == 0 {
-		q.tally.Unselected++
-	}
 	return err == nil
 }
 

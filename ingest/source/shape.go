@@ -213,10 +213,15 @@ func (m *Mapping) place(header []string) (all []positions, err error) {
 
 // selected reports whether only and except of a shape let a record pass.
 func (m *Mapping) selected(shape int, at *positions, values []string) bool {
+	return m.refusing(shape, at, values) < 0
+}
+
+// refusing is the index of the first filter of a shape that does not let a record pass; -1 if all do.
+func (m *Mapping) refusing(shape int, at *positions, values []string) int {
 	for i, column := range at.filters {
 		if !m.shapes[shape].filters[i].passes(strings.TrimSpace(values[column])) {
-			return false
+			return i
 		}
 	}
-	return true
+	return -1
 }
