@@ -4,7 +4,7 @@ import "strings"
 
 // Description is the YAML of a source: which column of a file, or of the messages of a topic, means what. In JSON and XML a column is the path of a value below a
 // record, such as lanes.standard.delay; lanes[].delay is that of each element of a list, each of which is a reading; /updated is a value
-// outside of the records and before them.
+// outside of the records and before them, and in XML /report.@issued an attribute of an element around them.
 type Description struct {
 	// Source is required: the source of the events, such as /dpsu.gov.ua/truck-queues. With place, direction, queue and time it identifies a reading.
 	Source string `yaml:"source,omitempty"`

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 	"strings"
 
@@ -123,7 +122,7 @@ func (f *treeFile) same(path, name string) bool {
 	return sameName(path, name)
 }
 
-// paths are those of the first records, and of the values outside of them.
+// paths are those of the first records, and of the values outside and before them.
 func (f *treeFile) paths(path []string) ([]string, error) {
 	t := f.trees(bufio.NewReader(bytes.NewReader(f.head)), path)
 	found, err := paths(t)
@@ -133,10 +132,35 @@ func (f *treeFile) paths(path []string) ([]string, error) {
 	case err != nil:
 		return nil, err
 	}
-	for _, path := range slices.Sorted(maps.Keys(t.outside())) {
-		found = append(found, "/"+path)
-	}
 	return found, nil
+}
+
+// tooLate is an error if values that a mapping names come after the records, as far as the beginning of the file has them.
+func (f *treeFile) tooLate(m *Mapping, found []string) error {
+	values := map[string]string{}
+	if f.xml {
+		x := f.trees(bufio.NewReader(bytes.NewReader(f.head)), m.path)
+		for err := error(nil); err == nil; {
+			_, _, err = x.next()
+		}
+		values, _ = x.outside()
+	} else if t, err := parseJSON(f.head); err == nil {
+		for i := range t.kids {
+			t.kids[i].keep("", values)
+		}
+	}
+	var late []string
+	for _, name := range m.names() {
+		for path := range values {
+			if sameName("/"+path, name) && !slices.ContainsFunc(found, func(n string) bool { return sameName(n, name) }) {
+				late = append(late, fmt.Sprintf("%q", name))
+			}
+		}
+	}
+	if len(late) == 0 {
+		return nil
+	}
+	return fmt.Errorf("the document has %s behind its records, where it is too late: they are read before it", strings.Join(late, " and "))
 }
 
 // open begins to read the values that the mapping names, in the order of its names.

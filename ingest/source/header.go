@@ -29,6 +29,10 @@ func folded(name string) string {
 // error gives the nearest name of the header.
 func columnAt(header []string, name string) (int, error) {
 	at := slices.IndexFunc(header, func(column string) bool { return sameName(column, name) })
+	if at < 0 && strings.HasPrefix(name, "/") { // of JSON or XML
+		outside := slices.DeleteFunc(slices.Clone(header), func(column string) bool { return !strings.HasPrefix(column, "/") })
+		return 0, fmt.Errorf("column %q is missing before the records%s", name, nearest(outside, name))
+	}
 	if at < 0 {
 		return 0, fmt.Errorf("column %q is missing%s", name, nearest(header, name))
 	}

@@ -48,8 +48,12 @@ func choose(mappings []Mapping, f file) (*Mapping, error) {
 			header = names
 			_, err = m.place(names)
 		}
-		if _, sparse := f.(*treeFile); err != nil && sparse && !m.shipped && near == nil && m.enough(names) {
+		tree, sparse := f.(*treeFile)
+		if err != nil && sparse && !m.shipped && near == nil && m.enough(names) {
 			near = m
+		}
+		if err != nil && sparse && names != nil {
+			err = cmp.Or(tree.tooLate(m, names), err)
 		}
 		if err != nil {
 			fault = err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -173,8 +174,9 @@ func (p *picked) rows(t *tree, b *branch, rows [][]string) ([][]string, error) {
 type trees interface {
 	// next returns a record and its number. The error is a *LineError, io.EOF, or that of the file.
 	next() (number int, t *tree, err error)
-	// outside has the values that were read before the list of records, by their paths.
-	outside() map[string]string
+	// outside has the values that were read before the last record, outside of the records, by their paths. The edition is another one
+	// whenever they are.
+	outside() (values map[string]string, edition int)
 	raw() []byte
 	passed() int64
 }
@@ -186,7 +188,7 @@ type treeRecords struct {
 	names  []string
 	rows   [][]string
 	number int
-	known  int      // how many values outside of the records have been looked at
+	known  int      // edition of the values outside of the records that were looked at
 	paths  []string // of those that the mapping names, as they are written
 	had    []bool   // the names of which there was a value
 }
@@ -239,9 +241,9 @@ func (r *treeRecords) next() (int, []string, error) {
 
 // outsideValues has the values outside of the records, at their places among those of a record.
 func (r *treeRecords) outsideValues() ([]string, error) {
-	all := r.outside()
-	if len(all) != r.known { // more of them were read
-		r.known, r.paths = len(all), make([]string, len(r.names))
+	all, edition := r.outside()
+	if edition != r.known {
+		r.known, r.paths = edition, make([]string, len(r.names))
 		for i, name := range r.names {
 			path, isOutside := strings.CutPrefix(name, "/")
 			for other := range all {
@@ -270,9 +272,9 @@ const (
 	maxPaths       = 1000
 )
 
-// paths are those of all values of the first records, as far as they can be read.
+// paths are those of all values of the first records, as far as they can be read, and of the values outside of these.
 func paths(t trees) (found []string, err error) {
-	known := map[string]bool{}
+	known, outside := map[string]bool{}, map[string]bool{}
 	add := func(path string) {
 		if !known[path] && len(found) < maxPaths {
 			known[path] = true
@@ -292,6 +294,10 @@ func paths(t trees) (found []string, err error) {
 			break
 		}
 		r.paths("", add)
+		values, _ := t.outside()
+		for path := range values {
+			outside["/"+path] = true
+		}
 	}
 	if len(found) == 0 && first != nil {
 		return nil, errors.New(first.Text)
@@ -299,7 +305,7 @@ func paths(t trees) (found []string, err error) {
 	if len(found) == 0 && err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
-	return found, nil
+	return append(found, slices.Sorted(maps.Keys(outside))...), nil
 }
 
 func (t *tree) paths(path string, add func(string)) {

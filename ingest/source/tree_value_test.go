@@ -103,3 +103,47 @@ func TestNamesThatNoRecordHas(t *testing.T) {
 	}
 	same(t, r.Absent(), []string{"lanes[].wait", "/open"})
 }
+
+// A report says when it was made in the attributes of its root, and the place in those of the element around the queues. What one place does
+// not say is not that of the place before it.
+func TestAttributesAroundARecord(t *testing.T) {
+	const m = `
+source: /x
+path: r.p.q
+columns: {bcp: "/R.P.@id", time: "/r.@issued", queue: "@k", vehicles: n, state: /r.p.state, direction: "/r.p.way.@to"}
+words: {outbound: [east]}
+`
+	const file = `<r xmlns:a="urn:a" xmlns="urn:b" issued="2026-07-01T00:00:00Z"><a:p id="PL-18-MEDYKA"><state>paused</state><way to="east"/>
+<a:q k="trucks"><a:n>4</a:n></a:q><state>open</state><q k="buses"/></a:p><P id="PL-06-ZOSIN"><q k="trucks"><n>7</n></q></P><p><q k="trucks"><n>9</n></q></p><p id="PL-06-ZOSIN"><way/><q k="cars"/></p></r>`
+	got, sum := tally(t, file, m)
+	same(t, got, []string{
+		"01T00:00 PL-18-MEDYKA queue.observed vehicles=4 wait=unknown age=unknown direction=outbound queue=trucks state=paused",
+		"01T00:00 PL-18-MEDYKA queue.observed vehicles=unknown wait=unknown age=unknown direction=outbound queue=buses state=open",
+		"01T00:00 PL-06-ZOSIN queue.observed vehicles=7 wait=unknown age=unknown queue=trucks",
+		"element 4: /R.P.@id is empty",
+		"01T00:00 PL-06-ZOSIN queue.observed vehicles=unknown wait=unknown age=unknown queue=cars",
+	})
+	if sum != "5 elements: 4 readings, 1 refused (1 missing_field)" {
+		t.Error(sum)
+	}
+	text, err := source.Propose(strings.NewReader(file), "/mine", func(string) (string, bool) { return "", false })
+	if err != nil || !strings.Contains(string(text), `time: "/r.@issued"`) {
+		t.Errorf("%v\n%s", err, text)
+	}
+}
+
+// A service writes the time of its document behind the records. That is said, where the name of another value looked like the one meant.
+func TestValueBehindTheRecordsIsTooLate(t *testing.T) {
+	const m = "source: /x\nbcp: PL-18-MEDYKA\ntime_zone: place\ncolumns: {time: /Meta.issued, vehicles: trucks}\n"
+	const late = `the document has "/Meta.issued" behind its records, where it is too late: they are read before it`
+	for file, want := range map[string]string{
+		`{"ports": [{"trucks": 1, "name": "x"}], "meta": {"issued": "2026-07-01T00:00:00Z"}}`: `readings: mapping "m.yaml" does not fit the header "trucks,name": ` + late,
+		`{"ports": [{"trucks": 1, "name": "x"}], "meta": {"made": "2026-07-01T00:00:00Z"}}`:   `readings: mapping "m.yaml" does not fit the header "trucks,name": column "/Meta.issued" is missing before the records`,
+		`{"meta": {"issue": 1}, "ports": [{"trucks": 1, "issued": "x"}]}`:                     `readings: mapping "m.yaml" does not fit the header "trucks,issued,/meta.issue": column "/Meta.issued" is missing before the records (the nearest is "/meta.issue")`,
+	} {
+		got, _ := tally(t, file, "path: ports\n"+m)
+		same(t, got, []string{want})
+	}
+	got, _ := tally(t, `<meta><ports><trucks>1</trucks></ports><ports><trucks>2</trucks></ports><issued>2026-07-01T00:00:00Z</issued></meta>`, "path: meta.ports\n"+m)
+	same(t, got, []string{`readings: mapping "m.yaml" does not fit the header "trucks": ` + late})
+}

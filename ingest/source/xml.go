@@ -24,6 +24,7 @@ type xmlElements struct {
 	ended  bool // the root
 	number int
 	values map[string]string // outside of the records
+	known  int               // edition of values
 }
 
 // newXML begins to read.
@@ -48,7 +49,7 @@ func charsets(decoded bool) func(label string, in io.Reader) (io.Reader, error) 
 	}
 }
 
-func (x *xmlElements) outside() map[string]string { return x.values }
+func (x *xmlElements) outside() (values map[string]string, edition int) { return x.values, x.known }
 
 func (x *xmlElements) raw() []byte { return bytes.TrimSpace(x.in.kept) }
 
@@ -81,7 +82,7 @@ func (x *xmlElements) next() (int, *tree, error) {
 			depth := len(x.within)
 			isOn := depth < len(x.path) && sameName(v.Name.Local, x.path[depth])
 			if isOn && depth+1 < len(x.path) {
-				x.within = append(x.within, v.Name.Local)
+				x.enter(v)
 				continue
 			}
 			t := tree{name: v.Name.Local}
@@ -92,9 +93,41 @@ func (x *xmlElements) next() (int, *tree, error) {
 				x.number++
 				return x.number, &t, nil
 			}
-			t.keep(strings.Join(append(slices.Clone(x.within), ""), "."), x.values)
+			t.keep(x.prefix(), x.values)
+			x.known++
 		}
 	}
+}
+
+// enter goes into an element that has records, and keeps its attributes instead of the values of the one before it of the same name.
+func (x *xmlElements) enter(start xml.StartElement) {
+	prefix := x.prefix()
+	for path := range x.values {
+		below, within := strings.CutPrefix(path, prefix)
+		if name, _, _ := strings.Cut(below, "."); within && sameName(name, start.Name.Local) {
+			delete(x.values, path)
+		}
+	}
+	x.within = append(x.within, start.Name.Local)
+	for _, a := range attributes(start) {
+		a.keep(x.prefix(), x.values)
+	}
+	x.known++
+}
+
+// prefix is that of the paths of what is in the element that is being read.
+func (x *xmlElements) prefix() string {
+	return strings.Join(append(slices.Clone(x.within), ""), ".")
+}
+
+// attributes are the kids that an element has by its attributes, with an @ before their names. Namespaces are none of them.
+func attributes(start xml.StartElement) (kids []tree) {
+	for _, a := range start.Attr {
+		if a.Name.Space != "xmlns" && a.Name.Local != "xmlns" {
+			kids = append(kids, tree{name: "@" + a.Name.Local, text: a.Value})
+		}
+	}
+	return kids
 }
 
 func (x *xmlElements) outOfRoot(text string) error {
@@ -111,14 +144,12 @@ func (x *xmlElements) fault(err error) error {
 	return fmt.Errorf("XML: behind element %d: %w", x.number, err)
 }
 
-// parse reads an element to its end. Attributes are kids with an @ before their names.
+// parse reads an element to its end.
 func (x *xmlElements) parse(t *tree, start xml.StartElement, depth int) error {
 	if depth == maxDepth {
 		return fmt.Errorf("elements lie deeper than %d", maxDepth)
 	}
-	for _, a := range start.Attr {
-		t.kids = append(t.kids, tree{name: "@" + a.Name.Local, text: a.Value})
-	}
+	t.kids = attributes(start)
 	var text strings.Builder
 	for {
 		token, err := x.d.Token()
