@@ -1,5 +1,7 @@
 package event
 
+import "slices"
+
 // Type is what happened. Its name on the wire is "dwell.<name>.v1".
 type Type uint8
 
@@ -272,4 +274,21 @@ func parseName[T ~uint8](names []string, b []byte) (T, bool) {
 		}
 	}
 	return 0, false
+}
+
+// WordsOf lists the words of a field of data that has a few of them: direction, channel, regime, kind or result. It is nil for any other.
+func WordsOf(field string) []string {
+	switch field {
+	case "direction":
+		return slices.Clone(directionNames[1:])
+	case "channel":
+		return slices.Clone(channelNames[1:])
+	case "regime":
+		return slices.Clone(regimeNames[1:])
+	case "kind":
+		return slices.Clone(kindNames[1:])
+	case "result":
+		return slices.Clone(resultNames[1:])
+	}
+	return nil
 }

@@ -430,3 +430,18 @@ func TestRefusalsOfALargeFileHaveTheirBytes(t *testing.T) {
 		}
 	}
 }
+
+// A number of another unit than the mapping says gives a line that names what the mapping says, and what would fit.
+func TestRefusalNamesTheUnitOfTheMapping(t *testing.T) {
+	const head = "source: /x\nbcp: PL-18-MEDYKA\ntime_zone: UTC\ncolumns: {time: at, wait: wait, age: age}\n"
+	for _, c := range []struct{ mapping, line, want string }{
+		{"time_layout: epoch_ms\nwait_unit: 1m\nage_unit: 1s\n", "1782885600,1,1", `at: "1782885600" is before 1990, or after 2104 by time_layout: epoch_ms; by epoch_s it is 2026-07-01`},
+		{"time_layout: epoch_s\nwait_unit: 1m\nage_unit: 1s\n", "1782885600000,1,1", `at: "1782885600000" is before 1990, or after 2104 by time_layout: epoch_s; by epoch_ms it is 2026-07-01`},
+		{"time_layout: excel\nwait_unit: 1m\nage_unit: 1s\n", "4,1,1", `at: "4" is before 1990, or after 2104 by time_layout: excel`},
+		{"time_layout: epoch_s\nwait_unit: 1m\nage_unit: 1s\n", "1782885600,2:21,1", `wait: "2:21" is not a length of time; for hours and minutes, say wait_unit: h:mm`},
+		{"time_layout: epoch_s\nwait_unit: h:mm\nage_unit: h:mm\n", "1782885600,2:21,90", `age: "90" is not a length of time such as 1:30 (age_unit: h:mm)`},
+		{"time_layout: epoch_s\nwait_unit: h:mm\nage_unit: 1s\n", "1782885600,soon,1", `wait: "soon" is not a length of time; a word for unknown belongs in words.unknown`},
+	} {
+		same(t, readAll(t, strings.NewReader("at,wait,age\n"+c.line+"\n"), mapping(t, head+c.mapping)), []string{"line 2: " + c.want})
+	}
+}

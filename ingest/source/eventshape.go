@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -63,8 +64,12 @@ func keysOf(fields []eventField) string {
 	for _, f := range fields {
 		keys = append(keys, eventKeys[f])
 	}
-	last := len(keys) - 1
-	return strings.Join(keys[:last], ", ") + " or " + keys[last]
+	return oneOf(keys)
+}
+
+func oneOf(words []string) string {
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
 func fieldOf(fields []eventField, key string) (eventField, bool) {
@@ -80,7 +85,7 @@ func (raw *Description) readCodes(m *Mapping, fault func(key, value, wants strin
 	for key, words := range raw.Codes {
 		f, ok := fieldOf(coded, key)
 		if !ok {
-			fault("codes", key, "is not supported; use "+keysOf(coded))
+			fault("codes", key, cmp.Or(belongs(key), "is not supported; use "+keysOf(coded)))
 			continue
 		}
 		m.codes[f] = map[string]string{}
@@ -97,12 +102,35 @@ func (raw *Description) readCodes(m *Mapping, fault func(key, value, wants strin
 func wordsOf(f eventField) string {
 	switch f {
 	case ofType:
-		return "is not the type of an event about a visit or a place, such as truck.arrived; ingest/event/README.md lists them"
+		var types []string
+		for _, t := range event.Types() {
+			if parsers[ofType](t.String()) {
+				types = append(types, t.String())
+			}
+		}
+		return "is not the type of an event about a visit or a place; use " + oneOf(types)
 	case ofAgency:
 		return "is not the code of an agency of the places file"
 	default:
-		return fmt.Sprintf("is no %s; ingest/event/schema has the words", eventKeys[f])
+		return fmt.Sprintf("is no %s; use %s", eventKeys[f], oneOf(event.WordsOf(eventKeys[f])))
 	}
+}
+
+// belongs says where words of a key belong that codes do not have.
+func belongs(key string) string {
+	switch key {
+	case "bcp":
+		return "belongs in bcps, which has the ids of places by their names"
+	case "queue", "lane":
+		return "is taken as the file has it; a reading with a queue of its own, and only, gives it another name"
+	case "direction":
+		return "belongs in words.inbound and words.outbound, as codes are of events"
+	case "state":
+		return "belongs in words.open, words.paused and words.closed, as codes are of events"
+	case "closed", "missing":
+		return "belongs in words.yes and words.no, as codes are of events"
+	}
+	return ""
 }
 
 // eventShapes makes the shapes of the events of a record.
@@ -111,7 +139,7 @@ func (raw *Description) eventShapes(m *Mapping, fault func(key, value, wants str
 		fault("events", fmt.Sprint(len(raw.Events)), "are given beside readings; use two mappings")
 	}
 	if raw.Queue != "" {
-		fault("queue", raw.Queue, "is of readings")
+		fault("queue", raw.Queue, "is of readings; an event has a lane, in columns.lane or values")
 	}
 	if len(raw.Events) > maxReadings {
 		fault("events", fmt.Sprint(len(raw.Events)), fmt.Sprintf("is more than %d", maxReadings))

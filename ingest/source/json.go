@@ -45,7 +45,9 @@ func oneLine(line []byte) bool {
 	return len(line) > 1 && line[len(line)-1] == '}'
 }
 
-func (j *jsonObjects) outside() (values map[string]string, edition int) { return j.values, len(j.values) }
+func (j *jsonObjects) outside() (values map[string]string, edition int) {
+	return j.values, len(j.values)
+}
 
 func (j *jsonObjects) raw() []byte { return j.text }
 

@@ -10,6 +10,8 @@ import (
 
 	"github.com/ncruces/go-strftime"
 	"github.com/xuri/excelize/v2"
+
+	"dwell/ingest/event"
 )
 
 // moments reads the times of a file.
@@ -98,6 +100,21 @@ func (m *moments) refusal(layout string) string {
 		return "is not the date of a cell (time_layout: excel)"
 	}
 	return fmt.Sprintf("is not a time of the layout %q (time_layout)", layout)
+}
+
+// readAs says by which layout a number is too early or too late, and which other one would fit.
+func (m *moments) readAs(text, layout string) string {
+	if m.unit == 0 && !m.excel {
+		return ""
+	}
+	why := fmt.Sprintf(" by time_layout: %s", layout)
+	for _, other := range []string{"epoch_s", "epoch_ms"} {
+		as, _ := parseLayout(other)
+		if at, _, err := as.read(text, 1, time.UTC); err == nil && at.UnixMilli() >= event.Earliest && at.UnixMilli() < event.Latest {
+			why += fmt.Sprintf("; by %s it is %s", other, at.UTC().Format(time.DateOnly))
+		}
+	}
+	return why
 }
 
 // read is the instant of a text, which so many columns have. Where clocks are set back, the text of an hour has two: then the second return is the later.

@@ -129,7 +129,7 @@ func (q *Reader) read(shape, number int, values []string) (reading, *LineError) 
 	var err error
 	if s := column(at.age); !m.words.unknown(s) {
 		if r.says.AgeSeconds, err = m.numbers.seconds(s, m.age, m.Slack); err != nil {
-			return bad(event.InvalidField, c.Age, s, "is not a length of time"+wayOutOf(s))
+			return bad(event.InvalidField, c.Age, s, "is not a length of time"+m.age.wayOutOf(s, "age_unit"))
 		}
 	}
 	if missing {
@@ -142,7 +142,7 @@ func (q *Reader) read(shape, number int, values []string) (reading, *LineError) 
 	}
 	if s := column(at.wait); !m.words.unknown(s) {
 		if r.says.WaitSeconds, err = m.numbers.seconds(s, m.wait, 0); err != nil {
-			return bad(event.InvalidField, c.Wait, s, "is not a length of time"+wayOutOf(s))
+			return bad(event.InvalidField, c.Wait, s, "is not a length of time"+m.wait.wayOutOf(s, "wait_unit"))
 		}
 	}
 	if s := column(at.lanes); !m.words.unknown(s) {
@@ -184,7 +184,7 @@ func (m *Mapping) instant(text string, columns int, zone *time.Location) (at, la
 	case err != nil:
 		why = err.Error()
 	case at.UnixMilli() < event.Earliest || at.UnixMilli() >= event.Latest:
-		why = "is before 1990, or after 2104"
+		why = "is before 1990, or after 2104" + m.moments.readAs(text, m.layout)
 	}
 	return at, later, why
 }
@@ -235,6 +235,17 @@ func (m *Mapping) nearestBCP(text string) string {
 		return ""
 	}
 	return fmt.Sprintf(" (the nearest is %q)", best)
+}
+
+// wayOutOf says what to do about a text that is no length of time.
+func (l *lengths) wayOutOf(s, key string) string {
+	switch isClock := strings.Contains(s, ":"); {
+	case isClock && !l.clock:
+		return fmt.Sprintf("; for hours and minutes, say %s: %s", key, clockUnit)
+	case l.clock && strings.ContainsFunc(s, unicode.IsDigit):
+		return fmt.Sprintf(" such as 1:30 (%s: %s)", key, clockUnit)
+	}
+	return wayOutOf(s)
 }
 
 // wayOutOf says what to do about a text that is no number.

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -45,8 +46,8 @@ func (raw *Description) shape(m *Mapping, fault func(key, value, wants string)) 
 		raw.eventShapes(m, fault)
 		return
 	}
-	if len(raw.Codes) > 0 {
-		fault("codes", fmt.Sprint(slices.Sorted(maps.Keys(raw.Codes))), "are those of events; readings have words")
+	for key := range raw.Codes {
+		fault("codes", key, cmp.Or(belongs(key), "is of events, and the mapping is of readings; say in events which ones a record has"))
 	}
 	all := Reading{raw.Columns, raw.BCP, raw.Queue, raw.Direction, raw.Only, raw.Except}
 	if len(raw.Readings) == 0 {

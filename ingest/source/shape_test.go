@@ -38,7 +38,7 @@ except: {class: cars}
 		"01T00:00 PL-18-MEDYKA queue.observed vehicles=4 wait=unknown age=unknown direction=outbound queue=buses state=closed",
 		`line 6: line 3 has other figures of "Medyka", inbound, queue "buses" at 2026-07-01T00:00:00Z; two readings of one place and time are two queues (columns.queue), or one is wrong`,
 		`line 8: way: "sideways" is not a direction; name it in words.inbound or words.outbound`,
-		`line 9: wait: "1:75" is not a length of time`,
+		`line 9: wait: "1:75" is not a length of time such as 1:30 (wait_unit: h:mm)`,
 		`line 10: state: "lunch" is no state; name it in words.open, paused, closed or unknown`,
 		`line 11: place: "Medica" is not in the mapping's bcps (the nearest is "Medyka")`,
 		`line 12: rate: "-1" is not a service rate`,

@@ -244,7 +244,7 @@ func (s *said) refusal(r *event.Rejection) string {
 		case r.Reason == event.UnknownAgency:
 			return s.about(f, "is not an agency of the places file; name the agency in codes.agency")
 		case parsers[f] != nil:
-			return s.about(f, fmt.Sprintf("is no %s; name it in codes.%s", key, key))
+			return s.about(f, fmt.Sprintf("is no %s; name it in codes.%s as %s", key, key, oneOf(event.WordsOf(key))))
 		default:
 			return s.about(f, "has a zero byte or more than "+fmt.Sprint(event.MaxName)+" bytes")
 		}

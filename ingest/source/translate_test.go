@@ -96,10 +96,10 @@ Medika,IN,01.07.2026 08:00,T2,to UA,,,,,
 		`line 9: what: "WEIGHED" is not the type of an event; name it in codes.type, or leave its records out by except`,
 		`line 10: who: "vets" is not an agency of the places file; name the agency in codes.agency`,
 		"line 11: who is empty",
-		`line 12: how: "x-ray" is no kind; name it in codes.kind`,
+		`line 12: how: "x-ray" is no kind; name it in codes.kind as document, scan, weighbridge, physical, sps or immigration_security`,
 		`line 13: at: "2026-07-01" is not a time of the layout "%d.%m.%Y %H:%M" (time_layout)`,
 		`line 14: at: "29.03.2026 02:30" does not exist in Europe/Warsaw, where clocks were set forward`,
-		`line 15: way: "sideways" is no direction; name it in codes.direction`,
+		`line 15: way: "sideways" is no direction; name it in codes.direction as inbound or outbound`,
 		`line 16: at: "26.10.2025 02:30" is there twice in Europe/Warsaw, where clocks were set back; times with their offset, or in UTC, would tell, or in_order where the lines are in the order of time`,
 		`line 17: at: "01.11.2026 08:00" is in the future`,
 		`line 18: post: "Medika" is not in the mapping's bcps (the nearest is "Medyka")`,
@@ -167,7 +167,7 @@ source: /x
 bcp: PL-18-MEDYKA
 queue: buses
 columns: {vehicles: n, time: at, subject: truck}
-codes: {type: {IN: truck.came, Q: queue.observed}, place: {a: b}, channel: {G: groen}}
+codes: {type: {IN: truck.came, Q: queue.observed}, place: {a: b}, bcp: {a: b}, channel: {G: groen}}
 events:
   - {values: {type: truck.gone, color: red}}
   - {columns: {type: what}, values: {type: truck.arrived}}
@@ -179,11 +179,13 @@ readings: [{}]
 	if err != nil {
 		got = strings.Split(err.Error(), "\n")
 	}
-	const types = "is not the type of an event about a visit or a place, such as truck.arrived; ingest/event/README.md lists them"
+	const types = "is not the type of an event about a visit or a place; use truck.arrived, inspection.started, channel.assigned, truck.released, clearance.refused, " +
+		"declaration.lodged, payment.confirmed, hold.placed, inspection.completed, hold.lifted, truck.departed, bcp.opened, bcp.closed, lane.opened or lane.closed"
 	same(t, got, []string{
-		`m.yaml: codes.channel.G: "groen" is no channel; ingest/event/schema has the words`,
+		`m.yaml: codes.channel.G: "groen" is no channel; use green, yellow, red or blue`,
 		`m.yaml: codes.type.IN: "truck.came" ` + types,
 		`m.yaml: codes.type.Q: "queue.observed" ` + types,
+		`m.yaml: codes: "bcp" belongs in bcps, which has the ids of places by their names`,
 		`m.yaml: codes: "place" is not supported; use type, direction, agency, channel, regime, kind or result`,
 		`m.yaml: events: "4" are given beside readings; use two mappings`,
 		`m.yaml: events[0].columns.vehicles: "n" is of readings; an event has no such field`,
@@ -192,10 +194,21 @@ readings: [{}]
 		`m.yaml: events[1].columns.vehicles: "n" is of readings; an event has no such field`,
 		`m.yaml: events[1].values.type: "truck.arrived" is given beside columns.type; one of them is enough`,
 		`m.yaml: events[2].columns.vehicles: "n" is of readings; an event has no such field`,
-		`m.yaml: events[2].values.kind: "x-ray" is no kind; ingest/event/schema has the words`,
+		`m.yaml: events[2].values.kind: "x-ray" is no kind; use document, scan, weighbridge, physical, sps or immigration_security`,
 		`m.yaml: events[3].columns.vehicles: "n" is of readings; an event has no such field`,
 		`m.yaml: events[3].only: "what" names no column, or no value of it; the same holds for except`,
-		`m.yaml: queue: "buses" is of readings`,
+		`m.yaml: queue: "buses" is of readings; an event has a lane, in columns.lane or values`,
+	})
+	_, err = source.ParseMapping("m.yaml", []byte("source: /x\ncolumns: {bcp: place, time: at, vehicles: n}\ncodes: {queue: {a: b}, direction: {a: b}, state: {a: b}, closed: {a: b}, result: {a: b}}\n"))
+	if err == nil {
+		t.Fatal("a mapping of readings has codes")
+	}
+	same(t, strings.Split(err.Error(), "\n"), []string{
+		`m.yaml: codes: "closed" belongs in words.yes and words.no, as codes are of events`,
+		`m.yaml: codes: "direction" belongs in words.inbound and words.outbound, as codes are of events`,
+		`m.yaml: codes: "queue" is taken as the file has it; a reading with a queue of its own, and only, gives it another name`,
+		`m.yaml: codes: "result" is of events, and the mapping is of readings; say in events which ones a record has`,
+		`m.yaml: codes: "state" belongs in words.open, words.paused and words.closed, as codes are of events`,
 	})
 	_, err = source.ParseMapping("m.yaml", []byte("source: /x\ncolumns: {bcp: place, time: at, vehicles: n, subject: truck}\n"))
 	if want := `m.yaml: columns.subject: "truck" is of events; say in events which ones a record has`; err == nil || err.Error() != want {

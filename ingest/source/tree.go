@@ -105,6 +105,7 @@ type picked struct {
 	of     *branch
 	found  bool   // a list, perhaps an empty one
 	had    []bool // by this record or an earlier one
+	depth  int    // of lists
 }
 
 // pick takes the values of a tree.
@@ -156,8 +157,10 @@ func (p *picked) rows(t *tree, b *branch, rows [][]string) ([][]string, error) {
 		return append(rows, slices.Clone(p.values)), nil
 	}
 	if len(p.list) == 0 {
-		return nil, errors.New("the list has no element")
+		return nil, fmt.Errorf("the list %s has no element", p.listName())
 	}
+	p.depth++
+	defer func() { p.depth-- }()
 	list, of, values, set := p.list, p.of, slices.Clone(p.values), slices.Clone(p.set)
 	for _, t := range list {
 		copy(p.values, values)
@@ -168,6 +171,17 @@ func (p *picked) rows(t *tree, b *branch, rows [][]string) ([][]string, error) {
 		}
 	}
 	return rows, nil
+}
+
+// listName is the path of the list whose elements are looked for.
+func (p *picked) listName() string {
+	for _, name := range p.names {
+		parts := strings.SplitAfter(name, "[]")
+		if len(parts) > p.depth+1 && !strings.HasPrefix(name, "/") {
+			return strings.Join(parts[:p.depth+1], "")
+		}
+	}
+	return ""
 }
 
 // trees are the records of JSON or XML.

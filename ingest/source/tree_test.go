@@ -92,9 +92,9 @@ wait_unit: 1m
 			[]string{
 				"01T00:00 PL-18-MEDYKA queue.observed vehicles=unknown wait=300 age=unknown queue=standard state=open",
 				"01T00:00 PL-18-MEDYKA queue.observed vehicles=unknown wait=unknown age=unknown queue=FAST state=closed",
-				"line 2: the list has no element",
+				"line 2: the list lanes[] has no element",
 				"01T02:00 PL-18-MEDYKA queue.observed vehicles=unknown wait=360 age=unknown queue=standard",
-				"line 4: the list has no element",
+				"line 4: the list lanes[] has no element",
 			},
 			"5 lines: 3 readings, 2 refused (2 unreadable_line)",
 		},
@@ -141,7 +141,7 @@ wait_unit: 1m
 		"lanes": {head + port + "<!-- end --></report>", read, "2 elements: 2 readings, 0 refused"},
 		"one lane, or none": {
 			head + `<port id="PL-18-MEDYKA"><lane><name>standard</name><wait>5</wait></lane></port><port id="PL-06-ZOSIN"/></report>`,
-			[]string{read[0], "element 2: the list has no element"},
+			[]string{read[0], "element 2: the list lane[] has no element"},
 			"2 elements: 1 reading, 1 refused (1 unreadable_line)",
 		},
 		"cut off":      {head + port + "<port><lane>", append(slices.Clone(read), "readings: XML: behind element 1: XML syntax error on line 2: unexpected EOF"), "2 elements: 2 readings, 0 refused"},

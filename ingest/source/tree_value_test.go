@@ -147,3 +147,19 @@ func TestValueBehindTheRecordsIsTooLate(t *testing.T) {
 	got, _ := tally(t, `<meta><ports><trucks>1</trucks></ports><ports><trucks>2</trucks></ports><issued>2026-07-01T00:00:00Z</issued></meta>`, "path: meta.ports\n"+m)
 	same(t, got, []string{`readings: mapping "m.yaml" does not fit the header "trucks": ` + late})
 }
+
+// A port has lanes, and a lane has queues. The list that is empty is named.
+func TestListWithoutAnElementIsNamed(t *testing.T) {
+	const m = "source: /x\nbcp: PL-18-MEDYKA\ncolumns: {time: at, queue: \"lanes[].name\", vehicles: \"lanes[].queues[].trucks\"}\n"
+	got, _ := tally(t, `{"at": "2026-07-01T00:00:00Z", "lanes": [{"name": "x", "queues": [{"trucks": 4}]}]}
+{"at": "2026-07-01T01:00:00Z", "lanes": []}
+{"at": "2026-07-01T02:00:00Z", "lanes": [{"name": "x", "queues": [{"trucks": 4}]}, {"name": "y", "queues": []}]}
+{"at": "2026-07-01T03:00:00Z", "lanes": [{"name": "x", "queues": [{"trucks": 4}]}, {"name": "y"}]}
+`, m)
+	same(t, got, []string{
+		"01T00:00 PL-18-MEDYKA queue.observed vehicles=4 wait=unknown age=unknown queue=x",
+		"line 2: the list lanes[] has no element",
+		"line 3: the list lanes[].queues[] has no element",
+		"line 4: the list lanes[].queues[] has no element",
+	})
+}
