@@ -23,9 +23,12 @@ func (t *table) line(format string, args ...any) {
 	t.found = append(t.found, fmt.Sprintf(format, args...))
 }
 
+// maxHeadRows bounds the records that are looked at for those that can be read.
+const maxHeadRows = 2000
+
 // take takes the first records.
 func (t *table) take(r records) {
-	for len(t.rows) < maxProposedLines {
+	for n := 0; n < maxHeadRows && len(t.rows) < maxProposedLines; n++ {
 		_, values, err := r.next()
 		var bad *LineError
 		if errors.As(err, &bad) {
@@ -38,16 +41,37 @@ func (t *table) take(r records) {
 	}
 }
 
-// ofSheet takes the first sheet.
+// maxTriedSheets bounds the sheets that are looked at.
+const maxTriedSheets = 10
+
+// ofSheet takes the sheet that has the largest table.
 func (t *table) ofSheet(f *sheetFile) error {
 	sheets := f.book.sheets
-	r, header, err := f.open(&Mapping{})
+	var best Mapping
+	largest := -1
+	for _, name := range sheets[:min(len(sheets), maxTriedSheets)] {
+		skip, size := belowTitle(func(skip int) ([]string, int) {
+			var below table
+			r, header, err := f.open(&Mapping{sheet: name, skip: skip})
+			if err == nil {
+				below.take(r)
+			}
+			return header, len(below.rows)
+		})
+		if size > largest {
+			best, largest = Mapping{sheet: name, skip: skip}, size
+		}
+	}
+	r, header, err := f.open(&best)
 	if err != nil {
 		return err
 	}
 	t.header, t.sheet = header, true
 	if len(sheets) > 1 {
-		t.line("sheet: %s # of %s", quoted(sheets[0]), strings.Join(sheets, ", "))
+		t.line("sheet: %s # of %s", quoted(best.sheet), strings.Join(sheets, ", "))
+	}
+	if best.skip > 0 {
+		t.line("skip: %d # rows of a title above the header", best.skip)
 	}
 	t.take(r)
 	return nil

@@ -73,6 +73,42 @@ func TestProposalReadsTheFileOrAsks(t *testing.T) {
 			[]string{`path: "r.port"`, `time: "/r.updated"`, `queue: "lane[].class"`, `wait: "lane[].delay_minutes"`},
 			"3 elements: 3 readings, 0 refused",
 		},
+		"a title above the header, padded as spreadsheets do": {
+			"Queues of July;;;\n\nby the duty officer, who counts; at 6 and 14;;\nPlace;Day;Hour;Trucks\nPL-18-MEDYKA;24.07.2026;06:00;12\nPL-18-MEDYKA;24.07.2026;14:00;13\nPL-18-MEDYKA;25.07.2026;06:00;14\n",
+			[]string{"skip: 3 # lines of a title above the header", `bcp: "Place"`, `time: ["Day", "Hour"]`, `vehicles: "Trucks"`},
+			"3 lines: 3 readings, 0 refused",
+		},
+		"a title above the header, and a separator for Excel": {
+			"sep=;\nQueues\nPlace;Time;Trucks\nPL-18-MEDYKA;24.07.2026 06:00;12\n", []string{"skip: 1", `vehicles: "Trucks"`}, "1 line: 1 reading, 0 refused",
+		},
+		"a first column without a name": {
+			",time,bcp,trucks\n0,2026-07-01T00:00:00Z,PL-18-MEDYKA,3\n1,2026-07-01T01:00:00Z,PL-18-MEDYKA,3\n2,2026-07-01T02:00:00Z,PL-18-MEDYKA,3\n3,2026-07-01T03:00:00Z,PL-18-MEDYKA,3\n",
+			[]string{"\"/mine\" # a name of your own for where the file comes from; it is a part of what identifies a reading\ncolumns:"}, "4 lines: 4 readings, 0 refused",
+		},
+		"trucks, buses and cars in columns of their own": {
+			"Пункт,Час,Вантажівки,Автобуси,Легкові,Разом,\"Очікування, хв\"\nPL-18-MEDYKA,2026-07-01T00:00:00Z,7,2,5,14,30\n",
+			[]string{
+				`readings: # each of its columns is a queue; delete what is none
+  - {queue: trucks, columns: {vehicles: "Вантажівки", wait: "Очікування, хв"}} # is the wait that of this queue?
+  - {queue: buses, columns: {vehicles: "Автобуси"}}
+  - {queue: cars, columns: {vehicles: "Легкові"}}
+wait_unit: 1m
+# not used: Разом
+`,
+			},
+			"3 lines: 3 readings, 0 refused",
+		},
+		"both directions": {
+			`{"at":"2026-07-01T00:00:00Z","place":"PL-18-MEDYKA","queue":{"in":{"count":7,"wait_min":30},"out":{"count":9,"wait_min":45}},"trucks_in_yard":4}`,
+			[]string{
+				"  - {direction: inbound, columns: {vehicles: \"queue.in.count\", wait: \"queue.in.wait_min\"}}\n  - {direction: outbound, columns: {vehicles: \"queue.out.count\", wait: \"queue.out.wait_min\"}}\n",
+				"wait_unit: 1m",
+			},
+			"2 lines: 2 readings, 0 refused",
+		},
+		"a class in a column of its own, in one of the directions": {
+			"time,bcp,lane,trucks_in,cars_in,bus_stop\n2026-07-01T00:00:00Z,PL-18-MEDYKA,FAST,3,4,5\n", []string{`queue: "lane"`, `vehicles: "trucks_in"`}, "1 line: 1 reading, 0 refused",
+		},
 		"a wait without a unit": {"time,bcp,wait\n2026-07-01T00:00:00Z,PL-18-MEDYKA,7\n", []string{`wait_unit: "" # the header names no unit`}, ""},
 		"no place":              {"time,trucks\n2026-07-01T00:00:00Z,7\n", []string{`bcp: "" # no column looks like a place`}, ""},
 		"a place of another name": {
@@ -161,4 +197,24 @@ func FuzzPropose(f *testing.F) {
 			t.Fatal(n)
 		}
 	})
+}
+
+// A sheet has a title of two rows, and dates that are written once for several rows.
+func TestProposalFindsTheHeaderOfASheet(t *testing.T) {
+	day := time.Date(2026, 7, 24, 0, 0, 0, 0, time.UTC)
+	rows := [][]any{{"Queues of July", nil, nil, nil, "page 1"}, {"by the duty officer"}, {"Place", "Day", "Hour", "Trucks", "Buses"}}
+	for i := range 8 {
+		rows = append(rows, []any{"PL-18-MEDYKA", day, float64(i) / 8, 10 + i, i})
+	}
+	rows[4][1] = nil
+	file := workbook(t, rows)
+	text, err := source.Propose(bytes.NewReader(file), "/mine", func(name string) (string, bool) { return name, name == "PL-18-MEDYKA" })
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"sheet: \"Queue\" # of Sheet1, Queue\n", "skip: 2 # rows of a title above the header\n", `time: ["Day", "Hour"]`, "time_layout: \"excel\"", `  - {queue: buses, columns: {vehicles: "Buses"}}`} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("%q is not in\n%s", want, text)
+		}
+	}
 }
