@@ -96,6 +96,13 @@ func (c *importFlags) importFile(ctx context.Context, e *env, s *app.System, kin
 	if r, mapped := in.(*source.Reader); mapped {
 		c.sayLeftOut(s, r)
 	}
+	missing, err := imports.FindMissing(ctx, s.Store, about)
+	if err != nil {
+		return err
+	}
+	if missing.Events > 0 {
+		s.Say("missing", "%s", missingLine(kind, &missing))
+	}
 	if refused := in.Tally().AllRefused(); refused > 0 {
 		if _, raw := in.(*source.Events); raw && in.Tally().Refused[event.NotJSON] == in.Tally().Lines {
 			return fmt.Errorf("no line of %q is a CloudEvent; for events of another shape, --map FILE says what its columns mean", c.File)
@@ -113,6 +120,22 @@ func (c *importFlags) sayLeftOut(s *app.System, r *source.Reader) {
 	if absent := r.Absent(); len(absent) > 0 {
 		s.Say("not found", "%s: no %s has %s, so that is unknown", c.File, r.Unit(), strings.Join(absent, ", "))
 	}
+}
+
+// missingLine says what an earlier import of the file has that the file has not, and how that is taken back.
+func missingLine(kind imports.Kind, m *imports.Missing) string {
+	what, take := strings.TrimSuffix(string(kind), "s")+" of import %d is not in this file any more", "takes it"
+	if m.Events > 1 {
+		what, take = string(kind)+" of import %d are not in this file any more", "takes them"
+	}
+	var undo []string
+	for _, number := range m.In {
+		undo = append(undo, fmt.Sprintf("dwell imports undo %d", number))
+	}
+	if len(undo) > 1 {
+		take = strings.Replace(take, "takes", "take", 1)
+	}
+	return fmt.Sprintf("%d "+what+"; if it corrects that one, %s %s back", m.Events, m.Number, strings.Join(undo, " and "), take)
 }
 
 // open opens the file, whose size is 0 if it is unknown, as that of a pipe.

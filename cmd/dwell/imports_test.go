@@ -26,7 +26,7 @@ func TestImports(t *testing.T) {
 	for _, story := range []struct {
 		name string
 		of   func(*desk)
-	}{{"known and undone", readingsAreUndone}, {"events undone", eventsAreUndone}, {"closings across files", closingsFollowFromAllFiles}} {
+	}{{"known and undone", readingsAreUndone}, {"events undone", eventsAreUndone}, {"closings across files", closingsFollowFromAllFiles}, {"corrected", correctedFileNamesWhatItLeftOut}} {
 		t.Run(story.name, func(t *testing.T) { story.of(&desk{t, s, t.TempDir(), beside(t, s.Config)}) })
 	}
 }
@@ -184,4 +184,52 @@ func closingsFollowFromAllFiles(d *desk) {
 		d.says("closings and openings changed: 2", "imports", "undo", between)
 		d.has(openings(source), "bcp.closed 21:00", "bcp.opened 22:00")
 	}
+}
+
+// A clerk corrects a book: a plate, a time, a departure that was another truck's, and a truck that was there twice. What the book does not say
+// any more is named, until the imports that said it are undone.
+func correctedFileNamesWhatItLeftOut(d *desk) {
+	mapping := d.file("book.yaml", "source: /book\nbcp: AF-NAN-TORKHAM\ndirection: inbound\ncolumns: {id: row, subject: visit}\ntime_layout: 2006-01-02 15:04\ntime_zone: UTC\n"+
+		"events:\n  - {columns: {time: came}, values: {type: truck.arrived}}\n  - {columns: {time: went}, values: {type: truck.departed}}\n")
+	bring := func(book string) (number, printed string) {
+		d.Helper()
+		out := d.dwell(0, "import", "events", d.file("book.csv", "row,visit,came,went\n"+book), "--map", mapping)
+		_, rest, _ := strings.Cut(out, "book.csv: import ")
+		number, _, _ = strings.Cut(rest, ",")
+		return number, out
+	}
+	want := func(printed, line string) {
+		d.Helper()
+		if !strings.Contains(printed, "missing     ") || !strings.Contains(printed, line) {
+			d.Errorf("prints\n%swant %q in it", printed, line)
+		}
+	}
+	silent := func(printed string) {
+		d.Helper()
+		if strings.Contains(printed, "not in this file") {
+			d.Errorf("prints\n%swant nothing of what is not in the file", printed)
+		}
+	}
+	const visits = "SELECT visit || ' ' || status FROM latest_visits WHERE visit LIKE 'K%' AND arrived IS NOT NULL ORDER BY visit"
+	const rest = "3,K3,2026-01-06 08:00,2026-01-06 09:00\n4,K4,2026-01-06 08:00,2026-01-06 09:00\n"
+	first, printed := bring("1,K1,2026-01-06 08:00,2026-01-06 09:00\n2,K2,2026-01-06 08:00,2026-01-06 09:00\n" + rest)
+	silent(printed)
+	// The plate of row 1 was wrong, and the truck of row 2 is still inside.
+	second, printed := bring("1,K9,2026-01-06 08:00,2026-01-06 09:00\n2,K2,2026-01-06 08:10,\n" + rest)
+	want(printed, "3 events of import "+first+" are not in this file any more; if it corrects that one, dwell imports undo "+first+" takes them back")
+	d.has(visits, "K1 departed", "K2 departed", "K3 departed", "K4 departed", "K9 departed")
+	d.says("events retracted: 3", "imports", "undo", first)
+	d.has(visits, "K2 inside", "K3 departed", "K4 departed", "K9 departed")
+	// Row 2 is the last one again, once without undoing: both imports say it.
+	third, printed := bring("1,K9,2026-01-06 08:00,2026-01-06 09:00\n2,K2,2026-01-06 08:10,\n" + rest + "5,K5,2026-01-06 10:00,\n")
+	silent(printed)
+	_, printed = bring(rest + "5,K5,2026-01-06 10:00,\n2,K2,2026-01-06 08:10,\n")
+	want(printed, "2 events of import "+third+" are not in this file any more; if it corrects that one, dwell imports undo "+second+" and dwell imports undo "+third+" take them back")
+	d.says("events retracted: 0", "imports", "undo", second)
+	d.says("events retracted: 2", "imports", "undo", third)
+	d.has(visits, "K2 inside", "K3 departed", "K4 departed", "K5 inside")
+	// The book of the next day has the same name.
+	_, printed = bring("5,K5,2026-01-06 10:00,2026-01-06 11:00\n6,K6,2026-01-07 08:00,2026-01-07 09:00\n")
+	silent(printed)
+	d.has(visits, "K2 inside", "K3 departed", "K4 departed", "K5 departed", "K6 departed")
 }

@@ -19,6 +19,9 @@ type Table interface {
 	// EntriesOf returns entries of one number in the order of keys, behind a key, nil for the first, as many as Page.
 	EntriesOf(ctx context.Context, number uint32, after *Key) ([]Entry, error)
 	WriteEntries(ctx context.Context, entries []Entry) error
+	// Missing counts the events of an import that another one says, and those that neither it nor any other standing import says but those
+	// of earlier, of which in are the ones that do, by their numbers.
+	Missing(ctx context.Context, number, by uint32, earlier []uint32) (said, missing int64, in []uint32, err error)
 	// Turns returns where the state of a place turns, from open at first, by the readings of a source that the standing imports say last,
 	// in the order of time.
 	Turns(ctx context.Context, source, bcp string) ([]Turn, error)

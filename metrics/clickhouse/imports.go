@@ -120,6 +120,20 @@ WHERE number = ? AND (? OR (toUnixTimestamp(near), key) > (?, ?)) ORDER BY near,
 // ofStanding selects the entries of what lines of standing imports say.
 const ofStanding = `NOT derived AND number IN (SELECT number FROM imports FINAL WHERE kind != 'undo') AND number NOT IN (SELECT of FROM imports FINAL WHERE kind = 'undo')`
 
+// Missing counts what another import says of the events of one, and what it does not and none but the earlier ones do.
+func (s *Store) Missing(ctx context.Context, number, by uint32, earlier []uint32) (said, missing int64, in []uint32, err error) {
+	const query = `SELECT toInt64(countIf(of AND again)), toInt64(countIf(of AND NOT again AND NOT others)),
+	arraySort(groupUniqArrayArray(if(of AND NOT again AND NOT others, saying, [])))
+FROM (
+	SELECT max(number = ?) AS of, max(number = ?) AS again, max(number != ? AND number NOT IN (?)) AS others, groupUniqArrayIf(number, number IN (?)) AS saying
+	FROM import_entries WHERE ` + ofStanding + ` GROUP BY near, key
+)` + consistent + ", optimize_aggregation_in_order = 1" // so that the keys of a whole file are not in memory
+	if err := s.conn.QueryRow(ctx, query, number, by, by, earlier, earlier).Scan(&said, &missing, &in); err != nil {
+		return 0, 0, nil, fmt.Errorf("read table import_entries: %w", damaged(err))
+	}
+	return said, missing, in, nil
+}
+
 // Turns returns where the state of a place turns, from open at first, by the readings of a source that the standing imports say last,
 // in the order of time. Of several readings of an instant, one that says that the place was closed counts.
 func (s *Store) Turns(ctx context.Context, source, bcp string) (turns []imports.Turn, err error) {
