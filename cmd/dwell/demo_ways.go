@@ -31,7 +31,7 @@ func demoGate(bcp string) source.Description {
 	return source.Description{
 		Topic: demoTopic, Source: "/bcp/" + bcp, BCP: bcp, TimeLayout: "epoch_ms",
 		Columns: source.Columns{
-			ID: "no", Subject: "truck", Type: "what", Time: []string{"at"}, Recorded: "written", Direction: "way", Agency: "who", Channel: "colour",
+			ID: "no", Subject: []string{"truck"}, Type: "what", Time: []string{"at"}, Recorded: "written", Direction: "way", Agency: "who", Channel: "colour",
 			Regime: "procedure", Kind: "exam", Result: "found", Lane: "lane",
 		},
 		Codes:  map[string]map[string]string{"type": demoCodes},

@@ -45,6 +45,25 @@ type input interface {
 	Tally() *source.Tally
 }
 
+// watched is an input whose events are seen as they pass.
+type watched struct {
+	input
+	again *source.Again
+}
+
+func (w watched) Lines() iter.Seq2[source.Line, error] {
+	return func(yield func(source.Line, error) bool) {
+		for l, err := range w.input.Lines() {
+			if err == nil {
+				w.again.Add(l.Event)
+			}
+			if !yield(l, err) {
+				return
+			}
+		}
+	}
+}
+
 // importing is the import of one file into Kafka.
 type importing struct {
 	*app.System
@@ -84,7 +103,8 @@ func (c *importFlags) importFile(ctx context.Context, e *env, s *app.System, kin
 	if err != nil {
 		return err
 	}
-	if err := c.write(ctx, e, s, about, in, hashed); err != nil {
+	var again source.Again
+	if err := c.write(ctx, e, s, about, watched{in, &again}, hashed); err != nil {
 		s.Say("stopped", "after %s: %s", c.File, in.Tally())
 		return err
 	}
@@ -102,6 +122,9 @@ func (c *importFlags) importFile(ctx context.Context, e *env, s *app.System, kin
 	}
 	if missing.Events > 0 {
 		s.Say("missing", "%s", missingLine(kind, &missing))
+	}
+	if warning := again.String(); warning != "" {
+		s.Say("warning", "%s", warning)
 	}
 	if refused := in.Tally().AllRefused(); refused > 0 {
 		if _, raw := in.(*source.Events); raw && in.Tally().Refused[event.NotJSON] == in.Tally().Lines {

@@ -119,7 +119,7 @@ func TestTopicOfAnAgencyComesAndIsMadeAnew(t *testing.T) {
 	defer func() { stopHere(t, s) }()
 	s.Config.Sources = map[string]source.Description{"gate": {
 		Topic: "gate.events", Source: "/gate", BCP: "AF-NAN-TORKHAM", Direction: "inbound",
-		Columns: source.Columns{Subject: "truck", Time: []string{"at"}}, Events: []source.MappedEvent{{Values: map[string]string{"type": "truck.arrived"}}},
+		Columns: source.Columns{Subject: []string{"truck"}, Time: []string{"at"}}, Events: []source.MappedEvent{{Values: map[string]string{"type": "truck.arrived"}}},
 	}}
 	reg := prometheus.NewRegistry()
 	if err := s.StartNormalizing(t.Context(), reg, time.Now); err != nil {

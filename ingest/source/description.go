@@ -1,6 +1,9 @@
 package source
 
-import "strings"
+import (
+	"encoding/json"
+	"strings"
+)
 
 // Description is the YAML of a source: which column of a file, or of the messages of a topic, means what. In JSON and XML a column is the path of a value below a
 // record, such as lanes.standard.delay; lanes[].delay is that of each element of a list, each of which is a reading; /updated is a value
@@ -129,8 +132,8 @@ type Columns struct {
 
 	// ID has the id of the event, or of the record if it has several events. Without it the subject, the type and the time are the id.
 	ID string `yaml:"id,omitempty"`
-	// Subject has the id of the visit that the event is about.
-	Subject string `yaml:"subject,omitempty"`
+	// Subject has the id of the visit that the event is about: one column, or several whose texts are joined by a blank, such as [plate, trip]. A subject is one visit: a plate that comes again needs more than the plate.
+	Subject joined `yaml:"subject,omitempty"`
 	// Type has the type of the event, such as truck.arrived, or a word for it of codes.
 	Type string `yaml:"type,omitempty"`
 	// Recorded has when the event was recorded, in the layout of the time.
@@ -165,7 +168,6 @@ func (c *Columns) each(f func(key string, name *string)) {
 	f("missing", &c.Missing)
 	f("closed", &c.Closed)
 	f("id", &c.ID)
-	f("subject", &c.Subject)
 	f("type", &c.Type)
 	f("recorded", &c.Recorded)
 	f("agency", &c.Agency)
@@ -179,6 +181,9 @@ func (c *Columns) each(f func(key string, name *string)) {
 
 // of returns the column of a key; empty where there is none.
 func (c *Columns) of(key string) (name string) {
+	if key == eventKeys[ofSubject] {
+		return c.Subject.String()
+	}
 	c.each(func(k string, n *string) {
 		if k == key {
 			name = *n
@@ -191,6 +196,9 @@ func (c *Columns) of(key string) (name string) {
 func (c Columns) over(all *Columns) Columns {
 	if len(c.Time) == 0 {
 		c.Time = all.Time
+	}
+	if len(c.Subject) == 0 {
+		c.Subject = all.Subject
 	}
 	var names []string
 	all.each(func(_ string, name *string) { names = append(names, *name) })
@@ -216,3 +224,23 @@ func (n *names) UnmarshalYAML(read func(any) error) error {
 }
 
 func (n names) String() string { return strings.Join(n, " and ") }
+
+// joined are names where there once was one: the hash of a mapping that has one or none is what it was.
+type joined []string
+
+func (j *joined) UnmarshalYAML(read func(any) error) error {
+	err := (*names)(j).UnmarshalYAML(read)
+	if len(*j) == 1 && (*j)[0] == "" {
+		*j = nil
+	}
+	return err
+}
+
+func (j joined) MarshalJSON() ([]byte, error) {
+	if len(j) > 1 {
+		return json.Marshal([]string(j))
+	}
+	return json.Marshal(strings.Join(j, ""))
+}
+
+func (j joined) String() string { return strings.Join(j, " or ") }

@@ -194,7 +194,7 @@ func (e *MappedEvent) shape(raw *Description, key string, m *Mapping, fault func
 		fault(key+"columns.time", "", "is empty")
 	case c.Type == "" && s.values[ofType] == "":
 		fault(key+"columns.type", "", "is empty; name the column, or the type of the event in values, such as {type: truck.arrived}")
-	case c.Subject == "" && !t.OfPlace():
+	case (len(c.Subject) == 0 || slices.Contains(c.Subject, "")) && !t.OfPlace():
 		fault(key+"columns.subject", "", "is empty; name the column that has the id of the visit")
 	case c.BCP == "" && s.bcp == "":
 		fault(key+"columns.bcp", "", "is empty; name the column, or for a file of one BCP its id in bcp")

@@ -146,7 +146,7 @@ func (m *Mapping) names() (all []string) {
 	}
 	for i := range m.shapes {
 		s := &m.shapes[i]
-		for _, name := range s.columns.Time {
+		for _, name := range slices.Concat(s.columns.Time, names(s.columns.Subject)) {
 			add(name)
 		}
 		s.columns.each(func(_ string, name *string) { add(*name) })
@@ -170,7 +170,7 @@ func (m *Mapping) filtered() (all []string) {
 // positions has the index of each column of a shape in the header of a file; -1 where it names no column.
 type positions struct {
 	bcp, direction, queue, vehicles, wait, age, lanes, rate, state, missing, closed int
-	time                                                                            []int
+	time, subject                                                                   []int
 	filters                                                                         []int
 	fields                                                                          [eventFields]int // of events
 }
@@ -198,8 +198,14 @@ func (m *Mapping) place(header []string) (all []positions, err error) {
 		at.direction, at.queue, at.vehicles, at.wait, at.age = find(c.Direction), find(c.Queue), find(c.Vehicles), find(c.Wait), find(c.Age)
 		at.lanes, at.rate, at.state = find(c.LanesOpen), find(c.ServiceRate), find(c.State)
 		at.missing, at.closed = find(c.Missing), find(c.Closed)
+		for _, name := range c.Subject {
+			at.subject = append(at.subject, find(name))
+		}
 		for f := range eventFields {
-			at.fields[f] = find(c.of(eventKeys[f]))
+			at.fields[f] = -1
+			if f != ofSubject {
+				at.fields[f] = find(c.of(eventKeys[f]))
+			}
 		}
 		for _, f := range s.filters {
 			at.filters = append(at.filters, find(f.column))

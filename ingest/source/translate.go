@@ -113,6 +113,8 @@ func (t *translator) translate(i, number int, values []string, origin string, no
 			say.words[f] = m.word(f, say.raw[f])
 		}
 	}
+	say.raw[ofSubject] = whole(at.subject, column)
+	say.words[ofSubject] = say.raw[ofSubject]
 	_, bcp, _, why := m.bcpOf(t.voc, say.raw[ofBCP])
 	if why != "" {
 		return bad(event.UnknownBCP, say.about(ofBCP, why))
@@ -167,6 +169,17 @@ func (t *translator) translate(i, number int, values []string, origin string, no
 		return bad(rejection.Reason, say.refusal(rejection))
 	}
 	return Line{Number: number, Event: &t.event, Message: message, Recorded: r.Time}, nil
+}
+
+// whole joins the texts of columns; empty where one of them is, since the rest would be another id.
+func whole(at []int, column func(int) string) string {
+	texts := make([]string, len(at))
+	for i := range at {
+		if texts[i] = column(at[i]); texts[i] == "" {
+			return ""
+		}
+	}
+	return strings.Join(texts, " ")
 }
 
 // word is dwell's word for one of the file.

@@ -285,3 +285,32 @@ func TestMessagesOfATopic(t *testing.T) {
 		}
 	}
 }
+
+// A truck comes twice under its plate, which with the day of its arrival is a visit. A part that is empty leaves no id to be taken for another's.
+func TestSubjectOfSeveralColumns(t *testing.T) {
+	m := mapping(t, "source: /book\nbcp: PL-18-MEDYKA\ndirection: outbound\ntime_zone: place\ntime_layout: 2006-01-02 15:04\ncolumns: {subject: [plate, day]}\nevents:\n"+
+		"  - {columns: {time: [day, came]}, values: {type: truck.arrived}}\n  - {columns: {time: went}, values: {type: truck.departed}}\n")
+	got, tally := events(t, "plate,day,came,went\nLU 7,2026-07-01,08:00,2026-07-02 07:00\nLU 7, 2026-07-08,08:00,\n,2026-07-08,09:00,\n", m)
+	same(t, got, []string{
+		"01T06:00 PL-18-MEDYKA LU 7 2026-07-01 truck.arrived outbound id=PL-18-MEDYKA/LU 7 2026-07-01/truck.arrived/2026-07-01T06:00:00Z",
+		"02T05:00 PL-18-MEDYKA LU 7 2026-07-01 truck.departed outbound id=PL-18-MEDYKA/LU 7 2026-07-01/truck.departed/2026-07-02T05:00:00Z",
+		"08T06:00 PL-18-MEDYKA LU 7 2026-07-08 truck.arrived outbound id=PL-18-MEDYKA/LU 7 2026-07-08/truck.arrived/2026-07-08T06:00:00Z",
+		"line 4: plate or day is empty",
+	})
+	addUp(t, tally, 4)
+}
+
+// An import knows the mapping of an earlier one by its hash, which a mapping that was written before a subject could have several columns keeps.
+func TestMappingWithOneSubjectKeepsItsHash(t *testing.T) {
+	const rest = "source: /s\nbcp: PL-18-MEDYKA\ndirection: inbound\nevents: [{}]\n"
+	one := mapping(t, rest+"columns: {time: t, type: w, subject: plate}\n")
+	if want := "ea70925c60b4d8affe5578b437e8b97b95f26a4d9844706122b65c01e43ededf"; one.Hash != want {
+		t.Errorf("the hash is %s, want %s", one.Hash, want)
+	}
+	if of := mapping(t, rest+"columns: {time: t, type: w, subject: [plate]}\n"); of.Hash != one.Hash {
+		t.Errorf("a list of one has the hash %s, want %s", of.Hash, one.Hash)
+	}
+	if of := mapping(t, rest+"columns: {time: t, type: w, subject: [plate, day]}\n"); of.Hash == one.Hash {
+		t.Error("two columns have the hash of one")
+	}
+}
