@@ -77,7 +77,7 @@ var fieldSchemas = []struct {
 	{withChannel, false, properties{{"channel", oneOf(channelNames[:])}}},
 	{withAgency, false, properties{{"agency", described(anyName, "Code of an agency of the places file, such as customs.")}}},
 	{withKind, false, properties{{"kind", oneOf(kindNames[:])}}},
-	{withResult, false, properties{{"result", oneOf(resultNames[:])}}},
+	{withResult, true, properties{{"result", described(oneOf(resultNames[:]), "What the inspection found; unknown if missing.")}}},
 	{withRetracted, false, properties{
 		{"id", described(anyName, "Id of the event that did not happen.")},
 		{"source", described(anyName, "Source of the event that did not happen.")},

@@ -41,7 +41,7 @@ func (d *Decoder) readFields(e *Event) *Rejection {
 			return r
 		}
 	}
-	if e.Type.has(withResult) {
+	if e.Type.has(withResult) && !f[result].missing() {
 		if r := code("data.result", &f[result], ParseResult, &e.Result); r != nil {
 			return r
 		}

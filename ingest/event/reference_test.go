@@ -148,7 +148,7 @@ func (r *slowReader) fields(e *Event, data map[string]any) {
 	if e.Type.has(withKind) {
 		e.Kind = coded(r, data, "kind", kinds)
 	}
-	if e.Type.has(withResult) {
+	if e.Type.has(withResult) && data["result"] != nil {
 		e.Result = coded(r, data, "result", []Result{Conformant, NonConformant})
 	}
 	if e.Type.has(withHold) && data["hold"] != nil {

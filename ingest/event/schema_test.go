@@ -40,7 +40,7 @@ func anyEvent(v *Vocabulary, typ Type) *rapid.Generator[Event] {
 			e.Channel = Channel(rapid.IntRange(1, int(Blue)).Draw(t, "channel"))
 		}
 		if typ.has(withResult) {
-			e.Result = Result(rapid.IntRange(1, int(NonConformant)).Draw(t, "result"))
+			e.Result = Result(rapid.IntRange(0, int(NonConformant)).Draw(t, "result"))
 		}
 		if typ.has(withKind) {
 			e.Kind = InspectionKind(rapid.IntRange(1, int(ImmigrationSecurity)).Draw(t, "kind"))

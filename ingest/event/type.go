@@ -80,7 +80,7 @@ const (
 	withAgency fields = 1 << iota
 	withChannel
 	withKind
-	withResult
+	withResult // which may be missing
 	withLane
 	withReading   // a queue with its numbers and its state, each of which may be missing
 	withRetracted // id, source and time of the event that did not happen
@@ -216,7 +216,7 @@ func ParseInspectionKind(b []byte) (InspectionKind, bool) {
 	return parseName[InspectionKind](kindNames[:], b)
 }
 
-// Result is what an inspection found.
+// Result is what an inspection found. It is NoResult where the source does not say.
 type Result uint8
 
 // The results.

@@ -146,7 +146,7 @@ type Columns struct {
 	Regime string `yaml:"regime,omitempty"`
 	// Kind has the kind of the inspection, such as scan, or a word for it of codes.
 	Kind string `yaml:"kind,omitempty"`
-	// Result has the result of the inspection, such as conformant, or a word for it of codes.
+	// Result has the result of the inspection, conformant or non_conformant, or a word for it of codes. Where it is empty, the result is unknown.
 	Result string `yaml:"result,omitempty"`
 	// Hold has the id of the hold.
 	Hold string `yaml:"hold,omitempty"`

@@ -111,6 +111,8 @@ func wordsOf(f eventField) string {
 		return "is not the type of an event about a visit or a place; use " + oneOf(types)
 	case ofAgency:
 		return "is not the code of an agency of the places file"
+	case ofBCP, ofLane:
+		return "is empty"
 	default:
 		return fmt.Sprintf("is no %s; use %s", eventKeys[f], oneOf(event.WordsOf(eventKeys[f])))
 	}
