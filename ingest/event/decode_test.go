@@ -89,6 +89,8 @@ func TestUnusableMessageHasAReason(t *testing.T) {
 	f("another version", `"1.0"`, `"0.3"`, `not_cloudevent: specversion "0.3"`)
 	f("no id", `"id":"1",`, ``, "missing_field: id")
 	f("an id that is a number", `"id":"1"`, `"id":1`, `invalid_field: id "1"`)
+	f("a short type", `dwell.truck.arrived.v1`, `truck.arrived`, `unknown_type: type "truck.arrived"; did you mean "dwell.truck.arrived.v1"`)
+	f("a type without its version", `dwell.truck.arrived.v1`, `dwell.truck.arrived`, `unknown_type: type "dwell.truck.arrived"; did you mean "dwell.truck.arrived.v1"`)
 	f("a type of another kind", `dwell.truck.arrived.v1`, `dwell.truck.arrived.v2`, `unknown_type: type "dwell.truck.arrived.v2"`)
 	f("an empty optional field", `"lane":"3 \u0627"`, `"lane":""`, "")
 	f("an empty required field", `"inbound"`, `""`, "missing_field: data.direction")

@@ -1,6 +1,9 @@
 package event
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Reason says why a message cannot be used. It is the label of the dead letters' counter and a column of their table.
 type Reason string
@@ -65,7 +68,18 @@ func (r *Rejection) Error() string {
 		return string(r.Reason)
 	case r.Value == "":
 		return fmt.Sprintf("%s: %s", r.Reason, r.Field)
+	case r.Reason == UnknownType:
+		return fmt.Sprintf("%s: %s %q%s", r.Reason, r.Field, r.Value, meant(r.Value))
 	default:
 		return fmt.Sprintf("%s: %s %q", r.Reason, r.Field, r.Value)
 	}
+}
+
+// meant names the type whose name is not written in full.
+func meant(name string) string {
+	t, known := ParseType([]byte(strings.TrimSuffix(strings.TrimPrefix(name, "dwell."), ".v1")))
+	if !known {
+		return ""
+	}
+	return fmt.Sprintf("; did you mean %q", t.Wire())
 }
