@@ -128,7 +128,7 @@ func (c *importFlags) importFile(ctx context.Context, e *env, s *app.System, kin
 	}
 	if refused := in.Tally().AllRefused(); refused > 0 {
 		if _, raw := in.(*source.Events); raw && in.Tally().Refused[event.NotJSON] == in.Tally().Lines {
-			return fmt.Errorf("no line of %q is a CloudEvent; for events of another shape, --map FILE says what its columns mean", c.File)
+			return noEvents(c.File)
 		}
 		return fmt.Errorf("lines of %q that were not imported: %d; they are dead letters", c.File, refused)
 	}
@@ -263,12 +263,36 @@ func (c *importEventsCommand) Run(ctx context.Context, e *env) error {
 	}
 	return c.run(ctx, e, imports.OfEvents, func(im *importing) (input, error) {
 		if named == nil {
+			if err := im.mayBeEvents(c.File); err != nil {
+				return nil, err
+			}
 			events := source.NewEvents(im, im.Vocabulary, time.Now)
 			events.OwnRetractions = !im.Config.Engine.RetractOthers
 			return events, nil
 		}
 		return im.mapped(named)
 	})
+}
+
+// mayBeEvents refuses a file of another shape before each of its lines is a dead letter. What comes through a pipe is read as it comes.
+func (im *importing) mayBeEvents(name string) error {
+	file, ok := im.file.(io.ReadSeeker)
+	if !ok || im.size == 0 {
+		return nil
+	}
+	may, err := source.MayBeEvents(file)
+	if err == nil && !may {
+		err = noEvents(name)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = file.Seek(0, io.SeekStart)
+	return err
+}
+
+func noEvents(name string) error {
+	return fmt.Errorf("the first lines of %q are not CloudEvents; for events of another shape, --map FILE says what its columns mean", name)
 }
 
 // mapped reads the file by the one of the mappings that fits it.
