@@ -65,8 +65,11 @@ func (c *importFlags) run(ctx context.Context, e *env, kind imports.Kind, open f
 	}
 	defer func() { err = errors.Join(err, s.Stop()) }()
 	var faults []error
+	some := false
 	for _, c.File = range files {
-		if err := c.importFile(ctx, e, s, kind, open); err != nil {
+		imported, err := c.importFile(ctx, e, s, kind, open)
+		some = some || imported
+		if err != nil {
 			if len(files) > 1 {
 				err = fmt.Errorf("%s: %w", c.File, err)
 			}
@@ -76,8 +79,12 @@ func (c *importFlags) run(ctx context.Context, e *env, kind imports.Kind, open f
 			return errors.Join(faults...)
 		}
 	}
-	if c.Wait {
+	switch {
+	case !some: // a sum would be taken for that of the files
+	case c.Wait:
 		faults = append(faults, waitCounted(ctx, e, s, own))
+	case own:
+		s.Say("not counted", "%s", tablesFollow)
 	}
 	return errors.Join(faults...)
 }

@@ -83,30 +83,30 @@ func (im *importing) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// importFile imports the records that are read from the file.
-func (c *importFlags) importFile(ctx context.Context, e *env, s *app.System, kind imports.Kind, open func(im *importing) (input, error)) (err error) {
+// importFile imports the records that are read from the file. Imported says that it was read to its end, whatever became of its lines.
+func (c *importFlags) importFile(ctx context.Context, e *env, s *app.System, kind imports.Kind, open func(im *importing) (input, error)) (imported bool, err error) {
 	file, size, closing, err := c.open(e)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer func() { err = errors.Join(err, closing()) }()
 	about := &imports.Import{Kind: kind, File: c.name()}
 	hashed := sha256.New()
 	if size > 0 { // a file that another import had is known by its hash before it is read
 		if about.FileHash, err = hashOf(file); err != nil {
-			return err
+			return false, err
 		}
 	} else {
 		file = io.TeeReader(file, hashed)
 	}
 	in, err := open(&importing{System: s, about: about, file: file, size: size})
 	if err != nil {
-		return err
+		return false, err
 	}
 	var again source.Again
 	if err := c.write(ctx, e, s, about, watched{in, &again}, hashed); err != nil {
 		s.Say("stopped", "after %s: %s", c.File, in.Tally())
-		return err
+		return false, err
 	}
 	if about.Kind == imports.Repeating {
 		s.Say("imported", "%s: nothing, as import %d has this file: %s", c.File, about.Of, in.Tally())
@@ -118,7 +118,7 @@ func (c *importFlags) importFile(ctx context.Context, e *env, s *app.System, kin
 	}
 	missing, err := imports.FindMissing(ctx, s.Store, about)
 	if err != nil {
-		return err
+		return true, err
 	}
 	if missing.Events > 0 {
 		s.Say("missing", "%s", missingLine(kind, &missing))
@@ -128,11 +128,11 @@ func (c *importFlags) importFile(ctx context.Context, e *env, s *app.System, kin
 	}
 	if refused := in.Tally().AllRefused(); refused > 0 {
 		if _, raw := in.(*source.Events); raw && in.Tally().Refused[event.NotJSON] == in.Tally().Lines {
-			return noEvents(c.File)
+			return true, noEvents(c.File)
 		}
-		return fmt.Errorf("lines of %q that were not imported: %d; they are dead letters", c.File, refused)
+		return true, fmt.Errorf("lines of %q that were not imported: %d; they are dead letters", c.File, refused)
 	}
-	return nil
+	return true, nil
 }
 
 // sayLeftOut says by which values only and except passed over records, and which names of the mapping no record has.
@@ -230,6 +230,9 @@ func importer(ctx context.Context, s *app.System) (*imports.Importer, error) {
 		s.Doing("import", fmt.Sprintf("waiting for import %d of %s, which began at %s", other.Number, other.File, other.Begun.UTC().Format(time.RFC3339)))
 	})
 }
+
+// tablesFollow is said where Kafka has what no process counts.
+const tablesFollow = "the tables follow when it is counted, by --wait or dwell serve"
 
 // waitCounted waits until everything in Kafka is counted. With own (app.StartOrJoin) no other process would, so it starts the
 // engine in this one.

@@ -93,8 +93,11 @@ func (c *undoImportCommand) Run(ctx context.Context, e *env) error {
 			return err
 		}
 		_, _ = fmt.Fprintf(e.out, "import %d of %s is undone: events retracted: %d, closings and openings changed: %d\n", c.Import, undone.File, undone.Retracted, undone.Changes)
-		if c.Wait {
+		switch {
+		case c.Wait:
 			return waitCounted(ctx, e, s, own)
+		case own:
+			_, _ = fmt.Fprintln(e.out, tablesFollow)
 		}
 		return nil
 	})
