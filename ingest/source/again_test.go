@@ -23,7 +23,8 @@ func TestSubjectsThatArriveAgainAreFound(t *testing.T) {
 			`take the number of the visit as the subject, or in a mapping several columns, such as [plate, trip]`: append([]event.Event{again}, once...),
 		`2 subjects arrive again after they have departed, such as "LU 8": a subject is one visit, and its second passage is not counted as another; ` +
 			`take the number of the visit as the subject, or in a mapping several columns, such as [plate, trip]`: append([]event.Event{
-			fact("LU 8", departed, 20), fact("LU 8", arrived, 10), fact("LU 8", arrived, 30), fact("LU 8", departed, 40), fact("LU 8", arrived, 50), again}, once...),
+			fact("LU 8", departed, 20), fact("LU 8", arrived, 10), fact("LU 8", arrived, 30), fact("LU 8", departed, 40), fact("LU 8", arrived, 50), again,
+		}, once...),
 	} {
 		var a Again
 		for i := range events {
