@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"dwell/cmd/dwell/app"
@@ -53,7 +54,10 @@ func (c *listImportsCommand) Run(ctx context.Context, e *env) error {
 
 // state says whether what the import added counts.
 func state(all []imports.Import, i *imports.Import) string {
+	beingUndone := slices.ContainsFunc(all, func(u imports.Import) bool { return u.Kind == imports.Undoing && u.Of == i.Number && u.Ended.IsZero() })
 	switch {
+	case beingUndone: // or that was killed, and undo completes it
+		return "being undone"
 	case imports.Undone(all, i.Number):
 		return "undone"
 	case i.Alive:

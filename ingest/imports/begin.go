@@ -18,14 +18,14 @@ func (im *Importer) begin(ctx context.Context, about *Import) (_ context.Context
 	}
 	im.touched, im.undone = map[place]bool{}, map[uint32]bool{}
 	for i := range all {
-		if all[i].Kind == Undoing || Undone(all, all[i].Number) {
-			im.undone[all[i].Number] = true
+		if all[i].Kind == Undoing {
+			im.undone[all[i].Number], im.undone[all[i].Of] = true, true
 		}
 	}
 	for i := range all {
 		was := &all[i]
 		if about.Kind == was.Kind && about.FileHash != "" && was.FileHash == about.FileHash && was.MappingHash == about.MappingHash &&
-			!was.Ended.IsZero() && !was.Interrupted && im.standing(was.Number) {
+			!was.Ended.IsZero() && !was.Interrupted && im.standing(was.Number) && !im.Latest {
 			about.Of = was.Number
 		}
 	}
@@ -43,6 +43,10 @@ func (im *Importer) begin(ctx context.Context, about *Import) (_ context.Context
 			if cause != nil && !errors.Is(failed, cause) {
 				failed = errors.Join(cause, failed)
 			}
+			if cause == nil { // the next one completes it, and need not wait until this one is taken for killed
+				about.Interrupted = true
+				failed = errors.Join(failed, im.Table.WriteImport(context.WithoutCancel(ctx), about))
+			}
 			return failed
 		}
 		about.Ended = time.Now()
@@ -58,6 +62,10 @@ func (im *Importer) begin(ctx context.Context, about *Import) (_ context.Context
 	return ctx, end, nil
 }
 
+// settle is how long a number is looked at again after it was taken. Of two processes that take one at the same time it is of the one that
+// began first, and the other one has written its row by then.
+const settle = 500 * time.Millisecond
+
 // turn waits, and takes a number.
 func (im *Importer) turn(ctx context.Context, about *Import) ([]Import, error) {
 	for {
@@ -69,6 +77,9 @@ func (im *Importer) turn(ctx context.Context, about *Import) ([]Import, error) {
 		highest := uint32(0)
 		for i := range all {
 			highest = max(highest, all[i].Number)
+			if all[i].Number == about.Number && all[i].Token != about.Token { // it is of another import, which goes first
+				about.Number = 0
+			}
 			if all[i].Alive && working == nil && (about.Number == 0 || all[i].Number < about.Number) {
 				working = &all[i]
 			}
@@ -78,25 +89,34 @@ func (im *Importer) turn(ctx context.Context, about *Import) ([]Import, error) {
 			if im.Waiting != nil {
 				im.Waiting(working)
 			}
-			select {
-			case <-ctx.Done():
-				return nil, ctx.Err()
-			case <-time.After(time.Second):
-			}
-			if about.Number > 0 {
+			err = pause(ctx, time.Second)
+			if err == nil && about.Number > 0 {
 				err = im.Table.WriteImport(ctx, about)
 			}
 		case about.Number > 0:
 			return all, nil
 		default:
 			about.Number, about.Token, about.Begun = highest+1, rand.Uint64(), time.Now()
-			if err = im.Table.WriteImport(ctx, about); errors.Is(err, ErrTaken) {
+			err = im.Table.WriteImport(ctx, about)
+			if err == nil {
+				err = pause(ctx, settle)
+			}
+			if errors.Is(err, ErrTaken) {
 				about.Number, err = 0, nil
 			}
 		}
 		if err != nil {
 			return nil, err
 		}
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
 	}
 }
 
@@ -151,7 +171,11 @@ func (im *Importer) complete(ctx context.Context, killed Import) error {
 				return err
 			}
 			said = append(said, s)
-			if killed.Kind != Undoing && !page[i].Derived {
+			switch {
+			case page[i].Derived:
+			case killed.Kind == Undoing:
+				killed.Retracted++
+			default:
 				killed.Added++
 			}
 		}

@@ -5,7 +5,8 @@
 // this holds if the process is killed at any moment. It refuses to work while another import does.
 //
 // What the log has of an event follows from what the standing imports say of it: of several the one that said something new last. So
-// an import that repeats what another one said adds nothing, and does not bring back what was replaced since. An event that is taken back or
+// an import that repeats what another one said adds nothing, and does not bring back what was replaced since. A document that is read again and
+// again is what it says now (Importer.Latest). An event that is taken back or
 // replaced is retracted, and what comes instead has the next edition, as a retraction is final.
 //
 // The table is written before the log, with all that the log is to get. What an import was about to write when it was killed is written by

@@ -14,6 +14,9 @@ type Importer struct {
 	Table      Table
 	Log        Log
 	Vocabulary *event.Vocabulary
+	// Latest says that what a file says is what holds now, also if it was said before and replaced since: as of a document that is read
+	// again and again. Otherwise an import that repeats what another one said adds nothing.
+	Latest bool
 	// Waiting is called while another import is at work, with what it is.
 	Waiting func(other *Import)
 
@@ -129,7 +132,7 @@ func (im *Importer) flush(ctx context.Context, number uint32, repeats bool, b *b
 			continue
 		}
 		e.Number, e.First = number, number
-		if known := h.said(e.Content, im.standing); known != nil {
+		if known := h.said(e.Content, im.standing); known != nil && !(im.Latest && last.Standing && h.live() != nil && h.live().Content != e.Content) {
 			o.duplicates++
 			if repeats { // the other import has the line
 				continue

@@ -62,7 +62,8 @@ type Import struct {
 	File, FileHash, Mapping, MappingHash string
 
 	Begun time.Time
-	// Ended is zero while it is at work, and after it was killed until the next import completes what it had begun. Then it is Interrupted.
+	// Ended is zero while it is at work, and after it was killed or has failed until the next import completes what it had begun. It is
+	// Interrupted then, and from its failure on.
 	Ended       time.Time
 	Interrupted bool
 	// Alive says that it is at work: its row was written less than Lease ago.

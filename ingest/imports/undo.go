@@ -1,8 +1,11 @@
 package imports
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+
+	"dwell/ingest/event"
 )
 
 // Undo takes back what an import added and no other standing import contains. Of what it replaced, that comes again which the standing
@@ -12,8 +15,14 @@ func (im *Importer) Undo(ctx context.Context, number uint32) (*Import, error) {
 	if err != nil {
 		return nil, err
 	}
-	if Undone(all, number) {
-		return nil, fmt.Errorf("import %d is undone already", number)
+	killed := false
+	for i := range all {
+		if all[i].Kind == Undoing && all[i].Of == number {
+			if !all[i].Ended.IsZero() {
+				return nil, fmt.Errorf("import %d is undone already", number)
+			}
+			killed = true // or at work: begin waits for it, and completes it
+		}
 	}
 	about := &Import{Kind: Undoing, Of: number}
 	found := false
@@ -26,12 +35,62 @@ func (im *Importer) Undo(ctx context.Context, number uint32) (*Import, error) {
 	if !found {
 		return nil, fmt.Errorf("there is no import %d; \"dwell imports list\" has all", number)
 	}
+	if err := im.undoable(ctx, number); err != nil && !killed {
+		return nil, err
+	}
 	ctx, end, err := im.begin(ctx, about)
 	if err != nil {
 		return nil, err
 	}
 	err = im.takeBack(ctx, about)
+	if err == nil && killed {
+		err = im.addCompleted(ctx, about)
+	}
 	return about, end(err)
+}
+
+// addCompleted adds what an earlier undoing of the same import took back, which begin has completed.
+func (im *Importer) addCompleted(ctx context.Context, about *Import) error {
+	all, err := im.Table.Imports(ctx)
+	for i := range all {
+		if all[i].Kind == Undoing && all[i].Of == about.Of && all[i].Number != about.Number {
+			about.Retracted, about.Changes = about.Retracted+all[i].Retracted, about.Changes+all[i].Changes
+		}
+	}
+	return err
+}
+
+// undoable refuses an import with retractions, which are final: the events that they took back would not come again.
+func (im *Importer) undoable(ctx context.Context, number uint32) error {
+	d := im.decoder()
+	final := 0
+	for after := (*Key)(nil); ; {
+		page, err := im.Table.EntriesOf(ctx, number, after)
+		if err != nil {
+			return err
+		}
+		if len(page) == 0 {
+			break
+		}
+		after = &page[len(page)-1].Key
+		for i := range page {
+			if !page[i].Appended || !bytes.Contains(page[i].Event, []byte("event.retracted")) {
+				continue
+			}
+			e, _, err := d.read(page[i].Event)
+			if err != nil {
+				return err
+			}
+			if e.Type == event.EventRetracted {
+				final++
+			}
+		}
+	}
+	if final == 0 {
+		return nil
+	}
+	return fmt.Errorf("import %d has %d retractions, which are final, so that it cannot be undone: send the events that they took back again, "+
+		"each with the next edition (\"edition\": 1 where it had none)", number, final)
 }
 
 func (im *Importer) takeBack(ctx context.Context, about *Import) error {

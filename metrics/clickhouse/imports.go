@@ -14,8 +14,8 @@ import (
 // Imports returns all imports and undoings by their numbers.
 func (s *Store) Imports(ctx context.Context) (all []imports.Import, err error) {
 	const query = `SELECT number, token, toString(kind), of, file, file_hash, mapping, mapping_hash, toUnixTimestamp64Milli(begun), toUnixTimestamp64Milli(ended), interrupted,
-	isNull(ended) AND written_at > now64(6) - toIntervalMillisecond(?), lines, added, replaced, duplicates, refused, changes, retracted
-FROM imports FINAL ORDER BY number, token LIMIT 1 BY number` + consistent
+	isNull(ended) AND NOT interrupted AND written_at > now64(6) - toIntervalMillisecond(?), lines, added, replaced, duplicates, refused, changes, retracted
+FROM imports FINAL ORDER BY number, begun, token LIMIT 1 BY number` + consistent
 	rows, err := s.conn.Query(ctx, query, imports.Lease.Milliseconds())
 	if err != nil {
 		return nil, fmt.Errorf("read table imports: %w", damaged(err))
@@ -68,7 +68,7 @@ func (s *Store) WriteImport(ctx context.Context, i *imports.Import) error {
 		return fmt.Errorf("write table imports: %w", err)
 	}
 	var first uint64
-	if err := s.conn.QueryRow(ctx, "SELECT min(token) FROM imports WHERE number = ?"+consistent, i.Number).Scan(&first); err != nil {
+	if err := s.conn.QueryRow(ctx, "SELECT argMin(token, (begun, token)) FROM imports WHERE number = ?"+consistent, i.Number).Scan(&first); err != nil {
 		return fmt.Errorf("read table imports: %w", damaged(err))
 	}
 	if first != i.Token {

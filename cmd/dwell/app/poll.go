@@ -149,6 +149,7 @@ func (p *polledSource) read(ctx context.Context) (tally *source.Tally, err error
 	if err != nil {
 		return nil, err
 	}
+	im.Latest = true
 	if err := p.Import(ctx, im, about, r.Lines(), r.Tally(), func(*source.LineError) {}); err != nil {
 		return nil, err
 	}
