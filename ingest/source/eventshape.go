@@ -90,7 +90,9 @@ func (raw *Description) readCodes(m *Mapping, fault func(key, value, wants strin
 		}
 		m.codes[f] = map[string]string{}
 		for theirs, ours := range words {
-			if is := parsers[f]; is != nil && !is(ours) || ours == "" {
+			if ours == "" {
+				fault("codes."+key+"."+theirs, ours, "is empty; say what the word means, or leave its records out by except")
+			} else if is := parsers[f]; is != nil && !is(ours) {
 				fault("codes."+key+"."+theirs, ours, wordsOf(f))
 			}
 			m.codes[f][strings.ToLower(strings.TrimSpace(theirs))] = ours

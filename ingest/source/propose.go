@@ -88,7 +88,7 @@ func (t *table) ofLines(text []byte) error {
 		return errors.New("no character separates the lines into columns; the file has no table")
 	}
 	t.header, t.rows = lines[0], lines[1:]
-	if slices.ContainsFunc(t.header, isTime) {
+	if slices.ContainsFunc(t.header, func(s string) bool { return isTime(s) || isTime(s+" 00:00") }) {
 		t.header, t.rows = (&Mapping{headless: true}).headerOf(t.header), lines
 		t.line("header: false # the first line has a time; columns are named by their numbers")
 	}
@@ -187,16 +187,35 @@ func (p *proposal) columns() {
 	for _, kind := range []struct {
 		key   string
 		words []string
-	}{{"queue", queueWords}, {"direction", []string{"direction", "напрям"}}, {"closed", closedWords}} {
+	}{{"queue", queueWords}, {"direction", []string{"direction", "напрям", "richtung", "kierunek"}}, {"closed", closedWords}} {
 		if at := p.named(kind.words, false); at >= 0 {
 			add(kind.key, at)
 		}
 	}
+	var events []string
 	if figures == 0 {
+		more, lines, eachHasTime := p.events(times, layout)
+		columns, events = append(columns, more...), lines
+		columns = slices.DeleteFunc(columns, func(line string) bool {
+			return eachHasTime && strings.HasPrefix(line, "  time: ") || events != nil && strings.HasPrefix(line, "  closed: ")
+		})
+		for i, line := range columns {
+			if at, isQueue := strings.CutPrefix(line, "  queue: "); isQueue && events != nil {
+				columns[i] = "  lane: " + at
+			}
+		}
+	}
+	if figures == 0 && events == nil {
 		columns = append(columns, "  vehicles: \"\" # no column looks like a number of vehicles or a wait")
 	}
 	after = append(after, p.guessNumbers()...)
 	p.line("columns:\n%s", strings.Join(columns, "\n"))
+	for _, line := range events {
+		p.line("%s", line)
+	}
+	if events != nil && !slices.ContainsFunc(columns, func(line string) bool { return strings.HasPrefix(line, "  direction: ") }) {
+		p.line("direction: \"\" # no column looks like one: inbound or outbound if all go one way, or name it in columns")
+	}
 	if readings != nil {
 		p.line("readings: # each of its columns is a queue; delete what is none\n%s", strings.Join(readings, "\n"))
 	}

@@ -109,6 +109,40 @@ wait_unit: 1m
 		"a class in a column of its own, in one of the directions": {
 			"time,bcp,lane,trucks_in,cars_in,bus_stop\n2026-07-01T00:00:00Z,PL-18-MEDYKA,FAST,3,4,5\n", []string{`queue: "lane"`, `vehicles: "trucks_in"`}, "1 line: 1 reading, 0 refused",
 		},
+		"a book with a time of each step of a visit": {
+			"No;Plate;Post;Arrived;Released;Left;Direction\n1;LU 1013;PL-18-MEDYKA;10.07.2026 06:17;10.07.2026 09:26;10.07.2026 09:39;inbound\n" +
+				"2;LU 1026;PL-18-MEDYKA;10.07.2026 06:34;10.07.2026 08:35;;inbound\n3;LU 1039;PL-18-MEDYKA;13.07.2026 06:51;;;outbound\n",
+			[]string{`columns:
+  bcp: "Post"
+  direction: "Direction"
+  subject: "Plate"
+events: # a type for each; ingest/event/README.md says what they mean
+  - {columns: {time: "Arrived"}, values: {type: "truck.arrived"}}
+  - {columns: {time: "Released"}, values: {type: "truck.released"}}
+  - {columns: {time: "Left"}, values: {type: "truck.departed"}}
+`}, "6 lines: 6 events, 0 refused",
+		},
+		"a gate that writes a line for each step": {
+			"at,post,lane,plate,what,direction\n2026-07-01T06:00:00Z,PL-18-MEDYKA,1,LU 1013,Entry,inbound\n2026-07-01T07:00:00Z,PL-18-MEDYKA,1,LU 1026,Entry,inbound\n" +
+				"2026-07-01T08:00:00Z,PL-18-MEDYKA,2,LU 1013,Exit,inbound\n2026-07-01T09:00:00Z,PL-18-MEDYKA,2,LU 1026,Exit,inbound\n",
+			[]string{`columns:
+  bcp: "post"
+  time: "at"
+  lane: "lane"
+  direction: "direction"
+  subject: "plate"
+  type: "what"
+codes: # a type for each word, or leave it out by except; ingest/event/README.md says what they mean
+  type:
+    "Entry": "truck.arrived"
+    "Exit": "truck.departed"
+events: [{}]
+`}, "4 lines: 4 events, 0 refused",
+		},
+		"a gate whose words nobody knows, and no header": {
+			"# a gate\n24/07/2026,07:40:00,KDH-1,RASID\n24/07/2026,07:41:00,KDH-2,RASID\n24/07/2026,07:42:00,KDH-1,RAFT\n24/07/2026,07:43:00,KDH-2,RAFT\n",
+			[]string{"header: false", `time: ["1", "2"]`, `"RASID": ""`, `"RAFT": ""`, `direction: "" # no column looks like one`}, "",
+		},
 		"a wait without a unit": {"time,bcp,wait\n2026-07-01T00:00:00Z,PL-18-MEDYKA,7\n", []string{`wait_unit: "" # the header names no unit`}, ""},
 		"no place":              {"time,trucks\n2026-07-01T00:00:00Z,7\n", []string{`bcp: "" # no column looks like a place`}, ""},
 		"a place of another name": {

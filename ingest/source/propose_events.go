@@ -1,0 +1,115 @@
+package source
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// maxTypeWords bounds the words of a column that may have the types of events.
+const maxTypeWords = 12
+
+// typeWords are words in the names of columns of times, and of gates, for the types of events that every file of visits has.
+var typeWords = []struct {
+	of    string
+	words []string
+}{
+	{"truck.arrived", []string{"arriv", "entered", "entry", "ankunft", "einfahrt", "прибут", "прибыт", "przyjazd", "came"}},
+	{"truck.released", []string{"release", "freigabe", "zwolnien", "випуск", "выпуск", "cleared"}},
+	{"truck.departed", []string{"depart", "exit", "ausfahrt", "abfahrt", "wyjazd", "виїзд", "выезд", "left", "went"}},
+}
+
+// typeOf is the type of an event by a word, as YAML; a question if it is not known.
+func typeOf(word string) string {
+	lower := strings.ToLower(word)
+	for _, t := range typeWords {
+		if slices.ContainsFunc(t.words, func(w string) bool { return strings.Contains(lower, w) }) {
+			return quoted(t.of)
+		}
+	}
+	return `""`
+}
+
+// events proposes events for a table without figures: one for each of several columns of times, or one whose type is in a column of few
+// words, beside a column of ids. Columns are those besides time and place. They are empty if the table does not look like events.
+func (p *proposal) events(times []int, layout string) (columns, lines []string, eachHasTime bool) {
+	subject := p.unused(func(i int) bool { return p.share(i, looksLikeID) >= 0.8 && 10*len(p.words(i)) >= 3*len(p.rows) })
+	if subject < 0 || len(times) == 0 {
+		return nil, nil, false
+	}
+	name := func(i int) string { return quoted(strings.TrimSpace(p.header[i])) }
+	take := func(key string, i int) {
+		p.used = append(p.used, i)
+		columns = append(columns, fmt.Sprintf("  %s: %s", key, name(i)))
+	}
+	if stamps := p.stamps(times, layout); len(stamps) > 1 {
+		take("subject", subject)
+		lines = append(lines, "events: # a type for each; ingest/event/README.md says what they mean")
+		for _, i := range stamps {
+			p.used = append(p.used, i)
+			lines = append(lines, fmt.Sprintf("  - {columns: {time: %s}, values: {type: %s}}", name(i), typeOf(p.header[i])))
+		}
+		return columns, lines, true
+	}
+	kind := p.unused(func(i int) bool {
+		words := p.words(i)
+		return i != subject && len(words) > 1 && len(words) <= maxTypeWords && 2*len(words) <= len(p.rows) &&
+			p.share(i, func(s string) bool { return !strings.ContainsFunc(s, unicode.IsDigit) }) >= 0.9
+	})
+	if kind < 0 {
+		return nil, nil, false
+	}
+	take("subject", subject)
+	take("type", kind)
+	lines = append(lines, "codes: # a type for each word, or leave it out by except; ingest/event/README.md says what they mean", "  type:")
+	for _, word := range p.words(kind) {
+		lines = append(lines, fmt.Sprintf("    %s: %s", quoted(word), typeOf(word)))
+	}
+	return columns, append(lines, "events: [{}]"), false
+}
+
+// stamps are the columns of times of a layout, some of which may be empty in many rows.
+func (p *proposal) stamps(times []int, layout string) (at []int) {
+	m, err := parseLayout(layout)
+	if err != nil || len(times) != 1 {
+		return nil
+	}
+	for i := range p.header {
+		if i == times[0] || !slices.Contains(p.used, i) && p.share(i, func(s string) bool {
+			t, _, err := m.read(s, 1, time.UTC)
+			return err == nil && t.Year() >= 1990 && t.Year() < 2105
+		}) >= 0.8 {
+			at = append(at, i)
+		}
+	}
+	return at
+}
+
+// unused is the first unused column for which is holds; -1 if it holds for none.
+func (p *proposal) unused(is func(at int) bool) int {
+	for i := range p.header {
+		if !slices.Contains(p.used, i) && is(i) {
+			return i
+		}
+	}
+	return -1
+}
+
+// words are the values of a column, each once, in the order of the rows.
+func (p *proposal) words(at int) (all []string) {
+	known := map[string]bool{}
+	for _, row := range p.rows {
+		if s := strings.TrimSpace(row[at]); s != "" && !known[s] {
+			known[s] = true
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// looksLikeID reports whether a text has letters and digits, as a number plate has.
+func looksLikeID(s string) bool {
+	return strings.ContainsFunc(s, unicode.IsDigit) && strings.ContainsFunc(s, unicode.IsLetter) && !isTime(s)
+}
