@@ -172,12 +172,22 @@ func (p *proposal) columns() {
 		if readings != nil && (kind.key == "vehicles" || kind.key == "wait") {
 			continue
 		}
-		if at := p.named(kind.words, true); at >= 0 {
+		at := p.named(kind.words, true)
+		clocks := at < 0 && kind.key == "wait"
+		if clocks {
+			at = p.unused(func(i int) bool {
+				lower := strings.ToLower(p.header[i])
+				return slices.ContainsFunc(kind.words, func(w string) bool { return strings.Contains(lower, w) }) && p.share(i, looksLikeClock) >= 0.5
+			})
+		}
+		if at >= 0 {
 			add(kind.key, at)
 			figures++
-			switch kind.unit {
-			case "":
-			case "rate_unit":
+			switch {
+			case clocks:
+				after = append(after, "wait_unit: "+clockUnit+" # or are these times of day?")
+			case kind.unit == "":
+			case kind.unit == "rate_unit":
 				after = append(after, `rate_unit: "" # 1h for vehicles per hour, 1m for vehicles per minute`)
 			default:
 				after = append(after, fmt.Sprintf("%s: %s", kind.unit, guessUnit(p.header[at])))

@@ -27,8 +27,15 @@ var (
 		{"cars", []string{"cars", "passenger car", "pkw", "osobow", "легков"}},
 	}
 	directionWords = [][2]string{
-		{"in", "out"}, {"inbound", "outbound"}, {"entry", "exit"}, {"incoming", "outgoing"}, {"import", "export"},
-		{"wjazd", "wyjazd"}, {"в'їзд", "виїзд"}, {"въезд", "выезд"}, {"einreise", "ausreise"},
+		{"in", "out"},
+		{"inbound", "outbound"},
+		{"entry", "exit"},
+		{"incoming", "outgoing"},
+		{"import", "export"},
+		{"wjazd", "wyjazd"},
+		{"в'їзд", "виїзд"},
+		{"въезд", "выезд"},
+		{"einreise", "ausreise"},
 	}
 )
 

@@ -83,7 +83,8 @@ func TestProposalReadsTheFileOrAsks(t *testing.T) {
 		},
 		"a first column without a name": {
 			",time,bcp,trucks\n0,2026-07-01T00:00:00Z,PL-18-MEDYKA,3\n1,2026-07-01T01:00:00Z,PL-18-MEDYKA,3\n2,2026-07-01T02:00:00Z,PL-18-MEDYKA,3\n3,2026-07-01T03:00:00Z,PL-18-MEDYKA,3\n",
-			[]string{"\"/mine\" # a name of your own for where the file comes from; it is a part of what identifies a reading\ncolumns:"}, "4 lines: 4 readings, 0 refused",
+			[]string{"\"/mine\" # a name of your own for where the file comes from; it is a part of what identifies a reading\ncolumns:"},
+			"4 lines: 4 readings, 0 refused",
 		},
 		"trucks, buses and cars in columns of their own": {
 			"Пункт,Час,Вантажівки,Автобуси,Легкові,Разом,\"Очікування, хв\"\nPL-18-MEDYKA,2026-07-01T00:00:00Z,7,2,5,14,30\n",
@@ -120,7 +121,8 @@ events: # a type for each; ingest/event/README.md says what they mean
   - {columns: {time: "Arrived"}, values: {type: "truck.arrived"}}
   - {columns: {time: "Released"}, values: {type: "truck.released"}}
   - {columns: {time: "Left"}, values: {type: "truck.departed"}}
-`}, "6 lines: 6 events, 0 refused",
+`},
+			"6 lines: 6 events, 0 refused",
 		},
 		"a gate that writes a line for each step": {
 			"at,post,lane,plate,what,direction\n2026-07-01T06:00:00Z,PL-18-MEDYKA,1,LU 1013,Entry,inbound\n2026-07-01T07:00:00Z,PL-18-MEDYKA,1,LU 1026,Entry,inbound\n" +
@@ -137,14 +139,17 @@ codes: # a type for each word, or leave it out by except; ingest/event/README.md
     "Entry": "truck.arrived"
     "Exit": "truck.departed"
 events: [{}]
-`}, "4 lines: 4 events, 0 refused",
+`},
+			"4 lines: 4 events, 0 refused",
 		},
 		"a gate whose words nobody knows, and no header": {
 			"# a gate\n24/07/2026,07:40:00,KDH-1,RASID\n24/07/2026,07:41:00,KDH-2,RASID\n24/07/2026,07:42:00,KDH-1,RAFT\n24/07/2026,07:43:00,KDH-2,RAFT\n",
-			[]string{"header: false", `time: ["1", "2"]`, `"RASID": ""`, `"RAFT": ""`, `direction: "" # no column looks like one`}, "",
+			[]string{"header: false", `time: ["1", "2"]`, `"RASID": ""`, `"RAFT": ""`, `direction: "" # no column looks like one`},
+			"",
 		},
-		"a wait without a unit": {"time,bcp,wait\n2026-07-01T00:00:00Z,PL-18-MEDYKA,7\n", []string{`wait_unit: "" # the header names no unit`}, ""},
-		"no place":              {"time,trucks\n2026-07-01T00:00:00Z,7\n", []string{`bcp: "" # no column looks like a place`}, ""},
+		"a wait in hours and minutes": {"time,bcp,wait\n2026-07-01T00:00:00Z,PL-18-MEDYKA,26:30\n", []string{`wait: "wait"`, "wait_unit: h:mm"}, "1 line: 1 reading, 0 refused"},
+		"a wait without a unit":       {"time,bcp,wait\n2026-07-01T00:00:00Z,PL-18-MEDYKA,7\n", []string{`wait_unit: "" # the header names no unit`}, ""},
+		"no place":                    {"time,trucks\n2026-07-01T00:00:00Z,7\n", []string{`bcp: "" # no column looks like a place`}, ""},
 		"a place of another name": {
 			"post,time,trucks\nAtlantis,2026-07-01T00:00:00Z,7\n", []string{`"Atlantis": "" # the id of a configured place`}, "",
 		},
