@@ -181,6 +181,10 @@ func (q *Reader) Lines() iter.Seq2[Line, error] {
 			case errors.Is(err, io.EOF):
 				q.atEnd(yield)
 				return
+			case errors.As(err, &bad) && values != nil && q.events == nil:
+				if !q.take(number, values, yield) {
+					return
+				}
 			case errors.As(err, &bad) && values != nil && q.passesOver(values):
 			case errors.As(err, &bad):
 				q.tally.Lines++
@@ -230,7 +234,10 @@ func (q *Reader) take(number int, values []string, yield func(Line, error) bool)
 			continue
 		}
 		q.tally.Lines++
-		r, bad := q.read(i, number, values)
+		r, bad := reading{}, q.withoutValue(i)
+		if bad == nil {
+			r, bad = q.read(i, number, values)
+		}
 		r.bytes = q.records.raw()
 		if bad != nil {
 			bad.Bytes = r.bytes
@@ -240,6 +247,20 @@ func (q *Reader) take(number int, values []string, yield func(Line, error) bool)
 		}
 	}
 	return true
+}
+
+// withoutValue says which cell of a row has no value, of those that a shape of the mapping names.
+func (q *Reader) withoutValue(shape int) *LineError {
+	row, ok := q.records.(*sheetRows)
+	if !ok || len(row.faults) == 0 {
+		return nil
+	}
+	for _, at := range q.at[shape].ofReading() {
+		if bad := row.faultOf(at); bad != nil {
+			return bad
+		}
+	}
+	return nil
 }
 
 // errStopped says that nobody wants more lines.

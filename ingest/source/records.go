@@ -17,8 +17,8 @@ import (
 type records interface {
 	// next returns the values of the next record in the order of the header, and the number of the record, from 1. The values are
 	// valid until the next call. An object with a list gives a record for each element of the list, all with one number. The error is a
-	// *LineError where the record cannot be used, io.EOF at the end, or that of the file. Values beside a *LineError are those by which only and
-	// except may pass over the record.
+	// *LineError where the record cannot be used, io.EOF at the end, or that of the file. Values beside a *LineError are those of a row
+	// that only and except may pass over, and of which other readings can be used.
 	next() (number int, values []string, err error)
 	// raw has the bytes of the last record, or of what could not be read as one; valid until the next call.
 	raw() []byte

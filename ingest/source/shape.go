@@ -175,6 +175,12 @@ type positions struct {
 	fields                                                                          [eventFields]int // of events
 }
 
+// ofReading are the indexes of the columns of a reading.
+func (p *positions) ofReading() []int {
+	all := append([]int{p.bcp, p.direction, p.queue, p.vehicles, p.wait, p.age, p.lanes, p.rate, p.state, p.missing, p.closed}, p.time...)
+	return slices.DeleteFunc(all, func(at int) bool { return at < 0 })
+}
+
 // place finds every column that the mapping names, for each of its shapes. The error names all that are missing.
 func (m *Mapping) place(header []string) (all []positions, err error) {
 	var faults []string

@@ -124,20 +124,26 @@ func (r *sheetRows) next() (number int, values []string, err error) {
 		return r.number, nil, &LineError{Line: r.number, Reason: UnreadableLine, Text: fmt.Sprintf("%d cells instead of %d", r.full, r.cells)}
 	}
 	values, err = r.row[:r.cells], nil
-	for i, name := range r.header {
-		why := r.faults[i]
-		if why == "" || !r.used[i] || isOf(r.words.Unknown, r.row[i]) {
-			continue
+	for i := range r.header {
+		bad := r.faultOf(i)
+		if bad != nil && err == nil {
+			err = bad
 		}
-		if err == nil {
-			at, _ := excelize.CoordinatesToCellName(i+1, r.number)
-			err = &LineError{Line: r.number, Reason: event.InvalidField, Text: fmt.Sprintf("%s: cell %s %s", name, at, why)}
-		}
-		if r.filtered[i] {
+		if bad != nil && r.filtered[i] {
 			values = nil
 		}
 	}
 	return r.number, values, err
+}
+
+// faultOf says of a cell of the row that it has no value; it is nil if it has one, or if the mapping does not name its column.
+func (r *sheetRows) faultOf(i int) *LineError {
+	why := r.faults[i]
+	if why == "" || !r.used[i] || isOf(r.words.Unknown, r.row[i]) {
+		return nil
+	}
+	at, _ := excelize.CoordinatesToCellName(i+1, r.number)
+	return &LineError{Line: r.number, Reason: event.InvalidField, Text: fmt.Sprintf("%s: cell %s %s", r.header[i], at, why)}
 }
 
 // read reads the next row. The error is io.EOF behind the last one, where the sheet has ended, too.

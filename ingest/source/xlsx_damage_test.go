@@ -153,6 +153,26 @@ func TestRowThatIsPassedOverMayLackValues(t *testing.T) {
 	}
 }
 
+// A row has the trucks and, as a formula without a value, all vehicles. The trucks are read.
+func TestCellWithoutAValueCostsItsReading(t *testing.T) {
+	const m = `
+source: /office
+columns: {bcp: place, time: time}
+readings:
+  - {queue: trucks, columns: {vehicles: trucks}}
+  - {queue: all, columns: {vehicles: note}}
+  - {queue: buses, columns: {vehicles: note}, only: {place: PL-06-ZOSIN}}
+`
+	file := sheetXML(t, strings.NewReader(trucks(2, "<c><v>7</v></c><c><f>C2+1</f><v/></c>")+trucks(3, "<c><f>1+1</f></c><c><v>9</v></c>")+sheetEnd), nil)
+	got := readAll(t, bytes.NewReader(file), mapping(t, m))
+	same(t, got, []string{
+		"01T02:00 PL-18-MEDYKA queue.observed vehicles=7 wait=unknown age=unknown queue=trucks",
+		"row 2: note: cell D2 is a formula without a stored value; open the file in a spreadsheet program and save it",
+		"row 3: trucks: cell C3 is a formula without a stored value; open the file in a spreadsheet program and save it",
+		"01T03:00 PL-18-MEDYKA queue.observed vehicles=9 wait=unknown age=unknown queue=all",
+	})
+}
+
 // A byte that changed on the way makes 9 trucks of 4.
 func TestDamagedPartsAreRefused(t *testing.T) {
 	sheet := func(table string) []byte {
