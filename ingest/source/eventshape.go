@@ -125,7 +125,9 @@ func belongs(key string) string {
 	switch key {
 	case "bcp":
 		return "belongs in bcps, which has the ids of places by their names"
-	case "queue", "lane":
+	case "subject", "id", "hold", "lane":
+		return "is taken as the file has it"
+	case "queue":
 		return "is taken as the file has it; a reading with a queue of its own, and only, gives it another name"
 	case "direction":
 		return "belongs in words.inbound and words.outbound, as codes are of events"

@@ -171,7 +171,7 @@ source: /x
 bcp: PL-18-MEDYKA
 queue: buses
 columns: {vehicles: n, time: at, subject: truck}
-codes: {type: {IN: truck.came, Q: queue.observed}, place: {a: b}, bcp: {a: b}, channel: {G: groen}}
+codes: {type: {IN: truck.came, Q: queue.observed}, place: {a: b}, bcp: {a: b}, lane: {a: b}, channel: {G: groen}}
 events:
   - {values: {type: truck.gone, color: red}}
   - {columns: {type: what}, values: {type: truck.arrived}}
@@ -190,6 +190,7 @@ readings: [{}]
 		`m.yaml: codes.type.IN: "truck.came" ` + types,
 		`m.yaml: codes.type.Q: "queue.observed" ` + types,
 		`m.yaml: codes: "bcp" belongs in bcps, which has the ids of places by their names`,
+		`m.yaml: codes: "lane" is taken as the file has it`,
 		`m.yaml: codes: "place" is not supported; use type, direction, agency, channel, regime, kind or result`,
 		`m.yaml: events: "4" are given beside readings; use two mappings`,
 		`m.yaml: events[0].columns.vehicles: "n" is of readings; an event has no such field`,
