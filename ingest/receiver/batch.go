@@ -36,11 +36,14 @@ type batch struct {
 }
 
 // sort decides about each message.
-func (h *Receiver) sort(by *token.Token, body []byte, messages [][]byte) *batch {
-	sum := sha256.Sum256(body)
+func (h *Receiver) sort(by *token.Token, form form, body []byte, messages [][]byte) *batch {
+	sum := sha256.New()
+	sum.Write(append([]byte(form), '\n'))
+	sum.Write(body)
 	b := &batch{
-		// The same request again has the same name, and so the same letters.
-		request: fmt.Sprintf("%s@%016x", by.Name, binary.BigEndian.Uint64(sum[:])), messages: len(messages), seen: make(map[string]uint64, len(messages)),
+		// The same request again has the same name, and so the same letters. The same body in another form has other messages under the
+		// same indexes.
+		request: fmt.Sprintf("%s@%016x", by.Name, binary.BigEndian.Uint64(sum.Sum(nil))), messages: len(messages), seen: make(map[string]uint64, len(messages)),
 	}
 	d := event.NewDecoder(h.Vocabulary, h.Skew)
 	d.OwnRetractions = h.OwnRetractions

@@ -14,20 +14,17 @@ import (
 // MaxEvents is how many events a request may have.
 const MaxEvents = 10_000
 
-// form is how a body holds events.
-type form int
+// form is how a body holds events, as its content type.
+type form string
 
 const (
-	single form = iota + 1
-	batched
-	lines
+	single  form = "application/cloudevents+json"
+	batched form = "application/cloudevents-batch+json"
+	lines   form = "application/x-ndjson"
 )
 
-var forms = map[string]form{
-	"application/cloudevents+json":       single,
-	"application/cloudevents-batch+json": batched,
-	"application/x-ndjson":               lines,
-}
+// forms are those that are supported.
+var forms = []form{single, batched, lines}
 
 // leaveBody lets nobody wait for a body that is not read: net/http would read on, up to the timeout.
 func leaveBody(w http.ResponseWriter, r *http.Request) {

@@ -22,7 +22,8 @@ type Receipt struct {
 
 // Count is what became of the events of a request: Events is the sum of Taken, Duplicates and Refused.
 type Count struct {
-	// Request is the name of the request in the origins of its dead letters: the name of the token and a hash of the body.
+	// Request is the name of the request in the origins of its dead letters: the name of the token and a hash of the content type and the
+	// body.
 	Request string `json:"request"`
 	Events  int    `json:"events"`
 	// Taken are in Kafka. Duplicates came before in the request.

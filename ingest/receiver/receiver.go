@@ -14,6 +14,7 @@ import (
 	"log/slog"
 	"mime"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -117,7 +118,7 @@ func (h *Receiver) answer(w http.ResponseWriter, r *http.Request) *Receipt {
 		return failed
 	}
 	h.admission.charge(by.Name, time.Now(), len(messages))
-	b := h.sort(by, body, messages)
+	b := h.sort(by, form, body, messages)
 	// A client that leaves now may have the events written or not; to write them all is the same to it, and adds up here.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), writeTimeout)
 	defer cancel()
@@ -142,24 +143,24 @@ func (h *Receiver) answer(w http.ResponseWriter, r *http.Request) *Receipt {
 func (h *Receiver) admit(w http.ResponseWriter, r *http.Request) (*token.Token, form, *Receipt) {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
-		return nil, 0, problem(http.StatusMethodNotAllowed, "only posting is allowed", r.Method+" is not supported; use POST")
+		return nil, "", problem(http.StatusMethodNotAllowed, "only posting is allowed", r.Method+" is not supported; use POST")
 	}
 	by, failed := h.authenticate(w, r)
 	if failed != nil {
-		return nil, 0, failed
+		return nil, "", failed
 	}
 	media, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	form := forms[media]
-	if charset := params["charset"]; err != nil || form == 0 || charset != "" && !strings.EqualFold(charset, "utf-8") {
-		return nil, 0, problem(http.StatusUnsupportedMediaType, "the content type is not supported", "use application/cloudevents+json, "+
+	form := form(media)
+	if charset := params["charset"]; err != nil || !slices.Contains(forms, form) || charset != "" && !strings.EqualFold(charset, "utf-8") {
+		return nil, "", problem(http.StatusUnsupportedMediaType, "the content type is not supported", "use application/cloudevents+json, "+
 			"application/cloudevents-batch+json or application/x-ndjson, in UTF-8")
 	}
 	if _, ok := encodingOf(r); !ok {
 		w.Header().Set("Accept-Encoding", encodings)
-		return nil, 0, problem(http.StatusUnsupportedMediaType, "the content encoding is not supported", "use one of "+encodings+", or send the body without Content-Encoding")
+		return nil, "", problem(http.StatusUnsupportedMediaType, "the content encoding is not supported", "use one of "+encodings+", or send the body without Content-Encoding")
 	}
 	if r.ContentLength > h.cfg.MaxBody {
-		return nil, 0, h.tooLarge()
+		return nil, "", h.tooLarge()
 	}
 	return by, form, nil
 }

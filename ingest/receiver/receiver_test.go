@@ -206,6 +206,25 @@ func TestRefusedEventIsNamedByIndexAndIsADeadLetter(t *testing.T) {
 	}
 }
 
+// A clerk's program posts its list as lines, as one event, and in the end as a list. The token permits none of it. What each index of a
+// request names is another text in each form, and each is kept.
+func TestSameBodyInAnotherFormHasItsOwnDeadLetters(t *testing.T) {
+	b := open(t, nil)
+	first, second := fact("1", "truck.arrived", "T1", "/gate", "/police"), fact("2", "truck.arrived", "T2", "/gate", "/police")
+	body := "[" + first + ",\n" + second + "]"
+	var kept []string
+	for _, form := range []string{ndjson, "application/cloudevents+json", "application/cloudevents-batch+json", "application/cloudevents-batch+json; charset=utf-8"} {
+		before := len(b.letters)
+		b.post(t, form, body)
+		for _, d := range b.letters[before:] {
+			kept = append(kept, fmt.Sprintf("%d %s", d.Origin.Number, d.Value))
+		}
+	}
+	if want := []string{"0 [" + first + ",", "1 " + second + "]", "0 " + body, "0 " + first, "1 " + second}; !slices.Equal(kept, want) {
+		t.Errorf("kept %q, want %q", kept, want)
+	}
+}
+
 // A batch that is no JSON array is one message, which is refused with all its bytes.
 func TestBatchThatIsNoListIsOneRefusedMessage(t *testing.T) {
 	arrived := fact("1", "truck.arrived", "T1")
