@@ -44,7 +44,7 @@ func (a *admission) enter(name string, now time.Time) (leave func(), wait time.D
 		mine = &account{limiter: rate.NewLimiter(a.perSecond, a.burst)}
 		a.of[name] = mine
 	}
-	// How many events a body has is known once it is read. It is charged then, so a token may be in debt.
+	// What a body costs is known once it is read. It is charged then, so a token may be in debt.
 	if short := 1 - mine.limiter.TokensAt(now); short > 0 {
 		return nil, time.Duration(short / float64(a.perSecond) * float64(time.Second))
 	}
@@ -61,11 +61,17 @@ func (a *admission) enter(name string, now time.Time) (leave func(), wait time.D
 	}, 0
 }
 
-// charge counts the events of a body, of which there are MaxEvents at most.
-func (a *admission) charge(name string, now time.Time, events int) {
+// bytesPerEvent is how much of a body costs what an event does. A body of few events, or of none, is unpacked and read all the same.
+const bytesPerEvent = 4 << 10
+
+// charge counts a body that was read, to its end or up to where it was refused: its events, or its bytes where they cost more.
+func (a *admission) charge(name string, now time.Time, size, events int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.of[name].limiter.ReserveN(now, events)
+	limiter := a.of[name].limiter
+	for left := max(1, events, size/bytesPerEvent); left > 0; left -= a.burst {
+		limiter.ReserveN(now, min(left, a.burst)) // more at once than a burst would cost nothing
+	}
 }
 
 // seconds is a time for the header Retry-After, in whole seconds.

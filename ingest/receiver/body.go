@@ -35,7 +35,8 @@ func leaveBody(w http.ResponseWriter, r *http.Request) {
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now()) // a test's recorder has none
 }
 
-// read reads the body, and unpacks it, within the bounds of the configuration: both what arrives and what it unpacks to.
+// read reads the body, and unpacks it, within the bounds of the configuration: both what arrives and what it unpacks to. Of a body that is
+// refused it returns what was read.
 func (h *Receiver) read(w http.ResponseWriter, r *http.Request) ([]byte, *Receipt) {
 	connection := http.NewResponseController(w)
 	_ = connection.SetReadDeadline(time.Now().Add(h.cfg.BodyTimeout)) // a test's recorder has none
@@ -58,13 +59,13 @@ func (h *Receiver) read(w http.ResponseWriter, r *http.Request) ([]byte, *Receip
 	var large *http.MaxBytesError
 	switch {
 	case err == nil, errors.As(arriving.err, &large):
-		return nil, h.tooLarge()
+		return body.Bytes(), h.tooLarge()
 	case arriving.err == nil:
-		return nil, packing.broken(err)
+		return body.Bytes(), packing.broken(err)
 	case errors.Is(arriving.err, os.ErrDeadlineExceeded):
-		return nil, problem(http.StatusRequestTimeout, "the body came too slowly", fmt.Sprintf("it must arrive within %v; send fewer events at once", h.cfg.BodyTimeout))
+		return body.Bytes(), problem(http.StatusRequestTimeout, "the body came too slowly", fmt.Sprintf("it must arrive within %v; send fewer events at once", h.cfg.BodyTimeout))
 	}
-	return nil, problem(http.StatusBadRequest, "the body could not be read", "it broke off, or is not as its headers say")
+	return body.Bytes(), problem(http.StatusBadRequest, "the body could not be read", "it broke off, or is not as its headers say")
 }
 
 // readAhead is how much memory the length that a client claims is worth before its bytes come.
@@ -74,7 +75,8 @@ func (h *Receiver) tooLarge() *Receipt {
 	return problem(http.StatusRequestEntityTooLarge, "the body is too large", fmt.Sprintf("it may have %d bytes, also once it is unpacked; send fewer events at once", h.cfg.MaxBody))
 }
 
-// split returns the messages of a body. One that is no list of messages is one message, which will be refused.
+// split returns the messages of a body. One that is no list of messages is one message, which will be refused. Nothing is looked at behind the
+// first message that is too many.
 func (f form) split(body []byte) (messages [][]byte, _ *Receipt) {
 	switch f {
 	case batched:
@@ -87,17 +89,20 @@ func (f form) split(body []byte) (messages [][]byte, _ *Receipt) {
 			if line = bytes.TrimSpace(line); len(line) > 0 {
 				messages = append(messages, line)
 			}
+			if len(messages) > MaxEvents {
+				break
+			}
 		}
 	default:
 		messages = [][]byte{body}
 	}
 	if len(messages) > MaxEvents {
-		return nil, problem(http.StatusRequestEntityTooLarge, "the body has too many events", fmt.Sprintf("it may have %d; send fewer at once", MaxEvents))
+		return messages, problem(http.StatusRequestEntityTooLarge, "the body has too many events", fmt.Sprintf("it may have %d; send fewer at once", MaxEvents))
 	}
 	return messages, nil
 }
 
-// elements are those of a JSON array; nil if the text is none.
+// elements are those of a JSON array, up to the first one that is too many; nil if the text is none.
 func elements(text []byte) (messages [][]byte) {
 	d := json.NewDecoder(bytes.NewReader(text))
 	if t, err := d.Token(); err != nil || t != json.Delim('[') {
@@ -109,7 +114,9 @@ func elements(text []byte) (messages [][]byte) {
 		if d.Decode(&message) != nil {
 			return nil
 		}
-		messages = append(messages, message)
+		if messages = append(messages, message); len(messages) > MaxEvents {
+			return messages
+		}
 	}
 	if _, err := d.Token(); err != nil {
 		return nil

@@ -15,7 +15,8 @@ type Config struct {
 	MaxBody int64 `yaml:"max_body"`
 	// MaxAtOnce is how many bodies are read and written to Kafka at once, of which one token has half at most.
 	MaxAtOnce int `yaml:"max_at_once"`
-	// EventsPerSecond is how many events a token may post per second in the long run; ten thousand more can come at once.
+	// EventsPerSecond is how many events a token may post per second in the long run; ten thousand more can come at once. A body counts as
+	// one event at least, and as one for each 4 KiB of it once it is unpacked, also where it is refused.
 	EventsPerSecond int `yaml:"events_per_second"`
 	// BodyTimeout is how long a body may take to arrive, 55 seconds at most.
 	BodyTimeout time.Duration `yaml:"body_timeout"`

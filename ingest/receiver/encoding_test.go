@@ -39,10 +39,10 @@ func packed(t *testing.T, encoding, text string) []byte {
 	return out.Bytes()
 }
 
-func (b *border) postPacked(t *testing.T, encoding string, body []byte) (*httptest.ResponseRecorder, Receipt) {
+func (b *border) postPacked(t *testing.T, form, encoding string, body []byte) (*httptest.ResponseRecorder, Receipt) {
 	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, Path, bytes.NewReader(body))
-	r.Header.Set("Content-Type", ndjson)
+	r.Header.Set("Content-Type", form)
 	r.Header.Set("Content-Encoding", encoding)
 	r.Header.Set("Authorization", "Bearer "+b.secret)
 	return b.send(t, r)
@@ -54,7 +54,7 @@ func TestPackedBodyIsTakenAsAPlainOne(t *testing.T) {
 	b := open(t, nil)
 	_, plain := b.post(t, ndjson, body)
 	for n, encoding := range []string{"gzip", "X-GZIP", "zstd", "identity"} {
-		w, receipt := b.postPacked(t, encoding, packed(t, encoding, body))
+		w, receipt := b.postPacked(t, ndjson, encoding, packed(t, encoding, body))
 		if w.Code != http.StatusMultiStatus || receipt.Request != plain.Request || receipt.Taken != 2 || receipt.Refused != 1 {
 			t.Errorf("%s: %d %+v, want %+v", encoding, w.Code, receipt.Count, plain.Count)
 		}
@@ -86,7 +86,7 @@ func TestBoundOfABodyHoldsOnceItIsUnpacked(t *testing.T) {
 				t.Fatalf("%s: the bomb has %d bytes", encoding, body.Len())
 			}
 			before := allocated()
-			w, receipt := b.postPacked(t, encoding, body.Bytes())
+			w, receipt := b.postPacked(t, ndjson, encoding, body.Bytes())
 			if taken := allocated() - before; taken > 16*leastBody {
 				t.Errorf("%s, %d bytes more: %d bytes of memory were allocated", encoding, more, taken)
 			}
@@ -131,7 +131,7 @@ func TestNothingIsTakenOfABodyThatCannotBeUnpacked(t *testing.T) {
 			"empty": {}, "plain": []byte(body), "cut": whole[:len(whole)-5], "damaged": damaged, "followed by text": append(bytes.Clone(whole), body...),
 		} {
 			b := open(t, nil)
-			w, receipt := b.postPacked(t, encoding, bad)
+			w, receipt := b.postPacked(t, ndjson, encoding, bad)
 			if name == "empty" && encoding == "zstd" { // no frame is an empty body
 				if w.Code != 200 || receipt.Events != 0 {
 					t.Errorf("%s, %s: %d %+v", encoding, name, w.Code, receipt)

@@ -110,14 +110,14 @@ func (h *Receiver) answer(w http.ResponseWriter, r *http.Request) *Receipt {
 	}
 	defer leave()
 	body, failed := h.read(w, r)
+	var messages [][]byte
+	if failed == nil {
+		messages, failed = form.split(body)
+	}
+	h.admission.charge(by.Name, time.Now(), len(body), len(messages))
 	if failed != nil {
 		return failed
 	}
-	messages, failed := form.split(body)
-	if failed != nil {
-		return failed
-	}
-	h.admission.charge(by.Name, time.Now(), len(messages))
 	b := h.sort(by, form, body, messages)
 	// A client that leaves now may have the events written or not; to write them all is the same to it, and adds up here.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), writeTimeout)
