@@ -10,9 +10,9 @@ import (
 
 // admission bounds how much is posted at once, and at what rate.
 type admission struct {
-	most, ofOne int
-	perSecond   rate.Limit
-	burst       int
+	most      int
+	perSecond rate.Limit
+	burst     int
 
 	mu     sync.Mutex
 	bodies int
@@ -27,7 +27,7 @@ type account struct {
 
 func newAdmission(cfg Config) *admission {
 	return &admission{
-		most: cfg.MaxAtOnce, ofOne: max(1, cfg.MaxAtOnce/2), perSecond: rate.Limit(cfg.EventsPerSecond), burst: MaxEvents + cfg.EventsPerSecond,
+		most: cfg.MaxAtOnce, perSecond: rate.Limit(cfg.EventsPerSecond), burst: MaxEvents + cfg.EventsPerSecond,
 		of: map[string]*account{},
 	}
 }
@@ -35,7 +35,8 @@ func newAdmission(cfg Config) *admission {
 // busyFor is how long a client should wait for a place among the bodies at work.
 const busyFor = time.Second
 
-// enter takes a place for a body of a token, which leave gives back, or returns how long to wait.
+// enter takes a place for a body of a token, which leave gives back, or returns how long to wait. The n-th body of a token needs n free places: one
+// token has half of them at most (rounded up), and slow bodies of two leave a quarter to others, those of three an eighth.
 func (a *admission) enter(name string, now time.Time) (leave func(), wait time.Duration) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -48,7 +49,7 @@ func (a *admission) enter(name string, now time.Time) (leave func(), wait time.D
 	if short := 1 - mine.limiter.TokensAt(now); short > 0 {
 		return nil, time.Duration(short / float64(a.perSecond) * float64(time.Second))
 	}
-	if a.bodies >= a.most || mine.bodies >= a.ofOne {
+	if mine.bodies >= a.most-a.bodies {
 		return nil, busyFor
 	}
 	a.bodies++

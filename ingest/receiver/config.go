@@ -13,7 +13,8 @@ type Config struct {
 	TokensFile string `yaml:"tokens_file" example:"/etc/dwell/tokens.json"`
 	// MaxBody is the largest body of a request, in bytes, packed and unpacked.
 	MaxBody int64 `yaml:"max_body"`
-	// MaxAtOnce is how many bodies are read and written to Kafka at once, of which one token has half at most.
+	// MaxAtOnce is how many bodies are read and written to Kafka at once. The second body of a token needs two free places, its third one
+	// three, and so on: one token has half of them at most, and two tokens leave a quarter to others.
 	MaxAtOnce int `yaml:"max_at_once"`
 	// EventsPerSecond is how many events a token may post per second in the long run; ten thousand more can come at once. A body counts as
 	// one event at least, and as one for each 4 KiB of it once it is unpacked, also where it is refused.
