@@ -19,7 +19,8 @@ func (s *System) startClickHouse(ctx context.Context) error {
 		if _, err := embedded.Locate(); err != nil {
 			return err
 		}
-		if err := portFree("clickhouse.port", c.Port); err != nil {
+		// The child of a process that was just killed has the port for as long as it may have its folder.
+		if err := portFree(ctx, "clickhouse.port", c.Port, embedded.OwnerWait); err != nil {
 			return err
 		}
 		self, err := os.Executable()

@@ -56,7 +56,7 @@ func (s *System) ensureTopics(ctx context.Context, topics []kafka.NewTopic) erro
 // the marks beside it, may be an old copy.
 func (s *System) startBroker(ctx context.Context, topics []kafka.NewTopic) error {
 	k := &s.Config.Kafka
-	if err := portFree("kafka.port", k.Port); err != nil {
+	if err := portFree(ctx, "kafka.port", k.Port, 0); err != nil {
 		return err
 	}
 	ends, err := s.leastEnds(ctx)

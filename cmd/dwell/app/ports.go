@@ -1,24 +1,40 @@
 package app
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
 	"os"
 	"strconv"
+	"syscall"
+	"time"
 )
 
-// portFree tries a port before a part is started on it.
-func portFree(key string, port int) error {
+// portTick is how often a port that is in use is tried.
+const portTick = 50 * time.Millisecond
+
+// portFree tries a port before a part is started on it, for the time of wait while another process has it.
+func portFree(ctx context.Context, key string, port int, wait time.Duration) error {
 	if port == 0 {
 		return nil
 	}
 	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
-	ln, err := net.Listen("tcp", address)
-	if err != nil {
-		return cannotBind(key, address, err)
+	deadline := time.Now().Add(wait)
+	for {
+		ln, err := net.Listen("tcp", address)
+		if err == nil {
+			return ln.Close()
+		}
+		if !errors.Is(err, syscall.EADDRINUSE) || !time.Now().Before(deadline) {
+			return cannotBind(key, address, err)
+		}
+		select {
+		case <-time.After(portTick):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
-	return ln.Close()
 }
 
 // listenable refuses what no port can be opened at: an address that is not host:port, where the host may be empty and a port of 0

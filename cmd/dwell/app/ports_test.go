@@ -1,9 +1,14 @@
 package app
 
 import (
+	"context"
+	"errors"
 	"net"
 	"strings"
+	"syscall"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"dwell/dashboards/door"
 )
@@ -22,6 +27,38 @@ func TestAddressIsPrintedAsConfigured(t *testing.T) {
 			t.Errorf("listening on %s:0 is printed as %s, want %s:%s", host, got, host, port)
 		}
 		_ = ln.Close()
+	}
+}
+
+// The ClickHouse of a process that was killed has its port for another second, and one of a stranger has it for good.
+func TestPortOfAKilledProcessIsWaitedFor(t *testing.T) {
+	for _, c := range []struct {
+		name                        string
+		wait, heldFor, stoppedAfter time.Duration
+		err                         error
+		waited                      time.Duration
+	}{
+		{"it is given up in time", 5 * time.Second, time.Second + time.Millisecond, time.Hour, nil, time.Second + portTick},
+		{"it is not given up", 5 * time.Second, time.Hour, 2 * time.Hour, syscall.EADDRINUSE, 5 * time.Second},
+		{"this process is stopped meanwhile", 5 * time.Second, time.Hour, 10 * time.Millisecond, context.Canceled, 10 * time.Millisecond},
+		{"it is not waited for", 0, time.Hour, 2 * time.Hour, syscall.EADDRINUSE, 0},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			ln, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer ln.Close()
+			ctx, stop := context.WithCancel(t.Context())
+			defer stop()
+			defer time.AfterFunc(c.heldFor, func() { _ = ln.Close() }).Stop()
+			defer time.AfterFunc(c.stoppedAfter, stop).Stop()
+			begun := time.Now()
+			err = portFree(ctx, "clickhouse.port", ln.Addr().(*net.TCPAddr).Port, c.wait)
+			if waited := time.Since(begun); !errors.Is(err, c.err) || waited != c.waited {
+				t.Errorf("%s: %v after %v, want %v after %v", c.name, err, waited, c.err, c.waited)
+			}
+		})
 	}
 }
 

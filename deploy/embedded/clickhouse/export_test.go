@@ -10,9 +10,6 @@ var (
 
 const ConfinedVariable = confinedVariable
 
-// OwnerWait is how long a successor waits for its folder.
-const OwnerWait = ownerWait
-
 // SetListEvery sets how often the parts are listed.
 func SetListEvery(every string) {
 	d, err := time.ParseDuration(every)

@@ -34,8 +34,9 @@ type Config struct {
 	Unguarded bool
 }
 
-// ownerWait is how long the owner of the data folder before this one may take to end: its parent may just have been killed.
-const ownerWait = 5 * time.Second
+// OwnerWait is how long the owner of the data folder before this one may take to end, and to give up its port: its parent may just have been
+// killed.
+const OwnerWait = 5 * time.Second
 
 // orphanWait is how long statements may take to end when the parent is gone, so that its successor gets the folder.
 const orphanWait = time.Second
@@ -51,7 +52,7 @@ func Serve(ctx context.Context, lib string, cfg Config, ln net.Listener, log *sl
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}
-	own, err := folder.Own(cfg.Data, ownerWait)
+	own, err := folder.Own(cfg.Data, OwnerWait)
 	if err != nil {
 		return errors.Join(fmt.Errorf("embedded ClickHouse: %w", err), ln.Close())
 	}
