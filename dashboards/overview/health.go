@@ -12,7 +12,8 @@ type Health struct {
 	// StandsSince is from when on events are missing, because records of a partition wait and none is counted, or another process
 	// has counted them and the tables cannot be read; null while events are counted.
 	StandsSince *time.Time `json:"stands_since"`
-	// RecordsWaiting is how many records wait for this process, where some have waited for ten seconds; 0 while it counts them as they come.
+	// RecordsWaiting is how many records wait for this process, where some have waited for ten seconds, and for other members of the
+	// consumer group that count none; 0 while they are counted as they come.
 	RecordsWaiting int64 `json:"records_waiting"`
 	// DamagedTables have parts that ClickHouse cannot read, so that numbers may be wrong or missing; none is an empty list.
 	DamagedTables []DamagedTable `json:"damaged_tables"`

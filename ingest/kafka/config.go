@@ -17,7 +17,7 @@ type Config struct {
 	Topic string `yaml:"topic"`
 	// DeadLetterTopic takes the messages that cannot be used.
 	DeadLetterTopic string `yaml:"dead_letter_topic"`
-	// Group is the consumer group by which several processes share the partitions.
+	// Group is the consumer group by which several processes share the partitions. No other program may be in it: what it gets is not counted.
 	Group string `yaml:"group"`
 	// ClientID is the name of this process in the brokers' logs.
 	ClientID string `yaml:"client_id"`

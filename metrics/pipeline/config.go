@@ -48,6 +48,9 @@ func DefaultConfig() Config {
 	}
 }
 
+// SlowestFlush is the longest time between flushes of a shard that is far behind, or whose flushes take long, besides what they take.
+func (c Config) SlowestFlush() time.Duration { return maxSlowdown * c.FlushEvery }
+
 // Decoder makes what judges the messages of the log.
 func (c Config) Decoder(v *event.Vocabulary) *event.Decoder {
 	d := event.NewDecoder(v, c.Skew)

@@ -17,8 +17,8 @@ import (
 	"dwell/metrics/prom"
 )
 
-// health knows whether the numbers of this process are current: which partitions it was assigned, how far their shards are,
-// since when Kafka or ClickHouse is away, and which parts of tables are damaged.
+// health knows whether the numbers of this process are current: which partitions it was assigned, how far their shards are, which of
+// the others nobody counts, since when Kafka or ClickHouse is away, and which parts of tables are damaged.
 //
 // /healthz says that the page can be served. That does not end with an outage, so routing asks for it: the page says itself what is
 // away. /readyz says that the numbers are current, and each reason why they are not.
@@ -32,6 +32,7 @@ type health struct {
 	mu                sync.Mutex
 	joined            bool                 // the consumer group
 	shards            map[int]*shardHealth // of the partitions that are assigned
+	unassigned        unassigned           // of the others
 	kafka, clickhouse outage
 	read              bool // the tables, once
 	inspected         bool // the tables, for damage
@@ -153,6 +154,7 @@ func (h *health) groupJoined(assigned []int) {
 	for _, shard := range assigned {
 		h.shards[shard] = &shardHealth{end: -1}
 	}
+	h.unassigned.assigned(assigned)
 }
 
 func (h *health) groupLeft() {
@@ -260,16 +262,23 @@ func (h *health) overview() overview.Health {
 		since := h.clickhouse.since.shown
 		shown.StandsSince = &since
 	}
+	stands := func(since time.Time) {
+		if shown.StandsSince == nil || since.Before(*shown.StandsSince) {
+			shown.StandsSince = &since
+		}
+	}
 	for _, s := range h.shards {
 		if s.behind() {
 			shown.RecordsWaiting += s.lag()
 		}
-		if !s.stands() {
-			continue
+		if s.stands() {
+			stands(s.waiting.shown)
 		}
-		if since := s.waiting.shown; shown.StandsSince == nil || since.Before(*shown.StandsSince) {
-			shown.StandsSince = &since
-		}
+	}
+	for _, p := range h.standingOthers() {
+		w := h.unassigned.waiting[p]
+		shown.RecordsWaiting += w.records
+		stands(w.since.shown)
 	}
 	return shown
 }
@@ -346,6 +355,9 @@ func (h *health) reasons() (lines []string) {
 		if s.stands() {
 			add("partition %d stands: %d records wait, and none has been counted since %s%s", shard, s.lag(), s.waiting.time.UTC().Format(time.RFC3339), s.cause())
 		}
+	}
+	for _, p := range h.standingOthers() {
+		lines = append(lines, h.unassigned.reason(p))
 	}
 	for _, d := range h.damage {
 		add("part %s of table %s is damaged, so that numbers may be missing: %s", d.Part, d.Table, d.WayOut())

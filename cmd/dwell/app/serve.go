@@ -61,12 +61,16 @@ func Serve(ctx context.Context, cfg Config, out io.Writer, log *slog.Logger, now
 		return readers.Close()
 	})
 	known := newHealth(log, now, s.border.Wake, s.border.Elsewhere)
+	known.unassigned = newUnassigned(cfg.Kafka.Group, cfg.Engine.SlowestFlush())
 	cfg.Dashboards.Query.Health = known.Overview
 	s.Source = query.New(readers, cfg.ClickHouse.Database, s.Book.Places, s.Vocabulary, cfg.Dashboards.Query, now, s.border)
 	s.Go(ctx, "inspector", clickhouse.Inspector{Store: s.Store, Log: log, Found: known.damaged}.Run)
 	if err := s.startEngine(ctx, reg, traces.Tracer(), known); err != nil {
 		return nil, err
 	}
+	s.Go(ctx, "others", others{
+		partitions: s.Config.Kafka.Partitions, bounds: s.Producer.Bounds, progress: s.Store.Progress, health: known, log: log.With("component", "health"),
+	}.run)
 	if err := s.StartNormalizing(ctx, reg, now); err != nil {
 		return nil, err
 	}

@@ -1,0 +1,218 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"dwell/dashboards/overview"
+	"dwell/metrics/engine"
+)
+
+// beginWithOthers brings a process with partitions 0 and 3 of the group "dwell" to where its numbers are current. Others have 1 and 2.
+func beginWithOthers() *witness {
+	w := newWitness()
+	w.unassigned = newUnassigned("dwell", 8*time.Second)
+	w.begin()
+	return w
+}
+
+// uncounted is what /readyz says of a partition that another member has.
+func uncounted(partition int, records int64, since time.Time) string {
+	return fmt.Sprintf(`partition %d is not counted: %d records wait, and the member of the consumer group "dwell" that has it has counted none since %s: `+
+		"if it is another dwell, its /readyz says why; if it is no dwell, stop it, or give it another group", partition, records, since.UTC().Format(time.RFC3339))
+}
+
+func (w *witness) wantWaiting(t *testing.T, want int64) {
+	t.Helper()
+	if got := w.Overview().RecordsWaiting; got != want {
+		t.Errorf("the page says that %d records wait, want %d", got, want)
+	}
+}
+
+func TestPartitionsThatOtherMembersDoNotCountAreNamed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := beginWithOthers()
+		none := map[overview.Part]time.Duration{}
+		began := time.Now()
+		w.other(2, 40, 7)
+		time.Sleep(6 * time.Second)
+		w.other(1, 0, 3)
+		w.other(2, 40, 9)
+		time.Sleep(11 * time.Second)
+		w.other(1, 0, 3)
+		w.other(2, 40, 9)
+		w.wantReady(t) // the slowest flush of a dwell takes eight seconds more than that of its shards
+		w.wantShown(t, none, 0)
+		w.wantWaiting(t, 0)
+		time.Sleep(time.Second)
+		w.wantReady(t) // nobody has looked
+		woken := w.woken
+		w.other(2, 40, 12)
+		w.wantReady(t, uncounted(2, 12, began))
+		w.wantShown(t, none, 18*time.Second)
+		w.wantWaiting(t, 12)
+		w.wantLag(t, map[int]int64{0: 0, 3: 0})
+		w.wantStanding(t, map[int]bool{0: false, 3: false})
+		if w.woken != woken+1 {
+			t.Errorf("viewers were woken %d times, want once", w.woken-woken)
+		}
+		time.Sleep(6 * time.Second)
+		w.other(1, 0, 5)
+		w.other(2, 40, 12)
+		w.wantReady(t, uncounted(1, 5, began.Add(6*time.Second)), uncounted(2, 12, began))
+		w.wantShown(t, none, 24*time.Second)
+		w.wantWaiting(t, 17)
+
+		t.Log("one counts some, and one all")
+		w.other(1, 5, 0)
+		w.other(2, 45, 10)
+		w.wantReady(t)
+		w.wantShown(t, none, 0)
+		w.wantWaiting(t, 0)
+	})
+}
+
+// However many records wait: what another member counts does not stand.
+func TestPartitionThatAnotherMemberIsCatchingUpWithIsNotNamed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := beginWithOthers()
+		for progress := int64(1000); progress < 60000; progress += 1000 {
+			w.other(1, progress, 1e6-progress)
+			w.wantReady(t)
+			time.Sleep(15 * time.Second)
+		}
+		w.wantShown(t, map[overview.Part]time.Duration{}, 0)
+		w.wantWaiting(t, 0)
+	})
+}
+
+func TestRebalanceForgetsThePartitionsThatThisProcessGets(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := beginWithOthers()
+		began := time.Now()
+		look := func() {
+			w.other(1, 0, 3)
+			w.other(2, 40, 7)
+		}
+		look()
+		time.Sleep(time.Minute)
+		look()
+		both := []string{uncounted(1, 3, began), uncounted(2, 7, began)}
+		w.wantReady(t, both...)
+
+		t.Log("while the group gives partitions out, nobody knows who has which")
+		w.groupLeft()
+		w.wantReady(t, notJoined)
+		if theirs := w.ofOthers(4); theirs != nil {
+			t.Errorf("others have %v", theirs)
+		}
+		t.Log("this process gets the first one")
+		w.groupJoined([]int{0, 1})
+		if theirs := w.ofOthers(4); !slices.Equal(theirs, []int{2, 3}) {
+			t.Errorf("others have %v", theirs)
+		}
+		for _, shard := range []int{0, 1} {
+			w.opened(shard, 100)
+			w.fetched(shard, 100, 100)
+		}
+		w.wantReady(t, both[1])
+		look() // which began before
+		w.wantReady(t, both[1])
+		w.wantShown(t, map[overview.Part]time.Duration{}, time.Minute)
+
+		t.Log("and gives it back")
+		time.Sleep(time.Second)
+		w.groupLeft()
+		w.groupJoined([]int{0})
+		w.opened(0, 100)
+		w.fetched(0, 100, 100)
+		back := time.Now()
+		look()
+		w.wantReady(t, both[1])
+		time.Sleep(time.Minute)
+		look()
+		w.wantReady(t, uncounted(1, 3, back), both[1])
+	})
+}
+
+// What is away says enough; once it is back, it is said again what was true before and is still true.
+func TestNothingIsSaidOfOthersThatCannotBeAsked(t *testing.T) {
+	for part, reached := range map[overview.Part]func(w *witness, err error){
+		overview.Kafka:      func(w *witness, err error) { w.kafkaReached(err) },
+		overview.ClickHouse: func(w *witness, err error) { w.clickhouseReached(err) },
+	} {
+		t.Run(string(part), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := beginWithOthers()
+				began := time.Now()
+				w.other(2, 40, 7)
+				time.Sleep(time.Minute)
+				w.other(2, 40, 7)
+				reached(w, errors.New("connection refused"))
+				away := time.Now()
+				w.wantReady(t, string(part)+" is away since "+away.UTC().Format(time.RFC3339))
+				w.wantShown(t, map[overview.Part]time.Duration{part: 0}, 0)
+				w.wantWaiting(t, 0)
+				if theirs := w.ofOthers(4); theirs != nil {
+					t.Errorf("asked about %v", theirs)
+				}
+				reached(w, nil)
+				w.other(2, 40, 7)
+				w.wantReady(t, uncounted(2, 7, began))
+				w.other(2, 47, 0)
+				w.wantReady(t)
+			})
+		})
+	}
+}
+
+// The loop compares what is left of each log with the tables, of the partitions of others alone.
+func TestOthersAreLookedAtEveryFewSeconds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := beginWithOthers()
+		firsts, ends, counted := []int64{0, 0, 60, 0}, []int64{100, 10, 90, 100}, []int64{0, 10, 40, 0}
+		leaderless := errors.New("partition 1 has no leader")
+		var asked []int
+		var away error // what is asked about partition 1
+		ctx, cancel := context.WithCancel(t.Context())
+		look := others{
+			partitions: 4, health: w.health, log: slog.New(slog.NewTextHandler(&w.log, nil)),
+			bounds: func(_ context.Context, p int) (first, end int64, err error) {
+				if asked = append(asked, p); p == 1 {
+					err = away
+				}
+				return firsts[p], ends[p], err
+			},
+			progress: func(_ context.Context, p int) (engine.Progress, error) { return engine.Progress{Offset: counted[p]}, nil },
+		}
+		ended := make(chan error)
+		go func() { ended <- look.run(ctx) }()
+		time.Sleep(lookEvery + time.Second)
+		if !slices.Equal(asked, []int{1, 2}) {
+			t.Errorf("asked about %v", asked)
+		}
+		began := time.Now().Add(-time.Second)
+		t.Log("the records 40 to 59 were deleted, and a partition whose leader is away hides no other one")
+		away = leaderless
+		time.Sleep(21 * time.Second)
+		w.wantReady(t, uncounted(2, 30, began))
+		if n := strings.Count(w.log.String(), leaderless.Error()); n != 1 {
+			t.Errorf("logged %d times:\n%s", n, w.log.String())
+		}
+		t.Log("all are counted")
+		counted[2] = 90
+		time.Sleep(lookEvery)
+		w.wantReady(t)
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+}
