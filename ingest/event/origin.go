@@ -11,7 +11,7 @@ import (
 // message: if it fails again, that is another letter, with an origin of its own.
 type Origin struct {
 	Kind OriginKind
-	// Name is that of the topic, import or request.
+	// Name is that of the topic, import or request. That of a message of an agency's topic has its hash, too (MessageOrigin).
 	Name string
 	// Part is the partition of a topic; an import and a request have the one part 0.
 	Part int
@@ -38,7 +38,19 @@ func RecordOrigin(topic string, partition int, offset int64) Origin {
 	return Origin{Kind: FromTopic, Name: topic, Part: partition, Number: offset}
 }
 
-// String names the origin, such as topic/dwell.events/3/1204, import/2026-01/17 or request/c0ffee/4.
+// MessageOrigin is the origin of a message of an agency's topic with its hash, since a topic that is made anew has other messages at the same
+// offsets.
+func MessageOrigin(topic string, partition int, offset int64, hash uint64) Origin {
+	return RecordOrigin(fmt.Sprintf("%s@%016x", topic, hash), partition, offset)
+}
+
+// Topic is the name of the topic. Kafka allows no @ in one.
+func (o Origin) Topic() string {
+	topic, _, _ := strings.Cut(o.Name, "@")
+	return topic
+}
+
+// String names the origin, such as topic/dwell.events/3/1204, topic/gate.events@9ae16a3b2f90404f/3/1204, import/2026-01/17 or request/c0ffee/4.
 func (o Origin) String() string {
 	if o.Kind == FromTopic {
 		return fmt.Sprintf("%v/%s/%d/%d", o.Kind, o.Name, o.Part, o.Number)

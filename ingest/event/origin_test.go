@@ -22,6 +22,19 @@ func TestNameOfAnOriginIsParsedBack(t *testing.T) {
 	})
 }
 
+// A gate's topic is made anew and has another message at the same offset: that is another letter, of the same topic.
+func TestMessagesOfOneOffsetHaveOriginsOfTheirOwn(t *testing.T) {
+	first, second := MessageOrigin("gate.events", 3, 17, 0x9ae16a3b2f90404f), MessageOrigin("gate.events", 3, 17, 0xbeef)
+	if first.String() != "topic/gate.events@9ae16a3b2f90404f/3/17" || second.String() != "topic/gate.events@000000000000beef/3/17" {
+		t.Errorf("the origins are %v and %v", first, second)
+	}
+	for _, o := range []Origin{first, second, RecordOrigin("gate.events", 3, 17)} {
+		if o.Topic() != "gate.events" {
+			t.Errorf("the topic of %v is %q", o, o.Topic())
+		}
+	}
+}
+
 func TestOtherTextIsNoOrigin(t *testing.T) {
 	for _, text := range []string{
 		"", "/", "3/1204", "topic", "topic/3/1204", "topic/dwell.events/3/", "topic/dwell.events/3/-1", "topic/dwell.events/x/1",

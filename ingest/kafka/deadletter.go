@@ -69,7 +69,7 @@ func (p *Producer) deadLetter(d *event.DeadLetter) *event.Record {
 	}
 	if d.Origin.Kind == event.FromTopic {
 		headers = append(headers,
-			event.Header{Key: []byte(TopicHeader), Value: []byte(d.Origin.Name)},
+			event.Header{Key: []byte(TopicHeader), Value: []byte(d.Origin.Topic())},
 			event.Header{Key: []byte(PartitionHeader), Value: strconv.AppendInt(nil, int64(d.Origin.Part), 10)},
 			event.Header{Key: []byte(OffsetHeader), Value: strconv.AppendInt(nil, d.Origin.Number, 10)},
 		)

@@ -99,6 +99,9 @@ func TestDeadLetterHasBytesAndReason(t *testing.T) {
 				Key:  bytesOrNil(t, "key"), Value: bytesOrNil(t, "value"),
 			},
 		}
+		if rapid.Bool().Draw(t, "of an agency") {
+			d.Origin = event.MessageOrigin("gate.events", d.Origin.Part, d.Origin.Number, rapid.Uint64().Draw(t, "hash"))
+		}
 		for range rapid.IntRange(0, 3).Draw(t, "headers") {
 			d.Headers = append(d.Headers, event.Header{Key: []byte(rapid.String().Draw(t, "name")), Value: bytesOrNil(t, "header")})
 		}
@@ -160,9 +163,10 @@ func written(t *testing.T, r event.Record) (d event.DeadLetter) {
 	d = event.DeadLetter{Reason: event.Reason(text[ReasonHeader]), Detail: text[DetailHeader], Record: event.Record{Key: r.Key, Value: r.Value}}
 	partition, err1 := strconv.Atoi(text[PartitionHeader])
 	offset, err2 := strconv.ParseInt(text[OffsetHeader], 10, 64)
-	d.Origin = event.RecordOrigin(text[TopicHeader], partition, offset)
-	if d.Origin.String() != text[OriginHeader] {
-		t.Errorf("the origin is written as %q, and topic, partition and offset say %v", text[OriginHeader], d.Origin)
+	var ok bool
+	d.Origin, ok = event.ParseOrigin(text[OriginHeader])
+	if !ok || d.Origin.Topic() != text[TopicHeader] || d.Origin.Part != partition || d.Origin.Number != offset {
+		t.Errorf("the origin is written as %q, and topic, partition and offset are %q, %d and %d", text[OriginHeader], text[TopicHeader], partition, offset)
 	}
 	var err3 error
 	d.Time, err3 = strconv.ParseInt(text[TimeHeader], 10, 64)

@@ -5,8 +5,8 @@
 // rebalance, gives the same events under the same ids, so that they count once. It refuses to write a part of what it knows to be unusable: the
 // records of a message that can be used are events though others of it are refused. What a message means is the translator's matter.
 //
-// A message without an id of its own is known by topic, partition, offset and the hash of its bytes: a topic that was made anew has other messages at the
-// same offsets.
+// A message without an id of its own, and each dead letter, is known by topic, partition, offset and the hash of its bytes: a topic that was made anew has
+// other messages at the same offsets.
 package normalize
 
 import (
@@ -89,12 +89,13 @@ func (p *Partition) Handle(messages []event.Record, next, end int64) error {
 
 func (p *Partition) message(m *event.Record) error {
 	p.count.Messages++
+	hash := xxhash.Sum64(m.Value)
 	var letter event.DeadLetter
 	refuse := func(reason event.Reason, detail string) {
 		p.count.Records++
 		p.count.Refused++
 		if letter.Reason == "" {
-			letter = event.DeadLetter{Record: m.Clone(), Origin: event.RecordOrigin(p.topic, p.number, m.Offset), Reason: reason, Detail: detail}
+			letter = event.DeadLetter{Record: m.Clone(), Origin: event.MessageOrigin(p.topic, p.number, m.Offset, hash), Reason: reason, Detail: detail}
 			return
 		}
 		letter.Detail += "; " + detail
@@ -105,7 +106,7 @@ func (p *Partition) message(m *event.Record) error {
 		return nil
 	}
 	now := p.parts.Now()
-	origin := fmt.Sprintf("%s/%d/%d@%016x", p.topic, p.number, m.Offset, xxhash.Sum64(m.Value))
+	origin := fmt.Sprintf("%s/%d/%d@%016x", p.topic, p.number, m.Offset, hash)
 	passed, err := p.parts.Translator.Translate(m.Value, origin, now, func(l source.Line, err error) error {
 		var bad *source.LineError
 		switch {

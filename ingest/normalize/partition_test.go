@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cespare/xxhash/v2"
+
 	"dwell/ingest/event"
 	"dwell/ingest/letters"
 	"dwell/ingest/normalize"
@@ -119,9 +121,9 @@ events: [{}]
 		t.Errorf("got %v", err)
 	}
 	refused := []string{
-		`letter topic/gate.events/2/12 unknown_type: record 3: what: "truck.left" is not the type of an event; name it in codes.type, or leave its records out by except; ` +
+		fmt.Sprintf("letter topic/gate.events@%016x/2/12 ", xxhash.Sum64String(list)) + `unknown_type: record 3: what: "truck.left" is not the type of an event; name it in codes.type, or leave its records out by except; ` +
 			`missing_field: record 4: truck is empty ` + fmt.Sprintf("%q", list),
-		`letter topic/gate.events/2/13 unreadable_batch: crc "bytes"`,
+		fmt.Sprintf("letter topic/gate.events@%016x/2/13 ", xxhash.Sum64String("bytes")) + `unreadable_batch: crc "bytes"`,
 		"table 2",
 	}
 	events := []string{"event T0", "event T1", "event AF-NAN-TORKHAM everywhere"}
