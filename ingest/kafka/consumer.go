@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"runtime"
-	"slices"
 	"sync"
 	"time"
 
@@ -28,7 +26,7 @@ type Consumer struct {
 	mu sync.Mutex
 	// assigned are the partitions that this process handles now, offsets what is to be committed of them.
 	assigned []int
-	offsets  map[int]int64
+	offsets  map[int]commit
 	sources  map[int]*source // of assigned
 }
 
@@ -180,7 +178,7 @@ func (c *Consumer) generation(owned context.Context, g *kafkago.Generation, part
 	defer stopFetching()
 	f := newFetcher(c.client, c.cfg, c.log, c.obs, partitions, assigned)
 	c.mu.Lock()
-	c.assigned, c.offsets, c.sources = assigned, make(map[int]int64, len(assigned)), f.sources
+	c.assigned, c.offsets, c.sources = assigned, make(map[int]commit, len(assigned)), f.sources
 	c.mu.Unlock()
 	c.obs.Joined(assigned)
 	defer c.obs.Left()
@@ -200,7 +198,7 @@ func (c *Consumer) generation(owned context.Context, g *kafkago.Generation, part
 	}
 	c.commitUntil(owned, g)
 	loops.Wait()
-	c.commit(g)
+	c.commit(context.WithoutCancel(owned), g)
 	c.mu.Lock()
 	c.assigned, c.sources = nil, nil
 	c.mu.Unlock()
@@ -222,41 +220,4 @@ func drainContext(owned context.Context, a time.Duration) (context.Context, cont
 		stop()
 		cancel()
 	}
-}
-
-// Commit notes the next offset of a partition for operators' tools, such as kafka-consumer-groups, and for Handlers that have no other
-// progress (Committed). It is committed to the group within Config.CommitInterval, and again until it succeeds or the generation ends.
-// Commits of partitions that are not assigned to this process are ignored.
-func (c *Consumer) Commit(partition int, next int64) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if slices.Contains(c.assigned, partition) {
-		c.offsets[partition] = next
-	}
-}
-
-func (c *Consumer) commitUntil(owned context.Context, g *kafkago.Generation) {
-	for sleep(owned, c.cfg.CommitInterval) {
-		c.commit(g)
-	}
-}
-
-func (c *Consumer) commit(g *kafkago.Generation) {
-	c.mu.Lock()
-	offsets := maps.Clone(c.offsets)
-	clear(c.offsets)
-	c.mu.Unlock()
-	if len(offsets) == 0 {
-		return
-	}
-	if err := g.CommitOffsets(map[string]map[int]int64{c.cfg.Topic: offsets}); err != nil {
-		c.obs.Failed(CommitFailure)
-		c.committing.failed(c.log, slog.LevelWarn, "offsets not committed to the group", err, "group", g.GroupID)
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		maps.Copy(offsets, c.offsets) // what was noted meanwhile is newer
-		c.offsets = offsets
-		return
-	}
-	c.committing.over(c.log, "offsets are committed to the group again", "group", g.GroupID)
 }

@@ -106,8 +106,8 @@ func TestCommittedOffsetIsForToolsOnly(t *testing.T) {
 	write(t, p, 1, 0, 100, want)
 	c, stop := consume(t, cfg, l)
 	l.until(t, "all is stored", func() bool { return l.total() == 100 })
-	c.Commit(0, 77)
-	c.Commit(5, 1)
+	c.Commit(0, 77, "known again")
+	c.Commit(5, 1, "")
 	if err := stop(); err != nil {
 		t.Fatal(err)
 	}
@@ -117,8 +117,8 @@ func TestCommittedOffsetIsForToolsOnly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := r.Topics[topic][0].CommittedOffset; got != 77 {
-		t.Errorf("committed offset %d, want 77", got)
+	if got := r.Topics[topic][0]; got.CommittedOffset != 77 || got.Metadata != "known again" {
+		t.Errorf("committed %+v, want 77, known again", got)
 	}
 
 	// What is stored was lost, so all is read again, whatever the group says.
@@ -149,11 +149,11 @@ func TestFailedCommitIsMadeAgain(t *testing.T) {
 	write(t, p, 1, 0, 100, want)
 	c, _ := consume(t, cfg, l)
 	l.until(t, "all is stored", func() bool { return l.total() == 100 })
-	c.Commit(0, 77)
+	c.Commit(0, 77, "known again")
 	<-refused
 	until(t, "the offset is committed", func() bool {
-		next, err := c.Committed(t.Context(), 0)
-		return err == nil && next == 77
+		next, metadata, err := c.Committed(t.Context(), 0)
+		return err == nil && next == 77 && metadata == "known again"
 	})
 }
 

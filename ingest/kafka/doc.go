@@ -3,7 +3,7 @@
 // It promises:
 //
 //   - Each partition is handled by one Handler at a time in this process, in offset order, from the offset that the
-//     Handler itself names in Open. The committed group offset is written for operators' tools and never read.
+//     Handler itself names in Open. The committed group offset is for operators' tools, and for Handlers without other progress (Committed).
 //   - Only committed records reach a Handler: transaction markers and the records of aborted transactions are left out,
 //     records before the requested offset are skipped, and every batch's CRC-32C is checked.
 //   - Nothing is skipped silently. Records that retention has deleted before they were read are counted and logged;

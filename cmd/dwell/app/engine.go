@@ -48,7 +48,7 @@ func (s *System) startEngine(ctx context.Context, reg prometheus.Registerer, tra
 			Store:       s.Store,
 			DeadLetters: s.Producer.DeadLetters,
 			Commit: func(_ context.Context, next int64) error {
-				consumer.Commit(partition, next)
+				consumer.Commit(partition, next, "")
 				return nil
 			},
 			PartitionOf: s.partitionOf, WriteToOwners: s.Producer.Write, Forward: s.Producer.Forward,

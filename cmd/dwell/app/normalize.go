@@ -158,7 +158,7 @@ func (h *messageHandler) Open(ctx context.Context, _ int) (int64, error) {
 	t := h.source
 	h.of = normalize.NewPartition(t.mapping.Topic, h.number, normalize.Parts{
 		Translator: messages, Log: t.Producer, Refused: letters.Writer{Topic: t.Producer, Table: t.Store}, Now: t.now,
-		Commit: func(next int64) { h.consumer.Commit(h.number, next) },
+		Commit: func(next int64) { h.consumer.Commit(h.number, next, "") },
 		Normalized: func(c normalize.Count, left int64) {
 			t.metrics.Normalized(t.mapping.Topic, h.number, c.Events, c.Refused, c.Passed, left)
 		},
@@ -170,7 +170,8 @@ func (h *messageHandler) Open(ctx context.Context, _ int) (int64, error) {
 	if anew {
 		return kafka.Earliest, nil
 	}
-	return h.consumer.Committed(ctx, h.number)
+	next, _, err := h.consumer.Committed(ctx, h.number)
+	return next, err
 }
 
 func (h *messageHandler) Handle(_ context.Context, b kafka.Batch) error {
