@@ -78,7 +78,7 @@ sources:
 	defer func() { stopHere(t, s) }()
 	sendHere(t, s, messages[half:]...)
 	back := half - 60
-	uncommit(t, s, "dwell.sources.gate", "gate.events", back)
+	commitHere(t, s, back, "dwell")
 	events, pings := 0, 0
 	for _, m := range messages[back:] {
 		switch {
@@ -95,8 +95,8 @@ sources:
 	normalized(t, again, events, len(messages)-back-events-pings, pings)
 	count(t, s)
 	for query, want := range map[string]string{
-		"concatWithSeparator(' ', uniqExact(id, source), uniqExactIf(id, id LIKE 'gate.events/0/%')) FROM events FINAL":                      "1500 1500",
-		"toString(countIf(release_time = 3600 AND crossing_time = 5400)) FROM latest_visits WHERE status = 'departed'":                       "500",
+		"concatWithSeparator(' ', uniqExact(id, source), uniqExactIf(id, id LIKE 'gate.events/0/%')) FROM events FINAL":                                                                   "1500 1500",
+		"toString(countIf(release_time = 3600 AND crossing_time = 5400)) FROM latest_visits WHERE status = 'departed'":                                                                    "500",
 		"concatWithSeparator(' ', count(), uniqExact(number), any(replaceRegexpOne(name, '@[0-9a-f]{16}$', '@hash')), any(detail)) FROM dead_letters FINAL WHERE reason = 'unknown_type'": "10 10 gate.events@hash unknown_type: what: \"WEIGHED\" is not the type of an event; name it in codes.type, or leave its records out by except",
 	} {
 		var got string
@@ -125,16 +125,8 @@ func TestTopicOfAnAgencyComesAndIsMadeAnew(t *testing.T) {
 	if err := s.StartNormalizing(t.Context(), reg, time.Now); err != nil {
 		t.Fatal(err)
 	}
-	admin := &kafkago.Client{Addr: kafkago.TCP(s.Config.Kafka.Brokers...)}
-	create := func() {
-		t.Helper()
-		answer, err := admin.CreateTopics(t.Context(), &kafkago.CreateTopicsRequest{Topics: []kafkago.TopicConfig{{Topic: "gate.events", NumPartitions: 1, ReplicationFactor: 1}}})
-		if err := errors.Join(err, answer.Errors["gate.events"]); err != nil {
-			t.Fatal(err)
-		}
-	}
 	until(t, "the topic is missing", func() bool { return said.times("a source is not read") > 0 })
-	create()
+	createHere(t, s)
 	message := func(truck string) kafkago.Message {
 		return kafkago.Message{Topic: "gate.events", Value: []byte(`{"at":"2026-01-05T08:00:00Z","truck":"` + truck + `"}`)}
 	}
@@ -144,12 +136,29 @@ func TestTopicOfAnAgencyComesAndIsMadeAnew(t *testing.T) {
 		t.Errorf("it is said %d times that the topic is missing", n)
 	}
 
-	if answer, err := admin.DeleteTopics(t.Context(), &kafkago.DeleteTopicsRequest{Topics: []string{"gate.events"}}); err != nil || answer.Errors["gate.events"] != nil {
-		t.Fatal(err, answer)
-	}
-	create()
+	deleteHere(t, s)
+	createHere(t, s)
 	sendHere(t, s, message("T4"))
 	normalized(t, reg, 4, 0, 0)
+}
+
+// createHere creates the gate's topic.
+func createHere(t *testing.T, s *app.System) {
+	t.Helper()
+	admin := &kafkago.Client{Addr: kafkago.TCP(s.Config.Kafka.Brokers...)}
+	answer, err := admin.CreateTopics(t.Context(), &kafkago.CreateTopicsRequest{Topics: []kafkago.TopicConfig{{Topic: "gate.events", NumPartitions: 1, ReplicationFactor: 1}}})
+	if err := errors.Join(err, answer.Errors["gate.events"]); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func deleteHere(t *testing.T, s *app.System) {
+	t.Helper()
+	admin := &kafkago.Client{Addr: kafkago.TCP(s.Config.Kafka.Brokers...)}
+	answer, err := admin.DeleteTopics(t.Context(), &kafkago.DeleteTopicsRequest{Topics: []string{"gate.events"}})
+	if err != nil || answer.Errors["gate.events"] != nil {
+		t.Fatal(err, answer)
+	}
 }
 
 // journal is what was logged.
@@ -186,35 +195,55 @@ func normalized(t *testing.T, reg *prometheus.Registry, events, refused, passed 
 	t.Helper()
 	want := fmt.Sprintf("event %d, refused %d, passed %d", events, refused, passed)
 	until(t, want, func() bool {
-		families, err := reg.Gather()
-		if err != nil {
-			t.Fatal(err)
-		}
-		is := map[string]int{}
-		for _, f := range families {
-			for _, m := range f.GetMetric() {
-				for _, l := range m.GetLabel() {
-					if f.GetName() == "dwell_source_records_total" && l.GetName() == "outcome" {
-						is[l.GetValue()] = int(m.GetCounter().GetValue())
-					}
-				}
-			}
-		}
+		is := outcomes(t, reg)
 		return want == fmt.Sprintf("event %d, refused %d, passed %d", is["accepted"], is["refused"], is["passed"])
 	})
 }
 
-// uncommit takes back what a group has committed of a topic with one partition.
-func uncommit(t *testing.T, s *app.System, group, topic string, to int) {
+// outcomes are what the records of gate.events became.
+func outcomes(t *testing.T, reg *prometheus.Registry) map[string]int {
+	t.Helper()
+	families, err := reg.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	is := map[string]int{}
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			for _, l := range m.GetLabel() {
+				if f.GetName() == "dwell_source_records_total" && l.GetName() == "outcome" {
+					is[l.GetValue()] = int(m.GetCounter().GetValue())
+				}
+			}
+		}
+	}
+	return is
+}
+
+// committedHere is what the gate's group has committed.
+func committedHere(t *testing.T, s *app.System) kafkago.OffsetFetchPartition {
+	t.Helper()
+	client := &kafkago.Client{Addr: kafkago.TCP(s.Config.Kafka.Brokers...)}
+	answer, err := client.OffsetFetch(t.Context(), &kafkago.OffsetFetchRequest{
+		GroupID: "dwell.sources.gate", Topics: map[string][]int{"gate.events": {0}},
+	})
+	if err := errors.Join(err, answer.Error); err != nil {
+		t.Fatal(err)
+	}
+	return answer.Topics["gate.events"][0]
+}
+
+// commitHere commits an offset of the gate's topic, with metadata, while its group has no members.
+func commitHere(t *testing.T, s *app.System, to int, metadata string) {
 	t.Helper()
 	client := &kafkago.Client{Addr: kafkago.TCP(s.Config.Kafka.Brokers...)}
 	answer, err := client.OffsetCommit(t.Context(), &kafkago.OffsetCommitRequest{
-		GroupID: group, GenerationID: -1, Topics: map[string][]kafkago.OffsetCommit{topic: {{Offset: int64(to)}}},
+		GroupID: "dwell.sources.gate", GenerationID: -1, Topics: map[string][]kafkago.OffsetCommit{"gate.events": {{Offset: int64(to), Metadata: metadata}}},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := answer.Topics[topic][0].Error; err != nil {
+	if err := answer.Topics["gate.events"][0].Error; err != nil {
 		t.Fatal(err)
 	}
 }

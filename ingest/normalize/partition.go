@@ -1,9 +1,10 @@
 // Package normalize writes what the messages of an agency's own topic say to the topic of events.
 //
 // It promises that each message becomes events, or one dead letter with its bytes and coordinates, or is passed over as its mapping says;
-// that these are acknowledged before the offset behind the message is committed; and that a message that is read again, after a crash or a
-// rebalance, gives the same events under the same ids, so that they count once. It refuses to write a part of what it knows to be unusable: the
-// records of a message that can be used are events though others of it are refused. What a message means is the translator's matter.
+// that these are acknowledged before the offset behind the message is committed; that a message that is read again, after a crash or a
+// rebalance, gives the same events under the same ids, so that they count once; and that a topic that was made anew, or that another consumer of the
+// group has read, is read from its beginning (checkpoint.go). It refuses to write a part of what it knows to be unusable: the records of a message
+// that can be used are events though others of it are refused. What a message means is the translator's matter.
 //
 // A message without an id of its own, and each dead letter, is known by topic, partition, offset and the hash of its bytes: a topic that was made anew has
 // other messages at the same offsets.
@@ -46,8 +47,11 @@ type Parts struct {
 	Translator Translator
 	Log        Log
 	Refused    Refused
-	// Commit takes the offset behind what is written, whenever it has changed.
-	Commit func(next int64)
+	Topic      Topic
+	// Commit takes the offset behind what is written, with the metadata that Resume needs, whenever one of them has changed.
+	Commit func(next int64, metadata string)
+	// Unchecked is called with why the log could not be compared with what was read of it. That is tried again.
+	Unchecked func(err error)
 	// Normalized is called with what was written, and with how many messages are left in the partition, -1 if that is not known.
 	Normalized func(c Count, left int64)
 	Now        func() time.Time
@@ -64,7 +68,15 @@ type Partition struct {
 	count   Count
 	next    int64
 	left    int64
-	written int64 // the offset that was committed
+
+	written struct { // is committed
+		next     int64
+		metadata string
+	}
+
+	last     checkpoint // the last message that was handled
+	verified checkpoint // one that the log had when it was last compared
+	checked  time.Time  // when that was
 }
 
 // NewPartition is for the messages of a partition of a topic, from any offset on.
@@ -105,6 +117,7 @@ func (p *Partition) message(m *event.Record) error {
 		p.letters = append(p.letters, letter)
 		return nil
 	}
+	p.last = at(m)
 	now := p.parts.Now()
 	origin := fmt.Sprintf("%s/%d/%d@%016x", p.topic, p.number, m.Offset, hash)
 	passed, err := p.parts.Translator.Translate(m.Value, origin, now, func(l source.Line, err error) error {
@@ -135,17 +148,21 @@ func (p *Partition) message(m *event.Record) error {
 	return err
 }
 
-// Write writes what Handle has taken, and commits its offset then. After an error nothing is committed.
+// Write writes what Handle has taken, and commits its offset then. After an error nothing is committed. A RereadError says that the log is not
+// the one that was read before.
 func (p *Partition) Write(ctx context.Context) error {
+	if err := p.check(ctx); err != nil {
+		return err
+	}
 	if err := p.parts.Refused.Write(ctx, p.letters); err != nil {
 		return err
 	}
 	if err := p.parts.Log.Write(ctx, p.records...); err != nil {
 		return err
 	}
-	if p.next != p.written {
-		p.parts.Commit(p.next)
-		p.written = p.next
+	if metadata := p.verified.metadata(); p.next != p.written.next || metadata != p.written.metadata {
+		p.parts.Commit(p.next, metadata)
+		p.written.next, p.written.metadata = p.next, metadata
 	}
 	p.parts.Normalized(p.count, p.left)
 	p.records, p.letters, p.count = p.records[:0], p.letters[:0], Count{}

@@ -86,8 +86,11 @@ events: [{}]
 	log := &topics{}
 	p := normalize.NewPartition("gate.events", 2, normalize.Parts{
 		Translator: messages, Log: log, Refused: letters.Writer{Topic: log, Table: log},
-		Now:    func() time.Time { return time.Date(2026, 1, 5, 12, 0, 0, 0, time.UTC) },
-		Commit: func(next int64) { log.said = append(log.said, fmt.Sprintf("commit %d", next)) },
+		Now: func() time.Time { return time.Date(2026, 1, 5, 12, 0, 0, 0, time.UTC) },
+		Commit: func(next int64, metadata string) {
+			checkpoint, _, _ := strings.Cut(metadata, "@")
+			log.said = append(log.said, fmt.Sprintf("commit %d %s", next, checkpoint))
+		},
 		Normalized: func(c normalize.Count, left int64) {
 			if c.Records != c.Events+c.Refused+c.Passed {
 				t.Errorf("%+v does not add up", c)
@@ -132,7 +135,7 @@ events: [{}]
 	if err := p.Write(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	wants(append(append(refused, events...), "commit 14", "{Messages:3 Records:7 Events:3 Refused:3 Passed:1}, 6 left")...)
+	wants(append(append(refused, events...), "commit 14 dwell 12", "{Messages:3 Records:7 Events:3 Refused:3 Passed:1}, 6 left")...)
 
 	// Nothing has arrived since, and how much there is is not known yet.
 	handle(14, -1)
@@ -146,5 +149,5 @@ events: [{}]
 	if err := p.Write(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	wants("commit 20", "{Messages:0 Records:0 Events:0 Refused:0 Passed:0}, 0 left")
+	wants("commit 20 dwell 12", "{Messages:0 Records:0 Events:0 Refused:0 Passed:0}, 0 left")
 }

@@ -148,6 +148,7 @@ type messageHandler struct {
 	consumer *kafka.Consumer
 	number   int
 	of       *normalize.Partition
+	said     string // why the topic could not be compared
 }
 
 func (h *messageHandler) Open(ctx context.Context, _ int) (int64, error) {
@@ -158,7 +159,9 @@ func (h *messageHandler) Open(ctx context.Context, _ int) (int64, error) {
 	t := h.source
 	h.of = normalize.NewPartition(t.mapping.Topic, h.number, normalize.Parts{
 		Translator: messages, Log: t.Producer, Refused: letters.Writer{Topic: t.Producer, Table: t.Store}, Now: t.now,
-		Commit: func(next int64) { h.consumer.Commit(h.number, next, "") },
+		Topic:     h.consumer,
+		Commit:    func(next int64, metadata string) { h.consumer.Commit(h.number, next, metadata) },
+		Unchecked: h.unchecked,
 		Normalized: func(c normalize.Count, left int64) {
 			t.metrics.Normalized(t.mapping.Topic, h.number, c.Events, c.Refused, c.Passed, left)
 		},
@@ -170,24 +173,57 @@ func (h *messageHandler) Open(ctx context.Context, _ int) (int64, error) {
 	if anew {
 		return kafka.Earliest, nil
 	}
-	next, _, err := h.consumer.Committed(ctx, h.number)
-	return next, err
+	next, metadata, err := h.consumer.Committed(ctx, h.number)
+	if err != nil || next == kafka.Earliest {
+		return next, err
+	}
+	if err := h.of.Resume(ctx, next, metadata); err != nil {
+		h.reread(err, false)
+		return kafka.Earliest, nil
+	}
+	return next, nil
+}
+
+// unchecked says once why the topic cannot be compared with what was read of it.
+func (h *messageHandler) unchecked(err error) {
+	if h.said == err.Error() {
+		return
+	}
+	h.said = err.Error()
+	h.log().Warn("a source's topic cannot be compared with what was read of it, will retry", "error", err)
+}
+
+func (h *messageHandler) log() *slog.Logger {
+	t := h.source
+	return t.Log.With("component", "normalize", "source", t.mapping.Name, "topic", t.mapping.Topic, "group", t.cfg.Group, "partition", h.number)
+}
+
+// reread says why the partition is read from its beginning; later, when it is opened again.
+func (h *messageHandler) reread(why error, later bool) {
+	h.log().Warn("a source's topic is read from its beginning", "why", why)
+	if later {
+		h.source.mu.Lock()
+		defer h.source.mu.Unlock()
+		h.source.anew[h.number] = true
+	}
 }
 
 func (h *messageHandler) Handle(_ context.Context, b kafka.Batch) error {
 	return h.of.Handle(b.Records, b.Next, b.HighWatermark)
 }
 
-func (h *messageHandler) Write(ctx context.Context) error { return h.of.Write(ctx) }
+func (h *messageHandler) Write(ctx context.Context) error {
+	err := h.of.Write(ctx)
+	var reread *normalize.RereadError
+	if errors.As(err, &reread) {
+		h.reread(err, true)
+	}
+	return err
+}
 
 // ShortLog says that the topic was made anew, and has it read from its beginning.
 func (h *messageHandler) ShortLog(_ context.Context, next, end int64) error {
-	t := h.source
-	t.mu.Lock()
-	t.anew[h.number] = true
-	t.mu.Unlock()
-	t.Log.Warn("a source's topic is shorter than what was read of it: it was made anew, or has lost messages; it is read from its beginning",
-		"component", "normalize", "source", t.mapping.Name, "topic", t.mapping.Topic, "partition", h.number, "read", next, "end", end)
+	h.reread(&normalize.RereadError{Why: fmt.Sprintf("it was made anew, or has lost messages: it ends at offset %d, and was read up to %d", end, next)}, true)
 	return nil
 }
 
