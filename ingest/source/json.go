@@ -14,19 +14,21 @@ import (
 	"dwell/ingest/event"
 )
 
-// jsonObjects are the objects of JSON lines, or those of the list to which a path leads in one document. They are parted by their
-// brackets before they are read, so that one that cannot be read costs itself alone, and none takes more memory than maxLine.
+// jsonObjects are the objects of JSON lines, or those of the list to which a path leads in a document, or in each of several that follow
+// one another. They are parted by their brackets before they are read, so that one that cannot be read costs itself alone, and none takes
+// more memory than maxLine. A document is read to its end (jsonrest.go).
 type jsonObjects struct {
 	in      *bufio.Reader
 	path    []string // to the list; empty for lines, or a document that is a list
 	lines   bool     // each line has one object
 	inside  bool     // of the list
+	first   bool     // no object of the list is read
 	bare    bool     // objects follow one another without a list
-	started bool
-	ended   bool // the one object of the path is read
+	started int      // documents
+	ended   bool     // the records of the document are read
 	number  int
 	skipped int64
-	values  map[string]string // outside of the list
+	values  map[string]string // outside of the list, in this document
 	buf     []byte
 	text    []byte // of the last record
 }
@@ -46,7 +48,7 @@ func oneLine(line []byte) bool {
 }
 
 func (j *jsonObjects) outside() (values map[string]string, edition int) {
-	return j.values, len(j.values)
+	return j.values, j.started
 }
 
 func (j *jsonObjects) raw() []byte { return j.text }
@@ -57,44 +59,19 @@ func (j *jsonObjects) next() (int, *tree, error) {
 	if j.lines {
 		return j.nextLine()
 	}
-	if !j.started {
-		j.started = true
-		if err := j.begin(); err != nil {
-			return 0, nil, err
-		}
-	}
-	if j.ended {
-		return 0, nil, io.EOF
-	}
-	c, err := j.peek()
-	if errors.Is(err, io.EOF) && j.bare {
-		return 0, nil, io.EOF
-	}
-	if err != nil {
-		return 0, nil, j.fault(err)
-	}
-	if j.inside && c == ',' && j.number > 0 {
-		_, _ = j.in.Discard(1)
-		if c, err = j.peek(); err != nil {
-			return 0, nil, j.fault(err)
-		}
-	} else if j.inside && c != ']' && j.number > 0 {
-		return 0, nil, fmt.Errorf("JSON: behind object %d is %q instead of a comma or the end of the list; the rest is not read", j.number, c)
-	}
-	if j.inside && c == ']' {
-		_, _ = j.in.Discard(1)
-		return 0, nil, j.end()
+	if err := j.forward(); err != nil {
+		return 0, nil, err
 	}
 	j.number++
 	raw, long, err := j.value(maxLine)
 	j.text = raw[:min(len(raw), keptOfLine)]
-	switch {
-	case err != nil:
+	if err != nil {
 		return 0, nil, j.fault(err)
-	case long:
-		return j.number, nil, &LineError{Line: j.number, Reason: event.TooLarge, Text: fmt.Sprintf("it has more than %d bytes", maxLine)}
 	}
 	j.ended = !j.inside && !j.bare
+	if long {
+		return j.number, nil, &LineError{Line: j.number, Reason: event.TooLarge, Text: fmt.Sprintf("it has more than %d bytes", maxLine)}
+	}
 	return j.object(raw)
 }
 
@@ -129,105 +106,6 @@ func (j *jsonObjects) object(text []byte) (int, *tree, error) {
 		return j.number, nil, &LineError{Line: j.number, Reason: UnreadableLine, Text: fmt.Sprintf("%q is no object of JSON", short(string(text)))}
 	}
 	return j.number, t, nil
-}
-
-// end is what follows the list.
-func (j *jsonObjects) end() error {
-	j.ended = true
-	if len(j.path) > 0 {
-		return io.EOF
-	}
-	if c, err := j.peek(); err == nil {
-		return fmt.Errorf("JSON: %q follows the end of the list; the rest is not read", c)
-	} else if !errors.Is(err, io.EOF) {
-		return err
-	}
-	return io.EOF
-}
-
-func (j *jsonObjects) fault(err error) error {
-	if errors.Is(err, io.EOF) {
-		return fmt.Errorf("JSON: the file ends in object %d; it was cut off", j.number)
-	}
-	return err
-}
-
-// begin goes to the first record. On the way it keeps the values outside of the list.
-func (j *jsonObjects) begin() error {
-	rest := j.path
-	prefix := ""
-	for {
-		c, err := j.peek()
-		if err != nil {
-			return j.fault(err)
-		}
-		switch {
-		case len(rest) == 0 && c == '[':
-			_, _ = j.in.Discard(1)
-			j.inside = true
-			return nil
-		case len(rest) == 0 && c == '{':
-			j.bare = len(j.path) == 0
-			return nil
-		case len(rest) == 0 || c != '{':
-			return fmt.Errorf("JSON: path %q leads to %q and not to a list or an object", strings.Join(j.path, "."), c)
-		}
-		_, _ = j.in.Discard(1)
-		key, err := j.find(prefix, rest[0])
-		if err != nil {
-			return err
-		}
-		prefix, rest = prefix+key+".", rest[1:]
-	}
-}
-
-// find goes to the value of the member with this name, in any case.
-func (j *jsonObjects) find(prefix, name string) (string, error) {
-	var members []string
-	for {
-		c, err := j.peek()
-		if err != nil {
-			return "", j.fault(err)
-		}
-		if c == ',' {
-			_, _ = j.in.Discard(1)
-			if c, err = j.peek(); err != nil {
-				return "", j.fault(err)
-			}
-		}
-		if c == '}' {
-			return "", fmt.Errorf("JSON: path: %q is missing%s", prefix+name, nearest(members, name))
-		}
-		raw, _, err := j.value(maxName)
-		if err != nil {
-			return "", j.fault(err)
-		}
-		key, err := parseJSON(raw)
-		if err != nil || c != '"' {
-			return "", fmt.Errorf("JSON: %q is no name of a member", short(string(raw)))
-		}
-		if c, err := j.peek(); err != nil || c != ':' {
-			return "", fmt.Errorf("JSON: no colon follows the name %q", short(key.text))
-		}
-		_, _ = j.in.Discard(1)
-		if sameName(key.text, name) {
-			return key.text, nil
-		}
-		if len(members) < maxPaths {
-			members = append(members, key.text)
-		}
-		if c, err = j.peek(); err != nil {
-			return "", j.fault(err)
-		}
-		raw, long, err := j.value(maxRecord)
-		if err != nil {
-			return "", j.fault(err)
-		}
-		if t, err := parseJSON(raw); err == nil && !long && c != '[' {
-			t.name = key.text
-			t.keep(prefix, j.values)
-		}
-	}
 }
 
 // keep keeps the values of a tree by their paths.
