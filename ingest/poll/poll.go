@@ -13,14 +13,13 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"time"
 )
 
 const (
-	// MaxBytes bounds a document, after decompression.
+	// MaxBytes bounds a document, after decompression of the answer, and of a document that is itself a file of gzip or zstd.
 	MaxBytes = 64 << 20
 	// Timeout is how long a server may take for an answer with its body.
 	Timeout = 30 * time.Second
@@ -54,7 +53,7 @@ func New(address *url.URL, agent string) *Poller {
 	return &Poller{address: address, agent: agent, client: &http.Client{Timeout: Timeout}}
 }
 
-// Document is what was read.
+// Document is what was read. Body is unpacked, whether the answer or the document itself was packed; an XLSX file is as it was sent.
 type Document struct {
 	Body         []byte
 	hash         [sha256.Size]byte
@@ -100,12 +99,15 @@ func (p *Poller) fetch(ctx context.Context) (*Document, error) {
 	default:
 		return nil, fmt.Errorf("answered %s", response.Status)
 	}
-	body, err := io.ReadAll(io.LimitReader(response.Body, MaxBytes+1))
+	body, err := readAll(response.Body)
+	if errors.Is(err, errTooLarge) {
+		return nil, err
+	}
 	if err != nil {
 		return nil, fmt.Errorf("the answer broke off after %d bytes: %w", len(body), err)
 	}
-	if len(body) > MaxBytes {
-		return nil, fmt.Errorf("the document is larger than %d MiB", MaxBytes>>20)
+	if body, err = unpack(body); err != nil {
+		return nil, err
 	}
 	d := &Document{Body: body, hash: sha256.Sum256(body), etag: response.Header.Get("ETag"), edited: response.Header.Get("Last-Modified")}
 	if p.taken.Body != nil && d.hash == p.taken.hash {

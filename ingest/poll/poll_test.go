@@ -3,6 +3,7 @@ package poll
 import (
 	"compress/gzip"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -11,6 +12,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/klauspost/compress/zstd"
 )
 
 // service is a web service whose document a test changes.
@@ -108,10 +111,17 @@ func TestAnswersThatCannotBeUsed(t *testing.T) {
 		}, "the answer broke off after 9 bytes: unexpected EOF"},
 		"sends too much": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Encoding", "gzip")
-			z := gzip.NewWriter(w)
-			_, _ = io.CopyN(z, zeros{}, MaxBytes+1)
-			_ = z.Close()
+			_ = packGzip(w, io.LimitReader(zeros{}, MaxBytes+1))
 		}, "the document is larger than 64 MiB"},
+		"sends a gzip file of too much": {func(w http.ResponseWriter, _ *http.Request) { _ = packGzip(w, io.LimitReader(zeros{}, MaxBytes+1)) }, "the document is larger than 64 MiB"},
+		"sends a zstd file of too much": {func(w http.ResponseWriter, _ *http.Request) { _ = packZstd(w, io.LimitReader(zeros{}, MaxBytes+1)) }, "the document is larger than 64 MiB"},
+		"sends a gzip file that is cut off": {func(w http.ResponseWriter, _ *http.Request) {
+			text := packed(packGzip, "12 trucks")
+			_, _ = io.WriteString(w, text[:len(text)-1])
+		}, "the document cannot be unpacked behind 9 bytes: unexpected EOF"},
+		"packs three times": {func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, packed(packGzip, packed(packZstd, packed(packGzip, "12 trucks"))))
+		}, "the document is packed more than twice"},
 	} {
 		server := httptest.NewServer(c.handler)
 		u, err := Address(strings.Replace(server.URL, "http://", "http://ministry:sesame@", 1) + "/q")
@@ -128,6 +138,45 @@ func TestAnswersThatCannotBeUsed(t *testing.T) {
 			t.Errorf("%s, and then is gone: %v, %v", name, d, err)
 		}
 	}
+}
+
+// A ministry publishes queues.csv.gz, another one a file of zstd, a third one a spreadsheet, which is a zip file.
+func TestPackedDocumentIsGivenUnpacked(t *testing.T) {
+	for sent, want := range map[string]string{
+		packed(packGzip, "12 trucks"):                              "12 trucks",
+		packed(packZstd, "12 trucks"):                              "12 trucks",
+		packed(packGzip, packed(packZstd, "12 trucks")):            "12 trucks",
+		"\x50\x2a\x4d\x18\x00\x00\x00\x00" + packed(packZstd, "7"): "7",
+		packed(packGzip, ""):                                       "",
+		"PK\x03\x04 and its sheets":                                "PK\x03\x04 and its sheets",
+	} {
+		p, _ := poller(t, &service{body: sent})
+		d, err := p.Fetch(t.Context())
+		if err != nil || string(d.Body) != want {
+			t.Errorf("%q: %v, %v, want %q", sent, d, err, want)
+		}
+	}
+}
+
+func packed(with func(io.Writer, io.Reader) error, text string) string {
+	var to strings.Builder
+	_ = with(&to, strings.NewReader(text)) // a Builder takes all
+	return to.String()
+}
+
+func packGzip(to io.Writer, from io.Reader) error {
+	z := gzip.NewWriter(to)
+	_, err := io.Copy(z, from)
+	return errors.Join(err, z.Close())
+}
+
+func packZstd(to io.Writer, from io.Reader) error {
+	z, err := zstd.NewWriter(to)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(z, from)
+	return errors.Join(err, z.Close())
 }
 
 type zeros struct{}
