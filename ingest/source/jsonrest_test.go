@@ -41,7 +41,8 @@ func TestDocumentWithAPathIsReadToItsEnd(t *testing.T) {
 		"two that lead to lists": {at + list("7") + `},"data":{` + list("8") + "}}", []string{first, `readings: behind object 1: JSON: path: "data" is there twice; the rest is not read`}, one},
 		"another document": {
 			document("00", "7") + `{"error":"too many requests"}`,
-			[]string{first, `readings: behind object 1: JSON: path: "data" is missing (the nearest is "error")`}, one,
+			[]string{first, `readings: behind object 1: JSON: path: "data" is missing (the nearest is "error")`},
+			one,
 		},
 		"text behind the list":         {at + list("7") + ` garbage}}`, []string{first, `readings: behind object 1: JSON: "garbage" is no name of a member`}, one},
 		"a bracket too many":           {at + list("7") + "]}}", []string{first, `readings: behind object 1: JSON: ']' is there instead of a value`}, one},

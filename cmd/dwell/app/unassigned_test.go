@@ -190,7 +190,9 @@ func TestOthersAreLookedAtEveryFewSeconds(t *testing.T) {
 				}
 				return firsts[p], ends[p], err
 			},
-			progress: func(_ context.Context, p int) (engine.Progress, error) { return engine.Progress{Offset: counted[p]}, nil },
+			progress: func(_ context.Context, p int) (engine.Progress, error) {
+				return engine.Progress{Offset: counted[p]}, nil
+			},
 		}
 		ended := make(chan error)
 		go func() { ended <- look.run(ctx) }()
