@@ -19,6 +19,7 @@ type gate struct {
 	messages []event.Record
 	first    int64 // what was before is deleted
 	away     error
+	damaged  bool // what is looked up cannot be read
 	now      time.Time
 
 	next      int64
@@ -43,8 +44,11 @@ func (g *gate) Bounds(context.Context, int) (first, end int64, err error) {
 }
 
 func (g *gate) Look(_ context.Context, _ int, offset int64) (event.Record, bool, error) {
-	for _, m := range g.messages[max(g.first, offset):] {
-		if m.Value != nil { // compaction has removed it
+	if offset < g.first {
+		return event.Record{}, false, errors.New("offset out of range")
+	}
+	for _, m := range g.messages[offset:] {
+		if m.Value != nil && !g.damaged { // compaction has removed it
 			return m, true, g.away
 		}
 	}
@@ -153,11 +157,17 @@ func TestCheckpointMovesOnceItIsComparedOrDeleted(t *testing.T) {
 		t.Errorf("not compared because of %v", g.unchecked)
 	}
 	later()
-	g.away, g.first = nil, 65
+	g.away, g.damaged = nil, true
+	g.wants(t, g.read(p, 70, 70), "70, dwell 59")
+	later()
+	g.damaged, g.first = false, 65
 	g.wants(t, g.read(p, 70, 80), "80, dwell 79")
 	later()
 	g.messages[79].Value = nil
 	g.wants(t, g.read(p, 80, 90), "90, dwell 89")
+	if len(g.unchecked) != 1 {
+		t.Errorf("not compared because of %v", g.unchecked)
+	}
 
 	// The leader is gone as the partition is opened, and the topic was made anew: it is read on until the two can be compared.
 	g.anew("new", 100)
