@@ -8,6 +8,12 @@ var (
 	LeaveFolder = leaveFolder
 )
 
+// For tests of the list of parts.
+var (
+	Prepare   = prepare
+	WriteList = writeList
+)
+
 const ConfinedVariable = confinedVariable
 
 // SetListEvery sets how often the parts are listed.

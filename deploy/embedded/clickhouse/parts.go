@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -75,16 +77,37 @@ func (l *lister) write() error {
 	text, err := l.list()
 	if err == nil && text != l.written {
 		l.written = text
-		temporary := l.path + ".tmp"
-		if err = os.WriteFile(temporary, []byte(text), 0o600); err == nil {
-			err = os.Rename(temporary, l.path)
-		}
+		err = writeList(l.path, text)
 	}
 	if err != nil {
 		l.written = ""
 		return errors.Join(err, removeList(l.path))
 	}
 	return nil
+}
+
+// writeList replaces the list as a whole. It is synced, so that a loss of power leaves this one or the one before.
+func writeList(path, text string) error {
+	temporary := path + ".tmp"
+	if err := removeList(temporary); err != nil { // of a process that was killed
+		return err
+	}
+	file, err := os.OpenFile(temporary, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = file.WriteString(text)
+	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(temporary, path); err != nil {
+		return err
+	}
+	folder, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
 }
 
 func (l *lister) list() (string, error) {
@@ -131,13 +154,26 @@ func (l *lister) run(ctx context.Context, failed func(error)) {
 	}
 }
 
-// readList reads the list of the process before this one. It returns nil if the file is missing or cannot be read.
-func readList(path string) []listedTable {
-	var all []listedTable
-	if text, err := os.ReadFile(path); err != nil || json.Unmarshal(text, &all) != nil {
-		return nil
+// readList reads the list of the process before this one, which is empty if the file is missing. The error is that of a damaged file.
+func readList(path string) (all []listedTable, err error) {
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
 	}
-	return all
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() { // a FIFO would be waited for
+		return nil, fmt.Errorf("%q is not a regular file (%v)", path, info.Mode())
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(text, &all); err != nil {
+		return nil, err
+	}
+	return all, nil
 }
 
 // mayTakeParts reports whether a statement may take parts of tables away other than by merges. A semicolon may end a harmless one.

@@ -65,7 +65,7 @@ func Serve(ctx context.Context, lib string, cfg Config, ln net.Listener, log *sl
 	if err != nil { // leaveFolder makes relative paths useless
 		return errors.Join(fmt.Errorf("embedded ClickHouse: data folder: %w", err), ln.Close())
 	}
-	config, err := prepare(dir, cfg.Unguarded)
+	config, err := prepare(dir, cfg.Unguarded, log)
 	if err != nil {
 		return errors.Join(fmt.Errorf("embedded ClickHouse: %w", err), ln.Close())
 	}
@@ -153,7 +153,7 @@ func Serve(ctx context.Context, lib string, cfg Config, ln net.Listener, log *sl
 }
 
 // prepare looks for what the engine would not miss, and writes its configuration. From here on the engine changes what the list is about.
-func prepare(dir string, unguarded bool) (config string, err error) {
+func prepare(dir string, unguarded bool, log *slog.Logger) (config string, err error) {
 	list := filepath.Join(dir, partsFile)
 	config, listed, err := writeConfig(dir, unguarded)
 	if err != nil {
@@ -164,7 +164,11 @@ func prepare(dir string, unguarded bool) (config string, err error) {
 			return "", err
 		}
 	}
-	tables := readList(list)
+	tables, err := readList(list)
+	if err != nil {
+		log.Warn("the list of the parts in use is damaged: parts whose folders are gone since the last stop are not reported, nor tables whose definitions are gone and that have no rows; dwell audit compares what is counted with the events",
+			"file", list, "error", err)
+	}
 	if err := checkMetadata(dir, tables); err != nil {
 		return "", err
 	}
