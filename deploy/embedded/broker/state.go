@@ -30,6 +30,9 @@ var needed = map[string]string{
 // checkState refuses a folder with a file that cannot be read, or one that lacks a file or a topic that it had. Files that hold nothing
 // that is used are removed, and made anew.
 func (b *Broker) checkState(m *marks) error {
+	if err := b.checkRegular(); err != nil {
+		return err
+	}
 	for _, name := range unused {
 		file := filepath.Join(b.cfg.DataDir, name)
 		damage := readState(file, nil)
@@ -68,6 +71,30 @@ func (b *Broker) checkState(m *marks) error {
 		if !slices.ContainsFunc(list.Topics, func(t struct{ Name string }) bool { return t.Name == topic }) {
 			return fmt.Errorf("topic %q has had records and is not in %q any more: put that file back from a copy of the data folder, or move %q and the topic's partitions away to begin it anew",
 				topic, filepath.Join(b.cfg.DataDir, "topics.json"), m.path(topic))
+		}
+	}
+	return nil
+}
+
+// checkRegular refuses a folder in which something else is where a file is expected: a FIFO or a device would be waited for.
+func (b *Broker) checkRegular() error {
+	folder := os.DirFS(b.cfg.DataDir)
+	for _, pattern := range []string{"*", "marks/*", "partitions/*/*"} {
+		names, err := fs.Glob(folder, pattern)
+		if err != nil {
+			return err
+		}
+		for _, name := range names {
+			info, err := fs.Stat(folder, name)
+			if errors.Is(err, fs.ErrNotExist) { // a link to nothing, which is judged as a file that is missing
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			if !info.Mode().IsRegular() && !info.IsDir() {
+				return fmt.Errorf("%q is not a regular file (%v): %s, or move it away", filepath.Join(b.cfg.DataDir, name), info.Mode(), fromCopy)
+			}
 		}
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"dwell/deploy/embedded/broker"
@@ -41,6 +42,25 @@ func TestLostOrDamagedStateIsNamedAndLeftAsItIs(t *testing.T) {
 					t.Errorf("the folder was\n%s\nand is\n%s", was, now)
 				}
 			}
+		})
+	}
+}
+
+// TestFIFOInPlaceOfAFileIsNamed puts a FIFO where each kind of file in the folder is, which would be waited for without end.
+func TestFIFOInPlaceOfAFileIsNamed(t *testing.T) {
+	whole := stopped(t)
+	for _, name := range []string{"meta.json", "acls.json", "sums.json", "groups.log", "pids.log", "marks/" + topic + ".ends", "partitions/" + topic + "-0/0.dat", "partitions/" + topic + "-0/snapshot.json"} {
+		t.Run(name, func(t *testing.T) {
+			dir := copyOf(t, whole)
+			file := filepath.Join(dir, name)
+			if err := os.Remove(file); err != nil {
+				t.Fatal(err)
+			}
+			if err := syscall.Mkfifo(file, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			err := startOn(t, dir, discard)
+			wantLine(t, err, fmt.Sprintf("%q is not a regular file (prw-------): put it back from a copy of the data folder, or move it away", file))
 		})
 	}
 }

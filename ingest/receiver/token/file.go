@@ -65,6 +65,9 @@ func Read(path string) ([]Token, error) {
 	if err != nil {
 		return nil, fmt.Errorf("tokens: %w", err)
 	}
+	if !info.Mode().IsRegular() { // a FIFO would be waited for
+		return nil, fmt.Errorf("tokens: %q is not a regular file (%v); put it back from a copy of the data folder, or remove it and create the tokens anew", path, info.Mode())
+	}
 	if info.Mode().Perm()&othersWrite != 0 {
 		return nil, fmt.Errorf("tokens: other users may write %q (mode %04o); close it with chmod 600", path, info.Mode().Perm())
 	}

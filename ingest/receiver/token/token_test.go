@@ -1,9 +1,11 @@
 package token
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -109,6 +111,33 @@ func TestFileThatCannotBeReadPermitsNothing(t *testing.T) {
 		if found, err := f.Find(secret); err == nil || found != nil {
 			t.Errorf("%v, %v", found, err)
 		}
+	}
+}
+
+// A FIFO is where the file was: posts are refused, not kept waiting, until the file is back.
+func TestFIFOInPlaceOfTheFileIsNotWaitedFor(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "tokens.json")
+	secret := create(t, path, "gate")
+	f := Open(path)
+	if err := os.Rename(path, path+".kept"); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	want := fmt.Sprintf("tokens: %q is not a regular file (prw-------); put it back from a copy of the data folder, or remove it and create the tokens anew", path)
+	_, read := Read(path)
+	_, find := f.Find(secret)
+	for what, err := range map[string]error{"read": read, "find": find, "create": after(Create(path, named("yard"), noon)), "revoke": Revoke(path, "gate")} {
+		if err == nil || err.Error() != want {
+			t.Errorf("%s: %v, want %s", what, err, want)
+		}
+	}
+	if err := os.Rename(path+".kept", path); err != nil {
+		t.Fatal(err)
+	}
+	if who(t, f, secret) != "gate" {
+		t.Error("the file is back, and is not read")
 	}
 }
 
