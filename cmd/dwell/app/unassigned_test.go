@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -179,37 +180,50 @@ func TestOthersAreLookedAtEveryFewSeconds(t *testing.T) {
 		w := beginWithOthers()
 		firsts, ends, counted := []int64{0, 0, 60, 0}, []int64{100, 10, 90, 100}, []int64{0, 10, 40, 0}
 		leaderless := errors.New("partition 1 has no leader")
+		var mu sync.Mutex // of what follows
 		var asked []int
 		var away error // what is asked about partition 1
+		change := func(f func()) {
+			mu.Lock()
+			defer mu.Unlock()
+			f()
+		}
 		ctx, cancel := context.WithCancel(t.Context())
 		look := others{
 			partitions: 4, health: w.health, log: slog.New(slog.NewTextHandler(&w.log, nil)),
 			bounds: func(_ context.Context, p int) (first, end int64, err error) {
+				mu.Lock()
+				defer mu.Unlock()
 				if asked = append(asked, p); p == 1 {
 					err = away
 				}
 				return firsts[p], ends[p], err
 			},
 			progress: func(_ context.Context, p int) (engine.Progress, error) {
+				mu.Lock()
+				defer mu.Unlock()
 				return engine.Progress{Offset: counted[p]}, nil
 			},
 		}
 		ended := make(chan error)
 		go func() { ended <- look.run(ctx) }()
 		time.Sleep(lookEvery + time.Second)
-		if !slices.Equal(asked, []int{1, 2}) {
-			t.Errorf("asked about %v", asked)
-		}
+		change(func() {
+			if !slices.Equal(asked, []int{1, 2}) {
+				t.Errorf("asked about %v", asked)
+			}
+		})
 		began := time.Now().Add(-time.Second)
 		t.Log("the records 40 to 59 were deleted, and a partition whose leader is away hides no other one")
-		away = leaderless
+		change(func() { away = leaderless })
 		time.Sleep(21 * time.Second)
+		synctest.Wait()
 		w.wantReady(t, uncounted(2, 30, began))
 		if n := strings.Count(w.log.String(), leaderless.Error()); n != 1 {
 			t.Errorf("logged %d times:\n%s", n, w.log.String())
 		}
 		t.Log("all are counted")
-		counted[2] = 90
+		change(func() { counted[2] = 90 })
 		time.Sleep(lookEvery)
 		w.wantReady(t)
 		cancel()
