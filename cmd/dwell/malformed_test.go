@@ -44,7 +44,7 @@ func malformed(rng *rand.Rand, n int, good string, at int64) (event.Record, even
 		{visit("truck.teleported", "{"+place+"}"), event.UnknownType},
 		{visit("truck.arrived", `{"bcp":"AF-NAN-TORKHAM"}`), event.MissingField},
 		{visit("hold.placed", "{"+place+"}"), event.MissingField},
-		{visit("inspection.completed", "{"+place+`,"agency":"customs","kind":"scan"}`), event.MissingField},
+		{visit("inspection.completed", "{"+place+`,"agency":"customs","result":"conformant"}`), event.MissingField},
 		{visit("channel.assigned", "{"+place+`,"channel":"purple"}`), event.InvalidField},
 		{visit("truck.arrived", `{"bcp":7,"direction":"inbound"}`), event.InvalidField},
 		{visit("truck.arrived", `[]`), event.InvalidField},
