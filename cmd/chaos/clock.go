@@ -62,7 +62,9 @@ func wrongClock(ctx context.Context, b *border, r *rand.Rand) (string, error) {
 }
 
 func (b *border) setTimestampType(ctx context.Context, kind string) error {
-	client := kafkago.Client{Addr: kafkago.TCP(b.kafkaAddr), Timeout: 10 * time.Second}
+	transport := &kafkago.Transport{} // of its own: a fault may have closed the connections of others
+	defer transport.CloseIdleConnections()
+	client := kafkago.Client{Addr: kafkago.TCP(b.kafkaAddr), Timeout: 10 * time.Second, Transport: transport}
 	res, err := client.IncrementalAlterConfigs(ctx, &kafkago.IncrementalAlterConfigsRequest{Resources: []kafkago.IncrementalAlterConfigsRequestResource{{
 		ResourceType: kafkago.ResourceTypeTopic, ResourceName: eventsTopic,
 		Configs: []kafkago.IncrementalAlterConfigsRequestConfig{{Name: "message.timestamp.type", Value: kind, ConfigOperation: kafkago.ConfigOperationSet}},
