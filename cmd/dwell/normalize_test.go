@@ -26,8 +26,7 @@ import (
 // each truck has its times.
 func TestGateWithATopicOfItsOwn(t *testing.T) {
 	const trucks = 500
-	cfg := app.DefaultConfig()
-	if err := strictyaml.Unmarshal([]byte(`
+	cfg := configured(t, `
 sources:
   gate:
     topic: gate.events
@@ -39,13 +38,7 @@ sources:
     codes: {type: {in: truck.arrived, free: truck.released, out: truck.departed}}
     except: {what: PING}
     events: [{}]
-`), &cfg); err != nil {
-		t.Fatal(err)
-	}
-	cfg.Embed(t.TempDir())
-	if err := cfg.Validate(); err != nil {
-		t.Fatal(err)
-	}
+`)
 	s := startHere(t, cfg)
 	var messages []kafkago.Message
 	say := func(what string, truck int, at time.Time) {
@@ -94,11 +87,31 @@ sources:
 	}
 	normalized(t, again, events, len(messages)-back-events-pings, pings)
 	count(t, s)
-	for query, want := range map[string]string{
+	tablesSay(t, s, map[string]string{
 		"concatWithSeparator(' ', uniqExact(id, source), uniqExactIf(id, id LIKE 'gate.events/0/%')) FROM events FINAL":                                                                   "1500 1500",
 		"toString(countIf(release_time = 3600 AND crossing_time = 5400)) FROM latest_visits WHERE status = 'departed'":                                                                    "500",
 		"concatWithSeparator(' ', count(), uniqExact(number), any(replaceRegexpOne(name, '@[0-9a-f]{16}$', '@hash')), any(detail)) FROM dead_letters FINAL WHERE reason = 'unknown_type'": "10 10 gate.events@hash unknown_type: what: \"WEIGHED\" is not the type of an event; name it in codes.type, or leave its records out by except",
-	} {
+	})
+}
+
+// configured is a configuration of YAML, with embedded parts in a folder of their own.
+func configured(t *testing.T, text string) app.Config {
+	t.Helper()
+	cfg := app.DefaultConfig()
+	if err := strictyaml.Unmarshal([]byte(text), &cfg); err != nil {
+		t.Fatal(err)
+	}
+	cfg.Embed(t.TempDir())
+	if err := cfg.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	return cfg
+}
+
+// tablesSay runs queries without their SELECT, each of which must give one text.
+func tablesSay(t *testing.T, s *app.System, want map[string]string) {
+	t.Helper()
+	for query, want := range want {
 		var got string
 		if err := s.Store.Conn().QueryRow(t.Context(), "SELECT "+query).Scan(&got); err != nil || got != want {
 			t.Errorf("%s\n got %s (%v)\nwant %s", query, got, err, want)

@@ -204,20 +204,33 @@ func TestBatchDamagedOnTheWayIsFetchedAgain(t *testing.T) {
 	}
 }
 
-// TestBrokerThatCannotReadItsLogIsReported: nothing that is asked of such a broker gets behind the damage.
-func TestBrokerThatCannotReadItsLogIsReported(t *testing.T) {
+// TestBrokerThatAnswersWithAnErrorIsReported: nothing that is asked of a broker gets behind damage of its log. An offset that it refuses is
+// reported where the log neither begins behind the offset nor ends before it.
+func TestBrokerThatAnswersWithAnErrorIsReported(t *testing.T) {
 	embeddedOnly(t)
-	c, cfg := embedded(t, 1, 1)
-	c.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Fetch}, Topic: topic, Err: kerr.CorruptMessage, Count: 2})
-	produce(t, franz(t, cfg), "a")
-	l := newLedger()
-	_, stop := consume(t, cfg, l)
-	l.more(t, 1)
-	if err := stop(); err != nil {
-		t.Fatal(err)
-	}
-	if len(l.standing) != 2 || !strings.Contains(l.standing[0], "repair or replace its replica") {
-		t.Errorf("reported %q", l.standing)
+	for name, fault := range map[string]struct {
+		err  *kerr.Error
+		says string
+	}{
+		"its log is damaged": {kerr.CorruptMessage, `the broker cannot read its log of topic "dwell.events" at offset 0 (`},
+		"the offset is refused": {
+			kerr.OffsetOutOfRange, `the broker says that offset 0 of topic "dwell.events" is out of range, and that its log has the offsets 0 to 1: repair or replace its replica`,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, cfg := embedded(t, 1, 1)
+			c.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Fetch}, Topic: topic, Err: fault.err, Count: 2})
+			produce(t, franz(t, cfg), "a")
+			l := newLedger()
+			_, stop := consume(t, cfg, l)
+			l.more(t, 1)
+			if err := stop(); err != nil {
+				t.Fatal(err)
+			}
+			if len(l.standing) != 2 || !strings.HasPrefix(l.standing[0], fault.says) || !strings.Contains(l.standing[0], "repair or replace its replica") {
+				t.Errorf("reported %q", l.standing)
+			}
+		})
 	}
 }
 
@@ -233,23 +246,6 @@ func TestBrokerThatSendsNothingOfWhatItHasIsReported(t *testing.T) {
 		t.Fatal(err)
 	}
 	if want := `the broker sends nothing of topic "dwell.events" from offset 0 on, and says that it has records up to 10: repair or replace its replica`; !strings.HasPrefix(l.standing[0], want) {
-		t.Errorf("reported %q", l.standing)
-	}
-}
-
-// TestBrokerThatRefusesAnOffsetOfItsLogIsReported, where the log neither begins behind the offset nor ends before it.
-func TestBrokerThatRefusesAnOffsetOfItsLogIsReported(t *testing.T) {
-	embeddedOnly(t)
-	c, cfg := embedded(t, 1, 1)
-	c.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Fetch}, Topic: topic, Err: kerr.OffsetOutOfRange, Count: 2})
-	produce(t, franz(t, cfg), "a")
-	l := newLedger()
-	_, stop := consume(t, cfg, l)
-	l.more(t, 1)
-	if err := stop(); err != nil {
-		t.Fatal(err)
-	}
-	if want := `the broker says that offset 0 of topic "dwell.events" is out of range, and that its log has the offsets 0 to 1: repair`; len(l.standing) != 2 || !strings.HasPrefix(l.standing[0], want) {
 		t.Errorf("reported %q", l.standing)
 	}
 }

@@ -102,7 +102,7 @@ func (f form) split(body []byte) (messages [][]byte, _ *Receipt) {
 	return messages, nil
 }
 
-// elements are those of a JSON array, up to the first one that is too many; nil if the text is none.
+// elements returns the elements of a JSON array, up to the first one that is too many. It returns nil for any other text.
 func elements(text []byte) (messages [][]byte) {
 	d := json.NewDecoder(bytes.NewReader(text))
 	if t, err := d.Token(); err != nil || t != json.Delim('[') {

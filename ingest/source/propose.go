@@ -227,7 +227,7 @@ func (p *proposal) columns() {
 		p.line("direction: \"\" # no column looks like one: inbound or outbound if all go one way, or name it in columns")
 	}
 	if readings != nil {
-		p.line("readings: # each of its columns is a queue; delete what is none\n%s", strings.Join(readings, "\n"))
+		p.line("readings: # each column below is read as a queue; delete the lines of columns that are not\n%s", strings.Join(readings, "\n"))
 	}
 	for _, l := range after {
 		p.line("%s", l)

@@ -89,7 +89,7 @@ func TestProposalReadsTheFileOrAsks(t *testing.T) {
 		"trucks, buses and cars in columns of their own": {
 			"Пункт,Час,Вантажівки,Автобуси,Легкові,Разом,\"Очікування, хв\"\nPL-18-MEDYKA,2026-07-01T00:00:00Z,7,2,5,14,30\n",
 			[]string{
-				`readings: # each of its columns is a queue; delete what is none
+				`readings: # each column below is read as a queue; delete the lines of columns that are not
   - {queue: trucks, columns: {vehicles: "Вантажівки", wait: "Очікування, хв"}} # is the wait that of this queue?
   - {queue: buses, columns: {vehicles: "Автобуси"}}
   - {queue: cars, columns: {vehicles: "Легкові"}}

@@ -108,7 +108,7 @@ func TestRebalanceForgetsThePartitionsThatThisProcessGets(t *testing.T) {
 		both := []string{uncounted(1, 3, began), uncounted(2, 7, began)}
 		w.wantReady(t, both...)
 
-		t.Log("while the group gives partitions out, nobody knows who has which")
+		t.Log("while the group assigns partitions, no process knows yet which ones it gets")
 		w.groupLeft()
 		w.wantReady(t, notJoined)
 		if theirs := w.ofOthers(4); theirs != nil {

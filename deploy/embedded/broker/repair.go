@@ -63,7 +63,7 @@ func partitionDir(dataDir, topic string, partition int32) string {
 }
 
 // deletes reports whether the broker deletes records of a topic by itself, so that a log may begin anywhere. Records that somebody deleted by
-// hand are taken for lost, which costs a log line: who reads the log had them, or counts them.
+// hand look like lost ones: the log says so, and consumers that had not read them count them as lost.
 func deletes(configs map[string]*string) bool {
 	for _, name := range []string{"retention.ms", "retention.bytes"} {
 		if v := configs[name]; v != nil && *v != "-1" {

@@ -17,8 +17,8 @@ func (p pipes) Accept() (net.Conn, error) { return <-p.connections, nil }
 func (pipes) Addr() net.Addr              { return &net.TCPAddr{} }
 func (pipes) Close() error                { return nil }
 
-// Of four connections one is at work, one was served, and two have sent nothing. Whoever comes next is accepted, and ends the one that is
-// of least use each time.
+// A listener has four connections: a request is at work on the first, the second has been answered, and the other two have sent nothing.
+// Each further connection is accepted, and the connection of least use is closed for it.
 func TestTheConnectionOfLeastUseEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
