@@ -25,7 +25,7 @@ func (im *Importer) begin(ctx context.Context, about *Import) (_ context.Context
 	for i := range all {
 		was := &all[i]
 		if about.Kind == was.Kind && about.FileHash != "" && was.FileHash == about.FileHash && was.MappingHash == about.MappingHash &&
-			!was.Ended.IsZero() && !was.Interrupted && im.standing(was.Number) && !im.Latest {
+			!was.Ended.IsZero() && !was.Interrupted && im.standing(was.Number) {
 			about.Of = was.Number
 		}
 	}
@@ -151,6 +151,7 @@ func (im *Importer) beat(ctx context.Context, row Import, stop context.CancelCau
 // complete writes to the log what an import that was killed had been about to write, and what follows from it.
 func (im *Importer) complete(ctx context.Context, killed Import) error {
 	d := im.decoder()
+	killed.Added, killed.Retracted, killed.Changes = 0, 0, 0 // by its entries, which may be more than its row says, or less
 	for after := (*Key)(nil); ; {
 		page, err := im.Table.EntriesOf(ctx, killed.Number, after)
 		if err != nil {
@@ -173,6 +174,7 @@ func (im *Importer) complete(ctx context.Context, killed Import) error {
 			said = append(said, s)
 			switch {
 			case page[i].Derived:
+				killed.Changes++
 			case killed.Kind == Undoing:
 				killed.Retracted++
 			default:

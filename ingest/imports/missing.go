@@ -1,9 +1,6 @@
 package imports
 
-import (
-	"context"
-	"slices"
-)
+import "context"
 
 // Missing are the events of an earlier import of a file of the same name that the file does not say any more.
 type Missing struct {
@@ -25,15 +22,18 @@ func FindMissing(ctx context.Context, table Table, about *Import) (m Missing, er
 		return m, err
 	}
 	var earlier []uint32
+	last := uint32(0) // that was not interrupted
 	for i := range all {
 		if all[i].Kind == about.Kind && all[i].File == about.File && all[i].Number < about.Number && !Undone(all, all[i].Number) {
 			earlier = append(earlier, all[i].Number)
+			if !all[i].Ended.IsZero() && !all[i].Interrupted {
+				last = max(last, all[i].Number)
+			}
 		}
 	}
-	if len(earlier) == 0 {
+	if last == 0 {
 		return m, nil
 	}
-	last := slices.Max(earlier)
 	said, missing, in, err := table.Missing(ctx, last, about.Number, earlier)
 	if err != nil || missing == 0 || 2*said < missing+said {
 		return m, err

@@ -1,6 +1,7 @@
 package clickhouse
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -92,6 +93,39 @@ func TestKilledUndoingIsCompletedByTheSameCommand(t *testing.T) {
 	}
 }
 
+// ailing is a table that fails once, before it writes entries.
+type ailing struct {
+	imports.Table
+	failed bool
+}
+
+func (a *ailing) WriteEntries(ctx context.Context, entries []imports.Entry) error {
+	if !a.failed {
+		a.failed = true
+		return errAway
+	}
+	return a.Table.WriteEntries(ctx, entries)
+}
+
+// The tables are away for a moment while an import is undone. The same command again takes each event back once, and says so.
+func TestUndoingThatFailedCountsEachEventOnce(t *testing.T) {
+	voc := vocabulary(t)
+	s := open(t, fresh(t), voc)
+	l := newImportLog(t, voc)
+	im := &imports.Importer{Table: s, Log: l, Vocabulary: voc}
+	tally := &source.Tally{Refused: map[event.Reason]int64{}}
+	about := &imports.Import{Kind: imports.OfReadings, FileHash: "1"}
+	if err := im.Import(t.Context(), about, linesOf(voc, "/post", map[int64]saying{28_000_000: {}, 28_000_001: {}}, tally), tally, nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := (&imports.Importer{Table: &ailing{Table: s}, Log: l, Vocabulary: voc}).Undo(t.Context(), about.Number); !errors.Is(err, errAway) {
+		t.Fatal(err)
+	}
+	if undone, err := im.Undo(t.Context(), about.Number); err != nil || undone.Retracted != 2 {
+		t.Errorf("%+v, %v", undone, err)
+	}
+}
+
 // A ministry's document says 12 trucks, 14, and 12 again. What holds is what it says last, and of a file that comes again what was said since.
 func TestDocumentThatGoesBackIsBelieved(t *testing.T) {
 	voc := vocabulary(t)
@@ -140,5 +174,86 @@ func TestImportWithARetractionIsNotUndone(t *testing.T) {
 	all, err := s.Imports(t.Context())
 	if err != nil || imports.Undone(all, about.Number) {
 		t.Errorf("a refused undoing is listed: %v", err)
+	}
+}
+
+// An import of a document fails behind its first line, and is completed by the next, which says again what the log had before it. The same
+// document again is known then.
+func TestDocumentAfterOneThatFailed(t *testing.T) {
+	voc := vocabulary(t)
+	s := open(t, fresh(t), voc)
+	l := newImportLog(t, voc)
+	errBroken := errors.New("the document broke off")
+	read := func(vehicles int64, broken error) *imports.Import {
+		t.Helper()
+		tally := &source.Tally{Refused: map[event.Reason]int64{}}
+		im := &imports.Importer{Table: s, Log: l, Vocabulary: voc, Latest: true}
+		about := &imports.Import{Kind: imports.OfReadings, File: "ministry", FileHash: fmt.Sprint(vehicles)}
+		lines := linesOf(voc, "/ministry", map[int64]saying{28_000_000: {vehicles: vehicles, closed: vehicles == 14}}, tally)
+		err := im.Import(t.Context(), about, func(yield func(source.Line, error) bool) {
+			lines(yield)
+			if broken != nil {
+				yield(source.Line{}, broken)
+			}
+		}, tally, nil)
+		if !errors.Is(err, broken) {
+			t.Fatal(err)
+		}
+		return about
+	}
+	read(12, nil)
+	failed := read(14, errBroken)
+	if third := read(12, nil); third.Kind != imports.OfReadings || third.Replaced != 1 {
+		t.Errorf("the document that is read after it: %+v", third)
+	}
+	if fourth := read(12, nil); fourth.Kind != imports.Repeating {
+		t.Errorf("the same document again: %+v", fourth)
+	}
+	all, err := s.Imports(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range all {
+		if one := &all[i]; one.Number == failed.Number && (one.Added != 1 || one.Changes != 1 || !one.Interrupted || one.Ended.IsZero()) {
+			t.Errorf("the one that failed: %+v", one)
+		}
+	}
+	if got := l.standing(); len(got) != 1 || !strings.HasSuffix(got[0], " 12") {
+		t.Errorf("there are %q", got)
+	}
+}
+
+// A book of three readings is imported, then a correction of it breaks off behind one of them, and then comes whole without the third. What is
+// missing is missing of the first.
+func TestMissingIsWhatTheLastWholeImportHad(t *testing.T) {
+	voc := vocabulary(t)
+	s := open(t, fresh(t), voc)
+	l := newImportLog(t, voc)
+	errBroken := errors.New("the file broke off")
+	read := func(times int64, broken error) *imports.Import {
+		t.Helper()
+		file := map[int64]saying{}
+		for at := range times {
+			file[28_000_000+at] = saying{vehicles: at}
+		}
+		tally := &source.Tally{Refused: map[event.Reason]int64{}}
+		about := &imports.Import{Kind: imports.OfReadings, File: "book.csv", FileHash: fmt.Sprint(times)}
+		lines := linesOf(voc, "/book", file, tally)
+		err := (&imports.Importer{Table: s, Log: l, Vocabulary: voc}).Import(t.Context(), about, func(yield func(source.Line, error) bool) {
+			lines(yield)
+			if broken != nil {
+				yield(source.Line{}, broken)
+			}
+		}, tally, nil)
+		if !errors.Is(err, broken) {
+			t.Fatal(err)
+		}
+		return about
+	}
+	first := read(3, nil)
+	read(1, errBroken)
+	missing, err := imports.FindMissing(t.Context(), s, read(2, nil))
+	if err != nil || missing.Number != first.Number || missing.Events != 1 {
+		t.Errorf("missing are %+v, %v", missing, err)
 	}
 }
