@@ -2,7 +2,7 @@
 //
 // It promises that a document is given once and not again before it has changed, by its ETag, its time of change and its bytes; that one which
 // its taker could not use is given again; and that a server may send neither more than MaxBytes nor take longer than Timeout. An error names
-// the address without its password, and what was answered.
+// the address without its password and its query, and what was answered.
 //
 // It refuses addresses other than of http and https. It does not try again by itself: its caller does, at an interval. It follows redirects, as
 // those who name an address trust the server.
@@ -67,7 +67,9 @@ func (p *Poller) Fetch(ctx context.Context) (*Document, error) {
 		err = inner.Err
 	}
 	if err != nil {
-		return nil, fmt.Errorf("GET %s: %w", p.address.Redacted(), err)
+		said := *p.address
+		said.RawQuery, said.Fragment = "", "" // which may have a key
+		return nil, fmt.Errorf("GET %s: %w", said.Redacted(), err)
 	}
 	return d, nil
 }
@@ -122,3 +124,6 @@ func (p *Poller) Taken(d *Document) {
 	p.taken = *d
 	p.taken.Body = []byte{}
 }
+
+// Forget says that somebody else may use other documents meanwhile: the next one is given, whatever it is.
+func (p *Poller) Forget() { p.taken = Document{} }

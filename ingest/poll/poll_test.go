@@ -93,6 +93,20 @@ func TestDocumentIsGivenOnceUntilItChanges(t *testing.T) {
 	}
 }
 
+// Another process has read the documents for a while. What comes then is given, though it is the one that was taken here last.
+func TestForgottenDocumentIsGivenAgain(t *testing.T) {
+	s := &service{body: "12 trucks", etag: `"1"`}
+	p, _ := poller(t, s)
+	for range 2 {
+		d, err := p.Fetch(t.Context())
+		if err != nil || d == nil || string(d.Body) != "12 trucks" {
+			t.Fatalf("%+v, %v", d, err)
+		}
+		p.Taken(d)
+		p.Forget()
+	}
+}
+
 // A service is down, then sends a page of errors, then breaks off, then sends too much: each is said, with the address but not its password.
 func TestAnswersThatCannotBeUsed(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -116,15 +130,15 @@ func TestAnswersThatCannotBeUsed(t *testing.T) {
 		"sends a gzip file of too much": {func(w http.ResponseWriter, _ *http.Request) { _ = packGzip(w, io.LimitReader(zeros{}, MaxBytes+1)) }, "the document is larger than 64 MiB"},
 		"sends a zstd file of too much": {func(w http.ResponseWriter, _ *http.Request) { _ = packZstd(w, io.LimitReader(zeros{}, MaxBytes+1)) }, "the document is larger than 64 MiB"},
 		"sends a gzip file that is cut off": {func(w http.ResponseWriter, _ *http.Request) {
-			text := packed(packGzip, "12 trucks")
+			text := packing(packGzip, "12 trucks")
 			_, _ = io.WriteString(w, text[:len(text)-1])
 		}, "the document cannot be unpacked behind 9 bytes: unexpected EOF"},
 		"packs three times": {func(w http.ResponseWriter, _ *http.Request) {
-			_, _ = io.WriteString(w, packed(packGzip, packed(packZstd, packed(packGzip, "12 trucks"))))
-		}, "the document is packed more than twice"},
+			_, _ = io.WriteString(w, packing(packGzip, packing(packZstd, packing(packGzip, "12 trucks"))))
+		}, "this is packed more than twice; unpack it"},
 	} {
 		server := httptest.NewServer(c.handler)
-		u, err := Address(strings.Replace(server.URL, "http://", "http://ministry:sesame@", 1) + "/q")
+		u, err := Address(strings.Replace(server.URL, "http://", "http://ministry:sesame@", 1) + "/q?key=of-the-ministry")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -143,11 +157,11 @@ func TestAnswersThatCannotBeUsed(t *testing.T) {
 // A ministry publishes queues.csv.gz, another one a file of zstd, a third one a spreadsheet, which is a zip file.
 func TestPackedDocumentIsGivenUnpacked(t *testing.T) {
 	for sent, want := range map[string]string{
-		packed(packGzip, "12 trucks"):                              "12 trucks",
-		packed(packZstd, "12 trucks"):                              "12 trucks",
-		packed(packGzip, packed(packZstd, "12 trucks")):            "12 trucks",
-		"\x50\x2a\x4d\x18\x00\x00\x00\x00" + packed(packZstd, "7"): "7",
-		packed(packGzip, ""):                                       "",
+		packing(packGzip, "12 trucks"):                              "12 trucks",
+		packing(packZstd, "12 trucks"):                              "12 trucks",
+		packing(packGzip, packing(packZstd, "12 trucks")):            "12 trucks",
+		"\x50\x2a\x4d\x18\x00\x00\x00\x00" + packing(packZstd, "7"): "7",
+		packing(packGzip, ""):                                       "",
 		"PK\x03\x04 and its sheets":                                "PK\x03\x04 and its sheets",
 	} {
 		p, _ := poller(t, &service{body: sent})
@@ -158,7 +172,7 @@ func TestPackedDocumentIsGivenUnpacked(t *testing.T) {
 	}
 }
 
-func packed(with func(io.Writer, io.Reader) error, text string) string {
+func packing(with func(io.Writer, io.Reader) error, text string) string {
 	var to strings.Builder
 	_ = with(&to, strings.NewReader(text)) // a Builder takes all
 	return to.String()

@@ -2,6 +2,7 @@ package source
 
 import (
 	"encoding/json"
+	"net/url"
 	"strings"
 )
 
@@ -244,3 +245,12 @@ func (j joined) MarshalJSON() ([]byte, error) {
 }
 
 func (j joined) String() string { return strings.Join(j, " or ") }
+
+// WithoutPassword is an address as it may be shown. A text that cannot be read as an address is not shown at all.
+func WithoutPassword(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "***"
+	}
+	return u.Redacted()
+}

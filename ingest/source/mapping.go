@@ -128,7 +128,7 @@ func (raw *Description) Check(name string) (Mapping, error) {
 		fault("topic", m.Topic, "has messages, which are events; say in events which ones a message has")
 	}
 	if m.Topic != "" && m.URL != "" {
-		fault("url", m.URL, "is there beside topic; a source has one of them")
+		fault("url", WithoutPassword(m.URL), "is there beside topic; a source has one of them")
 	}
 	if m.Every, err = time.ParseDuration(cmp.Or(raw.Every, "5m")); err != nil || m.Every < minEvery {
 		fault("every", raw.Every, "is not a duration of at least 1s, such as \"5m\"")

@@ -3,16 +3,16 @@ package source
 import (
 	"bufio"
 	"bytes"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
 
-	"github.com/klauspost/compress/zstd"
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/htmlindex"
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/transform"
+
+	"dwell/ingest/packed"
 )
 
 // Forms that a file is not, by their first bytes, with the way out.
@@ -32,35 +32,17 @@ const zipMagic = "PK\x03\x04"
 // unpack unpacks a file from gzip or zstd.
 func unpack(r io.Reader) (*bufio.Reader, error) {
 	in := bufio.NewReaderSize(r, 1<<16)
-	for range 3 { // a file that was packed more often is a mistake or an attack
-		head, err := in.Peek(4)
-		if err != nil && !errors.Is(err, io.EOF) {
+	for range packed.Most + 1 {
+		unpacked, err := packed.Unpack(in)
+		if err != nil {
 			return nil, err
 		}
-		switch {
-		case bytes.HasPrefix(head, []byte("\x1f\x8b")):
-			unpacked, err := gzip.NewReader(in)
-			if err != nil {
-				return nil, fmt.Errorf("gzip: %w", err)
-			}
-			in = bufio.NewReaderSize(unpacked, 1<<16)
-		case isZstd(head):
-			unpacked, err := zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(64<<20))
-			if err != nil {
-				return nil, fmt.Errorf("zstd: %w", err)
-			}
-			in = bufio.NewReaderSize(unpacked, 1<<16)
-		default:
+		if unpacked == nil {
 			return in, nil
 		}
+		in = bufio.NewReaderSize(unpacked, 1<<16)
 	}
-	return nil, errors.New("this is packed more than twice; unpack it")
-}
-
-// isZstd reports whether a file begins with a frame of zstd, perhaps one to be skipped, such as pzstd writes (RFC 8878, sections 3.1.1 and 3.1.2).
-func isZstd(head []byte) bool {
-	return bytes.HasPrefix(head, []byte("\x28\xb5\x2f\xfd")) ||
-		len(head) == 4 && head[0]&0xf0 == 0x50 && string(head[1:]) == "\x2a\x4d\x18"
+	return nil, packed.ErrTooOften
 }
 
 // isWorkbook reports whether a file may be an XLSX file.

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/url"
 	"strings"
 	"time"
 
@@ -61,11 +60,10 @@ func (s *System) StartPolling(ctx context.Context, reg prometheus.Registerer, el
 		}
 		one := &polledSource{
 			System: s, name: strings.TrimPrefix(m.Name, "sources."), mapping: m, metrics: metrics, elected: elected, poller: poll.New(address, "dwell/"+Version()),
-			missed:   map[string]bool{},
-			document: (&url.URL{Host: address.Host, Path: address.Path}).String()[2:], // the rest may have a password
+			missed: map[string]bool{},
 		}
 		one.log = s.Log.With("component", "poll", "source", one.name)
-		s.Say("source", "%s, %s every %v", one.name, one.document, m.Every)
+		s.Say("source", "%s, %s every %v", one.name, address.Hostname()+address.Path, m.Every) // the rest may have a password or a key
 		s.Go(ctx, m.Name, one.run)
 	}
 	return nil
@@ -74,16 +72,18 @@ func (s *System) StartPolling(ctx context.Context, reg prometheus.Registerer, el
 // polledSource is a source with an address.
 type polledSource struct {
 	*System
-	name     string // in the configuration
-	mapping  source.Mapping
-	document string // as imports and dead letters name it
-	poller   *poll.Poller
-	metrics  *prom.Polls
-	elected  func() bool
-	log      *slog.Logger
-	said     string          // the error that was logged last
-	missed   map[string]bool // sets of names without a value that were logged
+	name    string // in the configuration; imports and dead letters have it in the place of a file's
+	mapping source.Mapping
+	poller  *poll.Poller
+	metrics *prom.Polls
+	elected func() bool
+	log     *slog.Logger
+	said    string          // the error that was logged last
+	missed  map[string]bool // sets of names without a value that were logged
 }
+
+// failurePause is the time after which a document is asked for again that could not be read or used, where its interval is longer.
+const failurePause = time.Minute
 
 // electionPause is the time after which a process asks again whether it is to read the document.
 const electionPause = 3 * time.Second
@@ -93,10 +93,12 @@ func (p *polledSource) run(ctx context.Context) error {
 	for {
 		pause := electionPause
 		if p.elected() {
-			pause = p.mapping.Every
-			p.poll(ctx)
+			if pause = p.mapping.Every; !p.poll(ctx) {
+				pause = min(pause, failurePause)
+			}
 		} else {
 			p.metrics.Left(p.name)
+			p.poller.Forget() // another process imports what comes now
 		}
 		select {
 		case <-ctx.Done():
@@ -106,18 +108,19 @@ func (p *polledSource) run(ctx context.Context) error {
 	}
 }
 
-func (p *polledSource) poll(ctx context.Context) {
+// poll reports whether the document could be read and used.
+func (p *polledSource) poll(ctx context.Context) bool {
 	tally, err := p.read(ctx)
 	switch {
 	case ctx.Err() != nil:
-		return
+		return false
 	case err != nil:
 		p.metrics.Failed(p.name)
 		if p.said != err.Error() { // an outage of hours is one line
-			p.log.Warn("a source's document was not imported; it is read again at its interval", "every", p.mapping.Every, "error", err)
+			p.log.Warn("a source's document was not imported; it is read again within a minute", "error", err)
 		}
 		p.said = err.Error()
-		return
+		return false
 	case tally == nil:
 		p.metrics.Unchanged(p.name)
 	default:
@@ -128,6 +131,7 @@ func (p *polledSource) poll(ctx context.Context) {
 		p.said = ""
 		p.log.Info("a source's document can be read again")
 	}
+	return true
 }
 
 // read imports the document if it has changed; otherwise tally is nil.
@@ -137,7 +141,7 @@ func (p *polledSource) read(ctx context.Context) (tally *source.Tally, err error
 		return nil, err
 	}
 	hash := sha256.Sum256(d.Body)
-	about := &imports.Import{Kind: imports.OfReadings, File: p.document, FileHash: hex.EncodeToString(hash[:])}
+	about := &imports.Import{Kind: imports.OfReadings, File: p.name, FileHash: hex.EncodeToString(hash[:])}
 	if p.mapping.OfEvents() {
 		about.Kind = imports.OfEvents
 	}

@@ -3,10 +3,13 @@ package app
 import (
 	_ "embed"
 	"fmt"
+	"maps"
 	"reflect"
 	"strings"
 
 	"github.com/goccy/go-yaml"
+
+	"dwell/ingest/source"
 )
 
 // Key is a key of the configuration file.
@@ -63,7 +66,16 @@ func shown(path string, v reflect.Value) (string, error) {
 		}
 		return `"***"`, nil
 	}
-	value, err := yaml.MarshalWithOptions(v.Interface(), yaml.Flow(true))
+	shown := v.Interface()
+	if sources, ok := shown.(map[string]source.Description); ok {
+		sources = maps.Clone(sources)
+		for name, s := range sources {
+			s.URL = source.WithoutPassword(s.URL)
+			sources[name] = s
+		}
+		shown = sources
+	}
+	value, err := yaml.MarshalWithOptions(shown, yaml.Flow(true))
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", path, err)
 	}
