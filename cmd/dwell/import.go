@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -266,31 +267,30 @@ func (c *importEventsCommand) Run(ctx context.Context, e *env) error {
 	}
 	return c.run(ctx, e, imports.OfEvents, func(im *importing) (input, error) {
 		if named == nil {
-			if err := im.mayBeEvents(c.File); err != nil {
-				return nil, err
+			if im.size > 0 {
+				if err := mayBeEvents(im.file, source.MayBeEvents, noEvents(c.File)); err != nil {
+					return nil, err
+				}
 			}
-			events := source.NewEvents(im, im.Vocabulary, time.Now)
-			events.OwnRetractions = !im.Config.Engine.RetractOthers
-			return events, nil
+			judged := im.Config.Engine
+			judged.Skew = source.MaxSkew // the time of a record is that of its recording
+			return source.NewEvents(im, judged.Decoder(im.Vocabulary), time.Now), nil
 		}
 		return im.mapped(named)
 	})
 }
 
-// mayBeEvents refuses a file of another shape before each of its lines is a dead letter. What comes through a pipe is read as it comes.
-func (im *importing) mayBeEvents(name string) error {
-	file, ok := im.file.(io.ReadSeeker)
-	if !ok || im.size == 0 {
+// mayBeEvents refuses a file of another shape, as may finds out, before each of its lines is a dead letter. What comes through a pipe is read
+// as it comes.
+func mayBeEvents(file io.Reader, may func(io.Reader) (bool, error), otherwise error) error {
+	seeker, ok := file.(io.ReadSeeker)
+	if !ok {
 		return nil
 	}
-	may, err := source.MayBeEvents(file)
-	if err == nil && !may {
-		err = noEvents(name)
+	if is, err := may(seeker); err != nil || !is {
+		return cmp.Or(err, otherwise)
 	}
-	if err != nil {
-		return err
-	}
-	_, err = file.Seek(0, io.SeekStart)
+	_, err := seeker.Seek(0, io.SeekStart)
 	return err
 }
 

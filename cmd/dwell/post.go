@@ -57,8 +57,11 @@ func (c *postCommand) Run(ctx context.Context, e *env) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, closing()) }()
-	if err := c.mayBeEvents(file); err != nil {
-		return err
+	if c.File != stdin {
+		none := errors.New("the first lines are not CloudEvents in JSON, one a line; nothing was posted")
+		if err := mayBeEvents(file, source.BeginsWithEvents, none); err != nil {
+			return fmt.Errorf("%s: %w", c.File, err)
+		}
 	}
 	sum, err := c.send(ctx, e, to, file)
 	_, _ = fmt.Fprintln(e.out, sumLine(&sum))
@@ -88,25 +91,6 @@ func (c *postCommand) open(e *env) (file io.Reader, closing func() error, err er
 		return struct{ io.Reader }{f}, f.Close, nil
 	}
 	return f, f.Close, nil
-}
-
-// mayBeEvents refuses a file of another shape before each of its lines is a dead letter at the other end.
-func (c *postCommand) mayBeEvents(file io.Reader) error {
-	seeker, ok := file.(io.ReadSeeker)
-	if !ok || c.File == stdin {
-		return nil
-	}
-	may, err := source.BeginsWithEvents(seeker)
-	if err == nil && !may {
-		err = errors.New("the first lines are not CloudEvents in JSON, one a line; nothing was posted")
-	}
-	if err == nil {
-		_, err = seeker.Seek(0, io.SeekStart)
-	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", c.File, err)
-	}
-	return nil
 }
 
 // token reads the token, which no command line should have: other users can read that.

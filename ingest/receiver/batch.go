@@ -45,8 +45,7 @@ func (h *Receiver) sort(by *token.Token, form form, body []byte, messages [][]by
 		// same indexes.
 		request: fmt.Sprintf("%s@%016x", by.Name, binary.BigEndian.Uint64(sum.Sum(nil))), messages: len(messages), seen: make(map[string]uint64, len(messages)),
 	}
-	d := event.NewDecoder(h.Vocabulary, h.Skew)
-	d.OwnRetractions = h.OwnRetractions
+	d := h.Decoder()
 	now := h.Now().UnixMilli()
 	var e event.Event
 	for i, message := range messages {

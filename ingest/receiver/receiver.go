@@ -62,10 +62,8 @@ type Observer interface {
 // Parts are what a Receiver works with.
 type Parts struct {
 	Vocabulary *event.Vocabulary
-	// Skew is how far an event may be after the time Now, as of a record in the log.
-	Skew time.Duration
-	// OwnRetractions is as of event.Decoder.
-	OwnRetractions bool
+	// Decoder makes what judges the events of a request, as those who count them do.
+	Decoder func() *event.Decoder
 
 	Now      func() time.Time
 	Tokens   Tokens

@@ -90,7 +90,7 @@ func open(t *testing.T, change func(*Config)) *border {
 		change(&cfg)
 	}
 	b.Receiver = New(cfg, Parts{
-		Vocabulary: voc, Skew: time.Minute, Now: func() time.Time { return noon },
+		Vocabulary: voc, Decoder: func() *event.Decoder { return event.NewDecoder(voc, time.Minute) }, Now: func() time.Time { return noon },
 		Tokens: token.Open(b.tokens), Log: b, Refused: letterBox{b}, Observer: b, Logger: slog.New(slog.DiscardHandler),
 	})
 	return b
@@ -268,7 +268,11 @@ func TestRetractionOfTheTokensOtherSource(t *testing.T) {
 	retraction := fact("9", "event.retracted", "T1", `"direction":"inbound"`, `"id":"1","source":"/gate/lane/2","time":"2026-01-05T08:00:00Z"`)
 	for own, want := range map[bool]string{false: "", true: `foreign_retraction: data.source "/gate/lane/2"`} {
 		b := open(t, nil)
-		b.OwnRetractions = own
+		b.Decoder = func() *event.Decoder {
+			d := event.NewDecoder(b.Vocabulary, time.Minute)
+			d.OwnRetractions = own
+			return d
+		}
 		_, receipt := b.post(t, "application/cloudevents+json", retraction)
 		got := ""
 		for _, r := range receipt.Refusals {

@@ -18,9 +18,6 @@ const MaxSkew = 5 * time.Minute
 
 // Events reads a file of structured CloudEvents, one per line or in one list. It is not safe for concurrent use.
 type Events struct {
-	// OwnRetractions is as of event.Decoder.
-	OwnRetractions bool
-
 	in      io.Reader
 	decoder *event.Decoder
 	now     func() time.Time
@@ -30,8 +27,8 @@ type Events struct {
 
 // NewEvents reads events from in, which gzip or zstd may have packed. Now is the latest time that a record may have; it is
 // called for each line, since the file may be a pipe that lasts.
-func NewEvents(in io.Reader, voc *event.Vocabulary, now func() time.Time) *Events {
-	return &Events{in: in, decoder: event.NewDecoder(voc, MaxSkew), now: now, tally: newTally("event")}
+func NewEvents(in io.Reader, decoder *event.Decoder, now func() time.Time) *Events {
+	return &Events{in: in, decoder: decoder, now: now, tally: newTally("event")}
 }
 
 // Tally returns what the lines have become so far. Which events are duplicates is not known before they are counted.
@@ -40,7 +37,6 @@ func (q *Events) Tally() *Tally { return &q.tally }
 // Lines yields the event of each line that is not empty. For a line that cannot be used it yields a *LineError and
 // continues; any other error is of the file itself, and the last.
 func (q *Events) Lines() iter.Seq2[Line, error] {
-	q.decoder.OwnRetractions = q.OwnRetractions
 	return func(yield func(Line, error) bool) {
 		in, err := unpack(q.in)
 		if err != nil {

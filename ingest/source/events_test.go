@@ -36,7 +36,7 @@ func TestEachLineIsARecordOrAnErrorWithItsNumber(t *testing.T) {
 		line int
 	}
 	var got []read
-	for r, err := range NewEvents(strings.NewReader(file), voc, func() time.Time { return now }).Lines() {
+	for r, err := range NewEvents(strings.NewReader(file), event.NewDecoder(voc, MaxSkew), func() time.Time { return now }).Lines() {
 		var bad *LineError
 		if errors.As(err, &bad) {
 			got = append(got, read{line: bad.Line})
@@ -74,7 +74,7 @@ func TestEventsOfALargeFileHaveTheirLines(t *testing.T) {
 	}
 	lines[2500] = line(2500, event.MaxMessage)
 	i := 0
-	for l, err := range NewEvents(strings.NewReader(strings.Join(lines, "\r\n")), voc, time.Now).Lines() {
+	for l, err := range NewEvents(strings.NewReader(strings.Join(lines, "\r\n")), event.NewDecoder(voc, MaxSkew), time.Now).Lines() {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -105,7 +105,7 @@ func TestEventsOfAPipeAreReadAsTimeGoesOn(t *testing.T) {
 		_ = pipe.Close()
 	}()
 	hour := 8
-	for r, err := range NewEvents(post, voc, func() time.Time { return now }).Lines() {
+	for r, err := range NewEvents(post, event.NewDecoder(voc, MaxSkew), func() time.Time { return now }).Lines() {
 		if want := time.Date(2026, 1, 5, hour, 0, 0, 0, time.UTC).UnixMilli(); err != nil || r.Recorded != want {
 			t.Errorf("the event of %d:00 is recorded at %v, %v", hour, time.UnixMilli(r.Recorded).UTC(), err)
 		}
@@ -120,7 +120,7 @@ func TestReadErrorEndsTheFile(t *testing.T) {
 	}
 	gone := errors.New("input/output error")
 	var last error
-	for _, err := range NewEvents(failing{gone}, voc, time.Now).Lines() {
+	for _, err := range NewEvents(failing{gone}, event.NewDecoder(voc, MaxSkew), time.Now).Lines() {
 		last = err
 	}
 	if !errors.Is(last, gone) {
@@ -143,7 +143,7 @@ func TestLineOfAnyLengthTakesNoMemory(t *testing.T) {
 	file := io.MultiReader(strings.NewReader(good+"\n"), io.LimitReader(blanks{}, length), strings.NewReader("x\n"+good))
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	events := NewEvents(file, voc, time.Now)
+	events := NewEvents(file, event.NewDecoder(voc, MaxSkew), time.Now)
 	var got []string
 	for r, err := range events.Lines() {
 		if err != nil {
@@ -186,7 +186,7 @@ func TestMembersOfAnotherCaseAreUnknown(t *testing.T) {
 	for _, more := range []string{
 		`"Subject":"T2"`, `"SUBJECT":7`, "\"\u017fubject\":\"T2\"", `"Time":"2020-01-05T08:00:00Z"`, `"TIME":1`, `"RecordedTime":"2020-01-05T08:00:00Z"`, `"RECORDEDTIME":"2020-01-05T08:00:00Z"`, `"Data":[]`,
 	} {
-		q := NewEvents(strings.NewReader(message+","+more+"}"), voc, func() time.Time { return now })
+		q := NewEvents(strings.NewReader(message+","+more+"}"), event.NewDecoder(voc, MaxSkew), func() time.Time { return now })
 		for l, err := range q.Lines() {
 			if err != nil || string(l.Event.Subject) != "T1" || time.UnixMilli(l.Recorded).UTC().Hour() != 8 {
 				t.Errorf("with %s: %v", more, err)
@@ -212,7 +212,7 @@ func TestListOfEvents(t *testing.T) {
 		"[]": nil,
 	} {
 		var got []string
-		events := NewEvents(strings.NewReader(file), voc, time.Now)
+		events := NewEvents(strings.NewReader(file), event.NewDecoder(voc, MaxSkew), time.Now)
 		for l, err := range events.Lines() {
 			if err != nil {
 				got = append(got, err.Error())

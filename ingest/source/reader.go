@@ -225,14 +225,13 @@ func (q *Reader) passesOver(values []string) bool {
 
 // take gives each shape of the mapping its reading of a record.
 func (q *Reader) take(number int, values []string, yield func(Line, error) bool) bool {
-	if q.passesOver(values) {
-		return true
-	}
+	selected := 0
 	for i := range q.at {
 		if !q.mapping.selected(i, &q.at[i], values) {
 			q.tally.Unselected++
 			continue
 		}
+		selected++
 		q.tally.Lines++
 		r, bad := reading{}, q.withoutValue(i)
 		if bad == nil {
@@ -245,6 +244,9 @@ func (q *Reader) take(number int, values []string, yield func(Line, error) bool)
 		if bad != nil && !q.refuse(bad, yield) || bad == nil && !q.place(r, yield) {
 			return false
 		}
+	}
+	if selected == 0 {
+		q.over.add(&q.mapping, q.at, values)
 	}
 	return true
 }
@@ -268,10 +270,7 @@ var errStopped = errors.New("stopped")
 
 // takeEvents gives each shape of the mapping its event of a record.
 func (q *Reader) takeEvents(number int, values []string, yield func(Line, error) bool) bool {
-	if q.passesOver(values) {
-		return true
-	}
-	_, err := q.events.record(number, values, "", q.now(), func(l Line, err error) error {
+	selected, err := q.events.record(number, values, "", q.now(), func(l Line, err error) error {
 		var again *twice
 		switch {
 		case errors.As(err, &again):
@@ -286,6 +285,10 @@ func (q *Reader) takeEvents(number int, values []string, yield func(Line, error)
 		}
 		return nil
 	})
+	if selected == 0 {
+		q.tally.Unselected++
+		q.over.add(&q.mapping, q.at, values)
+	}
 	return err == nil
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"dwell/ingest/event"
 	"dwell/ingest/letters"
 	"dwell/ingest/receiver"
 	"dwell/ingest/receiver/token"
@@ -39,7 +40,7 @@ func (s *System) receiver(reg prometheus.Registerer, now func() time.Time) *rece
 		return nil
 	}
 	return receiver.New(s.Config.Receiver, receiver.Parts{
-		Vocabulary: s.Vocabulary, Skew: s.Config.Engine.Skew, OwnRetractions: !s.Config.Engine.RetractOthers, Now: now,
+		Vocabulary: s.Vocabulary, Decoder: func() *event.Decoder { return s.Config.Engine.Decoder(s.Vocabulary) }, Now: now,
 		Tokens: token.Open(file), Log: s.Producer, Refused: letters.Writer{Topic: s.Producer, Table: s.Store},
 		Observer: prom.NewPosts[receiver.Outcome](reg), Logger: s.Log,
 	})
