@@ -1,7 +1,10 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
+	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -10,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -19,6 +23,8 @@ import (
 
 	"dwell/cmd/dwell/app"
 	embedded "dwell/deploy/embedded/clickhouse"
+	"dwell/ingest/event"
+	"dwell/ingest/kafka"
 	"dwell/ingest/kafka/apachetest"
 )
 
@@ -175,21 +181,35 @@ func (g *group) waitBalanced(t *testing.T) {
 	t.Logf("%d members have %v partitions", len(g.members), shares)
 }
 
-// importRepeatedly imports a file again and again until stop is called; an event counts once however often it comes. It
-// returns when some of the file is counted. An import may fail when a broker is killed; the next one then sends its events.
-func (g *group) importRepeatedly(t *testing.T, file string) (stop func()) {
+// importAndRepeat imports a file, and sends its events again and again until stop is called: an import sends no event twice, and an event
+// counts once however often it comes. It returns when some of the file is counted. Both may fail when a broker is killed; the import of all
+// files at the end then sends what is missing.
+func (g *group) importAndRepeat(t *testing.T, file string) (stop func()) {
 	t.Helper()
+	records := recordsOf(t, file)
+	cfg := kafka.DefaultConfig()
+	cfg.Brokers = g.kafka.Addrs()
+	producer, err := kafka.NewProducer(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
 	end, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
+		defer producer.Close()
+		if text, err := g.command(t, "import", "events", file).CombinedOutput(); err != nil {
+			t.Logf("import: %v\n%s", err, text)
+		}
 		for {
-			if text, err := g.command(t, "import", "events", file).CombinedOutput(); err != nil {
-				t.Logf("import: %v\n%s", err, text)
-			}
-			select {
-			case <-end:
-				return
-			default:
+			for some := range slices.Chunk(records, 100) {
+				select {
+				case <-end:
+					return
+				default:
+				}
+				if err := producer.Write(context.Background(), some...); err != nil {
+					t.Logf("sending again: %v", err)
+				}
 			}
 		}
 	}()
@@ -200,6 +220,24 @@ func (g *group) importRepeatedly(t *testing.T, file string) (stop func()) {
 	t.Cleanup(stop)
 	g.waitCount(t)
 	return stop
+}
+
+// recordsOf are the events of a file.
+func recordsOf(t *testing.T, file string) (records []event.Record) {
+	t.Helper()
+	f, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		var e struct{ Subject string }
+		if err := json.Unmarshal(lines.Bytes(), &e); err != nil {
+			t.Fatal(err)
+		}
+		records = append(records, event.StructuredRecord([]byte(e.Subject), bytes.Clone(lines.Bytes()), time.Now().UnixMilli()))
+	}
+	return records
 }
 
 // waitCount waits until more records are counted than at the call.
@@ -250,7 +288,7 @@ func TestConsumerGroupOverApacheKafkaGrowsAndShrinksDuringImports(t *testing.T) 
 	g.join(t)
 	g.waitBalanced(t)
 	for i, step := range steps {
-		stop := g.importRepeatedly(t, parts[i])
+		stop := g.importAndRepeat(t, parts[i])
 		t.Log(step.what)
 		step.do(g)
 		g.waitBalanced(t)
