@@ -260,7 +260,7 @@ func (f *fetcher) stands(s *source, why error) {
 	f.obs.Standing(s.partition, fmt.Errorf("%w: repair or replace its replica, or delete the records up to behind the damage with kafka-delete-records", why))
 }
 
-// outOfRange handles an offset out of range: either retention has deleted it, and the loss is logged and counted, or the log
+// outOfRange handles an offset out of range: either it is deleted or lost, which is logged and counted, or the log
 // is shorter than before, and the Handler decides (shortlog.go).
 func (f *fetcher) outOfRange(ctx context.Context, s *source, stay int) {
 	next, _ := s.position()
@@ -270,7 +270,7 @@ func (f *fetcher) outOfRange(ctx context.Context, s *source, stay int) {
 		return
 	case err == nil && next < first:
 		f.obs.Lost(s.partition, first-next)
-		f.log.Error("retention deleted records before they were read: the tables lack them",
+		f.log.Error("records were deleted before they were read, or lost with a part of the log; the tables lack them until they are sent again",
 			"topic", f.cfg.Topic, "partition", s.partition, "from", next, "to", first, "records", first-next)
 		s.move(stay, first)
 		return
