@@ -159,10 +159,10 @@ func TestPackedDocumentIsGivenUnpacked(t *testing.T) {
 	for sent, want := range map[string]string{
 		packing(packGzip, "12 trucks"):                              "12 trucks",
 		packing(packZstd, "12 trucks"):                              "12 trucks",
-		packing(packGzip, packing(packZstd, "12 trucks")):            "12 trucks",
+		packing(packGzip, packing(packZstd, "12 trucks")):           "12 trucks",
 		"\x50\x2a\x4d\x18\x00\x00\x00\x00" + packing(packZstd, "7"): "7",
 		packing(packGzip, ""):                                       "",
-		"PK\x03\x04 and its sheets":                                "PK\x03\x04 and its sheets",
+		"PK\x03\x04 and its sheets":                                 "PK\x03\x04 and its sheets",
 	} {
 		p, _ := poller(t, &service{body: sent})
 		d, err := p.Fetch(t.Context())
