@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -87,12 +88,12 @@ func openProducers(dir string) (open map[int64]int16, err error) {
 
 // segmentsOf are the first offsets of the segments in the folder of a partition, in order.
 func segmentsOf(dir string) (bases []int64, err error) {
-	files, err := filepath.Glob(filepath.Join(dir, "*.dat"))
+	names, err := fs.Glob(os.DirFS(dir), "*.dat")
 	if err != nil {
 		return nil, err
 	}
-	for _, file := range files {
-		if base, err := strconv.ParseInt(strings.TrimSuffix(filepath.Base(file), ".dat"), 10, 64); err == nil {
+	for _, name := range names {
+		if base, err := strconv.ParseInt(strings.TrimSuffix(name, ".dat"), 10, 64); err == nil {
 			bases = append(bases, base)
 		}
 	}
@@ -123,12 +124,12 @@ func eachHead(file string, each func(head batch)) error {
 // forgetSnapshots removes what kfake has written of partitions in an ordered stop, once it has read it. Where it was killed before
 // another record came, it would read it again, without the transactions that were open then: they are in a file that it reads once.
 func forgetSnapshots(dataDir string) error {
-	files, err := filepath.Glob(filepath.Join(dataDir, "partitions", "*", "snapshot.json"))
+	names, err := fs.Glob(os.DirFS(dataDir), "partitions/*/snapshot.json")
 	if err != nil {
 		return err
 	}
-	for _, file := range files {
-		if err := os.Remove(file); err != nil {
+	for _, name := range names {
+		if err := os.Remove(filepath.Join(dataDir, name)); err != nil {
 			return err
 		}
 	}

@@ -16,37 +16,31 @@ import (
 // written when it is closed. So an ordered stop keeps a sum of each, which the next start compares, and removes: from then on kfake
 // changes them. After a kill no sum says what they were; what kfake then needs it reads from the log, which has checks.
 
-func (b *Broker) sumsFile() string { return filepath.Join(b.cfg.DataDir, "sums.json") }
+const sumsName = "sums.json"
+
+func (b *Broker) sumsFile() string { return filepath.Join(b.cfg.DataDir, sumsName) }
 
 // stateFiles are kfake's files of JSON, by their paths in the folder.
-func (b *Broker) stateFiles() (files []string, err error) {
-	for _, pattern := range []string{"*.json", filepath.Join("partitions", "*", "*.json")} {
-		found, err := filepath.Glob(filepath.Join(b.cfg.DataDir, pattern))
+func (b *Broker) stateFiles() (names []string, err error) {
+	for _, pattern := range []string{"*.json", "partitions/*/*.json"} {
+		found, err := fs.Glob(os.DirFS(b.cfg.DataDir), pattern)
 		if err != nil {
 			return nil, err
 		}
-		for _, file := range found {
-			if file != b.sumsFile() {
-				files = append(files, file)
-			}
-		}
+		names = append(names, found...)
 	}
-	return files, nil
+	return slices.DeleteFunc(names, func(name string) bool { return name == sumsName }), nil
 }
 
 // keepSums writes the sums of the files, once kfake is closed.
 func (b *Broker) keepSums() error {
-	files, err := b.stateFiles()
+	names, err := b.stateFiles()
 	if err != nil {
 		return err
 	}
 	sums := map[string]uint32{}
-	for _, file := range files {
-		name, err := filepath.Rel(b.cfg.DataDir, file)
-		if err != nil {
-			return err
-		}
-		if sums[name], err = sumOf(file); err != nil {
+	for _, name := range names {
+		if sums[name], err = sumOf(filepath.Join(b.cfg.DataDir, name)); err != nil {
 			return err
 		}
 	}

@@ -63,8 +63,7 @@ func markGone(dir string, list []listedTable) error {
 			}
 		}
 	}
-	marks, _ := filepath.Glob(filepath.Join(dir, "store", "*", "*", "detached", gonePrefix+"*")) // the pattern is valid
-	for _, mark := range marks {
+	for _, mark := range found(dir, "store/*/*/detached/"+gonePrefix+"*") {
 		name := strings.TrimPrefix(filepath.Base(mark), gonePrefix)
 		if _, err := os.Stat(filepath.Join(filepath.Dir(mark), "..", name)); err != nil {
 			continue

@@ -3,6 +3,7 @@ package clickhouse
 import (
 	"bytes"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -42,8 +43,7 @@ func checkMetadata(dir string, list []listedTable) error {
 			return undefined(dir, t.UUID, filepath.Join(dir, "metadata", t.Database, t.Name+".sql"))
 		}
 	}
-	folders, _ := filepath.Glob(filepath.Join(dir, "store", "*", "*"))
-	for _, folder := range folders {
+	for _, folder := range found(dir, "store/*/*") {
 		uuid := filepath.Base(folder)
 		if defined[uuid] {
 			continue
@@ -52,24 +52,33 @@ func checkMetadata(dir string, list []listedTable) error {
 		if err != nil || len(parts) == 0 {
 			continue
 		}
-		if dropped, _ := filepath.Glob(filepath.Join(dir, "metadata_dropped", "*"+uuid+"*")); len(dropped) == 0 {
+		if len(found(dir, "metadata_dropped/*"+uuid+"*")) == 0 {
 			return undefined(dir, uuid, "")
 		}
 	}
 	return nil
 }
 
+// found are the files of the data folder that match a pattern. The folder's own path may have characters of patterns. What names the
+// engine gives to files has none of them.
+func found(dir, pattern string) (files []string) {
+	names, _ := fs.Glob(os.DirFS(dir), pattern) // the pattern is valid
+	for _, name := range names {
+		files = append(files, filepath.Join(dir, name))
+	}
+	return files
+}
+
 // tableDefinitions are the files that define tables, by database. The engine makes the first database itself.
 func tableDefinitions(dir string) map[string][]string {
 	all := map[string][]string{}
-	all[firstDatabase], _ = filepath.Glob(filepath.Join(dir, "metadata", firstDatabase, "*.sql"))
-	databases, _ := filepath.Glob(filepath.Join(dir, "metadata", "*.sql"))
-	for _, file := range databases {
+	all[firstDatabase] = found(dir, "metadata/"+firstDatabase+"/*.sql")
+	for _, file := range found(dir, "metadata/*.sql") {
 		name := strings.TrimSuffix(filepath.Base(file), ".sql")
 		uuid, _ := definedUUID(file)
 		link, err := os.Readlink(filepath.Join(dir, "metadata", name))
 		if err == nil && filepath.Base(link) == uuid {
-			all[name], _ = filepath.Glob(filepath.Join(dir, "metadata", name, "*.sql"))
+			all[name] = found(dir, "metadata/"+name+"/*.sql")
 		}
 	}
 	return all
@@ -77,8 +86,7 @@ func tableDefinitions(dir string) map[string][]string {
 
 // undefined names the file that would define the table.
 func undefined(dir, uuid, file string) error {
-	links, _ := filepath.Glob(filepath.Join(dir, "data", "*", "*"))
-	for _, link := range links {
+	for _, link := range found(dir, "data/*/*") {
 		if to, err := os.Readlink(link); err == nil && filepath.Base(to) == uuid {
 			file = filepath.Join(dir, "metadata", filepath.Base(filepath.Dir(link)), filepath.Base(link)+".sql")
 		}

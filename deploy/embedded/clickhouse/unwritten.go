@@ -24,8 +24,7 @@ const (
 
 // setAside are the parts that starts have set aside.
 func setAside(dir string) []string {
-	all, _ := filepath.Glob(filepath.Join(dir, "store", "*", "*", "detached", brokenPrefix+"*")) // the pattern is valid
-	return all
+	return found(dir, "store/*/*/detached/"+brokenPrefix+"*")
 }
 
 // renameUnwritten renames what this start has set aside and was not before, if the disk had run full, or it has no checksums and the parts
