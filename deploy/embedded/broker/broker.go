@@ -140,10 +140,13 @@ func (b *Broker) run(ctx context.Context) error {
 	if err := b.checkState(m); err != nil {
 		return fmt.Errorf("embedded broker: %w", err)
 	}
-	if err := b.checkSums(); err != nil {
+	if err := b.checkSums(data.Note); err != nil {
 		return fmt.Errorf("embedded broker: %w", err)
 	}
 	if err := b.mendHeads(m); err != nil {
+		return fmt.Errorf("embedded broker: %w", err)
+	}
+	if err := b.forgetSums(data); err != nil {
 		return fmt.Errorf("embedded broker: %w", err)
 	}
 	cluster, err := b.openWhole(m)
@@ -152,7 +155,7 @@ func (b *Broker) run(ctx context.Context) error {
 	}
 	defer func() {
 		cluster.Close()
-		if kept := b.keepSums(); kept != nil {
+		if kept := b.keepSums(data); kept != nil {
 			b.log.Warn("the next start will not notice damage of the broker's files", "error", kept)
 		}
 	}()

@@ -76,7 +76,11 @@ func (b *Broker) mendPartition(dir string, end int64) error {
 			behind = bases[i+1]
 		}
 		file := filepath.Join(dir, strconv.FormatInt(base, 10)+".dat")
-		if err := errors.Join(b.mendSegment(file, base, behind), b.mendIndex(file)); err != nil {
+		err := b.mendSegment(file, base, behind)
+		if err == nil {
+			err = b.mendIndex(file)
+		}
+		if err != nil {
 			return fmt.Errorf("file %q: %w", file, err)
 		}
 	}

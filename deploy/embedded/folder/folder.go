@@ -22,6 +22,8 @@ import (
 // Folder is a data folder that this process owns.
 type Folder struct {
 	Path string
+	// Note is what the owner before has left, empty if it has left nothing.
+	Note string
 	lock *os.File
 }
 
@@ -68,22 +70,35 @@ func Own(path string, wait time.Duration) (*Folder, error) {
 	}
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		text, _ := io.ReadAll(lock) // the folder is in use, whatever can be read
-		process, _ := strconv.Atoi(strings.TrimSpace(string(text)))
-		return nil, errors.Join(&InUseError{path, process}, lock.Close())
+		process, _, _ := strings.Cut(string(text), "\n")
+		id, _ := strconv.Atoi(process)
+		return nil, errors.Join(&InUseError{path, id}, lock.Close())
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("lock data folder %q: %w", path, err), lock.Close())
 	}
-	f := &Folder{path, lock}
-	f.sign()
+	text, err := io.ReadAll(lock)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("lock data folder %q: %w", path, err), lock.Close())
+	}
+	_, note, _ := strings.Cut(string(text), "\n")
+	f := &Folder{path, strings.TrimSuffix(note, "\n"), lock}
+	_ = f.Leave(f.Note) // a disk that is full keeps the folder from no one
 	return f, nil
 }
 
-// sign leaves the process id in the lock file. A disk that is full keeps the folder from no one.
-func (f *Folder) sign() {
-	if f.lock.Truncate(0) == nil {
-		_, _ = f.lock.WriteAt(fmt.Appendln(nil, os.Getpid()), 0)
+// Leave leaves a note of one line to the next owner, behind the process id in the lock file, in place of the one before. An owner of an
+// earlier version leaves none, whatever it has found.
+func (f *Folder) Leave(note string) error {
+	text := fmt.Appendln(nil, os.Getpid())
+	if note != "" {
+		text = fmt.Appendln(text, note)
 	}
+	if err := f.lock.Truncate(0); err != nil {
+		return err
+	}
+	_, err := f.lock.WriteAt(text, 0)
+	return err
 }
 
 // Tighten closes the folder and all that is in it to other users, as an owner before may have left it open. It returns the

@@ -61,6 +61,32 @@ func TestFolderInUseNamesItsOwner(t *testing.T) {
 	}
 }
 
+// An owner leaves a note. The next one has it, also after one that had to end at once, until it leaves another one.
+func TestNoteIsForTheNextOwner(t *testing.T) {
+	path := t.TempDir()
+	for _, story := range []struct{ found, leaves string }{{"", "sums 1"}, {"sums 1", "sums 1"}, {"sums 1", ""}, {"", "sums 2"}} {
+		f, err := Own(path, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f.Note != story.found {
+			t.Errorf("the note is %q, want %q", f.Note, story.found)
+		}
+		if story.leaves != story.found {
+			if err := f.Leave(story.leaves); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, err = Own(path, 0)
+		if used, ok := errors.AsType[*InUseError](err); !ok || used.Process != os.Getpid() {
+			t.Errorf("%v, want the process %d", err, os.Getpid())
+		}
+		if err := f.Release(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestKilledOwnerGivesUpItsFolder(t *testing.T) {
 	path := t.TempDir()
 	other := owner(t, path)
