@@ -137,13 +137,14 @@ func (b *Broker) run(ctx context.Context) error {
 		return fmt.Errorf("embedded broker: %w", err)
 	}
 	defer m.close()
-	if err := b.checkState(m); err != nil {
+	topics, err := b.checkState(m)
+	if err != nil {
 		return fmt.Errorf("embedded broker: %w", err)
 	}
 	if err := b.checkSums(data.Note); err != nil {
 		return fmt.Errorf("embedded broker: %w", err)
 	}
-	if err := b.mendHeads(m); err != nil {
+	if err := b.mendHeads(topics, m); err != nil {
 		return fmt.Errorf("embedded broker: %w", err)
 	}
 	if err := b.forgetSums(data); err != nil {

@@ -3,10 +3,7 @@ package broker
 import (
 	"bytes"
 	"encoding/binary"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,35 +13,19 @@ import (
 
 // A CRC covers a batch from its attributes on. Not covered are the fields before it: base offset, length, leader epoch and format. kfake
 // believes them, so that a flipped bit of a base offset hides a partition, or gives it an end far away for good. They are looked at before
-// kfake opens the log. Each has one right value, which the rest of the log tells, so it is put back: a batch begins where the one before it
-// ended, ends where the one behind it begins, and has format 2. The CRC says whether that is so.
+// kfake opens the log. All but the leader epoch have one right value, which the rest of the log tells, so it is put back: a batch begins where
+// the one before it ended, ends where the one behind it begins, and has format 2. The CRC says whether that is so. A leader epoch stays as it
+// is: kfake goes by the one in its index, and clients see the other.
 //
 // What the CRC covers is left to kfake, which cuts the segment before a batch that does not fit to it, and to losses, which say so.
 
 // mendHeads puts right the heads of the batches of all topics but compacted ones, whose offsets have gaps.
-func (b *Broker) mendHeads(m *marks) error {
-	var list struct {
-		Topics []struct {
-			Name       string
-			Partitions int32
-			Configs    map[string]string
-		}
-	}
-	text, err := os.ReadFile(filepath.Join(b.cfg.DataDir, "topics.json"))
-	if errors.Is(err, fs.ErrNotExist) { // a folder without a log
-		return nil
-	}
-	if err == nil {
-		err = json.Unmarshal(text, &list)
-	}
-	if err != nil {
-		return err
-	}
+func (b *Broker) mendHeads(topics []listedTopic, m *marks) error {
 	marked, err := m.topics()
 	if err != nil {
 		return err
 	}
-	for _, t := range list.Topics {
+	for _, t := range topics {
 		if strings.Contains(t.Configs["cleanup.policy"], "compact") {
 			continue
 		}

@@ -27,11 +27,18 @@ var needed = map[string]string{
 	"seq_windows.json": ", or remove it: producers that are at work may then write twice what they send again",
 }
 
+// listedTopic is a topic in kfake's list of them.
+type listedTopic struct {
+	Name       string
+	Partitions int32
+	Configs    map[string]string
+}
+
 // checkState refuses a folder with a file that cannot be read, or one that lacks a file or a topic that it had. Files that hold nothing
-// that is used are removed, and made anew.
-func (b *Broker) checkState(m *marks) error {
+// that is used are removed, and made anew. It returns kfake's list of topics.
+func (b *Broker) checkState(m *marks) ([]listedTopic, error) {
 	if err := b.checkRegular(); err != nil {
-		return err
+		return nil, err
 	}
 	for _, name := range unused {
 		file := filepath.Join(b.cfg.DataDir, name)
@@ -40,15 +47,15 @@ func (b *Broker) checkState(m *marks) error {
 			continue
 		}
 		if err := os.Remove(file); err != nil {
-			return err
+			return nil, err
 		}
 		b.log.Warn("a file that holds nothing that is used was damaged: it is made anew", "file", file, "error", damage)
 	}
 	marked, err := m.topics()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	var list struct{ Topics []struct{ Name string } }
+	var list struct{ Topics []listedTopic }
 	for _, name := range slices.Sorted(maps.Keys(needed)) {
 		otherwise := needed[name]
 		file := filepath.Join(b.cfg.DataDir, name)
@@ -61,19 +68,19 @@ func (b *Broker) checkState(m *marks) error {
 			continue
 		}
 		if errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("file %q is missing, and the log has had records: %s%s", file, fromCopy, otherwise)
+			return nil, fmt.Errorf("file %q is missing, and the log has had records: %s%s", file, fromCopy, otherwise)
 		}
 		if err != nil {
-			return fmt.Errorf("file %q is damaged: %w: %s%s", file, err, fromCopy, otherwise)
+			return nil, fmt.Errorf("file %q is damaged: %w: %s%s", file, err, fromCopy, otherwise)
 		}
 	}
 	for _, topic := range marked {
-		if !slices.ContainsFunc(list.Topics, func(t struct{ Name string }) bool { return t.Name == topic }) {
-			return fmt.Errorf("topic %q has had records and is not in %q any more: put that file back from a copy of the data folder, or move %q and the topic's partitions away to begin it anew",
+		if !slices.ContainsFunc(list.Topics, func(t listedTopic) bool { return t.Name == topic }) {
+			return nil, fmt.Errorf("topic %q has had records and is not in %q any more: put that file back from a copy of the data folder, or move %q and the topic's partitions away to begin it anew",
 				topic, filepath.Join(b.cfg.DataDir, "topics.json"), m.path(topic))
 		}
 	}
-	return nil
+	return list.Topics, nil
 }
 
 // checkRegular refuses a folder in which something else is where a file is expected: a FIFO or a device would be waited for.
