@@ -1,10 +1,8 @@
 package broker
 
 import (
-	"bytes"
 	"encoding/binary"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -57,7 +55,7 @@ func (b *Broker) mendPartition(dir string, end int64) error {
 			behind = bases[i+1]
 		}
 		file := filepath.Join(dir, strconv.FormatInt(base, 10)+".dat")
-		err := b.mendSegment(file, base, behind)
+		_, err := b.mendSegment(file, base, behind)
 		if err == nil {
 			err = b.mendIndex(file)
 		}
@@ -68,92 +66,72 @@ func (b *Broker) mendPartition(dir string, end int64) error {
 	return nil
 }
 
-// mendSegment goes through the batches of a segment whose first one has the offset next. Behind is the offset after the last one, as far as
-// that is known. It ends at a batch that kfake will cut off.
-func (b *Broker) mendSegment(file string, next, behind int64) error {
-	f, err := os.OpenFile(file, os.O_RDWR, 0)
+// mendSegment goes through the batches of a segment whose first one has the offset next, and returns how many there are up to one that
+// kfake will cut off. Behind is the offset after the last one, as far as that is known.
+//
+// A base offset is overwritten only if what begins behind the batch says so too: in a topic that was compacted once, or where records before
+// the batch and behind it are lost, the one that it has is right.
+func (b *Broker) mendSegment(file string, next, behind int64) (batches int, err error) {
+	s, err := openSegment(file)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	defer func() { _ = f.Close() }()
-	info, err := f.Stat()
+	defer func() { _ = s.Close() }()
+	head, err := s.head(0)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	end := info.Size()
-	head, follower := make(batch, batchRecordsAt), make(batch, batchRecordsAt)
-	for at := int64(0); at+batchRecordsAt <= end; {
-		if _, err := f.ReadAt(head, at); err != nil {
-			return err
-		}
+	for at := int64(0); head != nil; batches++ {
 		size, after := head.size(), next+int64(head.lastDelta())+1
-		follows := func() (base int64, err error) { // what begins behind this batch
-			if at+size+batchRecordsAt > end {
-				return behind, nil
-			}
-			_, err = f.ReadAt(follower, at+size)
-			return follower.base(), err
-		}
-		if at+size+batchRecordsAt <= end && head.base() == next && head[batchMagicAt] == 2 {
-			switch base, err := follows(); {
-			case err != nil:
-				return err
-			case base == after:
-				at, next = at+size, after
-				continue
-			}
-		}
-		rest := make(batch, end-at)
-		if _, err := f.ReadAt(rest, at); err != nil {
-			return err
-		}
-		if size = rest.rightSize(after); size == 0 {
-			return nil
-		}
-		right := slices.Clone(head)
-		binary.BigEndian.PutUint32(right[batchLengthAt:], uint32(size-batchFrame))
-		right[batchMagicAt] = 2
-		base, err := follows()
+		follower, err := s.head(at + size)
 		if err != nil {
-			return err
+			return 0, err
 		}
-		if own := head.base(); own > next && base == own+after-next {
-			b.log.Error("the log lacks records in the middle of a file", "file", file, "byte", at, "first", next, "last", own-1)
-			next, after = own, base
-		}
-		binary.BigEndian.PutUint64(right, uint64(next))
-		if !slices.Equal(right, head) {
-			if _, err := f.WriteAt(right, at); err != nil {
-				return err
+		if follower == nil || follower.base() != after || head.base() != next || head[batchMagicAt] != 2 {
+			if size, err = s.rightSize(at, head, after); err != nil || size == 0 {
+				return batches, err
 			}
-			b.log.Warn("the head of a batch in the log was damaged, and is put right: no record is lost",
-				"file", file, "byte", at, "offset", next, "was", fmt.Sprintf("%x", []byte(head[:batchCRCAt])))
+			if follower, err = s.head(at + size); err != nil {
+				return 0, err
+			}
+			begins := behind
+			if follower != nil {
+				begins = follower.base()
+			}
+			base, own := next, head.base()
+			switch {
+			case own == next, begins == after:
+			case own > next && begins == own+after-next:
+				b.log.Error("the log lacks records in the middle of a file", "file", file, "byte", at, "first", next, "last", own-1)
+				base = own
+			default:
+				b.log.Warn("a batch in the log does not begin where the one before it ended, and nothing behind it says which is right: it is left as it is",
+					"file", file, "byte", at, "offset", own, "expected", next)
+				base = own
+			}
+			after += base - next
+			if err := b.putRight(s, at, head, size, base); err != nil {
+				return 0, err
+			}
 		}
-		at, next = at+size, after
+		at, next, head = at+size, after, follower
 	}
-	return nil
+	return batches, nil
 }
 
-// rightSize is the size with which the CRC of the batch at the beginning of b is right: the one that it says, or one up to where a
-// batch with the offset after it begins, or the end. It is 0 where none is.
-func (b batch) rightSize(after int64) int64 {
-	right := func(size int64) bool {
-		return size >= batchRecordsAt && size <= int64(len(b)) && b[:size].crc() == binary.BigEndian.Uint32(b[batchCRCAt:])
+// putRight writes a head with the size and the base offset that are right.
+func (b *Broker) putRight(s *segmentFile, at int64, head batch, size, base int64) error {
+	right := slices.Clone(head)
+	binary.BigEndian.PutUint64(right, uint64(base))
+	binary.BigEndian.PutUint32(right[batchLengthAt:], uint32(size-batchFrame))
+	right[batchMagicAt] = 2
+	if slices.Equal(right, head) {
+		return nil
 	}
-	if size := b.size(); right(size) {
-		return size
+	if err := s.write(right, at); err != nil {
+		return err
 	}
-	for from := batchRecordsAt; from < len(b); from++ {
-		i := bytes.Index(b[from:], binary.BigEndian.AppendUint64(nil, uint64(after)))
-		if i < 0 {
-			break
-		}
-		if from += i; from+batchMagicAt < len(b) && b[from+batchMagicAt] == 2 && right(int64(from)) {
-			return int64(from)
-		}
-	}
-	if right(int64(len(b))) {
-		return int64(len(b))
-	}
-	return 0
+	b.log.Warn("the head of a batch in the log was damaged, and is put right: no record is lost",
+		"file", s.Name(), "byte", at, "offset", base, "was", fmt.Sprintf("%x", []byte(head[:batchCRCAt])))
+	return nil
 }

@@ -72,6 +72,63 @@ func TestFlipInAHeadOfABatchIsMendedOrSaid(t *testing.T) {
 	}
 }
 
+// TestOffsetsThatNothingSaysAreWrongStay takes batches out of a log, as where a topic was compacted once, or where records in the middle and at
+// the end are lost. The offsets of the others are what they were, and the log says what it found.
+func TestOffsetsThatNothingSaysAreWrongStay(t *testing.T) {
+	const batches = 6
+	whole := t.TempDir()
+	addr, stop := brokertest.StartStop(t, brokertest.DataDir(whole), brokertest.Topic(topic, 1))
+	for i := range batches {
+		write(t, addr, 0, i, 1)
+	}
+	stop()
+	starts := batchStarts(t, segment(whole))
+	if len(starts) != batches {
+		t.Fatalf("the batches begin at %v", starts)
+	}
+	for name, story := range map[string]struct {
+		left []int
+		said string
+		next int64 // the offset of the next record, behind a batch that says what is lost at the end, if something is
+	}{
+		"nothing is gone":                        {[]int{0, 1, 2, 3, 4, 5}, "", 6},
+		"gaps on both sides of a batch":          {[]int{0, 2, 4, 5}, "offset=2 expected=1", 6},
+		"a gap, and the end":                     {[]int{0, 1, 3}, "offset=3 expected=2", 7},
+		"a gap before batches that fit together": {[]int{0, 3, 4, 5}, "first=1 last=2", 6},
+		"a gap before the last batch":            {[]int{0, 1, 2, 3, 5}, "first=4 last=4", 6},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := copyOf(t, whole)
+			text, err := os.ReadFile(segment(dir))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var kept []byte
+			var want []string
+			for _, i := range story.left {
+				kept = append(kept, text[starts[i]:append(starts, len(text))[i+1]]...)
+				want = append(want, fmt.Sprint(i, ":", i))
+			}
+			if err := os.WriteFile(segment(dir), kept, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			var log bytes.Buffer
+			var got []string
+			withBroker(t, dir, &log, func(addr string) {
+				for _, r := range recordsUpTo(t, addr, produced(t, addr, 0)) {
+					got = append(got, fmt.Sprint(r.Offset, ":", string(r.Value)))
+				}
+			})
+			if want = append(want, fmt.Sprint(story.next, ":x")); !slices.Equal(got, want) {
+				t.Errorf("offsets and records are %q, want %q", got, want)
+			}
+			if text := log.String(); !strings.Contains(text, story.said) || strings.Contains(text, "no record is lost") || story.said == "" && strings.Contains(text, "file="+segment(dir)) {
+				t.Errorf("log:\n%s", text)
+			}
+		})
+	}
+}
+
 // TestFlipInAMarkLosesNothing flips each bit of the mark of a log that is whole. The log says that the mark is damaged, and goes on at its end.
 func TestFlipInAMarkLosesNothing(t *testing.T) {
 	whole := stopped(t)
@@ -161,6 +218,14 @@ func withBroker(t *testing.T, dir string, log *bytes.Buffer, use func(addr strin
 // valuesUpTo are those of partition 0 that a consumer is given, up to an offset.
 func valuesUpTo(t *testing.T, addr string, last int64) (values []string) {
 	t.Helper()
+	for _, r := range recordsUpTo(t, addr, last) {
+		values = append(values, string(r.Value))
+	}
+	return values
+}
+
+func recordsUpTo(t *testing.T, addr string, last int64) (records []*kgo.Record) {
+	t.Helper()
 	first := kgo.NewOffset().AtStart()
 	c, err := kgo.NewClient(kgo.SeedBrokers(addr), kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: {0: first}}))
 	if err != nil {
@@ -173,8 +238,8 @@ func valuesUpTo(t *testing.T, addr string, last int64) (values []string) {
 			t.Fatal(err)
 		}
 		for _, r := range fetched.Records() {
-			if values = append(values, string(r.Value)); r.Offset == last {
-				return values
+			if records = append(records, r); r.Offset == last {
+				return records
 			}
 		}
 	}
