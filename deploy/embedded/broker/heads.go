@@ -55,9 +55,9 @@ func (b *Broker) mendPartition(dir string, end int64) error {
 			behind = bases[i+1]
 		}
 		file := filepath.Join(dir, strconv.FormatInt(base, 10)+".dat")
-		_, err := b.mendSegment(file, base, behind)
+		batches, err := b.mendSegment(file, base, behind)
 		if err == nil {
-			err = b.mendIndex(file)
+			err = b.mendIndex(file, batches)
 		}
 		if err != nil {
 			return fmt.Errorf("file %q: %w", file, err)

@@ -75,3 +75,58 @@ func TestFlipInAnIndexShowsNoAbortedRecord(t *testing.T) {
 	})
 	t.Run("whole", func(t *testing.T) { after(t, func(string) {}, false) })
 }
+
+// Behind the batches is damage that kfake cuts off: zeros, or a batch that does not fit to its CRC. No entry is made of it, and the log does
+// not say that nothing is lost.
+func TestIndexEndsWhereTheLogIsCut(t *testing.T) {
+	const batches = 3
+	whole := t.TempDir()
+	addr, stop := brokertest.StartStop(t, brokertest.DataDir(whole), brokertest.Topic(topic, 1))
+	for i := range batches {
+		write(t, addr, 0, i, 1)
+	}
+	stop()
+	starts := batchStarts(t, segment(whole))
+	if len(starts) != batches {
+		t.Fatalf("the batches begin at %v", starts)
+	}
+	index := func(dir string) string { return strings.TrimSuffix(segment(dir), ".dat") + ".idx" }
+	zeros := func(t *testing.T, dir string) {
+		t.Helper()
+		text, err := os.ReadFile(segment(dir))
+		if err == nil {
+			err = os.WriteFile(segment(dir), append(text, make([]byte, 4096)...), 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	record := func(t *testing.T, dir string) { flip(t, segment(dir), starts[1]+65, 1) }
+	for name, story := range map[string]struct {
+		damage  func(t *testing.T, dir string)
+		entries int64 // of the index that are left
+		want    string
+		said    string
+	}{
+		"zeros":                                {zeros, 3, "0 1 2 x", ""},
+		"zeros, and an entry is lost":          {zeros, 2, "0 1 2 x", "entries=1"},
+		"a record":                             {record, 3, "0 x", ""},
+		"a record, and entries of it are lost": {record, 1, "0 x", ""},
+		"a record, and the index is lost":      {record, 0, "0 x", "entries=1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := copyOf(t, whole)
+			story.damage(t, dir)
+			truncate(t, index(dir), 15*story.entries)
+			var log bytes.Buffer
+			if got := strings.Join(valuesAfterStart(t, dir, &log), " "); got != story.want {
+				t.Errorf("the log has %q, want %q", got, story.want)
+			}
+			said := strings.Contains(log.String(), "the index of a file of the log was damaged")
+			if said != (story.said != "") || !strings.Contains(log.String(), story.said) {
+				t.Errorf("log:\n%s", log.String())
+			}
+		})
+	}
+}
