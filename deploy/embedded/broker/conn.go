@@ -144,6 +144,7 @@ func (c *conn) awaits(r *request) error {
 	case r.silent:
 		c.g.large.give(r.large)
 	default:
+		r.over = c.Work()
 		c.pending = append(c.pending, r)
 	}
 	return nil
@@ -168,6 +169,7 @@ func (c *conn) Write(p []byte) (int, error) {
 	out := p
 	if len(p) >= 8 {
 		if r := c.answers(int32(binary.BigEndian.Uint32(p[4:]))); r != nil {
+			defer r.over()
 			var err error
 			if out, err = r.answer(p, c.g); err != nil {
 				c.g.log.Error("response withheld, its connection ended", "remote", c.RemoteAddr(), "error", err)

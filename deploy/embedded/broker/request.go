@@ -18,6 +18,8 @@ type request struct {
 	// produced is what it wants to append; silent, that it wants no response.
 	produced []produced
 	silent   bool
+	// over says that it is answered, and its connection at work with it no more.
+	over func()
 }
 
 const (
