@@ -62,8 +62,9 @@ func partitionDir(dataDir, topic string, partition int32) string {
 	return filepath.Join(dataDir, "partitions", fmt.Sprintf("%s-%d", url.PathEscape(topic), partition))
 }
 
-// deletes reports whether the broker deletes records of a topic by itself, so that a log may begin anywhere. Records that somebody deleted by
-// hand look like lost ones: the log says so, and consumers that had not read them count them as lost.
+// deletes reports whether the broker deletes records of a topic by itself, so that a log may begin anywhere. It goes by the configuration that
+// the topic has now, since nothing says what it was. Records that somebody deleted by hand, or that were deleted by a retention that has
+// been unset, look like lost ones: the log says so, and consumers that had not read them count them as lost.
 func deletes(configs map[string]*string) bool {
 	for _, name := range []string{"retention.ms", "retention.bytes"} {
 		if v := configs[name]; v != nil && *v != "-1" {
