@@ -91,11 +91,12 @@ func (b *Broker) readSums(note string) (sums map[string]uint32, err error) {
 		b.log.Info("the broker's files are not compared with their sums, which are of a stop before the last one", "file", b.sumsFile())
 		return nil, nil
 	}
-	if err := json.Unmarshal(text, &sums); err != nil || note != noteOf(text) {
-		b.log.Warn("the sums of the broker's files are damaged, so that the files are not compared with them", "file", b.sumsFile(), "error", err)
+	if note != noteOf(text) {
+		b.log.Warn("the sums of the broker's files are damaged, so that the files are not compared with them", "file", b.sumsFile())
 		return nil, nil
 	}
-	return sums, nil
+	err = json.Unmarshal(text, &sums)
+	return sums, err
 }
 
 // checkSums compares the files with what they were at an ordered stop. What kfake knows of a partition besides its log is removed if it has
