@@ -23,8 +23,8 @@ import (
 type Folder struct {
 	Path string
 	// Note is what the owner before has left, empty if it has left nothing.
-	Note string
-	lock *os.File
+	Note      string
+	lock, dir *os.File
 }
 
 // InUseError says that another process owns the folder.
@@ -47,7 +47,8 @@ const tick = 50 * time.Millisecond
 // others are the rights of users other than the owner, in a mode and in a umask.
 const others = 0o077
 
-// Own creates the folder where it is missing and takes its lock, which the kernel gives up when this process ends. While
+// Own creates the folder where it is missing and takes its lock, which the kernel gives up when this process ends. It locks the folder itself
+// too, so that somebody who deletes the lock file lets no second owner in; a file system that cannot lock folders, as NFS, has the file alone. While
 // another process holds it, Own tries for the time of wait, since an owner that was killed does not end at once; then the
 // error is an *InUseError. From the call on, what the process creates anywhere is closed to other users (umask): libraries
 // that write into the folder name modes of their own.
@@ -56,35 +57,46 @@ func Own(path string, wait time.Duration) (*Folder, error) {
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
-	lock, err := os.OpenFile(filepath.Join(path, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	f := &Folder{Path: path}
+	var err error
+	if f.dir, err = os.Open(path); err == nil {
+		f.lock, err = os.OpenFile(filepath.Join(path, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("data folder: %w", err)
+		return nil, errors.Join(fmt.Errorf("data folder: %w", err), f.Release())
 	}
 	deadline := time.Now().Add(wait)
+	if err = flock(f.dir, deadline); !errors.Is(err, syscall.EWOULDBLOCK) {
+		err = flock(f.lock, deadline)
+	}
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		text, _ := io.ReadAll(f.lock) // the folder is in use, whatever can be read
+		process, _, _ := strings.Cut(string(text), "\n")
+		id, _ := strconv.Atoi(process)
+		return nil, errors.Join(&InUseError{path, id}, f.Release())
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("lock data folder %q: %w", path, err), f.Release())
+	}
+	text, err := io.ReadAll(f.lock)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("lock data folder %q: %w", path, err), f.Release())
+	}
+	_, note, _ := strings.Cut(string(text), "\n")
+	f.Note = strings.TrimSuffix(note, "\n")
+	_ = f.Leave(f.Note) // a disk that is full keeps the folder from no one
+	return f, nil
+}
+
+// flock tries until a deadline.
+func flock(f *os.File, deadline time.Time) error {
 	for {
-		err = syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 		if !errors.Is(err, syscall.EWOULDBLOCK) || !time.Now().Before(deadline) {
-			break
+			return err
 		}
 		time.Sleep(tick)
 	}
-	if errors.Is(err, syscall.EWOULDBLOCK) {
-		text, _ := io.ReadAll(lock) // the folder is in use, whatever can be read
-		process, _, _ := strings.Cut(string(text), "\n")
-		id, _ := strconv.Atoi(process)
-		return nil, errors.Join(&InUseError{path, id}, lock.Close())
-	}
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("lock data folder %q: %w", path, err), lock.Close())
-	}
-	text, err := io.ReadAll(lock)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("lock data folder %q: %w", path, err), lock.Close())
-	}
-	_, note, _ := strings.Cut(string(text), "\n")
-	f := &Folder{path, strings.TrimSuffix(note, "\n"), lock}
-	_ = f.Leave(f.Note) // a disk that is full keeps the folder from no one
-	return f, nil
 }
 
 // Leave leaves a note of one line to the next owner, behind the process id in the lock file, in place of the one before. An owner of an
@@ -132,4 +144,11 @@ func tighten(path string, entry fs.DirEntry) error {
 }
 
 // Release lets another process own the folder.
-func (f *Folder) Release() error { return f.lock.Close() }
+func (f *Folder) Release() (err error) {
+	for _, file := range []*os.File{f.lock, f.dir} {
+		if file != nil {
+			err = errors.Join(err, file.Close())
+		}
+	}
+	return err
+}

@@ -61,6 +61,21 @@ func TestFolderInUseNamesItsOwner(t *testing.T) {
 	}
 }
 
+// Somebody takes the lock file for a leftover and deletes it while the owner runs.
+func TestDeletedLockFileLetsNoSecondOwnerIn(t *testing.T) {
+	path := t.TempDir()
+	owner(t, path)
+	if err := os.Remove(filepath.Join(path, "lock")); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the first one makes a new lock file
+		f, err := Own(path, 0)
+		if _, ok := errors.AsType[*InUseError](err); !ok {
+			t.Fatalf("%v: the folder has a second owner", errors.Join(err, f.Release()))
+		}
+	}
+}
+
 // An owner leaves a note. The next one has it, also after one that had to end at once, until it leaves another one.
 func TestNoteIsForTheNextOwner(t *testing.T) {
 	path := t.TempDir()
