@@ -74,15 +74,19 @@ func parseCheckpoint(text string) (c checkpoint, ok bool) {
 	return c, c.metadata() == text
 }
 
-// Resume goes on from the offset that was committed with the metadata. Its only error is a RereadError. A log that cannot be compared now is read on,
-// and compared later: the checkpoint stays until then.
+// Resume goes on from the offset that was committed with the metadata. Its only error is a RereadError; the Partition is as new then, to read the log from
+// its beginning. A log that cannot be compared now is read on, and compared later: the checkpoint stays until then.
 func (p *Partition) Resume(ctx context.Context, next int64, metadata string) error {
 	c, ok := parseCheckpoint(metadata)
 	if !ok {
 		return &RereadError{fmt.Sprintf("offset %d was committed by somebody else, with metadata %q: another consumer has read in the group, or an earlier version of dwell", next, metadata)}
 	}
 	p.next, p.verified = next, c
-	return p.check(ctx)
+	err := p.check(ctx)
+	if err != nil {
+		*p = *NewPartition(p.topic, p.number, p.parts)
+	}
+	return err
 }
 
 // check compares the checkpoint with the log, where that is due, and moves it to the last message then. Its only error is a RereadError.

@@ -128,6 +128,20 @@ func TestTopicThatWasMadeAnewIsReadFromItsBeginning(t *testing.T) {
 	wantsReread(t, g.open().Resume(t.Context(), g.next, g.metadata), "it was made anew, or has lost messages: it ends at offset 20, and offset 49 was read")
 }
 
+// The topic was made anew while dwell was stopped. What was committed of the old one is not compared with the new one a second time, so the new one is
+// read once.
+func TestTopicThatWasMadeAnewIsReadOnce(t *testing.T) {
+	g := &gate{now: time.Unix(0, 0)}
+	g.say("old", 10)
+	g.wants(t, g.read(g.open(), 0, 10), "10, dwell 9")
+	g.anew("new", 100)
+	p := g.open()
+	wantsReread(t, p.Resume(t.Context(), g.next, g.metadata), "it was made anew: at offset 9 it has another message than was read there")
+	g.wants(t, g.read(p, 0, 50), "50, dwell 49")
+	g.now = g.now.Add(time.Minute)
+	g.wants(t, g.read(p, 50, 100), "100, dwell 99")
+}
+
 // The same words come at the same offset of a topic that was made anew, at another time.
 func TestSameWordsAtAnotherTimeAreAnotherMessage(t *testing.T) {
 	g := &gate{now: time.Unix(0, 0)}
