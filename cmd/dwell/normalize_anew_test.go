@@ -98,6 +98,9 @@ sources:
 	if n := said.times(other); n != 1 {
 		t.Errorf("it is said %d times that somebody else has read in the group", n)
 	}
+	if n := said.times("failed=handle"); n != 0 {
+		t.Errorf("it is said %d times that the partition failed", n)
+	}
 	count(t, s)
 	tablesSay(t, s, map[string]string{
 		"concatWithSeparator(' ', uniqExact(id), uniqExact(subject), uniqExactIf(id, subject LIKE 'A-%'), uniqExactIf(id, subject LIKE 'B-%'), uniqExactIf(id, subject LIKE 'C-%')) FROM events FINAL": "35 35 2 9 24",

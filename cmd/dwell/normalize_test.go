@@ -153,6 +153,9 @@ func TestTopicOfAnAgencyComesAndIsMadeAnew(t *testing.T) {
 	createHere(t, s)
 	sendHere(t, s, message("T4"))
 	normalized(t, reg, 4, 0, 0)
+	if n := said.times("it has lost records"); n != 0 {
+		t.Errorf("it is said %d times that a partition which is read from its beginning failed", n)
+	}
 }
 
 // createHere creates the gate's topic.

@@ -1,12 +1,14 @@
 package kafka
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
 	"runtime"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -180,6 +182,34 @@ func TestFailedHandlerIsReopenedAtItsOwnOffset(t *testing.T) {
 	l.holds(t, want)
 	if l.failed[HandleFailure] != 7 {
 		t.Errorf("%d failures were reported, want 7", l.failed[HandleFailure])
+	}
+}
+
+// A Handler that asks to be opened again has said why: it is opened again, and that is no failure.
+func TestHandlerThatAsksIsReopenedAndNothingFails(t *testing.T) {
+	cfg := config(start(t, 2))
+	p, want, l := producer(t, cfg), map[int][]string{}, newLedger()
+	asked := 0
+	l.onHandle = func(_ context.Context, _ int, b Batch) error {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if len(b.Records) > 0 && asked < 7 {
+			asked++
+			return fmt.Errorf("%w: the log is another one", ErrReopen)
+		}
+		return nil
+	}
+	write(t, p, 2, 0, 1000, want)
+	var log bytes.Buffer
+	_, stop := consumeAs(t, cfg, l, l, slog.New(slog.NewTextHandler(&log, nil)))
+	l.until(t, "all is stored", func() bool { return l.total() == 1000 })
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	l.check(t)
+	l.holds(t, want)
+	if asked != 7 || l.failed[HandleFailure] != 0 || strings.Contains(log.String(), "the log is another one") {
+		t.Errorf("asked %d times, %v failed:\n%s", asked, l.failed, log.String())
 	}
 }
 

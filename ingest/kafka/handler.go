@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"context"
+	"errors"
 
 	"dwell/ingest/event"
 )
@@ -26,6 +27,10 @@ type Handler interface {
 	// and Close only frees memory.
 	Close(ctx context.Context) error
 }
+
+// ErrReopen is what Handle, Write or ShortLog of a Handler return, or wrap, where it asks to be opened again, as to read from another offset. The Handler
+// is closed as after an error, but this is no failure: the Handler has logged why, and the consumer neither logs nor counts it.
+var ErrReopen = errors.New("the partition is to be opened again")
 
 // Batch is records of one partition in offset order.
 type Batch struct {

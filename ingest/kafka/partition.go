@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -31,7 +32,7 @@ func (p *partition) run(owned, drain context.Context) {
 	pace := backoff{min: p.cfg.BackoffMin, max: p.cfg.BackoffMax}
 	for {
 		failure, err := p.serve(owned, drain, &pace)
-		if err != nil {
+		if err != nil && !errors.Is(err, ErrReopen) {
 			p.obs.Failed(failure)
 			p.serving.failed(p.log, slog.LevelError, "partition failed, will resume from its stored progress", err, "partition", p.partition, "failed", failure)
 		}

@@ -178,7 +178,7 @@ func (h *messageHandler) Open(ctx context.Context, _ int) (int64, error) {
 		return next, err
 	}
 	if err := h.of.Resume(ctx, next, metadata); err != nil {
-		h.reread(err, false)
+		h.reread(err)
 		return kafka.Earliest, nil
 	}
 	return next, nil
@@ -198,14 +198,18 @@ func (h *messageHandler) log() *slog.Logger {
 	return t.Log.With("component", "normalize", "source", t.mapping.Name, "topic", t.mapping.Topic, "group", t.cfg.Group, "partition", h.number)
 }
 
-// reread says why the partition is read from its beginning; later, when it is opened again.
-func (h *messageHandler) reread(why error, later bool) {
+// reread says why the partition is read from its beginning.
+func (h *messageHandler) reread(why error) {
 	h.log().Warn("a source's topic is read from its beginning", "why", why)
-	if later {
-		h.source.mu.Lock()
-		defer h.source.mu.Unlock()
-		h.source.anew[h.number] = true
-	}
+}
+
+// reopen has the partition opened again, to be read from its beginning.
+func (h *messageHandler) reopen(why error) error {
+	h.reread(why)
+	h.source.mu.Lock()
+	defer h.source.mu.Unlock()
+	h.source.anew[h.number] = true
+	return kafka.ErrReopen
 }
 
 func (h *messageHandler) Handle(_ context.Context, b kafka.Batch) error {
@@ -216,15 +220,14 @@ func (h *messageHandler) Write(ctx context.Context) error {
 	err := h.of.Write(ctx)
 	var reread *normalize.RereadError
 	if errors.As(err, &reread) {
-		h.reread(err, true)
+		return h.reopen(err)
 	}
 	return err
 }
 
 // ShortLog says that the topic was made anew, and has it read from its beginning.
 func (h *messageHandler) ShortLog(_ context.Context, next, end int64) error {
-	h.reread(&normalize.RereadError{Why: fmt.Sprintf("it was made anew, or has lost messages: it ends at offset %d, and was read up to %d", end, next)}, true)
-	return nil
+	return h.reopen(&normalize.RereadError{Why: fmt.Sprintf("it was made anew, or has lost messages: it ends at offset %d, and was read up to %d", end, next)})
 }
 
 func (h *messageHandler) Close(context.Context) error {
