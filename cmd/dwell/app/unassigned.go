@@ -20,11 +20,25 @@ func newUnassigned(group string, slowestFlush time.Duration) unassigned {
 	return unassigned{group: group, after: standsAfter + slowestFlush, waiting: map[int]*unassignedPartition{}}
 }
 
-// unassignedPartition is a partition of which records wait. Since is when they were first seen to wait at this progress, looked when last:
-// time in which nobody could look makes no partition stand.
+// unassignedPartition is a partition of which records wait. Since is when they were first seen to wait at this progress, looked when last.
+// Time in which nobody could look makes no partition stand, so since moves on by it.
 type unassignedPartition struct {
 	progress, records int64
 	since, looked     moment
+}
+
+// lookCovers is how much of the time before a look it speaks for. It is less than standsAfter: two looks alone make no partition stand.
+const lookCovers = 3 * lookEvery
+
+// lookedAt takes that a partition was seen at the same progress, and records waiting.
+func (w *unassignedPartition) lookedAt(now moment, records int64) {
+	if gap := now.time.Sub(w.looked.time); gap > lookCovers {
+		unseen := gap - lookCovers
+		w.since.time = w.since.time.Add(unseen)
+		shown := now.shown.Sub(w.looked.shown) // may be longer, in a simulation
+		w.since.shown = w.since.shown.Add(time.Duration(float64(shown) * (float64(unseen) / float64(gap))))
+	}
+	w.records, w.looked = records, now
 }
 
 // ofOthers are the partitions, of so many, that others have. It has none where that is not known, or where what is away says enough.
@@ -55,7 +69,7 @@ func (h *health) other(partition int, progress, records int64) {
 		case was == nil || was.progress != progress:
 			u.waiting[partition] = &unassignedPartition{progress: progress, records: records, since: now, looked: now}
 		default:
-			was.records, was.looked = records, now
+			was.lookedAt(now, records)
 		}
 	})
 }

@@ -46,9 +46,11 @@ func TestPartitionsThatOtherMembersDoNotCountAreNamed(t *testing.T) {
 		time.Sleep(6 * time.Second)
 		w.other(1, 0, 3)
 		w.other(2, 40, 9)
-		time.Sleep(11 * time.Second)
-		w.other(1, 0, 3)
-		w.other(2, 40, 9)
+		for _, pause := range []time.Duration{5 * time.Second, 6 * time.Second} {
+			time.Sleep(pause)
+			w.other(1, 0, 3)
+			w.other(2, 40, 9)
+		}
 		w.wantReady(t) // the slowest flush of a dwell takes eight seconds more than that of its shards
 		w.wantShown(t, none, 0)
 		w.wantWaiting(t, 0)
@@ -94,6 +96,15 @@ func TestPartitionThatAnotherMemberIsCatchingUpWithIsNotNamed(t *testing.T) {
 	})
 }
 
+// lookForAMinute looks as others do.
+func lookForAMinute(look func()) {
+	look()
+	for range int(time.Minute / lookEvery) {
+		time.Sleep(lookEvery)
+		look()
+	}
+}
+
 func TestRebalanceForgetsThePartitionsThatThisProcessGets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := beginWithOthers()
@@ -102,9 +113,7 @@ func TestRebalanceForgetsThePartitionsThatThisProcessGets(t *testing.T) {
 			w.other(1, 0, 3)
 			w.other(2, 40, 7)
 		}
-		look()
-		time.Sleep(time.Minute)
-		look()
+		lookForAMinute(look)
 		both := []string{uncounted(1, 3, began), uncounted(2, 7, began)}
 		w.wantReady(t, both...)
 
@@ -137,8 +146,7 @@ func TestRebalanceForgetsThePartitionsThatThisProcessGets(t *testing.T) {
 		back := time.Now()
 		look()
 		w.wantReady(t, both[1])
-		time.Sleep(time.Minute)
-		look()
+		lookForAMinute(look)
 		w.wantReady(t, uncounted(1, 3, back), both[1])
 	})
 }
@@ -153,9 +161,7 @@ func TestNothingIsSaidOfOthersThatCannotBeAsked(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := beginWithOthers()
 				began := time.Now()
-				w.other(2, 40, 7)
-				time.Sleep(time.Minute)
-				w.other(2, 40, 7)
+				lookForAMinute(func() { w.other(2, 40, 7) })
 				reached(w, errors.New("connection refused"))
 				away := time.Now()
 				w.wantReady(t, string(part)+" is away since "+away.UTC().Format(time.RFC3339))
@@ -172,6 +178,27 @@ func TestNothingIsSaidOfOthersThatCannotBeAsked(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Records of a partition were seen to wait once, and then Kafka was away for an hour, in which the member that has the partition could count nothing.
+// It has as long as any other to count some of them.
+func TestTimeInWhichNobodyCouldLookMakesNoPartitionStand(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := beginWithOthers()
+		w.other(2, 40, 7)
+		w.kafkaReached(errors.New("connection refused"))
+		time.Sleep(time.Hour)
+		w.kafkaReached(nil)
+		back := time.Now()
+		w.other(2, 40, 7)
+		w.wantReady(t)
+		w.wantShown(t, map[overview.Part]time.Duration{}, 0)
+		time.Sleep(9 * time.Second)
+		w.other(2, 40, 7)
+		since := back.Add(-9 * time.Second) // the first look after the outage speaks for as much
+		w.wantReady(t, uncounted(2, 7, since))
+		w.wantShown(t, map[overview.Part]time.Duration{}, 18*time.Second)
+	})
 }
 
 // The loop compares what is left of each log with the tables, of the partitions of others alone.
