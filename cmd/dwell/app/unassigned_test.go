@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -256,6 +257,48 @@ func TestOthersAreLookedAtEveryFewSeconds(t *testing.T) {
 		cancel()
 		if err := <-ended; err != nil {
 			t.Error(err)
+		}
+	})
+}
+
+// Each question takes four seconds, so a look has time for two of five partitions. The leader of one answers nothing at all.
+func TestLooksTakeTurnsWhereTimeIsShort(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWitness()
+		w.unassigned = newUnassigned("dwell", 8*time.Second)
+		w.begin() // with partitions 0 and 3
+		var asked []int
+		look := others{
+			partitions: 7, health: w.health,
+			bounds: func(ctx context.Context, p int) (first, end int64, err error) {
+				asked = append(asked, p)
+				silent := time.Hour
+				if p != 4 {
+					silent = 4 * time.Second
+				}
+				select {
+				case <-ctx.Done():
+					return 0, 0, ctx.Err()
+				case <-time.After(silent):
+					return 0, 10, nil
+				}
+			},
+			progress: func(context.Context, int) (engine.Progress, error) { return engine.Progress{Offset: 7}, nil },
+		}
+		wants := func(from, next int, err error, partitions ...int) {
+			t.Helper()
+			asked = nil
+			got, failed := look.look(t.Context(), from)
+			if got != next || !errors.Is(failed, err) || !slices.Equal(asked, partitions) {
+				t.Errorf("from %d: asked %v, next %d, %v; want %v, next %d, %v", from, asked, got, failed, partitions, next, err)
+			}
+		}
+		wants(0, 4, nil, 1, 2, 4)
+		wants(4, 5, context.DeadlineExceeded, 4, 5)
+		wants(5, 1, nil, 5, 6, 1)
+		wants(1, 4, nil, 1, 2, 4)
+		if got := slices.Sorted(maps.Keys(w.unassigned.waiting)); !slices.Equal(got, []int{1, 2, 5, 6}) {
+			t.Errorf("records are known to wait in the partitions %v", got)
 		}
 	})
 }
