@@ -68,7 +68,8 @@ func (g *gate) open() *normalize.Partition {
 		Now:        func() time.Time { return g.now },
 		Commit:     func(next int64, metadata string) { g.next, g.metadata = next, metadata },
 		Unchecked:  func(err error) { g.unchecked = append(g.unchecked, err) },
-		Normalized: func(normalize.Count, int64) {},
+		Normalized: func(normalize.Count) {},
+		Left:       func(int64) {},
 	})
 }
 

@@ -52,9 +52,12 @@ type Parts struct {
 	Commit func(next int64, metadata string)
 	// Unchecked is called with why the log could not be compared with what was read of it. That is tried again.
 	Unchecked func(err error)
-	// Normalized is called with what was written, and with how many messages are left in the partition, -1 if that is not known.
-	Normalized func(c Count, left int64)
-	Now        func() time.Time
+	// Normalized is called with what was written.
+	Normalized func(c Count)
+	// Left is called with how many messages of the partition have yet to be written, where that is known: when messages are handled, so that
+	// those count which cannot be written, and after each write.
+	Left func(messages int64)
+	Now  func() time.Time
 }
 
 // Partition is one partition of an agency's topic. It is not for concurrent use.
@@ -66,8 +69,9 @@ type Partition struct {
 	records []event.Record
 	letters []event.DeadLetter
 	count   Count
-	next    int64
-	left    int64
+	from    int64 // before it all is written
+	next    int64 // before it all is handled
+	end     int64 // -1 if it is not known
 
 	written struct { // is committed
 		next     int64
@@ -87,16 +91,27 @@ func NewPartition(topic string, number int, parts Parts) *Partition {
 // Handle takes the messages before offset next, in the order of offsets; end is the end of the partition, -1 if it is not known. Their
 // bytes are copied. Nothing is written.
 func (p *Partition) Handle(messages []event.Record, next, end int64) error {
+	if p.count.Messages == 0 {
+		p.from = next
+		if len(messages) > 0 {
+			p.from = messages[0].Offset
+		}
+	}
+	p.end = end
+	p.left()
 	for i := range messages {
 		if err := p.message(&messages[i]); err != nil {
 			return err
 		}
 	}
-	p.next, p.left = next, -1
-	if end >= 0 {
-		p.left = max(0, end-next)
-	}
+	p.next = next
 	return nil
+}
+
+func (p *Partition) left() {
+	if p.end >= 0 {
+		p.parts.Left(max(0, p.end-p.from))
+	}
 }
 
 func (p *Partition) message(m *event.Record) error {
@@ -164,7 +179,9 @@ func (p *Partition) Write(ctx context.Context) error {
 		p.parts.Commit(p.next, metadata)
 		p.written.next, p.written.metadata = p.next, metadata
 	}
-	p.parts.Normalized(p.count, p.left)
+	p.parts.Normalized(p.count)
+	p.from = p.next
+	p.left()
 	p.records, p.letters, p.count = p.records[:0], p.letters[:0], Count{}
 	return nil
 }

@@ -30,20 +30,22 @@ func NewSources(registry prometheus.Registerer, topics []string) *Sources {
 		}, []string{"topic", "partition"}),
 	}
 	for _, topic := range topics {
-		s.Normalized(topic, 0, 0, 0, 0, -1)
+		s.Normalized(topic, 0, 0, 0)
 		s.Lost(topic, 0)
 	}
 	return s
 }
 
-// Normalized counts what was written of a partition's messages; left are those that have yet to be read, -1 if that is not known.
-func (s *Sources) Normalized(topic string, partition, events, refused, passed int, left int64) {
+// Normalized counts what was written of a topic's messages.
+func (s *Sources) Normalized(topic string, events, refused, passed int) {
 	s.records.WithLabelValues(topic, "accepted").Add(float64(events))
 	s.records.WithLabelValues(topic, "refused").Add(float64(refused))
 	s.records.WithLabelValues(topic, "passed").Add(float64(passed))
-	if left >= 0 {
-		s.lag.WithLabelValues(topic, strconv.Itoa(partition)).Set(float64(left))
-	}
+}
+
+// Left takes how many messages of a partition have yet to be written. Its series is absent until that is known.
+func (s *Sources) Left(topic string, partition int, messages int64) {
+	s.lag.WithLabelValues(topic, strconv.Itoa(partition)).Set(float64(messages))
 }
 
 // Lost counts messages that are never read.
@@ -51,7 +53,7 @@ func (s *Sources) Lost(topic string, messages int64) {
 	s.lost.WithLabelValues(topic).Add(float64(messages))
 }
 
-// Closed ends the series of a partition that another process reads now.
-func (s *Sources) Closed(topic string, partition int) {
+// Revoked ends the series of a partition that another process reads now.
+func (s *Sources) Revoked(topic string, partition int) {
 	s.lag.DeleteLabelValues(topic, strconv.Itoa(partition))
 }

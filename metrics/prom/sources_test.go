@@ -36,13 +36,13 @@ func TestLagOfASourceIsAbsentUntilItIsKnown(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	sources.Normalized("gate.events", 0, 0, 0, 0, -1)
+	sources.Normalized("gate.events", 2, 0, 0)
 	wants("")
-	sources.Normalized("gate.events", 0, 2, 0, 0, 7)
+	sources.Left("gate.events", 0, 7)
 	wants(`# HELP dwell_source_lag_messages Messages of an agency's topic that have yet to become events, by partition.
 		# TYPE dwell_source_lag_messages gauge
 		dwell_source_lag_messages{partition="0",topic="gate.events"} 7
 		`)
-	sources.Closed("gate.events", 0)
+	sources.Revoked("gate.events", 0)
 	wants("")
 }

@@ -113,7 +113,7 @@ func (t *topicSource) run(ctx context.Context) error {
 		var consumer *kafka.Consumer
 		consumer, err := kafka.New(t.cfg, func(partition int) kafka.Handler {
 			return &messageHandler{source: t, consumer: consumer, number: partition}
-		}, lostMessages{of: t}, t.Log)
+		}, sourceObserver{of: t}, t.Log)
 		if err != nil {
 			return err
 		}
@@ -134,13 +134,19 @@ func (t *topicSource) run(ctx context.Context) error {
 	}
 }
 
-// lostMessages counts what the topic deleted before it was read.
-type lostMessages struct {
+// sourceObserver counts what the topic deleted before it was read, and ends the series of the partitions that others read.
+type sourceObserver struct {
 	kafka.Unobserved
 	of *topicSource
 }
 
-func (l lostMessages) Lost(_ int, messages int64) { l.of.metrics.Lost(l.of.mapping.Topic, messages) }
+func (o sourceObserver) Lost(_ int, messages int64) { o.of.metrics.Lost(o.of.mapping.Topic, messages) }
+
+func (o sourceObserver) Assigned(partition int, now bool) {
+	if !now {
+		o.of.metrics.Revoked(o.of.mapping.Topic, partition)
+	}
+}
 
 // messageHandler lets a normalize.Partition handle a Kafka partition: the one knows nothing of the other.
 type messageHandler struct {
@@ -159,12 +165,11 @@ func (h *messageHandler) Open(ctx context.Context, _ int) (int64, error) {
 	t := h.source
 	h.of = normalize.NewPartition(t.mapping.Topic, h.number, normalize.Parts{
 		Translator: messages, Log: t.Producer, Refused: letters.Writer{Topic: t.Producer, Table: t.Store}, Now: t.now,
-		Topic:     h.consumer,
-		Commit:    func(next int64, metadata string) { h.consumer.Commit(h.number, next, metadata) },
-		Unchecked: h.unchecked,
-		Normalized: func(c normalize.Count, left int64) {
-			t.metrics.Normalized(t.mapping.Topic, h.number, c.Events, c.Refused, c.Passed, left)
-		},
+		Topic:      h.consumer,
+		Commit:     func(next int64, metadata string) { h.consumer.Commit(h.number, next, metadata) },
+		Unchecked:  h.unchecked,
+		Normalized: func(c normalize.Count) { t.metrics.Normalized(t.mapping.Topic, c.Events, c.Refused, c.Passed) },
+		Left:       func(messages int64) { t.metrics.Left(t.mapping.Topic, h.number, messages) },
 	})
 	t.mu.Lock()
 	anew := t.anew[h.number]
@@ -230,10 +235,7 @@ func (h *messageHandler) ShortLog(_ context.Context, next, end int64) error {
 	return h.reopen(&normalize.RereadError{Why: fmt.Sprintf("it was made anew, or has lost messages: it ends at offset %d, and was read up to %d", end, next)})
 }
 
-func (h *messageHandler) Close(context.Context) error {
-	h.source.metrics.Closed(h.source.mapping.Topic, h.number)
-	return nil
-}
+func (h *messageHandler) Close(context.Context) error { return nil }
 
 // checkTopics names the sources whose topics cannot be read beside the others.
 func (c *Config) checkTopics() error {
