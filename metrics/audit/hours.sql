@@ -2,7 +2,7 @@
 -- for how long it had been closed before.
 --
 -- A closing holds until the next fact, an opening until the calendar closes, or until the closing that is reported after that
--- and before the calendar opens again.
+-- and before the calendar opens again, unless another opening comes before. An opening at the instant of a closing does not count.
 INSERT INTO {{.Scratch}}_hours
 WITH
     4000000000000000 AS forever,
@@ -32,11 +32,12 @@ WITH
         )
         WHERE retractions = 0 AND reports > 0
     ),
-    -- Each fact with the next one; of simultaneous ones the closing goes last.
+    -- Each fact with the next one.
     reported AS (
         SELECT shard, bcp, direction, f.1 AS t, f.2 AS closes, n.1 AS next_t, n.2 AS next_closes
         FROM (
-            SELECT shard, bcp, direction, arraySort(groupArray((t, toUInt8(closes)))) AS fs, arrayShiftLeft(fs, 1, (forever, 0::UInt8)) AS ns
+            SELECT shard, bcp, direction, groupArray((t, toUInt8(closes))) AS every,
+                arraySort(arrayFilter(f -> f.2 = 1 OR NOT has(every, (f.1, 1::UInt8)), every)) AS fs, arrayShiftLeft(fs, 1, (forever, 0::UInt8)) AS ns
             FROM facts
             GROUP BY shard, bcp, direction
         )

@@ -191,7 +191,7 @@ func (h *Hours) reach(at int, f *fact) (s Interval) {
 	for d := event.Inbound; d <= event.Outbound; d++ {
 		before := h.before(at, d)
 		closed := before >= 0 && !h.facts[before].opens
-		if !f.of(d) || closed && !f.opens || !closed && f.opens && h.calendar.week == nil {
+		if !f.of(d) || closed && !f.opens || !closed && f.opens && h.calendar.week == nil || f.opens && h.void(at, f, d) {
 			continue
 		}
 		across := h.reachAcross(at, f, d)
@@ -220,7 +220,11 @@ func (h *Hours) end(opening *fact, next int64) int64 {
 // without it, unless the calendar opens again before the fact, to the next fact.
 func (h *Hours) reachAcross(at int, f *fact, d event.Direction) Interval {
 	s := Interval{From: f.time, To: Forever}
-	if before := h.before(at, d); before >= 0 && h.facts[before].opens {
+	before := h.before(at, d)
+	for !f.opens && before >= 0 && h.facts[before].time == f.time { // openings that this closing makes void
+		before = h.before(before, d)
+	}
+	if before >= 0 && h.facts[before].opens {
 		if shuts, opensNext := h.shuts(&h.facts[before]); f.time < opensNext {
 			s.From = min(s.From, shuts)
 		}
@@ -232,6 +236,16 @@ func (h *Hours) reachAcross(at int, f *fact, d event.Direction) Interval {
 		}
 	}
 	return s
+}
+
+// void reports whether an opening that is at this index, or would be, changes nothing in a direction: at the same instant that is closed.
+func (h *Hours) void(at int, opening *fact, d event.Direction) bool {
+	for ; at < len(h.facts) && h.facts[at].time == opening.time; at++ {
+		if f := &h.facts[at]; !f.opens && f.of(d) {
+			return true
+		}
+	}
+	return false
 }
 
 // before is the index of the last fact of a direction before an index, -1 if there is none.
@@ -263,6 +277,9 @@ func (h *Hours) holdsUntil(at int, d event.Direction) int64 {
 	shuts, opensNext := h.shuts(&h.facts[at])
 	for next := at + 1; next < len(h.facts); next++ {
 		if f := &h.facts[next]; f.of(d) {
+			if f.opens && h.void(next, f, d) {
+				continue
+			}
 			if !f.opens && f.time < opensNext {
 				return max(shuts, f.time)
 			}

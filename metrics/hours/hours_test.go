@@ -76,6 +76,10 @@ func TestWhenABCPIsOpen(t *testing.T) {
 			"opened 5 18:00, closed 6 11:00, opened 8 07:30", "5 07:30-15:30, 5 18:00-6 11:00, 8 07:30-15:30",
 		},
 		{
+			"an opening at the instant of a closing takes away no overtime", nine,
+			"opened 5 08:00, opened 5 17:48, closed 5 17:48", "5 07:30-17:48",
+		},
+		{
 			"the way out may be closed while the way in is open", nil,
 			"closed 5 10:00 outbound, closed 6 08:00 inbound, opened 7 12:00", "5 00:00-6 08:00, 7 12:00-9 00:00",
 		},
@@ -192,6 +196,10 @@ func plain(p *place.Place, all []event.Event, d event.Direction, at int64) bool 
 			return int(a.Time - b.Time)
 		}
 		return int(a.Type) - int(b.Type) // opened before closed
+	})
+	every := slices.Clone(facts)
+	facts = slices.DeleteFunc(facts, func(e event.Event) bool {
+		return e.Type == event.BCPOpened && slices.ContainsFunc(every, func(o event.Event) bool { return o.Type == event.BCPClosed && o.Time == e.Time })
 	})
 	byCalendar := func(ms int64) bool { return p.OpenAt(time.UnixMilli(ms)) }
 	last := -1
