@@ -34,6 +34,7 @@ type workbook struct {
 	sheets   []string
 	targets  []string // the parts of the sheets
 	strings  []string
+	areas    map[string][]area // of the sheets that were opened
 	from1904 bool
 }
 
@@ -43,7 +44,7 @@ func readWorkbook(data []byte) (*workbook, error) {
 	if err != nil {
 		return nil, fmt.Errorf("this is a zip or XLSX file that is damaged: %w", err)
 	}
-	b := &workbook{parts: map[string]*zip.File{}}
+	b := &workbook{parts: map[string]*zip.File{}, areas: map[string][]area{}}
 	var unpacked uint64
 	for _, part := range archive.File {
 		if unpacked += min(part.UncompressedSize64, maxUnpacked+1); unpacked > maxUnpacked {

@@ -54,7 +54,11 @@ func (f *sheetFile) open(m *Mapping) (_ records, header []string, err error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("sheet %q: %w", f.book.sheets[at], err)
 	}
-	r := &sheetRows{part: part, table: f.book.strings, words: &m.words}
+	areas, err := f.book.areasOf(f.book.targets[at])
+	if err != nil {
+		return nil, nil, fmt.Errorf("sheet %q: %w", f.book.sheets[at], err)
+	}
+	r := &sheetRows{part: part, table: f.book.strings, words: &m.words, areas: areas}
 	for r.full == 0 || r.number <= m.skip {
 		if err := r.read(); errors.Is(err, io.EOF) {
 			return nil, nil, fmt.Errorf("sheet %q has no row", f.book.sheets[at])
@@ -66,15 +70,23 @@ func (f *sheetFile) open(m *Mapping) (_ records, header []string, err error) {
 		return nil, nil, fmt.Errorf("row %d: %s", r.number, r.bad)
 	}
 	r.skipped = int64(r.number - 1 - m.skip)
+	if r.title = r.number; m.headless {
+		r.title--
+	} else {
+		r.name()
+	}
 	r.cells, r.ahead = r.full, m.headless
 	header = m.headerOf(r.row[:r.cells])
-	named := m.names()
+	named, counts := m.names(), m.counts()
 	for _, name := range header {
 		is := func(n string) bool { return sameName(n, name) }
 		r.used = append(r.used, slices.ContainsFunc(named, is))
 		r.filtered = append(r.filtered, slices.ContainsFunc(m.filtered(), is))
+		r.counted = append(r.counted, slices.ContainsFunc(counts, is))
 	}
-	r.header = header
+	if r.header = header; m.headless {
+		r.fill()
+	}
 	return r, header, nil
 }
 
@@ -87,7 +99,11 @@ type sheetRows struct {
 	header   []string
 	used     []bool // the columns that the mapping names
 	filtered []bool // those of only and except
-	cells    int    // of each row; 0 before the header is read
+	counted  []bool // those of counts
+	title    int    // the row of the header, behind which the records are
+	areas    []area // that begin below the row that was read
+	over     []*area
+	cells    int // of each row; 0 before the header is read
 	skipped  int64
 	ahead    bool // the row that was read is no header
 
@@ -233,6 +249,9 @@ func (r *sheetRows) take(start xml.StartElement) error {
 		row = append(row, "")
 	}
 	r.number, r.row, r.faults, r.full, r.bad = number, row, faults, full, bad
+	if r.enter(); r.cells > 0 {
+		r.fill()
+	}
 	return nil
 }
 
