@@ -124,6 +124,13 @@ func (c *importFlags) importFile(ctx context.Context, e *env, s *app.System, kin
 	if missing.Events > 0 {
 		s.Say("missing", "%s", missingLine(kind, &missing))
 	}
+	moved, err := imports.FindMoved(ctx, s.Store, about)
+	if err != nil {
+		return true, err
+	}
+	if moved.Events > 0 {
+		s.Say("warning", "%s", movedLine(&moved))
+	}
 	if warning := again.String(); warning != "" {
 		s.Say("warning", "%s", warning)
 	}
@@ -152,14 +159,36 @@ func missingLine(kind imports.Kind, m *imports.Missing) string {
 	if m.Events > 1 {
 		what, take = string(kind)+" of import %d are not in this file any more", "takes them"
 	}
-	var undo []string
-	for _, number := range m.In {
-		undo = append(undo, fmt.Sprintf("dwell imports undo %d", number))
-	}
-	if len(undo) > 1 {
+	undo := undoOf(m.In)
+	if len(m.In) > 1 {
 		take = strings.Replace(take, "takes", "take", 1)
 	}
-	return fmt.Sprintf("%d "+what+"; if it corrects that one, %s %s back", m.Events, m.Number, strings.Join(undo, " and "), take)
+	return fmt.Sprintf("%d "+what+"; if it corrects that one, %s %s back", m.Events, m.Number, undo, take)
+}
+
+// movedLine says that events of earlier imports are in the file under other ids, and how each counts once.
+func movedLine(m *imports.Moved) string {
+	what, so, take, numbers := "events of this file are", "under other ids, so each counts twice", "takes", make([]string, len(m.In))
+	if m.Events == 1 {
+		what, so = "event of this file is", "under another id, so it counts twice"
+	}
+	if len(m.In) > 1 {
+		take = "take"
+	}
+	for i, number := range m.In {
+		numbers[i] = fmt.Sprint(number)
+	}
+	return fmt.Sprintf("%d %s in import %s too, %s; if the records of the file were numbered anew, %s %s back those of the old numbers",
+		m.Events, what, strings.Join(numbers, " and "), so, undoOf(m.In), take)
+}
+
+// undoOf are the commands that take imports back.
+func undoOf(numbers []uint32) string {
+	var undo []string
+	for _, number := range numbers {
+		undo = append(undo, fmt.Sprintf("dwell imports undo %d", number))
+	}
+	return strings.Join(undo, " and ")
 }
 
 // open opens the file, whose size is 0 if it is unknown, as that of a pipe.

@@ -26,7 +26,7 @@ func TestImports(t *testing.T) {
 	for _, story := range []struct {
 		name string
 		of   func(*desk)
-	}{{"known and undone", readingsAreUndone}, {"events undone", eventsAreUndone}, {"closings across files", closingsFollowFromAllFiles}, {"corrected", correctedFileNamesWhatItLeftOut}} {
+	}{{"known and undone", readingsAreUndone}, {"events undone", eventsAreUndone}, {"closings across files", closingsFollowFromAllFiles}, {"corrected", correctedFileNamesWhatItLeftOut}, {"renumbered", renumberedFileCountsOnceAgain}} {
 		t.Run(story.name, func(t *testing.T) { story.of(&desk{t, s, t.TempDir(), beside(t, s.Config)}) })
 	}
 }
@@ -232,4 +232,41 @@ func correctedFileNamesWhatItLeftOut(d *desk) {
 	_, printed = bring("5,K5,2026-01-06 10:00,2026-01-06 11:00\n6,K6,2026-01-07 08:00,2026-01-07 09:00\n")
 	silent(printed)
 	d.has(visits, "K2 inside", "K3 departed", "K4 departed", "K5 departed", "K6 departed")
+}
+
+// A clerk deletes the second row of a book, and the spreadsheet numbers the rows below anew. Each of those trucks has two arrivals then, until the
+// first import is undone.
+func renumberedFileCountsOnceAgain(d *desk) {
+	mapping := d.file("numbered.yaml", "source: /numbered\nbcp: AF-NAN-TORKHAM\ndirection: inbound\ncolumns: {id: row, subject: visit}\ntime_layout: 2006-01-02 15:04\ntime_zone: UTC\n"+
+		"events:\n  - {columns: {time: came}, values: {type: truck.arrived}}\n  - {columns: {time: went}, values: {type: truck.departed}}\n")
+	bring := func(book string) (number, printed string) {
+		d.Helper()
+		out := d.dwell(0, "import", "events", d.file("numbered.csv", "row,visit,came,went\n"+book), "--map", mapping)
+		_, rest, _ := strings.Cut(out, "numbered.csv: import ")
+		number, _, _ = strings.Cut(rest, ",")
+		return number, out
+	}
+	const of = "SELECT concat(subject, ' ', toString(uniqExact(id))) FROM events WHERE source = '/numbered' AND type = 'truck.arrived'" +
+		" AND (subject, id, edition) NOT IN (SELECT subject, retracted_id, retracted_edition FROM events WHERE type = 'event.retracted') GROUP BY subject ORDER BY subject"
+	first, printed := bring("1,N1,2026-01-06 08:00,2026-01-06 09:00\n2,N2,2026-01-06 08:00,2026-01-06 09:00\n3,N3,2026-01-06 08:00,2026-01-06 09:00\n4,N4,2026-01-06 08:00,\n")
+	if strings.Contains(printed, "counts twice") {
+		d.Errorf("the first import prints\n%s", printed)
+	}
+	second, printed := bring("1,N1,2026-01-06 08:00,2026-01-06 09:00\n2,N3,2026-01-06 08:00,2026-01-06 09:00\n3,N4,2026-01-06 08:00,2026-01-06 10:00\n4,N5,2026-01-06 10:00,\n")
+	if want := "warning     3 events of this file are in import " + first + " too, under other ids, so each counts twice; if the records of the file were numbered anew, dwell imports undo " +
+		first + " takes back those of the old numbers\n"; !strings.Contains(printed, want) {
+		d.Errorf("prints\n%swant %q in it", printed, want)
+	}
+	d.has(of, "N1 1", "N2 1", "N3 2", "N4 2", "N5 1")
+	d.says("events retracted: 5", "imports", "undo", first)
+	d.has(of, "N1 1", "N3 1", "N4 1", "N5 1")
+	// The next row has the time of another one, and is another truck. Then one event has another number once more.
+	_, printed = bring("5,N6,2026-01-06 10:00,\n")
+	if strings.Contains(printed, "counts twice") {
+		d.Errorf("a new row prints\n%s", printed)
+	}
+	_, printed = bring("7,N5,2026-01-06 10:00,\n")
+	if want := "1 event of this file is in import " + second + " too, under another id, so it counts twice; if"; !strings.Contains(printed, want) {
+		d.Errorf("prints\n%swant %q in it", printed, want)
+	}
 }

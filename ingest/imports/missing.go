@@ -17,12 +17,23 @@ func FindMissing(ctx context.Context, table Table, about *Import) (m Missing, er
 	if about.Of > 0 { // the file is that of an earlier import
 		return m, nil
 	}
-	all, err := table.Imports(ctx)
-	if err != nil {
+	earlier, last, err := earlierOf(ctx, table, about)
+	if err != nil || last == 0 {
 		return m, err
 	}
-	var earlier []uint32
-	last := uint32(0) // that was not interrupted
+	said, missing, in, err := table.Missing(ctx, last, about.Number, earlier)
+	if err != nil || missing == 0 || 2*said < missing+said {
+		return m, err
+	}
+	return Missing{last, missing, in}, nil
+}
+
+// earlierOf are the standing imports of files of the same name before an import, and the last of them that was not interrupted, 0 for none.
+func earlierOf(ctx context.Context, table Table, about *Import) (earlier []uint32, last uint32, err error) {
+	all, err := table.Imports(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
 	for i := range all {
 		if all[i].Kind == about.Kind && all[i].File == about.File && all[i].Number < about.Number && !Undone(all, all[i].Number) {
 			earlier = append(earlier, all[i].Number)
@@ -31,12 +42,5 @@ func FindMissing(ctx context.Context, table Table, about *Import) (m Missing, er
 			}
 		}
 	}
-	if last == 0 {
-		return m, nil
-	}
-	said, missing, in, err := table.Missing(ctx, last, about.Number, earlier)
-	if err != nil || missing == 0 || 2*said < missing+said {
-		return m, err
-	}
-	return Missing{last, missing, in}, nil
+	return earlier, last, nil
 }

@@ -22,6 +22,8 @@ type Table interface {
 	// Missing counts the events of an import that another one says, and those that neither it nor any other standing import says but those
 	// of earlier, of which in are the ones that do, by their numbers.
 	Missing(ctx context.Context, number, by uint32, earlier []uint32) (said, missing int64, in []uint32, err error)
+	// Moved counts the events of an import that earlier ones say under other ids, and returns those that do by their numbers.
+	Moved(ctx context.Context, number uint32, earlier []uint32) (events int64, in []uint32, err error)
 	// Turns returns where the state of a place turns, from open at first, by the readings of a source that the standing imports say last,
 	// in the order of time.
 	Turns(ctx context.Context, source, bcp string) ([]Turn, error)

@@ -134,6 +134,21 @@ FROM (
 	return said, missing, in, nil
 }
 
+// Moved counts what an import says first that earlier ones say of the same subject and instant, by the type and the data, under another id.
+func (s *Store) Moved(ctx context.Context, number uint32, earlier []uint32) (events int64, in []uint32, err error) {
+	const query = `SELECT toInt64(sum(added)), arraySort(groupUniqArrayArray(saying))
+FROM (
+	SELECT countIf(number = ?) AS added, groupUniqArrayIf(number, number IN (?)) AS saying
+	FROM import_entries WHERE (number = ? OR number IN (?)) AND event != '' AND ` + ofStanding + `
+	GROUP BY source, bcp, time, JSONExtractString(event, 'subject'), JSONExtractString(event, 'type'), JSONExtractRaw(event, 'data')
+	HAVING added > 0 AND length(saying) > 0 AND uniq(key) > 1
+)` + consistent + ", max_bytes_before_external_group_by = 100000000" // so that the events of a whole file are not in memory
+	if err := s.conn.QueryRow(ctx, query, number, earlier, number, earlier).Scan(&events, &in); err != nil {
+		return 0, nil, fmt.Errorf("read table import_entries: %w", damaged(err))
+	}
+	return events, in, nil
+}
+
 // Turns returns where the state of a place turns, from open at first, by the readings of a source that the standing imports say last,
 // in the order of time. Of several readings of an instant, one that says that the place was closed counts.
 func (s *Store) Turns(ctx context.Context, source, bcp string) (turns []imports.Turn, err error) {
