@@ -12,6 +12,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -49,14 +50,29 @@ type input interface {
 // watched is an input whose events are seen as they pass.
 type watched struct {
 	input
-	again *source.Again
+	subjects *subjects
+}
+
+// subjects are what is wrong with the subjects of a file.
+type subjects struct {
+	again  source.Again
+	single source.Single
+}
+
+func (s *subjects) add(e *event.Event) {
+	s.again.Add(e)
+	s.single.Add(e)
+}
+
+func (s *subjects) warnings() []string {
+	return slices.DeleteFunc([]string{s.again.String(), s.single.String()}, func(warning string) bool { return warning == "" })
 }
 
 func (w watched) Lines() iter.Seq2[source.Line, error] {
 	return func(yield func(source.Line, error) bool) {
 		for l, err := range w.input.Lines() {
 			if err == nil {
-				w.again.Add(l.Event)
+				w.subjects.add(l.Event)
 			}
 			if !yield(l, err) {
 				return
@@ -104,8 +120,8 @@ func (c *importFlags) importFile(ctx context.Context, e *env, s *app.System, kin
 	if err != nil {
 		return false, err
 	}
-	var again source.Again
-	if err := c.write(ctx, e, s, about, watched{in, &again}, hashed); err != nil {
+	var of subjects
+	if err := c.write(ctx, e, s, about, watched{in, &of}, hashed); err != nil {
 		s.Say("stopped", "after %s: %s", c.File, in.Tally())
 		return false, err
 	}
@@ -131,7 +147,7 @@ func (c *importFlags) importFile(ctx context.Context, e *env, s *app.System, kin
 	if moved.Events > 0 {
 		s.Say("warning", "%s", movedLine(&moved))
 	}
-	if warning := again.String(); warning != "" {
+	for _, warning := range of.warnings() {
 		s.Say("warning", "%s", warning)
 	}
 	if refused := in.Tally().AllRefused(); refused > 0 {

@@ -135,10 +135,10 @@ func (c *sourceTryCommand) propose(e *env, name string, file io.ReadSeeker, book
 func (c *sourceTryCommand) print(e *env, name string, r *source.Reader, voc *event.Vocabulary, comment string) error {
 	_, _ = fmt.Fprintln(e.out)
 	printed, refused := 0, 0
-	var again source.Again
+	var of subjects
 	for ev, err := range r.Events() {
 		if err == nil {
-			again.Add(ev)
+			of.add(ev)
 		}
 		var bad *source.LineError
 		switch {
@@ -160,7 +160,7 @@ func (c *sourceTryCommand) print(e *env, name string, r *source.Reader, voc *eve
 	if absent := r.Absent(); len(absent) > 0 {
 		_, _ = fmt.Fprintf(e.out, "%snot found   %s\n", comment, strings.Join(absent, ", "))
 	}
-	if warning := again.String(); warning != "" {
+	for _, warning := range of.warnings() {
 		_, _ = fmt.Fprintf(e.out, "%swarning     %s\n", comment, warning)
 	}
 	if refused > 0 {

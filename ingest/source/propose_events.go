@@ -35,17 +35,28 @@ func typeOf(word string) string {
 // events proposes events for a table without figures: one for each of several columns of times, or one whose type is in a column of few
 // words, beside a column of ids. Columns are those besides time and place. They are empty if the table does not look like events.
 func (p *proposal) events(times []int, layout string) (columns, lines []string, eachHasTime bool) {
-	subject := p.unused(func(i int) bool { return p.share(i, looksLikeID) >= 0.8 && 10*len(p.words(i)) >= 3*len(p.rows) })
-	if subject < 0 || len(times) == 0 {
+	if len(times) == 0 {
 		return nil, nil, false
 	}
-	name := func(i int) string { return quoted(strings.TrimSpace(p.header[i])) }
-	take := func(key string, i int) {
-		p.used = append(p.used, i)
-		columns = append(columns, fmt.Sprintf("  %s: %s", key, name(i)))
+	stamps := p.stamps(times, layout)
+	record := p.recordID()
+	subject := p.visits(record, len(stamps) > 1)
+	if subject < 0 {
+		return nil, nil, false
 	}
-	if stamps := p.stamps(times, layout); len(stamps) > 1 {
-		take("subject", subject)
+	if record == subject {
+		record = -1
+	}
+	name := func(i int) string { return quoted(strings.TrimSpace(p.header[i])) }
+	take := func(key string, i int, ask string) {
+		if i >= 0 {
+			p.used = append(p.used, i)
+			columns = append(columns, fmt.Sprintf("  %s: %s%s", key, name(i), ask))
+		}
+	}
+	if len(stamps) > 1 {
+		take("id", record, p.askForRecords(record))
+		take("subject", subject, "")
 		lines = append(lines, "events: # a type for each; ingest/event/README.md says what they mean")
 		for _, i := range stamps {
 			p.used = append(p.used, i)
@@ -55,14 +66,19 @@ func (p *proposal) events(times []int, layout string) (columns, lines []string, 
 	}
 	kind := p.unused(func(i int) bool {
 		words := p.words(i)
-		return i != subject && len(words) > 1 && len(words) <= maxTypeWords && 2*len(words) <= len(p.rows) &&
+		return i != subject && i != record && len(words) > 1 && len(words) <= maxTypeWords && 2*len(words) <= len(p.rows) &&
 			p.share(i, func(s string) bool { return !strings.ContainsFunc(s, unicode.IsDigit) }) >= 0.9
 	})
 	if kind < 0 {
 		return nil, nil, false
 	}
-	take("subject", subject)
-	take("type", kind)
+	ask := ""
+	if p.isUnique(subject) {
+		ask = askForVisits
+	}
+	take("id", record, p.askForRecords(record))
+	take("subject", subject, ask)
+	take("type", kind, "")
 	lines = append(lines, "codes: # a type for each word, or leave it out by except; ingest/event/README.md says what they mean", "  type:")
 	for _, word := range p.words(kind) {
 		lines = append(lines, fmt.Sprintf("    %s: %s", quoted(word), typeOf(word)))

@@ -116,6 +116,7 @@ wait_unit: 1m
 			[]string{`columns:
   bcp: "Post"
   direction: "Direction"
+  id: "No" # a corrected line replaces the earlier one by it; leave it out if lines are numbered anew when one is deleted
   subject: "Plate"
 events: # a type for each; ingest/event/README.md says what they mean
   - {columns: {time: "Arrived"}, values: {type: "truck.arrived"}}
@@ -140,6 +141,28 @@ codes: # a type for each word, or leave it out by except; ingest/event/README.md
     "Exit": "truck.departed"
 events: [{}]
 `},
+			"4 lines: 4 events, 0 refused",
+		},
+		"a gate that numbers its lines": {
+			"event_id,at,post,what,pass,plate,direction\nE-1,2026-07-01T06:00:00Z,PL-18-MEDYKA,Entry,A1,LU 1013,inbound\nE-2,2026-07-01T07:00:00Z,PL-18-MEDYKA,Entry,A2,LU 1026,inbound\n" +
+				"E-3,2026-07-01T08:00:00Z,PL-18-MEDYKA,Exit,A1,LU 1013,inbound\nE-4,2026-07-01T09:00:00Z,PL-18-MEDYKA,Exit,A2,LU 1026,inbound\n",
+			[]string{"  id: \"event_id\"\n  subject: \"pass\"\n  type: \"what\"\n"},
+			"4 lines: 4 events, 0 refused",
+		},
+		"a gate of which each line has another code": {
+			"code,at,post,what,direction\nE-1,2026-07-01T06:00:00Z,PL-18-MEDYKA,Entry,inbound\nE-2,2026-07-01T07:00:00Z,PL-18-MEDYKA,Entry,inbound\n" +
+				"E-3,2026-07-01T08:00:00Z,PL-18-MEDYKA,Exit,inbound\nE-4,2026-07-01T09:00:00Z,PL-18-MEDYKA,Exit,inbound\n",
+			[]string{"  subject: \"code\" # another one on each line: is it the id of the record?"},
+			"4 lines: 4 events, 0 refused",
+		},
+		"a book with numbers of rows": {
+			"Sıra,Post,Ticket,Arrived,Left,Direction\n1,PL-18-MEDYKA,T-7,2026-07-24 06:16,2026-07-24 09:16,inbound\n2,PL-18-MEDYKA,T-8,2026-07-24 06:16,,inbound\n3,PL-18-MEDYKA,T-9,2026-07-24 06:18,,inbound\n",
+			[]string{"  id: \"Sıra\" # a corrected line replaces the earlier one by it; leave it out if lines are numbered anew when one is deleted\n  subject: \"Ticket\"\nevents:"},
+			"4 lines: 4 events, 0 refused",
+		},
+		"a book whose numbers of rows are those of visits": {
+			"No,Post,Arrived,Left,Direction\nK1,PL-18-MEDYKA,2026-07-24 06:16,2026-07-24 09:16,inbound\nK2,PL-18-MEDYKA,2026-07-24 06:16,,inbound\nK3,PL-18-MEDYKA,2026-07-24 06:18,,inbound\n",
+			[]string{"\n  subject: \"No\"\nevents:"},
 			"4 lines: 4 events, 0 refused",
 		},
 		"a gate whose words nobody knows, and no header": {
