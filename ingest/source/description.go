@@ -40,13 +40,13 @@ type Description struct {
 	Events []MappedEvent `yaml:"events,omitempty"`
 	// Codes are the words of events by those of the file, by the key of their column, such as {type: {GATE IN: truck.arrived}, channel: {G: green}}; case does not count.
 	Codes map[string]map[string]string `yaml:"codes,omitempty"`
-	// TimeLayout is as Go writes it (2006-01-02 15:04), as strftime does (%d.%m.%Y %H:%M), epoch_s, epoch_ms, or excel for cells that have a date, or a date and in further columns a time of day; RFC 3339 by default.
+	// TimeLayout is as Go writes it (2006-01-02 15:04), as strftime does (%d.%m.%Y %H:%M), epoch_s, epoch_ms, or excel for cells that have a date, or a date and in further columns a time of day; RFC 3339 by default. Digits may be Persian or Arabic, as in every number; other calendars than the Gregorian one are refused.
 	TimeLayout string `yaml:"time_layout,omitempty"`
 	// TimeZone is that of times without one, such as Europe/Kyiv, or place for that of each place. It is never guessed.
 	TimeZone string `yaml:"time_zone,omitempty"`
 	// InOrder says that the lines of a file of events are in the order of time, the oldest first, as in the log of a machine. In the hour that is there twice, as clocks are set back, the one step back in the order tells its two passes apart then. Without it, in messages, and for a time that the order leaves open, such a time is refused: whoever enters a truck late makes such a step, too, and a guess would be wrong by an hour. Times with their offset, or in UTC, need no order.
 	InOrder bool `yaml:"in_order,omitempty" json:",omitempty"`
-	// Decimal are the signs before a fraction, such as a comma or both ",."; a point by default.
+	// Decimal are the signs before a fraction, such as a comma or both ",."; a point by default. With both, 1.250 and 1,250 have two meanings and are refused, and so is a count such as 1.250 where the mapping does not say decimal.
 	Decimal string `yaml:"decimal,omitempty"`
 	// Thousands is the sign between groups of three digits; none by default. A blank is any blank.
 	Thousands string `yaml:"thousands,omitempty"`

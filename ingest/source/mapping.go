@@ -97,7 +97,7 @@ func (raw *Description) Check(name string) (Mapping, error) {
 		Hash: fmt.Sprintf("%x", sha256.Sum256(said)),
 		Name: name, Source: raw.Source, Separator: ',', layout: cmp.Or(raw.TimeLayout, time.RFC3339),
 		sheet: raw.Sheet, skip: raw.Skip, headless: raw.Header != nil && !*raw.Header, inOrder: raw.InOrder, BCPs: raw.BCPs, Places: raw.Places, Topic: raw.Topic, URL: raw.URL,
-		numbers: numbers{cmp.Or(raw.Decimal, "."), raw.Thousands}, words: raw.Words,
+		numbers: numbers{cmp.Or(raw.Decimal, "."), raw.Thousands, raw.Decimal == ""}, words: raw.Words,
 	}
 	var faults []error
 	fault := func(key, value, wants string) {

@@ -105,7 +105,7 @@ func (m *moments) refusal(layout string) string {
 // readAs says by which layout a number is too early or too late, and which other one would fit.
 func (m *moments) readAs(text, layout string) string {
 	if m.unit == 0 && !m.excel {
-		return ""
+		return hijri(text)
 	}
 	why := fmt.Sprintf(" by time_layout: %s", layout)
 	for _, other := range []string{"epoch_s", "epoch_ms"} {
@@ -117,9 +117,25 @@ func (m *moments) readAs(text, layout string) string {
 	return why
 }
 
+// hijri names the calendar of a time whose year is one of another calendar today; empty for other times.
+func hijri(text string) string {
+	for _, number := range strings.FieldsFunc(western(text), func(c rune) bool { return c < '0' || c > '9' }) {
+		calendar := "Solar Hijri" // from 1921 on; 1300 to 1429 of the Lunar one ended in 2009
+		switch year, err := strconv.Atoi(number); {
+		case err != nil || len(number) != len("1404") || year < 1300 || year >= 1500:
+			continue
+		case year >= 1430:
+			calendar = "Lunar Hijri"
+		}
+		return fmt.Sprintf("; %s is a year of the %s calendar, which is not converted: give Gregorian dates", number, calendar)
+	}
+	return ""
+}
+
 // read is the instant of a text, which so many columns have. Where clocks are set back, the text of an hour has two: then the second return is the later.
 // The error is errNoTime, or says what is wrong with the time.
 func (m *moments) read(text string, columns int, zone *time.Location) (at, later time.Time, err error) {
+	text = western(text)
 	if m.unit != 0 {
 		n, err := strconv.ParseInt(text, 10, 64)
 		if err != nil || n < 0 || n > 1<<53 {

@@ -2,6 +2,7 @@ package source
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -17,13 +18,17 @@ var errNoNumber = errors.New("no number")
 type numbers struct {
 	decimal   string // the signs before a fraction
 	thousands string // the sign between groups of three digits; a blank is any blank
+	assumed   bool   // the mapping does not say the sign before a fraction
 }
 
-// read reads a number.
+// read reads a number. One that has two meanings is none: 1.250 where both a point and a comma are before fractions.
 func (f *numbers) read(s string) (float64, error) {
+	if len(f.decimal) > 1 && f.mayBeGrouped(s) {
+		return 0, errNoNumber
+	}
 	var b strings.Builder
 	digits, grouped, fraction := 0, false, false // digits since the last sign
-	for i, c := range s {
+	for i, c := range western(s) {
 		switch {
 		case c >= '0' && c <= '9':
 			digits++
@@ -32,7 +37,7 @@ func (f *numbers) read(s string) (float64, error) {
 			b.WriteRune(c)
 		case f.groups(c) && !fraction && (grouped && digits == 3 || !grouped && digits >= 1 && digits <= 3):
 			digits, grouped = 0, true
-		case strings.ContainsRune(f.decimal, c) && !fraction && digits > 0 && (!grouped || digits == 3):
+		case (strings.ContainsRune(f.decimal, c) || c == arabicDecimal) && !fraction && digits > 0 && (!grouped || digits == 3):
 			digits, fraction = 0, true
 			b.WriteByte('.')
 		default:
@@ -50,12 +55,38 @@ func (f *numbers) read(s string) (float64, error) {
 }
 
 func (f *numbers) groups(c rune) bool {
-	return strings.ContainsRune(f.thousands, c) || strings.Contains(f.thousands, " ") && unicode.IsSpace(c)
+	return strings.ContainsRune(f.thousands, c) || c == arabicThousands || strings.Contains(f.thousands, " ") && unicode.IsSpace(c)
 }
 
-// count reads a number of vehicles, which may have a fraction of zero.
+// mayBeGrouped reports whether a text may be a number of thousands, or one with a fraction of three digits.
+func (f *numbers) mayBeGrouped(s string) bool {
+	s = strings.TrimLeft(western(s), "+-")
+	at := strings.IndexAny(s, ".,")
+	if at < 1 || at > 3 || len(s) != at+len(".000") || s[0] == '0' {
+		return false
+	}
+	return !strings.ContainsFunc(s[:at]+s[at+1:], func(c rune) bool { return c < '0' || c > '9' })
+}
+
+// wayOutOf says what to do about a text that is no number.
+func (f *numbers) wayOutOf(s string) string {
+	switch {
+	case f.mayBeGrouped(s):
+		plain := strings.NewReplacer(".", "", ",", "").Replace(western(s))
+		return fmt.Sprintf(": it may be %s or have a fraction; say in decimal and thousands which signs are before fractions and between thousands", plain)
+	case !strings.ContainsFunc(s, unicode.IsDigit):
+		return "; a word for unknown belongs in words.unknown"
+	}
+	return ""
+}
+
+// count reads a number of vehicles, which may have a fraction of zero. A fraction of three zeros may be thousands, unless the mapping says
+// what a point is.
 func (f *numbers) count(s string, most int64) (int64, error) {
 	n, err := f.read(s)
+	if f.assumed && f.mayBeGrouped(s) {
+		return 0, errNoNumber
+	}
 	if err != nil || n < 0 || n != math.Trunc(n) || n > float64(most) {
 		return 0, errNoNumber
 	}
@@ -89,7 +120,7 @@ func (f *numbers) seconds(s string, of lengths, slack time.Duration) (int64, err
 
 // clock reads the seconds of 1:30 or 1:30:00.
 func clock(s string) (seconds float64, err error) {
-	parts := strings.Split(s, ":")
+	parts := strings.Split(western(s), ":")
 	if len(parts) < 2 || len(parts) > 3 {
 		return 0, errNoNumber
 	}

@@ -112,7 +112,7 @@ func (t *table) propose(name string, idOf func(name string) (id string, ok bool)
 	if len(t.rows) == 0 {
 		return nil, errors.New("the file has a header and no line that can be read")
 	}
-	p := proposal{sheet: t.sheet, idOf: idOf, header: t.header, rows: t.rows}
+	p := proposal{sheet: t.sheet, plain: t.plain || t.sheet, idOf: idOf, header: t.header, rows: t.rows}
 	p.line("source: %s # a name of your own for where the file comes from; it is a part of what identifies a reading", quoted(name))
 	for _, line := range t.found {
 		p.line("%s", line)
@@ -124,6 +124,7 @@ func (t *table) propose(name string, idOf func(name string) (id string, ok bool)
 // proposal is a mapping that is being guessed.
 type proposal struct {
 	sheet  bool
+	plain  bool // numbers have points before fractions
 	idOf   func(name string) (id string, ok bool)
 	header []string
 	rows   [][]string
@@ -353,7 +354,7 @@ func (p *proposal) guessPlaces() (at int, ids []string) {
 
 // guessNumbers proposes signs of numbers and words of unknown figures, where the used columns have them.
 func (p *proposal) guessNumbers() (out []string) {
-	comma, blanks, grouped := false, false, false
+	signs := signsOf{}
 	var words []string
 	for _, i := range p.used {
 		if p.share(i, looksNumeric) < 0.5 || p.share(i, looksLikeDate) > 0.5 || p.share(i, looksLikeClock) > 0.5 {
@@ -365,23 +366,12 @@ func (p *proposal) guessNumbers() (out []string) {
 			case s == "":
 			case isOf(unknownWords, s):
 				words = append(words, quoted(s))
-			case !strings.ContainsFunc(s, unicode.IsDigit): // will be refused, and be seen
-			default:
-				at := strings.LastIndexByte(s, ',')
-				comma = comma || at >= 0 && len(s)-at-1 != 3
-				grouped = grouped || at >= 0 && len(s)-at-1 == 3
-				blanks = blanks || strings.ContainsFunc(s, unicode.IsSpace)
+			case strings.ContainsFunc(s, unicode.IsDigit): // others will be refused, and be seen
+				signs.add(s)
 			}
 		}
 	}
-	if comma {
-		out = append(out, `decimal: ",."`)
-	} else if grouped {
-		out = append(out, `thousands: "," # or is it the decimal comma? then decimal: ","`)
-	}
-	if blanks {
-		out = append(out, `thousands: " "`)
-	}
+	out = signs.lines(p.plain)
 	if slices.Sort(words); len(words) > 0 {
 		out = append(out, "words: {unknown: ["+strings.Join(slices.Compact(words), ", ")+"]}")
 	}

@@ -16,6 +16,7 @@ type table struct {
 	header []string
 	rows   [][]string
 	sheet  bool
+	plain  bool     // JSON, whose numbers have points before fractions
 	found  []string // lines of YAML that say how to read the file
 }
 
@@ -115,6 +116,7 @@ func (t *table) ofTrees(f *treeFile) error {
 	if err != nil {
 		return err
 	}
+	t.plain = !f.xml
 	t.take(r)
 	return nil
 }

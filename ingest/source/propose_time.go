@@ -6,10 +6,11 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 var layouts = []string{
-	"", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S",
+	"", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y/%m/%d %H:%M", "%Y/%m/%d %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S",
 	"%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%m/%d/%Y %I:%M %p", "%m/%d/%Y %I:%M:%S %p", "%d.%m.%y %H:%M", "%Y-%m-%d %H:%M:%S %z",
 	"epoch_s", "epoch_ms", excelLayout,
 }
@@ -94,5 +95,7 @@ func (p *proposal) timeOfDay(days int) int {
 	})
 }
 
-func looksLikeDate(s string) bool  { return len(s) >= 8 && strings.ContainsAny(s, "./-") }
-func looksLikeClock(s string) bool { return strings.Contains(s, ":") && len(s) <= 11 }
+func looksLikeDate(s string) bool { return len(s) >= 8 && strings.ContainsAny(s, "./-") }
+func looksLikeClock(s string) bool {
+	return strings.Contains(s, ":") && utf8.RuneCountInString(s) <= 11
+}

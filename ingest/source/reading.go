@@ -129,7 +129,7 @@ func (q *Reader) read(shape, number int, values []string) (reading, *LineError) 
 	var err error
 	if s := column(at.age); !m.words.unknown(s) {
 		if r.says.AgeSeconds, err = m.numbers.seconds(s, m.age, m.Slack); err != nil {
-			return bad(event.InvalidField, c.Age, s, "is not a length of time"+m.age.wayOutOf(s, "age_unit"))
+			return bad(event.InvalidField, c.Age, s, "is not a length of time"+m.age.wayOutOf(s, "age_unit", &m.numbers))
 		}
 	}
 	if missing {
@@ -137,22 +137,22 @@ func (q *Reader) read(shape, number int, values []string) (reading, *LineError) 
 	}
 	if s := column(at.vehicles); !m.words.unknown(s) {
 		if r.says.Vehicles, err = m.numbers.count(s, event.MaxCount); err != nil {
-			return bad(event.InvalidField, c.Vehicles, s, "is not a number of vehicles"+wayOutOf(s))
+			return bad(event.InvalidField, c.Vehicles, s, "is not a number of vehicles"+m.numbers.wayOutOf(s))
 		}
 	}
 	if s := column(at.wait); !m.words.unknown(s) {
 		if r.says.WaitSeconds, err = m.numbers.seconds(s, m.wait, 0); err != nil {
-			return bad(event.InvalidField, c.Wait, s, "is not a length of time"+m.wait.wayOutOf(s, "wait_unit"))
+			return bad(event.InvalidField, c.Wait, s, "is not a length of time"+m.wait.wayOutOf(s, "wait_unit", &m.numbers))
 		}
 	}
 	if s := column(at.lanes); !m.words.unknown(s) {
 		if r.says.LanesOpen, err = m.numbers.count(s, event.MaxCount); err != nil {
-			return bad(event.InvalidField, c.LanesOpen, s, "is not a number of lanes"+wayOutOf(s))
+			return bad(event.InvalidField, c.LanesOpen, s, "is not a number of lanes"+m.numbers.wayOutOf(s))
 		}
 	}
 	if s := column(at.rate); !m.words.unknown(s) {
 		if r.says.ServiceRate, err = m.numbers.rate(s, m.rate); err != nil {
-			return bad(event.InvalidField, c.ServiceRate, s, "is not a service rate"+wayOutOf(s))
+			return bad(event.InvalidField, c.ServiceRate, s, "is not a service rate"+m.numbers.wayOutOf(s))
 		}
 	}
 	return r, nil
@@ -238,20 +238,12 @@ func (m *Mapping) nearestBCP(text string) string {
 }
 
 // wayOutOf says what to do about a text that is no length of time.
-func (l *lengths) wayOutOf(s, key string) string {
+func (l *lengths) wayOutOf(s, key string, f *numbers) string {
 	switch isClock := strings.Contains(s, ":"); {
 	case isClock && !l.clock:
 		return fmt.Sprintf("; for hours and minutes, say %s: %s", key, clockUnit)
 	case l.clock && strings.ContainsFunc(s, unicode.IsDigit):
 		return fmt.Sprintf(" such as 1:30 (%s: %s)", key, clockUnit)
 	}
-	return wayOutOf(s)
-}
-
-// wayOutOf says what to do about a text that is no number.
-func wayOutOf(s string) string {
-	if strings.ContainsFunc(s, unicode.IsDigit) {
-		return ""
-	}
-	return "; a word for unknown belongs in words.unknown"
+	return f.wayOutOf(s)
 }

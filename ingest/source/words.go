@@ -41,7 +41,7 @@ func (w *words) flag(s string) (flag, ok bool) {
 	case isOf(w.No, s):
 		return false, true
 	}
-	switch strings.ToLower(s) {
+	switch western(strings.ToLower(s)) {
 	case "", "0", "false", "no":
 		return false, true
 	case "1", "true", "yes":

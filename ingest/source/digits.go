@@ -1,0 +1,22 @@
+package source
+
+import "strings"
+
+// western is a text with Western digits instead of Persian and Arabic ones.
+func western(s string) string {
+	return strings.Map(func(c rune) rune {
+		switch {
+		case c >= '۰' && c <= '۹':
+			return '0' + c - '۰'
+		case c >= '٠' && c <= '٩':
+			return '0' + c - '٠'
+		}
+		return c
+	}, s)
+}
+
+// Signs of a number in Arabic script, which mean the same everywhere.
+const (
+	arabicDecimal   = '٫'
+	arabicThousands = '٬'
+)
