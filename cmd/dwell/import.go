@@ -159,8 +159,11 @@ func (c *importFlags) importFile(ctx context.Context, e *env, s *app.System, kin
 	return true, nil
 }
 
-// sayLeftOut says by which values only and except passed over records, and which names of the mapping no record has.
+// sayLeftOut says which sheets are not read, by which values only and except passed over records, and which names of the mapping no record has.
 func (c *importFlags) sayLeftOut(s *app.System, r *source.Reader) {
+	if sheets := r.Sheets(); sheets != "" {
+		s.Say("sheet", "%s: %s", c.File, sheets)
+	}
 	if over := r.PassedOver(); over != "" {
 		s.Say("passed over", "%s: %s", c.File, over)
 	}

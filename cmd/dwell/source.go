@@ -99,6 +99,9 @@ func (c *sourceTryCommand) try(e *env, name string, mappings []source.Mapping, b
 	switch {
 	case err == nil:
 		_, _ = fmt.Fprintf(e.out, "mapping     %s\n", r.Mapping().Name)
+		if sheets := r.Sheets(); sheets != "" {
+			_, _ = fmt.Fprintf(e.out, "sheet       %s\n", sheets)
+		}
 		if unused := r.Unused(); len(unused) > 0 {
 			_, _ = fmt.Fprintf(e.out, "not used    %s\n", strings.Join(unused, ", "))
 		}

@@ -2,6 +2,7 @@ package source
 
 import (
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -15,6 +16,12 @@ type cell struct {
 	fault     string // why it has no value
 }
 
+// alternate is an element with several contents, of which a spreadsheet program takes the one for its version. Which one the office sees is not
+// known.
+const alternate = "AlternateContent"
+
+var errAlternate = errors.New("it has contents for several versions of a spreadsheet program (AlternateContent); save the sheet anew, or as CSV")
+
 // cell reads a cell to its end.
 func (p *part) cell(start xml.StartElement, table []string) (c cell, err error) {
 	kind := ""
@@ -26,18 +33,20 @@ func (p *part) cell(start xml.StartElement, table []string) (c cell, err error) 
 			kind = a.Value
 		}
 	}
-	value, has, formula := "", false, false
+	value, has, twice, formula := "", false, false, false
 	for end := p.depth; p.depth >= end; {
 		token, err := p.token()
 		if err != nil {
 			return c, err
 		}
 		switch {
+		case isStart(token, alternate):
+			err = errAlternate
 		case isStart(token, "v"):
-			has = true
+			twice, has = has, true
 			value, err = p.text()
 		case isStart(token, "is"):
-			has = true
+			twice, has = has, true
 			value, err = p.rich()
 		case isStart(token, "f"):
 			formula = true
@@ -48,6 +57,8 @@ func (p *part) cell(start xml.StartElement, table []string) (c cell, err error) 
 		}
 	}
 	switch {
+	case twice:
+		c.text, c.fault = value, "has two values"
 	case has && (!formula || kind == "str" || strings.TrimSpace(value) != ""): // a formula may give an empty text
 		c.text, c.fault = valueOf(kind, value, table)
 	case formula:

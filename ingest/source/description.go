@@ -30,7 +30,7 @@ type Description struct {
 	Skip int `yaml:"skip,omitempty"`
 	// Path leads to the records of a JSON or XML document, such as data.ports; none for JSON lines, or a document that is a list.
 	Path string `yaml:"path,omitempty"`
-	// Sheet is the name of the sheet of an XLSX file, the first one by default.
+	// Sheet is the name of the sheet of an XLSX file, the first one that is shown by default.
 	Sheet string `yaml:"sheet,omitempty"`
 	// Columns are the columns by their names. In files and in messages, case and blanks around a name do not count, and one that is there twice but for these is an error.
 	Columns Columns `yaml:"columns,omitempty"`
@@ -52,7 +52,7 @@ type Description struct {
 	Thousands string `yaml:"thousands,omitempty"`
 	// Words are those of the file for unknown figures, flags, states and directions; case does not count.
 	Words words `yaml:"words,omitempty"`
-	// WaitUnit is what a one means as a wait, required beside columns.wait: 1s, 1m or 1h, or h:mm for texts such as 1:30.
+	// WaitUnit is what a one means as a wait, required beside columns.wait: 1s, 1m or 1h, or h:mm for texts such as 1:30. A cell of a sheet whose format is h:mm or [h]:mm is a length of time whatever it says.
 	WaitUnit string `yaml:"wait_unit,omitempty"`
 	// AgeUnit is what a one means as an age, required beside columns.age.
 	AgeUnit string `yaml:"age_unit,omitempty"`

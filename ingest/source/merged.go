@@ -20,6 +20,7 @@ type area struct {
 	name                     string // such as A4:A7
 	left, top, right, bottom int    // from 1
 	text, fault              string // of its first cell
+	form                     form
 	clash                    string // an area that overlaps it
 }
 
@@ -122,7 +123,7 @@ func (r *sheetRows) enter() {
 			continue
 		}
 		if a.top == r.number && a.left <= len(r.row) {
-			a.text, a.fault = r.row[a.left-1], r.faults[a.left-1]
+			a.text, a.form, a.fault = r.row[a.left-1], r.forms[a.left-1], r.faults[a.left-1]
 		}
 		for len(r.over) < a.right {
 			r.over = append(r.over, nil)
@@ -166,14 +167,20 @@ func (r *sheetRows) fill() {
 		case r.isOfSeveral(a, i):
 			fault = fmt.Sprintf("lies in the merged cells %s, whose one number may be that of all of them together; unmerge them, and give each cell its own", a.name)
 		}
-		r.row[i] = a.text
-		if fault != "" && r.faults == nil {
-			r.faults = map[int]string{}
-		}
-		if fault != "" {
-			r.faults[i] = fault
-		}
+		r.row[i], r.forms[i] = a.text, a.form
+		r.fault(i, fault)
 	}
+}
+
+// fault says what is wrong with a cell, if something is.
+func (r *sheetRows) fault(at int, why string) {
+	if why == "" || r.faults[at] != "" {
+		return
+	}
+	if r.faults == nil {
+		r.faults = map[int]string{}
+	}
+	r.faults[at] = why
 }
 
 // isOfSeveral reports whether the text of an area may be one number of several columns, such as the trucks of two queues together, or one count
@@ -201,13 +208,4 @@ func (r *sheetRows) isOfSeveral(a *area, at int) bool {
 		oneRecord = oneRecord && (!is || same)
 	}
 	return used > 1 || r.counted[at] && (named > 1 || high && !oneRecord)
-}
-
-// counts are the names of the columns of counts, of which two can be added.
-func (m *Mapping) counts() (all []string) {
-	for i := range m.shapes {
-		c := &m.shapes[i].columns
-		all = append(all, c.Vehicles, c.LanesOpen, c.ServiceRate)
-	}
-	return slices.DeleteFunc(all, func(name string) bool { return name == "" })
 }

@@ -112,7 +112,7 @@ func (t *table) propose(name string, idOf func(name string) (id string, ok bool)
 	if len(t.rows) == 0 {
 		return nil, errors.New("the file has a header and no line that can be read")
 	}
-	p := proposal{sheet: t.sheet, plain: t.plain || t.sheet, idOf: idOf, header: t.header, rows: t.rows}
+	p := proposal{sheet: t.sheet, plain: t.plain || t.sheet, clocks: t.clocks, idOf: idOf, header: t.header, rows: t.rows}
 	p.line("source: %s # a name of your own for where the file comes from; it is a part of what identifies a reading", quoted(name))
 	for _, line := range t.found {
 		p.line("%s", line)
@@ -124,7 +124,8 @@ func (t *table) propose(name string, idOf func(name string) (id string, ok bool)
 // proposal is a mapping that is being guessed.
 type proposal struct {
 	sheet  bool
-	plain  bool // numbers have points before fractions
+	plain  bool        // numbers have points before fractions
+	clocks map[int]int // cells of each column that are shown as h:mm
 	idOf   func(name string) (id string, ok bool)
 	header []string
 	rows   [][]string
@@ -191,7 +192,7 @@ func (p *proposal) columns() {
 			case kind.unit == "rate_unit":
 				after = append(after, `rate_unit: "" # 1h for vehicles per hour, 1m for vehicles per minute`)
 			default:
-				after = append(after, fmt.Sprintf("%s: %s", kind.unit, guessUnit(p.header[at])))
+				after = append(after, fmt.Sprintf("%s: %s", kind.unit, p.unitOf(at)))
 			}
 		}
 	}
@@ -376,6 +377,14 @@ func (p *proposal) guessNumbers() (out []string) {
 		out = append(out, "words: {unknown: ["+strings.Join(slices.Compact(words), ", ")+"]}")
 	}
 	return out
+}
+
+// unitOf is the unit of a column of lengths of time.
+func (p *proposal) unitOf(at int) string {
+	if 2*p.clocks[at] > len(p.rows) {
+		return clockUnit + " # its cells are lengths of time by their format"
+	}
+	return guessUnit(p.header[at])
 }
 
 func guessUnit(header string) string {

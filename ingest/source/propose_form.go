@@ -16,8 +16,9 @@ type table struct {
 	header []string
 	rows   [][]string
 	sheet  bool
-	plain  bool     // JSON, whose numbers have points before fractions
-	found  []string // lines of YAML that say how to read the file
+	plain  bool        // JSON, whose numbers have points before fractions
+	clocks map[int]int // cells of each column that are shown as h:mm
+	found  []string    // lines of YAML that say how to read the file
 }
 
 func (t *table) line(format string, args ...any) {
@@ -29,6 +30,7 @@ const maxHeadRows = 2000
 
 // take takes the first records.
 func (t *table) take(r records) {
+	t.clocks = map[int]int{}
 	for n := 0; n < maxHeadRows && len(t.rows) < maxProposedLines; n++ {
 		_, values, err := r.next()
 		var bad *LineError
@@ -39,6 +41,13 @@ func (t *table) take(r records) {
 			return
 		}
 		t.rows = append(t.rows, slices.Clone(values))
+		if row, ok := r.(*sheetRows); ok {
+			for i, form := range row.forms[:len(values)] {
+				if form == clockForm || form == elapsedForm {
+					t.clocks[i]++
+				}
+			}
+		}
 	}
 }
 
@@ -50,7 +59,10 @@ func (t *table) ofSheet(f *sheetFile) error {
 	sheets := f.book.sheets
 	var best Mapping
 	largest := -1
-	for _, name := range sheets[:min(len(sheets), maxTriedSheets)] {
+	for i, name := range sheets[:min(len(sheets), maxTriedSheets)] {
+		if f.book.hidden[i] && i != f.book.first() {
+			continue
+		}
 		skip, size := belowTitle(func(skip int) ([]string, int) {
 			var below table
 			r, header, err := f.open(&Mapping{sheet: name, skip: skip})

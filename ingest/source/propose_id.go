@@ -59,7 +59,7 @@ const askForVisits = " # another one on each line: is it the id of the record? T
 // askForRecords is what a proposal asks where the ids of records are 1, 2, 3: a spreadsheet numbers its lines so.
 func (p *proposal) askForRecords(record int) string {
 	for i, row := range p.rows {
-		if record < 0 || strings.TrimSpace(row[record]) != strconv.Itoa(i+1) {
+		if record < 0 || western(strings.TrimSpace(row[record])) != strconv.Itoa(i+1) {
 			return ""
 		}
 	}

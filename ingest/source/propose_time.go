@@ -91,7 +91,8 @@ func (p *proposal) timeOfDay(days int) int {
 			}
 		}
 		const minute = 1.0 / (24 * 60)
-		return at != days && p.share(at, between(0, 1)) >= 0.9 && p.share(at, between(minute, 1)) >= 0.5 // some are of midnight
+		isWait := slices.ContainsFunc(figureWords("wait"), func(word string) bool { return strings.Contains(strings.ToLower(name), word) })
+		return at != days && !isWait && p.share(at, between(0, 1)) >= 0.9 && p.share(at, between(minute, 1)) >= 0.5 // some are of midnight
 	})
 }
 

@@ -48,6 +48,7 @@ type Reader struct {
 	unused  []string    // columns
 	absent  []string    // columns of the mapping
 	over    passedOver
+	sheets  string
 }
 
 // ErrNoMapping is the error of a file whose header none of the mappings fits.
@@ -105,6 +106,9 @@ func NewReader(r io.Reader, mappings []Mapping, voc *event.Vocabulary, zone func
 		q.tally.what = "event"
 	}
 	q.tally.unit = f.unit()
+	if book, ok := f.(*sheetFile); ok {
+		q.sheets = book.sheets()
+	}
 	named := m.names()
 	for _, name := range named {
 		if !slices.ContainsFunc(offered, func(n string) bool { return sameName(n, name) }) {
@@ -133,6 +137,9 @@ func (q *Reader) Absent() (names []string) {
 
 // Unused returns the names of the columns that the mapping does not name.
 func (q *Reader) Unused() []string { return q.unused }
+
+// Sheets says which sheet of an XLSX file is read, and which are not. It is empty for a file of one sheet.
+func (q *Reader) Sheets() string { return q.sheets }
 
 // Line returns the number of the line of the last event.
 func (q *Reader) Line() int { return q.line }

@@ -127,8 +127,15 @@ func (q *Reader) read(shape, number int, values []string) (reading, *LineError) 
 		return bad(event.InvalidField, c.State, column(at.state), "is no state; name it in words.open, paused, closed or unknown")
 	}
 	var err error
+	signs := func(at int, of lengths) (*numbers, lengths) {
+		if row, ok := q.records.(*sheetRows); ok {
+			return row.figures(at, &m.numbers, of)
+		}
+		return &m.numbers, of
+	}
 	if s := column(at.age); !m.words.unknown(s) {
-		if r.says.AgeSeconds, err = m.numbers.seconds(s, m.age, m.Slack); err != nil {
+		n, of := signs(at.age, m.age)
+		if r.says.AgeSeconds, err = n.seconds(s, of, m.Slack); err != nil {
 			return bad(event.InvalidField, c.Age, s, "is not a length of time"+m.age.wayOutOf(s, "age_unit", &m.numbers))
 		}
 	}
@@ -136,22 +143,26 @@ func (q *Reader) read(shape, number int, values []string) (reading, *LineError) 
 		return r, nil
 	}
 	if s := column(at.vehicles); !m.words.unknown(s) {
-		if r.says.Vehicles, err = m.numbers.count(s, event.MaxCount); err != nil {
+		n, _ := signs(at.vehicles, lengths{})
+		if r.says.Vehicles, err = n.count(s, event.MaxCount); err != nil {
 			return bad(event.InvalidField, c.Vehicles, s, "is not a number of vehicles"+m.numbers.wayOutOf(s))
 		}
 	}
 	if s := column(at.wait); !m.words.unknown(s) {
-		if r.says.WaitSeconds, err = m.numbers.seconds(s, m.wait, 0); err != nil {
+		n, of := signs(at.wait, m.wait)
+		if r.says.WaitSeconds, err = n.seconds(s, of, 0); err != nil {
 			return bad(event.InvalidField, c.Wait, s, "is not a length of time"+m.wait.wayOutOf(s, "wait_unit", &m.numbers))
 		}
 	}
 	if s := column(at.lanes); !m.words.unknown(s) {
-		if r.says.LanesOpen, err = m.numbers.count(s, event.MaxCount); err != nil {
+		n, _ := signs(at.lanes, lengths{})
+		if r.says.LanesOpen, err = n.count(s, event.MaxCount); err != nil {
 			return bad(event.InvalidField, c.LanesOpen, s, "is not a number of lanes"+m.numbers.wayOutOf(s))
 		}
 	}
 	if s := column(at.rate); !m.words.unknown(s) {
-		if r.says.ServiceRate, err = m.numbers.rate(s, m.rate); err != nil {
+		n, _ := signs(at.rate, lengths{})
+		if r.says.ServiceRate, err = n.rate(s, m.rate); err != nil {
 			return bad(event.InvalidField, c.ServiceRate, s, "is not a service rate"+m.numbers.wayOutOf(s))
 		}
 	}

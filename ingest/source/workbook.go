@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"slices"
 	"strings"
 
 	"golang.org/x/text/encoding"
@@ -33,7 +34,9 @@ type workbook struct {
 	parts    map[string]*zip.File // by their names in lower case
 	sheets   []string
 	targets  []string // the parts of the sheets
+	hidden   []bool   // sheets that are not shown, or have no cells, such as charts
 	strings  []string
+	forms    []form            // of styles
 	areas    map[string][]area // of the sheets that were opened
 	from1904 bool
 }
@@ -106,8 +109,9 @@ func (b *workbook) find() error {
 			Date1904 string `xml:"date1904,attr"`
 		} `xml:"workbookPr"`
 		Sheets []struct {
-			Name string `xml:"name,attr"`
-			ID   string `xml:"id,attr"`
+			Name  string `xml:"name,attr"`
+			ID    string `xml:"id,attr"`
+			State string `xml:"state,attr"`
 		} `xml:"sheets>sheet"`
 	}
 	if err := b.unmarshal(main, &said); err != nil {
@@ -121,20 +125,31 @@ func (b *workbook) find() error {
 	if err != nil {
 		return err
 	}
-	targets := map[string]string{}
+	targets, hidden := map[string]string{}, map[string]bool{}
 	for _, r := range relations {
-		targets[r.ID] = r.Target
+		targets[r.ID], hidden[r.ID] = r.Target, !strings.HasSuffix(r.Type, "/worksheet")
 		if strings.HasSuffix(r.Type, "/sharedStrings") {
 			if b.strings, err = b.table(r.Target); err != nil {
 				return err
 			}
 		}
 	}
+	for _, r := range relations {
+		if strings.HasSuffix(r.Type, "/styles") {
+			if err := b.readForms(r.Target); err != nil {
+				return err
+			}
+		}
+	}
 	for _, s := range said.Sheets {
 		b.sheets, b.targets = append(b.sheets, s.Name), append(b.targets, targets[s.ID])
+		b.hidden = append(b.hidden, hidden[s.ID] || s.State == "hidden" || s.State == "veryHidden")
 	}
 	return nil
 }
+
+// first is the sheet that is read where the mapping names none: the first one that is shown.
+func (b *workbook) first() int { return max(slices.Index(b.hidden, false), 0) }
 
 // relations are those of a part, with the names of the parts that they lead to; those of "" are those of the file.
 func (b *workbook) relations(of string) ([]relation, error) {

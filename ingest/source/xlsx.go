@@ -16,7 +16,10 @@ import (
 
 // sheetFile is a sheet of an XLSX file. Cells have the values that are stored and not the texts that are shown: a number has all its
 // digits, and a date is the number of its days (time_layout: excel). A cell of TRUE or FALSE is a flag and no number.
-type sheetFile struct{ book *workbook }
+type sheetFile struct {
+	book  *workbook
+	taken int // the sheet that was opened last
+}
 
 func (f *sheetFile) unit() string { return "row" }
 
@@ -33,7 +36,7 @@ func openWorkbook(r io.Reader) (*sheetFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &sheetFile{book}, nil
+	return &sheetFile{book: book}, nil
 }
 
 func (f *sheetFile) names(m *Mapping) ([]string, error) {
@@ -42,13 +45,14 @@ func (f *sheetFile) names(m *Mapping) ([]string, error) {
 }
 
 func (f *sheetFile) open(m *Mapping) (_ records, header []string, err error) {
-	at := 0
+	at := f.book.first()
 	if m.sheet != "" {
 		at = slices.IndexFunc(f.book.sheets, func(name string) bool { return sameName(name, m.sheet) })
 		if at < 0 {
 			return nil, nil, fmt.Errorf("sheet %q is missing%s", m.sheet, nearest(f.book.sheets, m.sheet))
 		}
 	}
+	f.taken = at
 	m.moments.from1904 = f.book.from1904
 	part, err := f.book.open(f.book.targets[at])
 	if err != nil {
@@ -58,7 +62,7 @@ func (f *sheetFile) open(m *Mapping) (_ records, header []string, err error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("sheet %q: %w", f.book.sheets[at], err)
 	}
-	r := &sheetRows{part: part, table: f.book.strings, words: &m.words, areas: areas}
+	r := &sheetRows{part: part, book: f.book, words: &m.words, areas: areas}
 	for r.full == 0 || r.number <= m.skip {
 		if err := r.read(); errors.Is(err, io.EOF) {
 			return nil, nil, fmt.Errorf("sheet %q has no row", f.book.sheets[at])
@@ -77,29 +81,49 @@ func (f *sheetFile) open(m *Mapping) (_ records, header []string, err error) {
 	}
 	r.cells, r.ahead = r.full, m.headless
 	header = m.headerOf(r.row[:r.cells])
-	named, counts := m.names(), m.counts()
+	named, counts, lengths := m.names(), m.counts(), m.lengths()
 	for _, name := range header {
 		is := func(n string) bool { return sameName(n, name) }
 		r.used = append(r.used, slices.ContainsFunc(named, is))
 		r.filtered = append(r.filtered, slices.ContainsFunc(m.filtered(), is))
 		r.counted = append(r.counted, slices.ContainsFunc(counts, is))
+		r.ofTime = append(r.ofTime, slices.ContainsFunc(lengths, is))
 	}
 	if r.header = header; m.headless {
 		r.fill()
+		r.refuseTimes()
 	}
 	return r, header, nil
+}
+
+// sheets says which sheet is read, and which are not; empty for a file of one.
+func (f *sheetFile) sheets() string {
+	if len(f.book.sheets) < 2 {
+		return ""
+	}
+	var others []string
+	for i, name := range f.book.sheets {
+		if i != f.taken {
+			others = append(others, fmt.Sprintf("%q", short(name)))
+		}
+		if i != f.taken && f.book.hidden[i] {
+			others[len(others)-1] += " (hidden)"
+		}
+	}
+	return fmt.Sprintf("%q is read, and not %s", short(f.book.sheets[f.taken]), strings.Join(others, ", "))
 }
 
 // sheetRows are the rows of a sheet below its header. Rows without a value are passed over.
 type sheetRows struct {
 	part     *part
-	table    []string // of strings
+	book     *workbook
 	words    *words
 	within   bool // the element with the rows
 	header   []string
 	used     []bool // the columns that the mapping names
 	filtered []bool // those of only and except
 	counted  []bool // those of counts
+	ofTime   []bool // those of lengths of time
 	title    int    // the row of the header, behind which the records are
 	areas    []area // that begin below the row that was read
 	over     []*area
@@ -109,6 +133,7 @@ type sheetRows struct {
 
 	number int            // of the row that was read
 	row    []string       // its texts
+	forms  []form         // of its cells
 	full   int            // its cells up to the last one with a value
 	faults map[int]string // of its cells, from 0
 	bad    string         // of the row
@@ -174,6 +199,8 @@ func (r *sheetRows) read() error {
 		case err != nil || !is:
 		case r.part.depth == 2:
 			r.within = start.Name.Local == "sheetData"
+		case r.within && start.Name.Local == alternate:
+			err = errAlternate
 		case r.part.depth == 3 && r.within && start.Name.Local == "row":
 			if err = r.take(start); err == nil {
 				return nil
@@ -198,17 +225,20 @@ func (r *sheetRows) take(start xml.StartElement) error {
 		}
 		number = n
 	}
-	row, faults, full, bad, last := r.row[:0], map[int]string(nil), 0, "", 0
+	row, forms, faults, full, bad, last := r.row[:0], r.forms[:0], map[int]string(nil), 0, "", 0
 	for r.part.depth >= 3 {
 		token, err := r.part.token()
 		if err != nil {
 			return err
 		}
 		start, is := token.(xml.StartElement)
+		if is && start.Name.Local == alternate {
+			return errAlternate
+		}
 		if !is || start.Name.Local != "c" {
 			continue
 		}
-		c, err := r.part.cell(start, r.table)
+		c, err := r.part.cell(start, r.book.strings)
 		if err != nil {
 			return err
 		}
@@ -229,12 +259,12 @@ func (r *sheetRows) take(start xml.StartElement) error {
 			continue
 		}
 		for len(row) < at {
-			row = append(row, "")
+			row, forms = append(row, ""), append(forms, textForm)
 		}
 		if row[at-1] != "" || faults[at-1] != "" {
 			bad = fmt.Sprintf("its cell %q is there twice", short(c.reference))
 		}
-		row[at-1] = c.text
+		row[at-1], forms[at-1] = c.text, r.book.formOf(start)
 		if c.fault != "" {
 			if faults == nil {
 				faults = map[int]string{}
@@ -246,11 +276,12 @@ func (r *sheetRows) take(start xml.StartElement) error {
 		full = max(full, 1)
 	}
 	for len(row) < r.cells {
-		row = append(row, "")
+		row, forms = append(row, ""), append(forms, textForm)
 	}
-	r.number, r.row, r.faults, r.full, r.bad = number, row, faults, full, bad
+	r.number, r.row, r.forms, r.faults, r.full, r.bad = number, row, forms, faults, full, bad
 	if r.enter(); r.cells > 0 {
 		r.fill()
+		r.refuseTimes()
 	}
 	return nil
 }

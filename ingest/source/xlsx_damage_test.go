@@ -107,6 +107,7 @@ func TestCellWithoutAValueIsNamed(t *testing.T) {
 		`<c t="e"><v>#REF!</v></c>`:                    `row 2: trucks: cell C2 has the error "#REF!"; a word for unknown belongs in words.unknown`,
 		`<c t="x"><v>1</v></c>`:                        `row 2: trucks: cell C2 has the type "x", which is not supported`,
 		`<c r="C2"><v>1</v></c><c r="C2"><v>2</v></c>`: `row 2: its cell "C2" is there twice`,
+		`<c><v>1</v><v>2</v></c>`:                      `row 2: trucks: cell C2 has two values`,
 		`<c r="C3"><v>1</v></c>`:                       `row 2: its cell "C3" is not in this row`,
 		`<c r="ZZZZZ2"><v>1</v></c>`:                   `row 2: its cell "ZZZZZ2" is not in this row`,
 	} {
