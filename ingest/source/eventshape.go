@@ -95,7 +95,10 @@ func (raw *Description) readCodes(m *Mapping, fault func(key, value, wants strin
 			} else if is := parsers[f]; is != nil && !is(ours) {
 				fault("codes."+key+"."+theirs, ours, wordsOf(f))
 			}
-			m.codes[f][strings.ToLower(strings.TrimSpace(theirs))] = ours
+			if other, twice := m.codes[f][folded(theirs)]; twice && other != ours {
+				fault("codes."+key+"."+theirs, ours, "is there twice but for its case, with two meanings")
+			}
+			m.codes[f][folded(theirs)] = ours
 		}
 	}
 }

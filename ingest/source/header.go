@@ -4,26 +4,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/agnivade/levenshtein"
 )
-
-// sameName reports whether a column of a file, or a name in a message, is the one that the mapping names: case and blanks around do not count.
-func sameName(column, named string) bool {
-	return strings.EqualFold(strings.TrimSpace(column), strings.TrimSpace(named))
-}
-
-// folded is the same text for names of which sameName says that they are the same, and for no others.
-func folded(name string) string {
-	return strings.Map(func(sign rune) rune {
-		least := sign
-		for next := unicode.SimpleFold(sign); next != sign; next = unicode.SimpleFold(next) {
-			least = min(least, next)
-		}
-		return least
-	}, strings.TrimSpace(name))
-}
 
 // columnAt returns the index of the column with this name. It returns an error if two columns have the name, or if no column has it; that
 // error gives the nearest name of the header.
@@ -46,7 +29,7 @@ func nearest(header []string, name string) string {
 	best, least := "", -1
 	for _, column := range header {
 		column = strings.TrimSpace(column)
-		if d := levenshtein.ComputeDistance(strings.ToLower(column), strings.ToLower(name)); column != "" && (least < 0 || d < least) {
+		if d := levenshtein.ComputeDistance(folded(column), folded(name)); column != "" && (least < 0 || d < least) {
 			best, least = column, d
 		}
 	}

@@ -54,10 +54,10 @@ type Mapping struct {
 	path      []string // to the records of JSON or XML
 	shapes    []shape
 	inOrder   bool                           // lines of events are in the order of time
-	codes     [eventFields]map[string]string // words of events by those of the file in lower case
+	codes     [eventFields]map[string]string // words of events by those of the file, folded
 	wait, age lengths
 	rate      time.Duration     // to which a service rate refers
-	bcpNamed  map[string]string // a name of BCPs by the same in lower case
+	bcpNamed  map[string]string // a name of BCPs by the same, folded
 	shipped   bool
 	moments   moments
 	layout    string // as it was written
@@ -117,11 +117,10 @@ func (raw *Description) Check(name string) (Mapping, error) {
 		if !isName(name) {
 			fault("bcps", name, badName)
 		}
-		lower := strings.ToLower(strings.TrimSpace(name))
-		if other, twice := m.bcpNamed[lower]; twice && m.BCPs[other] != id {
+		if other, twice := m.bcpNamed[folded(name)]; twice && m.BCPs[other] != id {
 			fault("bcps", name, "is there twice but for its case, with two ids")
 		}
-		m.bcpNamed[lower] = max(m.bcpNamed[lower], name)
+		m.bcpNamed[folded(name)] = max(m.bcpNamed[folded(name)], name)
 	}
 	raw.shape(&m, fault)
 	if m.Topic != "" && !m.OfEvents() {

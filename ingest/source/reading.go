@@ -224,7 +224,7 @@ func (m *Mapping) bcp(text string) (name, id string, known bool) {
 	if id, known = m.BCPs[text]; known {
 		return text, id, true
 	}
-	if name, known = m.bcpNamed[strings.ToLower(text)]; known {
+	if name, known = m.bcpNamed[folded(text)]; known {
 		return name, m.BCPs[name], true
 	}
 	return text, "", false
@@ -236,8 +236,8 @@ func (m *Mapping) nearestBCP(text string) string {
 	if len(text) > most {
 		return ""
 	}
-	for lower, name := range m.bcpNamed {
-		d := levenshtein.ComputeDistance(lower, strings.ToLower(text))
+	for key, name := range m.bcpNamed {
+		d := levenshtein.ComputeDistance(key, folded(text))
 		if len(name) <= most && (d < least || d == least && name < best) {
 			best, least = name, d
 		}

@@ -184,7 +184,7 @@ func whole(at []int, column func(int) string) string {
 
 // word is dwell's word for one of the file.
 func (m *Mapping) word(f eventField, text string) string {
-	if ours, ok := m.codes[f][strings.ToLower(text)]; ok {
+	if ours, ok := m.codes[f][folded(text)]; ok {
 		return ours
 	}
 	switch {

@@ -28,7 +28,7 @@ type words struct {
 }
 
 func isOf(words []string, s string) bool {
-	return slices.ContainsFunc(words, func(w string) bool { return strings.EqualFold(w, s) })
+	return slices.ContainsFunc(words, func(w string) bool { return sameName(w, s) })
 }
 
 func (w *words) unknown(s string) bool { return s == "" || isOf(w.Unknown, s) }
