@@ -100,6 +100,7 @@ func readingsAreUndone(d *desk) {
 	imported(": import 4, 1 line: 0 readings, 1 replaced, 0 refused\n", "corrected.csv", "post,at,trucks\nAF-NAN-TORKHAM,2026-01-05 09:00,2\n")
 	d.has(readings, "09:00 2 1", "10:00 13 0", "11:00 14 0")
 	d.has("SELECT toString(uniqExact(id, edition)) FROM events", "5") // three readings, a retraction and what replaces it
+	d.has("SELECT toString(count()) FROM ineffective_retractions", "0")
 	imported(": import 5, 4 lines: 1 reading, 3 duplicates, 0 refused\n", "monday.csv", grown+"AF-NAN-TORKHAM,2026-01-05 12:00,15\n")
 	d.has(readings, "09:00 2 1", "10:00 13 0", "11:00 14 0", "12:00 15 0") // what grows does not bring back what was replaced
 

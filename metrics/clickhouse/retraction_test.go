@@ -40,6 +40,11 @@ func TestRetractionsThatRetractNothingAreListed(t *testing.T) {
 	insert(`(0, 5, 'event.retracted', 'AF-NAN-TORKHAM', 'AF-NAN-TORKHAM', '/p', 'r3', 0, '2026-01-05 09:00:00', '/p', '3', 0, '2026-01-05 08:00:00'),
 		(1, 5, 'event.retracted', 'AF-NAN-TORKHAM', 'AF-NAN-TORKHAM', '/p', 'r3', 0, '2026-01-05 09:00:00', '/p', '3', 0, '2026-01-05 08:00:00')`)
 	wants(2)
+	// A reading is in one shard. It was replaced, and its retraction is in each.
+	insert(`(0, 6, 'queue.observed', 'AF-NAN-TORKHAM', 'AF-NAN-TORKHAM', '/q', '4', 0, '2026-01-05 08:00:00'` + none + `,
+		(0, 7, 'event.retracted', 'AF-NAN-TORKHAM', 'AF-NAN-TORKHAM', '/q', 'r4', 0, '2026-01-05 09:00:00', '/q', '4', 0, '2026-01-05 08:00:00'),
+		(1, 7, 'event.retracted', 'AF-NAN-TORKHAM', 'AF-NAN-TORKHAM', '/q', 'r4', 0, '2026-01-05 09:00:00', '/q', '4', 0, '2026-01-05 08:00:00')`)
+	wants(2)
 	// What is older than the events that are kept may have come once.
 	for _, statement := range []string{
 		"INSERT INTO progress (shard, offset, watermark) VALUES (0, 9, '2026-01-06 08:00:00'), (1, 9, '2026-01-06 08:00:00')",

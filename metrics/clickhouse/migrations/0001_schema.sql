@@ -359,9 +359,9 @@ SELECT DISTINCT bcp, subject, source, id, edition, time, retracted_source, retra
 FROM {{db}}.events
 LEFT JOIN (SELECT shard AS kept_shard, events_since FROM {{db}}.retained) AS kept ON shard = kept_shard
 WHERE type = 'event.retracted' AND retracted_time >= events_since
-    AND (shard, bcp, subject, retracted_source, retracted_id, retracted_edition) NOT IN (
-        SELECT shard, bcp, subject, source, id, edition
+    AND (subject != bcp ? shard : 0, bcp, subject, retracted_source, retracted_id, retracted_edition) NOT IN (
+        SELECT subject != bcp ? shard : 0, bcp, subject, source, id, edition
         FROM {{db}}.events
-        WHERE (shard, bcp, subject, source, id, edition) IN (
-            SELECT shard, bcp, subject, retracted_source, retracted_id, retracted_edition FROM {{db}}.events WHERE type = 'event.retracted'))
-COMMENT 'Retractions whose event has not come, of those whose event would be kept. They change nothing until it comes.';
+        WHERE (bcp, subject, source, id, edition) IN (
+            SELECT bcp, subject, retracted_source, retracted_id, retracted_edition FROM {{db}}.events WHERE type = 'event.retracted'))
+COMMENT 'Retractions whose event has not come, of those whose event would be kept. They change nothing until it comes. A reading is in one shard, and its retraction in each.';
