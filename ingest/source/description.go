@@ -86,6 +86,8 @@ type Reading struct {
 	Queue string `yaml:"queue,omitempty"`
 	// Direction is inbound or outbound.
 	Direction string `yaml:"direction,omitempty"`
+	// WaitUnit is what a one means as a wait of this reading. Where each wait has its unit beside it, such as an attribute of XML, there is a reading for each unit, which only selects.
+	WaitUnit string `yaml:"wait_unit,omitempty" json:",omitempty"`
 	// Only takes the reading where the column has one of these values.
 	Only map[string]names `yaml:"only,omitempty"`
 	// Except passes over the reading where the column has one of these values.

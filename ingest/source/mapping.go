@@ -186,20 +186,26 @@ func (raw *Description) Check(name string) (Mapping, error) {
 	case err == nil && !m.moments.zoned:
 		fault("time_zone", "", fmt.Sprintf("is empty, and times as %q have no zone; name one such as \"Asia/Kabul\", or place for that of each place", m.layout))
 	}
-	uses := func(of func(c *Columns) string) (column string) {
+	uses := func(of func(s *shape) string) (column string) {
 		for i := range m.shapes {
-			column = cmp.Or(column, of(&m.shapes[i].columns))
+			column = cmp.Or(column, of(&m.shapes[i]))
 		}
 		return column
+	}
+	waits := func(s *shape) string {
+		if s.wait != (lengths{}) {
+			return ""
+		}
+		return s.columns.Wait
 	}
 	for key, d := range map[string]struct {
 		value  string
 		into   *time.Duration
 		column string
 	}{
-		"wait_unit": {raw.WaitUnit, &m.wait.unit, uses(func(c *Columns) string { return c.Wait })},
-		"age_unit":  {raw.AgeUnit, &m.age.unit, uses(func(c *Columns) string { return c.Age })},
-		"rate_unit": {raw.RateUnit, &m.rate, uses(func(c *Columns) string { return c.ServiceRate })},
+		"wait_unit": {raw.WaitUnit, &m.wait.unit, uses(waits)},
+		"age_unit":  {raw.AgeUnit, &m.age.unit, uses(func(s *shape) string { return s.columns.Age })},
+		"rate_unit": {raw.RateUnit, &m.rate, uses(func(s *shape) string { return s.columns.ServiceRate })},
 		"slack":     {raw.Slack, &m.Slack, ""},
 	} {
 		switch {
@@ -217,6 +223,9 @@ func (raw *Description) Check(name string) (Mapping, error) {
 				fault(key, d.value, "is not a positive duration such as \"1m\"")
 			}
 		}
+	}
+	for i := range m.shapes {
+		m.shapes[i].wait = cmp.Or(m.shapes[i].wait, m.wait)
 	}
 	slices.SortFunc(faults, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 	return m, errors.Join(faults...)

@@ -102,6 +102,17 @@ type lengths struct {
 // clockUnit is the unit of lengths such as 1:30.
 const clockUnit = "h:mm"
 
+// parseUnit reads what a one means as a length of time.
+func parseUnit(s string) (of lengths, err error) {
+	if s == clockUnit {
+		return lengths{clock: true}, nil
+	}
+	if of.unit, err = time.ParseDuration(s); err != nil || of.unit <= 0 {
+		return lengths{}, errors.New("is not a positive duration such as \"1m\"")
+	}
+	return of, nil
+}
+
 // seconds reads a length of time, rounded to whole seconds. Down to -slack it is zero.
 func (f *numbers) seconds(s string, of lengths, slack time.Duration) (int64, error) {
 	var seconds float64

@@ -120,6 +120,9 @@ func NewReader(r io.Reader, mappings []Mapping, voc *event.Vocabulary, zone func
 			q.unused = append(q.unused, strings.TrimSpace(name))
 		}
 	}
+	if err := m.checkUnits(q.unused); err != nil {
+		return nil, fmt.Errorf("readings: %w", err)
+	}
 	return q, nil
 }
 

@@ -149,9 +149,9 @@ func (q *Reader) read(shape, number int, values []string) (reading, *LineError) 
 		}
 	}
 	if s := column(at.wait); !m.words.unknown(s) {
-		n, of := signs(at.wait, m.wait)
+		n, of := signs(at.wait, q.mapping.shapes[shape].wait)
 		if r.says.WaitSeconds, err = n.seconds(s, of, 0); err != nil {
-			return bad(event.InvalidField, c.Wait, s, "is not a length of time"+m.wait.wayOutOf(s, "wait_unit", &m.numbers))
+			return bad(event.InvalidField, c.Wait, s, "is not a length of time"+q.mapping.shapes[shape].wait.wayOutOf(s, "wait_unit", &m.numbers))
 		}
 	}
 	if s := column(at.lanes); !m.words.unknown(s) {

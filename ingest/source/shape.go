@@ -16,6 +16,7 @@ type shape struct {
 	columns    Columns
 	bcp, queue string // of a reading without a column of them
 	direction  event.Direction
+	wait       lengths // the zero one is that of the mapping
 	filters    []filter
 	ofEvent    bool
 	values     [eventFields]string // of an event
@@ -49,7 +50,7 @@ func (raw *Description) shape(m *Mapping, fault func(key, value, wants string)) 
 	for key := range raw.Codes {
 		fault("codes", key, cmp.Or(belongs(key), "is of events, and the mapping is of readings; say in events which ones a record has"))
 	}
-	all := Reading{raw.Columns, raw.BCP, raw.Queue, raw.Direction, raw.Only, raw.Except}
+	all := Reading{raw.Columns, raw.BCP, raw.Queue, raw.Direction, "", raw.Only, raw.Except}
 	if len(raw.Readings) == 0 {
 		all.shape("", Reading{}, m, fault)
 	}
@@ -110,6 +111,15 @@ func (r Reading) shape(key string, all Reading, m *Mapping, fault func(key, valu
 	}
 	if c.Vehicles == "" && c.Wait == "" && c.LanesOpen == "" && c.ServiceRate == "" && c.State == "" {
 		fault(key+"columns.vehicles", "", "is empty, and so are columns.wait, lanes_open, service_rate and state")
+	}
+	if r.WaitUnit != "" {
+		var err error
+		if s.wait, err = parseUnit(r.WaitUnit); err != nil {
+			fault(key+"wait_unit", r.WaitUnit, err.Error())
+		}
+		if c.Wait == "" {
+			fault(key+"wait_unit", r.WaitUnit, "is there without columns.wait")
+		}
 	}
 	if !isName(s.queue) {
 		fault(key+"queue", s.queue, badName)
