@@ -61,12 +61,12 @@ func (c *createTokenCommand) Run(e *env) error {
 	}
 	for _, id := range c.BCP {
 		if _, known := voc.BCP([]byte(id)); !known {
-			return fmt.Errorf("--bcp %q is not in the places %q", id, cfg.Places)
+			return fmt.Errorf("--bcp %q is not in the places %q, which have %s; name others with --places", id, cfg.Places, voc.KnownBCPs())
 		}
 	}
 	for _, code := range c.Agency {
 		if _, known := voc.Agency([]byte(code)); !known {
-			return fmt.Errorf("--agency %q is not in the places %q", code, cfg.Places)
+			return fmt.Errorf("--agency %q is not in the places %q, which have %s; name others with --places", code, cfg.Places, voc.KnownAgencies())
 		}
 	}
 	if cfg.Receiver.TokensFile == "" {

@@ -247,7 +247,7 @@ func (m *Mapping) checkPlaces(voc *event.Vocabulary) error {
 	for i := range m.shapes {
 		bcp := m.shapes[i].bcp
 		if _, known := voc.BCP([]byte(bcp)); bcp != "" && !known {
-			return fmt.Errorf("mapping %q: bcp %q is not in the configured places; use the places that have it (--places)", m.Name, bcp)
+			return fmt.Errorf("mapping %q: bcp %q is not in the configured places, which have %s; use the places that have it (--places)", m.Name, bcp, voc.KnownBCPs())
 		}
 	}
 	if len(m.BCPs) == 0 {
@@ -260,7 +260,7 @@ func (m *Mapping) checkPlaces(voc *event.Vocabulary) error {
 		}
 	}
 	if m.Places == "" {
-		return fmt.Errorf("mapping %q: none of its bcps, such as %q, is in the configured places; use the places that have them (--places)", m.Name, ids[0])
+		return fmt.Errorf("mapping %q: none of its bcps, such as %q, is in the configured places, which have %s; use the places that have them (--places)", m.Name, ids[0], voc.KnownBCPs())
 	}
 	return fmt.Errorf("mapping %q belongs to the places %q, not to the configured ones; use --places %s", m.Name, m.Places, m.Places)
 }

@@ -92,7 +92,12 @@ func (m *moments) wall(text string, cells int) (time.Time, error) {
 }
 
 // refusal says what a text is not that is no time; layout is as it was written.
-func (m *moments) refusal(layout string) string {
+func (m *moments) refusal(text, layout string) string {
+	for _, local := range []string{"2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04:05", "2006-01-02 15:04"} {
+		if _, err := time.Parse(local, western(text)); err == nil && m.layout == time.RFC3339 {
+			return fmt.Sprintf("is a time without its offset from UTC; say time_layout: %q, and in time_zone the zone of its clocks", local)
+		}
+	}
 	if m.layout == time.RFC3339 {
 		return `is not a time such as "2026-07-01T08:00:00+02:00"; say time_layout, and time_zone`
 	}

@@ -222,7 +222,7 @@ func TestOwnMapping(t *testing.T) {
 		"01T06:00 PL-18-MEDYKA queue.observed vehicles=unknown wait=5400 age=unknown direction=outbound",
 		"01T07:00 PL-18-MEDYKA queue.observed vehicles=unknown wait=unknown age=unknown direction=outbound",
 		`line 4: at: "yesterday" is not a time of the layout "2006-01-02 15:04" (time_layout)`,
-		`line 5: post: "PL-99-NONE" is not the id of a configured place; give its id in the mapping's bcps`,
+		`line 5: post: "PL-99-NONE" is not the id of a configured place (PL-06-DOROHUSK, PL-06-ZOSIN, PL-06-DOLHOBYCZOW, PL-06-HREBENNE, PL-18-BUDOMIERZ, PL-18-KORCZOWA, PL-18-MEDYKA, PL-18-MALHOWICE and 1 more); give its id in the mapping's bcps`,
 		`line 6: minutes: "long" is not a length of time; a word for unknown belongs in words.unknown`,
 		`line 7: at: "2026-10-01 02:01" is in the future`,
 	}
@@ -410,4 +410,18 @@ func FuzzParseMapping(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A service writes its own time, and whose clock that is. What is missing is named with the way out.
+func TestTimeWithoutAnOffsetIsNamed(t *testing.T) {
+	for text, want := range map[string]string{
+		"2026-07-01T02:00:00": `line 2: time: "2026-07-01T02:00:00" is a time without its offset from UTC; say time_layout: "2006-01-02T15:04:05", and in time_zone the zone of its clocks`,
+		"2026-07-01 02:00":    `line 2: time: "2026-07-01 02:00" is a time without its offset from UTC; say time_layout: "2006-01-02 15:04", and in time_zone the zone of its clocks`,
+		"1 July":              `line 2: time: "1 July" is not a time such as "2026-07-01T08:00:00+02:00"; say time_layout, and time_zone`,
+	} {
+		got := readAll(t, strings.NewReader("place,time,trucks\nPL-18-MEDYKA,"+text+",7\n"), mapping(t, counts))
+		if !slices.Equal(got, []string{want}) {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
 }

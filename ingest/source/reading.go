@@ -191,7 +191,7 @@ func (m *Mapping) instant(text string, columns int, zone *time.Location) (at, la
 	at, later, err := m.moments.read(text, columns, zone)
 	switch {
 	case errors.Is(err, errNoTime):
-		why = m.moments.refusal(m.layout)
+		why = m.moments.refusal(text, m.layout)
 	case err != nil:
 		why = err.Error()
 	case at.UnixMilli() < event.Earliest || at.UnixMilli() >= event.Latest:
@@ -212,9 +212,9 @@ func (m *Mapping) bcpOf(voc *event.Vocabulary, text string) (name, id string, bc
 	bcp, known := voc.BCP([]byte(id))
 	switch {
 	case !known && id != text:
-		why = fmt.Sprintf("is %q in the mapping's bcps, which is not the id of a configured place", id)
+		why = fmt.Sprintf("is %q in the mapping's bcps, which is not the id of a configured place: %s", id, voc.KnownBCPs())
 	case !known:
-		why = "is not the id of a configured place; give its id in the mapping's bcps"
+		why = fmt.Sprintf("is not the id of a configured place (%s); give its id in the mapping's bcps", voc.KnownBCPs())
 	}
 	return name, id, bcp, why
 }

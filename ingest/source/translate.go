@@ -166,7 +166,7 @@ func (t *translator) translate(i, number int, values []string, origin string, no
 	t.decoder.Reset()
 	rejection := t.decoder.DecodeMessage(&r, func(e *event.Event) int64 { return min(e.Recorded, now) }, &t.event)
 	if rejection != nil {
-		return bad(rejection.Reason, say.refusal(rejection))
+		return bad(rejection.Reason, say.refusal(rejection, t.voc))
 	}
 	return Line{Number: number, Event: &t.event, Message: message, Recorded: r.Time}, nil
 }
@@ -238,7 +238,7 @@ func (s *said) about(f eventField, what string) string {
 }
 
 // refusal is the decoder's in the words of the file.
-func (s *said) refusal(r *event.Rejection) string {
+func (s *said) refusal(r *event.Rejection, voc *event.Vocabulary) string {
 	key := strings.TrimPrefix(r.Field, "data.")
 	if key == "time" {
 		what := "is not from 1990 to 2104"
@@ -255,7 +255,7 @@ func (s *said) refusal(r *event.Rejection) string {
 		case s.raw[f] == "":
 			return s.about(f, "")
 		case r.Reason == event.UnknownAgency:
-			return s.about(f, "is not an agency of the places file; name the agency in codes.agency")
+			return s.about(f, fmt.Sprintf("is not an agency of the places file, which has %s; name the agency in codes.agency", voc.KnownAgencies()))
 		case parsers[f] != nil:
 			return s.about(f, fmt.Sprintf("is no %s; name it in codes.%s as %s", key, key, oneOf(event.WordsOf(key))))
 		default:

@@ -96,7 +96,7 @@ Medyka,DONE,01.07.2026 09:40,T2,to UA,customs,scan,clean,,
 		"01T04:00 PL-18-MEDYKA PL-18-MEDYKA bcp.opened id=Medyka//bcp.opened/2026-07-01T04:00:00Z",
 		"line 8: pass is empty",
 		`line 9: what: "WEIGHED" is not the type of an event; name it in codes.type, or leave its records out by except`,
-		`line 10: who: "vets" is not an agency of the places file; name the agency in codes.agency`,
+		`line 10: who: "vets" is not an agency of the places file, which has border_police, customs, health, plant_quarantine, transport, veterinary; name the agency in codes.agency`,
 		"line 11: who is empty",
 		`line 12: how: "x-ray" is no kind; name it in codes.kind as document, scan, weighbridge, physical, sps or immigration_security`,
 		`line 13: at: "2026-07-01" is not a time of the layout "%d.%m.%Y %H:%M" (time_layout)`,
@@ -283,7 +283,7 @@ func TestMessagesOfATopic(t *testing.T) {
 	for text, want := range map[string]string{
 		"source: /gate\ncolumns: {bcp: a, time: b, vehicles: c}\n":                                                                         `mapping "m.yaml" is of queue readings; messages are events`,
 		"source: /gate\nbcp: PL-18-MEDYKA\nheader: false\ncolumns: {subject: truck, time: 1}\nevents: [{values: {type: truck.arrived}}]\n": `mapping "m.yaml": column "truck" is no number; the lines of messages have no header, so columns are numbered from 1`,
-		"source: /gate\nbcp: PL-19\ncolumns: {subject: truck, time: at}\nevents: [{values: {type: truck.arrived}}]\n":                      `mapping "m.yaml": bcp "PL-19" is not in the configured places; use the places that have it (--places)`,
+		"source: /gate\nbcp: PL-19\ncolumns: {subject: truck, time: at}\nevents: [{values: {type: truck.arrived}}]\n":                      `mapping "m.yaml": bcp "PL-19" is not in the configured places, which have PL-06-DOROHUSK, PL-06-ZOSIN, PL-06-DOLHOBYCZOW, PL-06-HREBENNE, PL-18-BUDOMIERZ, PL-18-KORCZOWA, PL-18-MEDYKA, PL-18-MALHOWICE and 1 more; use the places that have it (--places)`,
 	} {
 		if _, err := source.NewMessages(mapping(t, text), voc, zoneOf); err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)
