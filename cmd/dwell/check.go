@@ -38,8 +38,20 @@ func (c *checkCommand) Run(ctx context.Context, e *env) error {
 		_, _ = fmt.Fprintf(e.out, "%-15snot ok\n", part)
 		errs = append(errs, found)
 	}
-	_, err = cfg.ReadPlaces()
+	book, err := cfg.ReadPlaces()
 	report("places", err)
+	if err == nil {
+		for _, t := range cfg.TryDocuments(ctx, book) {
+			if t.Err != nil {
+				report("source", fmt.Errorf("sources.%s: %w", t.Source, t.Err))
+				continue
+			}
+			_, _ = fmt.Fprintf(e.out, "source         %s: %s\n", t.Source, t.Sum)
+			for _, why := range t.Refused {
+				_, _ = fmt.Fprintf(e.out, "%-15s%s\n", "", visible.Text(why))
+			}
+		}
+	}
 	if cfg.TokensFile() != "" {
 		report("tokens", cfg.CheckTokens())
 	}

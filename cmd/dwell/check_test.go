@@ -2,6 +2,11 @@ package main
 
 import (
 	"bytes"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -31,5 +36,46 @@ func TestCheckCountsRetractionsThatRetractNothing(t *testing.T) {
 	}
 	if want := "retractions    1 of events that have not come, in the view ineffective_retractions\n"; !strings.Contains(out.String(), want) {
 		t.Errorf("%s\nshould have %s", &out, want)
+	}
+}
+
+// A ministry publishes its queues, and has renamed a place. Another one is down, a third one has another document than the mapping is for: check names each,
+// and goes on.
+func TestCheckTriesTheDocumentsOfSources(t *testing.T) {
+	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/queues.json" {
+			http.Error(w, "down", http.StatusServiceUnavailable)
+			return
+		}
+		_, _ = fmt.Fprint(w, `{"queues":[{"post":"AF-NAN-TORKHAM","at":"2026-01-05T08:00:00Z","trucks":7},{"post":"Torkham","at":"2026-01-05T08:00:00Z","trucks":7}]}`)
+	}))
+	defer service.Close()
+	of := func(name, path, columns string) string {
+		return fmt.Sprintf("  %s: {url: %q, source: /%s, path: queues, columns: %s}\n", name, service.URL+path, name, columns)
+	}
+	const columns = "{bcp: post, time: at, vehicles: trucks}"
+	config := filepath.Join(t.TempDir(), "dwell.yaml")
+	text := "places: afghanistan\nkafka: {embedded: true}\nclickhouse: {embedded: true}\nsources:\n" +
+		of("down", "/away", columns) + of("ministry", "/queues.json?key=secret", columns) + of("other", "/queues.json", "{bcp: post, time: when, vehicles: trucks}")
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var out, errs bytes.Buffer
+	if code := run(t.Context(), []string{"check", "--config", config}, strings.NewReader(""), &out, &errs, nil); code != 1 {
+		t.Errorf("ends with %d", code)
+	}
+	for want, in := range map[string]string{
+		"source         ministry: 2 objects: 1 reading, 1 refused (1 unknown_bcp)\n":       out.String(),
+		"\n               object 2: post: \"Torkham\" is not the id of a configured place": out.String(),
+		"kafka          embedded\n": out.String(),
+		"sources.down: GET " + service.URL + "/away: answered 503 Service Unavailable": errs.String(),
+		"sources.other: readings: mapping \"sources.other\" does not fit the header":   errs.String(),
+	} {
+		if !strings.Contains(in, want) {
+			t.Errorf("%s\nshould have %s", in, want)
+		}
+	}
+	if strings.Contains(out.String()+errs.String(), "secret") {
+		t.Errorf("the key of an address is printed:\n%s%s", &out, &errs)
 	}
 }
