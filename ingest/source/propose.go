@@ -204,6 +204,13 @@ func (p *proposal) columns() {
 			add(kind.key, at)
 		}
 	}
+	var states map[string][]string
+	if figures > 0 {
+		var at int
+		if at, states = p.states(); at >= 0 {
+			add("state", at)
+		}
+	}
 	var events []string
 	if figures == 0 {
 		more, lines, eachHasTime := p.events(times, layout)
@@ -220,7 +227,7 @@ func (p *proposal) columns() {
 	if figures == 0 && events == nil {
 		columns = append(columns, "  vehicles: \"\" # no column looks like a number of vehicles or a wait")
 	}
-	after = append(after, p.guessNumbers()...)
+	after = append(after, p.guessNumbers(states)...)
 	p.line("columns:\n%s", strings.Join(columns, "\n"))
 	for _, line := range events {
 		p.line("%s", line)
@@ -353,8 +360,8 @@ func (p *proposal) guessPlaces() (at int, ids []string) {
 	return at, ids
 }
 
-// guessNumbers proposes signs of numbers and words of unknown figures, where the used columns have them.
-func (p *proposal) guessNumbers() (out []string) {
+// guessNumbers proposes signs of numbers and words of unknown figures and of states, where the used columns have them.
+func (p *proposal) guessNumbers(states map[string][]string) (out []string) {
 	signs := signsOf{}
 	var words []string
 	for _, i := range p.used {
@@ -373,8 +380,18 @@ func (p *proposal) guessNumbers() (out []string) {
 		}
 	}
 	out = signs.lines(p.plain)
-	if slices.Sort(words); len(words) > 0 {
-		out = append(out, "words: {unknown: ["+strings.Join(slices.Compact(words), ", ")+"]}")
+	slices.Sort(words)
+	var of []string
+	for _, kind := range []struct {
+		key   string
+		words []string
+	}{{"unknown", slices.Compact(words)}, {"open", states["open"]}, {"paused", states["paused"]}, {"closed", states["closed"]}} {
+		if len(kind.words) > 0 {
+			of = append(of, kind.key+": ["+strings.Join(kind.words, ", ")+"]")
+		}
+	}
+	if len(of) > 0 {
+		out = append(out, "words: {"+strings.Join(of, ", ")+"}")
 	}
 	return out
 }

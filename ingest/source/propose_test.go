@@ -170,6 +170,14 @@ events: [{}]
 			[]string{"header: false", `time: ["1", "2"]`, `"RASID": ""`, `"RAFT": ""`, `direction: "" # no column looks like one`},
 			"",
 		},
+		"a state in words of the office": {
+			"time,bcp,trucks,Situação,note\n2026-07-01T00:00:00Z,PL-18-MEDYKA,7,Aberto,a\n2026-07-01T01:00:00Z,PL-18-MEDYKA,-,fechado,b\n2026-07-01T02:00:00Z,PL-18-MEDYKA,8,aberto,c\n",
+			[]string{"  state: \"Situação\"\n", "words: {unknown: [\"-\"], open: [\"Aberto\", \"aberto\"], closed: [\"fechado\"]}\n# not used: note\n"},
+			"3 lines: 3 readings, 0 refused",
+		},
+		"a state in our own words": {
+			"time,bcp,trucks,state\n2026-07-01T00:00:00Z,PL-18-MEDYKA,7,OPEN\n2026-07-01T01:00:00Z,PL-18-MEDYKA,7,closed\n", []string{"  state: \"state\"\n"}, "2 lines: 2 readings, 0 refused",
+		},
 		"a wait in hours and minutes": {"time,bcp,wait\n2026-07-01T00:00:00Z,PL-18-MEDYKA,26:30\n", []string{`wait: "wait"`, "wait_unit: h:mm"}, "1 line: 1 reading, 0 refused"},
 		"a wait without a unit":       {"time,bcp,wait\n2026-07-01T00:00:00Z,PL-18-MEDYKA,7\n", []string{`wait_unit: "" # the header names no unit`}, ""},
 		"no place":                    {"time,trucks\n2026-07-01T00:00:00Z,7\n", []string{`bcp: "" # no column looks like a place`}, ""},

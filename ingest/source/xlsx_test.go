@@ -194,6 +194,8 @@ func TestHostileWorkbooksAreRefused(t *testing.T) {
 // FuzzWorkbook checks that whatever the file is, its sum is right, and nothing panics.
 func FuzzWorkbook(f *testing.F) {
 	f.Add(workbook(f, [][]any{{"place", "time", "trucks"}, {"PL-18-MEDYKA", "2026-07-01T00:00:00Z", 7}}))
+	rows := row(2, "PL-18-MEDYKA", "2026-07-01T02:00:00Z", "7") + row(3, "", "2026-07-01T03:00:00Z", "") + "</sheetData><mergeCells>"
+	f.Add(sheetXML(f, strings.NewReader(rows+`<mergeCell ref="A2:A3"/><mergeCell ref="C2:D3"/></mergeCells></worksheet>`), nil))
 	v := vocabulary(f)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		r, err := source.NewReader(bytes.NewReader(data), []source.Mapping{mapping(t, "sheet: Queue\n"+counts)}, v, zoneOf, today)
