@@ -97,8 +97,14 @@ func (d *Decoder) decode(record *Record, e *Event) *Rejection {
 	if r := d.readFields(e); r != nil {
 		return r
 	}
-	if about := types[e.Type].about; about == aPlace || about == aQueue {
-		if string(e.Subject) != d.vocabulary.BCPName(e.BCP) {
+	ofPlace := string(e.Subject) == d.vocabulary.BCPName(e.BCP)
+	switch types[e.Type].about {
+	case aPlace, aQueue:
+		if !ofPlace {
+			return reject(InvalidField, "subject", e.Subject)
+		}
+	case aVisit: // a retraction with the BCP's id as subject is of an event about the BCP, so a visit of that name could never be corrected
+		if ofPlace {
 			return reject(InvalidField, "subject", e.Subject)
 		}
 	}

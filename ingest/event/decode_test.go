@@ -109,6 +109,7 @@ func TestUnusableMessageHasAReason(t *testing.T) {
 	f("an unknown field", `arrived.v1`, `arrived.v1","x":"`, "")
 	f("another's key", `"subject":"T1"`, `"subject":"T2"`, "")
 	f("a clock far ahead", `12:30:00`, `12:36:00`, `future_time: time "2026-01-05T12:36:00.123456+04:30"`)
+	f("a visit with the id of its bcp", `"subject":"T1"`, `"subject":"AF-NAN-TORKHAM"`, `invalid_field: subject "AF-NAN-TORKHAM"`)
 	f("a place event with a visit's subject", `truck.arrived`, `bcp.opened`, `invalid_field: subject "T1"`)
 	f("a source with a zero byte", `"source":"/post"`, `"source":"/post\u0000b"`, "invalid_field: source \"/post\\x00b\"")
 	f("an edition", `"id":"1"`, `"id":"1","edition":2147483647`, "")

@@ -61,7 +61,7 @@ var (
 	aDirection = described(oneOf(directionNames[:]), "Seen from the reporting country.")
 	aLane      = described(anyName, "The lane's name as the post writes it.")
 	subjectOf  = map[about]string{
-		aVisit:  "The visit id, which is also the Kafka key.",
+		aVisit:  "The visit id, which is also the Kafka key. It may not be the id of the BCP.",
 		aPlace:  "The id of the BCP, as in data.bcp, which is also the Kafka key.",
 		aQueue:  "The id of the BCP, as in data.bcp, which is also the Kafka key.",
 		anEvent: "The subject of the event that did not happen: a visit id or a BCP id. It is also the Kafka key.",

@@ -40,6 +40,9 @@ func reference(v *Vocabulary, skew time.Duration, ownRetractions bool, m *Record
 	if e.Type.OfPlace() || e.Type == QueueObserved {
 		r.must(string(e.Subject) == v.BCPName(e.BCP), InvalidField)
 	}
+	if e.Type.OfVisit() {
+		r.must(string(e.Subject) != v.BCPName(e.BCP), InvalidField)
+	}
 	r.must(e.Time <= m.Time+skew.Milliseconds(), FutureTime)
 	return e, r.why
 }

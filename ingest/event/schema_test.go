@@ -68,6 +68,9 @@ func anyEvent(v *Vocabulary, typ Type) *rapid.Generator[Event] {
 		if typ.OfPlace() || types[typ].about == aQueue || e.AboutPlace {
 			e.Subject = []byte(v.BCPName(e.BCP))
 		}
+		if typ.OfVisit() && string(e.Subject) == v.BCPName(e.BCP) {
+			e.Subject = append(e.Subject, '1')
+		}
 		return e
 	})
 }

@@ -248,11 +248,17 @@ func (j joined) MarshalJSON() ([]byte, error) {
 
 func (j joined) String() string { return strings.Join(j, " or ") }
 
-// WithoutPassword is an address as it may be shown. A text that cannot be read as an address is not shown at all.
+// WithoutPassword is an address as it may be shown: without its password and the values of its query, one of which may be a key. A text that
+// cannot be read as an address is not shown at all.
 func WithoutPassword(address string) string {
 	u, err := url.Parse(address)
 	if err != nil {
 		return "***"
 	}
+	query := u.Query()
+	for name := range query {
+		query[name] = []string{"xxxxx"}
+	}
+	u.RawQuery = query.Encode()
 	return u.Redacted()
 }

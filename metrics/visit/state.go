@@ -44,7 +44,7 @@ type Segment struct {
 // Fault is why a visit enters no dwell time.
 type Fault uint8
 
-// The faults. The first is incomplete, the others are inconsistent.
+// The faults. The first is incomplete, the others are inconsistent. Of several a visit has DirectionConflict, or else the first in this order.
 const (
 	Sound Fault = iota
 	NoArrival
@@ -180,7 +180,7 @@ func (s *State) StepsTo(v *Visit) bool {
 }
 
 // milestones sets the fields that need no rule from simultaneous facts. The direction is that of the arrival, or without
-// one of the earliest fact; channel and regime are those of the latest fact that has them.
+// one of the earliest fact; channel and regime are those of the latest fact that has them, of simultaneous ones the last in the order of facts (compare).
 func (s *State) milestones(facts []Fact) {
 	for i := range facts {
 		f := &facts[i]
