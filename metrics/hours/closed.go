@@ -49,6 +49,36 @@ func (h *Hours) Open(d event.Direction, at int64) bool {
 	return open
 }
 
+// OpenSince is, for each of the nets, which ascend, the latest instant since which the BCP was open for so many milliseconds before an instant,
+// Never where that is longer ago than maxDays. Unlike Closed it keeps nothing, so that several may ask at the same time.
+func (h *Hours) OpenSince(d event.Direction, at int64, nets []int64) []int64 {
+	since := make([]int64, 0, len(nets))
+	open, end := int64(0), at
+	for day := 0; len(since) < len(nets) && day < maxDays; day++ {
+		begin := end - dayMs
+		closed := h.walk(d, begin, end).intervals
+		for to := end; to > begin; {
+			from, goesOn := begin, begin // of the open stretch that ends at to, and where the closed one before it begins
+			if n := len(closed); n > 0 {
+				from, goesOn, closed = closed[n-1].To, closed[n-1].From, closed[:n-1]
+			}
+			for len(since) < len(nets) && nets[len(since)] <= open+to-from {
+				since = append(since, to-(nets[len(since)]-open))
+			}
+			open += to - from
+			to = goesOn
+		}
+		end = begin
+	}
+	for len(since) < len(nets) {
+		since = append(since, Never)
+	}
+	return since
+}
+
+// Never is before all instants.
+const Never = -Forever
+
 func floor(ms int64) int32 {
 	if ms < 0 {
 		ms -= dayMs - 1

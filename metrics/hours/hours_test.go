@@ -344,6 +344,18 @@ func TestAnyOrderGivesTheSameHours(t *testing.T) {
 			if got := h.Closed(d, from, max(from, to)); got != want {
 				t.Fatalf("closed for %d ms of [%d, %d), want %d", got, from-start, to-start, want)
 			}
+			nets := []int64{0, 1, 3_600_000, rapid.Int64Range(3_600_000, 60*3_600_000).Draw(t, "net")}
+			for n, since := range h.OpenSince(d, to, nets) {
+				openFor := func(since int64) int64 { return to - since - h.Closed(d, since, to) }
+				switch {
+				case since == Never:
+					if ago := to - maxDays*dayMs; openFor(ago) >= nets[n] {
+						t.Fatalf("%s: open for %d ms since never, yet for %d ms in the days that are looked at", d, nets[n], openFor(ago))
+					}
+				case openFor(since) != nets[n] || openFor(since+1) >= nets[n] && nets[n] > 0:
+					t.Fatalf("%s: open for %d ms since %d, and for %d ms since a millisecond later, want %d", d, openFor(since), since, openFor(since+1), nets[n])
+				}
+			}
 		}
 	})
 }
