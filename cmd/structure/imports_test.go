@@ -11,14 +11,14 @@ import (
 var core = []string{
 	"ingest/event", "ingest/place", "ingest/simulator", "ingest/strictyaml",
 	"dashboards/verdict/baseline", "metrics/hours", "dashboards/verdict", "metrics/visit", "metrics/window", "metrics/engine",
-	"metrics/engine/mem",
+	"metrics/engine/mem", "metrics/presume",
 	"cmd/bench/workload",
 }
 
 // pure is what core packages may import besides one another. Nothing here does I/O, keeps a clock or starts a goroutine.
 var pure = []string{
 	"bytes", "cmp", "container/heap", "embed", "encoding/binary", "encoding/hex", "errors", "fmt", "hash/maphash", "iter",
-	"maps", "math", "math/bits", "math/rand/v2", "reflect", "regexp", "slices", "strconv", "strings", "time", "unicode", "unicode/utf16",
+	"maps", "math", "math/bits", "math/rand/v2", "reflect", "regexp", "slices", "sort", "strconv", "strings", "time", "unicode", "unicode/utf16",
 	"unicode/utf8", "unsafe",
 	"github.com/bits-and-blooms/bloom/v3",
 	"github.com/cespare/xxhash/v2",

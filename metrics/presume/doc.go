@@ -1,0 +1,12 @@
+// Package presume says who presumably has a truck that waits, while no fact has said for whom.
+//
+// A wait is charged to the holder who ends it, so that of a truck which still waits is not known yet. What is presumed is learned from
+// finished visits: of waits that began alike (Key) and lasted as long as this one has, to whom the time was charged in the end. Where too few
+// are known, the procedure says it (procedure.go).
+//
+// It promises that a presumption comes with its share of the time, the second holder and the number of waits that it was learned from, that
+// the same visits in any order give the same presumptions, and that a presumption is scored against what came of the wait (Record). It
+// refuses to presume anything of a truck whose visit is not sound, and to charge time: windows and visits never hold a presumed holder.
+//
+// The package is pure: no I/O, no clock, no logger.
+package presume

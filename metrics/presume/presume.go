@@ -1,0 +1,99 @@
+package presume
+
+import (
+	"cmp"
+	"slices"
+
+	"dwell/ingest/event"
+	"dwell/metrics/visit"
+)
+
+// Least is how many waits a presumption must be learned from.
+const Least = 30
+
+// Basis is what a presumption rests on.
+type Basis uint8
+
+// The bases, the best one first.
+const (
+	OfPlace   Basis = iota // waits at this BCP
+	OfAll                  // waits at all BCPs
+	Procedure              // the usual procedure; there is no share
+	Nothing                // nobody is presumed
+)
+
+var basisNames = [...]string{"place", "all_places", "procedure", "nothing"}
+
+func (b Basis) String() string { return basisNames[b] }
+
+// Presumption is who presumably has a truck.
+type Presumption struct {
+	Basis  Basis
+	Holder event.Agency // NoAgency where nobody is presumed
+	// Share is that of the holder in the time that such waits spent at this age; 0 where the procedure says it.
+	Share float64
+	// Second is the holder with the next largest share, NoAgency if no other one had any.
+	Second      event.Agency
+	SecondShare float64
+	// Waits is how many waits lasted into this age.
+	Waits int
+}
+
+// Table is what was learned. It never changes.
+type Table struct {
+	rules visit.Rules
+	cells map[cellKey]*cell
+}
+
+// cellKey is a BCP, NoBCP for all of them, with a direction, a key and a class of age.
+type cellKey struct {
+	bcp       event.BCP
+	direction event.Direction
+	key       Key
+	age       int
+}
+
+// cell is the waits that lasted into one class of age, and the time that they spent there, by holder.
+type cell struct {
+	waits  int
+	shares []charged // the largest first; of equal ones, that of the first agency by code
+}
+
+type charged struct {
+	holder event.Agency
+	ms     int64
+}
+
+// Presume says who has a truck that has waited so many milliseconds net of closed hours.
+func (t *Table) Presume(b event.BCP, d event.Direction, k Key, net int64) Presumption {
+	c := cellKey{b, d, k, AgeOf(net)}
+	if known := t.cells[c]; known != nil && known.waits >= Least {
+		return known.presumption(OfPlace)
+	}
+	c.bcp = event.NoBCP
+	if known := t.cells[c]; known != nil && known.waits >= Least {
+		return known.presumption(OfAll)
+	}
+	if holder := procedure(t.rules, k); holder != event.NoAgency {
+		return Presumption{Basis: Procedure, Holder: holder}
+	}
+	return Presumption{Basis: Nothing}
+}
+
+func (c *cell) presumption(b Basis) Presumption {
+	var all int64
+	for _, s := range c.shares {
+		all += s.ms
+	}
+	p := Presumption{Basis: b, Holder: c.shares[0].holder, Share: float64(c.shares[0].ms) / float64(all), Waits: c.waits}
+	if len(c.shares) > 1 {
+		p.Second, p.SecondShare = c.shares[1].holder, float64(c.shares[1].ms)/float64(all)
+	}
+	return p
+}
+
+func (c *cell) sort() {
+	slices.SortFunc(c.shares, func(a, b charged) int {
+		return cmp.Or(cmp.Compare(b.ms, a.ms), cmp.Compare(a.holder, b.holder))
+	})
+}

@@ -1,0 +1,127 @@
+package presume
+
+import (
+	"sort"
+	"time"
+
+	"dwell/ingest/event"
+	"dwell/metrics/engine"
+	"dwell/metrics/visit"
+)
+
+// Key is what is known of a truck when it begins to wait: waits of one key are alike.
+type Key struct {
+	// Last, Agency, Kind and Result are those of the visit's last fact.
+	Last   event.Type
+	Kind   event.InspectionKind
+	Result event.Result
+	Agency event.Agency
+	// Channel is that of the visit.
+	Channel event.Channel
+	// Done are the agencies that have completed an inspection of the truck.
+	Done engine.Agencies
+}
+
+// KeyOf is the key of the trucks of a class.
+func KeyOf(c engine.Class) Key {
+	return Key{Last: c.Last, Agency: c.Agency, Kind: c.Kind, Result: c.Result, Channel: c.Channel, Done: c.Done}
+}
+
+// ages are where the classes of age begin, in milliseconds net of the hours in which the BCP was closed. Waits that have lasted long are
+// other ones than those which have just begun.
+var ages = [...]int64{
+	0, 15 * minute, 30 * minute, hour, 2 * hour, 4 * hour, 8 * hour, 12 * hour, 16 * hour, 24 * hour, 36 * hour, 48 * hour,
+}
+
+const (
+	minute = int64(time.Minute / time.Millisecond)
+	hour   = 60 * minute
+)
+
+// Ages is how many classes of age a wait has.
+const Ages = len(ages)
+
+// AgeOf is the class of a wait that has lasted so many milliseconds net.
+func AgeOf(net int64) int {
+	return sort.Search(Ages, func(i int) bool { return ages[i] > net }) - 1
+}
+
+// Stretch is the time that a truck waited within one class of age, while nobody had said for whom.
+type Stretch struct {
+	BCP       event.BCP
+	Direction event.Direction
+	Key       Key
+	Age       int
+	// Since is when the wait began, in Unix milliseconds.
+	Since int64
+	// Holder is to whom the time was charged in the end, and Ms how long it was by the clock.
+	Holder event.Agency
+	Ms     int64
+}
+
+// Stretches yields what a visit that has departed waited, in the order of time. An unsound visit, and one that has not departed, has none.
+func Stretches(v *visit.Visit, rules visit.Rules, yield func(*Stretch)) {
+	var end visit.State
+	rules.Derive(v, &end)
+	if end.Fault != visit.Sound || end.Departed == visit.None {
+		return
+	}
+	facts := v.Facts()
+	var done []event.Agency
+	var now visit.State
+	at := 0 // of the segment in which the wait is
+	for i := 0; i < len(facts); {
+		j := i + 1
+		for j < len(facts) && facts[j].Time == facts[i].Time {
+			j++
+		}
+		for _, f := range facts[i:j] {
+			if f.Type == event.InspectionCompleted {
+				done = append(done, f.Agency)
+			}
+		}
+		i = j
+		so := visit.Of(end.BCP, facts[:j:j], nil)
+		rules.Advance(&so, &now)
+		if now.Departed != visit.None || j == len(facts) {
+			return
+		}
+		if now.Phase != visit.Wait || now.Holder != rules.Unknown {
+			continue
+		}
+		from, to := facts[j-1].Time, facts[j].Time
+		for end.Segments[at].End <= from {
+			at++
+		}
+		last := &facts[j-1]
+		s := Stretch{
+			BCP: end.BCP, Direction: end.Direction, Since: now.Since, Holder: end.Segments[at].Holder,
+			Key: Key{Last: last.Type, Agency: last.Agency, Kind: last.Kind(), Result: last.Result(), Channel: now.Channel, Done: engine.AgenciesOf(done...)},
+		}
+		s.split(rules.Hours, from, to, yield)
+	}
+}
+
+// split yields the parts of [from, to) by class of age.
+func (s *Stretch) split(h visit.Hours, from, to int64, yield func(*Stretch)) {
+	net := func(until int64) int64 {
+		if h == nil {
+			return until - s.Since
+		}
+		return until - s.Since - h.Closed(s.BCP, s.Direction, s.Since, until)
+	}
+	for from < to {
+		s.Age = AgeOf(net(from))
+		until := to
+		if next := s.Age + 1; next < Ages && net(to) > ages[next] {
+			// The first instant at which the wait is as old as the next class; net never falls.
+			until = from + int64(sort.Search(int(to-from), func(ms int) bool { return net(from+int64(ms)) >= ages[next] }))
+		}
+		s.Ms = until - from
+		yield(s)
+		from = until
+	}
+}
+
+// NetOf is where a class of age begins, in milliseconds net of closed hours.
+func NetOf(age int) int64 { return ages[age] }
