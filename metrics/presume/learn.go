@@ -8,22 +8,20 @@ import (
 // Learner makes a Table of visits, in any order. It is not for concurrent use.
 type Learner struct{ table *Table }
 
-// NewLearner has learned nothing. Rules must be those by which the visits are charged; their hours those of the present.
+// NewLearner has learned nothing. Rules are those by which the visits are charged.
 func NewLearner(rules visit.Rules) *Learner {
 	return &Learner{&Table{rules: rules, cells: map[cellKey]*cell{}}}
 }
 
-// Add learns from a visit. One that has not departed or is not sound teaches nothing.
-func (l *Learner) Add(v *visit.Visit) {
-	var key Key
-	since, age := visit.None, -1 // of the stretch before: facts that change nothing do not begin another wait
-	Stretches(v, l.table.rules, func(s *Stretch) {
-		again := s.Since == since && s.Age == age && s.Key == key
-		since, age, key = s.Since, s.Age, s.Key
+// Add learns from the stretches of a visit.
+func (l *Learner) Add(visit []Stretch) {
+	for i := range visit {
+		s := &visit[i]
+		again := i > 0 && s.Since == visit[i-1].Since && s.Age == visit[i-1].Age && s.Key == visit[i-1].Key // a fact between them changed nothing
 		for _, b := range [...]event.BCP{s.BCP, event.NoBCP} {
 			l.table.add(cellKey{b, s.Direction, s.Key, s.Age}, s.Holder, s.Ms, !again)
 		}
-	})
+	}
 }
 
 // Table is what was learned. The learner is not used any more.

@@ -66,7 +66,11 @@ type charged struct {
 
 // Presume says who has a truck that has waited so many milliseconds net of closed hours.
 func (t *Table) Presume(b event.BCP, d event.Direction, k Key, net int64) Presumption {
-	c := cellKey{b, d, k, AgeOf(net)}
+	return t.presume(b, d, k, AgeOf(net))
+}
+
+func (t *Table) presume(b event.BCP, d event.Direction, k Key, age int) Presumption {
+	c := cellKey{b, d, k, age}
 	if known := t.cells[c]; known != nil && known.waits >= Least {
 		return known.presumption(OfPlace)
 	}

@@ -55,13 +55,6 @@ func play(t testing.TB, seed uint64, from time.Time, days int) *border {
 	return b
 }
 
-// departed is when a visit ended.
-func departed(v *visit.Visit, r visit.Rules) visit.Time {
-	var s visit.State
-	r.Derive(v, &s)
-	return s.Departed
-}
-
 // What is learned in two weeks says of the third who has the trucks: it is compared with whom their time was charged to in the end, at nine
 // border crossings of three simulated borders that were not used to build it. The figures of NUMBERS are those of other seeds.
 func TestPresumptionsOfTheThirdWeekAreRight(t *testing.T) {
@@ -70,9 +63,10 @@ func TestPresumptionsOfTheThirdWeekAreRight(t *testing.T) {
 		b := play(t, seed, monday, 24)
 		learned := monday.AddDate(0, 0, 14).UnixMilli()
 		l := presume.NewLearner(b.rules)
+		var room []presume.Stretch
 		for _, v := range b.visits {
-			if end := departed(v, b.rules); end != visit.None && end < learned {
-				l.Add(v)
+			if room = presume.Stretches(room[:0], v, b.rules); len(room) > 0 && room[0].Departed < learned {
+				l.Add(room)
 			}
 		}
 		table := l.Table()
@@ -81,16 +75,18 @@ func TestPresumptionsOfTheThirdWeekAreRight(t *testing.T) {
 		judged := map[event.BCP]int{}
 		for _, v := range b.visits {
 			var at event.BCP
-			presume.Stretches(v, b.rules, func(s *presume.Stretch) {
+			room = presume.Stretches(room[:0], v, b.rules)
+			for i := range room {
+				s := &room[i]
 				if s.Since < learned || s.Since >= monday.AddDate(0, 0, 21).UnixMilli() {
-					return
+					continue
 				}
 				at = s.BCP
 				if places[s.BCP] == nil {
 					places[s.BCP] = &presume.Record{}
 				}
 				places[s.BCP].Score(table.Presume(s.BCP, s.Direction, s.Key, presume.NetOf(s.Age)), s)
-			})
+			}
 			if at != event.NoBCP {
 				judged[at]++
 			}

@@ -52,19 +52,19 @@ type Stretch struct {
 	Direction event.Direction
 	Key       Key
 	Age       int
-	// Since is when the wait began, in Unix milliseconds.
-	Since int64
+	// Since is when the wait began, and Departed when the visit ended, in Unix milliseconds.
+	Since, Departed int64
 	// Holder is to whom the time was charged in the end, and Ms how long it was by the clock.
 	Holder event.Agency
 	Ms     int64
 }
 
-// Stretches yields what a visit that has departed waited, in the order of time. An unsound visit, and one that has not departed, has none.
-func Stretches(v *visit.Visit, rules visit.Rules, yield func(*Stretch)) {
+// Stretches appends what a visit that has departed waited, in the order of time. An unsound visit, and one that has not departed, has none.
+func Stretches(dst []Stretch, v *visit.Visit, rules visit.Rules) []Stretch {
 	var end visit.State
 	rules.Derive(v, &end)
 	if end.Fault != visit.Sound || end.Departed == visit.None {
-		return
+		return dst
 	}
 	facts := v.Facts()
 	var done []event.Agency
@@ -84,7 +84,7 @@ func Stretches(v *visit.Visit, rules visit.Rules, yield func(*Stretch)) {
 		so := visit.Of(end.BCP, facts[:j:j], nil)
 		rules.Advance(&so, &now)
 		if now.Departed != visit.None || j == len(facts) {
-			return
+			break
 		}
 		if now.Phase != visit.Wait || now.Holder != rules.Unknown {
 			continue
@@ -95,15 +95,16 @@ func Stretches(v *visit.Visit, rules visit.Rules, yield func(*Stretch)) {
 		}
 		last := &facts[j-1]
 		s := Stretch{
-			BCP: end.BCP, Direction: end.Direction, Since: now.Since, Holder: end.Segments[at].Holder,
+			BCP: end.BCP, Direction: end.Direction, Since: now.Since, Departed: end.Departed, Holder: end.Segments[at].Holder,
 			Key: Key{Last: last.Type, Agency: last.Agency, Kind: last.Kind(), Result: last.Result(), Channel: now.Channel, Done: engine.AgenciesOf(done...)},
 		}
-		s.split(rules.Hours, from, to, yield)
+		dst = s.split(dst, rules.Hours, from, to)
 	}
+	return dst
 }
 
-// split yields the parts of [from, to) by class of age.
-func (s *Stretch) split(h visit.Hours, from, to int64, yield func(*Stretch)) {
+// split appends the parts of [from, to) by class of age.
+func (s Stretch) split(dst []Stretch, h visit.Hours, from, to int64) []Stretch {
 	net := func(until int64) int64 {
 		if h == nil {
 			return until - s.Since
@@ -118,9 +119,10 @@ func (s *Stretch) split(h visit.Hours, from, to int64, yield func(*Stretch)) {
 			until = from + int64(sort.Search(int(to-from), func(ms int) bool { return net(from+int64(ms)) >= ages[next] }))
 		}
 		s.Ms = until - from
-		yield(s)
+		dst = append(dst, s)
 		from = until
 	}
+	return dst
 }
 
 // NetOf is where a class of age begins, in milliseconds net of closed hours.

@@ -1,0 +1,189 @@
+package clickhouse
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"dwell/ingest/event"
+	"dwell/metrics/engine"
+	"dwell/metrics/presume"
+	"dwell/metrics/visit"
+)
+
+// departedSince selects the visits of a BCP and direction that departed at or after an instant. The second condition follows from the first,
+// and has an index.
+const departedSince = `FROM visits FINAL WHERE bcp = ? AND direction = ? AND status = 'departed' AND departed >= fromUnixTimestamp64Milli(?)
+	AND greatest(last_fact, ifNull(lapsed, last_fact)) >= fromUnixTimestamp64Milli(?)`
+
+// DepartedVisits yields the visits of a BCP and direction that departed at or after since, the latest most of them, in no particular order.
+func (s *Store) DepartedVisits(ctx context.Context, b event.BCP, d event.Direction, since time.Time, most int, yield func(*visit.Visit)) error {
+	bcp, direction, from := s.voc.BCPName(b), d.String(), since.UnixMilli()
+	// The times alone are sorted: with the facts of weeks they would need too much memory.
+	var first *int64
+	err := s.conn.QueryRow(ctx, "SELECT minOrNull(toUnixTimestamp64Milli(departed)) FROM (SELECT departed "+departedSince+" ORDER BY departed DESC LIMIT ?)",
+		bcp, direction, from, from, most).Scan(&first)
+	if err != nil {
+		return fmt.Errorf("read table visits: %w", damaged(err))
+	}
+	if first == nil {
+		return nil
+	}
+	rows, err := s.conn.Query(ctx, "SELECT facts "+departedSince, bcp, direction, *first, *first)
+	if err == nil {
+		err = eachRow(rows, func() error {
+			var facts []byte
+			if err := rows.Scan(&facts); err != nil {
+				return err
+			}
+			v, err := visit.ParseFacts(facts, b, s.voc)
+			if err == nil {
+				yield(v)
+			}
+			return err
+		})
+	}
+	if err != nil {
+		return fmt.Errorf("read table visits: %w", damaged(err))
+	}
+	return nil
+}
+
+func eachRow(rows driver.Rows, scan func() error) error {
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		if err := scan(); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// WritePresumptions stores what was learned at an instant, as one version.
+func (s *Store) WritePresumptions(ctx context.Context, learned time.Time, t *presume.Table) error {
+	batch, err := s.conn.PrepareBatch(ctx, "INSERT INTO presumptions (learned, bcp, direction, type, agency, kind, result, channel, done, age_s, waits, holder, ms)")
+	for _, r := range t.Rows() {
+		holders := make([]string, len(r.Holders))
+		for i, h := range r.Holders {
+			holders[i] = s.voc.HolderName(h)
+		}
+		done := []string{}
+		for a := range r.Key.Done.All() {
+			done = append(done, s.voc.HolderName(a))
+		}
+		ms := make([]uint64, len(r.Ms))
+		for i, n := range r.Ms {
+			ms[i] = uint64(n)
+		}
+		if err == nil {
+			err = batch.Append(learned, s.voc.BCPName(r.BCP), r.Direction.String(), r.Key.Last.String(), s.voc.HolderName(r.Key.Agency), r.Key.Kind.String(),
+				r.Key.Result.String(), r.Key.Channel.String(), done, uint32(presume.NetOf(r.Age)/1000), uint32(r.Waits), holders, ms)
+		}
+	}
+	if err == nil {
+		err = batch.Send()
+	}
+	if err != nil {
+		return fmt.Errorf("write table presumptions: %w", err)
+	}
+	return nil
+}
+
+// Presumption is a version of what was learned.
+type Presumption struct {
+	Learned time.Time
+	Table   *presume.Table
+}
+
+// Presumptions returns the versions that were learned at or after since, and the one before, which was in force then; in order.
+func (s *Store) Presumptions(ctx context.Context, rules visit.Rules, since time.Time) (all []Presumption, err error) {
+	const query = `SELECT learned, bcp, direction, type, agency, kind, result, channel, done, age_s, waits, holder, ms FROM presumptions FINAL
+WHERE learned >= (SELECT max(learned) FROM presumptions WHERE learned <= fromUnixTimestamp64Milli(?)) ORDER BY learned`
+	rows, err := s.conn.Query(ctx, query, since.UnixMilli())
+	if err != nil {
+		return nil, fmt.Errorf("read table presumptions: %w", damaged(err))
+	}
+	var of time.Time
+	var some []presume.Row
+	add := func() {
+		if len(some) > 0 {
+			all = append(all, Presumption{of, presume.TableOf(rules, some)})
+		}
+		some = nil
+	}
+	err = eachRow(rows, func() error {
+		at, r, known, err := s.scanPresumption(rows)
+		if err != nil {
+			return err
+		}
+		if !at.Equal(of) {
+			add()
+			of = at
+		}
+		if known {
+			some = append(some, r)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read table presumptions: %w", damaged(err))
+	}
+	add()
+	return all, nil
+}
+
+// scanPresumption reads a row. It is not known where the row has a BCP or a holder that is not configured any more.
+func (s *Store) scanPresumption(rows driver.Rows) (learned time.Time, r presume.Row, known bool, err error) {
+	var bcp, direction, last, agency, kind, result, channel string
+	var done, holders []string
+	var age, waits uint32
+	var ms []uint64
+	if err := rows.Scan(&learned, &bcp, &direction, &last, &agency, &kind, &result, &channel, &done, &age, &waits, &holders, &ms); err != nil {
+		return learned, r, false, err
+	}
+	known = true
+	holder := func(name string) event.Agency {
+		h, ok := s.voc.Holder([]byte(name))
+		known = known && (ok || name == "")
+		return h
+	}
+	if bcp != "" {
+		var ok bool
+		r.BCP, ok = s.voc.BCP([]byte(bcp))
+		known = known && ok
+	}
+	r.Direction, _ = event.ParseDirection([]byte(direction))
+	r.Key.Last, _ = event.ParseType([]byte(last))
+	r.Key.Agency = holder(agency)
+	r.Key.Kind, _ = event.ParseInspectionKind([]byte(kind))
+	r.Key.Result, _ = event.ParseResult([]byte(result))
+	r.Key.Channel, _ = event.ParseChannel([]byte(channel))
+	var agencies []event.Agency
+	for _, name := range done {
+		agencies = append(agencies, holder(name))
+	}
+	r.Key.Done = engine.AgenciesOf(agencies...)
+	r.Age, r.Waits = presume.AgeOf(int64(age)*1000), int(waits)
+	for i, name := range holders {
+		r.Holders, r.Ms = append(r.Holders, holder(name)), append(r.Ms, int64(ms[i]))
+	}
+	return learned, r, known, nil
+}
+
+// WritePresumptionRecord stores the record of a BCP that was made at an instant.
+func (s *Store) WritePresumptionRecord(ctx context.Context, learned time.Time, b event.BCP, visits int, r *presume.Record) error {
+	tenths := [3][]uint64{}
+	for _, t := range r.Tenths {
+		for i, ms := range [...]int64{t.Ms, t.SaidMs, t.RightMs} {
+			tenths[i] = append(tenths[i], uint64(ms))
+		}
+	}
+	const insert = `INSERT INTO presumption_records (learned, bcp, visits, ms, right_ms, second_ms, unknown_ms, tenth_ms, tenth_said_ms, tenth_right_ms)
+VALUES (fromUnixTimestamp64Milli(?), ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	if err := s.exec(ctx, insert, learned.UnixMilli(), s.voc.BCPName(b), visits, r.Ms, r.RightMs, r.SecondMs, r.UnknownMs, tenths[0], tenths[1], tenths[2]); err != nil {
+		return fmt.Errorf("write table presumption_records: %w", err)
+	}
+	return nil
+}
