@@ -44,7 +44,7 @@ func TestAlertsUseExportedSeries(t *testing.T) {
 		t.Fatal(err)
 	}
 	registry := prometheus.NewRegistry()
-	prom.New(registry, voc, nil, nil, nil, nil)
+	prom.New(registry, voc, nil, nil, nil, nil, nil)
 	prom.NewPosts[string](registry)
 	prom.NewSources(registry, nil)
 	prom.NewPolls(registry)

@@ -19,8 +19,11 @@ import (
 	published "dwell/metrics/border"
 	"dwell/metrics/clickhouse"
 	"dwell/metrics/engine"
+	"dwell/metrics/hours"
 	"dwell/metrics/pipeline"
+	"dwell/metrics/presume"
 	"dwell/metrics/prom"
+	"dwell/metrics/visit"
 )
 
 func TestMain(m *testing.M) { clickhousetest.Main(m) }
@@ -72,12 +75,15 @@ func newBorder(t *testing.T) *border {
 	}
 	queues := []prom.Queue{{Source: "/far", Name: "buses", Vehicles: new(float64), Wait: new(float64)}}
 	ofPlace := func(string) prom.Place { return prom.Place{SilentAfter: 3 * time.Hour, Queues: queues} }
+	held := func(at event.BCP, d event.Direction, of *engine.PlaceOverview) []presume.Held {
+		return presume.TableOf(visit.RulesOf(voc), nil).Inside(at, d, &of.Inside[d], hours.New(nil, time.UTC), time.Now().UnixMilli())
+	}
 	healthy := func() prom.Health {
 		return prom.Health{Lag: map[int]int64{0: 0}, Reachable: map[string]bool{"kafka": true, "clickhouse": true}}
 	}
 	known := published.New(len(loop.Engine.Places))
 	b.shard = pipeline.New(loop, 0, pipeline.Parts{
-		Store: store, DeadLetters: nowhere, Observer: publishing{flushes{prom.New(b.registry, voc, loop.Engine.Places, known.Overview, ofPlace, healthy), b.flushed}, known},
+		Store: store, DeadLetters: nowhere, Observer: publishing{flushes{prom.New(b.registry, voc, loop.Engine.Places, known.Overview, held, ofPlace, healthy), b.flushed}, known},
 		Tracer: noop.NewTracerProvider().Tracer(""), Log: slog.New(slog.DiscardHandler), Now: time.Now,
 		Commit: func(context.Context, int64) error { return nil },
 	})

@@ -63,6 +63,7 @@ type Place struct {
 	Open               bool            `json:"open"`
 	LastEvent          *time.Time      `json:"last_event"`
 	Inside             Inside          `json:"inside"`
+	Presumption        Presumption     `json:"presumption"`
 	ReleaseTime        ReleaseTime     `json:"release_time"`
 	Holders            []Holding       `json:"holders"`
 	Flow               Flow            `json:"flow"`
@@ -146,6 +147,41 @@ type Held struct {
 	Phase  string `json:"phase"`
 	Holder string `json:"holder"`
 	Trucks int64  `json:"trucks"`
+	// Presumed is null where facts say who has the trucks, or nobody is presumed.
+	Presumed *Presumed `json:"presumed"`
+}
+
+// Presumed says how sure it is that a holder has the trucks which wait, while no fact has said for whom. Shares are null where only the usual
+// procedure says it. They are of the time that such trucks waited, net of closed hours as long as these have.
+type Presumed struct {
+	Share *float64 `json:"share"`
+	// Second is the holder with the next largest share, empty if no other one had any.
+	Second      string   `json:"second"`
+	SecondShare *float64 `json:"second_share"`
+}
+
+// Presumption is what became of the presumptions of a BCP: of the time that trucks waited, how much was charged to the presumed holder in the end.
+// It is of the latest visits that departed in the 30 days before Learned.
+type Presumption struct {
+	// Learned is when the presumptions were learned that hold now; null before the first time, when the procedure alone says who has the trucks.
+	Learned *time.Time `json:"learned"`
+	// Visits are those that were compared, and Seconds is how long they waited.
+	Visits  int64   `json:"visits"`
+	Seconds float64 `json:"seconds"`
+	// Right is the share of the time that was charged to the presumed holder, and FirstTwo that of the presumed one or the second; null without visits.
+	Right    *float64 `json:"right"`
+	FirstTwo *float64 `json:"first_two"`
+	// Calibration are the tenths of what was said that have any time, in order.
+	Calibration []Calibration `json:"calibration"`
+}
+
+// Calibration is the time for which a share within one tenth was said, such as 60 to 70 %.
+type Calibration struct {
+	From    float64 `json:"from"`
+	Seconds float64 `json:"seconds"`
+	// Said is the mean of the shares that were said, Right the share of the time that was charged to the presumed holder.
+	Said  float64 `json:"said"`
+	Right float64 `json:"right"`
 }
 
 // Ages splits trucks inside by the time since their arrival, known to the hour.

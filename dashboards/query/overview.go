@@ -42,13 +42,14 @@ func (s *Source) Overview(context.Context) (*overview.Overview, error) {
 	for i := range s.places {
 		of := &known.Places[1+i]
 		v := view{
-			place: &s.places[i], voc: s.voc, now: now, openings: of.Openings, baselines: read.baselines[s.ids[i]], inside: occupancyOf(of), hours: byStart(of.Hours),
+			place: &s.places[i], voc: s.voc, now: now, openings: of.Openings, baselines: read.baselines[s.ids[i]], inside: occupancyOf(of), held: s.heldNow(now, event.BCP(1+i), of), hours: byStart(of.Hours),
 			window: int(s.cfg.Window / time.Hour), trend: s.cfg.TrendHours,
 		}
 		if v.openings == nil {
 			v.openings = s.calendars[1+i]
 		}
 		bcp, recent := v.bcp()
+		bcp.Presumption = s.presumption(event.BCP(1 + i))
 		bcp.Readings, bcp.QueuesLeftOut = read.latestReadings(s.ids[i], now), read.leftOut[s.ids[i]]
 		sum.add(&bcp, recent)
 		b.Places = append(b.Places, bcp)
@@ -90,6 +91,7 @@ type view struct {
 	openings      *hours.Hours
 	baselines     *baselines
 	inside        *inside
+	held          []overview.Held
 	hours         map[int64]*window.HourSum
 	window, trend int // hours
 }
@@ -186,7 +188,7 @@ func (v *view) insideNow(silence overview.Reason) overview.Inside {
 	ages := v.inside.ages(v.now)
 	return overview.Inside{
 		Known: overview.Known{Trucks: &v.inside.trucks}, LastKnown: &v.inside.trucks,
-		ByDirection: &v.inside.byDirection, ByHolder: v.inside.held(v.voc), ByAge: &ages,
+		ByDirection: &v.inside.byDirection, ByHolder: v.held, ByAge: &ages,
 	}
 }
 

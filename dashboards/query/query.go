@@ -22,6 +22,8 @@ import (
 	"dwell/ingest/place"
 	"dwell/metrics/border"
 	"dwell/metrics/hours"
+	"dwell/metrics/presume"
+	"dwell/metrics/visit"
 )
 
 // Config is how far the overview looks.
@@ -90,8 +92,9 @@ type Source struct {
 	// calendars are the hours of the places without events, by event.BCP.
 	calendars []*hours.Hours
 
-	read  atomic.Pointer[read]
-	turns *turns
+	read     atomic.Pointer[read]
+	presumed atomic.Pointer[Presumption]
+	turns    *turns
 
 	// What follows is Refresh's alone.
 	stored stored
@@ -102,6 +105,7 @@ type Source struct {
 // border has what shards of this process publish, and gets from Refresh what others have. Now is the clock of the program.
 func New(conn driver.Conn, db string, places []place.Place, voc *event.Vocabulary, cfg Config, now func() time.Time, known *border.Border) *Source {
 	s := &Source{conn: conn, db: db, places: places, voc: voc, cfg: cfg, now: now, border: known, calendars: hoursOf(places), judged: map[string]judged{}, turns: newTurns(cfg.Questions, cfg.QuestionsWaiting)}
+	s.presumed.Store(&Presumption{Table: presume.TableOf(visit.RulesOf(voc), nil)})
 	s.stored = stored{openings: s.calendars, next: map[uint16]uint64{}}
 	for i := range places {
 		s.ids = append(s.ids, places[i].ID)

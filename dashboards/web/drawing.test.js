@@ -24,7 +24,7 @@ const flow = Object.fromEntries(flowMeasures.map((name) => [name, 1]));
 function placeWith(sections) {
   return {
     id: "TORKHAM", names: { en: "Torkham" }, neighbour: { names: { en: "Torkham (Pakistan)" } }, status: "ok", last_event: hour(12),
-    inside: { trucks: 9, last_known: 9, reason: null, by_direction: { inbound: 5, outbound: 4 }, by_age: { under_6h: 9, "6h_to_24h": 0, "1d_to_3d": 0, "3d_to_7d": 0, over_7d: 0 } },
+    inside: { trucks: 9, last_known: 9, reason: null, by_direction: { inbound: 5, outbound: 4 }, by_holder: [], by_age: { under_6h: 9, "6h_to_24h": 0, "1d_to_3d": 0, "3d_to_7d": 0, over_7d: 0 } },
     release_time: { n: 3, reason: null, mean_seconds: 7000, p50_seconds: 7200, p90_seconds: 9000, net_mean_seconds: null, net_p50_seconds: null },
     target: { release_time_seconds: 86400, assumed: false }, flow: { ...flow, arrivals: 4, releases: 3, departures: 2 },
     holders: [], readings: [], trend: [], ...sections,
@@ -84,12 +84,22 @@ test("the flow has every measure of the overview", () => {
 
 test("no trucks is a number, and no release is not unknown", () => {
   const place = drawn({
-    inside: { ...placeWith({}).inside, trucks: 0, by_direction: { inbound: 0, outbound: 0 }, by_age: { under_6h: 0, "6h_to_24h": 0, "1d_to_3d": 0, "3d_to_7d": 0, over_7d: 0 } },
+    inside: { ...placeWith({}).inside, trucks: 0, by_direction: { inbound: 0, outbound: 0 }, by_holder: [], by_age: { under_6h: 0, "6h_to_24h": 0, "1d_to_3d": 0, "3d_to_7d": 0, over_7d: 0 } },
     release_time: { ...nothing, n: 0, reason: "no_releases" },
   });
   assert.equal(place.inside.all("p", "figure")[0].textContent, "0");
   assert.match(place.release.textContent, /no releases in this period/);
   assert.doesNotMatch(place.release.textContent, /Unknown/);
+});
+
+test("who has the trucks now is presumed where no fact says it", () => {
+  const held = [
+    { phase: "wait", holder: "customs", trucks: 6, presumed: { share: 0.9, second: "trader", second_share: 0.1 } },
+    { phase: "service", holder: "customs", trucks: 1, presumed: null }, { phase: "wait", holder: "trader", trucks: 2, presumed: { share: null, second: "", second_share: null } },
+  ];
+  const place = drawn({ inside: { ...placeWith({}).inside, by_holder: held } });
+  assert.match(place.inside.textContent, /Customs 7.*Trader 2.*8 of them presumably/);
+  assert.doesNotMatch(drawn({ inside: { ...placeWith({}).inside, by_holder: held.slice(1, 2) } }).inside.textContent, /presumably/);
 });
 
 test("a release time that is not known net of closed hours is not zero there", () => {

@@ -172,8 +172,20 @@ func (s *Store) scanPresumption(rows driver.Rows) (learned time.Time, r presume.
 	return learned, r, known, nil
 }
 
+// LastLearned is when the last version was learned, zero before the first.
+func (s *Store) LastLearned(ctx context.Context) (at time.Time, err error) {
+	var last *time.Time
+	if err := s.conn.QueryRow(ctx, "SELECT maxOrNull(learned) FROM presumptions").Scan(&last); err != nil {
+		return at, fmt.Errorf("read table presumptions: %w", damaged(err))
+	}
+	if last != nil {
+		at = last.UTC()
+	}
+	return at, nil
+}
+
 // WritePresumptionRecord stores the record of a BCP that was made at an instant.
-func (s *Store) WritePresumptionRecord(ctx context.Context, learned time.Time, b event.BCP, visits int, r *presume.Record) error {
+func (s *Store) WritePresumptionRecord(ctx context.Context, learned time.Time, b event.BCP, r *presume.Report) error {
 	tenths := [3][]uint64{}
 	for _, t := range r.Tenths {
 		for i, ms := range [...]int64{t.Ms, t.SaidMs, t.RightMs} {
@@ -182,8 +194,39 @@ func (s *Store) WritePresumptionRecord(ctx context.Context, learned time.Time, b
 	}
 	const insert = `INSERT INTO presumption_records (learned, bcp, visits, ms, right_ms, second_ms, unknown_ms, tenth_ms, tenth_said_ms, tenth_right_ms)
 VALUES (fromUnixTimestamp64Milli(?), ?, ?, ?, ?, ?, ?, ?, ?, ?)`
-	if err := s.exec(ctx, insert, learned.UnixMilli(), s.voc.BCPName(b), visits, r.Ms, r.RightMs, r.SecondMs, r.UnknownMs, tenths[0], tenths[1], tenths[2]); err != nil {
+	if err := s.exec(ctx, insert, learned.UnixMilli(), s.voc.BCPName(b), r.Visits, r.Ms, r.RightMs, r.SecondMs, r.UnknownMs, tenths[0], tenths[1], tenths[2]); err != nil {
 		return fmt.Errorf("write table presumption_records: %w", err)
 	}
 	return nil
+}
+
+// PresumptionRecords are the records that were made at an instant, by BCP.
+func (s *Store) PresumptionRecords(ctx context.Context, learned time.Time) (map[event.BCP]presume.Report, error) {
+	const query = `SELECT bcp, visits, ms, right_ms, second_ms, unknown_ms, tenth_ms, tenth_said_ms, tenth_right_ms FROM presumption_records FINAL
+WHERE learned = fromUnixTimestamp64Milli(?)`
+	all := map[event.BCP]presume.Report{}
+	rows, err := s.conn.Query(ctx, query, learned.UnixMilli())
+	if err == nil {
+		err = eachRow(rows, func() error {
+			var bcp string
+			var visits uint32
+			var ms, right, second, unknown uint64
+			var tenths [3][]uint64
+			if err := rows.Scan(&bcp, &visits, &ms, &right, &second, &unknown, &tenths[0], &tenths[1], &tenths[2]); err != nil {
+				return err
+			}
+			r := presume.Report{Visits: int(visits), Record: presume.Record{Ms: int64(ms), RightMs: int64(right), SecondMs: int64(second), UnknownMs: int64(unknown)}}
+			for i := range r.Tenths {
+				r.Tenths[i] = presume.Tenth{Ms: int64(tenths[0][i]), SaidMs: int64(tenths[1][i]), RightMs: int64(tenths[2][i])}
+			}
+			if b, configured := s.voc.BCP([]byte(bcp)); configured {
+				all[b] = r
+			}
+			return nil
+		})
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read table presumption_records: %w", damaged(err))
+	}
+	return all, nil
 }

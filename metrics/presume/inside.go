@@ -16,22 +16,80 @@ import (
 type Held struct {
 	Phase  visit.Phase
 	Holder event.Agency
-	Trucks int
 	// Presumed says that no fact has told who has these trucks.
 	Presumed bool
-	// Shared is how many of the presumed trucks have a share, and Share the mean of these; the procedure has none.
+	Trucks   int
+	// Shared is how many of the presumed trucks have a share; the procedure has none.
 	Shared int
-	Share  float64
-	// Second is the holder with the next largest share, of all these trucks together, and SecondShare the mean of its shares. NoAgency where no
-	// other one had a share.
-	Second      event.Agency
-	SecondShare float64
+	// Sums of the shares of the trucks, in millionths: whole numbers, so that the order of trucks makes no difference.
+	shares  int64
+	seconds map[event.Agency]int64
+}
+
+// Share is the mean of the shares of the holder; 0 where no truck has one.
+func (h *Held) Share() float64 { return h.mean(h.shares) }
+
+// Second is the holder with the next largest share, of all these trucks together, and the mean of its shares. NoAgency where no other one had
+// a share.
+func (h *Held) Second() (second event.Agency, share float64) {
+	most := int64(0)
+	for _, a := range slices.Sorted(maps.Keys(h.seconds)) {
+		if h.seconds[a] > most {
+			second, most = a, h.seconds[a]
+		}
+	}
+	return second, h.mean(most)
+}
+
+func (h *Held) mean(millionths int64) float64 {
+	return float64(millionths) / 1e6 / float64(max(1, h.Shared))
+}
+
+// heldKey tells the items apart.
+type heldKey struct {
+	phase    visit.Phase
+	holder   event.Agency
+	presumed bool
+}
+
+// byKey is items by their keys.
+type byKey map[heldKey]*Held
+
+func (all byKey) of(k heldKey) *Held {
+	h := all[k]
+	if h == nil {
+		h = &Held{Phase: k.phase, Holder: k.holder, Presumed: k.presumed, seconds: map[event.Agency]int64{}}
+		all[k] = h
+	}
+	return h
+}
+
+// sorted are the items in the order of phases and holders, those that are known before those that are presumed.
+func (all byKey) sorted() []Held {
+	out := make([]Held, 0, len(all))
+	for _, h := range all {
+		out = append(out, *h)
+	}
+	slices.SortFunc(out, func(a, b Held) int {
+		return cmp.Or(cmp.Compare(a.Phase, b.Phase), cmp.Compare(a.Holder, b.Holder), compareBools(a.Presumed, b.Presumed))
+	})
+	return out
+}
+
+func compareBools(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	}
+	return -1
 }
 
 // Inside are the trucks inside a BCP in a direction at an instant in Unix milliseconds, in the order of phases and holders. The hours may be
 // shared. A wait began in the middle of its quarter of an hour.
 func (t *Table) Inside(b event.BCP, d event.Direction, o *engine.Occupancy, h *hours.Hours, now int64) []Held {
-	sums := map[heldKey]*heldSum{}
+	all := byKey{}
 	var since []int64 // when a wait must have begun to be in each class of age now
 	for c, n := range o.Classes {
 		phase, holder, ok := c.Held.Segment()
@@ -40,89 +98,56 @@ func (t *Table) Inside(b event.BCP, d event.Direction, o *engine.Occupancy, h *h
 		}
 		k := heldKey{phase, holder, false}
 		if phase != visit.Wait || holder != t.rules.Unknown || c.Since == engine.NoQuarter {
-			sumOf(sums, k).trucks += n
+			all.of(k).Trucks += n
 			continue
 		}
 		if since == nil {
 			since = h.OpenSince(d, now, ages[:])
 		}
 		const quarter = 15 * minute
-		began := int64(c.Since)*quarter + quarter/2
-		age := max(0, sortedBefore(since, began)-1)
-		p := t.presume(b, d, KeyOf(c), age)
+		p := t.presume(b, d, KeyOf(c), ageSince(since, int64(c.Since)*quarter+quarter/2))
 		if p.Basis != Nothing {
 			k.holder, k.presumed = p.Holder, true
 		}
-		sumOf(sums, k).add(n, p)
+		all.of(k).add(n, p)
 	}
-	all := make([]Held, 0, len(sums))
-	for k, s := range sums {
-		all = append(all, s.held(k))
+	return all.sorted()
+}
+
+// ageSince is the class of a wait that began at an instant, where waits that began at since or before are in each class or an older one.
+func ageSince(since []int64, began int64) int {
+	age := 0
+	for age+1 < len(since) && began <= since[age+1] {
+		age++
 	}
-	slices.SortFunc(all, func(a, b Held) int {
-		return cmp.Or(cmp.Compare(a.Phase, b.Phase), cmp.Compare(a.Holder, b.Holder))
-	})
-	return all
+	return age
 }
 
-// sortedBefore is how many of the instants, which descend, are not before one.
-func sortedBefore(instants []int64, at int64) (n int) {
-	for n < len(instants) && instants[n] >= at {
-		n++
-	}
-	return n
-}
-
-type heldKey struct {
-	phase    visit.Phase
-	holder   event.Agency
-	presumed bool
-}
-
-// heldSum adds shares in millionths, so that the order of classes makes no difference.
-type heldSum struct {
-	trucks, shared int
-	share          int64
-	seconds        map[event.Agency]int64
-}
-
-func millionths(trucks int, share float64) int64 { return int64(trucks) * int64(math.Round(share*1e6)) }
-
-func sumOf(sums map[heldKey]*heldSum, k heldKey) *heldSum {
-	s := sums[k]
-	if s == nil {
-		s = &heldSum{}
-		sums[k] = s
-	}
-	return s
-}
-
-func (s *heldSum) add(trucks int, p Presumption) {
-	s.trucks += trucks
+func (h *Held) add(trucks int, p Presumption) {
+	h.Trucks += trucks
 	if p.Share == 0 {
 		return
 	}
-	s.shared += trucks
-	s.share += millionths(trucks, p.Share)
+	millionths := func(share float64) int64 { return int64(trucks) * int64(math.Round(share*1e6)) }
+	h.Shared += trucks
+	h.shares += millionths(p.Share)
 	if p.Second != event.NoAgency {
-		if s.seconds == nil {
-			s.seconds = map[event.Agency]int64{}
-		}
-		s.seconds[p.Second] += millionths(trucks, p.SecondShare)
+		h.seconds[p.Second] += millionths(p.SecondShare)
 	}
 }
 
-func (s *heldSum) held(k heldKey) Held {
-	h := Held{Phase: k.phase, Holder: k.holder, Trucks: s.trucks, Presumed: k.presumed, Shared: s.shared}
-	if s.shared == 0 {
-		return h
-	}
-	mean := func(sum int64) float64 { return float64(sum) / 1e6 / float64(s.shared) }
-	h.Share = mean(s.share)
-	for _, a := range slices.Sorted(maps.Keys(s.seconds)) {
-		if share := mean(s.seconds[a]); share > h.SecondShare {
-			h.Second, h.SecondShare = a, share
+// Sum adds up items of the same phase and holder, as those of two directions.
+func Sum(some []Held) []Held {
+	all := byKey{}
+	for i := range some {
+		h := &some[i]
+		sum := all.of(heldKey{h.Phase, h.Holder, h.Presumed})
+		sum.Trucks += h.Trucks
+		sum.Shared += h.Shared
+		sum.shares += h.shares
+		for a, share := range h.seconds {
+			sum.seconds[a] += share
 		}
 	}
-	return h
+	return all.sorted()
 }

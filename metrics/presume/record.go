@@ -58,3 +58,9 @@ func (r *Record) Add(o *Record) {
 		r.Tenths[i].RightMs += o.Tenths[i].RightMs
 	}
 }
+
+// Report is the record of a BCP, of so many visits.
+type Report struct {
+	Record
+	Visits int
+}

@@ -42,7 +42,7 @@ type Place struct {
 type OfPlace func(id string) Place
 
 // New registers the series. Each collection calls health once. It panics if registry has series of the same names.
-func New(registry prometheus.Registerer, voc *event.Vocabulary, places []place.Place, overview Overview, ofPlace OfPlace, health func() Health) *Metrics {
+func New(registry prometheus.Registerer, voc *event.Vocabulary, places []place.Place, overview Overview, held HeldBy, ofPlace OfPlace, health func() Health) *Metrics {
 	with := promauto.With(registry)
 	counter := func(name, help string) prometheus.Counter {
 		return with.NewCounter(prometheus.CounterOpts{Name: name, Help: help})
@@ -83,7 +83,7 @@ func New(registry prometheus.Registerer, voc *event.Vocabulary, places []place.P
 	for _, reason := range event.MessageReasons() {
 		m.deadLetters.WithLabelValues(string(reason))
 	}
-	registry.MustRegister(newOverviewCollector(voc, places, overview, ofPlace), newHealthCollector(health), m.times)
+	registry.MustRegister(newOverviewCollector(voc, places, overview, held, ofPlace), newHealthCollector(health), m.times)
 	configured(with, places)
 	return m
 }

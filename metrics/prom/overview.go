@@ -9,7 +9,8 @@ import (
 	"dwell/ingest/event"
 	"dwell/ingest/place"
 	"dwell/metrics/engine"
-	"dwell/metrics/window"
+	"dwell/metrics/presume"
+	"dwell/metrics/visit"
 )
 
 // Overview returns what all shards of the border know now, those of other processes included, without waiting. Each collection
@@ -22,10 +23,11 @@ type overviewCollector struct {
 	voc      *event.Vocabulary
 	places   []place.Place
 	overview Overview
+	held     HeldBy
 	ofPlace  OfPlace
 
-	inside, held, lastEvent, silence, leftOut, watermark *prometheus.Desc
-	queues                                               queueSeries
+	inside, trucksHeld, lastEvent, silence, leftOut, watermark *prometheus.Desc
+	queues                                                     queueSeries
 
 	mu sync.Mutex
 	// seen are the series of trucks held that were not zero once, so that they go to zero instead of vanishing.
@@ -35,18 +37,24 @@ type overviewCollector struct {
 type holding struct {
 	bcp       event.BCP
 	direction event.Direction
-	measure   window.Measure
+	phase     visit.Phase
+	holder    event.Agency
+	presumed  bool
 }
 
-func newOverviewCollector(voc *event.Vocabulary, places []place.Place, overview Overview, ofPlace OfPlace) *overviewCollector {
+// HeldBy are the trucks inside a BCP in a direction by who has them now, known or presumed.
+type HeldBy func(event.BCP, event.Direction, *engine.PlaceOverview) []presume.Held
+
+func newOverviewCollector(voc *event.Vocabulary, places []place.Place, overview Overview, held HeldBy, ofPlace OfPlace) *overviewCollector {
 	desc := func(name, help string, labels ...string) *prometheus.Desc {
 		return prometheus.NewDesc(name, help+" Each process has it of the whole border: take the maximum over processes.", labels, nil)
 	}
 	return &overviewCollector{
-		voc: voc, places: places, overview: overview, ofPlace: ofPlace, seen: map[holding]struct{}{},
+		voc: voc, places: places, overview: overview, held: held, ofPlace: ofPlace, seen: map[holding]struct{}{},
 		inside: desc("dwell_trucks_inside", "Trucks inside, as of the latest event.", "bcp", "direction"),
-		held: desc("dwell_trucks_held",
-			"Trucks inside by phase (wait, service, hold, exit) and holder.", "bcp", "direction", "phase", "holder"),
+		trucksHeld: desc("dwell_trucks_held",
+			"Trucks inside by phase (wait, service, hold, exit) and holder. No fact has said yet who has those that are presumed.",
+			"bcp", "direction", "phase", "holder", "presumed"),
 		lastEvent: desc("dwell_bcp_last_event_timestamp_seconds", "Time of the latest event about the BCP.", "bcp"),
 		silence: desc("dwell_bcp_silent_after_seconds",
 			"Time without events after which the state of the BCP counts as unknown: its baseline for this hour of the week, or silent_after.", "bcp"),
@@ -60,7 +68,7 @@ func newOverviewCollector(voc *event.Vocabulary, places []place.Place, overview 
 // Describe implements prometheus.Collector.
 func (c *overviewCollector) Describe(ch chan<- *prometheus.Desc) {
 	ch <- c.inside
-	ch <- c.held
+	ch <- c.trucksHeld
 	ch <- c.lastEvent
 	ch <- c.silence
 	ch <- c.leftOut
@@ -90,9 +98,9 @@ func (c *overviewCollector) Collect(ch chan<- prometheus.Metric) {
 			if in.Trucks > 0 || engine.Seen(in.LastTruckEvent) { // before the first truck, their number is unknown, not zero
 				gauge(c.inside, float64(in.Trucks), c.voc.BCPName(event.BCP(b)), event.Direction(d).String())
 			}
-			for m, n := range in.Holders() {
-				at := holding{event.BCP(b), event.Direction(d), m}
-				held[at] = n
+			for _, h := range c.held(event.BCP(b), event.Direction(d), &o.Places[b]) {
+				at := holding{event.BCP(b), event.Direction(d), h.Phase, h.Holder, h.Presumed}
+				held[at] = h.Trucks
 				c.seen[at] = struct{}{}
 			}
 		}
@@ -101,9 +109,7 @@ func (c *overviewCollector) Collect(ch chan<- prometheus.Metric) {
 		}
 	}
 	for h := range c.seen {
-		if phase, holder, ok := h.measure.Segment(); ok {
-			gauge(c.held, float64(held[h]), c.voc.BCPName(h.bcp), h.direction.String(), phase.String(), c.voc.HolderName(holder))
-		}
+		gauge(c.trucksHeld, float64(held[h]), c.voc.BCPName(h.bcp), h.direction.String(), h.phase.String(), c.voc.HolderName(h.holder), strconv.FormatBool(h.presumed))
 	}
 	for i := range c.places {
 		id := c.places[i].ID

@@ -78,7 +78,7 @@ var labelValues = map[string]string{
 	"bcp":       "id of a configured BCP",
 	"direction": "inbound, outbound",
 	"phase":     "wait, service, hold, exit",
-	"holder":    "code of a configured agency, carrier, trader, unknown",
+	"holder":    "code of a configured agency, carrier, trader, unknown", "presumed": "true, false",
 	"type":      "type of the event, such as truck.arrived",
 	"reason":    "why a message could not be used, or why a viewer's connection ended",
 	"shard":     "Kafka partition",

@@ -20,7 +20,9 @@ import (
 	"dwell/ingest/receiver"
 	known "dwell/metrics/border"
 	"dwell/metrics/engine"
+	"dwell/metrics/hours"
 	"dwell/metrics/pipeline"
+	"dwell/metrics/presume"
 	"dwell/metrics/prom"
 	"dwell/metrics/visit"
 	"dwell/metrics/window"
@@ -59,13 +61,18 @@ func newBorder(t testing.TB) *border {
 	}
 	b := &border{registry: prometheus.NewPedanticRegistry(), voc: voc, silence: 3 * time.Hour, known: known.New(3), shown: map[int]*engine.Overview{}}
 	places := []place.Place{{ID: "TORKHAM", Targets: place.Targets{ReleaseTime: 24 * time.Hour}}, {ID: "HAIRATAN"}, {ID: "AQINA"}}
-	b.Metrics = prom.New(b.registry, voc, places, b.known.Overview, func(id string) prom.Place {
+	b.Metrics = prom.New(b.registry, voc, places, b.known.Overview, b.heldBy, func(id string) prom.Place {
 		return map[string]prom.Place{"TORKHAM": {SilentAfter: b.silence, QueuesLeftOut: 3, Queues: b.queues, QueuesSilentAfter: 2 * time.Hour}, "HAIRATAN": {SilentAfter: 20 * time.Hour}, "AQINA": {SilentAfter: 40 * time.Hour}}[id]
 	}, func() prom.Health { return b.health })
 	b.kafka = prom.NewKafka(b.registry, kafka.Failures())
 	b.posts = prom.NewPosts[receiver.Outcome](b.registry)
 	prom.NewBuild(b.registry, "v1.2.3")
 	return b
+}
+
+// heldBy presumes by the procedure alone.
+func (b *border) heldBy(at event.BCP, d event.Direction, of *engine.PlaceOverview) []presume.Held {
+	return presume.TableOf(visit.RulesOf(b.voc), nil).Inside(at, d, &of.Inside[d], hours.New(nil, time.UTC), 0)
 }
 
 // wantSeries compares the named series with those wanted.
@@ -130,8 +137,8 @@ func (b *border) shows(shard int, bcp event.BCP, d event.Direction, second int64
 	in := &o.Places[bcp].Inside[d]
 	in.LastEvent, in.Classes, in.Trucks = second*1000, nil, 0
 	for m, n := range holders { // of two classes each
-		in.Add(engine.Class{Held: m, Arrived: 1}, n-1)
-		in.Add(engine.Class{Held: m, Arrived: 2}, 1)
+		in.Add(engine.Class{Held: m, Last: event.TruckArrived, Arrived: 1}, n-1)
+		in.Add(engine.Class{Held: m, Last: event.TruckArrived, Arrived: 2}, 1)
 	}
 	if in.Trucks > 0 {
 		in.LastTruckEvent = in.LastEvent
@@ -152,17 +159,29 @@ func TestTrucksInside(t *testing.T) {
 	b.shows(1, torkham, event.Inbound, 1060, map[window.Measure]int{b.wait("customs"): 2})
 	b.wantSeries(t, `
 		dwell_trucks_inside{bcp="TORKHAM",direction="inbound"} 6
-		dwell_trucks_held{bcp="TORKHAM",direction="inbound",holder="carrier",phase="exit"} 1
-		dwell_trucks_held{bcp="TORKHAM",direction="inbound",holder="customs",phase="wait"} 5
+		dwell_trucks_held{bcp="TORKHAM",direction="inbound",holder="carrier",phase="exit",presumed="false"} 1
+		dwell_trucks_held{bcp="TORKHAM",direction="inbound",holder="customs",phase="wait",presumed="false"} 5
 		dwell_bcp_last_event_timestamp_seconds{bcp="TORKHAM"} 1060
 	`, inside, held, last)
+
+	t.Log("one more has just arrived: no fact says for whom it waits, and the trader is presumed")
+	b.shows(1, torkham, event.Inbound, 1060, map[window.Measure]int{b.wait("customs"): 2, b.wait("unknown"): 1})
+	b.wantSeries(t, `
+		dwell_trucks_held{bcp="TORKHAM",direction="inbound",holder="carrier",phase="exit",presumed="false"} 1
+		dwell_trucks_held{bcp="TORKHAM",direction="inbound",holder="customs",phase="wait",presumed="false"} 5
+		dwell_trucks_held{bcp="TORKHAM",direction="inbound",holder="trader",phase="wait",presumed="true"} 1
+	`, held)
+
+	t.Log("customs begins to inspect it, which ends its wait, and takes it in")
+	b.shows(1, torkham, event.Inbound, 1060, map[window.Measure]int{b.wait("customs"): 2})
 
 	t.Log("the truck on its way out is gone: that is a real zero")
 	b.shows(0, torkham, event.Inbound, 1120, map[window.Measure]int{b.wait("customs"): 3})
 	b.wantSeries(t, `
 		dwell_trucks_inside{bcp="TORKHAM",direction="inbound"} 5
-		dwell_trucks_held{bcp="TORKHAM",direction="inbound",holder="carrier",phase="exit"} 0
-		dwell_trucks_held{bcp="TORKHAM",direction="inbound",holder="customs",phase="wait"} 5
+		dwell_trucks_held{bcp="TORKHAM",direction="inbound",holder="carrier",phase="exit",presumed="false"} 0
+		dwell_trucks_held{bcp="TORKHAM",direction="inbound",holder="customs",phase="wait",presumed="false"} 5
+		dwell_trucks_held{bcp="TORKHAM",direction="inbound",holder="trader",phase="wait",presumed="true"} 0
 		dwell_bcp_last_event_timestamp_seconds{bcp="TORKHAM"} 1120
 	`, inside, held, last)
 
@@ -178,8 +197,9 @@ func TestTrucksInside(t *testing.T) {
 	b.known.Closed(0)
 	const both = `
 		dwell_trucks_inside{bcp="TORKHAM",direction="inbound"} 5
-		dwell_trucks_held{bcp="TORKHAM",direction="inbound",holder="carrier",phase="exit"} 0
-		dwell_trucks_held{bcp="TORKHAM",direction="inbound",holder="customs",phase="wait"} 5
+		dwell_trucks_held{bcp="TORKHAM",direction="inbound",holder="carrier",phase="exit",presumed="false"} 0
+		dwell_trucks_held{bcp="TORKHAM",direction="inbound",holder="customs",phase="wait",presumed="false"} 5
+		dwell_trucks_held{bcp="TORKHAM",direction="inbound",holder="trader",phase="wait",presumed="true"} 0
 		dwell_bcp_last_event_timestamp_seconds{bcp="AQINA"} 1200
 		dwell_bcp_last_event_timestamp_seconds{bcp="TORKHAM"} 1120
 	`

@@ -8,9 +8,11 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	"go.opentelemetry.io/otel/trace/noop"
 
+	"dwell/ingest/event"
 	"dwell/ingest/kafka"
 	"dwell/metrics/engine"
 	"dwell/metrics/pipeline"
+	"dwell/metrics/presume"
 	"dwell/metrics/prom"
 )
 
@@ -35,7 +37,7 @@ func (s *System) startEngine(ctx context.Context, reg prometheus.Registerer, tra
 	}
 	cfg := s.Config.pipeline(s.Book, s.Vocabulary)
 	cfg.LeaveRetentions = !s.setsRetentions()
-	observer := shards{prom.New(reg, s.Vocabulary, s.Book.Places, s.known, s.ofPlace, known.Metrics), s.border, known}
+	observer := shards{prom.New(reg, s.Vocabulary, s.Book.Places, s.known, s.held, s.ofPlace, known.Metrics), s.border, known}
 	budget := pipeline.NewBudget(cfg.FlushBytes)
 	logs := &shortLogs{
 		store: s.Store, producer: s.Producer, vocabulary: s.Vocabulary, skew: cfg.Skew,
@@ -68,6 +70,14 @@ func (s *System) known() *engine.Overview {
 		return &engine.Overview{}
 	}
 	return s.border.Overview()
+}
+
+// held are the trucks inside by who has them; none where nothing is served, as nobody asks.
+func (s *System) held(b event.BCP, d event.Direction, of *engine.PlaceOverview) []presume.Held {
+	if s.Source == nil {
+		return nil
+	}
+	return s.Source.Held(b, d, of)
 }
 
 // ofPlace is what the metrics say of a BCP besides its events: as was read from the tables, where something is served.

@@ -156,7 +156,7 @@ func (r *recount) stillOurs(ctx context.Context, partition int) error {
 
 // count fills the new tables.
 func (r *recount) count(ctx context.Context) error {
-	r.counted.Observer = prom.New(prometheus.NewRegistry(), r.Vocabulary, r.Book.Places, r.border.Overview, func(string) prom.Place { return prom.Place{} }, func() prom.Health { return prom.Health{} })
+	r.counted.Observer = prom.New(prometheus.NewRegistry(), r.Vocabulary, r.Book.Places, r.border.Overview, nil, func(string) prom.Place { return prom.Place{} }, func() prom.Health { return prom.Health{} })
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	var watching sync.WaitGroup

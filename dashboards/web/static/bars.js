@@ -33,6 +33,14 @@ export function holderBar(holders, width) {
     }, el("span", { class: "part-label" }, labelOf(p, p.share * width)))));
 }
 
+// heldLegend is the trucks inside by who has them now, the most first; presumed ones count with the holder that is presumed.
+export function heldLegend(held, most = 99) {
+  const sums = new Map();
+  for (const h of held) sums.set(h.holder, (sums.get(h.holder) ?? 0) + h.trucks);
+  return el("ul", { class: "legend" }, ...[...sums].sort((a, b) => b[1] - a[1]).slice(0, most).map(([holder, trucks]) =>
+    el("li", {}, swatch(holder), `${holderName(holder)} `, el("b", {}, count(trucks)))));
+}
+
 export function holderLegend(holders, most = 99) {
   return el("ul", { class: "legend" }, ...byHolder(holders).slice(0, most).map((p) =>
     el("li", {}, swatch(p.holder), `${holderName(p.holder)} `, el("b", {}, percent(p.share)))));

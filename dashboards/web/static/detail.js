@@ -1,5 +1,5 @@
 // The detail of one place: its history, the time by holder, the trucks longest inside, and the readings of its queue.
-import { el, say } from "./dom.js";
+import { el, say, show } from "./dom.js";
 import { brief, count, dateTime, dateTimeSeconds, duration, percent, zoneName } from "./format.js";
 import { holderName } from "./agencies.js";
 import { away } from "./outages.js";
@@ -84,11 +84,13 @@ export class Detail {
     this.message = el("p", { class: "minor", role: "status" });
     this.chart = new Chart();
     this.history = el("div");
+    this.held = el("div");
     this.holders = el("div");
     this.trucks = el("div");
     this.readings = el("div", { class: "readings" });
     this.measured = el("div", {},
       el("section", {}, el("h3", {}, t("history")), this.chart.node, this.history),
+      el("section", {}, el("h3", {}, t("held_now")), this.held),
       el("section", {}, el("h3", {}, t("time_by_holder")), this.holders),
       el("section", {}, el("h3", {}, t("oldest")), this.trucks));
     const choice = (name, checked, text, change) => el("label", { class: "choice" },
@@ -132,6 +134,7 @@ export class Detail {
     this.measured.hidden = place.inside.reason === "not_measured"; // a place whose queues alone are read
     statusOf(this.status, place, overview.time, this.warning[1]);
     this.simulation.update(overview);
+    show(this.held, [place.inside, place.presumption], () => this.heldTable(place));
     const here = `${dateTime(overview.time, place.time_zone)} ${zoneName(overview.time, place.time_zone)}`;
     const stale = t(place.silent_after_learned ? "stale_after_baseline" : "stale_after_configured", { time: duration(place.silent_after_seconds) });
     const facing = place.neighbour ? `${t("neighbour", { name: nameOf(place.neighbour.names) })} · ` : "";
@@ -191,6 +194,21 @@ export class Detail {
         history.windows.filter((w) => w.reason !== "future").reverse().map((w) => w.status === "unknown"
           ? el("tr", {}, el("td", {}, dateTime(w.start, zone)), el("td", { colspan: 5, class: "unknown-cell" }, t("unknown")))
           : row(dateTime(w.start, zone), number(or(w.p50_seconds, duration)), number(or(w.p90_seconds, duration)), number(or(w.net_p50_seconds, duration)), number(count(w.n)), number(count(w.inside)))))));
+  }
+
+  // heldTable is who has the trucks now, with how sure that is where it is presumed, and how often that was right.
+  heldTable({ inside, presumption, time_zone: zone }) {
+    if (inside.trucks === null) return [unknown(null, t("inside_unknown", { reason: why(inside.reason, this.place, this.now) }))];
+    if (!inside.trucks) return [el("p", { class: "minor" }, t("nobody_inside"))];
+    const sure = (p) => (p === null ? t("known") : p.share === null ? t("by_procedure") : percent(p.share));
+    const second = (p) => (p?.second ? t("holder_share", { holder: holderName(p.second), share: percent(p.second_share) }) : "");
+    return [table(t("held_now"), [t("phase"), t("holder"), t("truck_count"), t("sure"), t("second")],
+      inside.by_holder.toSorted((a, b) => b.trucks - a.trucks).map((h) => row(
+        phaseName(h.phase), el("td", {}, swatch(h.holder), h.presumed ? t("presumably", { holder: holderName(h.holder) }) : holderName(h.holder)),
+        number(count(h.trucks)), number(sure(h.presumed)), second(h.presumed)))),
+    el("p", { class: "minor" }, t("held_help")),
+    el("p", { class: "minor" }, presumption.right === null ? t("no_record")
+      : t("record", { n: count(presumption.visits), right: percent(presumption.right), two: percent(presumption.first_two), time: dateTime(presumption.learned, zone) }))];
   }
 
   showHolders(answer) {

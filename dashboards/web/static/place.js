@@ -1,7 +1,7 @@
 // One border crossing point of the overview.
 import { el, say, show } from "./dom.js";
 import { brief, count, dateTime, duration, durationParts } from "./format.js";
-import { ageBar, holderBar, holderLegend } from "./bars.js";
+import { ageBar, heldLegend, holderBar, holderLegend } from "./bars.js";
 import { measures } from "./measures.js";
 import { doubts, figuresOf, inTurn, keyOf, queueName, serviceOf } from "./readings.js";
 import { sparkline } from "./sparkline.js";
@@ -44,6 +44,13 @@ export function statusOf(node, place, now, current = true) {
 
 // long is a duration whose numbers stand out from their units.
 export const long = (seconds) => durationParts(seconds).flatMap(([n, unit], i) => [i ? " " : "", n, el("span", { class: "u" }, ` ${unit}`)]);
+
+// heldNow says who has the trucks, and of how many that is presumed.
+function heldNow({ by_holder: held }) {
+  if (!held.length) return [];
+  const presumed = held.reduce((sum, h) => sum + (h.presumed ? h.trucks : 0), 0);
+  return [el("div", { class: "held" }, heldLegend(held, 4), presumed ? el("p", { class: "minor" }, t("presumed_of", { n: count(presumed) })) : null)];
+}
 
 // Place is an item of the list; update changes what differs.
 export class Place {
@@ -100,7 +107,7 @@ export class Place {
         el("p", { class: "figure" }, count(inside.trucks)),
         el("p", { class: "minor split" }, el("b", {}, count(inside.by_direction.inbound)), ` ${t("inbound")}`, el("br"), el("b", {}, count(inside.by_direction.outbound)), ` ${t("outbound")}`),
         trend),
-      ...ageBar(inside.by_age), flow];
+      ...ageBar(inside.by_age), ...heldNow(inside), flow];
   }
 
   releaseCell(place, now, gaps) {

@@ -1,0 +1,101 @@
+package query
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"time"
+
+	"dwell/dashboards/overview"
+	"dwell/ingest/event"
+	"dwell/metrics/engine"
+	"dwell/metrics/presume"
+	"dwell/metrics/visit"
+)
+
+// Presumption is what was learned of who has the trucks that wait, and what became of it.
+type Presumption struct {
+	Table *presume.Table
+	// Learned is zero where nothing was learned, and the procedure alone says it.
+	Learned time.Time
+	Records map[event.BCP]presume.Report
+}
+
+// Presume puts a presumption in force. It may be called while others ask.
+func (s *Source) Presume(p *Presumption) {
+	s.presumed.Store(p)
+	s.border.Wake()
+}
+
+// Held are the trucks inside a BCP in a direction now, of what shards know of it.
+func (s *Source) Held(b event.BCP, d event.Direction, of *engine.PlaceOverview) []presume.Held {
+	return s.heldAt(s.now(), b, d, of)
+}
+
+func (s *Source) heldAt(now time.Time, b event.BCP, d event.Direction, of *engine.PlaceOverview) []presume.Held {
+	return s.presumed.Load().Table.Inside(b, d, &of.Inside[d], cmp.Or(of.Openings, s.calendars[b]), now.UnixMilli())
+}
+
+// heldNow are the trucks inside a BCP by holder, in the order of phases and names.
+func (s *Source) heldNow(now time.Time, b event.BCP, of *engine.PlaceOverview) []overview.Held {
+	var both []presume.Held
+	for d := range of.Inside {
+		both = append(both, s.heldAt(now, b, event.Direction(d), of)...)
+	}
+	all := []overview.Held{}
+	for _, h := range presume.Sum(both) {
+		one := overview.Held{Phase: h.Phase.String(), Holder: s.voc.HolderName(h.Holder), Trucks: int64(h.Trucks)}
+		if h.Presumed {
+			one.Presumed = &overview.Presumed{}
+			if h.Shared > 0 {
+				one.Presumed.Share = rounded(h.Share())
+			}
+			if second, share := h.Second(); second != event.NoAgency {
+				one.Presumed.Second, one.Presumed.SecondShare = s.voc.HolderName(second), rounded(share)
+			}
+		}
+		all = append(all, one)
+	}
+	slices.SortStableFunc(all, func(a, b overview.Held) int {
+		return cmp.Or(comparePhases(a.Phase, b.Phase), cmp.Compare(a.Holder, b.Holder))
+	})
+	return all
+}
+
+// presumption is the record of a BCP.
+func (s *Source) presumption(b event.BCP) overview.Presumption {
+	p := s.presumed.Load()
+	out := overview.Presumption{Calibration: []overview.Calibration{}}
+	if p.Learned.IsZero() {
+		return out
+	}
+	learned := p.Learned.UTC()
+	out.Learned = &learned
+	r := p.Records[b]
+	out.Visits, out.Seconds = int64(r.Visits), float64(r.Ms+r.UnknownMs)/1000
+	if out.Seconds == 0 {
+		return out
+	}
+	share := func(part, all int64) *float64 { return rounded(float64(part) / float64(all)) }
+	out.Right, out.FirstTwo = share(r.RightMs, r.Ms+r.UnknownMs), share(r.RightMs+r.SecondMs, r.Ms+r.UnknownMs)
+	for i, t := range r.Tenths {
+		if t.Ms > 0 {
+			out.Calibration = append(out.Calibration, overview.Calibration{
+				From: float64(i) / 10, Seconds: float64(t.Ms) / 1000, Said: *share(t.SaidMs, t.Ms), Right: *share(t.RightMs, t.Ms),
+			})
+		}
+	}
+	return out
+}
+
+// rounded is a share to a thousandth, so that what differs by less is no change.
+func rounded(share float64) *float64 {
+	r := math.Round(share*1000) / 1000
+	return &r
+}
+
+var phaseOrder = []string{visit.Wait.String(), visit.Service.String(), visit.Hold.String(), visit.Exit.String()}
+
+func comparePhases(a, b string) int {
+	return cmp.Compare(slices.Index(phaseOrder, a), slices.Index(phaseOrder, b))
+}
