@@ -107,6 +107,9 @@ type OpenSegment struct {
 	Phase  string    `json:"phase"`
 	Holder string    `json:"holder"`
 	Since  time.Time `json:"since"`
+	// Presumed is set where no fact has said for whom the truck waits: Holder is the one that is presumed then. Null where facts say it, or
+	// nobody is presumed.
+	Presumed *Presumed `json:"presumed"`
 }
 
 // Segment is the part of a visit during which one holder has the truck in one phase.

@@ -9,6 +9,7 @@ import (
 	"dwell/dashboards/overview"
 	"dwell/ingest/event"
 	"dwell/metrics/engine"
+	"dwell/metrics/hours"
 	"dwell/metrics/presume"
 	"dwell/metrics/visit"
 )
@@ -33,8 +34,11 @@ func (s *Source) Held(b event.BCP, d event.Direction, of *engine.PlaceOverview) 
 }
 
 func (s *Source) heldAt(now time.Time, b event.BCP, d event.Direction, of *engine.PlaceOverview) []presume.Held {
-	return s.presumed.Load().Table.Inside(b, d, &of.Inside[d], cmp.Or(of.Openings, s.calendars[b]), now.UnixMilli())
+	return s.presumed.Load().Table.Inside(b, d, &of.Inside[d], s.hours(b, of.Openings), now.UnixMilli())
 }
+
+// hours are those of a BCP as far as is known; they are shared.
+func (s *Source) hours(b event.BCP, known *hours.Hours) *hours.Hours { return cmp.Or(known, s.calendars[b]) }
 
 // heldNow are the trucks inside a BCP by holder, in the order of phases and names.
 func (s *Source) heldNow(now time.Time, b event.BCP, of *engine.PlaceOverview) []overview.Held {
@@ -60,6 +64,32 @@ func (s *Source) heldNow(now time.Time, b event.BCP, of *engine.PlaceOverview) [
 		return cmp.Or(comparePhases(a.Phase, b.Phase), cmp.Compare(a.Holder, b.Holder))
 	})
 	return all
+}
+
+// presumeOpen sets who presumably has the truck of a visit, for whose open segment no fact says it.
+func (s *Source) presumeOpen(v *overview.Visit, facts []byte) error {
+	b, d, err := s.codes(v.Place, v.Direction)
+	if err != nil {
+		return err
+	}
+	of, err := visit.ParseFacts(facts, b, s.voc)
+	if err != nil || len(of.Facts()) == 0 {
+		return err
+	}
+	channel, _ := event.ParseChannel([]byte(v.Channel))
+	h := s.hours(b, s.border.Overview().Places[b].Openings)
+	p := s.presumed.Load().Table.Waiting(b, d, presume.KeyAt(of.Facts(), channel), h, v.Open.Since.UnixMilli(), s.now().UnixMilli())
+	if p.Basis == presume.Nothing {
+		return nil
+	}
+	v.Open.Holder, v.Open.Presumed = s.voc.HolderName(p.Holder), &overview.Presumed{}
+	if p.Share > 0 {
+		v.Open.Presumed.Share = rounded(p.Share)
+	}
+	if p.Second != event.NoAgency {
+		v.Open.Presumed.Second, v.Open.Presumed.SecondShare = s.voc.HolderName(p.Second), rounded(p.SecondShare)
+	}
+	return nil
 }
 
 // presumption is the record of a BCP.

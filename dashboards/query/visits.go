@@ -12,7 +12,8 @@ import (
 
 const visitColumns = `visit, bcp, toString(direction), toString(channel), toString(regime), toString(status),
     toString(fault), over, arrived, released, refused, departed, release_ms, release_net_ms, crossing_ms, crossing_net_ms,
-    segment_phase, segment_holder, segment_start, segment_ms, segment_net_ms, phase, holder, since`
+    segment_phase, segment_holder, segment_start, segment_ms, segment_net_ms, phase, holder, since,
+    if(phase = 'wait' AND holder = 'unknown', facts, '')`
 
 // Inside reads the visits inside a place now, the oldest arrival first, limit at most.
 func (s *Source) Inside(ctx context.Context, id string, f overview.Filter, after *overview.Cursor, limit int) (*overview.Visits, error) {
@@ -97,10 +98,11 @@ func (s *Source) scanVisit(rows driver.Rows) (overview.Visit, error) {
 		ms, net                 []uint64
 		phase, holder           string
 		since                   *time.Time
+		facts                   []byte // of a visit whose holder is to be presumed
 	)
 	if err := rows.Scan(&v.Visit, &v.Place, &v.Direction, &v.Channel, &v.Regime, &v.Status, &v.Fault, &over,
 		&v.Arrived, &v.Released, &v.Refused, &v.Departed, &release, &releaseNet, &crossing, &crossingNet,
-		&phases, &holders, &starts, &ms, &net, &phase, &holder, &since); err != nil {
+		&phases, &holders, &starts, &ms, &net, &phase, &holder, &since, &facts); err != nil {
 		return v, err
 	}
 	v.ReleaseSeconds, v.CrossingSeconds = seconds(release), seconds(crossing)
@@ -111,6 +113,11 @@ func (s *Source) scanVisit(rows driver.Rows) (overview.Visit, error) {
 	}
 	if phase != "" && since != nil {
 		v.Open = &overview.OpenSegment{Phase: phase, Holder: holder, Since: since.UTC()}
+		if len(facts) > 0 {
+			if err := s.presumeOpen(&v, facts); err != nil {
+				return v, fmt.Errorf("visit %q: %w", v.Visit, err)
+			}
+		}
 	}
 	if len(net) != len(phases) {
 		return v, fmt.Errorf("visit %q has %d segments, and net times of %d", v.Visit, len(phases), len(net))

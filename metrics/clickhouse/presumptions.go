@@ -63,7 +63,7 @@ func eachRow(rows driver.Rows, scan func() error) error {
 
 // WritePresumptions stores what was learned at an instant, as one version.
 func (s *Store) WritePresumptions(ctx context.Context, learned time.Time, t *presume.Table) error {
-	batch, err := s.conn.PrepareBatch(ctx, "INSERT INTO presumptions (learned, bcp, direction, type, agency, kind, result, channel, done, age_s, waits, holder, ms)")
+	batch, err := s.conn.PrepareBatch(ctx, "INSERT INTO presumptions (learned, basis, bcp, direction, type, agency, kind, result, channel, done, age_s, waits, holder, ms)")
 	for _, r := range t.Rows() {
 		holders := make([]string, len(r.Holders))
 		for i, h := range r.Holders {
@@ -78,7 +78,7 @@ func (s *Store) WritePresumptions(ctx context.Context, learned time.Time, t *pre
 			ms[i] = uint64(n)
 		}
 		if err == nil {
-			err = batch.Append(learned, s.voc.BCPName(r.BCP), r.Direction.String(), r.Key.Last.String(), s.voc.HolderName(r.Key.Agency), r.Key.Kind.String(),
+			err = batch.Append(learned, r.Basis.String(), s.voc.BCPName(r.BCP), r.Direction.String(), r.Key.Last.String(), s.voc.HolderName(r.Key.Agency), r.Key.Kind.String(),
 				r.Key.Result.String(), r.Key.Channel.String(), done, uint32(presume.NetOf(r.Age)/1000), uint32(r.Waits), holders, ms)
 		}
 	}
@@ -99,7 +99,7 @@ type Presumption struct {
 
 // Presumptions returns the versions that were learned at or after since, and the one before, which was in force then; in order.
 func (s *Store) Presumptions(ctx context.Context, rules visit.Rules, since time.Time) (all []Presumption, err error) {
-	const query = `SELECT learned, bcp, direction, type, agency, kind, result, channel, done, age_s, waits, holder, ms FROM presumptions FINAL
+	const query = `SELECT learned, basis, bcp, direction, type, agency, kind, result, channel, done, age_s, waits, holder, ms FROM presumptions FINAL
 WHERE learned >= (SELECT max(learned) FROM presumptions WHERE learned <= fromUnixTimestamp64Milli(?)) ORDER BY learned`
 	rows, err := s.conn.Query(ctx, query, since.UnixMilli())
 	if err != nil {
@@ -136,14 +136,14 @@ WHERE learned >= (SELECT max(learned) FROM presumptions WHERE learned <= fromUni
 
 // scanPresumption reads a row. It is not known where the row has a BCP or a holder that is not configured any more.
 func (s *Store) scanPresumption(rows driver.Rows) (learned time.Time, r presume.Row, known bool, err error) {
-	var bcp, direction, last, agency, kind, result, channel string
+	var basis, bcp, direction, last, agency, kind, result, channel string
 	var done, holders []string
 	var age, waits uint32
 	var ms []uint64
-	if err := rows.Scan(&learned, &bcp, &direction, &last, &agency, &kind, &result, &channel, &done, &age, &waits, &holders, &ms); err != nil {
+	if err := rows.Scan(&learned, &basis, &bcp, &direction, &last, &agency, &kind, &result, &channel, &done, &age, &waits, &holders, &ms); err != nil {
 		return learned, r, false, err
 	}
-	known = true
+	r.Basis, known = presume.ParseBasis(basis)
 	holder := func(name string) event.Agency {
 		h, ok := s.voc.Holder([]byte(name))
 		known = known && (ok || name == "")

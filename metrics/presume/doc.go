@@ -2,7 +2,8 @@
 //
 // A wait is charged to the holder who ends it, so that of a truck which still waits is not known yet. What is presumed is learned from
 // finished visits: of waits that began alike (Key) and lasted as long as this one has, to whom the time was charged in the end. Where too few
-// are known, the procedure says it (procedure.go).
+// are known at the BCP, those of all BCPs say it, then those whichever agencies had inspected the truck, and then the procedure (procedure.go).
+// The third step is not in NUMBERS: it is right in 87 to 89 % of the waiting time of three simulated borders, without it 86 to 87 %.
 //
 // It promises that a presumption comes with its share of the time, the second holder and the number of waits that it was learned from, that
 // the same visits in any order give the same presumptions, and that a presumption is scored against what came of the wait (Record). It

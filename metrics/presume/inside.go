@@ -114,6 +114,11 @@ func (t *Table) Inside(b event.BCP, d event.Direction, o *engine.Occupancy, h *h
 	return all.sorted()
 }
 
+// Waiting says who has a truck that waits since an instant, at another one. The hours may be shared.
+func (t *Table) Waiting(b event.BCP, d event.Direction, k Key, h *hours.Hours, since, now int64) Presumption {
+	return t.presume(b, d, k, ageSince(h.OpenSince(d, now, ages[:]), since))
+}
+
 // ageSince is the class of a wait that began at an instant, where waits that began at since or before are in each class or an older one.
 func ageSince(since []int64, began int64) int {
 	age := 0

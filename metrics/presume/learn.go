@@ -18,8 +18,8 @@ func (l *Learner) Add(visit []Stretch) {
 	for i := range visit {
 		s := &visit[i]
 		again := i > 0 && s.Since == visit[i-1].Since && s.Age == visit[i-1].Age && s.Key == visit[i-1].Key // a fact between them changed nothing
-		for _, b := range [...]event.BCP{s.BCP, event.NoBCP} {
-			l.table.add(cellKey{b, s.Direction, s.Key, s.Age}, s.Holder, s.Ms, !again)
+		for _, of := range cellsOf(s.BCP, s.Direction, s.Key, s.Age) {
+			l.table.add(of, s.Holder, s.Ms, !again)
 		}
 	}
 }

@@ -18,13 +18,20 @@ type Basis uint8
 const (
 	OfPlace   Basis = iota // waits at this BCP
 	OfAll                  // waits at all BCPs
+	OfStep                 // waits at all BCPs, whichever agencies had inspected the truck
 	Procedure              // the usual procedure; there is no share
 	Nothing                // nobody is presumed
 )
 
-var basisNames = [...]string{"place", "all_places", "procedure", "nothing"}
+var basisNames = [...]string{"place", "all_places", "step", "procedure", "nothing"}
 
 func (b Basis) String() string { return basisNames[b] }
+
+// ParseBasis reads the name of a basis.
+func ParseBasis(name string) (Basis, bool) {
+	i := slices.Index(basisNames[:], name)
+	return Basis(max(0, i)), i >= 0
+}
 
 // Presumption is who presumably has a truck.
 type Presumption struct {
@@ -45,12 +52,20 @@ type Table struct {
 	cells map[cellKey]*cell
 }
 
-// cellKey is a BCP, NoBCP for all of them, with a direction, a key and a class of age.
+// cellKey is what waits of one cell have in common: NoBCP and no agencies where the basis does not tell these apart.
 type cellKey struct {
+	basis     Basis
 	bcp       event.BCP
 	direction event.Direction
 	key       Key
 	age       int
+}
+
+// cellsOf are the cells of a wait, the best basis first.
+func cellsOf(b event.BCP, d event.Direction, k Key, age int) [3]cellKey {
+	step := k
+	step.Done = ""
+	return [...]cellKey{{OfPlace, b, d, k, age}, {OfAll, event.NoBCP, d, k, age}, {OfStep, event.NoBCP, d, step, age}}
 }
 
 // cell is the waits that lasted into one class of age, and the time that they spent there, by holder.
@@ -70,13 +85,10 @@ func (t *Table) Presume(b event.BCP, d event.Direction, k Key, net int64) Presum
 }
 
 func (t *Table) presume(b event.BCP, d event.Direction, k Key, age int) Presumption {
-	c := cellKey{b, d, k, age}
-	if known := t.cells[c]; known != nil && known.waits >= Least {
-		return known.presumption(OfPlace)
-	}
-	c.bcp = event.NoBCP
-	if known := t.cells[c]; known != nil && known.waits >= Least {
-		return known.presumption(OfAll)
+	for _, of := range cellsOf(b, d, k, age) {
+		if known := t.cells[of]; known != nil && known.waits >= Least {
+			return known.presumption(of.basis)
+		}
 	}
 	if holder := procedure(t.rules, k); holder != event.NoAgency {
 		return Presumption{Basis: Procedure, Holder: holder}

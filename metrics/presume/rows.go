@@ -10,6 +10,7 @@ import (
 
 // Row is what a Table has of waits of one key and one class of age.
 type Row struct {
+	Basis     Basis
 	BCP       event.BCP // NoBCP: all
 	Direction event.Direction
 	Key       Key
@@ -24,7 +25,7 @@ type Row struct {
 func (t *Table) Rows() []Row {
 	all := make([]Row, 0, len(t.cells))
 	for k, c := range t.cells {
-		r := Row{BCP: k.bcp, Direction: k.direction, Key: k.key, Age: k.age, Waits: c.waits}
+		r := Row{Basis: k.basis, BCP: k.bcp, Direction: k.direction, Key: k.key, Age: k.age, Waits: c.waits}
 		for _, s := range c.shares {
 			r.Holders, r.Ms = append(r.Holders, s.holder), append(r.Ms, s.ms)
 		}
@@ -32,7 +33,7 @@ func (t *Table) Rows() []Row {
 	}
 	slices.SortFunc(all, func(a, b Row) int {
 		return cmp.Or(
-			cmp.Compare(a.BCP, b.BCP), cmp.Compare(a.Direction, b.Direction), cmp.Compare(a.Key.Last, b.Key.Last), cmp.Compare(a.Key.Kind, b.Key.Kind),
+			cmp.Compare(a.Basis, b.Basis), cmp.Compare(a.BCP, b.BCP), cmp.Compare(a.Direction, b.Direction), cmp.Compare(a.Key.Last, b.Key.Last), cmp.Compare(a.Key.Kind, b.Key.Kind),
 			cmp.Compare(a.Key.Result, b.Key.Result), cmp.Compare(a.Key.Agency, b.Key.Agency), cmp.Compare(a.Key.Channel, b.Key.Channel),
 			cmp.Compare(a.Key.Done, b.Key.Done), cmp.Compare(a.Age, b.Age),
 		)
@@ -50,7 +51,7 @@ func TableOf(rules visit.Rules, rows []Row) *Table {
 			c.shares = append(c.shares, charged{holder, r.Ms[n]})
 		}
 		c.sort()
-		t.cells[cellKey{r.BCP, r.Direction, r.Key, r.Age}] = c
+		t.cells[cellKey{r.Basis, r.BCP, r.Direction, r.Key, r.Age}] = c
 	}
 	return t
 }

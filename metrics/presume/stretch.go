@@ -27,6 +27,18 @@ func KeyOf(c engine.Class) Key {
 	return Key{Last: c.Last, Agency: c.Agency, Kind: c.Kind, Result: c.Result, Channel: c.Channel, Done: c.Done}
 }
 
+// KeyAt is the key of a visit with these facts, ordered, in the channel.
+func KeyAt(facts []visit.Fact, channel event.Channel) Key {
+	last := &facts[len(facts)-1]
+	var done []event.Agency
+	for i := range facts {
+		if facts[i].Type == event.InspectionCompleted {
+			done = append(done, facts[i].Agency)
+		}
+	}
+	return Key{Last: last.Type, Agency: last.Agency, Kind: last.Kind(), Result: last.Result(), Channel: channel, Done: engine.AgenciesOf(done...)}
+}
+
 // ages are where the classes of age begin, in milliseconds net of the hours in which the BCP was closed. Waits that have lasted long are
 // other ones than those which have just begun.
 var ages = [...]int64{
@@ -67,18 +79,12 @@ func Stretches(dst []Stretch, v *visit.Visit, rules visit.Rules) []Stretch {
 		return dst
 	}
 	facts := v.Facts()
-	var done []event.Agency
 	var now visit.State
 	at := 0 // of the segment in which the wait is
 	for i := 0; i < len(facts); {
 		j := i + 1
 		for j < len(facts) && facts[j].Time == facts[i].Time {
 			j++
-		}
-		for _, f := range facts[i:j] {
-			if f.Type == event.InspectionCompleted {
-				done = append(done, f.Agency)
-			}
 		}
 		i = j
 		so := visit.Of(end.BCP, facts[:j:j], nil)
@@ -93,10 +99,9 @@ func Stretches(dst []Stretch, v *visit.Visit, rules visit.Rules) []Stretch {
 		for end.Segments[at].End <= from {
 			at++
 		}
-		last := &facts[j-1]
 		s := Stretch{
 			BCP: end.BCP, Direction: end.Direction, Since: now.Since, Departed: end.Departed, Holder: end.Segments[at].Holder,
-			Key: Key{Last: last.Type, Agency: last.Agency, Kind: last.Kind(), Result: last.Result(), Channel: now.Channel, Done: engine.AgenciesOf(done...)},
+			Key: KeyAt(facts[:j], now.Channel),
 		}
 		dst = s.split(dst, rules.Hours, from, to)
 	}

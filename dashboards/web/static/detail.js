@@ -231,7 +231,7 @@ export class Detail {
       el("td", { class: "id" }, v.visit), directionName(v.direction), v.channel || t("not_reported"),
       dateTime(v.arrived, place.time_zone), number(duration(v.age_seconds)),
       v.open
-        ? el("td", {}, swatch(v.open.holder), `${holderName(v.open.holder)}, ${phaseName(v.open.phase)} `,
+        ? el("td", {}, swatch(v.open.holder), `${v.open.presumed ? t("presumably", { holder: holderName(v.open.holder) }) : holderName(v.open.holder)}, ${phaseName(v.open.phase)} `,
           el("span", { class: "minor" }, t("since", { age: brief((new Date(answer.time) - new Date(v.open.since)) / 1000) })))
         : el("td", { class: "unknown-cell" }, t("unknown"))));
     const all = inside.trucks ?? inside.last_known;

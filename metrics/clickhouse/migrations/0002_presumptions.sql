@@ -1,5 +1,6 @@
 CREATE TABLE IF NOT EXISTS {{db}}.presumptions {{cluster}} (
     learned   DateTime64(3, 'UTC')       COMMENT 'when; the rows of one time are a version, in force until the next one',
+    basis     LowCardinality(String)     COMMENT 'place: waits at the BCP; all_places: at all; step: at all, whichever agencies had inspected the truck. The first of them with 30 waits counts',
     bcp       LowCardinality(String)     COMMENT 'empty: all BCPs',
     direction LowCardinality(String),
     type      LowCardinality(String)     COMMENT 'type, agency, kind and result of the last fact before the wait',
@@ -12,7 +13,7 @@ CREATE TABLE IF NOT EXISTS {{db}}.presumptions {{cluster}} (
     waits     UInt32                     COMMENT 'how many waits lasted into the class; a presumption needs 30',
     holder    Array(LowCardinality(String)) COMMENT 'to whom the time within the class was charged in the end, the most first',
     ms        Array(UInt64)              COMMENT 'the time of each holder'
-) ENGINE = {{replacing ""}} PARTITION BY toYYYYMM(learned) ORDER BY (learned, bcp, direction, type, agency, kind, result, channel, done, age_s)
+) ENGINE = {{replacing ""}} PARTITION BY toYYYYMM(learned) ORDER BY (learned, basis, bcp, direction, type, agency, kind, result, channel, done, age_s)
 TTL toDateTime(learned) + INTERVAL 120 DAY
 COMMENT 'Who presumably has a truck that waits, learned from finished visits. No visit and no window rests on it.';
 
