@@ -100,7 +100,7 @@ type Presumption struct {
 // Presumptions returns the versions that were learned at or after since, and the one before, which was in force then; in order.
 func (s *Store) Presumptions(ctx context.Context, rules visit.Rules, since time.Time) (all []Presumption, err error) {
 	const query = `SELECT learned, basis, bcp, direction, type, agency, kind, result, channel, done, age_s, waits, holder, ms FROM presumptions FINAL
-WHERE learned >= (SELECT max(learned) FROM presumptions WHERE learned <= fromUnixTimestamp64Milli(?)) ORDER BY learned`
+WHERE learned >= ifNull((SELECT maxOrNull(learned) FROM presumptions WHERE learned <= fromUnixTimestamp64Milli(?)), toDateTime64(0, 3)) ORDER BY learned`
 	rows, err := s.conn.Query(ctx, query, since.UnixMilli())
 	if err != nil {
 		return nil, fmt.Errorf("read table presumptions: %w", damaged(err))

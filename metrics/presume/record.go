@@ -2,8 +2,7 @@ package presume
 
 import "math"
 
-// Record is how often presumptions were right: of the time that trucks waited, how much was charged to the presumed holder in the end. Records
-// add up.
+// Record is how often presumptions were right: of the time that trucks waited, how much was charged to the presumed holder in the end.
 type Record struct {
 	// Ms is the time that was presumed of, RightMs the part of it that was charged to the presumed holder, and SecondMs to the second.
 	Ms, RightMs, SecondMs int64
@@ -44,19 +43,6 @@ func (r *Record) Score(p Presumption, s *Stretch) {
 	t.Ms += s.Ms
 	t.SaidMs += int64(math.Round(p.Share * float64(s.Ms)))
 	t.RightMs += right
-}
-
-// Add adds the record o.
-func (r *Record) Add(o *Record) {
-	r.Ms += o.Ms
-	r.RightMs += o.RightMs
-	r.SecondMs += o.SecondMs
-	r.UnknownMs += o.UnknownMs
-	for i := range r.Tenths {
-		r.Tenths[i].Ms += o.Tenths[i].Ms
-		r.Tenths[i].SaidMs += o.Tenths[i].SaidMs
-		r.Tenths[i].RightMs += o.Tenths[i].RightMs
-	}
 }
 
 // Report is the record of a BCP, of so many visits.
