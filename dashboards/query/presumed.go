@@ -14,16 +14,8 @@ import (
 	"dwell/metrics/visit"
 )
 
-// Presumption is what was learned of who has the trucks that wait, and what became of it.
-type Presumption struct {
-	Table *presume.Table
-	// Learned is zero where nothing was learned, and the procedure alone says it.
-	Learned time.Time
-	Records map[event.BCP]presume.Report
-}
-
-// Presume puts a presumption in force. It may be called while others ask.
-func (s *Source) Presume(p *Presumption) {
+// Presume puts presumptions in force. It may be called while others ask.
+func (s *Source) Presume(p *presume.InForce) {
 	s.presumed.Store(p)
 	s.border.Wake()
 }
@@ -38,7 +30,9 @@ func (s *Source) heldAt(now time.Time, b event.BCP, d event.Direction, of *engin
 }
 
 // hours are those of a BCP as far as is known; they are shared.
-func (s *Source) hours(b event.BCP, known *hours.Hours) *hours.Hours { return cmp.Or(known, s.calendars[b]) }
+func (s *Source) hours(b event.BCP, known *hours.Hours) *hours.Hours {
+	return cmp.Or(known, s.calendars[b])
+}
 
 // heldNow are the trucks inside a BCP by holder, in the order of phases and names.
 func (s *Source) heldNow(now time.Time, b event.BCP, of *engine.PlaceOverview) []overview.Held {

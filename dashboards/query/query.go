@@ -93,7 +93,7 @@ type Source struct {
 	calendars []*hours.Hours
 
 	read     atomic.Pointer[read]
-	presumed atomic.Pointer[Presumption]
+	presumed atomic.Pointer[presume.InForce]
 	turns    *turns
 
 	// What follows is Refresh's alone.
@@ -105,7 +105,7 @@ type Source struct {
 // border has what shards of this process publish, and gets from Refresh what others have. Now is the clock of the program.
 func New(conn driver.Conn, db string, places []place.Place, voc *event.Vocabulary, cfg Config, now func() time.Time, known *border.Border) *Source {
 	s := &Source{conn: conn, db: db, places: places, voc: voc, cfg: cfg, now: now, border: known, calendars: hoursOf(places), judged: map[string]judged{}, turns: newTurns(cfg.Questions, cfg.QuestionsWaiting)}
-	s.presumed.Store(&Presumption{Table: presume.TableOf(visit.RulesOf(voc), nil)})
+	s.presumed.Store(&presume.InForce{Version: presume.Version{Table: presume.TableOf(visit.RulesOf(voc), nil)}})
 	s.stored = stored{openings: s.calendars, next: map[uint16]uint64{}}
 	for i := range places {
 		s.ids = append(s.ids, places[i].ID)

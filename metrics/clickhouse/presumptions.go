@@ -91,14 +91,8 @@ func (s *Store) WritePresumptions(ctx context.Context, learned time.Time, t *pre
 	return nil
 }
 
-// Presumption is a version of what was learned.
-type Presumption struct {
-	Learned time.Time
-	Table   *presume.Table
-}
-
 // Presumptions returns the versions that were learned at or after since, and the one before, which was in force then; in order.
-func (s *Store) Presumptions(ctx context.Context, rules visit.Rules, since time.Time) (all []Presumption, err error) {
+func (s *Store) Presumptions(ctx context.Context, rules visit.Rules, since time.Time) (all []presume.Version, err error) {
 	const query = `SELECT learned, basis, bcp, direction, type, agency, kind, result, channel, done, age_s, waits, holder, ms FROM presumptions FINAL
 WHERE learned >= ifNull((SELECT maxOrNull(learned) FROM presumptions WHERE learned <= fromUnixTimestamp64Milli(?)), toDateTime64(0, 3)) ORDER BY learned`
 	rows, err := s.conn.Query(ctx, query, since.UnixMilli())
@@ -109,7 +103,7 @@ WHERE learned >= ifNull((SELECT maxOrNull(learned) FROM presumptions WHERE learn
 	var some []presume.Row
 	add := func() {
 		if len(some) > 0 {
-			all = append(all, Presumption{of, presume.TableOf(rules, some)})
+			all = append(all, presume.Version{Learned: of, Table: presume.TableOf(rules, some)})
 		}
 		some = nil
 	}

@@ -3,6 +3,7 @@ package presume
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"dwell/ingest/event"
 	"dwell/metrics/visit"
@@ -50,6 +51,18 @@ type Presumption struct {
 type Table struct {
 	rules visit.Rules
 	cells map[cellKey]*cell
+}
+
+// Version is what was learned at an instant; before the first it is zero, and the procedure alone says who has the trucks.
+type Version struct {
+	Learned time.Time
+	*Table
+}
+
+// InForce is the version that holds now, with what became of those before it, by BCP.
+type InForce struct {
+	Version
+	Records map[event.BCP]Report
 }
 
 // cellKey is what waits of one cell have in common: NoBCP and no agencies where the basis does not tell these apart.

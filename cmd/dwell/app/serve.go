@@ -77,7 +77,7 @@ func Serve(ctx context.Context, cfg Config, out io.Writer, log *slog.Logger, now
 	if err := s.StartPolling(ctx, reg, known.hasFirst); err != nil {
 		return nil, err
 	}
-	s.Go(ctx, "presumptions", (&presuming{System: s, elected: known.hasFirst, now: now, log: log.With("component", "presumptions")}).run)
+	s.Go(ctx, "presumptions", s.presumptions(known.hasFirst, now, log).Run)
 	refusals := door.NewRefusals(log, reg)
 	if err := s.startPprof(ctx, refusals); err != nil {
 		return nil, err

@@ -14,7 +14,6 @@ CREATE TABLE IF NOT EXISTS {{db}}.presumptions {{cluster}} (
     holder    Array(LowCardinality(String)) COMMENT 'to whom the time within the class was charged in the end, the most first',
     ms        Array(UInt64)              COMMENT 'the time of each holder'
 ) ENGINE = {{replacing ""}} PARTITION BY toYYYYMM(learned) ORDER BY (learned, basis, bcp, direction, type, agency, kind, result, channel, done, age_s)
-TTL toDateTime(learned) + INTERVAL 120 DAY
 COMMENT 'Who presumably has a truck that waits, learned from finished visits. No visit and no window rests on it.';
 
 CREATE TABLE IF NOT EXISTS {{db}}.presumption_records {{cluster}} (
