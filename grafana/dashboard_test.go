@@ -68,7 +68,7 @@ type target struct {
 	Datasource source `json:"datasource"`
 	Expr       string `json:"expr"`
 	RawSQL     string `json:"rawSql"`
-	Format     int    `json:"format"`
+	Format     any    `json:"format"` // ClickHouse: a number, 0 for a time series; Prometheus: a word
 	QueryType  string `json:"queryType"`
 }
 
@@ -187,8 +187,8 @@ func TestPanelsHaveADescriptionAUnitAndTextForNoData(t *testing.T) {
 				if q.Datasource != p.Datasource {
 					t.Errorf("%s: %q asks %v, its panel %v", file, p.Title, q.Datasource, p.Datasource)
 				}
-				if q.RawSQL != "" && (q.Format == 0) != (q.QueryType == "timeseries") {
-					t.Errorf("%s: %q has format %d for a %s", file, p.Title, q.Format, q.QueryType)
+				if q.RawSQL != "" && (q.Format == nil || q.Format == 0.0) != (q.QueryType == "timeseries") {
+					t.Errorf("%s: %q has format %v for a %s", file, p.Title, q.Format, q.QueryType)
 				}
 			}
 		}
