@@ -162,8 +162,8 @@ func (b *border) show() (all shown, err error) {
 		}
 		for _, name := range gauges {
 			for labels, value := range b.metrics(i, name) {
-				if name == "dwell_trucks_held" && value == 0 { // an instance shows the zeros that it was there for
-					continue
+				if name == "dwell_trucks_held" && (value == 0 || strings.Contains(labels, `presumed="true"`)) {
+					continue // an instance shows the zeros that it was there for, and presumes as was learned when it looked last
 				}
 				one[name+labels] = fmt.Sprint(value)
 			}
@@ -204,7 +204,7 @@ func lasting(text string) (string, error) {
 	return string(out), err
 }
 
-// withoutAges removes how old readings are, and the trend of the hours up to now, which has no events of the simulated past.
+// withoutAges removes how old readings are, who presumably has the trucks, and the trend of the hours up to now, which has no events of the simulated past.
 func withoutAges(value any) {
 	switch v := value.(type) {
 	case []any:
@@ -212,6 +212,8 @@ func withoutAges(value any) {
 			withoutAges(e)
 		}
 	case map[string]any:
+		delete(v, "presumption") // another instance may not have looked yet whether it was learned anew
+		delete(v, "by_holder")
 		delete(v, "age_seconds")
 		delete(v, "trend")
 		for _, e := range v {

@@ -138,7 +138,7 @@ func summary(ctx context.Context, e *env, s *app.System) error {
 	if b.Simulation != nil {
 		_, _ = fmt.Fprintf(e.out, "\nmade-up data since %s", b.Simulation.From.Format(time.DateOnly))
 	}
-	_, _ = fmt.Fprintf(e.out, "\n%-22s %9s %9s %11s %16s %16s\n", "BCP", "arrivals", "releases", "inside now", "median release", "p90 release")
+	_, _ = fmt.Fprintf(e.out, "\n%-22s %9s %9s %11s %16s %16s   %s\n", "BCP", "arrivals", "releases", "inside now", "median release", "p90 release", "mostly held by")
 	for i := range b.Places {
 		_, _ = fmt.Fprintln(e.out, summaryLine(&b.Places[i]))
 	}
@@ -158,6 +158,28 @@ func summaryLine(b *overview.Place) string {
 		}
 		return fmt.Sprintf("%.1f h", *seconds/3600)
 	}
-	return fmt.Sprintf("%-22s %9s %9s %11s %16s %16s", b.ID,
-		count(b.Flow.Counts["arrivals"]), count(b.Flow.Counts["releases"]), count(b.Inside.Trucks), hours(b.ReleaseTime.P50Seconds), hours(b.ReleaseTime.P90Seconds))
+	return fmt.Sprintf("%-22s %9s %9s %11s %16s %16s   %s", b.ID,
+		count(b.Flow.Counts["arrivals"]), count(b.Flow.Counts["releases"]), count(b.Inside.Trucks), hours(b.ReleaseTime.P50Seconds), hours(b.ReleaseTime.P90Seconds), mostlyHeld(b.Inside.ByHolder))
+}
+
+// mostlyHeld is who has most of the trucks inside, presumably where that is presumed of most of these.
+func mostlyHeld(all []overview.Held) string {
+	trucks, presumed := map[string]int64{}, map[string]int64{}
+	most := ""
+	for _, h := range all {
+		trucks[h.Holder] += h.Trucks
+		if h.Presumed != nil {
+			presumed[h.Holder] += h.Trucks
+		}
+		if trucks[h.Holder] > trucks[most] {
+			most = h.Holder
+		}
+	}
+	switch {
+	case most == "":
+		return "unknown"
+	case 2*presumed[most] > trucks[most]:
+		return fmt.Sprintf("%s, presumably: %d", most, trucks[most])
+	}
+	return fmt.Sprintf("%s: %d", most, trucks[most])
 }
