@@ -18,12 +18,15 @@ import (
 const departedSince = `FROM visits FINAL WHERE bcp = ? AND direction = ? AND status = 'departed' AND departed >= fromUnixTimestamp64Milli(?)
 	AND greatest(last_fact, ifNull(lapsed, last_fact)) >= fromUnixTimestamp64Milli(?)`
 
+// gently leaves the cores to those who write and ask.
+const gently = " SETTINGS max_threads = 1"
+
 // DepartedVisits yields the visits of a BCP and direction that departed at or after since, the latest most of them, in no particular order.
 func (s *Store) DepartedVisits(ctx context.Context, b event.BCP, d event.Direction, since time.Time, most int, yield func(*visit.Visit)) error {
 	bcp, direction, from := s.voc.BCPName(b), d.String(), since.UnixMilli()
 	// The times alone are sorted: with the facts of weeks they would need too much memory.
 	var first *int64
-	err := s.conn.QueryRow(ctx, "SELECT minOrNull(toUnixTimestamp64Milli(departed)) FROM (SELECT departed "+departedSince+" ORDER BY departed DESC LIMIT ?)",
+	err := s.conn.QueryRow(ctx, "SELECT minOrNull(toUnixTimestamp64Milli(departed)) FROM (SELECT departed "+departedSince+" ORDER BY departed DESC LIMIT ?)"+gently,
 		bcp, direction, from, from, most).Scan(&first)
 	if err != nil {
 		return fmt.Errorf("read table visits: %w", damaged(err))
@@ -31,7 +34,7 @@ func (s *Store) DepartedVisits(ctx context.Context, b event.BCP, d event.Directi
 	if first == nil {
 		return nil
 	}
-	rows, err := s.conn.Query(ctx, "SELECT facts "+departedSince, bcp, direction, *first, *first)
+	rows, err := s.conn.Query(ctx, "SELECT facts "+departedSince+gently, bcp, direction, *first, *first)
 	if err == nil {
 		err = eachRow(rows, func() error {
 			var facts []byte
