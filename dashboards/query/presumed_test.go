@@ -73,10 +73,11 @@ func TestHolderOfATruckThatWaitsIsPresumed(t *testing.T) {
 	health, _ := b.voc.Agency([]byte("health"))
 	report := presume.Report{Visits: 40, Record: presume.Record{Ms: 6000, RightMs: 3000, SecondMs: 2000, UnknownMs: 2000}}
 	report.Tenths[7] = presume.Tenth{Ms: 4000, SaidMs: 3000, RightMs: 2000}
-	b.Presume(&presume.InForce{Version: presume.Version{Learned: time.Date(2026, 1, 5, 2, 0, 0, 0, time.UTC), Table: presume.TableOf(visit.RulesOf(b.voc), []presume.Row{
-		{BCP: 1, Direction: event.Inbound, Key: key, Age: 0, Waits: 40, Holders: []event.Agency{b.voc.Trader}, Ms: []int64{10}}, // for the first fifteen minutes
-		{BCP: 1, Direction: event.Inbound, Key: key, Age: 1, Waits: 40, Holders: []event.Agency{health, b.voc.Trader}, Ms: []int64{20, 10}},
-	})}, Records: map[event.BCP]presume.Report{1: report},
+	b.Presume(&presume.InForce{
+		Version: presume.Version{Learned: time.Date(2026, 1, 5, 2, 0, 0, 0, time.UTC), Table: presume.TableOf(visit.RulesOf(b.voc), []presume.Row{
+			{BCP: 1, Direction: event.Inbound, Key: key, Age: 0, Waits: 40, Holders: []event.Agency{b.voc.Trader}, Ms: []int64{10}}, // for the first fifteen minutes
+			{BCP: 1, Direction: event.Inbound, Key: key, Age: 1, Waits: 40, Holders: []event.Agency{health, b.voc.Trader}, Ms: []int64{20, 10}},
+		})}, Records: map[event.BCP]presume.Report{1: report},
 	})
 	const learned = `{"share":0.667,"second":"trader","second_share":0.333}`
 	wants("as was learned", `[{"phase":"wait","holder":"health","trucks":1,"presumed":`+learned+`},`+unsound+`,`+customs+`]`,

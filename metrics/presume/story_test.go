@@ -106,11 +106,15 @@ func TestTruckThatHasWaitedLongWaitsForAnotherHolder(t *testing.T) {
 		{"elsewhere as here", aqina, event.Inbound, arrived, 0, presume.Presumption{Basis: presume.OfAll, Holder: s.voc.Trader, Share: 2. / 3, Second: s.police, SecondShare: 1. / 3, Waits: 45}},
 		{"the other way nothing is known", torkham, event.Outbound, arrived, 0, presume.Presumption{Basis: presume.Procedure, Holder: s.voc.Trader}},
 		{
-			"after the declaration customs has it", torkham, event.Inbound, presume.Key{Last: event.DeclarationLodged}, 540 * minute,
+			"after the declaration customs has it", torkham, event.Inbound,
+			presume.Key{Last: event.DeclarationLodged},
+			540 * minute,
 			presume.Presumption{Holder: s.voc.Customs, Share: 1, Waits: 30},
 		},
 		{
-			"of inspected trucks too few are known", torkham, event.Inbound, presume.Key{Last: event.InspectionCompleted, Agency: s.police, Kind: event.Scan, Done: engine.AgenciesOf(s.police)}, 0,
+			"of inspected trucks too few are known", torkham, event.Inbound,
+			presume.Key{Last: event.InspectionCompleted, Agency: s.police, Kind: event.Scan, Done: engine.AgenciesOf(s.police)},
+			0,
 			presume.Presumption{Basis: presume.Procedure, Holder: s.voc.Customs},
 		},
 		{"a red one is another", torkham, event.Inbound, presume.Key{Last: event.TruckArrived, Channel: event.Red}, 0, presume.Presumption{Basis: presume.Procedure, Holder: s.voc.Customs}},
