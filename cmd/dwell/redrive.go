@@ -39,6 +39,9 @@ func (c *redriveLettersCommand) Run(ctx context.Context, e *env) error {
 		return err
 	}
 	return c.with(ctx, e, app.All, func(s *app.System, own bool) error {
+		if err := s.OwnTopic(ctx); err != nil {
+			return err
+		}
 		letters, err := c.pick(ctx, s, q)
 		if err != nil {
 			return err

@@ -19,6 +19,9 @@ func (s *System) Importer(ctx context.Context, waiting func(other *imports.Impor
 	if err := s.Store.WholeImports(ctx); err != nil {
 		return nil, err
 	}
+	if err := s.OwnTopic(ctx); err != nil {
+		return nil, err
+	}
 	return &imports.Importer{Table: s.Store, Log: s.Producer, Vocabulary: s.Vocabulary, Waiting: waiting}, nil
 }
 

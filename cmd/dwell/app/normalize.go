@@ -68,6 +68,9 @@ func (s *System) StartNormalizing(ctx context.Context, reg prometheus.Registerer
 	if len(sources) == 0 {
 		return nil
 	}
+	if err := s.OwnTopic(ctx); err != nil {
+		return err
+	}
 	var topics []string
 	for _, m := range sources {
 		topics = append(topics, m.Topic)

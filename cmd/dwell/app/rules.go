@@ -70,14 +70,37 @@ func (s *System) CheckRules(ctx context.Context) (missing map[string]string, err
 		if !stored {
 			missing[rule] = now[rule]
 		} else if was != now[rule] {
-			wayOut := "stop every process and run dwell recount, which counts everything again"
-			if rule == topicRule {
-				wayOut = "count it into a new clickhouse.database"
-			}
-			errs = append(errs, fmt.Errorf("%s is %q, but the tables were counted with %q: set it back, or %s", rule, now[rule], was, wayOut))
+			errs = append(errs, otherRule(rule, now[rule], was))
 		}
 	}
 	return missing, errors.Join(append(errs, s.knowsAllPlaces(ctx))...)
+}
+
+// OwnTopic fails if the tables are those of another topic than the configured one. Whoever writes to the topic, and to the tables that it is
+// done, calls it first: what is in another topic would be taken for done in this one. The first one to do so makes the topic that of the tables.
+func (s *System) OwnTopic(ctx context.Context) error {
+	counted, err := s.Store.Rules(ctx)
+	if err != nil {
+		return err
+	}
+	now := s.Config.Kafka.Topic
+	was, stored := counted[topicRule]
+	if !stored {
+		return s.Store.WriteRules(ctx, map[string]string{topicRule: now})
+	}
+	if was != now {
+		return otherRule(topicRule, now, was)
+	}
+	return nil
+}
+
+// otherRule says that the tables were counted by another rule, with the way out.
+func otherRule(rule, now, was string) error {
+	wayOut := "stop every process and run dwell recount, which counts everything again"
+	if rule == topicRule {
+		wayOut = "count it into a new clickhouse.database"
+	}
+	return fmt.Errorf("%s is %q, but the tables were counted with %q: set it back, or %s", rule, now, was, wayOut)
 }
 
 // knowsAllPlaces refuses a places file that lacks a place of the tables. No shard could recover, while those that count with the
