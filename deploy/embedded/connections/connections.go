@@ -1,12 +1,14 @@
 // Package connections bounds how many connections a port of an embedded part has. With too many of them the one that is of least use ends,
 // so that who opens connections and sends nothing shuts nobody out.
 //
-// It promises that a new connection is always accepted, and that one at work ends only where all are at work. It does not know what is
+// It promises that a new connection is always accepted, also after the process had no file left for one for a while, and that one at work ends only
+// where all are at work. It does not know what is
 // said on a connection: the part that does calls Served and Work.
 package connections
 
 import (
 	"cmp"
+	"errors"
 	"log/slog"
 	"net"
 	"sync"
@@ -23,6 +25,8 @@ type Listener struct {
 	mu   sync.Mutex
 	open map[*Conn]struct{}
 	full time.Time // when connections were last too many and that was logged
+	// refused is when no connection could be accepted, as was logged last. It is Accept's alone, which one goroutine calls.
+	refused time.Time
 }
 
 // Bound bounds the connections that ln accepts to most, which is positive.
@@ -31,9 +35,9 @@ func Bound(ln net.Listener, most int, log *slog.Logger) *Listener {
 }
 
 // Accept waits for a connection, which is a *Conn. With too many of them, the one that has been of least use ends: one that is not at
-// work before others, then one that was never served, and of each kind the one that has been idle for longest.
+// work before others, then one that was never served, and of each kind the one that has been idle for longest. Only the end of the listener is an error.
 func (l *Listener) Accept() (net.Conn, error) {
-	nc, err := l.Listener.Accept()
+	nc, err := l.accept()
 	if err != nil {
 		return nil, err
 	}
@@ -57,6 +61,22 @@ func (l *Listener) Accept() (net.Conn, error) {
 	}
 	l.open[c] = struct{}{}
 	return c, nil
+}
+
+// accept tries again where the process has no file left for a connection, as net/http does: who serves the listener takes any error for its end.
+func (l *Listener) accept() (net.Conn, error) {
+	const longest = time.Second
+	for pause := 5 * time.Millisecond; ; pause = min(2*pause, longest) {
+		nc, err := l.Listener.Accept()
+		if err == nil || errors.Is(err, net.ErrClosed) {
+			return nc, err
+		}
+		if time.Since(l.refused) > time.Minute {
+			l.refused = time.Now()
+			l.log.Warn("no connection can be accepted, will retry", "error", err)
+		}
+		time.Sleep(pause)
+	}
 }
 
 // Conn is a connection of a Listener.

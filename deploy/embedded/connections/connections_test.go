@@ -2,9 +2,11 @@ package connections
 
 import (
 	"bytes"
+	"errors"
 	"log/slog"
 	"net"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -79,6 +81,44 @@ func TestTheConnectionOfLeastUseEnds(t *testing.T) {
 		}
 		if len(l.open) != 0 {
 			t.Errorf("%d connections count as open after all are closed", len(l.open))
+		}
+	})
+}
+
+// scarce is a listener for whose connections the process has no file left at times.
+type scarce struct {
+	pipes
+	fails int
+}
+
+func (s *scarce) Accept() (net.Conn, error) {
+	if s.fails > 0 {
+		s.fails--
+		return nil, &net.OpError{Op: "accept", Err: syscall.EMFILE}
+	}
+	if len(s.connections) == 0 {
+		return nil, net.ErrClosed
+	}
+	return s.pipes.Accept()
+}
+
+// The process runs out of files, and a minute later it has some again: the next connection is accepted, and one line says what happened.
+func TestListenerOutlivesALackOfFiles(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		_, own := net.Pipe()
+		s := &scarce{pipes{make(chan net.Conn, 1)}, 50}
+		s.connections <- own
+		l := Bound(s, 4, slog.New(slog.NewTextHandler(&log, nil)))
+		began := time.Now()
+		if c, err := l.Accept(); err != nil || c.(*Conn).Conn != own {
+			t.Fatal(c, err)
+		}
+		if took := time.Since(began); took < 30*time.Second || took > time.Minute || strings.Count(log.String(), "no connection can be accepted, will retry") != 1 {
+			t.Errorf("after %v of 50 tries\n%s", took, &log)
+		}
+		if _, err := l.Accept(); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("%v at the end of the listener", err)
 		}
 	})
 }
