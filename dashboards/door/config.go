@@ -23,7 +23,8 @@ type Config struct {
 	BehindProxy []string `yaml:"behind_proxy" example:"[192.0.2.7, 10.1.0.0/16]"`
 	// Open says that everybody who reaches the port may read everything: it has no sign-in.
 	Open bool `yaml:"open"`
-	// MaxConnections is the maximum number of connections at once; one more gets 503 and is closed.
+	// MaxConnections is the maximum number of connections at once; one more gets 503 and is closed. There are fewer where the process may not
+	// open 4,096 files more.
 	MaxConnections int `yaml:"max_connections"`
 }
 

@@ -50,7 +50,15 @@ func (s *System) startServer(ctx context.Context, handler http.Handler, refusals
 	if err != nil {
 		return cannotBind("listen", s.Config.Listen, err)
 	}
-	bounded, err := door.Listen(ln, s.Config.Web, refusals)
+	files, err := openFiles()
+	if err != nil {
+		return err
+	}
+	web, less := withinFiles(s.Config.Web, files)
+	if less {
+		s.Log.Info("fewer connections to the web port than web.max_connections, so that other parts have files", "connections", web.MaxConnections, "open_files", files)
+	}
+	bounded, err := door.Listen(ln, web, refusals)
 	if err != nil {
 		return err
 	}
