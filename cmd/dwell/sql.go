@@ -49,6 +49,9 @@ func (c *sqlCommand) Run(ctx context.Context, e *env) error {
 		if err != nil {
 			return err
 		}
+		if half, err := clickhouse.HalfSwapped(ctx, conn, cfg); err == nil && half { // a user who may not see other databases is not told
+			s.Say("warning", "a recount was interrupted while it put its tables in force, so that they are not of one count; dwell audit or dwell serve completes it")
+		}
 		return errors.Join(c.run(ctx, e.out, conn, statement), conn.Close())
 	})
 }

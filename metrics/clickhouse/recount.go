@@ -164,20 +164,35 @@ func (s *Store) abandon(ctx context.Context, database string) error {
 
 // completeRecounts moves the tables of a recount that has decided.
 func completeRecounts(ctx context.Context, conn driver.Conn, cfg Config) error {
-	found, err := recounts(ctx, conn, cfg)
-	if err != nil {
-		return err
-	}
-	for _, database := range found {
-		tables, err := tablesOf(ctx, conn, database)
-		if err == nil && slices.Contains(tables, decidedTable) {
+	decided, err := decidedRecounts(ctx, conn, cfg)
+	for _, database := range decided {
+		if err == nil {
 			err = completeRecount(ctx, conn, cfg, database)
 		}
-		if err != nil {
-			return err
+	}
+	return err
+}
+
+// decidedRecounts are the databases of recounts that have decided and whose tables are not all in force.
+func decidedRecounts(ctx context.Context, conn driver.Conn, cfg Config) (decided []string, err error) {
+	found, err := recounts(ctx, conn, cfg)
+	for _, database := range found {
+		var tables []string
+		if err == nil {
+			tables, err = tablesOf(ctx, conn, database)
+		}
+		if slices.Contains(tables, decidedTable) {
+			decided = append(decided, database)
 		}
 	}
-	return nil
+	return decided, err
+}
+
+// HalfSwapped reports whether a recount was interrupted while it put its tables in force: some are new and others old, or missing, until the next
+// Open. It is for those who read without opening a Store.
+func HalfSwapped(ctx context.Context, conn driver.Conn, cfg Config) (bool, error) {
+	decided, err := decidedRecounts(ctx, conn, cfg)
+	return len(decided) > 0, err
 }
 
 func completeRecount(ctx context.Context, conn driver.Conn, cfg Config, database string) error {

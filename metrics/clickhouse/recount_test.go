@@ -166,11 +166,22 @@ func TestRecountKilledAtAnyStepLeavesOldOrNewTables(t *testing.T) {
 		if err == nil {
 			t.Fatalf("step %d: the recount was not killed", step)
 		}
+		reader, err := Connect(configOf(server))
+		if err != nil {
+			t.Fatal(err)
+		}
+		half, err := HalfSwapped(t.Context(), reader, configOf(server))
+		if want := step > 0 && step < swapSteps; half != want || errors.Join(err, reader.Close()) != nil {
+			t.Errorf("step %d: half swapped %t, %v, want %t", step, half, err, want)
+		}
 		s := open(t, configOf(server), vocabulary(t))
 		if got, want := marked(t, s), min(step, 1)+1; got != fmt.Sprint(want) {
 			t.Errorf("step %d: the tables have mark %s, want %d", step, got, want)
 		}
 		whole(t, s)
+		if half, err := HalfSwapped(t.Context(), s.conn, configOf(server)); half || err != nil {
+			t.Errorf("step %d: half swapped once it is complete: %t, %v", step, half, err)
+		}
 	}
 }
 
