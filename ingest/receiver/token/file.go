@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -119,13 +120,19 @@ func byName(t Token, name string) int {
 	return 0
 }
 
-// change replaces the file as a whole. The new one is the lock as well: two changes at a time would lose one.
+// change replaces the file as a whole, one process after another: two changes at a time would lose one. The kernel gives up the lock of a process
+// that is killed; its file stays, as whoever waits for it has it open.
 func change(path string, with func([]Token) ([]Token, error)) (err error) {
-	next := path + ".new"
-	file, err := os.OpenFile(next, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("tokens: another dwell token is at work; if one was killed, remove %q", next)
+	lock, err := os.OpenFile(path+".lock", os.O_CREATE|os.O_RDWR, 0o600)
+	if err == nil {
+		defer func() { err = errors.Join(err, lock.Close()) }()
+		err = syscall.Flock(int(lock.Fd()), syscall.LOCK_EX)
 	}
+	if err != nil {
+		return fmt.Errorf("tokens: %w", err)
+	}
+	next := path + ".new"
+	file, err := os.OpenFile(next, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("tokens: %w", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -163,12 +164,26 @@ func TestChangeThatCannotBeMadeIsAnError(t *testing.T) {
 	if err != nil || len(all) != 1 || all[0].Name != "gate" || !all[0].Created.Equal(noon) {
 		t.Errorf("%v %+v", err, all)
 	}
-	// Another one is at work.
-	if err := os.WriteFile(path+".new", nil, 0o600); err != nil {
+}
+
+// A dwell token is killed before it has put its file in place, and then twelve are at work at once: none waits for the one that was killed, and no
+// token is lost.
+func TestTokensThatAreMadeAtOnce(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "tokens.json")
+	if err := os.WriteFile(path+".new", []byte("[{"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := Revoke(path, "gate"); err == nil || !strings.Contains(err.Error(), `remove "`+path+`.new"`) {
-		t.Error(err)
+	var all sync.WaitGroup
+	for n := range 12 {
+		all.Go(func() {
+			if _, err := Create(path, named(fmt.Sprint("gate", n)), noon); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if made, err := Read(path); err != nil || len(made) != 12 {
+		t.Errorf("%d tokens, %v", len(made), err)
 	}
 }
 
