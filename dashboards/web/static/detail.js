@@ -207,7 +207,7 @@ export class Detail {
         phaseName(h.phase), el("td", {}, swatch(h.holder), h.presumed ? t("presumably", { holder: holderName(h.holder) }) : holderName(h.holder)),
         number(count(h.trucks)), number(sure(h.presumed)), second(h.presumed)))),
     el("p", { class: "minor" }, t("held_help")),
-    el("p", { class: "minor" }, presumption.right === null ? t("no_record")
+    el("p", { class: "minor" }, presumption.right === null || presumption.visits < 30 ? t("no_record")
       : t("record", { n: count(presumption.visits), right: percent(presumption.right), two: percent(presumption.first_two), time: dateTime(presumption.learned, zone) }))];
   }
 

@@ -45,11 +45,11 @@ export function statusOf(node, place, now, current = true) {
 // long is a duration whose numbers stand out from their units.
 export const long = (seconds) => durationParts(seconds).flatMap(([n, unit], i) => [i ? " " : "", n, el("span", { class: "u" }, ` ${unit}`)]);
 
-// heldNow says who has the trucks, and of how many that is presumed.
+// heldNow says who has the trucks, those that wait for a presumed holder apart.
 function heldNow({ by_holder: held }) {
-  if (!held.length) return [];
-  const presumed = held.reduce((sum, h) => sum + (h.presumed ? h.trucks : 0), 0);
-  return [el("div", { class: "held" }, heldLegend(held, 4), presumed ? el("p", { class: "minor" }, t("presumed_of", { n: count(presumed) })) : null)];
+  const known = held.filter((h) => !h.presumed), presumed = held.filter((h) => h.presumed);
+  return [known.length && el("div", { class: "held" }, heldLegend(known, 4)),
+    presumed.length && el("div", { class: "held presumed" }, el("p", { class: "minor" }, t("presumably_for")), heldLegend(presumed, 4))].filter(Boolean);
 }
 
 // Place is an item of the list; update changes what differs.
