@@ -2,6 +2,7 @@ package clickhouse
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -18,10 +19,12 @@ import (
 const departedSince = `FROM visits FINAL WHERE bcp = ? AND direction = ? AND status = 'departed' AND departed >= fromUnixTimestamp64Milli(?)
 	AND greatest(last_fact, ifNull(lapsed, last_fact)) >= fromUnixTimestamp64Milli(?)`
 
-// gently leaves the cores to those who write and ask.
-const gently = " SETTINGS max_threads = 1"
+// gently leaves the cores to those who write and ask, and reads no more of a table than the index says: FINAL would add all of a BCP otherwise, to leave
+// out a row that a later one without a departure replaces, from which learning takes no harm.
+const gently = " SETTINGS max_threads = 1, use_skip_indexes_if_final = 1, use_skip_indexes_if_final_exact_mode = 0, optimize_move_to_prewhere_if_final = 1"
 
-// DepartedVisits yields the visits of a BCP and direction that departed at or after since, the latest most of them, in no particular order.
+// DepartedVisits yields the visits of a BCP and direction that departed at or after since, the latest most of them, in no particular order. It passes
+// over those whose facts cannot be read, as of an agency that is not configured any more.
 func (s *Store) DepartedVisits(ctx context.Context, b event.BCP, d event.Direction, since time.Time, most int, yield func(*visit.Visit)) error {
 	bcp, direction, from := s.voc.BCPName(b), d.String(), since.UnixMilli()
 	// The times alone are sorted: with the facts of weeks they would need too much memory.
@@ -41,11 +44,10 @@ func (s *Store) DepartedVisits(ctx context.Context, b event.BCP, d event.Directi
 			if err := rows.Scan(&facts); err != nil {
 				return err
 			}
-			v, err := visit.ParseFacts(facts, b, s.voc)
-			if err == nil {
+			if v, err := visit.ParseFacts(facts, b, s.voc); err == nil {
 				yield(v)
 			}
-			return err
+			return nil
 		})
 	}
 	if err != nil {
@@ -87,6 +89,8 @@ func (s *Store) WritePresumptions(ctx context.Context, learned time.Time, t *pre
 	}
 	if err == nil {
 		err = batch.Send()
+	} else if batch != nil {
+		err = errors.Join(err, batch.Abort())
 	}
 	if err != nil {
 		return fmt.Errorf("write table presumptions: %w", err)
@@ -94,11 +98,11 @@ func (s *Store) WritePresumptions(ctx context.Context, learned time.Time, t *pre
 	return nil
 }
 
-// Presumptions returns the versions that were learned at or after since, and the one before, which was in force then; in order.
-func (s *Store) Presumptions(ctx context.Context, rules visit.Rules, since time.Time) (all []presume.Version, err error) {
+// Presumptions returns the versions that were learned from since until an instant, and the one before, which was in force then; in order.
+func (s *Store) Presumptions(ctx context.Context, rules visit.Rules, since, until time.Time) (all []presume.Version, err error) {
 	const query = `SELECT learned, basis, bcp, direction, type, agency, kind, result, channel, done, age_s, waits, holder, ms FROM presumptions FINAL
-WHERE learned >= ifNull((SELECT maxOrNull(learned) FROM presumptions WHERE learned <= fromUnixTimestamp64Milli(?)), toDateTime64(0, 3)) ORDER BY learned`
-	rows, err := s.conn.Query(ctx, query, since.UnixMilli())
+WHERE learned >= ifNull((SELECT maxOrNull(learned) FROM presumptions WHERE learned <= fromUnixTimestamp64Milli(?)), toDateTime64(0, 3)) AND learned <= fromUnixTimestamp64Milli(?) ORDER BY learned`
+	rows, err := s.conn.Query(ctx, query, since.UnixMilli(), until.UnixMilli())
 	if err != nil {
 		return nil, fmt.Errorf("read table presumptions: %w", damaged(err))
 	}
@@ -131,7 +135,7 @@ WHERE learned >= ifNull((SELECT maxOrNull(learned) FROM presumptions WHERE learn
 	return all, nil
 }
 
-// scanPresumption reads a row. It is not known where the row has a BCP or a holder that is not configured any more.
+// scanPresumption reads a row. It is not known where the row has a BCP or a holder that is not configured any more, or a word of a later version.
 func (s *Store) scanPresumption(rows driver.Rows) (learned time.Time, r presume.Row, known bool, err error) {
 	var basis, bcp, direction, last, agency, kind, result, channel string
 	var done, holders []string
@@ -151,12 +155,12 @@ func (s *Store) scanPresumption(rows driver.Rows) (learned time.Time, r presume.
 		r.BCP, ok = s.voc.BCP([]byte(bcp))
 		known = known && ok
 	}
-	r.Direction, _ = event.ParseDirection([]byte(direction))
-	r.Key.Last, _ = event.ParseType([]byte(last))
 	r.Key.Agency = holder(agency)
-	r.Key.Kind, _ = event.ParseInspectionKind([]byte(kind))
-	r.Key.Result, _ = event.ParseResult([]byte(result))
-	r.Key.Channel, _ = event.ParseChannel([]byte(channel))
+	r.Direction = word(direction, event.ParseDirection, &known)
+	r.Key.Last = word(last, event.ParseType, &known)
+	r.Key.Kind = word(kind, event.ParseInspectionKind, &known)
+	r.Key.Result = word(result, event.ParseResult, &known)
+	r.Key.Channel = word(channel, event.ParseChannel, &known)
 	var agencies []event.Agency
 	for _, name := range done {
 		agencies = append(agencies, holder(name))
@@ -169,16 +173,27 @@ func (s *Store) scanPresumption(rows driver.Rows) (learned time.Time, r presume.
 	return learned, r, known, nil
 }
 
-// LastLearned is when the last version was learned, zero before the first.
-func (s *Store) LastLearned(ctx context.Context) (at time.Time, err error) {
-	var last *time.Time
-	if err := s.conn.QueryRow(ctx, "SELECT maxOrNull(learned) FROM presumptions").Scan(&last); err != nil {
-		return at, fmt.Errorf("read table presumptions: %w", damaged(err))
+// word parses a word that may be empty; known becomes false where a later version of dwell wrote it.
+func word[T any](text string, parse func([]byte) (T, bool), known *bool) (v T) {
+	if text == "" {
+		return v
 	}
-	if last != nil {
-		at = last.UTC()
+	v, ok := parse([]byte(text))
+	*known = *known && ok
+	return v
+}
+
+// Learned is when the first and the last version until an instant were learned, zero before the first.
+func (s *Store) Learned(ctx context.Context, until time.Time) (first, last time.Time, err error) {
+	const query = "SELECT count(), min(learned), max(learned) FROM presumptions WHERE learned <= fromUnixTimestamp64Milli(?)"
+	var rows uint64
+	if err := s.conn.QueryRow(ctx, query, until.UnixMilli()).Scan(&rows, &first, &last); err != nil {
+		return first, last, fmt.Errorf("read table presumptions: %w", damaged(err))
 	}
-	return at, nil
+	if rows == 0 {
+		return time.Time{}, time.Time{}, nil
+	}
+	return first.UTC(), last.UTC(), nil
 }
 
 // WritePresumptionRecord stores the record of a BCP that was made at an instant.

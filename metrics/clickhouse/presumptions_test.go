@@ -62,10 +62,14 @@ func TestPresumptionsAreReadBackByVersion(t *testing.T) {
 	voc := vocabulary(t)
 	rules := visit.RulesOf(voc)
 	s := open(t, fresh(t), voc)
-	if at, err := s.LastLearned(t.Context()); err != nil || !at.IsZero() {
-		t.Fatalf("learned at %v, %v, before anything was", at, err)
-	}
 	monday := time.Date(2026, 1, 5, 2, 0, 0, 123e6, time.UTC)
+	learnedAt := func(until, wantFirst, wantLast time.Time) {
+		t.Helper()
+		if first, last, err := s.Learned(t.Context(), until); err != nil || !first.Equal(wantFirst) || !last.Equal(wantLast) {
+			t.Errorf("until %v learned from %v to %v, %v, want %v and %v", until, first, last, err, wantFirst, wantLast)
+		}
+	}
+	learnedAt(monday, time.Time{}, time.Time{})
 	var learned []*presume.Table
 	for d := range 3 {
 		l := presume.NewLearner(rules)
@@ -87,7 +91,7 @@ func TestPresumptionsAreReadBackByVersion(t *testing.T) {
 		since time.Time
 		first int
 	}{{monday.Add(-time.Hour), 0}, {monday, 0}, {monday.Add(23 * time.Hour), 0}, {monday.Add(24 * time.Hour), 1}, {monday.AddDate(0, 1, 0), 2}} {
-		all, err := s.Presumptions(t.Context(), rules, c.since)
+		all, err := s.Presumptions(t.Context(), rules, c.since, monday.AddDate(0, 1, 0))
 		if err != nil || len(all) != len(learned)-c.first {
 			t.Fatalf("%d versions since %v, %v, want %d", len(all), c.since, err, len(learned)-c.first)
 		}
@@ -97,8 +101,11 @@ func TestPresumptionsAreReadBackByVersion(t *testing.T) {
 			}
 		}
 	}
-	if at, err := s.LastLearned(t.Context()); err != nil || !at.Equal(monday.AddDate(0, 0, 2)) {
-		t.Errorf("learned at %v, %v", at, err)
+	learnedAt(monday.Add(-time.Millisecond), time.Time{}, time.Time{})
+	learnedAt(monday, monday, monday)
+	learnedAt(monday.AddDate(1, 0, 0), monday, monday.AddDate(0, 0, 2))
+	if all, err := s.Presumptions(t.Context(), rules, monday, monday.Add(25*time.Hour)); err != nil || len(all) != 2 {
+		t.Errorf("%d versions of the first 25 hours, %v, want 2", len(all), err)
 	}
 
 	want := presume.Report{Visits: 7, Record: presume.Record{Ms: 5, RightMs: 4, SecondMs: 1, UnknownMs: 2}}

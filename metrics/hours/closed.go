@@ -43,15 +43,18 @@ func (h *Hours) Closed(d event.Direction, from, to int64) int64 {
 	return sum
 }
 
-// Open reports whether the BCP was open for a direction at an instant in Unix milliseconds.
+// Open reports whether the BCP was open for a direction at an instant in Unix milliseconds. Several may ask at the same time.
 func (h *Hours) Open(d event.Direction, at int64) bool {
-	open, _ := h.at(d, at)
+	own := *h // whose clock keeps the offset that it looked up last
+	open, _ := own.at(d, at)
 	return open
 }
 
 // OpenSince is, for each of the nets, which ascend, the latest instant since which the BCP was open for so many milliseconds before an instant,
-// Never where that is longer ago than maxDays. Unlike Closed it keeps nothing, so that several may ask at the same time.
+// Never where that is longer ago than maxDays. Unlike Closed it changes nothing, so that several may ask at the same time.
 func (h *Hours) OpenSince(d event.Direction, at int64, nets []int64) []int64 {
+	own := *h // whose clock keeps the offset that it looked up last
+	h = &own
 	since := make([]int64, 0, len(nets))
 	open, end := int64(0), at
 	for day := 0; len(since) < len(nets) && day < maxDays; day++ {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -358,6 +359,33 @@ func TestAnyOrderGivesTheSameHours(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Several viewers ask about the days on both sides of a change of clocks, of hours that they share.
+func TestHoursMayBeSharedByThoseWhoAsk(t *testing.T) {
+	warsaw, err := time.LoadLocation("Europe/Warsaw")
+	if err != nil {
+		t.Fatal(err)
+	}
+	nets := []int64{0, 3_600_000, 48 * 3_600_000}
+	monday := time.Date(2026, 3, 30, 12, 0, 0, 0, time.UTC).UnixMilli()
+	days := []int64{monday, monday - 3*dayMs}
+	h := New(daily(sevenThirtyToHalfPastThree), warsaw)
+	var viewers sync.WaitGroup
+	for viewer := range 8 {
+		viewers.Go(func() {
+			at := days[viewer%2]
+			own := New(daily(sevenThirtyToHalfPastThree), warsaw)
+			since, open := own.OpenSince(event.Inbound, at, nets), own.Open(event.Inbound, at)
+			for range 2000 {
+				if got := h.OpenSince(event.Inbound, at, nets); !slices.Equal(got, since) || h.Open(event.Inbound, at) != open {
+					t.Errorf("open since %v, want %v", got, since)
+					return
+				}
+			}
+		})
+	}
+	viewers.Wait()
 }
 
 // BenchmarkManyClosings applies 20,000 openings and closings of one BCP, and merges them with those of another shard.

@@ -24,9 +24,13 @@ func (l *Learner) Add(visit []Stretch) {
 	}
 }
 
-// Table is what was learned. The learner is not used any more.
+// Table is what was learned, without the cells of too few waits, which nothing is presumed of. The learner is not used any more.
 func (l *Learner) Table() *Table {
-	for _, c := range l.table.cells {
+	for k, c := range l.table.cells {
+		if c.waits < Least {
+			delete(l.table.cells, k)
+			continue
+		}
 		c.sort()
 	}
 	return l.table

@@ -37,10 +37,11 @@ const (
 type Store interface {
 	// DepartedVisits yields the visits of a BCP and direction that departed at or after since, the latest most of them.
 	DepartedVisits(ctx context.Context, b event.BCP, d event.Direction, since time.Time, most int, yield func(*visit.Visit)) error
-	// LastLearned is when the last version was learned, zero before the first.
-	LastLearned(context.Context) (time.Time, error)
-	// Presumptions returns the versions that were learned at or after since, and the one that was in force then, in order.
-	Presumptions(ctx context.Context, rules visit.Rules, since time.Time) ([]presume.Version, error)
+	// Learned is when the first and the last version until an instant were learned, zero before the first: a clock that was ahead may have made
+	// later ones.
+	Learned(ctx context.Context, until time.Time) (first, last time.Time, err error)
+	// Presumptions returns the versions that were learned from since until an instant, and the one that was in force at since, in order.
+	Presumptions(ctx context.Context, rules visit.Rules, since, until time.Time) ([]presume.Version, error)
 	// PresumptionRecords are the records that were made at an instant.
 	PresumptionRecords(ctx context.Context, learned time.Time) (map[event.BCP]presume.Report, error)
 	WritePresumptionRecord(ctx context.Context, learned time.Time, b event.BCP, r *presume.Report) error
@@ -60,87 +61,89 @@ type Loop struct {
 	Now func() time.Time
 	Log *slog.Logger
 
-	known []presume.Version // those in force in the time that is judged, in order
-	said  string            // the error that was logged last
+	last time.Time // the version that was put in force
+	said string    // the error that was logged last
 }
+
+// longestPause is between looks of which each fails.
+const longestPause = time.Hour
 
 // Run goes on until ctx ends. Without ClickHouse what was learned before stays in force.
 func (p *Loop) Run(ctx context.Context) error {
-	tick := time.NewTicker(presumeEvery)
-	defer tick.Stop()
-	for {
+	for pause := presumeEvery; ; {
 		switch err := p.Look(ctx); {
 		case ctx.Err() != nil:
 			return nil
-		case err != nil && p.said != err.Error():
-			p.said = err.Error()
-			p.Log.Warn("who presumably has the trucks could not be learned; what was learned before holds", "error", err)
 		case err == nil:
-			p.said = ""
+			pause, p.said = presumeEvery, ""
+		default:
+			pause = min(2*pause, longestPause)
+			if p.said != err.Error() {
+				p.said = err.Error()
+				p.Log.Warn("who presumably has the trucks could not be learned; what was learned before holds", "error", err)
+			}
 		}
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-tick.C:
+		case <-time.After(pause):
 		}
 	}
 }
 
 // Look reads what other processes have learned, and learns if that is due.
 func (p *Loop) Look(ctx context.Context) error {
-	last, err := p.Store.LastLearned(ctx)
+	first, last, err := p.Store.Learned(ctx, p.Now())
 	if err != nil {
 		return err
 	}
-	if n := len(p.known); n == 0 && !last.IsZero() || n > 0 && !p.known[n-1].Learned.Equal(last) {
-		if err := p.read(ctx); err != nil {
+	if !last.IsZero() && !last.Equal(p.last) {
+		if err := p.read(ctx, last); err != nil {
 			return err
 		}
 	}
-	if !p.Elected() || !p.due() {
+	if !p.Elected() || !due(first, last, p.Now()) {
 		return nil
 	}
-	if learned, err := p.learn(ctx); err != nil || !learned {
+	learned, err := p.learn(ctx)
+	if err != nil || learned.IsZero() {
 		return err
 	}
-	return p.read(ctx)
+	return p.read(ctx, learned)
 }
 
-// due reports whether to learn now. A clock that was set back does not stop it.
-func (p *Loop) due() bool {
-	n := len(p.known)
-	if n == 0 {
-		return true
-	}
-	last := p.known[n-1].Learned
-	age := p.Now().Sub(last)
-	return age < 0 || age >= min(max(last.Sub(p.known[0].Learned), relearnLeast), relearnMost)
+// due reports whether to learn now.
+func due(first, last, now time.Time) bool {
+	return last.IsZero() || now.Sub(last) >= min(max(last.Sub(first), relearnLeast), relearnMost)
 }
 
-// read puts in force what was learned last.
-func (p *Loop) read(ctx context.Context) error {
-	known, err := p.Store.Presumptions(ctx, visit.RulesOf(p.Vocabulary), p.Now().Add(-judgeFrom-longestVisit))
+// read puts in force what was learned at an instant.
+func (p *Loop) read(ctx context.Context, learned time.Time) error {
+	known, err := p.Store.Presumptions(ctx, visit.RulesOf(p.Vocabulary), learned, learned)
 	if err != nil || len(known) == 0 {
 		return err
 	}
-	last := known[len(known)-1]
-	records, err := p.Store.PresumptionRecords(ctx, last.Learned)
+	records, err := p.Store.PresumptionRecords(ctx, learned)
 	if err != nil {
 		return err
 	}
-	p.known = known
-	p.Put(&presume.InForce{Version: last, Records: records})
+	p.last = learned
+	p.Put(&presume.InForce{Version: known[len(known)-1], Records: records})
 	return nil
 }
 
-// learn makes a version of the visits that have departed, and judges those before it. It reports false where no visit has departed.
-func (p *Loop) learn(ctx context.Context) (bool, error) {
-	now := p.Now().UTC().Truncate(time.Millisecond)
+// learn makes a version of the visits that have departed, judges those before it, and returns when that was: zero where too few visits have departed,
+// or another process learns meanwhile.
+func (p *Loop) learn(ctx context.Context) (learned time.Time, err error) {
+	now := p.Now()
 	rules := visit.RulesOf(p.Vocabulary)
+	before, err := p.Store.Presumptions(ctx, rules, now.Add(-judgeFrom-longestVisit), now)
+	if err != nil {
+		return learned, err
+	}
 	rules.Hours = p.Hours()
 	learner := presume.NewLearner(rules)
 	records := map[event.BCP]*presume.Report{}
-	waits := 0
 	var room []presume.Stretch
 	for _, b := range p.Vocabulary.BCPs() {
 		records[b] = &presume.Report{}
@@ -149,37 +152,38 @@ func (p *Loop) learn(ctx context.Context) (bool, error) {
 				if room = presume.Stretches(room[:0], v, rules); len(room) == 0 {
 					return
 				}
-				waits += len(room)
 				learner.Add(room)
 				if room[0].Departed >= now.Add(-judgeFrom).UnixMilli() {
-					p.judge(records[b], room)
+					judge(records[b], before, room)
 				}
 			})
 			if err != nil {
-				return false, err
+				return learned, err
 			}
 		}
 	}
-	if waits == 0 {
-		return false, nil
+	table := learner.Table()
+	if len(table.Rows()) == 0 || !p.Elected() {
+		return learned, nil
 	}
+	learned = p.Now().UTC().Truncate(time.Millisecond)
 	for b, r := range records {
-		if err := p.Store.WritePresumptionRecord(ctx, now, b, r); err != nil {
-			return false, err
+		if err := p.Store.WritePresumptionRecord(ctx, learned, b, r); err != nil {
+			return time.Time{}, err
 		}
 	}
 	// The version last: what is read with it is complete then.
-	return true, p.Store.WritePresumptions(ctx, now, learner.Table())
+	return learned, p.Store.WritePresumptions(ctx, learned, table)
 }
 
-// judge scores the stretches of a visit, each by the version that was in force when the wait began.
-func (p *Loop) judge(r *presume.Report, visit []presume.Stretch) {
+// judge scores the stretches of a visit, each by the version that was in force when the wait began; versions are in order.
+func judge(r *presume.Report, versions []presume.Version, visit []presume.Stretch) {
 	judged := false
 	for i := range visit {
 		s := &visit[i]
-		for n := len(p.known) - 1; n >= 0; n-- {
-			if p.known[n].Learned.UnixMilli() <= s.Since {
-				r.Score(p.known[n].Table.Presume(s.BCP, s.Direction, s.Key, presume.NetOf(s.Age)), s)
+		for n := len(versions) - 1; n >= 0; n-- {
+			if versions[n].Learned.UnixMilli() <= s.Since {
+				r.Score(versions[n].Table.Presume(s.BCP, s.Direction, s.Key, presume.NetOf(s.Age)), s)
 				judged = true
 				break
 			}
