@@ -159,14 +159,20 @@ func summaryLine(b *overview.Place) string {
 		return fmt.Sprintf("%.1f h", *seconds/3600)
 	}
 	return fmt.Sprintf("%-22s %9s %9s %11s %16s %16s   %s", b.ID,
-		count(b.Flow.Counts["arrivals"]), count(b.Flow.Counts["releases"]), count(b.Inside.Trucks), hours(b.ReleaseTime.P50Seconds), hours(b.ReleaseTime.P90Seconds), mostlyHeld(b.Inside.ByHolder))
+		count(b.Flow.Counts["arrivals"]), count(b.Flow.Counts["releases"]), count(b.Inside.Trucks), hours(b.ReleaseTime.P50Seconds), hours(b.ReleaseTime.P90Seconds), mostlyHeld(&b.Inside))
 }
 
 // mostlyHeld is who has most of the trucks inside, presumably where that is presumed of most of these.
-func mostlyHeld(all []overview.Held) string {
+func mostlyHeld(inside *overview.Inside) string {
+	switch {
+	case inside.Trucks == nil:
+		return "unknown"
+	case *inside.Trucks == 0:
+		return "-"
+	}
 	trucks, presumed := map[string]int64{}, map[string]int64{}
 	most := ""
-	for _, h := range all {
+	for _, h := range inside.ByHolder {
 		trucks[h.Holder] += h.Trucks
 		if h.Presumed != nil {
 			presumed[h.Holder] += h.Trucks
@@ -175,10 +181,7 @@ func mostlyHeld(all []overview.Held) string {
 			most = h.Holder
 		}
 	}
-	switch {
-	case most == "":
-		return "unknown"
-	case 2*presumed[most] > trucks[most]:
+	if 2*presumed[most] > trucks[most] {
 		return fmt.Sprintf("%s, presumably: %d", most, trucks[most])
 	}
 	return fmt.Sprintf("%s: %d", most, trucks[most])

@@ -151,10 +151,12 @@ type Held struct {
 	Presumed *Presumed `json:"presumed"`
 }
 
-// Presumed says how sure it is that a holder has the trucks which wait, while no fact has said for whom. Shares are null where only the usual
-// procedure says it. They are of the time that such trucks waited, net of closed hours as long as these have.
+// Presumed says on what it rests that a holder has the trucks which wait, while no fact has said for whom. Shares are of the time that such trucks waited,
+// net of closed hours as long as these have, and was charged to the holder; null where only the usual procedure says who has them.
 type Presumed struct {
 	Share *float64 `json:"share"`
+	// Waits is how many such waits that was learned from, the least of these trucks; null as Share.
+	Waits *int64 `json:"waits"`
 	// Second is the holder with the next largest share, empty if no other one had any.
 	Second      string   `json:"second"`
 	SecondShare *float64 `json:"second_share"`

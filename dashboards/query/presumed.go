@@ -45,8 +45,9 @@ func (s *Source) heldNow(now time.Time, b event.BCP, of *engine.PlaceOverview) [
 		one := overview.Held{Phase: h.Phase.String(), Holder: s.voc.HolderName(h.Holder), Trucks: int64(h.Trucks)}
 		if h.Presumed {
 			one.Presumed = &overview.Presumed{}
-			if h.Shared > 0 {
-				one.Presumed.Share = rounded(h.Share())
+			if h.Learned {
+				waits := int64(h.Waits)
+				one.Presumed.Share, one.Presumed.Waits = rounded(h.Share()), &waits
 			}
 			if second, share := h.Second(); second != event.NoAgency {
 				one.Presumed.Second, one.Presumed.SecondShare = s.voc.HolderName(second), rounded(share)
@@ -77,8 +78,9 @@ func (s *Source) presumeOpen(v *overview.Visit, facts []byte) error {
 		return nil
 	}
 	v.Open.Holder, v.Open.Presumed = s.voc.HolderName(p.Holder), &overview.Presumed{}
-	if p.Share > 0 {
-		v.Open.Presumed.Share = rounded(p.Share)
+	if p.Basis != presume.Procedure {
+		waits := int64(p.Waits)
+		v.Open.Presumed.Share, v.Open.Presumed.Waits = rounded(p.Share), &waits
 	}
 	if p.Second != event.NoAgency {
 		v.Open.Presumed.Second, v.Open.Presumed.SecondShare = s.voc.HolderName(p.Second), rounded(p.SecondShare)

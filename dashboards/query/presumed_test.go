@@ -63,7 +63,7 @@ func TestHolderOfATruckThatWaitsIsPresumed(t *testing.T) {
 		customs = `{"phase":"service","holder":"customs","trucks":1,"presumed":null}`
 		unsound = `{"phase":"wait","holder":"unknown","trucks":1,"presumed":null}`
 		since   = `"since":"2026-01-05T12:00:00Z"`
-		nothing = `{"share":null,"second":"","second_share":null}`
+		nothing = `{"share":null,"waits":null,"second":"","second_share":null}`
 	)
 	wants("by procedure", `[{"phase":"wait","holder":"trader","trucks":1,"presumed":`+nothing+`},`+unsound+`,`+customs+`]`,
 		`{"phase":"wait","holder":"trader",`+since+`,"presumed":`+nothing+`}`,
@@ -79,7 +79,7 @@ func TestHolderOfATruckThatWaitsIsPresumed(t *testing.T) {
 			{BCP: 1, Direction: event.Inbound, Key: key, Age: 1, Waits: 40, Holders: []event.Agency{health, b.voc.Trader}, Ms: []int64{20, 10}},
 		})}, Records: map[event.BCP]presume.Report{1: report},
 	})
-	const learned = `{"share":0.667,"second":"trader","second_share":0.333}`
+	const learned = `{"share":0.667,"waits":40,"second":"trader","second_share":0.333}`
 	wants("as was learned", `[{"phase":"wait","holder":"health","trucks":1,"presumed":`+learned+`},`+unsound+`,`+customs+`]`,
 		`{"phase":"wait","holder":"health",`+since+`,"presumed":`+learned+`}`,
 		`{"learned":"2026-01-05T02:00:00Z","visits":40,"seconds":8,"right":0.375,"first_two":0.625,"calibration":[{"from":0.7,"seconds":4,"said":0.75,"right":0.5}]}`)

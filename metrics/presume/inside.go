@@ -16,21 +16,21 @@ import (
 type Held struct {
 	Phase  visit.Phase
 	Holder event.Agency
-	// Presumed says that no fact has told who has these trucks.
-	Presumed bool
-	Trucks   int
-	// Shared is how many of the presumed trucks have a share; the procedure has none.
-	Shared int
+	// Presumed says that no fact has told who has these trucks, and Learned that the holder was learned, and has a share; else the procedure says it.
+	Presumed, Learned bool
+	Trucks            int
+	// Waits is the least number of waits that the holder of one of the trucks was learned from.
+	Waits int
 	// Sums of the shares of the trucks, in millionths: whole numbers, so that the order of trucks makes no difference.
 	shares  int64
 	seconds map[event.Agency]int64
 }
 
-// Share is the mean of the shares of the holder; 0 where no truck has one.
+// Share is the mean of the shares of the holder; 0 where nothing was learned.
 func (h *Held) Share() float64 { return h.mean(h.shares) }
 
-// Second is the holder with the next largest share, of all these trucks together, and the mean of its shares. NoAgency where no other one had
-// a share.
+// Second is the holder that most often has the second largest share, weighed with it, and the sum of these by the number of trucks: at least so much
+// of the time was charged to it. NoAgency where no other one had a share.
 func (h *Held) Second() (second event.Agency, share float64) {
 	most := int64(0)
 	for _, a := range slices.Sorted(maps.Keys(h.seconds)) {
@@ -42,14 +42,14 @@ func (h *Held) Second() (second event.Agency, share float64) {
 }
 
 func (h *Held) mean(millionths int64) float64 {
-	return float64(millionths) / 1e6 / float64(max(1, h.Shared))
+	return float64(millionths) / 1e6 / float64(max(1, h.Trucks))
 }
 
 // heldKey tells the items apart.
 type heldKey struct {
-	phase    visit.Phase
-	holder   event.Agency
-	presumed bool
+	phase             visit.Phase
+	holder            event.Agency
+	presumed, learned bool
 }
 
 // byKey is items by their keys.
@@ -58,20 +58,20 @@ type byKey map[heldKey]*Held
 func (all byKey) of(k heldKey) *Held {
 	h := all[k]
 	if h == nil {
-		h = &Held{Phase: k.phase, Holder: k.holder, Presumed: k.presumed, seconds: map[event.Agency]int64{}}
+		h = &Held{Phase: k.phase, Holder: k.holder, Presumed: k.presumed, Learned: k.learned, seconds: map[event.Agency]int64{}}
 		all[k] = h
 	}
 	return h
 }
 
-// sorted are the items in the order of phases and holders, those that are known before those that are presumed.
+// sorted are the items in the order of phases and holders; those that are known before those that are presumed, and the procedure's before the learned.
 func (all byKey) sorted() []Held {
 	out := make([]Held, 0, len(all))
 	for _, h := range all {
 		out = append(out, *h)
 	}
 	slices.SortFunc(out, func(a, b Held) int {
-		return cmp.Or(cmp.Compare(a.Phase, b.Phase), cmp.Compare(a.Holder, b.Holder), compareBools(a.Presumed, b.Presumed))
+		return cmp.Or(cmp.Compare(a.Phase, b.Phase), cmp.Compare(a.Holder, b.Holder), compareBools(a.Presumed, b.Presumed), compareBools(a.Learned, b.Learned))
 	})
 	return out
 }
@@ -96,7 +96,7 @@ func (t *Table) Inside(b event.BCP, d event.Direction, o *engine.Occupancy, h *h
 		if !ok || n == 0 {
 			continue
 		}
-		k := heldKey{phase, holder, false}
+		k := heldKey{phase: phase, holder: holder}
 		if phase != visit.Wait || holder != t.rules.Unknown || c.Since == engine.NoQuarter {
 			all.of(k).Trucks += n
 			continue
@@ -107,7 +107,7 @@ func (t *Table) Inside(b event.BCP, d event.Direction, o *engine.Occupancy, h *h
 		const quarter = 15 * minute
 		p := t.presume(b, d, KeyOf(c), ageSince(since, int64(c.Since)*quarter+quarter/2))
 		if p.Basis != Nothing {
-			k.holder, k.presumed = p.Holder, true
+			k.holder, k.presumed, k.learned = p.Holder, true, p.Basis != Procedure
 		}
 		all.of(k).add(n, p)
 	}
@@ -129,12 +129,11 @@ func ageSince(since []int64, began int64) int {
 }
 
 func (h *Held) add(trucks int, p Presumption) {
-	h.Trucks += trucks
-	if p.Share == 0 {
-		return
+	if h.Trucks == 0 || p.Waits < h.Waits {
+		h.Waits = p.Waits
 	}
+	h.Trucks += trucks
 	millionths := func(share float64) int64 { return int64(trucks) * int64(math.Round(share*1e6)) }
-	h.Shared += trucks
 	h.shares += millionths(p.Share)
 	if p.Second != event.NoAgency {
 		h.seconds[p.Second] += millionths(p.SecondShare)
@@ -146,9 +145,11 @@ func Sum(some []Held) []Held {
 	all := byKey{}
 	for i := range some {
 		h := &some[i]
-		sum := all.of(heldKey{h.Phase, h.Holder, h.Presumed})
+		sum := all.of(heldKey{h.Phase, h.Holder, h.Presumed, h.Learned})
+		if sum.Trucks == 0 || h.Waits < sum.Waits {
+			sum.Waits = h.Waits
+		}
 		sum.Trucks += h.Trucks
-		sum.Shared += h.Shared
 		sum.shares += h.shares
 		for a, share := range h.seconds {
 			sum.seconds[a] += share

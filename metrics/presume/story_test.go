@@ -192,7 +192,7 @@ func TestTrucksInsideByHolder(t *testing.T) {
 		phase         visit.Phase
 		holder        event.Agency
 		presumed      bool
-		trucks, share int
+		trucks, waits int
 		share1000     int
 		second        event.Agency
 		second1000    int
@@ -200,12 +200,13 @@ func TestTrucksInsideByHolder(t *testing.T) {
 	lines := func(all []presume.Held) (out []line) {
 		for _, h := range all {
 			second, share := h.Second()
-			out = append(out, line{h.Phase, h.Holder, h.Presumed, h.Trucks, h.Shared, int(h.Share()*1000 + 0.5), second, int(share*1000 + 0.5)})
+			out = append(out, line{h.Phase, h.Holder, h.Presumed, h.Trucks, h.Waits, int(h.Share()*1000 + 0.5), second, int(share*1000 + 0.5)})
 		}
 		return out
 	}
 	want := []line{
-		{visit.Wait, s.voc.Trader, true, 7, 3, 667, s.police, 333}, // of four, the procedure alone says it
+		{visit.Wait, s.voc.Trader, true, 4, 0, 0, event.NoAgency, 0}, // as the procedure says
+		{visit.Wait, s.voc.Trader, true, 3, 45, 667, s.police, 333},
 		{visit.Wait, s.voc.UnknownHolder, false, 1, 0, 0, event.NoAgency, 0},
 		{visit.Service, s.voc.Customs, false, 1, 0, 0, event.NoAgency, 0},
 	}
@@ -213,7 +214,7 @@ func TestTrucksInsideByHolder(t *testing.T) {
 		t.Errorf("%+v\nwant\n%+v", is, want)
 	}
 	for i := range want {
-		want[i].trucks, want[i].share = 2*want[i].trucks, 2*want[i].share
+		want[i].trucks *= 2
 	}
 	if is := lines(presume.Sum(append(got, got...))); !reflect.DeepEqual(is, want) {
 		t.Errorf("in two directions %+v\nwant\n%+v", is, want)

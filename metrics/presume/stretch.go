@@ -1,6 +1,7 @@
 package presume
 
 import (
+	"slices"
 	"sort"
 	"time"
 
@@ -29,13 +30,20 @@ func KeyOf(c engine.Class) Key {
 
 // KeyAt is the key of a visit with these facts, ordered, in the channel.
 func KeyAt(facts []visit.Fact, channel event.Channel) Key {
-	last := &facts[len(facts)-1]
-	var done []event.Agency
+	return keyAfter(&facts[len(facts)-1], channel, completed(nil, facts))
+}
+
+// completed appends the agencies of the inspections that the facts complete, each once.
+func completed(dst []event.Agency, facts []visit.Fact) []event.Agency {
 	for i := range facts {
-		if facts[i].Type == event.InspectionCompleted {
-			done = append(done, facts[i].Agency)
+		if facts[i].Type == event.InspectionCompleted && !slices.Contains(dst, facts[i].Agency) {
+			dst = append(dst, facts[i].Agency)
 		}
 	}
+	return dst
+}
+
+func keyAfter(last *visit.Fact, channel event.Channel, done []event.Agency) Key {
 	return Key{Last: last.Type, Agency: last.Agency, Kind: last.Kind(), Result: last.Result(), Channel: channel, Done: engine.AgenciesOf(done...)}
 }
 
@@ -80,12 +88,14 @@ func Stretches(dst []Stretch, v *visit.Visit, rules visit.Rules) []Stretch {
 	}
 	facts := v.Facts()
 	var now visit.State
+	var done []event.Agency
 	at := 0 // of the segment in which the wait is
 	for i := 0; i < len(facts); {
 		j := i + 1
 		for j < len(facts) && facts[j].Time == facts[i].Time {
 			j++
 		}
+		done = completed(done, facts[i:j])
 		i = j
 		so := visit.Of(end.BCP, facts[:j:j], nil)
 		rules.Advance(&so, &now)
@@ -101,7 +111,7 @@ func Stretches(dst []Stretch, v *visit.Visit, rules visit.Rules) []Stretch {
 		}
 		s := Stretch{
 			BCP: end.BCP, Direction: end.Direction, Since: now.Since, Departed: end.Departed, Holder: end.Segments[at].Holder,
-			Key: KeyAt(facts[:j], now.Channel),
+			Key: keyAfter(&facts[j-1], now.Channel, done),
 		}
 		dst = s.split(dst, rules.Hours, from, to)
 	}

@@ -34,6 +34,17 @@ const table = (caption, heads, rows) => el("div", { class: "scroll", tabindex: "
 const row = (...cells) => el("tr", {}, ...cells.map((c) => (c instanceof Node && c.nodeName === "TD" ? c : el("td", {}, c))));
 const number = (text) => el("td", { class: "number" }, text);
 
+// calibration is what was said and what became of it, drawn once enough trucks have left.
+function calibration({ visits, calibration: tenths }) {
+  if (visits < least || !tenths.length) return [];
+  const all = tenths.reduce((sum, c) => sum + c.seconds, 0);
+  return [el("details", {}, el("summary", {}, t("calibration")), table(t("calibration"), [t("said"), t("was"), t("share_of_time")],
+    tenths.map((c) => row(number(percent(c.said)), number(percent(c.right)), number(percent(c.seconds / all))))))];
+}
+
+// least is how many trucks a record is of at least.
+const least = 30;
+
 export class Detail {
   constructor(dialog) {
     this.dialog = dialog;
@@ -200,14 +211,16 @@ export class Detail {
   heldTable({ inside, presumption, time_zone: zone }) {
     if (inside.trucks === null) return [unknown(null, t("inside_unknown", { reason: why(inside.reason, this.place, this.now) }))];
     if (!inside.trucks) return [el("p", { class: "minor" }, t("nobody_inside"))];
-    const sure = (p) => (p === null ? t("known") : p.share === null ? t("by_procedure") : percent(p.share));
+    const sure = (h) => (h.holder === "unknown" ? el("td", { class: "unknown-cell" }, t("unknown"))
+      : number(h.presumed === null ? t("known") : h.presumed.share === null ? t("by_procedure") : t("share_of", { share: percent(h.presumed.share), n: count(h.presumed.waits) })));
     const second = (p) => (p?.second ? t("holder_share", { holder: holderName(p.second), share: percent(p.second_share) }) : "");
     return [table(t("held_now"), [t("phase"), t("holder"), t("truck_count"), t("sure"), t("second")],
       inside.by_holder.toSorted((a, b) => b.trucks - a.trucks).map((h) => row(
         phaseName(h.phase), el("td", {}, swatch(h.holder), h.presumed ? t("presumably", { holder: holderName(h.holder) }) : holderName(h.holder)),
-        number(count(h.trucks)), number(sure(h.presumed)), second(h.presumed)))),
+        number(count(h.trucks)), sure(h), second(h.presumed)))),
     el("p", { class: "minor" }, t("held_help")),
-    el("p", { class: "minor" }, presumption.right === null || presumption.visits < 30 ? t("no_record")
+    ...calibration(presumption),
+    el("p", { class: "minor" }, presumption.right === null || presumption.visits < least ? t("no_record")
       : t("record", { n: count(presumption.visits), right: percent(presumption.right), two: percent(presumption.first_two), time: dateTime(presumption.learned, zone) }))];
   }
 
