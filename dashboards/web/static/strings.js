@@ -16,7 +16,7 @@ const en = {
   time_by_holder: "Time by holder",
   held_now: "Who has the trucks now", presumably_for: "Presumably waiting for", presumably: "{holder}, presumably", known: "known", by_procedure: "by procedure",
   sure: "Charged before", second: "Second, charged before", truck_count: "Trucks",
-  share_of: "{share} of {n} waits", calibration: "What was said, and what became of it", said: "Said", was: "Was so", share_of_time: "Share of the time",
+  share_of: "{share} of {n} waits or more", calibration: "What was said, and what became of it", said: "Said", was: "Was so", share_of_time: "Share of the time",
   held_help: "A wait is charged to the holder who ends it, so nobody knows yet for whom a truck waits. Presumably it is the holder to whom most of the time was charged that trucks at the same point of the procedure, after as long a wait, waited in the last 8 weeks: \"charged before\" is the share of that time, of at least 30 waits. Where fewer are known, the usual procedure says it.",
   record: "How often that was right in the last 30 days, of {n} trucks: {right} of the waiting time was charged to the presumed holder in the end, {two} to that or the second. Learned {time}.",
   no_record: "How often that was right is not known yet: of too few trucks that waited since something was learned the wait has ended.",
