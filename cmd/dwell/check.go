@@ -81,6 +81,11 @@ func (c *checkCommand) Run(ctx context.Context, e *env) error {
 	if tables := cfg.Running().ClickHouse; !tables.Embedded {
 		nameForwarded(ctx, e, tables.Config, hasDemo(cfg))
 		countIneffective(ctx, e, tables.Config)
+		if book != nil {
+			if lacking := cfg.CheckNames(ctx, book); lacking != nil {
+				report("places", lacking)
+			}
+		}
 		if partial := namePartial(ctx, tables.Config); partial != nil {
 			report("places' facts", partial)
 		}

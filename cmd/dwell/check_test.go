@@ -39,6 +39,35 @@ func TestCheckCountsRetractionsThatRetractNothing(t *testing.T) {
 	}
 }
 
+// A truck is held by an agency that the next places file lacks: check says so before a process is started with it.
+func TestCheckNamesTheAgencyThatAPlacesFileLacks(t *testing.T) {
+	s := serveForTest(t, "afghanistan", time.Now)
+	bcp, _ := s.Vocabulary.BCP([]byte("AF-NAN-TORKHAM"))
+	transport, _ := s.Vocabulary.Agency([]byte("transport"))
+	at := time.Date(2026, 1, 5, 8, 0, 0, 0, time.UTC).UnixMilli()
+	held := event.Event{
+		Type: event.HoldPlaced, ID: []byte("1"), Source: []byte("/post"), Subject: []byte("T1"), BCP: bcp, Direction: event.Inbound, Time: at, Recorded: at,
+		Agency: transport, Hold: []byte("h"),
+	}
+	if err := s.Producer.Write(t.Context(), event.NewRecord(s.Vocabulary, &held, at)); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.CaughtUp(t.Context(), func(int64) {}); err != nil {
+		t.Fatal(err)
+	}
+	places := filepath.Join(t.TempDir(), "places.yaml")
+	text := "agencies: [{code: customs, names: {en: Customs}}]\nplaces: [{id: AF-NAN-TORKHAM, names: {en: Torkham}, time_zone: Asia/Kabul}]\n"
+	if err := os.WriteFile(places, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var out, errs bytes.Buffer
+	code := run(t.Context(), []string{"check", "--data", s.Config.Data}, strings.NewReader(""), &out, &errs, []string{"DWELL_PLACES=" + places})
+	want := fmt.Sprintf("dwell: places: %q lacks the agencies [\"transport\"], which the tables have events of: add them, or stop every process and run dwell recount, which makes dead letters of their events\n", places)
+	if code != 1 || errs.String() != want {
+		t.Errorf("exit %d, %s\nwant %s\nout %s", code, &errs, want, &out)
+	}
+}
+
 // A ministry publishes its queues, and has renamed a place. Another one is down, a third one has another document than the mapping is for: check names each,
 // and goes on.
 func TestCheckTriesTheDocumentsOfSources(t *testing.T) {

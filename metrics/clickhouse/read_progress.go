@@ -68,15 +68,6 @@ func orNever(ms *int64) int64 {
 	return *ms
 }
 
-// SeenBCPs are the ids of the BCPs that events have been counted of, sorted, with those that are not configured.
-func (s *Store) SeenBCPs(ctx context.Context) (ids []string, err error) {
-	const query = "SELECT arraySort(groupUniqArray(toString(bcp))) FROM inside_now WHERE last_event IS NOT NULL"
-	if err := s.conn.QueryRow(ctx, query).Scan(&ids); err != nil {
-		return nil, fmt.Errorf("read table inside_now: %w", damaged(err))
-	}
-	return ids, nil
-}
-
 func (s *Store) place(bcp, direction string) (b event.BCP, d event.Direction, err error) {
 	b, ok := s.voc.BCP([]byte(bcp))
 	if !ok {

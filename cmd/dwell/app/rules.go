@@ -52,8 +52,8 @@ func collectRules(rules map[string]string, of any, name func(reflect.StructField
 	}
 }
 
-// CheckRules fails if a rule differs from the one by which the tables were counted, or if a place of the tables is missing. It
-// returns the rules that are not stored yet.
+// CheckRules fails if a rule differs from the one by which the tables were counted, or if a place or an agency of the tables is
+// missing. It returns the rules that are not stored yet.
 func (s *System) CheckRules(ctx context.Context) (missing map[string]string, err error) {
 	counted, err := s.Store.Rules(ctx)
 	if err != nil {
@@ -73,7 +73,7 @@ func (s *System) CheckRules(ctx context.Context) (missing map[string]string, err
 			errs = append(errs, otherRule(rule, now[rule], was))
 		}
 	}
-	return missing, errors.Join(append(errs, s.knowsAllPlaces(ctx))...)
+	return missing, errors.Join(append(errs, s.knowsAllNames(ctx))...)
 }
 
 // OwnTopic fails if the tables are those of another topic than the configured one. Whoever writes to the topic, and to the tables that it is
@@ -103,24 +103,40 @@ func otherRule(rule, now, was string) error {
 	return fmt.Errorf("%s is %q, but the tables were counted with %q: set it back, or %s", rule, now, was, wayOut)
 }
 
-// knowsAllPlaces refuses a places file that lacks a place of the tables. No shard could recover, while those that count with the
-// right file would have lost their partitions to this process. If the table of them is damaged, no shard can recover either, and
+// knowsAllNames refuses a places file that lacks a place or an agency of the tables. No shard could recover, while those that count with
+// the right file would have lost their partitions to this process. If a table of them is damaged, no shard can recover either, and
 // /readyz, which a process that does not start cannot answer, says why and names the way out.
-func (s *System) knowsAllPlaces(ctx context.Context) error {
-	seen, err := s.Store.SeenBCPs(ctx)
-	if clickhouse.IsDamage(err) {
-		return nil
+func (s *System) knowsAllNames(ctx context.Context) error {
+	lacking, err := s.Store.Unconfigured(ctx)
+	if err != nil && !clickhouse.IsDamage(err) {
+		return err
 	}
+	return s.Config.lacks(lacking)
+}
+
+// CheckNames is an error if the places file lacks a place or an agency of the tables. Tables that cannot be read have none.
+func (c *Config) CheckNames(ctx context.Context, book *place.Book) error {
+	voc, err := book.Vocabulary()
 	if err != nil {
 		return err
 	}
-	missing := slices.DeleteFunc(seen, func(id string) bool {
-		return slices.ContainsFunc(s.Book.Places, func(p place.Place) bool { return p.ID == id })
-	})
-	if len(missing) > 0 {
-		return fmt.Errorf("places: %q lacks %q, which the tables have events of: add them, or stop every process and run dwell recount, which makes dead letters of their events", s.Config.Places, missing)
+	lacking, err := clickhouse.FindUnconfigured(ctx, c.Running().ClickHouse.Config, voc)
+	if err != nil {
+		return nil //nolint:nilerr // what cannot be read is said elsewhere
 	}
-	return nil
+	return c.lacks(lacking)
+}
+
+func (c *Config) lacks(names clickhouse.Unconfigured) error {
+	const wayOut = "places: %q lacks %s%q, which the tables have events of: add them, or stop every process and run dwell recount, which makes dead letters of their events"
+	var errs []error
+	if len(names.BCPs) > 0 {
+		errs = append(errs, fmt.Errorf(wayOut, c.Places, "", names.BCPs))
+	}
+	if len(names.Agencies) > 0 {
+		errs = append(errs, fmt.Errorf(wayOut, c.Places, "the agencies ", names.Agencies))
+	}
+	return errors.Join(errs...)
 }
 
 // checkPartitions fails if the topic has another number of partitions than when it was first counted.
