@@ -4,11 +4,13 @@ import (
 	"io"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
 	"dwell/cmd/dwell/app"
 	"dwell/ingest/event"
+	"dwell/ingest/place"
 )
 
 func serveForTest(t *testing.T, places string, now func() time.Time) *app.System {
@@ -34,6 +36,21 @@ func serveWith(t *testing.T, change func(cfg *app.Config), now func() time.Time)
 		}
 	})
 	return s
+}
+
+// A system may have time zones that ClickHouse lacks, such as one of last year. No process counts with it.
+func TestPlacesInZonesThatClickHouseDoesNotKnowAreRefused(t *testing.T) {
+	s := serveForTest(t, "afghanistan", time.Now)
+	book := *s.Book
+	book.Places = append(slices.Clone(book.Places), place.Place{ID: "NEW", Zone: time.FixedZone("Town/Hall", 3600)})
+	next := &app.System{Config: s.Config, Book: &book, Store: s.Store}
+	const want = `places: "afghanistan" has the time zones ["Town/Hall"], which ClickHouse does not know: use names of its table system.time_zones, such as another name of the same zone`
+	if _, err := next.CheckRules(t.Context()); err == nil || err.Error() != want {
+		t.Errorf("%v\nwant %s", err, want)
+	}
+	if err := s.Config.CheckNames(t.Context(), &book); err == nil || err.Error() != want {
+		t.Errorf("check: %v\nwant %s", err, want)
+	}
 }
 
 // TestAFactAboutAPlaceReachesEveryShard writes one as a source does that knows nothing of partitions: into one of them.

@@ -101,8 +101,8 @@ func (r rawPlace) place() (Place, []error) {
 	}
 	fault(checkNames("names", r.Names))
 	var err error
-	if p.Zone, err = time.LoadLocation(r.TimeZone); err != nil || r.TimeZone == "" || r.TimeZone == "Local" {
-		fault(fmt.Errorf("time_zone: %q is not a time zone such as \"Asia/Kabul\"", r.TimeZone))
+	if p.Zone, err = ParseZone(r.TimeZone); err != nil {
+		fault(fmt.Errorf("time_zone: %q %w", r.TimeZone, err))
 	}
 	if len(r.Calendar) > 0 {
 		p.Calendar, err = newCalendar(r.Calendar)

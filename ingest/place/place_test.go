@@ -167,6 +167,10 @@ func TestErrorsNameFilePlaceKeyAndValue(t *testing.T) {
 	for _, c := range []struct{ old, new, want string }{
 		{"time_zone: Asia/Kabul", "time_zone: Asia/Nowhere", `p.yaml: place "A-1": time_zone: "Asia/Nowhere"`},
 		{"time_zone: Asia/Kabul", "time_zone: Local", `p.yaml: place "A-1": time_zone: "Local"`},
+		{"time_zone: Asia/Kabul", "time_zone: localtime", `p.yaml: place "A-1": time_zone: "localtime" is not a time zone such as "Asia/Kabul"`},
+		{"time_zone: Asia/Kabul", "time_zone: right/Asia/Kabul", `p.yaml: place "A-1": time_zone: "right/Asia/Kabul" is not a time zone such as "Asia/Kabul"`},
+		{"time_zone: Asia/Kabul", "time_zone: posix/Asia/Kabul", `p.yaml: place "A-1": time_zone: "posix/Asia/Kabul" is not a time zone such as "Asia/Kabul"`},
+		{"time_zone: Asia/Kabul", "time_zone: posixrules", `p.yaml: place "A-1": time_zone: "posixrules" is not a time zone such as "Asia/Kabul"`},
 		{"07:30-12:00", "07:30-25:00", `p.yaml: place "A-1": calendar[0].hours: "07:30-25:00"`},
 		{"07:30-12:00", "12:00-07:30", `calendar[0].hours: "12:00-07:30"`},
 		{"13:00-24:00", "11:00-24:00", `calendar: the hours of "mon" overlap`},

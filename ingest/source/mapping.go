@@ -18,6 +18,7 @@ import (
 	"golang.org/x/text/encoding"
 
 	"dwell/ingest/event"
+	"dwell/ingest/place"
 	"dwell/ingest/strictyaml"
 )
 
@@ -180,8 +181,8 @@ func (raw *Description) Check(name string) (Mapping, error) {
 	switch {
 	case raw.TimeZone == zoneOfPlace:
 	case raw.TimeZone != "":
-		if m.TimeZone, err = time.LoadLocation(raw.TimeZone); err != nil || raw.TimeZone == "Local" {
-			fault("time_zone", raw.TimeZone, "is not a time zone such as \"Asia/Kabul\", nor place")
+		if m.TimeZone, err = place.ParseZone(raw.TimeZone); err != nil {
+			fault("time_zone", raw.TimeZone, err.Error()+", nor place")
 		}
 	case err == nil && !m.moments.zoned:
 		fault("time_zone", "", fmt.Sprintf("is empty, and times as %q have no zone; name one such as \"Asia/Kabul\", or place for that of each place", m.layout))

@@ -68,6 +68,9 @@ func (s *System) checkRecount(ctx context.Context) error {
 	if was, counted := rules[topicRule]; counted && was != s.Config.Kafka.Topic {
 		return fmt.Errorf("%s is %q, but the tables were counted from %q: set it back, or count the new topic into a new clickhouse.database", topicRule, s.Config.Kafka.Topic, was)
 	}
+	if err := s.zonesAreKnown(ctx); err != nil {
+		return err
+	}
 	if err := s.alone(ctx); err != nil {
 		return err
 	}

@@ -52,8 +52,8 @@ func collectRules(rules map[string]string, of any, name func(reflect.StructField
 	}
 }
 
-// CheckRules fails if a rule differs from the one by which the tables were counted, or if a place or an agency of the tables is
-// missing. It returns the rules that are not stored yet.
+// CheckRules fails if a rule differs from the one by which the tables were counted, if a place or an agency of the tables is
+// missing, or if ClickHouse does not know a time zone. It returns the rules that are not stored yet.
 func (s *System) CheckRules(ctx context.Context) (missing map[string]string, err error) {
 	counted, err := s.Store.Rules(ctx)
 	if err != nil {
@@ -73,7 +73,7 @@ func (s *System) CheckRules(ctx context.Context) (missing map[string]string, err
 			errs = append(errs, otherRule(rule, now[rule], was))
 		}
 	}
-	return missing, errors.Join(append(errs, s.knowsAllNames(ctx))...)
+	return missing, errors.Join(append(errs, s.knowsAllNames(ctx), s.zonesAreKnown(ctx))...)
 }
 
 // OwnTopic fails if the tables are those of another topic than the configured one. Whoever writes to the topic, and to the tables that it is
@@ -114,17 +114,44 @@ func (s *System) knowsAllNames(ctx context.Context) error {
 	return s.Config.lacks(lacking)
 }
 
-// CheckNames is an error if the places file lacks a place or an agency of the tables. Tables that cannot be read have none.
+// zonesAreKnown refuses a places file with a time zone that ClickHouse does not know.
+func (s *System) zonesAreKnown(ctx context.Context) error {
+	unknown, err := s.Store.UnknownZones(ctx, zonesOf(s.Book))
+	if err != nil {
+		return err
+	}
+	return s.Config.unknownTo(unknown)
+}
+
+func zonesOf(book *place.Book) (zones []string) {
+	for i := range book.Places {
+		zones = append(zones, book.Places[i].Zone.String())
+	}
+	return zones
+}
+
+func (c *Config) unknownTo(zones []string) error {
+	if len(zones) == 0 {
+		return nil
+	}
+	return fmt.Errorf("places: %q has the time zones %q, which ClickHouse does not know: use names of its table system.time_zones, such as another name of the same zone", c.Places, zones)
+}
+
+// CheckNames is an error if the places file lacks a place or an agency of the tables, or has a time zone that ClickHouse does not
+// know. What cannot be read is said elsewhere.
 func (c *Config) CheckNames(ctx context.Context, book *place.Book) error {
 	voc, err := book.Vocabulary()
 	if err != nil {
 		return err
 	}
-	lacking, err := clickhouse.FindUnconfigured(ctx, c.Running().ClickHouse.Config, voc)
-	if err != nil {
-		return nil //nolint:nilerr // what cannot be read is said elsewhere
+	cfg, faults := c.Running().ClickHouse.Config, []error{}
+	if lacking, err := clickhouse.FindUnconfigured(ctx, cfg, voc); err == nil {
+		faults = append(faults, c.lacks(lacking))
 	}
-	return c.lacks(lacking)
+	if unknown, err := clickhouse.FindUnknownZones(ctx, cfg, zonesOf(book)); err == nil {
+		faults = append(faults, c.unknownTo(unknown))
+	}
+	return errors.Join(faults...)
 }
 
 func (c *Config) lacks(names clickhouse.Unconfigured) error {
