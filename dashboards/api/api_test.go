@@ -281,6 +281,12 @@ func TestEveryAnswerIsAsDescribed(t *testing.T) {
 		}
 		if path = ""; page.Next != nil {
 			path = "/places/" + torkham + "/visits?limit=1&cursor=" + url.QueryEscape(*page.Next)
+			for _, other := range []string{path + "&direction=inbound", strings.Replace(path, torkham, "AF-KAN-SPINBOLDAK", 1), path[:len(path)-3]} {
+				var p problem.Document
+				if o.get(other, &p); p.Status != 400 || p.Parameter != "cursor" {
+					t.Errorf("%s: %+v", other, p)
+				}
+			}
 		}
 	}
 	if want := []string{"T2/b", "T1", "T3"}; !slices.Equal(ids, want) {

@@ -88,19 +88,19 @@ func (h *Handler) inside(ctx context.Context, q *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	f, err := q.filter()
+	if err != nil {
+		return nil, err
+	}
 	var after *overview.Cursor
 	if v := q.get("cursor"); v != "" {
-		c, err := overview.ParseCursor(v)
+		c, err := overview.ParseCursor(v, id, f)
 		if err != nil {
-			return nil, bad("cursor", v, `not a cursor returned as "next" by a previous page`)
+			return nil, bad("cursor", v, `not a cursor returned as "next" by a previous page of this place and these filters`)
 		}
 		after = &c
 	}
-	f, err := q.filter()
-	if err == nil {
-		err = q.done()
-	}
-	if err != nil {
+	if err := q.done(); err != nil {
 		return nil, err
 	}
 	return h.store.Inside(ctx, id, f, after, limit)

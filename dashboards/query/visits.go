@@ -40,7 +40,7 @@ WHERE bcp = {bcp:String} AND over = 0 AND arrived IS NOT NULL AND departed IS NU
 	if err == nil && len(out.Visits) > limit {
 		out.Visits = out.Visits[:limit]
 		last := out.Visits[limit-1]
-		next := overview.Cursor{ArrivedMs: last.Arrived.UnixMilli(), Visit: last.Visit}.String()
+		next := overview.Cursor{ArrivedMs: last.Arrived.UnixMilli(), Visit: last.Visit}.Text(id, f)
 		out.Next = &next
 	}
 	return out, err
