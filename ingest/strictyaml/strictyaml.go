@@ -3,7 +3,8 @@
 // It promises that an unknown key is an error, and so are a second document, which the library would pass over, and a
 // document at which the library panics: goccy/go-yaml does so on a tag without a value ("places:\n !- "). A file that is
 // empty but for comments sets nothing, where the library would set everything to zero; a byte order mark is passed over.
-// A number with a fraction is no whole number, where the library would cut it.
+// A number with a fraction is no whole number, where the library would cut it, and one with a zero in front, such as 010, is an error, where
+// the library would read it as octal: 8, also as a text.
 //
 // It refuses, before the library parses it, what takes memory or time by a power of its size: anchors, aliases and merges, of which 766
 // bytes never end; values within more than 32 others, of which 40 kB take 2.5 GB; keys of more than 256 bytes, which
@@ -17,6 +18,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"regexp"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -33,7 +35,7 @@ const (
 	maxKey    = 256 // bytes
 )
 
-// Unmarshal reads one document into a pointer to a struct.
+// Unmarshal reads one document into a pointer.
 func Unmarshal(data []byte, into any) (err error) {
 	defer recovered(&err)
 	file, err := Parse(data)
@@ -78,7 +80,10 @@ func recovered(err *error) {
 	}
 }
 
-// check refuses anchors, aliases and merges, and values that are too deep. Outside of brackets a value lies in those that begin
+// zeroInFront is a number that YAML 1.1 reads as octal if it can, unlike 0o10, which is octal on purpose.
+var zeroInFront = regexp.MustCompile(`^[-+]?0[0-9_]+$`)
+
+// check refuses anchors, aliases and merges, octal numbers by accident, and values that are too deep. Outside of brackets a value lies in those that begin
 // in the columns to the left of it.
 func check(tokens token.Tokens) error {
 	brackets, columns := 0, []int(nil)
@@ -87,6 +92,11 @@ func check(tokens token.Tokens) error {
 		switch t.Type {
 		case token.AnchorType, token.AliasType, token.MergeKeyType:
 			return fmt.Errorf("line %d: %q is an anchor, an alias or a merge, which are not supported; write the value wherever it is used, or put quotes around a text", t.Position.Line, t.Value)
+		case token.OctetIntegerType:
+			if zeroInFront.MatchString(t.Value) {
+				return fmt.Errorf("line %d: %q begins with a zero, and YAML would take it for an octal number; write it without the zero, or put quotes around a text", t.Position.Line, t.Value)
+			}
+			continue
 		case token.SequenceStartType, token.MappingStartType:
 			brackets++
 		case token.SequenceEndType, token.MappingEndType:

@@ -106,6 +106,41 @@ func TestFilesWithinTheBoundsAreRead(t *testing.T) {
 	}
 }
 
+// Ten lines above the header were eight, and a code 010 of an agency was the code 8.
+func TestZeroInFrontMakesNoOctalNumber(t *testing.T) {
+	const octal = "%q begins with a zero, and YAML would take it for an octal number; write it without the zero, or put quotes around a text"
+	for text, want := range map[string]string{
+		"skip: 010":                 "line 1: " + fmt.Sprintf(octal, "010"),
+		"name: a\nskip: -07":        "line 2: " + fmt.Sprintf(octal, "-07"),
+		"share: 00":                 "line 1: " + fmt.Sprintf(octal, "00"),
+		"name: 010":                 "line 1: " + fmt.Sprintf(octal, "010"),
+		"codes: {010: a}":           "line 1: " + fmt.Sprintf(octal, "010"),
+		"codes: {a: 01}":            "line 1: " + fmt.Sprintf(octal, "01"),
+		"skip: 08":                  `"08" begins with a zero; write it without`,
+		"skip: '010'":               `"010" begins with a zero; write it without`,
+		"name: '010'":               "",
+		"name: 08":                  "",
+		"codes: {'010': a, b: 0x8}": "",
+		"skip: 0":                   "",
+		"skip: 0o10":                "",
+		"share: 0.5":                "",
+	} {
+		var into struct {
+			Skip  int               `yaml:"skip"`
+			Share float64           `yaml:"share"`
+			Name  string            `yaml:"name"`
+			Codes map[string]string `yaml:"codes"`
+		}
+		got := ""
+		if err := strictyaml.Unmarshal([]byte(text), &into); err != nil {
+			got = err.Error()
+		}
+		if got != want && (want == "" || !strings.Contains(got, want)) {
+			t.Errorf("%s: %q\nwant %q", text, got, want)
+		}
+	}
+}
+
 // One and a half lines above the header were one.
 func TestFractionIsNoWholeNumber(t *testing.T) {
 	type Inner struct {

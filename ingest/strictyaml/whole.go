@@ -11,7 +11,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 )
 
-// checkWhole refuses numbers with a fraction that are to become whole ones. Types that have a name, such as time.Duration, are read in their own way.
+// checkWhole refuses numbers with a fraction or a zero in front that are to become whole ones. Types that have a name, such as time.Duration, are read in their own way.
 func checkWhole(node ast.Node, into reflect.Type) error {
 	for into.Kind() == reflect.Pointer {
 		into = into.Elem()
@@ -38,8 +38,11 @@ func checkWhole(node ast.Node, into reflect.Type) error {
 		}
 	case *ast.FloatNode, *ast.StringNode:
 		text := node.GetToken().Value
-		n, err := strconv.ParseFloat(text, 64)
-		if into.PkgPath() == "" && into.Kind() >= reflect.Int && into.Kind() <= reflect.Uint64 && err == nil && n != math.Trunc(n) {
+		whole := into.PkgPath() == "" && into.Kind() >= reflect.Int && into.Kind() <= reflect.Uint64
+		if whole && zeroInFront.MatchString(text) {
+			return &yaml.SyntaxError{Message: fmt.Sprintf("%q begins with a zero; write it without", text), Token: node.GetToken()}
+		}
+		if n, err := strconv.ParseFloat(text, 64); whole && err == nil && n != math.Trunc(n) {
 			return &yaml.SyntaxError{Message: fmt.Sprintf("%q is not a whole number", text), Token: node.GetToken()}
 		}
 	}

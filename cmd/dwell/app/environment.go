@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml"
+
+	"dwell/ingest/strictyaml"
 )
 
 // notConfiguration are environment variables that begin with DWELL_ and set no key of the configuration.
@@ -96,7 +98,7 @@ func set(field reflect.Value, text string) error {
 		field.Set(reflect.ValueOf(items).Convert(field.Type()))
 		return nil
 	}
-	if err := yaml.Unmarshal([]byte(text), field.Addr().Interface()); err != nil {
+	if err := strictyaml.Unmarshal([]byte(text), field.Addr().Interface()); err != nil {
 		return errors.New(yaml.FormatError(err, false, false))
 	}
 	return nil

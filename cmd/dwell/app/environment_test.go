@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // What a file has is not switched off by a variable that is there but empty, as containers have them.
@@ -23,6 +24,25 @@ func TestEmptyVariableIsAnEmptyListAndNoNumber(t *testing.T) {
 	}
 	if len(cfg.Kafka.Brokers) != 0 || !slices.Equal(cfg.Web.Hosts, []string{"a.example", "b.example"}) || cfg.Kafka.Group != "" {
 		t.Errorf("got brokers %q, hosts %q, group %q", cfg.Kafka.Brokers, cfg.Web.Hosts, cfg.Kafka.Group)
+	}
+}
+
+// A variable is read as the file is: eight partitions for 010 would be for good.
+func TestNumberOfAVariableIsWhatItSays(t *testing.T) {
+	for text, want := range map[string]string{
+		"010": `environment variable DWELL_KAFKA_NEW_PARTITIONS: "010": line 1: "010" begins with a zero, and YAML would take it for an octal number`,
+		"08":  `environment variable DWELL_KAFKA_NEW_PARTITIONS: "08": [1:1] "08" begins with a zero; write it without`,
+		"1.5": `environment variable DWELL_KAFKA_NEW_PARTITIONS: "1.5": [1:1] "1.5" is not a whole number`,
+	} {
+		cfg := DefaultConfig()
+		err := fromEnvironment(&cfg, []string{"DWELL_KAFKA_NEW_PARTITIONS=" + text})
+		if err == nil || !strings.HasPrefix(err.Error(), want) || cfg.Kafka.NewPartitions != 4 {
+			t.Errorf("%s: %d, %v\nwant %s", text, cfg.Kafka.NewPartitions, err, want)
+		}
+	}
+	cfg := DefaultConfig()
+	if err := fromEnvironment(&cfg, []string{"DWELL_KAFKA_NEW_PARTITIONS=10", "DWELL_TRACING_SAMPLE_RATIO=0.5", "DWELL_ENGINE_SKEW=1h"}); err != nil || cfg.Kafka.NewPartitions != 10 || cfg.Engine.Skew != time.Hour {
+		t.Errorf("%d, %v, %v", cfg.Kafka.NewPartitions, cfg.Engine.Skew, err)
 	}
 }
 
