@@ -20,9 +20,16 @@ import (
 type PartitionsChangedError struct {
 	Topic    string
 	Was, Now int
+	// Gone says that the topic has no record any more of those that were counted, as one that was made anew: there is nothing to rebuild.
+	Gone bool
 }
 
 func (e *PartitionsChangedError) Error() string {
+	if e.Gone {
+		return fmt.Sprintf("topic %q has %d partitions and none of the records that were counted with %d partitions: its log is gone, and it was made anew. "+
+			"Put the log back, or delete the topic with what it has by now (the folder kafka in the data folder, if the broker is embedded), "+
+			"set kafka.new_partitions to %d as before, and start again", e.Topic, e.Now, e.Was, e.Was)
+	}
 	return fmt.Sprintf("topic %q has %d partitions, but was counted with %d: keys have moved; dwell rebuild copies all events into a new topic",
 		e.Topic, e.Now, e.Was)
 }

@@ -178,10 +178,34 @@ func (s *System) checkPartitions(ctx context.Context) error {
 		return err
 	}
 	if counted != partitions {
-		return &kafka.PartitionsChangedError{Topic: k.Topic, Was: counted, Now: partitions}
+		gone, err := s.logIsGone(ctx, counted)
+		if err != nil {
+			return err
+		}
+		return &kafka.PartitionsChangedError{Topic: k.Topic, Was: counted, Now: partitions, Gone: gone}
 	}
 	k.Partitions = counted
 	return nil
+}
+
+// logIsGone reports whether no partition has records any more of those that were counted of it, while some were.
+func (s *System) logIsGone(ctx context.Context, counted int) (bool, error) {
+	firsts, ends, err := kafka.Bounds(ctx, s.Config.Kafka.Config)
+	if err != nil {
+		return false, fmt.Errorf("kafka: %w", err)
+	}
+	some := false
+	for shard := range counted {
+		p, err := s.Store.Progress(ctx, shard)
+		if err != nil {
+			return false, err
+		}
+		if p.Offset > 0 && shard < len(ends) && firsts[shard] < p.Offset && p.Offset <= ends[shard] {
+			return false, nil
+		}
+		some = some || p.Offset > 0
+	}
+	return some, nil
 }
 
 // partitionOf is the partition of a subject, in whichever its records lie. The partitions must have been checked.
