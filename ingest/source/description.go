@@ -70,9 +70,9 @@ type Description struct {
 	Direction string `yaml:"direction,omitempty"`
 	// Queue is the name of the lane or class of vehicle of all readings, instead of columns.queue; none by default.
 	Queue string `yaml:"queue,omitempty"`
-	// Only takes the records alone that have one of these values in the column; case does not count.
+	// Only takes the records alone that have one of these values in the column; case does not count. In the column of columns.type, a word that neither codes.type nor only and except name is refused as unknown_type, and not passed over.
 	Only map[string]names `yaml:"only,omitempty"`
-	// Except passes over the records that have one of these values in the column; case does not count.
+	// Except passes over the records that have one of these values in the column; case does not count. "" is a value, too: that of a record without one.
 	Except map[string]names `yaml:"except,omitempty"`
 }
 

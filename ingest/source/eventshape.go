@@ -157,6 +157,7 @@ func (raw *Description) eventShapes(m *Mapping, fault func(key, value, wants str
 	for i, e := range raw.Events {
 		m.shapes = append(m.shapes, e.shape(raw, fmt.Sprintf("events[%d].", i), m, fault))
 	}
+	raw.markTypes(m)
 }
 
 // shape is that of an event, which takes what it does not name from all.

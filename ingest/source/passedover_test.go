@@ -15,12 +15,11 @@ func TestValuesThatArePassedOverAreNamed(t *testing.T) {
 source: /gate
 bcp: PL-18-MEDYKA
 direction: outbound
-columns: {time: at, subject: pass, type: what}
-codes: {type: {IN: truck.arrived, OUT: truck.departed}}
+columns: {time: at, subject: pass}
 except: {lane: [closed]}
 events:
-  - {only: {what: [IN]}}
-  - {only: {what: [OUT]}}
+  - {only: {what: [IN]}, values: {type: truck.arrived}}
+  - {only: {what: [OUT]}, values: {type: truck.departed}}
 `
 	const readings = `
 source: /queue

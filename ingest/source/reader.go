@@ -225,6 +225,9 @@ func (q *Reader) passesOver(values []string) bool {
 			return false
 		}
 	}
+	if q.mapping.newType(0, q.at, values) != nil {
+		return false
+	}
 	q.tally.Unselected++
 	if q.events == nil {
 		q.tally.Unselected += int64(len(q.at)) - 1

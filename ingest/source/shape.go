@@ -27,16 +27,17 @@ type filter struct {
 	column string
 	values names
 	not    bool
+	ofType bool // the column is one of the types of events
 }
 
 func (f *filter) passes(value string) bool { return isOf(f.values, value) != f.not }
 
 func filters(only, except map[string]names) (all []filter) {
 	for _, column := range slices.Sorted(maps.Keys(only)) {
-		all = append(all, filter{column, only[column], false})
+		all = append(all, filter{column: column, values: only[column]})
 	}
 	for _, column := range slices.Sorted(maps.Keys(except)) {
-		all = append(all, filter{column, except[column], true})
+		all = append(all, filter{column: column, values: except[column], not: true})
 	}
 	return all
 }

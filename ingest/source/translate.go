@@ -26,7 +26,8 @@ type translator struct {
 // errNoTimeYet says that a record has no time for this one of its events: the truck was not released yet.
 var errNoTimeYet = errors.New("the record has no such event yet")
 
-// record calls each with what a record gives in each shape of the mapping, and returns how many of them only and except let pass.
+// record calls each with what a record gives in each shape of the mapping, and returns how many of them only and except let pass; a record
+// with a new type is refused, and not passed over.
 func (t *translator) record(number int, values []string, origin string, now int64, each func(Line, error) error) (selected int, err error) {
 	missing := 0
 	for i := range t.at {
@@ -39,6 +40,11 @@ func (t *translator) record(number int, values []string, origin string, now int6
 			missing++
 		} else if err := each(l, err); err != nil {
 			return selected, err
+		}
+	}
+	if selected == 0 {
+		if bad := t.mapping.newType(number, t.at, values); bad != nil {
+			return 1, each(Line{}, bad)
 		}
 	}
 	if selected > 0 && missing == selected {
