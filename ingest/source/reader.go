@@ -85,6 +85,10 @@ func NewReader(r io.Reader, mappings []Mapping, voc *event.Vocabulary, zone func
 	if err != nil {
 		return nil, fmt.Errorf("readings: header: %w", err)
 	}
+	units := []string(nil)
+	if tree, ok := f.(*treeFile); ok {
+		units = tree.units(m.path)
+	}
 	records, header, err := f.open(m)
 	if err != nil {
 		return nil, fmt.Errorf("readings: header: %w", err)
@@ -120,7 +124,7 @@ func NewReader(r io.Reader, mappings []Mapping, voc *event.Vocabulary, zone func
 			q.unused = append(q.unused, strings.TrimSpace(name))
 		}
 	}
-	if err := m.checkUnits(q.unused); err != nil {
+	if err := m.checkUnits(q.unused, units); err != nil {
 		return nil, fmt.Errorf("readings: %w", err)
 	}
 	return q, nil

@@ -289,7 +289,7 @@ const (
 // paths are those of all values of the first records, as far as they can be read, and of the values outside of these.
 func paths(t trees) (found []string, err error) {
 	known, outside := map[string]bool{}, map[string]bool{}
-	add := func(path string) {
+	add := func(path, _ string) {
 		if !known[path] && len(found) < maxPaths {
 			known[path] = true
 			found = append(found, path)
@@ -322,12 +322,12 @@ func paths(t trees) (found []string, err error) {
 	return append(found, slices.Sorted(maps.Keys(outside))...), nil
 }
 
-func (t *tree) paths(path string, add func(string)) {
+func (t *tree) paths(path string, add func(path, text string)) {
 	if t.list {
 		path += "[]"
 	}
 	if t.isValue() && path != "" {
-		add(path)
+		add(path, t.text)
 	}
 	for i := range t.kids {
 		kid := &t.kids[i]

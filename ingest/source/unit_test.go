@@ -1,7 +1,9 @@
 package source_test
 
 import (
+	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -58,6 +60,42 @@ func TestWaitUnitOfOneReading(t *testing.T) {
 		`line 3: trucks: "90" is not a length of time such as 1:30 (wait_unit: h:mm)`,
 		"01T03:00 PL-18-MEDYKA queue.observed vehicles=unknown wait=1200 age=unknown queue=buses",
 	}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// A customs office names the units of its waits in its own language, so that the values tell them: three hours and a quarter were read as three minutes.
+func TestUnitBesideAWaitIsFoundByItsValues(t *testing.T) {
+	const m = "source: /x\nbcp: PL-18-MEDYKA\ncolumns: {time: at, wait: WAIT}\nwait_unit: 1m\n"
+	const at, later = `"at":"2026-07-01T02:00:00Z"`, `"at":"2026-07-01T03:00:00Z"`
+	for name, c := range map[string]struct{ path, wait, file, unit string }{
+		"an attribute": {"r.q", "wait", `<r><q at="2026-07-01T02:00:00Z"><wait jedinica="h">3.25</wait></q><q at="2026-07-01T03:00:00Z"><wait jedinica="Min.">35</wait></q></r>`, "wait.@jedinica"},
+		"an attribute of an element that some have": {
+			"r.q", "wait", `<r><q at="2026-07-01T02:00:00Z"><wait/></q><q at="2026-07-01T03:00:00Z"><wait mjera=" сати ">3,25</wait></q></r>`, "wait.@mjera",
+		},
+		"an attribute beside one":         {"r.q", "@wait", `<r><q at="2026-07-01T02:00:00Z" wait="3" in="ώρα"/></r>`, "@in"},
+		"an element beside one in a list": {"r.q", "lane[].wait", `<r><q at="2026-07-01T02:00:00Z"><lane><wait>3</wait><in>saat</in></lane><lane><wait>4</wait><in>dk</in></lane></q></r>`, "lane.in"},
+		"an object of its own":            {"", "wait.n", "{" + at + `,"wait":{"n":3,"јединица":"h"}}`, "wait.јединица"},
+		"a value beside it":               {"", "wait", "{" + at + `,"wait":3,"in":"год"}`, "in"},
+		"a value beside it in a list":     {"", "lanes[].wait", "{" + at + `,"lanes":[{"wait":3,"in":"hours"},{"wait":3,"in":""}]}`, "lanes[].in"},
+		"no unit in each":                 {"", "wait", "{" + at + `,"wait":3,"in":"h"}` + "\n{" + later + `,"wait":3,"in":"trucks"}`, ""},
+		"the unit of another value":       {"", "wait.n", "{" + at + `,"wait":{"n":3},"open":{"for":"h"}}`, ""},
+		"the south":                       {"", "wait", "{" + at + `,"wait":3,"to":"S"}`, ""},
+		"no value":                        {"", "wait", "{" + at + `,"wait":3,"in":""}`, ""},
+	} {
+		text := strings.Replace(m, "WAIT", strconv.Quote(c.wait), 1)
+		if c.path != "" {
+			text = strings.Replace(text, "time: at", `time: "@at"`, 1) + "path: " + c.path + "\n"
+		}
+		_, err := source.NewReader(strings.NewReader(c.file), []source.Mapping{mapping(t, text)}, vocabulary(t), zoneOf, today)
+		want := fmt.Sprintf("columns.wait: %q has its unit in %q, which the mapping does not use; make a reading for each unit, such as {only: {%[2]q: [min]}, wait_unit: 1m}", c.wait, c.unit)
+		if c.unit == "" && err != nil || c.unit != "" && (err == nil || !strings.HasSuffix(err.Error(), want)) {
+			t.Errorf("%s: got %v, want %s", name, err, want)
+		}
+	}
+	used := strings.Replace(m, "WAIT", "wait", 1) + "only: {in: [min]}\n"
+	got := readAll(t, strings.NewReader("{"+at+`,"wait":3,"in":"min"}`), mapping(t, used))
+	if want := []string{"01T02:00 PL-18-MEDYKA queue.observed vehicles=unknown wait=180 age=unknown"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
