@@ -98,7 +98,7 @@ type Reading struct {
 type MappedEvent struct {
 	// Columns are those of this event, besides the ones of all.
 	Columns Columns `yaml:"columns,omitempty"`
-	// Values are what no column has, by its key, such as {type: inspection.started, agency: customs}.
+	// Values are what no column has, by its key, such as {type: inspection.started, agency: customs, kind: scan}. A kind, result, channel or regime is one of those that columns have.
 	Values map[string]string `yaml:"values,omitempty"`
 	// Only takes the event where the column has one of these values.
 	Only map[string]names `yaml:"only,omitempty"`

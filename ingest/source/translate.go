@@ -257,7 +257,7 @@ func (s *said) refusal(r *event.Rejection, voc *event.Vocabulary) string {
 		switch {
 		case eventKeys[f] != key && (f != ofRecorded || key != "recordedtime"):
 		case s.raw[f] == "" && s.shape.columns.of(eventKeys[f]) == "":
-			return fmt.Sprintf("%s has no %s; name its column in columns.%s", s.words[ofType], key, key)
+			return fmt.Sprintf("%s has no %s; name its column in columns.%s", s.words[ofType], key, key) + constant(f, voc)
 		case s.raw[f] == "":
 			return s.about(f, "")
 		case r.Reason == event.UnknownAgency:
@@ -269,4 +269,17 @@ func (s *said) refusal(r *event.Rejection, voc *event.Vocabulary) string {
 		}
 	}
 	return r.Error()
+}
+
+// constant says which words values may give for a field that no column has; empty if they give none.
+func constant(f eventField, voc *event.Vocabulary) string {
+	words := "one of " + voc.KnownAgencies()
+	if f != ofAgency {
+		all := event.WordsOf(eventKeys[f])
+		if len(all) == 0 {
+			return ""
+		}
+		words = oneOf(all)
+	}
+	return fmt.Sprintf(", or say values: {%s: ...} with %s", eventKeys[f], words)
 }

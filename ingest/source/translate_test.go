@@ -319,3 +319,19 @@ func TestMappingWithOneSubjectKeepsItsHash(t *testing.T) {
 		t.Error("two columns have the hash of one")
 	}
 }
+
+// A weighbridge has a column for the end of each weighing, and none for what kind of inspection that is. The refusal says both ways to say it.
+func TestFieldWithoutAColumnMayBeAValue(t *testing.T) {
+	const m = "source: /scales\nbcp: PL-18-MEDYKA\ntime_layout: epoch_s\ncolumns: {subject: pass, time: at}\nevents: [{values: {type: %s}}]\n"
+	const kinds = "document, scan, weighbridge, physical, sps or immigration_security"
+	for values, want := range map[string]string{
+		"inspection.completed, agency: customs, direction: outbound":   "inspection.completed has no kind; name its column in columns.kind, or say values: {kind: ...} with " + kinds,
+		"inspection.completed, kind: weighbridge, direction: outbound": "inspection.completed has no agency; name its column in columns.agency, or say values: {agency: ...} with one of border_police, customs, health, plant_quarantine, transport, veterinary",
+		"truck.arrived": "truck.arrived has no direction; name its column in columns.direction, or say values: {direction: ...} with inbound or outbound",
+	} {
+		got, _ := events(t, "pass,at\nT1,1782892800\n", mapping(t, fmt.Sprintf(m, values)))
+		if len(got) != 1 || got[0] != "line 2: "+want {
+			t.Errorf("%s:\n got %q\nwant line 2: %s", values, got, want)
+		}
+	}
+}

@@ -7,12 +7,14 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/goccy/go-yaml"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"dwell/ingest/event"
 	"dwell/ingest/source"
 )
 
@@ -80,7 +82,7 @@ func mappingKeys(t *testing.T, of reflect.Type, section string, out *strings.Bui
 	docs := comments(t, of)
 	for field := range of.Fields() {
 		tag, _, _ := strings.Cut(field.Tag.Get("yaml"), ",")
-		text := asKeys(docs[field.Name], field.Name, tag)
+		text := sayingOf(of, docs, field.Name, tag)
 		if text == "" {
 			t.Errorf("%s%s has no comment", section, tag)
 		}
@@ -92,6 +94,16 @@ func mappingKeys(t *testing.T, of reflect.Type, section string, out *strings.Bui
 			mappingKeysOfEach(t, of, field.Type.Elem(), section+tag+"[].", out)
 		}
 	}
+}
+
+// sayingOf is what the comment on a field says, with the words that dwell has for a column if the comment has not all of them.
+func sayingOf(of reflect.Type, docs map[string]string, name, tag string) string {
+	text := asKeys(docs[name], name, tag)
+	words := event.WordsOf(tag)
+	if of != reflect.TypeFor[source.Columns]() || !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(text, w) }) {
+		return text
+	}
+	return text + " The words of dwell are " + strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1] + "."
 }
 
 // mappingKeysOfEach writes the keys of one of a list: those that are as in the whole in one row.
@@ -122,7 +134,7 @@ func schemaOf(t *testing.T, of reflect.Type) properties {
 	var all properties
 	for field := range of.Fields() {
 		tag, _, _ := strings.Cut(field.Tag.Get("yaml"), ",")
-		schema := append(properties{{"description", asKeys(docs[field.Name], field.Name, tag)}}, schemaOfValue(t, field.Type)...)
+		schema := append(properties{{"description", sayingOf(of, docs, field.Name, tag)}}, schemaOfValue(t, field.Type)...)
 		all = append(all, property{tag, schema})
 	}
 	return properties{{"type", "object"}, {"additionalProperties", false}, {"properties", all}}
