@@ -52,7 +52,7 @@ type Description struct {
 	Thousands string `yaml:"thousands,omitempty"`
 	// Words are those of the file for unknown figures, flags, states and directions; case does not count.
 	Words words `yaml:"words,omitempty"`
-	// WaitUnit is what a one means as a wait, required beside columns.wait: 1s, 1m or 1h, or h:mm for texts such as 1:30. A cell of a sheet whose format is h:mm or [h]:mm is a length of time whatever it says.
+	// WaitUnit is what a one means as a wait, required beside columns.wait: 1s, 1m or 1h, or h:mm for texts such as 1:30. A duration of ISO 8601 such as PT1H30M, and a cell of a sheet whose format is h:mm or [h]:mm are lengths of time whatever it says.
 	WaitUnit string `yaml:"wait_unit,omitempty"`
 	// AgeUnit is what a one means as an age, required beside columns.age.
 	AgeUnit string `yaml:"age_unit,omitempty"`

@@ -115,11 +115,13 @@ func parseUnit(s string) (of lengths, err error) {
 
 // seconds reads a length of time, rounded to whole seconds. Down to -slack it is zero.
 func (f *numbers) seconds(s string, of lengths, slack time.Duration) (int64, error) {
-	var seconds float64
 	var err error
-	if of.clock {
+	seconds, iso := isoSeconds(s)
+	switch {
+	case iso:
+	case of.clock:
 		seconds, err = clock(s)
-	} else {
+	default:
 		seconds, err = f.read(s)
 		seconds *= of.unit.Seconds()
 	}

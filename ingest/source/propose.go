@@ -182,10 +182,17 @@ func (p *proposal) columns() {
 				return slices.ContainsFunc(kind.words, func(w string) bool { return strings.Contains(lower, w) }) && p.share(i, looksLikeClock) >= 0.5
 			})
 		}
+		iso := false
+		if at < 0 && kind.key == "wait" {
+			at = p.unused(func(i int) bool { return p.share(i, looksLikeISOLength) >= 0.5 })
+			clocks, iso = false, at >= 0
+		}
 		if at >= 0 {
 			add(kind.key, at)
 			figures++
 			switch {
+			case iso:
+				after = append(after, "wait_unit: 1m # it is required; these lengths have units of their own")
 			case clocks:
 				after = append(after, "wait_unit: "+clockUnit+" # or are these times of day?")
 			case kind.unit == "":

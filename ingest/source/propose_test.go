@@ -58,6 +58,11 @@ func TestProposalReadsTheFileOrAsks(t *testing.T) {
 			"# export of a counter\ntime\tbcp\tcount\n1782885600\tPL-18-MEDYKA\t3\n", []string{`comment: "#"`, `separator: "\t"`}, "1 line: 1 reading, 0 refused; 1 empty or comment line",
 		},
 		"an office's spreadsheet in Windows-1250": {polish, []string{"encoding: windows-1250", `bcp: "Przejście"`, `vehicles: "Ciężarówki"`}, "1 line: 1 reading, 0 refused"},
+		"a wait that no word names, as ISO 8601 writes it": {
+			`{"hora":"2026-07-01T00:00:00Z","place":"PL-18-MEDYKA","espera":"PT1H30M"}` + "\n" + `{"hora":"2026-07-01T01:00:00Z","place":"PL-18-MEDYKA","espera":"PT45M"}`,
+			[]string{`wait: "espera"`, "wait_unit: 1m # it is required; these lengths have units of their own"},
+			"2 lines: 2 readings, 0 refused",
+		},
 		"JSON lines": {
 			`{"at":"2026-07-01T00:00:00Z","place":"PL-18-MEDYKA","queue":{"trucks":7}}` + "\n" + `{"at":"2026-07-01T01:00:00Z","place":"PL-18-MEDYKA","queue":{"trucks":8}}`,
 			[]string{`vehicles: "queue.trucks"`},
