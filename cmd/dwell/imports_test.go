@@ -266,7 +266,8 @@ func renumberedFileCountsOnceAgain(d *desk) {
 	if strings.Contains(printed, "counts twice") {
 		d.Errorf("a new row prints\n%s", printed)
 	}
-	_, printed = bring("7,N5,2026-01-06 10:00,\n")
+	// A file of another name, by the same mapping.
+	printed = d.dwell(0, "import", "events", d.file("numbered_v2.csv", "row,visit,came,went\n7,N5,2026-01-06 10:00,\n"), "--map", mapping)
 	if want := "1 event of this file is in import " + second + " too, under another id, so it counts twice; if"; !strings.Contains(printed, want) {
 		d.Errorf("prints\n%swant %q in it", printed, want)
 	}

@@ -2,7 +2,7 @@ package imports
 
 import "context"
 
-// Moved are the events of a file that earlier imports of a file of the same name say under other ids, so that each counts twice. A file whose
+// Moved are the events of a file that earlier imports of a file of the same name, or by the same mapping, say under other ids, so that each counts twice. A file whose
 // records were numbered anew, as a row was deleted or inserted, has most of its events in them.
 type Moved struct {
 	Events int64

@@ -140,10 +140,11 @@ func (s *Store) Moved(ctx context.Context, number uint32, earlier []uint32) (eve
 FROM (
 	SELECT countIf(number = ?) AS added, groupUniqArrayIf(number, number IN (?)) AS saying
 	FROM import_entries WHERE (number = ? OR number IN (?)) AND event != '' AND ` + ofStanding + `
+		AND near BETWEEN (SELECT min(near) FROM import_entries WHERE number = ?) AND (SELECT max(near) FROM import_entries WHERE number = ?)
 	GROUP BY source, bcp, time, JSONExtractString(event, 'subject'), JSONExtractString(event, 'type'), JSONExtractRaw(event, 'data')
 	HAVING added > 0 AND length(saying) > 0 AND uniq(key) > 1
 )` + consistent + ", max_bytes_before_external_group_by = 100000000" // so that the events of a whole file are not in memory
-	if err := s.conn.QueryRow(ctx, query, number, earlier, number, earlier).Scan(&events, &in); err != nil {
+	if err := s.conn.QueryRow(ctx, query, number, earlier, number, earlier, number, number).Scan(&events, &in); err != nil {
 		return 0, nil, fmt.Errorf("read table import_entries: %w", damaged(err))
 	}
 	return events, in, nil
