@@ -232,7 +232,7 @@ func (p *proposal) columns() {
 		}
 	}
 	if figures == 0 && events == nil {
-		columns = append(columns, "  vehicles: \"\" # no column looks like a number of vehicles or a wait")
+		columns = append(columns, "  vehicles: \"\" # no column is named as a number of vehicles or a wait"+p.figures())
 	}
 	after = append(after, p.guessNumbers(states)...)
 	p.line("columns:\n%s", strings.Join(columns, "\n"))
@@ -266,6 +266,20 @@ func (p *proposal) columns() {
 	if len(unused) > 0 {
 		p.line("# not used: %s", strings.Join(unused, ", "))
 	}
+}
+
+// figures asks which of the unused columns of whole numbers is the number of vehicles, or the wait.
+func (p *proposal) figures() string {
+	var all []string
+	for i, name := range p.header {
+		if !slices.Contains(p.used, i) && strings.TrimSpace(name) != "" && p.share(i, looksNumeric) >= 0.5 && p.share(i, looksLikeDate) <= 0.5 {
+			all = append(all, quoted(strings.TrimSpace(name)))
+		}
+	}
+	if len(all) == 0 {
+		return ""
+	}
+	return "; these have numbers: " + strings.Join(all, ", ")
 }
 
 // Words of headers, in the languages of borders that publish such files. They are compared in lower case.

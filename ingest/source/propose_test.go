@@ -63,6 +63,9 @@ func TestProposalReadsTheFileOrAsks(t *testing.T) {
 			[]string{`wait: "espera"`, "wait_unit: 1m # it is required; these lengths have units of their own"},
 			"2 lines: 2 readings, 0 refused",
 		},
+		"numbers under names that are not known": {
+			"time\tbcp\tAutocare\tTIR\n2026-07-01T00:00:00Z\tPL-18-MEDYKA\t12\t40\n", []string{`vehicles: "" # no column is named as a number of vehicles or a wait; these have numbers: "Autocare", "TIR"`}, "",
+		},
 		"JSON lines": {
 			`{"at":"2026-07-01T00:00:00Z","place":"PL-18-MEDYKA","queue":{"trucks":7}}` + "\n" + `{"at":"2026-07-01T01:00:00Z","place":"PL-18-MEDYKA","queue":{"trucks":8}}`,
 			[]string{`vehicles: "queue.trucks"`},
