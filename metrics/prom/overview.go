@@ -53,7 +53,7 @@ func newOverviewCollector(voc *event.Vocabulary, places []place.Place, overview 
 		voc: voc, places: places, overview: overview, held: held, ofPlace: ofPlace, seen: map[holding]struct{}{},
 		inside: desc("dwell_trucks_inside", "Trucks inside, as of the latest event.", "bcp", "direction"),
 		trucksHeld: desc("dwell_trucks_held",
-			"Trucks inside by phase (wait, service, hold, exit) and holder. No fact has said yet who has those that are presumed, which only the process that has the first partition shows.",
+			"Trucks inside by phase (wait, service, hold, exit) and holder. No fact has said yet who has those that are presumed; processes may differ in these for a minute after something was learned.",
 			"bcp", "direction", "phase", "holder", "presumed"),
 		lastEvent: desc("dwell_bcp_last_event_timestamp_seconds", "Time of the latest event about the BCP.", "bcp"),
 		silence: desc("dwell_bcp_silent_after_seconds",

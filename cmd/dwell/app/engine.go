@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -38,7 +37,7 @@ func (s *System) startEngine(ctx context.Context, reg prometheus.Registerer, tra
 	}
 	cfg := s.Config.pipeline(s.Book, s.Vocabulary)
 	cfg.LeaveRetentions = !s.setsRetentions()
-	observer := shards{prom.New(reg, s.Vocabulary, s.Book.Places, s.known, s.heldBy(known.hasFirst), s.ofPlace, known.Metrics), s.border, known}
+	observer := shards{prom.New(reg, s.Vocabulary, s.Book.Places, s.known, s.held, s.ofPlace, known.Metrics), s.border, known}
 	budget := pipeline.NewBudget(cfg.FlushBytes)
 	logs := &shortLogs{
 		store: s.Store, producer: s.Producer, vocabulary: s.Vocabulary, skew: cfg.Skew,
@@ -73,19 +72,13 @@ func (s *System) known() *engine.Overview {
 	return s.border.Overview()
 }
 
-// heldBy are the trucks inside by who has them; none where nothing is served, as nobody asks. One process alone says who presumably has them: two
-// may have learned at other times, and the maximum of both would count a truck twice.
-func (s *System) heldBy(elected func() bool) prom.HeldBy {
-	return func(b event.BCP, d event.Direction, of *engine.PlaceOverview) []presume.Held {
-		if s.Source == nil {
-			return nil
-		}
-		all := s.Source.Held(b, d, of)
-		if !elected() {
-			all = slices.DeleteFunc(all, func(h presume.Held) bool { return h.Presumed })
-		}
-		return all
+// held are the trucks inside by who has them; none where nothing is served, as nobody asks. Each process says it, as all else of the border, since in an
+// outage of Kafka none of them has the first partition.
+func (s *System) held(b event.BCP, d event.Direction, of *engine.PlaceOverview) []presume.Held {
+	if s.Source == nil {
+		return nil
 	}
+	return s.Source.Held(b, d, of)
 }
 
 // ofPlace is what the metrics say of a BCP besides its events: as was read from the tables, where something is served.
