@@ -162,7 +162,7 @@ func summaryLine(b *overview.Place) string {
 		count(b.Flow.Counts["arrivals"]), count(b.Flow.Counts["releases"]), count(b.Inside.Trucks), hours(b.ReleaseTime.P50Seconds), hours(b.ReleaseTime.P90Seconds), mostlyHeld(&b.Inside))
 }
 
-// mostlyHeld is who has most of the trucks inside, presumably where that is presumed of most of these.
+// mostlyHeld names the holder that has the most trucks inside, with the word presumably if most of those trucks are presumed.
 func mostlyHeld(inside *overview.Inside) string {
 	switch {
 	case inside.Trucks == nil:

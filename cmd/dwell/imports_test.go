@@ -187,18 +187,23 @@ func closingsFollowFromAllFiles(d *desk) {
 	}
 }
 
-// A clerk corrects a book: a plate, a time, a departure that was another truck's, and a truck that was there twice. What the book does not say
-// any more is named, until the imports that said it are undone.
-func correctedFileNamesWhatItLeftOut(d *desk) {
-	mapping := d.file("book.yaml", "source: /book\nbcp: AF-NAN-TORKHAM\ndirection: inbound\ncolumns: {id: row, subject: visit}\ntime_layout: 2006-01-02 15:04\ntime_zone: UTC\n"+
+// book is the mapping of a book of trucks with numbered rows, and a function that imports one and returns the number of the import.
+func (d *desk) book(name string) (mapping string, bring func(rows string) (number, printed string)) {
+	mapping = d.file(name+".yaml", "source: /"+name+"\nbcp: AF-NAN-TORKHAM\ndirection: inbound\ncolumns: {id: row, subject: visit}\ntime_layout: 2006-01-02 15:04\ntime_zone: UTC\n"+
 		"events:\n  - {columns: {time: came}, values: {type: truck.arrived}}\n  - {columns: {time: went}, values: {type: truck.departed}}\n")
-	bring := func(book string) (number, printed string) {
+	return mapping, func(rows string) (number, printed string) {
 		d.Helper()
-		out := d.dwell(0, "import", "events", d.file("book.csv", "row,visit,came,went\n"+book), "--map", mapping)
-		_, rest, _ := strings.Cut(out, "book.csv: import ")
+		out := d.dwell(0, "import", "events", d.file(name+".csv", "row,visit,came,went\n"+rows), "--map", mapping)
+		_, rest, _ := strings.Cut(out, name+".csv: import ")
 		number, _, _ = strings.Cut(rest, ",")
 		return number, out
 	}
+}
+
+// A clerk corrects a book: a plate, a time, a departure that was another truck's, and a truck that was there twice. What the book does not say
+// any more is named, until the imports that said it are undone.
+func correctedFileNamesWhatItLeftOut(d *desk) {
+	_, bring := d.book("book")
 	want := func(printed, line string) {
 		d.Helper()
 		if !strings.Contains(printed, "missing     ") || !strings.Contains(printed, line) {
@@ -238,15 +243,7 @@ func correctedFileNamesWhatItLeftOut(d *desk) {
 // A clerk deletes the second row of a book, and the spreadsheet numbers the rows below anew. Each of those trucks has two arrivals then, until the
 // first import is undone.
 func renumberedFileCountsOnceAgain(d *desk) {
-	mapping := d.file("numbered.yaml", "source: /numbered\nbcp: AF-NAN-TORKHAM\ndirection: inbound\ncolumns: {id: row, subject: visit}\ntime_layout: 2006-01-02 15:04\ntime_zone: UTC\n"+
-		"events:\n  - {columns: {time: came}, values: {type: truck.arrived}}\n  - {columns: {time: went}, values: {type: truck.departed}}\n")
-	bring := func(book string) (number, printed string) {
-		d.Helper()
-		out := d.dwell(0, "import", "events", d.file("numbered.csv", "row,visit,came,went\n"+book), "--map", mapping)
-		_, rest, _ := strings.Cut(out, "numbered.csv: import ")
-		number, _, _ = strings.Cut(rest, ",")
-		return number, out
-	}
+	mapping, bring := d.book("numbered")
 	const of = "SELECT concat(subject, ' ', toString(uniqExact(id))) FROM events WHERE source = '/numbered' AND type = 'truck.arrived'" +
 		" AND (subject, id, edition) NOT IN (SELECT subject, retracted_id, retracted_edition FROM events WHERE type = 'event.retracted') GROUP BY subject ORDER BY subject"
 	first, printed := bring("1,N1,2026-01-06 08:00,2026-01-06 09:00\n2,N2,2026-01-06 08:00,2026-01-06 09:00\n3,N3,2026-01-06 08:00,2026-01-06 09:00\n4,N4,2026-01-06 08:00,\n")

@@ -14,11 +14,8 @@ import (
 	"dwell/cmd/dwell/app"
 )
 
-// A gate's topic is deleted, made anew and filled past what was read of it: first while dwell reads it, then while dwell is stopped. Then a consumer that
-// somebody tries out takes the topic in dwell's group, and commits what it has read. Each message becomes an event or a dead letter, once, though the
-// refused ones have the same offset.
-func TestTopicThatIsFilledPastWhatWasReadLosesNothing(t *testing.T) {
-	cfg := configured(t, `
+// arrivalsAtAGate is a source whose messages are the arrivals of trucks.
+const arrivalsAtAGate = `
 sources:
   gate:
     topic: gate.events
@@ -27,7 +24,13 @@ sources:
     direction: inbound
     columns: {subject: truck, time: at}
     events: [{values: {type: truck.arrived}}]
-`)
+`
+
+// A gate's topic is deleted, made anew and filled past what was read of it: first while dwell reads it, then while dwell is stopped. Then a consumer that
+// somebody tries out takes the topic in dwell's group, and commits what it has read. Each message becomes an event or a dead letter, once, though the
+// refused ones have the same offset.
+func TestTopicThatIsFilledPastWhatWasReadLosesNothing(t *testing.T) {
+	cfg := configured(t, arrivalsAtAGate)
 	var said journal
 	var ahead atomic.Int64 // how much time has passed
 	now := func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }

@@ -18,16 +18,7 @@ import (
 // The topic of events is gone, so nothing of a gate's topic can be written: its messages wait, and that is known while each try fails. They are
 // written once the topic is back, and a process that has stopped says nothing of what others read.
 func TestMessagesWaitWhileWritesFail(t *testing.T) {
-	cfg := configured(t, `
-sources:
-  gate:
-    topic: gate.events
-    source: /gate
-    bcp: AF-NAN-TORKHAM
-    direction: inbound
-    columns: {subject: truck, time: at}
-    events: [{values: {type: truck.arrived}}]
-`)
+	cfg := configured(t, arrivalsAtAGate)
 	var said journal
 	s, err := app.Start(t.Context(), cfg, app.All, io.Discard, slog.New(slog.NewTextHandler(&said, nil)))
 	if err != nil {

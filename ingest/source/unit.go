@@ -29,7 +29,8 @@ func isUnitOfTime(text string) bool {
 func (m *Mapping) checkUnits(unused, units []string) error {
 	for i := range m.shapes {
 		c := &m.shapes[i].columns
-		for key, column := range map[string]string{"wait": c.Wait, "age": c.Age} {
+		for _, of := range [...]struct{ key, column string }{{"wait", c.Wait}, {"age", c.Age}} {
+			key, column := of.key, of.column
 			at := slices.IndexFunc(unused, func(name string) bool {
 				return column != "" && (isUnitOf(name, column) || slices.Contains(units, name) && isBeside(name, column))
 			})

@@ -72,8 +72,8 @@ func (s *System) known() *engine.Overview {
 	return s.border.Overview()
 }
 
-// held are the trucks inside by who has them; none where nothing is served, as nobody asks. Each process says it, as all else of the border, since in an
-// outage of Kafka none of them has the first partition.
+// held returns the trucks inside by holder, and nothing in a process that serves no page. Every process returns those of the whole border: choosing
+// the one that has the first partition would leave no process in an outage of Kafka.
 func (s *System) held(b event.BCP, d event.Direction, of *engine.PlaceOverview) []presume.Held {
 	if s.Source == nil {
 		return nil

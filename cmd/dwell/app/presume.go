@@ -10,7 +10,8 @@ import (
 	"dwell/metrics/visit"
 )
 
-// presumptions learn who has the trucks that wait, for what is shown. Of several processes the one learns that elected says.
+// presumptions makes the loop that keeps presumed holders for page and metrics. The process for which elected is true learns them; the others read
+// what it has stored.
 func (s *System) presumptions(elected func() bool, now func() time.Time, log *slog.Logger) *learn.Loop {
 	return &learn.Loop{
 		Store: s.Store, Vocabulary: s.Vocabulary, Hours: s.hoursNow, Elected: elected, Put: s.Source.Presume, Now: now, Log: log.With("component", "presumptions"),

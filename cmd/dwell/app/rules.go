@@ -76,8 +76,8 @@ func (s *System) CheckRules(ctx context.Context) (missing map[string]string, err
 	return missing, errors.Join(append(errs, s.knowsAllNames(ctx), s.zonesAreKnown(ctx))...)
 }
 
-// OwnTopic fails if the tables are those of another topic than the configured one. Whoever writes to the topic, and to the tables that it is
-// done, calls it first: what is in another topic would be taken for done in this one. The first one to do so makes the topic that of the tables.
+// OwnTopic fails if the tables belong to another topic than the configured one. A command that writes to the topic, and notes in the tables what it has
+// written, calls it first: otherwise it would note what is in the other topic. If no topic is stored yet, OwnTopic stores the configured one.
 func (s *System) OwnTopic(ctx context.Context) error {
 	counted, err := s.Store.Rules(ctx)
 	if err != nil {

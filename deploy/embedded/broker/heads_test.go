@@ -72,20 +72,26 @@ func TestFlipInAHeadOfABatchIsMendedOrSaid(t *testing.T) {
 	}
 }
 
-// TestOffsetsThatNothingSaysAreWrongStay takes batches out of a log, as where a topic was compacted once, or where records in the middle and at
-// the end are lost. The offsets of the others are what they were, and the log says what it found.
-func TestOffsetsThatNothingSaysAreWrongStay(t *testing.T) {
-	const batches = 6
-	whole := t.TempDir()
-	addr, stop := brokertest.StartStop(t, brokertest.DataDir(whole), brokertest.Topic(topic, 1))
+// batchesOfOne is a data folder whose log has so many batches of one record, and where each begins.
+func batchesOfOne(t *testing.T, batches int) (dir string, starts []int) {
+	t.Helper()
+	dir = t.TempDir()
+	addr, stop := brokertest.StartStop(t, brokertest.DataDir(dir), brokertest.Topic(topic, 1))
 	for i := range batches {
 		write(t, addr, 0, i, 1)
 	}
 	stop()
-	starts := batchStarts(t, segment(whole))
-	if len(starts) != batches {
+	if starts = batchStarts(t, segment(dir)); len(starts) != batches {
 		t.Fatalf("the batches begin at %v", starts)
 	}
+	return dir, starts
+}
+
+// TestOffsetsThatNothingSaysAreWrongStay takes batches out of a log, as where a topic was compacted once, or where records in the middle and at
+// the end are lost. The offsets of the others are what they were, and the log says what it found.
+func TestOffsetsThatNothingSaysAreWrongStay(t *testing.T) {
+	const batches = 6
+	whole, starts := batchesOfOne(t, batches)
 	for name, story := range map[string]struct {
 		left []int
 		said string

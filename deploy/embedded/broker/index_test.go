@@ -80,16 +80,7 @@ func TestFlipInAnIndexShowsNoAbortedRecord(t *testing.T) {
 // not say that nothing is lost.
 func TestIndexEndsWhereTheLogIsCut(t *testing.T) {
 	const batches = 3
-	whole := t.TempDir()
-	addr, stop := brokertest.StartStop(t, brokertest.DataDir(whole), brokertest.Topic(topic, 1))
-	for i := range batches {
-		write(t, addr, 0, i, 1)
-	}
-	stop()
-	starts := batchStarts(t, segment(whole))
-	if len(starts) != batches {
-		t.Fatalf("the batches begin at %v", starts)
-	}
+	whole, starts := batchesOfOne(t, batches)
 	index := func(dir string) string { return strings.TrimSuffix(segment(dir), ".dat") + ".idx" }
 	zeros := func(t *testing.T, dir string) {
 		t.Helper()
