@@ -151,8 +151,8 @@ type Held struct {
 	Presumed *Presumed `json:"presumed"`
 }
 
-// Presumed says on what it rests that a holder has the trucks which wait, while no fact has said for whom. Shares are of the time that such trucks waited,
-// net of closed hours as long as these have, and was charged to the holder; null where only the usual procedure says who has them.
+// Presumed says what a presumed holder rests on. A share is the part of the waiting time that was charged to the holder, among trucks at the same point of
+// the procedure that had waited as long, net of closed hours. It is null where only the usual procedure names the holder.
 type Presumed struct {
 	Share *float64 `json:"share"`
 	// Waits is how many such waits that was learned from, the least of these trucks; null as Share.
@@ -162,7 +162,7 @@ type Presumed struct {
 	SecondShare *float64 `json:"second_share"`
 }
 
-// Presumption is what became of the presumptions of a BCP: of the time that trucks waited, how much was charged to the presumed holder in the end.
+// Presumption says how often the presumed holder of a BCP was the right one: how much of the waiting time was charged to it when the waits ended.
 // It is of the latest visits that departed in the 30 days before Learned.
 type Presumption struct {
 	// Learned is when the presumptions were learned that hold now; null before the first time, when the procedure alone says who has the trucks.

@@ -61,7 +61,7 @@ func (s *Source) heldNow(now time.Time, b event.BCP, of *engine.PlaceOverview) [
 	return all
 }
 
-// presumeOpen sets who presumably has the truck of a visit, for whose open segment no fact says it.
+// presumeOpen sets the presumed holder of a visit whose open segment has an unknown one.
 func (s *Source) presumeOpen(v *overview.Visit, facts []byte) error {
 	b, d, err := s.codes(v.Place, v.Direction)
 	if err != nil {

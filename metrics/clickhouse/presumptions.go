@@ -19,8 +19,8 @@ import (
 const departedSince = `FROM visits FINAL WHERE bcp = ? AND direction = ? AND status = 'departed' AND departed >= fromUnixTimestamp64Milli(?)
 	AND greatest(last_fact, ifNull(lapsed, last_fact)) >= fromUnixTimestamp64Milli(?)`
 
-// gently leaves the cores to those who write and ask, and reads no more of a table than the index says: FINAL would add all of a BCP otherwise, to leave
-// out a row that a later one without a departure replaces, from which learning takes no harm.
+// gently are settings for a query once a day beside flushes and questions: one thread, and only the granules that the index names. By default FINAL reads
+// all granules of a BCP, so that it never returns a row that a later one replaces. Such a row does no harm here.
 const gently = " SETTINGS max_threads = 1, use_skip_indexes_if_final = 1, use_skip_indexes_if_final_exact_mode = 0, optimize_move_to_prewhere_if_final = 1"
 
 // DepartedVisits yields the visits of a BCP and direction that departed at or after since, the latest most of them, in no particular order. It passes

@@ -189,7 +189,7 @@ func decidedRecounts(ctx context.Context, conn driver.Conn, cfg Config) (decided
 }
 
 // HalfSwapped reports whether a recount was interrupted while it put its tables in force: some are new and others old, or missing, until the next
-// Open. It is for those who read without opening a Store.
+// Open. Call it before reading without a Store.
 func HalfSwapped(ctx context.Context, conn driver.Conn, cfg Config) (bool, error) {
 	decided, err := decidedRecounts(ctx, conn, cfg)
 	return len(decided) > 0, err

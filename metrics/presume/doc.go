@@ -1,6 +1,6 @@
-// Package presume says who presumably has a truck that waits, while no fact has said for whom.
+// Package presume names the holder that a waiting truck presumably has.
 //
-// A wait is charged to the holder who ends it, so that of a truck which still waits is not known yet. What is presumed is learned from
+// A wait is charged to the holder that ends it, so the holder of a truck that still waits is not known yet. The presumed holder is learned from
 // finished visits: of waits that began alike (Key) and lasted as long as this one has, to whom the time was charged in the end. Where too few
 // are known at the BCP, those of all BCPs say it, then those whichever agencies had inspected the truck, and then the procedure (procedure.go).
 // The third step is not in NUMBERS: it is right in 87 to 89 % of the waiting time of three simulated borders, without it 86 to 87 %.

@@ -10,8 +10,8 @@ import (
 // than twice as many: for the broker's segments and connections, those to ClickHouse and other brokers, and files that are read.
 const spareFiles = 4096
 
-// withinFiles bounds the connections to the web port by how many files the process may open, so that who opens many of them takes none
-// from the other parts. It reports whether the configured bound was higher.
+// withinFiles bounds the connections to the web port by how many files the process may open, so that a client that opens many
+// of them takes none from the other parts. It reports whether the configured bound was higher.
 func withinFiles(web door.Config, files uint64) (_ door.Config, bounded bool) {
 	room := files - min(spareFiles, files/2)
 	if room >= uint64(web.MaxConnections) {

@@ -33,7 +33,7 @@ export function holderBar(holders, width) {
     }, el("span", { class: "part-label" }, labelOf(p, p.share * width)))));
 }
 
-// heldLegend is the trucks inside by who has them now, the most first; presumed ones count with the holder that is presumed.
+// heldLegend lists numbers of trucks by holder, the largest first.
 export function heldLegend(held, most = 99) {
   const sums = new Map();
   for (const h of held) sums.set(h.holder, (sums.get(h.holder) ?? 0) + h.trucks);

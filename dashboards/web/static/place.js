@@ -45,7 +45,7 @@ export function statusOf(node, place, now, current = true) {
 // long is a duration whose numbers stand out from their units.
 export const long = (seconds) => durationParts(seconds).flatMap(([n, unit], i) => [i ? " " : "", n, el("span", { class: "u" }, ` ${unit}`)]);
 
-// heldNow says who has the trucks, those that wait for a presumed holder apart.
+// heldNow lists the trucks inside by holder, first those whose holder is known, then those whose holder is presumed.
 function heldNow({ by_holder: held }) {
   const known = held.filter((h) => !h.presumed), presumed = held.filter((h) => h.presumed);
   return [known.length && el("div", { class: "held" }, heldLegend(known, 4)),

@@ -63,7 +63,7 @@ func (l *Listener) Accept() (net.Conn, error) {
 	return c, nil
 }
 
-// accept tries again where the process has no file left for a connection, as net/http does: who serves the listener takes any error for its end.
+// accept tries again where the process has no file left for a connection, as net/http does. kfake would take any error for the end of the listener.
 func (l *Listener) accept() (net.Conn, error) {
 	const longest = time.Second
 	for pause := 5 * time.Millisecond; ; pause = min(2*pause, longest) {

@@ -1,4 +1,4 @@
-// Package learn keeps in force what is presumed of trucks that wait (package presume), and learns it anew once a day.
+// Package learn learns once a day which holders waiting trucks presumably have (package presume), and keeps the last version in force.
 //
 // It promises that one process of all learns, that all of them have what was learned last within a minute, also after a restart, that failures are tried again ever more rarely, up to an hour, and that
 // presumptions are judged by the version that was in force when a wait began. While ClickHouse is away, what was learned before holds. It
