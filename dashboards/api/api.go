@@ -40,6 +40,7 @@ type Store interface {
 	Visit(ctx context.Context, place, subject string) (*overview.Visit, error)
 	VisitsOf(ctx context.Context, subject string) (*overview.VisitsOf, error)
 	Readings(ctx context.Context, id string, from, to time.Time, limit int) (*overview.Readings, error)
+	UsualWeek(ctx context.Context, q overview.UsualQuery) (*overview.UsualWeek, error)
 	Restatements(ctx context.Context, q overview.RestatementsQuery) (*overview.Restatements, error)
 }
 
@@ -78,6 +79,7 @@ func New(current Current, store Store, voc *event.Vocabulary, agencies []place.A
 	h.route("places/{id}/holders", h.holders)
 	h.route("places/{id}/visits", h.inside)
 	h.route("places/{id}/readings", h.readings)
+	h.route("places/{id}/usual", h.usual)
 	h.route("places/{id}/restatements", h.restatements)
 	h.route("places/{id}/visits/{visit}", h.visit)
 	h.route("visits/{visit}", h.visitsOf)

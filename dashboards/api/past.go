@@ -21,8 +21,8 @@ const (
 	maxRestatements, defaultRestatements = 10_000, 500
 )
 
-// usual is how far back history goes where the request does not say.
-var usual = map[window.Grain]time.Duration{window.Minute: 3 * time.Hour, window.Hour: day, window.Day: 30 * day}
+// lookBack is how far back history goes where the request does not say.
+var lookBack = map[window.Grain]time.Duration{window.Minute: 3 * time.Hour, window.Hour: day, window.Day: 30 * day}
 
 func (h *Handler) history(ctx context.Context, q *request) (any, error) {
 	id, err := h.id(q)
@@ -44,7 +44,7 @@ func (h *Handler) history(ctx context.Context, q *request) (any, error) {
 	if grain != "" {
 		ask.Grain, _ = window.ParseGrain(grain)
 	}
-	if ask.From, ask.To, err = q.span(h.store.Now(), usual[ask.Grain], longest); err != nil {
+	if ask.From, ask.To, err = q.span(h.store.Now(), lookBack[ask.Grain], longest); err != nil {
 		return nil, err
 	}
 	if ask.Filter, err = q.filter(); err != nil {
@@ -123,6 +123,24 @@ func (h *Handler) readings(ctx context.Context, q *request) (any, error) {
 		return nil, err
 	}
 	return h.store.Readings(ctx, id, from, to, limit)
+}
+
+func (h *Handler) usual(ctx context.Context, q *request) (any, error) {
+	id, err := h.id(q)
+	if err != nil {
+		return nil, err
+	}
+	ask := overview.UsualQuery{ID: id}
+	if ask.Direction, err = q.word("direction", "inbound", "outbound"); err != nil {
+		return nil, err
+	}
+	if ask.Measure, err = q.word("measure", "inside", "release_time", "crossing_time", "arrivals", "releases", "departures", "queue_vehicles", "queue_wait"); err != nil {
+		return nil, err
+	}
+	if err := q.done(); err != nil {
+		return nil, err
+	}
+	return h.store.UsualWeek(ctx, ask)
 }
 
 func (h *Handler) restatements(ctx context.Context, q *request) (any, error) {

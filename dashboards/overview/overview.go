@@ -63,6 +63,7 @@ type Place struct {
 	Open               bool            `json:"open"`
 	LastEvent          *time.Time      `json:"last_event"`
 	Inside             Inside          `json:"inside"`
+	Usual              Usual           `json:"usual"`
 	Presumption        Presumption     `json:"presumption"`
 	ReleaseTime        ReleaseTime     `json:"release_time"`
 	Holders            []Holding       `json:"holders"`

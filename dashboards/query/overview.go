@@ -49,6 +49,7 @@ func (s *Source) Overview(context.Context) (*overview.Overview, error) {
 			v.openings = s.calendars[1+i]
 		}
 		bcp, recent := v.bcp()
+		bcp.Usual = s.usualNow(&v, event.BCP(1+i))
 		bcp.Presumption = s.presumption(event.BCP(1 + i))
 		bcp.Readings, bcp.QueuesLeftOut = read.latestReadings(s.ids[i], now), read.leftOut[s.ids[i]]
 		sum.add(&bcp, recent)

@@ -23,6 +23,7 @@ import (
 	"dwell/metrics/border"
 	"dwell/metrics/hours"
 	"dwell/metrics/presume"
+	"dwell/metrics/usual"
 	"dwell/metrics/visit"
 )
 
@@ -94,6 +95,7 @@ type Source struct {
 
 	read     atomic.Pointer[read]
 	presumed atomic.Pointer[presume.InForce]
+	usual    atomic.Pointer[usual.InForce]
 	turns    *turns
 
 	// What follows is Refresh's alone.
@@ -106,6 +108,7 @@ type Source struct {
 func New(conn driver.Conn, db string, places []place.Place, voc *event.Vocabulary, cfg Config, now func() time.Time, known *border.Border) *Source {
 	s := &Source{conn: conn, db: db, places: places, voc: voc, cfg: cfg, now: now, border: known, calendars: hoursOf(places), judged: map[string]judged{}, turns: newTurns(cfg.Questions, cfg.QuestionsWaiting)}
 	s.presumed.Store(&presume.InForce{Version: presume.Version{Table: presume.TableOf(visit.RulesOf(voc), nil)}})
+	s.usual.Store(&usual.InForce{Learned: &usual.Learned{}})
 	s.stored = stored{openings: s.calendars, next: map[uint16]uint64{}}
 	for i := range places {
 		s.ids = append(s.ids, places[i].ID)

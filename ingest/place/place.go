@@ -31,6 +31,8 @@ type Place struct {
 	// UNLocode is empty if the BCP has none, or if it is not known.
 	UNLocode string  `yaml:"un_locode" rule:"-"`
 	Targets  Targets `yaml:"-" rule:"-"`
+	// Capacity is how many trucks it has room for; 0 where the file does not say.
+	Capacity int `yaml:"capacity" rule:"-"`
 	// SilentAfter is the time without an event after which the BCP is unknown, until its baseline is learned.
 	SilentAfter time.Duration `yaml:"-" rule:"-"`
 	// SilentAfterIsMax is true if the file gives SilentAfter and does not list it as assumed. A baseline may then only shorten
@@ -123,6 +125,9 @@ func (r rawPlace) place() (Place, []error) {
 	}
 	if r.UNLocode != "" && !locodeForm.MatchString(r.UNLocode) {
 		fault(fmt.Errorf("un_locode: %q is not a UN/LOCODE such as \"DEHAM\"", r.UNLocode))
+	}
+	if r.Capacity < 0 {
+		fault(fmt.Errorf("capacity: %d is not a number of trucks", r.Capacity))
 	}
 	fault(duration("targets.release_time", r.Targets.ReleaseTime, &p.Targets.ReleaseTime))
 	fault(duration("silent_after", r.SilentAfter, &p.SilentAfter))

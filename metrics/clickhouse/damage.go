@@ -29,7 +29,7 @@ var wayOut = map[string]string{
 	"events": fromTopic, "dead_letters": fromTopic,
 	"progress": restore, "owners": restore, "retentions": restore, "short_logs": restore, "topics": restore, "schema_versions": restore, "redrives": restore,
 	"imports": restoreImports, "import_entries": restoreImports,
-	"presumptions": relearn, "presumption_records": relearn,
+	"presumptions": relearn, "presumption_records": relearn, "usual": relearnUsual, "deviations": relearnUsual,
 }
 
 const (
@@ -38,6 +38,7 @@ const (
 		"if ClickHouse has not set the part aside, run ALTER TABLE ... DETACH PART before"
 	byConfiguration = "run dwell recount, which counts everything again by the present configuration"
 	relearn         = "run TRUNCATE TABLE on it: what is presumed of trucks is learned again within a day, and its record begins anew; no other number rests on it"
+	relearnUsual    = "run TRUNCATE TABLE on it: what is usual is learned again within a day, and spikes are looked for anew; no other number rests on it"
 	restore         = "restore the database from a backup, or count the topic into a new clickhouse.database"
 	restoreImports  = "restore the database from a backup; where there is no backup, begin with another kafka.topic and another clickhouse.database, " +
 		"and import the files and send everything else again: in this topic an import would take for new what it has, and lose corrections"

@@ -2,7 +2,6 @@ package clickhouse
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -87,15 +86,7 @@ func (s *Store) WritePresumptions(ctx context.Context, learned time.Time, t *pre
 				r.Key.Result.String(), r.Key.Channel.String(), done, uint32(presume.NetOf(r.Age)/1000), uint32(r.Waits), holders, ms)
 		}
 	}
-	if err == nil {
-		err = batch.Send()
-	} else if batch != nil {
-		err = errors.Join(err, batch.Abort())
-	}
-	if err != nil {
-		return fmt.Errorf("write table presumptions: %w", err)
-	}
-	return nil
+	return sent("presumptions", batch, err)
 }
 
 // Presumptions returns the versions that were learned from since until an instant, and the one before, which was in force then; in order.
@@ -185,10 +176,15 @@ func word[T any](text string, parse func([]byte) (T, bool), known *bool) (v T) {
 
 // Learned is when the first and the last version until an instant were learned, zero before the first.
 func (s *Store) Learned(ctx context.Context, until time.Time) (first, last time.Time, err error) {
-	const query = "SELECT count(), min(learned), max(learned) FROM presumptions WHERE learned <= fromUnixTimestamp64Milli(?)"
+	return s.versions(ctx, "presumptions", until)
+}
+
+// versions is when the first and the last version of a table until an instant were learned, zero before the first.
+func (s *Store) versions(ctx context.Context, table string, until time.Time) (first, last time.Time, err error) {
+	query := "SELECT count(), min(learned), max(learned) FROM " + table + " WHERE learned <= fromUnixTimestamp64Milli(?)"
 	var rows uint64
 	if err := s.conn.QueryRow(ctx, query, until.UnixMilli()).Scan(&rows, &first, &last); err != nil {
-		return first, last, fmt.Errorf("read table presumptions: %w", damaged(err))
+		return first, last, fmt.Errorf("read table %s: %w", table, damaged(err))
 	}
 	if rows == 0 {
 		return time.Time{}, time.Time{}, nil

@@ -78,6 +78,7 @@ func Serve(ctx context.Context, cfg Config, out io.Writer, log *slog.Logger, now
 		return nil, err
 	}
 	s.Go(ctx, "presumptions", s.presumptions(known.hasFirst, now, log).Run)
+	s.Go(ctx, "usual", s.usual(known.hasFirst, now, log).Run)
 	refusals := door.NewRefusals(log, reg)
 	if err := s.startPprof(ctx, refusals); err != nil {
 		return nil, err

@@ -12,6 +12,7 @@ import (
 
 	"dwell/ingest/event"
 	"dwell/metrics/presume"
+	"dwell/metrics/repeat"
 	"dwell/metrics/visit"
 )
 
@@ -25,13 +26,8 @@ const (
 	longestVisit = 30 * 24 * time.Hour
 )
 
-// It is learned anew once a day. At first, when a history may still be counted, that is sooner: when twice as much time has passed since the
-// first version.
-const (
-	relearnLeast = 10 * time.Minute
-	relearnMost  = 24 * time.Hour
-	presumeEvery = time.Minute // between looks at whether another process has learned
-)
+// presumeEvery is between looks at whether another process has learned, and longestPause between looks of which each fails.
+const presumeEvery, longestPause = time.Minute, time.Hour
 
 // Store is what the loop needs of ClickHouse.
 type Store interface {
@@ -62,33 +58,13 @@ type Loop struct {
 	Log *slog.Logger
 
 	last time.Time // the version that was put in force
-	said string    // the error that was logged last
 }
-
-// longestPause is between looks of which each fails.
-const longestPause = time.Hour
 
 // Run goes on until ctx ends. Without ClickHouse what was learned before stays in force.
 func (p *Loop) Run(ctx context.Context) error {
-	for pause := presumeEvery; ; {
-		switch err := p.Look(ctx); {
-		case ctx.Err() != nil:
-			return nil
-		case err == nil:
-			pause, p.said = presumeEvery, ""
-		default:
-			pause = min(2*pause, longestPause)
-			if p.said != err.Error() {
-				p.said = err.Error()
-				p.Log.Warn("who presumably has the trucks could not be learned; what was learned before holds", "error", err)
-			}
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-time.After(pause):
-		}
-	}
+	return repeat.Every{
+		Pause: presumeEvery, Longest: longestPause, Failed: "who presumably has the trucks could not be learned; what was learned before holds", Log: p.Log,
+	}.Run(ctx, p.Look)
 }
 
 // Look reads what other processes have learned, and learns if that is due.
@@ -102,7 +78,7 @@ func (p *Loop) Look(ctx context.Context) error {
 			return err
 		}
 	}
-	if !p.Elected() || !due(first, last, p.Now()) {
+	if !p.Elected() || !repeat.Daily.Due(first, last, p.Now()) {
 		return nil
 	}
 	learned, err := p.learn(ctx)
@@ -110,11 +86,6 @@ func (p *Loop) Look(ctx context.Context) error {
 		return err
 	}
 	return p.read(ctx, learned)
-}
-
-// due reports whether to learn now.
-func due(first, last, now time.Time) bool {
-	return last.IsZero() || now.Sub(last) >= min(max(last.Sub(first), relearnLeast), relearnMost)
 }
 
 // read puts in force what was learned at an instant.

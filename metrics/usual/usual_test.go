@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"dwell/dashboards/verdict/usual"
+	"dwell/metrics/usual"
 )
 
 func zone(t *testing.T, name string) *time.Location {
