@@ -18,30 +18,55 @@ func (s *Source) PutUsual(u *usual.InForce) {
 // SeeUsual sees the trucks inside and the readings of each queue, as they are now. It sees nothing before all shards are known: a part of the trucks is
 // no number of trucks.
 func (s *Source) SeeUsual(now time.Time, l *usual.Learned) (map[usual.Series]usual.Seen, error) {
-	read := s.read.Load()
-	if read == nil || !s.border.Complete() {
-		return nil, nil
-	}
 	all := map[usual.Series]usual.Seen{}
-	known := s.border.Overview()
+	if s.read.Load() == nil || !s.border.Complete() {
+		return all, nil
+	}
 	for i := range s.places {
-		p, of, b := &s.places[i], &known.Places[1+i], event.BCP(1+i)
-		v := view{place: p, voc: s.voc, now: now, openings: s.hours(b, of.Openings), baselines: read.baselines[p.ID], inside: occupancyOf(of), hours: byStart(of.Hours), trend: s.cfg.TrendHours}
-		unknown := v.withoutTrucks(v.silence()) != ""
-		for _, d := range directions {
-			series := usual.Series{BCP: b, Direction: d, Measure: usual.Inside}
-			trucks := v.trucks(d)
-			seen := l.See(series, now, p.Zone, ifKnown(!unknown, float64(trucks)), openFor(v.openings, d, now))
-			seen.Over = !unknown && d == event.NoDirection && p.Capacity > 0 && trucks > int64(p.Capacity)
-			if v.inside.everTrucks {
-				all[series] = seen
-			}
-		}
-		for _, r := range read.latestReadings(p.ID, now) {
-			s.seeReading(all, b, &r, now, l, v.openings)
-		}
+		s.seePlace(all, event.BCP(1+i), now, l)
 	}
 	return all, nil
+}
+
+// Deviations are what is seen of a place now, with the spikes that were seen at the last look. There are none before all shards are known.
+func (s *Source) Deviations(id string) map[usual.Series]usual.Looked {
+	all := map[usual.Series]usual.Looked{}
+	if s.read.Load() == nil || !s.border.Complete() {
+		return all
+	}
+	b, _ := s.voc.BCP([]byte(id))
+	known, seen := s.usual.Load(), map[usual.Series]usual.Seen{}
+	s.seePlace(seen, b, s.now(), known.Learned)
+	for of, now := range seen {
+		all[of] = usual.Looked{Seen: now, Spike: known.Looked[of].Spike}
+	}
+	return all
+}
+
+// seePlace adds what is seen of a place.
+func (s *Source) seePlace(all map[usual.Series]usual.Seen, b event.BCP, now time.Time, l *usual.Learned) {
+	v := s.viewAt(b, now)
+	unknown := v.withoutTrucks(v.silence()) != ""
+	for _, d := range directions {
+		series := usual.Series{BCP: b, Direction: d, Measure: usual.Inside}
+		trucks := v.trucks(d)
+		seen := l.See(series, now, v.place.Zone, ifKnown(!unknown, float64(trucks)), openFor(v.openings, d, now))
+		seen.Over = !unknown && d == event.NoDirection && v.place.Capacity > 0 && trucks > int64(v.place.Capacity)
+		if v.inside.everTrucks {
+			all[series] = seen
+		}
+	}
+	for _, r := range s.read.Load().latestReadings(v.place.ID, now) {
+		s.seeReading(all, b, &r, now, l, v.openings)
+	}
+}
+
+// viewAt is what there is to see of a place at an instant, without who has its trucks. The tables must have been read.
+func (s *Source) viewAt(b event.BCP, now time.Time) *view {
+	of, p := &s.border.Overview().Places[b], &s.places[b-1]
+	return &view{
+		place: p, voc: s.voc, now: now, openings: s.hours(b, of.Openings), baselines: s.read.Load().baselines[p.ID], inside: occupancyOf(of), hours: byStart(of.Hours), trend: s.cfg.TrendHours,
+	}
 }
 
 // trucks is how many are inside in a direction, or in both.

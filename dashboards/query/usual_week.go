@@ -80,8 +80,7 @@ func (s *Source) compareTrucks(ctx context.Context, out *overview.UsualWeek, p *
 			}
 		}
 	}
-	of := &s.border.Overview().Places[b]
-	v := view{place: p, voc: s.voc, now: now, openings: s.hours(b, of.Openings), baselines: read.baselines[p.ID], inside: occupancyOf(of), hours: byStart(of.Hours), trend: s.cfg.TrendHours}
+	v := s.viewAt(b, now)
 	silence := v.withoutTrucks(v.silence())
 	for _, m := range usual.OfTrucks {
 		if only != "" && only != string(m) {

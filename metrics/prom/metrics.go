@@ -8,6 +8,7 @@ import (
 
 	"dwell/ingest/event"
 	"dwell/ingest/place"
+	"dwell/metrics/usual"
 )
 
 // Metrics are the series of one process. It implements pipeline.Observer and is safe for concurrent use.
@@ -36,6 +37,10 @@ type Place struct {
 	Queues []Queue
 	// QueuesSilentAfter is the age from which on a reading counts as stale.
 	QueuesSilentAfter time.Duration
+	// Capacity is how many trucks it has room for, 0 where that is not known.
+	Capacity int
+	// Deviations are from what is usual, of the trucks inside and of what readings say.
+	Deviations map[usual.Series]usual.Looked
 }
 
 // OfPlace returns what the tables say of a BCP. Each collection calls it for each BCP.

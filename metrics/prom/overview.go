@@ -26,12 +26,13 @@ type overviewCollector struct {
 	held     HeldBy
 	ofPlace  OfPlace
 
-	inside, trucksHeld, lastEvent, silence, leftOut, watermark *prometheus.Desc
-	queues                                                     queueSeries
+	inside, trucksHeld, seen, lastEvent, silence, leftOut, watermark *prometheus.Desc
+	queues                                                           queueSeries
+	usual                                                            usualSeries
 
 	mu sync.Mutex
-	// seen are the series of trucks held that were not zero once, so that they go to zero instead of vanishing.
-	seen map[holding]struct{}
+	// shown are the series of trucks held that were not zero once, so that they go to zero instead of vanishing.
+	shown map[holding]struct{}
 }
 
 type holding struct {
@@ -50,17 +51,19 @@ func newOverviewCollector(voc *event.Vocabulary, places []place.Place, overview 
 		return prometheus.NewDesc(name, help+" Each process has it of the whole border: take the maximum over processes.", labels, nil)
 	}
 	return &overviewCollector{
-		voc: voc, places: places, overview: overview, held: held, ofPlace: ofPlace, seen: map[holding]struct{}{},
+		voc: voc, places: places, overview: overview, held: held, ofPlace: ofPlace, shown: map[holding]struct{}{},
 		inside: desc("dwell_trucks_inside", "Trucks inside, as of the latest event.", "bcp", "direction"),
 		trucksHeld: desc("dwell_trucks_held",
 			"Trucks inside by phase (wait, service, hold, exit) and holder. No fact has said yet who has those that are presumed; processes may differ in these for a minute after something was learned.",
 			"bcp", "direction", "phase", "holder", "presumed"),
+		seen:      desc("dwell_bcp_seen", "1 if an event about the BCP has ever come, 0 if none has. Absent until all shards are known.", "bcp"),
 		lastEvent: desc("dwell_bcp_last_event_timestamp_seconds", "Time of the latest event about the BCP.", "bcp"),
 		silence: desc("dwell_bcp_silent_after_seconds",
 			"Time without events after which the state of the BCP counts as unknown: its baseline for this hour of the week, or silent_after.", "bcp"),
 		leftOut: desc("dwell_bcp_queues_left_out",
 			"Queues, each of a source, whose readings are in the tables alone: API and page show those of the 64 that were seen first.", "bcp"),
 		queues:    newQueueSeries(desc),
+		usual:     newUsualSeries(desc),
 		watermark: desc("dwell_shard_watermark_timestamp_seconds", "Event time up to which windows are final unless late data restates them.", "shard"),
 	}
 }
@@ -69,10 +72,12 @@ func newOverviewCollector(voc *event.Vocabulary, places []place.Place, overview 
 func (c *overviewCollector) Describe(ch chan<- *prometheus.Desc) {
 	ch <- c.inside
 	ch <- c.trucksHeld
+	ch <- c.seen
 	ch <- c.lastEvent
 	ch <- c.silence
 	ch <- c.leftOut
 	c.queues.describe(ch)
+	c.usual.describe(ch)
 	ch <- c.watermark
 }
 
@@ -101,14 +106,15 @@ func (c *overviewCollector) Collect(ch chan<- prometheus.Metric) {
 			for _, h := range c.held(event.BCP(b), event.Direction(d), &o.Places[b]) {
 				at := holding{event.BCP(b), event.Direction(d), h.Phase, h.Holder, h.Presumed}
 				held[at] += h.Trucks
-				c.seen[at] = struct{}{}
+				c.shown[at] = struct{}{}
 			}
 		}
+		gauge(c.seen, oneIf(engine.Seen(last)), c.voc.BCPName(event.BCP(b)))
 		if engine.Seen(last) {
 			gauge(c.lastEvent, float64(last)/1000, c.voc.BCPName(event.BCP(b)))
 		}
 	}
-	for h := range c.seen {
+	for h := range c.shown {
 		gauge(c.trucksHeld, float64(held[h]), c.voc.BCPName(h.bcp), h.direction.String(), h.phase.String(), c.voc.HolderName(h.holder), strconv.FormatBool(h.presumed))
 	}
 	for i := range c.places {
@@ -117,5 +123,6 @@ func (c *overviewCollector) Collect(ch chan<- prometheus.Metric) {
 		gauge(c.silence, of.SilentAfter.Seconds(), id)
 		gauge(c.leftOut, float64(of.QueuesLeftOut), id)
 		c.queues.collect(gauge, id, &of)
+		c.usual.collect(gauge, id, &of)
 	}
 }

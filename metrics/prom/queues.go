@@ -59,11 +59,7 @@ func (s *queueSeries) collect(gauge func(*prometheus.Desc, float64, ...string), 
 			continue
 		}
 		for state := event.OpenState; state <= event.ClosedState; state++ {
-			is := 0.0
-			if state == q.State {
-				is = 1
-			}
-			gauge(s.state, is, append(labels, state.String())...)
+			gauge(s.state, oneIf(state == q.State), append(labels, state.String())...)
 		}
 	}
 }

@@ -24,6 +24,7 @@ import (
 	"dwell/metrics/engine"
 	"dwell/metrics/pipeline"
 	"dwell/metrics/prom"
+	"dwell/metrics/usual"
 	"dwell/metrics/visit"
 	"dwell/metrics/window"
 )
@@ -56,6 +57,11 @@ func busy(t testing.TB) *border {
 	b.Flushed(t.Context(), 0, &engine.Flush{}, time.Second)
 	b.Memory(0, 1, 1)
 	b.queues = []prom.Queue{{Source: "/far", Vehicles: new(float64), Wait: new(float64), State: event.OpenState}}
+	b.capacity = 300
+	b.deviations = map[usual.Series]usual.Looked{
+		{BCP: torkham, Measure: usual.Inside}:                   {Seen: usual.Seen{Median: new(float64), Deviation: new(float64)}},
+		{BCP: torkham, Measure: usual.Vehicles, Source: "/far"}: {Seen: usual.Seen{Median: new(float64), Deviation: new(float64)}},
+	}
 	b.health = prom.Health{
 		Lag: map[int]int64{0: 1}, Standing: map[int]bool{0: false}, Short: map[int]int64{1: 7}, Reachable: map[string]bool{"kafka": true, "clickhouse": true}, Damaged: map[string]int{"windows": 0},
 	}
@@ -76,7 +82,8 @@ func TestNamesFollowTheConventions(t *testing.T) {
 var labelValues = map[string]string{
 	"topic": "the topics of the configuration's sources", "partition": "a number",
 	"bcp":       "id of a configured BCP",
-	"direction": "inbound, outbound",
+	"direction": "inbound, outbound; both in the series of what is usual; empty where a reading does not say",
+	"measure":   "queue_vehicles, queue_wait",
 	"phase":     "wait, service, hold, exit",
 	"holder":    "code of a configured agency, carrier, trader, unknown", "presumed": "true, false",
 	"type":   "type of the event, such as truck.arrived",

@@ -24,6 +24,7 @@ import (
 	"dwell/metrics/pipeline"
 	"dwell/metrics/presume"
 	"dwell/metrics/prom"
+	"dwell/metrics/usual"
 	"dwell/metrics/visit"
 	"dwell/metrics/window"
 )
@@ -42,15 +43,17 @@ const (
 // border is one process that watches three BCPs.
 type border struct {
 	*prom.Metrics
-	kafka    *prom.Kafka[kafka.Failure]
-	posts    *prom.Posts[receiver.Outcome]
-	registry *prometheus.Registry
-	voc      *event.Vocabulary
-	silence  time.Duration // at Torkham
-	known    *known.Border
-	shown    map[int]*engine.Overview // by shard
-	health   prom.Health
-	queues   []prom.Queue // at Torkham
+	kafka      *prom.Kafka[kafka.Failure]
+	posts      *prom.Posts[receiver.Outcome]
+	registry   *prometheus.Registry
+	voc        *event.Vocabulary
+	silence    time.Duration // at Torkham
+	known      *known.Border
+	shown      map[int]*engine.Overview // by shard
+	health     prom.Health
+	queues     []prom.Queue // at Torkham
+	capacity   int
+	deviations map[usual.Series]usual.Looked
 }
 
 func newBorder(t testing.TB) *border {
@@ -62,7 +65,7 @@ func newBorder(t testing.TB) *border {
 	b := &border{registry: prometheus.NewPedanticRegistry(), voc: voc, silence: 3 * time.Hour, known: known.New(3), shown: map[int]*engine.Overview{}}
 	places := []place.Place{{ID: "TORKHAM", Targets: place.Targets{ReleaseTime: 24 * time.Hour}}, {ID: "HAIRATAN"}, {ID: "AQINA"}}
 	b.Metrics = prom.New(b.registry, voc, places, b.known.Overview, b.heldBy, func(id string) prom.Place {
-		return map[string]prom.Place{"TORKHAM": {SilentAfter: b.silence, QueuesLeftOut: 3, Queues: b.queues, QueuesSilentAfter: 2 * time.Hour}, "HAIRATAN": {SilentAfter: 20 * time.Hour}, "AQINA": {SilentAfter: 40 * time.Hour}}[id]
+		return map[string]prom.Place{"TORKHAM": {SilentAfter: b.silence, QueuesLeftOut: 3, Queues: b.queues, QueuesSilentAfter: 2 * time.Hour, Capacity: b.capacity, Deviations: b.deviations}, "HAIRATAN": {SilentAfter: 20 * time.Hour}, "AQINA": {SilentAfter: 40 * time.Hour}}[id]
 	}, func() prom.Health { return b.health })
 	b.kafka = prom.NewKafka(b.registry, kafka.Failures())
 	b.posts = prom.NewPosts[receiver.Outcome](b.registry)

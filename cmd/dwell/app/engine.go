@@ -89,6 +89,7 @@ func (s *System) ofPlace(id string) prom.Place {
 	readings, silence := s.Source.LatestReadings(id)
 	return prom.Place{
 		SilentAfter: s.Source.SilentAfter(id), QueuesLeftOut: s.Source.QueuesLeftOut(id), Queues: queuesOf(readings), QueuesSilentAfter: silence,
+		Capacity: s.Book.Place(id).Capacity, Deviations: s.Source.Deviations(id),
 	}
 }
 
