@@ -103,6 +103,10 @@ func (s *stage) Inside(_ context.Context, id string, _ overview.Filter, _ *overv
 	return v, nil
 }
 
+func (s *stage) UsualWeek(_ context.Context, q overview.UsualQuery) (*overview.UsualWeek, error) {
+	return &overview.UsualWeek{ID: q.ID, TimeZone: "Asia/Kabul", Time: s.overview.Time, Measures: []overview.Compared{}, Windows: []overview.ComparedWindow{}}, nil
+}
+
 func (s *stage) Visit(context.Context, string, string) (*overview.Visit, error) {
 	return nil, overview.ErrNoVisit
 }

@@ -327,6 +327,15 @@ func TestEveryAnswerIsAsDescribed(t *testing.T) {
 		latest.Because != (overview.Because{Type: "truck.released", ID: "e9", Source: "/post", Visit: "T1", Time: latest.Because.Time}) {
 		t.Errorf("%+v", latest)
 	}
+	var usual overview.UsualWeek
+	o.get("/places/"+torkham+"/usual?direction=inbound", &usual)
+	if len(usual.Measures) == 0 || usual.Measures[0].Measure != "inside" || usual.Measures[0].Reason != overview.NotLearned || usual.Measures[0].Median != nil || len(usual.Windows) != 4 {
+		t.Errorf("%+v", usual)
+	}
+	o.get("/places/"+torkham+"/usual?measure=arrivals", &usual)
+	if len(usual.Measures) != 1 || usual.Measures[0].Measure != "arrivals" {
+		t.Errorf("%+v", usual)
+	}
 	var measures Measures
 	o.get("/measures", &measures)
 	for _, m := range measures.Measures {

@@ -11,6 +11,8 @@ type PlaceDocument struct {
 	// Neighbour and Position are null where the places file does not have them.
 	Neighbour *Neighbour `json:"neighbour"`
 	Position  *Position  `json:"position"`
+	// Capacity is how many trucks the BCP has room for; null as these.
+	Capacity *int `json:"capacity"`
 }
 
 // PlaceDocumentOf makes the document of a place.
@@ -18,6 +20,9 @@ func PlaceDocumentOf(p *place.Place) PlaceDocument {
 	d := PlaceDocument{ID: p.ID, Names: p.Names, TimeZone: p.Zone.String(), Position: (*Position)(p.Position)}
 	if n := p.Neighbour; n != nil {
 		d.Neighbour = &Neighbour{ID: n.ID, Names: n.Names}
+	}
+	if p.Capacity > 0 {
+		d.Capacity = &p.Capacity
 	}
 	return d
 }

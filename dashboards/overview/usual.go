@@ -7,8 +7,6 @@ type Usual struct {
 	Quartiles
 	// Deviation is how far the trucks inside are from the median, in interquartile ranges.
 	Deviation *float64 `json:"deviation"`
-	// Capacity is how many trucks the BCP has room for; null where the places file does not say.
-	Capacity *int64 `json:"capacity"`
 	// Reason is why there is no deviation.
 	Reason Reason  `json:"reason,omitempty"`
 	Spikes []Spike `json:"spikes"`
@@ -57,7 +55,6 @@ type UsualWeek struct {
 	// Time is now, and Learned when it was learned what is usual, of the eight weeks before that day; null before the first time.
 	Time     time.Time  `json:"time"`
 	Learned  *time.Time `json:"learned"`
-	Capacity *int64     `json:"capacity"`
 	Measures []Compared `json:"measures"`
 	// Windows compare the last 24 whole local hours with those of a week, a month and a year before.
 	Windows []ComparedWindow `json:"windows"`

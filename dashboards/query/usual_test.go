@@ -140,7 +140,6 @@ func TestUsualStandsBesideWhatIs(t *testing.T) {
 	if u.Reason != overview.NotLearned || u.Median != nil || u.Deviation != nil || len(u.Spikes) != 0 {
 		t.Errorf("before it was learned: %+v", u)
 	}
-	is(t, "capacity", u.Capacity, 50)
 
 	both, in := usual.Series{BCP: 1, Measure: usual.Inside}, usual.Series{BCP: 1, Direction: event.Inbound, Measure: usual.Inside}
 	w := &usual.Week{Spread: 8}

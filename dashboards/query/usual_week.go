@@ -33,7 +33,7 @@ func (s *Source) UsualWeek(ctx context.Context, q overview.UsualQuery) (*overvie
 		return nil, err
 	}
 	out := &overview.UsualWeek{
-		ID: q.ID, Direction: q.Direction, TimeZone: p.Zone.String(), Time: now, Learned: instantOf(known.At), Capacity: capacity(p), Measures: []overview.Compared{},
+		ID: q.ID, Direction: q.Direction, TimeZone: p.Zone.String(), Time: now, Learned: instantOf(known.At), Measures: []overview.Compared{},
 	}
 	if err := s.compareTrucks(ctx, out, p, b, d, q.Measure, known); err != nil {
 		return nil, err
@@ -43,14 +43,6 @@ func (s *Source) UsualWeek(ctx context.Context, q overview.UsualQuery) (*overvie
 	}
 	out.Windows, err = s.compareWindows(ctx, p, q.Direction, now)
 	return out, err
-}
-
-func capacity(p *place.Place) *int64 {
-	if p.Capacity == 0 {
-		return nil
-	}
-	n := int64(p.Capacity)
-	return &n
 }
 
 // compareTrucks adds the measures of trucks. Inside is as of now, others are of the last whole hour.
@@ -211,7 +203,7 @@ func (s *Source) usualNow(v *view, b event.BCP) overview.Usual {
 	of := usual.Series{BCP: b, Measure: usual.Inside}
 	unknown := v.withoutTrucks(v.silence())
 	c := compared(of, known, v.now, v.place, ifKnown(unknown == "", float64(v.inside.trucks)), openFor(v.openings, event.NoDirection, v.now), unknown)
-	out := overview.Usual{Quartiles: c.Quartiles, Deviation: c.Deviation, Reason: c.Reason, Capacity: capacity(v.place), Spikes: []overview.Spike{}}
+	out := overview.Usual{Quartiles: c.Quartiles, Deviation: c.Deviation, Reason: c.Reason, Spikes: []overview.Spike{}}
 	for of, l := range known.Looked {
 		if of.BCP != b || !l.Spike.Is() {
 			continue
