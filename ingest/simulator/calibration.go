@@ -102,6 +102,9 @@ func (p profile) normalised() profile {
 	return p
 }
 
+// rest is the weight of the weekly day of rest.
+func (p profile) rest() float64 { return slices.Min(p.Weekdays[:]) }
+
 func scale(weights []float64) {
 	var sum float64
 	for _, w := range weights {

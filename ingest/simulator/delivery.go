@@ -1,7 +1,8 @@
 package simulator
 
 import (
-	"time"
+	"cmp"
+	"slices"
 
 	"dwell/ingest/event"
 )
@@ -18,15 +19,18 @@ type record struct {
 	vehicles, waits, age int64 // of a reading
 	serial               int32 // of the fact within its visit
 	kind                 recordKind
-	agency               event.Agency
-	lane                 string
-	typ                  event.Type
-	state                event.QueueState // of a reading
-	direction            event.Direction
-	channel              event.Channel
-	regime               event.Regime
-	inspection           event.InspectionKind
-	result               event.Result
+	// sender is the agency that sends it, if any, and about the type of the event that it corrects or is.
+	sender     event.Agency
+	about      event.Type
+	agency     event.Agency
+	lane       string
+	typ        event.Type
+	state      event.QueueState // of a reading
+	direction  event.Direction
+	channel    event.Channel
+	regime     event.Regime
+	inspection event.InspectionKind
+	result     event.Result
 }
 
 // recordKind says how a record relates to what happened.
@@ -46,8 +50,7 @@ type delivery struct {
 	slab    []record // indexed by pending
 	free    []int32
 
-	cutOff           *post
-	cutFrom, cutTill int64
+	off bool // nothing is delivered
 }
 
 // plan chooses which post goes offline and when, and which one's clock is skewed.
@@ -56,13 +59,16 @@ func (d *delivery) plan(f Faults, s *Simulator, seed uint64) {
 	n := len(s.posts)
 	cut, when := d.chance.IntN(n), 0.25+d.chance.Float64()/2
 	if f.Cut > 0 {
-		d.cutOff = s.posts[cut]
 		room := day // of an endless run: within its first day
 		if s.until >= 0 {
 			room = max(s.until-s.now-f.Cut.Milliseconds(), 1)
 		}
-		d.cutFrom = s.now + int64(when*float64(room))
-		d.cutTill = d.cutFrom + f.Cut.Milliseconds()
+		from := s.now + int64(when*float64(room))
+		off := &s.posts[cut].effects.outages
+		*off = append(*off, outage{span: span{from, from + f.Cut.Milliseconds()}, late: true})
+	}
+	for _, p := range s.posts {
+		slices.SortStableFunc(p.effects.outages, func(a, b outage) int { return cmp.Compare(a.from, b.from) })
 	}
 	if f.Skew > 0 {
 		// Where there are several posts, another one than the one that is cut off.
@@ -80,34 +86,41 @@ func (d *delivery) take() (int64, record) {
 	return at, d.slab[i]
 }
 
-// fact sends a visit's event, or loses it, or sends a wrong one along with it. It returns false if it was lost.
+// fact sends a visit's event, or loses it, or sends a wrong one along with it. It returns false if one of them is never sent.
 func (d *delivery) fact(r record, now int64) bool {
+	if d.off {
+		return true
+	}
+	r.sender, r.about = r.agency, r.typ
+	switch r.typ {
+	case event.DeclarationLodged, event.ChannelAssigned, event.PaymentConfirmed, event.TruckReleased, event.ClearanceRefused:
+		r.sender = r.post.voc.Customs
+	}
 	if d.chance.is(d.faults.Lost) {
 		return false
 	}
 	if !d.chance.is(d.faults.Retract) {
-		d.send(r, now)
-		return true
+		return d.send(r, now)
 	}
 	bad := r
 	bad.kind = wrong
 	bad.time -= d.chance.between(minute, 30*minute)
+	var all bool
 	found := now + d.chance.between(5*minute, 6*hour)
 	if d.chance.is(0.5) {
 		// The event has a wrong time: the right one is sent with the retraction.
-		d.send(bad, now)
-		d.send(r, found)
+		all = d.send(bad, now)
+		all = d.send(r, found) && all
 	} else {
-		d.send(r, now)
+		all = d.send(r, now)
 		bad.disguise(d.chance)
-		d.send(bad, now+d.chance.between(second, minute))
+		all = d.send(bad, now+d.chance.between(second, minute)) && all
 	}
 	back := record{
-		post: r.post, visit: r.visit, direction: r.direction, serial: r.serial, kind: retraction,
+		post: r.post, visit: r.visit, direction: r.direction, serial: r.serial, kind: retraction, sender: r.sender, about: r.about,
 		typ: event.EventRetracted, time: r.post.clock.reads(found), wrongTime: bad.time,
 	}
-	d.send(back, found)
-	return true
+	return d.send(back, found) && all
 }
 
 // disguise turns a record into an event that did not happen.
@@ -123,23 +136,46 @@ func (r *record) disguise(c chance) {
 	r.inspection, r.result, r.channel = event.Document, event.Conformant, event.Red
 }
 
-// send schedules the delivery of a record written at now.
-func (d *delivery) send(r record, now int64) {
+// send schedules the delivery of a record written at now. It returns false if its instrument is off; what the others then
+// draw does not depend on that.
+func (d *delivery) send(r record, now int64) bool {
+	if d.off {
+		return true
+	}
+	if r.about == event.NoType {
+		r.about = r.typ
+	}
+	on := true
+	for _, o := range r.post.effects.outages {
+		if !o.late && o.has(now) && o.concerns(&r) {
+			on = false
+		}
+	}
 	written := now + d.chance.between(second, 30*second)
 	r.recorded = r.post.clock.reads(written)
 	at := written + d.chance.between(100, 3*second)
 	if d.chance.is(d.faults.Late) {
 		at += d.chance.scale(2*minute, 6*hour)
 	}
-	d.deliver(r, at)
+	again := int64(0)
 	if d.chance.is(d.faults.Duplicate) {
-		d.deliver(r, at+d.chance.scale(second, 2*hour))
+		again = at + d.chance.scale(second, 2*hour)
 	}
+	if !on {
+		return false
+	}
+	d.deliver(r, at)
+	if again > 0 {
+		d.deliver(r, again)
+	}
+	return true
 }
 
 func (d *delivery) deliver(r record, at int64) {
-	if r.post == d.cutOff && d.cutFrom <= at && at < d.cutTill {
-		at = d.cutTill + (at-d.cutFrom)/int64(time.Hour/time.Second) // an hour's events within a second
+	for _, o := range r.post.effects.outages {
+		if o.late && o.has(at) && o.concerns(&r) {
+			at = o.till + (at-o.from)/(hour/second) // an hour's events within a second
+		}
 	}
 	var i int32
 	if n := len(d.free); n > 0 {

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"fmt"
 	"math"
 	"time"
 
@@ -19,7 +20,12 @@ type post struct {
 	id     []byte
 	source []byte
 	chance chance
-	clock  clock
+	// arrivals is the stream of planned arrivals, so that they do not depend on how the post works; coming is the last that is
+	// planned, by direction.
+	arrivals chance
+	coming   [3]int64
+	effects  effects
+	clock    clock
 
 	stations [stationKinds]station
 	trucks   map[*truck]struct{}
@@ -30,10 +36,11 @@ type post struct {
 	nextShift   int64
 	shifts      []opening // all so far
 
-	blocked  bool
-	atExit   []*truck // outbound trucks that the far side does not let in
-	heldBack int      // inbound trucks that the far side does not let out
-	exitFree int64    // when the far side takes the next of a wave
+	blocked   bool
+	atExit    []*truck // outbound trucks that the far side does not let in
+	heldBack  int      // inbound trucks that the far side does not let out
+	atFarSide []*truck // the same of a post with planned arrivals, where they are drawn before
+	exitFree  int64    // when the far side takes the next of a wave
 
 	inside   [3]int64 // trucks not yet released, by direction
 	gateTime [3]int64 // lately from arrival to the gate, by direction
@@ -57,7 +64,8 @@ const (
 	shiftChanges
 	farSideChanges
 	queueIsRead
-	truckOf // the first that concerns a truck; the others are in truck.go
+	lanesChange // by the scenario
+	truckOf     // the first that concerns a truck; the others are in truck.go
 )
 
 const (
@@ -68,10 +76,11 @@ const (
 	farSideSpread        = 0.8         // standard deviation over mean of a block
 )
 
-func newPost(s *Simulator, p *place.Place, bcp event.BCP, cal calibration, seed uint64) *post {
+func newPost(s *Simulator, p *place.Place, bcp event.BCP, cal calibration, cfg *Config) (*post, error) {
+	seed := cfg.Seed
 	q := &post{
 		sim: s, place: p, cal: cal, voc: s.voc, bcp: bcp, id: []byte(p.ID), source: []byte("/bcp/" + p.ID),
-		chance: newChance(seed, p.ID), trucks: map[*truck]struct{}{},
+		chance: newChance(seed, p.ID), arrivals: newChance(seed, "arrivals/"+p.ID), coming: [3]int64{s.now, s.now, s.now}, trucks: map[*truck]struct{}{},
 	}
 	agency := func(code string) event.Agency {
 		a, _ := s.voc.Agency([]byte(code))
@@ -92,7 +101,15 @@ func newPost(s *Simulator, p *place.Place, bcp event.BCP, cal calibration, seed 
 		work := trucks * passes[k] * float64(serviceTakes[k])
 		q.stations[k] = newStation(k, int(math.Ceil(work/(q.openTime()*cal.Load))))
 	}
-	return q
+	q.effects = cfg.Scenario.effects(q, seed)
+	for k := range stationKinds {
+		for _, at := range q.effects.laneChanges() {
+			if !q.stations[k].grow(k, q.lanesAt(k, at)) {
+				return nil, fmt.Errorf("interventions: lanes_factor: %d lanes of %s at %s, more than %d; choose a smaller one", q.lanesAt(k, at), stages[k], p.ID, maxLanes)
+			}
+		}
+	}
+	return q, nil
 }
 
 // openTime is how many milliseconds of an average day a lane is open.
@@ -114,8 +131,15 @@ func (p *post) begin() {
 	p.shift(p.sim.now)
 	p.nextTruck(event.Inbound)
 	p.nextTruck(event.Outbound)
-	p.after(p.chance.wait(float64(p.cal.FarSide.BlocksEvery.Milliseconds())), nil, farSideChanges)
+	if blocks := p.chance.wait(float64(p.cal.FarSide.BlocksEvery.Milliseconds())); !p.effects.noBlocks {
+		p.after(blocks, nil, farSideChanges)
+	}
 	p.after(p.chance.between(minute, readingEvery), nil, queueIsRead)
+	for _, at := range p.effects.laneChanges() {
+		if p.sim.now < at && at < math.MaxInt64 {
+			p.sim.happens.add(at, occurrence{p, nil, lanesChange})
+		}
+	}
 }
 
 func (p *post) after(ms int64, t *truck, what happening) {
@@ -134,6 +158,8 @@ func (p *post) happen(t *truck, what happening) {
 		p.farSide()
 	case queueIsRead:
 		p.readQueues()
+	case lanesChange:
+		p.setLanes(p.sim.now)
 	default:
 		p.happenTo(t, what)
 	}
@@ -149,6 +175,10 @@ func (p *post) nextTruck(d event.Direction) {
 	if perDay <= 0 {
 		return
 	}
+	if p.effects.planned() {
+		p.plan(d, what)
+		return
+	}
 	at := p.sim.now
 	for {
 		at += p.chance.wait(float64(day) / perDay / peak)
@@ -162,7 +192,12 @@ func (p *post) nextTruck(d event.Direction) {
 }
 
 func (p *post) setOut(d event.Direction) {
+	arrives := p.coming[d]
 	p.nextTruck(d)
+	if p.effects.planned() {
+		p.expect(d, arrives)
+		return
+	}
 	if d == event.Inbound && p.blocked {
 		p.heldBack++
 		return
@@ -179,13 +214,23 @@ func (p *post) shift(now int64) {
 		p.placeFact(map[bool]event.Type{true: event.BCPOpened, false: event.BCPClosed}[open], "", now)
 	}
 	p.night = night
+	p.setLanes(now)
+	p.letOut()
+	p.nextShift = p.change(now)
+	if p.nextShift > now {
+		p.sim.happens.add(p.nextShift, occurrence{p, nil, shiftChanges})
+	}
+}
+
+// setLanes opens and closes lanes.
+func (p *post) setLanes(now int64) {
 	for k := range p.stations {
 		s := &p.stations[k]
 		want := 0
-		if open {
-			want = len(s.lanes)
+		if p.open {
+			want = p.lanesAt(stationKind(k), now)
 		}
-		if open && night {
+		if p.open && p.night {
 			want = (want + 1) / 2
 		}
 		for ; s.open < want; s.open++ {
@@ -196,23 +241,19 @@ func (p *post) shift(now int64) {
 		}
 		p.serve(stationKind(k))
 	}
-	p.letOut()
-	p.nextShift = p.change(now)
-	if p.nextShift > now {
-		p.sim.happens.add(p.nextShift, occurrence{p, nil, shiftChanges})
-	}
 }
 
 func (p *post) shiftAt(ms int64) (open, night bool) {
 	local := time.UnixMilli(ms).In(p.place.Zone)
 	h := local.Hour()
-	return p.place.OpenAt(local), p.place.Calendar == nil && (h >= nightFrom || h < nightTill)
+	_, closed := p.effects.holidayOn(local)
+	return !closed && p.place.OpenAt(local), p.place.Calendar == nil && (h >= nightFrom || h < nightTill)
 }
 
-// change is the next minute in which the shift is another; now if there is none within ten days.
+// change is the next minute in which the shift is another; now if there is none within ten days, not counting holidays.
 func (p *post) change(now int64) int64 {
 	open, night := p.shiftAt(now)
-	for at := now - now%minute + minute; at < now+10*day; at += minute {
+	for at := now - now%minute + minute; at < now+(10+p.effects.closedDays())*day; at += minute {
 		if o, n := p.shiftAt(at); o != open || n != night {
 			return at
 		}
@@ -232,6 +273,10 @@ func (p *post) farSide() {
 		p.newTruck(event.Inbound, int64(i+1)*waveEvery+p.chance.between(0, waveEvery))
 	}
 	p.heldBack = 0
+	for i, t := range p.atFarSide {
+		p.after(int64(i+1)*waveEvery+p.chance.between(0, waveEvery), t, truckArrives)
+	}
+	p.atFarSide = p.atFarSide[:0]
 	p.letOut()
 }
 

@@ -20,6 +20,7 @@ type Config struct {
 	From, Until time.Time
 	Seed        uint64
 	Faults      Faults
+	Scenario    Scenario
 	// Truth, if not nil, is called within Next with each visit that is over, and at the end with those still inside, ordered
 	// by when they set out.
 	Truth func(TruthLine)
@@ -41,8 +42,8 @@ type Emission struct {
 type Simulator struct {
 	voc   *event.Vocabulary
 	posts []*post
-	until int64 // none if negative
-	truth func(TruthLine)
+	until int64        // none if negative
+	seen  func(*truck) // of each visit that is over, and at the end of those inside; may be nil
 
 	now      int64
 	happens  agenda[occurrence]
@@ -60,6 +61,16 @@ type occurrence struct {
 
 // New makes a simulator of a configuration.
 func New(cfg Config) (*Simulator, error) {
+	s, err := newSimulator(cfg)
+	if err != nil {
+		return nil, err
+	}
+	s.begin()
+	return s, nil
+}
+
+// newSimulator makes one in which nothing is scheduled yet.
+func newSimulator(cfg Config) (*Simulator, error) {
 	if cfg.Places == nil {
 		return nil, errors.New("simulator: no places")
 	}
@@ -74,23 +85,36 @@ func New(cfg Config) (*Simulator, error) {
 	if err != nil {
 		return nil, fmt.Errorf("simulator: %w", err)
 	}
+	if err := cfg.Scenario.Check(cfg.Places); err != nil {
+		return nil, fmt.Errorf("simulator: scenario: %w", err)
+	}
 	figures, err := loadCalibrations()
 	if err != nil {
 		return nil, err
 	}
-	s := &Simulator{voc: voc, now: cfg.From.UnixMilli(), until: -1, truth: cfg.Truth}
+	s := &Simulator{voc: voc, now: cfg.From.UnixMilli(), until: -1}
+	if cfg.Truth != nil {
+		s.seen = func(t *truck) { cfg.Truth(t.line(t.visit, voc)) }
+	}
 	if !cfg.Until.IsZero() {
 		s.until = cfg.Until.UnixMilli()
 	}
 	for i := range cfg.Places.Places {
 		p := &cfg.Places.Places[i]
-		s.posts = append(s.posts, newPost(s, p, voc.BCPs()[i], figures.of(p.ID), cfg.Seed))
+		q, err := newPost(s, p, voc.BCPs()[i], figures.of(p.ID), &cfg)
+		if err != nil {
+			return nil, fmt.Errorf("simulator: scenario: %w", err)
+		}
+		s.posts = append(s.posts, q)
 	}
 	s.delivery.plan(cfg.Faults, s, cfg.Seed)
+	return s, nil
+}
+
+func (s *Simulator) begin() {
 	for _, p := range s.posts {
 		p.begin()
 	}
-	return s, nil
 }
 
 // Vocabulary is the vocabulary of the events' codes.
@@ -102,19 +126,25 @@ func (s *Simulator) Next() (Emission, bool) {
 		if !s.delivery.empty() && !s.happens.empty() && s.delivery.next() < s.happens.next() {
 			break // nothing that is still to happen can reach Kafka earlier
 		}
-		if s.happens.empty() || s.until >= 0 && s.happens.next() >= s.until {
-			s.end()
-			break
-		}
-		at, o := s.happens.take()
-		s.now = at
-		o.post.happen(o.truck, o.what)
+		s.step()
 	}
 	if s.delivery.empty() {
 		return Emission{}, false
 	}
 	at, r := s.delivery.take()
 	return s.out.emission(at, r), true
+}
+
+// step lets the next thing happen, and returns false when the simulation has ended.
+func (s *Simulator) step() bool {
+	if s.happens.empty() || s.until >= 0 && s.happens.next() >= s.until {
+		s.end()
+		return false
+	}
+	at, o := s.happens.take()
+	s.now = at
+	o.post.happen(o.truck, o.what)
+	return true
 }
 
 // end reports the truth of the trucks inside.
@@ -134,9 +164,9 @@ func (s *Simulator) end() {
 	}
 }
 
-// report calls Truth with a truck, if any of its events has been sent.
+// report shows a truck of which an event has been sent.
 func (s *Simulator) report(t *truck) {
-	if s.truth != nil && t.visit.facts > 0 {
-		s.truth(t.line(t.visit, s.voc))
+	if s.seen != nil && t.visit.facts > 0 {
+		s.seen(t)
 	}
 }

@@ -38,6 +38,7 @@ const maxLanes = 64
 // station is a number of lanes and the trucks that wait for one.
 type station struct {
 	lanes  []string // their names
+	usual  int      // how many there are but for the scenario
 	open   int      // the first so many are open
 	taken  uint64   // by bit
 	queue  []*truck
@@ -46,10 +47,20 @@ type station struct {
 
 func newStation(k stationKind, lanes int) station {
 	var s station
-	for i := range min(max(lanes, 1), maxLanes) {
+	s.usual = min(max(lanes, 1), maxLanes)
+	s.grow(k, s.usual)
+	return s
+}
+
+// grow makes so many lanes at least, and reports whether there can be.
+func (s *station) grow(k stationKind, lanes int) bool {
+	if lanes > maxLanes {
+		return false
+	}
+	for i := len(s.lanes); i < lanes; i++ {
 		s.lanes = append(s.lanes, stationNames[k]+"-"+strconv.Itoa(i+1))
 	}
-	return s
+	return true
 }
 
 // lane is the first open lane that is free.

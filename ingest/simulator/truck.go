@@ -38,27 +38,37 @@ const (
 	secondBegins   // of a joint inspection, or another agency's hold, or an inspection during a hold
 	secondEnds
 	holdEnds
+	truckDeclares // ahead, where arrivals are planned
 )
 
 // newTruck draws a truck that arrives in this time, or later if its declaration is lodged ahead.
 func (p *post) newTruck(d event.Direction, in int64) {
-	var t *truck
-	if n := len(p.spare); n > 0 {
-		t = p.spare[n-1]
-		p.spare = p.spare[:n-1]
-	} else {
-		t = &truck{}
-	}
-	p.set++
+	t := p.blank()
 	begun := p.sim.now + in
 	t.visit = &visit{post: p, begun: begun, direction: d, id: p.visitID(begun)}
 	ahead := p.draw(t)
 	p.trucks[t] = struct{}{}
 	if ahead > 0 {
-		p.fact(t, record{typ: event.DeclarationLodged, regime: t.regime})
-		t.logbook.regime = t.regime
+		p.declare(t)
 	}
 	p.after(in+ahead, t, truckArrives)
+}
+
+// blank is a truck that is yet to be drawn.
+func (p *post) blank() *truck {
+	p.set++
+	n := len(p.spare)
+	if n == 0 {
+		return &truck{}
+	}
+	t := p.spare[n-1]
+	p.spare = p.spare[:n-1]
+	return t
+}
+
+func (p *post) declare(t *truck) {
+	p.fact(t, record{typ: event.DeclarationLodged, regime: t.regime})
+	t.logbook.regime = t.regime
 }
 
 // visitID is opaque and unique: the BCP, the local day, the millisecond of the day in UTC and the low bits of a count.
@@ -117,14 +127,18 @@ func (p *post) advance(t *truck) {
 			t.passes(wait, p.voc.Carrier, now)
 		}
 	}
-	p.after(s.delay, t, stepIsDue)
+	p.after(p.delayed(t, s), t, stepIsDue)
 }
 
 // happenTo performs what is due of a truck's current step.
 func (p *post) happenTo(t *truck, what happening) {
 	now := p.clock.reads(p.sim.now)
-	if what == truckArrives {
+	switch what {
+	case truckArrives:
 		p.arrive(t)
+		return
+	case truckDeclares:
+		p.declare(t)
 		return
 	}
 	s := &t.steps[t.at]
@@ -196,8 +210,7 @@ func (p *post) act(t *truck, s *step) {
 	}
 	switch s.op {
 	case lodge:
-		p.fact(t, record{typ: event.DeclarationLodged, regime: t.regime})
-		t.logbook.regime = t.regime
+		p.declare(t)
 	case pay, settle:
 		p.fact(t, record{typ: event.PaymentConfirmed})
 	case assign:
@@ -214,6 +227,7 @@ func (p *post) act(t *truck, s *step) {
 		t.refused = p.fact(t, record{typ: event.ClearanceRefused})
 		p.inside[t.visit.direction]--
 	case weigh:
+		p.begins(t, s)
 		p.fact(t, record{typ: event.InspectionStarted, agency: s.agency, inspection: s.kind})
 		p.after(s.takes, t, serviceEnds)
 		return
@@ -229,6 +243,10 @@ func (p *post) act(t *truck, s *step) {
 
 func (p *post) arrive(t *truck) {
 	d := t.visit.direction
+	if p.effects.planned() && p.blocked && d == event.Inbound {
+		p.atFarSide = append(p.atFarSide, t)
+		return
+	}
 	r := record{typ: event.TruckArrived}
 	if t.regime == event.Empty { // it declares nothing, so its driver says so at the barrier
 		r.regime, t.logbook.regime = t.regime, t.regime
@@ -255,6 +273,7 @@ func (p *post) serve(k stationKind) {
 }
 
 func (p *post) inspect(t *truck, s *step, lane string) {
+	p.begins(t, s)
 	p.fact(t, record{typ: event.InspectionStarted, agency: s.agency, inspection: s.kind, lane: lane})
 	t.passes(service, s.agency, p.clock.reads(p.sim.now))
 	p.after(s.takes, t, serviceEnds)
@@ -286,6 +305,7 @@ func (p *post) leaveStation(t *truck, s *step) {
 }
 
 func (p *post) placeHold(t *truck, s *step) {
+	p.begins(t, s)
 	p.fact(t, record{typ: event.HoldPlaced, agency: s.agency})
 	t.passes(hold, s.agency, p.clock.reads(p.sim.now))
 	p.after(s.takes, t, holdEnds)

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"cmp"
 	"slices"
 
 	"dwell/ingest/event"
@@ -126,7 +127,12 @@ func (l *logbook) line(v *visit, voc *event.Vocabulary) TruthLine {
 // openDuring is how many milliseconds of [from, to) the post was open, by its own clock.
 func (p *post) openDuring(from, to int64) *int64 {
 	var sum int64
-	for i, s := range p.shifts {
+	first, here := slices.BinarySearchFunc(p.shifts, from, func(s opening, at int64) int { return cmp.Compare(s.at, at) })
+	if !here && first > 0 {
+		first-- // it lasts until then
+	}
+	for i := first; i < len(p.shifts) && p.shifts[i].at < to; i++ {
+		s := p.shifts[i]
 		until := to
 		if i+1 < len(p.shifts) {
 			until = min(to, p.shifts[i+1].at)
