@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"math"
 	"os"
@@ -23,13 +24,14 @@ import (
 )
 
 type simulateCommand struct {
-	From   string        `required:"" help:"First day (2026-01-05) or instant (RFC 3339)."`
-	For    time.Duration `required:"" help:"How long, such as 168h. Into Kafka it ends at the present."`
-	Seed   uint64        `default:"1" help:"Random seed; the same seed reproduces the same events."`
-	Speed  string        `default:"max" help:"How much faster than life: a number, or max."`
-	Faults string        `help:"What goes wrong on the way: late=10%,duplicate=2%,retract=0.5%,lost=0.1%,cut=12h,skew=5m."`
-	Out    string        `type:"path" help:"Write CloudEvents, one per line, to this file instead of Kafka; - is standard output."`
-	Truth  string        `type:"path" help:"Write to this file what really happened to each visit, one JSON object per line; - is standard output."`
+	From     string        `required:"" help:"First day (2026-01-05) or instant (RFC 3339)."`
+	For      time.Duration `required:"" help:"How long, such as 168h. Into Kafka it ends at the present."`
+	Seed     uint64        `default:"1" help:"Random seed; the same seed reproduces the same events."`
+	Speed    string        `default:"max" help:"How much faster than life: a number, or max."`
+	Faults   string        `help:"What goes wrong on the way: late=10%,duplicate=2%,retract=0.5%,lost=0.1%,cut=12h,skew=5m."`
+	Scenario string        `type:"path" help:"What happens beside the usual, in this file (YAML): interventions, outages, holidays and variations, as ingest/simulator/README.md describes them."`
+	Out      string        `type:"path" help:"Write CloudEvents, one per line, to this file instead of Kafka; - is standard output."`
+	Truth    string        `type:"path" help:"Write to this file what really happened to each visit, one JSON object per line; - is standard output."`
 
 	folderFlags `embed:""`
 }
@@ -148,7 +150,25 @@ func (c *simulateCommand) simulation(cfg app.Config) (simulator.Config, error) {
 	if book, err = cfg.ReadPlaces(); err != nil {
 		return simulator.Config{}, fmt.Errorf("--places: %w", err)
 	}
-	return simulator.Config{Places: book, From: from, Until: from.Add(c.For), Seed: c.Seed, Faults: faults}, nil
+	simCfg := simulator.Config{Places: book, From: from, Until: from.Add(c.For), Seed: c.Seed, Faults: faults}
+	if c.Scenario != "" {
+		text, err := os.ReadFile(c.Scenario)
+		if err == nil {
+			simCfg.Scenario, err = simulator.ParseScenario(text, from, book)
+		}
+		if err != nil {
+			return simulator.Config{}, fmt.Errorf("--scenario: %w", named(c.Scenario, err))
+		}
+	}
+	return simCfg, nil
+}
+
+// named begins an error with the file that it is about, unless it does.
+func named(file string, err error) error {
+	if _, ok := errors.AsType[*fs.PathError](err); ok {
+		return err
+	}
+	return fmt.Errorf("%s: %w", file, err)
 }
 
 func (c *simulateCommand) toFile(ctx context.Context, e *env, sim *simulator.Simulator, clock *player.Clock) error {

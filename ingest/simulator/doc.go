@@ -2,7 +2,7 @@
 // there would send, in the order in which they reach Kafka, and the truth.
 //
 // It promises that the same configuration and seed give the same events and the same truth; that the truth is recorded by
-// the simulated process itself, and never derived from events; that a fault changes the events and not the truth; and that
+// the simulated process itself, and never derived from events; that a fault or an outage changes the events and not the truth; and that
 // memory is bounded by the trucks inside and the events in flight, so a run may be endless. It refuses to be a forecast:
 // where no figure is published its parameters are assumed, and marked so (calibration.yaml).
 //
@@ -18,6 +18,16 @@
 // Lanes serve first come, first served, while the BCP is open; at night an always-open BCP works half its lanes. Customs
 // decides while the BCP is open. A far side that blocks holds outbound trucks in the BCP and inbound trucks on its own
 // ground, which then come as a wave.
+//
+// # What a scenario does
+//
+// A [Scenario] has what statistics have to find, or must not be fooled by: interventions, outages of instruments, holidays, and
+// days that differ more or less. All but an outage change the truth. Without one a seed gives the same events in each version.
+// Arrivals that a scenario changes are planned a day ahead, from a random stream of their own: they come at the planned rate,
+// also of trucks that declare ahead, and do not depend on how the BCP works. So two runs that differ in service alone can be
+// compared truck by truck, where no closing and no far side that blocks makes them draw in another order.
+//
+// [Truths] and [Tally] play the same without events, a truck at a time or counted by step.
 //
 // The package is pure: no I/O, no wall clock, no global random source.
 package simulator
