@@ -57,7 +57,7 @@ func (p *post) plan(d event.Direction, what happening) {
 	for {
 		rate, until := p.rate(d, at)
 		if rate > 0 {
-			if gap := p.arrivals.wait(1 / rate); gap < until-at {
+			if gap := p.outside.wait(1 / rate); gap < until-at {
 				at += gap
 				break
 			}

@@ -23,9 +23,9 @@
 //
 // A [Scenario] has what statistics have to find, or must not be fooled by: interventions, outages of instruments, holidays, and
 // days that differ more or less. All but an outage change the truth. Without one a seed gives the same events in each version.
-// Arrivals that a scenario changes are planned a day ahead, from a random stream of their own: they come at the planned rate,
-// also of trucks that declare ahead, and do not depend on how the BCP works. So two runs that differ in service alone can be
-// compared truck by truck, where no closing and no far side that blocks makes them draw in another order.
+// Arrivals that a scenario changes are planned a day ahead: they come at the planned rate, also of trucks that declare ahead, and
+// neither they nor what a truck is to do depend on how the BCP works. So two runs with a [Variation], which may be empty, can
+// be compared truck by truck when they differ in service, lanes or outages.
 //
 // [Truths] and [Tally] play the same without events, a truck at a time or counted by step.
 //

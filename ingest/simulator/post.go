@@ -20,12 +20,13 @@ type post struct {
 	id     []byte
 	source []byte
 	chance chance
-	// arrivals is the stream of planned arrivals, so that they do not depend on how the post works; coming is the last that is
-	// planned, by direction.
-	arrivals chance
-	coming   [3]int64
-	effects  effects
-	clock    clock
+	// outside is the stream of arrivals and of the far side, and work that of what staff do when. They are chance itself, unless
+	// arrivals are planned: then neither arrivals nor what trucks are to do depend on how the post works.
+	outside, work chance
+	// coming is the last arrival that is planned, by direction.
+	coming  [3]int64
+	effects effects
+	clock   clock
 
 	stations [stationKinds]station
 	trucks   map[*truck]struct{}
@@ -80,7 +81,7 @@ func newPost(s *Simulator, p *place.Place, bcp event.BCP, cal calibration, cfg *
 	seed := cfg.Seed
 	q := &post{
 		sim: s, place: p, cal: cal, voc: s.voc, bcp: bcp, id: []byte(p.ID), source: []byte("/bcp/" + p.ID),
-		chance: newChance(seed, p.ID), arrivals: newChance(seed, "arrivals/"+p.ID), coming: [3]int64{s.now, s.now, s.now}, trucks: map[*truck]struct{}{},
+		chance: newChance(seed, p.ID), coming: [3]int64{s.now, s.now, s.now}, trucks: map[*truck]struct{}{},
 	}
 	agency := func(code string) event.Agency {
 		a, _ := s.voc.Agency([]byte(code))
@@ -102,6 +103,10 @@ func newPost(s *Simulator, p *place.Place, bcp event.BCP, cal calibration, cfg *
 		q.stations[k] = newStation(k, int(math.Ceil(work/(q.openTime()*cal.Load))))
 	}
 	q.effects = cfg.Scenario.effects(q, seed)
+	q.outside, q.work = q.chance, q.chance
+	if q.effects.planned() {
+		q.outside, q.work = newChance(seed, "outside/"+p.ID), newChance(seed, "work/"+p.ID)
+	}
 	for k := range stationKinds {
 		for _, at := range q.effects.laneChanges() {
 			if !q.stations[k].grow(k, q.lanesAt(k, at)) {
@@ -131,10 +136,10 @@ func (p *post) begin() {
 	p.shift(p.sim.now)
 	p.nextTruck(event.Inbound)
 	p.nextTruck(event.Outbound)
-	if blocks := p.chance.wait(float64(p.cal.FarSide.BlocksEvery.Milliseconds())); !p.effects.noBlocks {
+	if blocks := p.outside.wait(float64(p.cal.FarSide.BlocksEvery.Milliseconds())); !p.effects.noBlocks {
 		p.after(blocks, nil, farSideChanges)
 	}
-	p.after(p.chance.between(minute, readingEvery), nil, queueIsRead)
+	p.after(p.work.between(minute, readingEvery), nil, queueIsRead)
 	for _, at := range p.effects.laneChanges() {
 		if p.sim.now < at && at < math.MaxInt64 {
 			p.sim.happens.add(at, occurrence{p, nil, lanesChange})
@@ -265,16 +270,16 @@ func (p *post) change(now int64) int64 {
 func (p *post) farSide() {
 	p.blocked = !p.blocked
 	if p.blocked {
-		p.after(p.chance.about(p.cal.FarSide.For.Milliseconds(), farSideSpread), nil, farSideChanges)
+		p.after(p.outside.about(p.cal.FarSide.For.Milliseconds(), farSideSpread), nil, farSideChanges)
 		return
 	}
-	p.after(p.chance.wait(float64(p.cal.FarSide.BlocksEvery.Milliseconds())), nil, farSideChanges)
+	p.after(p.outside.wait(float64(p.cal.FarSide.BlocksEvery.Milliseconds())), nil, farSideChanges)
 	for i := range p.heldBack {
-		p.newTruck(event.Inbound, int64(i+1)*waveEvery+p.chance.between(0, waveEvery))
+		p.newTruck(event.Inbound, int64(i+1)*waveEvery+p.outside.between(0, waveEvery))
 	}
 	p.heldBack = 0
 	for i, t := range p.atFarSide {
-		p.after(int64(i+1)*waveEvery+p.chance.between(0, waveEvery), t, truckArrives)
+		p.after(int64(i+1)*waveEvery+p.outside.between(0, waveEvery), t, truckArrives)
 	}
 	p.atFarSide = p.atFarSide[:0]
 	p.letOut()
@@ -287,7 +292,7 @@ func (p *post) letOut() {
 	}
 	p.exitFree = max(p.exitFree, p.sim.now)
 	for _, t := range p.atExit {
-		p.exitFree += waveEvery/2 + p.chance.between(0, waveEvery)
+		p.exitFree += waveEvery/2 + p.work.between(0, waveEvery)
 		p.after(p.exitFree-p.sim.now, t, stepIsDue)
 	}
 	p.atExit = p.atExit[:0]
@@ -304,15 +309,15 @@ func (p *post) readQueues() {
 	for _, d := range []event.Direction{event.Inbound, event.Outbound} {
 		r := record{
 			post: p, typ: event.QueueObserved, direction: d, time: p.clock.reads(p.sim.now),
-			vehicles: p.inside[d], waits: p.gateTime[d] / second, age: p.chance.scale(second, 40*minute) / second, state: event.OpenState,
+			vehicles: p.inside[d], waits: p.gateTime[d] / second, age: p.work.scale(second, 40*minute) / second, state: event.OpenState,
 		}
 		if !p.open {
 			r.state = event.ClosedState
 		}
-		if p.chance.is(0.03) {
+		if p.work.is(0.03) {
 			r.vehicles, r.waits, r.state = event.Unknown, event.Unknown, event.UnknownState
 		}
 		p.sim.delivery.send(r, p.sim.now)
 	}
-	p.after(readingEvery+p.chance.between(0, 5*minute), nil, queueIsRead)
+	p.after(readingEvery+p.work.between(0, 5*minute), nil, queueIsRead)
 }

@@ -204,7 +204,7 @@ func (p *post) act(t *truck, s *step) {
 	switch s.op {
 	case assign, release, refuse:
 		if !p.open && p.nextShift > p.sim.now { // an officer does it in the morning
-			p.after(p.nextShift-p.sim.now+p.chance.between(second, openSpread), t, stepIsDue)
+			p.after(p.nextShift-p.sim.now+p.work.between(second, openSpread), t, stepIsDue)
 			return
 		}
 	}

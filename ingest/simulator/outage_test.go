@@ -1,0 +1,96 @@
+package simulator
+
+import (
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"dwell/ingest/event"
+)
+
+func TestNothingIsSentInAnOutageYetTheTruthIsWhole(t *testing.T) {
+	from, until := after(3).Add(7*time.Hour), after(5)
+	during := func(ms int64) bool { return from.UnixMilli() <= ms && ms < until.UnixMilli() }
+	all, truth := sent(t, townFor(t, 8, Scenario{}))
+	for _, c := range []struct {
+		o    Outage
+		gone func(message) bool
+	}{
+		{Outage{Place: "TOWN"}, func(m message) bool { return true }},
+		{Outage{Agency: "border_police"}, func(m message) bool { return m.agency == "border_police" }},
+		{Outage{Agency: "customs"}, func(m message) bool {
+			switch m.typ {
+			case event.DeclarationLodged, event.ChannelAssigned, event.PaymentConfirmed, event.TruckReleased, event.ClearanceRefused:
+				return true
+			}
+			return m.agency == "customs"
+		}},
+		{Outage{Types: []event.Type{event.QueueObserved}}, func(m message) bool { return m.typ == event.QueueObserved }},
+	} {
+		c.o.From, c.o.Until = from, until
+		got, gotTruth := sent(t, townFor(t, 8, Scenario{Outages: []Outage{c.o}}))
+		lost := map[string]bool{}
+		want := slices.DeleteFunc(slices.Clone(all), func(m message) bool {
+			gone := during(m.time) && c.gone(m)
+			if gone && m.typ.OfVisit() {
+				lost[visitOf(m.text)] = true
+			}
+			return gone
+		})
+		if len(want) > len(all)-50 || !slices.Equal(got, want) {
+			t.Errorf("%+v: %d events are sent, want %d of %d", c.o, len(got), len(want), len(all))
+		}
+		flagged := map[string]bool{}
+		for i := range gotTruth {
+			if gotTruth[i].Lost {
+				flagged[gotTruth[i].Visit] = true
+			}
+			gotTruth[i].Lost = false
+		}
+		if !reflect.DeepEqual(gotTruth, truth) || !maps.Equal(flagged, lost) {
+			t.Errorf("%+v: the truth differs, or says of %d visits that events are lost, want %d", c.o, len(flagged), len(lost))
+		}
+	}
+}
+
+func visitOf(text string) string {
+	_, rest, _ := strings.Cut(text, `"subject":"`)
+	id, _, _ := strings.Cut(rest, `"`)
+	return id
+}
+
+func TestLateOutageSendsAllInOneBlock(t *testing.T) {
+	from, until := after(3).Add(7*time.Hour).UnixMilli(), after(5).UnixMilli()
+	all, truth := sent(t, townFor(t, 8, Scenario{}))
+	got, gotTruth := sent(t, townFor(t, 8, Scenario{Outages: []Outage{{Agency: "customs", From: time.UnixMilli(from), Until: time.UnixMilli(until), Late: true}}}))
+	if !reflect.DeepEqual(truth, gotTruth) {
+		t.Error("the truth differs")
+	}
+	was := map[string]int64{}
+	for _, m := range all {
+		was[m.text] = m.at
+	}
+	var block int
+	for _, m := range got {
+		at, ok := was[m.text]
+		if !ok {
+			t.Fatalf("%s is sent in the outage alone", m.text)
+		}
+		switch {
+		case m.at == at:
+			if from <= at && at < until && (m.agency == "customs" || m.typ == event.TruckReleased) {
+				t.Fatalf("%s reaches Kafka during the outage", m.text)
+			}
+		case at < from || at >= until || m.at < until || m.at > until+60*second:
+			t.Fatalf("%s reaches Kafka at %d, without the outage at %d", m.text, m.at, at)
+		default:
+			block++
+		}
+	}
+	if len(got) != len(all) || block < 500 {
+		t.Errorf("%d events are sent, want %d; %d of them in the block", len(got), len(all), block)
+	}
+}
