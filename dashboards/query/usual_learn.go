@@ -91,23 +91,27 @@ func (s *Source) hourlyValues(ctx context.Context, p *place.Place, known *baseli
 		if err != nil {
 			return nil, err
 		}
+		add := func(m usual.Measure, start time.Time, x float64) {
+			of := usual.Series{BCP: b, Direction: d, Measure: m}
+			values[of] = append(values[of], usual.Value{Start: start, X: x})
+		}
+		wasShut := true // in the hour before
 		for start := startOf(window.Hour, from, p.Zone); start.Before(until); {
 			end := endOf(window.Hour, start, p.Zone)
-			row := rows[d][start.Unix()]
-			inside += row.arrivals - row.left
-			if known.heard(start, end) && !shutFor(openings, d, start, end) {
+			row, shut := rows[d][start.Unix()], shutFor(openings, d, start, end)
+			// At the instant at which it opens or closes a BCP is not closed.
+			if !(shut && wasShut) && known.heard(start.Add(-time.Minute), start) {
+				add(usual.Inside, start, float64(inside))
+			}
+			if !shut && known.heard(start, end) {
 				for _, m := range usual.OfTrucks {
-					x, is := row.value(m)
-					if m == usual.Inside {
-						x, is = float64(inside), true
-					}
-					if is {
-						of := usual.Series{BCP: b, Direction: d, Measure: m}
-						values[of] = append(values[of], usual.Value{Start: start, X: x})
+					if x, is := row.value(m); is {
+						add(m, start, x)
 					}
 				}
 			}
-			start = end
+			inside += row.arrivals - row.left
+			start, wasShut = end, shut
 		}
 	}
 	return values, nil

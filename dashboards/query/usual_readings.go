@@ -10,8 +10,8 @@ import (
 	"dwell/metrics/usual"
 )
 
-// hourlyReadings adds to values what was read last in each hour of [from, until) of each queue that is shown, but for hours in which the BCP was closed.
-// An hour without a reading is not known. A wait of zero beside vehicles counts for nothing.
+// hourlyReadings adds to values what was read last in each hour of [from, until) of each queue that is shown, as of its end, but for hours in which the BCP was
+// closed. An hour without a reading is not known. A wait of zero beside vehicles counts for nothing.
 func (s *Source) hourlyReadings(ctx context.Context, p *place.Place, from, until time.Time, values map[usual.Series][]usual.Value) error {
 	sql := `
 SELECT source, queue, toString(direction), toUnixTimestamp(toStartOfHour(toTimeZone(time, {zone:String}))) AS hour,
@@ -34,13 +34,14 @@ GROUP BY source, queue, direction, hour`
 			return err
 		}
 		start := time.Unix(int64(hour), 0)
-		if shutFor(openings, d, start, start.Add(time.Hour)) {
+		end := start.Add(time.Hour)
+		if shutFor(openings, d, start, end) {
 			return nil
 		}
 		for m, x := range map[usual.Measure]*uint64{usual.Vehicles: vehicles, usual.Wait: wait} {
 			if x != nil {
 				of := usual.Series{BCP: b, Direction: d, Measure: m, Source: source, Queue: queue}
-				values[of] = append(values[of], usual.Value{Start: start, X: float64(*x)})
+				values[of] = append(values[of], usual.Value{Start: end, X: float64(*x)})
 			}
 		}
 		return nil

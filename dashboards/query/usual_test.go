@@ -43,7 +43,7 @@ func TestWhatIsUsualIsWhatSQLFinds(t *testing.T) {
         sumIf(n, measure IN ('untimed_departures', 'crossing_time')) AS departures, arrivals - sumIf(n, measure IN ('untimed_left', 'crossing_time')) AS change
     FROM windows FINAL WHERE bcp = 'A' AND grain = 'hour' AND direction IN (%s) GROUP BY start),
 known AS (
-    SELECT d AS start, ifNull(arrivals, 0) AS arrivals, ifNull(releases, 0) AS releases, ifNull(departures, 0) AS departures, sum(ifNull(change, 0)) OVER (ORDER BY d) AS inside
+    SELECT d AS start, ifNull(arrivals, 0) AS arrivals, ifNull(releases, 0) AS releases, ifNull(departures, 0) AS departures, sum(ifNull(change, 0)) OVER (ORDER BY d ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS inside
     FROM (SELECT toDateTime('2026-01-01 00:00:00', 'UTC') + 3600 * number AS d FROM numbers(2000)) AS clock LEFT JOIN hours ON hours.start = d),
 used AS (SELECT *, (toDayOfWeek(start) %% 7) * 24 + toHour(start) AS hour FROM known WHERE start >= '2026-01-19 00:00:00' AND start < '2026-03-16 00:00:00')
 SELECT of, quantileExactInclusive(0.25)(%[2]s), quantileExactInclusive(0.5)(%[2]s), quantileExactInclusive(0.75)(%[2]s)

@@ -155,15 +155,13 @@ func compared(of usual.Series, known *usual.InForce, at time.Time, p *place.Plac
 
 // quartiles are what is usual in the hour that an instant is in, or why that is not known.
 func quartiles(of usual.Series, known *usual.InForce, at time.Time, p *place.Place, open bool) (overview.Quartiles, overview.Reason) {
-	learned := known.Weeks[of]
+	hour := known.Of(of, at, p.Zone)
 	switch {
-	case learned == nil:
+	case known.Weeks[of] == nil:
 		return overview.Quartiles{}, overview.NotLearned
 	case !open:
 		return overview.Quartiles{}, overview.PlaceClosed
-	}
-	hour := learned.Hours[usual.HourOf(at, p.Zone)]
-	if !hour.Known() {
+	case !hour.Known():
 		return overview.Quartiles{Weeks: hour.Weeks}, overview.FewWeeks
 	}
 	return quartilesOf(hour), ""

@@ -9,8 +9,8 @@ import (
 // Measure is something that has a usual value.
 type Measure string
 
-// The measures. Those of time are in seconds, the medians of those that ended in an hour; flows are trucks an hour; Inside and what readings say are as
-// of the end of an hour, or of now.
+// The measures. Those of time are in seconds, the medians of those that ended in an hour; flows are trucks an hour; Inside and what readings say are
+// of instants, such as the begin of an hour.
 const (
 	Inside       Measure = "inside"
 	ReleaseTime  Measure = "release_time"
@@ -34,6 +34,9 @@ var floors = map[Measure]float64{
 
 // Floor is the least that a deviation of a measure is measured in.
 func (m Measure) Floor() float64 { return floors[m] }
+
+// OfInstants reports whether values are of instants, and not of hours.
+func (m Measure) OfInstants() bool { return m == Inside || m == Vehicles || m == Wait }
 
 // Unit is trucks, seconds or vehicles, or trucks an hour.
 func (m Measure) Unit() string {
@@ -84,25 +87,24 @@ type InForce struct {
 	Looked map[Series]Looked
 }
 
-// Hour is what is usual in an hour of the week, nil where that is not known.
-func (l *Learned) Hour(s Series, hour int) *Hour {
-	if week := l.Weeks[s]; week != nil && week.Hours[hour].Known() {
-		return &week.Hours[hour]
+// Of is what is usual of a series at an instant, with fewer than Enough weeks where that is not known.
+func (l *Learned) Of(s Series, t time.Time, zone *time.Location) Hour {
+	if week := l.Weeks[s]; week != nil {
+		return week.At(t, zone, s.Measure.OfInstants())
 	}
-	return nil
+	return Hour{}
 }
 
 // See compares the value of a series at an instant, nil where it is not known. While the BCP is closed, nothing is usual.
 func (l *Learned) See(s Series, at time.Time, zone *time.Location, x *float64, open bool) Seen {
 	seen := Seen{At: at, X: x}
-	hour := HourOf(at, zone)
-	h := l.Hour(s, hour)
-	if h == nil || !open {
+	h := l.Of(s, at, zone)
+	if !h.Known() || !open {
 		return seen
 	}
 	seen.Median = &h.Median
 	if x != nil {
-		d, _ := l.Weeks[s].Deviation(hour, *x, s.Measure.Floor())
+		d := l.Weeks[s].Deviation(h, *x, s.Measure.Floor())
 		seen.Deviation = &d
 	}
 	return seen

@@ -21,7 +21,7 @@ const (
 	Enough = 4
 )
 
-// Value is that of a local hour which is known.
+// Value is that of a local hour which is known, or of the instant at which the hour begins.
 type Value struct {
 	Start time.Time
 	X     float64
@@ -116,12 +116,22 @@ func quantile(values []float64, q float64) float64 {
 	return values[below] + (at-float64(below))*(values[above]-values[below])
 }
 
-// Deviation is how far x is from what is usual in an hour: in interquartile ranges of the hour, or of all differences, or in floors, whichever is
-// largest. Eight values alone have a small range by chance often enough to give several false spikes a month. It is not known where nothing is usual.
-func (w *Week) Deviation(hour int, x, floor float64) (deviation float64, known bool) {
-	h := &w.Hours[hour]
-	if !h.Known() {
-		return 0, false
+// At is what is usual at an instant: in its hour, or for what is measured at instants between the begins of two hours, where it can be much in the hour
+// after a BCP has opened.
+func (w *Week) At(t time.Time, zone *time.Location, instants bool) Hour {
+	of := HourOf(t, zone)
+	h, next := w.Hours[of], w.Hours[(of+1)%Hours]
+	if !instants || !h.Known() || !next.Known() {
+		return h
 	}
-	return (x - h.Median) / math.Max(floor, math.Max(h.P75-h.P25, w.Spread)), true
+	local := t.In(zone)
+	part := float64(local.Minute()*60+local.Second()) / 3600
+	between := func(a, b float64) float64 { return a + part*(b-a) }
+	return Hour{P25: between(h.P25, next.P25), Median: between(h.Median, next.Median), P75: between(h.P75, next.P75), Weeks: min(h.Weeks, next.Weeks)}
+}
+
+// Deviation is how far x is from what is usual: in interquartile ranges of the hour, or of all differences, or in floors, whichever is
+// largest. Eight values alone have a small range by chance often enough to give several false spikes a month.
+func (w *Week) Deviation(h Hour, x, floor float64) float64 {
+	return (x - h.Median) / math.Max(floor, math.Max(h.P75-h.P25, w.Spread))
 }

@@ -49,8 +49,8 @@ func TestWhatIsUsualCanBeCheckedByHand(t *testing.T) {
 	if h := w.Hours[10]; h != (usual.Hour{P25: 45, Median: 45, P75: 45, Weeks: 8}) {
 		t.Errorf("Sunday at 10: %+v", h)
 	}
-	if d, known := w.Deviation(10, 55, 5); !known || d != 2 {
-		t.Errorf("55 trucks are %v from 45, %v; want 2 floors of 5", d, known)
+	if d := w.Deviation(w.Hours[10], 55, 5); d != 2 {
+		t.Errorf("55 trucks are %v from 45, want 2 floors of 5", d)
 	}
 }
 
@@ -86,10 +86,26 @@ func TestNothingIsUsualInAnHourThatWasNotKnownInFourWeeks(t *testing.T) {
 			if h.Known() != known {
 				t.Errorf("%d days, day %d, %d:00: %+v", days, day, hour, h)
 			}
-			if _, is := w.Deviation(of, 3, 5); is != known {
-				t.Errorf("%d days, day %d, %d:00: a deviation is known: %v", days, day, hour, is)
-			}
 		}
+	}
+}
+
+// Before the BCP opens at eight 100 trucks wait, and at nine 20. In between, as many are usual as lie between.
+func TestWhatIsUsualAtAnInstantLiesBetweenTwoHours(t *testing.T) {
+	kabul := zone(t, "Asia/Kabul")
+	w := &usual.Week{Spread: 4}
+	w.Hours[8], w.Hours[9] = usual.Hour{P25: 90, Median: 100, P75: 110, Weeks: 8}, usual.Hour{P25: 18, Median: 20, P75: 22, Weeks: 5}
+	for minute, want := range map[int]usual.Hour{0: {P25: 90, Median: 100, P75: 110, Weeks: 5}, 15: {P25: 72, Median: 80, P75: 88, Weeks: 5}, 45: {P25: 36, Median: 40, P75: 44, Weeks: 5}} {
+		at := time.Date(2026, 3, 15, 8, minute, 0, 0, kabul)
+		if h := w.At(at, kabul, true); h != want {
+			t.Errorf("at %v %+v, want %+v", at, h, want)
+		}
+		if h := w.At(at, kabul, false); h != w.Hours[8] {
+			t.Errorf("in the hour of %v %+v, want %+v", at, h, w.Hours[8])
+		}
+	}
+	if h := w.At(time.Date(2026, 3, 15, 9, 30, 0, 0, kabul), kabul, true); h != w.Hours[9] {
+		t.Errorf("before an hour of which nothing is known %+v, want %+v", h, w.Hours[9])
 	}
 }
 
