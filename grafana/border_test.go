@@ -23,6 +23,7 @@ import (
 	"dwell/metrics/pipeline"
 	"dwell/metrics/presume"
 	"dwell/metrics/prom"
+	"dwell/metrics/usual"
 	"dwell/metrics/visit"
 )
 
@@ -70,11 +71,18 @@ func newBorder(t *testing.T) *border {
 	loop.Engine.Vocabulary = voc
 	for _, id := range []string{"TORKHAM", "O.NEILL"} {
 		loop.Engine.Places = append(loop.Engine.Places, place.Place{
-			ID: id, Zone: time.FixedZone("", 4*3600+1800), LapseAfter: 14 * 24 * time.Hour, Targets: place.Targets{ReleaseTime: 24 * time.Hour},
+			ID: id, Zone: time.FixedZone("", 4*3600+1800), LapseAfter: 14 * 24 * time.Hour,
 		})
 	}
 	queues := []prom.Queue{{Source: "/far", Name: "buses", Vehicles: new(float64), Wait: new(float64)}}
-	ofPlace := func(string) prom.Place { return prom.Place{SilentAfter: 3 * time.Hour, Queues: queues} }
+	target := prom.Target{Seconds: 86400, Statistic: "p90", Value: new(float64), Met: new(bool)}
+	deviations := map[usual.Series]usual.Looked{}
+	for d := event.NoDirection; d <= event.Outbound; d++ {
+		deviations[usual.Series{BCP: 1, Direction: d, Measure: usual.Inside}] = usual.Looked{Seen: usual.Seen{Median: new(float64), Deviation: new(float64)}}
+	}
+	ofPlace := func(string) prom.Place {
+		return prom.Place{SilentAfter: 3 * time.Hour, Queues: queues, Target: target, Deviations: deviations}
+	}
 	held := func(at event.BCP, d event.Direction, of *engine.PlaceOverview) []presume.Held {
 		return presume.TableOf(visit.RulesOf(voc), nil).Inside(at, d, &of.Inside[d], hours.New(nil, time.UTC), time.Now().UnixMilli())
 	}

@@ -16,12 +16,22 @@ type Places struct {
 // ConfiguredPlace is a BCP as the places file has it.
 type ConfiguredPlace struct {
 	overview.PlaceDocument
-	UNLocode      *string `json:"un_locode"`
-	TargetSeconds *int64  `json:"target_release_time_seconds"`
+	UNLocode *string `json:"un_locode"`
+	// Targets are in the order of the days from which on they hold.
+	Targets []ConfiguredTarget `json:"targets"`
 	// SilentAfterSeconds is the configured one; the overview has the one that holds now.
 	SilentAfterSeconds int64 `json:"silent_after_seconds"`
 	// Assumed lists the keys without a published figure.
 	Assumed []string `json:"assumed"`
+}
+
+// ConfiguredTarget is a target as the places file has it.
+type ConfiguredTarget struct {
+	Measure       string `json:"measure"`
+	Statistic     string `json:"statistic"`
+	WithinSeconds int64  `json:"within_seconds"`
+	// From is when its first day begins; null where it always held.
+	From *time.Time `json:"from"`
 }
 
 func (h *Handler) places(_ context.Context, q *request) (any, error) {
@@ -38,14 +48,19 @@ func (h *Handler) places(_ context.Context, q *request) (any, error) {
 func configured(p *place.Place) ConfiguredPlace {
 	out := ConfiguredPlace{
 		PlaceDocument:      overview.PlaceDocumentOf(p),
-		SilentAfterSeconds: int64(p.SilentAfter / time.Second), Assumed: append([]string{}, p.Assumed...),
+		SilentAfterSeconds: int64(p.SilentAfter / time.Second), Assumed: append([]string{}, p.Assumed...), Targets: []ConfiguredTarget{},
 	}
 	if p.UNLocode != "" {
 		out.UNLocode = &p.UNLocode
 	}
-	if p.Targets.ReleaseTime > 0 {
-		seconds := int64(p.Targets.ReleaseTime / time.Second)
-		out.TargetSeconds = &seconds
+	for i := range p.Targets {
+		t := &p.Targets[i]
+		c := ConfiguredTarget{Measure: t.Measure, Statistic: t.Statistic(), WithinSeconds: int64(t.Within / time.Second)}
+		if !t.From.IsZero() {
+			from := t.From.UTC()
+			c.From = &from
+		}
+		out.Targets = append(out.Targets, c)
 	}
 	return out
 }

@@ -74,11 +74,17 @@ type Place struct {
 	QueuesLeftOut int `json:"queues_left_out"`
 }
 
-// Target is what the authority promised; null where it did not.
+// Target is what the authority promised of the release time, and whether the window keeps it. There is one verdict, for page, boards and alerts.
 type Target struct {
+	// ReleaseTimeSeconds is what the statistic shall be at most; null where nothing is promised.
 	ReleaseTimeSeconds *int64 `json:"release_time_seconds"`
+	// Statistic is what the target is of, such as p90; empty without one.
+	Statistic string `json:"statistic"`
 	// Assumed says that the target is not a published one.
 	Assumed bool `json:"assumed"`
+	// ValueSeconds is the statistic of the N release times of the window, and Met whether it is within the target; null as they are.
+	ValueSeconds *float64 `json:"value_seconds"`
+	Met          *bool    `json:"met"`
 }
 
 // Status is how a BCP stands.

@@ -137,15 +137,11 @@ func (v *view) bcp() (overview.Place, *window.HourSum) {
 	_, offset := v.now.In(p.Zone).Zone()
 	b := overview.Place{
 		PlaceDocument: overview.PlaceDocumentOf(p), UTCOffsetSeconds: offset,
-		Target: overview.Target{Assumed: slices.Contains(p.Assumed, "targets.release_time")},
+		Target: targetOf(p, v.now, recent),
 
 		SilentAfterSeconds: int64(tolerated / time.Second), SilentAfterLearned: learned,
 		Status: overview.OK, Open: v.open(v.now),
 		ReleaseTime: releaseTime(recent, untimed), Holders: holders(recent, v.voc), Flow: flow(recent, v.withoutTrucks(silence)),
-	}
-	if p.Targets.ReleaseTime > 0 {
-		seconds := int64(p.Targets.ReleaseTime / time.Second)
-		b.Target.ReleaseTimeSeconds = &seconds
 	}
 	switch {
 	case silence != "":
@@ -211,6 +207,34 @@ func releaseTime(h *window.HourSum, silence overview.Reason) overview.ReleaseTim
 		N: &n, MeanSeconds: &mean, P50Seconds: &p50, P90Seconds: &p90,
 		NetMeanSeconds: &netMean, NetP50Seconds: &netP50, NetP90Seconds: &netP90,
 	}
+}
+
+// Target is the target of a place for its release time that holds now, and whether the window keeps it: unknown before all shards are known.
+func (s *Source) Target(id string) overview.Target {
+	p, now := s.place(id), s.now().UTC()
+	if s.read.Load() == nil || !s.border.Complete() {
+		return targetOf(p, now, &window.HourSum{})
+	}
+	b, _ := s.voc.BCP([]byte(id))
+	v := s.viewAt(b, now)
+	v.window = int(s.cfg.Window / time.Hour)
+	return targetOf(p, now, v.recent())
+}
+
+// targetOf is the target that holds now, and whether the window keeps it.
+func targetOf(p *place.Place, now time.Time, h *window.HourSum) overview.Target {
+	target := p.TargetAt("release_time", now)
+	if target == nil {
+		return overview.Target{}
+	}
+	seconds := int64(target.Within / time.Second)
+	out := overview.Target{ReleaseTimeSeconds: &seconds, Statistic: target.Statistic(), Assumed: slices.Contains(p.Assumed, "targets.release_time")}
+	if h.Release.N > 0 {
+		value := h.Release.Bins.Quantile(target.Quantile)
+		met := value <= target.Within.Seconds()
+		out.ValueSeconds, out.Met = &value, &met
+	}
+	return out
 }
 
 // holders are the segments of an hour in the order of phases and names.

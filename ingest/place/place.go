@@ -29,8 +29,9 @@ type Place struct {
 	Neighbour *Neighbour `yaml:"neighbour" rule:"-"`
 	Position  *Position  `yaml:"position" rule:"-"`
 	// UNLocode is empty if the BCP has none, or if it is not known.
-	UNLocode string  `yaml:"un_locode" rule:"-"`
-	Targets  Targets `yaml:"-" rule:"-"`
+	UNLocode string `yaml:"un_locode" rule:"-"`
+	// Targets are in the order of the days from which on they hold.
+	Targets []Target `yaml:"-" rule:"-"`
 	// Capacity is how many trucks it has room for; 0 where the file does not say.
 	Capacity int `yaml:"capacity" rule:"-"`
 	// SilentAfter is the time without an event after which the BCP is unknown, until its baseline is learned.
@@ -56,12 +57,6 @@ type Position struct {
 	Longitude float64 `yaml:"longitude"`
 }
 
-// Targets are the times that the authority promised; zero means none.
-type Targets struct {
-	// ReleaseTime is from arrival to release (WTO TFA Article 7.6).
-	ReleaseTime time.Duration
-}
-
 // OpenAt reports whether the calendar says that the BCP is open at t.
 func (p *Place) OpenAt(t time.Time) bool {
 	return p.Calendar == nil || p.Calendar.openAt(t.In(p.Zone))
@@ -69,18 +64,16 @@ func (p *Place) OpenAt(t time.Time) bool {
 
 // rawPlace is a place as it is in the file.
 type rawPlace struct {
-	Place    `yaml:",inline"`
-	TimeZone string     `yaml:"time_zone"`
-	Calendar []rawHours `yaml:"calendar"`
-	Targets  struct {
-		ReleaseTime string `yaml:"release_time"`
-	} `yaml:"targets"`
-	SilentAfter string `yaml:"silent_after"`
-	LapseAfter  string `yaml:"lapse_after"`
+	Place       `yaml:",inline"`
+	TimeZone    string     `yaml:"time_zone"`
+	Calendar    []rawHours `yaml:"calendar"`
+	Targets     rawTargets `yaml:"targets"`
+	SilentAfter string     `yaml:"silent_after"`
+	LapseAfter  string     `yaml:"lapse_after"`
 }
 
 // assumable are the keys that may be listed as assumed.
-var assumable = []string{"calendar", "lapse_after", "neighbour", "position", "silent_after", "targets.release_time"}
+var assumable = []string{"calendar", "lapse_after", "neighbour", "position", "silent_after", "targets.crossing_time", "targets.release_time"}
 
 var (
 	idForm       = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
@@ -129,7 +122,7 @@ func (r rawPlace) place() (Place, []error) {
 	if r.Capacity < 0 {
 		fault(fmt.Errorf("capacity: %d is not a number of trucks", r.Capacity))
 	}
-	fault(duration("targets.release_time", r.Targets.ReleaseTime, &p.Targets.ReleaseTime))
+	p.Targets = r.Targets.targets(p.Zone, fault)
 	fault(duration("silent_after", r.SilentAfter, &p.SilentAfter))
 	fault(duration("lapse_after", r.LapseAfter, &p.LapseAfter))
 	for _, key := range r.Assumed {

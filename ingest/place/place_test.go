@@ -160,6 +160,40 @@ func TestPlaceNeedsNeitherNeighbourNorPositionNorAgencies(t *testing.T) {
 	}
 }
 
+// The ministry promised 24 hours for nine of ten trucks, and twelve for half of them from the new year of the solar calendar on.
+func TestATargetNamesItsStatisticAndItsFirstDay(t *testing.T) {
+	b, err := place.Parse("p.yaml", []byte(`places:
+  - id: A-1
+    names: {en: One}
+    time_zone: Asia/Kabul
+    targets:
+      - {measure: release_time, statistic: p50, within: 12h, from: 2026-03-21}
+      - {measure: release_time, statistic: p90, within: 24h}
+  - {id: A-2, names: {en: Two}, time_zone: UTC, targets: {release_time: 24h, crossing_time: 48h}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	one, two := &b.Places[0], &b.Places[1]
+	begins := time.Date(2026, 3, 20, 19, 30, 0, 0, time.UTC)
+	for _, c := range []struct {
+		p       *place.Place
+		measure string
+		at      time.Time
+		want    string
+	}{
+		{one, "release_time", begins.Add(-time.Second), "p90 24h0m0s"}, {one, "release_time", begins, "p50 12h0m0s"}, {one, "crossing_time", begins, ""},
+		{two, "release_time", begins, "p90 24h0m0s"}, {two, "crossing_time", begins, "p90 48h0m0s"},
+	} {
+		is := ""
+		if target := c.p.TargetAt(c.measure, c.at); target != nil {
+			is = target.Statistic() + " " + target.Within.String()
+		}
+		if is != c.want {
+			t.Errorf("%s: the target for %s at %v is %q, want %q", c.p.ID, c.measure, c.at, is, c.want)
+		}
+	}
+}
+
 func TestErrorsNameFilePlaceKeyAndValue(t *testing.T) {
 	if _, err := place.Parse("good.yaml", []byte(good)); err != nil {
 		t.Fatal(err)
@@ -180,6 +214,14 @@ func TestErrorsNameFilePlaceKeyAndValue(t *testing.T) {
 		{"longitude: 71.1", "longitude: 181", `position.longitude: 181`},
 		{"DEHAM", "Hamburg", `un_locode: "Hamburg"`},
 		{"90m", "soon", `targets.release_time: "soon"`},
+		{"{release_time: 90m}", "{relase_time: 90m}", `place "A-1": unknown field "relase_time"`},
+		{"{release_time: 90m}", "[{measure: release_time, statistic: p90}]", `targets[0].within: "0" is not a positive duration`},
+		{"{release_time: 90m}", "[{measure: release_time, statistic: mean, within: 2h}]", `targets[0].statistic: "mean" is not one of p50`},
+		{"{release_time: 90m}", "[{measure: arrivals, statistic: p90, within: 2h}]", `targets[0].measure: "arrivals" has no target; use release_time, crossing_time`},
+		{"{release_time: 90m}", "[{measure: release_time, statistic: p90, within: 2h, from: 21.03.2026}]", `targets[0].from: "21.03.2026" is not a date`},
+		{"{release_time: 90m}", "[{measure: release_time, statistic: p90, within: 2h}, {measure: release_time, statistic: p50, within: 1h}]", `targets[1]: release_time has another target`},
+		{"{release_time: 90m}", "[{measure: release_time, statistic: p90, with: 2h}]", `unknown field "with"`},
+		{"    un_locode: DEHAM", "    capacity: -1", `capacity: -1 is not a number of trucks`},
 		{"lapse_after: 48h", "lapse_after: -1h", `lapse_after: "-1h"`},
 		{"silent_after: 1h", "silent_after: never", `silent_after: "never"`},
 		{"assumed: [calendar]", "assumed: [weather]", `assumed: "weather"`},

@@ -37,10 +37,21 @@ type Place struct {
 	Queues []Queue
 	// QueuesSilentAfter is the age from which on a reading counts as stale.
 	QueuesSilentAfter time.Duration
+	// Target is what the authority promised of the release time.
+	Target Target
 	// Capacity is how many trucks it has room for, 0 where that is not known.
 	Capacity int
 	// Deviations are from what is usual, of the trucks inside and of what readings say.
 	Deviations map[usual.Series]usual.Looked
+}
+
+// Target is a promised release time; Seconds is 0 without one.
+type Target struct {
+	Seconds   float64
+	Statistic string
+	// Value is the statistic in the window of the overview, and Met whether it is within the target; nil where no truck was released.
+	Value *float64
+	Met   *bool
 }
 
 // OfPlace returns what the tables say of a BCP. Each collection calls it for each BCP.
@@ -89,18 +100,5 @@ func New(registry prometheus.Registerer, voc *event.Vocabulary, places []place.P
 		m.deadLetters.WithLabelValues(string(reason))
 	}
 	registry.MustRegister(newOverviewCollector(voc, places, overview, held, ofPlace), newHealthCollector(health), m.times)
-	configured(with, places)
 	return m
-}
-
-// configured sets what alerts and panels need from the configuration of each BCP.
-func configured(with promauto.Factory, places []place.Place) {
-	target := with.NewGaugeVec(prometheus.GaugeOpts{
-		Name: "dwell_bcp_release_target_seconds", Help: "Configured release time that the authority promised.",
-	}, []string{"bcp"})
-	for i := range places {
-		if d := places[i].Targets.ReleaseTime; d > 0 {
-			target.WithLabelValues(places[i].ID).Set(d.Seconds())
-		}
-	}
 }

@@ -29,6 +29,7 @@ type overviewCollector struct {
 	inside, trucksHeld, seen, lastEvent, silence, leftOut, watermark *prometheus.Desc
 	queues                                                           queueSeries
 	usual                                                            usualSeries
+	target, targetValue, targetMet                                   *prometheus.Desc
 
 	mu sync.Mutex
 	// shown are the series of trucks held that were not zero once, so that they go to zero instead of vanishing.
@@ -62,8 +63,12 @@ func newOverviewCollector(voc *event.Vocabulary, places []place.Place, overview 
 			"Time without events after which the state of the BCP counts as unknown: its baseline for this hour of the week, or silent_after.", "bcp"),
 		leftOut: desc("dwell_bcp_queues_left_out",
 			"Queues, each of a source, whose readings are in the tables alone: API and page show those of the 64 that were seen first.", "bcp"),
-		queues:    newQueueSeries(desc),
-		usual:     newUsualSeries(desc),
+		queues: newQueueSeries(desc),
+		usual:  newUsualSeries(desc),
+		target: desc("dwell_bcp_release_target_seconds", "Release time that the authority promised; statistic says of which, such as p90.", "bcp", "statistic"),
+		targetValue: desc("dwell_bcp_release_value_seconds",
+			"That statistic of the release times of the last dashboards.query.window (24 h), with corrections. Absent where no truck was released.", "bcp", "statistic"),
+		targetMet: desc("dwell_bcp_release_target_met", "1 if that statistic is within the target, 0 if it is not. Absent where no truck was released.", "bcp", "statistic"),
 		watermark: desc("dwell_shard_watermark_timestamp_seconds", "Event time up to which windows are final unless late data restates them.", "shard"),
 	}
 }
@@ -78,6 +83,9 @@ func (c *overviewCollector) Describe(ch chan<- *prometheus.Desc) {
 	ch <- c.leftOut
 	c.queues.describe(ch)
 	c.usual.describe(ch)
+	ch <- c.target
+	ch <- c.targetValue
+	ch <- c.targetMet
 	ch <- c.watermark
 }
 
@@ -124,5 +132,12 @@ func (c *overviewCollector) Collect(ch chan<- prometheus.Metric) {
 		gauge(c.leftOut, float64(of.QueuesLeftOut), id)
 		c.queues.collect(gauge, id, &of)
 		c.usual.collect(gauge, id, &of)
+		if t := of.Target; t.Seconds > 0 {
+			gauge(c.target, t.Seconds, id, t.Statistic)
+			if t.Value != nil {
+				gauge(c.targetValue, *t.Value, id, t.Statistic)
+				gauge(c.targetMet, oneIf(*t.Met), id, t.Statistic)
+			}
+		}
 	}
 }

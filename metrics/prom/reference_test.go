@@ -83,6 +83,7 @@ var labelValues = map[string]string{
 	"topic": "the topics of the configuration's sources", "partition": "a number",
 	"bcp":       "id of a configured BCP",
 	"direction": "inbound, outbound; both in the series of what is usual; empty where a reading does not say",
+	"statistic": "p50, p75, p80, p90, p95",
 	"measure":   "queue_vehicles, queue_wait",
 	"phase":     "wait, service, hold, exit",
 	"holder":    "code of a configured agency, carrier, trader, unknown", "presumed": "true, false",

@@ -63,9 +63,10 @@ func newBorder(t testing.TB) *border {
 		t.Fatal(err)
 	}
 	b := &border{registry: prometheus.NewPedanticRegistry(), voc: voc, silence: 3 * time.Hour, known: known.New(3), shown: map[int]*engine.Overview{}}
-	places := []place.Place{{ID: "TORKHAM", Targets: place.Targets{ReleaseTime: 24 * time.Hour}}, {ID: "HAIRATAN"}, {ID: "AQINA"}}
+	places := []place.Place{{ID: "TORKHAM"}, {ID: "HAIRATAN"}, {ID: "AQINA"}}
+	late := 90_000.0
 	b.Metrics = prom.New(b.registry, voc, places, b.known.Overview, b.heldBy, func(id string) prom.Place {
-		return map[string]prom.Place{"TORKHAM": {SilentAfter: b.silence, QueuesLeftOut: 3, Queues: b.queues, QueuesSilentAfter: 2 * time.Hour, Capacity: b.capacity, Deviations: b.deviations}, "HAIRATAN": {SilentAfter: 20 * time.Hour}, "AQINA": {SilentAfter: 40 * time.Hour}}[id]
+		return map[string]prom.Place{"TORKHAM": {SilentAfter: b.silence, QueuesLeftOut: 3, Queues: b.queues, QueuesSilentAfter: 2 * time.Hour, Target: prom.Target{Seconds: 86400, Statistic: "p90", Value: &late, Met: new(bool)}, Capacity: b.capacity, Deviations: b.deviations}, "HAIRATAN": {SilentAfter: 20 * time.Hour}, "AQINA": {SilentAfter: 40 * time.Hour}}[id]
 	}, func() prom.Health { return b.health })
 	b.kafka = prom.NewKafka(b.registry, kafka.Failures())
 	b.posts = prom.NewPosts[receiver.Outcome](b.registry)
@@ -193,8 +194,10 @@ func TestConfiguredTargetAndSilence(t *testing.T) {
 		dwell_bcp_silent_after_seconds{bcp="AQINA"} 144000
 		dwell_bcp_silent_after_seconds{bcp="HAIRATAN"} 72000
 		dwell_bcp_silent_after_seconds{bcp="TORKHAM"} 10800
-		dwell_bcp_release_target_seconds{bcp="TORKHAM"} 86400
-	`, "dwell_bcp_silent_after_seconds", "dwell_bcp_release_target_seconds")
+		dwell_bcp_release_target_seconds{bcp="TORKHAM",statistic="p90"} 86400
+		dwell_bcp_release_target_met{bcp="TORKHAM",statistic="p90"} 0
+		dwell_bcp_release_value_seconds{bcp="TORKHAM",statistic="p90"} 90000
+	`, "dwell_bcp_silent_after_seconds", "dwell_bcp_release_target_seconds", "dwell_bcp_release_value_seconds", "dwell_bcp_release_target_met")
 
 	t.Log("an hour later Torkham is used to less")
 	b.silence = time.Hour

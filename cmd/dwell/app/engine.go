@@ -8,6 +8,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	"go.opentelemetry.io/otel/trace/noop"
 
+	"dwell/dashboards/overview"
 	"dwell/ingest/event"
 	"dwell/ingest/kafka"
 	"dwell/metrics/engine"
@@ -84,13 +85,20 @@ func (s *System) held(b event.BCP, d event.Direction, of *engine.PlaceOverview) 
 // ofPlace is what the metrics say of a BCP besides its events: as was read from the tables, where something is served.
 func (s *System) ofPlace(id string) prom.Place {
 	if s.Source == nil {
-		return prom.Place{SilentAfter: s.Book.Place(id).SilentAfter}
+		return prom.Place{SilentAfter: s.Book.Place(id).SilentAfter, Capacity: s.Book.Place(id).Capacity}
 	}
 	readings, silence := s.Source.LatestReadings(id)
 	return prom.Place{
 		SilentAfter: s.Source.SilentAfter(id), QueuesLeftOut: s.Source.QueuesLeftOut(id), Queues: queuesOf(readings), QueuesSilentAfter: silence,
-		Capacity: s.Book.Place(id).Capacity, Deviations: s.Source.Deviations(id),
+		Capacity: s.Book.Place(id).Capacity, Deviations: s.Source.Deviations(id), Target: targetOf(s.Source.Target(id)),
 	}
+}
+
+func targetOf(t overview.Target) prom.Target {
+	if t.ReleaseTimeSeconds == nil {
+		return prom.Target{}
+	}
+	return prom.Target{Seconds: float64(*t.ReleaseTimeSeconds), Statistic: t.Statistic, Value: t.ValueSeconds, Met: t.Met}
 }
 
 // CaughtUp waits until everything that is in Kafka now is in ClickHouse. It calls left with what is missing, five times a second.
