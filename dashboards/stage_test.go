@@ -178,8 +178,10 @@ func newStage(t testing.TB) *stage {
 		size := int64(900 / (i + 1))
 		bcp := overview.Place{
 			PlaceDocument: overview.PlaceDocumentOf(&p), UTCOffsetSeconds: 16200,
-			Target: overview.Target{ReleaseTimeSeconds: ptr(int64(86400)), Assumed: true}, SilentAfterSeconds: int64(p.SilentAfter / time.Second),
-			Status: overview.OK, Open: true, LastEvent: ptr(now.Add(-time.Duration(i*37) * time.Second)),
+			Target:             overview.Target{ReleaseTimeSeconds: ptr(int64(86400)), Statistic: "p90", Assumed: true, ValueSeconds: ptr(float64(130000 - i*9000)), Met: ptr(130000-i*9000 <= 86400)},
+			Usual:              overview.Usual{Quartiles: overview.Quartiles{P25: ptr(float64(size) * 0.6), Median: ptr(float64(size) * 0.7), P75: ptr(float64(size) * 0.8), Weeks: 8}, Deviation: ptr(1.5), Spikes: []overview.Spike{}},
+			SilentAfterSeconds: int64(p.SilentAfter / time.Second),
+			Status:             overview.OK, Open: true, LastEvent: ptr(now.Add(-time.Duration(i*37) * time.Second)),
 			Inside: overview.Inside{
 				Known: overview.Known{Trucks: ptr(size)}, LastKnown: ptr(size),
 				ByDirection: &overview.Directions{Inbound: size - size/7, Outbound: size / 7},
@@ -189,6 +191,10 @@ func newStage(t testing.TB) *stage {
 			ReleaseTime: overview.ReleaseTime{N: ptr(size), MeanSeconds: ptr(70000.0), P50Seconds: ptr(float64(87000 - i*9000)), P90Seconds: ptr(float64(130000 - i*9000))},
 			Holders:     slices.Clone(shares), Flow: flow(size+31, size, size-12),
 			Readings: []overview.LatestReading{},
+		}
+		if i == 0 {
+			bcp.Usual.Deviation = ptr(4.2)
+			bcp.Usual.Spikes = append(bcp.Usual.Spikes, overview.Spike{Measure: "inside", Direction: "inbound", Since: now.Add(-time.Hour)})
 		}
 		for k := range bcp.Holders {
 			bcp.Holders[k].Seconds *= 1 + float64((i*5+k*3)%7)/4
@@ -222,7 +228,7 @@ func newStage(t testing.TB) *stage {
 			stale(&bcp)
 		case 8:
 			bcp.Status, bcp.LastEvent = overview.Unknown, nil
-			bcp.Inside = overview.Inside{Known: overview.Known{Reason: overview.NoDataYet}}
+			bcp.Inside, bcp.Usual = overview.Inside{Known: overview.Known{Reason: overview.NoDataYet}}, overview.Usual{Reason: overview.NotLearned, Spikes: []overview.Spike{}}
 			bcp.ReleaseTime, bcp.Flow, bcp.Holders = overview.ReleaseTime{Reason: overview.NoDataYet}, noFlow(overview.NoDataYet), []overview.Holding{}
 			stale(&bcp)
 		}

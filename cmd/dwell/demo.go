@@ -138,7 +138,7 @@ func summary(ctx context.Context, e *env, s *app.System) error {
 	if b.Simulation != nil {
 		_, _ = fmt.Fprintf(e.out, "\nmade-up data since %s", b.Simulation.From.Format(time.DateOnly))
 	}
-	_, _ = fmt.Fprintf(e.out, "\n%-22s %9s %9s %11s %16s %16s   %s\n", "BCP", "arrivals", "releases", "inside now", "median release", "p90 release", "mostly held by")
+	_, _ = fmt.Fprintf(e.out, "\n%-22s %9s %9s %11s %12s %16s %16s   %s\n", "BCP", "arrivals", "releases", "inside now", "usual", "median release", "p90 release", "mostly held by")
 	for i := range b.Places {
 		_, _ = fmt.Fprintln(e.out, summaryLine(&b.Places[i]))
 	}
@@ -158,8 +158,19 @@ func summaryLine(b *overview.Place) string {
 		}
 		return fmt.Sprintf("%.1f h", *seconds/3600)
 	}
-	return fmt.Sprintf("%-22s %9s %9s %11s %16s %16s   %s", b.ID,
-		count(b.Flow.Counts["arrivals"]), count(b.Flow.Counts["releases"]), count(b.Inside.Trucks), hours(b.ReleaseTime.P50Seconds), hours(b.ReleaseTime.P90Seconds), mostlyHeld(&b.Inside))
+	return fmt.Sprintf("%-22s %9s %9s %11s %12s %16s %16s   %s", b.ID,
+		count(b.Flow.Counts["arrivals"]), count(b.Flow.Counts["releases"]), count(b.Inside.Trucks), usually(&b.Usual), hours(b.ReleaseTime.P50Seconds), hours(b.ReleaseTime.P90Seconds), mostlyHeld(&b.Inside))
+}
+
+// usually is the range in which half of the usual numbers of trucks are.
+func usually(u *overview.Usual) string {
+	switch {
+	case u.Median != nil:
+		return fmt.Sprintf("%.0f to %.0f", *u.P25, *u.P75)
+	case u.Reason == overview.PlaceClosed:
+		return "closed"
+	}
+	return "unknown"
 }
 
 // mostlyHeld names the holder that has the most trucks inside, with the word presumably if most of those trucks are presumed.

@@ -38,6 +38,9 @@ func set(v reflect.Value) {
 	case *time.Location:
 		v.Set(reflect.ValueOf(time.FixedZone("Kabul", 16200)))
 		return
+	case time.Time:
+		v.Set(reflect.ValueOf(time.Date(2026, 3, 21, 0, 0, 0, 0, time.UTC)))
+		return
 	case time.Duration:
 		v.SetInt(int64(time.Hour))
 		return

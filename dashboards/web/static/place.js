@@ -6,6 +6,7 @@ import { measures } from "./measures.js";
 import { doubts, figuresOf, inTurn, keyOf, queueName, serviceOf } from "./readings.js";
 import { sparkline } from "./sparkline.js";
 import { codeText, directionName, nameOf, t } from "./strings.js";
+import { usualLines } from "./usual.js";
 
 // The counts of the flow, in the order of the table of measures.
 export const flowMeasures = Object.keys(measures).filter((name) => measures[name].overview);
@@ -82,7 +83,8 @@ export class Place {
     this.node.dataset.status = place.status;
     statusOf(this.status, place, now);
     const hours = place.trend.map((h) => h.status === "unknown");
-    show(this.inside, [place.inside, place.flow, place.trend.map((h) => h.inside), place.inside.reason && why(place.inside.reason, place, now)],
+    const { p25, p75, reason, spikes } = place.usual;
+    show(this.inside, [place.inside, p25, p75, reason, spikes, place.flow, place.trend.map((h) => h.inside), place.inside.reason && why(place.inside.reason, place, now)],
       () => this.insideCell(place, now, hours));
     show(this.release, [place.release_time, place.target, place.trend.map((h) => h.p50_seconds), place.release_time.reason && why(place.release_time.reason, place, now)],
       () => this.releaseCell(place, now, hours));
@@ -100,14 +102,14 @@ export class Place {
       : flowMeasures.map((name) => `${count(place.flow[name])} ${measures[name].overview}`).join(" · "));
     if (inside.trucks === null) {
       const note = inside.last_known === null ? null : t("last_known", { trucks: count(inside.last_known) });
-      return [head, el("div", { class: "figure-row" }, unknown(why(inside.reason, place, now), note), trend), flow];
+      return [head, el("div", { class: "figure-row" }, unknown(why(inside.reason, place, now), note), trend), ...usualLines(place), flow];
     }
     return [head,
       el("div", { class: "figure-row" },
         el("p", { class: "figure" }, count(inside.trucks)),
         el("p", { class: "minor split" }, el("b", {}, count(inside.by_direction.inbound)), ` ${t("inbound")}`, el("br"), el("b", {}, count(inside.by_direction.outbound)), ` ${t("outbound")}`),
         trend),
-      ...ageBar(inside.by_age), ...heldNow(inside), flow];
+      ...usualLines(place), ...ageBar(inside.by_age), ...heldNow(inside), flow];
   }
 
   releaseCell(place, now, gaps) {
@@ -118,16 +120,16 @@ export class Place {
       return [head, el("div", { class: "figure-row" },
         r.n === null ? unknown(why(r.reason, place, now)) : el("p", { class: "empty" }, codeText(r.reason)), trend)];
     }
-    const target = place.target.release_time_seconds;
+    const { release_time_seconds: target, statistic, met, assumed } = place.target;
     let verdict = null;
-    if (target !== null) {
-      const over = r.p50_seconds > target;
-      const name = t(place.target.assumed ? "target_assumed" : "target", { time: duration(target) });
-      verdict = el("p", { class: "verdict", "data-over": String(over) }, el("span", { class: "glyph", "aria-hidden": "true" }), t(over ? "over_target" : "within_target", { target: name }));
+    if (target !== null && met !== null) {
+      const key = `${assumed ? "assumed" : "target"}_${met ? "met" : "missed"}`;
+      verdict = el("p", { class: "verdict", "data-over": String(!met) }, el("span", { class: "glyph", "aria-hidden": "true" }),
+        t(key, { share: t(statistic), time: duration(target) }));
     }
     return [head,
       el("div", { class: "figure-row" }, el("p", { class: "figure" }, ...long(r.p50_seconds)), trend),
-      el("p", { class: "second" }, `${t("median")} · ${t("p90")} `, el("b", {}, duration(r.p90_seconds))),
+      el("p", { class: "second" }, `${t("median")} · ${t("p90_within")} `, el("b", {}, duration(r.p90_seconds))),
       ...(r.net_mean_seconds !== null && r.net_mean_seconds < r.mean_seconds
         ? [el("p", { class: "second" }, `${t("net")}: `, el("b", {}, duration(r.net_p50_seconds)))]
         : []),

@@ -21,7 +21,7 @@ export function totals(total) {
       ...(r.p50_seconds === null
         ? [r.n === null ? unknown() : el("p", { class: "empty" }, codeText(r.reason))]
         : [el("p", { class: "figure large" }, ...long(r.p50_seconds)),
-          el("p", { class: "second" }, `${t("median")} · ${t("p90")} `, el("b", {}, duration(r.p90_seconds)))]),
+          el("p", { class: "second" }, `${t("median")} · ${t("p90_within")} `, el("b", {}, duration(r.p90_seconds)))]),
       el("dl", { class: "flow" }, ...flowMeasures.map((k) =>
         el("div", {}, el("dt", {}, t(k)), el("dd", {}, flow[k] === null ? t("unknown") : count(flow[k])))))),
     cell("time_by_holder", "holders",
