@@ -157,3 +157,38 @@ func TestServiceSpreadMakesSlowAndFastDays(t *testing.T) {
 		t.Errorf("the logarithm of a day's mean varies by %.4f, and with a spread by %.4f, want %.4f", quiet, wild, want)
 	}
 }
+
+func TestBCPOpensAgainAfterLongHolidays(t *testing.T) {
+	messages, _ := sent(t, townFor(t, 60, Scenario{Holidays: []Holiday{
+		{Name: "one", Date: "2026-01-10", Days: 20, Closed: true}, {Name: "another", Date: "2026-01-30", Days: 5, Closed: true},
+	}}))
+	var hours []string
+	for _, m := range messages {
+		if m.typ == event.BCPOpened || m.typ == event.BCPClosed {
+			hours = append(hours, m.typ.String()+time.UnixMilli(m.time).UTC().Format(" Jan 2 15:04"))
+		}
+	}
+	if want := []string{"bcp.opened Jan 5 00:00", "bcp.closed Jan 10 00:00", "bcp.opened Feb 4 00:00"}; !slices.Equal(hours, want) {
+		t.Errorf("got %v, want %v", hours, want)
+	}
+}
+
+func TestBlockedFarSideHoldsPlannedTrucks(t *testing.T) {
+	arrived := map[string]int64{}
+	s, p := town(t, func(l TruthLine) { arrived[l.Visit] = *l.Arrived })
+	begins := s.now
+	sc := Scenario{Variations: []Variation{{}}}
+	p.effects = sc.effects(p, 1)
+	goes := []step{{op: release, delay: minute}, {op: depart, delay: minute}}
+	for _, id := range []string{"IN1", "IN2"} {
+		p.send(id, event.Inbound, goes...)
+	}
+	p.blocked = true
+	p.cal.FarSide.BlocksEvery = 1000 * 24 * time.Hour
+	p.after(6*hour, nil, farSideChanges)
+	s.until = begins + 8*hour
+	drain(s)
+	if a, b := arrived["IN1"], arrived["IN2"]; a < begins+6*hour+waveEvery || b <= a || b > begins+6*hour+3*waveEvery {
+		t.Errorf("they arrive at %s and %s", clockTime(a), clockTime(b))
+	}
+}

@@ -94,3 +94,70 @@ func TestLateOutageSendsAllInOneBlock(t *testing.T) {
 		t.Errorf("%d events are sent, want %d; %d of them in the block", len(got), len(all), block)
 	}
 }
+
+// Net times rest on openings, so they are sent though all else is not.
+func TestOpeningsAreSentInAnOutage(t *testing.T) {
+	messages, _ := sent(t, townFor(t, 8, Scenario{
+		Holidays: []Holiday{{Name: "a day", Date: "2026-01-08", Closed: true}},
+		Outages:  []Outage{{From: after(2), Until: after(5)}},
+	}))
+	var during []string
+	for _, m := range messages {
+		if after(2).UnixMilli() <= m.time && m.time < after(5).UnixMilli() {
+			during = append(during, m.typ.String())
+		}
+	}
+	if want := []string{"bcp.closed", "bcp.opened"}; !slices.Equal(during, want) {
+		t.Errorf("%v are sent, want %v", during, want)
+	}
+}
+
+// An instrument that is off sends neither a wrong event nor takes it back, and the visit is marked.
+func TestRetractionsGoWithTheirInstrument(t *testing.T) {
+	cfg := townFor(t, 8, Scenario{Outages: []Outage{{Agency: "customs", From: after(2)}}})
+	cfg.Faults.Retract = 0.5
+	messages, truth := sent(t, cfg)
+	lost := map[string]bool{}
+	for _, l := range truth {
+		lost[l.Visit] = l.Lost
+	}
+	var retracted int
+	of := map[string]string{}
+	for _, m := range messages {
+		_, id, _ := strings.Cut(m.text, `"id":"`)
+		id, _, _ = strings.Cut(id, `"`)
+		of[strings.TrimSuffix(id, "-wrong")] = m.agency
+	}
+	for _, m := range messages {
+		if m.typ != event.EventRetracted || m.time < after(2).UnixMilli() {
+			continue
+		}
+		retracted++
+		_, id, _ := strings.Cut(m.text, `"id":"`)
+		id, _, _ = strings.Cut(id, "-retracted")
+		if _, ok := of[id]; !ok {
+			t.Fatalf("%s retracts what is never sent", m.text)
+		}
+	}
+	var marked int
+	for _, l := range lost {
+		if l {
+			marked++
+		}
+	}
+	if retracted < 500 || marked < 500 {
+		t.Errorf("%d events are retracted in the outage, and %d visits marked", retracted, marked)
+	}
+}
+
+func TestTruthsSendNothing(t *testing.T) {
+	s, err := silent(townFor(t, 5, Scenario{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for s.step() {
+	}
+	if n := len(s.delivery.slab); n > 0 {
+		t.Errorf("%d records wait for delivery", n)
+	}
+}

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"cmp"
 	"math"
 	"reflect"
 	"slices"
@@ -226,5 +227,62 @@ func TestScenarioOfOnePlaceDoesNotChangeAnother(t *testing.T) {
 		if same := slices.Equal(usual[id], got[id]); same != (id != torkham) {
 			t.Errorf("%s: the truth is the same: %v", id, same)
 		}
+	}
+}
+
+// A surge that begins and ends within a quarter of an hour does so to the millisecond.
+func TestFactorsBeginAndEndAtTheirInstants(t *testing.T) {
+	from, until := after(5).Add(10*time.Hour+61*time.Second), after(5).Add(10*time.Hour+13*time.Minute)
+	cfg := townFor(t, 10, Scenario{Interventions: []Intervention{{From: from, Until: until, ArrivalFactor: 100}}})
+	var during, around int
+	for _, l := range truths(t, cfg) {
+		if l.Arrived == nil {
+			continue
+		}
+		switch at := *l.Arrived; {
+		case from.UnixMilli() <= at && at < until.UnixMilli():
+			during++
+		case after(5).Add(10*time.Hour).UnixMilli() <= at && at < after(5).Add(10*time.Hour+15*time.Minute).UnixMilli():
+			around++
+		}
+	}
+	usual := tallied(t, townFor(t, 10, Scenario{}), time.Minute)
+	rate := usual[0].Expected[(5*24+10)*60] + usual[1].Expected[(5*24+10)*60]
+	if want := rate * 100 * until.Sub(from).Minutes(); !near(float64(during), want) {
+		t.Errorf("%d trucks in the surge, want %v", during, want)
+	}
+	if around > 6 {
+		t.Errorf("%d trucks in the three minutes around it", around)
+	}
+	if got, want := sum(tallied(t, cfg, 15*time.Minute)[0].Expected), sum(usual[0].Expected); math.Abs(got-want-usual[0].Expected[(5*24+10)*60]*99*until.Sub(from).Minutes()) > 1e-6 {
+		t.Errorf("%v trucks are expected, usually %v", got, want)
+	}
+}
+
+// Trucks whose arrival is planned declare ahead as the others do.
+func TestPlannedTrucksDeclareAhead(t *testing.T) {
+	share := func(sc Scenario) float64 {
+		declared := map[string]int64{}
+		var ahead, trucks float64
+		messages, _ := sent(t, townFor(t, 20, sc))
+		slices.SortStableFunc(messages, func(a, b message) int { return cmp.Compare(a.time, b.time) })
+		for _, m := range messages {
+			switch id := visitOf(m.text); m.typ {
+			case event.DeclarationLodged:
+				declared[id] = m.time
+			case event.TruckArrived:
+				trucks++
+				if at, ok := declared[id]; ok {
+					ahead++
+					if early := m.time - at; early > day || early < hour && m.time > after(1).UnixMilli() {
+						t.Fatalf("%s declares %d minutes ahead", id, early/minute)
+					}
+				}
+			}
+		}
+		return ahead / trucks
+	}
+	if usual, planned := share(Scenario{}), share(Scenario{Variations: []Variation{Quiet("")}}); math.Abs(usual-planned) > 0.02 || usual < 0.15 {
+		t.Errorf("%.3f of the trucks declare ahead, and %.3f of those that are planned", usual, planned)
 	}
 }
