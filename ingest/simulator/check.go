@@ -136,8 +136,10 @@ func (v *Variation) check(places *place.Book) error {
 		key              string
 		value, low, high float64
 	}{
-		{"arrival_spread", v.ArrivalSpread, 0, maxSpread}, {"service_spread", v.ServiceSpread, 0, maxSpread},
-		{"persistence", v.Persistence, 0, 0.99}, {"trend", v.Trend, -0.9, 9},
+		{"arrival_spread", v.ArrivalSpread, 0, maxSpread},
+		{"service_spread", v.ServiceSpread, 0, maxSpread},
+		{"persistence", v.Persistence, 0, 0.99},
+		{"trend", v.Trend, -0.9, 9},
 	} {
 		if !(f.low <= f.value && f.value <= f.high) {
 			return fmt.Errorf("%s: %v is not between %v and %v", f.key, f.value, f.low, f.high)

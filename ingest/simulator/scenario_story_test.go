@@ -19,43 +19,70 @@ func TestServiceFactorShortensItsStageAlone(t *testing.T) {
 		want string
 	}{
 		{"nothing", Intervention{Stage: StageScan}, usual},
-		{"the gate", Intervention{Stage: StageGate},
+		{
+			"the gate",
+			Intervention{Stage: StageGate},
 			"wait/border_police 08:00-08:10; service/border_police 08:10-08:12; wait/trader 08:12-09:12; wait/customs 09:12-09:34; " +
 				"service/customs 09:34-09:44; wait/transport 09:44-09:46; service/transport 09:46-09:50; wait/customs 09:50-10:20; " +
-				"hold/customs 10:20-12:20; wait/trader 12:20-12:50; wait/customs 12:50-13:00; exit/carrier 13:00-13:30"},
-		{"the papers", Intervention{Stage: StageDocument},
+				"hold/customs 10:20-12:20; wait/trader 12:20-12:50; wait/customs 12:50-13:00; exit/carrier 13:00-13:30",
+		},
+		{
+			"the papers",
+			Intervention{Stage: StageDocument},
 			"wait/border_police 08:00-08:10; service/border_police 08:10-08:14; wait/trader 08:14-09:14; wait/customs 09:14-09:36; " +
 				"service/customs 09:36-09:41; wait/transport 09:41-09:43; service/transport 09:43-09:47; wait/customs 09:47-10:17; " +
-				"hold/customs 10:17-12:17; wait/trader 12:17-12:47; wait/customs 12:47-12:57; exit/carrier 12:57-13:27"},
-		{"the hold", Intervention{Stage: StageHold},
+				"hold/customs 10:17-12:17; wait/trader 12:17-12:47; wait/customs 12:47-12:57; exit/carrier 12:57-13:27",
+		},
+		{
+			"the hold",
+			Intervention{Stage: StageHold},
 			"wait/border_police 08:00-08:10; service/border_police 08:10-08:14; wait/trader 08:14-09:14; wait/customs 09:14-09:36; " +
 				"service/customs 09:36-09:46; wait/transport 09:46-09:48; service/transport 09:48-09:52; wait/customs 09:52-10:22; " +
-				"hold/customs 10:22-11:22; wait/trader 11:22-11:52; wait/customs 11:52-12:02; exit/carrier 12:02-12:32"},
-		{"the payment", Intervention{Stage: StagePayment},
+				"hold/customs 10:22-11:22; wait/trader 11:22-11:52; wait/customs 11:52-12:02; exit/carrier 12:02-12:32",
+		},
+		{
+			"the payment",
+			Intervention{Stage: StagePayment},
 			"wait/border_police 08:00-08:10; service/border_police 08:10-08:14; wait/trader 08:14-09:14; wait/customs 09:14-09:36; " +
 				"service/customs 09:36-09:46; wait/transport 09:46-09:48; service/transport 09:48-09:52; wait/customs 09:52-10:22; " +
-				"hold/customs 10:22-12:22; wait/trader 12:22-12:37; wait/customs 12:37-12:47; exit/carrier 12:47-13:17"},
-		{"all that the trader does", Intervention{Agency: "trader"},
+				"hold/customs 10:22-12:22; wait/trader 12:22-12:37; wait/customs 12:37-12:47; exit/carrier 12:47-13:17",
+		},
+		{
+			"all that the trader does",
+			Intervention{Agency: "trader"},
 			"wait/border_police 08:00-08:10; service/border_police 08:10-08:14; wait/trader 08:14-08:44; wait/customs 08:44-09:06; " +
 				"service/customs 09:06-09:16; wait/transport 09:16-09:18; service/transport 09:18-09:22; wait/customs 09:22-09:52; " +
-				"hold/customs 09:52-11:52; wait/trader 11:52-12:07; wait/customs 12:07-12:17; exit/carrier 12:17-12:47"},
-		{"customs, which also assigns and releases", Intervention{Agency: "customs"},
+				"hold/customs 09:52-11:52; wait/trader 11:52-12:07; wait/customs 12:07-12:17; exit/carrier 12:17-12:47",
+		},
+		{
+			"customs, which also assigns and releases",
+			Intervention{Agency: "customs"},
 			"wait/border_police 08:00-08:10; service/border_police 08:10-08:14; wait/trader 08:14-09:14; wait/customs 09:14-09:26; " +
 				"service/customs 09:26-09:31; wait/transport 09:31-09:33; service/transport 09:33-09:37; wait/customs 09:37-10:07; " +
-				"hold/customs 10:07-11:07; wait/trader 11:07-11:37; wait/customs 11:37-11:42; exit/carrier 11:42-12:12"},
-		{"the channel", Intervention{Stage: StageChannel},
+				"hold/customs 10:07-11:07; wait/trader 11:07-11:37; wait/customs 11:37-11:42; exit/carrier 11:42-12:12",
+		},
+		{
+			"the channel",
+			Intervention{Stage: StageChannel},
 			"wait/border_police 08:00-08:10; service/border_police 08:10-08:14; wait/trader 08:14-09:14; wait/customs 09:14-09:26; " +
 				"service/customs 09:26-09:36; wait/transport 09:36-09:38; service/transport 09:38-09:42; wait/customs 09:42-10:12; " +
-				"hold/customs 10:12-12:12; wait/trader 12:12-12:42; wait/customs 12:42-12:52; exit/carrier 12:52-13:22"},
-		{"all that agencies do", Intervention{},
+				"hold/customs 10:12-12:12; wait/trader 12:12-12:42; wait/customs 12:42-12:52; exit/carrier 12:52-13:22",
+		},
+		{
+			"all that agencies do",
+			Intervention{},
 			"wait/border_police 08:00-08:10; service/border_police 08:10-08:12; wait/trader 08:12-09:12; wait/customs 09:12-09:24; " +
 				"service/customs 09:24-09:29; wait/transport 09:29-09:31; service/transport 09:31-09:33; wait/customs 09:33-10:03; " +
-				"hold/customs 10:03-11:03; wait/trader 11:03-11:33; wait/customs 11:33-11:38; exit/carrier 11:38-12:08"},
+				"hold/customs 10:03-11:03; wait/trader 11:03-11:33; wait/customs 11:33-11:38; exit/carrier 11:38-12:08",
+		},
 		{"the departure", Intervention{Stage: StageDeparture}, usual[:len(usual)-len("13:32")] + "13:17"},
 		{"the other direction", Intervention{Direction: event.Outbound}, usual},
 		{"until the truck came", Intervention{Until: time.Date(2026, 1, 5, 8, 0, 0, 0, time.UTC)}, usual},
-		{"from an instant at which the payment has begun", Intervention{From: time.Date(2026, 1, 5, 12, 50, 0, 0, time.UTC)},
-			usual[:len(usual)-len("13:02; exit/carrier 13:02-13:32")] + "12:57; exit/carrier 12:57-13:27"},
+		{
+			"from an instant at which the payment has begun",
+			Intervention{From: time.Date(2026, 1, 5, 12, 50, 0, 0, time.UTC)},
+			usual[:len(usual)-len("13:02; exit/carrier 13:02-13:32")] + "12:57; exit/carrier 12:57-13:27",
+		},
 	} {
 		var got string
 		s, p := town(t, func(l TruthLine) { got = l.story() })
