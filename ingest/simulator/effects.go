@@ -89,7 +89,9 @@ func (sc *Scenario) effects(p *post, seed uint64) (e effects) {
 	for _, o := range sc.Outages {
 		if here(o.Place) {
 			agency, _ := p.voc.Agency([]byte(o.Agency))
-			e.outages = append(e.outages, outage{newSpan(o.From, o.Until), agency, o.Types, o.Late})
+			during := newSpan(o.From, o.Until)
+			during.from = max(during.from, p.sim.now)
+			e.outages = append(e.outages, outage{during, agency, o.Types, o.Late})
 		}
 	}
 	for _, h := range sc.Holidays {

@@ -95,6 +95,19 @@ func TestLateOutageSendsAllInOneBlock(t *testing.T) {
 	}
 }
 
+// A line that is cut from the beginning on, or since before it, is quiet until it is mended.
+func TestLateOutageMayBeginBeforeTheSimulation(t *testing.T) {
+	for _, from := range []time.Time{{}, after(-1)} {
+		got, _ := sent(t, townFor(t, 3, Scenario{Outages: []Outage{{From: from, Until: after(2), Late: true}}}))
+		if first, last := got[0].at, got[len(got)-1].at; first < after(2).UnixMilli() || last > after(3).UnixMilli()+minute {
+			t.Errorf("from %v: the first of %d events is sent at %d, the last at %d", from, len(got), first, last)
+		}
+		if got[999].at > after(2).UnixMilli()+minute {
+			t.Errorf("from %v: the thousandth event is sent %d ms after the end", from, got[999].at-after(2).UnixMilli())
+		}
+	}
+}
+
 // Net times rest on openings, so they are sent though all else is not.
 func TestOpeningsAreSentInAnOutage(t *testing.T) {
 	messages, _ := sent(t, townFor(t, 8, Scenario{
