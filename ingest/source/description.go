@@ -52,8 +52,10 @@ type Description struct {
 	Thousands string `yaml:"thousands,omitempty"`
 	// Words are those of the file for unknown figures, flags, states and directions; case does not count.
 	Words words `yaml:"words,omitempty"`
-	// WaitUnit is what a one means as a wait, required beside columns.wait: 1s, 1m or 1h, or h:mm for texts such as 1:30. A duration of ISO 8601 such as PT1H30M, and a cell of a sheet whose format is h:mm or [h]:mm are lengths of time whatever it says.
+	// WaitUnit is what a one means as a wait, required beside columns.wait unless columns.wait_unit is named: 1s, 1m or 1h, or h:mm for texts such as 1:30. A duration of ISO 8601 such as PT1H30M, and a cell of a sheet whose format is h:mm or [h]:mm are lengths of time whatever it says.
 	WaitUnit string `yaml:"wait_unit,omitempty"`
+	// WaitUnits are what the words of columns.wait_unit mean, as wait_unit has it, such as {min: 1m, h: 1h}; case does not count. A word that is not there is refused.
+	WaitUnits map[string]string `yaml:"wait_units,omitempty" json:",omitempty"`
 	// AgeUnit is what a one means as an age, required beside columns.age.
 	AgeUnit string `yaml:"age_unit,omitempty"`
 	// RateUnit is the time to which a service rate refers, required beside columns.service_rate: 1h for vehicles per hour.
@@ -86,7 +88,7 @@ type Reading struct {
 	Queue string `yaml:"queue,omitempty"`
 	// Direction is inbound or outbound.
 	Direction string `yaml:"direction,omitempty"`
-	// WaitUnit is what a one means as a wait of this reading. Where each wait has its unit beside it, such as an attribute of XML, there is a reading for each unit, which only selects.
+	// WaitUnit is what a one means as a wait of this reading, instead of columns.wait_unit of all.
 	WaitUnit string `yaml:"wait_unit,omitempty" json:",omitempty"`
 	// Only takes the reading where the column has one of these values.
 	Only map[string]names `yaml:"only,omitempty"`
@@ -120,6 +122,8 @@ type Columns struct {
 	Vehicles string `yaml:"vehicles,omitempty"`
 	// Wait has the waiting time.
 	Wait string `yaml:"wait,omitempty"`
+	// WaitUnit has the unit of the wait, in words of wait_units.
+	WaitUnit string `yaml:"wait_unit,omitempty" json:",omitempty"`
 	// Age has how old the reading was at its time.
 	Age string `yaml:"age,omitempty"`
 	// LanesOpen has the number of lanes that serve the queue.
@@ -164,6 +168,7 @@ func (c *Columns) each(f func(key string, name *string)) {
 	f("queue", &c.Queue)
 	f("vehicles", &c.Vehicles)
 	f("wait", &c.Wait)
+	f("wait_unit", &c.WaitUnit)
 	f("age", &c.Age)
 	f("lanes_open", &c.LanesOpen)
 	f("service_rate", &c.ServiceRate)

@@ -221,4 +221,4 @@ func (e *MappedEvent) shape(raw *Description, key string, m *Mapping, fault func
 }
 
 // keysOfReadings are the columns that readings alone have, sorted.
-var keysOfReadings = []string{"age", "closed", "lanes_open", "missing", "queue", "service_rate", "state", "vehicles", "wait"}
+var keysOfReadings = []string{"age", "closed", "lanes_open", "missing", "queue", "service_rate", "state", "vehicles", "wait", "wait_unit"}

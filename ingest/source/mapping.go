@@ -57,8 +57,9 @@ type Mapping struct {
 	inOrder   bool                           // lines of events are in the order of time
 	codes     [eventFields]map[string]string // words of events by those of the file, folded
 	wait, age lengths
-	rate      time.Duration     // to which a service rate refers
-	bcpNamed  map[string]string // a name of BCPs by the same, folded
+	waitUnits map[string]lengths // by the words of columns.wait_unit, folded
+	rate      time.Duration      // to which a service rate refers
+	bcpNamed  map[string]string  // a name of BCPs by the same, folded
 	shipped   bool
 	moments   moments
 	layout    string // as it was written
@@ -194,7 +195,7 @@ func (raw *Description) Check(name string) (Mapping, error) {
 		return column
 	}
 	waits := func(s *shape) string {
-		if s.wait != (lengths{}) {
+		if s.wait != (lengths{}) || s.columns.WaitUnit != "" {
 			return ""
 		}
 		return s.columns.Wait
@@ -225,6 +226,7 @@ func (raw *Description) Check(name string) (Mapping, error) {
 			}
 		}
 	}
+	raw.readWaitUnits(&m, fault)
 	for i := range m.shapes {
 		m.shapes[i].wait = cmp.Or(m.shapes[i].wait, m.wait)
 	}

@@ -112,7 +112,7 @@ func (t *table) propose(name string, idOf func(name string) (id string, ok bool)
 	if len(t.rows) == 0 {
 		return nil, errors.New("the file has a header and no line that can be read")
 	}
-	p := proposal{sheet: t.sheet, plain: t.plain || t.sheet, clocks: t.clocks, idOf: idOf, header: t.header, rows: t.rows}
+	p := proposal{sheet: t.sheet, nested: t.nested, plain: t.plain || t.sheet, clocks: t.clocks, idOf: idOf, header: t.header, rows: t.rows}
 	p.line("source: %s # a name of your own for where the file comes from; it is a part of what identifies a reading", quoted(name))
 	for _, line := range t.found {
 		p.line("%s", line)
@@ -124,6 +124,7 @@ func (t *table) propose(name string, idOf func(name string) (id string, ok bool)
 // proposal is a mapping that is being guessed.
 type proposal struct {
 	sheet  bool
+	nested bool
 	plain  bool        // numbers have points before fractions
 	clocks map[int]int // cells of each column that are shown as h:mm
 	idOf   func(name string) (id string, ok bool)
@@ -166,7 +167,15 @@ func (p *proposal) columns() {
 	if queues := p.queues(); queues != nil {
 		lines, waits := p.readings(queues)
 		figures, readings = len(lines), lines
+		unit := -1
 		if waits != "" {
+			unit = p.unitColumn(slices.Index(p.header, waits))
+		}
+		switch {
+		case unit >= 0:
+			after = append(after, p.waitUnits(unit))
+			add("wait_unit", unit)
+		case waits != "":
 			after = append(after, "wait_unit: "+guessUnit(waits))
 		}
 	}
@@ -196,6 +205,10 @@ func (p *proposal) columns() {
 			case clocks:
 				after = append(after, "wait_unit: "+clockUnit+" # or are these times of day?")
 			case kind.unit == "":
+			case kind.key == "wait" && p.unitColumn(at) >= 0:
+				unit := p.unitColumn(at)
+				after = append(after, p.waitUnits(unit))
+				add("wait_unit", unit)
 			case kind.unit == "rate_unit":
 				after = append(after, `rate_unit: "" # 1h for vehicles per hour, 1m for vehicles per minute`)
 			default:
@@ -294,7 +307,7 @@ var (
 		{"lanes_open", "", []string{"lanes_open", "open_lanes", "lanesopen", "lanes open"}},
 		{"service_rate", "rate_unit", []string{"service_rate", "service rate", "servicerate"}},
 		{"vehicles", "", []string{"trucks", "vehicles", "in_queue", "queue_length", "count", "lorries", "ciężar", "грузов", "вантаж", "черга", "авто", "pojazd"}},
-		{"wait", "wait_unit", []string{"wait", "delay", "очікуванн", "ожидани", "czas oczekiwania"}},
+		{"wait", "wait_unit", []string{"wait", "delay", "очікуванн", "ожидани", "czas oczekiwania", "чекањ", "čekanj", "așteptare", "aşteptare", "bekleme", "várakoz", "wartezeit", "attente", "espera", "αναμον"}},
 		{"age", "age_unit", []string{"age_sec", "age_min", "reading_age"}},
 	}
 )
@@ -415,24 +428,6 @@ func (p *proposal) guessNumbers(states map[string][]string) (out []string) {
 		out = append(out, "words: {"+strings.Join(of, ", ")+"}")
 	}
 	return out
-}
-
-// unitOf is the unit of a column of lengths of time.
-func (p *proposal) unitOf(at int) string {
-	if 2*p.clocks[at] > len(p.rows) {
-		return clockUnit + " # its cells are lengths of time by their format"
-	}
-	return guessUnit(p.header[at])
-}
-
-func guessUnit(header string) string {
-	h := strings.ToLower(header)
-	for _, u := range []struct{ word, unit string }{{"min", "1m"}, {"хв", "1m"}, {"мин", "1m"}, {"hour", "1h"}, {"год", "1h"}, {"sec", "1s"}, {"сек", "1s"}} {
-		if strings.Contains(h, u.word) {
-			return u.unit
-		}
-	}
-	return `"" # the header names no unit: 1s, 1m or 1h`
 }
 
 // quoted is a text as a string of YAML.

@@ -16,6 +16,7 @@ type table struct {
 	header []string
 	rows   [][]string
 	sheet  bool
+	nested bool        // JSON or XML
 	plain  bool        // JSON, whose numbers have points before fractions
 	clocks map[int]int // cells of each column that are shown as h:mm
 	found  []string    // lines of YAML that say how to read the file
@@ -128,7 +129,7 @@ func (t *table) ofTrees(f *treeFile) error {
 	if err != nil {
 		return err
 	}
-	t.plain = !f.xml
+	t.nested, t.plain = true, !f.xml
 	t.take(r)
 	return nil
 }

@@ -188,7 +188,18 @@ events: [{}]
 		},
 		"a wait in hours and minutes": {"time,bcp,wait\n2026-07-01T00:00:00Z,PL-18-MEDYKA,26:30\n", []string{`wait: "wait"`, "wait_unit: h:mm"}, "1 line: 1 reading, 0 refused"},
 		"a wait without a unit":       {"time,bcp,wait\n2026-07-01T00:00:00Z,PL-18-MEDYKA,7\n", []string{`wait_unit: "" # the header names no unit`}, ""},
-		"no place":                    {"time,trucks\n2026-07-01T00:00:00Z,7\n", []string{`bcp: "" # no column looks like a place`}, ""},
+		"a wait with its unit in a column": {
+			"време,прелаз,чекање,unit\n2026-07-01T00:00:00Z,PL-18-MEDYKA,1.5,h\n2026-07-01T01:00:00Z,PL-18-MEDYKA,45,min\n2026-07-01T02:00:00Z,PL-18-MEDYKA,30,min\n",
+			[]string{"  wait: \"чекање\"\n  wait_unit: \"unit\"\n", "wait_units: {\"h\": \"1h\", \"min\": \"1m\"}\n"}, "3 lines: 3 readings, 0 refused",
+		},
+		"a wait with its unit beside it": {
+			`[{"time":"2026-07-01T00:00:00Z","bcp":"PL-18-MEDYKA","wait":{"value":2,"unit":"h"},"open":{"for":"h"}}]`,
+			[]string{"  wait: \"wait.value\"\n  wait_unit: \"wait.unit\"\n", "wait_units: {\"h\": \"1h\"}\n"}, "1 object: 1 reading, 0 refused",
+		},
+		"a wait with its unit in words that nobody knows": {
+			"time,bcp,wait,wait_unit\n2026-07-01T00:00:00Z,PL-18-MEDYKA,1.5,stundi\n", []string{"wait_units: {\"stundi\": \"\"} # what is empty is not known: 1s, 1m, 1h or 24h\n"}, "",
+		},
+		"no place": {"time,trucks\n2026-07-01T00:00:00Z,7\n", []string{`bcp: "" # no column looks like a place`}, ""},
 		"a place of another name": {
 			"post,time,trucks\nAtlantis,2026-07-01T00:00:00Z,7\n", []string{`"Atlantis": "" # the id of a configured place`}, "",
 		},

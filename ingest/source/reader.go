@@ -86,8 +86,8 @@ func NewReader(r io.Reader, mappings []Mapping, voc *event.Vocabulary, zone func
 		return nil, fmt.Errorf("readings: header: %w", err)
 	}
 	units := []string(nil)
-	if tree, ok := f.(*treeFile); ok {
-		units = tree.units(m.path)
+	if len(m.lengths()) > 0 {
+		units = f.units(m)
 	}
 	records, header, err := f.open(m)
 	if err != nil {
@@ -124,7 +124,8 @@ func NewReader(r io.Reader, mappings []Mapping, voc *event.Vocabulary, zone func
 			q.unused = append(q.unused, strings.TrimSpace(name))
 		}
 	}
-	if err := m.checkUnits(q.unused, units); err != nil {
+	_, nested := f.(*treeFile)
+	if err := m.checkUnits(q.unused, units, nested); err != nil {
 		return nil, fmt.Errorf("readings: %w", err)
 	}
 	return q, nil

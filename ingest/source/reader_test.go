@@ -351,7 +351,7 @@ func TestMappingErrorsNameKeyAndValue(t *testing.T) {
 		{"outbound", "out", `direction: "out"`},
 		{"/town/waits", `"/town\0waits"`, `source: "/town\x00waits" has a zero byte or more than 256 bytes`},
 		{"/town/waits", strings.Repeat("t", 257), `ttt" has a zero byte or more than 256 bytes`},
-		{"wait_unit", "wait_units", `m.yaml:7: unknown field "wait_units"`},
+		{"wait_unit", "wait_unitz", `m.yaml:7: unknown field "wait_unitz"`},
 		{"wait: minutes", "wait: [minutes]", `m.yaml:4: `},
 	} {
 		text := strings.Replace(waits, c.old, c.new, 1)

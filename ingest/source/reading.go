@@ -149,9 +149,16 @@ func (q *Reader) read(shape, number int, values []string) (reading, *LineError) 
 		}
 	}
 	if s := column(at.wait); !m.words.unknown(s) {
-		n, of := signs(at.wait, q.mapping.shapes[shape].wait)
+		wait := q.mapping.shapes[shape].wait
+		if c.WaitUnit != "" {
+			wait = m.waitUnits[folded(column(at.waitUnit))]
+		}
+		n, of := signs(at.wait, wait)
+		if _, iso := isoSeconds(s); of == (lengths{}) && !iso {
+			return bad(event.InvalidField, c.WaitUnit, column(at.waitUnit), "is not in wait_units; say there what it means"+exampleOf(column(at.waitUnit)))
+		}
 		if r.says.WaitSeconds, err = n.seconds(s, of, 0); err != nil {
-			return bad(event.InvalidField, c.Wait, s, "is not a length of time"+q.mapping.shapes[shape].wait.wayOutOf(s, "wait_unit", &m.numbers))
+			return bad(event.InvalidField, c.Wait, s, "is not a length of time"+wait.wayOutOf(s, "wait_unit", &m.numbers))
 		}
 	}
 	if s := column(at.lanes); !m.words.unknown(s) {

@@ -34,6 +34,8 @@ type file interface {
 	open(m *Mapping) (r records, header []string, err error)
 	// unit is what a record is called.
 	unit() string
+	// units are the names whose values are words for units of time in all of the first records that have one. Nothing is read.
+	units(m *Mapping) []string
 }
 
 // choose takes the mapping that fits the names of the file.
@@ -136,12 +138,26 @@ func (f *csvFile) names(m *Mapping) ([]string, error) {
 	return m.headerOf(header), err
 }
 
-func (f *csvFile) open(m *Mapping) (records, []string, error) {
+func (f *csvFile) open(m *Mapping) (records, []string, error) { return f.openFrom(f.in, m) }
+
+func (f *csvFile) units(m *Mapping) []string {
+	head, err := f.in.Peek(maxHead)
+	if end := bytes.LastIndexByte(head, '\n'); err == nil && end > 0 {
+		head = head[:end]
+	}
+	r, header, err := f.openFrom(bytes.NewReader(head), m)
+	if err != nil {
+		return nil
+	}
+	return unitsIn(r, header)
+}
+
+func (f *csvFile) openFrom(in io.Reader, m *Mapping) (records, []string, error) {
 	header, err := f.names(m)
 	if err != nil {
 		return nil, nil, err
 	}
-	l, err := f.lines(f.in, m, f.before+m.skip)
+	l, err := f.lines(in, m, f.before+m.skip)
 	if err != nil {
 		return nil, nil, err
 	}

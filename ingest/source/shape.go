@@ -113,7 +113,13 @@ func (r Reading) shape(key string, all Reading, m *Mapping, fault func(key, valu
 	if c.Vehicles == "" && c.Wait == "" && c.LanesOpen == "" && c.ServiceRate == "" && c.State == "" {
 		fault(key+"columns.vehicles", "", "is empty, and so are columns.wait, lanes_open, service_rate and state")
 	}
+	if c.WaitUnit != "" && c.Wait == "" {
+		fault(key+"columns.wait_unit", c.WaitUnit, "is there without columns.wait")
+	}
 	if r.WaitUnit != "" {
+		if c.WaitUnit = ""; r.Columns.WaitUnit != "" {
+			fault(key+"wait_unit", r.WaitUnit, "is given beside columns.wait_unit; one of them is enough")
+		}
 		var err error
 		if s.wait, err = parseUnit(r.WaitUnit); err != nil {
 			fault(key+"wait_unit", r.WaitUnit, err.Error())
@@ -180,15 +186,15 @@ func (m *Mapping) filtered() (all []string) {
 
 // positions has the index of each column of a shape in the header of a file; -1 where it names no column.
 type positions struct {
-	bcp, direction, queue, vehicles, wait, age, lanes, rate, state, missing, closed int
-	time, subject                                                                   []int
-	filters                                                                         []int
-	fields                                                                          [eventFields]int // of events
+	bcp, direction, queue, vehicles, wait, age, lanes, rate, state, missing, closed, waitUnit int
+	time, subject                                                                             []int
+	filters                                                                                   []int
+	fields                                                                                    [eventFields]int // of events
 }
 
 // ofReading are the indexes of the columns of a reading.
 func (p *positions) ofReading() []int {
-	all := append([]int{p.bcp, p.direction, p.queue, p.vehicles, p.wait, p.age, p.lanes, p.rate, p.state, p.missing, p.closed}, p.time...)
+	all := append([]int{p.bcp, p.direction, p.queue, p.vehicles, p.wait, p.waitUnit, p.age, p.lanes, p.rate, p.state, p.missing, p.closed}, p.time...)
 	return slices.DeleteFunc(all, func(at int) bool { return at < 0 })
 }
 
@@ -214,7 +220,7 @@ func (m *Mapping) place(header []string) (all []positions, err error) {
 		}
 		at.direction, at.queue, at.vehicles, at.wait, at.age = find(c.Direction), find(c.Queue), find(c.Vehicles), find(c.Wait), find(c.Age)
 		at.lanes, at.rate, at.state = find(c.LanesOpen), find(c.ServiceRate), find(c.State)
-		at.missing, at.closed = find(c.Missing), find(c.Closed)
+		at.missing, at.closed, at.waitUnit = find(c.Missing), find(c.Closed), find(c.WaitUnit)
 		for _, name := range c.Subject {
 			at.subject = append(at.subject, find(name))
 		}

@@ -1,6 +1,7 @@
 package source_test
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strconv"
@@ -15,7 +16,7 @@ func TestWaitWithItsUnitBesideIt(t *testing.T) {
 	const file = `<r><q at="2026-07-01T02:00:00Z"><wait unit="min">35</wait></q><q at="2026-07-01T03:00:00Z"><wait unit="h">2</wait></q><q at="2026-07-01T04:00:00Z"><wait unit="days">2</wait></q></r>`
 	const m = "source: /x\nbcp: PL-18-MEDYKA\npath: r.q\ncolumns: {time: \"@at\", wait: wait}\n"
 	_, err := source.NewReader(strings.NewReader(file), []source.Mapping{mapping(t, m+"wait_unit: 1m\n")}, vocabulary(t), zoneOf, today)
-	if want := `columns.wait: "wait" has its unit in "wait.@unit", which the mapping does not use; make a reading for each unit, such as {only: {"wait.@unit": [min]}, wait_unit: 1m}`; err == nil || !strings.Contains(err.Error(), want) {
+	if want := `columns.wait: "wait" has its unit in "wait.@unit", which the mapping does not use; say columns.wait_unit: "wait.@unit", and in wait_units what each word means, such as {min: 1m}`; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v, want %s", err, want)
 	}
 	const readings = "readings:\n  - {only: {wait.@unit: [min]}, wait_unit: 1m}\n  - {only: {wait.@unit: [h]}, wait_unit: 1h}\n"
@@ -88,7 +89,7 @@ func TestUnitBesideAWaitIsFoundByItsValues(t *testing.T) {
 			text = strings.Replace(text, "time: at", `time: "@at"`, 1) + "path: " + c.path + "\n"
 		}
 		_, err := source.NewReader(strings.NewReader(c.file), []source.Mapping{mapping(t, text)}, vocabulary(t), zoneOf, today)
-		want := fmt.Sprintf("columns.wait: %q has its unit in %q, which the mapping does not use; make a reading for each unit, such as {only: {%[2]q: [min]}, wait_unit: 1m}", c.wait, c.unit)
+		want := fmt.Sprintf("columns.wait: %q has its unit in %q, which the mapping does not use; say columns.wait_unit: %[2]q, and in wait_units what each word means, such as {min: 1m}", c.wait, c.unit)
 		if c.unit == "" && err != nil || c.unit != "" && (err == nil || !strings.HasSuffix(err.Error(), want)) {
 			t.Errorf("%s: got %v, want %s", name, err, want)
 		}
@@ -97,5 +98,82 @@ func TestUnitBesideAWaitIsFoundByItsValues(t *testing.T) {
 	got := readAll(t, strings.NewReader("{"+at+`,"wait":3,"in":"min"}`), mapping(t, used))
 	if want := []string{"01T02:00 PL-18-MEDYKA queue.observed vehicles=unknown wait=180 age=unknown"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// A shift writes its short waits in minutes and its long ones in hours, with the unit in a column of its own.
+func TestWaitUnitInAColumn(t *testing.T) {
+	const m = "source: /x\ncolumns: {bcp: post, time: at, wait: wait, wait_unit: Jedinica}\nwait_units: {min: 1m, H: 1h, sati: h:mm}\ndecimal: \",\"\nwords: {unknown: [\"-\"]}\n"
+	got := readAll(t, strings.NewReader("post,at,wait,jedinica\nPL-18-MEDYKA,2026-07-01T02:00:00Z,90,MIN\nPL-18-MEDYKA,2026-07-01T03:00:00Z,\"1,5\",h\n"+
+		"PL-18-MEDYKA,2026-07-01T04:00:00Z,1:30,sati\nPL-18-MEDYKA,2026-07-01T05:00:00Z,2,dana\nPL-18-MEDYKA,2026-07-01T06:00:00Z,2,\n"+
+		"PL-18-MEDYKA,2026-07-01T07:00:00Z,-,\nPL-18-MEDYKA,2026-07-01T08:00:00Z,PT2H,\nPL-18-MEDYKA,2026-07-01T09:00:00Z,2,kamiona\n"), mapping(t, m))
+	same(t, got, []string{
+		"01T02:00 PL-18-MEDYKA queue.observed vehicles=unknown wait=5400 age=unknown",
+		"01T03:00 PL-18-MEDYKA queue.observed vehicles=unknown wait=5400 age=unknown",
+		"01T04:00 PL-18-MEDYKA queue.observed vehicles=unknown wait=5400 age=unknown",
+		`line 5: Jedinica: "dana" is not in wait_units; say there what it means, such as {"dana": 24h}`,
+		"line 6: Jedinica is empty",
+		"01T07:00 PL-18-MEDYKA queue.observed vehicles=unknown wait=unknown age=unknown",
+		"01T08:00 PL-18-MEDYKA queue.observed vehicles=unknown wait=7200 age=unknown",
+		`line 9: Jedinica: "kamiona" is not in wait_units; say there what it means`,
+	})
+	of := "source: /x\nbcp: PL-18-MEDYKA\ncolumns: {time: at, wait_unit: in}\nwait_units: {min: 1m, h: 1h}\nreadings:\n  - {queue: trucks, columns: {wait: trucks}}\n  - {queue: buses, columns: {wait: buses}, wait_unit: 1s}\n"
+	same(t, readAll(t, strings.NewReader("at,trucks,buses,in\n2026-07-01T02:00:00Z,3,60,h\n"), mapping(t, of)), []string{
+		"01T02:00 PL-18-MEDYKA queue.observed vehicles=unknown wait=10800 age=unknown queue=trucks",
+		"01T02:00 PL-18-MEDYKA queue.observed vehicles=unknown wait=60 age=unknown queue=buses",
+	})
+	of = "source: /x\nbcp: PL-18-MEDYKA\npath: r.q\ncolumns: {time: \"@at\", wait: wait, wait_unit: wait.@unit}\nwait_units: {min: 1m, h: 1h}\n"
+	file := `<r><q at="2026-07-01T02:00:00Z"><wait unit="min">35</wait></q><q at="2026-07-01T03:00:00Z"><wait unit="h">2</wait></q><q at="2026-07-01T04:00:00Z"/></r>`
+	same(t, readAll(t, strings.NewReader(file), mapping(t, of)), []string{
+		"01T02:00 PL-18-MEDYKA queue.observed vehicles=unknown wait=2100 age=unknown",
+		"01T03:00 PL-18-MEDYKA queue.observed vehicles=unknown wait=7200 age=unknown",
+		"01T04:00 PL-18-MEDYKA queue.observed vehicles=unknown wait=unknown age=unknown",
+	})
+	for text, want := range map[string]string{
+		strings.Replace(m, "wait_units: {min: 1m, H: 1h, sati: h:mm}\n", "", 1): `wait_units: "" is empty; say what the words of columns.wait_unit mean`,
+		strings.Replace(m, ", wait_unit: Jedinica", "", 1) + "wait_unit: 1m\n":  `wait_units: "3" are there without columns.wait_unit`,
+		m + "wait_unit: 1m\n": `wait_unit: "1m" is given beside columns.wait_unit`,
+		strings.Replace(m, "wait: wait", "vehicles: wait", 1):       `columns.wait_unit: "Jedinica" is there without columns.wait`,
+		strings.Replace(m, "min: 1m", "min: 1m, h: 1m", 1):          "is there twice but for its case, with two meanings",
+		strings.Replace(m, "min: 1m", "min: minute", 1):             `wait_units.min: "minute" is not a positive duration`,
+		m + "readings: [{columns: {wait_unit: in}, wait_unit: 1m}]": `readings[0].wait_unit: "1m" is given beside columns.wait_unit`,
+	} {
+		if _, err := source.ParseMapping("m.yaml", []byte(text)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}
+
+// The unit of each wait stands in a column of its own, so that an hour and a half was read as a minute and a half.
+func TestUnitInAColumnIsNoticed(t *testing.T) {
+	const m = "source: /x\ncolumns: {bcp: post, time: at, wait: wait}\nwait_unit: 1m\n"
+	for name, c := range map[string]struct{ file, unit string }{
+		"by its values":            {"post,at,wait,јед.\nPL-18-MEDYKA,2026-07-01T02:00:00Z,1.5,h\nPL-18-MEDYKA,2026-07-01T03:00:00Z,45,мин\nPL-18-MEDYKA,2026-07-01T04:00:00Z,,-\n", "јед."},
+		"in the last column":       {"post,wait,at,in\nPL-18-MEDYKA,1.5,2026-07-01T02:00:00Z,Sati", "in"},
+		"by its name":              {"post,at,wait,Wait unit\nPL-18-MEDYKA,2026-07-01T02:00:00Z,1.5,stundi\n", "Wait unit"},
+		"another word beside":      {"post,at,wait,in\nPL-18-MEDYKA,2026-07-01T02:00:00Z,1.5,h\nPL-18-MEDYKA,2026-07-01T03:00:00Z,45,north\n", ""},
+		"a unit of another column": {"post,at,wait,unit\nPL-18-MEDYKA,2026-07-01T02:00:00Z,1.5,third brigade\n", ""},
+	} {
+		_, err := source.NewReader(strings.NewReader(c.file), []source.Mapping{mapping(t, m)}, vocabulary(t), zoneOf, today)
+		want := fmt.Sprintf("columns.wait: \"wait\" has its unit in %q, which the mapping does not use; say columns.wait_unit: %[1]q", c.unit)
+		if c.unit == "" && err != nil || c.unit != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: got %v, want %s", name, err, want)
+		}
+	}
+	rows := [][]any{{"post", "at", "wait", "in"}, {"PL-18-MEDYKA", "2026-07-01T02:00:00Z", 1.5, "h"}, {"PL-18-MEDYKA", "2026-07-01T03:00:00Z", 45, "min"}}
+	file := workbook(t, rows)
+	_, err := source.NewReader(bytes.NewReader(file), []source.Mapping{mapping(t, m+"sheet: Queue\n")}, vocabulary(t), zoneOf, today)
+	if want := `columns.wait: "wait" has its unit in "in"`; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	of := strings.Replace(m, "wait: wait}\nwait_unit: 1m", "wait: wait, wait_unit: in}\nwait_units: {h: 1h, min: 1m}\nsheet: Queue", 1)
+	same(t, readAll(t, bytes.NewReader(file), mapping(t, of)), []string{
+		"01T02:00 PL-18-MEDYKA queue.observed vehicles=unknown wait=5400 age=unknown",
+		"01T03:00 PL-18-MEDYKA queue.observed vehicles=unknown wait=2700 age=unknown",
+	})
+	age := strings.NewReplacer("wait: wait", "vehicles: trucks, age: wait", "wait_unit", "age_unit").Replace(m)
+	_, err = source.NewReader(strings.NewReader("post,at,trucks,wait,in\nPL-18-MEDYKA,2026-07-01T02:00:00Z,1,5,h\n"), []source.Mapping{mapping(t, age)}, vocabulary(t), zoneOf, today)
+	if want := `columns.age: "wait" has its unit in "in", which the mapping does not use; say age_unit for one of its words, and take the records with that one alone, such as only: {"in": [min]}`; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want %s", err, want)
 	}
 }

@@ -96,6 +96,14 @@ func (f *sheetFile) open(m *Mapping) (_ records, header []string, err error) {
 	return r, header, nil
 }
 
+func (f *sheetFile) units(m *Mapping) []string {
+	r, header, err := f.open(m)
+	if err != nil {
+		return nil
+	}
+	return unitsIn(r, header)
+}
+
 // sheets says which sheet is read, and which are not; empty for a file of one.
 func (f *sheetFile) sheets() string {
 	if len(f.book.sheets) < 2 {
