@@ -158,6 +158,7 @@ func (raw *Description) eventShapes(m *Mapping, fault func(key, value, wants str
 		m.shapes = append(m.shapes, e.shape(raw, fmt.Sprintf("events[%d].", i), m, fault))
 	}
 	raw.markTypes(m)
+	m.shareDays()
 }
 
 // shape is that of an event, which takes what it does not name from all.

@@ -64,8 +64,8 @@ const excelLayout = "excel"
 // which is less than a day, in the others.
 func (m *moments) wall(text string, cells int) (time.Time, error) {
 	parts := strings.Fields(text)
-	if len(parts) > 0 && len(parts) < cells {
-		return time.Time{}, errors.New("is not a date and a time of day, as one of them is empty (time_layout: excel)")
+	if len(parts) < cells {
+		return time.Time{}, errNoTime
 	}
 	date, clock := 0.0, 0.0
 	for i, part := range parts {
@@ -152,17 +152,14 @@ func (m *moments) read(text string, columns int, zone *time.Location) (at, later
 		return time.UnixMilli(n), later, nil
 	}
 	if m.zoned {
-		at, err = time.Parse(m.layout, text)
-		if err != nil {
-			return at, later, errNoTime
-		}
-		return at, later, nil
+		at, err = m.parse(text)
+		return at, later, err
 	}
 	var wall time.Time
 	if m.excel {
 		wall, err = m.wall(text, columns)
-	} else if wall, err = time.Parse(m.layout, text); err != nil {
-		err = errNoTime
+	} else {
+		wall, err = m.parse(text)
 	}
 	if err != nil {
 		return at, later, err

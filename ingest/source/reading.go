@@ -111,6 +111,9 @@ func (q *Reader) read(shape, number int, values []string) (reading, *LineError) 
 	}
 	r.text, r.zone = m.joined(at.time, column), m.zoneOf(id, q.zone)
 	if r.at, r.later, why = m.instant(r.text, len(at.time), r.zone); why != "" {
+		if half := c.halfEmpty(at.time, column); half != "" {
+			return reading{}, &LineError{Line: number, Reason: event.MissingField, Text: half}
+		}
 		return bad(event.InvalidField, c.Time.String(), r.text, why)
 	}
 	if r.at.After(q.until) {

@@ -20,6 +20,8 @@ type shape struct {
 	filters    []filter
 	ofEvent    bool
 	values     [eventFields]string // of an event
+	ofDay      []bool              // the columns of its time that are those of a day which other events have, too
+	arrival    int                 // the shape of the arrival on that day; -1 without one
 }
 
 // filter says which values a column must have, or must not have.

@@ -57,7 +57,7 @@ func (t *translator) record(number int, values []string, origin string, now int6
 func (m *Mapping) noTime(number int) *LineError {
 	var columns []string
 	for i := range m.shapes {
-		columns = append(columns, m.shapes[i].columns.Time.String())
+		columns = append(columns, m.shapes[i].ownTimes().String())
 	}
 	return &LineError{Line: number, Reason: event.MissingField, Text: strings.Join(columns, ", ") + " are empty: it says of no event when it was"}
 }
@@ -109,9 +109,6 @@ func (t *translator) translate(i, number int, values []string, origin string, no
 	bad := func(reason event.Reason, text string) (Line, error) {
 		return Line{}, &LineError{Line: number, Reason: reason, Text: text}
 	}
-	if say.time == "" && len(m.shapes) > 1 {
-		return Line{}, errNoTimeYet
-	}
 	for f := range eventFields {
 		say.raw[f], say.words[f] = s.values[f], s.values[f]
 		if at.fields[f] >= 0 {
@@ -121,6 +118,13 @@ func (t *translator) translate(i, number int, values []string, origin string, no
 	}
 	say.raw[ofSubject] = whole(at.subject, column)
 	say.words[ofSubject] = say.raw[ofSubject]
+	if len(m.shapes) > 1 && s.hasNoTime(at.time, column) {
+		half := s.columns.halfEmpty(at.time, column)
+		if half != "" && say.words[ofType] == event.TruckArrived.String() { // a line is of a truck that has come
+			return bad(event.MissingField, half)
+		}
+		return Line{}, errNoTimeYet
+	}
 	_, bcp, _, why := m.bcpOf(t.voc, say.raw[ofBCP])
 	if why != "" {
 		return bad(event.UnknownBCP, say.about(ofBCP, why))
@@ -130,6 +134,8 @@ func (t *translator) translate(i, number int, values []string, origin string, no
 	switch {
 	case say.time == "":
 		return bad(event.MissingField, s.columns.Time.String()+" is empty")
+	case why != "" && s.columns.halfEmpty(at.time, column) != "":
+		return bad(event.MissingField, s.columns.halfEmpty(at.time, column))
 	case why != "":
 		return bad(event.InvalidField, fmt.Sprintf("%s: %q %s", s.columns.Time.String(), short(say.time), why))
 	case !decided.IsZero():
@@ -138,6 +144,9 @@ func (t *translator) translate(i, number int, values []string, origin string, no
 		return Line{}, &twice{i, number, slices.Clone(values), when, again, nil, t.ambiguous(s.columns.Time.String(), say.time, zone)}
 	case !again.IsZero():
 		return bad(AmbiguousTime, t.ambiguous(s.columns.Time.String(), say.time, zone))
+	}
+	if why := t.beforeArrival(s, when, say.time, zone, column); why != "" {
+		return bad(event.InvalidField, why)
 	}
 	e := cloudEvent{
 		SpecVersion: "1.0", Source: m.Source, Subject: say.words[ofSubject], Time: when.UTC().Format(time.RFC3339Nano),
