@@ -147,6 +147,9 @@ func (c *importFlags) importFile(ctx context.Context, e *env, s *app.System, kin
 	if moved.Events > 0 {
 		s.Say("warning", "%s", movedLine(&moved))
 	}
+	if r, mapped := in.(*source.Reader); mapped && r.RunningSubject() != "" {
+		s.Say("warning", "%s%s", r.RunningSubject(), replacedLine(about, in.Tally()))
+	}
 	for _, warning := range of.warnings() {
 		s.Say("warning", "%s", warning)
 	}
@@ -199,6 +202,14 @@ func movedLine(m *imports.Moved) string {
 	}
 	return fmt.Sprintf("%d %s in import %s too, %s; if the records of the file were numbered anew, %s %s back those of the old numbers",
 		m.Events, what, strings.Join(numbers, " and "), so, undoOf(m.In), take)
+}
+
+// replacedLine says how many events of earlier imports a file has replaced whose subjects number its records, and how that is taken back.
+func replacedLine(about *imports.Import, t *source.Tally) string {
+	if t.Replaced == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; %d replaced what earlier imports say of these numbers, which %s takes back", t.Replaced, undoOf([]uint32{about.Number}))
 }
 
 // undoOf are the commands that take imports back.

@@ -26,7 +26,7 @@ func TestImports(t *testing.T) {
 	for _, story := range []struct {
 		name string
 		of   func(*desk)
-	}{{"known and undone", readingsAreUndone}, {"events undone", eventsAreUndone}, {"closings across files", closingsFollowFromAllFiles}, {"corrected", correctedFileNamesWhatItLeftOut}, {"renumbered", renumberedFileCountsOnceAgain}} {
+	}{{"known and undone", readingsAreUndone}, {"events undone", eventsAreUndone}, {"closings across files", closingsFollowFromAllFiles}, {"corrected", correctedFileNamesWhatItLeftOut}, {"renumbered", renumberedFileCountsOnceAgain}, {"inserted", insertedRowsAreNamedWhereTheirNumberIsTheSubject}} {
 		t.Run(story.name, func(t *testing.T) { story.of(&desk{t, s, t.TempDir(), beside(t, s.Config)}) })
 	}
 }
@@ -268,4 +268,33 @@ func renumberedFileCountsOnceAgain(d *desk) {
 	if want := "1 event of this file is in import " + second + " too, under another id, so it counts twice; if"; !strings.Contains(printed, want) {
 		d.Errorf("prints\n%swant %q in it", printed, want)
 	}
+}
+
+// The subject of a book is the number of the row. A clerk inserts a row at the top, and the trucks of all the others change their visits.
+func insertedRowsAreNamedWhereTheirNumberIsTheSubject(d *desk) {
+	mapping := d.file("inserted.yaml", "source: /inserted\nbcp: AF-NAN-TORKHAM\ndirection: inbound\ncolumns: {id: row, subject: row}\ntime_layout: 2006-01-02 15:04\ntime_zone: UTC\n"+
+		"events:\n  - {columns: {time: came}, values: {type: truck.arrived}}\n  - {columns: {time: went}, values: {type: truck.departed}}\n")
+	book := func(trucks ...int) string {
+		rows := "row,plate,came,went\n"
+		for i, truck := range trucks {
+			rows += fmt.Sprintf("%d,LU %d,2026-01-06 0%d:00,2026-01-06 0%[3]d:30\n", i+1, truck, truck)
+		}
+		return d.dwell(0, "import", "events", d.file("inserted.csv", rows), "--map", mapping)
+	}
+	const warning = `warning     columns.subject: "row" numbers the records of the file 1, 2, 3, which is no identity: each visit below a record that is inserted or deleted ` +
+		"becomes another one; name what a visit has by itself: the number of its pass, which all of its records have, or columns such as [plate, came]"
+	first := book(2, 3, 4, 5, 6)
+	if !strings.Contains(first, warning+"\n") {
+		d.Errorf("the first import prints\n%swant %q in it", first, warning)
+	}
+	second := book(1, 2, 3, 4, 5, 6)
+	_, rest, _ := strings.Cut(second, "inserted.csv: import ")
+	number, _, _ := strings.Cut(rest, ",")
+	if want := warning + "; 10 replaced what earlier imports say of these numbers, which dwell imports undo " + number + " takes back\n"; !strings.Contains(second, want) {
+		d.Errorf("the second import prints\n%swant %q in it", second, want)
+	}
+	d.says("inserted.csv", "imports", "undo", number)
+	d.has("SELECT concat(subject, ' ', toString(time)) FROM events WHERE source = '/inserted' AND type = 'truck.arrived' AND subject IN ('1', '6')"+
+		" AND (subject, id, edition) NOT IN (SELECT subject, retracted_id, retracted_edition FROM events WHERE type = 'event.retracted') ORDER BY subject",
+		"1 2026-01-06 02:00:00.000")
 }

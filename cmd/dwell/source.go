@@ -163,7 +163,10 @@ func (c *sourceTryCommand) print(e *env, name string, r *source.Reader, voc *eve
 	if absent := r.Absent(); len(absent) > 0 {
 		_, _ = fmt.Fprintf(e.out, "%snot found   %s\n", comment, strings.Join(absent, ", "))
 	}
-	for _, warning := range of.warnings() {
+	for _, warning := range append(of.warnings(), r.RunningSubject(), r.RunningID()) {
+		if warning == "" {
+			continue
+		}
 		_, _ = fmt.Fprintf(e.out, "%swarning     %s\n", comment, warning)
 	}
 	if refused > 0 {

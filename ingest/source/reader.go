@@ -44,6 +44,7 @@ type Reader struct {
 	event   event.Event
 	events  *translator // of a mapping of events
 	order   *ordered    // nil unless its mapping says that lines are in order
+	running *running    // of a mapping of events
 	line    int         // of the event
 	unused  []string    // columns
 	absent  []string    // columns of the mapping
@@ -108,6 +109,7 @@ func NewReader(r io.Reader, mappings []Mapping, voc *event.Vocabulary, zone func
 			q.order.decoder = event.NewDecoder(voc, MaxSkew)
 		}
 		q.tally.what = "event"
+		q.running = newRunning(q.at, header)
 	}
 	q.tally.unit = f.unit()
 	if book, ok := f.(*sheetFile); ok {
@@ -288,6 +290,7 @@ var errStopped = errors.New("stopped")
 
 // takeEvents gives each shape of the mapping its event of a record.
 func (q *Reader) takeEvents(number int, values []string, yield func(Line, error) bool) bool {
+	q.running.add(number, values)
 	selected, err := q.events.record(number, values, "", q.now(), func(l Line, err error) error {
 		var again *twice
 		switch {
