@@ -1,6 +1,9 @@
 package source
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+)
 
 // western is a text with Western digits instead of Persian and Arabic ones.
 func western(s string) string {
@@ -20,3 +23,13 @@ const (
 	arabicDecimal   = '٫'
 	arabicThousands = '٬'
 )
+
+// plainBlanks is a text with plain blanks instead of those that do not end a line, which some programs write in dates.
+func plainBlanks(s string) string {
+	return strings.Map(func(c rune) rune {
+		if unicode.IsSpace(c) {
+			return ' '
+		}
+		return c
+	}, s)
+}

@@ -140,7 +140,7 @@ func hijri(text string) string {
 // read is the instant of a text, which so many columns have. Where clocks are set back, the text of an hour has two: then the second return is the later.
 // The error is errNoTime, or says what is wrong with the time.
 func (m *moments) read(text string, columns int, zone *time.Location) (at, later time.Time, err error) {
-	text = western(text)
+	text = plainBlanks(western(text))
 	if m.unit != 0 {
 		n, err := strconv.ParseInt(text, 10, 64)
 		if err != nil || n < 0 || n > 1<<53 {

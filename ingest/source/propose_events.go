@@ -16,9 +16,9 @@ var typeWords = []struct {
 	of    string
 	words []string
 }{
-	{"truck.arrived", []string{"arriv", "entered", "entry", "ankunft", "einfahrt", "прибут", "прибыт", "przyjazd", "came"}},
-	{"truck.released", []string{"release", "freigabe", "zwolnien", "випуск", "выпуск", "cleared"}},
-	{"truck.departed", []string{"depart", "exit", "ausfahrt", "abfahrt", "wyjazd", "виїзд", "выезд", "left", "went"}},
+	{"truck.arrived", []string{"arriv", "entered", "entry", "ankunft", "einfahrt", "прибут", "прибыт", "przyjazd", "came", "dolaz", "долаз", "ulazak", "улазак", "érkez", "belép", "sosir", "intrar", "geliş", "llegada"}},
+	{"truck.released", []string{"release", "freigabe", "zwolnien", "випуск", "выпуск", "cleared", "razduž", "раздуж", "liber"}},
+	{"truck.departed", []string{"depart", "exit", "ausfahrt", "abfahrt", "wyjazd", "виїзд", "выезд", "left", "went", "odlaz", "одлаз", "izlazak", "излазак", "távoz", "kilép", "plecar", "ieșir", "ieşir", "çıkış", "salida", "saída"}},
 }
 
 // typeOf is the type of an event by a word, as YAML; a question if it is not known.
@@ -56,11 +56,21 @@ func (p *proposal) events(times []int, layout string) (columns, lines []string, 
 	}
 	if len(stamps) > 1 {
 		take("id", record, p.askForRecords(record))
-		take("subject", subject, "")
+		if len(times) > 1 && !p.isUnique(subject) { // a plate comes again on another day
+			p.used = append(p.used, subject)
+			columns = append(columns, fmt.Sprintf("  subject: [%s, %s]", name(subject), name(times[0])))
+		} else {
+			take("subject", subject, "")
+		}
 		lines = append(lines, "events: # a type for each; ingest/event/README.md says what they mean")
-		for _, i := range stamps {
+		for _, at := range stamps {
+			i := at[len(at)-1]
 			p.used = append(p.used, i)
-			lines = append(lines, fmt.Sprintf("  - {columns: {time: %s}, values: {type: %s}}", name(i), typeOf(p.header[i])))
+			column := name(i)
+			if len(at) > 1 {
+				column = fmt.Sprintf("[%s, %s]", name(at[0]), name(i))
+			}
+			lines = append(lines, fmt.Sprintf("  - {columns: {time: %s}, values: {type: %s}}", column, typeOf(p.header[i])))
 		}
 		return columns, lines, true
 	}
@@ -86,21 +96,38 @@ func (p *proposal) events(times []int, layout string) (columns, lines []string, 
 	return columns, append(lines, "events: [{}]"), false
 }
 
-// stamps are the columns of times of a layout, some of which may be empty in many rows.
-func (p *proposal) stamps(times []int, layout string) (at []int) {
+// stamps are the columns of times of a layout, each after that of the day if it is one of times of day. Some may be empty in many rows.
+func (p *proposal) stamps(times []int, layout string) (at [][]int) {
 	m, err := parseLayout(layout)
-	if err != nil || len(times) != 1 {
+	if err != nil {
 		return nil
 	}
+	last := len(times) - 1
 	for i := range p.header {
-		if i == times[0] || !slices.Contains(p.used, i) && p.share(i, func(s string) bool {
-			t, _, err := m.read(s, 1, time.UTC)
-			return err == nil && t.Year() >= 1990 && t.Year() < 2105
-		}) >= 0.8 {
-			at = append(at, i)
+		if i == times[last] || !slices.Contains(p.used, i) && p.shareOfTimes(&m, times[:last], i) >= 0.8 {
+			at = append(at, append(slices.Clone(times[:last]), i))
 		}
 	}
 	return at
+}
+
+// shareOfTimes is the part of the values of a column, empty ones left out, that are times, after the day of their row if they are times of day.
+func (p *proposal) shareOfTimes(m *moments, day []int, at int) float64 {
+	if m.excel && len(day) > 0 && p.share(at, func(s string) bool { return strings.HasPrefix(s, "0.") }) < 0.5 { // a count may be 0, too
+		return 0
+	}
+	n, filled := 0, 0
+	for _, row := range p.rows {
+		text := strings.TrimSpace(row[at])
+		for _, i := range day {
+			text = bothOf(row[i], text)
+		}
+		filled += min(len(text), 1)
+		if t, _, err := m.read(text, len(day)+1, time.UTC); err == nil && t.Year() >= 1990 && t.Year() < 2105 {
+			n++
+		}
+	}
+	return float64(n) / float64(max(filled, 1))
 }
 
 // unused is the first unused column for which is holds; -1 if it holds for none.

@@ -12,7 +12,7 @@ import (
 var recordWords = []string{
 	"id", "uid", "uuid", "guid", "no", "nr", "n", "num", "number", "numero", "número", "seq", "sequence", "serial", "row", "line", "record", "entry", "event", "message", "log",
 	"№", "#", "п", "номер", "ид", "код", "запись", "запису", "записи", "запис", "событие", "события", "подія", "події", "строка", "строки", "рядок", "рядка", "оқиға", "рет",
-	"lp", "l", "wiersz", "zdarzenie", "zdarzenia", "satz", "zeile", "sıra", "sira", "satır", "kayıt", "olay", "ردیف", "شماره", "رقم", "رویداد", "ثبت",
+	"р", "бр", "рб", "r", "br", "rb", "redni", "broj", "редни", "број", "lp", "l", "wiersz", "zdarzenie", "zdarzenia", "satz", "zeile", "sıra", "sira", "satır", "kayıt", "olay", "ردیف", "شماره", "رقم", "رویداد", "ثبت",
 }
 
 // numbersRecords reports whether the name of a column is that of a number or an id of each record.

@@ -3,6 +3,7 @@ package source_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -133,6 +134,18 @@ events: # a type for each; ingest/event/README.md says what they mean
 `},
 			"6 lines: 6 events, 0 refused",
 		},
+		"a book with a day, and a time of day of each step": {
+			"Р.бр.,Датум,Возило,Долазак,Раздужено,Одлазак\n1,16.11.2025.,BG 531-BC,22:46,23:22,\n2,16.11.2025.,NS 749-BC,06:09,09:07,09:41\n3,17.11.2025.,BG 531-BC,12:40,,\n4,17.11.2025.,BG 532-BC,13:40,,24:00\n",
+			[]string{`columns:
+  id: "Р.бр." # a corrected line replaces the earlier one by it; leave it out if lines are numbered anew when one is deleted
+  subject: ["Возило", "Датум"]
+events: # a type for each; ingest/event/README.md says what they mean
+  - {columns: {time: ["Датум", "Долазак"]}, values: {type: "truck.arrived"}}
+  - {columns: {time: ["Датум", "Раздужено"]}, values: {type: "truck.released"}}
+  - {columns: {time: ["Датум", "Одлазак"]}, values: {type: "truck.departed"}}
+`, `time_layout: "%d.%m.%Y. %H:%M"`},
+			"",
+		},
 		"a gate that writes a line for each step": {
 			"at,post,lane,plate,what,direction\n2026-07-01T06:00:00Z,PL-18-MEDYKA,1,LU 1013,Entry,inbound\n2026-07-01T07:00:00Z,PL-18-MEDYKA,1,LU 1026,Entry,inbound\n" +
 				"2026-07-01T08:00:00Z,PL-18-MEDYKA,2,LU 1013,Exit,inbound\n2026-07-01T09:00:00Z,PL-18-MEDYKA,2,LU 1026,Exit,inbound\n",
@@ -234,6 +247,34 @@ events: [{}]
 		}
 		if got := r.Tally().String(); got != c.want {
 			t.Errorf("%s: %s\n%s", name, got, text)
+		}
+	}
+}
+
+// Offices of Serbia, Croatia, Slovakia and Hungary write a point behind the year, or blanks between the parts of a date.
+func TestProposalKnowsTheDatesOfNeighbours(t *testing.T) {
+	for text, want := range map[string]string{
+		"16.11.2025. 05:00":            "%d.%m.%Y. %H:%M",
+		"6.1.2025. 5:00:01":            "%d.%m.%Y. %H:%M:%S",
+		"16. 11. 2025. 05:00":          "%d. %m. %Y. %H:%M",
+		"16. 11. 2025 5:00":            "%d. %m. %Y %H:%M",
+		"2025. 11. 16. 05:00":          "%Y. %m. %d. %H:%M",
+		"2025.11.16. 5:00":             "%Y.%m.%d. %H:%M",
+		"2025.11.16 05:00:00":          "%Y.%m.%d %H:%M:%S",
+		"16.11.2025, 05:00":            "%d.%m.%Y, %H:%M",
+		"2025.\u00a011.\u00a016. 5:00": "%Y. %m. %d. %H:%M", // blanks that do not end a line
+	} {
+		file := "bcp;time;trucks\nPL-18-MEDYKA;" + text + ";7\n"
+		proposed, err := source.Propose(strings.NewReader(file), "/mine", func(name string) (string, bool) { return name, name == "PL-18-MEDYKA" })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if line := fmt.Sprintf("time_layout: %q\n", want); !bytes.Contains(proposed, []byte(line)) {
+			t.Errorf("%q: %q is not in\n%s", text, line, proposed)
+			continue
+		}
+		if got := readAll(t, strings.NewReader(file), mapping(t, string(proposed))); len(got) != 1 || !strings.Contains(got[0], "PL-18-MEDYKA queue.observed vehicles=7") {
+			t.Errorf("%q: %q", text, got)
 		}
 	}
 }

@@ -12,6 +12,8 @@ import (
 var layouts = []string{
 	"", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y/%m/%d %H:%M", "%Y/%m/%d %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S",
 	"%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%m/%d/%Y %I:%M %p", "%m/%d/%Y %I:%M:%S %p", "%d.%m.%y %H:%M", "%Y-%m-%d %H:%M:%S %z",
+	"%d.%m.%Y. %H:%M", "%d.%m.%Y. %H:%M:%S", "%d. %m. %Y. %H:%M", "%d. %m. %Y. %H:%M:%S", "%d. %m. %Y %H:%M", "%d. %m. %Y %H:%M:%S", "%d.%m.%Y, %H:%M", "%d.%m.%Y, %H:%M:%S",
+	"%Y. %m. %d. %H:%M", "%Y. %m. %d. %H:%M:%S", "%Y.%m.%d. %H:%M", "%Y.%m.%d. %H:%M:%S", "%Y.%m.%d %H:%M", "%Y.%m.%d %H:%M:%S",
 	"epoch_s", "epoch_ms", excelLayout,
 }
 
@@ -69,12 +71,20 @@ func (p *proposal) guessTime() (at []int, layout, comment string) {
 			if i == k || p.share(i, looksLikeDate) < 0.9 || p.share(k, looksLikeClock) < 0.9 {
 				continue
 			}
-			if found := fits(func(row []string) string { return strings.TrimSpace(row[i]) + " " + strings.TrimSpace(row[k]) }); len(found) > 0 {
+			if found := fits(func(row []string) string { return bothOf(row[i], row[k]) }); len(found) > 0 {
 				return result(found, i, k)
 			}
 		}
 	}
 	return nil, "", ""
+}
+
+// bothOf is a date with its time of day; empty where one of them is.
+func bothOf(day, clock string) string {
+	if day, clock = strings.TrimSpace(day), strings.TrimSpace(clock); day == "" || clock == "" {
+		return ""
+	}
+	return day + " " + clock
 }
 
 // timeOfDay finds the column of times of day that belongs to a column of dates of a sheet. It returns -1 if the sheet has no such column.
