@@ -267,6 +267,8 @@ func (q *Reader) take(number int, values []string, yield func(Line, error) bool)
 	}
 	if selected == 0 {
 		q.over.add(&q.mapping, q.at, values)
+	} else if selected < len(q.at) {
+		q.over.addNew(&q.mapping, q.at, values)
 	}
 	return true
 }

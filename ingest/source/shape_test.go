@@ -59,7 +59,7 @@ except: {class: cars}
 	if len(ids) != 3 {
 		t.Errorf("ids %v", ids)
 	}
-	if got := r.Tally().String(); got != "10 lines: 3 readings, 1 duplicate, 6 refused (1 conflicting_reading, 4 invalid_field, 1 unknown_bcp); 1 not selected by only or except" {
+	if got := r.Tally().String(); got != "10 lines: 3 readings, 1 duplicate, 6 refused (1 conflicting_reading, 4 invalid_field, 1 unknown_bcp); 1 reading not selected by only or except" {
 		t.Error(got)
 	}
 	addUp(t, r.Tally(), 10)
@@ -98,7 +98,7 @@ readings:
 				"01T00:00 PL-18-MEDYKA queue.observed vehicles=2 wait=unknown age=unknown queue=buses state=paused",
 				`line 3: trucks: "many" is not a number of vehicles; a word for unknown belongs in words.unknown`,
 			},
-			"3 lines: 2 readings, 1 refused (1 invalid_field); 3 not selected by only or except",
+			"3 lines: 2 readings, 1 refused (1 invalid_field); 3 readings not selected by only or except",
 		},
 		"a column for each place": {
 			places, "time,medyka,zosin\n2026-07-01T00:00:00Z,10,2\n",

@@ -49,9 +49,9 @@ func TestShippedMappingsReadWhatIsPublished(t *testing.T) {
 			append(slices.Clone(otay),
 				"06T22:05 300403 queue.observed vehicles=unknown wait=unknown age=unknown direction=inbound queue=standard state=closed",
 				"06T22:05 300403 bcp.closed"),
-			"4 objects: 4 readings, 0 refused; 2 not selected by only or except; 1 closing or opening",
+			"4 objects: 4 readings, 0 refused; 2 readings not selected by only or except; 1 closing or opening",
 		},
-		"cbp.xml": {"cbp-border-wait-times-xml.yaml", xml, "3 elements: 3 readings, 0 refused; 1 not selected by only or except"},
+		"cbp.xml": {"cbp-border-wait-times-xml.yaml", xml, "3 elements: 3 readings, 0 refused; 1 reading not selected by only or except"},
 		"cascade.csv": {
 			"cascade-gateway-peace-arch.yaml",
 			[]string{

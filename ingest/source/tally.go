@@ -102,7 +102,11 @@ func (t *Tally) String() string {
 		fmt.Fprintf(&b, "; %s", many(t.Skipped, "empty or comment line"))
 	}
 	if t.Unselected > 0 {
-		fmt.Fprintf(&b, "; %d not selected by only or except", t.Unselected)
+		what := fmt.Sprint(t.Unselected)
+		if t.what == "reading" {
+			what = many(t.Unselected, "reading")
+		}
+		fmt.Fprintf(&b, "; %s not selected by only or except", what)
 	}
 	if t.Changes > 0 {
 		fmt.Fprintf(&b, "; %s", many(t.Changes, "closing or opening", "closings and openings"))

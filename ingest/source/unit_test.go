@@ -30,7 +30,7 @@ func TestWaitWithItsUnitBesideIt(t *testing.T) {
 	}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if got, want := r.PassedOver(), `wait.@unit "days" (1)`; got != want {
+	if got, want := r.PassedOver(), `1 element: wait.@unit "days" (1)`; got != want {
 		t.Errorf("passed over %s, want %s", got, want)
 	}
 	object := `{"at":"2026-07-01T02:00:00Z","wait":{"value":35,"unit":"min"}}`

@@ -137,11 +137,11 @@ func TestRowThatIsPassedOverMayLackValues(t *testing.T) {
 		lines []string
 		tally string
 	}{
-		"except: {place: sum}":          {[]string{reading}, "1 row: 1 reading, 0 refused; 1 not selected by only or except"},
-		"only: {place: PL-18-MEDYKA}":   {[]string{reading}, "1 row: 1 reading, 0 refused; 1 not selected by only or except"},
+		"except: {place: sum}":          {[]string{reading}, "1 row: 1 reading, 0 refused; 1 reading not selected by only or except"},
+		"only: {place: PL-18-MEDYKA}":   {[]string{reading}, "1 row: 1 reading, 0 refused; 1 reading not selected by only or except"},
 		"except: {place: PL-06-ZOSIN}":  {[]string{reading, refused}, "2 rows: 1 reading, 1 refused (1 invalid_field)"},
 		"only: {trucks: [7, 8]}":        {[]string{reading, refused}, "2 rows: 1 reading, 1 refused (1 invalid_field)"},
-		"except: {note: x, place: Sum}": {[]string{reading}, "1 row: 1 reading, 0 refused; 1 not selected by only or except"},
+		"except: {note: x, place: Sum}": {[]string{reading}, "1 row: 1 reading, 0 refused; 1 reading not selected by only or except"},
 	} {
 		r, err := source.NewReader(bytes.NewReader(file), []source.Mapping{mapping(t, sheetCounts+filter+"\n")}, vocabulary(t), zoneOf, today)
 		if err != nil {
