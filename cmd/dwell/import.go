@@ -147,6 +147,9 @@ func (c *importFlags) importFile(ctx context.Context, e *env, s *app.System, kin
 	if moved.Events > 0 {
 		s.Say("warning", "%s", movedLine(&moved))
 	}
+	if r, mapped := in.(*source.Reader); mapped && r.LongWaits() != "" {
+		s.Say("warning", "%s", r.LongWaits())
+	}
 	if r, mapped := in.(*source.Reader); mapped && r.RunningSubject() != "" {
 		s.Say("warning", "%s%s", r.RunningSubject(), replacedLine(about, in.Tally()))
 	}

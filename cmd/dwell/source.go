@@ -163,7 +163,7 @@ func (c *sourceTryCommand) print(e *env, name string, r *source.Reader, voc *eve
 	if absent := r.Absent(); len(absent) > 0 {
 		_, _ = fmt.Fprintf(e.out, "%snot found   %s\n", comment, strings.Join(absent, ", "))
 	}
-	for _, warning := range append(of.warnings(), r.RunningSubject(), r.RunningID()) {
+	for _, warning := range append(of.warnings(), r.RunningSubject(), r.RunningID(), r.LongWaits()) {
 		if warning == "" {
 			continue
 		}

@@ -165,8 +165,15 @@ func (raw *Description) Check(name string) (Mapping, error) {
 	if m.Separator == m.Comment {
 		fault("comment", raw.Comment, "is the separator, too")
 	}
+	if both := strings.IndexAny(m.numbers.thousands, m.numbers.decimal); both >= 0 {
+		wayOut := fmt.Sprintf(" (decimal: %q); name it in one of them alone", m.numbers.decimal)
+		if raw.Decimal == "" {
+			wayOut = `, as decimal is a point by default; say decimal: ","`
+		}
+		fault("thousands", m.numbers.thousands, "has a sign that is before fractions, too"+wayOut)
+	}
 	for _, sign := range m.numbers.decimal + m.numbers.thousands {
-		if sign >= '0' && sign <= '9' || sign == '-' || sign == '+' || strings.Count(m.numbers.decimal+m.numbers.thousands, string(sign)) > 1 {
+		if sign >= '0' && sign <= '9' || sign == '-' || sign == '+' || max(strings.Count(m.numbers.decimal, string(sign)), strings.Count(m.numbers.thousands, string(sign))) > 1 {
 			fault("decimal", m.numbers.decimal+m.numbers.thousands, "has, with thousands, a sign twice, or one of a number")
 			break
 		}

@@ -1,6 +1,7 @@
 package source_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -93,6 +94,44 @@ func TestTimesInPersianDigits(t *testing.T) {
 		got := readAll(t, strings.NewReader("time;trucks\n"+text+";7\n"), m)
 		if want := time.Date(2026, 7, 1, 2, 0, 0, 0, time.UTC).Format("02T15:04"); len(got) != 1 || !strings.HasPrefix(got[0], want) {
 			t.Errorf("%s: got %q", text, got)
+		}
+	}
+}
+
+// An office writes its waits in minutes, and the mapping says hours; or it has points between thousands, and the mapping does not say so.
+func TestWaitsOfWeeksAreDoubted(t *testing.T) {
+	const m = "source: /x\nbcp: PL-18-MEDYKA\ncolumns: {time: time, wait: wait}\nseparator: \";\"\nwait_unit: 1h\ndecimal: \",\"\nthousands: \".\"\n"
+	for rows, want := range map[string]string{
+		"336;12,5": "",
+		"336,5;12": `1 wait is longer than 14 days, such as "336,5" of line 2, which is read as 14 days: is that so, or is the unit (wait_unit) or a sign in the number (decimal, thousands) another one?`,
+		"336,5;1.250,5;400": `3 waits are longer than 14 days, such as "1.250,5" of line 3, which is read as 52 days: ` +
+			`is that so, or is the unit (wait_unit) or a sign in the number (decimal, thousands) another one?`,
+	} {
+		file := "time;wait\n"
+		for i, row := range strings.Split(rows, ";") {
+			file += fmt.Sprintf("2026-07-01T0%d:00:00Z;%s\n", i, row)
+		}
+		r, err := source.NewReader(strings.NewReader(file), []source.Mapping{mapping(t, m)}, vocabulary(t), zoneOf, today)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, err := range r.Events() {
+			if err != nil {
+				t.Error(err)
+			}
+		}
+		if got := r.LongWaits(); got != want {
+			t.Errorf("%s: got %s, want %s", rows, got, want)
+		}
+	}
+	for signs, want := range map[string]string{
+		"thousands: \".\"\n":                  `thousands: "." has a sign that is before fractions, too, as decimal is a point by default; say decimal: ","`,
+		"decimal: \",\"\nthousands: \" ,\"\n": `thousands: " ," has a sign that is before fractions, too (decimal: ","); name it in one of them alone`,
+		"decimal: \",,\"\n":                   `decimal: ",," has, with thousands, a sign twice, or one of a number`,
+		"decimal: \",\"\nthousands: \"1\"\n":  `decimal: ",1" has, with thousands, a sign twice, or one of a number`,
+	} {
+		if _, err := source.ParseMapping("m.yaml", []byte(counts+signs)); err == nil || !strings.HasSuffix(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("got %v, want %s", err, want)
 		}
 	}
 }

@@ -49,6 +49,7 @@ type Reader struct {
 	unused  []string    // columns
 	absent  []string    // columns of the mapping
 	over    passedOver
+	long    longWaits
 	sheets  string
 }
 

@@ -163,6 +163,7 @@ func (q *Reader) read(shape, number int, values []string) (reading, *LineError) 
 		if r.says.WaitSeconds, err = n.seconds(s, of, 0); err != nil {
 			return bad(event.InvalidField, c.Wait, s, "is not a length of time"+wait.wayOutOf(s, "wait_unit", &m.numbers))
 		}
+		q.long.add(number, r.says.WaitSeconds, s)
 	}
 	if s := column(at.lanes); !m.words.unknown(s) {
 		n, _ := signs(at.lanes, lengths{})
