@@ -32,7 +32,7 @@ type Description struct {
 	Path string `yaml:"path,omitempty"`
 	// Sheet is the name of the sheet of an XLSX file, the first one that is shown by default.
 	Sheet string `yaml:"sheet,omitempty"`
-	// Columns are the columns by their names. In files and in messages, case and blanks around a name do not count, and one that is there twice but for these is an error.
+	// Columns are the columns by their names. In files and in messages, case, blanks around a name, and which of several signs that look alike it has, such as ţ for ț, do not count, and one that is there twice but for these is an error.
 	Columns Columns `yaml:"columns,omitempty"`
 	// Readings are the readings of a record that has several, such as a column for each class of vehicle. What one of them does not name is that of all.
 	Readings []Reading `yaml:"readings,omitempty"`

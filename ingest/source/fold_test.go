@@ -51,3 +51,17 @@ events:
 		}
 	}
 }
+
+// The ministry of Romania writes the comma below that its language has, and its offices the cedilla of old code pages.
+func TestLettersThatLookAlikeAreOneInEveryWord(t *testing.T) {
+	const m = "source: /x\ncolumns: {bcp: punct, time: ora, vehicles: mașini, state: stare}\nbcps: {Albița: PL-18-MEDYKA, В'їзд: PL-06-DOROHUSK}\nwords: {open: [deschis], closed: [închis]}\n"
+	got := readAll(t, strings.NewReader("Punct,Ora,Maşini,Stare\nAlbiţa,2026-07-01T02:00:00Z,3,i\u0302nchis\nALBIȚA,2026-07-01T03:00:00Z,4,deschis\nВ’їзд,2026-07-01T03:00:00Z,5,deschis\n"), mapping(t, m))
+	for i := range got {
+		got[i], _, _ = strings.Cut(got[i], " wait=")
+	}
+	same(t, got, []string{
+		"01T02:00 PL-18-MEDYKA queue.observed vehicles=3",
+		"01T03:00 PL-18-MEDYKA queue.observed vehicles=4",
+		"01T03:00 PL-06-DOROHUSK queue.observed vehicles=5",
+	})
+}
