@@ -167,7 +167,7 @@ func TestTwoReadingsOfOnePlaceAndTime(t *testing.T) {
 func TestColumnsAreFoundByName(t *testing.T) {
 	for header, want := range map[string]string{
 		"Time, place ,TRUCKS":       "",
-		"time,place,trucks,trucks":  `mapping "m.yaml" does not fit the header "time,place,trucks,trucks": column "trucks" is there twice; give them different names in the header`,
+		"time,place,trucks,trucks":  `mapping "m.yaml" does not fit the header "time,place,trucks,trucks": column "trucks" is there twice; give them different names in the header, or say header: false and skip: 1, and name the columns by their numbers, such as 3 or 4`,
 		"time,place,trucks,n,n":     "",
 		"time,place,truks":          `column "trucks" is missing (the nearest is "truks")`,
 		"times,places":              `column "place" is missing (the nearest is "places"), column "time" is missing (the nearest is "times"), column "trucks" is missing`,

@@ -36,6 +36,12 @@ func Propose(r io.Reader, name string, idOf func(name string) (id string, ok boo
 		return t.propose(name, idOf, err)
 	}
 	raw, err := plain(in, nil)
+	var utf16 *unmarkedError
+	if errors.As(err, &utf16) {
+		enc, _ := parseEncoding(utf16.encoding)
+		t.line("encoding: %s", utf16.encoding)
+		raw, err = plain(in, enc)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -92,6 +98,7 @@ func (t *table) ofLines(text []byte) error {
 		t.header, t.rows = (&Mapping{headless: true}).headerOf(t.header), lines
 		t.line("header: false # the first line has a time; columns are named by their numbers")
 	}
+	t.skip = skip
 	if skip > 0 {
 		t.line("skip: %d # lines of a title above the header", skip)
 	}
@@ -113,6 +120,11 @@ func (t *table) propose(name string, idOf func(name string) (id string, ok bool)
 		return nil, errors.New("the file has a header and no line that can be read")
 	}
 	p := proposal{sheet: t.sheet, nested: t.nested, plain: t.plain || t.sheet, clocks: t.clocks, idOf: idOf, header: t.header, rows: t.rows}
+	first := p
+	if first.columns(); first.usesTwice() {
+		p.numbered = true
+		t.numbers()
+	}
 	p.line("source: %s # a name of your own for where the file comes from; it is a part of what identifies a reading", quoted(name))
 	for _, line := range t.found {
 		p.line("%s", line)
@@ -123,15 +135,16 @@ func (t *table) propose(name string, idOf func(name string) (id string, ok bool)
 
 // proposal is a mapping that is being guessed.
 type proposal struct {
-	sheet  bool
-	nested bool
-	plain  bool        // numbers have points before fractions
-	clocks map[int]int // cells of each column that are shown as h:mm
-	idOf   func(name string) (id string, ok bool)
-	header []string
-	rows   [][]string
-	used   []int
-	out    bytes.Buffer
+	sheet    bool
+	nested   bool
+	numbered bool        // columns are named by their numbers
+	plain    bool        // numbers have points before fractions
+	clocks   map[int]int // cells of each column that are shown as h:mm
+	idOf     func(name string) (id string, ok bool)
+	header   []string
+	rows     [][]string
+	used     []int
+	out      bytes.Buffer
 }
 
 func (p *proposal) line(format string, args ...any) { fmt.Fprintf(&p.out, format+"\n", args...) }
@@ -140,7 +153,7 @@ func (p *proposal) columns() {
 	var columns, after []string
 	add := func(key string, at int) {
 		p.used = append(p.used, at)
-		columns = append(columns, fmt.Sprintf("  %s: %s", key, quoted(strings.TrimSpace(p.header[at]))))
+		columns = append(columns, fmt.Sprintf("  %s: %s", key, quoted(p.label(at))))
 	}
 	times, layout, why := p.guessTime()
 	p.used = append(p.used, times...)
@@ -152,9 +165,9 @@ func (p *proposal) columns() {
 	case 0:
 		columns = append(columns, "  time: \"\" # no column has times of a known layout; name it, and its time_layout")
 	case 1:
-		columns = append(columns, "  time: "+quoted(strings.TrimSpace(p.header[times[0]])))
+		columns = append(columns, "  time: "+quoted(p.label(times[0])))
 	default:
-		columns = append(columns, fmt.Sprintf("  time: [%s, %s]", quoted(strings.TrimSpace(p.header[times[0]])), quoted(strings.TrimSpace(p.header[times[1]]))))
+		columns = append(columns, fmt.Sprintf("  time: [%s, %s]", quoted(p.label(times[0])), quoted(p.label(times[1]))))
 	}
 	if layout != "" {
 		after = append(after, fmt.Sprintf("time_layout: %q%s", layout, why))
@@ -271,9 +284,9 @@ func (p *proposal) columns() {
 		}
 	}
 	var unused []string
-	for i, name := range p.header {
+	for i := range p.header {
 		if !slices.Contains(p.used, i) {
-			unused = append(unused, strings.TrimSpace(name))
+			unused = append(unused, p.label(i))
 		}
 	}
 	if len(unused) > 0 {
@@ -286,7 +299,7 @@ func (p *proposal) figures() string {
 	var all []string
 	for i, name := range p.header {
 		if !slices.Contains(p.used, i) && strings.TrimSpace(name) != "" && p.share(i, looksNumeric) >= 0.5 && p.share(i, looksLikeDate) <= 0.5 {
-			all = append(all, quoted(strings.TrimSpace(name)))
+			all = append(all, quoted(p.label(i)))
 		}
 	}
 	if len(all) == 0 {

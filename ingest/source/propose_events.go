@@ -47,7 +47,7 @@ func (p *proposal) events(times []int, layout string) (columns, lines []string, 
 	if record == subject {
 		record = -1
 	}
-	name := func(i int) string { return quoted(strings.TrimSpace(p.header[i])) }
+	name := func(i int) string { return quoted(p.label(i)) }
 	take := func(key string, i int, ask string) {
 		if i >= 0 {
 			p.used = append(p.used, i)

@@ -15,6 +15,7 @@ import (
 type table struct {
 	header []string
 	rows   [][]string
+	skip   int // lines or rows above the header
 	sheet  bool
 	nested bool        // JSON or XML
 	plain  bool        // JSON, whose numbers have points before fractions
@@ -84,7 +85,7 @@ func (t *table) ofSheet(f *sheetFile) error {
 	if len(sheets) > 1 {
 		t.line("sheet: %s # of %s", quoted(best.sheet), strings.Join(sheets, ", "))
 	}
-	if best.skip > 0 {
+	if t.skip = best.skip; best.skip > 0 {
 		t.line("skip: %d # rows of a title above the header", best.skip)
 	}
 	t.take(r)

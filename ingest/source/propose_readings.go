@@ -120,7 +120,7 @@ func (p *proposal) readings(queues []queueColumns) (lines []string, waits string
 	}
 	for _, q := range queues {
 		var parts []string
-		name := func(i int) string { return quoted(strings.TrimSpace(p.header[i])) }
+		name := func(i int) string { return quoted(p.label(i)) }
 		if q.kind.direction != "" {
 			parts = append(parts, "direction: "+q.kind.direction)
 		}

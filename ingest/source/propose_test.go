@@ -10,6 +10,8 @@ import (
 
 	"golang.org/x/text/encoding/charmap"
 
+	"golang.org/x/text/encoding/unicode"
+
 	"dwell/ingest/event"
 	"dwell/ingest/place"
 	"dwell/ingest/source"
@@ -212,6 +214,18 @@ events: [{}]
 		"a wait with its unit in words that nobody knows": {
 			"time,bcp,wait,wait_unit\n2026-07-01T00:00:00Z,PL-18-MEDYKA,1.5,stundi\n", []string{"wait_units: {\"stundi\": \"\"} # what is empty is not known: 1s, 1m, 1h or 24h\n"}, "",
 		},
+		"a header with a name twice": {
+			"Queues\nplace;time;trucks;time ;note\nPL-18-MEDYKA;2026-07-01T00:00:00Z;3;later;ok\nPL-18-MEDYKA;2026-07-01T01:00:00Z;3;;ok\n",
+			[]string{"header: false # a name of a column is there twice, so they are named by their numbers: 1 place, 2 time, 3 trucks, 4 time, 5 note\nskip: 2 # lines or rows with the header\n",
+				"  bcp: \"1\"\n  time: \"2\"\n  vehicles: \"3\"\n", "# not used: 4, 5\n"},
+			"2 lines: 2 readings, 0 refused",
+		},
+		"a header with a name twice that is not used": {
+			"place,time,trucks,note,note\nPL-18-MEDYKA,2026-07-01T00:00:00Z,3,x,y\n", []string{"  vehicles: \"trucks\"\n", "# not used: note, note\n"}, "1 line: 1 reading, 0 refused",
+		},
+		"UTF-16 without a mark": {
+			utf16("Place,Час,Вантажівки\nPL-18-MEDYKA,2026-07-01T00:00:00Z,3\n"), []string{"\nencoding: utf-16le\ncolumns:\n", "  bcp: \"Place\"\n", "  vehicles: \"Вантажівки\"\n"}, "1 line: 1 reading, 0 refused",
+		},
 		"no place": {"time,trucks\n2026-07-01T00:00:00Z,7\n", []string{`bcp: "" # no column looks like a place`}, ""},
 		"a place of another name": {
 			"post,time,trucks\nAtlantis,2026-07-01T00:00:00Z,7\n", []string{`"Atlantis": "" # the id of a configured place`}, "",
@@ -248,6 +262,43 @@ events: [{}]
 		if got := r.Tally().String(); got != c.want {
 			t.Errorf("%s: %s\n%s", name, got, text)
 		}
+	}
+}
+
+// utf16 is a text in UTF-16 whose second byte is the higher one, without a mark.
+func utf16(text string) string {
+	encoded, _ := unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM).NewEncoder().String(text)
+	return encoded
+}
+
+// A program writes UTF-16 and leaves the byte order mark out, so that each name has a zero behind each letter.
+func TestUnmarkedUTF16IsNamed(t *testing.T) {
+	file := utf16("place,time,trucks\nPL-18-MEDYKA,2026-07-01T02:00:00Z,7\n")
+	other := []byte(file)
+	for i := 0; i < len(other); i += 2 {
+		other[i], other[i+1] = other[i+1], other[i]
+	}
+	cut := utf16("вантажівки;час\nвантажівки;7\n")
+	for text, want := range map[string]string{
+		file:              "this looks like UTF-16 without a byte order mark; say encoding: utf-16le in a mapping, or save it as UTF-8",
+		string(other):     "this looks like UTF-16 without a byte order mark; say encoding: utf-16be in a mapping, or save it as UTF-8",
+		cut:               "say encoding: utf-16le in a mapping",
+		"\xff\xfe" + file: "",
+		"place,time,trucks\n\x00\x00,\x00\x00\x00\n": "",
+	} {
+		r, err := source.NewReader(strings.NewReader(text), []source.Mapping{mapping(t, counts)}, vocabulary(t), zoneOf, today)
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want) || !errors.Is(err, source.ErrNoMapping)) {
+			t.Errorf("%q: got %v, %v, want %s", text, r, err, want)
+		}
+	}
+	same(t, readAll(t, strings.NewReader(file), mapping(t, counts+"encoding: utf-16le\n")), []string{"01T02:00 PL-18-MEDYKA queue.observed vehicles=7 wait=unknown age=unknown"})
+	if err := func() error {
+		for _, err := range source.NewEvents(strings.NewReader(utf16(`{"specversion":"1.0"}`)), nil, nil).Lines() {
+			return err
+		}
+		return nil
+	}(); err == nil || !strings.Contains(err.Error(), "this looks like UTF-16") {
+		t.Errorf("events: got %v", err)
 	}
 }
 

@@ -207,7 +207,7 @@ func (m *Mapping) place(header []string) (all []positions, err error) {
 		if name == "" {
 			return -1
 		}
-		i, err := columnAt(header, name)
+		i, err := columnAt(header, name, m.skip)
 		if err != nil && !slices.Contains(faults, err.Error()) {
 			faults = append(faults, err.Error())
 		}

@@ -63,11 +63,48 @@ func plain(in *bufio.Reader, enc encoding.Encoding) (io.Reader, error) {
 			return nil, fmt.Errorf("this is %s", f.what)
 		}
 	}
+	if name := unmarked(in); name != "" && enc == nil {
+		return nil, &unmarkedError{name}
+	}
 	if enc == nil {
 		enc = encoding.Nop
 	}
 	return transform.NewReader(in, unicode.BOMOverride(enc.NewDecoder())), nil
 }
+
+// maxUnmarked is how much of a text is looked at for its encoding, in bytes.
+const maxUnmarked = 1024
+
+// unmarked is the name of UTF-16 in which a text is without a byte order mark: every other byte of its blanks, digits and separators is zero, and hardly one of
+// the others. It is empty for other texts. Nothing is read.
+func unmarked(in *bufio.Reader) string {
+	head, _ := in.Peek(min(in.Buffered(), maxUnmarked))
+	if bytes.HasPrefix(head, []byte("\xff\xfe")) || bytes.HasPrefix(head, []byte("\xfe\xff")) {
+		return ""
+	}
+	var zeros [2]int
+	for i, b := range head {
+		if b == 0 {
+			zeros[i%2]++
+		}
+	}
+	switch few := max(len(head)/32, 1); {
+	case zeros[1] > few && zeros[1] > 4*zeros[0]:
+		return "utf-16le"
+	case zeros[0] > few && zeros[0] > 4*zeros[1]:
+		return "utf-16be"
+	}
+	return ""
+}
+
+// unmarkedError says of a text that it is in UTF-16. None of several mappings fits it.
+type unmarkedError struct{ encoding string }
+
+func (e *unmarkedError) Error() string {
+	return "this looks like UTF-16 without a byte order mark; say encoding: " + e.encoding + " in a mapping, or save it as UTF-8"
+}
+
+func (*unmarkedError) Is(target error) bool { return target == ErrNoMapping }
 
 var errNotUTF8 = errors.New("it is not UTF-8; name the encoding in the mapping, such as encoding: windows-1251")
 
