@@ -41,7 +41,7 @@ func (c *checkCommand) Run(ctx context.Context, e *env) error {
 	book, err := cfg.ReadPlaces()
 	report("places", err)
 	if err == nil {
-		for _, t := range cfg.TryDocuments(ctx, book) {
+		for _, t := range append(cfg.TryDocuments(ctx, book), cfg.TryTopics(ctx)...) {
 			if t.Err != nil {
 				report("source", fmt.Errorf("sources.%s: %w", t.Source, t.Err))
 				continue

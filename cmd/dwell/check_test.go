@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	kafkago "github.com/segmentio/kafka-go"
+
 	"dwell/ingest/event"
 )
 
@@ -65,6 +67,42 @@ func TestCheckNamesTheAgencyThatAPlacesFileLacks(t *testing.T) {
 	want := fmt.Sprintf("dwell: places: %q lacks the agencies [\"transport\"], which the tables have events of: add them, or stop every process and run dwell recount, which makes dead letters of their events\n", places)
 	if code != 1 || errs.String() != want {
 		t.Errorf("exit %d, %s\nwant %s\nout %s", code, &errs, want, &out)
+	}
+}
+
+// Two agencies have topics of their own, one of which is not there yet: check names each, with what it has, also while no broker runs.
+func TestCheckNamesTheTopicsOfSources(t *testing.T) {
+	const sources = `
+sources:
+  gate: {topic: gate.events, source: /gate, bcp: AF-NAN-TORKHAM, direction: inbound, columns: {subject: truck, time: at}, events: [{values: {type: truck.arrived}}]}
+`
+	s := startHere(t, configured(t, sources))
+	defer func() { stopHere(t, s) }()
+	sendHere(t, s, kafkago.Message{Topic: "gate.events", Value: []byte("{}")}, kafkago.Message{Topic: "gate.events", Value: []byte("{}")})
+	config := func(kafka, more string) string {
+		file := filepath.Join(t.TempDir(), "dwell.yaml")
+		if err := os.WriteFile(file, []byte("places: afghanistan\nkafka: "+kafka+"\nclickhouse: {embedded: true}\n"+sources+more), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+	check := func(config string) (printed, failed string) {
+		var out, errs bytes.Buffer
+		run(t.Context(), []string{"check", "--config", config}, strings.NewReader(""), &out, &errs, nil)
+		return out.String(), errs.String()
+	}
+	brokers := fmt.Sprintf("{brokers: [%q]}", s.Config.Kafka.Brokers[0])
+	const scanner = "  scanner: {topic: scanner.events, source: /scanner, bcp: AF-NAN-TORKHAM, columns: {subject: truck, time: at}, events: [{values: {type: truck.arrived, direction: inbound}}]}\n"
+	printed, failed := check(config(brokers, scanner))
+	if want := "source         gate: topic gate.events, messages: 2, partitions: 1\n"; !strings.Contains(printed, want) {
+		t.Errorf("%s\nshould have %s", printed, want)
+	}
+	if want := `sources.scanner: topic "scanner.events": [3] Unknown Topic Or Partition`; !strings.Contains(failed, want) {
+		t.Errorf("%s\nshould have %s", failed, want)
+	}
+	printed, failed = check(config("{embedded: true}", ""))
+	if want := "source         gate: topic gate.events of the embedded broker, which dwell serve creates\n"; !strings.Contains(printed, want) || failed != "" {
+		t.Errorf("%s%s\nshould have %s", printed, failed, want)
 	}
 }
 

@@ -8,17 +8,18 @@ import (
 	"strings"
 	"time"
 
+	"dwell/ingest/kafka"
 	"dwell/ingest/place"
 	"dwell/ingest/poll"
 	"dwell/ingest/source"
 )
 
-// Tried is what a document at the address of a source would become now.
+// Tried is what the document at the address of a source would become now, or what the topic of a source has.
 type Tried struct {
 	Source  string // its name in the configuration
 	Sum     string
 	Refused []string // why, of the first records that would be refused
-	Err     error    // that the document cannot be read or used
+	Err     error    // that the document or the topic cannot be read or used
 }
 
 // maxTried is how many refused records of a document are named.
@@ -62,4 +63,24 @@ func (t *Tried) read(ctx context.Context, m source.Mapping, book *place.Book) er
 	}
 	t.Sum = r.Tally().String()
 	return nil
+}
+
+// TryTopics asks the cluster for the topic of each source that has one. No message is read.
+func (c *Config) TryTopics(ctx context.Context) (all []Tried) {
+	broker := c.Running().Kafka
+	for _, m := range c.topicSources() {
+		t := Tried{Source: strings.TrimPrefix(m.Name, "sources."), Sum: fmt.Sprintf("topic %s of the embedded broker, which dwell serve creates", m.Topic)}
+		if !broker.Embedded {
+			of := broker.Config
+			of.Topic = m.Topic
+			firsts, ends, err := kafka.Bounds(ctx, of)
+			messages := int64(0)
+			for i := range firsts {
+				messages += ends[i] - firsts[i]
+			}
+			t.Sum, t.Err = fmt.Sprintf("topic %s, messages: %d, partitions: %d", m.Topic, messages, len(ends)), err
+		}
+		all = append(all, t)
+	}
+	return all
 }
