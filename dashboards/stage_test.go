@@ -90,9 +90,10 @@ func (s *stage) Holders(_ context.Context, id string, from, to time.Time, _ over
 	return &overview.Holders{ID: id, From: from, To: to, Holders: s.overview.Places[0].Holders}, nil
 }
 
-func (s *stage) Inside(_ context.Context, id string, _ overview.Filter, _ *overview.Cursor, limit int) (*overview.Visits, error) {
+func (s *stage) Inside(_ context.Context, q overview.VisitsQuery) (*overview.Visits, error) {
+	id := q.Place
 	v := &overview.Visits{ID: id, Time: s.overview.Time, Visits: []overview.Visit{}, Next: ptr("next")}
-	for i := range min(limit, 8) {
+	for i := range min(q.Limit, 8) {
 		arrived := s.overview.Time.Add(-time.Duration(190-13*i) * time.Hour)
 		v.Visits = append(v.Visits, overview.Visit{
 			Visit: "V-2026-0" + string(rune('1'+i)) + "-4f0c2a1e-6b3d-4c58-9a7e-d1b2c3f4a5e6", Place: id, Direction: []string{"inbound", "outbound"}[i%3/2], Channel: []string{"red", "yellow", ""}[i%3],
@@ -105,6 +106,11 @@ func (s *stage) Inside(_ context.Context, id string, _ overview.Filter, _ *overv
 
 func (s *stage) UsualWeek(_ context.Context, q overview.UsualQuery) (*overview.UsualWeek, error) {
 	return &overview.UsualWeek{ID: q.ID, TimeZone: "Asia/Kabul", Time: s.overview.Time, Measures: []overview.Compared{}, Windows: []overview.ComparedWindow{}}, nil
+}
+
+func (s *stage) Find(ctx context.Context, q overview.VisitsQuery) (*overview.Found, error) {
+	page, err := s.Inside(ctx, q)
+	return &overview.Found{Time: page.Time, Visits: page.Visits, Next: page.Next}, err
 }
 
 func (s *stage) Visit(context.Context, string, string) (*overview.Visit, error) {

@@ -36,7 +36,8 @@ type Store interface {
 	Now() time.Time
 	History(ctx context.Context, q overview.HistoryQuery) (*overview.History, error)
 	Holders(ctx context.Context, id string, from, to time.Time, f overview.Filter) (*overview.Holders, error)
-	Inside(ctx context.Context, id string, f overview.Filter, after *overview.Cursor, limit int) (*overview.Visits, error)
+	Inside(ctx context.Context, q overview.VisitsQuery) (*overview.Visits, error)
+	Find(ctx context.Context, q overview.VisitsQuery) (*overview.Found, error)
 	Visit(ctx context.Context, place, subject string) (*overview.Visit, error)
 	VisitsOf(ctx context.Context, subject string) (*overview.VisitsOf, error)
 	Readings(ctx context.Context, id string, from, to time.Time, limit int) (*overview.Readings, error)
@@ -82,6 +83,7 @@ func New(current Current, store Store, voc *event.Vocabulary, agencies []place.A
 	h.route("places/{id}/usual", h.usual)
 	h.route("places/{id}/restatements", h.restatements)
 	h.route("places/{id}/visits/{visit}", h.visit)
+	h.route("visits", h.find)
 	h.route("visits/{visit}", h.visitsOf)
 	h.mux.HandleFunc("GET "+Prefix+"openapi.yaml", func(w http.ResponseWriter, r *http.Request) {
 		send(w, r, "application/yaml", description)

@@ -306,6 +306,10 @@ func TestEveryAnswerIsAsDescribed(t *testing.T) {
 	if all := everywhere.Visits; len(all) != 2 || all[0].Place != torkham || all[1].Place == torkham || all[1].Status != "departed" {
 		t.Errorf("%+v", everywhere)
 	}
+	var found overview.Found
+	if o.get("/visits?place="+torkham, &found); len(found.Visits) != 4 || found.Visits[0].Visit != "T1" {
+		t.Errorf("%+v", found)
+	}
 	var readings overview.Readings
 	o.get("/places/"+torkham+"/readings", &readings)
 	if len(readings.Readings) != 2 || *readings.Readings[0].Vehicles != 0 || readings.Readings[1].Vehicles != nil {

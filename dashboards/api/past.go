@@ -79,33 +79,6 @@ func (h *Handler) holders(ctx context.Context, q *request) (any, error) {
 	return h.store.Holders(ctx, id, from, to, f)
 }
 
-func (h *Handler) inside(ctx context.Context, q *request) (any, error) {
-	id, err := h.id(q)
-	if err != nil {
-		return nil, err
-	}
-	limit, err := q.count("limit", defaultVisits, maxVisits)
-	if err != nil {
-		return nil, err
-	}
-	f, err := q.filter()
-	if err != nil {
-		return nil, err
-	}
-	var after *overview.Cursor
-	if v := q.get("cursor"); v != "" {
-		c, err := overview.ParseCursor(v, id, f)
-		if err != nil {
-			return nil, bad("cursor", v, `not a cursor returned as "next" by a previous page of this place and these filters`)
-		}
-		after = &c
-	}
-	if err := q.done(); err != nil {
-		return nil, err
-	}
-	return h.store.Inside(ctx, id, f, after, limit)
-}
-
 func (h *Handler) readings(ctx context.Context, q *request) (any, error) {
 	id, err := h.id(q)
 	if err != nil {

@@ -54,7 +54,7 @@ func (q *request) done() error {
 // word reads one of several values; it is empty where it is not given.
 func (q *request) word(name string, of ...string) (string, error) {
 	v := q.get(name)
-	if _, given := q.values[name]; given && !slices.Contains(of, v) {
+	if q.given(name) && !slices.Contains(of, v) {
 		return "", bad(name, v, "not supported; use "+strings.Join(of, ", "))
 	}
 	return v, nil
@@ -74,7 +74,7 @@ func (q *request) filter() (f overview.Filter, err error) {
 // count reads a whole number of [1, most].
 func (q *request) count(name string, otherwise, most int) (int, error) {
 	v := q.get(name)
-	if _, given := q.values[name]; !given {
+	if !q.given(name) {
 		return otherwise, nil
 	}
 	n, err := strconv.Atoi(v)
@@ -92,7 +92,7 @@ var (
 
 func (q *request) time(name string, otherwise time.Time) (time.Time, error) {
 	v := q.get(name)
-	if _, given := q.values[name]; !given {
+	if !q.given(name) {
 		return otherwise, nil
 	}
 	t, err := time.Parse(time.RFC3339, v)

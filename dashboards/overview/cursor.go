@@ -11,42 +11,42 @@ import (
 	"github.com/cespare/xxhash/v2"
 )
 
-// Cursor is where a page of visits begins: after this arrival and visit.
+// Cursor is where a page of visits begins: after the one with this instant, place and id.
 type Cursor struct {
-	ArrivedMs int64
-	Visit     string
+	AtMs         int64
+	Place, Visit string
 }
 
 var cursorCode = base64.RawURLEncoding.Strict()
 
-// Text is the cursor as callers carry it. It begins with a hash of the place and the filter of its pages and of the rest, since one of
+// Text is the cursor as callers carry it. It begins with a hash of what it belongs to, which is VisitsQuery.Pages, and of the rest: one of
 // other pages, or one that was cut short, would leave visits out in silence.
-func (c Cursor) Text(place string, f Filter) string {
-	rest := strconv.FormatInt(c.ArrivedMs, 10) + " " + c.Visit
-	return cursorCode.EncodeToString(append(cursorHash(place, f, rest), rest...))
+func (c Cursor) Text(pages string) string {
+	rest := strconv.FormatInt(c.AtMs, 10) + " " + c.Place + " " + c.Visit
+	return cursorCode.EncodeToString(append(cursorHash(pages, rest), rest...))
 }
 
 const cursorHashBytes = 8
 
-func cursorHash(place string, f Filter, rest string) []byte {
-	of := strings.Join([]string{place, f.Direction, f.Channel, f.Regime, rest}, "\x00")
-	return binary.BigEndian.AppendUint64(nil, xxhash.Sum64String(of))
+func cursorHash(pages, rest string) []byte {
+	return binary.BigEndian.AppendUint64(nil, xxhash.Sum64String(pages+"\x00"+rest))
 }
 
-// ParseCursor reads a cursor that a page of the place and the filter gave.
-func ParseCursor(text, place string, f Filter) (Cursor, error) {
+// ParseCursor reads a cursor that one of these pages gave.
+func ParseCursor(text, pages string) (Cursor, error) {
 	raw, err := cursorCode.DecodeString(text)
 	if err != nil || len(raw) < cursorHashBytes {
 		return Cursor{}, fmt.Errorf("%q is not a cursor", text)
 	}
 	hash, rest := raw[:cursorHashBytes], string(raw[cursorHashBytes:])
-	if !bytes.Equal(hash, cursorHash(place, f, rest)) {
+	if !bytes.Equal(hash, cursorHash(pages, rest)) {
 		return Cursor{}, fmt.Errorf("%q is a cursor of another place or filter, or not all of one", text)
 	}
-	ms, visit, ok := strings.Cut(rest, " ")
+	ms, key, _ := strings.Cut(rest, " ")
+	place, visit, ok := strings.Cut(key, " ") // the id of a place has no space
 	at, err := strconv.ParseInt(ms, 10, 64)
 	if !ok || err != nil {
 		return Cursor{}, fmt.Errorf("%q is not a cursor", text)
 	}
-	return Cursor{at, visit}, nil
+	return Cursor{at, place, visit}, nil
 }

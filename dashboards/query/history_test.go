@@ -99,7 +99,7 @@ func TestLapsedVisitIsNotInside(t *testing.T) {
 		b.insert(`visits (shard, visit, as_of, bcp, direction, status, over, first_fact, last_fact, arrived)
 			VALUES (0, '%s', %d, 'A', 'inbound', '%s', %d, '2026-01-05 08:00:00', '2026-01-05 08:00:00', '2026-01-05 08:00:00')`, v.id, v.asOf, v.status, v.over)
 	}
-	page, err := b.Inside(t.Context(), "A", overview.Filter{}, nil, 10)
+	page, err := b.Inside(t.Context(), overview.VisitsQuery{Place: "A", Limit: 10})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -45,7 +45,7 @@ func TestHolderOfATruckThatWaitsIsPresumed(t *testing.T) {
 		if is := text(p.Presumption); is != presumption {
 			t.Errorf("%s\n%s\nwant\n%s", when, is, presumption)
 		}
-		page, err := b.Inside(t.Context(), "TORKHAM", overview.Filter{}, nil, 10)
+		page, err := b.Inside(t.Context(), overview.VisitsQuery{Place: "TORKHAM", Limit: 10})
 		if err != nil || len(page.Visits) != 3 || page.Visits[1].Open != nil || page.Visits[2].Open.Presumed != nil {
 			t.Fatalf("%s: %+v, %v", when, page, err)
 		}

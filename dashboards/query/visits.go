@@ -15,37 +15,6 @@ const visitColumns = `visit, bcp, toString(direction), toString(channel), toStri
     segment_phase, segment_holder, segment_start, segment_ms, segment_net_ms, phase, holder, since,
     if(phase = 'wait' AND holder = 'unknown', facts, '')`
 
-// Inside reads the visits inside a place now, the oldest arrival first, limit at most.
-func (s *Source) Inside(ctx context.Context, id string, f overview.Filter, after *overview.Cursor, limit int) (*overview.Visits, error) {
-	ctx, done, err := s.question(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer done()
-	filter, args := condition(f)
-	args = append(args, named("bcp", id))
-	if after != nil {
-		filter += " AND (assumeNotNull(arrived), visit) > (fromUnixTimestamp64Milli({ms:Int64}, 'UTC'), {visit:String})"
-		args = append(args, named("ms", after.ArrivedMs), named("visit", after.Visit))
-	}
-	sql := "SELECT " + visitColumns + " FROM " + s.table("visits") + ` FINAL
-WHERE bcp = {bcp:String} AND over = 0 AND arrived IS NOT NULL AND departed IS NULL` + filter +
-		fmt.Sprintf(" ORDER BY arrived, visit LIMIT %d", limit+1)
-	out := &overview.Visits{ID: id, Filter: f, Time: s.now().UTC(), Visits: []overview.Visit{}}
-	err = s.each(ctx, "visits", sql, args, func(rows driver.Rows) error {
-		v, err := s.scanVisit(rows)
-		out.Visits = append(out.Visits, v)
-		return err
-	})
-	if err == nil && len(out.Visits) > limit {
-		out.Visits = out.Visits[:limit]
-		last := out.Visits[limit-1]
-		next := overview.Cursor{ArrivedMs: last.Arrived.UnixMilli(), Visit: last.Visit}.Text(id, f)
-		out.Next = &next
-	}
-	return out, err
-}
-
 // Visit reads the visit of a subject at a place.
 func (s *Source) Visit(ctx context.Context, place, subject string) (*overview.Visit, error) {
 	ctx, done, err := s.question(ctx)
@@ -87,7 +56,8 @@ func (s *Source) visitsOf(ctx context.Context, where string, args ...any) (found
 	return found, err
 }
 
-func (s *Source) scanVisit(rows driver.Rows) (overview.Visit, error) {
+// scanVisit reads visitColumns, behind the columns for before.
+func (s *Source) scanVisit(rows driver.Rows, before ...any) (overview.Visit, error) {
 	var (
 		v                       overview.Visit
 		over                    uint8
@@ -100,9 +70,9 @@ func (s *Source) scanVisit(rows driver.Rows) (overview.Visit, error) {
 		since                   *time.Time
 		facts                   []byte // of a visit whose holder is to be presumed
 	)
-	if err := rows.Scan(&v.Visit, &v.Place, &v.Direction, &v.Channel, &v.Regime, &v.Status, &v.Fault, &over,
+	if err := rows.Scan(append(before, &v.Visit, &v.Place, &v.Direction, &v.Channel, &v.Regime, &v.Status, &v.Fault, &over,
 		&v.Arrived, &v.Released, &v.Refused, &v.Departed, &release, &releaseNet, &crossing, &crossingNet,
-		&phases, &holders, &starts, &ms, &net, &phase, &holder, &since, &facts); err != nil {
+		&phases, &holders, &starts, &ms, &net, &phase, &holder, &since, &facts)...); err != nil {
 		return v, err
 	}
 	v.ReleaseSeconds, v.CrossingSeconds = seconds(release), seconds(crossing)

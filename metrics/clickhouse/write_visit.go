@@ -8,7 +8,7 @@ import (
 	"dwell/metrics/visit"
 )
 
-var statuses = []string{"inside", "departed", "lapsed", "incomplete", "inconsistent", "void"}
+var statuses = visit.Statuses()
 
 func statusCode(r *visit.Row) uint8 {
 	word := r.Status()

@@ -27,8 +27,12 @@ type Row struct {
 	State State
 }
 
-// Status is the status of the visit: "inside", "departed", "lapsed", "incomplete", "inconsistent" or "void" (every fact
-// retracted).
+// Statuses are those that a visit may have. It is void once every fact is retracted.
+func Statuses() []string {
+	return []string{"inside", "departed", "lapsed", "incomplete", "inconsistent", "void"}
+}
+
+// Status is the status of the visit, one of Statuses.
 func (r *Row) Status() string {
 	switch s := &r.State; {
 	case s.Empty:

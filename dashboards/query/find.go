@@ -1,0 +1,230 @@
+package query
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"dwell/dashboards/overview"
+	"dwell/metrics/window"
+)
+
+// A list of visits is read in two steps, and neither merges rows (FINAL), which reads all that lies beside a row in the order of ids, of
+// whichever year. The first finds the keys of rows that fit, be they the latest or not, by the indexes of times. The second reads the latest
+// row of each key, and only where that is the row that was found does the visit belong to the list. So the latest row of each visit that
+// fits is found, and no other one: it is one of those rows itself.
+//
+// The latest row of a key is looked for in the month of the row that was found. A visit is in another month only if it begins anew after the
+// retention, and then its former row is absent (Source.present).
+
+// looks bounds the rounds of one page: where more rows that fit are outdated, or of another holder, the page is short and has a next one.
+const (
+	looks = 8
+	// fewest is how many keys a look asks for at least, heldLook that of a look for a holder, most of whose keys may be of others.
+	fewest, heldLook = 100, 1000
+)
+
+// key is a row that fits.
+type key struct {
+	month  uint32
+	bcp    string
+	shard  uint16
+	visit  string
+	asOf   uint64
+	ms     int64 // the instant by which the list is ordered
+	cursor overview.Cursor
+}
+
+// identity is the key of a visit in the table.
+type identity struct {
+	bcp   string
+	shard uint16
+	visit string
+}
+
+func (k key) identity() identity { return identity{k.bcp, k.shard, k.visit} }
+
+// find reads a page of visits; next is where the next one begins, nil after the last one.
+func (s *Source) find(ctx context.Context, q overview.VisitsQuery) (found []overview.Visit, next *string, err error) {
+	ctx, done, err := s.question(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer done()
+	found = []overview.Visit{}
+	after, most := q.After, max(fewest, q.Limit+1)
+	if q.Holder != "" {
+		most = max(heldLook, most)
+	}
+	var last *overview.Cursor // of those found
+	page := func(c *overview.Cursor) *string {
+		text := c.Text(q.Pages)
+		return &text
+	}
+	for range looks {
+		keys, err := s.keys(ctx, q, after, most)
+		if err != nil {
+			return nil, nil, err
+		}
+		latest, err := s.latest(ctx, keys)
+		if err != nil {
+			return nil, nil, err
+		}
+		for i := range keys {
+			k := &keys[i]
+			v, ok := latest[k.identity()]
+			if !ok || v.asOf != k.asOf || q.Holder != "" && (v.Open == nil || v.Open.Holder != q.Holder) {
+				continue
+			}
+			delete(latest, k.identity()) // a copy of the row may follow
+			if len(found) == q.Limit {
+				return found, page(last), nil
+			}
+			found, last = append(found, v.Visit), &k.cursor
+		}
+		if len(keys) < most {
+			return found, nil, nil
+		}
+		after = &keys[len(keys)-1].cursor
+	}
+	return found, page(after), nil
+}
+
+// keys finds the next rows that fit, in the order of the list.
+func (s *Source) keys(ctx context.Context, q overview.VisitsQuery, after *overview.Cursor, most int) (all []key, err error) {
+	at := string(q.By)
+	if q.By == "" {
+		at = "coalesce(arrived, first_fact, fromUnixTimestamp64Milli(0, 'UTC'))"
+	}
+	where, args := s.fits(q)
+	order, beyond := " DESC", "<"
+	if q.OldestFirst {
+		order, beyond = "", ">"
+	}
+	if after != nil {
+		where = append(where, at+" "+beyond+"= fromUnixTimestamp64Milli({ms:Int64}, 'UTC')",
+			"("+at+" "+beyond+" fromUnixTimestamp64Milli({ms:Int64}, 'UTC') OR (toString(bcp), visit) > ({place:String}, {visit:String}))")
+		args = append(args, named("ms", after.AtMs), named("place", after.Place), named("visit", after.Visit))
+	}
+	sql := "SELECT month, bcp, shard, visit, as_of, toUnixTimestamp64Milli(" + at + ") AS ms FROM " + s.table("visits") +
+		"\nWHERE " + strings.Join(where, "\n    AND ") +
+		fmt.Sprintf("\nORDER BY ms%s, toString(bcp), visit, shard, as_of DESC LIMIT %d", order, most)
+	err = s.each(ctx, "visits", sql, args, func(rows driver.Rows) error {
+		var k key
+		err := rows.Scan(&k.month, &k.bcp, &k.shard, &k.visit, &k.asOf, &k.ms)
+		k.cursor = overview.Cursor{AtMs: k.ms, Place: k.bcp, Visit: k.visit}
+		all = append(all, k)
+		return err
+	})
+	return all, err
+}
+
+// fits is the condition on rows, as terms, with its values.
+func (s *Source) fits(q overview.VisitsQuery) (terms []string, args []any) {
+	add := func(term string, values ...any) { terms, args = append(terms, term), append(args, values...) }
+	if q.Place != "" {
+		add("bcp = {bcp:String}", named("bcp", q.Place))
+	}
+	if q.Prefix != "" {
+		add("startsWith(visit, {prefix:String})", named("prefix", q.Prefix))
+	}
+	if q.Status != "" {
+		add("status = {status:String}", named("status", q.Status))
+	}
+	if filter, values := condition(q.Filter); filter != "" {
+		add(strings.TrimPrefix(filter, " AND "), values...)
+	}
+	if q.Inside || q.Status == "inside" {
+		add("over = 0 AND arrived IS NOT NULL AND departed IS NULL")
+	}
+	now := s.now()
+	if q.OlderThan > 0 {
+		add("arrived <= fromUnixTimestamp64Milli({older:Int64}, 'UTC')", named("older", now.Add(-q.OlderThan).UnixMilli()))
+	}
+	if q.YoungerThan > 0 {
+		add("arrived > fromUnixTimestamp64Milli({younger:Int64}, 'UTC')", named("younger", now.Add(-q.YoungerThan).UnixMilli()))
+	}
+	if q.Holder != "" { // of a truck that waits for nobody known, the holder is presumed once it is read
+		add("phase != '' AND (holder = {holder:String} OR phase = 'wait' AND holder = 'unknown')", named("holder", q.Holder))
+	}
+	if q.By != "" {
+		const from, to = "fromUnixTimestamp64Milli({from:Int64}, 'UTC')", "fromUnixTimestamp64Milli({to:Int64}, 'UTC')"
+		// The facts of the visit are about it, and the table has indexes of those too.
+		add(fmt.Sprintf("%[1]s >= %[2]s AND %[1]s < %[3]s AND %[4]s", q.By, from, to, window.SQLOfFactsDuring(from, to)),
+			named("from", q.From.UnixMilli()), named("to", q.To.UnixMilli()))
+	}
+	add(s.present())
+	return terms, args
+}
+
+// latestRow is a visit with the offset as of which its row is.
+type latestRow struct {
+	overview.Visit
+	asOf uint64
+}
+
+// latest reads the latest rows of keys.
+func (s *Source) latest(ctx context.Context, keys []key) (map[identity]latestRow, error) {
+	all := make(map[identity]latestRow, len(keys))
+	for chunk := range inStatements(keys) {
+		tuples := make([]clickhouse.GroupSet, len(chunk))
+		for i := range chunk {
+			k := &chunk[i]
+			tuples[i] = clickhouse.GroupSet{Value: []any{k.month, k.bcp, k.shard, k.visit}}
+		}
+		sql := "SELECT shard, as_of, " + visitColumns + " FROM " + s.table("visits") + " WHERE (month, bcp, shard, visit) IN (?) ORDER BY as_of DESC LIMIT 1 BY bcp, shard, visit"
+		err := s.each(ctx, "visits", sql, []any{tuples}, func(rows driver.Rows) error {
+			var row latestRow
+			var shard uint16
+			var err error
+			row.Visit, err = s.scanVisit(rows, &shard, &row.asOf)
+			all[identity{row.Place, shard, row.Visit.Visit}] = row
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// inStatements cuts keys into parts that each fit in one statement: ClickHouse's max_query_size is 256 KiB by default.
+func inStatements(keys []key) func(yield func([]key) bool) {
+	const mostBytes = 100_000
+	return func(yield func([]key) bool) {
+		for len(keys) > 0 {
+			n, size := 0, 0
+			for n < len(keys) && (n == 0 || size+len(keys[n].bcp)+2*len(keys[n].visit) < mostBytes) {
+				size += len(keys[n].bcp) + 2*len(keys[n].visit) + 30 // an id may need escapes
+				n++
+			}
+			if !yield(keys[:n]) {
+				return
+			}
+			keys = keys[n:]
+		}
+	}
+}
+
+// Inside reads the visits inside a place now, the oldest arrival first.
+func (s *Source) Inside(ctx context.Context, q overview.VisitsQuery) (*overview.Visits, error) {
+	q.Inside, q.OldestFirst = true, true
+	now := s.now().UTC()
+	found, next, err := s.find(ctx, q)
+	return &overview.Visits{ID: q.Place, Filter: q.Filter, Time: now, Visits: found, Next: next}, err
+}
+
+// Find reads visits, the latest first.
+func (s *Source) Find(ctx context.Context, q overview.VisitsQuery) (*overview.Found, error) {
+	now := s.now().UTC()
+	found, next, err := s.find(ctx, q)
+	out := &overview.Found{Time: now, Visits: found, Next: next}
+	if q.By != "" {
+		from, to := q.From.UTC(), q.To.UTC()
+		out.By, out.From, out.To = &q.By, &from, &to
+	}
+	return out, err
+}
