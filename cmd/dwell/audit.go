@@ -7,7 +7,7 @@ import (
 	"os"
 
 	"dwell/cmd/dwell/app"
-	"dwell/cmd/dwell/visible"
+	"dwell/dashboards/visible"
 	"dwell/metrics/audit"
 )
 

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"dwell/cmd/dwell/app"
-	"dwell/cmd/dwell/visible"
+	"dwell/dashboards/visible"
 	"dwell/ingest/event"
 	"dwell/ingest/kafka"
 	"dwell/metrics/clickhouse"

@@ -17,7 +17,7 @@ import (
 	"time"
 
 	"dwell/cmd/dwell/app"
-	"dwell/cmd/dwell/visible"
+	"dwell/dashboards/visible"
 	"dwell/ingest/event"
 	"dwell/ingest/imports"
 	"dwell/ingest/source"

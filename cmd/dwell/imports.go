@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"dwell/cmd/dwell/app"
-	"dwell/cmd/dwell/visible"
+	"dwell/dashboards/visible"
 	"dwell/ingest/imports"
 )
 

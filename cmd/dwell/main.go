@@ -18,7 +18,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"dwell/cmd/dwell/visible"
+	"dwell/dashboards/visible"
 )
 
 func main() {

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"dwell/cmd/dwell/visible"
+	"dwell/dashboards/visible"
 	"dwell/ingest/event"
 	"dwell/ingest/receiver"
 	"dwell/ingest/receiver/client"

@@ -7,9 +7,9 @@ import (
 	"time"
 
 	"dwell/cmd/dwell/app"
-	"dwell/cmd/dwell/visible"
 	"dwell/dashboards/overview"
 	"dwell/dashboards/query"
+	"dwell/dashboards/visible"
 	"dwell/ingest/place"
 	"dwell/metrics/border"
 	"dwell/metrics/window"

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"dwell/cmd/dwell/app"
-	"dwell/cmd/dwell/visible"
+	"dwell/dashboards/visible"
 	"dwell/ingest/receiver/token"
 )
 

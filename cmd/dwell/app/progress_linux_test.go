@@ -9,7 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"dwell/cmd/dwell/visible"
+	"dwell/dashboards/visible"
 )
 
 // openTerminal returns both ends of a terminal: what is written to it, and where that is shown.

@@ -1,9 +1,9 @@
-// Package visible prints what came from outside: ids, header names and values that somebody has sent.
+// Package visible writes for people what came from outside: ids, header names and values that somebody has sent.
 //
 // It promises that such a text changes nothing but its own place: control characters do not steer the terminal, characters that change the
 // direction of writing do not reorder a line, a line break begins no row, and a cell of a CSV file is no formula. They are written as Go
 // writes them in quotes. All that a command prints goes through Writer, tables through Table and CSV through CSV, so a new command cannot
-// forget it; Text is for what stands within a line.
+// forget it; Text is for what stands within a line. The API writes its tables through CSV, too.
 //
 // It refuses nothing, and keeps every letter: also the joiners that Persian and Pashto are written with.
 package visible
