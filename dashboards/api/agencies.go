@@ -8,7 +8,7 @@ import (
 
 // Agencies are the agencies of the places file, in its order.
 type Agencies struct {
-	Agencies []Agency `json:"agencies"`
+	Agencies []Agency `json:"agencies" table:"rows"`
 }
 
 // Agency is an agency as the page shows it. Every other document has its code alone.

@@ -1,8 +1,8 @@
-// Package api is the read-only JSON interface under /api/v1, described by openapi.yaml.
+// Package api is the read-only interface under /api/v1, described by openapi.yaml.
 //
 // It promises that unknown is null with a reason and never zero, that every answer is the one that the description
 // says, and that an error names the parameter and the value at fault (RFC 9457). It refuses parameters that it does not
-// know, and answers of unbounded size.
+// know, and answers of unbounded size. What is a list can be had as a table, too (CSV, NDJSON), which is bounded as the list is.
 package api
 
 import (
@@ -10,7 +10,6 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"net"
@@ -71,20 +70,20 @@ func New(current Current, store Store, voc *event.Vocabulary, agencies []place.A
 	h := &Handler{
 		current: current, store: store, voc: voc, agencies: agenciesOf(agencies), refusals: refusals, log: log.With("component", "api"), mux: http.NewServeMux(),
 	}
-	h.route("overview", h.overview)
-	h.route("measures", h.measures)
-	h.route("agencies", h.listAgencies)
-	h.route("places", h.places)
-	h.route("places/{id}", h.place)
-	h.route("places/{id}/history", h.history)
-	h.route("places/{id}/holders", h.holders)
-	h.route("places/{id}/visits", h.inside)
-	h.route("places/{id}/readings", h.readings)
-	h.route("places/{id}/usual", h.usual)
-	h.route("places/{id}/restatements", h.restatements)
-	h.route("places/{id}/visits/{visit}", h.visit)
-	h.route("visits", h.find)
-	h.route("visits/{visit}", h.visitsOf)
+	h.route("overview", asTable, h.overview)
+	h.route("measures", asTable, h.measures)
+	h.route("agencies", asTable, h.listAgencies)
+	h.route("places", asTable, h.places)
+	h.route("places/{id}", asDocument, h.place)
+	h.route("places/{id}/history", asTable, h.history)
+	h.route("places/{id}/holders", asTable, h.holders)
+	h.route("places/{id}/visits", asTable, h.inside)
+	h.route("places/{id}/readings", asTable, h.readings)
+	h.route("places/{id}/usual", asTable, h.usual)
+	h.route("places/{id}/restatements", asTable, h.restatements)
+	h.route("places/{id}/visits/{visit}", asTable, h.visit)
+	h.route("visits", asTable, h.find)
+	h.route("visits/{visit}", asTable, h.visitsOf)
 	h.mux.HandleFunc("GET "+Prefix+"openapi.yaml", func(w http.ResponseWriter, r *http.Request) {
 		send(w, r, "application/yaml", description)
 	})
@@ -101,46 +100,56 @@ func New(current Current, store Store, voc *event.Vocabulary, agencies []place.A
 
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.mux.ServeHTTP(w, r) }
 
-// route answers GET requests with what answer returns, or with the problem that its error is.
-func (h *Handler) route(path string, answer func(ctx context.Context, q *request) (any, error)) {
+// route answers GET requests with what answer returns in one of the forms, or with the problem that its error is.
+func (h *Handler) route(path string, forms []form, answer func(ctx context.Context, q *request) (any, error)) {
 	h.mux.HandleFunc("GET "+Prefix+path, func(w http.ResponseWriter, r *http.Request) {
 		client, _, _ := net.SplitHostPort(r.RemoteAddr) // of the door
 		ctx, cancel := context.WithTimeout(overview.AskingFor(r.Context(), client), timeout)
 		defer cancel()
+		w.Header().Set("Vary", "Accept")
 		q, err := newRequest(r)
+		var as form
+		if err == nil {
+			as, err = q.form(forms)
+		}
 		var v any
 		if err == nil {
 			v, err = answer(ctx, q)
 		}
-		var p problem.Document
-		switch {
-		case err == nil:
-		case errors.As(err, &p):
-			p.Write(w)
-			return
-		case r.Context().Err() != nil: // the caller has left
-			return
-		case errors.Is(err, overview.ErrBusy):
-			w.Header().Set("Retry-After", "5")
-			h.refusals.Answer(w, r, door.Busy, http.StatusTooManyRequests, "too many questions about the past wait for their turn; ask again later")
-			return
-		case errors.Is(err, overview.ErrTooMuch), errors.Is(ctx.Err(), context.DeadlineExceeded):
-			h.refusals.Answer(w, r, door.TooMuch, http.StatusGatewayTimeout, "the answer takes more time, rows or memory than one may; ask for a shorter span or a coarser grain")
-			return
-		default:
-			h.refusals.Note(door.Away, door.Away.Title(), "path", r.URL.Path, "error", err)
-			w.Header().Set("Retry-After", "5")
-			problem.Document{Title: door.Away.Title(), Status: http.StatusServiceUnavailable}.Write(w)
+		if err != nil {
+			h.fail(ctx, w, r, err)
 			return
 		}
-		body, err := json.Marshal(v)
+		body, err := as.write(v)
 		if err != nil {
 			h.log.Error("no answer", "path", r.URL.Path, "error", err)
 			problem.Document{Title: "the answer cannot be written", Status: http.StatusInternalServerError}.Write(w)
 			return
 		}
-		send(w, r, "application/json", body)
+		if as.name != inJSON.name {
+			takeAway(w, q, as, path, v)
+		}
+		send(w, r, as.contentType, body)
 	})
+}
+
+// fail answers with the problem that an error is.
+func (h *Handler) fail(ctx context.Context, w http.ResponseWriter, r *http.Request, err error) {
+	var p problem.Document
+	switch {
+	case errors.As(err, &p):
+		p.Write(w)
+	case r.Context().Err() != nil: // the caller has left
+	case errors.Is(err, overview.ErrBusy):
+		w.Header().Set("Retry-After", "5")
+		h.refusals.Answer(w, r, door.Busy, http.StatusTooManyRequests, "too many questions about the past wait for their turn; ask again later")
+	case errors.Is(err, overview.ErrTooMuch), errors.Is(ctx.Err(), context.DeadlineExceeded):
+		h.refusals.Answer(w, r, door.TooMuch, http.StatusGatewayTimeout, "the answer takes more time, rows or memory than one may; ask for a shorter span or a coarser grain")
+	default:
+		h.refusals.Note(door.Away, door.Away.Title(), "path", r.URL.Path, "error", err)
+		w.Header().Set("Retry-After", "5")
+		problem.Document{Title: door.Away.Title(), Status: http.StatusServiceUnavailable}.Write(w)
+	}
 }
 
 // send writes a body that may be kept but must be asked for again; a caller that has it already gets 304.

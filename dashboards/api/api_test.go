@@ -117,6 +117,18 @@ func (o *office) get(path string, into any) *http.Response {
 
 func (o *office) ask(r *http.Request, into any) *http.Response {
 	o.t.Helper()
+	response, body := o.read(r)
+	if into != nil {
+		if err := json.Unmarshal(body, into); err != nil {
+			o.t.Fatalf("%s: %v\n%s", r.URL, err, body)
+		}
+	}
+	return response
+}
+
+// read asks, and checks that the answer is as described.
+func (o *office) read(r *http.Request) (*http.Response, []byte) {
+	o.t.Helper()
 	w := httptest.NewRecorder()
 	handler := o.handler
 	if handler == nil {
@@ -145,12 +157,7 @@ func (o *office) ask(r *http.Request, into any) *http.Response {
 	} else if response.StatusCode < 300 { // a path such as "a/../b" is sent on to the one it means
 		o.t.Errorf("%s is not described: %v", r.URL, err)
 	}
-	if into != nil {
-		if err := json.Unmarshal(body, into); err != nil {
-			o.t.Fatalf("%s: %v\n%s", r.URL, err, body)
-		}
-	}
-	return response
+	return response, body
 }
 
 const torkham = "AF-NAN-TORKHAM"

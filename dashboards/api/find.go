@@ -116,7 +116,7 @@ func (h *Handler) page(q *request, ask *overview.VisitsQuery) (err error) {
 func pages(q *request) string {
 	of := url.Values{}
 	for name, v := range q.values {
-		if !slices.Contains([]string{"cursor", "limit"}, name) {
+		if !slices.Contains([]string{"cursor", "limit", "format"}, name) {
 			of[name] = v
 		}
 	}

@@ -19,7 +19,7 @@ type Measure struct {
 
 // Measures are all of them.
 type Measures struct {
-	Measures []Measure `json:"measures"`
+	Measures []Measure `json:"measures" table:"rows"`
 }
 
 func (h *Handler) measures(_ context.Context, q *request) (any, error) {

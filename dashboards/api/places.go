@@ -10,7 +10,7 @@ import (
 
 // Places are all BCPs as they are configured, whether they have data yet or not.
 type Places struct {
-	Places []ConfiguredPlace `json:"places"`
+	Places []ConfiguredPlace `json:"places" table:"rows"`
 }
 
 // ConfiguredPlace is a BCP as the places file has it.

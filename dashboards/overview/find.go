@@ -40,12 +40,12 @@ const (
 
 // Found is a page of the visits that were asked for, the latest first.
 type Found struct {
-	Time time.Time `json:"time"`
+	Time time.Time `json:"time" table:"column"`
 	// By says which instant of the visits is within [From, To); null where visits of any time were asked for.
 	By     *Moment    `json:"by"`
 	From   *time.Time `json:"from"`
 	To     *time.Time `json:"to"`
-	Visits []Visit    `json:"visits"`
+	Visits []Visit    `json:"visits" table:"rows"`
 	// Next is the cursor of the next page, null on the last one. A page may have fewer visits than its limit, and another one after it.
 	Next *string `json:"next"`
 }

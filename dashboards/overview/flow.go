@@ -5,8 +5,8 @@ import "encoding/json"
 // Flow counts trucks in the window, by the measures that the table of measures has in the overview; null where nothing was
 // counted and the BCP is unknown. In JSON the counts are members beside the reason: {"arrivals": 4, "releases": 3}.
 type Flow struct {
-	Counts map[string]*int64
-	Reason Reason
+	Counts map[string]*int64 `json:",inline"`
+	Reason Reason            `json:"reason,omitempty"`
 }
 
 // MarshalJSON writes the counts in the order of their names.

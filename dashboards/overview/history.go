@@ -11,16 +11,16 @@ type Filter struct {
 
 // History is one measure of one BCP over time.
 type History struct {
-	ID      string `json:"id"`
-	Measure string `json:"measure"`
-	Grain   string `json:"grain"`
-	Filter
-	TimeZone   string     `json:"time_zone"`
+	ID         string `json:"id" table:"column"`
+	Measure    string `json:"measure" table:"column"`
+	Grain      string `json:"grain" table:"column"`
+	Filter     `table:"column"`
+	TimeZone   string     `json:"time_zone" table:"column"`
 	From       time.Time  `json:"from"`
 	To         time.Time  `json:"to"`
-	AsOf       *time.Time `json:"as_of"`
+	AsOf       *time.Time `json:"as_of" table:"column"`
 	FinalUntil *time.Time `json:"final_until"`
-	Windows    []Window   `json:"windows"`
+	Windows    []Window   `json:"windows" table:"rows"`
 }
 
 // Window is one minute, hour or local day. If the measure is a count, only N is set; where N is null or zero of a
@@ -31,6 +31,7 @@ type Window struct {
 	Status Status    `json:"status"`
 	// Final says that only late data changes the window.
 	Final       bool     `json:"final"`
+	Finality    Finality `json:"finality"`
 	N           *int64   `json:"n"`
 	SumSeconds  *float64 `json:"sum_seconds"`
 	MeanSeconds *float64 `json:"mean_seconds"`
@@ -51,13 +52,25 @@ type Window struct {
 	Reason Reason `json:"reason,omitempty"`
 }
 
+// Finality says whether the numbers of a window may change.
+type Finality string
+
+// The finalities. A window that has not ended, or may yet get events in time, is Provisional. Of a Revised one late data has changed the
+// measure after it was final, in whichever channel and regime; restatements say how. No restatements are kept of minutes, nor of the trucks
+// inside, which follow from all windows before.
+const (
+	Provisional Finality = "provisional"
+	Final       Finality = "final"
+	Revised     Finality = "revised"
+)
+
 // Holders is the time by holder over an interval of whole local hours.
 type Holders struct {
-	ID string `json:"id"`
-	Filter
-	From    time.Time `json:"from"`
-	To      time.Time `json:"to"`
-	Holders []Holding `json:"holders"`
+	ID      string `json:"id" table:"column"`
+	Filter  `table:"column"`
+	From    time.Time `json:"from" table:"column"`
+	To      time.Time `json:"to" table:"column"`
+	Holders []Holding `json:"holders" table:"rows"`
 	Reason  Reason    `json:"reason,omitempty"`
 }
 
@@ -65,8 +78,8 @@ type Holders struct {
 type Visits struct {
 	ID string `json:"id"`
 	Filter
-	Time   time.Time `json:"time"`
-	Visits []Visit   `json:"visits"`
+	Time   time.Time `json:"time" table:"column"`
+	Visits []Visit   `json:"visits" table:"rows"`
 	// Next is the cursor of the next page; null on the last one.
 	Next *string `json:"next"`
 }
@@ -74,17 +87,17 @@ type Visits struct {
 // VisitsOf are the visits of one subject at all places, that with the latest fact first.
 type VisitsOf struct {
 	Visit  string  `json:"visit"`
-	Visits []Visit `json:"visits"`
+	Visits []Visit `json:"visits" table:"rows"`
 }
 
 // Visit is one truck's passage. What has not happened is null.
 type Visit struct {
-	Visit     string     `json:"visit"`
-	Place     string     `json:"place"`
-	Direction string     `json:"direction"`
-	Channel   string     `json:"channel"`
-	Regime    string     `json:"regime"`
-	Status    string     `json:"status"`
+	Visit     string     `json:"visit" table:"column"`
+	Place     string     `json:"place" table:"column"`
+	Direction string     `json:"direction" table:"column"`
+	Channel   string     `json:"channel" table:"column"`
+	Regime    string     `json:"regime" table:"column"`
+	Status    string     `json:"status" table:"column"`
 	Fault     string     `json:"fault,omitempty"`
 	Arrived   *time.Time `json:"arrived"`
 	Released  *time.Time `json:"released"`
@@ -99,7 +112,7 @@ type Visit struct {
 	CrossingNetSeconds *float64 `json:"crossing_net_seconds"`
 	// Open is the segment that has not ended; null if the truck has left, or if its facts contradict each other.
 	Open     *OpenSegment `json:"open"`
-	Segments []Segment    `json:"segments"`
+	Segments []Segment    `json:"segments" table:"rows"`
 }
 
 // OpenSegment is a segment that has not ended.
@@ -125,10 +138,10 @@ type Segment struct {
 
 // Readings are those of a BCP's queues over time, made elsewhere.
 type Readings struct {
-	ID       string        `json:"id"`
+	ID       string        `json:"id" table:"column"`
 	From     time.Time     `json:"from"`
 	To       time.Time     `json:"to"`
-	Readings []PastReading `json:"readings"`
+	Readings []PastReading `json:"readings" table:"rows"`
 	// Truncated says that there are more than were asked for.
 	Truncated bool `json:"truncated"`
 }

@@ -10,10 +10,10 @@ import "time"
 // Overview is all BCPs at one time, in the order of the places file.
 type Overview struct {
 	// Time is when the overview was read, by the clock of the program.
-	Time time.Time `json:"time"`
+	Time time.Time `json:"time" table:"column"`
 	// AsOf is the time of the latest event that is in the numbers, or of the second latest source where producers date records
 	// (metrics/engine, sources.go); null before the first.
-	AsOf *time.Time `json:"as_of"`
+	AsOf *time.Time `json:"as_of" table:"column"`
 	// FinalUntil is the least watermark of all shards: windows that ended before it are final unless late data restates
 	// them.
 	FinalUntil *time.Time `json:"final_until"`
@@ -25,7 +25,7 @@ type Overview struct {
 	Simulation *Simulation `json:"simulation"`
 	Health
 	Total  Total   `json:"total"`
-	Places []Place `json:"places"`
+	Places []Place `json:"places" table:"rows"`
 }
 
 // Simulation says that all events are made up. It does not change while the program runs, so that the hub sends it in snapshots

@@ -4,11 +4,11 @@ import "time"
 
 // Restatements are the final windows of one BCP that changed, the latest change first.
 type Restatements struct {
-	ID string `json:"id"`
+	ID string `json:"id" table:"column"`
 	// From and To are when the changes were written.
 	From         time.Time     `json:"from"`
 	To           time.Time     `json:"to"`
-	Restatements []Restatement `json:"restatements"`
+	Restatements []Restatement `json:"restatements" table:"rows"`
 	// Truncated says that there are more than were asked for.
 	Truncated bool `json:"truncated"`
 }

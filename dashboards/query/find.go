@@ -64,7 +64,10 @@ func (s *Source) find(ctx context.Context, q overview.VisitsQuery) (found []over
 		text := c.Text(q.Pages)
 		return &text
 	}
-	for range looks {
+	for look := range looks {
+		if look > 0 { // most of the rows that fit are outdated
+			most = heldLook
+		}
 		keys, err := s.keys(ctx, q, after, most)
 		if err != nil {
 			return nil, nil, err

@@ -67,6 +67,10 @@ func (s *Source) History(ctx context.Context, q overview.HistoryQuery) (*overvie
 		ID: p.ID, Measure: q.Measure, Grain: q.Grain.String(), Filter: q.Filter, TimeZone: p.Zone.String(),
 		From: from, To: from, AsOf: progress.AsOf, FinalUntil: progress.FinalUntil, Windows: []overview.Window{},
 	}
+	revised, err := s.revised(ctx, q, from)
+	if err != nil {
+		return nil, err
+	}
 	silent := overview.Stale
 	if b, _ := s.voc.BCP([]byte(p.ID)); !(&view{inside: occupancyOf(&s.border.Overview().Places[b])}).measured() {
 		silent = overview.NotMeasured
@@ -82,6 +86,7 @@ func (s *Source) History(ctx context.Context, q overview.HistoryQuery) (*overvie
 		}
 		w := overview.Window{Start: at, End: end, Status: overview.OK}
 		w.Final = progress.FinalUntil != nil && !end.After(*progress.FinalUntil)
+		w.Finality = finality(w.Final, revised[at.Unix()])
 		out.To = end
 		if row == nil {
 			row = &past{}
