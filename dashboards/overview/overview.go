@@ -228,8 +228,8 @@ func (a *Ages) Merge(b Ages) {
 	a.Over7d += b.Over7d
 }
 
-// ReleaseTime is arrived to released, of the trucks released in the window. Quantiles are within 1.1 %; where N is zero
-// or null there are none.
+// ReleaseTime is arrived to released, of the N trucks released in the window that have one; the releases of Flow are all, also those whose
+// facts contradict each other or lack the arrival. Quantiles are within 1.1 %; where N is zero or null there are none.
 type ReleaseTime struct {
 	N           *int64   `json:"n"`
 	MeanSeconds *float64 `json:"mean_seconds"`
@@ -257,7 +257,7 @@ type Hour struct {
 	Start time.Time `json:"start"`
 	// Status is Unknown for an hour after a longer silence than is tolerated in it; its numbers are null.
 	Status Status `json:"status"`
-	// N is the number of trucks released in the hour.
+	// N is the number of trucks released in the hour that have a release time.
 	N          *int64   `json:"n"`
 	P50Seconds *float64 `json:"p50_seconds"`
 	P90Seconds *float64 `json:"p90_seconds"`

@@ -79,8 +79,15 @@ test("a place that comes back loses what was unknown", () => {
 });
 
 test("the flow has every measure of the overview", () => {
-  assert.match(drawn({}).inside.textContent, /4 arrived · 3 released · 2 left/);
+  assert.match(drawn({}).inside.textContent, /4 arrived · 3 released · 2 departed/);
   assert.equal(drawn({}).inside.textContent.match(/ · /g).length, flowMeasures.length - 1);
+});
+
+// A truck without an arrival was released and has no release time: both numbers stand in one row.
+test("what is called released is one number", () => {
+  const place = drawn({ release_time: { ...placeWith({}).release_time, n: 611 }, flow: { ...flow, releases: 612 } });
+  assert.deepEqual(place.node.textContent.match(/\d+ released/g), ["612 released"]);
+  assert.match(place.release.textContent, /of 611 trucks with a release time/);
 });
 
 test("no trucks is a number, and no release is not unknown", () => {
@@ -158,7 +165,7 @@ test("the history hatches an unknown window, draws nothing in it and reads it ou
   chart.point(1);
   assert.match(chart.readout.textContent, /09:00: unknown/);
   chart.point(2);
-  assert.match(chart.readout.textContent, /10:00: median 1 h, 90 % within 2 h, 2 released, 5 inside/);
+  assert.match(chart.readout.textContent, /10:00: median 1 h, 90 % within 2 h, of 2 with a release time, 5 inside/);
 });
 
 const reading = (h, until, values) => ({ source: "far side", direction: "", time: hour(h), known_until: until && hour(until), vehicles: null, wait_seconds: null, ...values });

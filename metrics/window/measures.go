@@ -94,7 +94,7 @@ var totals = []Definition{
 		Description: "trucks that were released", Of: []Measure{ReleaseTime, UntimedReleases},
 	},
 	{
-		Name: "departures", Kind: Total, Label: "Departures", Unit: "trucks", Overview: "left",
+		Name: "departures", Kind: Total, Label: "Departures", Unit: "trucks", Overview: "departed",
 		Description: "trucks that departed", Of: []Measure{CrossingTime, UntimedDepartures},
 	},
 	{

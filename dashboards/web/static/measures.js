@@ -2,7 +2,7 @@
 export const measures = {
   arrivals: { label: "Arrivals", unit: "trucks", overview: "arrived" },
   releases: { label: "Releases", unit: "trucks", overview: "released" },
-  departures: { label: "Departures", unit: "trucks", overview: "left" },
+  departures: { label: "Departures", unit: "trucks", overview: "departed" },
   left: { label: "Left", unit: "trucks", overview: "" },
   untimed_releases: { label: "Releases without a time", unit: "trucks", overview: "" },
   refusals: { label: "Refusals", unit: "trucks", overview: "" },

@@ -133,7 +133,7 @@ export class Place {
       ...(r.net_mean_seconds !== null && r.net_mean_seconds < r.mean_seconds
         ? [el("p", { class: "second" }, `${t("net")}: `, el("b", {}, duration(r.net_p50_seconds)))]
         : []),
-      el("p", { class: "minor" }, t("released_n", { n: count(r.n) })),
+      el("p", { class: "minor" }, t("timed_n", { n: count(r.n) })),
       verdict];
   }
 
