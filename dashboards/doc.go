@@ -11,5 +11,6 @@
 //	hub       refreshes the overview once for all viewers and numbers its changes
 //	ws        /live: a snapshot, then the changes
 //	api       /api/v1: the overview, history, visits, readings
+//	tabular   writes what api answers as CSV or NDJSON
 //	web       the page
 package dashboards
