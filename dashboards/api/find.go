@@ -26,6 +26,9 @@ func (h *Handler) inside(ctx context.Context, q *request) (any, error) {
 	ask, err := h.visits(q)
 	if err == nil {
 		ask.Place = id
+		err = h.stretch(q, &ask, true)
+	}
+	if err == nil {
 		err = h.page(q, &ask)
 	}
 	if err != nil {
@@ -43,25 +46,31 @@ func (h *Handler) find(ctx context.Context, q *request) (any, error) {
 		return nil, err
 	}
 	ask.Inside = ask.Inside || ask.Status == "inside" || ask.Holder != ""
-	by, err := q.word("by", string(overview.ByArrival), string(overview.ByRelease), string(overview.ByDeparture))
-	if err != nil {
-		return nil, err
-	}
-	from, to, err := q.span(h.store.Now(), foundBack, longest)
-	if err != nil {
-		return nil, err
-	}
 	// Without q, and not of trucks inside, a question without a stretch would be for all visits there ever were.
-	if q.given("by") || q.given("from") || q.given("to") || ask.Prefix == "" && !ask.Inside {
-		ask.By, ask.From, ask.To = overview.ByArrival, from, to
-		if by != "" {
-			ask.By = overview.Moment(by)
-		}
+	if err := h.stretch(q, &ask, ask.Prefix != "" || ask.Inside); err != nil {
+		return nil, err
 	}
 	if err := h.page(q, &ask); err != nil {
 		return nil, err
 	}
 	return h.store.Find(ctx, ask)
+}
+
+// stretch reads by, from and to. Without one of them visits of any time may be asked for, or those that arrived in the last days.
+func (h *Handler) stretch(q *request, ask *overview.VisitsQuery, anyTime bool) error {
+	by, err := q.word("by", string(overview.ByArrival), string(overview.ByRelease), string(overview.ByDeparture))
+	if err != nil {
+		return err
+	}
+	from, to, err := q.span(h.store.Now(), foundBack, longest)
+	if err != nil || anyTime && !q.given("by") && !q.given("from") && !q.given("to") {
+		return err
+	}
+	ask.By, ask.From, ask.To = overview.ByArrival, from, to
+	if by != "" {
+		ask.By = overview.Moment(by)
+	}
+	return nil
 }
 
 // visits reads what both lists of visits may be narrowed by.

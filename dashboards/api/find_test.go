@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/hex"
 	"net/url"
 	"slices"
 	"strings"
@@ -69,10 +70,31 @@ func TestVisitsAreFoundByWhatIsKnownOfThem(t *testing.T) {
 		t.Errorf("by %v from %v to %v", all.By, all.From, all.To)
 	}
 	var inside overview.Visits
-	for query, want := range map[string]int{"": 3, "?holder=customs": 3, "?q=T2": 1, "?older_than_seconds=90000": 1, "?holder=health": 0, "?status=lapsed": 0, "?channel=green": 0} {
+	for query, want := range map[string]int{"": 3, "?holder=customs": 3, "?q=T2": 1, "?older_than_seconds=90000": 1, "?holder=health": 0, "?status=lapsed": 0, "?from=2026-01-05T00:00:00Z": 2, "?by=released": 0, "?channel=green": 0} {
 		if o.get("/places/"+torkham+"/visits"+query, &inside); len(inside.Visits) != want {
 			t.Errorf("inside %q: %d, want %d", query, len(inside.Visits), want)
 		}
+	}
+}
+
+// A sender chose ids with what means something in SQL, in parameters and in addresses.
+func TestVisitsAreFoundByAnyID(t *testing.T) {
+	o := open(t)
+	o.fill()
+	o.handler = o.again()
+	ids := []string{`T'1\`, "T\t\\N", "T%_*", "T\x00{a:String}", "T?&=+ ", "Tتورخم"}
+	for _, id := range ids {
+		hexed := hex.EncodeToString([]byte(id))
+		o.exec(`INSERT INTO visits (shard, visit, as_of, bcp, direction, status, over, first_fact, last_fact, arrived)
+			VALUES (0, unhex('%s'), 5, '%s', 'inbound', 'inside', 0, '2026-01-05 11:00:00', '2026-01-05 11:00:00', '2026-01-05 11:00:00')`, hexed, torkham)
+	}
+	for _, id := range ids {
+		if got := o.found("/visits?limit=1&q=" + url.QueryEscape(id)); !slices.Equal(got, []string{id}) {
+			t.Errorf("%q finds %q", id, got)
+		}
+	}
+	if got := o.found("/visits?limit=1&by=arrived&from=2026-01-05T11:00:00Z"); len(got) != len(ids) {
+		t.Errorf("by the hour %q, want %q", got, ids)
 	}
 }
 

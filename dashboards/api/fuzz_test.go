@@ -21,7 +21,7 @@ func FuzzRequest(f *testing.F) {
 	for _, query := range []string{
 		"measure=wait/customs&grain=minute&direction=inbound", "grain=day&from=2026-01-01T00:00:00%2B04:30&to=2026-01-06T00:00:00Z",
 		"channel=red&regime=transit&limit=1&cursor=MSBUMQ", "from=1990-01-01T00:00:00Z&to=2005-01-01T00:00:00Z&grain=day",
-		"limit=10000", "q=T%00'&holder=customs&status=inside&older_than_seconds=1", "by=departed&place=" + torkham, "grain=&grain=", "measure='%00\\", "%zz",
+		"limit=10000", "format=csv", "format=ndjson&limit=1", "q=T%00'&holder=customs&status=inside&older_than_seconds=1", "by=departed&place=" + torkham, "grain=&grain=", "measure='%00\\", "%zz",
 	} {
 		f.Add("places/"+torkham+"/history", query)
 		f.Add("places/"+torkham+"/visits", query)

@@ -15,8 +15,10 @@ func TestHistorySaysWhichWindowsMayChangeAndWhichHave(t *testing.T) {
 		b.window(0, "A", "inbound", "hour", "2026-01-05T"+start+":00:00Z", "arrivals", 4)
 	}
 	b.insert("progress (shard, offset, as_of, latest, watermark) VALUES (0, 5, 5, '2026-01-05 12:00:00', '2026-01-05 11:00:00')")
-	for _, row := range []string{"'inbound', 'hour', '2026-01-05 08:00:00', 'arrivals'", "'outbound', 'hour', '2026-01-05 09:00:00', 'arrivals'", "'inbound', 'day', '2026-01-05 00:00:00', 'arrivals'",
-		"'inbound', 'hour', '2026-01-05 10:00:00', 'refusals'", "'inbound', 'hour', '2026-01-05 10:00:00', 'untimed_releases'"} {
+	for _, row := range []string{
+		"'inbound', 'hour', '2026-01-05 08:00:00', 'arrivals'", "'outbound', 'hour', '2026-01-05 09:00:00', 'arrivals'", "'inbound', 'day', '2026-01-05 00:00:00', 'arrivals'",
+		"'inbound', 'hour', '2026-01-05 10:00:00', 'refusals'", "'inbound', 'hour', '2026-01-05 10:00:00', 'untimed_releases'",
+	} {
 		b.insert("restatements (shard, offset, bcp, direction, grain, start, measure, n) VALUES (0, 9, 'A', %s, 1)", row)
 	}
 	for name, c := range map[string]struct {
