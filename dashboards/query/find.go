@@ -65,10 +65,7 @@ func (s *Source) find(ctx context.Context, q overview.VisitsQuery) (found []over
 		return &text
 	}
 	for look := range looks {
-		if look > 0 { // most of the rows that fit are outdated
-			most = heldLook
-		}
-		keys, err := s.keys(ctx, q, after, most)
+		keys, err := s.keys(ctx, q, after, most, look > 0)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -96,8 +93,9 @@ func (s *Source) find(ctx context.Context, q overview.VisitsQuery) (found []over
 	return found, page(after), nil
 }
 
-// keys finds the next rows that fit, in the order of the list.
-func (s *Source) keys(ctx context.Context, q overview.VisitsQuery, after *overview.Cursor, most int) (all []key, err error) {
+// keys finds the next rows that fit, in the order of the list. Where too many of them were outdated, it looks at the latest rows of all keys
+// that have one that fits: that reads what lies beside each of them, and takes longer unless most are outdated.
+func (s *Source) keys(ctx context.Context, q overview.VisitsQuery, after *overview.Cursor, most int, outdated bool) (all []key, err error) {
 	at := string(q.By)
 	if q.By == "" {
 		at = "coalesce(arrived, first_fact, fromUnixTimestamp64Milli(0, 'UTC'))"
@@ -112,9 +110,18 @@ func (s *Source) keys(ctx context.Context, q overview.VisitsQuery, after *overvi
 			"("+at+" "+beyond+" fromUnixTimestamp64Milli({ms:Int64}, 'UTC') OR (toString(bcp), visit) > ({place:String}, {visit:String}))")
 		args = append(args, named("ms", after.AtMs), named("place", after.Place), named("visit", after.Visit))
 	}
-	sql := "SELECT month, bcp, shard, visit, as_of, toUnixTimestamp64Milli(" + at + ") AS ms FROM " + s.table("visits") +
-		"\nWHERE " + strings.Join(where, "\n    AND ") +
-		fmt.Sprintf("\nORDER BY ms%s, toString(bcp), visit, shard, as_of DESC LIMIT %d", order, most)
+	visits, fit := s.table("visits"), strings.Join(where, "\n    AND ")
+	rows := visits + "\nWHERE " + fit
+	if outdated {
+		rows = fmt.Sprintf(`(
+    SELECT month, bcp, shard, visit, max(as_of) AS latest, argMax(tuple(%s), as_of).1 AS at, argMax(ifNull(%s, 0), as_of) AS fits
+    FROM %s WHERE (month, bcp, shard, visit) IN (SELECT month, bcp, shard, visit FROM %s)
+    GROUP BY month, bcp, shard, visit
+) WHERE fits`, at, fit, visits, rows)
+		at = "at"
+	}
+	sql := fmt.Sprintf("SELECT month, bcp, shard, visit, %s, toUnixTimestamp64Milli(%s) AS ms FROM %s", map[bool]string{true: "latest", false: "as_of"}[outdated], at, rows) +
+		fmt.Sprintf("\nORDER BY ms%s, toString(bcp), visit, shard, 5 DESC LIMIT %d", order, most)
 	err = s.each(ctx, "visits", sql, args, func(rows driver.Rows) error {
 		var k key
 		err := rows.Scan(&k.month, &k.bcp, &k.shard, &k.visit, &k.asOf, &k.ms)

@@ -151,6 +151,42 @@ func TestPagesHaveTheLatestRowOfEachVisitThatFits(t *testing.T) {
 	}
 }
 
+// Nine hundred trucks have left, and the rows that they were inside lie in another part, before those of the five that are.
+func TestPageIsFullThoughMostRowsThatFitAreOutdated(t *testing.T) {
+	b := newBorder(t, "2026-01-05T12:00:00Z", placeOf("A", "UTC", 2*time.Hour))
+	if err := b.conn.Exec(t.Context(), "ALTER TABLE visits MODIFY SETTING max_bytes_to_merge_at_max_space_in_pool = 1, max_bytes_to_merge_at_min_space_in_pool = 1"); err != nil {
+		t.Fatal(err)
+	}
+	rows := func(asOf, over, first, n int) {
+		b.insert(`visits (shard, visit, month, as_of, bcp, direction, status, over, first_fact, last_fact, arrived, departed, phase, holder, since)
+			SELECT number %% 3, 'T' || toString(number), 202601, %d, 'A', 'inbound', %[2]d ? 'departed' : 'inside', %[2]d, at, at, toDateTime64('2026-01-05 11:00:00', 3, 'UTC') - number AS at, %[2]d ? at : NULL, 'service', 'customs', at
+			FROM numbers(%d, %d)`, asOf, over, first, n)
+	}
+	rows(1, 0, 0, 905)
+	rows(2, 1, 0, 900)
+	q := overview.VisitsQuery{Inside: true, Limit: 3, Pages: "inside"}
+	for _, want := range []string{"[T900 T901 T902]", "[T903 T904]"} {
+		page, next, err := b.find(t.Context(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids := []string{}
+		for _, v := range page {
+			ids = append(ids, v.Visit)
+		}
+		if got := fmt.Sprint(ids); got != want || (next == nil) != (len(ids) == 2) {
+			t.Fatalf("got %s, next %v, want %s", got, next, want)
+		}
+		if next != nil {
+			c, err := overview.ParseCursor(*next, "inside")
+			if err != nil {
+				t.Fatal(err)
+			}
+			q.After = &c
+		}
+	}
+}
+
 // A truck came back after the retention: its visit began anew, in another month. The former row is absent, though it lies there yet.
 func TestVisitThatBeganAnewIsFoundOnce(t *testing.T) {
 	b := newBorder(t, "2026-03-20T12:00:00Z", torkham())
