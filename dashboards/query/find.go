@@ -27,14 +27,11 @@ const (
 	fewest, heldLook = 100, 1000
 )
 
-// key is a row that fits.
+// key is a row that fits. Its cursor has BCP and visit, and the instant by which the list is ordered.
 type key struct {
 	month  uint32
-	bcp    string
 	shard  uint16
-	visit  string
 	asOf   uint64
-	ms     int64 // the instant by which the list is ordered
 	cursor overview.Cursor
 }
 
@@ -45,7 +42,7 @@ type identity struct {
 	visit string
 }
 
-func (k key) identity() identity { return identity{k.bcp, k.shard, k.visit} }
+func (k key) identity() identity { return identity{k.cursor.Place, k.shard, k.cursor.Visit} }
 
 // find reads a page of visits; next is where the next one begins, nil after the last one.
 func (s *Source) find(ctx context.Context, q overview.VisitsQuery) (found []overview.Visit, next *string, err error) {
@@ -111,21 +108,20 @@ func (s *Source) keys(ctx context.Context, q overview.VisitsQuery, after *overvi
 		args = append(args, named("ms", after.AtMs), named("place", after.Place), named("visit", after.Visit))
 	}
 	visits, fit := s.table("visits"), strings.Join(where, "\n    AND ")
-	rows := visits + "\nWHERE " + fit
+	asOf, rows := "as_of", visits+"\nWHERE "+fit
 	if outdated {
 		rows = fmt.Sprintf(`(
     SELECT month, bcp, shard, visit, max(as_of) AS latest, argMax(tuple(%s), as_of).1 AS at, argMax(ifNull(%s, 0), as_of) AS fits
     FROM %s WHERE (month, bcp, shard, visit) IN (SELECT month, bcp, shard, visit FROM %s)
     GROUP BY month, bcp, shard, visit
 ) WHERE fits`, at, fit, visits, rows)
-		at = "at"
+		asOf, at = "latest", "at"
 	}
-	sql := fmt.Sprintf("SELECT month, bcp, shard, visit, %s, toUnixTimestamp64Milli(%s) AS ms FROM %s", map[bool]string{true: "latest", false: "as_of"}[outdated], at, rows) +
-		fmt.Sprintf("\nORDER BY ms%s, toString(bcp), visit, shard, 5 DESC LIMIT %d", order, most)
+	sql := fmt.Sprintf("SELECT month, shard, %[1]s, toUnixTimestamp64Milli(%[2]s) AS ms, bcp, visit FROM %[3]s\nORDER BY ms%[4]s, toString(bcp), visit, shard, %[1]s DESC LIMIT %[5]d",
+		asOf, at, rows, order, most)
 	err = s.each(ctx, "visits", sql, args, func(rows driver.Rows) error {
 		var k key
-		err := rows.Scan(&k.month, &k.bcp, &k.shard, &k.visit, &k.asOf, &k.ms)
-		k.cursor = overview.Cursor{AtMs: k.ms, Place: k.bcp, Visit: k.visit}
+		err := rows.Scan(&k.month, &k.shard, &k.asOf, &k.cursor.AtMs, &k.cursor.Place, &k.cursor.Visit)
 		all = append(all, k)
 		return err
 	})
@@ -183,7 +179,7 @@ func (s *Source) latest(ctx context.Context, keys []key) (map[identity]latestRow
 		tuples := make([]clickhouse.GroupSet, len(chunk))
 		for i := range chunk {
 			k := &chunk[i]
-			tuples[i] = clickhouse.GroupSet{Value: []any{k.month, k.bcp, k.shard, k.visit}}
+			tuples[i] = clickhouse.GroupSet{Value: []any{k.month, k.cursor.Place, k.shard, k.cursor.Visit}}
 		}
 		sql := "SELECT shard, as_of, " + visitColumns + " FROM " + s.table("visits") + " WHERE (month, bcp, shard, visit) IN (?) ORDER BY as_of DESC LIMIT 1 BY bcp, shard, visit"
 		err := s.each(ctx, "visits", sql, []any{tuples}, func(rows driver.Rows) error {
@@ -207,8 +203,8 @@ func inStatements(keys []key) func(yield func([]key) bool) {
 	return func(yield func([]key) bool) {
 		for len(keys) > 0 {
 			n, size := 0, 0
-			for n < len(keys) && (n == 0 || size+len(keys[n].bcp)+2*len(keys[n].visit) < mostBytes) {
-				size += len(keys[n].bcp) + 2*len(keys[n].visit) + 30 // an id may need escapes
+			for n < len(keys) && (n == 0 || size < mostBytes) {
+				size += len(keys[n].cursor.Place) + 2*len(keys[n].cursor.Visit) + 30 // an id may need escapes
 				n++
 			}
 			if !yield(keys[:n]) {
