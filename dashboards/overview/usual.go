@@ -55,7 +55,7 @@ type UsualWeek struct {
 	// Time is now, and Learned when it was learned what is usual, of the eight weeks before that day; null before the first time.
 	Time     time.Time  `json:"time"`
 	Learned  *time.Time `json:"learned"`
-	Measures []Compared `json:"measures"`
+	Measures []Compared `json:"measures" table:"rows"`
 	// Windows compare the last 24 whole local hours with those of a week, a month and a year before.
 	Windows []ComparedWindow `json:"windows"`
 }
