@@ -10,6 +10,7 @@ package place
 
 import (
 	"strings"
+	"time"
 
 	"dwell/ingest/event"
 )
@@ -20,6 +21,10 @@ type Book struct {
 	Name     string
 	Agencies []Agency
 	Places   []Place
+	// Corridors are groups of its places.
+	Corridors []Corridor
+	// WeekBegins is the first day of the week of a place that names no other one, and of every group of places.
+	WeekBegins time.Weekday
 }
 
 // Vocabulary is the vocabulary of the Book's BCPs and agencies. The code of Places[i] is i+1.
@@ -51,6 +56,26 @@ func (b *Book) Named(name string) (id string, ok bool) {
 		}
 	}
 	return id, ok
+}
+
+// Corridor returns the corridor with this id, nil if there is none.
+func (b *Book) Corridor(id string) *Corridor {
+	for i := range b.Corridors {
+		if b.Corridors[i].ID == id {
+			return &b.Corridors[i]
+		}
+	}
+	return nil
+}
+
+// Beside returns the ids of the BCPs whose neighbour is in a country, in the order of the file.
+func (b *Book) Beside(country string) (ids []string) {
+	for i := range b.Places {
+		if n := b.Places[i].Neighbour; n != nil && n.Country == country && country != "" {
+			ids = append(ids, b.Places[i].ID)
+		}
+	}
+	return ids
 }
 
 // Place returns the BCP with this id, nil if there is none.

@@ -52,7 +52,11 @@ func (c *Calendar) OpenMinutes(day time.Weekday, from, to int) (open int) {
 	return open
 }
 
+// weekdays are their names, by time.Weekday.
 var weekdays = [7]string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
+
+// DayName is what a places file calls a day of the week, such as "sat".
+func DayName(d time.Weekday) string { return weekdays[d] }
 
 // rawHours is one line of a calendar in the file.
 type rawHours struct {

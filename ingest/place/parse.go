@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -14,8 +15,10 @@ import (
 )
 
 type rawBook struct {
-	Agencies []rawAgency `yaml:"agencies"`
-	Places   []rawPlace  `yaml:"places"`
+	Agencies   []rawAgency `yaml:"agencies"`
+	Places     []rawPlace  `yaml:"places"`
+	Corridors  []Corridor  `yaml:"corridors"`
+	WeekBegins string      `yaml:"week_begins"`
 }
 
 // Parse reads a places file. Errors show the name, and all faults of places and agencies are reported at once.
@@ -24,11 +27,14 @@ func Parse(name string, data []byte) (*Book, error) {
 	if err := strictyaml.Unmarshal(data, &raw); err != nil {
 		return nil, syntaxError(name, data, err)
 	}
-	b := &Book{Name: name}
+	b := &Book{Name: name, Corridors: raw.Corridors, WeekBegins: time.Monday}
 	if raw.Agencies == nil { // as where queues are read, and nothing is known of what agencies do
 		b.Agencies = []Agency{{Code: event.CustomsName, Names: Names{"en": "Customs"}}}
 	}
 	var faults []error
+	if err := weekday("week_begins", raw.WeekBegins, &b.WeekBegins); err != nil {
+		faults = append(faults, fmt.Errorf("%s: %w", name, err))
+	}
 	for i, a := range raw.Agencies {
 		agency, errs := a.agency()
 		for _, err := range errs {
@@ -40,11 +46,16 @@ func Parse(name string, data []byte) (*Book, error) {
 		faults = append(faults, fmt.Errorf("%s: places: the list is empty", name))
 	}
 	for i, r := range raw.Places {
-		p, errs := r.place()
+		p, errs := r.place(b.WeekBegins)
 		for _, err := range errs {
 			faults = append(faults, fmt.Errorf("%s: place %s: %w", name, label(r.ID, i), err))
 		}
 		b.Places = append(b.Places, p)
+	}
+	for i := range b.Corridors {
+		for _, err := range b.Corridors[i].check(b) {
+			faults = append(faults, fmt.Errorf("%s: corridor %s: %w", name, label(b.Corridors[i].ID, i), err))
+		}
 	}
 	if len(faults) > 0 {
 		return nil, errors.Join(faults...)

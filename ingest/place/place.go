@@ -34,6 +34,8 @@ type Place struct {
 	Targets []Target `yaml:"-" rule:"-"`
 	// Capacity is how many trucks it has room for; 0 where the file does not say.
 	Capacity int `yaml:"capacity" rule:"-"`
+	// WeekBegins is the first day of its week.
+	WeekBegins time.Weekday `yaml:"-" rule:"-"`
 	// SilentAfter is the time without an event after which the BCP is unknown, until its baseline is learned.
 	SilentAfter time.Duration `yaml:"-" rule:"-"`
 	// SilentAfterIsMax is true if the file gives SilentAfter and does not list it as assumed. A baseline may then only shorten
@@ -49,6 +51,9 @@ type Place struct {
 type Neighbour struct {
 	ID    string `yaml:"id"`
 	Names Names  `yaml:"names"`
+	// Country is where it is (ISO 3166-1 alpha-2). Where the file does not say, it is what the id begins with, as in
+	// "PK-BA-CHAMAN", and empty if that is no country's form.
+	Country string `yaml:"country"`
 }
 
 // Position is in degrees north and east (WGS 84).
@@ -70,6 +75,7 @@ type rawPlace struct {
 	Targets     rawTargets `yaml:"targets"`
 	SilentAfter string     `yaml:"silent_after"`
 	LapseAfter  string     `yaml:"lapse_after"`
+	WeekBegins  string     `yaml:"week_begins"`
 }
 
 // assumable are the keys that may be listed as assumed.
@@ -79,10 +85,13 @@ var (
 	idForm       = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 	languageForm = regexp.MustCompile(`^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$`)
 	locodeForm   = regexp.MustCompile(`^[A-Z]{2}[A-Z2-9]{3}$`)
+	countryForm  = regexp.MustCompile(`^[A-Z]{2}$`)
 )
 
-func (r rawPlace) place() (Place, []error) {
+// place reads the place of a file whose weeks begin on a day, and lists what is wrong with it.
+func (r rawPlace) place(weekBegins time.Weekday) (Place, []error) {
 	p := r.Place
+	p.WeekBegins = weekBegins
 	p.SilentAfter, p.LapseAfter = DefaultSilentAfter, DefaultLapseAfter
 	p.SilentAfterIsMax = r.SilentAfter != "" && !slices.Contains(r.Assumed, "silent_after")
 	var faults []error
@@ -108,6 +117,7 @@ func (r rawPlace) place() (Place, []error) {
 			fault(fmt.Errorf("neighbour.id: %q must consist of letters, digits, \".\", \"_\" and \"-\"", n.ID))
 		}
 		fault(checkNames("neighbour.names", n.Names))
+		fault(n.setCountry())
 	}
 	switch q := r.Position; {
 	case q == nil:
@@ -125,12 +135,35 @@ func (r rawPlace) place() (Place, []error) {
 	p.Targets = r.Targets.targets(p.Zone, fault)
 	fault(duration("silent_after", r.SilentAfter, &p.SilentAfter))
 	fault(duration("lapse_after", r.LapseAfter, &p.LapseAfter))
+	fault(weekday("week_begins", r.WeekBegins, &p.WeekBegins))
 	for _, key := range r.Assumed {
 		if !slices.Contains(assumable, key) {
 			fault(fmt.Errorf("assumed: %q cannot be listed; use %s", key, strings.Join(assumable, ", ")))
 		}
 	}
 	return p, faults
+}
+
+func (n *Neighbour) setCountry() error {
+	if before, _, found := strings.Cut(n.ID, "-"); n.Country == "" && found && countryForm.MatchString(before) {
+		n.Country = before
+	}
+	if n.Country != "" && !countryForm.MatchString(n.Country) {
+		return fmt.Errorf("neighbour.country: %q is not a country such as \"PK\" (ISO 3166-1 alpha-2)", n.Country)
+	}
+	return nil
+}
+
+// weekday reads the name of a day into d, and leaves d unchanged if the key is missing.
+func weekday(key, name string, d *time.Weekday) error {
+	day := slices.Index(weekdays[:], name)
+	switch {
+	case day >= 0:
+		*d = time.Weekday(day)
+	case name != "":
+		return fmt.Errorf("%s: %q is not a day; use %s", key, name, strings.Join(weekdays[:], ", "))
+	}
+	return nil
 }
 
 // duration reads a positive Go duration into d, and leaves d unchanged if the key is missing.

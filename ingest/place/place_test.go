@@ -148,7 +148,63 @@ places:
     silent_after: 1h
     lapse_after: 48h
     assumed: [calendar]
+    week_begins: sun
 `
+
+// corridors come after the places, so that lines keep their numbers.
+const corridors = `corridors:
+  - {id: north, names: {en: North}, places: [A-1]}
+  - {id: south, names: {en: South}, places: [A-1]}
+`
+
+func TestGroupsOfPlaces(t *testing.T) {
+	b, err := place.Load("afghanistan")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := b.Beside("IR"), []string{"AF-HER-ISLAMQALA", "AF-NIM-ZARANJ"}; !slices.Equal(got, want) {
+		t.Errorf("beside Iran are %q", got)
+	}
+	if got := b.Beside(""); got != nil {
+		t.Errorf("beside no country are %q", got)
+	}
+	if got, want := b.Corridor("torkham-hairatan").Places, []string{"AF-NAN-TORKHAM", "AF-BAL-HAIRATAN"}; !slices.Equal(got, want) {
+		t.Errorf("the corridor has %q", got)
+	}
+	if b.Corridor("silk-road") != nil {
+		t.Error("there is a corridor that is not in the file")
+	}
+}
+
+func TestCountryOfTheNeighbourIsThatOfItsIDUnlessTheFileSaysOther(t *testing.T) {
+	for neighbour, want := range map[string]string{
+		"id: PK-BA-CHAMAN": "PK", "id: PK-BA-CHAMAN, country: IN": "IN", "id: B-1": "", "id: CHAMAN": "", "id: PK": "", "id: B-1, country: PK": "PK",
+	} {
+		b, err := place.Parse("p.yaml", []byte("places: [{id: A-1, names: {en: One}, time_zone: Asia/Kabul, neighbour: {"+neighbour+", names: {en: X}}}]"))
+		if err != nil || b.Places[0].Neighbour.Country != want {
+			t.Errorf("%s is in %q, not %q; %v", neighbour, b.Places[0].Neighbour.Country, want, err)
+		}
+	}
+}
+
+func TestWeekBeginsWithMondayUnlessTheFileOrThePlaceSaysOther(t *testing.T) {
+	for _, c := range []struct {
+		file, place string
+		want        [2]time.Weekday
+	}{
+		{"", "", [2]time.Weekday{time.Monday, time.Monday}},
+		{"week_begins: sat\n", "", [2]time.Weekday{time.Saturday, time.Saturday}},
+		{"week_begins: sat\n", ", week_begins: sun", [2]time.Weekday{time.Saturday, time.Sunday}},
+	} {
+		b, err := place.Parse("p.yaml", []byte(c.file+"places: [{id: A-1, names: {en: One}, time_zone: Asia/Kabul"+c.place+"}]"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := [2]time.Weekday{b.WeekBegins, b.Places[0].WeekBegins}; got != c.want {
+			t.Errorf("weeks of %q with a place of %q begin on %v", c.file, c.place, got)
+		}
+	}
+}
 
 func TestPlaceNeedsNeitherNeighbourNorPositionNorAgencies(t *testing.T) {
 	b, err := place.Parse("p.yaml", []byte("places: [{id: A-1, names: {en: One}, time_zone: Asia/Kabul}]"))
@@ -195,7 +251,7 @@ func TestATargetNamesItsStatisticAndItsFirstDay(t *testing.T) {
 }
 
 func TestErrorsNameFilePlaceKeyAndValue(t *testing.T) {
-	if _, err := place.Parse("good.yaml", []byte(good)); err != nil {
+	if _, err := place.Parse("good.yaml", []byte(good+corridors)); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct{ old, new, want string }{
@@ -241,9 +297,18 @@ func TestErrorsNameFilePlaceKeyAndValue(t *testing.T) {
 		{"code: customs", "cod: customs", `p.yaml:2: unknown field "cod"`},
 		{"    lapse_after: 48h", "    silent_after: 2h", `p.yaml:17: place "A-1": mapping key "silent_after" already defined`},
 		{"places:", "places: []\nx:", `unknown field "x"`},
+		{"week_begins: sun", "week_begins: sunday", `p.yaml: place "A-1": week_begins: "sunday" is not a day; use sun, mon`},
+		{"places:", "week_begins: 7\nplaces:", `p.yaml: week_begins: "7" is not a day`},
+		{"id: B-1", "id: B-1, country: pk", `neighbour.country: "pk" is not a country such as "PK"`},
+		{"id: north", "id: no rth", `p.yaml: corridor "no rth": id: "no rth"`},
+		{"id: north", "id: south", `p.yaml: corridor "south": id: "south" is listed twice`},
+		{"en: North", "fa: North", `p.yaml: corridor "north": names.en: missing`},
+		{"places: [A-1]", "places: []", `p.yaml: corridor "north": places: the list is empty`},
+		{"places: [A-1]", "places: [A-1, A-1]", `places: "A-1" is listed twice`},
+		{"places: [A-1]", "places: [A-2]", `p.yaml: corridor "north": places: "A-2" is not a place of this file`},
 	} {
-		text := strings.Replace(good, c.old, c.new, 1)
-		if text == good {
+		text := strings.Replace(good+corridors, c.old, c.new, 1)
+		if text == good+corridors {
 			t.Fatalf("%q is not in the file", c.old)
 		}
 		_, err := place.Parse("p.yaml", []byte(text))
