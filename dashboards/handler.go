@@ -49,9 +49,9 @@ type Dashboards struct {
 	handler http.Handler
 }
 
-// New makes them; nothing is read before Run. The vocabulary names the measures of the API. They are to be served behind a door.Door, which
+// New makes them; nothing is read before Run. The vocabulary names the measures of the API, and the book has the places of the store. They are to be served behind a door.Door, which
 // sees to who may ask.
-func New(store Store, voc *event.Vocabulary, agencies []place.Agency, cfg Config, refusals *door.Refusals, log *slog.Logger, reg prometheus.Registerer) (*Dashboards, error) {
+func New(store Store, voc *event.Vocabulary, book *place.Book, cfg Config, refusals *door.Refusals, log *slog.Logger, reg prometheus.Registerer) (*Dashboards, error) {
 	page, err := web.New()
 	if err != nil {
 		return nil, err
@@ -61,7 +61,7 @@ func New(store Store, voc *event.Vocabulary, agencies []place.Agency, cfg Config
 	h := hub.New(store, cfg.Hub, uint64(time.Now().UnixMilli()), rand.Text(), log, reg)
 	mux := http.NewServeMux()
 	mux.Handle("GET /live", ws.New(h, cfg.Live, refusals, log, reg))
-	mux.Handle(api.Prefix, versioned(page.Version, api.New(h, store, voc, agencies, refusals, log)))
+	mux.Handle(api.Prefix, versioned(page.Version, api.New(h, store, voc, book, refusals, log)))
 	mux.Handle("/", page)
 	return &Dashboards{hub: h, handler: mux}, nil
 }

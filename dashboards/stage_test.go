@@ -71,6 +71,10 @@ func (s *stage) fail(err error) {
 func (s *stage) Places() []place.Place { return s.places }
 func (s *stage) Now() time.Time        { return s.overview.Time }
 
+func (s *stage) Periods(context.Context, overview.PeriodsQuery) (*overview.History, error) {
+	return &overview.History{Windows: []overview.Window{}}, nil
+}
+
 func (s *stage) History(_ context.Context, q overview.HistoryQuery) (*overview.History, error) {
 	h := &overview.History{ID: q.ID, Measure: q.Measure, Grain: q.Grain.String(), TimeZone: "Asia/Kabul", From: q.From, To: q.To, AsOf: s.overview.AsOf, Windows: []overview.Window{}}
 	for i, at := 0, q.From.Truncate(time.Hour).Add(30*time.Minute); at.Before(q.To) && i < 200; i++ {
@@ -297,7 +301,7 @@ func serveAs(t testing.TB, s *stage, tick time.Duration, at string, doors door.C
 	cfg.Hub.Tick = tick
 	log, reg := slog.New(slog.DiscardHandler), prometheus.NewRegistry()
 	refusals := door.NewRefusals(log, reg)
-	d, err := New(s, voc, s.agencies, cfg, refusals, log, reg)
+	d, err := New(s, voc, &book, cfg, refusals, log, reg)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,6 +34,7 @@ type Store interface {
 	Places() []place.Place
 	Now() time.Time
 	History(ctx context.Context, q overview.HistoryQuery) (*overview.History, error)
+	Periods(ctx context.Context, q overview.PeriodsQuery) (*overview.History, error)
 	Holders(ctx context.Context, id string, from, to time.Time, f overview.Filter) (*overview.Holders, error)
 	Inside(ctx context.Context, q overview.VisitsQuery) (*overview.Visits, error)
 	Find(ctx context.Context, q overview.VisitsQuery) (*overview.Found, error)
@@ -62,13 +63,14 @@ type Handler struct {
 	log      *slog.Logger
 	mux      *http.ServeMux
 
+	book     *place.Book
 	agencies Agencies
 }
 
-// New makes the handler. The vocabulary names the measures that may be asked for.
-func New(current Current, store Store, voc *event.Vocabulary, agencies []place.Agency, refusals *door.Refusals, log *slog.Logger) *Handler {
+// New makes the handler. The vocabulary names the measures that may be asked for, and the book the corridors; it has the places of the store.
+func New(current Current, store Store, voc *event.Vocabulary, book *place.Book, refusals *door.Refusals, log *slog.Logger) *Handler {
 	h := &Handler{
-		current: current, store: store, voc: voc, agencies: agenciesOf(agencies), refusals: refusals, log: log.With("component", "api"), mux: http.NewServeMux(),
+		current: current, store: store, voc: voc, book: book, agencies: agenciesOf(book.Agencies), refusals: refusals, log: log.With("component", "api"), mux: http.NewServeMux(),
 	}
 	h.route("overview", asTable, h.overview)
 	h.route("measures", asTable, h.measures)
@@ -76,6 +78,11 @@ func New(current Current, store Store, voc *event.Vocabulary, agencies []place.A
 	h.route("places", asTable, h.places)
 	h.route("places/{id}", asDocument, h.place)
 	h.route("places/{id}/history", asTable, h.history)
+	h.route("corridors", asTable, h.corridors)
+	h.route("corridors/{id}/history", asTable, h.corridorHistory)
+	h.route("neighbours", asTable, h.neighbours)
+	h.route("neighbours/{country}/history", asTable, h.neighbourHistory)
+	h.route("total/history", asTable, h.totalHistory)
 	h.route("places/{id}/holders", asTable, h.holders)
 	h.route("places/{id}/visits", asTable, h.inside)
 	h.route("places/{id}/readings", asTable, h.readings)

@@ -98,7 +98,7 @@ func openWith(t testing.TB, shown query.Config) *office {
 				t.Fatal(err)
 			}
 			log := slog.New(slog.DiscardHandler)
-			return New(direct{source}, source, voc, book.Agencies, door.NewRefusals(log, prometheus.NewRegistry()), log)
+			return New(direct{source}, source, voc, book, door.NewRefusals(log, prometheus.NewRegistry()), log)
 		},
 		exec: func(format string, args ...any) {
 			t.Helper()
@@ -268,6 +268,7 @@ func TestEveryAnswerIsAsDescribed(t *testing.T) {
 		t.Errorf("a day of arrivals: %+v", w)
 	}
 	o.get("/places/"+torkham+"/history?grain=minute", nil)
+	o.periods()
 
 	var holders overview.Holders
 	o.get("/places/"+torkham+"/holders", &holders)
@@ -375,7 +376,11 @@ func TestInvalidParametersAreNamed(t *testing.T) {
 		status                 int
 	}{
 		{history + "?measure=speed", "measure", "speed", 400},
-		{history + "?grain=week", "grain", "week", 400},
+		{history + "?grain=fortnight", "grain", "fortnight", 400},
+		{"/total/history?grain=hour", "grain", "hour", 400},
+		{"/total/history?grain=day&from=2010-01-05T10:00:00Z", "from", "2010-01-05T10:00:00Z", 400},
+		{"/corridors/silk-road/history", "id", "silk-road", 404},
+		{"/neighbours/CN/history", "country", "CN", 404},
 		{history + "?grain=", "grain", "", 400},
 		{history + "?from=yesterday", "from", "yesterday", 400},
 		{history + "?from=1970-01-01T00:00:00Z", "from", "1970-01-01T00:00:00Z", 400},

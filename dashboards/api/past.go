@@ -3,11 +3,9 @@ package api
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"dwell/dashboards/overview"
-	"dwell/metrics/window"
 )
 
 const (
@@ -20,45 +18,6 @@ const (
 
 	maxRestatements, defaultRestatements = 10_000, 500
 )
-
-// lookBack is how far back history goes where the request does not say.
-var lookBack = map[window.Grain]time.Duration{window.Minute: 3 * time.Hour, window.Hour: day, window.Day: 30 * day}
-
-func (h *Handler) history(ctx context.Context, q *request) (any, error) {
-	id, err := h.id(q)
-	if err != nil {
-		return nil, err
-	}
-	ask := overview.HistoryQuery{ID: id, Measure: "release_time", Grain: window.Hour}
-	measure, err := h.measure(q)
-	if err != nil {
-		return nil, err
-	}
-	if measure != "" {
-		ask.Measure = measure
-	}
-	grain, err := q.word("grain", "minute", "hour", "day")
-	if err != nil {
-		return nil, err
-	}
-	if grain != "" {
-		ask.Grain, _ = window.ParseGrain(grain)
-	}
-	if ask.From, ask.To, err = q.span(h.store.Now(), lookBack[ask.Grain], longest); err != nil {
-		return nil, err
-	}
-	if ask.Filter, err = q.filter(); err != nil {
-		return nil, err
-	}
-	if err := q.done(); err != nil {
-		return nil, err
-	}
-	if n := ask.Windows(); n > overview.MaxWindows {
-		return nil, bad("from", ask.From.Format(time.RFC3339),
-			fmt.Sprintf("%d windows of a %s are too many, the most is %d", n, ask.Grain, overview.MaxWindows))
-	}
-	return h.store.History(ctx, ask)
-}
 
 func (h *Handler) holders(ctx context.Context, q *request) (any, error) {
 	id, err := h.id(q)

@@ -20,7 +20,8 @@ type ConfiguredPlace struct {
 	// Targets are in the order of the days from which on they hold.
 	Targets []ConfiguredTarget `json:"targets"`
 	// SilentAfterSeconds is the configured one; the overview has the one that holds now.
-	SilentAfterSeconds int64 `json:"silent_after_seconds"`
+	SilentAfterSeconds int64  `json:"silent_after_seconds"`
+	WeekBegins         string `json:"week_begins"`
 	// Assumed lists the keys without a published figure.
 	Assumed []string `json:"assumed"`
 }
@@ -48,7 +49,7 @@ func (h *Handler) places(_ context.Context, q *request) (any, error) {
 func configured(p *place.Place) ConfiguredPlace {
 	out := ConfiguredPlace{
 		PlaceDocument:      overview.PlaceDocumentOf(p),
-		SilentAfterSeconds: int64(p.SilentAfter / time.Second), Assumed: append([]string{}, p.Assumed...), Targets: []ConfiguredTarget{},
+		SilentAfterSeconds: int64(p.SilentAfter / time.Second), WeekBegins: place.DayName(p.WeekBegins), Assumed: append([]string{}, p.Assumed...), Targets: []ConfiguredTarget{},
 	}
 	if p.UNLocode != "" {
 		out.UNLocode = &p.UNLocode

@@ -44,6 +44,9 @@ func set(v reflect.Value) {
 	case time.Duration:
 		v.SetInt(int64(time.Hour))
 		return
+	case time.Weekday:
+		v.SetInt(int64(time.Saturday))
+		return
 	}
 	switch v.Kind() {
 	case reflect.String:

@@ -6,6 +6,7 @@ import (
 	"math"
 	"time"
 
+	"dwell/metrics/calendar"
 	"dwell/metrics/window"
 )
 
@@ -25,6 +26,26 @@ const MaxWindows = 3000
 func (q HistoryQuery) Windows() int {
 	length := map[window.Grain]time.Duration{window.Minute: time.Minute, window.Hour: time.Hour, window.Day: 24 * time.Hour}
 	return int(math.Ceil(float64(q.To.Sub(q.From)) / float64(length[q.Grain])))
+}
+
+// PeriodsQuery asks for the periods of [From, To) that places had together. From and To are widened to whole periods of the local dates
+// of the places.
+type PeriodsQuery struct {
+	// ID is what the answer is called.
+	ID string
+	// Places are ids, each once.
+	Places  []string
+	Measure string
+	Grain   calendar.Grain
+	// WeekBegins is the first day of weeks.
+	WeekBegins time.Weekday
+	From, To   time.Time
+	Filter
+}
+
+// Windows is how many periods the query spans at most, but for the widening.
+func (q PeriodsQuery) Windows() int {
+	return int(math.Ceil(float64(q.To.Sub(q.From)) / float64(q.Grain.LeastDays()) / float64(24*time.Hour)))
 }
 
 // RestatementsQuery asks for what changed in [From, To) of the final windows of a place; empty fields select all. Of a total

@@ -9,13 +9,19 @@ type Filter struct {
 	Regime    string `json:"regime,omitempty"`
 }
 
-// History is one measure of one BCP over time.
+// History is one measure over time, of one BCP or of several together.
 type History struct {
-	ID         string `json:"id" table:"column"`
-	Measure    string `json:"measure" table:"column"`
-	Grain      string `json:"grain" table:"column"`
-	Filter     `table:"column"`
-	TimeZone   string     `json:"time_zone" table:"column"`
+	// ID is that of the BCP or corridor, a neighbour's country, or "total".
+	ID string `json:"id" table:"column"`
+	// Places are the BCPs that were added up.
+	Places  []string `json:"places,omitempty"`
+	Measure string   `json:"measure" table:"column"`
+	Grain   string   `json:"grain" table:"column"`
+	Filter  `table:"column"`
+	// TimeZone is empty where the places have several.
+	TimeZone string `json:"time_zone" table:"column"`
+	// WeekBegins is the first day of weeks, such as "sat"; empty of other grains.
+	WeekBegins string     `json:"week_begins,omitempty"`
 	From       time.Time  `json:"from"`
 	To         time.Time  `json:"to"`
 	AsOf       *time.Time `json:"as_of" table:"column"`
@@ -23,12 +29,20 @@ type History struct {
 	Windows    []Window   `json:"windows" table:"rows"`
 }
 
-// Window is one minute, hour or local day. If the measure is a count, only N is set; where N is null or zero of a
-// time, Reason says why there is no more.
+// Window is one minute, hour or local day, or a period of local days. If the measure is a count, only N is set; where N is null or zero
+// of a time, Reason says why there is no more.
 type Window struct {
-	Start  time.Time `json:"start"`
-	End    time.Time `json:"end"`
-	Status Status    `json:"status"`
+	// Start is when the first of the BCPs begins the window, End when the last one ends it.
+	Start time.Time `json:"start"`
+	End   time.Time `json:"end"`
+	// What follows to UnknownDays is of periods of local days alone. Name is such as "2026-11" or "1405-09".
+	Name      string `json:"name,omitempty"`
+	FirstDate string `json:"first_date,omitempty"`
+	LastDate  string `json:"last_date,omitempty"`
+	// Days are those that have begun, of each BCP, and UnknownDays those of them of which nothing is known: no number has anything of them.
+	Days        *int   `json:"days,omitempty"`
+	UnknownDays *int   `json:"unknown_days,omitempty"`
+	Status      Status `json:"status"`
 	// Final says that only late data changes the window.
 	Final       bool     `json:"final"`
 	Finality    Finality `json:"finality"`

@@ -94,6 +94,8 @@ type Status string
 const (
 	OK      Status = "ok"
 	Unknown Status = "unknown"
+	// Partial is a period of which some days are unknown; its numbers are of the others.
+	Partial Status = "partial"
 	Closed  Status = "closed"
 )
 

@@ -20,6 +20,9 @@ func PlaceDocumentOf(p *place.Place) PlaceDocument {
 	d := PlaceDocument{ID: p.ID, Names: p.Names, TimeZone: p.Zone.String(), Position: (*Position)(p.Position)}
 	if n := p.Neighbour; n != nil {
 		d.Neighbour = &Neighbour{ID: n.ID, Names: n.Names}
+		if n.Country != "" {
+			d.Neighbour.Country = &n.Country
+		}
 	}
 	if p.Capacity > 0 {
 		d.Capacity = &p.Capacity
@@ -31,6 +34,8 @@ func PlaceDocumentOf(p *place.Place) PlaceDocument {
 type Neighbour struct {
 	ID    string            `json:"id"`
 	Names map[string]string `json:"names"`
+	// Country is null where neither the places file nor the id says it.
+	Country *string `json:"country"`
 }
 
 // Position is in degrees north and east.

@@ -2,6 +2,7 @@ package query
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -44,18 +45,28 @@ func (h *baselines) seenBefore(t time.Time) time.Time {
 	return time.Unix(h.seen[at-1], 0)
 }
 
-// baselinesAt are those of one place as they were at t, or are now.
-func (s *Source) baselinesAt(ctx context.Context, id string, t time.Time) (*baselines, error) {
+// baselinesAt are those of places as they were at t, or are now.
+func (s *Source) baselinesAt(ctx context.Context, ids []string, t time.Time) (map[string]*baselines, error) {
 	if s.now().Sub(t) < relearnAfter {
 		read := s.read.Load()
 		if read == nil {
 			return nil, ErrUnread
 		}
-		return read.baselines[id], nil
+		return read.baselines, nil
 	}
-	all, err := s.learn(ctx, []string{id}, t)
-	return all[id], err
+	all := map[string]*baselines{}
+	for some := range slices.Chunk(ids, mostLearned) {
+		learned, err := s.learn(ctx, some, t)
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(all, learned)
+	}
+	return all, nil
 }
+
+// mostLearned is of how many places a question learns the baselines at once: a quarter of an hour of a place may be a row of the result.
+const mostLearned = mostReturned / int(baseline.Back/time.Hour) / 4
 
 // SilentAfter is how long a silence of the place may last now, as was learned last, or as configured before.
 func (s *Source) SilentAfter(id string) time.Duration {

@@ -43,22 +43,17 @@ func (s *Source) History(ctx context.Context, q overview.HistoryQuery) (*overvie
 	if err != nil {
 		return nil, err
 	}
-	known, err := s.baselinesAt(ctx, q.ID, q.To)
+	learned, err := s.baselinesAt(ctx, []string{q.ID}, q.To)
 	if err != nil {
 		return nil, err
 	}
+	known := learned[q.ID]
 	openings := s.openings(p)
-	// A window is unknown after a silence, so what came before the first one counts.
-	var longest time.Duration
-	for at := from; at.Before(q.To) && at.Before(from.AddDate(0, 0, 7)); at = at.Add(time.Hour) {
-		tolerated, _ := known.silence(at)
-		longest = max(longest, tolerated)
-	}
-	before := startOf(q.Grain, from.Add(-longest), p.Zone)
+	before := startOf(q.Grain, from.Add(-known.longest(from, q.To)), p.Zone)
 	net := closedDuring(openings, before.UnixMilli(), q.To.UnixMilli())
-	rows, err := s.readPast(ctx, q, before, net)
-	if err == nil && !net && closed(rows) { // before all that was asked for, or the closing came meanwhile
-		rows, err = s.readPast(ctx, q, before, true)
+	rows, err := s.readPast(ctx, s.windowsIn(q, before), q.Measure, q.Filter, net)
+	if err == nil {
+		err = s.readOthers(ctx, q, before, rows)
 	}
 	if err != nil {
 		return nil, err
@@ -71,10 +66,7 @@ func (s *Source) History(ctx context.Context, q overview.HistoryQuery) (*overvie
 	if err != nil {
 		return nil, err
 	}
-	silent := overview.Stale
-	if b, _ := s.voc.BCP([]byte(p.ID)); !(&view{inside: occupancyOf(&s.border.Overview().Places[b])}).measured() {
-		silent = overview.NotMeasured
-	}
+	silent := s.silentReason(p)
 	seen := time.Time{} // the end of the last window that has a row
 	for at := before; at.Before(q.To); at = endOf(q.Grain, at, p.Zone) {
 		end, row := endOf(q.Grain, at, p.Zone), rows[at.Unix()]
@@ -111,6 +103,24 @@ func (s *Source) History(ctx context.Context, q overview.HistoryQuery) (*overvie
 		out.Windows = append(out.Windows, w)
 	}
 	return out, nil
+}
+
+// longest is how long a silence of the place may last at most in the week from an instant, or until another one. A window is unknown
+// after a silence, so what came so long before the first one counts.
+func (h *baselines) longest(from, to time.Time) (longest time.Duration) {
+	for at := from; at.Before(to) && at.Before(from.AddDate(0, 0, 7)); at = at.Add(time.Hour) {
+		tolerated, _ := h.silence(at)
+		longest = max(longest, tolerated)
+	}
+	return longest
+}
+
+// silentReason is why a window after a silence of the place is unknown.
+func (s *Source) silentReason(p *place.Place) overview.Reason {
+	if b, _ := s.voc.BCP([]byte(p.ID)); !(&view{inside: occupancyOf(&s.border.Overview().Places[b])}).measured() {
+		return overview.NotMeasured
+	}
+	return overview.Stale
 }
 
 // fill says what a window that is known holds.
@@ -176,28 +186,46 @@ var (
 	countsOf = "(" + insideOf + " OR measure IN ({counted:Array(String)}))"
 )
 
-// readPast reads the windows of [from, q.To) by start, with net quantiles if these are asked for. A window that is missing
-// has no row of any measure, whatever the filter.
-func (s *Source) readPast(ctx context.Context, q overview.HistoryQuery, from time.Time, net bool) (map[int64]*past, error) {
-	filter, args := condition(q.Filter)
-	args = append(args, clickhouse.Named("counted", window.CountedBy(q.Measure)), named("bcp", q.ID), named("grain", q.Grain),
-		named("from", from.Unix()), named("to", q.To.Unix()))
+// selection says as SQL which windows a question is about, with its arguments.
+type selection struct {
+	// key is a whole number by which windows are told apart: those with the same one are added up.
+	key string
+	// of is the table with conditions, to which more can be added; there may be no rows of other measures than those named.
+	of   func(names ...string) string
+	days bool
+	args []any
+}
+
+// windowsIn selects the windows of [from, q.To), each by its start.
+func (s *Source) windowsIn(q overview.HistoryQuery, from time.Time) selection {
+	return selection{
+		key: "toUnixTimestamp(start)", days: q.Grain == window.Day,
+		of: func(names ...string) string {
+			return s.windowsOf(q.Grain, "{from:Int64}", "{to:Int64}", window.CountedBy(names...)...) + ` bcp = {bcp:String} AND grain = {grain:String}
+    AND start >= fromUnixTimestamp({from:Int64}) AND start < fromUnixTimestamp({to:Int64})`
+		},
+		args: []any{named("bcp", q.ID), named("grain", q.Grain), named("from", from.Unix()), named("to", q.To.Unix())},
+	}
+}
+
+// readPast reads a measure of windows by their keys, with net quantiles if these are asked for or a place was closed. A window that is
+// missing has no row of arrivals, of left or of the measure that the filter lets pass.
+func (s *Source) readPast(ctx context.Context, in selection, measure string, f overview.Filter, net bool) (map[int64]*past, error) {
+	filter, args := condition(f)
+	args = append(append(args, clickhouse.Named("counted", window.CountedBy(measure))), in.args...)
 	of := func(measures string, names ...string) string {
-		if q.Grain == window.Day {
+		if in.days {
 			measures = ofDays(measures)
 		}
-		return `
-FROM ` + s.windowsOf(q.Grain, "{from:Int64}", "{to:Int64}", window.CountedBy(names...)...) + ` bcp = {bcp:String} AND grain = {grain:String} AND ` + measures + `
-    AND start >= fromUnixTimestamp({from:Int64}) AND start < fromUnixTimestamp({to:Int64})` + filter + `
-GROUP BY start`
+		return "\nFROM " + in.of(names...) + " AND " + measures + filter + "\nGROUP BY at"
 	}
-	counted, counts, names := "sumIf(n, measure IN ({counted:Array(String)}))", countsOf, []string{"arrivals", "left", q.Measure}
-	isTime := window.KindOf(q.Measure) == window.Time
+	counted, counts, names := "sumIf(n, measure IN ({counted:Array(String)}))", countsOf, []string{"arrivals", "left", measure}
+	isTime := window.KindOf(measure) == window.Time
 	if isTime {
 		counted, counts, names = "toInt64(0)", insideOf, names[:2]
 	}
-	sql := `
-SELECT toUnixTimestamp(start), ` + counted + `, sumIf(n, measure = 'arrivals'), sumIf(n, ` + leftOf + `),
+	at := "\nSELECT toInt64(" + in.key + ") AS at, "
+	sql := at + counted + `, sumIf(n, measure = 'arrivals'), sumIf(n, ` + leftOf + `),
     toInt64(0), toUInt128(0), toInt64(0), toUInt128(0), ` + noQuantiles + `, ` + noQuantiles + of(counts, names...)
 	if isTime {
 		// Sketches are most of a row, so they are read of no measure but this, and net ones only if there may be any.
@@ -205,28 +233,26 @@ SELECT toUnixTimestamp(start), ` + counted + `, sumIf(n, measure = 'arrivals'), 
 		if net {
 			netQuantiles = quantiles("if(net_ms = sum_ms, bins.keys, net_bins.keys)", "if(net_ms = sum_ms, bins.values, net_bins.values)")
 		}
-		sql += `
-UNION ALL
-SELECT toUnixTimestamp(start), sum(n), toInt64(0), toInt64(0),
+		sql += "\nUNION ALL" + at + `sum(n), toInt64(0), toInt64(0),
     sum(sum_ms), sum(sum_sq), sum(net_ms), sum(if(net_ms = sum_ms, sum_sq, net_sq)),
-    ` + quantiles("bins.keys", "bins.values") + `, ` + netQuantiles + of("measure IN ({counted:Array(String)})", q.Measure)
+    ` + quantiles("bins.keys", "bins.values") + `, ` + netQuantiles + of("measure IN ({counted:Array(String)})", measure)
 	}
 	all := map[int64]*past{}
 	err := s.each(ctx, "windows", sql, args, func(rows driver.Rows) error {
-		var start uint32
+		var key int64
 		var part past
-		err := rows.Scan(&start, &part.n, &part.arrivals, &part.left,
+		err := rows.Scan(&key, &part.n, &part.arrivals, &part.left,
 			&part.sum, &part.squares, &part.net, &part.netSquares, &part.quantiles, &part.netQuantiles)
-		if w := all[int64(start)]; w != nil {
+		if w := all[key]; w != nil {
 			part.add(w)
 		}
-		all[int64(start)] = &part
+		all[key] = &part
 		return err
 	})
-	if err != nil {
-		return nil, err
+	if err == nil && !net && closed(all) { // before all that was asked for, or the closing came meanwhile
+		return s.readPast(ctx, in, measure, f, true)
 	}
-	return all, s.readOthers(ctx, q, from, all)
+	return all, err
 }
 
 const noQuantiles = "CAST([], 'Array(Int16)')"
@@ -256,7 +282,7 @@ func (p *past) add(o *past) {
 	p.quantiles, p.netQuantiles = append(p.quantiles, o.quantiles...), append(p.netQuantiles, o.netQuantiles...)
 }
 
-// readOthers finds windows of [from, q.To) that have other rows than those of all, which has none that came since it was read.
+// readOthers adds to all the windows of [from, q.To) that have other rows, whatever the filter, without any that came since all was read.
 // Other rows are the majority, so they are read only from the first to the last window that is missing.
 func (s *Source) readOthers(ctx context.Context, q overview.HistoryQuery, from time.Time, all map[int64]*past) error {
 	zone, missing := s.place(q.ID).Zone, []int64{}

@@ -17,10 +17,11 @@ func (s *Source) Readings(ctx context.Context, id string, from, to time.Time, li
 		return nil, err
 	}
 	defer done()
-	known, err := s.baselinesAt(ctx, id, to)
+	learned, err := s.baselinesAt(ctx, []string{id}, to)
 	if err != nil {
 		return nil, err
 	}
+	known := learned[id]
 	all, err := s.readPublished(ctx, id, from, to, s.shownQueues(), "ORDER BY time, source, queue, id LIMIT "+strconv.Itoa(limit+1))
 	if err != nil {
 		return nil, err

@@ -20,6 +20,7 @@ import (
 	"dwell/dashboards"
 	"dwell/dashboards/door"
 	"dwell/ingest/event"
+	"dwell/ingest/place"
 	"dwell/ingest/receiver"
 	"dwell/metrics/engine"
 	"dwell/metrics/pipeline"
@@ -120,7 +121,7 @@ func reference(t *testing.T) []byte {
 	b := busy(t)
 	log := slog.New(slog.DiscardHandler)
 	refusals := door.NewRefusals(log, b.registry)
-	if _, err := dashboards.New(nil, b.voc, nil, dashboards.DefaultConfig(), refusals, log, b.registry); err != nil {
+	if _, err := dashboards.New(nil, b.voc, &place.Book{}, dashboards.DefaultConfig(), refusals, log, b.registry); err != nil {
 		t.Fatal(err)
 	}
 	families, err := b.registry.Gather()

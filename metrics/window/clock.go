@@ -55,6 +55,16 @@ func (c *Clock) Offset(minute int32) (offset, until int32) {
 	return offset, c.until
 }
 
+// DateOf is the local date of a minute, in days since 1970-01-01. Of the minute at which a day begins it is the date of the day.
+func (c *Clock) DateOf(minute int32) int32 {
+	local := minute + c.at(minute)
+	return (local - past(local, dayLength)) / dayLength
+}
+
+// Midnight is the minute at which the day with a local date begins. Where clocks jump over a whole date, it is that of the next date,
+// and the day is empty.
+func (c *Clock) Midnight(date int32) int32 { return c.midnight(date) }
+
 // day is the local day that has this minute.
 func (c *Clock) day(minute int32) (start, end int32) {
 	local := minute + c.at(minute)
@@ -63,7 +73,7 @@ func (c *Clock) day(minute int32) (start, end int32) {
 		return start, end
 	}
 	// The clocks change nearby. Where they have gone back over midnight, the next day has begun before this minute.
-	date := (local - past(local, dayLength)) / dayLength
+	date := c.DateOf(minute)
 	start, end = c.midnight(date), c.midnight(date+1)
 	for end <= minute {
 		date++

@@ -19,7 +19,7 @@ import (
 
 // startWeb serves the page, /live, /api/v1 with what is posted there, /metrics, /healthz and /readyz. Now is the clock of what is posted.
 func (s *System) startWeb(ctx context.Context, reg *prometheus.Registry, known *health, refusals *door.Refusals, now func() time.Time) error {
-	shown, err := dashboards.New(s.Source, s.Vocabulary, s.Book.Agencies, s.Config.Dashboards.Config, refusals, s.Log, reg)
+	shown, err := dashboards.New(s.Source, s.Vocabulary, s.Book, s.Config.Dashboards.Config, refusals, s.Log, reg)
 	if err != nil {
 		return err
 	}
