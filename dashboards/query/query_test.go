@@ -23,8 +23,9 @@ func TestMain(m *testing.M) { clickhousetest.Main(m) }
 
 // database is one with rows written by hand, and a source whose clock stands.
 type database struct {
-	t    testing.TB
-	conn driver.Conn
+	t     testing.TB
+	store *clickhouse.Store
+	conn  driver.Conn
 	*Source
 	voc  *event.Vocabulary
 	all  []place.Place
@@ -51,7 +52,7 @@ func newBorder(t testing.TB, now string, places ...place.Place) *database {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = store.Close() })
-	b := &database{t: t, conn: store.Conn(), all: places, now: at(now), asOf: 10}
+	b := &database{t: t, store: store, conn: store.Conn(), all: places, now: at(now), asOf: 10}
 	// Questions need no user that may write.
 	cfg.Addresses = []string{server.ReadOnly(t, 2).Addr}
 	reader, err := clickhouse.Connect(cfg)
