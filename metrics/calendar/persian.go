@@ -10,6 +10,9 @@ func nowruz(year int) Date {
 	return Date(first + 365*(year-1) + floor(8*year+21, 33))
 }
 
+// NewYear is the first day of a year of the Solar Hijri calendar.
+func NewYear(year int) Date { return nowruz(year) }
+
 // persian is the year of the date, and its month, counted from 0.
 func persian(d Date) (year, month int) {
 	const known, longest = 1348, 366

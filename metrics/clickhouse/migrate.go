@@ -13,6 +13,7 @@ import (
 
 	driver "github.com/ClickHouse/clickhouse-go/v2"
 
+	"dwell/metrics/calendar"
 	"dwell/metrics/window"
 )
 
@@ -28,6 +29,11 @@ var migrationFiles embed.FS
 //
 //go:embed views/measures.sql
 var views string
+
+// The comments on columns are set with the views, so that data of any age has them all.
+//
+//go:embed views/comments.sql
+var comments string
 
 type migration struct {
 	version int
@@ -116,16 +122,21 @@ func migrate(ctx context.Context, cfg Config) error {
 			return fmt.Errorf("migration %d %s: %w", m.version, m.name, err)
 		}
 	}
-	return migrateViews(ctx, conn, cfg)
+	return migrateViews(ctx, conn, cfg, len(all))
 }
 
-// migrateViews recreates the views over measures unless they are those of this program. Their hash is stored as version 0.
-func migrateViews(ctx context.Context, conn driver.Conn, cfg Config) error {
-	statements, err := migration{name: "views", text: views}.render(cfg)
-	if err != nil {
-		return err
+// migrateViews recreates the views over measures and sets all comments unless this has been done by this program. The hash of both is
+// stored as version 0, with the version of the schema: a migration that recreates a view drops the comments on its columns.
+func migrateViews(ctx context.Context, conn driver.Conn, cfg Config, version int) error {
+	var statements []string
+	for _, text := range []string{views, comments} {
+		rendered, err := migration{name: "views", text: text}.render(cfg)
+		if err != nil {
+			return err
+		}
+		statements = append(statements, rendered...)
 	}
-	name := fmt.Sprintf("views %x", sha256.Sum256([]byte(strings.Join(statements, ";\n"))))
+	name := fmt.Sprintf("views %x of schema %d", sha256.Sum256([]byte(strings.Join(statements, ";\n"))), version)
 	var same uint64
 	const made = "SELECT count() FROM %s.schema_versions FINAL WHERE version = 0 AND name = '%s'"
 	if err := conn.QueryRow(ctx, fmt.Sprintf(made, cfg.Database, name)).Scan(&same); err != nil || same > 0 {
@@ -156,13 +167,20 @@ func (c Config) onCluster() string {
 // render fills in what depends on the installation: {{db}}, {{cluster}} after the name of what is created, and {{replacing
 // "version"}} for the engine. {{measured "NAME"}} is the condition on measure that selects a measure or total, {{faulty "PREFIX"}}
 // selects the counts of visits with a fault, {{times}} all times, and {{visits}} all measures but those of segments. {{present}}
-// leaves out the visits that are absent. {{minutes}} is a query of the minutes between two parameters, and {{counts}} are the names of all counts.
+// leaves out the visits that are absent. {{date}} is the
+// local date of w.bcp at start; {{dates}}, {{firstYear}} and {{newYears}} are of the view calendar. {{minutes}} is a query of the minutes between two parameters, and {{counts}} are the names of all counts.
 func (m migration) render(cfg Config) ([]string, error) {
 	t, err := template.New(m.name).Funcs(template.FuncMap{
-		"db":       func() string { return cfg.Database },
-		"cluster":  cfg.onCluster,
-		"counts":   window.CountNames,
-		"measured": window.SQLOf,
+		"db":      func() string { return cfg.Database },
+		"cluster": cfg.onCluster,
+		"counts":  window.CountNames,
+		"date":    func() string { return sqlOfDate(cfg.Database) },
+		"dates": func() string {
+			return fmt.Sprintf("%d, %d", calendar.NewYear(firstYear), calendar.NewYear(lastYear+1)-calendar.NewYear(firstYear))
+		},
+		"firstYear": func() int { return firstYear },
+		"newYears":  newYears,
+		"measured":  window.SQLOf,
 		"minutes": func() string {
 			return window.SQLOfMinutes(cfg.Database+".visits", "bcp = {bcp:String} AND "+
 				window.SQLOfFactsDuring("{from:DateTime('UTC')}", "{to:DateTime('UTC')}")+" AND "+window.SQLOfPresent(cfg.Database))
