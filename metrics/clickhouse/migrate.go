@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"text/template"
@@ -153,6 +154,16 @@ func migrateViews(ctx context.Context, conn driver.Conn, cfg Config, version int
 	return nil
 }
 
+// countsOfMovements are the definitions of the counts of the view movements.
+func countsOfMovements() (all []window.Definition) {
+	for _, d := range window.Definitions() {
+		if slices.Contains(window.CountNames(), d.Name) {
+			all = append(all, d)
+		}
+	}
+	return all
+}
+
 // note is the statement that records an applied version.
 const note = "INSERT INTO %s.schema_versions (version, name) VALUES (%d, '%s')"
 
@@ -168,12 +179,14 @@ func (c Config) onCluster() string {
 // "version"}} for the engine. {{measured "NAME"}} is the condition on measure that selects a measure or total, {{faulty "PREFIX"}}
 // selects the counts of visits with a fault, {{times}} all times, and {{visits}} all measures but those of segments. {{present}}
 // leaves out the visits that are absent. {{date}} is the
-// local date of w.bcp at start; {{dates}}, {{firstYear}} and {{newYears}} are of the view calendar. {{minutes}} is a query of the minutes between two parameters, and {{counts}} are the names of all counts.
+// local date of w.bcp at start; {{dates}}, {{firstYear}} and {{newYears}} are of the view calendar. {{minutes}} is a query of the minutes between two parameters, and {{counts}} are the names of all counts,
+// {{counted}} their definitions.
 func (m migration) render(cfg Config) ([]string, error) {
 	t, err := template.New(m.name).Funcs(template.FuncMap{
 		"db":      func() string { return cfg.Database },
 		"cluster": cfg.onCluster,
 		"counts":  window.CountNames,
+		"counted": countsOfMovements,
 		"date":    func() string { return sqlOfDate(cfg.Database) },
 		"dates": func() string {
 			return fmt.Sprintf("%d, %d", calendar.NewYear(firstYear), calendar.NewYear(lastYear+1)-calendar.NewYear(firstYear))

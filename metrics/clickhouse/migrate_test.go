@@ -65,7 +65,7 @@ func TestMigrationsOfACluster(t *testing.T) {
 	}
 	cfg := DefaultConfig()
 	cfg.Cluster = "border"
-	for _, m := range append(known, migration{name: "views", text: views}) {
+	for _, m := range append(known, migration{name: "views", text: views}, migration{name: "comments", text: comments}) {
 		statements, err := m.render(cfg)
 		if err != nil {
 			t.Fatal(err)
@@ -77,6 +77,12 @@ func TestMigrationsOfACluster(t *testing.T) {
 			}
 			if strings.HasPrefix(s, "CREATE TABLE") && !strings.Contains(s, "ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{database}/{table}', '{replica}'") {
 				t.Errorf("not replicated: %s", s)
+			}
+			if m.name == "comments" {
+				if !strings.HasPrefix(s, "ALTER TABLE") || strings.Count(s, "\n") != strings.Count(s, "COMMENT") {
+					t.Errorf("no comment, so it may not run twice: %s", s)
+				}
+				continue
 			}
 			again := strings.Contains(head, "OR REPLACE") || strings.Contains(head, "MATERIALIZE INDEX IF EXISTS")
 			if adds := strings.Count(s, "ADD COLUMN"); !again && strings.Count(s, "IF NOT EXISTS") < max(1, adds) {
@@ -130,5 +136,8 @@ func TestChangedViewsAreRecreated(t *testing.T) {
 	open(t, cfg, voc)
 	if got, want := views(), "crossing_times\ninside\nmovements\n"; got != want {
 		t.Errorf("after a start with other views there are %q, want %q", got, want)
+	}
+	if got := s.text(t, "SELECT count() FROM system.columns WHERE database = currentDatabase() AND comment = ''"); got != "0\n" {
+		t.Errorf("after a start with other views %s columns are without a comment", got)
 	}
 }
