@@ -269,6 +269,7 @@ func TestEveryAnswerIsAsDescribed(t *testing.T) {
 	}
 	o.get("/places/"+torkham+"/history?grain=minute", nil)
 	o.periods()
+	o.dates()
 
 	var holders overview.Holders
 	o.get("/places/"+torkham+"/holders", &holders)
@@ -377,6 +378,10 @@ func TestInvalidParametersAreNamed(t *testing.T) {
 	}{
 		{history + "?measure=speed", "measure", "speed", 400},
 		{history + "?grain=fortnight", "grain", "fortnight", 400},
+		{"/total/history?from=2026-01-05&to=2026-01-05", "from", "2026-01-05", 400},
+		{"/total/history?from=2026-01-32", "from", "2026-01-32", 400},
+		{history + "?from=2026-01-05", "from", "2026-01-05", 400},
+		{history + "?grain=day&from=2026-01-05", "from", "2026-01-05", 400},
 		{"/total/history?grain=hour", "grain", "hour", 400},
 		{"/total/history?grain=day&from=2010-01-05T10:00:00Z", "from", "2010-01-05T10:00:00Z", 400},
 		{"/corridors/silk-road/history", "id", "silk-road", 404},

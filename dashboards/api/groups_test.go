@@ -48,6 +48,27 @@ func (o *office) periods() {
 	}
 }
 
+// An instant is of two dates where places are in several time zones; a date is that of each.
+func (o *office) dates() {
+	var h overview.History
+	o.get("/total/history?grain=month_persian&measure=arrivals&from=2025-12-22&to=2026-01-21", &h)
+	if len(h.Windows) != 1 || h.Windows[0].Name != "1404-10" || *h.Windows[0].N != 4 {
+		o.t.Errorf("%+v", h.Windows)
+	}
+	o.get("/places/"+torkham+"/history?grain=week&from=2026-01-03", &h) // until now
+	if len(h.Windows) != 1 || h.Windows[0].Name != "2026-01-03" {
+		o.t.Errorf("%+v", h.Windows)
+	}
+	o.get("/total/history?measure=arrivals&from=2026-01-04&to=2026-01-05", &h)
+	if len(h.Windows) != 1 || *h.Windows[0].N != 4 {
+		o.t.Errorf("%+v", h.Windows)
+	}
+	o.get("/total/history?from=2026-01-06", &h) // it has begun somewhere in the world, but not here
+	if len(h.Windows) != 1 || h.Windows[0].Reason != overview.Future {
+		o.t.Errorf("%+v", h.Windows)
+	}
+}
+
 func TestGrainsThatCanBeAskedForAreThoseOfTheDescription(t *testing.T) {
 	doc, _ := load(t)
 	for path, want := range map[string][]string{

@@ -61,8 +61,15 @@ func (h *Handler) askHistory(q *request, ask *overview.PeriodsQuery, grains []st
 		grain = given
 	}
 	ask.Grain, _ = calendar.ParseGrain(grain)
+	if _, stored := window.ParseGrain(grain); !stored || grains[0] == calendar.Day.String() {
+		q.dates = map[string]calendar.Date{}
+	}
 	if ask.From, ask.To, err = q.span(h.store.Now(), usual[grain], longest); err != nil {
 		return "", err
+	}
+	ask.FromDate, ask.ToDate = q.dates["from"], q.dates["to"]
+	if ask.FromDate != 0 && ask.ToDate != 0 && ask.FromDate >= ask.ToDate {
+		return "", bad("from", ask.FromDate.String(), "not before to, which is "+ask.ToDate.String())
 	}
 	if ask.Filter, err = q.filter(); err != nil {
 		return "", err

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"dwell/dashboards/overview"
+	"dwell/metrics/calendar"
 )
 
 // request reads the parameters of one request. A parameter that nothing has read when done is called is refused.
@@ -17,6 +18,8 @@ type request struct {
 	*http.Request
 	values url.Values
 	known  []string
+	// dates are the times that were given as local dates, by parameter; nil where these are not taken.
+	dates map[string]calendar.Date
 }
 
 func newRequest(r *http.Request) (*request, error) {
@@ -90,14 +93,25 @@ var (
 	latest   = time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)
 )
 
+// around is when a local date begins before, and ends after, its midnight in UTC, wherever it is.
+var around = map[string]time.Duration{"from": -14 * time.Hour, "to": 12 * time.Hour}
+
 func (q *request) time(name string, otherwise time.Time) (time.Time, error) {
 	v := q.get(name)
 	if !q.given(name) {
 		return otherwise, nil
 	}
 	t, err := time.Parse(time.RFC3339, v)
+	form := `not a time such as "2026-01-05T08:00:00Z" (RFC 3339; "+" is written "%2B")`
+	if err != nil && q.dates != nil {
+		form += `, nor a date such as "2026-01-05"`
+		if t, err = time.Parse(time.DateOnly, v); err == nil {
+			q.dates[name] = calendar.DateOf(t.Date())
+			t = t.Add(around[name])
+		}
+	}
 	if err != nil {
-		return t, bad(name, v, `not a time such as "2026-01-05T08:00:00Z" (RFC 3339; "+" is written "%2B")`)
+		return t, bad(name, v, form)
 	}
 	if t.Before(earliest) || t.After(latest) {
 		return t, bad(name, v, "not between 1990 and 2100")

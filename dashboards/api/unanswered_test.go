@@ -26,6 +26,10 @@ func (a asked) History(context.Context, overview.HistoryQuery) (*overview.Histor
 	return nil, a.err
 }
 
+func (a asked) Periods(context.Context, overview.PeriodsQuery) (*overview.History, error) {
+	return nil, a.err
+}
+
 func TestQuestionWithoutAnAnswerSaysTheWayOut(t *testing.T) {
 	o := open(t)
 	o.handler = o.again()
@@ -39,13 +43,15 @@ func TestQuestionWithoutAnAnswerSaysTheWayOut(t *testing.T) {
 		{errors.New("connection refused by 192.0.2.1"), http.StatusServiceUnavailable, "", "5"},
 	} {
 		o.handler.store = asked{o.handler.store, c.err}
-		var p problem.Document
-		response := o.get("/places/"+torkham+"/history", &p)
-		if response.StatusCode != c.status || p.Status != c.status || !strings.Contains(p.Detail, c.detail) || response.Header.Get("Retry-After") != c.retryable {
-			t.Errorf("%v: %d %+v, Retry-After %q", c.err, response.StatusCode, p, response.Header.Get("Retry-After"))
-		}
-		if strings.Contains(p.Detail, "192.0.2.1") {
-			t.Errorf("the answer has the error: %+v", p)
+		for _, path := range []string{"/places/" + torkham + "/history", "/places/" + torkham + "/history?grain=week", "/corridors/torkham-hairatan/history", "/neighbours/PK/history", "/total/history"} {
+			var p problem.Document
+			response := o.get(path, &p)
+			if response.StatusCode != c.status || p.Status != c.status || !strings.Contains(p.Detail, c.detail) || response.Header.Get("Retry-After") != c.retryable {
+				t.Errorf("%v: %d %+v, Retry-After %q", c.err, response.StatusCode, p, response.Header.Get("Retry-After"))
+			}
+			if strings.Contains(p.Detail, "192.0.2.1") {
+				t.Errorf("the answer has the error: %+v", p)
+			}
 		}
 	}
 }

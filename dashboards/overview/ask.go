@@ -29,7 +29,8 @@ func (q HistoryQuery) Windows() int {
 }
 
 // PeriodsQuery asks for the periods of [From, To) that places had together. From and To are widened to whole periods of the local dates
-// of the places.
+// of the places. Where FromDate or ToDate is not zero, it is that local date at each place, which From or To precedes or follows
+// everywhere then.
 type PeriodsQuery struct {
 	// ID is what the answer is called.
 	ID string
@@ -40,6 +41,8 @@ type PeriodsQuery struct {
 	// WeekBegins is the first day of weeks.
 	WeekBegins time.Weekday
 	From, To   time.Time
+	FromDate   calendar.Date
+	ToDate     calendar.Date
 	Filter
 }
 

@@ -120,7 +120,13 @@ func periodsOf(q overview.PeriodsQuery, members []*member) (all []calendar.Perio
 	for _, m := range members {
 		first, last = min(first, m.dateOf(q.From)), max(last, m.dateOf(q.To.Add(-time.Millisecond)))
 	}
-	for at := first; at <= last; {
+	if q.FromDate != 0 {
+		first = q.FromDate
+	}
+	if q.ToDate != 0 {
+		last = q.ToDate - 1
+	}
+	for at := first; at <= max(first, last); {
 		p := q.Grain.Of(at, q.WeekBegins)
 		all, at = append(all, p), p.Until
 	}

@@ -67,6 +67,11 @@ func TestDaysOfPlacesInDifferentZonesAreAddedByTheirLocalDate(t *testing.T) {
 	if w := h.Windows[14]; w.FirstDate != "2026-03-21" || w.Start != at("2026-03-20T19:30:00Z") || w.End != at("2026-03-22T04:00:00Z") {
 		t.Errorf("%+v", w)
 	}
+	q.FromDate, q.ToDate = calendar.DateOf(2026, 3, 21), calendar.DateOf(2026, 3, 22)
+	if one := b.periods(q).Windows; len(one) != 1 || *one[0].N != 1010 {
+		t.Errorf("the 21st of everybody: %+v", one)
+	}
+	q.FromDate, q.ToDate = 0, 0
 	q.Grain = calendar.YearPersian
 	years := b.periods(q)
 	is(t, "arrivals of 1404", years.Windows[0].N, 50_101)
