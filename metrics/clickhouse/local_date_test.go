@@ -92,6 +92,23 @@ func examples(t *testing.T) (all []string) {
 	return all
 }
 
+func TestDocumentListsEveryView(t *testing.T) {
+	text, err := os.ReadFile("SQL.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := open(t, fresh(t), vocabulary(t))
+	names := strings.Fields(s.text(t, "SELECT name FROM system.tables WHERE database = currentDatabase() AND engine = 'View'"))
+	if len(names) < 10 {
+		t.Errorf("the views are %q", names)
+	}
+	for _, name := range names {
+		if !strings.Contains(string(text), "`"+name+"`") {
+			t.Errorf("%s is not in SQL.md", name)
+		}
+	}
+}
+
 func quantilesOf(b window.Bins) string {
 	return fmt.Sprintf("%.9f %.9f %.9f", b.Quantile(0.5), b.Quantile(0.9), b.Quantile(0.95))
 }
