@@ -61,6 +61,7 @@ func (h *Handler) askHistory(q *request, ask *overview.PeriodsQuery, grains []st
 		grain = given
 	}
 	ask.Grain, _ = calendar.ParseGrain(grain)
+	// A period is of local dates, and several places have no other windows.
 	if _, stored := window.ParseGrain(grain); !stored || grains[0] == calendar.Day.String() {
 		q.dates = map[string]calendar.Date{}
 	}

@@ -184,6 +184,17 @@ func TestDatesOfViewsAreLocal(t *testing.T) {
 			t.Errorf("%s has dates that are not those of the days: %s", view, got)
 		}
 	}
+	if err := s.WriteRules(t.Context(), map[string]string{"time_zone of " + voc.BCPName(4): "America/St_Johns"}); err != nil {
+		t.Fatal(err)
+	}
+	changed := window.Row{Key: window.Key{BCP: 4, Grain: window.Day, Start: int32(at("UTC", "2010-11-07 02:30").Unix() / 60), Measure: window.Arrivals, Direction: event.Inbound}, AsOf: 11}
+	changed.N = 1
+	if err := s.WriteWindows(t.Context(), 0, pointers(changed)); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.text(t, "SELECT date FROM days WHERE start < '2011-01-01 00:00:00'"); got != "2010-11-07\n" { // clocks went back at 00:01
+		t.Errorf("the date of a day in St. John's is %q", got)
+	}
 	key := window.Key{BCP: 2, Grain: window.Hour, Start: int32(at("UTC", "2026-03-08 04:00").Unix() / 60), Measure: window.Arrivals, Direction: event.Inbound}
 	unknown := key
 	unknown.BCP = 3 // no rule says where it is
