@@ -10,7 +10,7 @@ import (
 
 // Corridors are the corridors of the places file, in its order.
 type Corridors struct {
-	Corridors []Corridor `json:"corridors"`
+	Corridors []Corridor `json:"corridors" table:"rows"`
 }
 
 // Corridor is a group of places that are looked at together.
@@ -22,7 +22,7 @@ type Corridor struct {
 
 // Neighbours are the countries on the far side, in the order of the places file.
 type Neighbours struct {
-	Neighbours []Country `json:"neighbours"`
+	Neighbours []Country `json:"neighbours" table:"rows"`
 }
 
 // Country is one of them, with the places at its border.

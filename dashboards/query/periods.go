@@ -2,6 +2,7 @@ package query
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"dwell/dashboards/overview"
@@ -58,6 +59,10 @@ func (s *Source) Periods(ctx context.Context, q overview.PeriodsQuery) (*overvie
 	if q.Grain == calendar.Week {
 		out.WeekBegins = place.DayName(q.WeekBegins)
 	}
+	revised, err := s.revisedDays(ctx, q, members, first, last)
+	if err != nil {
+		return nil, err
+	}
 	known := knownDays(members, before, periods, now)
 	for i, p := range periods {
 		row := rows[int64(p.From)]
@@ -76,10 +81,27 @@ func (s *Source) Periods(ctx context.Context, q overview.PeriodsQuery) (*overvie
 			}
 		}
 		w.Final = progress.FinalUntil != nil && !w.End.After(*progress.FinalUntil)
+		changed := slices.ContainsFunc(revised, func(at time.Time) bool { return !at.Before(w.Start) && at.Before(w.End) })
+		w.Finality = finality(w.Final, changed)
 		known[i].fill(w, row, inside, window.KindOf(q.Measure) != window.Time)
 	}
 	out.From, out.To = out.Windows[0].Start, out.Windows[len(periods)-1].End
 	return out, nil
+}
+
+// revisedDays are when the local days from first until last begin that late events have changed since they were final, at any of the places.
+func (s *Source) revisedDays(ctx context.Context, q overview.PeriodsQuery, members []*member, first, last calendar.Date) (all []time.Time, err error) {
+	for _, m := range members {
+		ask := overview.HistoryQuery{ID: m.ID, Measure: q.Measure, Grain: window.Day, To: m.midnight(last), Filter: q.Filter}
+		days, err := s.revised(ctx, ask, m.midnight(first))
+		if err != nil {
+			return nil, err
+		}
+		for start := range days {
+			all = append(all, time.Unix(start, 0))
+		}
+	}
+	return all, nil
 }
 
 // member is a place of a question about periods.
