@@ -147,3 +147,33 @@ func BenchmarkTruths(b *testing.B) {
 	}
 	b.ReportMetric(trucks/b.Elapsed().Seconds(), "trucks/s")
 }
+
+// However short or long services become, the segments cut the stay, and a clock that runs wrong keeps their order.
+func TestTimeIsConservedUnderExtremeFactors(t *testing.T) {
+	for _, factor := range []float64{0.01, 0.1, 3, 100} {
+		sc := busy()
+		sc.Interventions = append(sc.Interventions, Intervention{ServiceFactor: factor}, Intervention{Agency: "trader", From: after(1), ServiceFactor: 1 / factor})
+		cfg := townFor(t, 8, sc)
+		cfg.Faults.Skew = MaxSkew
+		trucks := 0
+		for _, l := range truths(t, cfg) {
+			if l.Departed == nil {
+				continue
+			}
+			trucks++
+			at := *l.Arrived
+			for i, g := range l.Segments {
+				if g.Start != at || g.End == nil || *g.End <= at || i > 0 && g.Phase == l.Segments[i-1].Phase && g.Holder == l.Segments[i-1].Holder {
+					t.Fatalf("with %v, segment %d of %s is %s", factor, i, l.Visit, l.story())
+				}
+				at = *g.End
+			}
+			if at != *l.Departed {
+				t.Fatalf("with %v, %s departs at %d: %s", factor, l.Visit, *l.Departed, l.story())
+			}
+		}
+		if trucks == 0 && factor < 100 {
+			t.Errorf("with %v no truck departs", factor)
+		}
+	}
+}
