@@ -205,19 +205,23 @@ events: [{}]
 		"a wait without a unit":       {"time,bcp,wait\n2026-07-01T00:00:00Z,PL-18-MEDYKA,7\n", []string{`wait_unit: "" # the header names no unit`}, ""},
 		"a wait with its unit in a column": {
 			"време,прелаз,чекање,unit\n2026-07-01T00:00:00Z,PL-18-MEDYKA,1.5,h\n2026-07-01T01:00:00Z,PL-18-MEDYKA,45,min\n2026-07-01T02:00:00Z,PL-18-MEDYKA,30,min\n",
-			[]string{"  wait: \"чекање\"\n  wait_unit: \"unit\"\n", "wait_units: {\"h\": \"1h\", \"min\": \"1m\"}\n"}, "3 lines: 3 readings, 0 refused",
+			[]string{"  wait: \"чекање\"\n  wait_unit: \"unit\"\n", "wait_units: {\"h\": \"1h\", \"min\": \"1m\"}\n"},
+			"3 lines: 3 readings, 0 refused",
 		},
 		"a wait with its unit beside it": {
 			`[{"time":"2026-07-01T00:00:00Z","bcp":"PL-18-MEDYKA","wait":{"value":2,"unit":"h"},"open":{"for":"h"}}]`,
-			[]string{"  wait: \"wait.value\"\n  wait_unit: \"wait.unit\"\n", "wait_units: {\"h\": \"1h\"}\n"}, "1 object: 1 reading, 0 refused",
+			[]string{"  wait: \"wait.value\"\n  wait_unit: \"wait.unit\"\n", "wait_units: {\"h\": \"1h\"}\n"},
+			"1 object: 1 reading, 0 refused",
 		},
 		"a wait with its unit in words that nobody knows": {
 			"time,bcp,wait,wait_unit\n2026-07-01T00:00:00Z,PL-18-MEDYKA,1.5,stundi\n", []string{"wait_units: {\"stundi\": \"\"} # what is empty is not known: 1s, 1m, 1h or 24h\n"}, "",
 		},
 		"a header with a name twice": {
 			"Queues\nplace;time;trucks;time ;note\nPL-18-MEDYKA;2026-07-01T00:00:00Z;3;later;ok\nPL-18-MEDYKA;2026-07-01T01:00:00Z;3;;ok\n",
-			[]string{"header: false # a name of a column is there twice, so they are named by their numbers: 1 place, 2 time, 3 trucks, 4 time, 5 note\nskip: 2 # lines or rows with the header\n",
-				"  bcp: \"1\"\n  time: \"2\"\n  vehicles: \"3\"\n", "# not used: 4, 5\n"},
+			[]string{
+				"header: false # a name of a column is there twice, so they are named by their numbers: 1 place, 2 time, 3 trucks, 4 time, 5 note\nskip: 2 # lines or rows with the header\n",
+				"  bcp: \"1\"\n  time: \"2\"\n  vehicles: \"3\"\n", "# not used: 4, 5\n",
+			},
 			"2 lines: 2 readings, 0 refused",
 		},
 		"a header with a name twice that is not used": {

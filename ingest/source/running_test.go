@@ -48,9 +48,7 @@ func TestNumbersOfRowsAreNoIdentity(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for range r.Events() {
-			continue
-		}
+		_ = described(t, r)
 		if r.RunningSubject() != c.subject || r.RunningID() != c.id {
 			t.Errorf("%s: got %q and %q, want %q and %q", name, r.RunningSubject(), r.RunningID(), c.subject, c.id)
 		}
