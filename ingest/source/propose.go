@@ -257,8 +257,12 @@ func (p *proposal) columns() {
 			}
 		}
 	}
-	if figures == 0 && events == nil {
+	hasVehicles := readings != nil || events != nil || slices.ContainsFunc(columns, func(line string) bool { return strings.HasPrefix(line, "  vehicles: ") })
+	switch {
+	case figures == 0 && events == nil:
 		columns = append(columns, "  vehicles: \"\" # no column is named as a number of vehicles or a wait"+p.figures())
+	case !hasVehicles && p.figures() != "":
+		columns = append(columns, "  # vehicles: no column is named as their number"+p.figures())
 	}
 	after = append(after, p.guessNumbers(states)...)
 	p.line("columns:\n%s", strings.Join(columns, "\n"))
@@ -292,20 +296,6 @@ func (p *proposal) columns() {
 	if len(unused) > 0 {
 		p.line("# not used: %s", strings.Join(unused, ", "))
 	}
-}
-
-// figures asks which of the unused columns of whole numbers is the number of vehicles, or the wait.
-func (p *proposal) figures() string {
-	var all []string
-	for i, name := range p.header {
-		if !slices.Contains(p.used, i) && strings.TrimSpace(name) != "" && p.share(i, looksNumeric) >= 0.5 && p.share(i, looksLikeDate) <= 0.5 {
-			all = append(all, quoted(p.label(i)))
-		}
-	}
-	if len(all) == 0 {
-		return ""
-	}
-	return "; these have numbers: " + strings.Join(all, ", ")
 }
 
 // Words of headers, in the languages of borders that publish such files. They are compared in lower case.

@@ -152,3 +152,17 @@ func figureWords(key string) []string {
 	}
 	return nil
 }
+
+// figures asks which of the unused columns of whole numbers is the number of vehicles, or the wait.
+func (p *proposal) figures() string {
+	var all []string
+	for i, name := range p.header {
+		if !slices.Contains(p.used, i) && strings.TrimSpace(name) != "" && p.share(i, looksNumeric) >= 0.5 && p.share(i, looksLikeDate) <= 0.5 {
+			all = append(all, quoted(p.label(i)))
+		}
+	}
+	if len(all) == 0 {
+		return ""
+	}
+	return "; these have numbers: " + strings.Join(all, ", ")
+}

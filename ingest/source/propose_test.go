@@ -230,6 +230,11 @@ events: [{}]
 		"UTF-16 without a mark": {
 			utf16("Place,Час,Вантажівки\nPL-18-MEDYKA,2026-07-01T00:00:00Z,3\n"), []string{"\nencoding: utf-16le\ncolumns:\n", "  bcp: \"Place\"\n", "  vehicles: \"Вантажівки\"\n"}, "1 line: 1 reading, 0 refused",
 		},
+		"a wait in the language of the office, beside counts": {
+			"Ora,Punct,Camioane,Așteptare (ore)\n2026-07-01T00:00:00Z,PL-18-MEDYKA,3,7\n",
+			[]string{"  wait: \"Așteptare (ore)\"\n  # vehicles: no column is named as their number; these have numbers: \"Camioane\"\n", "wait_unit: 1h\n"},
+			"1 line: 1 reading, 0 refused",
+		},
 		"no place": {"time,trucks\n2026-07-01T00:00:00Z,7\n", []string{`bcp: "" # no column looks like a place`}, ""},
 		"a place of another name": {
 			"post,time,trucks\nAtlantis,2026-07-01T00:00:00Z,7\n", []string{`"Atlantis": "" # the id of a configured place`}, "",

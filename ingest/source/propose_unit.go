@@ -2,6 +2,7 @@ package source
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -37,7 +38,13 @@ func (p *proposal) unitOf(at int) string {
 	return guessUnit(p.header[at])
 }
 
+// unitBehind is a header with a word behind a bracket or a comma, which may be a unit, such as Așteptare (ore).
+var unitBehind = regexp.MustCompile(`^.*[(\[,/]\s*(\pL+\.?)\s*[)\]]?\s*$`)
+
 func guessUnit(header string) string {
+	if unit := unitOfTime(unitBehind.ReplaceAllString(header, "$1")); unit != "" && unitBehind.MatchString(header) {
+		return unit
+	}
 	h := strings.ToLower(header)
 	for _, u := range []struct{ word, unit string }{{"min", "1m"}, {"хв", "1m"}, {"мин", "1m"}, {"hour", "1h"}, {"год", "1h"}, {"sec", "1s"}, {"сек", "1s"}} {
 		if strings.Contains(h, u.word) {
