@@ -11,7 +11,7 @@ import (
 var core = []string{
 	"ingest/event", "ingest/place", "ingest/simulator", "ingest/strictyaml",
 	"dashboards/verdict/baseline", "metrics/hours", "dashboards/verdict", "metrics/visit", "metrics/window", "metrics/engine",
-	"metrics/calendar", "metrics/engine/mem", "metrics/presume", "metrics/usual",
+	"metrics/calendar", "metrics/engine/mem", "metrics/presume", "metrics/reliability", "metrics/usual", "metrics/variation",
 	"cmd/bench/workload",
 }
 

@@ -1,0 +1,4 @@
+package variation
+
+// Expected is the table of false signals.
+var Expected = expected
