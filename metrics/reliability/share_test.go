@@ -71,6 +71,15 @@ func TestWilsonIntervalIsWhatBruteForceFinds(t *testing.T) {
 	}
 }
 
+// Where no truck or each one is within a target, the bound is not what rounding leaves of it.
+func TestWilsonIntervalsEndAtNoneAndAll(t *testing.T) {
+	for n := int64(20); n < 200_000; n++ {
+		if low, high := *reliability.ShareOf(0, n).Low, *reliability.ShareOf(n, n).High; low != 0 || high != 1 {
+			t.Fatalf("of %d: %v and %v", n, low, high)
+		}
+	}
+}
+
 // One number must not say that a target is met and another one that it is not.
 func TestShareAndQuantileAgree(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(21, 11))

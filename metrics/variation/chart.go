@@ -84,7 +84,8 @@ type Chart struct {
 }
 
 // New makes a chart of days that are ordered by date, each date at most once and with gaps where nothing is known. With each of the
-// changes, in any order, a new process begins on that local date. Those after the last day have not begun.
+// changes, in any order, a new process begins on that local date. Those after the last day have not begun. Without a change the first days
+// are the baseline: for 90 days, give the four weeks before as well. Limits are kept if the series always begins on the same day.
 func New(days []Day, changes []time.Time) *Chart {
 	c := &Chart{Points: make([]Point, len(days))}
 	changes = slices.SortedFunc(slices.Values(changes), time.Time.Compare)

@@ -158,6 +158,17 @@ func TestAChangeOfProcessBeginsANewBaseline(t *testing.T) {
 	}
 }
 
+// The last day of the old process is signalled, and so is the first day of the new one that has limits. Those are two signals.
+func TestARunOfSignalledDaysEndsWithTheProcess(t *testing.T) {
+	days := append(on(first, append(quiet(28), 20)...), on(first.AddDate(0, 0, 29), append(quiet(14), 20)...)...)
+	c := variation.New(days, []time.Time{first.AddDate(0, 0, 29)})
+	for _, i := range []int{28, 43} {
+		if !c.Points[i].Signal {
+			t.Errorf("day %d is no signal: %+v", i, c.Points[i])
+		}
+	}
+}
+
 // A change on a day of which nothing is known begins with the next day, and of two of them only the second one counts.
 func TestAChangeWithoutDaysHasNoBaseline(t *testing.T) {
 	days := on(first, quiet(20)...)
