@@ -1,14 +1,14 @@
 CREATE TABLE IF NOT EXISTS {{db}}.usual {{cluster}} (
     learned   DateTime64(3, 'UTC')       COMMENT 'when; the rows of one time are a version, in force until the next one',
-    bcp       LowCardinality(String),
+    bcp       LowCardinality(String)     COMMENT 'id of the places file',
     direction LowCardinality(String)     COMMENT 'empty: both together',
     measure   LowCardinality(String)     COMMENT 'inside, release_time, crossing_time, arrivals, releases, departures (trucks, seconds or trucks an hour), or queue_vehicles, queue_wait of readings',
     source    String                     COMMENT 'of readings, as queue; empty for a measure of trucks',
-    queue     String,
+    queue     String                     COMMENT 'lane or class of vehicle; empty where the source does not say',
     hour      UInt8                      COMMENT 'hour of the local week, 0 from Sunday midnight on',
     p25       Float64                    COMMENT 'of the values of the last 8 weeks at this hour and the two beside it, as median and p75',
-    median    Float64,
-    p75       Float64,
+    median    Float64                    COMMENT 'as p25; trucks inside and readings are as of the begin of the hour',
+    p75       Float64                    COMMENT 'as p25',
     weeks     UInt8                      COMMENT 'in how many of the 8 weeks this hour was known; with fewer than 4, nothing is usual',
     spread    Float64                    COMMENT 'interquartile range of the differences from the median, of all hours of the 8 weeks'
 ) ENGINE = {{replacing ""}} PARTITION BY toDate(learned) ORDER BY (learned, bcp, measure, source, queue, direction, hour)
@@ -17,11 +17,11 @@ COMMENT 'What is usual at each BCP in each hour of the week, without closed hour
 
 CREATE TABLE IF NOT EXISTS {{db}}.deviations {{cluster}} (
     at          DateTime('UTC')            COMMENT 'each quarter of an hour, as far as a process ran',
-    bcp         LowCardinality(String),
+    bcp         LowCardinality(String)     COMMENT 'id of the places file',
     direction   LowCardinality(String)     COMMENT 'empty: both together',
     measure     LowCardinality(String)     COMMENT 'inside, or queue_vehicles, queue_wait of readings',
     source      String                     COMMENT 'of readings, as queue; empty for trucks inside',
-    queue       String,
+    queue       String                     COMMENT 'lane or class of vehicle; empty where the source does not say',
     value       Nullable(Float64)          COMMENT 'as was known at that time; NULL if it was not',
     median      Nullable(Float64)          COMMENT 'of the hour, by table usual; NULL if nothing is usual or the BCP is closed',
     deviation   Nullable(Float64)          COMMENT 'from the median, in interquartile ranges',
