@@ -73,7 +73,7 @@ func TestEachListIsATableToo(t *testing.T) {
 			t.Errorf("%s is described as %q", path, types)
 			continue
 		}
-		path = strings.NewReplacer("/places/{id}/visits/{visit}", "/places/"+torkham+"/visits/T1", "{id}", torkham, "{visit}", "T3").Replace(path)
+		path = strings.NewReplacer("/places/{id}/visits/{visit}", "/places/"+torkham+"/visits/T1", "/corridors/{id}", "/corridors/torkham-hairatan", "{country}", "PK", "{id}", torkham, "{visit}", "T3").Replace(path)
 		var document map[string]json.RawMessage
 		o.get(path, &document)
 		want := 0

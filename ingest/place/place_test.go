@@ -237,8 +237,11 @@ func TestATargetNamesItsStatisticAndItsFirstDay(t *testing.T) {
 		at      time.Time
 		want    string
 	}{
-		{one, "release_time", begins.Add(-time.Second), "p90 24h0m0s"}, {one, "release_time", begins, "p50 12h0m0s"}, {one, "crossing_time", begins, ""},
-		{two, "release_time", begins, "p90 24h0m0s"}, {two, "crossing_time", begins, "p90 48h0m0s"},
+		{one, "release_time", begins.Add(-time.Second), "p90 24h0m0s"},
+		{one, "release_time", begins, "p50 12h0m0s"},
+		{one, "crossing_time", begins, ""},
+		{two, "release_time", begins, "p90 24h0m0s"},
+		{two, "crossing_time", begins, "p90 48h0m0s"},
 	} {
 		is := ""
 		if target := c.p.TargetAt(c.measure, c.at); target != nil {
