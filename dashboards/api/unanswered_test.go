@@ -30,6 +30,10 @@ func (a asked) Periods(context.Context, overview.PeriodsQuery) (*overview.Histor
 	return nil, a.err
 }
 
+func (a asked) Find(context.Context, overview.VisitsQuery) (*overview.Found, error) {
+	return nil, a.err
+}
+
 func TestQuestionWithoutAnAnswerSaysTheWayOut(t *testing.T) {
 	o := open(t)
 	o.handler = o.again()
@@ -43,11 +47,14 @@ func TestQuestionWithoutAnAnswerSaysTheWayOut(t *testing.T) {
 		{errors.New("connection refused by 192.0.2.1"), http.StatusServiceUnavailable, "", "5"},
 	} {
 		o.handler.store = asked{o.handler.store, c.err}
-		for _, path := range []string{"/places/" + torkham + "/history", "/places/" + torkham + "/history?grain=week", "/corridors/torkham-hairatan/history", "/neighbours/PK/history", "/total/history"} {
+		for _, path := range []string{ // what is wrong is never said as CSV
+			"/places/" + torkham + "/history", "/places/" + torkham + "/history?grain=week", "/corridors/torkham-hairatan/history", "/neighbours/PK/history", "/total/history",
+			"/visits", "/visits?format=csv",
+		} {
 			var p problem.Document
 			response := o.get(path, &p)
 			if response.StatusCode != c.status || p.Status != c.status || !strings.Contains(p.Detail, c.detail) || response.Header.Get("Retry-After") != c.retryable {
-				t.Errorf("%v: %d %+v, Retry-After %q", c.err, response.StatusCode, p, response.Header.Get("Retry-After"))
+				t.Errorf("%s, %v: %d %+v, Retry-After %q", path, c.err, response.StatusCode, p, response.Header.Get("Retry-After"))
 			}
 			if strings.Contains(p.Detail, "192.0.2.1") {
 				t.Errorf("the answer has the error: %+v", p)
