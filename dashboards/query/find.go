@@ -172,22 +172,29 @@ type latestRow struct {
 	asOf uint64
 }
 
-// latest reads the latest rows of keys.
+// latest reads the latest rows of keys. Those of each month are asked for by themselves, since all keys would be looked up in each month.
 func (s *Source) latest(ctx context.Context, keys []key) (map[identity]latestRow, error) {
 	all := make(map[identity]latestRow, len(keys))
 	for chunk := range inStatements(keys) {
-		tuples := make([]clickhouse.GroupSet, len(chunk))
+		months := map[uint32][]clickhouse.GroupSet{}
 		for i := range chunk {
 			k := &chunk[i]
-			tuples[i] = clickhouse.GroupSet{Value: []any{k.month, k.cursor.Place, k.shard, k.cursor.Visit}}
+			months[k.month] = append(months[k.month], clickhouse.GroupSet{Value: []any{k.cursor.Place, k.shard, k.cursor.Visit}})
 		}
-		sql := "SELECT shard, as_of, " + visitColumns + " FROM " + s.table("visits") + " WHERE (month, bcp, shard, visit) IN (?) ORDER BY as_of DESC LIMIT 1 BY bcp, shard, visit"
-		err := s.each(ctx, "visits", sql, []any{tuples}, func(rows driver.Rows) error {
+		var parts []string
+		var args []any
+		for month, of := range months {
+			parts = append(parts, "(SELECT shard, as_of, "+visitColumns+" FROM "+s.table("visits")+" WHERE month = ? AND (bcp, shard, visit) IN (?) ORDER BY as_of DESC LIMIT 1 BY bcp, shard, visit)")
+			args = append(args, month, of)
+		}
+		err := s.each(ctx, "visits", strings.Join(parts, "\nUNION ALL\n"), args, func(rows driver.Rows) error {
 			var row latestRow
 			var shard uint16
 			var err error
 			row.Visit, err = s.scanVisit(rows, &shard, &row.asOf)
-			all[identity{row.Place, shard, row.Visit.Visit}] = row
+			if of := (identity{row.Place, shard, row.Visit.Visit}); row.asOf >= all[of].asOf { // two months may have a key that fits
+				all[of] = row
+			}
 			return err
 		})
 		if err != nil {
