@@ -108,6 +108,10 @@ func (s *stage) Inside(_ context.Context, q overview.VisitsQuery) (*overview.Vis
 	return v, nil
 }
 
+func (s *stage) Reliability(_ context.Context, q overview.ReliabilityQuery) (*overview.Reliability, error) {
+	return &overview.Reliability{ID: q.ID, Measure: q.Measure, Days: []overview.DayValue{}}, nil
+}
+
 func (s *stage) UsualWeek(_ context.Context, q overview.UsualQuery) (*overview.UsualWeek, error) {
 	return &overview.UsualWeek{ID: q.ID, TimeZone: "Asia/Kabul", Time: s.overview.Time, Measures: []overview.Compared{}, Windows: []overview.ComparedWindow{}}, nil
 }

@@ -41,6 +41,7 @@ type Store interface {
 	Visit(ctx context.Context, place, subject string) (*overview.Visit, error)
 	VisitsOf(ctx context.Context, subject string) (*overview.VisitsOf, error)
 	Readings(ctx context.Context, id string, from, to time.Time, limit int) (*overview.Readings, error)
+	Reliability(ctx context.Context, q overview.ReliabilityQuery) (*overview.Reliability, error)
 	UsualWeek(ctx context.Context, q overview.UsualQuery) (*overview.UsualWeek, error)
 	Restatements(ctx context.Context, q overview.RestatementsQuery) (*overview.Restatements, error)
 }
@@ -87,6 +88,7 @@ func New(current Current, store Store, voc *event.Vocabulary, book *place.Book, 
 	h.route("places/{id}/visits", asTable, h.inside)
 	h.route("places/{id}/readings", asTable, h.readings)
 	h.route("places/{id}/usual", asTable, h.usual)
+	h.route("places/{id}/reliability", asTable, h.reliability)
 	h.route("places/{id}/restatements", asTable, h.restatements)
 	h.route("places/{id}/visits/{visit}", asTable, h.visit)
 	h.route("visits", asTable, h.find)

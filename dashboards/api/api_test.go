@@ -349,6 +349,12 @@ func TestEveryAnswerIsAsDescribed(t *testing.T) {
 	if len(usual.Measures) != 1 || usual.Measures[0].Measure != "arrivals" {
 		t.Errorf("%+v", usual)
 	}
+	var reliability overview.Reliability
+	o.get("/places/"+torkham+"/reliability?direction=inbound&measure=crossing_time", &reliability)
+	if reliability.Measure != "crossing_time" || reliability.Statistic != "p50" || reliability.TargetSeconds != nil || reliability.WithinTarget != nil || reliability.Allow.P95Seconds != nil {
+		t.Errorf("%+v", reliability)
+	}
+	o.get("/places/"+torkham+"/reliability", &reliability)
 	var measures Measures
 	o.get("/measures", &measures)
 	for _, m := range measures.Measures {

@@ -61,6 +61,7 @@ func lists(t *testing.T) (all, others []string) {
 func TestEachListIsATableToo(t *testing.T) {
 	o := open(t)
 	o.fill()
+	o.exec("INSERT INTO windows (shard, bcp, direction, grain, start, measure, as_of, n, sum_ms, bins) VALUES (0, '%s', 'inbound', 'day', '2026-01-02 19:30:00', 'release_time', 5, 2, 7200000, map(378, 2))", torkham)
 	o.handler = o.again()
 	doc, _ := load(t)
 	tables, documents := lists(t)

@@ -75,6 +75,28 @@ func (h *Handler) usual(ctx context.Context, q *request) (any, error) {
 	return h.store.UsualWeek(ctx, ask)
 }
 
+func (h *Handler) reliability(ctx context.Context, q *request) (any, error) {
+	id, err := h.id(q)
+	if err != nil {
+		return nil, err
+	}
+	ask := overview.ReliabilityQuery{ID: id, Measure: "release_time"}
+	if ask.Direction, err = q.word("direction", "inbound", "outbound"); err != nil {
+		return nil, err
+	}
+	measure, err := q.word("measure", "release_time", "crossing_time")
+	if err != nil {
+		return nil, err
+	}
+	if measure != "" {
+		ask.Measure = measure
+	}
+	if err := q.done(); err != nil {
+		return nil, err
+	}
+	return h.store.Reliability(ctx, ask)
+}
+
 func (h *Handler) restatements(ctx context.Context, q *request) (any, error) {
 	id, err := h.id(q)
 	if err != nil {

@@ -56,7 +56,14 @@ func SQLOfMinutes(visits, condition string, measures ...string) string {
 			added = append(added, in.sql+"::Array(Tuple(String, Nullable(DateTime64(3, 'UTC')), Bool, UInt64, UInt64))")
 		}
 	}
-	return fmt.Sprintf(minutes, visits, strings.Join(added, ",\n    "), condition)
+	return fmt.Sprintf(minutes, SQLOfBin("c.4"), SQLOfBin("c.5"), visits, strings.Join(added, ",\n    "), condition)
+}
+
+// SQLOfBin is the index of the bin of a duration, which is SQL of milliseconds. A power of two of seconds, 125 ms times a power of two, is an upper bound, and
+// its logarithm may be off in its last digit.
+func SQLOfBin(ms string) string {
+	const bin = "multiIf(ms = 0, -32768, ms % 125 = 0 AND bitCount(intDiv(ms, 125)) = 1, round(32 * log2(ms / 1000)), ceil(32 * log2(ms / 1000)))"
+	return strings.ReplaceAll(bin, "ms", ms)
 }
 
 // SQLOfPresent is the condition on visits, in a database, that leaves out those that are absent by the retention: these may be

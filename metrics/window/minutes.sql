@@ -2,9 +2,8 @@ SELECT
     shard, bcp, direction, channel, regime, 'minute' AS grain, toStartOfMinute(c.2)::DateTime('UTC') AS start, c.1 AS measure, 1::Int64 AS n,
     c.4::Int64 AS sum_ms, toUInt128(c.4) * toUInt128(c.4) AS sum_sq,
     c.5::Int64 AS net_ms, toUInt128(c.5) * toUInt128(c.5) AS net_sq,
-    -- A power of two of seconds, 125 ms times a power of two, is an upper bound, and its logarithm may be off in its last digit.
-    if(c.3, map(multiIf(c.4 = 0, -32768, c.4 %% 125 = 0 AND bitCount(intDiv(c.4, 125)) = 1, round(32 * log2(c.4 / 1000)), ceil(32 * log2(c.4 / 1000))), 1), map())::Map(Int16, UInt32) AS bins,
-    if(c.3, map(multiIf(c.5 = 0, -32768, c.5 %% 125 = 0 AND bitCount(intDiv(c.5, 125)) = 1, round(32 * log2(c.5 / 1000)), ceil(32 * log2(c.5 / 1000))), 1), map())::Map(Int16, UInt32) AS net_bins
+    if(c.3, map(%s, 1), map())::Map(Int16, UInt32) AS bins,
+    if(c.3, map(%s, 1), map())::Map(Int16, UInt32) AS net_bins
 FROM %s FINAL
 ARRAY JOIN arrayConcat(
     %s
