@@ -1,8 +1,6 @@
 package hours
 
 import (
-	"slices"
-
 	"dwell/ingest/event"
 	"dwell/metrics/window"
 )
@@ -21,7 +19,7 @@ const (
 
 // Closed is how many milliseconds of [from, to) the BCP was closed for a direction.
 func (h *Hours) Closed(d event.Direction, from, to int64) int64 {
-	if h.calendar.week == nil && len(h.facts) == 0 {
+	if h.calendar.week == nil && len(h.known) == 0 {
 		return 0
 	}
 	if to-from > maxDays*dayMs {
@@ -121,23 +119,14 @@ func (h *Hours) walk(d event.Direction, from, to int64) (c closures) {
 
 // at reports whether the BCP was open for a direction at an instant, and until when at least that stays so.
 func (h *Hours) at(d event.Direction, ms int64) (open bool, until int64) {
-	next, _ := slices.BinarySearchFunc(h.facts, ms, func(f fact, ms int64) int {
-		if f.time <= ms {
-			return -1
-		}
-		return 1
-	})
-	previous := h.before(next, d)
+	last, next := h.facts[d].aroundTime(ms)
 	until = Forever
-	for ; next < len(h.facts); next++ {
-		if h.facts[next].of(d) {
-			until = h.facts[next].time
-			break
-		}
+	if next != nil {
+		until = next.time
 	}
-	if previous >= 0 {
-		if holds := h.holdsUntil(previous, d); ms < holds {
-			return h.facts[previous].opens, min(until, holds)
+	if last != nil {
+		if holds := h.holdsUntil(last, next, d); ms < holds {
+			return last.opens, min(until, holds)
 		}
 	}
 	open, goesOn := h.calendar.at(window.MinuteOf(ms))
@@ -149,6 +138,9 @@ func (h *Hours) at(d event.Direction, ms int64) (open bool, until int64) {
 
 // forget drops the cached days of an interval.
 func (h *Hours) forget(s Interval) {
+	if s.Empty() {
+		return
+	}
 	for d := range h.days {
 		for day := range h.days[d] {
 			if from := int64(day) * dayMs; from < s.To && from+dayMs > s.From {

@@ -3,7 +3,6 @@ package hours
 import (
 	"cmp"
 	"maps"
-	"slices"
 	"time"
 
 	"dwell/ingest/event"
@@ -14,13 +13,13 @@ import (
 // Hours is when one BCP was open. It is not for concurrent use.
 type Hours struct {
 	calendar  calendar
-	facts     []fact          // ordered by compare, keys unique
-	known     map[uint64]fact // the facts, by key
+	facts     [directions]timeline // those that hold for a direction, by its index
+	known     map[uint64]fact      // all facts, by key
 	retracted map[uint64]struct{}
 	days      [directions]map[int32]closures // cache, by day in UTC since the Unix epoch
 }
 
-const directions = int(event.Outbound) + 1
+const directions = int(event.Outbound) + 1 // the first has no facts of its own: event.NoDirection is for both others
 
 // fact is an opening or a closing.
 type fact struct {
@@ -55,7 +54,11 @@ func New(week *place.Calendar, zone *time.Location) *Hours {
 
 // Clone is a copy that shares no memory that changes.
 func (h *Hours) Clone() *Hours {
-	return &Hours{calendar: h.calendar, facts: slices.Clone(h.facts), known: maps.Clone(h.known), retracted: maps.Clone(h.retracted)}
+	own := &Hours{calendar: h.calendar, known: maps.Clone(h.known), retracted: maps.Clone(h.retracted)}
+	for d := range h.facts {
+		own.facts[d] = h.facts[d].clone()
+	}
+	return own
 }
 
 // Interval is [From, To) in Unix milliseconds.
@@ -89,32 +92,31 @@ func (h *Hours) Knows(e *event.Event) bool {
 	if _, ok := h.retracted[f.key]; ok {
 		return true
 	}
-	known := h.index(f.key)
+	known, ok := h.known[f.key]
 	// Of one id with two contents, which CloudEvents forbids, the smaller one counts.
-	return known >= 0 && compare(f, h.facts[known]) >= 0
+	return ok && compare(f, known) >= 0
 }
 
 // Change is an interval outside of which Apply does not change whether the BCP is open; empty if it changes nothing.
 func (h *Hours) Change(e *event.Event) Interval {
 	if e.Type == event.EventRetracted {
-		at := h.index(e.RetractedKey())
-		if at < 0 {
+		f, ok := h.known[e.RetractedKey()]
+		if !ok {
 			return Interval{}
 		}
-		return h.reach(at, &h.facts[at])
+		return h.reach(&f)
 	}
 	if h.Knows(e) {
 		return Interval{}
 	}
 	f := factOf(e)
-	at, _ := slices.BinarySearchFunc(h.facts, f, compare)
-	known := h.index(f.key)
-	if known < 0 {
-		return h.reach(at, &f)
+	known, ok := h.known[f.key]
+	if !ok {
+		return h.reach(&f)
 	}
 	var s Interval
 	for d := event.Inbound; d <= event.Outbound; d++ {
-		s = s.union(h.reachAcross(known, &h.facts[known], d)).union(h.reachAcross(at, &f, d))
+		s = s.union(h.reachAcross(&known, d)).union(h.reachAcross(&f, d))
 	}
 	return s
 }
@@ -135,9 +137,9 @@ func (h *Hours) Merge(o *Hours) {
 	for key := range o.retracted {
 		h.retract(key)
 	}
-	for _, f := range o.facts {
-		known := h.index(f.key)
-		if _, retracted := h.retracted[f.key]; !retracted && (known < 0 || compare(f, h.facts[known]) < 0) {
+	for key, f := range o.known {
+		known, ok := h.known[key]
+		if _, retracted := h.retracted[key]; !retracted && (!ok || compare(f, known) < 0) {
 			h.add(f)
 		}
 	}
@@ -147,8 +149,11 @@ func (h *Hours) Merge(o *Hours) {
 // add adds a fact, in place of one of the same key.
 func (h *Hours) add(f fact) {
 	h.remove(f.key)
-	at, _ := slices.BinarySearchFunc(h.facts, f, compare)
-	h.facts = slices.Insert(h.facts, at, f)
+	for d := event.Inbound; d <= event.Outbound; d++ {
+		if f.of(d) {
+			h.facts[d].add(f)
+		}
+	}
 	if h.known == nil {
 		h.known = map[uint64]fact{}
 	}
@@ -164,41 +169,40 @@ func (h *Hours) retract(key uint64) {
 }
 
 func (h *Hours) remove(key uint64) {
-	if at := h.index(key); at >= 0 {
-		h.facts = slices.Delete(h.facts, at, at+1)
-		delete(h.known, key)
+	f, ok := h.known[key]
+	if !ok {
+		return
 	}
+	for d := event.Inbound; d <= event.Outbound; d++ {
+		if f.of(d) {
+			h.facts[d].remove(f)
+		}
+	}
+	delete(h.known, key)
 }
 
 func factOf(e *event.Event) fact {
 	return fact{key: e.Key(), time: e.Time, opens: e.Type == event.BCPOpened, direction: e.Direction}
 }
 
-// index is where the fact of a key is, -1 if there is none.
-func (h *Hours) index(key uint64) int {
-	f, ok := h.known[key]
-	if !ok {
-		return -1
-	}
-	at, _ := slices.BinarySearchFunc(h.facts, f, compare)
-	return at
-}
-
-// reach is the interval that a fact may change that is at this index, or would be. A closing after a closing changes nothing. An
+// reach is the interval that a fact may change that is known, or would be. A closing after a closing changes nothing. An
 // opening at a BCP that is not closed changes nothing if that has no calendar, and otherwise nothing after the calendar
 // has closed.
-func (h *Hours) reach(at int, f *fact) (s Interval) {
+func (h *Hours) reach(f *fact) (s Interval) {
 	for d := event.Inbound; d <= event.Outbound; d++ {
-		before := h.before(at, d)
-		closed := before >= 0 && !h.facts[before].opens
-		if !f.of(d) || closed && !f.opens || !closed && f.opens && h.calendar.week == nil || f.opens && h.void(at, f, d) {
+		if !f.of(d) {
 			continue
 		}
-		across := h.reachAcross(at, f, d)
+		before := h.facts[d].before(f)
+		closed := before != nil && !before.opens
+		if closed && !f.opens || !closed && f.opens && h.calendar.week == nil || f.opens && h.facts[d].closing(f.time) != nil {
+			continue
+		}
+		across := h.reachAcross(f, d)
 		if f.opens && !closed {
 			ends := h.end(f, across.To)
-			if before >= 0 {
-				ends = max(ends, h.end(&h.facts[before], across.To))
+			if before != nil {
+				ends = max(ends, h.end(before, across.To))
 			}
 			across.To = min(across.To, ends)
 		}
@@ -217,42 +221,22 @@ func (h *Hours) end(opening *fact, next int64) int64 {
 }
 
 // reachAcross is the interval that a fact may change in a direction, whatever it says: from the end that the preceding opening has
-// without it, unless the calendar opens again before the fact, to the next fact.
-func (h *Hours) reachAcross(at int, f *fact, d event.Direction) Interval {
+// without it, unless the calendar opens again before the fact, to the next fact. A closing makes openings at its instant void.
+func (h *Hours) reachAcross(f *fact, d event.Direction) Interval {
 	s := Interval{From: f.time, To: Forever}
-	before := h.before(at, d)
-	for !f.opens && before >= 0 && h.facts[before].time == f.time { // openings that this closing makes void
-		before = h.before(before, d)
+	before := h.facts[d].beforeTime(f.time)
+	if f.opens {
+		before = h.facts[d].before(f)
 	}
-	if before >= 0 && h.facts[before].opens {
-		if shuts, opensNext := h.shuts(&h.facts[before]); f.time < opensNext {
+	if before != nil && before.opens {
+		if shuts, opensNext := h.shuts(before); f.time < opensNext {
 			s.From = min(s.From, shuts)
 		}
 	}
-	for after := at; after < len(h.facts); after++ {
-		if next := &h.facts[after]; next.of(d) && next.time > f.time {
-			s.To = next.time
-			break
-		}
+	if _, next := h.facts[d].aroundTime(f.time); next != nil {
+		s.To = next.time
 	}
 	return s
-}
-
-// void reports whether an opening that is at this index, or would be, changes nothing in a direction: at the same instant that is closed.
-func (h *Hours) void(at int, opening *fact, d event.Direction) bool {
-	for ; at < len(h.facts) && h.facts[at].time == opening.time; at++ {
-		if f := &h.facts[at]; !f.opens && f.of(d) {
-			return true
-		}
-	}
-	return false
-}
-
-// before is the index of the last fact of a direction before an index, -1 if there is none.
-func (h *Hours) before(at int, d event.Direction) int {
-	for at--; at >= 0 && !h.facts[at].of(d); at-- {
-	}
-	return at
 }
 
 // shuts is when the calendar closes after an opening, and when it opens again after that.
@@ -269,24 +253,16 @@ func (h *Hours) shuts(opening *fact) (shuts, opensNext int64) {
 	return millis(closes), millis(opens)
 }
 
-// holdsUntil is when the calendar replaces a fact in a direction, unless the next fact comes first.
-func (h *Hours) holdsUntil(at int, d event.Direction) int64 {
-	if !h.facts[at].opens {
+// holdsUntil is when the calendar replaces a fact in a direction before which next is the next one, or nil.
+func (h *Hours) holdsUntil(f, next *fact, d event.Direction) int64 {
+	if !f.opens {
 		return Forever
 	}
-	shuts, opensNext := h.shuts(&h.facts[at])
-	for next := at + 1; next < len(h.facts); next++ {
-		if f := &h.facts[next]; f.of(d) {
-			if f.opens && h.void(next, f, d) {
-				continue
-			}
-			if !f.opens && f.time < opensNext {
-				return max(shuts, f.time)
-			}
-			break
-		}
+	shuts, opensNext := h.shuts(f)
+	if next == nil || next.time >= opensNext || h.facts[d].closing(next.time) == nil {
+		return shuts
 	}
-	return shuts
+	return max(shuts, next.time)
 }
 
 func millis(minute int32) int64 { return int64(minute) * 60_000 }
