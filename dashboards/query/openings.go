@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -24,12 +26,33 @@ func hoursOf(places []place.Place) []*hours.Hours {
 	return all
 }
 
+// mostOpenings is how many rows one query about openings returns. A source may have told of hundreds of thousands: those take longer than one
+// answer may, which bounds each page and not all of them.
+const mostOpenings = 20_000
+
 // readOpenings reads what came since the last time about when places were open, if there are shards to be read at all. What was
-// read once is not changed: overviews have it.
+// read once is not changed: overviews have it. After an error the next call goes on where this one stood.
 func (s *Source) readOpenings(ctx context.Context, shards map[int]*storedShard) error {
 	if len(shards) == 0 {
 		return nil
 	}
+	fresh := map[event.BCP]*hours.Hours{}
+	more, err := true, error(nil)
+	for more && err == nil {
+		more, err = s.readSomeOpenings(ctx, fresh)
+	}
+	if len(fresh) > 0 {
+		s.stored.openings = slices.Clone(s.stored.openings)
+		for b, h := range fresh {
+			s.stored.openings[b] = h
+		}
+	}
+	return err
+}
+
+// readSomeOpenings applies a page to fresh, which begin as copies, and reports whether there may be more. Of each shard it reads the lowest
+// offsets, so that those after it are what is unread. After an error the page is read again, which is harmless.
+func (s *Source) readSomeOpenings(ctx context.Context, fresh map[event.BCP]*hours.Hours) (more bool, err error) {
 	var unread strings.Builder
 	for shard, next := range s.stored.next {
 		fmt.Fprintf(&unread, " AND (shard != %d OR offset >= %d)", shard, next)
@@ -37,11 +60,10 @@ func (s *Source) readOpenings(ctx context.Context, shards map[int]*storedShard) 
 	sql := `
 SELECT shard, offset, type, id, source, edition, time, bcp, direction, retracted_id, retracted_source, retracted_edition
 FROM ` + s.table("openings") + `
-WHERE bcp IN ({ids:Array(String)})` + unread.String()
-	read := maps.Clone(s.stored.next)
-	openings := s.stored.openings
-	fresh := map[event.BCP]*hours.Hours{}
-	err := s.each(ctx, "openings", sql, []any{clickhouse.Named("ids", s.ids)}, func(rows driver.Rows) error {
+WHERE bcp IN ({ids:Array(String)})` + unread.String() + `
+ORDER BY shard, offset LIMIT ` + strconv.Itoa(mostOpenings)
+	read, count := maps.Clone(s.stored.next), 0
+	err = s.each(ctx, "openings", sql, []any{clickhouse.Named("ids", s.ids)}, func(rows driver.Rows) error {
 		var shard uint16
 		var offset uint64
 		var typ, id, source, bcp, direction, retracted, retractedSource string
@@ -61,21 +83,16 @@ WHERE bcp IN ({ids:Array(String)})` + unread.String()
 			return err
 		}
 		if fresh[e.BCP] == nil {
-			fresh[e.BCP] = openings[e.BCP].Clone()
+			fresh[e.BCP] = s.stored.openings[e.BCP].Clone()
 		}
 		fresh[e.BCP].Apply(&e)
 		read[shard] = max(read[shard], offset+1)
+		count++
 		return nil
 	})
-	if err != nil { // some may not be read that come before others; reading those again is harmless
-		return err
-	}
-	if len(fresh) > 0 {
-		s.stored.openings = append([]*hours.Hours(nil), openings...)
-		for b, h := range fresh {
-			s.stored.openings[b] = h
-		}
+	if err != nil {
+		return false, err
 	}
 	s.stored.next = read
-	return nil
+	return count == mostOpenings, nil
 }
