@@ -57,6 +57,7 @@ func (s *Source) find(ctx context.Context, q overview.VisitsQuery) (found []over
 		most = max(heldLook, most)
 	}
 	var last *overview.Cursor // of those found
+	waits := s.waitsNow()
 	page := func(c *overview.Cursor) *string {
 		text := c.Text(q.Pages)
 		return &text
@@ -66,7 +67,7 @@ func (s *Source) find(ctx context.Context, q overview.VisitsQuery) (found []over
 		if err != nil {
 			return nil, nil, err
 		}
-		latest, err := s.latest(ctx, keys)
+		latest, err := s.latest(ctx, keys, waits)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -173,7 +174,7 @@ type latestRow struct {
 }
 
 // latest reads the latest rows of keys. Those of each month are asked for by themselves, since all keys would be looked up in each month.
-func (s *Source) latest(ctx context.Context, keys []key) (map[identity]latestRow, error) {
+func (s *Source) latest(ctx context.Context, keys []key, waits *waits) (map[identity]latestRow, error) {
 	all := make(map[identity]latestRow, len(keys))
 	for chunk := range inStatements(keys) {
 		months := map[uint32][]clickhouse.GroupSet{}
@@ -191,7 +192,7 @@ func (s *Source) latest(ctx context.Context, keys []key) (map[identity]latestRow
 			var row latestRow
 			var shard uint16
 			var err error
-			row.Visit, err = s.scanVisit(rows, &shard, &row.asOf)
+			row.Visit, err = s.scanVisit(rows, waits, &shard, &row.asOf)
 			if of := (identity{row.Place, shard, row.Visit.Visit}); row.asOf >= all[of].asOf { // two months may have a key that fits
 				all[of] = row
 			}

@@ -61,8 +61,31 @@ func (s *Source) heldNow(now time.Time, b event.BCP, of *engine.PlaceOverview) [
 	return all
 }
 
+// waits are when waits must have begun to be in each class of age at an instant. A list asks about hundreds of trucks at few places, and each
+// answer is a walk through the hours of many days.
+type waits struct {
+	now   int64
+	since map[waitingAt][]int64
+}
+
+type waitingAt struct {
+	bcp       event.BCP
+	direction event.Direction
+}
+
+func (s *Source) waitsNow() *waits { return &waits{s.now().UnixMilli(), map[waitingAt][]int64{}} }
+
+func (w *waits) at(s *Source, b event.BCP, d event.Direction) []int64 {
+	since, known := w.since[waitingAt{b, d}]
+	if !known {
+		since = presume.Since(d, s.hours(b, s.border.Overview().Places[b].Openings), w.now)
+		w.since[waitingAt{b, d}] = since
+	}
+	return since
+}
+
 // presumeOpen sets the presumed holder of a visit whose open segment has an unknown one.
-func (s *Source) presumeOpen(v *overview.Visit, facts []byte) error {
+func (s *Source) presumeOpen(v *overview.Visit, facts []byte, w *waits) error {
 	b, d, err := s.codes(v.Place, v.Direction)
 	if err != nil {
 		return err
@@ -72,8 +95,7 @@ func (s *Source) presumeOpen(v *overview.Visit, facts []byte) error {
 		return nil // as of an agency that is not configured any more: its holder stays unknown
 	}
 	channel, _ := event.ParseChannel([]byte(v.Channel))
-	h := s.hours(b, s.border.Overview().Places[b].Openings)
-	p := s.presumed.Load().Table.Waiting(b, d, presume.KeyAt(of.Facts(), channel), h, v.Open.Since.UnixMilli(), s.now().UnixMilli())
+	p := s.presumed.Load().Table.Waiting(b, d, presume.KeyAt(of.Facts(), channel), w.at(s, b, d), v.Open.Since.UnixMilli())
 	if p.Basis == presume.Nothing {
 		return nil
 	}

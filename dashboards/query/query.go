@@ -148,7 +148,11 @@ func (s *Source) each(ctx context.Context, what, sql string, args []any, scan fu
 	}
 	defer func() { err = cmp.Or(err, rows.Close()) }()
 	for rows.Next() {
-		if err := scan(rows); err != nil {
+		err := ctx.Err() // the driver yields the rows of a block that it has, whatever has become of ctx
+		if err == nil {
+			err = scan(rows)
+		}
+		if err != nil {
 			return fmt.Errorf("read %s: %w", what, err)
 		}
 	}

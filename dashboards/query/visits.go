@@ -48,8 +48,9 @@ func (s *Source) VisitsOf(ctx context.Context, subject string) (*overview.Visits
 
 func (s *Source) visitsOf(ctx context.Context, where string, args ...any) (found []overview.Visit, err error) {
 	sql := "SELECT " + visitColumns + " FROM " + s.table("visits") + " FINAL WHERE " + where + " AND " + s.present() + " ORDER BY last_fact DESC, bcp"
+	waits := s.waitsNow()
 	err = s.each(ctx, "visits", sql, args, func(rows driver.Rows) error {
-		v, err := s.scanVisit(rows)
+		v, err := s.scanVisit(rows, waits)
 		found = append(found, v)
 		return err
 	})
@@ -57,7 +58,7 @@ func (s *Source) visitsOf(ctx context.Context, where string, args ...any) (found
 }
 
 // scanVisit reads visitColumns, behind the columns for before.
-func (s *Source) scanVisit(rows driver.Rows, before ...any) (overview.Visit, error) {
+func (s *Source) scanVisit(rows driver.Rows, waits *waits, before ...any) (overview.Visit, error) {
 	var (
 		v                       overview.Visit
 		over                    uint8
@@ -84,7 +85,7 @@ func (s *Source) scanVisit(rows driver.Rows, before ...any) (overview.Visit, err
 	if phase != "" && since != nil {
 		v.Open = &overview.OpenSegment{Phase: phase, Holder: holder, Since: since.UTC()}
 		if len(facts) > 0 {
-			if err := s.presumeOpen(&v, facts); err != nil {
+			if err := s.presumeOpen(&v, facts, waits); err != nil {
 				return v, fmt.Errorf("visit %q: %w", v.Visit, err)
 			}
 		}

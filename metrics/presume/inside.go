@@ -90,7 +90,7 @@ func compareBools(a, b bool) int {
 // shared. A wait began in the middle of its quarter of an hour.
 func (t *Table) Inside(b event.BCP, d event.Direction, o *engine.Occupancy, h *hours.Hours, now int64) []Held {
 	all := byKey{}
-	var since []int64 // when a wait must have begun to be in each class of age now
+	var since []int64
 	for c, n := range o.Classes {
 		phase, holder, ok := c.Held.Segment()
 		if !ok || n == 0 {
@@ -102,7 +102,7 @@ func (t *Table) Inside(b event.BCP, d event.Direction, o *engine.Occupancy, h *h
 			continue
 		}
 		if since == nil {
-			since = h.OpenSince(d, now, ages[:])
+			since = Since(d, h, now)
 		}
 		const quarter = 15 * minute
 		p := t.presume(b, d, KeyOf(c), ageSince(since, int64(c.Since)*quarter+quarter/2))
@@ -114,9 +114,12 @@ func (t *Table) Inside(b event.BCP, d event.Direction, o *engine.Occupancy, h *h
 	return all.sorted()
 }
 
-// Waiting says who has a truck that waits since an instant, at another one. The hours may be shared.
-func (t *Table) Waiting(b event.BCP, d event.Direction, k Key, h *hours.Hours, since, now int64) Presumption {
-	return t.presume(b, d, k, ageSince(h.OpenSince(d, now, ages[:]), since))
+// Since is, for each class of age, when a wait must have begun to be in it or an older one at an instant. The hours may be shared.
+func Since(d event.Direction, h *hours.Hours, now int64) []int64 { return h.OpenSince(d, now, ages[:]) }
+
+// Waiting says who has a truck that waits since an instant, at the one that since is of.
+func (t *Table) Waiting(b event.BCP, d event.Direction, k Key, since []int64, began int64) Presumption {
+	return t.presume(b, d, k, ageSince(since, began))
 }
 
 // ageSince is the class of a wait that began at an instant, where waits that began at since or before are in each class or an older one.
