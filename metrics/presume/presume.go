@@ -12,6 +12,9 @@ import (
 // Least is how many waits a presumption must be learned from.
 const Least = 30
 
+// Several is how many visits the time of a presumed holder must be of.
+const Several = 3
+
 // Basis is what a presumption rests on.
 type Basis uint8
 
@@ -90,6 +93,8 @@ type cell struct {
 type charged struct {
 	holder event.Agency
 	ms     int64
+	// visits is of how many visits that time is, and last the number of the last of them; a Learner alone needs these.
+	visits, last int
 }
 
 // Presume says who has a truck that has waited so many milliseconds net of closed hours.

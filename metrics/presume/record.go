@@ -2,7 +2,8 @@ package presume
 
 import "math"
 
-// Record is how often presumptions were right: of the time that trucks waited, how much was charged to the presumed holder in the end.
+// Record is how often presumptions were right: of the time that trucks waited, how much was charged to the presumed holder in the end. The time is
+// that of stretches, which is bounded: a truck that stood for years weighs as much as one that stood for days.
 type Record struct {
 	// Ms is the time that was presumed of, RightMs the part of it that was charged to the presumed holder, and SecondMs to the second.
 	Ms, RightMs, SecondMs int64

@@ -48,7 +48,7 @@ func TableOf(rules visit.Rules, rows []Row) *Table {
 		r := &rows[i]
 		c := &cell{waits: r.Waits}
 		for n, holder := range r.Holders {
-			c.shares = append(c.shares, charged{holder, r.Ms[n]})
+			c.shares = append(c.shares, charged{holder: holder, ms: r.Ms[n]})
 		}
 		c.sort()
 		t.cells[cellKey{r.Basis, r.BCP, r.Direction, r.Key, r.Age}] = c

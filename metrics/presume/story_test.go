@@ -1,6 +1,7 @@
 package presume_test
 
 import (
+	"math"
 	"reflect"
 	"testing"
 	"time"
@@ -70,13 +71,15 @@ func (s *school) learn(trucks int, v *visit.Visit) {
 
 // lodges is a truck whose trader lodges the declaration after so many minutes.
 func (s *school) lodges(b event.BCP, after int64) *visit.Visit {
-	return truck(b, step{typ: event.TruckArrived}, step{after: after, typ: event.DeclarationLodged}, step{after: 600, typ: event.TruckReleased}, step{after: 610, typ: event.TruckDeparted})
+	return truck(b, step{typ: event.TruckArrived}, step{after: after, typ: event.DeclarationLodged},
+		step{after: max(600, after+60), typ: event.TruckReleased}, step{after: max(610, after+70), typ: event.TruckDeparted})
 }
 
 // inspected is a truck that the police inspect after so many minutes.
 func (s *school) inspected(b event.BCP, after int64) *visit.Visit {
 	return truck(b, step{typ: event.TruckArrived}, step{after: after, typ: event.InspectionStarted, agency: s.police, kind: event.Scan},
-		step{after: after + 5, typ: event.InspectionCompleted, agency: s.police, kind: event.Scan}, step{after: 600, typ: event.TruckReleased}, step{after: 610, typ: event.TruckDeparted})
+		step{after: after + 5, typ: event.InspectionCompleted, agency: s.police, kind: event.Scan},
+		step{after: max(600, after+60), typ: event.TruckReleased}, step{after: max(610, after+70), typ: event.TruckDeparted})
 }
 
 var arrived = presume.Key{Last: event.TruckArrived}
@@ -218,6 +221,89 @@ func TestTrucksInsideByHolder(t *testing.T) {
 	}
 	if is := lines(presume.Sum(append(got, got...))); !reflect.DeepEqual(is, want) {
 		t.Errorf("in two directions %+v\nwant\n%+v", is, want)
+	}
+}
+
+// Sixty trucks waited for customs for two days. One more arrived with a wrong year in its event and was inspected by the police: it is charged with
+// years, and does not say who has a truck that waits for two days, neither here nor at another BCP. Trucks that wait for longer than all but that one
+// are known by those of two days.
+func TestTruckOfAWrongYearDoesNotDecide(t *testing.T) {
+	for years, odd := range map[int64]float64{0: 0, 2: 24} { // hours that the odd truck weighs
+		s := newSchool(t, nil)
+		for i := range int64(60) {
+			s.learn(1, s.lodges(torkham, (49*60)+12*i))
+		}
+		if years > 0 {
+			s.learn(1, s.inspected(torkham, years*365*24*60))
+		}
+		table := s.learner.Table()
+		for _, b := range []event.BCP{torkham, aqina} {
+			for _, age := range []int64{50 * 60, 100 * 60, 365 * 24 * 60} {
+				p := table.Presume(b, event.Inbound, arrived, age*minute)
+				// 60 trucks waited on average 6.9 of the 24 hours from 48 on.
+				if want := 1 - odd/(6.9*60+odd); p.Holder != s.voc.Trader || p.Basis == presume.Procedure || math.Abs(p.Share-want) > 1e-9 {
+					t.Errorf("after %d hours at %d with an odd truck of %d years: %+v, want the trader with %v", age/60, b, years, p, want)
+				}
+			}
+		}
+	}
+}
+
+// Thirty trucks waited for their trader until ten minutes after two days, and another one until three days for the police. The long one has most of the
+// time, and is one truck; three of them are several. One truck that waits thirty times is one truck, too.
+func TestPresumedHolderHadSeveralTrucks(t *testing.T) {
+	of := newSchool(t, nil)
+	trader, police := of.voc.Trader, of.police
+	for long, want := range []presume.Presumption{
+		{Holder: trader, Share: 1, Waits: 30},
+		{Holder: trader, Share: 1, Waits: 31},
+		{Holder: trader, Share: 1, Waits: 32},
+		{Holder: police, Share: 72. / 77, Second: trader, SecondShare: 5. / 77, Waits: 33},
+	} {
+		s := newSchool(t, nil)
+		s.learn(30, s.lodges(torkham, 48*60+10))
+		s.learn(long, s.inspected(torkham, 72*60))
+		if is := s.learner.Table().Presume(torkham, event.Inbound, arrived, 48*60*minute); is != want {
+			t.Errorf("with %d long ones: %+v, want %+v", long, is, want)
+		}
+	}
+	s := newSchool(t, nil)
+	steps := []step{{typ: event.TruckArrived}}
+	for i := range int64(40) {
+		steps = append(steps, step{after: 10*i + 5, typ: event.InspectionStarted, agency: s.police, kind: event.Scan}, step{after: 10*i + 9, typ: event.InspectionCompleted, agency: s.police, kind: event.Scan})
+	}
+	s.learn(1, truck(torkham, append(steps, step{after: 900, typ: event.TruckReleased}, step{after: 910, typ: event.TruckDeparted})...))
+	again := presume.Key{Last: event.InspectionCompleted, Agency: s.police, Kind: event.Scan, Done: engine.AgenciesOf(s.police)}
+	if is := s.learner.Table().Presume(torkham, event.Inbound, again, 0); is.Basis != presume.Procedure {
+		t.Errorf("one truck that was inspected forty times gives %+v", is)
+	}
+}
+
+// shut is when a border was closed.
+type shut struct{ from, until int64 }
+
+func (s shut) Closed(_ event.BCP, _ event.Direction, from, to visit.Time) int64 {
+	return max(0, min(to, s.until)-max(from, s.from))
+}
+
+// The border closes for ninety days twenty minutes after a truck came, and the trader lodges five minutes after it has opened: the age stands still
+// meanwhile, and the closed time counts as one day, also where a second arrival changes nothing on the tenth of them.
+func TestClosureOfMonthsWeighsADay(t *testing.T) {
+	const closed = 90 * 24 * 60
+	s := newSchool(t, shut{eight + 20*minute, eight + (20+closed)*minute})
+	for _, steps := range [][]step{
+		{{typ: event.TruckArrived}, {after: 25 + closed, typ: event.DeclarationLodged}, {after: 30 + closed, typ: event.TruckDeparted}},
+		{{typ: event.TruckArrived}, {after: 10 * 24 * 60, typ: event.TruckArrived}, {after: 25 + closed, typ: event.DeclarationLodged}, {after: 30 + closed, typ: event.TruckDeparted}},
+	} {
+		ms := map[int]int64{}
+		for _, g := range presume.Stretches(nil, truck(torkham, steps...), s.rules) {
+			if g.Holder == s.voc.Trader {
+				ms[g.Age] += g.Ms / minute
+			}
+		}
+		if want := map[int]int64{0: 15, 1: 15 + 24*60}; !reflect.DeepEqual(ms, want) {
+			t.Errorf("%d facts: minutes by class of age %v, want %v", len(steps), ms, want)
+		}
 	}
 }
 

@@ -56,7 +56,20 @@ var ages = [...]int64{
 const (
 	minute = int64(time.Minute / time.Millisecond)
 	hour   = 60 * minute
+	day    = 24 * hour
 )
+
+// lastEnds is where the last class of age ends. A truck with a wrong year in one event waited for years: without an end, it alone would say who
+// has all trucks of that age. Of what waits longer than this, what is known of the last class is presumed.
+const lastEnds = 72 * hour
+
+// endOf is where a class of age ends.
+func endOf(age int) int64 {
+	if age+1 < Ages {
+		return ages[age+1]
+	}
+	return lastEnds
+}
 
 // Ages is how many classes of age a wait has.
 const Ages = len(ages)
@@ -74,19 +87,21 @@ type Stretch struct {
 	Age       int
 	// Since is when the wait began, and Departed when the visit ended, in Unix milliseconds.
 	Since, Departed int64
-	// Holder is to whom the time was charged in the end, and Ms how long it was by the clock.
+	// Holder is to whom the time was charged in the end, and Ms how long it was by the clock. Of one wait and class, Ms is at most as long as the
+	// class and a day, whatever the hours in which the BCP was closed: enough for each night, and a closure of months counts as one day.
 	Holder event.Agency
 	Ms     int64
 }
 
-// Stretches appends what a visit that has departed waited, in the order of time. An unsound visit, and one that has not departed, has none.
+// Stretches appends what a visit that has departed waited, in the order of time, of each wait until the last class of age ends. An unsound visit,
+// and one that has not departed, has none.
 func Stretches(dst []Stretch, v *visit.Visit, rules visit.Rules) []Stretch {
 	var end visit.State
 	rules.Derive(v, &end)
 	if end.Fault != visit.Sound || end.Departed == visit.None {
 		return dst
 	}
-	facts := v.Facts()
+	facts, first := v.Facts(), len(dst)
 	var now visit.State
 	var done []event.Agency
 	at := 0 // of the segment in which the wait is
@@ -113,28 +128,33 @@ func Stretches(dst []Stretch, v *visit.Visit, rules visit.Rules) []Stretch {
 			BCP: end.BCP, Direction: end.Direction, Since: now.Since, Departed: end.Departed, Holder: end.Segments[at].Holder,
 			Key: keyAfter(&facts[j-1], now.Channel, done),
 		}
-		dst = s.split(dst, rules.Hours, from, to)
+		dst = s.split(dst, first, rules.Hours, from, to)
 	}
 	return dst
 }
 
-// split appends the parts of [from, to) by class of age.
-func (s Stretch) split(dst []Stretch, h visit.Hours, from, to int64) []Stretch {
+// split appends the parts of [from, to) by class of age; the visit's stretches before are those from first.
+func (s Stretch) split(dst []Stretch, first int, h visit.Hours, from, to int64) []Stretch {
 	net := func(until int64) int64 {
 		if h == nil {
 			return until - s.Since
 		}
 		return until - s.Since - h.Closed(s.BCP, s.Direction, s.Since, until)
 	}
-	for from < to {
+	for from < to && net(from) < lastEnds {
 		s.Age = AgeOf(net(from))
-		until := to
-		if next := s.Age + 1; next < Ages && net(to) > ages[next] {
-			// The first instant at which the wait is as old as the next class; net never falls.
-			until = from + int64(sort.Search(int(to-from), func(ms int) bool { return net(from+int64(ms)) >= ages[next] }))
+		until, end := to, endOf(s.Age)
+		if net(to) > end {
+			// The first instant at which the class has ended; net never falls.
+			until = from + int64(sort.Search(int(to-from), func(ms int) bool { return net(from+int64(ms)) >= end }))
 		}
-		s.Ms = until - from
-		dst = append(dst, s)
+		most := end - ages[s.Age] + day
+		for i := len(dst) - 1; i >= first && dst[i].Since == s.Since && dst[i].Age == s.Age; i-- { // a fact between them changed nothing
+			most -= dst[i].Ms
+		}
+		if s.Ms = min(until-from, most); s.Ms > 0 {
+			dst = append(dst, s)
+		}
 		from = until
 	}
 	return dst
