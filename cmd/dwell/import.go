@@ -10,7 +10,6 @@ import (
 	"hash"
 	"io"
 	"iter"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -102,7 +101,7 @@ func (im *importing) Read(p []byte) (int, error) {
 
 // importFile imports the records that are read from the file. Imported says that it was read to its end, whatever became of its lines.
 func (c *importFlags) importFile(ctx context.Context, e *env, s *app.System, kind imports.Kind, open func(im *importing) (input, error)) (imported bool, err error) {
-	file, size, closing, err := c.open(e)
+	file, size, closing, err := c.open(ctx, e)
 	if err != nil {
 		return false, err
 	}
@@ -225,11 +224,12 @@ func undoOf(numbers []uint32) string {
 }
 
 // open opens the file, whose size is 0 if it is unknown, as that of a pipe.
-func (c *importFlags) open(e *env) (file io.Reader, size int64, closing func() error, err error) {
-	if c.File == "-" {
-		return e.in, 0, func() error { return nil }, nil
+func (c *importFlags) open(ctx context.Context, e *env) (file io.Reader, size int64, closing func() error, err error) {
+	if c.File == stdin {
+		in := unblocked(ctx, e.in)
+		return in, 0, in.Close, nil
 	}
-	f, err := os.Open(c.File)
+	f, err := openInput(ctx, c.File)
 	if err != nil {
 		return nil, 0, nil, err
 	}
@@ -238,7 +238,8 @@ func (c *importFlags) open(e *env) (file io.Reader, size int64, closing func() e
 		return nil, 0, nil, errors.Join(err, f.Close())
 	}
 	if !info.Mode().IsRegular() {
-		return f, 0, f.Close, nil
+		in := unblocked(ctx, f)
+		return in, 0, func() error { return errors.Join(in.Close(), f.Close()) }, nil
 	}
 	return f, info.Size(), f.Close, nil
 }

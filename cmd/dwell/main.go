@@ -22,11 +22,25 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second signal does not wait for the ordered stop
-	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Environ())
-	stop()
-	os.Exit(code)
+	os.Exit(run(untilSignal(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Environ()))
+}
+
+// untilSignal is a context that the first signal ends. The second one does not wait for the ordered stop: it ends the process, with the status that a
+// shell gives to one that a signal has ended, also where the process was started with SIGINT ignored, as in the background of a script.
+func untilSignal() context.Context {
+	ctx, end := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		end()
+		status := 1
+		if s, is := (<-signals).(syscall.Signal); is {
+			status = 128 + int(s)
+		}
+		os.Exit(status)
+	}()
+	return ctx
 }
 
 // commands are the command line. The text after help is what `dwell --help` prints.

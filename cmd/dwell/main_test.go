@@ -2,13 +2,12 @@ package main
 
 import (
 	"context"
+	"io"
 	"net"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -20,6 +19,9 @@ func TestMain(m *testing.M) {
 	if dir := os.Getenv("DWELL_TEST_IS_BROKER"); dir != "" {
 		os.Exit(asBroker(dir))
 	}
+	if os.Getenv("DWELL_TEST_HANGS") != "" {
+		hang()
+	}
 	if os.Getenv("DWELL_TEST_IS_DWELL") != "" || len(os.Args) > 1 && os.Args[1] == "embedded-clickhouse" {
 		os.Exit(asDwell())
 	}
@@ -27,15 +29,22 @@ func TestMain(m *testing.M) {
 }
 
 func asDwell() int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	var environ []string
 	for _, pair := range os.Environ() {
 		if pair != "DWELL_TEST_IS_DWELL=1" {
 			environ = append(environ, pair)
 		}
 	}
-	return run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr, environ)
+	return run(untilSignal(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr, environ)
+}
+
+// hang is a process whose ordered stop has no end.
+func hang() {
+	ctx := untilSignal()
+	_, _ = io.WriteString(os.Stdout, "runs\n")
+	<-ctx.Done()
+	_, _ = io.WriteString(os.Stdout, "stops\n")
+	select {}
 }
 
 func TestScripts(t *testing.T) {

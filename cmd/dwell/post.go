@@ -52,7 +52,7 @@ func (c *postCommand) Run(ctx context.Context, e *env) (err error) {
 		return fmt.Errorf("--url: %w", err)
 	}
 	to.Gzip = c.Gzip
-	file, closing, err := c.open(e)
+	file, closing, err := c.open(ctx, e)
 	if err != nil {
 		return err
 	}
@@ -75,11 +75,12 @@ func (c *postCommand) Run(ctx context.Context, e *env) (err error) {
 }
 
 // open opens the file. Of one that can be read but once, such as a pipe, no more than its bytes are known.
-func (c *postCommand) open(e *env) (file io.Reader, closing func() error, err error) {
+func (c *postCommand) open(ctx context.Context, e *env) (file io.Reader, closing func() error, err error) {
 	if c.File == stdin {
-		return e.in, func() error { return nil }, nil
+		in := unblocked(ctx, e.in)
+		return in, in.Close, nil
 	}
-	f, err := os.Open(c.File)
+	f, err := openInput(ctx, c.File)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -88,7 +89,8 @@ func (c *postCommand) open(e *env) (file io.Reader, closing func() error, err er
 		return nil, nil, errors.Join(err, f.Close())
 	}
 	if !info.Mode().IsRegular() {
-		return struct{ io.Reader }{f}, f.Close, nil
+		in := unblocked(ctx, f)
+		return in, func() error { return errors.Join(in.Close(), f.Close()) }, nil
 	}
 	return f, f.Close, nil
 }

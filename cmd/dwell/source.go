@@ -30,7 +30,7 @@ type sourceTryCommand struct {
 	Places string   `help:"Places file, or the name of one that is part of the program, in place of the configuration's."`
 }
 
-func (c *sourceTryCommand) Run(_ context.Context, e *env) error {
+func (c *sourceTryCommand) Run(ctx context.Context, e *env) error {
 	cfg, err := app.ReadConfig(c.Config, e.environ)
 	if err != nil {
 		return err
@@ -60,30 +60,30 @@ func (c *sourceTryCommand) Run(_ context.Context, e *env) error {
 		if len(files) > 1 {
 			_, _ = fmt.Fprintf(e.out, "%sfile        %s\n", []string{"", "\n"}[min(i, 1)], name)
 		}
-		faults = append(faults, c.try(e, name, mappings, book, voc))
+		faults = append(faults, c.try(ctx, e, name, mappings, book, voc))
 	}
 	return errors.Join(faults...)
 }
 
 // opened is a file that can be read again from its beginning. Standard input is copied into a file that closing removes.
-func opened(e *env, name string) (file *os.File, closing func() error, err error) {
+func opened(ctx context.Context, e *env, name string) (file *os.File, closing func() error, err error) {
 	if name != stdin {
-		file, err = os.Open(name)
+		file, err = openInput(ctx, name)
 		return file, file.Close, err
 	}
 	if file, err = os.CreateTemp("", "dwell-*"); err != nil {
 		return nil, nil, err
 	}
 	closing = func() error { return errors.Join(file.Close(), os.Remove(file.Name())) }
-	if _, err = io.Copy(file, e.in); err != nil {
+	if _, err = io.Copy(file, unblocked(ctx, e.in)); err != nil {
 		return nil, nil, errors.Join(err, closing())
 	}
 	return file, closing, nil
 }
 
 // try prints what one file would become.
-func (c *sourceTryCommand) try(e *env, name string, mappings []source.Mapping, book *place.Book, voc *event.Vocabulary) (err error) {
-	file, closing, err := opened(e, name)
+func (c *sourceTryCommand) try(ctx context.Context, e *env, name string, mappings []source.Mapping, book *place.Book, voc *event.Vocabulary) (err error) {
+	file, closing, err := opened(ctx, e, name)
 	if err != nil {
 		return err
 	}

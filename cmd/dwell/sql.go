@@ -33,7 +33,7 @@ type sqlCommand struct {
 func (c *sqlCommand) Run(ctx context.Context, e *env) error {
 	statement := c.Statement
 	if statement == "-" {
-		text, err := io.ReadAll(e.in)
+		text, err := io.ReadAll(unblocked(ctx, e.in))
 		if err != nil {
 			return fmt.Errorf("standard input: %w", err)
 		}
