@@ -9,7 +9,7 @@ import (
 
 // core are the packages that the numbers rest on. They are pure: the same input always gives the same output.
 var core = []string{
-	"ingest/event", "ingest/place", "ingest/simulator", "ingest/strictyaml",
+	"ingest/annotation", "ingest/event", "ingest/place", "ingest/simulator", "ingest/strictyaml",
 	"dashboards/verdict/baseline", "metrics/hours", "dashboards/verdict", "metrics/visit", "metrics/window", "metrics/engine",
 	"metrics/calendar", "metrics/engine/mem", "metrics/presume", "metrics/reliability", "metrics/usual", "metrics/variation",
 	"cmd/bench/workload",
@@ -17,7 +17,7 @@ var core = []string{
 
 // pure is what core packages may import besides one another. Nothing here does I/O, keeps a clock or starts a goroutine.
 var pure = []string{
-	"bytes", "cmp", "container/heap", "embed", "encoding/binary", "encoding/hex", "errors", "fmt", "hash/maphash", "iter",
+	"bytes", "cmp", "container/heap", "embed", "encoding/binary", "encoding/csv", "encoding/hex", "errors", "fmt", "hash/maphash", "iter",
 	"maps", "math", "math/bits", "math/rand/v2", "reflect", "regexp", "slices", "sort", "strconv", "strings", "time", "unicode", "unicode/utf16",
 	"unicode/utf8", "unsafe",
 	"github.com/bits-and-blooms/bloom/v3",

@@ -30,17 +30,19 @@ var wayOut = map[string]string{
 	"progress": restore, "owners": restore, "retentions": restore, "short_logs": restore, "topics": restore, "schema_versions": restore, "redrives": restore,
 	"imports": restoreImports, "import_entries": restoreImports,
 	"presumptions": relearn, "presumption_records": relearn, "usual": relearnUsual, "deviations": relearnUsual,
+	"annotations": restoreAnnotations,
 }
 
 const (
 	again     = "run dwell recount, which makes the table again from events and dead letters"
 	fromTopic = "run dwell recount, which reads the topic again and refuses if that does not have all records; " +
 		"if ClickHouse has not set the part aside, run ALTER TABLE ... DETACH PART before"
-	byConfiguration = "run dwell recount, which counts everything again by the present configuration"
-	relearn         = "run TRUNCATE TABLE on it: what is presumed of trucks is learned again within a day, and its record begins anew; no other number rests on it"
-	relearnUsual    = "run TRUNCATE TABLE on it: what is usual is learned again within a day, and spikes are looked for anew; no other number rests on it"
-	restore         = "restore the database from a backup, or count the topic into a new clickhouse.database"
-	restoreImports  = "restore the database from a backup; where there is no backup, begin with another kafka.topic and another clickhouse.database, " +
+	byConfiguration    = "run dwell recount, which counts everything again by the present configuration"
+	relearn            = "run TRUNCATE TABLE on it: what is presumed of trucks is learned again within a day, and its record begins anew; no other number rests on it"
+	relearnUsual       = "run TRUNCATE TABLE on it: what is usual is learned again within a day, and spikes are looked for anew; no other number rests on it"
+	restore            = "restore the database from a backup, or count the topic into a new clickhouse.database"
+	restoreAnnotations = "restore the database from a backup, or run TRUNCATE TABLE on it and import the files of annotations again; no count rests on it"
+	restoreImports     = "restore the database from a backup; where there is no backup, begin with another kafka.topic and another clickhouse.database, " +
 		"and import the files and send everything else again: in this topic an import would take for new what it has, and lose corrections"
 )
 

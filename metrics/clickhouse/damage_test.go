@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"dwell/deploy/embedded/clickhouse/clickhousetest"
+	"dwell/ingest/annotation"
 	"dwell/ingest/imports"
 	"dwell/metrics/engine"
 )
@@ -148,6 +149,9 @@ func TestErrorOfReadingADamagedTableNamesTheWayOut(t *testing.T) {
 			return d.WriteImport(ctx, &imports.Import{Number: 1, Kind: imports.OfEvents, Begun: time.Now()})
 		},
 		func() error { return d.WriteEntries(ctx, []imports.Entry{{Number: 1, Event: []byte("{}")}}) },
+		func() error {
+			return d.WriteAnnotations(ctx, []annotation.Version{{Annotation: annotation.Annotation{ID: "closed", Text: "protest"}}})
+		},
 	} {
 		if err == nil {
 			err = write()
@@ -165,6 +169,7 @@ func TestErrorOfReadingADamagedTableNamesTheWayOut(t *testing.T) {
 		"short_logs":     func() error { _, _, err := d.ShortLog(ctx, 3); return err },
 		"imports":        func() error { _, err := d.Imports(ctx); return err },
 		"import_entries": func() error { _, err := d.EntriesOf(ctx, 1, nil); return err },
+		"annotations":    func() error { _, err := d.Annotations(ctx); return err },
 		"schema_versions": func() error {
 			s, err := Open(ctx, d.cfg, vocabulary(t))
 			if err == nil {

@@ -25,7 +25,7 @@ var (
 	recountedTables = []string{
 		"events", "dead_letters", "openings", "readings", "restatements", "windows", "visits", "inside_now", "progress", "rules",
 	}
-	keptTables = []string{"schema_versions", "topics", "redrives", "owners", "retentions", "short_logs", "imports", "import_entries", "presumptions", "presumption_records", "usual", "deviations"}
+	keptTables = []string{"schema_versions", "topics", "redrives", "owners", "retentions", "short_logs", "imports", "import_entries", "presumptions", "presumption_records", "usual", "deviations", "annotations"}
 )
 
 const (
