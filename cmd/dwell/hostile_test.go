@@ -16,6 +16,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"dwell/cmd/dwell/app"
+	"dwell/ingest/annotation"
 	"dwell/ingest/event"
 )
 
@@ -98,6 +99,14 @@ func TestNothingFromOutsideReachesTheTerminal(t *testing.T) {
 	if err := os.WriteFile(file, []byte(strings.ReplaceAll(hostile, "\n", " ")+"\n"+strings.ReplaceAll(string(arrived.Value), "T9", `T\u001b]0`)+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	known := annotation.Version{Annotation: annotation.Annotation{ID: hostile, Kind: hostile, Place: hostile, From: now, Text: hostile, Author: hostile}, Written: now}
+	if err := s.Store.WriteAnnotations(t.Context(), []annotation.Version{known}); err != nil {
+		t.Fatal(err)
+	}
+	annotations := filepath.Join(t.TempDir(), "annotations.csv")
+	if err := os.WriteFile(annotations, []byte("kind,from,text\n\""+hostile+"\",2026-03-21,x\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	const query = "SELECT subject, id, 'a' AS \"=b\x1b\" FROM events ORDER BY offset"
 	ran := map[string][][]string{
 		"dead-letters list":    {{}},
@@ -110,6 +119,10 @@ func TestNothingFromOutsideReachesTheTerminal(t *testing.T) {
 		"imports list":         {{}},
 		"imports undo":         {{"1"}},
 		"import events":        {{file}},
+		"annotations list":     {{}},
+		"annotations add":      {{"--kind", hostile, "--from", "2026-03-21", "--text", hostile}},
+		"annotations remove":   {{hostile, "--author", hostile}, {hostile, "--author", "x"}},
+		"annotations import":   {{annotations}},
 	}
 	// What these print has nothing that others have sent: names of the configuration and numbers. A file of readings has a test of its own.
 	others := []string{
@@ -146,7 +159,13 @@ func TestNothingFromOutsideReachesTheTerminal(t *testing.T) {
 		"sql 0":                  `=T1\x1b]0;owned\a\n3/1204`,
 		"sql 2":                  `"subject":"=T1\u001b]0;owned\u0007\n3/1204  2026-01-05T08:00:00Z  -  forged\r\u202egnp\u009b2J"`,
 		"import events 0 errors": "line 1: ",
-		"sql 3 errors":           `forged\r\u202egnp\u009b2J`,
+		"annotations list 0":     `=T1\x1b]0;owned\a\n3/1204  2026-01-05T08:00:00Z  -  forged`,
+
+		"annotations add 0 errors":    `kind: "=T1\x1b]0;owned`,
+		"annotations remove 0":        `annotation =T1\x1b]0;owned\a`,
+		"annotations remove 1 errors": `was removed by "=T1\x1b]0;owned\a`,
+		"annotations import 0 errors": `kind: "=T1\x1b]0;owned`,
+		"sql 3 errors":                `forged\r\u202egnp\u009b2J`,
 	} {
 		if !strings.Contains(shown[at], want) {
 			t.Errorf("dwell %s prints\n%swant %q in it", at, shown[at], want)

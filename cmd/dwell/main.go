@@ -66,6 +66,8 @@ type commands struct {
 
 	Log logCommand `cmd:"" help:"The log of a partition, where it has lost records."`
 
+	Annotations annotationsCommand `cmd:"" help:"What people know of BCPs that numbers do not say: list, add, remove or import it."`
+
 	DeadLetters deadLettersCommand `cmd:"" help:"Messages that could not be used: list, show, correct and send again."`
 
 	SQL sqlCommand `cmd:"" name:"sql" help:"Run a statement in ClickHouse and print what it returns."`

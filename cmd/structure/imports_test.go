@@ -17,7 +17,7 @@ var core = []string{
 
 // pure is what core packages may import besides one another. Nothing here does I/O, keeps a clock or starts a goroutine.
 var pure = []string{
-	"bytes", "cmp", "container/heap", "embed", "encoding/binary", "encoding/csv", "encoding/hex", "errors", "fmt", "hash/maphash", "iter",
+	"bytes", "cmp", "container/heap", "embed", "encoding/binary", "encoding/csv", "encoding/hex", "errors", "fmt", "hash/maphash", "io", "iter",
 	"maps", "math", "math/bits", "math/rand/v2", "reflect", "regexp", "slices", "sort", "strconv", "strings", "time", "unicode", "unicode/utf16",
 	"unicode/utf8", "unsafe",
 	"github.com/bits-and-blooms/bloom/v3",

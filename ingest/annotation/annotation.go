@@ -131,7 +131,9 @@ func (a *Annotation) validate(places []place.Place) error {
 }
 
 // invisible are characters with which a line could be forged or its direction turned. Joiners are letters' own in Persian and Pashto.
-func invisible(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) && r != '\u200e' && r != '\u200f' }
+func invisible(r rune) bool {
+	return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) && r != '\u200e' && r != '\u200f'
+}
 
 func idsOf(places []place.Place) (ids []string) {
 	for i := range places {

@@ -125,7 +125,7 @@ func TestAnAnnotationHasVersions(t *testing.T) {
 	if want.Author = "Omar"; err != nil || gone != want {
 		t.Errorf("%+v, %v, want %+v", gone, err, want)
 	}
-	if _, err := Remove("c1", &gone, "Omar", noon); err == nil || err.Error() != `id: "c1" was removed by Omar at 2026-03-21T14:00:00Z already` {
+	if _, err := Remove("c1", &gone, "Omar", noon); err == nil || err.Error() != `id: "c1" was removed by "Omar" at 2026-03-21T14:00:00Z already` {
 		t.Error(err)
 	}
 	if _, err := Remove("c2", nil, "Omar", noon); err == nil || err.Error() != `id: "c2" is not the id of an annotation; dwell annotations list shows them` {

@@ -45,7 +45,7 @@ func Remove(id string, last *Version, author string, now time.Time) (Version, er
 	case last == nil:
 		return Version{}, fmt.Errorf("id: %q is not the id of an annotation; dwell annotations list shows them", id)
 	case last.Removed:
-		return Version{}, fmt.Errorf("id: %q was removed by %s at %s already", id, last.Author, last.Written.Format(time.RFC3339))
+		return Version{}, fmt.Errorf("id: %q was removed by %q at %s already", id, last.Author, last.Written.Format(time.RFC3339))
 	}
 	next := Version{Annotation: last.Annotation, Removed: true, Written: after(last, now)}
 	if next.Author = author; author == "" {
