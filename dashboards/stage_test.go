@@ -157,6 +157,10 @@ func (s *stage) Restatements(_ context.Context, q overview.RestatementsQuery) (*
 	return &overview.Restatements{ID: q.ID, From: q.From, To: q.To, Restatements: []overview.Restatement{}}, nil
 }
 
+func (s *stage) Annotations(_ context.Context, q overview.AnnotationsQuery) (*overview.Annotations, error) {
+	return &overview.Annotations{From: q.From, To: q.To, Annotations: []overview.Annotation{}}, nil
+}
+
 func ptr[T any](v T) *T { return &v }
 
 func wave(i int, middle, height float64) float64 {

@@ -44,6 +44,7 @@ type Store interface {
 	Reliability(ctx context.Context, q overview.ReliabilityQuery) (*overview.Reliability, error)
 	UsualWeek(ctx context.Context, q overview.UsualQuery) (*overview.UsualWeek, error)
 	Restatements(ctx context.Context, q overview.RestatementsQuery) (*overview.Restatements, error)
+	Annotations(ctx context.Context, q overview.AnnotationsQuery) (*overview.Annotations, error)
 }
 
 // Prefix is where the handler is mounted.
@@ -93,6 +94,7 @@ func New(current Current, store Store, voc *event.Vocabulary, book *place.Book, 
 	h.route("places/{id}/visits/{visit}", asTable, h.visit)
 	h.route("visits", asTable, h.find)
 	h.route("visits/{visit}", asTable, h.visitsOf)
+	h.route("annotations", asTable, h.annotations)
 	h.mux.HandleFunc("GET "+Prefix+"openapi.yaml", func(w http.ResponseWriter, r *http.Request) {
 		send(w, r, "application/yaml", description)
 	})

@@ -355,6 +355,17 @@ func TestEveryAnswerIsAsDescribed(t *testing.T) {
 		t.Errorf("%+v", reliability)
 	}
 	o.get("/places/"+torkham+"/reliability", &reliability)
+	o.exec("INSERT INTO annotations (id, written, kind, bcp, begins, text, author) VALUES ('c1', '2026-01-05 08:00:00', 'closure', '%s', '2026-01-05 06:30:00', 'protest', 'Ahmad')", torkham)
+	o.exec("INSERT INTO annotations (id, written, kind, begins, ends, text, author) VALUES ('h1', '2026-01-05 08:00:00', 'holiday', '2026-03-20 19:30:00', '2026-03-21 19:30:00', 'Nowruz', 'Zahra')")
+	var annotated overview.Annotations
+	o.get("/annotations?from=2026-03-21T19:30:00Z", &annotated)
+	if len(annotated.Annotations) != 1 || annotated.Annotations[0].ID != "c1" || *annotated.Annotations[0].Place != torkham || annotated.Annotations[0].Until != nil || annotated.Place != nil {
+		t.Errorf("%+v", annotated)
+	}
+	o.get("/annotations?place=AF-KAN-SPINBOLDAK", &annotated)
+	if len(annotated.Annotations) != 1 || annotated.Annotations[0].ID != "h1" || annotated.Annotations[0].Place != nil || annotated.Annotations[0].Until.Day() != 21 {
+		t.Errorf("%+v", annotated)
+	}
 	var measures Measures
 	o.get("/measures", &measures)
 	for _, m := range measures.Measures {
@@ -406,6 +417,11 @@ func TestInvalidParametersAreNamed(t *testing.T) {
 		{"/places/" + torkham + "/visits?limit=501", "limit", "501", 400},
 		{"/places/" + torkham + "/visits?cursor=%21", "cursor", "!", 400},
 		{"/places/" + torkham + "/readings?limit=x", "limit", "x", 400},
+		{"/annotations?place=NOWHERE", "place", "NOWHERE", 400},
+		{"/annotations?place=", "place", "", 400},
+		{"/annotations?from=2026-01-05T10:00:00Z&to=2026-01-05T10:00:00Z", "from", "2026-01-05T10:00:00Z", 400},
+		{"/annotations?limit=0", "limit", "0", 400},
+		{"/annotations?colour=red", "colour", "red", 400},
 		{"/places/NOWHERE", "id", "NOWHERE", 404},
 		{"/visits/nobody", "visit", "nobody", 404},
 		{"/places/" + torkham + "/visits/nobody", "visit", "nobody", 404},

@@ -13,7 +13,7 @@ func FuzzRequest(f *testing.F) {
 	o.fill()
 	for _, path := range []string{
 		"overview", "measures", "agencies", "places", "places/" + torkham, "places/" + torkham + "/holders", "places/" + torkham + "/visits",
-		"places/" + torkham + "/readings", "places/" + torkham + "/restatements", "places/" + torkham + "/usual", "places/" + torkham + "/reliability", "visits", "visits/T2%2Fb", "places/" + torkham + "/visits/T5", "openapi.yaml", "places/",
+		"places/" + torkham + "/readings", "places/" + torkham + "/restatements", "places/" + torkham + "/usual", "places/" + torkham + "/reliability", "visits", "visits/T2%2Fb", "places/" + torkham + "/visits/T5", "annotations", "openapi.yaml", "places/",
 		"places#%23", "places?", "places/%23",
 	} {
 		f.Add(path, "")

@@ -18,8 +18,8 @@ import (
 // directions are those of a series: both together, and each.
 var directions = []event.Direction{event.NoDirection, event.Inbound, event.Outbound}
 
-// LearnUsual learns what is usual at each BCP from the hours of the weeks before now. It leaves out hours in which the BCP was closed, and those of which
-// nothing is known. Before the tables were read it learns nothing.
+// LearnUsual learns what is usual at each BCP from the hours of the weeks before now. It leaves out hours in which the BCP was closed, those of which
+// nothing is known, and those of which an annotation says that they were not as usual. Before the tables were read it learns nothing.
 func (s *Source) LearnUsual(ctx context.Context, now time.Time) (map[usual.Series]*usual.Week, error) {
 	read := s.read.Load()
 	if read == nil {
@@ -36,6 +36,11 @@ func (s *Source) LearnUsual(ctx context.Context, now time.Time) (map[usual.Serie
 		if err := s.hourlyReadings(ctx, p, from, until, values); err != nil {
 			return nil, err
 		}
+		known, err := s.annotations(ctx, p.ID, from.Add(-time.Hour), until, mostReturned)
+		if err != nil {
+			return nil, err
+		}
+		leaveOut(values, known)
 		for of, v := range values {
 			all[of] = usual.Learn(p.Zone, v, now)
 		}
