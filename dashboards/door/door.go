@@ -20,7 +20,7 @@ type Door struct {
 	names    []string // of this server
 	own      []site   // the origins of its pages under other addresses than it was asked
 	external []site   // the origins of other pages that may ask
-	posts    []string // paths that take POST
+	posts    []string // paths that take POST, and those that end in a slash take DELETE of what is below them
 	proxies  networks
 	guarded  bool // only what comes through the proxies, or from this machine, is answered
 	refusals *Refusals
@@ -31,7 +31,7 @@ type Door struct {
 var public = []string{"/metrics", "/healthz", "/readyz"}
 
 // New makes the door of a handler, under a configuration that was validated. Names are those of this server besides the configured ones, and
-// posts are the paths that take POST with a body.
+// posts are the paths that take POST with a body; one that ends in a slash takes DELETE of what is below it instead.
 func New(cfg Config, names []string, refusals *Refusals, next http.Handler, posts ...string) *Door {
 	d := &Door{names: []string{"localhost"}, guarded: len(cfg.BehindProxy) > 0 && !cfg.Open, refusals: refusals, next: next, posts: posts}
 	d.proxies, _ = parseNetworks(cfg.BehindProxy)
@@ -91,7 +91,7 @@ func (d *Door) judge(r *http.Request, host string) *refusal {
 	if refused := d.judgeMethod(r); refused != nil {
 		return refused
 	}
-	if r.Method == http.MethodPost {
+	if r.Method == http.MethodPost || r.Method == http.MethodDelete {
 		return d.judgePost(r, asked, host)
 	}
 	return d.judgeOrigin(r, asked, host)
@@ -104,12 +104,17 @@ func (d *Door) judgeMethod(r *http.Request) *refusal {
 	case r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != "":
 		return refuse(Preflight, http.StatusForbidden, "pages of other sites send nothing here")
 	case r.Method == http.MethodPost && slices.Contains(d.posts, r.URL.Path):
-	case r.Method != http.MethodGet && r.Method != http.MethodHead:
+	case r.Method != http.MethodGet && r.Method != http.MethodHead && (r.Method != http.MethodDelete || !d.removes(r.URL.Path)):
 		return refuse(Method, http.StatusMethodNotAllowed, "%s is not supported; use GET or HEAD", r.Method)
 	case r.ContentLength != 0:
 		return refuse(Body, http.StatusRequestEntityTooLarge, "nothing here reads a body; ask with parameters in the address")
 	}
 	return nil
+}
+
+// removes reports whether a path is below one of posts.
+func (d *Door) removes(at string) bool {
+	return slices.ContainsFunc(d.posts, func(p string) bool { return strings.HasSuffix(p, "/") && len(at) > len(p) && strings.HasPrefix(at, p) })
 }
 
 // judgeOrigin decides by what a browser says of the page that asks. Programs say nothing of it.
@@ -138,7 +143,7 @@ func (d *Door) judgeOrigin(r *http.Request, asked site, host string) *refusal {
 	return nil
 }
 
-// judgePost lets programs post, and pages of this server alone.
+// judgePost lets programs post and remove, and pages of this server alone.
 func (d *Door) judgePost(r *http.Request, asked site, host string) *refusal {
 	if origins := r.Header.Values("Origin"); len(origins) > 0 {
 		origin := strings.Join(origins, ", ")

@@ -40,7 +40,7 @@ func newGate(cfg Config) *gate {
 	g.Door = New(cfg, []string{"127.0.0.1"}, g.refusals, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		g.asked = r
 		_, _ = io.WriteString(w, "12 trucks")
-	}), "/api/v1/events")
+	}), "/api/v1/events", "/api/v1/annotations", "/api/v1/annotations/")
 	return g
 }
 

@@ -1,4 +1,5 @@
-// Package receiver takes events over HTTP: POST /api/v1/events. GET /api/v1/post says what a token permits.
+// Package receiver takes events over HTTP: POST /api/v1/events. GET /api/v1/post says what a token permits. It takes annotations, too, at
+// /api/v1/annotations, and answers once ClickHouse has them.
 //
 // It promises that a request is answered only after Kafka has acknowledged each event that was taken, and after each refused one is a dead
 // letter; that the answer names every refused event by its index and the reason, and that its counts add up; and that the same request
@@ -19,6 +20,7 @@ import (
 	"time"
 
 	"dwell/ingest/event"
+	"dwell/ingest/place"
 	"dwell/ingest/receiver/token"
 )
 
@@ -65,9 +67,13 @@ type Parts struct {
 	// Decoder makes what judges the events of a request, as those who count them do.
 	Decoder func() *event.Decoder
 
-	Now      func() time.Time
-	Tokens   Tokens
-	Log      Log
+	Now    func() time.Time
+	Tokens Tokens
+	Log    Log
+	// Places are those that annotations may be of.
+	Places      []place.Place
+	Annotations Annotations
+
 	Refused  Refused
 	Observer Observer
 	Logger   *slog.Logger

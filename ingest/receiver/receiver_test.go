@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"dwell/ingest/event"
+	"dwell/ingest/place"
 	"dwell/ingest/receiver/token"
 )
 
@@ -30,6 +31,8 @@ type border struct {
 	letters  []event.DeadLetter
 	counts   map[Outcome]int
 	statuses map[int]int
+
+	annotations annotationTable
 
 	fails   error
 	writing chan struct{} // if it is not nil, it gets a value when a write begins, which goes on when written has one
@@ -91,6 +94,7 @@ func open(t *testing.T, change func(*Config)) *border {
 	}
 	b.Receiver = New(cfg, Parts{
 		Vocabulary: voc, Decoder: func() *event.Decoder { return event.NewDecoder(voc, time.Minute) }, Now: func() time.Time { return noon },
+		Places: []place.Place{{ID: "TORKHAM", Zone: time.UTC}, {ID: "HAIRATAN", Zone: time.UTC}}, Annotations: &b.annotations,
 		Tokens: token.Open(b.tokens), Log: b, Refused: letterBox{b}, Observer: b, Logger: slog.New(slog.DiscardHandler),
 	})
 	return b

@@ -56,7 +56,7 @@ type Config struct {
 	Retention RetentionConfig `yaml:"retention"`
 	// Web is to whom the port of listen answers.
 	Web door.Config `yaml:"web"`
-	// Receiver is what may be posted to /api/v1/events, by those who have a token.
+	// Receiver is what may be posted to /api/v1/events and /api/v1/annotations, by those who have a token.
 	Receiver receiver.Config `yaml:"receiver"`
 	// Dashboards are the overview, the API and the live view.
 	Dashboards DashboardsConfig `yaml:"dashboards"`

@@ -41,7 +41,7 @@ func (s *System) receiver(reg prometheus.Registerer, now func() time.Time) *rece
 	}
 	return receiver.New(s.Config.Receiver, receiver.Parts{
 		Vocabulary: s.Vocabulary, Decoder: func() *event.Decoder { return s.Config.Engine.Decoder(s.Vocabulary) }, Now: now,
-		Tokens: token.Open(file), Log: s.Producer, Refused: letters.Writer{Topic: s.Producer, Table: s.Store},
+		Places: s.Book.Places, Annotations: s.Store, Tokens: token.Open(file), Log: s.Producer, Refused: letters.Writer{Topic: s.Producer, Table: s.Store},
 		Observer: prom.NewPosts[receiver.Outcome](reg), Logger: s.Log,
 	})
 }

@@ -36,12 +36,14 @@ func (s *System) startWeb(ctx context.Context, reg *prometheus.Registry, known *
 	if receiving := s.receiver(reg, now); receiving != nil {
 		mux.Handle(receiver.Path, receiving)
 		mux.HandleFunc("GET "+receiver.RightsPath, receiving.ServeRights)
-		posts = append(posts, receiver.Path)
+		mux.HandleFunc("POST "+receiver.AnnotationsPath, receiving.PostAnnotation)
+		mux.HandleFunc("DELETE "+receiver.AnnotationsPath+"/{id}", receiving.RemoveAnnotation)
+		posts = append(posts, receiver.Path, receiver.AnnotationsPath, receiver.AnnotationsPath+"/")
 	}
 	return s.startServer(ctx, mux, refusals, "page", posts...)
 }
 
-// startServer serves what handler answers to those whom the door lets in, and says the address of what that is. At posts bodies may be posted.
+// startServer serves what handler answers to those whom the door lets in, and says the address of what that is. Posts are as for door.New.
 func (s *System) startServer(ctx context.Context, handler http.Handler, refusals *door.Refusals, what string, posts ...string) error {
 	if err := s.Config.Web.Reaches(s.Config.Listen); err != nil {
 		return fmt.Errorf("listen: %w", err)
