@@ -92,8 +92,10 @@ func TestAnnotationIsPostedCorrectedAndRemoved(t *testing.T) {
 	ended := said
 	ended.Until = noon.Add(20 * time.Hour)
 	want := []annotation.Version{
-		{Annotation: said, Written: noon}, {Annotation: ended, Written: noon.Add(time.Millisecond)},
-		{Annotation: ended, Removed: true, Written: noon.Add(2 * time.Millisecond)}, {Annotation: said, Written: noon.Add(3 * time.Millisecond)},
+		{Annotation: said, Written: noon},
+		{Annotation: ended, Written: noon.Add(time.Millisecond)},
+		{Annotation: ended, Removed: true, Written: noon.Add(2 * time.Millisecond)},
+		{Annotation: said, Written: noon.Add(3 * time.Millisecond)},
 	}
 	if got := b.annotations.versions; len(got) != 5 || !reflect.DeepEqual(got[:4], want) {
 		t.Errorf("%+v\nwant\n%+v", got, want)
