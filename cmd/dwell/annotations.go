@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"dwell/cmd/dwell/app"
-	"dwell/cmd/dwell/visible"
+	"dwell/dashboards/visible"
 	"dwell/ingest/annotation"
 )
 

@@ -62,6 +62,7 @@ func TestEachListIsATableToo(t *testing.T) {
 	o := open(t)
 	o.fill()
 	o.exec("INSERT INTO windows (shard, bcp, direction, grain, start, measure, as_of, n, sum_ms, bins) VALUES (0, '%s', 'inbound', 'day', '2026-01-02 19:30:00', 'release_time', 5, 2, 7200000, map(378, 2))", torkham)
+	o.exec("INSERT INTO annotations (id, written, kind, bcp, begins, text, author) VALUES ('c1', '2026-01-05 08:00:00', 'closure', '%s', '2026-01-05 06:30:00', 'protest', 'Ahmad')", torkham)
 	o.handler = o.again()
 	doc, _ := load(t)
 	tables, documents := lists(t)

@@ -16,7 +16,7 @@ type Annotations struct {
 	Place       *string      `json:"place"`
 	From        time.Time    `json:"from"`
 	To          time.Time    `json:"to"`
-	Annotations []Annotation `json:"annotations"`
+	Annotations []Annotation `json:"annotations" table:"rows"`
 	// Truncated says that there are more than were asked for.
 	Truncated bool `json:"truncated"`
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"dwell/dashboards/overview"
+	"dwell/ingest/annotation"
 	"dwell/ingest/place"
 	"dwell/metrics/reliability"
 	"dwell/metrics/variation"
@@ -52,7 +53,11 @@ func (s *Source) Reliability(ctx context.Context, q overview.ReliabilityQuery) (
 		within := shareOf(reliability.Within(last, target.Within.Seconds()))
 		out.WithinTarget = &within
 	}
-	chartOf(out, days, quantile, target)
+	changes, err := s.changesOf(ctx, p, time.Date(y-1, 1, 1, 0, 0, 0, 0, p.Zone), time.Date(y, m, d, 0, 0, 0, 0, p.Zone))
+	if err != nil {
+		return nil, err
+	}
+	chartOf(out, days, changes, quantile, target)
 	return out, nil
 }
 
@@ -61,7 +66,7 @@ func shareOf(s reliability.Share) overview.Share {
 }
 
 // chartOf adds the chart of the daily values, and its verdicts.
-func chartOf(out *overview.Reliability, days []reliability.Day, quantile float64, target *place.Target) {
+func chartOf(out *overview.Reliability, days []reliability.Day, changes []time.Time, quantile float64, target *place.Target) {
 	var values []variation.Day
 	for i := range days {
 		v := variation.Day{Date: days[i].Date, Value: days[i].Bins.Quantile(quantile)}
@@ -72,7 +77,7 @@ func chartOf(out *overview.Reliability, days []reliability.Day, quantile float64
 			values = append(values, v)
 		}
 	}
-	chart := variation.New(values, nil)
+	chart := variation.New(values, changes)
 	if k := chart.Variation(variation.Lower); k != nil {
 		word := string(*k)
 		out.Variation = &word
@@ -103,6 +108,18 @@ func chartOf(out *overview.Reliability, days []reliability.Day, quantile float64
 		}
 		out.Days = append(out.Days, d)
 	}
+}
+
+// changesOf are the local dates on which a process changed at a place, as somebody has annotated: the chart begins anew on each.
+func (s *Source) changesOf(ctx context.Context, p *place.Place, from, until time.Time) (dates []time.Time, err error) {
+	all, err := s.annotations(ctx, p.ID, from, until, mostReturned)
+	for i := range all {
+		if at := all[i].From; all[i].Kind == annotation.ProcessChange && !at.Before(from) {
+			y, m, d := at.In(p.Zone).Date()
+			dates = append(dates, time.Date(y, m, d, 0, 0, 0, 0, time.UTC))
+		}
+	}
+	return dates, err
 }
 
 // dailyTimes reads the times that ended on the local days that begin in [from, until).

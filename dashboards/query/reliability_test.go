@@ -69,6 +69,11 @@ func TestHowFarOneCanRelyOnATime(t *testing.T) {
 	if r.Limits.Provisional || r.Limits.Days != 28 || r.Days[13].UpperSeconds != nil || r.Days[14].UpperSeconds == nil {
 		t.Errorf("limits %+v", r.Limits)
 	}
+	b.insert("annotations (id, written, kind, bcp, begins, text, author) VALUES ('c', %s, 'process_change', 'A', %s, 'a second lane', 'Zahra')", literal(b.now), literal(at("2026-03-09T20:00:00Z")))
+	changed, err := b.Reliability(t.Context(), overview.ReliabilityQuery{ID: "A", Measure: "release_time"})
+	if err != nil || changed.Limits != nil || changed.Variation != nil || changed.Days[63].UpperSeconds == nil || changed.Days[64].UpperSeconds != nil {
+		t.Errorf("six days after a change of process %+v, %v", changed, err)
+	}
 	none, err := b.Reliability(t.Context(), overview.ReliabilityQuery{ID: "A", Measure: "crossing_time", Direction: "outbound"})
 	if err != nil || none.KnownDays != 0 || none.Allow.P95Seconds != nil || none.Variation != nil || none.Limits != nil || none.WithinTarget != nil || len(none.Days) != 0 {
 		t.Errorf("of no truck %+v, %v", none, err)

@@ -3,7 +3,7 @@ CREATE TABLE IF NOT EXISTS {{db}}.annotations {{cluster}} (
     written   DateTime64(3, 'UTC')       COMMENT 'when this version was; the last one of an id holds',
     kind      LowCardinality(String)     COMMENT 'process_change, closure, instrument_fault or holiday',
     bcp       LowCardinality(String)     COMMENT 'empty: all BCPs',
-    begins    DateTime64(3, 'UTC'),
+    begins    DateTime64(3, 'UTC')       COMMENT 'since when it holds',
     ends      Nullable(DateTime64(3, 'UTC')) COMMENT 'when it no longer holds; NULL for a change of process at an instant, and for anything else that still goes on',
     text      String                     COMMENT 'what is known, in the language of its author',
     author    String                     COMMENT 'who made this version; of a removal, who removed it',
