@@ -19,7 +19,7 @@ type Hours struct {
 	days      [directions]map[int32]closures // cache, by day in UTC since the Unix epoch
 }
 
-const directions = int(event.Outbound) + 1 // the first has no facts of its own: event.NoDirection is for both others
+const directions = int(event.Outbound) + 1
 
 // fact is an opening or a closing.
 type fact struct {
@@ -149,8 +149,8 @@ func (h *Hours) Merge(o *Hours) {
 // add adds a fact, in place of one of the same key.
 func (h *Hours) add(f fact) {
 	h.remove(f.key)
-	for d := event.Inbound; d <= event.Outbound; d++ {
-		if f.of(d) {
+	for d := range h.facts {
+		if f.of(event.Direction(d)) {
 			h.facts[d].add(f)
 		}
 	}
@@ -173,8 +173,8 @@ func (h *Hours) remove(key uint64) {
 	if !ok {
 		return
 	}
-	for d := event.Inbound; d <= event.Outbound; d++ {
-		if f.of(d) {
+	for d := range h.facts {
+		if f.of(event.Direction(d)) {
 			h.facts[d].remove(f)
 		}
 	}

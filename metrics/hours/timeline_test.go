@@ -96,3 +96,17 @@ func TestLookingUpAmongManyFactsTakesFewSteps(t *testing.T) {
 		t.Errorf("closed for %d ms on the way in, want all %d", got, flood*1000)
 	}
 }
+
+// Of a truck whose direction is not known, what is reported for both directions holds, and for one of them does not.
+func TestHoursWithoutADirectionAreThoseOfBoth(t *testing.T) {
+	h := New(nil, kabul)
+	h.Apply(&event.Event{Type: event.BCPClosed, ID: []byte("1"), Source: []byte("/post"), Time: 1000})
+	h.Apply(&event.Event{Type: event.BCPOpened, ID: []byte("2"), Source: []byte("/post"), Time: 2000, Direction: event.Outbound})
+	if got := h.Closed(event.NoDirection, 0, 5000); got != 4000 {
+		t.Errorf("closed for %d ms of five seconds, want 4000", got)
+	}
+	h.Apply(&event.Event{Type: event.EventRetracted, AboutPlace: true, ID: []byte("3"), RetractedID: []byte("1"), RetractedSource: []byte("/post")})
+	if got := h.Closed(event.NoDirection, 0, 5000); got != 0 {
+		t.Errorf("closed for %d ms of five seconds once the closing is retracted, want 0", got)
+	}
+}
