@@ -36,9 +36,9 @@ WITH
     reported AS (
         SELECT shard, bcp, direction, f.1 AS t, f.2 AS closes, n.1 AS next_t, n.2 AS next_closes
         FROM (
-            SELECT shard, bcp, direction, groupArray((t, toUInt8(closes))) AS every,
-                arraySort(arrayFilter(f -> f.2 = 1 OR NOT has(every, (f.1, 1::UInt8)), every)) AS fs, arrayShiftLeft(fs, 1, (forever, 0::UInt8)) AS ns
+            SELECT shard, bcp, direction, arraySort(groupArray((t, toUInt8(closes)))) AS fs, arrayShiftLeft(fs, 1, (forever, 0::UInt8)) AS ns
             FROM facts
+            WHERE closes OR (shard, direction, t) NOT IN (SELECT shard, direction, t FROM facts WHERE closes)
             GROUP BY shard, bcp, direction
         )
         ARRAY JOIN fs AS f, ns AS n

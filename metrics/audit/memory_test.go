@@ -34,6 +34,33 @@ func TestTenYearsOfACalendarStayWithinTheMemoryLimit(t *testing.T) {
 	}
 }
 
+// A source tells of ten thousand closings and openings in the hours of one truck, every fifth opening at the instant of a closing. All openings
+// beside all closings at once take 800 MiB.
+func TestManyOpeningsStayWithinTheMemoryLimit(t *testing.T) {
+	b := newBorder(t, places)
+	base := time.Date(2026, 1, 5, 12, 0, 0, 0, time.UTC)
+	log := func(typ event.Type, id int, subject string, after time.Duration) {
+		at := base.Add(after).UnixMilli()
+		b.log(0, &event.Event{Type: typ, ID: fmt.Append(nil, id), Source: []byte("post"), Subject: []byte(subject), BCP: 1, Direction: event.Inbound, Time: at, Recorded: at})
+	}
+	for i := range 5000 {
+		log(event.BCPClosed, 2*i, places[0].ID, time.Duration(i)*10*time.Second)
+		opens := 4 * time.Second
+		if i%5 == 0 {
+			opens = 0
+		}
+		log(event.BCPOpened, 2*i+1, places[0].ID, time.Duration(i)*10*time.Second+opens)
+	}
+	log(event.TruckArrived, 10_000, "T1", -time.Second)
+	log(event.TruckReleased, 10_001, "T1", 50_000*time.Second)
+	log(event.TruckDeparted, 10_002, "T1", 50_001*time.Second)
+	b.flush()
+	r, out := b.audit(func(c *audit.Config) { c.MaxMemory = 64 << 20 })
+	if r.Differences != 0 || r.Visits != 1 {
+		t.Errorf("%+v\n%s", r, out)
+	}
+}
+
 func TestStatementAboveTheMemoryLimitSaysToUseSmallerSlices(t *testing.T) {
 	b := newBorder(t, places)
 	b.anything(1, 600, "2026-01-24 20:00:00")
