@@ -9,7 +9,7 @@ import (
 )
 
 // border has two BCPs in one time zone; with a third one, there are two zones.
-func border(t *testing.T, more ...string) []place.Place {
+func border(t testing.TB, more ...string) []place.Place {
 	t.Helper()
 	text := `
 places:
