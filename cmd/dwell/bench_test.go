@@ -142,7 +142,7 @@ func BenchmarkImport(b *testing.B) {
 			b.Fatal(err)
 		}
 		begin, used0 := time.Now(), cpu()
-		if err := (&importFlags{File: file}).write(b.Context(), &env{nil, io.Discard, io.Discard, nil}, s, &imports.Import{Kind: imports.OfReadings}, r, sha256.New()); err != nil {
+		if _, err := (&importFlags{File: file}).write(b.Context(), &env{nil, io.Discard, io.Discard, nil}, s, &imports.Import{Kind: imports.OfReadings}, r, sha256.New()); err != nil {
 			b.Fatal(err)
 		}
 		used, took = used+cpu()-used0, took+time.Since(begin)

@@ -120,7 +120,8 @@ func (c *importFlags) importFile(ctx context.Context, e *env, s *app.System, kin
 		return false, err
 	}
 	var of subjects
-	if err := c.write(ctx, e, s, about, watched{in, &of}, hashed); err != nil {
+	old, err := c.write(ctx, e, s, about, watched{in, &of}, hashed)
+	if err != nil {
 		s.Say("stopped", "after %s: %s", c.File, in.Tally())
 		return false, err
 	}
@@ -128,6 +129,9 @@ func (c *importFlags) importFile(ctx context.Context, e *env, s *app.System, kin
 		s.Say("imported", "%s: nothing, as import %d has this file: %s", c.File, about.Of, in.Tally())
 	} else {
 		s.Say("imported", "%s: import %d, %s", c.File, about.Number, in.Tally())
+	}
+	if line := old.String(); line != "" {
+		s.Say("too old", "%s", line)
 	}
 	if r, mapped := in.(*source.Reader); mapped {
 		c.sayLeftOut(s, r)
@@ -262,8 +266,8 @@ func hashOf(file io.Reader) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), err
 }
 
-// write imports the lines. Those that cannot be used become dead letters, and the first of them are printed.
-func (c *importFlags) write(ctx context.Context, e *env, s *app.System, about *imports.Import, in input, read hash.Hash) error {
+// write imports the lines, and counts those that will be too old. Those that cannot be used become dead letters, and the first of them are printed.
+func (c *importFlags) write(ctx context.Context, e *env, s *app.System, about *imports.Import, in input, read hash.Hash) (*tooOld, error) {
 	bad := 0
 	refused := func(line *source.LineError) {
 		if bad++; bad <= maxBadLines {
@@ -281,18 +285,28 @@ func (c *importFlags) write(ctx context.Context, e *env, s *app.System, about *i
 			about.FileHash = hex.EncodeToString(read.Sum(nil))
 		}
 	}
-	im, err := importer(ctx, s)
+	im, old, err := importer(ctx, s)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return s.Import(ctx, im, about, lines, in.Tally(), refused)
+	return old, s.Import(ctx, im, about, lines, in.Tally(), refused)
 }
 
-// importer brings files into the system's log, and says where it waits for another import.
-func importer(ctx context.Context, s *app.System) (*imports.Importer, error) {
-	return s.Importer(ctx, func(other *imports.Import) {
+// importer brings files into the system's log, counts what will be too old, and says where it waits for another import.
+func importer(ctx context.Context, s *app.System) (*imports.Importer, *tooOld, error) {
+	im, err := s.Importer(ctx, func(other *imports.Import) {
 		s.Doing("import", fmt.Sprintf("waiting for import %d of %s, which began at %s", other.Number, other.File, other.Begun.UTC().Format(time.RFC3339)))
 	})
+	if err != nil {
+		return nil, nil, err
+	}
+	kept, err := s.Kept(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	old := &tooOld{kept: kept, now: time.Now()}
+	im.Sent = old.sent
+	return im, old, nil
 }
 
 // tablesFollow is said where Kafka has what no process counts.

@@ -88,7 +88,7 @@ type undoImportCommand struct {
 
 func (c *undoImportCommand) Run(ctx context.Context, e *env) error {
 	return c.with(ctx, e, app.All, func(s *app.System, own bool) error {
-		im, err := importer(ctx, s)
+		im, old, err := importer(ctx, s)
 		if err != nil {
 			return err
 		}
@@ -97,6 +97,9 @@ func (c *undoImportCommand) Run(ctx context.Context, e *env) error {
 			return err
 		}
 		_, _ = fmt.Fprintf(e.out, "import %d of %s is undone: events retracted: %d, closings and openings changed: %d\n", c.Import, undone.File, undone.Retracted, undone.Changes)
+		if line := old.String(); line != "" {
+			_, _ = fmt.Fprintln(e.out, line)
+		}
 		switch {
 		case c.Wait:
 			return waitCounted(ctx, e, s, own)

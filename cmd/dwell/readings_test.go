@@ -102,7 +102,7 @@ func TestRealReadings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = (&importFlags{}).write(t.Context(), &env{nil, io.Discard, io.Discard, nil}, s, &imports.Import{Kind: imports.OfReadings}, r, sha256.New())
+	_, err = (&importFlags{}).write(t.Context(), &env{nil, io.Discard, io.Discard, nil}, s, &imports.Import{Kind: imports.OfReadings}, r, sha256.New())
 	if n := r.Tally(); err != nil || n.Taken != 2125 || n.Lines != 2125 {
 		t.Fatalf("%v, %v", n, err)
 	}

@@ -46,15 +46,23 @@ func (c *redriveLettersCommand) Run(ctx context.Context, e *env) error {
 		if err != nil {
 			return err
 		}
+		kept, err := s.Kept(ctx)
+		if err != nil {
+			return err
+		}
 		refused := 0
-		sent, err := redrive.Run(ctx, letters, s.Config.Engine.Decoder(s.Vocabulary), time.Now, s.Producer, s.Store, func(d *event.DeadLetter, why *event.Rejection) {
-			refused++
-			_, _ = fmt.Fprintf(e.err, "%s: %s\n", visible.Text(d.Origin.String()), visible.Text(why.Error()))
+		sent, err := redrive.Run(ctx, letters, s.Config.Engine.Decoder(s.Vocabulary), kept.Judge, time.Now, s.Producer, s.Store, func(d *event.DeadLetter, why *event.Rejection) {
+			if refused++; refused <= maxBadLines {
+				_, _ = fmt.Fprintf(e.err, "%s: %s\n", visible.Text(d.Origin.String()), visible.Text(why.Error()))
+			}
 		})
 		if err != nil {
 			return err
 		}
 		_, _ = fmt.Fprintf(e.out, "redriven: %d, refused again: %d\n", sent, refused)
+		if sent > 0 {
+			_, _ = fmt.Fprintln(e.out, "what is sent is judged again when it is counted, and may be too_old or too_many_facts then: dwell dead-letters list has it")
+		}
 		if c.Wait && sent > 0 {
 			if err := waitCounted(ctx, e, s, own); err != nil {
 				return err

@@ -112,7 +112,11 @@ func (im *Importer) write(ctx context.Context, said []statement) error {
 func (im *Importer) send(ctx context.Context, said []statement) error {
 	var records []event.Record
 	for i := range said {
+		before := len(records)
 		records = said[i].records(records)
+		if im.Sent != nil && len(records) > before && !said[i].ofPlace {
+			im.Sent(said[i].subject, said[i].entry.Time)
+		}
 	}
 	return im.Log.Write(ctx, records...)
 }

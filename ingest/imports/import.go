@@ -19,6 +19,9 @@ type Importer struct {
 	Latest bool
 	// Waiting is called while another import is at work, with what it is.
 	Waiting func(other *Import)
+	// Sent is called with each event of a visit that goes into the log or is retracted there, with its subject and its time in Unix milliseconds,
+	// from one goroutine at a time. Nil is nobody.
+	Sent func(subject []byte, at int64)
 
 	touched map[place]bool
 	undone  map[uint32]bool // and all numbers that are no imports

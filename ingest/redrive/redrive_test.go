@@ -66,9 +66,16 @@ func redrive(t *testing.T, j *journal) (sent int, refused []string, err error) {
 		letter(7, "truck.arrived", "T1", `,"direction":"inbound"`),
 		letter(8, "truck.arrived", "T2", ``), // still without a direction
 		letter(9, "bcp.closed", "TORKHAM", ``),
+		letter(10, "truck.arrived", "T3", `,"direction":"inbound"`), // of a visit that is not kept
+	}
+	judge := func(e *event.Event) *event.Rejection {
+		if string(e.Subject) == "T3" {
+			return &event.Rejection{Reason: event.TooOld}
+		}
+		return nil
 	}
 	now := func() time.Time { return time.Date(2026, 1, 6, 0, 0, 0, 0, time.UTC) }
-	sent, err = Run(t.Context(), letters, event.NewDecoder(voc, time.Minute), now, j, j, func(d *event.DeadLetter, why *event.Rejection) {
+	sent, err = Run(t.Context(), letters, event.NewDecoder(voc, time.Minute), judge, now, j, j, func(d *event.DeadLetter, why *event.Rejection) {
 		refused = append(refused, d.Origin.String()+" "+string(why.Reason))
 	})
 	return sent, refused, err
@@ -81,7 +88,7 @@ func TestSentLettersAreMarkedAndRefusedOnesAreNot(t *testing.T) {
 		"sent T1 of letter topic/dwell.events/3/7, all partitions false", "marked topic/dwell.events/3/7",
 		"sent TORKHAM of letter topic/dwell.events/3/9, all partitions true", "marked topic/dwell.events/3/9",
 	}
-	if err != nil || sent != 2 || !slices.Equal(j.lines, want) || !slices.Equal(refused, []string{"topic/dwell.events/3/8 " + string(event.MissingField)}) {
+	if err != nil || sent != 2 || !slices.Equal(j.lines, want) || !slices.Equal(refused, []string{"topic/dwell.events/3/8 missing_field", "topic/dwell.events/3/10 too_old"}) {
 		t.Errorf("sent %d, refused %q, %v\n%q", sent, refused, err, j.lines)
 	}
 }
