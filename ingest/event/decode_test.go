@@ -1,6 +1,7 @@
 package event
 
 import (
+	"fmt"
 	"reflect"
 	"strings"
 	"syscall"
@@ -112,6 +113,17 @@ func TestUnusableMessageHasAReason(t *testing.T) {
 	f("a visit with the id of its bcp", `"subject":"T1"`, `"subject":"AF-NAN-TORKHAM"`, `invalid_field: subject "AF-NAN-TORKHAM"`)
 	f("a place event with a visit's subject", `truck.arrived`, `bcp.opened`, `invalid_field: subject "T1"`)
 	f("a source with a zero byte", `"source":"/post"`, `"source":"/post\u0000b"`, "invalid_field: source \"/post\\x00b\"")
+	for field, old := range map[string]string{"id": `"id":"1"`, "source": `"source":"/post"`, "subject": `"subject":"T1"`, "data.lane": `"lane":"3 \u0627"`} {
+		with := func(text string) string { return old[:len(old)-1] + text + `"` }
+		value := strings.TrimSuffix(strings.SplitN(strings.ReplaceAll(old, `\u0627`, "\u0627"), `":"`, 2)[1], `"`)
+		f(field+" with the first half of a pair", old, with(`\ud800`), fmt.Sprintf("invalid_field: %s %q", field, value+"\uFFFD"))
+		f(field+" with the second half", old, with(`\uDFFF.`), fmt.Sprintf("invalid_field: %s %q", field, value+"\uFFFD."))
+		f(field+" with two first halves", old, with(`\ud800\udbffx`), fmt.Sprintf("invalid_field: %s %q", field, value+"\uFFFDx"))
+		f(field+" with half a pair before another character", old, with(`\ud83d\u0041`), fmt.Sprintf("invalid_field: %s %q", field, value+"\uFFFDA"))
+		f(field+" with a pair", old, with(`\ud83d\ude00`), "")
+		f(field+" with the replacement character", old, with(`\ufffd`), "")
+	}
+	f("half a pair where nobody looks", `"lane"`, `"seal":"\ud800","\udc00":"\udc00","lane"`, "")
 	f("an edition", `"id":"1"`, `"id":"1","edition":2147483647`, "")
 	f("no edition", `"id":"1"`, `"id":"1","edition":null`, "")
 	f("an edition that is text", `"id":"1"`, `"id":"1","edition":"1"`, `invalid_field: edition "1"`)

@@ -1,6 +1,7 @@
 package event
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +13,9 @@ const everything = `{"bcp":"AF-NAN-TORKHAM","direction":"outbound","channel":"re
 	`"queue":"at least 7.5 t","lanes_open":2,"service_rate":31,"state":"paused",` +
 	`"id":"1","edition":2147483647,"source":"/s","time":"2026-01-05T08:00:00.5+04:30","x":[1,{"y":null},-1.5e-9]}`
 
+// half may be half a surrogate pair.
+var half = regexp.MustCompile(`\\u[dD][89a-fA-F]`)
+
 // FuzzStructured compares the decoder with the reference in structured mode.
 func FuzzStructured(f *testing.F) {
 	const kept = "content-type: application/cloudevents+json"
@@ -19,6 +23,7 @@ func FuzzStructured(f *testing.F) {
 	f.Add("content-type: application/json; charset=utf-8", []byte("T1"), []byte(arrived))
 	f.Add("", []byte("T1"), []byte(strings.Replace(arrived, `"specversion"`, `"datacontenttype":"Application/JSON ;x","specversion"`, 1)))
 	f.Add("content-type: text/plain", []byte("T1"), []byte(arrived))
+	f.Add(kept, []byte("T1"), []byte(strings.Replace(arrived, `"T1"`, `"T\ud800\udbff"`, 1)))
 	for _, typ := range Types() {
 		for _, subject := range []string{"T1", "AF-NAN-TORKHAM"} {
 			f.Add(kept, []byte(subject), []byte(`{"data":`+everything+`,"specversion":"1.0","id":"1","source":"/post","type":"`+
@@ -66,8 +71,8 @@ func compare(f *testing.F) func(t *testing.T, headers string, key, value []byte)
 				why = r.Reason
 			}
 			switch {
-			case why == InvalidField && !utf8.Valid(value):
-				// encoding/json puts U+FFFD for bytes that are not UTF-8; in a name they are a fault.
+			case why == InvalidField && (!utf8.Valid(value) || half.Match(value)):
+				// encoding/json puts U+FFFD for bytes that are not UTF-8, and for half a surrogate pair; in a name they are a fault.
 			case why != reason:
 				t.Fatalf("decoder %q, reference %q\nheaders %q\nmessage %q", why, reason, headers, value)
 			case why == "":

@@ -267,7 +267,8 @@ func (s *scanner) escape() bool {
 	case 'u':
 		r, ok := s.hex()
 		if utf16.IsSurrogate(r) {
-			r = s.surrogate(r)
+			s.surrogate(r)
+			return ok
 		}
 		s.scratch = utf8.AppendRune(s.scratch, r)
 		return ok
@@ -278,18 +279,20 @@ func (s *scanner) escape() bool {
 	return true
 }
 
-// surrogate reads the second half of a pair; half a pair stands for U+FFFD, as in encoding/json.
-func (s *scanner) surrogate(first rune) rune {
+// surrogate reads the second half of a pair. Half a pair is no character: it becomes the three bytes that UTF-8 would have for it and forbids, so that
+// no name has it. U+FFFD in its place, as in encoding/json, would make one name of many.
+func (s *scanner) surrogate(first rune) {
 	back := s.at
 	if s.take('\\') && s.take('u') {
 		if second, ok := s.hex(); ok {
 			if r := utf16.DecodeRune(first, second); r != utf8.RuneError {
-				return r
+				s.scratch = utf8.AppendRune(s.scratch, r)
+				return
 			}
 		}
 	}
 	s.at = back
-	return utf8.RuneError
+	s.scratch = append(s.scratch, 0xE0|byte(first>>12), 0x80|byte(first>>6)&0x3F, 0x80|byte(first)&0x3F)
 }
 
 func (s *scanner) hex() (r rune, ok bool) {
