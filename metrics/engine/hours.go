@@ -92,7 +92,7 @@ func (s *State) RestoreHours(e *event.Event) {
 // it changes. Before it the watermark followed the time latest.
 func (s *State) applyToHours(offset int64, e *event.Event, latest int64, out *Outcome) {
 	h := s.hours[e.BCP]
-	reach := h.Change(e)
+	reach, direction := h.Change(e), h.Direction(e)
 	if e.Type != event.EventRetracted && h.Knows(e) {
 		out.Result = Duplicate
 	}
@@ -104,7 +104,7 @@ func (s *State) applyToHours(offset int64, e *event.Event, latest int64, out *Ou
 			if entry.asOf > offset || len(s.retentions) > 0 && s.absent(entry, offset, latest) {
 				continue
 			}
-			if known := s.visits.of(v); known.Overlaps(e.BCP, reach.From, reach.To) {
+			if known := s.visits.of(v); known.Overlaps(e.BCP, direction, reach.From, reach.To) {
 				st := s.derive(v)
 				s.markDirty(v, st)
 				before = window.Contributions(before, st, entry.lapsed())

@@ -121,6 +121,17 @@ func (h *Hours) Change(e *event.Event) Interval {
 	return s
 }
 
+// Direction is the one whose hours alone Apply may change, event.NoDirection if it may be those of any.
+func (h *Hours) Direction(e *event.Event) event.Direction {
+	if e.Type == event.EventRetracted {
+		return h.known[e.RetractedKey()].direction
+	}
+	if known, ok := h.known[e.Key()]; ok && known.direction != e.Direction {
+		return event.NoDirection
+	}
+	return e.Direction
+}
+
 // Apply adds an opening or a closing, or removes one if the event is a retraction.
 func (h *Hours) Apply(e *event.Event) {
 	change := h.Change(e)

@@ -95,8 +95,10 @@ func (v *Visit) Retracted() []uint64 { return v.retracted }
 // Facts are the facts in order of time. The slice is the visit's own.
 func (v *Visit) Facts() []Fact { return v.facts }
 
-// Overlaps reports whether, by any of its facts, the visit may have been at a BCP during [from, to).
-func (v *Visit) Overlaps(b event.BCP, from, to Time) bool {
+// Overlaps reports whether, by any of its facts, the visit may have been at a BCP during [from, to), and of a direction, unless that is
+// event.NoDirection.
+func (v *Visit) Overlaps(b event.BCP, d event.Direction, from, to Time) bool {
 	n := len(v.facts)
-	return n > 0 && v.bcp == b && v.facts[0].Time < to && v.facts[n-1].Time > from
+	return n > 0 && v.bcp == b && v.facts[0].Time < to && v.facts[n-1].Time > from &&
+		(d == event.NoDirection || slices.ContainsFunc(v.facts, func(f Fact) bool { return f.Direction() == d }))
 }
