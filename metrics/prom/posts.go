@@ -21,7 +21,7 @@ func NewPosts[O ~string](registry prometheus.Registerer) *Posts[O] {
 			Name: "dwell_posted_events_total", Help: "Events of answered posts, by the name of their token: accepted ones are in Kafka, duplicates came before in their request, refused ones are dead letters.",
 		}, []string{"token", "outcome"}),
 		requests: with.NewCounterVec(prometheus.CounterOpts{
-			Name: "dwell_posted_requests_total", Help: "Posts, by the status of the answer.",
+			Name: "dwell_posted_requests_total", Help: "Posts of events and of annotations, and removals of these, by the status of the answer.",
 		}, []string{"status"}),
 	}
 }
