@@ -200,3 +200,24 @@ func TestUsualStandsBesideWhatIs(t *testing.T) {
 		t.Errorf("%+v, %v", one, err)
 	}
 }
+
+// Within the hour the usual number falls from 900 to 300, which is a truck in six seconds. Viewers are sent whole trucks.
+func TestOverviewSaysWhatIsUsualInWholeTrucks(t *testing.T) {
+	b := newBorder(t, "2026-03-16T12:20:02Z", placeOf("A", "UTC", 3*time.Hour))
+	b.weeks("A", "2026-03-16T12:00:00Z", "1")
+	b.insideNow(0, "A", "inbound", "2026-03-16T12:20:01Z", 700)
+	w := &usual.Week{Spread: 1000}
+	hour := usual.HourOf(b.now, time.UTC)
+	w.Hours[hour], w.Hours[hour+1] = usual.Hour{P25: 900, Median: 900, P75: 900, Weeks: 8}, usual.Hour{P25: 300, Median: 300, P75: 300, Weeks: 8}
+	b.PutUsual(&usual.InForce{Learned: &usual.Learned{At: b.now, Weeks: map[usual.Series]*usual.Week{{BCP: 1, Measure: usual.Inside}: w}}})
+	before := b.overview().Places[0].Usual
+	is(t, "median", before.Median, 700)
+	is(t, "deviation", before.Deviation, 0)
+	if math.Signbit(*before.Deviation) {
+		t.Error("a deviation is a negative zero")
+	}
+	b.now = b.now.Add(time.Second)
+	if after := b.overview().Places[0].Usual; *after.Median != *before.Median || *after.P25 != *before.P25 || *after.Deviation != *before.Deviation {
+		t.Errorf("a second later %+v, before %+v", after, before)
+	}
+}

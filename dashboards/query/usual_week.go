@@ -4,8 +4,8 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -137,7 +137,7 @@ func (s *Source) compareReadings(_ context.Context, out *overview.UsualWeek, p *
 func compared(of usual.Series, known *usual.InForce, at time.Time, p *place.Place, x *float64, open bool, reason overview.Reason) overview.Compared {
 	seen := known.See(of, at, p.Zone, x, open)
 	c := overview.Compared{
-		Measure: string(of.Measure), Unit: of.Measure.Unit(), Source: of.Source, Queue: of.Queue, Time: at.UTC(), Value: x, Deviation: hundredth(seen.Deviation),
+		Measure: string(of.Measure), Unit: of.Measure.Unit(), Source: of.Source, Queue: of.Queue, Time: at.UTC(), Value: x, Deviation: to(2, seen.Deviation),
 	}
 	if of.Direction != event.NoDirection {
 		c.Direction = of.Direction.String()
@@ -186,22 +186,25 @@ func hoursOfWeek(wanted bool, of usual.Series, known *usual.InForce) []overview.
 	return all
 }
 
-// hundredth is a deviation as far as it means anything.
-func hundredth(x *float64) *float64 {
+// to is a number to so many decimals, nil as it is.
+func to(decimals int, x *float64) *float64 {
 	if x == nil {
 		return nil
 	}
-	r, _ := strconv.ParseFloat(strconv.FormatFloat(*x, 'f', 2, 64), 64)
+	unit := math.Pow10(decimals)
+	r := math.Round(*x*unit)/unit + 0 // no negative zero
 	return &r
 }
 
-// usualNow is what the overview says of a place.
+// usualNow is what the overview says of a place: in whole trucks and tenths, since what lies between two hours changes all the time, and each change is
+// sent to all viewers.
 func (s *Source) usualNow(v *view, b event.BCP) overview.Usual {
 	known := s.usual.Load()
 	of := usual.Series{BCP: b, Measure: usual.Inside}
 	unknown := v.withoutTrucks(v.silence())
 	c := compared(of, known, v.now, v.place, ifKnown(unknown == "", float64(v.inside.trucks)), openFor(v.openings, event.NoDirection, v.now), unknown)
-	out := overview.Usual{Quartiles: c.Quartiles, Deviation: c.Deviation, Reason: c.Reason, Spikes: []overview.Spike{}}
+	between := overview.Quartiles{P25: to(0, c.P25), Median: to(0, c.Median), P75: to(0, c.P75), Weeks: c.Weeks}
+	out := overview.Usual{Quartiles: between, Deviation: to(1, c.Deviation), Reason: c.Reason, Spikes: []overview.Spike{}}
 	for of, l := range known.Looked {
 		if of.BCP != b || !l.Spike.Is() {
 			continue
