@@ -10,7 +10,7 @@ import (
 	"dwell/metrics/usual"
 )
 
-// hourlyReadings adds to values what was read last in each hour of [from, until) of each queue that is shown, as of its end, but for hours in which the BCP was
+// hourlyReadings adds to values what was read last before each hour of [from, until) began, in the hour before, of each queue that is shown, but for hours in which the BCP was
 // closed. An hour without a reading is not known. A wait of zero beside vehicles counts for nothing.
 func (s *Source) hourlyReadings(ctx context.Context, p *place.Place, from, until time.Time, values map[usual.Series][]usual.Value) error {
 	sql := `
@@ -21,7 +21,7 @@ WHERE bcp = {bcp:String} AND retracted = 0 AND time >= fromUnixTimestamp({from:I
     AND (source, queue) IN (` + s.shownQueues() + `)
 GROUP BY source, queue, direction, hour`
 	openings := s.openings(p)
-	args := []any{named("bcp", p.ID), named("zone", p.Zone), named("from", from.Unix()), named("until", until.Unix())}
+	args := []any{named("bcp", p.ID), named("zone", p.Zone), named("from", from.Add(-time.Hour).Unix()), named("until", until.Unix())}
 	return s.each(ctx, "readings", sql, args, func(rows driver.Rows) error {
 		var source, queue, direction string
 		var hour uint32

@@ -221,3 +221,40 @@ func TestOverviewSaysWhatIsUsualInWholeTrucks(t *testing.T) {
 		t.Errorf("a second later %+v, before %+v", after, before)
 	}
 }
+
+// A camera reads a queue at a quarter past and at ten to: of each hour the last reading counts, for the begin of the next one. At four nothing was read, at five
+// only that nobody waits beside vehicles.
+func TestUsualOfAQueueIsWhatWasReadLast(t *testing.T) {
+	b := newBorder(t, "2026-03-16T12:10:00Z", placeOf("A", "UTC", 3*time.Hour))
+	b.insert(`readings (shard, offset, bcp, direction, source, queue, id, edition, time, recorded, vehicles, wait_seconds, age_seconds, retracted, logged)
+SELECT 0, number, 'A', 'inbound', 'camera', 'lorries', toString(number), 0, toDateTime64('2026-01-12 00:15:00', 3, 'UTC') + 35 * 60 * (number %% 2) + 3600 * intDiv(number, 2) AS at, at,
+    toHour(at) * 10 + number %% 2, if(toHour(at) = 5, 0, 600), 0, 0, at FROM numbers(3100) WHERE toHour(at) != 4 AND at < '2026-03-16 12:00:00'`)
+	b.refresh()
+	learned, err := b.LearnUsual(t.Context(), b.now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	of := usual.Series{BCP: 1, Direction: event.Inbound, Measure: usual.Vehicles, Source: "camera", Queue: "lorries"}
+	vehicles := learned[of]
+	of.Measure = usual.Wait
+	wait := learned[of]
+	if vehicles == nil || wait == nil || len(learned) != 2 {
+		t.Fatalf("learned was %v", learned)
+	}
+	for at := range usual.Hours {
+		hour := at % 24 // the readings before it are of the hour before
+		want := usual.Hour{Weeks: 8}
+		if hour == 5 { // of four
+			want.Weeks = 0
+		}
+		if h := vehicles.Hours[at]; h.Weeks != want.Weeks || h.Known() && hour == 12 && h.Median != 111 {
+			t.Errorf("hour %d of the week: %+v, want %d weeks", at, h, want.Weeks)
+		}
+		if hour == 6 {
+			want.Weeks = 0
+		}
+		if h := wait.Hours[at]; h.Weeks != want.Weeks || h.Known() && h.Median != 600 {
+			t.Errorf("the wait in hour %d of the week: %+v, want %d weeks", at, h, want.Weeks)
+		}
+	}
+}
