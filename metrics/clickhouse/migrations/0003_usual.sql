@@ -10,9 +10,10 @@ CREATE TABLE IF NOT EXISTS {{db}}.usual {{cluster}} (
     median    Float64                    COMMENT 'as p25; trucks inside and readings are as of the begin of the hour',
     p75       Float64                    COMMENT 'as p25',
     weeks     UInt8                      COMMENT 'in how many of the 8 weeks this hour was known; with fewer than 4, nothing is usual',
-    spread    Float64                    COMMENT 'interquartile range of the differences from the median, of all hours of the 8 weeks'
+    spread    Float64                    COMMENT 'interquartile range of the differences from the median, of all hours of the 8 weeks',
+    written_at DateTime('UTC') DEFAULT now() COMMENT 'by the clock of ClickHouse'
 ) ENGINE = {{replacing ""}} PARTITION BY toDate(learned) ORDER BY (learned, bcp, measure, source, queue, direction, hour)
-TTL toDateTime(learned) + INTERVAL 14 DAY SETTINGS ttl_only_drop_parts = 1
+TTL written_at + INTERVAL 14 DAY SETTINGS ttl_only_drop_parts = 1
 COMMENT 'What is usual at each BCP in each hour of the week, without closed hours, outages and the day on which it was learned. Versions are kept for two weeks.';
 
 CREATE TABLE IF NOT EXISTS {{db}}.deviations {{cluster}} (
@@ -28,7 +29,8 @@ CREATE TABLE IF NOT EXISTS {{db}}.deviations {{cluster}} (
     over        UInt8                      COMMENT '1 if there were more trucks than the BCP has room for (capacity of the places file)',
     spike_since Nullable(DateTime('UTC'))  COMMENT 'since when this is a spike; NULL if it is none',
     turning     Nullable(DateTime('UTC'))  COMMENT 'since when the value says that a spike begins or ends; it does at the second such look',
-    known       Nullable(DateTime('UTC'))  COMMENT 'when something was known last'
+    known       Nullable(DateTime('UTC'))  COMMENT 'when something was known last',
+    written_at  DateTime('UTC') DEFAULT now() COMMENT 'by the clock of ClickHouse'
 ) ENGINE = {{replacing ""}} PARTITION BY toYYYYMM(at) ORDER BY (at, bcp, measure, source, queue, direction)
-TTL at + INTERVAL 400 DAY SETTINGS ttl_only_drop_parts = 1
+TTL written_at + INTERVAL 400 DAY SETTINGS ttl_only_drop_parts = 1
 COMMENT 'How far each BCP was from what is usual, and whether that was a spike. Read it with FINAL.';
