@@ -57,9 +57,6 @@ SELECT 0, number, 'A', 'office', 'q', '', toString(number), toDateTime64('2026-0
 				want = 7
 			case day == time.Monday && hour == 0 && atEnd:
 				want = 7 // the end of the holiday
-				if of.Measure == usual.Vehicles {
-					want = 6 // the first reading of the eight weeks is the one at their first hour's end
-				}
 			case day == time.Wednesday && (hour == 11 || hour == 10 && !atEnd || hour == 12 && atEnd):
 				want = 7
 			}
