@@ -57,7 +57,7 @@ func lists(t *testing.T) (all, others []string) {
 	return all, others
 }
 
-// Whoever takes a list away gets the rows that the JSON has, as CSV and as NDJSON with the same columns, by Accept or by the parameter.
+// CSV and NDJSON have the rows of the JSON and the same columns as each other, whether Accept or the parameter asks for them.
 func TestEachListIsATableToo(t *testing.T) {
 	o := open(t)
 	o.fill()

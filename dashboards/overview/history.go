@@ -69,8 +69,8 @@ type Window struct {
 // Finality says whether the numbers of a window may change.
 type Finality string
 
-// The finalities. A window that has not ended, or may yet get events in time, is Provisional. Of a Revised one late data has changed the
-// measure after it was final, in whichever channel and regime; restatements say how. No restatements are kept of minutes, nor of the trucks
+// The finalities. A Provisional window has not ended, or may still get events in time. A Revised window was changed by late data after it was
+// final, in any channel or regime; restatements say how. No restatements are kept of minutes, nor of the trucks
 // inside, which follow from all windows before.
 const (
 	Provisional Finality = "provisional"
